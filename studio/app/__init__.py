@@ -1,0 +1,1 @@
+"""The composition root: builds everything, knows everyone, and wires panes to jobs. Nothing imports it."""

@@ -1,0 +1,128 @@
+"""The evaluation pane and the playground at work: asking a run's base and tuned model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from studio.app.shared import Shared
+from studio.events import Event, Progress
+from studio.generate.sampling import Sampling
+from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.job import Failed, Outcome, Stopped
+from studio.jobs.queue import Lane, Ticket
+from studio.runs.folder import RunFolder
+from studio.ui.panes.evaluation import EvaluationPane
+from studio.ui.panes.playground import PlaygroundPane
+
+
+class Evaluation(QObject):
+    """Compares the run at hand with its base."""
+
+    finished = Signal(str)  # the run that was evaluated
+
+    def __init__(self, shared: Shared, pane: EvaluationPane) -> None:
+        super().__init__(pane)
+        self._shared, self._pane = shared, pane
+        self._golden: Path | None = None
+        self._ticket: Ticket | None = None
+        pane.show_no_run()
+        pane.evaluate_requested.connect(self.start)
+        pane.stop_requested.connect(self._stop)
+        pane.golden_requested.connect(self._choose_golden)
+
+    def show_run(self) -> None:
+        """Say which run would be evaluated, on what."""
+        run = self._shared.run
+        if run is None or self._ticket is not None:
+            return
+        self._pane.show_run(run, self._described(Path(run.dataset)))
+
+    def start(self) -> None:
+        """Evaluate the run at hand; it waits its turn while something trains."""
+        run = self._shared.run
+        if run is None or self._ticket is not None:
+            return
+        self._shared.window.show_pane("evaluation")
+        self._pane.show_busy("Waiting for the engine" if self._shared.queue.busy else "Loading the models")
+        job = EvaluateJob(RunFolder(run.folder), self._golden)
+        self._ticket = self._shared.queue.submit(job, Lane.ENGINE, self._take, self._end)
+
+    def _described(self, dataset: Path) -> str:
+        golden = self._golden or dataset.with_name("golden.jsonl")
+        return f"the golden set {golden.name}" if golden.exists() else "the run's own test examples"
+
+    def _take(self, event: Event) -> None:
+        self._pane.show_event(event)
+        if isinstance(event, Progress):
+            share = event.done / event.total if event.total else None
+            self._shared.window.set_engine("Evaluating", event.what, share)
+
+    def _end(self, outcome: Outcome) -> None:
+        self._ticket = None
+        self._shared.window.set_engine("Ready", "", None)
+        match outcome:
+            case Failed(summary, _):
+                self._pane.show_failure(summary)
+            case Stopped():
+                self._pane.show_stopped()
+            case _ if self._shared.run:
+                self.finished.emit(self._shared.run.name)
+
+    def _stop(self) -> None:
+        if self._ticket is not None:
+            self._ticket.stop()
+
+    def _choose_golden(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._pane, "Choose a golden set", "", "Golden sets (*.jsonl)")
+        if path:
+            self._golden = Path(path)
+            self.show_run()
+
+
+class Playground(QObject):
+    """Asks base and tuned the same thing, also while a run is training."""
+
+    def __init__(self, shared: Shared, pane: PlaygroundPane) -> None:
+        super().__init__(pane)
+        self._shared, self._pane = shared, pane
+        self._ticket: Ticket | None = None
+        pane.show_no_run()
+        pane.send_requested.connect(self._send)
+        pane.stop_requested.connect(self._stop)
+
+    def show_run(self) -> None:
+        """Say which run answers."""
+        if self._shared.run is not None and self._ticket is None:
+            self._pane.show_run(self._shared.run)
+
+    def ask(self, prompt: str) -> None:
+        """Open the playground and ask this."""
+        self._shared.window.show_pane("playground")
+        self._pane.set_prompt(prompt)
+        if prompt:
+            self._pane.send()
+
+    def _send(self, prompt: str, sampling: Sampling) -> None:
+        run = self._shared.run
+        if run is None or self._ticket is not None:
+            return
+        self._pane.show_busy()
+        job = ChatJob(RunFolder(run.folder), prompt, sampling)
+        self._ticket = self._shared.queue.submit(job, Lane.ASIDE, self._pane.show_event, self._end)
+
+    def _end(self, outcome: Outcome) -> None:
+        self._ticket = None
+        match outcome:
+            case Failed(summary, _):
+                self._pane.show_failure(summary)
+            case Stopped():
+                self._pane.show_stopped()
+            case _:
+                self._pane.show_idle()
+
+    def _stop(self) -> None:
+        if self._ticket is not None:
+            self._ticket.stop()

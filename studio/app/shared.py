@@ -1,0 +1,24 @@
+"""What the parts of the window share: the recipe as it stands, the dataset and the run at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studio.events import DatasetRead
+from studio.jobs.queue import JobQueue
+from studio.runs.store import RunStore
+from studio.runs.summary import RunSummary
+from studio.train.recipe import Recipe
+from studio.ui.window import MainWindow
+
+
+@dataclass
+class Shared:
+    """One of these, made by Studio and handed to every part."""
+
+    queue: JobQueue
+    store: RunStore
+    window: MainWindow
+    recipe: Recipe = field(default_factory=Recipe)
+    dataset: DatasetRead | None = None
+    run: RunSummary | None = None

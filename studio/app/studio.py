@@ -1,0 +1,149 @@
+"""The window and everything behind it, wired."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+
+from studio.app.asking import Evaluation, Playground
+from studio.app.datasets import Datasets
+from studio.app.library import Runs
+from studio.app.shared import Shared
+from studio.app.training import Training
+from studio.errors import StudioError
+from studio.jobs.queue import JobQueue
+from studio.paths import Paths
+from studio.runs.store import RunStore
+from studio.settings import Settings, write_settings
+from studio.ui.panes.dataset import DatasetPane
+from studio.ui.panes.evaluation import EvaluationPane
+from studio.ui.panes.playground import PlaygroundPane
+from studio.ui.panes.runs import RunsPane
+from studio.ui.panes.training import TrainingPane
+from studio.ui.theme import Theme
+from studio.ui.window import MainWindow, PaneEntry
+
+
+class Studio(QObject):
+    """Builds the panes and the parts behind them, and passes on what concerns more than one of them."""
+
+    def __init__(self, paths: Paths, theme: Theme, settings: Settings) -> None:
+        super().__init__()
+        self._paths, self._theme, self._settings = paths, theme, settings
+        theme.set_mode(settings.appearance)
+        panes = (
+            PaneEntry("dataset", "Dataset", "table-2", DatasetPane(theme), ""),
+            PaneEntry("training", "Training", "chart-line", TrainingPane(theme), ""),
+            PaneEntry("evaluation", "Evaluation", "scale", EvaluationPane(theme), ""),
+            PaneEntry("playground", "Playground", "messages-square", PlaygroundPane(theme), ""),
+            PaneEntry("runs", "Runs", "history", RunsPane(theme), "Library"),
+        )
+        self.window = MainWindow(theme, panes)
+        self.window.resize(settings.width, settings.height)
+        self.panes = {entry.key: entry.widget for entry in panes}
+        self.queue = JobQueue(self)
+        self.shared = Shared(self.queue, RunStore(paths.runs), self.window)
+        self.datasets = Datasets(self.shared, self.panes["dataset"])
+        self.training = Training(self.shared, self.panes["training"])
+        self.evaluation = Evaluation(self.shared, self.panes["evaluation"])
+        self.playground = Playground(self.shared, self.panes["playground"])
+        self.runs = Runs(self.shared, self.panes["runs"])
+        self._wire()
+
+    @Slot()
+    def warm_up(self) -> None:
+        """Load MLX in the background, and list the runs; called after the first paint."""
+        self.window.set_engine("Loading MLX", "", None)
+        self.training.count()
+        self.runs.refresh()
+
+    @Slot(str)
+    def open_path(self, path: str) -> None:
+        """Take what was dropped or named: a dataset, or a model's folder."""
+        if (Path(path) / "config.json").is_file():
+            self.training.use_model(path)
+            self.window.show_pane("training")
+        else:
+            self.window.show_pane("dataset")
+            self.datasets.open(path)
+
+    @Slot()
+    def close(self) -> None:
+        """Stop what runs (it saves), wait for the threads, and keep the preferences."""
+        self.queue.shut_down()
+        size = self.window.size()
+        kept = self._settings.model_copy(update={"width": size.width(), "height": size.height()})
+        with contextlib.suppress(StudioError, OSError):
+            write_settings(self._paths.settings, kept)
+
+    def _wire(self) -> None:
+        self.window.file_dropped.connect(self.open_path)
+        self.window.close_requested.connect(self.close)
+        self.window.action_triggered.connect(self._act)
+        self.datasets.changed.connect(self.training.show_dataset)
+        self.training.dataset_affected.connect(self.datasets.read_again)
+        self.training.run_changed.connect(self.runs.use)
+        self.evaluation.finished.connect(self.runs.use)
+        self.runs.run_changed.connect(self.evaluation.show_run)
+        self.runs.run_changed.connect(self.playground.show_run)
+        dataset, training = self.panes["dataset"], self.panes["training"]
+        dataset.train_requested.connect(self._train_on_this)
+        training.dataset_requested.connect(self._show_dataset)
+        training.evaluate_requested.connect(self.evaluation.start)
+        self.panes["evaluation"].train_requested.connect(self._begin)
+        self.panes["evaluation"].playground_requested.connect(self.playground.ask)
+        self.panes["playground"].train_requested.connect(self._begin)
+        runs = self.panes["runs"]
+        runs.sample_requested.connect(self._try_sample)
+        runs.resume_requested.connect(self.training.resume)
+        runs.evaluate_requested.connect(self._evaluate)
+        runs.playground_requested.connect(self._open_playground)
+
+    @Slot()
+    def _train_on_this(self) -> None:
+        """Go on to training; on the sample, where nothing needs to be chosen, start at once."""
+        self.window.show_pane("training")
+        if self.datasets.is_sample and not self.training.busy:
+            self.training.start(self.shared.recipe)
+
+    @Slot()
+    def _show_dataset(self) -> None:
+        self.window.show_pane("dataset")
+
+    @Slot()
+    def _try_sample(self) -> None:
+        self.window.show_pane("dataset")
+        self.datasets.open_sample()
+
+    @Slot()
+    def _begin(self) -> None:
+        """There is no run yet: go to where one begins."""
+        self.window.show_pane("dataset" if self.shared.dataset is None else "training")
+
+    @Slot(str)
+    def _evaluate(self, name: str) -> None:
+        self.window.show_pane("evaluation")
+        self.runs.use(name)
+
+    @Slot(str)
+    def _open_playground(self, name: str) -> None:
+        self.window.show_pane("playground")
+        self.runs.use(name)
+
+    @Slot(str)
+    def _act(self, action: str) -> None:
+        """Menu actions that concern more than the window itself."""
+        match action:
+            case "open":
+                self.window.show_pane("dataset")
+                self.datasets.choose()
+            case "start":
+                self.training.start(self.shared.recipe)
+            case "stop":
+                self.training.stop()
+            case "appearance:system" | "appearance:light" | "appearance:dark":
+                mode = action.partition(":")[2]
+                self._settings = self._settings.model_copy(update={"appearance": mode})
+                self._theme.set_mode(self._settings.appearance)

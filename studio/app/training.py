@@ -1,0 +1,158 @@
+"""The training pane at work: counting, starting, stopping, going on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from studio.app.shared import Shared
+from studio.cli.terminal import duration
+from studio.errors import StudioError
+from studio.events import Ended, Event, ModelCounted, Prepared, RunOpened, Step
+from studio.jobs.job import Done, Failed, Outcome
+from studio.jobs.queue import Lane, Ticket
+from studio.jobs.read import CountJob
+from studio.jobs.train import ResumeJob, TrainJob
+from studio.train.recipe import Recipe
+from studio.ui.panes.training import TrainingPane
+
+
+class Training(QObject):
+    """Sends recipes to the engine, and shows what comes back."""
+
+    dataset_affected = Signal()  # the recipe reads the dataset differently now
+    run_changed = Signal(str)  # a run was opened, or it ended
+
+    def __init__(self, shared: Shared, pane: TrainingPane) -> None:
+        super().__init__(pane)
+        self._shared, self._pane = shared, pane
+        self._training: Ticket | None = None
+        self._run = ""
+        self._ended = ""
+        pane.set_recipe(shared.recipe)
+        pane.show_state("idle")
+        pane.show_no_dataset()
+        pane.recipe_changed.connect(self._change_recipe)
+        pane.start_requested.connect(self.start)
+        pane.stop_requested.connect(self.stop)
+        pane.resume_requested.connect(self._resume_shown)
+        pane.choose_model_requested.connect(self._choose_model)
+
+    @property
+    def busy(self) -> bool:
+        return self._training is not None
+
+    def count(self) -> None:
+        """Show what the recipe at hand would train. The first time, this is what loads MLX."""
+        self._shared.queue.submit(CountJob(self._shared.recipe), Lane.ASIDE, self._take_count, self._end_count)
+
+    def show_dataset(self) -> None:
+        """Say which examples the recipe would train on."""
+        dataset = self._shared.dataset
+        if dataset is None:
+            self._pane.show_no_dataset()
+            return
+        rows = [row.split for row in dataset.rows]
+        self._pane.show_dataset(dataset.name, rows.count("train"), rows.count("validation"))
+
+    def start(self, recipe: Recipe) -> None:
+        """Train on the dataset at hand."""
+        dataset = self._shared.dataset
+        if dataset is None:
+            self._shared.window.show_notice("Choose a dataset first: drop a file here, or open the sample.", "warn")
+            return
+        self._shared.recipe = recipe.with_values({"data.path": dataset.path})
+        self._submit(TrainJob(self._shared.recipe, self._shared.store.folder))
+
+    def resume(self, name: str) -> None:
+        """Go on with a run."""
+        try:
+            run = self._shared.store.find(name)
+            self._pane.load_events(run.events())
+        except StudioError as error:
+            self._shared.window.show_notice(str(error), "bad")
+            return
+        self._submit(ResumeJob(run))
+
+    def stop(self) -> None:
+        """Stop at the next step; the run saves and can go on later."""
+        if self._training is not None:
+            self._training.stop()
+            self._pane.show_state("stopping", "Saving a checkpoint after this step.")
+
+    def _submit(self, job: TrainJob | ResumeJob) -> None:
+        if self.busy:
+            self._shared.window.show_notice("A run is training already. Stop it first, or wait for its end.", "warn")
+            return
+        if isinstance(job, TrainJob):
+            self._pane.clear_run()
+            self._run = ""
+        self._ended = ""
+        self._pane.show_state("preparing", "Loading the model and the dataset.")
+        self._shared.window.set_engine("Preparing", "Loading the model and the dataset", None)
+        self._shared.window.show_pane("training")
+        self._training = self._shared.queue.submit(job, Lane.ENGINE, self._take, self._end)
+
+    def _take(self, event: Event) -> None:
+        self._pane.show_event(event)
+        match event:
+            case RunOpened():
+                self._run = event.run
+                self.run_changed.emit(event.run)
+            case Prepared():
+                if self._training is not None and not self._training.stopping:
+                    self._pane.show_state("running")
+            case Step():
+                left = f"{duration(event.seconds_left)} left · {event.memory_process / 1e9:.1f} GB"
+                text = f"Training · step {event.step:,} of {event.steps:,}"
+                self._shared.window.set_engine(text, left, event.step / event.steps)
+            case Ended():
+                self._ended = event.summary
+
+    def _end(self, outcome: Outcome) -> None:
+        self._training = None
+        self._shared.window.set_engine("Ready", "", None)
+        match outcome:
+            case Done():
+                self._pane.show_state("done", self._ended)
+            case Failed(summary, _):
+                self._pane.show_state("failed", summary)
+            case _ if self._run:
+                self._pane.show_state("stopped", "What was learned is kept; Resume goes on exactly here.")
+            case _:
+                self._pane.show_state("idle")
+        if self._run:
+            self.run_changed.emit(self._run)
+
+    def _resume_shown(self) -> None:
+        self.resume(self._run)
+
+    def _change_recipe(self, recipe: Recipe) -> None:
+        before = self._shared.recipe
+        recipe = recipe.with_values({"data.path": before.data.path})
+        self._shared.recipe = recipe
+        if (recipe.data, recipe.model, recipe.loop.seed) != (before.data, before.model, before.loop.seed):
+            self.dataset_affected.emit()
+        self.count()
+
+    def _choose_model(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self._pane, "Choose a model folder")
+        if folder:
+            self.use_model(folder)
+
+    def use_model(self, folder: str) -> None:
+        """Train the model in `folder`."""
+        self._pane.set_recipe(self._pane.recipe().with_values({"model": str(Path(folder))}))
+        self._change_recipe(self._pane.recipe())
+
+    def _take_count(self, event: Event) -> None:
+        if isinstance(event, ModelCounted):
+            self._pane.show_count(event)
+
+    def _end_count(self, outcome: Outcome) -> None:
+        if not self.busy:
+            self._shared.window.set_engine("Ready", "", None)
+        if isinstance(outcome, Failed):
+            self._shared.window.show_notice(outcome.summary, "bad")

@@ -1,0 +1,1 @@
+"""The command line: every job the window can do, without a window."""

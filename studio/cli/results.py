@@ -1,0 +1,148 @@
+"""What each command says at its end: one document for programs, and the same in words for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from studio.events import AnswerEnded, DatasetRead, Evaluated, GoldenAnswer, Prepared, Step, Validated
+from studio.generate.sampling import Sampling
+from studio.runs.folder import RunFolder
+from studio.runs.store import summarize
+from studio.runs.summary import RunSummary
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a command."""
+
+    document: Any
+    text: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of the self-test."""
+
+    name: str
+    passed: bool
+    detail: str
+    seconds: float
+
+
+def of_run(run: RunFolder) -> Result:
+    """A run that was just trained."""
+    events = run.events()
+    summary = summarize(run)
+    validated = [e for e in events if isinstance(e, Validated)]
+    steps = [e for e in events if isinstance(e, Step)]
+    prepared = [e for e in events if isinstance(e, Prepared)][-1]
+    seconds = steps[-1].seconds if steps else 0.0
+    document = {
+        "run": run.name,
+        "folder": str(run.path),
+        "state": summary.state,
+        "steps": summary.step,
+        "seconds": round(seconds, 2),
+        "trainable_parameters": prepared.trainable_parameters,
+        "total_parameters": prepared.total_parameters,
+        "learning_rate": prepared.learning_rate,
+        "first_validation_loss": validated[0].loss if validated else None,
+        "best_validation_loss": summary.best_loss,
+        "best_step": summary.best_step,
+        "last_loss": steps[-1].loss if steps else None,
+        "tokens_per_second": round(sum(s.tokens for s in steps) / seconds) if seconds else None,
+        "peak_memory_bytes": max((s.memory_peak for s in steps), default=None),
+        "adapter": str(run.adapter),
+    }
+    text = f"{summary.message} {summary.step} steps in {seconds:.0f} s.\nNext: studio evaluate {run.name}"
+    return Result(document, text)
+
+
+
+
+def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> Result:
+    """A comparison of base and tuned."""
+    measures = [{**asdict(m), "difference": m.difference, "verdict": m.verdict} for m in result.measures]
+    document = {
+        **asdict(result),
+        "measures": measures,
+        "answers": [asdict(a) for a in sorted(answers, key=lambda a: a.index)],
+    }
+    rows = [
+        f"  {m.name:20} {_figure(m.unit, m.base):>8} → {_figure(m.unit, m.tuned):>8}   "
+        f"{_figure(m.unit, m.difference, '+')} ({_figure(m.unit, m.low, '+')} … {_figure(m.unit, m.high, '+')})  {m.verdict}"
+        for m in result.measures
+    ]
+    text = "\n".join([result.headline, result.verdict, "", *rows, "", f"On {result.golden}, in {result.seconds:.0f} s."])
+    return Result(document, text)
+
+
+def _figure(unit: str, value: float, sign: str = "") -> str:
+    return f"{100 * value:{sign}.0f} %" if unit == "share" else f"{value:{sign}.3f}"
+
+
+def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) -> Result:
+    """Answers to one prompt."""
+    document = {
+        "prompt": prompt,
+        "sampling": sampling.model_dump(),
+        "answers": {a.who: {k: v for k, v in asdict(a).items() if k != "who"} for a in answers},
+    }
+    if len(answers) == 1:
+        return Result(document, answers[0].text.strip())
+    order = sorted(answers, key=lambda a: a.who)
+    return Result(document, "\n".join(f"{a.who:6} {a.text.strip()}" for a in order))
+
+
+def of_dataset(read: DatasetRead) -> Result:
+    """A dataset as a run would read it."""
+    splits = Counter(row.split for row in read.rows)
+    lengths = sorted(row.tokens for row in read.rows)
+    document = {
+        "path": read.path,
+        "format": read.format,
+        "template": read.template,
+        "examples": len(read.rows),
+        "splits": dict(splits),
+        "tokens": {
+            "total": sum(lengths),
+            "trained": sum(row.trained for row in read.rows),
+            "median": lengths[len(lengths) // 2] if lengths else 0,
+            "longest": lengths[-1] if lengths else 0,
+        },
+        "cut": sum(row.cut > 0 for row in read.rows),
+        "problems": [asdict(p) for p in read.problems],
+        "fingerprint": read.fingerprint,
+    }
+    shares = ", ".join(f"{splits[name]} {name}" for name in ("train", "validation", "test") if splits[name])
+    lines = [
+        f"{read.name}: {len(read.rows)} examples, {read.format} format ({shares}).",
+        f"As text with {read.template}: {sum(lengths):,} tokens, {document['tokens']['trained']:,} of them trained.",
+    ]
+    bad = sum(p.severity == "error" for p in read.problems)
+    lines.append(f"{bad} rows cannot train, {len(read.problems) - bad} have a warning." if read.problems else "Every row can train.")
+    lines += [f"  line {p.line}: {p.reason}" for p in read.problems]
+    return Result(document, "\n".join(lines))
+
+
+def of_runs(summaries: Sequence[RunSummary]) -> Result:
+    """The list of runs."""
+    document = [{**asdict(s), "folder": str(s.folder), "created": s.created.isoformat()} for s in summaries]
+    if not summaries:
+        return Result(document, "No runs yet. `studio demo` makes one from the sample.")
+    rows = [f"{'RUN':32} {'STATE':12} {'STEPS':>11} {'BEST LOSS':>10}  EXACT MATCH"]
+    for s in summaries:
+        loss = f"{s.best_loss:.3f}" if s.best_loss is not None else "-"
+        exact = "-" if s.base_exact is None or s.tuned_exact is None else f"{s.base_exact:.0%} → {s.tuned_exact:.0%}"
+        rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}")
+    return Result(document, "\n".join(rows))
+
+
+def of_checks(checks: Sequence[Check]) -> Result:
+    """The self-test."""
+    rows = [f"{'ok  ' if c.passed else 'FAIL'} {c.name:34} {c.seconds:6.2f} s  {c.detail}" for c in checks]
+    document = {"passed": all(c.passed for c in checks), "checks": [asdict(c) for c in checks]}
+    return Result(document, "\n".join(rows))

@@ -1,0 +1,120 @@
+"""The self-test: does every part work on this machine, from this installation or bundle?"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.cli.results import Check
+from studio.events import AnswerEnded, Evaluated, Event, RunOpened, Step
+from studio.generate.sampling import GREEDY
+from studio.paths import resource
+from studio.runs.folder import RunFolder
+from studio.train.recipe import Recipe
+
+
+def selftest() -> list[Check]:
+    """Every check in turn; a check that fails does not keep the next from being made."""
+    with tempfile.TemporaryDirectory(prefix="studio-selftest-") as folder:
+        bench = _Bench(Path(folder))
+        checks = (
+            ("Libraries", bench.libraries),
+            ("Matrix products", bench.products),
+            ("Train, 3 steps", bench.train),
+            ("Base and tuned side by side", bench.chat),
+            ("Evaluate", bench.evaluate),
+            ("Window", bench.window),
+        )
+        return [_check(name, work) for name, work in checks]
+
+
+def _check(name: str, work: Callable[[], str]) -> Check:
+    began = time.perf_counter()
+    try:
+        passed, detail = True, work()
+    except Exception as error:  # noqa: BLE001  # whatever is broken is the result
+        passed, detail = False, f"{type(error).__name__}: {error}"
+    return Check(name, passed, detail, round(time.perf_counter() - began, 2))
+
+
+class _Bench:
+    """The checks, and what they hand on to one another."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.shelf: Any = None
+        self.run: RunFolder | None = None
+
+    def libraries(self) -> str:
+        from importlib.metadata import version
+
+        import mlx.core as mx
+
+        from studio.models.shelf import Shelf
+
+        self.shelf = Shelf()
+        return f"mlx {version('mlx')}, mlx-lm {version('mlx-lm')}, on {mx.default_device()}"
+
+    def products(self) -> str:
+        import mlx.core as mx
+
+        size = 512
+        a = mx.random.normal((size, size))
+        mx.eval(a @ a)
+        began = time.perf_counter()
+        mx.eval(a @ a)
+        return f"{2 * size**3 / (time.perf_counter() - began) / 1e9:,.0f} GFLOP/s in fp32"
+
+    def train(self) -> str:
+        from studio.jobs.train import TrainJob
+
+        data = self.folder / "few.jsonl"
+        lines = resource("starter/instructions.jsonl").read_text(encoding="utf-8").splitlines()[:32]
+        data.write_text("\n".join(lines), encoding="utf-8")
+        recipe = Recipe().with_values({"data.path": str(data), "epochs": 1, "batch_size": 10})
+        events = list(TrainJob(recipe, self.folder / "runs", "selftest").run_events(self.shelf))
+        self.run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
+        steps = [e for e in events if isinstance(e, Step)]
+        return f"loss {steps[0].loss:.3f} → {steps[-1].loss:.3f}"
+
+    def chat(self) -> str:
+        from studio.jobs.answers import ChatJob
+
+        sampling = GREEDY.model_copy(update={"max_tokens": 8})
+        job = ChatJob(self._trained(), "What is the capital of France?", sampling)
+        ended = _only(list(job.run_events(self.shelf)), AnswerEnded)
+        return " | ".join(f"{e.who}: {e.text.strip()}" for e in ended)
+
+    def evaluate(self) -> str:
+        from studio.jobs.answers import EvaluateJob
+
+        golden = self.folder / "few-golden.jsonl"
+        lines = resource("starter/golden.jsonl").read_text(encoding="utf-8").splitlines()[:4]
+        golden.write_text("\n".join(lines), encoding="utf-8")
+        events = list(EvaluateJob(self._trained(), golden).run_events(self.shelf))
+        return f"{_only(events, Evaluated)[0].headline}"
+
+    def window(self) -> str:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        from PySide6.QtCore import qVersion
+        from PySide6.QtWidgets import QApplication, QLabel
+
+        application = QApplication.instance() or QApplication([])
+        label = QLabel("Tuning Studio")
+        label.show()
+        application.processEvents()
+        label.close()
+        return f"Qt {qVersion()}"
+
+    def _trained(self) -> RunFolder:
+        if self.run is None:
+            raise RuntimeError("there is no trained run to ask")
+        return self.run
+
+
+def _only[T: Event](events: list[Event], kind: type[T]) -> list[T]:
+    return [event for event in events if isinstance(event, kind)]

@@ -1,0 +1,132 @@
+"""Rows of tables: CSV and TSV with the line each row starts on, and Parquet with row numbers."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.data.rows import ROW_LIMIT, Row, lines, problem
+from studio.errors import DataError
+from studio.events import Problem
+
+_RESTARTS = 50
+"""How often reading starts anew below a quote that is never closed; each costs a pass over the rest."""
+
+
+def csv_rows(path: Path) -> Iterator[Row | Problem]:
+    """The rows below the header. Raises DataError when the header cannot be one."""
+    csv.field_size_limit(ROW_LIMIT)
+    source = _Lines(path)
+    names: list[str] = []
+    for line, cells in _cells(source, _delimiter(path)):
+        if isinstance(cells, str):
+            yield problem(line, cells)
+        elif not any(cell.strip() for cell in cells):
+            continue
+        elif not names:
+            names = _header(path, cells)
+        else:
+            yield _row(line, names, cells)
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f'{path.name} has two columns called "{name}". Rename or remove one of them.')
+    return names
+
+
+def _row(line: int, names: list[str], cells: list[str]) -> Row | Problem:
+    extra = [cell for cell in cells[len(names) :] if cell.strip()]
+    if extra:
+        return problem(
+            line,
+            f"{len(cells)} cells where the header has {len(names)}; put quotes around text with a comma",
+        )
+    padded = cells + [""] * (len(names) - len(cells))
+    return Row(line, dict(zip(names, padded, strict=False)))
+
+
+def _delimiter(path: Path) -> str:
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    first = next((text for _, text in lines(path) if text.strip()), "")
+    return max(",;\t", key=lambda mark: (first.count(mark), mark == ","))
+
+
+class _Lines:
+    """The file's lines for csv.reader, remembering those of the row in progress so they can be read again."""
+
+    def __init__(self, path: Path) -> None:
+        self._source = lines(path)
+        self._again: deque[tuple[int, str]] = deque()
+        self.row: list[tuple[int, str]] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        item = self._again.popleft() if self._again else next(self._source)
+        self.row.append(item)
+        return item[1]
+
+    def back_to_second(self) -> None:
+        """Give the lines of the row in progress again, all but its first."""
+        self._again.extendleft(reversed(self.row[1:]))
+
+
+def _cells(source: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row's first line with its cells, or with the reason why it has none."""
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    restarts = 0
+    while True:
+        source.row = []
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if not source.row:
+                return
+            yield source.row[0][0], _reason(error)
+            restarts += 1
+            if restarts <= _RESTARTS:
+                source.back_to_second()
+                reader = csv.reader(source, delimiter=delimiter, strict=True)
+        else:
+            yield source.row[0][0], cells
+
+
+def _reason(error: csv.Error) -> str:
+    words = str(error)
+    if "unexpected end of data" in words:
+        return 'a quote (") opens here and is never closed'
+    if "field larger than" in words:
+        return f'longer than {ROW_LIMIT:,} characters; is a quote (") not closed?'
+    if "expected after" in words:
+        return 'a quote (") inside a text must be doubled ("")'
+    return f"not a table row: {words}"
+
+
+def parquet_rows(path: Path) -> Iterator[Row | Problem]:
+    """The rows of a Parquet file, numbered from 1. Raises DataError for a damaged file."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    line = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=256):
+                for fields in batch.to_pylist():
+                    line += 1
+                    yield Row(line, fields)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        after = f" after row {line}" if line else ""
+        raise DataError(
+            f"{path.name} is not a Parquet file that can be read{after}: {str(error).splitlines()[0]}"
+        ) from error

@@ -1,0 +1,1 @@
+"""Did it get better? Measures, golden sets, base against tuned, and the verdict. No Qt."""

@@ -1,0 +1,116 @@
+"""Base against tuned on the same questions and the same held-out text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import mlx.core as mx
+from mlx import nn
+from mlx_lm.tokenizer_utils import TokenizerWrapper
+
+from studio.data.dataset import Dataset
+from studio.data.render import Renderer, Tokens
+from studio.errors import StudioError
+from studio.evaluate.golden import Golden
+from studio.evaluate.measures import compare_means, compare_rates, exact_match, word_overlap
+from studio.evaluate.verdict import EXACT, GENERAL, OVERLAP, VALIDATION, judge
+from studio.events import Evaluated, Event, GoldenAnswer, Measure, Progress
+from studio.generate.batch import answers
+from studio.train.loss import row_losses
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two models of a comparison; they share a tokenizer and, underneath, one copy of the weights."""
+
+    base: nn.Module
+    tuned: nn.Module
+    tokenizer: TokenizerWrapper
+
+
+def compare(
+    run: str, pair: Pair, renderer: Renderer, data: Dataset, golden: Golden, general: Sequence[Tokens]
+) -> Generator[Event, None, None]:
+    """Answer, measure, judge. Yields Progress and GoldenAnswer events, and Evaluated at the end.
+
+    Raises StudioError when there is nothing to compare on.
+    """
+    began = time.perf_counter()
+    measures: list[Measure] = []
+    results: list[GoldenAnswer] = []
+    if golden.items:
+        results = yield from _golden(pair, renderer, golden)
+        measures += _answer_measures(results)
+    for name, rows in ((VALIDATION, [tokens for _, tokens in data.validation]), (GENERAL, general)):
+        if rows:
+            measures.append((yield from _loss(name, pair, rows)))
+    if not measures:
+        raise StudioError(
+            "There is nothing to compare on: the run has no validation or test examples and no golden set. "
+            "Choose a golden set, or train with a validation share above 0."
+        )
+    headline, verdict = judge(measures)
+    yield Evaluated(
+        run=run,
+        golden=golden.description,
+        headline=headline,
+        verdict=verdict,
+        measures=tuple(measures),
+        fixed=sum(r.tuned_right and not r.base_right for r in results),
+        broken=sum(r.base_right and not r.tuned_right for r in results),
+        both_right=sum(r.base_right and r.tuned_right for r in results),
+        both_wrong=sum(not r.base_right and not r.tuned_right for r in results),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _golden(
+    pair: Pair, renderer: Renderer, golden: Golden
+) -> Generator[Event, None, list[GoldenAnswer]]:
+    """Ask both models everything; report each answer when both have given theirs."""
+    prompts = [renderer.prompt_ids(item.turns) for item in golden.items]
+    longest = max(len(pair.tokenizer.encode(item.ideal, add_special_tokens=False)) for item in golden.items)
+    limit = min(512, 2 * longest + 8)  # enough for any ideal answer; a base model may never stop by itself
+    base: dict[int, str] = {}
+    results: list[GoldenAnswer] = []
+    total = 2 * len(prompts)
+    for answered in answers(pair.base, pair.tokenizer, prompts, limit):
+        if answered:
+            base[answered[0]] = answered[1]
+        yield Progress("Asking the base model", len(base), total)
+    for answered in answers(pair.tuned, pair.tokenizer, prompts, limit):
+        if answered:
+            index, text = answered
+            item = golden.items[index]
+            right = exact_match(base[index], item.ideal), exact_match(text, item.ideal)
+            results.append(GoldenAnswer(index, item.prompt, item.ideal, base[index], text, *right))
+            yield results[-1]
+        yield Progress("Asking the tuned model", len(base) + len(results), total)
+    return sorted(results, key=lambda result: result.index)
+
+
+def _answer_measures(results: Sequence[GoldenAnswer]) -> list[Measure]:
+    overlaps = [(word_overlap(r.base, r.ideal), word_overlap(r.tuned, r.ideal)) for r in results]
+    return [
+        compare_means(EXACT, [float(r.base_right) for r in results], [float(r.tuned_right) for r in results]),
+        compare_means(OVERLAP, [b for b, _ in overlaps], [t for _, t in overlaps]),
+    ]
+
+
+def _loss(name: str, pair: Pair, rows: Sequence[Tokens]) -> Generator[Event, None, Measure]:
+    """Loss per trained token of both models on the same rows."""
+    sums: list[list[float]] = [[], []]
+    weights: list[float] = []
+    for start in range(0, len(rows), BATCH):
+        yield Progress(f"Measuring {name.lower()}", start, len(rows))
+        part = rows[start : start + BATCH]
+        weights += [float(sum(t.trained[1:])) for t in part]
+        for side, model in enumerate((pair.base, pair.tuned)):
+            losses = row_losses(model, part)
+            mx.eval(losses)
+            sums[side] += losses.tolist()
+    return compare_rates(name, sums[0], sums[1], weights)

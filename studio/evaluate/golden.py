@@ -1,0 +1,76 @@
+"""Golden sets: prompts with the answers one would like to read, never trained on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.data.dataset import Dataset
+from studio.data.records import Message
+from studio.errors import DataError
+
+LIMIT = 100  # how many test examples stand in for a golden set
+
+
+@dataclass(frozen=True)
+class GoldenItem:
+    """One question: the turns up to the answer, and the ideal answer."""
+
+    turns: tuple[Message, ...]
+    ideal: str
+
+    @property
+    def prompt(self) -> str:
+        """The last thing asked, as a table shows it."""
+        return self.turns[-1].whole
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A golden set and, in words, where it comes from."""
+
+    description: str
+    items: tuple[GoldenItem, ...]
+
+
+def golden_for(dataset: Path, data: Dataset, chosen: Path | None) -> Golden:
+    """The chosen file, else `golden.jsonl` beside the dataset, else the run's own test examples."""
+    beside = dataset.with_name("golden.jsonl")
+    if chosen is None and beside.exists() and beside != dataset:
+        chosen = beside
+    return read_golden(chosen) if chosen else golden_from_test(data)
+
+
+def read_golden(path: Path) -> Golden:
+    """A JSONL file of {"prompt", "ideal"} lines. Raises DataError naming the line that is not one."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"The golden set {path} cannot be read ({error}).") from error
+    items = tuple(_item(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    if not items:
+        raise DataError(f'The golden set {path} is empty. Give it lines like {{"prompt": "…", "ideal": "…"}}.')
+    return Golden(f"{len(items)} prompts from {path.name}", items)
+
+
+def golden_from_test(data: Dataset) -> Golden:
+    """The held-out test examples, at most LIMIT of them; empty when there is nothing to ask."""
+    items = []
+    for record, _ in data.test[:LIMIT]:
+        if record.before_answer and record.answer:
+            items.append(GoldenItem(record.before_answer, record.answer))
+    return Golden(f"{len(items)} test examples that were never trained on", tuple(items))
+
+
+def _item(path: Path, number: int, line: str) -> GoldenItem:
+    try:
+        row = json.loads(line)
+        prompt, ideal = row["prompt"], row["ideal"]
+    except (ValueError, TypeError, KeyError):
+        prompt = ideal = None
+    if not isinstance(prompt, str) or not isinstance(ideal, str) or not prompt.strip() or not ideal.strip():
+        raise DataError(
+            f'Line {number} of {path} is not a golden pair; it must be {{"prompt": "…", "ideal": "…"}}.'
+        )
+    return GoldenItem((Message("user", prompt),), ideal)

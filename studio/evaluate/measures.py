@@ -1,0 +1,69 @@
+"""Numbers about answers and texts, and how sure one can be of a difference between two models."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.events import Measure
+
+RESAMPLES = 2000
+
+
+def exact_match(answer: str, ideal: str) -> bool:
+    """Whether two answers are the same but for case and white space."""
+    return _plain(answer) == _plain(ideal)
+
+
+def word_overlap(answer: str, ideal: str) -> float:
+    """The F1 of shared words, 0 to 1, as in SQuAD (Rajpurkar et al., 2016)."""
+    said, wanted = Counter(_words(answer)), Counter(_words(ideal))
+    shared = sum((said & wanted).values())
+    if not shared:
+        return float(said == wanted)
+    precision, recall = shared / said.total(), shared / wanted.total()
+    return 2 * precision * recall / (precision + recall)
+
+
+def compare_means(
+    name: str, base: Sequence[float], tuned: Sequence[float], *, better: str = "higher", unit: str = "share"
+) -> Measure:
+    """A measure of two means over the same items, with a paired bootstrap interval of the difference."""
+    ones = [1.0] * len(base)
+    return compare_rates(name, base, tuned, ones, better=better, unit=unit)
+
+
+def compare_rates(
+    name: str,
+    base: Sequence[float],
+    tuned: Sequence[float],
+    weights: Sequence[float],
+    *,
+    better: str = "lower",
+    unit: str = "nats",
+) -> Measure:
+    """As `compare_means`, for sums over items divided by the items' weights (loss per token)."""
+    a, b, w = (np.asarray(x, dtype=np.float64) for x in (base, tuned, weights))
+    low, high = _interval(b - a, w)
+    total = float(w.sum())
+    return Measure(name, float(a.sum()) / total, float(b.sum()) / total, low, high, better, unit, len(a))
+
+
+def _interval(differences: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle 95 % of the difference over resampled items (Efron's percentile bootstrap)."""
+    chosen = np.random.default_rng(0).integers(0, len(weights), (RESAMPLES, len(weights)))
+    samples = differences[chosen].sum(axis=1) / weights[chosen].sum(axis=1)
+    low, high = np.percentile(samples, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())

@@ -1,0 +1,296 @@
+"""Every fact a job can announce: frozen, plain Python values, JSON in and out.
+
+Events cross threads, are appended to a run's `events.jsonl`, and may cross processes; so they hold
+numbers, strings, booleans and tuples of those, never arrays, models or widgets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Event:
+    """The base of all events; `kind` is the name under which a subclass is written to JSON."""
+
+    kind: ClassVar[str] = ""
+    kinds: ClassVar[dict[str, type[Event]]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls.kind = cls.__name__
+        Event.kinds[cls.kind] = cls
+
+
+@dataclass(frozen=True)
+class Log(Event):
+    """A line for the log that a person reads."""
+
+    text: str
+    level: str = "info"  # info | warning
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """How far a job has come: `done` of `total` (None when the total is unknown) of `what`."""
+
+    what: str
+    done: int
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Ended(Event):
+    """The last event of a run: `outcome` is done, stopped or failed; `summary` a sentence."""
+
+    outcome: str
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class RunOpened(Event):
+    """A run folder exists and is held by this job: its name, and where it is."""
+
+    run: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Prepared(Event):
+    """What is about to train: sizes of the model, of the data, and the length of the run."""
+
+    model: str
+    trainable_parameters: int
+    total_parameters: int
+    train_examples: int
+    validation_examples: int
+    test_examples: int
+    steps: int
+    learning_rate: float
+    first_step: int = 1
+    skipped_examples: int = 0
+    cut_examples: int = 0
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """One optimizer step. Memory in bytes; `tokens` counts what was read in this step, without padding.
+
+    `loss` is the mean per trained token, `seconds` the time spent on the run so far, over all sittings.
+    """
+
+    step: int
+    steps: int
+    epoch: float
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    tokens: int
+    tokens_per_second: float
+    memory_active: int
+    memory_peak: int
+    memory_process: int
+    seconds: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Validated(Event):
+    """Mean loss per trained token on the validation split after `step`."""
+
+    step: int
+    loss: float
+    perplexity: float
+    tokens: int
+    best: bool
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """A checkpoint is complete on disk; `folder` is relative to the run folder."""
+
+    step: int
+    folder: str
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a dataset: where (line from 1, 0 for the whole file), what, and how bad.
+
+    `severity` is "error" (the row cannot train) or "warning" (it trains, but look at it).
+    """
+
+    line: int
+    reason: str
+    severity: str = "error"
+
+
+@dataclass(frozen=True)
+class ExampleRow:
+    """One usable example as a table shows it. `tokens` and `trained` count tokens after rendering."""
+
+    line: int
+    prompt: str
+    answer: str
+    tokens: int
+    trained: int
+    split: str  # train | validation | test
+    cut: int = 0  # tokens beyond the maximum length
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class DatasetRead(Event):
+    """A whole dataset, read, checked, rendered for a model and split."""
+
+    path: str
+    name: str
+    format: str  # instruction | chat | prompt/completion | text | preference | classification
+    template: str  # the template that renders it, in words
+    model: str
+    max_length: int
+    rows: tuple[ExampleRow, ...]
+    problems: tuple[Problem, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One token of a rendered example as text; joined, the pieces are the exact text trained on."""
+
+    id: int
+    text: str
+    trained: bool
+    special: bool
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Rendered(Event):
+    """One example, token by token, exactly as the loop trains on it."""
+
+    path: str
+    line: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class ModelCounted(Event):
+    """What a model would train under a recipe, from its `config.json` alone."""
+
+    model: str
+    architecture: str
+    total_parameters: int
+    trainable_parameters: int
+    weights_bytes: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class AnswerPiece(Event):
+    """A bit of streamed text for the column `who` ("base" or "tuned")."""
+
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class AnswerEnded(Event):
+    """One column's answer is complete. `finish_reason` is stop, length or stopped."""
+
+    who: str
+    text: str
+    prompt_tokens: int
+    tokens: int
+    tokens_per_second: float
+    seconds_to_first: float
+    finish_reason: str
+
+
+@dataclass(frozen=True)
+class GoldenAnswer(Event):
+    """Both answers to one golden prompt, and whether each matches the ideal exactly."""
+
+    index: int
+    prompt: str
+    ideal: str
+    base: str
+    tuned: str
+    base_right: bool
+    tuned_right: bool
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure, base against tuned; `low` and `high` bound the difference tuned - base at 95 %.
+
+    `better` is "higher" or "lower": which direction is an improvement. `unit` is "share", "nats" or "ratio".
+    """
+
+    name: str
+    base: float
+    tuned: float
+    low: float
+    high: float
+    better: str
+    unit: str
+    count: int
+
+    @property
+    def difference(self) -> float:
+        return self.tuned - self.base
+
+    @property
+    def verdict(self) -> str:
+        """better, worse, or unclear when the interval holds zero."""
+        if self.low <= 0 <= self.high:
+            return "unclear"
+        return "better" if (self.low > 0) == (self.better == "higher") else "worse"
+
+
+@dataclass(frozen=True)
+class Evaluated(Event):
+    """The whole comparison of a run: the verdict in a sentence, the measures behind it, the time it took."""
+
+    run: str
+    golden: str
+    headline: str
+    verdict: str
+    measures: tuple[Measure, ...]
+    fixed: int
+    broken: int
+    both_right: int
+    both_wrong: int
+    seconds: float
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON, without a newline, that `from_json` turns back into an equal event."""
+    return json.dumps({"kind": event.kind, **dataclasses.asdict(event)}, ensure_ascii=False)
+
+
+_NESTED: dict[tuple[str, str], type[Any]] = {
+    ("DatasetRead", "rows"): ExampleRow,
+    ("DatasetRead", "problems"): Problem,
+    ("Rendered", "pieces"): Piece,
+    ("Evaluated", "measures"): Measure,
+}
+
+
+def from_json(line: str) -> Event:
+    """The event a line of JSON describes. Raises ValueError for a line that is not one of ours."""
+    fields = json.loads(line)
+    if not isinstance(fields, dict) or fields.get("kind") not in Event.kinds:
+        raise ValueError(f"not an event: {line[:80]}")
+    kind = fields.pop("kind")
+    for name, value in fields.items():
+        if nested := _NESTED.get((kind, name)):
+            fields[name] = tuple(nested(**item) for item in value)
+    try:
+        return Event.kinds[kind](**fields)
+    except TypeError as error:
+        raise ValueError(f"not a {kind} event: {error}") from error

@@ -1,0 +1,97 @@
+"""Answers token by token, from one model or from several at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+
+import mlx.core as mx
+from mlx import nn
+from mlx_lm.models.cache import make_prompt_cache
+from mlx_lm.sample_utils import make_logits_processors, make_sampler
+from mlx_lm.tokenizer_utils import TokenizerWrapper
+
+from studio.events import AnswerEnded, AnswerPiece
+from studio.generate.sampling import Sampling
+
+PREFILL = 512  # prompt tokens read at a time: the GPU is never held longer than one such piece
+REPETITION_WINDOW = 256  # how far back, in tokens, a repetition is noticed
+
+
+def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
+    """Token ids that continue `prompt`, without end.
+
+    Every draw is seeded by (seed, position), so an answer depends on nothing but model, prompt and
+    sampling: not on what else was drawn in between. mlx-lm's own `generate_step` would leave its stream
+    set for whoever runs between two tokens, which forbids taking turns.
+    """
+    cache = make_prompt_cache(model)
+    sampler, processors = _sampler(model, sampling), _processors(sampling)
+    tokens = mx.array(prompt)
+    for start in range(0, len(prompt) - 1, PREFILL):
+        end = min(start + PREFILL, len(prompt) - 1)
+        model(tokens[None, start:end], cache=cache)
+        mx.eval([layer.state for layer in cache])
+    latest, position = tokens[-1:], 0
+    while True:
+        logits = model(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
+        for processor in processors:
+            logits = processor(tokens, logits)
+        mx.random.seed((sampling.seed << 32) | position)
+        latest = sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
+        if processors:
+            tokens = mx.concatenate([tokens, latest])[-REPETITION_WINDOW:]
+        position += 1
+        yield int(latest.item())
+
+
+def answer(
+    who: str, model: nn.Module, tokenizer: TokenizerWrapper, prompt: Sequence[int], sampling: Sampling
+) -> Generator[AnswerPiece | AnswerEnded | None]:
+    """Stream one answer: its pieces, then how it ended. Yields None for a token that shows no text yet."""
+    detokenizer = tokenizer.detokenizer
+    began, first, count, reason = time.perf_counter(), 0.0, 0, "length"
+    for token in next_tokens(model, prompt, sampling):
+        count += 1
+        first = first or time.perf_counter() - began
+        if token in tokenizer.eos_token_ids:
+            reason = "stop"
+            break
+        detokenizer.add_token(token)
+        text = detokenizer.last_segment
+        yield AnswerPiece(who, text) if text else None
+        if count >= sampling.max_tokens:
+            break
+    detokenizer.finalize()
+    if rest := detokenizer.last_segment:
+        yield AnswerPiece(who, rest)
+    seconds = time.perf_counter() - began
+    speed = count / seconds if seconds > 0 else 0.0
+    yield AnswerEnded(who, detokenizer.text, len(prompt), count, speed, first, reason)
+
+
+def side_by_side(
+    models: Mapping[str, nn.Module], tokenizer: TokenizerWrapper, prompt: Sequence[int], sampling: Sampling
+) -> Generator[AnswerPiece | AnswerEnded | None]:
+    """The same prompt to every model, their answers streamed in turn, a token each."""
+    running = [answer(who, model, tokenizer, prompt, sampling) for who, model in models.items()]
+    while running:
+        for stream in list(running):
+            event = next(stream)
+            if isinstance(event, AnswerEnded):
+                running.remove(stream)
+            yield event
+
+
+def _sampler(model: nn.Module, sampling: Sampling):  # type: ignore[no-untyped-def]
+    return make_sampler(
+        temp=sampling.temperature, top_p=sampling.top_p if sampling.top_p < 1 else 0.0, top_k=sampling.top_k
+    )
+
+
+def _processors(sampling: Sampling):  # type: ignore[no-untyped-def]
+    if sampling.repetition_penalty == 1.0:
+        return []
+    return make_logits_processors(
+        repetition_penalty=sampling.repetition_penalty, repetition_context_size=REPETITION_WINDOW
+    )

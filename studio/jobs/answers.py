@@ -1,0 +1,111 @@
+"""Jobs that ask a trained run: one prompt side by side, or the whole comparison with its base."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Progress, to_json
+from studio.generate.sampling import Sampling
+from studio.jobs.train import recipe_of
+from studio.paths import model_folder, resource
+from studio.files import whole_folder
+from studio.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from studio.data.render import Tokens
+    from studio.models.shelf import OpenModel, Shelf
+    from studio.train.recipe import Recipe
+
+WHO = ("base", "tuned")
+
+
+@dataclass(frozen=True)
+class ChatJob:
+    """Ask one prompt of a run's tuned model, or of base and tuned side by side."""
+
+    run: RunFolder
+    prompt: str
+    sampling: Sampling
+    who: tuple[str, ...] = WHO
+
+    @property
+    def title(self) -> str:
+        return "Answering"
+
+    def run_events(self, shelf: Shelf) -> Generator[Event]:
+        from studio.data.records import Message
+        from studio.generate.stream import side_by_side
+        from studio.train.prepare import renderer_for
+
+        recipe = recipe_of(self.run.manifest())
+        opened = {who: _open(who, recipe, self.run, shelf) for who in self.who}
+        first = next(iter(opened.values()))
+        prompt = renderer_for(recipe, first).prompt_ids((Message("user", self.prompt),))
+        modules = {who: each.module for who, each in opened.items()}
+        for event in side_by_side(modules, first.tokenizer, prompt, self.sampling):
+            yield event or AnswerPiece(self.who[0], "")
+
+
+@dataclass(frozen=True)
+class EvaluateJob:
+    """Compare a run's tuned model with its base, and keep the result in the run's folder."""
+
+    run: RunFolder
+    golden: Path | None = None
+
+    @property
+    def title(self) -> str:
+        return "Evaluating"
+
+    def run_events(self, shelf: Shelf) -> Generator[Event]:
+        from studio.evaluate.compare import Pair, compare
+        from studio.evaluate.golden import golden_for
+        from studio.train.prepare import prepare, renderer_for
+
+        recipe = recipe_of(self.run.manifest())
+        yield Progress("Loading the models", 0)
+        base = prepare(recipe, shelf)
+        tuned = _open("tuned", recipe, self.run, shelf)
+        golden = golden_for(Path(recipe.data.path), base.data, self.golden)
+        pair = Pair(base.opened.module, tuned.module, tuned.tokenizer)
+        general = _general_text(recipe, tuned)
+        answers = []
+        for event in compare(self.run.name, pair, renderer_for(recipe, tuned), base.data, golden, general):
+            if isinstance(event, GoldenAnswer):
+                answers.append(event)
+            if isinstance(event, Evaluated):
+                _keep(self.run, event, answers)
+            yield event
+
+
+def _open(who: str, recipe: Recipe, run: RunFolder, shelf: Shelf) -> OpenModel:
+    from studio.models import adapter
+
+    opened = shelf.open(model_folder(recipe.model))
+    if who == "tuned":
+        adapter.read_onto(opened.module, run.adapter)
+    return opened
+
+
+def _general_text(recipe: Recipe, opened: OpenModel) -> list[Tokens]:
+    """Ordinary English that no run trains on: how well a model still reads it shows what tuning cost."""
+    from studio.data.records import Record
+    from studio.train.prepare import renderer_for
+
+    renderer = renderer_for(recipe, opened)
+    lines = resource("starter/general.txt").read_text(encoding="utf-8").splitlines()
+    return [renderer.render(Record(n, text=line)) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _keep(run: RunFolder, result: Evaluated, answers: list[GoldenAnswer]) -> None:
+    """Write `evaluations/<time>/result.json` and `answers.jsonl`."""
+    folder = run.evaluations / datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    with whole_folder(folder) as inside:
+        (inside / "result.json").write_text(to_json(result) + "\n", encoding="utf-8")
+        rows = (json.dumps(asdict(a), ensure_ascii=False) for a in sorted(answers, key=lambda a: a.index))
+        (inside / "answers.jsonl").write_text("".join(row + "\n" for row in rows), encoding="utf-8")

@@ -1,0 +1,101 @@
+"""Jobs that look without training: at a dataset, an example, a model's size, the runs there are."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studio.events import Event, ModelCounted, Progress
+from studio.paths import model_folder
+from studio.runs.folder import RunFolder
+from studio.runs.store import RunStore, summarize
+from studio.runs.summary import RunShown, RunsListed
+from studio.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    from studio.train.library import Library
+    from studio.models.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class DatasetJob:
+    """Read the recipe's dataset as a run would: check it, render it, split it."""
+
+    recipe: Recipe
+
+    @property
+    def title(self) -> str:
+        return "Reading the dataset"
+
+    def run_events(self, library: Library) -> Generator[Event]:
+        yield Progress("Reading the dataset", 0)
+        dataset = yield from library.open(self.recipe)
+        yield dataset.read_event(self.recipe.model)
+
+
+@dataclass(frozen=True)
+class ExampleJob:
+    """Show one example of the recipe's dataset token by token."""
+
+    recipe: Recipe
+    line: int
+
+    @property
+    def title(self) -> str:
+        return "Rendering an example"
+
+    def run_events(self, library: Library) -> Generator[Event]:
+        dataset = yield from library.open(self.recipe)
+        yield dataset.rendered(self.line)
+
+
+@dataclass(frozen=True)
+class CountJob:
+    """Count what a recipe would train, from the model's `config.json` alone."""
+
+    recipe: Recipe
+
+    @property
+    def title(self) -> str:
+        return "Counting parameters"
+
+    def run_events(self, shelf: Shelf) -> Generator[Event]:
+        from studio.models.count import count_parameters
+        from studio.models.folder import read_config, suggested_learning_rate
+
+        folder, lora = model_folder(self.recipe.model), self.recipe.lora
+        count = count_parameters(folder, lora.rank, lora.alpha, lora.dropout, lora.layers)
+        rate = self.recipe.optimizer.learning_rate or suggested_learning_rate(read_config(folder))
+        weights = sum(file.stat().st_size for file in folder.glob("model*.safetensors"))
+        yield ModelCounted(
+            self.recipe.model, count.architecture, count.total, count.trainable, weights, rate
+        )
+
+
+@dataclass(frozen=True)
+class RunsJob:
+    """List the runs."""
+
+    store: RunStore
+
+    @property
+    def title(self) -> str:
+        return "Listing the runs"
+
+    def run_events(self, library: Library) -> Generator[Event]:
+        yield RunsListed(tuple(self.store.summaries()))
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """Read one run's whole history."""
+
+    run: RunFolder
+
+    @property
+    def title(self) -> str:
+        return "Opening a run"
+
+    def run_events(self, library: Library) -> Generator[Event]:
+        yield RunShown(summarize(self.run), tuple(self.run.events()), tuple(self.run.files()))

@@ -1,0 +1,128 @@
+"""Jobs that train: a new run, and one that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.errors import RunError, StudioError
+from studio.events import Ended, Event, Log, Progress, RunOpened, Validated
+from studio.runs.folder import RunFolder
+from studio.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    from studio.models.shelf import Shelf
+    from studio.train.prepare import Ready
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Fine-tune a model as the recipe says, in a new run folder under `runs`.
+
+    The folder is made when model and dataset have been read without an error, so that a bad request
+    leaves nothing behind.
+    """
+
+    recipe: Recipe
+    runs: Path
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        return "Training"
+
+    def run_events(self, shelf: Shelf) -> Generator[Event]:
+        from studio.train.prepare import prepare
+
+        yield Progress("Loading the model and the dataset", 0)
+        ready = prepare(self.recipe, shelf)
+        manifest = {"recipe": self.recipe.model_dump(), "fingerprint": ready.data.fingerprint}
+        name = self.name or f"{Path(self.recipe.data.path).stem}-{Path(self.recipe.model).name}"
+        run = RunFolder.create(self.runs, name, manifest)
+        yield from _perform(self.recipe, run, ready)
+
+
+@dataclass(frozen=True)
+class ResumeJob:
+    """Go on with a run from its newest checkpoint, as if it had never stopped."""
+
+    run: RunFolder
+
+    @property
+    def title(self) -> str:
+        return "Training"
+
+    def run_events(self, shelf: Shelf) -> Generator[Event]:
+        from studio.train.prepare import prepare
+
+        manifest = self.run.manifest()
+        recipe = recipe_of(manifest)
+        yield Progress("Loading the model and the dataset", 0)
+        ready = prepare(recipe, shelf)
+        if ready.data.fingerprint != manifest.get("fingerprint"):
+            raise RunError(
+                f"{recipe.data.path} has changed since the run {self.run.name} began, so it cannot go on exactly. "
+                "Put the earlier file back, or start a new run."
+            )
+        yield from _perform(recipe, self.run, ready)
+
+
+def recipe_of(manifest: dict[str, Any]) -> Recipe:
+    """The recipe in a run's `run.json`. Raises RunError when this version cannot read it."""
+    try:
+        return Recipe.model_validate(manifest["recipe"])
+    except ValueError as error:
+        raise RunError(f"The recipe in run.json cannot be read: {error}") from error
+
+
+def _perform(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
+    """Train while holding the run; everything that is reported is first written to the run's folder."""
+    from studio.train.loop import train
+
+    with run.held():
+        yield RunOpened(run.name, str(run.path))
+        events = train(recipe, run, ready.opened, ready.data, ready.peak)
+        try:
+            yield from _recorded(run, _remarks(ready), events)
+        except GeneratorExit:
+            events.close()  # saves
+            run.append(Ended("stopped", "Stopped; what was learned is kept, and it can go on."))
+            raise
+        except Exception as error:
+            events.close()
+            summary = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
+            run.append(Ended("failed", summary))
+            raise
+        ended = Ended("done", _summary(run))
+        run.append(ended)
+        yield ended
+
+
+def _recorded(run: RunFolder, *streams: Iterator[Event]) -> Iterator[Event]:
+    for stream in streams:
+        for event in stream:
+            if not isinstance(event, Progress):
+                run.append(event)
+            yield event
+
+
+def _remarks(ready: Ready) -> Iterator[Event]:
+    """What a person should know about the data before the first step."""
+    data = ready.data
+    yield Log(f"Examples become text with {ready.renderer.description}.")
+    if data.skipped:
+        yield Log(f"{data.skipped} examples cannot be trained and are left out; the dataset pane says why.", "warning")
+    if data.cut:
+        yield Log(f"{data.cut} examples are longer than the maximum length and are cut.", "warning")
+    if not data.validation:
+        yield Log("There are no validation examples: the last adapter is kept, not the best.", "warning")
+
+
+def _summary(run: RunFolder) -> str:
+    losses = [e for e in run.events() if isinstance(e, Validated)]
+    if not losses:
+        return "Trained to the end."
+    best = min(losses, key=lambda e: e.loss)
+    return f"Validation loss {losses[0].loss:.2f} → {best.loss:.2f}, best at step {best.step}."

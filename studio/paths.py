@@ -1,0 +1,58 @@
+"""Where things live on this machine: the person's folders, and what ships with the app."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders the app writes to. Nothing is created until something is saved there."""
+
+    home: Path
+
+    @classmethod
+    def for_user(cls) -> Paths:
+        """`STUDIO_HOME` when it is set, else the system's folder for application data."""
+        if chosen := os.environ.get("STUDIO_HOME"):
+            return cls(Path(chosen).expanduser().resolve())
+        return cls(Path(platformdirs.user_data_dir("Tuning Studio", appauthor=False)))
+
+    @classmethod
+    def under(cls, folder: Path) -> Paths:
+        """Everything below one folder: for `--home`, tests and demonstrations."""
+        return cls(folder.expanduser().resolve())
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def settings(self) -> Path:
+        return self.home / "settings.json"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "studio.log"
+
+
+def resource(name: str) -> Path:
+    """The path of a file that ships with the app, from a checkout or from inside the bundle."""
+    root = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.parent))
+    return root / "resources" / name
+
+
+STARTER_MODEL = "starter"
+"""The name under which the bundled model is asked for in recipes and on the command line."""
+
+
+def model_folder(model: str) -> Path:
+    """The folder of a model named in a recipe: the bundled starter, or a path."""
+    if model == STARTER_MODEL:
+        return resource("starter/model")
+    return Path(model).expanduser()

@@ -1,0 +1,1 @@
+"""One folder per run: what was asked, what happened, what came out. Knows neither models nor data."""

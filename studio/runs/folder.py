@@ -1,0 +1,167 @@
+"""One run on disk: plain files a person can read with `cat` and copy to another Mac."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+from studio import __version__
+from studio.errors import RunError, RunMissing
+from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
+from studio.files import disk_errors, write_text
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run.
+
+    `run.json` is what was asked, `events.jsonl` what happened, `checkpoints/step-000500/` where it can go
+    on, `adapter/` the best adapter in mlx-lm's layout, `evaluations/` what was measured.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, runs: Path, name: str, manifest: dict[str, Any]) -> RunFolder:
+        """A new folder under `runs` called `name`, or `name-2`, `name-3` … when that is taken."""
+        described = {"created": datetime.now(UTC).isoformat(), **manifest, **_surroundings()}
+        with disk_errors(runs):
+            runs.mkdir(parents=True, exist_ok=True)
+            run = cls(_reserve(runs, _clean(name)))
+        try:
+            write_text(run.path / "run.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+        except BaseException:
+            run.path.rmdir()
+            raise
+        return run
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def adapter(self) -> Path:
+        return self.path / "adapter"
+
+    @property
+    def evaluations(self) -> Path:
+        return self.path / "evaluations"
+
+    def manifest(self) -> dict[str, Any]:
+        """What was asked. Raises RunError when the folder is not a run or `run.json` is damaged."""
+        file = self.path / "run.json"
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunMissing(f"{self.path} is not a run: it has no run.json.") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{file} cannot be read ({error}).") from error
+        if not isinstance(found, dict) or "recipe" not in found:
+            raise RunError(f"{file} does not describe a run: it has no recipe.")
+        return found
+
+    def append(self, event: Event) -> None:
+        """Add one line to what happened."""
+        file = self.path / "events.jsonl"
+        with disk_errors(file), file.open("a", encoding="utf-8") as out:
+            out.write(to_json(event) + "\n")
+
+    def events(self) -> list[Event]:
+        """All that happened, oldest first; steps repeated after a resume appear once, as last done.
+
+        A line cut short by a crash is left out.
+        """
+        file = self.path / "events.jsonl"
+        if not file.exists():
+            return []
+        found: list[Event] = []
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                event = from_json(line)
+            except ValueError:
+                continue
+            if isinstance(event, Prepared):
+                found = [e for e in found if not _undone(e, event.first_step)]
+            found.append(event)
+        return found
+
+    def checkpoints(self) -> list[Path]:
+        """The complete checkpoints, oldest first."""
+        return sorted((self.path / "checkpoints").glob("step-*"))
+
+    def files(self) -> list[tuple[str, int]]:
+        """Every file of the run with its size in bytes, by relative path."""
+        found = (p for p in self.path.rglob("*") if p.is_file() and p.name != ".lock")
+        return sorted((str(p.relative_to(self.path)), p.stat().st_size) for p in found)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the run for writing. Raises RunError while another process, or another job here, holds it."""
+        with disk_errors(self.path), (self.path / ".lock").open("a+") as lock:
+            if not _take(lock):
+                raise RunError(
+                    f"The run {self.name} is in use by another copy of Tuning Studio. "
+                    "Stop it there first, or start a new run."
+                )
+            yield
+
+    def is_held(self) -> bool:
+        """Whether a process is working on this run right now."""
+        try:
+            with (self.path / ".lock").open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+def _take(lock: IO[str]) -> bool:
+    """Lock the file; tries for a moment, as somebody may just be looking whether it is held."""
+    for _ in range(5):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
+def _clean(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name.strip()).strip("-.")
+    return kept[:80] or "run"
+
+
+def _reserve(runs: Path, name: str) -> Path:
+    for number in range(1, 10_000):
+        path = runs / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise RunError(f"There are too many runs called {name}; choose another name.")
+
+
+def _surroundings() -> dict[str, Any]:
+    packages = {package: version(package) for package in ("mlx", "mlx-lm", "transformers")}
+    return {
+        "versions": {"tuning-studio": __version__, "python": platform.python_version(), **packages},
+        "machine": {"system": platform.platform(), "processor": platform.machine()},
+    }
+
+
+def _undone(event: Event, first_step: int) -> bool:
+    """Whether a resume from `first_step` makes `event` void: it happened after the checkpoint."""
+    return isinstance(event, Ended) or (isinstance(event, Step | Validated) and event.step >= first_step)

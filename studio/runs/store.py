@@ -1,0 +1,111 @@
+"""The list of runs: finding, summarizing and removing run folders."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from studio.errors import RunError, RunMissing
+from studio.events import Ended, Evaluated, Prepared, Step, Validated, from_json
+from studio.runs.folder import RunFolder
+from studio.runs.summary import RunSummary
+
+
+class RunStore:
+    """All runs under one folder, newest first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def runs(self) -> list[RunFolder]:
+        """The run folders, newest first; other folders are left alone."""
+        if not self.folder.is_dir():
+            return []
+        found = [RunFolder(p) for p in self.folder.iterdir() if (p / "run.json").is_file()]
+        return sorted(found, key=lambda run: (run.path / "run.json").stat().st_mtime, reverse=True)
+
+    def find(self, name: str) -> RunFolder:
+        """The run called `name`, or at the path `name`. Raises RunMissing naming the runs there are."""
+        for path in (self.folder / name, Path(name).expanduser()):
+            if (path / "run.json").is_file():
+                return RunFolder(path.resolve())
+        names = [run.name for run in self.runs()[:5]]
+        there = (
+            f"There are: {', '.join(names)}." if names else "There are no runs yet; `studio train` makes one."
+        )
+        raise RunMissing(f"There is no run called {name}. {there}")
+
+    def summaries(self) -> list[RunSummary]:
+        """One line about each readable run; a damaged one is left out."""
+        found = []
+        for run in self.runs():
+            try:
+                found.append(summarize(run))
+            except RunError:
+                continue
+        return found
+
+    def delete(self, name: str) -> None:
+        """Remove a run for good. Raises RunError while it is in use."""
+        run = self.find(name)
+        with run.held():
+            shutil.rmtree(run.path)
+
+
+def summarize(run: RunFolder) -> RunSummary:
+    """What a list says about `run`. Raises RunError when its `run.json` is missing or damaged."""
+    manifest = run.manifest()
+    events = run.events()
+    prepared = [e for e in events if isinstance(e, Prepared)]
+    steps = [e for e in events if isinstance(e, Step)]
+    best = min((e for e in events if isinstance(e, Validated)), key=lambda e: e.loss, default=None)
+    state, message = _state(run, events[-1] if events and isinstance(events[-1], Ended) else None)
+    exact = _exact_match(run)
+    return RunSummary(
+        name=run.name,
+        folder=run.path,
+        created=datetime.fromisoformat(manifest.get("created", datetime.fromtimestamp(0, UTC).isoformat())),
+        state=state,
+        message=message,
+        model=str(manifest["recipe"].get("model", "")),
+        dataset=str(manifest["recipe"].get("data", {}).get("path", "")),
+        recipe=manifest["recipe"],
+        step=steps[-1].step if steps else 0,
+        steps=prepared[-1].steps if prepared else 0,
+        best_loss=best.loss if best else None,
+        best_step=best.step if best else None,
+        base_exact=exact[0],
+        tuned_exact=exact[1],
+    )
+
+
+def latest_evaluation(run: RunFolder) -> Evaluated | None:
+    """The newest result of comparing this run with its base, if it was ever evaluated."""
+    for file in sorted(run.evaluations.glob("*/result.json"), reverse=True):
+        try:
+            event = from_json(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(event, Evaluated):
+            return event
+    return None
+
+
+def _state(run: RunFolder, ended: Ended | None) -> tuple[str, str]:
+    if run.is_held():
+        return "running", ""
+    if ended is None:
+        return (
+            "interrupted",
+            "It ended without a word: the app or the Mac went down. Resume it from its last checkpoint.",
+        )
+    return ended.outcome, ended.summary
+
+
+def _exact_match(run: RunFolder) -> tuple[float | None, float | None]:
+    result = latest_evaluation(run)
+    for measure in result.measures if result else ():
+        if measure.name == "Exact match":
+            return measure.base, measure.tuned
+    return None, None

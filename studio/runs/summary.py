@@ -1,0 +1,53 @@
+"""What a list of runs says about each of them, as plain values that may cross threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from studio.events import Event
+
+STATES = ("running", "done", "stopped", "failed", "interrupted")
+"""running: another process or this one holds it; interrupted: it ended without saying so (power, a crash)."""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run at a glance. Losses are None until the first validation."""
+
+    name: str
+    folder: Path
+    created: datetime
+    state: str  # one of STATES
+    message: str  # the closing sentence, when there is one
+    model: str
+    dataset: str  # the path of the dataset
+    recipe: dict[str, Any]
+    step: int
+    steps: int
+    best_loss: float | None
+    best_step: int | None
+    base_exact: float | None  # share of the golden set, from the newest evaluation
+    tuned_exact: float | None
+
+    @property
+    def resumable(self) -> bool:
+        return self.state in ("stopped", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class RunsListed(Event):
+    """All runs, newest first. For the window only: it is never written to a file."""
+
+    runs: tuple[RunSummary, ...]
+
+
+@dataclass(frozen=True)
+class RunShown(Event):
+    """One run in full: its history, and its files with their sizes in bytes. For the window only."""
+
+    summary: RunSummary
+    events: tuple[Event, ...]
+    files: tuple[tuple[str, int], ...]

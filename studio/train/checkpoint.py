@@ -1,0 +1,90 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten, tree_unflatten
+
+from studio.errors import RunError
+from studio.models import adapter
+from studio.files import whole_folder
+from studio.runs.folder import RunFolder
+
+OPTIMIZER = "optimizer.safetensors"
+POSITION = "position.json"
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a run stands. Data order and randomness are functions of the recipe's seed and the step."""
+
+    step: int = 0
+    validated: int = -1  # the last step whose validation was finished
+    best_step: int = 0
+    best_loss: float = float("inf")
+    seconds: float = 0.0  # time spent training, over all sittings
+
+
+def write(
+    run: RunFolder, position: Position, weights: dict[str, mx.array], state: dict[str, Any], made_for: dict[str, Any]
+) -> Path:
+    """Save adapter, optimizer and position as `checkpoints/step-…`, whole or not at all."""
+    target = run.path / "checkpoints" / f"step-{position.step:06d}"
+    with whole_folder(target) as folder:
+        _put_adapter(folder, weights, made_for)
+        _save(folder / OPTIMIZER, dict(tree_flatten(state)))
+        text = json.dumps(asdict(position), indent=2)
+        (folder / POSITION).write_text(text + "\n", encoding="utf-8")
+    return target
+
+
+def write_adapter(run: RunFolder, weights: dict[str, mx.array], made_for: dict[str, Any]) -> None:
+    """Make `weights` the run's result: the folder `adapter/`, in mlx-lm's own layout."""
+    with whole_folder(run.adapter) as folder:
+        _put_adapter(folder, weights, made_for)
+
+
+def latest(run: RunFolder) -> Path | None:
+    """The newest checkpoint, or None when the run has none yet."""
+    found = run.checkpoints()
+    return found[-1] if found else None
+
+
+def read(folder: Path) -> tuple[Position, dict[str, mx.array], dict[str, Any]]:
+    """Position, adapter arrays and optimizer state. Raises RunError naming the folder when it is damaged."""
+    try:
+        position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
+        weights = mx.load(str(folder / adapter.WEIGHTS))
+        state = tree_unflatten(list(mx.load(str(folder / OPTIMIZER)).items()))
+        mx.eval(weights, state)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise RunError(
+            f"The checkpoint {folder} is damaged ({error}). Delete that folder; the run then resumes from the one before."
+        ) from error
+    return position, weights, state
+
+
+def prune(run: RunFolder, keep: int, best_step: int) -> None:
+    """Remove all checkpoints but the last `keep` and the one of the best validation loss."""
+    import shutil
+
+    for folder in run.checkpoints()[:-keep]:
+        if folder.name != f"step-{best_step:06d}":
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_adapter(folder: Path, weights: dict[str, mx.array], made_for: dict[str, Any]) -> None:
+    _save(folder / adapter.WEIGHTS, weights)
+    (folder / adapter.CONFIG).write_text(json.dumps(made_for, indent=2) + "\n", encoding="utf-8")
+
+
+def _save(file: Path, arrays: dict[str, mx.array]) -> None:
+    """Write arrays and make sure that they arrived: MLX does not notice a disk that fills up."""
+    mx.save_safetensors(str(file), arrays)
+    if file.stat().st_size < sum(array.nbytes for array in arrays.values()):
+        raise OSError(28, "No space left on device", str(file))

@@ -1,0 +1,40 @@
+"""Datasets that stay read between two clicks, as a run would read them. Needs no MLX."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from studio.data.dataset import Dataset
+from studio.data.render import Renderer
+from studio.events import Event
+from studio.models.folder import read_config
+from studio.models.tokenizer import load_tokenizer
+from studio.paths import model_folder
+from studio.train.recipe import Data, Recipe
+
+type _Key = tuple[Data, int, str, float]
+
+
+class Library:
+    """Keeps the dataset read last, until its file or what is asked of it changes. One thread uses it."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[_Key, Dataset] | None = None
+
+    def open(self, recipe: Recipe) -> Generator[Event, None, Dataset]:
+        """The recipe's dataset. Raises DataError or ModelError with what is wrong and what to do."""
+        path = Path(recipe.data.path).expanduser()
+        key = (recipe.data, recipe.loop.seed, recipe.model, path.stat().st_mtime if path.exists() else 0.0)
+        if self._latest is not None and self._latest[0] == key:
+            return self._latest[1]
+        folder = model_folder(recipe.model)
+        read_config(folder)
+        renderer = Renderer(load_tokenizer(folder), recipe.data.template, recipe.data.max_length)
+        dataset = yield from Dataset.loading(path, renderer, recipe.data, recipe.loop.seed)
+        self._latest = (key, dataset)
+        return dataset
+
+    def close(self) -> None:
+        """Forget what was read."""
+        self._latest = None

@@ -1,0 +1,75 @@
+"""What all plots share: axes with our type, a view that zooms by dragging, colours from the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import Signal
+
+from studio.ui.fonts import body_font
+from studio.ui.tokens import Tokens
+
+LEFT_WIDTH = 46
+BOTTOM_HEIGHT = 22
+
+
+class NumberAxis(pg.AxisItem):
+    """An axis of fixed size, so that growing numbers never move the plot; `words` writes a tick."""
+
+    def __init__(self, orientation: str, words: Callable[[float, float], str] | None = None) -> None:
+        super().__init__(orientation)
+        self._words = words or plain
+        self.setStyle(tickLength=0, autoExpandTextSpace=False, autoReduceTextSpace=False, tickTextOffset=6)
+        self.setStyle(tickFont=body_font(11), hideOverlappingLabels=True, maxTickLevel=0)
+        if orientation == "left":
+            self.setWidth(LEFT_WIDTH)
+        else:
+            self.setHeight(BOTTOM_HEIGHT)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [self._words(value * scale, spacing * scale) for value in values]
+
+    def dress(self, tokens: Tokens) -> None:
+        """Take the colours of the axis and its numbers from the theme."""
+        self.setPen(tokens.line)
+        self.setTextPen(tokens.faint)
+
+
+class ZoomBox(pg.ViewBox):
+    """Drag with the left button to zoom, double-click for all; the wheel is left to the page."""
+
+    all_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False, defaultPadding=0)
+        self.setMouseMode(pg.ViewBox.RectMode)
+
+    def wheelEvent(self, event: Any, axis: int | None = None) -> None:
+        event.ignore()
+
+    def mouseDoubleClickEvent(self, event: Any) -> None:
+        event.accept()
+        self.all_wanted.emit()
+
+    def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
+        if event.button() == pg.QtCore.Qt.MouseButton.LeftButton:
+            super().mouseDragEvent(event, axis)
+        else:
+            event.ignore()
+
+
+def plain(value: float, spacing: float) -> str:
+    """A tick with as many decimals as the distance between ticks asks for, thousands separated."""
+    decimals = 0 if spacing >= 1 else min(6, len(f"{spacing:.6f}".rstrip("0").split(".")[1]))
+    return f"{value:,.{decimals}f}"
+
+
+def wide_range(low: float, high: float, margin: float = 0.06) -> tuple[float, float]:
+    """A range with air above and below; never empty."""
+    span = high - low
+    if span <= 0:
+        span = abs(high) * 0.1 or 1.0
+        return low - span / 2, high + span / 2
+    return low - margin * span, high + margin * span

@@ -1,0 +1,193 @@
+"""The curve of a run: raw faint, smoothed solid, a second series with dots and its best marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio.ui.plots.axis import NumberAxis, ZoomBox, wide_range
+from studio.ui.plots.crosshair import Crosshair
+from studio.ui.plots.series import Series, thinned
+from studio.ui.plots.style import CurveStyle
+from studio.ui.theme import Theme
+
+REDRAW_MILLISECONDS = 100
+
+
+class CurvePlot(QWidget):
+    """Append points as they come; what changed is drawn by a timer while the plot is visible."""
+
+    def __init__(self, theme: Theme, style: CurveStyle | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self.style_of = theme, style or CurveStyle()
+        self.series, self.dots = Series(self.style_of.smoothing), Series()
+        self._end: float | None = None
+        self._shows_all = self._dirty = True
+        self._range: tuple[float, float, float, float] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REDRAW_MILLISECONDS)
+        self._timer.timeout.connect(self.redraw)
+        self._build()
+        self._dress()
+        theme.changed.connect(self._dress)
+
+    def append(self, x: float, y: float) -> None:
+        """Add a point of the main curve."""
+        self.series.append(x, y)
+        self._touch()
+
+    def append_dot(self, x: float, y: float) -> None:
+        """Add a point of the second series."""
+        self.dots.append(x, y)
+        self._touch()
+
+    def set_points(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Replace the main curve."""
+        self.series.clear()
+        self.series.extend(xs, ys)
+        self._touch()
+
+    def set_dots(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Replace the second series."""
+        self.dots.clear()
+        self.dots.extend(xs, ys)
+        self._touch()
+
+    def set_end(self, x: float | None) -> None:
+        """Where the x axis ends from the start, such as the last step of a run; None: with the data."""
+        self._end, self._range = x, None
+        self._touch()
+
+    def clear(self) -> None:
+        """Forget all points and any zoom."""
+        self.series.clear()
+        self.dots.clear()
+        self._end = None
+        self.crosshair.hide()
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Leave any zoom."""
+        self._shows_all, self._range = True, None
+        self._touch()
+
+    def redraw(self) -> None:
+        """Bring the picture up to the points; called by the timer."""
+        self._dirty = False
+        if self._shows_all:
+            self._fit()
+        low, high = self._box.viewRange()[0]
+        part = self.series.window(low, high)
+        pixels = max(int(self._box.width()), 64)
+        self._raw.setData(*thinned(self.series.x[part], self.series.y[part], pixels), connect="finite")
+        if self.style_of.smoothing:
+            smooth = self.series.smooth[part]
+            self._smooth.setData(*thinned(self.series.x[part], smooth, pixels // 2), connect="finite")
+        self._line.setData(self.dots.x, self.dots.y)
+        self._marks.setData(self.dots.x, self.dots.y)
+        self._best.setData(*self._best_dot())
+
+    def describe(self, x: float) -> tuple[float, str] | None:
+        """The point nearest to `x` and its values in words."""
+        if not len(self.series):
+            return None
+        index = self.series.nearest(x)
+        step, style = float(self.series.x[index]), self.style_of
+        values = self.series.smooth if style.smoothing else self.series.y
+        words = f"{style.x_name} {step:,.0f}   {style.words(float(values[index]))}"
+        if style.smoothing:
+            words += f"   raw {style.words(float(self.series.y[index]))}"
+        if len(self.dots):
+            words += f"   {style.dot_name} {style.words(float(self.dots.y[self.dots.nearest(step)]))}"
+        return step, words
+
+    def _best_dot(self) -> tuple[list[float], list[float]]:
+        if not len(self.dots) or not np.isfinite(self.dots.y).any():
+            return [], []
+        best = int(np.nanargmin(self.dots.y))
+        return [float(self.dots.x[best])], [float(self.dots.y[best])]
+
+    def _fit(self) -> None:
+        """Widen the view in leaps, so that most redraws leave the axes as they are."""
+        values = np.concatenate([self.series.y, self.dots.y])
+        values = values[np.isfinite(values)]
+        if not len(values):
+            return
+        last = max(float(points.x[-1]) for points in (self.series, self.dots) if len(points))
+        low, high = (0.0 if self.style_of.from_zero else float(values.min())), float(values.max())
+        if self._range is not None:
+            _, right, bottom, top = self._range
+            if last <= right and low >= bottom and high <= top and high - low > 0.6 * (top - bottom):
+                return
+        right = self._end if self._end and self._end >= last else last * 1.15
+        bottom, top = wide_range(low, high)
+        bottom = 0.0 if self.style_of.from_zero else bottom
+        self._range = (0.0, max(right, 1.0), bottom, top)
+        self._box.setRange(xRange=self._range[:2], yRange=self._range[2:], padding=0, disableAutoRange=True)
+
+    def _touch(self) -> None:
+        self._dirty = True
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def _build(self) -> None:
+        self._box = ZoomBox()
+        self._axes = {"left": NumberAxis("left", self.style_of.ticks), "bottom": NumberAxis("bottom")}
+        view = pg.PlotWidget(viewBox=self._box, axisItems=self._axes)
+        view.setFrameShape(view.Shape.NoFrame)
+        view.hideButtons()
+        self._raw = pg.PlotCurveItem(antialias=False)
+        self._smooth = pg.PlotCurveItem(antialias=True)
+        self._line = pg.PlotCurveItem(antialias=True)
+        self._marks = pg.ScatterPlotItem(size=6, antialias=True)
+        self._best = pg.ScatterPlotItem(size=11, antialias=True)
+        for item in (self._raw, self._smooth, self._line, self._marks, self._best):
+            view.addItem(item, ignoreBounds=True)
+        self.crosshair = Crosshair(view, self.describe)
+        self._view = view
+        self._box.all_wanted.connect(self.show_all)
+        self._box.sigRangeChangedManually.connect(self._on_zoomed)
+        self.setAccessibleName(self.style_of.name)
+        self.setMinimumSize(120, 90)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(view)
+
+    def _dress(self) -> None:
+        tokens, style = self._theme.tokens, self.style_of
+        main, second = getattr(tokens, style.colour), getattr(tokens, style.dot_colour)
+        self._view.setBackground(tokens.panel)
+        for axis in self._axes.values():
+            axis.dress(tokens)
+        raw = tokens.tint(style.colour, 0.42) if style.smoothing else main
+        self._raw.setPen(pg.mkPen(raw, width=1))
+        self._smooth.setPen(pg.mkPen(main, width=2))
+        self._line.setPen(pg.mkPen(second, width=1.5))
+        self._marks.setBrush(second)
+        self._marks.setPen(pg.mkPen(tokens.panel, width=1))
+        self._best.setBrush(tokens.panel)
+        self._best.setPen(pg.mkPen(second, width=2.5))
+        self.crosshair.dress(tokens)
+
+    def _on_zoomed(self, _axes: object) -> None:
+        self._shows_all = False
+        self._touch()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._dirty:
+            self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._touch()

@@ -1,0 +1,29 @@
+"""How a curve looks and speaks, as plain values that need no plotting library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def three_digits(value: float) -> str:
+    """A value as hover text: 0.843, 12.1, 1,284."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+@dataclass(frozen=True)
+class CurveStyle:
+    """`colour` and `dot_colour` name tokens; `words` writes a value for the crosshair, `ticks` one for the axis.
+
+    With `smoothing` 0 the raw curve is drawn solid.
+    """
+
+    name: str = "Curve"
+    colour: str = "accent"
+    dot_colour: str = "second"
+    dot_name: str = "validation"
+    x_name: str = "step"
+    smoothing: float = 0.9
+    from_zero: bool = False
+    words: Callable[[float], str] = three_digits
+    ticks: Callable[[float, float], str] | None = None

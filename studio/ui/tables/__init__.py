@@ -1,0 +1,1 @@
+"""Table models: rows and columns as data, tested without a window."""

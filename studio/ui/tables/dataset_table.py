@@ -1,0 +1,157 @@
+"""A dataset's rows with their filters and search."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QHeaderView,
+    QLineEdit,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.events import DatasetRead
+from studio.ui.tables.chips import FilterChips
+from studio.ui.tables.dataset import COLUMNS, FILTERS, DatasetModel, Entry
+from studio.ui.tables.delegates import CellDelegate
+from studio.ui.theme import Theme
+from studio.ui.widgets.label import note
+
+_ROW_HEIGHT = 32
+_SEARCH_MILLISECONDS = 150
+_SEARCH_WIDTH = 220
+_BOTH_TEXTS_WIDTH = 480
+_ANSWER = next(place for place, column in enumerate(COLUMNS) if column.title == "Answer")
+_WIDTHS = {"Line": 56, "": 108, "Tokens": 72}
+
+
+class DatasetTable(QWidget):
+    """Chips, a search field and the table. Emits the entry that the person comes to stand on."""
+
+    entry_chosen = Signal(object)  # ExampleRow | Problem
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = DatasetModel(self)
+        self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
+        self.chips.chosen.connect(self._filter)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search prompts and answers")
+        self.search.setAccessibleName("Search prompts and answers")
+        self.search.setClearButtonEnabled(True)
+        self._search_icon = QAction(self.search)
+        self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_SEARCH_MILLISECONDS)
+        self._pause.timeout.connect(self._filter)
+        self.search.textChanged.connect(self._pause.start)
+        self.view = self._make_view(theme)
+        self._nothing = note("No row passes this filter.")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._theme = theme
+        theme.changed.connect(self._tint_icon)
+        self._tint_icon()
+        self._lay_out()
+
+    def _tint_icon(self) -> None:
+        self._search_icon.setIcon(self._theme.icon("search"))
+
+    def _make_view(self, theme: Theme) -> QTableView:
+        view = QTableView()
+        view.setObjectName("rows")
+        view.setModel(self.model)
+        view.setItemDelegate(CellDelegate(theme, view))
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.setShowGrid(False)
+        view.setWordWrap(False)
+        view.setMouseTracking(True)
+        view.setTabKeyNavigation(False)
+        view.setAccessibleName("Examples")
+        view.verticalHeader().hide()
+        view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        head = view.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setMinimumSectionSize(40)
+        for place, column in enumerate(COLUMNS):
+            if column.title in _WIDTHS:
+                head.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
+                view.setColumnWidth(place, _WIDTHS[column.title])
+            else:
+                head.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
+        head.setSortIndicatorClearable(True)
+        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        view.setSortingEnabled(True)
+        view.selectionModel().currentRowChanged.connect(self._announce)
+        return view
+
+    def _lay_out(self) -> None:
+        self._above = QGridLayout()
+        self._above.setSpacing(10)
+        self._above.setColumnStretch(1, 1)
+        self._above.addWidget(self.chips, 0, 0)
+        self._above.addWidget(self.search, 0, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._nothing)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addLayout(self._above)
+        column.addWidget(self._stack, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the search field takes a row of its own, and prompts the room of answers."""
+        super().resizeEvent(event)
+        if event.size().width() - self.chips.sizeHint().width() < _SEARCH_WIDTH:
+            self._above.addWidget(self.search, 1, 0, 1, 2)
+        else:
+            self._above.addWidget(self.search, 0, 1)
+        self.view.setColumnHidden(_ANSWER, event.size().width() < _BOTH_TEXTS_WIDTH)
+
+    def set_dataset(self, dataset: DatasetRead) -> None:
+        """Show the rows and stand on the line where the person stood, else on the first."""
+        line = current.line if (current := self.current()) else 0
+        self.model.set_dataset(dataset)
+        self.chips.set_counts({"attention": self.model.counts()["attention"]})
+        self._settle(line)
+
+    def current(self) -> Entry | None:
+        index = self.view.currentIndex()
+        return self.model.entry(index.row()) if index.isValid() else None
+
+    def choose_line(self, line: int) -> None:
+        """Stand on a line of the file; a filter or search that hides it is taken back."""
+        if self.model.row_of(line) is None:
+            self.search.clear()
+            self._pause.stop()
+            self.chips.choose("all")
+        row = self.model.row_of(line)
+        if row is not None:
+            self.view.selectRow(row)
+            self.view.scrollTo(self.model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _filter(self) -> None:
+        line = current.line if (current := self.current()) else 0
+        self.model.show(kind=self.chips.current, search=self.search.text())
+        self._settle(line)
+
+    def _settle(self, line: int) -> None:
+        rows = self.model.rowCount()
+        self._stack.setCurrentWidget(self.view if rows else self._nothing)
+        if rows:
+            self.view.selectRow(self.model.row_of(line) or 0)
+
+    def _announce(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self.entry_chosen.emit(self.model.entry(current.row()))

@@ -1,0 +1,129 @@
+"""The look of the whole application: Fusion, one palette and one style sheet filled from the tokens."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from string import Template
+
+from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
+from PySide6.QtWidgets import QApplication
+
+from studio.paths import resource
+from studio.ui import icons
+from studio.ui.fonts import use_body_font
+from studio.ui.tokens import DARK, LIGHT, Tokens, contrast
+
+__all__ = ["DARK", "LIGHT", "MODES", "Theme", "Tokens", "contrast"]
+
+MODES = {
+    "system": Qt.ColorScheme.Unknown,
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+}
+MARKS = {
+    "chevron-down": "dim",
+    "chevron-up": "dim",
+    "chevron-right": "dim",
+    "check": "on_fill",
+    "minus": "on_fill",
+}
+"""Icons the style sheet draws by address, and the token that tints each."""
+
+
+class Theme(QObject):
+    """Light or dark, by the person's wish or the system's; `changed` tells painters to fetch colours anew."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._app: QApplication | None = None
+        self._accent: str | None = None
+        self._marks = QTemporaryDir()
+        self.mode = "system"
+        self.is_dark = False
+        self.tokens = LIGHT
+
+    def apply(self, app: QApplication) -> None:
+        """Dress the application now, and again whenever the system turns light or dark."""
+        self._app = app
+        if sys.platform == "darwin":
+            self._accent = QGuiApplication.palette().color(QPalette.ColorRole.Accent).name().upper()
+        app.setStyle("Fusion")
+        use_body_font(app)
+        app.styleHints().colorSchemeChanged.connect(self._follow)
+        self._follow()
+
+    def set_mode(self, mode: str) -> None:
+        """Follow the "system", or stay "light" or "dark"."""
+        scheme = MODES[mode]
+        self.mode = mode
+        QGuiApplication.styleHints().setColorScheme(scheme)
+        self._follow()
+
+    def icon(self, name: str, tone: str = "dim") -> QIcon:
+        """The Lucide icon `name` in a token's colour. Fetch it again after `changed`."""
+        tokens = self.tokens
+        return icons.icon(name, getattr(tokens, tone), tokens.faint, tokens.text)
+
+    def style_sheet(self) -> str:
+        """The style sheet with every token filled in."""
+        template = Template(resource("styles/studio.qss").read_text(encoding="utf-8"))
+        return template.substitute(self.tokens.named(), marks=self._draw_marks().as_posix())
+
+    def _follow(self) -> None:
+        dark = self.mode == "dark"
+        if self.mode == "system":
+            dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        base = DARK if dark else LIGHT
+        tokens = base.with_accent(self._accent) if self._accent else base
+        if self._app is None or (tokens == self.tokens and self._app.styleSheet()):
+            self.tokens, self.is_dark = tokens, dark
+            return
+        self.tokens, self.is_dark = tokens, dark
+        self._app.setPalette(_palette(tokens))
+        self._app.setStyleSheet(self.style_sheet())
+        self.changed.emit()
+
+    def _draw_marks(self) -> Path:
+        """Style sheets take images by file only: the tinted marks go to a folder living with the theme."""
+        folder = Path(self._marks.path()) / ("dark" if self.is_dark else "light")
+        folder.mkdir(exist_ok=True)
+        for name, token in MARKS.items():
+            (folder / f"{name}.svg").write_bytes(icons.svg(name, getattr(self.tokens, token)))
+        return folder
+
+
+def _palette(tokens: Tokens) -> QPalette:
+    role = QPalette.ColorRole
+    colours = {
+        role.Window: tokens.bg,
+        role.Base: tokens.panel,
+        role.AlternateBase: tokens.hover,
+        role.Button: tokens.panel,
+        role.ToolTipBase: tokens.panel,
+        role.WindowText: tokens.text,
+        role.Text: tokens.text,
+        role.ButtonText: tokens.text,
+        role.ToolTipText: tokens.text,
+        role.BrightText: tokens.on_fill,
+        role.PlaceholderText: tokens.faint,
+        role.Link: tokens.accent,
+        role.LinkVisited: tokens.accent,
+        role.Accent: tokens.accent,
+        role.Highlight: tokens.tint("accent", 0.3),
+        role.HighlightedText: tokens.text,
+        role.Light: tokens.panel,
+        role.Midlight: tokens.line,
+        role.Mid: tokens.dim,
+        role.Dark: tokens.edge,
+        role.Shadow: tokens.side,
+    }
+    palette = QPalette()
+    for key, colour in colours.items():
+        palette.setColor(key, QColor(colour))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, key, QColor(tokens.faint))
+    return palette

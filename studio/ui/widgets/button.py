@@ -1,0 +1,89 @@
+"""Buttons and icons that fetch their colour from the palette again when the theme changes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+
+from studio.ui import icons
+from studio.ui.widgets.style import set_property
+
+TONE_OF_ROLE = {"primary": "on_fill", "plain": "text", "danger": "text"}
+REFRESHING = (QEvent.Type.StyleChange, QEvent.Type.PaletteChange)
+
+
+GAP = 4
+"""Pixels between a button's icon and its text, beyond what the style leaves."""
+
+
+def _tinted(name: str, tone: str, gap: int = 0) -> QIcon:
+    faint = QGuiApplication.palette().color(QPalette.ColorRole.PlaceholderText).name()
+    return icons.icon(name, icons.tone_colour(tone).name(), faint, gap=gap)
+
+
+class Button(QPushButton):
+    """`role` is plain, primary, danger, quiet, link or chip; `icon` the name of a Lucide icon."""
+
+    def __init__(
+        self, text: str, role: str = "plain", icon: str | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(text, parent)
+        self._icon = icon
+        self.setProperty("role", role)
+        self.setIconSize(QSize(16 + GAP, 16))
+        self.setAccessibleName(text)
+        self._retint()
+
+    def set_role(self, role: str) -> None:
+        set_property(self, "role", role)
+        self._retint()
+
+    def set_icon(self, name: str | None) -> None:
+        self._icon = name
+        self._retint()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in REFRESHING:
+            self._retint()
+
+    def _retint(self) -> None:
+        if self._icon:
+            self.setIcon(_tinted(self._icon, TONE_OF_ROLE.get(self.property("role"), "dim"), GAP))
+
+
+class IconButton(QToolButton):
+    """A small button that shows only an icon; `label` is its tooltip and what a screen reader says."""
+
+    def __init__(self, icon: str, label: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = icon
+        self.setIconSize(QSize(16, 16))
+        self.setToolTip(label)
+        self.setAccessibleName(label)
+        self._retint()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in REFRESHING:
+            self._retint()
+
+    def _retint(self) -> None:
+        self.setIcon(_tinted(self._icon, "dim"))
+
+
+class Icon(QWidget):
+    """An icon of `size` pixels in a tone of the palette: text, dim, faint or accent."""
+
+    def __init__(self, name: str, size: int = 16, tone: str = "dim", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name, self._tone = name, tone
+        self.setFixedSize(size, size)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        size = round(self.width() * self.devicePixelRatioF())
+        painter = QPainter(self)
+        colour = icons.tone_colour(self._tone).name()
+        painter.drawPixmap(self.rect(), icons.pixmap(self._name, colour, size))

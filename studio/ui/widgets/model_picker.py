@@ -1,0 +1,61 @@
+"""Which model to train: the bundled starter, the folders chosen so far, or another folder."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox
+
+from studio.paths import STARTER_MODEL
+
+CHOOSE = "Choose folder…"
+STARTER_TITLE = "Starter (bundled)"
+
+
+def model_title(model: str) -> str:
+    """A model's name for people: the last part of its folder, or the starter's title."""
+    return STARTER_TITLE if model == STARTER_MODEL else PurePath(model).name or model
+
+
+class ModelPicker(QComboBox):
+    """A list of models; "Choose folder…" asks for another one and leaves the choice as it was."""
+
+    edited = Signal()
+    choose_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Model")
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.addItem(STARTER_TITLE, STARTER_MODEL)
+        self.insertSeparator(1)
+        self.addItem(CHOOSE)
+        self._chosen = 0
+        self.activated.connect(self._on_activated)
+
+    def chosen(self) -> str:
+        return str(self.itemData(self._chosen))
+
+    def set_model(self, model: str) -> None:
+        """Choose a model, adding it to the list when it is new."""
+        index = self.findData(model)
+        if index < 0:
+            index = self.count() - 2
+            self.insertItem(index, model_title(model), model)
+            self.setItemData(index, model, Qt.ItemDataRole.ToolTipRole)
+        self._chosen = index
+        self.setCurrentIndex(index)
+        self.setToolTip("The model that ships with the app." if model == STARTER_MODEL else model)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def _on_activated(self, index: int) -> None:
+        if self.itemText(index) == CHOOSE:
+            self.setCurrentIndex(self._chosen)
+            self.choose_requested.emit()
+        elif index != self._chosen:
+            self.set_model(str(self.itemData(index)))
+            self.edited.emit()

@@ -1,0 +1,111 @@
+"""The sampling controls, generated from the fields of `Sampling`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import annotated_types
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QLabel, QPushButton, QSpinBox, QWidget
+
+from studio.generate.sampling import Sampling
+from studio.ui.widgets.label import note
+
+_SPACING = 10
+DEFAULTS = Sampling.model_validate({})
+
+
+def bounds(field: FieldInfo) -> tuple[float, float]:
+    """The smallest and largest value a field takes; an excluded bound is moved in by a hundredth."""
+    low, high = 0.0, float(2**31 - 1)
+    for rule in field.metadata:
+        match rule:
+            case annotated_types.Ge(ge=bound):
+                low = float(bound)  # type: ignore[arg-type]
+            case annotated_types.Gt(gt=bound):
+                low = float(bound) + 0.01  # type: ignore[arg-type]
+            case annotated_types.Le(le=bound):
+                high = float(bound)  # type: ignore[arg-type]
+    return low, high
+
+
+class SamplingPanel(QFrame):
+    """A popover with one control per sampling field, and a way back to the defaults."""
+
+    changed = Signal(object)  # Sampling
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("popover")
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self._controls: dict[str, QSpinBox | QDoubleSpinBox] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(16, 14, 16, 14)
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(_SPACING)
+        title = QLabel("Sampling")
+        title.setProperty("role", "title")
+        grid.addWidget(title, 0, 0)
+        self._reset = QPushButton("Reset")
+        self._reset.setToolTip("Back to the defaults")
+        self._reset.clicked.connect(self.reset)
+        grid.addWidget(self._reset, 0, 1, Qt.AlignmentFlag.AlignRight)
+        for row, (name, field) in enumerate(Sampling.model_fields.items(), start=1):
+            self._add_control(grid, row, name, field)
+        grid.addWidget(note("Both columns are asked the same way."), grid.rowCount(), 0, 1, 2)
+        self.reset()
+
+    def _add_control(self, grid: QGridLayout, row: int, name: str, field: FieldInfo) -> None:
+        low, high = bounds(field)
+        control: QSpinBox | QDoubleSpinBox
+        if field.annotation is float:
+            control = QDoubleSpinBox()
+            control.setDecimals(2)
+            control.setRange(low, high)
+            control.setSingleStep(0.05)
+        else:
+            control = QSpinBox()
+            control.setRange(int(low), int(high))
+            control.setGroupSeparatorShown(True)
+        label = QLabel(field.title or name)
+        for widget in (label, control):
+            widget.setToolTip(field.description or "")
+        label.setBuddy(control)
+        control.setAccessibleName(field.title or name)
+        control.setAccessibleDescription(field.description or "")
+        control.setFixedWidth(132)
+        control.valueChanged.connect(self._announce)
+        grid.addWidget(label, row, 0)
+        grid.addWidget(control, row, 1)
+        self._controls[name] = control
+
+    def control(self, name: str) -> QSpinBox | QDoubleSpinBox:
+        return self._controls[name]
+
+    def sampling(self) -> Sampling:
+        values: dict[str, Any] = {name: control.value() for name, control in self._controls.items()}
+        return Sampling.model_validate(values)
+
+    def set_sampling(self, sampling: Sampling) -> None:
+        for name, control in self._controls.items():
+            value = getattr(sampling, name)
+            control.blockSignals(True)
+            control.setValue(value)
+            control.blockSignals(False)
+        self._announce()
+
+    def reset(self) -> None:
+        self.set_sampling(DEFAULTS)
+
+    def show_below(self, anchor: QWidget) -> None:
+        """Open under a button, its right edges aligned."""
+        self.adjustSize()
+        corner = anchor.mapToGlobal(anchor.rect().bottomRight())
+        self.move(corner.x() - self.width(), corner.y() + 6)
+        self.show()
+
+    def _announce(self) -> None:
+        sampling = self.sampling()
+        self._reset.setEnabled(sampling != DEFAULTS)
+        self.changed.emit(sampling)

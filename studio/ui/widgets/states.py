@@ -1,0 +1,124 @@
+"""What a pane shows when there is nothing, when something failed, and while it works."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from studio.ui.widgets.button import Button, Icon
+from studio.ui.widgets.label import WrapLabel
+
+WIDTH = 440
+CENTRED = Qt.AlignmentFlag.AlignHCenter
+
+
+class _State(QWidget):
+    """A column in the middle of the area, a little above its centre."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        middle = QWidget()
+        middle.setFixedWidth(WIDTH)
+        self.column = QVBoxLayout(middle)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(8)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(2)
+        outer.addWidget(middle, 0, CENTRED)
+        outer.addStretch(3)
+
+    def _add_words(self, icon: str, title: str, text: str, tone: str) -> None:
+        self.column.addWidget(Icon(icon, 32, tone), 0, CENTRED)
+        self.column.addSpacing(6)
+        for words, role, shade in ((title, "state-title", ""), (text, "", "dim")):
+            label = WrapLabel(words, role, shade)
+            label.setAlignment(CENTRED)
+            label.setVisible(bool(words))
+            self.column.addWidget(label)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(text)
+
+    def _add_buttons(self, *buttons: Button) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addStretch(1)
+        for button in buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        self.column.addSpacing(10)
+        self.column.addLayout(row)
+
+
+class EmptyState(_State):
+    """One sentence that teaches, and the button that begins."""
+
+    chosen = Signal()
+    second_chosen = Signal()
+
+    def __init__(
+        self,
+        icon: str,
+        title: str,
+        text: str,
+        button_text: str | None = None,
+        second_button_text: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._add_words(icon, title, text, "faint")
+        buttons = []
+        if button_text:
+            buttons.append(Button(button_text, "primary"))
+            buttons[-1].clicked.connect(self.chosen)
+        if second_button_text:
+            buttons.insert(0, Button(second_button_text))
+            buttons[0].clicked.connect(self.second_chosen)
+        if buttons:
+            self._add_buttons(*buttons)
+
+
+class FailedState(_State):
+    """What happened, and the button that mends it."""
+
+    chosen = Signal()
+
+    def __init__(self, title: str, text: str, button_text: str | None = None) -> None:
+        super().__init__()
+        self._add_words("triangle-alert", title, text, "dim")
+        if button_text:
+            button = Button(button_text, "primary")
+            button.clicked.connect(self.chosen)
+            self._add_buttons(button)
+
+
+class BusyState(_State):
+    """Progress in words and a bar, and a button that stops it."""
+
+    stop_requested = Signal()
+
+    def __init__(self, text: str, can_stop: bool = True) -> None:
+        super().__init__()
+        self._text = WrapLabel(text, "state-title")
+        self._text.setAlignment(CENTRED)
+        self._detail = QLabel("")
+        self._detail.setAlignment(CENTRED)
+        self._detail.setProperty("tone", "dim")
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 0)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName(text)
+        for widget in (self._text, self._bar, self._detail):
+            self.column.addWidget(widget)
+        self._stop = Button("Stop", icon="square")
+        self._stop.clicked.connect(self.stop_requested)
+        if can_stop:
+            self._add_buttons(self._stop)
+
+    def set_text(self, text: str) -> None:
+        self._text.setText(text)
+
+    def set_progress(self, done: int, total: int | None) -> None:
+        """How far it has come; with no total the bar only moves."""
+        self._bar.setRange(0, total or 0)
+        self._bar.setValue(done)
+        self._detail.setText(f"{done:,} of {total:,}" if total else (f"{done:,}" if done else ""))

@@ -1,0 +1,146 @@
+"""One example, token by token, as the model reads it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QHelpEvent,
+    QMouseEvent,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+)
+from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
+
+from studio.events import Piece
+from studio.ui.fonts import fixed_font
+from studio.ui.theme import Theme
+
+LEGEND = "Green is trained. Violet is special. The rest is read, not learned. Struck through is cut."
+
+
+class TokenView(QTextEdit):
+    """Shows pieces in their order: trained tinted, special marked, cut struck, ends of line seen."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._pieces: tuple[Piece, ...] = ()
+        self._starts: list[int] = []
+        self._under_mouse = -1
+        self.setObjectName("tokenView")
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setAcceptRichText(False)
+        self.setAccessibleName("Tokens of the example")
+        self.document().setDocumentMargin(0)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        option = self.document().defaultTextOption()
+        option.setFlags(QTextOption.Flag.ShowLineAndParagraphSeparators)
+        self.document().setDefaultTextOption(option)
+        self.viewport().setMouseTracking(True)
+        theme.changed.connect(self._draw)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        return self._pieces
+
+    def text(self) -> str:
+        """Exactly the text that the pieces spell."""
+        return "".join(piece.text for piece in self._pieces)
+
+    def set_pieces(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = tuple(pieces)
+        self._draw()
+        self.verticalScrollBar().setValue(0)
+
+    def piece_at(self, position: QPoint) -> int:
+        """The index of the piece under a point of the viewport; -1 where there is none."""
+        cursor = self.cursorForPosition(position)
+        if not self._pieces or not self.cursorRect(cursor).adjusted(-12, -2, 12, 2).contains(position):
+            return -1
+        place = cursor.position()
+        if self.cursorRect(cursor).left() > position.x():
+            place -= 1
+        return bisect_right(self._starts, place) - 1
+
+    def _draw(self) -> None:
+        """Write every piece with its look; the cursor says where it starts, for Qt counts in UTF-16."""
+        looks = {key: self._look(*key) for key in _LOOKS}
+        self._under_mouse, self._starts = -1, []
+        self.setExtraSelections([])
+        self.clear()
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for piece in self._pieces:
+            self._starts.append(cursor.position())
+            cursor.insertText(_drawable(piece.text), looks[piece.trained, piece.special, piece.cut])
+        cursor.endEditBlock()
+
+    def _look(self, trained: bool, special: bool, cut: bool) -> QTextCharFormat:
+        tokens = self._theme.tokens
+        look, font = QTextCharFormat(), fixed_font()
+        font.setFeature(QFont.Tag("calt"), 0)  # <|im_start|> stays what it is
+        look.setFont(font, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
+        look.setForeground(QColor(tokens.third if special else tokens.text if trained else tokens.dim))
+        if trained or special:
+            look.setBackground(QColor(tokens.tint("good" if trained else "third", 0.22)))
+        if cut:
+            look.setForeground(QColor(tokens.faint))
+            look.clearBackground()
+            look.setFontStrikeOut(True)
+        return look
+
+    def _mark(self, index: int) -> None:
+        """Tint the token under the mouse more strongly, so that its borders show."""
+        if index == self._under_mouse:
+            return
+        self._under_mouse = index
+        marks = []
+        if index >= 0:
+            mark = QTextEdit.ExtraSelection()
+            ends = [*self._starts[1:], self.document().characterCount() - 1]
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(self._starts[index])
+            cursor.setPosition(ends[index], QTextCursor.MoveMode.KeepAnchor)
+            mark.cursor = cursor
+            mark.format.setBackground(QColor(self._theme.tokens.tint("accent", 0.4)))
+            marks.append(mark)
+        self.setExtraSelections(marks)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._mark(self.piece_at(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._mark(-1)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            index = self.piece_at(event.pos())
+            QToolTip.showText(event.globalPos(), describe(self._pieces[index]) if index >= 0 else "", self)
+            return True
+        return super().viewportEvent(event)
+
+
+_LOOKS = [
+    (trained, special, cut) for trained in (True, False) for special in (True, False) for cut in (True, False)
+]
+
+
+def describe(piece: Piece) -> str:
+    """A token in words: its id, its text with invisible characters written out, and what happens to it."""
+    fate = "cut" if piece.cut else "trained" if piece.trained else "read, not learned"
+    kind = "special, " if piece.special else ""
+    return f"Token {piece.id:,} · {piece.text!r}\n{kind}{fate}"
+
+
+def _drawable(text: str) -> str:
+    """The text with characters that a document would swallow shown as their pictures."""
+    return text.replace("\r\n", "␍\n").replace("\r", "␍").replace("\x00", "␀")
