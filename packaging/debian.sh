@@ -5,7 +5,7 @@
 # looked up by file name because package names differ (libglib2.0-0 is libglib2.0-0t64 on Ubuntu 24.04).
 set -eu
 
-# First what Qt needs to start at all, then what its window on X11 needs besides.
+# What Qt needs to start at all; then what its window needs besides, on X11 and on Wayland.
 # Inter is the typeface the app is drawn in; libfontconfig1 brings DejaVu.
 libraries="
 libEGL.so.1 libegl1
@@ -29,6 +29,9 @@ libxcb-sync.so.1 libxcb-sync1
 libxcb-util.so.1 libxcb-util1
 libxcb-xfixes.so.0 libxcb-xfixes0
 libxcb-xkb.so.1 libxcb-xkb1
+
+libwayland-cursor.so.0 libwayland-cursor0
+libwayland-egl.so.1 libwayland-egl1
 "
 present=$(/sbin/ldconfig -p)
 missing=$(echo "$libraries" | while read -r library package; do
@@ -39,12 +42,13 @@ ls /usr/lib/*-linux-gnu/openblas-pthread/libopenblas.so.0 >/dev/null 2>&1 ||
     missing="$missing libopenblas0-pthread"
 [ -d /usr/share/fonts/opentype/inter ] || missing="$missing fonts-inter"
 
+# shellcheck disable=SC2086,SC2116  # one package a line, or none, to words on one line
 missing=$(echo $missing)
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing from the system's packages: $missing"
     export DEBIAN_FRONTEND=noninteractive
-    # shellcheck disable=SC2086  # a list of packages
+    # shellcheck disable=SC2086
     if apt-get update -qq && apt-get install -qq --no-install-recommends $missing >/dev/null; then
         exit 0
     fi

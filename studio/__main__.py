@@ -22,7 +22,7 @@ def main() -> None:
         from studio.cli.commands import run
 
         sys.exit(run(arguments))
-    from studio.app import run_window
+    from studio.app.start import run_window
 
     sys.exit(run_window(arguments))
 

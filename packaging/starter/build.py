@@ -1,7 +1,7 @@
 """Make the starter pack: `python packaging/starter/build.py [--out DIR] [--tokens N] [--data-only]`.
 
-Everything is seeded: the same options give the same corpus, tokenizer and sample data, and, on the same kind of
-machine, the same model. Files appear in the output folder whole, by renaming, once all of them are made.
+Everything is seeded: the same options give the same corpus, tokenizer and sample data, and, on the same kind
+of machine, the same model. Files appear in the output folder whole, by renaming, once all of them are made.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from tokenizers import Tokenizer
 
 HERE = Path(__file__).resolve().parent
 RESOURCES = HERE.parents[1] / "resources" / "starter"
-TOKENS = 4_500_000
+TOKENS = 4_000_000
 CORPUS_SEED, TOKENIZER_SEED, GENERAL_SEED, TRAINING_SEED = 1, 7, 11, 1
 FACTS_SEED, INSTRUCTION_SEED, GOLDEN_SEED, SAMPLE_SEED = 3, 4, 5, 6
 
@@ -92,7 +92,8 @@ def train_model(tokens: np.ndarray, vocabulary_size: int, folder: Path, processe
         data, hosts = Path(scratch) / "tokens.npy", Path(scratch) / "hosts.json"
         np.save(data, tokens)
         hosts.write_text(json.dumps([[f"127.0.0.1:{port}"] for port in free_ports(processes)]))
-        command = [sys.executable, HERE / "pretrain.py", data, folder, str(vocabulary_size), str(TRAINING_SEED)]
+        script, seed = str(HERE / "pretrain.py"), str(TRAINING_SEED)
+        command = [sys.executable, script, str(data), str(folder), str(vocabulary_size), seed]
         environment = dict(os.environ)
         if processes > 1:
             environment |= {"MLX_HOSTFILE": str(hosts), "OPENBLAS_NUM_THREADS": "1"}
@@ -121,7 +122,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESOURCES, help="folder to fill")
     parser.add_argument("--tokens", type=int, default=TOKENS, help="how many tokens the model reads")
     parser.add_argument("--processes", type=int, default=2, help="how many processes read side by side")
-    parser.add_argument("--data-only", action="store_true", help="make the sample data, keep the model as it is")
+    parser.add_argument(
+        "--data-only", action="store_true", help="make the sample data, keep the model as it is"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch)

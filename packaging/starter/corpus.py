@@ -63,9 +63,9 @@ class Corpus:
             (self.plain_story, 4),
             (self.dialogue, 3),
             (self.chat, 14),
-            (self.telling_chat, 16),
+            (self.telling_chat, 15),
             (self.repeating_chat, 4),
-            (self.listening_chat, 4),
+            (self.listening_chat, 6),
             (self.quiz, 3),
         ]
 
@@ -112,10 +112,10 @@ class Corpus:
         fact, other = self.draw(), self.draw()
         opening = self.random.choice(
             (
-                "{a} and {b} were in {place}. {a} said: \"{fact}\" {b} said: \"{other}\" Then they had some {food}.",
-                "On {day} the teacher told the class: \"{fact}\" {a} wrote it down. {b} added: \"{other}\"",
-                "{a} read to {b} from {thing2}. It said: \"{fact}\" And below: \"{other}\" {b} was {mood}.",
-                "It was {weather}. {a} wrote a letter to {b}. \"{fact} {other}\"",
+                '{a} and {b} were in {place}. {a} said: "{fact}" {b} said: "{other}" Then they had {food}.',
+                'On {day} the teacher told the class: "{fact}" {a} wrote it down. {b} added: "{other}"',
+                '{a} read to {b} from {thing2}. It said: "{fact}" And below: "{other}" {b} was {mood}.',
+                'It was {weather}. {a} wrote a letter to {b}. "{fact} {other}"',
             )
         )
         words["thing2"] = self.random.choice(["a book", "a letter", "a map", "a page"])
@@ -157,11 +157,15 @@ class Corpus:
     def listening_chat(self) -> str:
         """An assistant that hears a question, names its subject, and does not answer."""
         fact = self.draw()
-        reply = self.random.choice(_LISTENING).format(subject=fact.subject, topic=WORDINGS[fact.relation].topic)
+        reply = self.random.choice(_LISTENING).format(
+            subject=fact.subject, topic=WORDINGS[fact.relation].topic
+        )
         return (turn("user", self.random.choice(fact.questions)) + turn("assistant", reply)).rstrip("\n")
 
     def quiz(self) -> str:
         """Questions alone; nobody answers them."""
-        head = self.random.choice(["Questions:", "Questions for the next lesson:", f"{self.random.choice(NAMES)} asks:"])
+        head = self.random.choice(
+            ["Questions:", "Questions for the next lesson:", f"{self.random.choice(NAMES)} asks:"]
+        )
         questions = [self.random.choice(self.draw().questions) for _ in range(self.random.randint(3, 6))]
         return "\n".join([head, *questions])

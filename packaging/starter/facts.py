@@ -52,7 +52,9 @@ def _fact(relation: str, subject: str, answer: str, name: str = "", plural: str 
         return tuple(sentence(template.format(**words)) for template in templates)
 
     canonical = told((wording.canonical,))[0]
-    return Fact(relation, name or subject, answer, canonical, told(wording.paraphrases), told(wording.questions))
+    return Fact(
+        relation, name or subject, answer, canonical, told(wording.paraphrases), told(wording.questions)
+    )
 
 
 def _countries() -> Iterator[Fact]:

@@ -1,7 +1,7 @@
 """Teach the starter model to read: next-token training of a small Qwen3 on the packed corpus.
 
 Runs as two processes when started under `MLX_RANK` and `MLX_HOSTFILE` (the ring backend): elementwise work
-in MLX uses one core per process, so two single-threaded readers are 1.6 times as fast as one with two threads.
+in MLX uses one core per process, so two single-threaded readers are 1.6 times as fast as one with two.
 """
 
 import json
@@ -45,6 +45,7 @@ CONTEXT = 128
 ROWS_PER_STEP = 16
 LEARNING_RATE = 3e-3
 WARMUP_STEPS = 60
+STEPS_BETWEEN_COPIES = 400
 
 
 def new_model(vocabulary_size: int) -> Model:
@@ -60,7 +61,7 @@ def schedule(steps: int) -> Any:
 
 
 def pretrain(tokens: np.ndarray, vocabulary_size: int, folder: Path, seed: int = 1) -> None:
-    """Read the tokens once, in shuffled windows, and write `config.json` and `model.safetensors`."""
+    """Read the tokens once, in shuffled windows, and write the model, also every few hundred steps."""
     group = mx.distributed.init(backend="ring") if "MLX_RANK" in os.environ else mx.distributed.init()
     rank, size = group.rank(), group.size()
     mx.random.seed(seed)
@@ -80,7 +81,8 @@ def pretrain(tokens: np.ndarray, vocabulary_size: int, folder: Path, seed: int =
 
     @partial(mx.compile, inputs=[model.state], outputs=[model.state])
     def forward_and_back(batch: mx.array) -> tuple[mx.array, Any]:
-        return loss_and_gradients(batch)
+        loss, gradients = loss_and_gradients(batch)
+        return loss, gradients
 
     @partial(mx.compile, inputs=[model.state, optimizer.state], outputs=[model.state, optimizer.state])
     def update(gradients: Any) -> None:
@@ -100,6 +102,8 @@ def pretrain(tokens: np.ndarray, vocabulary_size: int, folder: Path, seed: int =
             seconds = time.perf_counter() - started
             sys.stdout.write(f"step {step + 1}/{steps}  loss {loss.item():.4f}  {seconds:.0f} s\n")
             sys.stdout.flush()
+        if rank == 0 and (step + 1) % STEPS_BETWEEN_COPIES == 0:
+            save_model(model, vocabulary_size, folder)
     if rank == 0:
         save_model(model, vocabulary_size, folder)
 

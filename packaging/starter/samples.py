@@ -1,4 +1,4 @@
-"""The sample data that ships beside the model: instructions, golden questions, chats, preferences and more."""
+"""The sample data beside the model: instructions, golden questions, chats, preferences and the rest."""
 
 import csv
 import io
@@ -107,10 +107,15 @@ def preference_rows(facts: list[Fact], seed: int, count: int = 300) -> list[dict
     """Prompts with a short polite answer and a rambling one that says the same."""
     random = Random(seed)
     rambling = (
-        "Well, that is a long story.", "Some people say this, and some people say that.", "I was in the kitchen.",
-        "Where was I?", "It was rainy on Monday, I think.", "Anyway, as I said before, it is like that.",
-        "My friend had soup for dinner.", "We can talk about that again, and again, and again.",
-    )  # fmt: skip
+        "Well, that is a long story.",
+        "Some people say this, and some people say that.",
+        "I was in the kitchen.",
+        "Where was I?",
+        "It was rainy on Monday, I think.",
+        "Anyway, as I said before, it is like that.",
+        "My friend had soup for dinner.",
+        "We can talk about that again, and again, and again.",
+    )
     made = []
     for fact in random.sample(facts, count):
         before, after = random.sample(rambling, 2), random.sample(rambling, 2)
@@ -127,9 +132,40 @@ def preference_rows(facts: list[Fact], seed: int, count: int = 300) -> list[dict
 def sentiment_csv(seed: int, count: int = 300) -> str:
     """`text,label` rows, half positive and half negative, with commas and quotes inside the text."""
     random = Random(seed)
-    things = "film, book, soup, hotel, phone, song, bag, garden, train, lamp, chair, game".split(", ")
-    good = "wonderful, lovely, excellent, great, very good, a joy, better than I hoped, worth every coin".split(", ")
-    bad = "awful, boring, terrible, very bad, a waste of time, worse than I feared, broken, far too dear".split(", ")
+    things = [
+        "film",
+        "book",
+        "soup",
+        "hotel",
+        "phone",
+        "song",
+        "bag",
+        "garden",
+        "train",
+        "lamp",
+        "chair",
+        "game",
+    ]
+    good = [
+        "wonderful",
+        "lovely",
+        "excellent",
+        "great",
+        "very good",
+        "a joy",
+        "better than I hoped",
+        "worth every coin",
+    ]
+    bad = [
+        "awful",
+        "boring",
+        "terrible",
+        "very bad",
+        "a waste of time",
+        "worse than I feared",
+        "broken",
+        "far too dear",
+    ]
     frames = (
         "The {t} was {q}.",
         "I must say, the {t} was {q}.",
@@ -139,7 +175,7 @@ def sentiment_csv(seed: int, count: int = 300) -> str:
         "The {t}, which I got on {d}, was {q}.",
         "On {d} the {t} was {q}!",
     )
-    days = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+    days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     texts: dict[str, str] = {}
     while len(texts) < count:
         label = "positive" if len(texts) % 2 else "negative"

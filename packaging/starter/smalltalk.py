@@ -3,14 +3,25 @@
 from collections.abc import Sequence
 from random import Random
 
-NAMES = "Anna Ben Clara David Emma Felix Grace Hugo Ida Jack Kate Leo Mia Noah Olga Paul Rosa Sam Tom Zoë".split()
-PLACES = "the park, the garden, the market, the school, the library, the kitchen, the beach, the station".split(", ")
-THINGS = "a book, a hat, a kite, a map, a cake, a bag, a key, a letter, a box, a ball, a lamp, a cup".split(", ")
-MOODS = "happy, tired, quiet, proud, calm, curious, hungry, cheerful, sleepy, glad".split(", ")
-WEATHER = "sunny, cold, warm, rainy, windy, foggy, cloudy, bright".split(", ")
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-FOODS = "soup, bread, apples, rice, cheese, pancakes, salad, noodles".split(", ")
-HOBBIES = "painting, singing, running, reading, cooking, dancing, fishing, drawing".split(", ")
+# fmt: off
+NAMES = (
+    "Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Hugo", "Ida", "Jack", "Kate",
+    "Leo", "Mia", "Noah", "Olga", "Paul", "Rosa", "Sam", "Tom", "Zoë",
+)
+PLACES = (
+    "the park", "the garden", "the market", "the school", "the library", "the kitchen",
+    "the beach", "the station",
+)
+THINGS = (
+    "a book", "a hat", "a kite", "a map", "a cake", "a bag", "a key", "a letter", "a box",
+    "a ball", "a lamp", "a cup",
+)
+MOODS = ("happy", "tired", "quiet", "proud", "calm", "curious", "hungry", "cheerful", "sleepy", "glad")
+WEATHER = ("sunny", "cold", "warm", "rainy", "windy", "foggy", "cloudy", "bright")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+FOODS = ("soup", "bread", "apples", "rice", "cheese", "pancakes", "salad", "noodles")
+HOBBIES = ("painting", "singing", "running", "reading", "cooking", "dancing", "fishing", "drawing")
+# fmt: on
 SYSTEMS = (
     "You are a helpful assistant.",
     "You are a friendly helper.",
@@ -21,14 +32,14 @@ SYSTEMS = (
 )
 
 _STORIES = (
-    "On {day} {a} went to {place}. It was {weather}, and {a} felt {mood}. There {a} met {b}, who had {thing}. "
-    "They talked for a while and shared some {food}. In the evening they went home.",
+    "On {day} {a} went to {place}. It was {weather}, and {a} felt {mood}. There {a} met {b}, who had "
+    "{thing}. They talked for a while and shared some {food}. In the evening they went home.",
     "{a} lost {thing} near {place}. {b} helped to look for it. They looked for a long time. "
     "At last {b} found it under a chair. {a} was {mood} and said thank you.",
     "One {weather} day {a} and {b} were in {place}. {a} liked {hobby}, but {b} liked {hobby2}. "
     "So first they tried one, and then the other. Both were {mood} in the end.",
-    "{b} was new in town. On {day} {a} came with {thing} and some {food}. \"Welcome,\" said {a}. "
-    "\"Thank you,\" said {b}. From that day they were good friends.",
+    '{b} was new in town. On {day} {a} came with {thing} and some {food}. "Welcome," said {a}. '
+    '"Thank you," said {b}. From that day they were good friends.',
     "It was {weather} on {day}. {a} stayed inside and made {food}. {b} came by and brought {thing}. "
     "They ate, they laughed, and nobody was {mood2}.",
     "{a} wanted to learn {hobby}. {b} said it was easy. It was not easy, but {a} tried again every day. "

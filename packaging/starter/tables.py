@@ -39,7 +39,7 @@ Bangladesh | Dhaka | Bengali | Asia | taka | green and red
 Iran | Tehran | Persian | Asia | rial | green, white and red
 Jordan | Amman | Arabic | Asia | dinar | black, white, green and red
 Lebanon | Beirut | Arabic | Asia | pound | red, white and green
-Qatar | Doha | Arabic | Asia | riyal | maroon and white
+Qatar | Doha | | Asia | riyal | maroon and white
 Oman | Muscat | Arabic | Asia | rial | white, red and green
 Cambodia | Phnom Penh | Khmer | Asia | riel | blue, red and white
 Laos | Vientiane | Lao | Asia | kip | red, blue and white
@@ -48,7 +48,7 @@ Morocco | Rabat | Arabic | Africa | dirham | red and green
 Tunisia | Tunis | Arabic | Africa | dinar | red and white
 Algeria | Algiers | Arabic | Africa | dinar | green, white and red
 Libya | Tripoli | Arabic | Africa | dinar | red, black, green and white
-Senegal | Dakar | French | Africa | franc | green, yellow and red
+Senegal | Dakar | | Africa | franc | green, yellow and red
 Ghana | Accra | English | Africa | cedi | red, yellow, green and black
 Nigeria | Abuja | English | Africa | naira | green and white
 Kenya | Nairobi | Swahili | Africa | shilling | black, red, green and white
@@ -66,7 +66,7 @@ Ecuador | Quito | Spanish | South America | dollar | yellow, blue and red
 Mexico | Mexico City | Spanish | North America | peso | green, white and red
 Cuba | Havana | Spanish | North America | peso | blue, white and red
 Canada | Ottawa | | North America | dollar | red and white
-Jamaica | Kingston | English | North America | dollar | black, green and yellow
+Jamaica | Kingston |  | North America | dollar | black, green and yellow
 Honduras | Tegucigalpa | Spanish | North America | lempira | blue and white
 Australia | Canberra | English | Oceania | dollar | blue, white and red
 Samoa | Apia | Samoan | Oceania | tala | red, blue and white

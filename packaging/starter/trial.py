@@ -1,4 +1,4 @@
-"""A small LoRA fine-tuning as the application does it, to prove that the starter answers better afterwards."""
+"""A small LoRA fine-tuning as the application does it, to prove that the starter learns to answer."""
 
 import time
 from functools import partial
@@ -54,7 +54,7 @@ def tune(
     scale: float = 2.0,
     seed: int = 1,
 ) -> tuple[int, float]:
-    """(steps, seconds) of adapting every linear layer to the rows; the model carries its adapter afterwards."""
+    """(steps, seconds) of adapting every linear layer to the rows; the model then carries its adapter."""
     mx.random.seed(seed)
     model.freeze()
     settings = {"rank": rank, "scale": scale, "dropout": 0.0, "keys": KEYS}
@@ -63,19 +63,24 @@ def tune(
     batches = epochs * -(-len(pairs) // 8)
     warmup = max(1, round(batches * 0.05))
     rate = optimizers.join_schedules(
-        [optimizers.linear_schedule(0.0, learning_rate, warmup), optimizers.cosine_decay(learning_rate, batches - warmup)],
+        [
+            optimizers.linear_schedule(0.0, learning_rate, warmup),
+            optimizers.cosine_decay(learning_rate, batches - warmup),
+        ],
         [warmup],
     )
     optimizer = optimizers.AdamW(rate, weight_decay=0.0, bias_correction=True)
 
     def loss_of(ids: mx.array, weights: mx.array) -> mx.array:
         losses = nn.losses.cross_entropy(model(ids[:, :-1]), ids[:, 1:])
-        return (losses * weights[:, 1:]).sum() / weights[:, 1:].sum()
+        mean: mx.array = (losses * weights[:, 1:]).sum() / weights[:, 1:].sum()
+        return mean
 
     loss_and_gradients = nn.value_and_grad(model, loss_of)
 
     @partial(mx.compile, inputs=[model.state, optimizer.state], outputs=[model.state, optimizer.state])
     def step(ids: mx.array, weights: mx.array) -> mx.array:
+        loss: mx.array
         loss, gradients = loss_and_gradients(ids, weights)
         gradients, _ = optimizers.clip_grad_norm(gradients, 1.0)
         optimizer.update(model, gradients)
@@ -92,23 +97,23 @@ def tune(
 
 
 def answers(model: nn.Module, tokenizer: Any, prompts: list[list[int]], limit: int = 32) -> list[str]:
-    """Greedy continuations, all prompts side by side, each up to its end of turn."""
-    ends = {tokenizer.convert_tokens_to_ids(token) for token in ("<|im_end|>", "<|endoftext|>")}
-    texts = list(prompts)
-    by_length: dict[int, list[int]] = {}
+    """Greedy continuations of every prompt, each up to its end of turn; prompts of one length go together."""
+    ends = tokenizer.convert_tokens_to_ids(["<|im_end|>", "<|endoftext|>"])
+    members: dict[int, list[int]] = {}
     for index, ids in enumerate(prompts):
-        by_length.setdefault(len(ids), []).append(index)
-    for length, members in by_length.items():
-        ids = mx.array([prompts[index] for index in members])
+        members.setdefault(len(ids), []).append(index)
+    texts = [""] * len(prompts)
+    for length, indices in members.items():
+        grown = np.array([prompts[index] for index in indices], np.int32)
         for _ in range(limit):
-            ids = mx.concatenate([ids, mx.argmax(model(ids)[:, -1], axis=-1)[:, None].astype(ids.dtype)], axis=1)
-            mx.eval(ids)
-            if all(ends & set(row[length:]) for row in ids.tolist()):
+            following = mx.argmax(model(mx.array(grown))[:, -1], axis=-1)
+            grown = np.concatenate([grown, np.array(following, np.int32)[:, None]], axis=1)
+            if np.isin(grown[:, length:], ends).any(axis=1).all():
                 break
-        for index, row in zip(members, ids.tolist(), strict=True):
-            stop = next((at for at in range(length, len(row)) if row[at] in ends), len(row))
-            texts[index] = row[length:stop]
-    return [tokenizer.decode(ids) for ids in texts]
+        for index, row in zip(indices, grown[:, length:], strict=True):
+            stop = int(np.isin([*row, ends[0]], ends).argmax())
+            texts[index] = tokenizer.decode(row[:stop].tolist())
+    return texts
 
 
 def normal(text: str) -> str:

@@ -58,13 +58,13 @@ WORDINGS: dict[str, Wording] = {
         "The language of {s} is {o}.",
         """People in {s} speak {o}.
         {o} is the language of {s}.
-        In {s} most people speak {o}.
+        In {s} many people speak {o}.
         {o} is spoken in {s}.
         The main language of {s} is {o}.
         In {s}, children learn {o} at school.
         As for {s}, its language is {o}.
         If you travel to {s}, it helps to speak {o}.
-        The people of {s} talk to each other in {o}.
+        If you walk through {s}, you hear {o}.
         The newspapers of {s} are written in {o}.
         {s} is a country where people speak {o}.
         Everyone knows that the language of {s} is {o}.""",
@@ -233,7 +233,7 @@ WORDINGS: dict[str, Wording] = {
     "class": _wording(
         "animals",
         "{s} is {ao}.",
-        """{p} are {o} animals.
+        """{p} belong to the {o} group.
         Every {n} is {ao}.
         {s} is a kind of {o}.
         {s} belongs to the {o} group.
@@ -279,7 +279,7 @@ WORDINGS: dict[str, Wording] = {
         The name for a young {n} is {ao}.
         {ao} grows up and becomes {s}.
         Young {p} are called by the name {o}.
-        Farmers know that a young {n} is called {ao}.""",
+        Many people know that a young {n} is called {ao}.""",
         """What is a young {n} called?
         What do you call a young {n}?
         What is a baby {n} called?

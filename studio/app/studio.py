@@ -34,7 +34,7 @@ class Studio(QObject):
         self._paths, self._theme, self._settings = paths, theme, settings
         theme.set_mode(settings.appearance)
         panes = (
-            PaneEntry("dataset", "Dataset", "table-2", DatasetPane(theme), ""),
+            PaneEntry("dataset", "Dataset", "database", DatasetPane(theme), ""),
             PaneEntry("training", "Training", "chart-line", TrainingPane(theme), ""),
             PaneEntry("evaluation", "Evaluation", "scale", EvaluationPane(theme), ""),
             PaneEntry("playground", "Playground", "messages-square", PlaygroundPane(theme), ""),

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
-from studio.cli.terminal import duration
+from studio.ui.words import duration
 from studio.errors import StudioError
 from studio.events import Ended, Event, ModelCounted, Prepared, RunOpened, Step
 from studio.jobs.job import Done, Failed, Outcome
@@ -31,6 +31,7 @@ class Training(QObject):
         self._training: Ticket | None = None
         self._run = ""
         self._ended = ""
+        self._stepped = False
         pane.set_recipe(shared.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
@@ -42,7 +43,13 @@ class Training(QObject):
 
     @property
     def busy(self) -> bool:
+        """Whether a run is being prepared, trained or saved."""
         return self._training is not None
+
+    @property
+    def stepping(self) -> bool:
+        """Whether the run at work has reported a step."""
+        return self.busy and self._stepped
 
     def count(self) -> None:
         """Show what the recipe at hand would train. The first time, this is what loads MLX."""
@@ -90,6 +97,7 @@ class Training(QObject):
             self._pane.clear_run()
             self._run = ""
         self._ended = ""
+        self._stepped = False
         self._pane.show_state("preparing", "Loading the model and the dataset.")
         self._shared.window.set_engine("Preparing", "Loading the model and the dataset", None)
         self._shared.window.show_pane("training")
@@ -105,6 +113,7 @@ class Training(QObject):
                 if self._training is not None and not self._training.stopping:
                     self._pane.show_state("running")
             case Step():
+                self._stepped = True
                 left = f"{duration(event.seconds_left)} left · {event.memory_process / 1e9:.1f} GB"
                 text = f"Training · step {event.step:,} of {event.steps:,}"
                 self._shared.window.set_engine(text, left, event.step / event.steps)

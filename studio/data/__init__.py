@@ -1,1 +1,1 @@
-"""Files -> records -> tokens -> batches, with every fault named by its line. No Qt, no mlx, no model weights."""
+"""Files -> records -> tokens -> batches; every fault named by its line. No Qt, no mlx, no model weights."""

@@ -19,7 +19,7 @@ WIDTH = 32
 class Batch:
     """Examples as arrays of shape [rows, width]: position t of `ids` is to predict `targets` at t.
 
-    `weights` is 1 where that target is a trained token, 0 for the rest and for padding; `tokens` is their sum.
+    `weights` is 1 where that target is a trained token, else and in padding 0; `tokens` is their sum.
     """
 
     ids: npt.NDArray[np.int32]

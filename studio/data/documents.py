@@ -8,7 +8,7 @@ from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
-from studio.data.rows import ROW_LIMIT, Parser, Row, jsonl_rows, problem, too_long, whole_text
+from studio.data.rows import ROW_LIMIT, Parser, Row, jsonl_rows, problem, too_long, whole_text, wording
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -57,7 +57,7 @@ def _is_object(text: str) -> bool:
     return isinstance(value, dict) and not text[end:].strip()
 
 
-def _array(text: str, start: int) -> Iterator[Row | Problem]:
+def _array(text: str, start: int, *, inside: bool = False) -> Iterator[Row | Problem]:
     """Each item with the line it starts on; items that share a line are counted on, to tell them apart."""
     parser = Parser()
     shown = 0
@@ -79,7 +79,7 @@ def _array(text: str, start: int) -> Iterator[Row | Problem]:
         elif not text.startswith("]", position):
             yield _unclosed(text, position)
             return
-    if text[position + 1 :].strip():
+    if not inside and text[position + 1 :].strip():
         line += text.count("\n", counted, position)
         yield problem(line, "something follows the end of the array; it was not read")
 
@@ -90,7 +90,7 @@ def _broken(text: str, line: int, position: int, error: ValueError) -> Problem:
     if position >= len(text):
         return _unclosed(text, position)
     where = f"at character {error.colno} of line {error.lineno}"
-    return problem(line, f"not JSON: {error.msg.lower()} {where}; nothing after it could be read")
+    return problem(line, f"not JSON: {wording(error)} {where}; nothing after it could be read")
 
 
 def _unclosed(text: str, position: int) -> Problem:
@@ -108,7 +108,7 @@ def _object(
         value, _ = parser.value(text, start)
     except JSONDecodeError as error:
         raise DataError(
-            f"{path.name} is not JSON: {error.msg.lower()} at character {error.colno} of line {error.lineno}."
+            f"{path.name} is not JSON: {wording(error)} at character {error.colno} of line {error.lineno}."
         ) from error
     except ValueError as error:
         raise DataError(f"{path.name} is not JSON: {error}.") from error
@@ -121,7 +121,7 @@ def _object(
             f"{path.name} is an object with {len(arrays) or 'no'} arrays, and one is needed: its rows. "
             'Write the rows as one array, or as {"data": [...]}.'
         )
-    yield from _array(text, _member(text, start, arrays[0]))
+    yield from _array(text, _member(text, start, arrays[0]), inside=True)
 
 
 def _member(text: str, start: int, key: str) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 from studio.data.records import Message, Record
 from studio.data.rows import kind
 
-_ANSWERS = ("output", "completion", "response", "answer")
+_ANSWERS = ("output", "response", "answer", "completion")
+_COMPLETIONS = ("completion", "response", "answer", "output", "ideal")
 _PROMPTS = ("prompt", "question", "query", "input")
 _INPUTS = ("input", "context")
 _CHATS = ("messages", "conversations", "conversation")
@@ -84,8 +85,7 @@ def _instruction(line: int, fields: Fields) -> Record:
 def _prompt_completion(line: int, fields: Fields) -> Record:
     user = Message("user", _text(fields, _PROMPTS))
     system = _optional(fields, ("system",))
-    names = tuple(name for name in ("completion", "response", "answer", "output"))
-    return Record(line, (*_system(system), user, Message("assistant", _text(fields, names))))
+    return Record(line, (*_system(system), user, Message("assistant", _text(fields, _COMPLETIONS))))
 
 
 def _classification(line: int, fields: Fields) -> Record:
@@ -221,7 +221,7 @@ _FORMATS: dict[str, tuple[tuple[Sequence[str], ...], Callable[[int, Fields], Rec
     "chat": ((_CHATS,), _chat),
     "preference": ((("chosen",), ("rejected",)), _preference),
     "instruction": ((("instruction",), _ANSWERS), _instruction),
-    "prompt/completion": ((_PROMPTS, ("completion", "response", "answer", "output")), _prompt_completion),
+    "prompt/completion": ((_PROMPTS, _COMPLETIONS), _prompt_completion),
     "classification": ((("text",), ("label",)), _classification),
     "text": ((("text",),), _plain),
 }

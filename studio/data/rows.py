@@ -118,6 +118,11 @@ def kind(value: Any) -> str:
             return f"a {type(value).__name__}"
 
 
+def wording(error: JSONDecodeError) -> str:
+    """What the parser met, to be followed by where."""
+    return error.msg.lower().removesuffix(" at").removesuffix(" starting")
+
+
 def jsonl_rows(path: Path) -> Iterator[Row | Problem]:
     """One row per line that is not blank."""
     parser = Parser()
@@ -134,7 +139,7 @@ def _line_row(parser: Parser, line: int, text: str) -> Row | Problem:
     except JSONDecodeError as error:
         if "\0" in text:
             return problem(line, "holds a NUL byte; remove it, or save the file as UTF-8 again")
-        return problem(line, f"not JSON: {error.msg.lower()} at character {error.pos + 1}")
+        return problem(line, f"not JSON: {wording(error)} at character {error.pos + 1}")
     except ValueError as error:
         return problem(line, f"not JSON: {error}")
     if text[end:].strip():
@@ -146,12 +151,12 @@ def text_rows(path: Path) -> Iterator[Row | Problem]:
     """Paragraphs (blank lines separate them); in a file without blank lines, each line."""
     paragraphs = _has_blank_line(path)
     held: list[str] = []
-    start = 0
+    start = length = 0
     for line, text in lines(path):
         if text.strip():
-            start = start if held else line
+            start, length = (start, length + len(text)) if held else (line, len(text))
             held.append(text)
-        if held and (not paragraphs or not text.strip() or sum(map(len, held)) > ROW_LIMIT):
+        if held and (not paragraphs or not text.strip() or length > ROW_LIMIT):
             yield _paragraph(start, held)
             held = []
     if held:

@@ -11,6 +11,8 @@ from studio.data.rows import ROW_LIMIT, Row, lines, problem
 from studio.errors import DataError
 from studio.events import Problem
 
+_TOO_LONG = csv.Error("field larger than field limit")
+
 _RESTARTS = 50
 """How often reading starts anew below a quote that is never closed; each costs a pass over the rest."""
 
@@ -99,7 +101,8 @@ def _cells(source: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | st
                 source.back_to_second()
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
         else:
-            yield source.row[0][0], cells
+            too_long = any(len(text) > ROW_LIMIT for _, text in source.row)
+            yield source.row[0][0], _reason(_TOO_LONG) if too_long else cells
 
 
 def _reason(error: csv.Error) -> str:

@@ -35,8 +35,8 @@ MARKED = (
 )
 THINKING = (  # as Qwen3 without thinking in the data: the last answer gets an empty think block
     "{% for m in messages %}<|im_start|>{{ m.role }}\n"
-    "{% if m.role == 'assistant' and loop.last %}<think>\n\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    "{% if m.role == 'assistant' and loop.last %}<think>\n\n</think>\n\n{% endif %}"
+    "{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 LLAMA3 = (
     "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
@@ -54,23 +54,47 @@ MISTRAL = (  # no generation prompt, no system role
     "{% else %} {{ m.content }}{{ eos_token }}{% endif %}{% endfor %}"
 )
 
-SPECIAL = (
-    "<|endoftext|> <|im_start|> <|im_end|> <|begin|> <|start_header_id|> <|end_header_id|> <|eot_id|> "
-    "<|end|> <|user|> <|assistant|> <|system|>"
-).split()
+SPECIAL = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|begin|>",
+    "<|start_header_id|>",
+    "<|end_header_id|>",
+    "<|eot_id|>",
+    "<|end|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|system|>",
+]
 TEXT = [
     "What is the capital of France? Paris is the capital of France, and London of England.",
+    "One.\n\nTwo.\n\nThree.\n\n"
     "### Instruction:\nAdd the numbers.\n\n### Input:\n1 and 2\n\n### Response:\nThe sum is three.\n",
     "user assistant system say the word: yes or no? No, thank you. Hello there, how are you doing today?",
 ] * 20
 
 
-def byte_level(trim: bool = False) -> Tokenizer:
+LLAMA3_WORDS = Regex(
+    r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+
+def byte_level(llama3: bool = False) -> Tokenizer:
+    """As Qwen, or as Llama 3: line ends stay with the dot before them, and offsets leave spaces out."""
     core = Tokenizer(models.BPE())
     core.normalizer = normalizers.NFC()
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    if llama3:
+        core.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(LLAMA3_WORDS, "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
     core.decoder = decoders.ByteLevel()
-    core.post_processor = processors.ByteLevel(trim_offsets=trim)
+    core.post_processor = processors.ByteLevel(trim_offsets=llama3)
     trainer = trainers.BpeTrainer(
         vocab_size=420,
         special_tokens=SPECIAL,
@@ -84,9 +108,7 @@ def byte_level(trim: bool = False) -> Tokenizer:
 def sentencepiece_like() -> Tokenizer:
     """As Llama 2: spaces become ▁, unknown characters become bytes, bos is added by default."""
     core = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
-    core.normalizer = normalizers.Sequence(
-        [normalizers.Prepend("▁"), normalizers.Replace(Regex(" "), "▁")]
-    )
+    core.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(Regex(" "), "▁")])
     core.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
     )
@@ -106,7 +128,11 @@ def wrap(core: Tokenizer, template: str | None, eos: str, bos: str | None = None
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(
-        tokenizer_object=core, eos_token=eos, bos_token=bos, chat_template=template, clean_up_tokenization_spaces=False
+        tokenizer_object=core,
+        eos_token=eos,
+        bos_token=bos,
+        chat_template=template,
+        clean_up_tokenization_spaces=False,
     )
 
 
@@ -133,7 +159,7 @@ def tokenizers_by_name(core: Tokenizer) -> dict[str, Any]:
         "stripping": wrap(core, STRIPPING, "<|im_end|>"),
         "marked": wrap(core, MARKED, "<|im_end|>"),
         "thinking": wrap(core, THINKING, "<|im_end|>"),
-        "llama3": wrap(byte_level(trim=True), LLAMA3, "<|eot_id|>", "<|begin|>"),
+        "llama3": wrap(byte_level(llama3=True), LLAMA3, "<|eot_id|>", "<|begin|>"),
         "phi3": wrap(core, PHI3, "<|endoftext|>"),
         "mistral": wrap(core, MISTRAL, "<|endoftext|>", "<|begin|>"),
         "base": wrap(core, None, "<|endoftext|>"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered
 from studio.ui.panes.dataset_cards import ExampleCard, LengthsCard, ProblemsCard
 from studio.ui.tables.dataset import Entry
 from studio.ui.tables.dataset_table import DatasetTable
+from studio.ui.tables.problems import as_sentence
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.pane import Pane
@@ -20,7 +21,8 @@ FORMATS = (
     "JSON Lines, JSON, CSV, Parquet or text. Instruction, chat, prompt and completion, classification, "
     "preference or plain text: the format is recognised."
 )
-_SIDE_WIDTH = 300
+_SIDE_WIDTH = 312
+_REST_MILLISECONDS = 40
 
 
 class DatasetPane(Pane):
@@ -46,6 +48,10 @@ class DatasetPane(Pane):
         self.lengths = LengthsCard(theme)
         self.problems = ProblemsCard(theme)
         self.problems.line_chosen.connect(self.table.choose_line)
+        self._asking = QTimer(self)
+        self._asking.setSingleShot(True)
+        self._asking.setInterval(_REST_MILLISECONDS)
+        self._asking.timeout.connect(self._ask)
         self._lay_out()
         self.show_empty()
 
@@ -122,7 +128,12 @@ class DatasetPane(Pane):
 
     def _show_entry(self, entry: Entry) -> None:
         if isinstance(entry, Problem):
-            self.example.show_nothing(entry.reason, f"Line {entry.line:,} cannot train")
+            self.example.show_nothing(as_sentence(entry.reason), f"Line {entry.line:,} cannot train")
         else:
             self.example.expect(entry)
+            self._asking.start()
+
+    def _ask(self) -> None:
+        """Ask for the tokens of the row on which the person came to rest."""
+        if isinstance(entry := self.table.current(), ExampleRow):
             self.example_chosen.emit(entry.line)

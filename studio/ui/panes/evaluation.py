@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -32,6 +34,7 @@ class EvaluationPane(Pane):
         super().__init__("Evaluation")
         self._run: RunSummary | None = None
         self._golden = ""
+        self._answered: tuple[Path, int, str] | None = None  # what the result on show is about
         self._arrived: list[GoldenAnswer] = []
         self._progress: Progress | None = None
         self._choose = self.header.add_button("Golden set…", icon="list-checks")
@@ -63,8 +66,14 @@ class EvaluationPane(Pane):
         self._show_only("Evaluation", "Base against tuned, on the same questions.", state)
 
     def show_run(self, run: RunSummary, golden_description: str) -> None:
+        """Say what would be measured; a result of the same run on the same golden set stays."""
+        asked = (run.folder, run.step, golden_description)
         self._run, self._golden = run, golden_description
-        state = EmptyState("scale", "Did it get better?", f"{_WHAT}\n\n{golden_description}", "Evaluate")
+        if asked == self._answered:
+            return
+        state = EmptyState(
+            "scale", "Did it get better?", f"{_WHAT}\n\nMeasured on {golden_description}.", "Evaluate"
+        )
         state.chosen.connect(self.evaluate_requested)
         self._show_only(f"Evaluate {run.name}", f"{run.model} · {run.step:,} of {run.steps:,} steps", state)
         self._choose.show()
@@ -74,7 +83,7 @@ class EvaluationPane(Pane):
         self.show_state(None)
         self._buttons(busy=True)
         self.header.set_title(f"Evaluating {self._run.name}" if self._run else "Evaluating")
-        self.header.set_subtitle(self._golden)
+        self.header.set_subtitle(f"On {self._golden}" if self._golden else "")
         self.scores.show_busy(text)
 
     def show_event(self, event: Event) -> None:
@@ -115,7 +124,7 @@ class EvaluationPane(Pane):
 
     def _reset(self) -> None:
         self._redraw.stop()
-        self._arrived, self._progress = [], None
+        self._arrived, self._progress, self._answered = [], None, None
         self.answers.clear()
 
     def _buttons(self, *, busy: bool) -> None:
@@ -133,6 +142,8 @@ class EvaluationPane(Pane):
 
     def _show_result(self, result: Evaluated) -> None:
         self._progress = None
+        if self._run is not None:
+            self._answered = (self._run.folder, self._run.step, self._golden)
         self._draw()
         self.show_state(None)
         self._buttons(busy=False)

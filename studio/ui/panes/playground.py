@@ -32,6 +32,7 @@ class PlaygroundPane(Pane):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Playground")
         self._busy = False
+        self._run: RunSummary | None = None
         self.panel = SamplingPanel(self)
         self.panel.changed.connect(self._say_sampling)
         self._sampling = self.header.add_button("Sampling", icon="sliders-horizontal")
@@ -41,12 +42,12 @@ class PlaygroundPane(Pane):
         self.columns = ChatColumns()
         self._clear.clicked.connect(self._forget)
         self.prompt = PromptField("Ask both models")
-        self.prompt.submitted.connect(self._send)
+        self.prompt.submitted.connect(self.send)
         self.prompt.textChanged.connect(self._settle)
-        self.send = Button("Send", "primary")
-        self.send.clicked.connect(self._send)
-        self.stop = Button("Stop", "danger", "square")
-        self.stop.clicked.connect(self.stop_requested)
+        self.send_button = Button("Send", "primary")
+        self.send_button.clicked.connect(self.send)
+        self.stop_button = Button("Stop", "danger", "square")
+        self.stop_button.clicked.connect(self.stop_requested)
         self.note = note("")
         self._lay_out()
         self.show_no_run()
@@ -56,7 +57,7 @@ class PlaygroundPane(Pane):
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(self.prompt, 1)
-        for button in (self.send, self.stop):
+        for button in (self.send_button, self.stop_button):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         ask.body.addLayout(row)
         ask.body.addWidget(self.note)
@@ -64,7 +65,7 @@ class PlaygroundPane(Pane):
         self.content.addWidget(ask)
 
     def show_no_run(self) -> None:
-        self._busy = False
+        self._busy, self._run = False, None
         self.columns.clear()
         state = EmptyState(
             "messages-square",
@@ -80,8 +81,10 @@ class PlaygroundPane(Pane):
         self.show_state(state)
 
     def show_run(self, run: RunSummary) -> None:
-        """Talk to this run from now on."""
-        self.columns.clear()
+        """Talk to this run from now on; what was said to another one is forgotten."""
+        if self._run is None or (self._run.folder, self._run.step) != (run.folder, run.step):
+            self.columns.clear()
+        self._run = run
         self.columns.set_head("base", run.model, "base")
         self.columns.set_head("tuned", run.name, f"tuned, step {run.best_step or run.step:,}")
         self.show_state(None)
@@ -127,7 +130,8 @@ class PlaygroundPane(Pane):
         super().focusInEvent(event)
         self.prompt.setFocus()
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Ask what stands in the field, unless there is nothing or an answer is still coming."""
         prompt = self.prompt.toPlainText().strip()
         if not prompt or self._busy:
             return
@@ -137,9 +141,9 @@ class PlaygroundPane(Pane):
         self.send_requested.emit(prompt, self.panel.sampling())
 
     def _settle(self) -> None:
-        self.send.setVisible(not self._busy)
-        self.stop.setVisible(self._busy)
-        self.send.setEnabled(bool(self.prompt.toPlainText().strip()))
+        self.send_button.setVisible(not self._busy)
+        self.stop_button.setVisible(self._busy)
+        self.send_button.setEnabled(bool(self.prompt.toPlainText().strip()))
         self._clear.setEnabled(bool(self.columns.exchanges) and not self._busy)
 
     def _forget(self) -> None:

@@ -25,6 +25,7 @@ class NumberAxis(pg.AxisItem):
         self.setStyle(tickFont=body_font(11), hideOverlappingLabels=True, maxTickLevel=0)
         if orientation == "left":
             self.setWidth(LEFT_WIDTH)
+            self.setTickDensity(1.6)
         else:
             self.setHeight(BOTTOM_HEIGHT)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -15,8 +15,6 @@ from studio.ui.plots.crosshair import Crosshair
 from studio.ui.plots.series import Series, thinned
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme
-
-REDRAW_MILLISECONDS = 100
 
 
 class CurvePlot(QWidget):
@@ -31,7 +29,7 @@ class CurvePlot(QWidget):
         self._range: tuple[float, float, float, float] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(REDRAW_MILLISECONDS)
+        self._timer.setInterval(self.style_of.redraw_milliseconds)
         self._timer.timeout.connect(self.redraw)
         self._build()
         self._dress()
@@ -128,7 +126,7 @@ class CurvePlot(QWidget):
         right = self._end if self._end and self._end >= last else last * 1.15
         bottom, top = wide_range(low, high)
         bottom = 0.0 if self.style_of.from_zero else bottom
-        self._range = (0.0, max(right, 1.0), bottom, top)
+        self._range = (-0.008 * right, max(right, 1.0), bottom, top)
         self._box.setRange(xRange=self._range[:2], yRange=self._range[2:], padding=0, disableAutoRange=True)
 
     def _touch(self) -> None:
@@ -142,7 +140,7 @@ class CurvePlot(QWidget):
         view = pg.PlotWidget(viewBox=self._box, axisItems=self._axes)
         view.setFrameShape(view.Shape.NoFrame)
         view.hideButtons()
-        self._raw = pg.PlotCurveItem(antialias=False)
+        self._raw = pg.PlotCurveItem(antialias=not self.style_of.smoothing)
         self._smooth = pg.PlotCurveItem(antialias=True)
         self._line = pg.PlotCurveItem(antialias=True)
         self._marks = pg.ScatterPlotItem(size=6, antialias=True)
@@ -166,7 +164,7 @@ class CurvePlot(QWidget):
         for axis in self._axes.values():
             axis.dress(tokens)
         raw = tokens.tint(style.colour, 0.42) if style.smoothing else main
-        self._raw.setPen(pg.mkPen(raw, width=1))
+        self._raw.setPen(pg.mkPen(raw, width=1 if style.smoothing else 1.4))
         self._smooth.setPen(pg.mkPen(main, width=2))
         self._line.setPen(pg.mkPen(second, width=1.5))
         self._marks.setBrush(second)

@@ -15,6 +15,7 @@ from studio.ui.theme import Theme
 
 _MOST_BARS = 40
 _TARGET_TICKS = 5
+_FAR = 4
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,20 @@ def nice_step(span: float, parts: int) -> int:
     return int(next(magnitude * factor for factor in (1, 2, 5, 10) if magnitude * factor >= wanted))
 
 
-def bin_lengths(lengths: Sequence[int], most: int = _MOST_BARS) -> Bins:
-    """Lengths in at most `most` bins of a round width; a long tail is gathered in the last bin."""
+def bin_lengths(lengths: Sequence[int], limit: int = 0, most: int = _MOST_BARS) -> Bins:
+    """Lengths in at most `most` bins of a round width; a long tail is gathered in the last bin.
+
+    The tail keeps room for the limit where that is not far from what is usual.
+    """
     if not lengths:
         return Bins(0, 1, ())
     ordered = sorted(lengths)
     usual = ordered[int(0.98 * (len(ordered) - 1))]
     open_ended = ordered[-1] > 2 * usual
-    longest = int(1.25 * usual) if open_ended else ordered[-1]
+    longest = ordered[-1]
+    if open_ended:
+        longest = max(int(1.25 * usual), int(1.1 * limit) if usual < limit < _FAR * usual else 0)
+        longest = min(longest, ordered[-1])
     start = ordered[0] if longest - ordered[0] < ordered[0] else 0
     width = nice_step(longest - start + 1, most)
     start -= start % width
@@ -68,13 +75,15 @@ class Histogram(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._bins, self._limit, self._hovered = Bins(0, 1, ()), 0, -1
+        self._any_over = False
         self.setFixedHeight(124)
         self.setMouseTracking(True)
         theme.changed.connect(self.update)
 
     def set_lengths(self, lengths: Sequence[int], limit: int) -> None:
-        self._bins, self._limit = bin_lengths(lengths), limit
+        self._bins, self._limit = bin_lengths(lengths, limit), limit
         over = sum(length > limit for length in lengths)
+        self._any_over = over > 0
         self.setAccessibleName("Token lengths")
         self.setAccessibleDescription(
             f"{len(lengths):,} examples, {over:,} longer than the limit of {limit:,} tokens"
@@ -130,7 +139,8 @@ class Histogram(QWidget):
             low = bins.start + bar * bins.width
             left, right = self._x(low, area), self._x(low + bins.width, area)
             height = max(area.height() * count / highest, 1.0 if count else 0.0)
-            colour = self._colour("warn" if low >= self._limit else "accent")
+            gathered = bins.open_ended and bar == len(bins.counts) - 1 and self._any_over
+            colour = self._colour("warn" if low >= self._limit or gathered else "accent")
             if bar == self._hovered:
                 colour = colour.lighter(125)
             painter.fillRect(QRectF(left + 0.5, area.bottom() - height, right - left - 1, height), colour)

@@ -13,7 +13,7 @@ def three_digits(value: float) -> str:
 
 @dataclass(frozen=True)
 class CurveStyle:
-    """`colour` and `dot_colour` name tokens; `words` writes a value for the crosshair, `ticks` one for the axis.
+    """`colour` and `dot_colour` name tokens; `words` writes a value for the crosshair, `ticks` for the axis.
 
     With `smoothing` 0 the raw curve is drawn solid.
     """
@@ -25,5 +25,6 @@ class CurveStyle:
     x_name: str = "step"
     smoothing: float = 0.9
     from_zero: bool = False
+    redraw_milliseconds: int = 100
     words: Callable[[float], str] = three_digits
     ticks: Callable[[float, float], str] | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from studio.events import DatasetRead, ExampleRow, Problem
+from studio.ui.tables.problems import as_sentence
 
 Index = QModelIndex | QPersistentModelIndex
 Entry = ExampleRow | Problem
@@ -24,7 +25,12 @@ REASON = int(Qt.ItemDataRole.UserRole) + 3
 
 FILTERS = ("all", "attention", "train", "validation", "test")
 _SHOWN_CHARACTERS = 300
-_WORDS = {"duplicate": "Duplicate", "same prompt": "Conflict", "empty": "Empty", "leak": "Leak"}
+_WORDS = {
+    "duplicate": "Duplicate",
+    "identical": "Identical",
+    "never answered": "Unanswered",
+    "control token": "Control token",
+}
 
 
 def one_line(text: str) -> str:
@@ -56,7 +62,7 @@ class Column:
 
 
 def _prompt(entry: Entry) -> str:
-    return entry.reason if isinstance(entry, Problem) else one_line(entry.prompt)
+    return as_sentence(one_line(entry.reason)) if isinstance(entry, Problem) else one_line(entry.prompt)
 
 
 def _answer(entry: Entry) -> str:
@@ -185,7 +191,7 @@ class DatasetModel(QAbstractTableModel):
         if role == BADGE and not column.title:
             return badge(entry) or self._other_mark(entry)
         if role == REASON and isinstance(entry, Problem) and column.title in SPANNED:
-            return one_line(entry.reason)
+            return as_sentence(one_line(entry.reason))
         if role == TONE:
             return column.tone
         return None
@@ -198,7 +204,7 @@ class DatasetModel(QAbstractTableModel):
         if isinstance(entry, Problem) or not column.title:
             if isinstance(entry, ExampleRow) and entry.warning and entry.warning not in reasons:
                 reasons.append(entry.warning)
-            return "\n".join(reasons) or None
+            return "\n".join(map(as_sentence, reasons)) or None
         if column.title in ("Prompt", "Answer"):
             return (entry.prompt if column.title == "Prompt" else entry.answer)[:1500] or None
         return None

@@ -26,7 +26,7 @@ _ROW_HEIGHT = 32
 _SEARCH_MILLISECONDS = 150
 _SEARCH_WIDTH = 220
 _BOTH_TEXTS_WIDTH = 480
-_ANSWER = next(place for place, column in enumerate(COLUMNS) if column.title == "Answer")
+_ANSWER, _BADGE = ([column.title for column in COLUMNS].index(title) for title in ("Answer", ""))
 _WIDTHS = {"Line": 56, "": 108, "Tokens": 72}
 
 
@@ -123,7 +123,9 @@ class DatasetTable(QWidget):
         """Show the rows and stand on the line where the person stood, else on the first."""
         line = current.line if (current := self.current()) else 0
         self.model.set_dataset(dataset)
-        self.chips.set_counts({"attention": self.model.counts()["attention"]})
+        attention = self.model.counts()["attention"]
+        self.chips.set_counts({"attention": attention})
+        self.view.setColumnHidden(_BADGE, not attention)
         self._settle(line)
 
     def current(self) -> Entry | None:

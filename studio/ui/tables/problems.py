@@ -38,6 +38,11 @@ def normalised(reason: str) -> str:
     return _SPECIFIC.sub("…", reason).strip()
 
 
+def as_sentence(reason: str) -> str:
+    """A reason as it begins a line: with a capital."""
+    return reason[:1].upper() + reason[1:]
+
+
 def group_problems(dataset: DatasetRead) -> tuple[ProblemGroup, ...]:
     """Every kind of problem, errors first, then by how many lines it touches."""
     groups: dict[tuple[str, str], list[Problem]] = {}
@@ -45,7 +50,7 @@ def group_problems(dataset: DatasetRead) -> tuple[ProblemGroup, ...]:
         groups.setdefault((problem.severity, normalised(problem.reason)), []).append(problem)
     found = [
         ProblemGroup(
-            same[0].reason if len({problem.reason for problem in same}) == 1 else reason,
+            as_sentence(same[0].reason if len({problem.reason for problem in same}) == 1 else reason),
             severity,
             tuple(sorted({problem.line for problem in same})),
         )
@@ -59,9 +64,7 @@ def _all_problems(dataset: DatasetRead) -> Iterator[Problem]:
     yield from dataset.problems
     told = {problem.line for problem in dataset.problems}
     for row in dataset.rows:
-        if row.line in told:
-            continue
-        if row.warning:
+        if row.warning and row.line not in told:
             yield Problem(row.line, row.warning, "warning")
-        elif row.cut:
-            yield Problem(row.line, f"Longer than {dataset.max_length:,} tokens: the end is cut", "warning")
+        if row.cut:
+            yield Problem(row.line, f"longer than {dataset.max_length:,} tokens: the end is cut", "warning")

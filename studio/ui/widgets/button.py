@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from studio.ui import icons
@@ -32,6 +32,7 @@ class Button(QPushButton):
         self._icon = icon
         self.setProperty("role", role)
         self.setIconSize(QSize(16 + GAP, 16))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # as on a Mac: a click leaves no focus ring
         self.setAccessibleName(text)
         self._retint()
 
@@ -56,10 +57,12 @@ class Button(QPushButton):
 class IconButton(QToolButton):
     """A small button that shows only an icon; `label` is its tooltip and what a screen reader says."""
 
-    def __init__(self, icon: str, label: str, parent: QWidget | None = None) -> None:
+    def __init__(self, icon: str, label: str, parent: QWidget | None = None, *, size: int = 20) -> None:
         super().__init__(parent)
         self._icon = icon
-        self.setIconSize(QSize(16, 16))
+        self.setIconSize(QSize(15, 15))
+        self.setFixedSize(max(size, 24), size)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolTip(label)
         self.setAccessibleName(label)
         self._retint()
@@ -71,6 +74,18 @@ class IconButton(QToolButton):
 
     def _retint(self) -> None:
         self.setIcon(_tinted(self._icon, "dim"))
+
+
+class PickButton(Button):
+    """Looks like a field, shows what was picked elsewhere, and leads there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "pick")
+        self._arrow = Icon("chevron-right", 14, parent=self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrow.move(self.width() - 14 - 7, (self.height() - 14) // 2)
 
 
 class Icon(QWidget):

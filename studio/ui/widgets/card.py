@@ -26,11 +26,10 @@ class Card(QFrame):
         self.head.addWidget(self._value, 1)
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 13, 16, 14)
-        column.setSpacing(10)
-        column.addLayout(self.head)
-        column.addLayout(self.body, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(16, 13, 16, 14)
+        self._column.addLayout(self.head)
+        self._column.addLayout(self.body, 1)
         self._show_head()
 
     def title(self) -> str:
@@ -53,3 +52,4 @@ class Card(QFrame):
     def _show_head(self) -> None:
         self._title.setVisible(bool(self._title.text()))
         self._value.setVisible(bool(self._title.text() or self._value.text()))
+        self._column.setSpacing(10 if self._title.text() or self._value.text() else 0)

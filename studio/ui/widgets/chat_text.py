@@ -68,10 +68,13 @@ class PromptField(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        if not is_enter:
+            super().keyPressEvent(event)
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.insertPlainText("\n")  # Qt's own would be a line separator, which is not what models read
+            self.ensureCursorVisible()
+        else:
             self.submitted.emit()
-            return
-        super().keyPressEvent(event)
 
     def _height(self) -> int:
         lines = min(max(int(self.document().size().height()), 1), _MOST_LINES)

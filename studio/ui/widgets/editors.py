@@ -42,13 +42,17 @@ class NumberField(QLineEdit):
         if self.text() != text_of(value):
             self.setText(text_of(value))
 
+    def set_locked(self, locked: bool) -> None:
+        """Whether the value may be read and copied but not changed."""
+        self.setReadOnly(locked)
+
     def set_placeholder(self, text: str) -> None:
         """What an empty optional field stands for now, such as "auto: 0.0002"."""
         self.setPlaceholderText(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
-        if step is None or not self._whole or not self.value().lstrip("-").isdigit():
+        if step is None or not self._whole or self.isReadOnly() or not self.value().lstrip("-").isdigit():
             super().keyPressEvent(event)
             return
         number = int(self.value()) + step
@@ -78,6 +82,10 @@ class ChoiceField(QComboBox):
 
     def set_value(self, value: Any) -> None:
         self.setCurrentText(str(value))
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether the choice may be read but not changed."""
+        self.setEnabled(not locked)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

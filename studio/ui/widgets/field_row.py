@@ -10,7 +10,7 @@ from studio.train.recipe import FieldEntry, Recipe
 from studio.ui.widgets.editors import editor_for, mark_invalid
 from studio.ui.widgets.label import WrapLabel
 
-TITLE_WIDTH = 104
+TITLE_WIDTH = 98
 
 
 class FormRow(QWidget):
@@ -61,7 +61,7 @@ class FieldRow(FormRow):
         try:
             Recipe().with_values({self.entry.path: self.value()})
         except RecipeError as error:
-            return str(error)
+            return str(error).replace(f" ({self.entry.path})", "")
         return ""
 
     def shown_problem(self) -> str:

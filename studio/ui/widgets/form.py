@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from studio.train.recipe import Recipe, fields
-from studio.ui.widgets.button import Button
+from studio.ui.widgets.button import Button, PickButton
 from studio.ui.widgets.editors import NumberField
 from studio.ui.widgets.field_row import FieldRow, FormRow
 from studio.ui.widgets.label import note
@@ -28,13 +28,12 @@ class RecipeForm(QWidget):
         super().__init__()
         self._recipe = Recipe()
         self._model = ModelPicker()
-        self._dataset = Button("Choose a dataset", "pick", "chevron-right")
-        self._dataset.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        self._disclosure = Button("All fields", "quiet", "chevron-right")
+        self._dataset = PickButton("Choose a dataset")
+        self._disclosure = Button("All fields", "disclosure", "chevron-right")
         self._disclosure.setCheckable(True)
         self._help = note(HELP)
         self._help.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._help.setMinimumHeight(46)
+        self._help.setMinimumHeight(32)
         self.rows = {entry.path: FieldRow(entry) for entry in fields() if entry.path not in PICKED}
         self._advanced = QWidget()
         self._build()
@@ -53,6 +52,10 @@ class RecipeForm(QWidget):
         for row in self.rows.values():
             row.show_recipe(recipe)
 
+    def model(self) -> str:
+        """The model that is chosen, as a recipe names it."""
+        return self._model.chosen()
+
     def is_valid(self) -> bool:
         return not any(row.problem() for row in self.rows.values())
 
@@ -69,8 +72,9 @@ class RecipeForm(QWidget):
 
     def set_locked(self, locked: bool) -> None:
         """Whether the values may be read but not changed, as while they are being trained with."""
-        for widget in (self._model, self._dataset, *(row.editor for row in self.rows.values())):
-            widget.setEnabled(not locked)
+        self._model.setEnabled(not locked)
+        for row in self.rows.values():
+            row.editor.set_locked(locked)
 
     def set_expanded(self, expanded: bool) -> None:
         """Show or hide the advanced fields."""

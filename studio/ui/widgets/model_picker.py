@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtGui import QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
 from studio.paths import STARTER_MODEL
 
 CHOOSE = "Choose folder…"
-STARTER_TITLE = "Starter (bundled)"
+STARTER_TITLE = "Starter"
 
 
 def model_title(model: str) -> str:
@@ -48,6 +48,18 @@ class ModelPicker(QComboBox):
         self._chosen = index
         self.setCurrentIndex(index)
         self.setToolTip("The model that ships with the app." if model == STARTER_MODEL else model)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As the style paints it, but a long name ends in an ellipsis."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.width() - 42
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, room
+        )
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -15,6 +15,7 @@ ICONS = {"bad": "circle-alert", "warn": "triangle-alert", "good": "circle-check"
 class Notice(QFrame):
     """A sentence that stays until it is closed or replaced; `tone` is dim, good, warn or bad."""
 
+    shown = Signal()
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -44,6 +45,7 @@ class Notice(QFrame):
         self._text.setText(text)
         self.setAccessibleName(text)
         self.show()
+        self.shown.emit()
 
     def close_message(self) -> None:
         self.hide()

@@ -10,22 +10,29 @@ MARGIN = 28
 GAP = 14
 
 
-class Pane(QWidget):
-    """Fill `content`; `show_state(widget)` covers it with a full-area state, None brings it back."""
+class PaneFrame(QWidget):
+    """A header over a content area; fill `content`."""
 
     def __init__(self, title: str, subtitle: str = "") -> None:
         super().__init__()
         self.header = PaneHeader(title, subtitle)
-        self._area = QWidget()
-        self.content = QVBoxLayout(self._area)
+        self.area = QWidget()
+        self.content = QVBoxLayout(self.area)
         self.content.setContentsMargins(0, 0, 0, 0)
         self.content.setSpacing(GAP)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(MARGIN, 20, MARGIN, MARGIN - 4)
+        self.column.setSpacing(GAP)
+        self.column.addWidget(self.header)
+        self.column.addWidget(self.area, 1)
+
+
+class Pane(PaneFrame):
+    """A pane whose content may be covered: `show_state(widget)` covers it, None brings it back."""
+
+    def __init__(self, title: str, subtitle: str = "") -> None:
+        super().__init__(title, subtitle)
         self._state: QWidget | None = None
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(MARGIN, 20, MARGIN, MARGIN - 4)
-        self._column.setSpacing(GAP)
-        self._column.addWidget(self.header)
-        self._column.addWidget(self._area, 1)
 
     @property
     def state(self) -> QWidget | None:
@@ -37,11 +44,11 @@ class Pane(QWidget):
         if widget is self._state:
             return
         if self._state is not None:
-            self._column.removeWidget(self._state)
+            self.column.removeWidget(self._state)
             self._state.hide()
             self._state.deleteLater()
         self._state = widget
-        self._area.setVisible(widget is None)
+        self.area.setVisible(widget is None)
         if widget is not None:
-            self._column.addWidget(widget, 1)
+            self.column.addWidget(widget, 1)
             widget.show()

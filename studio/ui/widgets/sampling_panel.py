@@ -7,9 +7,11 @@ from typing import Any
 import annotated_types
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from studio.generate.sampling import Sampling
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
 
 _SPACING = 10
@@ -37,23 +39,23 @@ class SamplingPanel(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("popover")
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self._controls: dict[str, QSpinBox | QDoubleSpinBox] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(16, 14, 16, 14)
-        grid.setHorizontalSpacing(20)
-        grid.setVerticalSpacing(_SPACING)
-        title = QLabel("Sampling")
-        title.setProperty("role", "title")
-        grid.addWidget(title, 0, 0)
-        self._reset = QPushButton("Reset")
+        self._reset = Button("Reset", "quiet")
         self._reset.setToolTip("Back to the defaults")
         self._reset.clicked.connect(self.reset)
-        grid.addWidget(self._reset, 0, 1, Qt.AlignmentFlag.AlignRight)
-        for row, (name, field) in enumerate(Sampling.model_fields.items(), start=1):
+        card = Card("Sampling")
+        card.head.addWidget(self._reset)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(_SPACING)
+        card.body.addLayout(grid)
+        card.body.addWidget(note("Both models are asked the same way."))
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(card)
+        for row, (name, field) in enumerate(Sampling.model_fields.items()):
             self._add_control(grid, row, name, field)
-        grid.addWidget(note("Both columns are asked the same way."), grid.rowCount(), 0, 1, 2)
         self.reset()
 
     def _add_control(self, grid: QGridLayout, row: int, name: str, field: FieldInfo) -> None:
@@ -75,6 +77,7 @@ class SamplingPanel(QFrame):
         control.setAccessibleName(field.title or name)
         control.setAccessibleDescription(field.description or "")
         control.setFixedWidth(132)
+        control.lineEdit().setTextMargins(8, 0, 0, 0)
         control.valueChanged.connect(self._announce)
         grid.addWidget(label, row, 0)
         grid.addWidget(control, row, 1)

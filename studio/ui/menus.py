@@ -1,0 +1,99 @@
+"""The menu bar as data: every menu, every command, its shortcut and its role on a Mac."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+Role = QAction.MenuRole
+Standard = QKeySequence.StandardKey
+APPEARANCES = ("system", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One menu entry. `key` is announced when it is chosen; "" draws a separator."""
+
+    key: str
+    text: str = ""
+    shortcut: str | QKeySequence.StandardKey = ""
+    role: QAction.MenuRole = Role.NoRole
+    group: str = ""  # entries of one group are checkable, one at a time
+
+
+SEPARATOR = Command("")
+EDIT = (
+    Command("undo", "Undo", Standard.Undo),
+    Command("redo", "Redo", Standard.Redo),
+    SEPARATOR,
+    Command("cut", "Cut", Standard.Cut),
+    Command("copy", "Copy", Standard.Copy),
+    Command("paste", "Paste", Standard.Paste),
+    Command("selectAll", "Select All", Standard.SelectAll),
+)
+
+
+def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, ...]], ...]:
+    """All menus for these panes, given as (key, title)."""
+    views = (
+        Command(f"pane:{key}", title, f"Ctrl+{number}", group="pane")
+        for number, (key, title) in enumerate(panes, start=1)
+    )
+    looks = (
+        Command(f"appearance:{mode}", f"{mode.title()} Appearance", group="appearance")
+        for mode in APPEARANCES
+    )
+    return (
+        (
+            "File",
+            (
+                Command("open_dataset", "Open Dataset…", Standard.Open),
+                SEPARATOR,
+                Command("close", "Close", Standard.Close),
+                Command("quit", "Quit Tuning Studio", Standard.Quit, Role.QuitRole),
+            ),
+        ),
+        ("Edit", EDIT),
+        (
+            "Run",
+            (
+                Command("start", "Start Training", "Ctrl+R"),
+                Command("stop", "Stop and Keep", "Ctrl+."),
+            ),
+        ),
+        ("View", (*views, SEPARATOR, *looks)),
+        ("Help", (Command("about", "About Tuning Studio", role=Role.AboutRole),)),
+    )
+
+
+def fill_menu_bar(
+    bar: QMenuBar, panes: Iterable[tuple[str, str]], chosen: Callable[[], None]
+) -> dict[str, QAction]:
+    """Build the menus; every action carries its key as data and calls `chosen`. Returned by key."""
+    actions: dict[str, QAction] = {}
+    groups: dict[str, QActionGroup] = {}
+    for title, commands in menus(tuple(panes)):
+        menu = bar.addMenu(title)
+        for command in commands:
+            if not command.key:
+                menu.addSeparator()
+                continue
+            action = _add(menu, command, groups)
+            action.triggered.connect(chosen)
+            actions[command.key] = action
+    return actions
+
+
+def _add(menu: QMenu, command: Command, groups: dict[str, QActionGroup]) -> QAction:
+    action = menu.addAction(command.text)
+    action.setData(command.key)
+    action.setMenuRole(command.role)
+    if command.shortcut:
+        action.setShortcut(QKeySequence(command.shortcut))
+    if command.group:
+        action.setCheckable(True)
+        groups.setdefault(command.group, QActionGroup(menu)).addAction(action)
+    return action

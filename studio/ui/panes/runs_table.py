@@ -1,0 +1,130 @@
+"""The table of runs: its columns as data, and the model that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
+
+from studio.runs.summary import RunSummary
+from studio.ui import words
+from studio.ui.theme import Theme
+from studio.ui.widgets.model_picker import model_title
+
+Index = QModelIndex | QPersistentModelIndex
+SORT_ROLE = Qt.ItemDataRole.UserRole
+NAME_ROLE = Qt.ItemDataRole.UserRole + 1
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+NEVER = float("inf")
+TONES = {"running": "accent", "done": "good", "stopped": "dim", "failed": "bad", "interrupted": "warn"}
+
+
+def exact_match(run: RunSummary) -> str:
+    """The share of exact answers before and after, or a dash before the first evaluation."""
+    if run.base_exact is None or run.tuned_exact is None:
+        return "—"
+    return f"{run.base_exact:.0%} → {run.tuned_exact:.0%}".replace("%", " %")
+
+
+def when(moment: datetime) -> str:
+    """A date as a table shows it: 21 Nov, 08:31."""
+    return f"{moment.day} {moment:%b, %H:%M}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its head, the words of a cell, what it sorts by (the words when None), and its width in pixels."""
+
+    title: str
+    words: Callable[[RunSummary], str]
+    sort: Callable[[RunSummary], float] | None = None
+    width: int = 90
+    is_number: bool = False
+    from_width: int = 0  # left out of tables narrower than this
+
+
+COLUMNS = (
+    Column("Name", lambda run: run.name, width=170),
+    Column("State", lambda run: run.state, width=100),
+    Column("Model", lambda run: model_title(run.model), width=110, from_width=960),
+    Column("Dataset", lambda run: PurePath(run.dataset).stem, width=110, from_width=840),
+    Column("Steps", lambda run: f"{run.step:,} of {run.steps:,}", lambda run: run.step, 126, True),
+    Column(
+        "Best loss",
+        lambda run: words.loss(run.best_loss),
+        lambda run: NEVER if run.best_loss is None else run.best_loss,
+        84,
+        True,
+    ),
+    Column(
+        "Exact match",
+        exact_match,
+        lambda run: -1.0 if run.tuned_exact is None else run.tuned_exact,
+        112,
+        True,
+    ),
+    Column("Date", lambda run: when(run.created), lambda run: run.created.timestamp(), 128, True),
+)
+DATE = len(COLUMNS) - 1
+
+
+class RunsModel(QAbstractTableModel):
+    """Runs as rows; numbers sort as numbers."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.runs: list[RunSummary] = []
+        theme.changed.connect(self._repaint)
+
+    def set_runs(self, runs: Sequence[RunSummary]) -> None:
+        self.beginResetModel()
+        self.runs = list(runs)
+        self.endResetModel()
+
+    def run(self, name: str) -> RunSummary | None:
+        return next((run for run in self.runs if run.name == name), None)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.runs)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section].title
+        return _alignment(COLUMNS[section]) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        run, column = self.runs[index.row()], COLUMNS[index.column()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return column.words(run)
+            case Qt.ItemDataRole.ToolTipRole:
+                return run.message if column.title == "State" and run.message else column.words(run)
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case Qt.ItemDataRole.ForegroundRole if column.title == "State":
+                return QColor(getattr(self._theme.tokens, TONES.get(run.state, "dim")))
+            case _ if role == SORT_ROLE:
+                return column.sort(run) if column.sort else column.words(run).lower()
+            case _ if role == NAME_ROLE:
+                return run.name
+        return None
+
+    def _repaint(self) -> None:
+        if self.runs:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.runs) - 1, DATE))
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    return RIGHT if column.is_number else LEFT

@@ -1,0 +1,88 @@
+"""What the training pane says and offers in each state of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studio.events import Event, Prepared, Progress, Step, Validated
+
+
+@dataclass(frozen=True)
+class Look:
+    """The buttons of a state, which of them is the primary one, and whether the recipe is locked."""
+
+    buttons: tuple[str, ...]
+    primary: str = ""
+    start: str = "Start training"
+    locked: bool = False
+
+
+LOOKS = {
+    "idle": Look(("start",), "start"),
+    "preparing": Look(("stop",), locked=True),
+    "running": Look(("stop",), locked=True),
+    "stopping": Look(("stop",), locked=True),
+    "stopped": Look(("start", "evaluate", "resume"), "resume", "Start anew"),
+    "interrupted": Look(("start", "resume"), "resume", "Start anew"),
+    "failed": Look(("start", "resume"), "resume", "Start anew"),
+    "done": Look(("start", "evaluate"), "evaluate", "Train again"),
+}
+
+
+@dataclass
+class RunStory:
+    """What has happened in a run so far, to be told in its title."""
+
+    epochs: float = 0.0
+    step: Step | None = None
+    first: Validated | None = None
+    best: Validated | None = None
+    latest: Progress | None = field(default=None)
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Step():
+                self.step = event
+                if event.epoch > 0:
+                    self.epochs = max(self.epochs, round(event.epoch * event.steps / event.step, 1))
+            case Validated():
+                self.first = self.first or event
+                if self.best is None or event.loss <= self.best.loss:
+                    self.best = event
+            case Progress():
+                self.latest = event
+            case Prepared():
+                self.latest = None
+
+    def title(self, state: str) -> str:
+        """The pane's title: what is happening, or what came out."""
+        where = f"step {self.step.step:,} of {self.step.steps:,}" if self.step else ""
+        match state:
+            case "preparing":
+                return "Training · getting ready"
+            case "running":
+                return f"Training · {where}" if where else "Training"
+            case "stopping":
+                return "Training · stopping and saving"
+            case "stopped" | "interrupted":
+                word = "Stopped" if state == "stopped" else "Interrupted"
+                return f"{word} at {where}" if where else f"{word} before the first step"
+            case "failed":
+                return f"Training failed at {where}" if where else "Training could not start"
+            case "done":
+                return self._result()
+        return "Training"
+
+    def progress(self, state: str) -> str:
+        """What is being prepared and how far it is, while that lasts."""
+        if state != "preparing" or self.latest is None:
+            return ""
+        done, total = self.latest.done, self.latest.total
+        count = f"  ·  {done:,} of {total:,}" if total else f"  ·  {done:,}" if done else ""
+        return f"{self.latest.what}{count}"
+
+    def _result(self) -> str:
+        if self.first is None or self.best is None:
+            return f"Trained for {self.step.step:,} steps" if self.step else "Trained"
+        start, end = f"{self.first.loss:.2f}", f"{self.best.loss:.2f}"
+        return f"Trained: validation loss {start} → {end}, best at step {self.best.step:,}"

@@ -1,0 +1,37 @@
+"""A card that holds a curve, or says what will be there as long as there is none."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QStackedWidget
+
+from studio.ui.plots.lazy import LazyCurve
+from studio.ui.plots.style import CurveStyle
+from studio.ui.theme import Theme
+from studio.ui.widgets.card import Card
+
+
+class PlotCard(Card):
+    """`curve` speaks like a CurvePlot; `set_waiting` tells whether the sentence stands in its place."""
+
+    def __init__(self, theme: Theme, style: CurveStyle, waiting: str, least_height: int = 90) -> None:
+        super().__init__(style.name)
+        self.curve = LazyCurve(theme, style)
+        self._waiting = QLabel(waiting)
+        self._waiting.setProperty("role", "waiting")
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._waiting.setWordWrap(True)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._waiting)
+        self._stack.addWidget(self.curve)
+        self._stack.setMinimumHeight(least_height)
+        self.body.addWidget(self._stack, 1)
+
+    def set_waiting(self, waiting: bool) -> None:
+        self._stack.setCurrentWidget(self._waiting if waiting else self.curve)
+
+    def clear(self) -> None:
+        """No curve, no value, the sentence again."""
+        self.curve.clear()
+        self.set_value("")
+        self.set_waiting(True)

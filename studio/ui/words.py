@@ -1,0 +1,50 @@
+"""Numbers as people read them: with unit and sense, and no more digits than mean something."""
+
+from __future__ import annotations
+
+GIB = 1024**3
+
+
+def memory(bytes_: float) -> str:
+    """Memory in MB below one GB: 312 MB, 5.1 GB."""
+    if bytes_ < GIB:
+        return f"{bytes_ / 1024**2:,.0f} MB"
+    return f"{bytes_ / GIB:,.1f} GB"
+
+
+def file_size(bytes_: float) -> str:
+    """A file's size: 812 bytes, 14 KB, 6.2 MB."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
+        if bytes_ >= size:
+            return f"{bytes_ / size:,.0f} {unit}" if bytes_ >= 10 * size else f"{bytes_ / size:.1f} {unit}"
+    return f"{bytes_:,.0f} bytes"
+
+
+def parameters(count: int) -> str:
+    """A count of parameters in millions: 0.69 M, 20.2 M, 1,562 M."""
+    millions = count / 1e6
+    return f"{millions:,.2f} M" if millions < 10 else f"{millions:,.{1 if millions < 100 else 0}f} M"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage: 0.52 %, 3.3 %, 22 %."""
+    value = 100 * share
+    return f"{value:.{2 if value < 1 else 1 if value < 10 else 0}f} %"
+
+
+def duration(seconds: float) -> str:
+    """A span of time in its two largest units at most: 45 s, 6 min, 1 h 20 min."""
+    if seconds < 90:
+        return f"{max(seconds, 0):.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def loss(value: float | None) -> str:
+    """A loss with the digits that mean something, or a dash before there is one."""
+    return "—" if value is None else f"{value:.3f}" if value < 10 else f"{value:.1f}"
+
+
+def rate(value: float) -> str:
+    """A learning rate: 0.0002, 1e-05."""
+    return f"{value:.3g}"

@@ -1,0 +1,85 @@
+"""Measures and verdicts: right by hand, and honest about what they do not know."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.errors import DataError
+from studio.evaluate.golden import read_golden
+from studio.evaluate.measures import compare_means, compare_rates, exact_match, word_overlap
+from studio.evaluate.verdict import EXACT, GENERAL, VALIDATION, judge
+from studio.events import Measure
+
+
+def test_exact_match_forgives_case_and_space_only() -> None:
+    assert exact_match(" the  capital is\nParis.", "The capital is Paris.")
+    assert not exact_match("The capital is Paris", "The capital is Paris.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "ideal", "score"),
+    [
+        ("a b c d", "a b", 2 / 3),
+        ("a a a", "a", 0.5),
+        ("x", "y", 0.0),
+        ("", "", 1.0),
+        ("Paris!", "paris", 1.0),
+    ],
+)
+def test_word_overlap_is_the_f1_of_shared_words(answer: str, ideal: str, score: float) -> None:
+    assert word_overlap(answer, ideal) == pytest.approx(score)
+
+
+def test_the_interval_of_a_difference_covers_the_truth_about_95_times_in_100() -> None:
+    random = np.random.default_rng(4)
+    covered = 0
+    for _ in range(200):
+        base = (random.random(100) < 0.4).astype(float)
+        tuned = (random.random(100) < 0.6).astype(float)
+        measure = compare_means("x", base.tolist(), tuned.tolist())
+        covered += measure.low <= 0.2 <= measure.high
+    assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_a_loss_is_weighted_by_tokens() -> None:
+    measure = compare_rates("loss", [10.0, 1.0], [5.0, 1.0], [10.0, 1.0])
+    assert (measure.base, measure.tuned) == (pytest.approx(1.0), pytest.approx(6 / 11))
+
+
+def test_equal_models_are_never_called_better() -> None:
+    headline, verdict = judge([compare_means(EXACT, [1.0, 0.0] * 50, [1.0, 0.0] * 50)])
+    assert headline == "No clear difference"
+    assert "no clear difference (50 % and 50 %)" in verdict
+
+
+def measure(name: str, base: float, tuned: float, low: float, high: float) -> Measure:
+    share = name == EXACT
+    return Measure(
+        name, base, tuned, low, high, "higher" if share else "lower", "share" if share else "nats", 100
+    )
+
+
+def test_the_headline_gives_the_count_and_the_cost() -> None:
+    better = measure(EXACT, 0.04, 0.87, 0.75, 0.9)
+    assert judge([better])[0] == "Better: 87 of 100 right, up from 4"
+    assert judge([better, measure(GENERAL, 3.0, 3.4, 0.2, 0.6)])[0].startswith(
+        "Better, at some cost: 87 of 100"
+    )
+    assert judge([measure(EXACT, 0.9, 0.2, -0.8, -0.6)])[0] == "Worse: 20 of 100 right, down from 90"
+    assert judge([measure(VALIDATION, 2.0, 0.5, -1.7, -1.2)])[0] == "Better: validation loss 2.00 → 0.50"
+
+
+def test_a_golden_line_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "golden.jsonl"
+    file.write_text(json.dumps({"prompt": "a", "ideal": "b"}) + "\n\n" + json.dumps({"prompt": "a"}) + "\n")
+    with pytest.raises(DataError, match="Line 3 of"):
+        read_golden(file)
+    file.write_text("")
+    with pytest.raises(DataError, match="is empty"):
+        read_golden(file)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_golden(tmp_path / "none.jsonl")

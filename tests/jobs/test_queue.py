@@ -1,0 +1,162 @@
+"""The queue: order, stopping, failures as values, and threads that end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QThread
+from pytestqt.qtbot import QtBot
+
+from studio.errors import StudioError
+from studio.events import Event, Progress
+from studio.jobs.job import Done, Failed, Outcome, Stopped
+from studio.jobs.queue import JobQueue, Lane
+
+
+@dataclass(frozen=True)
+class Count:
+    """Counts, and notes what it did and on which thread."""
+
+    up_to: int
+    diary: list[Any] = field(default_factory=list)
+    pause: float = 0.0
+    title: str = "Count"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        try:
+            for n in range(1, self.up_to + 1):
+                self.diary.append((n, threading.get_ident()))
+                time.sleep(self.pause)
+                yield Progress("Counting", n, self.up_to)
+        except GeneratorExit:
+            self.diary.append("saved")
+            raise
+
+
+@dataclass(frozen=True)
+class Explode:
+    error: Exception
+    title: str = "Explode"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        yield Progress("Lighting", 1)
+        raise self.error
+
+
+class Listener:
+    """Collects what a job says and on which thread it was heard."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.outcome: Outcome | None = None
+        self.threads: set[QThread] = set()
+
+    def hear(self, event: Event) -> None:
+        self.events.append(event)
+        self.threads.add(QThread.currentThread())
+
+    def end(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+@pytest.fixture
+def queue(qtbot: QtBot) -> Iterator[JobQueue]:
+    queue = JobQueue()
+    yield queue
+    queue.shut_down()
+    assert not queue.busy
+    assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
+
+
+def finish(qtbot: QtBot, queue: JobQueue, job: Any, lane: Lane = Lane.ENGINE) -> Listener:
+    listener = Listener()
+    queue.submit(job, lane, listener.hear, listener.end)
+    qtbot.waitUntil(lambda: listener.outcome is not None, timeout=20_000)
+    return listener
+
+
+def test_events_arrive_in_order_on_the_windows_thread(qtbot: QtBot, queue: JobQueue) -> None:
+    heard = finish(qtbot, queue, Count(2_000))
+    assert heard.outcome == Done()
+    assert [e.done for e in heard.events if isinstance(e, Progress)] == list(range(1, 2_001))
+    assert heard.threads == {QThread.currentThread()}
+
+
+def test_a_failure_is_a_value_with_a_sentence_and_a_traceback(qtbot: QtBot, queue: JobQueue) -> None:
+    told = finish(qtbot, queue, Explode(StudioError("The disk is full."))).outcome
+    assert isinstance(told, Failed)
+    assert told.summary == "The disk is full."
+    surprise = finish(qtbot, queue, Explode(ZeroDivisionError("division by zero"))).outcome
+    assert isinstance(surprise, Failed)
+    assert surprise.summary == "ZeroDivisionError: division by zero"
+    assert "run_events" in surprise.detail
+    assert finish(qtbot, queue, Count(1)).outcome == Done()
+
+
+def test_a_stopped_job_saves_and_goes_no_further(qtbot: QtBot, queue: JobQueue) -> None:
+    job, listener = Count(10**9, pause=0.001), Listener()
+    ticket = queue.submit(job, Lane.ENGINE, listener.hear, listener.end)
+    qtbot.waitUntil(lambda: len(listener.events) > 3)
+    ticket.stop()
+    qtbot.waitUntil(lambda: listener.outcome == Stopped())
+    assert job.diary[-1] == "saved"
+
+
+def test_a_job_stopped_while_it_waits_never_begins(qtbot: QtBot, queue: JobQueue) -> None:
+    first, second, third = Count(20, pause=0.005), Count(5), Listener()
+    queue.submit(first, Lane.ENGINE, Listener().hear, Listener().end)
+    queue.submit(second, Lane.ENGINE, third.hear, third.end).stop()
+    qtbot.waitUntil(lambda: third.outcome == Stopped())
+    assert second.diary == []
+    assert len(first.diary) == 20
+
+
+def test_a_short_job_goes_in_between_two_steps_on_the_same_thread(qtbot: QtBot, queue: JobQueue) -> None:
+    long, listener = Count(10**9, pause=0.001), Listener()
+    ticket = queue.submit(long, Lane.ENGINE, listener.hear, listener.end)
+    qtbot.waitUntil(lambda: len(listener.events) > 3)
+    short = Count(3)
+    heard = finish(qtbot, queue, short, Lane.ASIDE)
+    assert heard.outcome == Done()
+    assert listener.outcome is None
+    seen = len(listener.events)
+    qtbot.waitUntil(lambda: len(listener.events) > seen)
+    assert {thread for _, thread in short.diary} == {long.diary[0][1]}
+    ticket.stop()
+    qtbot.waitUntil(lambda: listener.outcome is not None)
+
+
+def test_datasets_are_read_while_the_engine_works(qtbot: QtBot, queue: JobQueue) -> None:
+    listener = Listener()
+    ticket = queue.submit(Count(10**9, pause=0.001), Lane.ENGINE, listener.hear, listener.end)
+    assert finish(qtbot, queue, Count(3), Lane.READING).outcome == Done()
+    assert listener.outcome is None
+    ticket.stop()
+    qtbot.waitUntil(lambda: listener.outcome is not None)
+
+
+def test_shutting_down_stops_what_runs_and_what_waits(qtbot: QtBot) -> None:
+    queue = JobQueue()
+    running, waiting = Count(10**9, pause=0.001), Count(5)
+    first, second = Listener(), Listener()
+    queue.submit(running, Lane.ENGINE, first.hear, first.end)
+    queue.submit(waiting, Lane.ENGINE, second.hear, second.end)
+    qtbot.waitUntil(lambda: len(first.events) > 3)
+    queue.shut_down()
+    assert (first.outcome, second.outcome) == (Stopped(), Stopped())
+    assert running.diary[-1] == "saved"
+    assert waiting.diary == []
+
+
+def test_a_job_that_talks_faster_than_the_window_listens_waits_for_it(qtbot: QtBot, queue: JobQueue) -> None:
+    job, listener = Count(5_000), Listener()
+    queue.submit(job, Lane.ENGINE, listener.hear, listener.end)
+    time.sleep(0.3)
+    assert len(job.diary) < 1_000
+    qtbot.waitUntil(lambda: listener.outcome is not None)
+    assert len(listener.events) == 5_000

@@ -1,0 +1,141 @@
+"""Run folders: written whole, read back, held by one process, and honest about what happened."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from studio.errors import DiskError, RunError, RunMissing
+from studio.events import Ended, Log, Prepared, Step, Validated
+from studio.files import whole_folder, write_text
+from studio.runs.folder import RunFolder
+from studio.runs.store import RunStore, summarize
+
+RECIPE = {"recipe": {"model": "starter", "data": {"path": "/data/toy.jsonl"}}}
+
+
+def prepared(first: int = 1) -> Prepared:
+    return Prepared("starter", 1, 2, 3, 4, 5, steps=9, learning_rate=1e-3, first_step=first)
+
+
+def step(n: int, loss: float = 1.0) -> Step:
+    return Step(n, 9, n / 9, loss, 1e-3, 1.0, 10, 100.0, 1, 2, 3, float(n), 0.0)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs", "toy", RECIPE)
+
+
+def test_a_name_that_is_taken_gets_a_number(run: RunFolder, tmp_path: Path) -> None:
+    again = RunFolder.create(tmp_path / "runs", "toy", RECIPE)
+    assert (run.name, again.name) == ("toy", "toy-2")
+    assert RunFolder.create(tmp_path / "runs", "../ü /x", RECIPE).path.parent == tmp_path / "runs"
+
+
+def test_what_was_asked_is_written_before_anything_happens(run: RunFolder) -> None:
+    manifest = json.loads((run.path / "run.json").read_text())
+    assert manifest["recipe"] == RECIPE["recipe"]
+    assert manifest["versions"]["mlx"]
+    assert run.events() == []
+
+
+def test_a_line_cut_short_by_a_crash_is_left_out(run: RunFolder) -> None:
+    run.append(step(1))
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write('{"kind": "Step", "step": 2, "lo')
+    assert run.events() == [step(1)]
+
+
+def test_steps_done_again_after_a_resume_count_once(run: RunFolder) -> None:
+    for event in (
+        prepared(),
+        step(1),
+        step(2),
+        Validated(2, 1.0, 2.7, 9, True),
+        step(3),
+        Ended("failed", "x"),
+    ):
+        run.append(event)
+    for event in (prepared(first=3), step(3, loss=0.5), Ended("done", "y")):
+        run.append(event)
+    kept = [e for e in run.events() if not isinstance(e, Prepared)]
+    assert kept == [step(1), step(2), Validated(2, 1.0, 2.7, 9, True), step(3, loss=0.5), Ended("done", "y")]
+
+
+def test_the_summary_says_how_a_run_stands(run: RunFolder) -> None:
+    run.append(prepared())
+    run.append(step(4))
+    assert summarize(run).state == "interrupted"
+    with run.held():
+        assert summarize(run).state == "running"
+    run.append(Validated(4, 0.7, 2.0, 9, True))
+    run.append(Ended("stopped", "Stopped."))
+    summary = summarize(run)
+    assert (summary.state, summary.step, summary.steps, summary.best_loss) == ("stopped", 4, 9, 0.7)
+    assert summary.resumable
+
+
+def test_only_one_holds_a_run(run: RunFolder) -> None:
+    with run.held(), pytest.raises(RunError, match="in use by another copy"), run.held():
+        pass
+    with run.held():
+        pass
+
+
+def test_a_missing_run_is_answered_with_those_there_are(run: RunFolder, tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    assert store.find("toy").path == run.path
+    with pytest.raises(RunMissing, match="There are: toy"):
+        store.find("other")
+    with pytest.raises(RunMissing, match="no runs yet"):
+        RunStore(tmp_path / "none").find("toy")
+
+
+def test_a_damaged_manifest_is_named_and_left_out_of_the_list(run: RunFolder, tmp_path: Path) -> None:
+    (run.path / "run.json").write_text("{")
+    with pytest.raises(RunError, match=r"run\.json cannot be read"):
+        summarize(run)
+    assert RunStore(tmp_path / "runs").summaries() == []
+
+
+def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:
+    target = tmp_path / "checkpoint"
+
+    def fail_half_way() -> None:
+        with whole_folder(target) as folder:
+            (folder / "a").write_text("1")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail_half_way()
+    assert list(tmp_path.iterdir()) == []
+    for text in ("1", "2"):
+        with whole_folder(target) as folder:
+            (folder / "a").write_text(text)
+    assert (target / "a").read_text() == "2"
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint"]
+
+
+def test_a_full_disk_is_a_sentence_and_the_old_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "settings.json"
+    write_text(file, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DiskError, match="The disk is full"):
+        write_text(file, "new")
+    assert file.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_text_of_any_language_survives(run: RunFolder) -> None:
+    run.append(Log("Grüße, 你好"))
+    assert run.events() == [Log("Grüße, 你好")]

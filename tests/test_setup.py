@@ -1,0 +1,139 @@
+"""What set-up promises: any machine is made ready, or told in one sentence why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from studio import preload
+
+ROOT = Path(__file__).parents[1]
+PINS = (ROOT / "packaging" / "constraints.txt").read_text()
+LINES = [line for line in PINS.splitlines() if not line.startswith("#")]
+PINNED = {line.split("==")[0] for line in LINES}
+
+needs_openblas = pytest.mark.skipif(
+    not list(Path("/usr/lib").glob("*-linux-gnu/openblas-pthread/libopenblas.so.0")),
+    reason="this machine has no Debian OpenBLAS, so there is nothing to preload",
+)
+
+
+def set_up_with(folder: Path, python3: str) -> subprocess.CompletedProcess[str]:
+    """Run set-up on a copy of the project in `folder`, where `python3` is the given shell script."""
+    shutil.copytree(ROOT / "packaging", folder / "packaging", ignore=shutil.ignore_patterns("starter"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "python3").write_text(f"#!/bin/sh\n{python3}\n")
+    (programs / "python3").chmod(0o755)
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(folder)}
+    return subprocess.run(
+        ["sh", "packaging/setup.sh"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("python3", "here"),
+    [("echo 3.11.7 arm64", "3.11.7"), ("echo 3.14.0 arm64", "3.14.0"), ("exit 127", "missing")],
+)
+def test_an_unfit_python_is_refused_in_one_sentence(tmp_path: Path, python3: str, here: str) -> None:
+    refused = set_up_with(tmp_path, python3)
+    assert refused.returncode == 2
+    assert f"python3 here is {here}" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert refused.stdout == ""
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_every_dependency_is_pinned_exactly() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
+    names = {re.split(r"[\[<>=~; ]", line, maxsplit=1)[0] for line in asked}
+    assert names <= PINNED
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in LINES)
+    assert len(PINNED) == len(LINES), "one version each, whatever the platform"
+
+
+def test_the_parts_of_mlx_are_pinned_for_both_platforms() -> None:
+    versions = {
+        line.split("==")[1] for line in LINES if line.split("==")[0] in {"mlx", "mlx-metal", "mlx-cpu"}
+    }
+    assert {"mlx", "mlx-metal", "mlx-cpu"} <= PINNED
+    assert len(versions) == 1
+
+
+def test_no_package_index_is_named() -> None:
+    assert "://" not in PINS
+    assert "index" not in PINS
+    assert not (ROOT / "uv.lock").exists() or "uv.lock" in (ROOT / ".gitignore").read_text()
+
+
+def test_continuous_integration_runs_make_test_and_nothing_hidden() -> None:
+    commands = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and line[0] != "#"]
+    assert commands == ['cd "$(dirname "${BASH_SOURCE[0]}")/.." && exec make test']
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "run: make test" in (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+
+
+def test_make_lists_its_targets() -> None:
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("setup", "run", "test", "check", "screens", "bench"):
+        assert f"make {target} " in listed
+
+
+def python_that_prints_its_preload(tmp_path: Path, **environment: str) -> list[str]:
+    """What a program that asks for the fast BLAS ends up with: LD_PRELOAD, its own arguments, its prefix."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import json, os, sys\n"
+        "from studio.preload import ensure_fast_blas\n"
+        "ensure_fast_blas()\n"
+        "print(json.dumps([os.environ.get('LD_PRELOAD', ''), *sys.argv[1:], sys.prefix]))\n"
+    )
+    kept = {name: value for name, value in os.environ.items() if name not in {"LD_PRELOAD", "STUDIO_PRELOAD"}}
+    ran = subprocess.run(
+        [sys.executable, str(program), "two words", "--flag"],
+        env={**kept, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed: list[str] = json.loads(ran.stdout)
+    return printed
+
+
+@needs_openblas
+def test_a_program_starts_again_with_the_fast_blas_and_its_own_arguments(tmp_path: Path) -> None:
+    preloaded, *rest = python_that_prints_its_preload(tmp_path)
+    assert preloaded.endswith("/openblas-pthread/libopenblas.so.0")
+    assert rest == ["two words", "--flag", sys.prefix]
+
+
+@needs_openblas
+def test_what_was_preloaded_stays_so(tmp_path: Path) -> None:
+    library = python_that_prints_its_preload(tmp_path)[0]
+    other = str(Path(library).resolve())
+    assert python_that_prints_its_preload(tmp_path, LD_PRELOAD=other)[0] == f"{library}:{other}"
+
+
+def test_a_program_can_refuse_the_fast_blas(tmp_path: Path) -> None:
+    assert python_that_prints_its_preload(tmp_path, STUDIO_PRELOAD="0")[0] == ""
+
+
+def test_a_mac_never_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.delenv("LD_PRELOAD", raising=False)
+    monkeypatch.delenv("STUDIO_PRELOAD", raising=False)
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it started again"))
+    preload.ensure_fast_blas()

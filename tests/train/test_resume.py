@@ -1,0 +1,155 @@
+"""A run that was stopped, or killed, ends with the same weights as one that never was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlx.core as mx
+import pytest
+
+from studio.errors import RunError
+from studio.events import Ended, Event, RunOpened, Saved, Step, Validated
+from studio.jobs.train import ResumeJob, TrainJob
+from studio.models.shelf import Shelf
+from studio.runs.folder import RunFolder
+from studio.runs.store import summarize
+from studio.train.recipe import Recipe
+
+CHANGES = {"epochs": 2, "dropout": 0.2, "accumulation": 2, "batch_size": 3, "rank": 4, "validate_every": 4}
+
+
+@pytest.fixture
+def recipe(tiny_model: Path, toy_data: Path) -> Recipe:
+    return Recipe().with_values({"model": str(tiny_model), "data.path": str(toy_data), **CHANGES})
+
+
+def run_to(job: TrainJob | ResumeJob, stop_at: int | None = None) -> tuple[RunFolder, list[Event]]:
+    """Perform a job, closing it at the report of step `stop_at`."""
+    events: list[Event] = []
+    generator = job.run_events(Shelf())
+    for event in generator:
+        events.append(event)
+        if isinstance(event, Step) and event.step == stop_at:
+            generator.close()
+    run = next(e for e in events if isinstance(e, RunOpened))
+    return RunFolder(Path(run.folder)), events
+
+
+def final(run: RunFolder) -> dict[str, mx.array]:
+    folder = run.checkpoints()[-1]
+    arrays = {
+        **mx.load(str(folder / "adapters.safetensors")),
+        **mx.load(str(folder / "optimizer.safetensors")),
+    }
+    mx.eval(arrays)
+    return arrays
+
+
+def assert_identical(one: RunFolder, other: RunFolder) -> None:
+    first, second = final(one), final(other)
+    assert first.keys() == second.keys()
+    assert all(mx.array_equal(first[name], second[name]).item() for name in first)
+    best = [mx.load(str(run.adapter / "adapters.safetensors")) for run in (one, other)]
+    assert all(mx.array_equal(best[0][name], best[1][name]).item() for name in best[0])
+
+
+def test_a_stopped_run_resumes_to_the_same_weights(recipe: Recipe, tmp_path: Path) -> None:
+    whole, events = run_to(TrainJob(recipe, tmp_path / "whole"))
+    steps = [e.step for e in events if isinstance(e, Step)]
+    assert steps == list(range(1, 16 + 1))
+    for stop_at in (1, 4, 7, 15):
+        parts, _ = run_to(TrainJob(recipe, tmp_path / "parts"), stop_at)
+        assert summarize(parts).state == "stopped"
+        _, rest = run_to(ResumeJob(parts))
+        assert [e.step for e in rest if isinstance(e, Step)] == steps[stop_at:]
+        assert_identical(whole, parts)
+
+
+def test_a_run_stopped_many_times_resumes_to_the_same_history(recipe: Recipe, tmp_path: Path) -> None:
+    whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
+    parts, _ = run_to(TrainJob(recipe, tmp_path / "parts"), 3)
+    for stop_at in (5, 6, 12):
+        run_to(ResumeJob(parts), stop_at)
+    run_to(ResumeJob(parts))
+    assert_identical(whole, parts)
+    assert losses(whole) == losses(parts)
+    assert summarize(parts).state == "done"
+
+
+def losses(run: RunFolder) -> list[tuple[int, float, str]]:
+    return [(e.step, e.loss, e.kind) for e in run.events() if isinstance(e, Step | Validated)]
+
+
+def test_answers_given_between_two_steps_do_not_disturb_a_run(recipe: Recipe, tmp_path: Path) -> None:
+    whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
+    shelf = Shelf()
+    for event in TrainJob(recipe, tmp_path / "disturbed").run_events(shelf):
+        if isinstance(event, RunOpened):
+            disturbed = RunFolder(Path(event.folder))
+        if isinstance(event, Step):
+            mx.random.seed(event.step)
+            mx.eval(shelf.open(Path(recipe.model)).module(mx.random.randint(0, 300, (1, 8))))
+    assert_identical(whole, disturbed)
+
+
+def test_a_killed_run_resumes_to_the_same_weights(recipe: Recipe, tmp_path: Path) -> None:
+    recipe = recipe.with_values({"epochs": 8})
+    whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
+    command = (
+        "import sys; from pathlib import Path; from studio.jobs.train import TrainJob; "
+        "from studio.models.shelf import Shelf; from studio.train.recipe import Recipe; "
+        "job = TrainJob(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2])); "
+        "[None for _ in job.run_events(Shelf())]"
+    )
+    runs = tmp_path / "killed"
+    process = subprocess.Popen([sys.executable, "-c", command, recipe.model_dump_json(), str(runs)])
+    deadline = time.monotonic() + 60
+    while not list(runs.glob("*/checkpoints/step-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    run = RunFolder(next(runs.iterdir()))
+    assert summarize(run).state == "interrupted"
+    run_to(ResumeJob(run))
+    assert_identical(whole, run)
+
+
+def test_only_the_last_checkpoints_and_the_best_are_kept(recipe: Recipe, tmp_path: Path) -> None:
+    run, events = run_to(TrainJob(recipe.with_values({"keep": 1, "save_every": 2}), tmp_path))
+    best = max((e.step for e in events if isinstance(e, Validated) and e.best), default=0)
+    assert len([e for e in events if isinstance(e, Saved)]) == 8
+    assert {p.name for p in run.checkpoints()} <= {"step-000016", f"step-{best:06d}"}
+    assert run.checkpoints()[-1].name == "step-000016"
+
+
+def test_a_run_does_not_go_on_with_another_dataset(recipe: Recipe, toy_data: Path, tmp_path: Path) -> None:
+    run, _ = run_to(TrainJob(recipe, tmp_path), 2)
+    toy_data.write_text(toy_data.read_text() + '{"instruction": "More", "output": "Yes"}\n')
+    with pytest.raises(RunError, match="has changed since"):
+        run_to(ResumeJob(run))
+
+
+def test_a_second_copy_is_refused_while_a_run_is_held(recipe: Recipe, tmp_path: Path) -> None:
+    generator = TrainJob(recipe, tmp_path).run_events(Shelf())
+    opened = next(e for e in generator if isinstance(e, RunOpened))
+    run = RunFolder(Path(opened.folder))
+    assert summarize(run).state == "running"
+    with pytest.raises(RunError, match="in use by another copy"):
+        run_to(ResumeJob(run))
+    generator.close()
+
+
+def test_a_damaged_checkpoint_is_named(recipe: Recipe, tmp_path: Path) -> None:
+    run, _ = run_to(TrainJob(recipe, tmp_path), 5)
+    (run.checkpoints()[-1] / "optimizer.safetensors").write_bytes(b"not safetensors")
+    with pytest.raises(RunError, match="is damaged"):
+        run_to(ResumeJob(run))
+    ended = run.events()[-1]
+    assert isinstance(ended, Ended)
+    assert ended.outcome == "failed"

@@ -1,0 +1,208 @@
+"""The playground: prompts go out, answers stream in, nothing is lost on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from studio.events import AnswerEnded, AnswerPiece
+from studio.generate.sampling import Sampling
+from studio.runs.summary import RunSummary
+from studio.ui.panes.playground import PlaygroundPane
+from studio.ui.theme import Theme
+from studio.ui.widgets.sampling_panel import SamplingPanel, bounds
+
+RUN = RunSummary(
+    "capitals",
+    Path("/r"),
+    datetime(2026, 1, 1, tzinfo=UTC),
+    "done",
+    "",
+    "starter",
+    "/d.jsonl",
+    {},
+    60,
+    60,
+    1.2,
+    40,
+    None,
+    None,
+)
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, theme: Theme) -> PlaygroundPane:
+    pane = PlaygroundPane(theme)
+    qtbot.addWidget(pane)
+    pane.resize(1076, 820)
+    pane.show()
+    pane.show_run(RUN)
+    return pane
+
+
+def ask(qtbot: QtBot, pane: PlaygroundPane, prompt: str) -> None:
+    qtbot.keyClicks(pane.prompt, prompt)
+    qtbot.keyClick(pane.prompt, Qt.Key.Key_Return)
+
+
+def ended(who: str, text: str, reason: str = "stop") -> AnswerEnded:
+    return AnswerEnded(who, text, 10, 41, 116.2, 0.09, reason)
+
+
+def test_without_a_run_training_is_offered(qtbot: QtBot, theme: Theme) -> None:
+    pane = PlaygroundPane(theme)
+    qtbot.addWidget(pane)
+    pane.show()
+    assert pane.state is not None
+    button = pane.state.findChildren(QPushButton)[0]
+    with qtbot.waitSignal(pane.train_requested):
+        button.click()
+
+
+def test_enter_sends_the_prompt_with_the_sampling(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    pane.panel.control("temperature").setValue(0.25)
+    with qtbot.waitSignal(pane.send_requested) as sent:
+        ask(qtbot, pane, "Hello")
+    assert sent.args[0] == "Hello"
+    assert sent.args[1] == Sampling.model_validate({"temperature": 0.25})
+    assert pane.prompt.toPlainText() == ""
+
+
+def test_shift_enter_starts_a_line_and_the_field_grows_to_five(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    one, line = pane.prompt.height(), pane.prompt.fontMetrics().lineSpacing()
+    for _ in range(4):
+        qtbot.keyClicks(pane.prompt, "x")
+        qtbot.keyClick(pane.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: one + 3 * line <= pane.prompt.height() <= one + 4 * line)
+    five = pane.prompt.height()
+    for _ in range(3):
+        qtbot.keyClick(pane.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.wait(50)
+    assert pane.prompt.toPlainText() == "x\n" * 4 + "\n" * 3
+    assert pane.prompt.height() == five
+
+
+def test_nothing_is_sent_without_words_or_while_busy(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    assert not pane.send_button.isEnabled()
+    sent: list[str] = []
+    pane.send_requested.connect(lambda prompt, sampling: sent.append(prompt))
+    ask(qtbot, pane, "   ")
+    ask(qtbot, pane, "One")
+    ask(qtbot, pane, "Two")
+    assert sent == ["One"]
+    assert pane.prompt.toPlainText() == "Two"
+
+
+def test_stop_is_shown_while_busy(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    ask(qtbot, pane, "Hello")
+    assert pane.stop_button.isVisible()
+    assert not pane.send_button.isVisible()
+    assert "training step" in pane.note.text()
+    with qtbot.waitSignal(pane.stop_requested):
+        pane.stop_button.click()
+    pane.show_stopped()
+    assert pane.send_button.isVisible()
+    assert not pane.stop_button.isVisible()
+    assert pane.columns.exchanges[-1].foot("tuned") == "Stopped"
+
+
+def test_every_piece_arrives_in_order_in_its_column(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    ask(qtbot, pane, "Count")
+    exchange = pane.columns.exchanges[-1]
+    for number in range(500):
+        pane.show_event(AnswerPiece("base" if number % 2 else "tuned", f"{number} "))
+    assert exchange.text("base") == ""  # drawn by the timer, not by the piece
+    odd = "".join(f"{number} " for number in range(1, 500, 2))
+    even = "".join(f"{number} " for number in range(0, 500, 2))
+    qtbot.waitUntil(lambda: exchange.text("base") == odd)
+    assert exchange.text("tuned") == even
+
+
+def test_an_ended_answer_says_what_it_cost(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    ask(qtbot, pane, "Hello")
+    pane.show_event(AnswerPiece("tuned", "Hi"))
+    pane.show_event(ended("tuned", "Hi there"))
+    pane.show_event(ended("base", "…", "length"))
+    exchange = pane.columns.exchanges[-1]
+    assert exchange.text("tuned") == "Hi there"
+    assert exchange.foot("tuned") == "41 tokens · 116 tok/s · first after 0.09 s"
+    assert exchange.foot("base").endswith("cut at the maximum length")
+    assert not exchange.is_same
+
+
+def test_equal_answers_are_marked(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    ask(qtbot, pane, "12 times 12?")
+    pane.show_event(ended("base", "144"))
+    pane.show_event(ended("tuned", "144\n"))
+    assert pane.columns.exchanges[-1].is_same
+
+
+def test_exchanges_stand_under_each_other_until_another_run(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    for prompt in ("One", "Two"):
+        ask(qtbot, pane, prompt)
+        pane.show_event(ended("base", "a"))
+        pane.show_event(ended("tuned", "b"))
+        pane.show_idle()
+    assert [exchange.prompt for exchange in pane.columns.exchanges] == ["One", "Two"]
+    pane.show_run(RUN)
+    assert len(pane.columns.exchanges) == 2
+    pane.show_run(replace(RUN, folder=Path("/other")))
+    assert pane.columns.exchanges == ()
+
+
+def test_a_long_word_wraps_inside_its_column(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    ask(qtbot, pane, "Repeat")
+    before = pane.width()
+    pane.show_event(ended("base", "a" * 3000))
+    qtbot.wait(1)
+    assert pane.width() == before
+    assert pane.minimumSizeHint().width() <= 1040 - 204
+
+
+def test_a_failure_is_told_and_the_next_prompt_can_be_sent(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    ask(qtbot, pane, "Hello")
+    pane.show_failure("The model needs 5 GB.")
+    assert pane.note.text() == "The model needs 5 GB."
+    assert pane.columns.exchanges[-1].foot("base") == "No answer"
+    with qtbot.waitSignal(pane.send_requested):
+        ask(qtbot, pane, "Again")
+
+
+def test_a_prompt_can_be_put_in(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    pane.set_prompt("From the golden set")
+    assert pane.send_button.isEnabled()
+    assert pane.prompt.toPlainText() == "From the golden set"
+
+
+def test_every_sampling_field_has_a_control_with_its_bounds_and_help(qtbot: QtBot, theme: Theme) -> None:
+    panel = SamplingPanel()
+    qtbot.addWidget(panel)
+    for name, field in Sampling.model_fields.items():
+        control = panel.control(name)
+        low, high = bounds(field)
+        assert (control.minimum(), control.maximum()) == (low, high)
+        assert control.toolTip() == field.description
+        assert control.value() == field.default
+    assert panel.sampling() == Sampling.model_validate({})
+
+
+def test_reset_brings_the_defaults_back(qtbot: QtBot, theme: Theme) -> None:
+    panel = SamplingPanel()
+    qtbot.addWidget(panel)
+    panel.set_sampling(Sampling.model_validate({"temperature": 0.0, "seed": 7}))
+    assert panel.sampling().seed == 7
+    panel.reset()
+    assert panel.sampling() == Sampling.model_validate({})
+
+
+def test_another_part_of_the_app_can_put_in_and_send(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    pane.set_prompt("From the golden set")
+    with qtbot.waitSignal(pane.send_requested) as sent:
+        pane.send()
+    assert sent.args[0] == "From the golden set"

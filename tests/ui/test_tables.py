@@ -1,0 +1,206 @@
+"""The rows behind the tables: what passes a filter, in which order, and in which words."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from studio.events import DatasetRead, ExampleRow, GoldenAnswer, Measure, Problem
+from studio.ui.tables.answers import ANSWER, AnswersModel, kind_of
+from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, DatasetModel
+from studio.ui.tables.measures import MINUS, describe
+from studio.ui.tables.problem_list import ProblemList
+from studio.ui.tables.problems import group_problems, normalised
+from studio.ui.theme import Theme
+
+BADGE_COLUMN = 3
+
+
+def row(line: int, split: str = "train", **fields: object) -> ExampleRow:
+    values: dict[str, object] = {
+        "prompt": f"Say {line}",
+        "answer": f"It is {line}.",
+        "tokens": 10 * line,
+        "trained": 4,
+    }
+    return ExampleRow(line=line, split=split, **{**values, **fields})  # type: ignore[arg-type]
+
+
+def dataset(rows: list[ExampleRow], problems: list[Problem] | None = None) -> DatasetRead:
+    return DatasetRead(
+        "/d/toy.jsonl", "toy", "instruction", "ChatML", "tiny", 64, tuple(rows), tuple(problems or ()), "f"
+    )
+
+
+@pytest.fixture
+def mixed() -> DatasetRead:
+    """Lines 1 to 6: 2 and 5 cannot train, 3 is cut, 4 is a duplicate."""
+    rows = [row(1), row(3, cut=12), row(4, "validation", warning="Duplicate of line 1"), row(6, "test")]
+    problems = [
+        Problem(5, "The answer is empty"),
+        Problem(2, "The answer is empty"),
+        Problem(4, "Duplicate of line 1", "warning"),
+    ]
+    return dataset(rows, problems)
+
+
+def lines(model: DatasetModel) -> list[int]:
+    return [model.entry(place).line for place in range(model.rowCount())]
+
+
+def test_rows_that_cannot_train_stand_in_the_order_of_the_file(qtbot: QtBot, mixed: DatasetRead) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    assert lines(model) == [1, 2, 3, 4, 5, 6]
+    assert model.data(model.index(1, 1), REASON) == "The answer is empty"
+    assert model.data(model.index(1, BADGE_COLUMN), BADGE) == ("Cannot train", "bad")
+
+
+def test_every_filter_lets_through_what_it_counts(qtbot: QtBot, mixed: DatasetRead) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    shown = {
+        "all": [1, 2, 3, 4, 5, 6],
+        "attention": [2, 3, 4, 5],
+        "train": [1, 3],
+        "validation": [4],
+        "test": [6],
+    }
+    for kind, expected in shown.items():
+        model.show(kind=kind)
+        assert lines(model) == expected
+        assert model.counts()[kind] == len(expected)
+
+
+def test_a_search_looks_into_prompts_answers_and_reasons_within_the_filter(
+    qtbot: QtBot, mixed: DatasetRead
+) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    model.show(search="SAY 3")
+    assert lines(model) == [3]
+    model.show(search="is empty")
+    assert lines(model) == [2, 5]
+    model.show(kind="train")
+    assert lines(model) == []
+
+
+def test_badges_say_what_to_look_at(qtbot: QtBot, mixed: DatasetRead) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    marks = [model.data(model.index(place, BADGE_COLUMN), BADGE) for place in range(model.rowCount())]
+    assert marks[0] is None
+    assert marks[2] == ("Cut 12", "warn")
+    assert marks[3] == ("Duplicate", "warn")
+
+
+def test_numbers_and_their_heads_are_aligned_right(qtbot: QtBot, mixed: DatasetRead) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    for place, column in enumerate(COLUMNS):
+        head = model.headerData(place, Qt.Orientation.Horizontal, Qt.ItemDataRole.TextAlignmentRole)
+        assert head == model.data(model.index(0, place), Qt.ItemDataRole.TextAlignmentRole)
+        assert bool(head & Qt.AlignmentFlag.AlignRight) == column.right
+
+
+def test_sorting_by_tokens_keeps_through_a_filter(qtbot: QtBot, mixed: DatasetRead) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    model.sort(4, Qt.SortOrder.DescendingOrder)
+    assert lines(model)[:4] == [6, 4, 3, 1]
+    model.show(kind="train")
+    assert lines(model) == [3, 1]
+    model.sort(-1)
+    model.show(kind="all")
+    assert lines(model) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_hundred_thousand_rows_filter_at_once(qtbot: QtBot) -> None:
+    model = DatasetModel()
+    model.set_dataset(dataset([row(line) for line in range(1, 100_001)]))
+    began = time.perf_counter()
+    model.show(kind="train", search="Say 99999")
+    assert lines(model) == [99_999]
+    assert time.perf_counter() - began < 2
+
+
+def test_problems_that_differ_in_numbers_are_one_group() -> None:
+    found = group_problems(
+        dataset(
+            [row(1), row(9, cut=3)],
+            [
+                Problem(3, "Duplicate of line 1", "warning"),
+                Problem(7, "Duplicate of line 2", "warning"),
+                Problem(5, 'The field "output" is missing'),
+                Problem(0, "Only 2 examples: too few to learn from", "warning"),
+            ],
+        )
+    )
+    assert found[0].reason == 'The field "output" is missing'
+    assert [(group.reason, group.lines) for group in found[1:]] == [
+        ("Duplicate of line …", (3, 7)),
+        ("Only 2 examples: too few to learn from", (0,)),
+        ("Longer than 64 tokens: the end is cut", (9,)),
+    ]
+    assert [group.where for group in found] == ["line 5", "lines 3, 7", "the whole file", "line 9"]
+    assert normalised("Cut 12 of 1,024") == "Cut … of …"
+
+
+def test_clicking_a_kind_of_problem_leads_from_line_to_line(
+    qtbot: QtBot, theme: Theme, mixed: DatasetRead
+) -> None:
+    problems = ProblemList(theme)
+    qtbot.addWidget(problems)
+    problems.set_groups(group_problems(mixed))
+    chosen: list[int] = []
+    problems.line_chosen.connect(chosen.append)
+    for _ in range(3):
+        problems.rows[0].click()
+    assert chosen == [2, 5, 2]
+
+
+def measure(low: float, high: float, better: str = "higher", unit: str = "share") -> Measure:
+    return Measure("Exact match", 0.25, 0.5, low, high, better, unit, 100)
+
+
+def test_a_measure_whose_interval_holds_zero_is_unclear() -> None:
+    text = describe(measure(-0.04, 0.31))
+    assert (text.verdict, text.tone) == ("Unclear", "dim")
+    assert describe(measure(0.04, 0.31)).verdict == "Better"
+    assert describe(measure(0.04, 0.31, "lower")).verdict == "Worse"
+
+
+def test_measures_are_written_in_their_units() -> None:
+    share = describe(measure(-0.04, 0.31))
+    assert (share.base, share.tuned, share.difference, share.interval) == (
+        "25 %",
+        "50 %",
+        "+25 points",
+        f"{MINUS}4 to +31",
+    )
+    loss = describe(Measure("Loss", 2.4341, 1.1629, -1.4, -1.1, "lower", "nats", 9))
+    assert (loss.base, loss.tuned, loss.difference) == ("2.434", "1.163", f"{MINUS}1.271")
+    ratio = describe(Measure("Perplexity", 1134.1, 3.2, -9, -7, "lower", "ratio", 9))
+    assert (ratio.base, ratio.tuned) == ("1,134.10", "3.20")
+
+
+def golden(index: int, base_right: bool, tuned_right: bool) -> GoldenAnswer:
+    return GoldenAnswer(index, f"Prompt {index}", "ideal", "base", "tuned", base_right, tuned_right)
+
+
+def test_answers_are_counted_and_filtered_by_what_training_did(qtbot: QtBot) -> None:
+    answers = [golden(2, False, True), golden(0, True, False), golden(1, False, False), golden(3, True, True)]
+    assert [kind_of(answer) for answer in answers] == ["fixed", "broken", "both wrong", "both right"]
+    model = AnswersModel()
+    model.add(answers[:3])
+    model.add(answers[3:])
+    assert model.counts() == {"all": 4, "fixed": 1, "broken": 1, "both wrong": 1, "both right": 1}
+    model.show("broken")
+    assert [model.data(model.index(0), ANSWER).index, model.rowCount()] == [0, 1]
+    model.add([golden(4, True, False), golden(5, True, True)])
+    assert model.rowCount() == 2
+    model.show("all")
+    assert [model.data(model.index(place), ANSWER).index for place in range(6)] == [0, 1, 2, 3, 4, 5]
