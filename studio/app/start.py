@@ -48,7 +48,9 @@ def run_window(arguments: list[str]) -> int:
     paths = Paths.under(asked.home) if asked.home else Paths.for_user()
     _keep_log(paths)
     application = Application(sys.argv[:1])
-    studio = Studio(paths, Theme(application), read_settings(paths.settings))
+    theme = Theme(application)
+    theme.apply(application)
+    studio = Studio(paths, theme, read_settings(paths.settings))
     _report_surprises(studio)
     studio.window.show()
     application.studio = studio
@@ -83,6 +85,7 @@ def _report_surprises(studio: Studio) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         log.error("".join(traceback.format_exception(kind, error, trace)))
-        studio.window.show_notice(f"Something went wrong: {error or kind.__name__}. Details are in the log.", "bad")
+        sentence = f"Something went wrong: {error or kind.__name__}. Details are in the log."
+        studio.window.show_notice(sentence, "bad")
 
     sys.excepthook = hook

@@ -26,6 +26,27 @@ from studio.ui.theme import Theme
 from studio.ui.window import MainWindow, PaneEntry
 
 
+class Panes:
+    """One of each; adding a pane adds a line here and one below."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.dataset = DatasetPane(theme)
+        self.training = TrainingPane(theme)
+        self.evaluation = EvaluationPane(theme)
+        self.playground = PlaygroundPane(theme)
+        self.runs = RunsPane(theme)
+
+    def entries(self) -> tuple[PaneEntry, ...]:
+        """How the sidebar lists them."""
+        return (
+            PaneEntry("dataset", "Dataset", "database", self.dataset, ""),
+            PaneEntry("training", "Training", "chart-line", self.training, ""),
+            PaneEntry("evaluation", "Evaluation", "scale", self.evaluation, ""),
+            PaneEntry("playground", "Playground", "messages-square", self.playground, ""),
+            PaneEntry("runs", "Runs", "history", self.runs, "Library"),
+        )
+
+
 class Studio(QObject):
     """Builds the panes and the parts behind them, and passes on what concerns more than one of them."""
 
@@ -33,23 +54,16 @@ class Studio(QObject):
         super().__init__()
         self._paths, self._theme, self._settings = paths, theme, settings
         theme.set_mode(settings.appearance)
-        panes = (
-            PaneEntry("dataset", "Dataset", "database", DatasetPane(theme), ""),
-            PaneEntry("training", "Training", "chart-line", TrainingPane(theme), ""),
-            PaneEntry("evaluation", "Evaluation", "scale", EvaluationPane(theme), ""),
-            PaneEntry("playground", "Playground", "messages-square", PlaygroundPane(theme), ""),
-            PaneEntry("runs", "Runs", "history", RunsPane(theme), "Library"),
-        )
-        self.window = MainWindow(theme, panes)
+        self.panes = Panes(theme)
+        self.window = MainWindow(theme, self.panes.entries())
         self.window.resize(settings.width, settings.height)
-        self.panes = {entry.key: entry.widget for entry in panes}
         self.queue = JobQueue(self)
         self.shared = Shared(self.queue, RunStore(paths.runs), self.window)
-        self.datasets = Datasets(self.shared, self.panes["dataset"])
-        self.training = Training(self.shared, self.panes["training"])
-        self.evaluation = Evaluation(self.shared, self.panes["evaluation"])
-        self.playground = Playground(self.shared, self.panes["playground"])
-        self.runs = Runs(self.shared, self.panes["runs"])
+        self.datasets = Datasets(self.shared, self.panes.dataset)
+        self.training = Training(self.shared, self.panes.training)
+        self.evaluation = Evaluation(self.shared, self.panes.evaluation)
+        self.playground = Playground(self.shared, self.panes.playground)
+        self.runs = Runs(self.shared, self.panes.runs)
         self._wire()
 
     @Slot()
@@ -88,14 +102,13 @@ class Studio(QObject):
         self.evaluation.finished.connect(self.runs.use)
         self.runs.run_changed.connect(self.evaluation.show_run)
         self.runs.run_changed.connect(self.playground.show_run)
-        dataset, training = self.panes["dataset"], self.panes["training"]
-        dataset.train_requested.connect(self._train_on_this)
-        training.dataset_requested.connect(self._show_dataset)
-        training.evaluate_requested.connect(self.evaluation.start)
-        self.panes["evaluation"].train_requested.connect(self._begin)
-        self.panes["evaluation"].playground_requested.connect(self.playground.ask)
-        self.panes["playground"].train_requested.connect(self._begin)
-        runs = self.panes["runs"]
+        self.panes.dataset.train_requested.connect(self._train_on_this)
+        self.panes.training.dataset_requested.connect(self._show_dataset)
+        self.panes.training.evaluate_requested.connect(self.evaluation.start)
+        self.panes.evaluation.train_requested.connect(self._begin)
+        self.panes.evaluation.playground_requested.connect(self.playground.ask)
+        self.panes.playground.train_requested.connect(self._begin)
+        runs = self.panes.runs
         runs.sample_requested.connect(self._try_sample)
         runs.resume_requested.connect(self.training.resume)
         runs.evaluate_requested.connect(self._evaluate)

@@ -8,15 +8,15 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
-from studio.ui.words import duration
 from studio.errors import StudioError
 from studio.events import Ended, Event, ModelCounted, Prepared, RunOpened, Step
-from studio.jobs.job import Done, Failed, Outcome
+from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import CountJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.train.recipe import Recipe
 from studio.ui.panes.training import TrainingPane
+from studio.ui.words import duration
 
 
 class Training(QObject):
@@ -53,7 +53,8 @@ class Training(QObject):
 
     def count(self) -> None:
         """Show what the recipe at hand would train. The first time, this is what loads MLX."""
-        self._shared.queue.submit(CountJob(self._shared.recipe), Lane.ASIDE, self._take_count, self._end_count)
+        job = CountJob(self._shared.recipe)
+        self._shared.queue.submit(job, Lane.ASIDE, self._take_count, self._end_count)
 
     def show_dataset(self) -> None:
         """Say which examples the recipe would train on."""
@@ -68,7 +69,7 @@ class Training(QObject):
         """Train on the dataset at hand."""
         dataset = self._shared.dataset
         if dataset is None:
-            self._shared.window.show_notice("Choose a dataset first: drop a file here, or open the sample.", "warn")
+            self._warn("Choose a dataset first: drop a file here, or open the sample.")
             return
         self._shared.recipe = recipe.with_values({"data.path": dataset.path})
         self._submit(TrainJob(self._shared.recipe, self._shared.store.folder))
@@ -91,7 +92,7 @@ class Training(QObject):
 
     def _submit(self, job: TrainJob | ResumeJob) -> None:
         if self.busy:
-            self._shared.window.show_notice("A run is training already. Stop it first, or wait for its end.", "warn")
+            self._warn("A run is training already. Stop it first, or wait for its end.")
             return
         if isinstance(job, TrainJob):
             self._pane.clear_run()
@@ -110,7 +111,7 @@ class Training(QObject):
                 self._run = event.run
                 self.run_changed.emit(event.run)
             case Prepared():
-                if self._training is not None and not self._training.stopping:
+                if self._training is not None and not self._training.is_stopping():
                     self._pane.show_state("running")
             case Step():
                 self._stepped = True
@@ -124,7 +125,7 @@ class Training(QObject):
         self._training = None
         self._shared.window.set_engine("Ready", "", None)
         match outcome:
-            case Done():
+            case Done() | Stopped() if self._ended:
                 self._pane.show_state("done", self._ended)
             case Failed(summary, _):
                 self._pane.show_state("failed", summary)
@@ -134,6 +135,9 @@ class Training(QObject):
                 self._pane.show_state("idle")
         if self._run:
             self.run_changed.emit(self._run)
+
+    def _warn(self, sentence: str) -> None:
+        self._shared.window.show_notice(sentence, "warn")
 
     def _resume_shown(self) -> None:
         self.resume(self._run)

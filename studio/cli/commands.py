@@ -25,19 +25,25 @@ from studio.runs.store import RunStore
 from studio.train.library import Library
 from studio.train.recipe import Recipe, fields
 
-Home = Annotated[Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")]
+Home = Annotated[
+    Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
+]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, or its folder.")]
-Data = Annotated[Path, typer.Argument(metavar="DATA", help="A dataset: .jsonl, .json, .csv, .tsv, .parquet or .txt.")]
+Data = Annotated[
+    Path, typer.Argument(metavar="DATA", help="A dataset: .jsonl, .json, .csv, .tsv, .parquet or .txt.")
+]
 Model = Annotated[str, typer.Option(help='A model folder, or "starter", the model in the box.')]
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Fine-tune language models on this Mac. Without a command: open the window, with a dataset if one is named.",
+    help="Fine-tune language models on this Mac. Without a command: open the window, with DATA if named.",
 )
 
 
@@ -56,7 +62,7 @@ def run(arguments: list[str]) -> int:
         return 2 if error.bad_request else 1
     except typer.Exit as leaving:
         return leaving.exit_code
-    except Exception as error:  # the last resort: any failure of a job is one sentence for the person
+    except Exception as error:  # noqa: BLE001  # the last resort: every failure is one sentence for the person
         if hasattr(error, "format_message"):  # a command line that does not parse
             _complain(f"{error.format_message()} `studio --help` shows what there is.", debug)
             return 2
@@ -79,7 +85,9 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
-@app.command(epilog="Fields for --set: " + ", ".join(f.path for f in fields() if f.path not in ("model", "data.path")))
+@app.command(
+    epilog="Fields for --set: " + ", ".join(f.path for f in fields() if f.path not in ("model", "data.path"))
+)
 def train(
     data: Data,
     model: Model = "starter",
@@ -239,5 +247,3 @@ def _report(result: results.Result, as_json: bool) -> None:
 def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from studio.events import AnswerEnded, DatasetRead, Evaluated, GoldenAnswer, Prepared, Step, Validated
+from studio.events import (
+    AnswerEnded,
+    DatasetRead,
+    Evaluated,
+    GoldenAnswer,
+    Measure,
+    Prepared,
+    Step,
+    Validated,
+)
 from studio.generate.sampling import Sampling
 from studio.runs.folder import RunFolder
 from studio.runs.store import summarize
@@ -61,8 +70,6 @@ def of_run(run: RunFolder) -> Result:
     return Result(document, text)
 
 
-
-
 def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> Result:
     """A comparison of base and tuned."""
     measures = [{**asdict(m), "difference": m.difference, "verdict": m.verdict} for m in result.measures]
@@ -71,13 +78,17 @@ def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> Result:
         "measures": measures,
         "answers": [asdict(a) for a in sorted(answers, key=lambda a: a.index)],
     }
-    rows = [
-        f"  {m.name:20} {_figure(m.unit, m.base):>8} → {_figure(m.unit, m.tuned):>8}   "
-        f"{_figure(m.unit, m.difference, '+')} ({_figure(m.unit, m.low, '+')} … {_figure(m.unit, m.high, '+')})  {m.verdict}"
-        for m in result.measures
-    ]
-    text = "\n".join([result.headline, result.verdict, "", *rows, "", f"On {result.golden}, in {result.seconds:.0f} s."])
+    rows = [_measure_row(m) for m in result.measures]
+    text = "\n".join(
+        [result.headline, result.verdict, "", *rows, "", f"On {result.golden}, in {result.seconds:.0f} s."]
+    )
     return Result(document, text)
+
+
+def _measure_row(m: Measure) -> str:
+    moved, low, high = (_figure(m.unit, value, "+") for value in (m.difference, m.low, m.high))
+    before, after = _figure(m.unit, m.base), _figure(m.unit, m.tuned)
+    return f"  {m.name:20} {before:>8} → {after:>8}   {moved} ({low} … {high})  {m.verdict}"
 
 
 def _figure(unit: str, value: float, sign: str = "") -> str:
@@ -101,6 +112,7 @@ def of_dataset(read: DatasetRead) -> Result:
     """A dataset as a run would read it."""
     splits = Counter(row.split for row in read.rows)
     lengths = sorted(row.tokens for row in read.rows)
+    trained = sum(row.trained for row in read.rows)
     document = {
         "path": read.path,
         "format": read.format,
@@ -109,7 +121,7 @@ def of_dataset(read: DatasetRead) -> Result:
         "splits": dict(splits),
         "tokens": {
             "total": sum(lengths),
-            "trained": sum(row.trained for row in read.rows),
+            "trained": trained,
             "median": lengths[len(lengths) // 2] if lengths else 0,
             "longest": lengths[-1] if lengths else 0,
         },
@@ -120,10 +132,14 @@ def of_dataset(read: DatasetRead) -> Result:
     shares = ", ".join(f"{splits[name]} {name}" for name in ("train", "validation", "test") if splits[name])
     lines = [
         f"{read.name}: {len(read.rows)} examples, {read.format} format ({shares}).",
-        f"As text with {read.template}: {sum(lengths):,} tokens, {document['tokens']['trained']:,} of them trained.",
+        f"As text with {read.template}: {sum(lengths):,} tokens, {trained:,} of them trained.",
     ]
     bad = sum(p.severity == "error" for p in read.problems)
-    lines.append(f"{bad} rows cannot train, {len(read.problems) - bad} have a warning." if read.problems else "Every row can train.")
+    lines.append(
+        f"{bad} rows cannot train, {len(read.problems) - bad} have a warning."
+        if read.problems
+        else "Every row can train."
+    )
     lines += [f"  line {p.line}: {p.reason}" for p in read.problems]
     return Result(document, "\n".join(lines))
 
@@ -136,7 +152,11 @@ def of_runs(summaries: Sequence[RunSummary]) -> Result:
     rows = [f"{'RUN':32} {'STATE':12} {'STEPS':>11} {'BEST LOSS':>10}  EXACT MATCH"]
     for s in summaries:
         loss = f"{s.best_loss:.3f}" if s.best_loss is not None else "-"
-        exact = "-" if s.base_exact is None or s.tuned_exact is None else f"{s.base_exact:.0%} → {s.tuned_exact:.0%}"
+        exact = (
+            "-"
+            if s.base_exact is None or s.tuned_exact is None
+            else f"{s.base_exact:.0%} → {s.tuned_exact:.0%}"
+        )
         rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}")
     return Result(document, "\n".join(rows))
 

@@ -28,7 +28,12 @@ def perform(events: Generator[Event]) -> Iterator[Event]:
 
     Raises StoppedByPerson after the job has saved.
     """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
     with _interruptible() as interrupted, Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Starting", total=None, note="")
         for event in events:
@@ -46,14 +51,18 @@ def _show(bar: Progress, task: TaskID, event: Event) -> None:
         case RunOpened(run, _):
             bar.console.print(f"Run [bold]{run}[/bold]")
         case Prepared():
-            bar.console.print(
-                f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train; "
-                f"{event.train_examples:,} examples, {event.steps:,} steps, learning rate {event.learning_rate:g}"
-            )
+            sizes = f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train"
+            length = f"{event.train_examples:,} examples, {event.steps:,} steps"
+            bar.console.print(f"{sizes}; {length}, learning rate {event.learning_rate:g}")
         case Step():
-            note = f"loss {event.loss:.3f} · {event.tokens_per_second:,.0f} tokens/s · {duration(event.seconds_left)} left"
+            speed = f"{event.tokens_per_second:,.0f} tokens/s"
+            note = f"loss {event.loss:.3f} · {speed} · {duration(event.seconds_left)} left"
             bar.update(
-                task, description=f"Step {event.step} of {event.steps}", completed=event.step, total=event.steps, note=note
+                task,
+                description=f"Step {event.step} of {event.steps}",
+                completed=event.step,
+                total=event.steps,
+                note=note,
             )
         case Validated():
             best = " (best)" if event.best else ""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-import mlx.core as mx
+import numpy as np
 from mlx import nn
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 
@@ -68,9 +68,7 @@ def compare(
     )
 
 
-def _golden(
-    pair: Pair, renderer: Renderer, golden: Golden
-) -> Generator[Event, None, list[GoldenAnswer]]:
+def _golden(pair: Pair, renderer: Renderer, golden: Golden) -> Generator[Event, None, list[GoldenAnswer]]:
     """Ask both models everything; report each answer when both have given theirs."""
     prompts = [renderer.prompt_ids(item.turns) for item in golden.items]
     longest = max(len(pair.tokenizer.encode(item.ideal, add_special_tokens=False)) for item in golden.items)
@@ -111,6 +109,5 @@ def _loss(name: str, pair: Pair, rows: Sequence[Tokens]) -> Generator[Event, Non
         weights += [float(sum(t.trained[1:])) for t in part]
         for side, model in enumerate((pair.base, pair.tuned)):
             losses = row_losses(model, part)
-            mx.eval(losses)
-            sums[side] += losses.tolist()
+            sums[side] += [float(x) for x in np.array(losses)]
     return compare_rates(name, sums[0], sums[1], weights)

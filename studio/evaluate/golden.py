@@ -50,7 +50,9 @@ def read_golden(path: Path) -> Golden:
         raise DataError(f"The golden set {path} cannot be read ({error}).") from error
     items = tuple(_item(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
     if not items:
-        raise DataError(f'The golden set {path} is empty. Give it lines like {{"prompt": "…", "ideal": "…"}}.')
+        raise DataError(
+            f'The golden set {path} is empty. Give it lines like {{"prompt": "…", "ideal": "…"}}.'
+        )
     return Golden(f"{len(items)} prompts from {path.name}", items)
 
 

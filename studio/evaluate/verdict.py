@@ -33,7 +33,8 @@ def _headline(by_name: dict[str, Measure]) -> str:
 
 def _sentence(measure: Measure) -> str:
     if measure.verdict == "unclear":
-        return f"{measure.name}: no clear difference ({_value(measure, measure.base)} and {_value(measure, measure.tuned)})."
+        both = f"{_value(measure, measure.base)} and {_value(measure, measure.tuned)}"
+        return f"{measure.name}: no clear difference ({both})."
     moved = "rose" if measure.difference > 0 else "fell"
     return (
         f"{measure.name} {moved} from {_value(measure, measure.base)} to {_value(measure, measure.tuned)} "

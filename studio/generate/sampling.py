@@ -36,5 +36,5 @@ class Sampling(BaseModel):
     )
 
 
-GREEDY = Sampling(temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0, max_tokens=64)
+GREEDY = Sampling(temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0, max_tokens=64, seed=0)
 """Deterministic answers, for measuring."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 import mlx.core as mx
 from mlx import nn
@@ -13,6 +13,7 @@ from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 from studio.events import AnswerEnded, AnswerPiece
 from studio.generate.sampling import Sampling
+from studio.models.arrays import number
 
 PREFILL = 512  # prompt tokens read at a time: the GPU is never held longer than one such piece
 REPETITION_WINDOW = 256  # how far back, in tokens, a repetition is noticed
@@ -26,8 +27,8 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
     set for whoever runs between two tokens, which forbids taking turns.
     """
     cache = make_prompt_cache(model)
-    sampler, processors = _sampler(model, sampling), _processors(sampling)
-    tokens = mx.array(prompt)
+    sampler, processors = _sampler(sampling), _processors(sampling)
+    tokens = mx.array(list(prompt))
     for start in range(0, len(prompt) - 1, PREFILL):
         end = min(start + PREFILL, len(prompt) - 1)
         model(tokens[None, start:end], cache=cache)
@@ -42,7 +43,7 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
         if processors:
             tokens = mx.concatenate([tokens, latest])[-REPETITION_WINDOW:]
         position += 1
-        yield int(latest.item())
+        yield int(number(latest))
 
 
 def answer(
@@ -83,15 +84,17 @@ def side_by_side(
             yield event
 
 
-def _sampler(model: nn.Module, sampling: Sampling):  # type: ignore[no-untyped-def]
-    return make_sampler(
+def _sampler(sampling: Sampling) -> Callable[[mx.array], mx.array]:
+    sampler: Callable[[mx.array], mx.array] = make_sampler(
         temp=sampling.temperature, top_p=sampling.top_p if sampling.top_p < 1 else 0.0, top_k=sampling.top_k
     )
+    return sampler
 
 
-def _processors(sampling: Sampling):  # type: ignore[no-untyped-def]
+def _processors(sampling: Sampling) -> list[Callable[[mx.array, mx.array], mx.array]]:
     if sampling.repetition_penalty == 1.0:
         return []
-    return make_logits_processors(
+    processors: list[Callable[[mx.array, mx.array], mx.array]] = make_logits_processors(
         repetition_penalty=sampling.repetition_penalty, repetition_context_size=REPETITION_WINDOW
     )
+    return processors

@@ -1,1 +1,1 @@
-"""The job contract, the queue, the engine thread, and the descriptions of what can be asked. QtCore only; never mlx."""
+"""The job contract, the queue and its threads, and what can be asked of them. QtCore only; never mlx."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Progress, to_json
+from studio.files import whole_folder
 from studio.generate.sampling import Sampling
 from studio.jobs.train import recipe_of
 from studio.paths import model_folder, resource
-from studio.files import whole_folder
 from studio.runs.folder import RunFolder
 
 if TYPE_CHECKING:

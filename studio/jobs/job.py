@@ -1,4 +1,4 @@
-"""What the queue asks of a job, and the three ways a job can end. Jobs fit by shape; none import this file."""
+"""What the queue asks of a job, and the three ways a job can end. Jobs fit by shape."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from studio.events import Event
+
 
 class Job(Protocol):
     """A described piece of work: frozen plain data, plus one generator that performs it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from enum import Enum
 from queue import Empty, Queue, SimpleQueue
 from threading import Event as Flag
@@ -50,8 +50,8 @@ class Ticket:
         """Ask the job to stop at its next yield, or never to begin."""
         self._stop.set()
 
-    @property
-    def stopping(self) -> bool:
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop."""
         return self._stop.is_set()
 
 
@@ -88,14 +88,13 @@ class _Worker(QThread):
             self._post(ticket, self._perform(ticket))
 
     def _perform(self, ticket: Ticket) -> Outcome:
-        if ticket.stopping:
+        if ticket.is_stopping():
             return Stopped()
-        events: Generator[Event] | None = None
         try:
             events = ticket.job.run_events(self._work_bench())
             for event in events:
                 self._post(ticket, event)
-                if ticket.stopping:
+                if ticket.is_stopping():
                     events.close()  # here a job saves what it has
                     return Stopped()
                 if ticket.lane is Lane.ENGINE:

@@ -14,8 +14,8 @@ from studio.runs.summary import RunShown, RunsListed
 from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
-    from studio.train.library import Library
     from studio.models.shelf import Shelf
+    from studio.train.library import Library
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,7 @@ class CountJob:
         count = count_parameters(folder, lora.rank, lora.alpha, lora.dropout, lora.layers)
         rate = self.recipe.optimizer.learning_rate or suggested_learning_rate(read_config(folder))
         weights = sum(file.stat().st_size for file in folder.glob("model*.safetensors"))
-        yield ModelCounted(
-            self.recipe.model, count.architecture, count.total, count.trainable, weights, rate
-        )
+        yield ModelCounted(self.recipe.model, count.architecture, count.total, count.trainable, weights, rate)
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ class ResumeJob:
         ready = prepare(recipe, shelf)
         if ready.data.fingerprint != manifest.get("fingerprint"):
             raise RunError(
-                f"{recipe.data.path} has changed since the run {self.run.name} began, so it cannot go on exactly. "
-                "Put the earlier file back, or start a new run."
+                f"{recipe.data.path} has changed since the run {self.run.name} began, so it cannot go on "
+                "exactly. Put the earlier file back, or start a new run."
             )
         yield from _perform(recipe, self.run, ready)
 
@@ -113,7 +113,10 @@ def _remarks(ready: Ready) -> Iterator[Event]:
     data = ready.data
     yield Log(f"Examples become text with {ready.renderer.description}.")
     if data.skipped:
-        yield Log(f"{data.skipped} examples cannot be trained and are left out; the dataset pane says why.", "warning")
+        yield Log(
+            f"{data.skipped} examples cannot be trained and are left out; the dataset pane says why.",
+            "warning",
+        )
     if data.cut:
         yield Log(f"{data.cut} examples are longer than the maximum length and are cut.", "warning")
     if not data.validation:

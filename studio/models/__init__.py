@@ -1,1 +1,1 @@
-"""Base models and adapters: check, count, load, share, attach, detach, save. Strangers to data and runs; no Qt."""
+"""Base models and adapters: check, count, load, share, attach. Strangers to data and runs; no Qt."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 from mlx import nn
-from mlx.utils import tree_flatten
 from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
 
 from studio.errors import ModelError
+from studio.models.arrays import named
 
 WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
@@ -33,14 +32,7 @@ def attach(model: nn.Module, rank: int, alpha: float, dropout: float, layers: in
 
 def weights(model: nn.Module) -> dict[str, mx.array]:
     """The adapter's own arrays by name."""
-    return dict(tree_flatten(model.trainable_parameters()))
-
-
-def write(folder: Path, arrays: dict[str, mx.array], config: dict[str, Any], model_path: str) -> None:
-    """Put an adapter into an existing `folder`: `adapters.safetensors` and `adapter_config.json`."""
-    mx.save_safetensors(str(folder / WEIGHTS), arrays)
-    described = {"model": model_path, **config}
-    (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    return named(model.trainable_parameters())
 
 
 def read_onto(model: nn.Module, folder: Path) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlx import nn
-from mlx.utils import tree_flatten
 from mlx_lm.utils import _get_classes
 
 from studio.errors import ModelError
 from studio.models import adapter
+from studio.models.arrays import count
 from studio.models.folder import read_config
 
 
@@ -35,10 +34,6 @@ def count_parameters(folder: Path, rank: int, alpha: float, dropout: float, laye
         model = model_class(arguments.from_dict(config))
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(f"The model in {folder} is of a kind that mlx-lm does not load: {error}") from error
-    total = _size(model.parameters())
+    total = count(model.parameters())
     adapter.attach(model, rank, alpha, dropout, layers)
-    return Count(str(config["model_type"]), total, _size(model.trainable_parameters()))
-
-
-def _size(tree: nn.Module | dict[str, object]) -> int:
-    return sum(array.size for _, array in tree_flatten(tree))
+    return Count(str(config["model_type"]), total, count(model.trainable_parameters()))

@@ -12,7 +12,9 @@ from studio.errors import ModelError
 def read_config(folder: Path) -> dict[str, Any]:
     """The model's `config.json`. Raises ModelError with what is missing and what to do."""
     if not folder.exists():
-        raise ModelError(f"There is no model at {folder}. Choose a folder with config.json and *.safetensors.")
+        raise ModelError(
+            f"There is no model at {folder}. Choose a folder with config.json and *.safetensors."
+        )
     if not folder.is_dir():
         raise ModelError(f"{folder} is a file. Choose the folder that holds config.json and *.safetensors.")
     file = folder / "config.json"

@@ -12,11 +12,11 @@ from weakref import WeakValueDictionary
 
 import mlx.core as mx
 from mlx import nn
-from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 from mlx_lm.utils import load_model, load_tokenizer
 
 from studio.errors import ModelError
+from studio.models.arrays import named, nested
 from studio.models.folder import check_weights, read_config
 
 
@@ -24,7 +24,7 @@ from studio.models.folder import check_weights, read_config
 class _Weights:
     """The evaluated arrays of one model, with what was read beside them."""
 
-    arrays: list[tuple[str, mx.array]]
+    arrays: dict[str, mx.array]
     config: dict[str, Any]
     tokenizer: TokenizerWrapper
 
@@ -60,12 +60,12 @@ class Shelf:
             self._open[folder] = found
         else:
             module, _ = load_model(folder, lazy=True)
-            module.update(tree_unflatten(found.arrays))
+            module.update(nested(found.arrays))
         self._latest = found
         return OpenModel(folder, module, found.tokenizer, found.config, found)
 
     def close(self) -> None:
-        """Leave MLX on this thread; it asks every thread that used it to, or the process may abort at exit."""
+        """Leave MLX on this thread; without this the process may abort at exit."""
         self._latest = None
         mx.synchronize()
         mx.clear_streams()
@@ -79,4 +79,4 @@ def _load(folder: Path) -> tuple[nn.Module, _Weights]:
         tokenizer = load_tokenizer(folder, eos_token_ids=config.get("eos_token_id"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
-    return module, _Weights(tree_flatten(module.parameters()), config, tokenizer)
+    return module, _Weights(named(module), config, tokenizer)

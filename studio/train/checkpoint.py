@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-from mlx.utils import tree_flatten, tree_unflatten
 
 from studio.errors import RunError
-from studio.models import adapter
 from studio.files import whole_folder
+from studio.models import adapter, arrays
 from studio.runs.folder import RunFolder
 
 OPTIMIZER = "optimizer.safetensors"
@@ -31,13 +32,17 @@ class Position:
 
 
 def write(
-    run: RunFolder, position: Position, weights: dict[str, mx.array], state: dict[str, Any], made_for: dict[str, Any]
+    run: RunFolder,
+    position: Position,
+    weights: dict[str, mx.array],
+    state: dict[str, Any],
+    made_for: dict[str, Any],
 ) -> Path:
     """Save adapter, optimizer and position as `checkpoints/step-…`, whole or not at all."""
     target = run.path / "checkpoints" / f"step-{position.step:06d}"
     with whole_folder(target) as folder:
         _put_adapter(folder, weights, made_for)
-        _save(folder / OPTIMIZER, dict(tree_flatten(state)))
+        _save(folder / OPTIMIZER, arrays.named(state))
         text = json.dumps(asdict(position), indent=2)
         (folder / POSITION).write_text(text + "\n", encoding="utf-8")
     return target
@@ -59,20 +64,18 @@ def read(folder: Path) -> tuple[Position, dict[str, mx.array], dict[str, Any]]:
     """Position, adapter arrays and optimizer state. Raises RunError naming the folder when it is damaged."""
     try:
         position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
-        weights = mx.load(str(folder / adapter.WEIGHTS))
-        state = tree_unflatten(list(mx.load(str(folder / OPTIMIZER)).items()))
-        mx.eval(weights, state)
+        weights = arrays.read(folder / adapter.WEIGHTS)
+        state = arrays.nested(arrays.read(folder / OPTIMIZER))
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise RunError(
-            f"The checkpoint {folder} is damaged ({error}). Delete that folder; the run then resumes from the one before."
+            f"The checkpoint {folder} is damaged ({error}). Delete that folder; "
+            "the run then resumes from the one before."
         ) from error
     return position, weights, state
 
 
 def prune(run: RunFolder, keep: int, best_step: int) -> None:
     """Remove all checkpoints but the last `keep` and the one of the best validation loss."""
-    import shutil
-
     for folder in run.checkpoints()[:-keep]:
         if folder.name != f"step-{best_step:06d}":
             shutil.rmtree(folder, ignore_errors=True)
@@ -83,8 +86,8 @@ def _put_adapter(folder: Path, weights: dict[str, mx.array], made_for: dict[str,
     (folder / adapter.CONFIG).write_text(json.dumps(made_for, indent=2) + "\n", encoding="utf-8")
 
 
-def _save(file: Path, arrays: dict[str, mx.array]) -> None:
+def _save(file: Path, items: dict[str, mx.array]) -> None:
     """Write arrays and make sure that they arrived: MLX does not notice a disk that fills up."""
-    mx.save_safetensors(str(file), arrays)
-    if file.stat().st_size < sum(array.nbytes for array in arrays.values()):
-        raise OSError(28, "No space left on device", str(file))
+    mx.save_safetensors(str(file), items)
+    if file.stat().st_size < sum(array.nbytes for array in items.values()):
+        raise OSError(errno.ENOSPC, "No space left on device", str(file))

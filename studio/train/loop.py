@@ -10,18 +10,21 @@ import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 from mlx import nn, optimizers
-from mlx.utils import tree_flatten, tree_map
+from mlx.utils import tree_map
 
 from studio.data.batch import Batch, collate
 from studio.data.dataset import Dataset
 from studio.data.render import Tokens
 from studio.errors import RunError, StudioError
-from studio.events import Event, Log, Prepared, Progress, Saved, Step, Validated
+from studio.events import Event, Prepared, Progress, Saved, Step, Validated
 from studio.models import adapter
-from studio.models.shelf import OpenModel, Shelf
+from studio.models.arrays import count, number
+from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
@@ -46,16 +49,15 @@ def train(recipe: Recipe, run: RunFolder, opened: OpenModel, data: Dataset, peak
     try:
         yield from session.steps()
     except GeneratorExit:
-        session.save()
+        if session.position.step > session.saved:
+            run.append(session.save())
         raise
 
 
 class Session:
     """One sitting of a run: the model with its adapter, the optimizer, and where they stand."""
 
-    def __init__(
-        self, recipe: Recipe, run: RunFolder, opened: OpenModel, data: Dataset, peak: float
-    ) -> None:
+    def __init__(self, recipe: Recipe, run: RunFolder, opened: OpenModel, data: Dataset, peak: float) -> None:
         self.recipe, self.run, self.data, self.peak = recipe, run, data, peak
         self.train_tokens = [tokens for _, tokens in data.train]
         self.plan = Plan(tuple(len(t.ids) for t in self.train_tokens), recipe.loop)
@@ -74,8 +76,7 @@ class Session:
 
     def prepared(self) -> Prepared:
         """What is about to happen."""
-        total = sum(a.size for _, a in tree_flatten(self.model.parameters()))
-        trainable = sum(a.size for a in adapter.weights(self.model).values())
+        total, trainable = count(self.model.parameters()), count(self.model.trainable_parameters())
         return Prepared(
             model=self.recipe.model,
             trainable_parameters=trainable,
@@ -127,11 +128,13 @@ class Session:
         mx.eval(self.model.trainable_parameters())
         return described
 
-    def _go_on_from(self, folder: object) -> None:
+    def _go_on_from(self, folder: Path) -> None:
         position, weights, state = checkpoint.read(folder)
         mine = {name: array.shape for name, array in adapter.weights(self.model).items()}
         if mine != {name: array.shape for name, array in weights.items()}:
-            raise RunError(f"The checkpoint {folder} was made with another recipe or model than run.json says.")
+            raise RunError(
+                f"The checkpoint {folder} was made with another recipe or model than run.json says."
+            )
         self.model.load_weights(list(weights.items()), strict=False)
         self.optimizer.state = state
         self.position = position
@@ -142,30 +145,33 @@ class Session:
     def _step(self, step: int) -> Step:
         """One optimizer step over its batches, their gradients weighted by trained tokens."""
         began = time.perf_counter()
-        batches = [(number, self._collate(indices)) for number, indices in self.plan.batches_of(step)]
+        batches = [(index, self._collate(rows)) for index, rows in self.plan.batches_of(step)]
         trained = sum(batch.tokens for _, batch in batches)
-        loss, gradient = mx.array(0.0), None
-        for number, batch in batches:
-            mx.random.seed(random_seed(self.recipe.loop.seed, number))
+        loss = mx.array(0.0)
+        gradient: dict[str, Any] = {}
+        for index, batch in batches:
+            mx.random.seed(random_seed(self.recipe.loop.seed, index))
             part, more = self._gradient(batch, trained)
             loss = loss + part
-            gradient = more if gradient is None else tree_map(mx.add, gradient, more)
+            gradient = tree_map(mx.add, gradient, more) if gradient else more
             mx.eval(loss, gradient)
         norm = self._update(gradient, step)
-        value, length = loss.item(), norm.item()
+        value, length = number(loss), number(norm)
         if not (math.isfinite(value) and math.isfinite(length)):
             raise Diverged(
                 f"Step {step} gave a loss of {value} and a gradient of {length}: training diverged. "
                 "Lower the learning rate and train again; the last checkpoint was made before this."
             )
-        read = sum(len(self.train_tokens[i].ids) for _, indices in self.plan.batches_of(step) for i in indices)
+        read = sum(
+            len(self.train_tokens[i].ids) for _, indices in self.plan.batches_of(step) for i in indices
+        )
         memory = Memory.now()
         return Step(
             step=step,
             steps=self.plan.steps,
             epoch=self.plan.epoch_after(step),
             loss=value,
-            learning_rate=float(self.optimizer.learning_rate.item()),
+            learning_rate=number(self.optimizer.learning_rate),
             gradient_norm=length,
             tokens=read,
             tokens_per_second=read / (time.perf_counter() - began),
@@ -176,9 +182,10 @@ class Session:
             seconds_left=0.0,
         )
 
-    def _update(self, gradient: dict[str, object], step: int) -> mx.array:
+    def _update(self, gradient: dict[str, Any], step: int) -> mx.array:
         """Clip, set the rate of this step, apply. Returns the norm before clipping."""
         settings = self.recipe.optimizer
+        norm: mx.array
         gradient, norm = optimizers.clip_grad_norm(gradient, settings.clip or math.inf)
         self.optimizer.learning_rate = learning_rate(settings, self.peak, step, self.plan.steps)
         self.optimizer.update(self.model, gradient)
@@ -201,12 +208,12 @@ class Session:
             rows = [tokens for _, tokens in self.data.validation]
             for done, batch in enumerate(in_batches(rows, self.recipe.loop.batch_size)):
                 yield Progress("Validating", done * self.recipe.loop.batch_size, len(rows))
-                total += summed_loss(self.model, batch).item()
+                total += number(summed_loss(self.model, batch))
                 count += batch.tokens
         finally:
             self.model.train()
         step, loss = self.position.step, total / count
-        best = 0 < step and loss < self.position.best_loss
+        best = step > 0 and loss < self.position.best_loss
         self.position = replace(self.position, validated=step)
         if best:
             self.position = replace(self.position, best_step=step, best_loss=loss)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
 from studio.errors import RecipeError
@@ -20,7 +21,7 @@ from studio.errors import RecipeError
 def _field(
     default: Any, title: str, help: str, *, unit: str = "", level: str = "basic", **bounds: Any
 ) -> Any:
-    extra = {"unit": unit, "level": level}
+    extra: JsonDict = {"unit": unit, "level": level}
     return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 
 

@@ -70,7 +70,7 @@ def _epoch_order(
 
 
 def learning_rate(optimizer: Optimizer, peak: float, step: int, steps: int) -> float:
-    """The rate at `step` (from 1): a line up to `peak`, then half a cosine that would reach zero one step late.
+    """The rate at `step` (from 1): a line up to `peak`, then half a cosine that ends just above zero.
 
     So no step is wasted on a rate of zero, neither the first nor the last.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -79,6 +80,17 @@ class MainWindow(QMainWindow):
         self._actions[f"pane:{key}"].setChecked(True)
         self._leave_drops_to_window()
         self.pane_changed.emit(key)
+
+    def set_pane(self, key: str, widget: QWidget) -> None:
+        """Put a widget in a pane's place, so that the window can be shown before its panes are built."""
+        entry, in_front = self._panes[key], self.current_pane() == key
+        self._panes[key] = replace(entry, widget=widget)
+        self._stack.insertWidget(self._stack.indexOf(entry.widget), widget)
+        self._stack.removeWidget(entry.widget)
+        entry.widget.deleteLater()
+        if in_front:
+            self._stack.setCurrentWidget(widget)
+        self._leave_drops_to_window()
 
     def current_pane(self) -> str:
         """The key of the pane in front."""

@@ -39,7 +39,7 @@ def when(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, the words of a cell, what it sorts by (the words when None), and its width in pixels."""
+    """A column: its head, a cell's words, what it sorts by (None: the words), and its width in pixels."""
 
     title: str
     words: Callable[[RunSummary], str]

@@ -96,7 +96,7 @@ class TrainingPane(PaneFrame):
                 if self._state == "preparing":
                     self.show_state("running")
             case Prepared() | Validated() | Ended() | Progress():
-                self._write_header()
+                self._write_title()
 
     def show_state(self, state: str, sentence: str = "") -> None:
         """Take the look of a state, one of LOOKS, and say a sentence about it."""
@@ -178,6 +178,7 @@ class TrainingPane(PaneFrame):
         self.form.choose_model_requested.connect(self.choose_model_requested)
         self.form.changed.connect(self._on_edited)
         self._debounce.timeout.connect(self._announce_recipe)
+        self.figures.written.connect(self._write_title)
 
     def start(self) -> None:
         """Ask for a run with the recipe as it stands, if it can be carried out."""
@@ -206,6 +207,9 @@ class TrainingPane(PaneFrame):
         start = self._buttons["start"]
         start.setEnabled(valid and bool(self._dataset))
         start.setToolTip("" if start.isEnabled() else _why_not(bool(self._dataset)))
+        self._write_title()
+
+    def _write_title(self) -> None:
         self.header.set_title(self._story.title(self._state))
         model = model_title(self.form.model())
         facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"

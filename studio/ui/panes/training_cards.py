@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPlainTextEdit, QProgressBar
 
 from studio.events import Event, Log, ModelCounted, Prepared, Saved, Step, Validated
@@ -44,7 +44,9 @@ class ModelCard(Card):
 
 
 class FiguresCard(Card):
-    """Step, epoch, time left and learning rate; written a few times a second however fast steps come."""
+    """Step, epoch, time left and learning rate; `written` a few times a second however fast steps come."""
+
+    written = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,6 +91,7 @@ class FiguresCard(Card):
         self._left.set_caption("left" if self._running else "taken")
         self._left.set_value(words.duration(step.seconds_left if self._running else step.seconds))
         self._rate.set_value(words.rate(step.learning_rate))
+        self.written.emit()
 
 
 def log_line(event: Event) -> str:

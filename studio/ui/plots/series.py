@@ -26,7 +26,7 @@ class Series:
 
     def clear(self) -> None:
         self._count = 0
-        self._sum = 0.0
+        self._sum, self._weight = 0.0, 0.0
         self._columns: Numbers = np.empty((3, 256))
 
     def append(self, x: float, y: float) -> None:
@@ -69,8 +69,8 @@ class Series:
         if not np.isfinite(y):
             return float(self._columns[2, self._count - 1]) if self._count else y
         self._sum = self._smoothing * self._sum + (1 - self._smoothing) * y
-        weight = 1 - self._smoothing ** (self._count + 1)
-        return self._sum / weight
+        self._weight = self._smoothing * self._weight + (1 - self._smoothing)
+        return self._sum / self._weight
 
 
 def thinned(x: Numbers, y: Numbers, pixels: int) -> tuple[Numbers, Numbers]:

@@ -1,0 +1,39 @@
+"""Trees of MLX arrays as flat, typed dictionaries, and scalars as plain numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten, tree_unflatten
+
+
+def named(tree: Any) -> dict[str, mx.array]:
+    """Every array of a module, or of a tree of parameters or optimizer state, by its dotted name."""
+    flat: dict[str, mx.array] = dict(tree_flatten(tree))
+    return flat
+
+
+def nested(arrays: dict[str, mx.array]) -> Any:
+    """The tree that `named` came from."""
+    return tree_unflatten(list(arrays.items()))
+
+
+def read(file: Path) -> dict[str, mx.array]:
+    """The arrays of a safetensors file, loaded."""
+    arrays = mx.load(str(file))
+    if not isinstance(arrays, dict):
+        raise TypeError(f"{file} holds no named arrays")
+    mx.eval(arrays)
+    return arrays
+
+
+def count(tree: Any) -> int:
+    """How many numbers the arrays of a tree hold; nothing is computed for it."""
+    return sum(array.size for array in named(tree).values())
+
+
+def number(scalar: mx.array) -> float:
+    """A scalar array as a float; computes it."""
+    return float(scalar.item())  # type: ignore[arg-type]  # ours are never complex

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF
+
+from studio.ui.plots.curve import CurvePlot
+from studio.ui.plots.lazy import LazyCurve
+from studio.ui.plots.run_plots import RunPlots, history
+from studio.ui.plots.series import Series, thinned
+from studio.ui.plots.style import CurveStyle
+from studio.ui.theme import DARK, Theme
+from tests.ui.conftest import run_events, step
+
+
+@pytest.fixture
+def plot(theme: Theme, qtbot) -> CurvePlot:
+    plot = CurvePlot(theme, CurveStyle("Loss"))
+    qtbot.addWidget(plot)
+    plot.resize(640, 300)
+    return plot
+
+
+def test_smoothing_is_corrected_for_its_start() -> None:
+    series = Series(smoothing=0.9)
+    series.extend(range(50), [2.5] * 50)
+    np.testing.assert_allclose(series.smooth, 2.5)
+
+
+def test_smoothing_is_the_exponential_average() -> None:
+    series, values = Series(smoothing=0.8), [3.0, 1.0, 2.0]
+    series.extend([1, 2, 3], values)
+    weights = np.array([0.8**2, 0.8, 1.0])
+    assert series.smooth[-1] == pytest.approx(float(weights @ values / weights.sum()))
+
+
+def test_a_value_that_is_not_a_number_leaves_the_average_alone() -> None:
+    series = Series(smoothing=0.9)
+    series.extend([1, 2, 3], [1.0, math.nan, 1.0])
+    assert np.isfinite(series.smooth).all()
+    assert series.smooth[-1] == pytest.approx(1.0)
+
+
+def test_thinning_keeps_every_spike() -> None:
+    x = np.arange(100_000.0)
+    y = np.zeros_like(x)
+    y[77_777] = 5.0
+    thin_x, thin_y = thinned(x, y, 600)
+    assert len(thin_x) <= 1300
+    assert thin_y.max() == 5.0
+    assert (np.diff(thin_x) >= 0).all()
+
+
+def test_the_plot_keeps_all_points(plot: CurvePlot) -> None:
+    for number in range(1, 2001):
+        plot.append(number, 1 / number)
+    plot.redraw()
+    assert len(plot.series) == 2000
+    assert plot.series.y[0] == 1.0
+
+
+def test_a_hidden_plot_draws_nothing_until_it_is_shown(plot: CurvePlot, qtbot) -> None:
+    plot.append(1, 2.0)
+    assert not plot._timer.isActive()
+    plot.show()
+    qtbot.waitUntil(lambda: plot._raw.xData is not None and len(plot._raw.xData) == 1)
+
+
+def test_the_best_validation_is_marked(plot: CurvePlot) -> None:
+    plot.set_dots([0, 100, 200], [2.0, 0.5, 0.7])
+    plot.redraw()
+    assert plot._best.getData()[0].tolist() == [100.0]
+
+
+def test_the_crosshair_says_the_nearest_values(plot: CurvePlot, qtbot) -> None:
+    plot.show()
+    plot.set_points([1, 2, 3, 4], [2.0, 1.5, 1.2, 1.0])
+    plot.append_dot(4, 1.1)
+    plot.redraw()
+    plot.crosshair.point_at(QPointF(620, 150))
+    assert "step 4" in plot.crosshair.text()
+    assert "raw 1 " in plot.crosshair.text()
+    assert "validation 1.1" in plot.crosshair.text()
+    plot.crosshair.point_at(QPointF(-50, -50))
+    assert plot.crosshair.text() == ""
+
+
+def test_a_zoom_stays_while_points_arrive_and_double_click_shows_all(plot: CurvePlot) -> None:
+    plot.set_points(range(100), [1.0 + n / 100 for n in range(100)])
+    plot.redraw()
+    plot._box.setRange(xRange=(10, 20), padding=0)
+    plot._on_zoomed(None)
+    plot.append(100, 5.0)
+    plot.redraw()
+    assert plot._box.viewRange()[0] == [10, 20]
+    plot._box.all_wanted.emit()
+    plot.redraw()
+    assert plot._box.viewRange()[0][1] >= 100
+
+
+def test_the_axis_shows_the_whole_run_from_the_first_step(plot: CurvePlot) -> None:
+    plot.set_end(240)
+    plot.append(1, 2.0)
+    plot.redraw()
+    assert plot._box.viewRange()[0][1] == 240
+
+
+def test_plots_follow_the_theme(plot: CurvePlot, theme: Theme) -> None:
+    theme.set_mode("dark")
+    assert plot._smooth.opts["pen"].color().name().upper() == DARK.accent
+
+
+def test_a_lazy_plot_repeats_what_was_said_before_it_was_built(theme: Theme, qtbot) -> None:
+    lazy = LazyCurve(theme)
+    qtbot.addWidget(lazy)
+    lazy.set_points([1, 2], [3.0, 2.0])
+    lazy.append_dot(2, 2.5)
+    assert lazy.plot is None
+    lazy.show()
+    qtbot.waitUntil(lambda: lazy.plot is not None)
+    assert lazy.plot is not None
+    assert len(lazy.plot.series) == 2
+    assert len(lazy.plot.dots) == 1
+
+
+def test_a_resumed_run_shows_each_step_once() -> None:
+    first = run_events(60)
+    again = [type(first[0])(**{**vars(first[0]), "first_step": 49}), *(step(n) for n in range(49, 80))]
+    _, steps, _ = history([*first, *again])
+    assert [event.step for event in steps] == list(range(1, 80))
+
+
+def test_plot_heads_say_the_current_values(theme: Theme, qtbot) -> None:
+    plots = RunPlots(theme)
+    qtbot.addWidget(plots)
+    for event in run_events(48):
+        plots.show_event(event)
+    qtbot.waitUntil(lambda: plots.speed.value() == "1,284")
+    assert plots.memory.value() == "5.0 GB, peak 6.0"
+    assert "at step 48" in plots.loss.value()
+
+
+def test_the_window_comes_without_plots_and_without_the_engine() -> None:
+    program = (
+        "import sys, studio.ui.window, studio.ui.panes.training, studio.ui.panes.runs;"
+        "bad = {'pyqtgraph', 'numpy', 'mlx', 'mlx_lm', 'transformers', 'datasets'} & set(sys.modules);"
+        "sys.exit(' '.join(bad) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
