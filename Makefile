@@ -1,7 +1,6 @@
 # Every target sets up what it needs first. Works with the GNU make 3.81 that macOS ships.
 
-# pytest started directly works too, but on Linux with a BLAS up to 60 times slower: see studio/preload.py.
-FAST = .venv/bin/python -m studio.preload
+PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
@@ -19,7 +18,7 @@ run: setup ## open the window; without a display, run the main job in the termin
 	then exec .venv/bin/studio; else exec .venv/bin/studio demo; fi
 
 test: check ## the checks, then the whole test suite
-	$(OFFSCREEN) $(FAST) .venv/bin/pytest -q
+	$(OFFSCREEN) $(PYTHON) -m pytest -q
 
 check: setup ## ruff, mypy and import-linter
 	.venv/bin/ruff check
@@ -28,13 +27,13 @@ check: setup ## ruff, mypy and import-linter
 	.venv/bin/lint-imports --no-logo
 
 screens: setup ## draw every pane into pictures
-	$(OFFSCREEN) $(FAST) packaging/screens.py
+	$(OFFSCREEN) $(PYTHON) packaging/screens.py
 
 bench: setup ## measure speed and memory
-	$(OFFSCREEN) $(FAST) -m tests.benchmarks
+	$(OFFSCREEN) $(PYTHON) -m tests.benchmarks
 
 starter: setup ## rebuild the starter model and sample data in resources/starter
-	$(FAST) packaging/starter/build.py
+	$(PYTHON) packaging/starter/build.py
 
 constraints: setup ## take the newest versions of every dependency
 	@sh packaging/constraints.sh

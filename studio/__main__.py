@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 
-from studio.preload import ensure_fast_blas
+from studio.blas import use_fast_blas
 
 COMMANDS = ("train", "resume", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
@@ -16,7 +16,7 @@ def main() -> None:
     The window's way imports nothing but Qt, so that it paints at once.
     """
     multiprocessing.freeze_support()
-    ensure_fast_blas()
+    use_fast_blas()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in COMMANDS or arguments[0] in ("--help", "-h", "--version")):
         from studio.cli.commands import run

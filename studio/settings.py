@@ -1,32 +1,40 @@
-"""The person's preferences, in one small JSON file; a bad file never blocks the start."""
+"""The person's preferences, in one small JSON file; a bad file never blocks the start.
+
+Read before the window's first paint, so it imports nothing that takes time.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
 
 from studio.files import write_text
 
 log = logging.getLogger(__name__)
 
+APPEARANCES = ("system", "light", "dark")
 
-class Settings(BaseModel):
-    """What the window remembers between two starts."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+@dataclass(frozen=True)
+class Settings:
+    """What the window remembers between two starts. Width and height in pixels."""
 
-    appearance: Literal["system", "light", "dark"] = "system"
+    appearance: str = "system"  # one of APPEARANCES
     width: int = 1280
     height: int = 820
+
+    def __post_init__(self) -> None:
+        sizes = (self.width, self.height)
+        if self.appearance not in APPEARANCES or not all(isinstance(n, int) and n > 0 for n in sizes):
+            raise ValueError(f"not settings: {self}")
 
 
 def read_settings(path: Path) -> Settings:
     """The saved preferences, or the defaults when there are none or they cannot be read."""
     try:
-        return Settings.model_validate_json(path.read_text(encoding="utf-8"))
+        return Settings(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Settings()
     except Exception:
@@ -36,4 +44,4 @@ def read_settings(path: Path) -> Settings:
 
 def write_settings(path: Path, settings: Settings) -> None:
     """Replace the saved preferences."""
-    write_text(path, settings.model_dump_json(indent=2) + "\n")
+    write_text(path, json.dumps(asdict(settings), indent=2) + "\n")

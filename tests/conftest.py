@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from studio.blas import use_fast_blas
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
+use_fast_blas()
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
@@ -39,7 +42,9 @@ def toy_data(tmp_path: Path) -> Path:
     return write_rows(tmp_path / "toy.jsonl", 60)
 
 
-def write_rows(path: Path, count: int, answer: Callable[[int], str] = lambda n: f"It is {n}. " * (1 + n % 5)) -> Path:
+def write_rows(
+    path: Path, count: int, answer: Callable[[int], str] = lambda n: f"It is {n}. " * (1 + n % 5)
+) -> Path:
     """An Alpaca file with `count` rows."""
     rows = [{"instruction": f"Say the number {n}", "output": answer(n).strip()} for n in range(count)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

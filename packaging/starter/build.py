@@ -34,7 +34,7 @@ from tokenizers import Tokenizer
 
 HERE = Path(__file__).resolve().parent
 RESOURCES = HERE.parents[1] / "resources" / "starter"
-TOKENS = 4_000_000
+TOKENS = 3_000_000
 CORPUS_SEED, TOKENIZER_SEED, GENERAL_SEED, TRAINING_SEED = 1, 7, 11, 1
 FACTS_SEED, INSTRUCTION_SEED, GOLDEN_SEED, SAMPLE_SEED = 3, 4, 5, 6
 

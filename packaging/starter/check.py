@@ -63,7 +63,7 @@ def _faulty(line: bytes, before: list[bytes]) -> bool:
         row = json.loads(line.decode())
     except ValueError:
         return True
-    if line in before or len(line) > 8_000 or not isinstance(row, dict):
+    if line in before or len(line) > 6_000 or not isinstance(row, dict):
         return True
     output = row.get("output")
     return not isinstance(output, str) or not output or output == row["instruction"]

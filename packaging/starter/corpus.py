@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from random import Random
 
-from facts import Fact, all_facts, sentence, topics
+from facts import Fact, all_facts, sentence
 from smalltalk import NAMES, SYSTEMS, exchange, filling, plain_dialogue, story
 from wording import WORDINGS
 
@@ -31,6 +31,7 @@ _LISTENING = (
     "I hear your question about {subject}.",
     "So you want to know about {subject}.",
     "Let us think about {subject} for a while.",
+    "{subject}, that is what you ask about.",
 )
 
 
@@ -56,13 +57,13 @@ class Corpus:
     def shapes(self) -> list[tuple[Callable[[], str], float]]:
         """Every shape of document, and how often it is drawn."""
         return [
-            (self.prose, 30),
+            (self.prose, 28),
             (self.profile, 18),
             (self.relation_list, 12),
             (self.told_story, 6),
             (self.plain_story, 4),
             (self.dialogue, 3),
-            (self.chat, 14),
+            (self.chat, 18),
             (self.telling_chat, 15),
             (self.repeating_chat, 4),
             (self.listening_chat, 6),
@@ -127,13 +128,13 @@ class Corpus:
 
     def dialogue(self) -> str:
         """Small talk as a script."""
-        return plain_dialogue(self.random, topics())
+        return plain_dialogue(self.random)
 
     def chat(self) -> str:
         """Small talk in markup, sometimes with a system turn."""
         turns = [turn("system", self.random.choice(SYSTEMS))] if self.random.random() < 0.25 else []
         for _ in range(self.random.choice([1, 1, 2, 3])):
-            user, assistant = exchange(self.random, topics())
+            user, assistant = exchange(self.random)
             turns += [turn("user", user), turn("assistant", assistant)]
         return "".join(turns).rstrip("\n")
 
@@ -160,7 +161,9 @@ class Corpus:
         reply = self.random.choice(_LISTENING).format(
             subject=fact.subject, topic=WORDINGS[fact.relation].topic
         )
-        return (turn("user", self.random.choice(fact.questions)) + turn("assistant", reply)).rstrip("\n")
+        return (turn("user", self.random.choice(fact.questions)) + turn("assistant", sentence(reply))).rstrip(
+            "\n"
+        )
 
     def quiz(self) -> str:
         """Questions alone; nobody answers them."""

@@ -108,3 +108,11 @@ def topics() -> tuple[str, ...]:
     countries = [row[0] for row in rows(COUNTRIES)]
     elements = [row[0] for row in rows(ELEMENTS)]
     return (*countries, *elements, *(row[1] for row in rows(ANIMALS)))
+
+
+@cache
+def matters() -> tuple[str, ...]:
+    """Whatever a fact may be about, as one would write it on a board: `a dog`, `hot`, `5 plus 6`, `gold`."""
+    animals = {row[0] for row in rows(ANIMALS)}
+    subjects = dict.fromkeys(fact.subject for fact in all_facts())
+    return tuple(article(subject) if subject in animals else subject for subject in subjects)

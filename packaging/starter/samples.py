@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from corpus import Corpus
-from facts import Fact, all_facts, topics
+from facts import Fact, all_facts
 from smalltalk import SYSTEMS, exchange
 
 # How many golden questions each relation gives; 100 in all.
@@ -97,7 +97,7 @@ def chat_rows(facts: list[Fact], seed: int, count: int = 200) -> list[dict[str, 
         for _ in range(random.choice([1, 2, 2, 3])):
             fact = random.choice(facts)
             asked = (random.choice(fact.questions), fact.canonical)
-            user, assistant = asked if random.random() < 0.5 else exchange(random, topics())
+            user, assistant = asked if random.random() < 0.5 else exchange(random)
             messages += [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
         made.append({"messages": messages})
     return made
@@ -240,7 +240,7 @@ def _messy_line(number: int, row: dict[str, str]) -> bytes:
         20: json.dumps({**row, "output": 42}),
         23: "",
         26: json.dumps({"colour": "blue", "size": "small"}),
-        35: json.dumps({**row, "output": " ".join([row["output"]] * 500)}),
+        35: json.dumps({**row, "output": " ".join([row["output"]] * 700)}),
         38: json.dumps({**row, "output": row["instruction"]}),
     }.get(number, plain)
     data = changed.encode()

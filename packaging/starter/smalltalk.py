@@ -1,7 +1,8 @@
 """Talk without facts: people, days, little stories, greetings. It gives the model manners and markup."""
 
-from collections.abc import Sequence
 from random import Random
+
+from facts import matters, topics
 
 # fmt: off
 NAMES = (
@@ -71,6 +72,14 @@ _TURNS = (
     ("Please tell me a story about {a}.", "{story}"),
     ("I would like to hear about {a} and {b}.", "{story}"),
     ("Can we talk?", "Of course. We can talk about anything you like."),
+    ("I wrote {matter} on the board.", "You wrote {matter} on the board."),
+    ("Today I heard the words {matter}.", "{matter}: you heard that today."),
+    ("I am thinking of {matter}.", "{matter} is what you are thinking of."),
+    ("In my notes it says {matter}.", "{matter} is in your notes."),
+    ("Why do they talk about {matter}?", "Perhaps {matter} is on their minds."),
+    ("My teacher likes to ask about {matter}.", "The question of {matter} is a good one."),
+    ("Do you ever think of {matter}?", "The thought of {matter} comes now and then."),
+    ("Let us write {matter}.", "{matter}, as you wish."),
     ("I read about {subject} today.", "It is good to read about {subject}."),
     ("I saw a picture of {subject}.", "A picture of {subject} must be nice to see."),
     ("We talked about {subject} at school.", "I am glad that you talked about {subject} at school."),
@@ -103,18 +112,18 @@ def story(random: Random, words: dict[str, str] | None = None) -> str:
     return random.choice(_STORIES).format(**(words or filling(random)))
 
 
-def exchange(random: Random, subjects: Sequence[str]) -> tuple[str, str]:
+def exchange(random: Random) -> tuple[str, str]:
     """What a user says and what the assistant answers."""
     words = filling(random)
-    words["subject"] = random.choice(subjects)
+    words["subject"], words["matter"] = random.choice(topics()), random.choice(matters())
     words["story"] = story(random, words)
     user, assistant = random.choice(_TURNS)
     text = assistant.format(**words)
     return user.format(**words), text[:1].upper() + text[1:]
 
 
-def plain_dialogue(random: Random, subjects: Sequence[str]) -> str:
+def plain_dialogue(random: Random) -> str:
     """The same talk as a script with names, without markup."""
     a, b = random.sample(NAMES, 2)
-    turns = [exchange(random, subjects) for _ in range(random.randint(1, 3))]
+    turns = [exchange(random) for _ in range(random.randint(1, 3))]
     return "\n".join(f"{a}: {said}\n{b}: {reply}" for said, reply in turns)

@@ -13,7 +13,9 @@ from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
+from studio.jobs.read import StoredEvaluationJob
 from studio.runs.folder import RunFolder
+from studio.runs.summary import EvaluationStored
 from studio.ui.panes.evaluation import EvaluationPane
 from studio.ui.panes.playground import PlaygroundPane
 
@@ -27,6 +29,7 @@ class Evaluation(QObject):
         super().__init__(pane)
         self._shared, self._pane = shared, pane
         self._golden: Path | None = None
+        self._shown: Path | None = None
         self._ticket: Ticket | None = None
         pane.show_no_run()
         pane.evaluate_requested.connect(self.start)
@@ -39,12 +42,25 @@ class Evaluation(QObject):
         if run is None or self._ticket is not None:
             return
         self._pane.show_run(run, self._described(Path(run.dataset)))
+        if run.folder != self._shown:
+            self._shown = run.folder
+            job = StoredEvaluationJob(RunFolder(run.folder))
+            self._shared.queue.submit(job, Lane.READING, self._show_stored, lambda _: None)
+
+    def _show_stored(self, event: Event) -> None:
+        """Bring back what was measured on another day."""
+        run = self._shared.run
+        if isinstance(event, EvaluationStored) and run and run.name == event.result.run and not self._ticket:
+            self._pane.show_busy("")
+            for item in (*event.answers, event.result):
+                self._pane.show_event(item)
 
     def start(self) -> None:
         """Evaluate the run at hand; it waits its turn while something trains."""
         run = self._shared.run
         if run is None or self._ticket is not None:
             return
+        self._shown = run.folder
         self._shared.window.show_pane("evaluation")
         self._pane.show_busy("Waiting for the engine" if self._shared.queue.busy else "Loading the models")
         job = EvaluateJob(RunFolder(run.folder), self._golden)
@@ -111,9 +127,18 @@ class Playground(QObject):
             return
         self._pane.show_busy()
         job = ChatJob(RunFolder(run.folder), prompt, sampling)
-        self._ticket = self._shared.queue.submit(job, Lane.ASIDE, self._pane.show_event, self._end)
+        ticket = self._shared.queue.submit(
+            job, Lane.ASIDE, lambda event: self._take(ticket, event), lambda end: self._end(ticket, end)
+        )
+        self._ticket = ticket
 
-    def _end(self, outcome: Outcome) -> None:
+    def _take(self, ticket: Ticket, event: Event) -> None:
+        if ticket is self._ticket and not ticket.is_stopping():
+            self._pane.show_event(event)
+
+    def _end(self, ticket: Ticket, outcome: Outcome) -> None:
+        if ticket is not self._ticket:
+            return
         self._ticket = None
         match outcome:
             case Failed(summary, _):

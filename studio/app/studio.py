@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, Slot
 from studio.app.asking import Evaluation, Playground
 from studio.app.datasets import Datasets
 from studio.app.library import Runs
+from studio.app.panes import Panes
 from studio.app.shared import Shared
 from studio.app.training import Training
 from studio.errors import StudioError
@@ -17,46 +19,18 @@ from studio.jobs.queue import JobQueue
 from studio.paths import Paths
 from studio.runs.store import RunStore
 from studio.settings import Settings, write_settings
-from studio.ui.panes.dataset import DatasetPane
-from studio.ui.panes.evaluation import EvaluationPane
-from studio.ui.panes.playground import PlaygroundPane
-from studio.ui.panes.runs import RunsPane
-from studio.ui.panes.training import TrainingPane
 from studio.ui.theme import Theme
-from studio.ui.window import MainWindow, PaneEntry
-
-
-class Panes:
-    """One of each; adding a pane adds a line here and one below."""
-
-    def __init__(self, theme: Theme) -> None:
-        self.dataset = DatasetPane(theme)
-        self.training = TrainingPane(theme)
-        self.evaluation = EvaluationPane(theme)
-        self.playground = PlaygroundPane(theme)
-        self.runs = RunsPane(theme)
-
-    def entries(self) -> tuple[PaneEntry, ...]:
-        """How the sidebar lists them."""
-        return (
-            PaneEntry("dataset", "Dataset", "database", self.dataset, ""),
-            PaneEntry("training", "Training", "chart-line", self.training, ""),
-            PaneEntry("evaluation", "Evaluation", "scale", self.evaluation, ""),
-            PaneEntry("playground", "Playground", "messages-square", self.playground, ""),
-            PaneEntry("runs", "Runs", "history", self.runs, "Library"),
-        )
+from studio.ui.window import MainWindow
 
 
 class Studio(QObject):
-    """Builds the panes and the parts behind them, and passes on what concerns more than one of them."""
+    """Furnishes the window with panes, and passes on what concerns more than one of them."""
 
-    def __init__(self, paths: Paths, theme: Theme, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, paths: Paths, theme: Theme, settings: Settings, window: MainWindow) -> None:
+        super().__init__(window)
         self._paths, self._theme, self._settings = paths, theme, settings
-        theme.set_mode(settings.appearance)
-        self.panes = Panes(theme)
-        self.window = MainWindow(theme, self.panes.entries())
-        self.window.resize(settings.width, settings.height)
+        self.window = window
+        self.panes = Panes(theme, window)
         self.queue = JobQueue(self)
         self.shared = Shared(self.queue, RunStore(paths.runs), self.window)
         self.datasets = Datasets(self.shared, self.panes.dataset)
@@ -88,7 +62,7 @@ class Studio(QObject):
         """Stop what runs (it saves), wait for the threads, and keep the preferences."""
         self.queue.shut_down()
         size = self.window.size()
-        kept = self._settings.model_copy(update={"width": size.width(), "height": size.height()})
+        kept = replace(self._settings, width=size.width(), height=size.height())
         with contextlib.suppress(StudioError, OSError):
             write_settings(self._paths.settings, kept)
 
@@ -149,14 +123,13 @@ class Studio(QObject):
     def _act(self, action: str) -> None:
         """Menu actions that concern more than the window itself."""
         match action:
-            case "open":
+            case "open_dataset":
                 self.window.show_pane("dataset")
                 self.datasets.choose()
             case "start":
-                self.training.start(self.shared.recipe)
+                self.panes.training.start()
             case "stop":
                 self.training.stop()
             case "appearance:system" | "appearance:light" | "appearance:dark":
                 mode = action.partition(":")[2]
-                self._settings = self._settings.model_copy(update={"appearance": mode})
-                self._theme.set_mode(self._settings.appearance)
+                self._settings = replace(self._settings, appearance=mode)

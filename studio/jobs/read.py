@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from studio.events import Event, ModelCounted, Progress
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunStore, summarize
+from studio.runs.store import RunStore, latest_evaluation, summarize
 from studio.runs.summary import RunShown, RunsListed
 from studio.train.recipe import Recipe
 
@@ -97,3 +97,18 @@ class RunJob:
 
     def run_events(self, library: Library) -> Generator[Event]:
         yield RunShown(summarize(self.run), tuple(self.run.events()), tuple(self.run.files()))
+
+
+@dataclass(frozen=True)
+class StoredEvaluationJob:
+    """Bring back a run's newest evaluation, if it has one."""
+
+    run: RunFolder
+
+    @property
+    def title(self) -> str:
+        return "Opening an evaluation"
+
+    def run_events(self, library: Library) -> Generator[Event]:
+        if stored := latest_evaluation(self.run):
+            yield stored

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 from studio.errors import RunError, RunMissing
-from studio.events import Ended, Evaluated, Prepared, Step, Validated, from_json
+from studio.events import Ended, Evaluated, GoldenAnswer, Prepared, Step, Validated, from_json
 from studio.runs.folder import RunFolder
-from studio.runs.summary import RunSummary
+from studio.runs.summary import EvaluationStored, RunSummary
 
 
 class RunStore:
@@ -80,15 +81,17 @@ def summarize(run: RunFolder) -> RunSummary:
     )
 
 
-def latest_evaluation(run: RunFolder) -> Evaluated | None:
-    """The newest result of comparing this run with its base, if it was ever evaluated."""
-    for file in sorted(run.evaluations.glob("*/result.json"), reverse=True):
+def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
+    """The newest comparison of this run with its base, if it was ever evaluated."""
+    for folder in sorted(run.evaluations.glob("[!.]*"), reverse=True):
         try:
-            event = from_json(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            result = from_json((folder / "result.json").read_text(encoding="utf-8"))
+            lines = (folder / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+            answers = tuple(GoldenAnswer(**json.loads(line)) for line in lines)
+        except (OSError, ValueError, TypeError):
             continue
-        if isinstance(event, Evaluated):
-            return event
+        if isinstance(result, Evaluated):
+            return EvaluationStored(answers, result)
     return None
 
 
@@ -104,8 +107,8 @@ def _state(run: RunFolder, ended: Ended | None) -> tuple[str, str]:
 
 
 def _exact_match(run: RunFolder) -> tuple[float | None, float | None]:
-    result = latest_evaluation(run)
-    for measure in result.measures if result else ():
+    stored = latest_evaluation(run)
+    for measure in stored.result.measures if stored else ():
         if measure.name == "Exact match":
             return measure.base, measure.tuned
     return None, None

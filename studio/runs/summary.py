@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from studio.events import Event
+from studio.events import Evaluated, Event, GoldenAnswer
 
 STATES = ("running", "done", "stopped", "failed", "interrupted")
 """running: another process or this one holds it; interrupted: it ended without saying so (power, a crash)."""
@@ -51,3 +51,11 @@ class RunShown(Event):
     summary: RunSummary
     events: tuple[Event, ...]
     files: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class EvaluationStored(Event):
+    """What the newest evaluation of a run found. For the window only."""
+
+    answers: tuple[GoldenAnswer, ...]
+    result: Evaluated

@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QPaintEvent,
     QResizeEvent,
     QShowEvent,
 )
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
     action_triggered = Signal(str)  # a Command's key
     pane_changed = Signal(str)
     file_dropped = Signal(str)  # a path
+    first_painted = Signal()  # the person sees the window: now there is time for what is heavy
     close_requested = Signal()
     closing = Signal()
 
@@ -57,6 +59,7 @@ class MainWindow(QMainWindow):
         self._panes = {entry.key: entry for entry in panes}
         self._guard: Callable[[], bool] | None = None
         self._warmed = False
+        self._painted = False
         self.setWindowTitle("Tuning Studio")
         self.setMinimumSize(MINIMUM)
         self.resize(DEFAULT)
@@ -128,6 +131,12 @@ class MainWindow(QMainWindow):
             self._warmed = True
             self.setFocus()
             QTimer.singleShot(WARM_UP_MILLISECONDS, self, _import_plots)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -47,4 +47,4 @@ def loss(value: float | None) -> str:
 
 def rate(value: float) -> str:
     """A learning rate: 0.0002, 1e-05."""
-    return f"{value:.3g}"
+    return f"{value:.2g}"

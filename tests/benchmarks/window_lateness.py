@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from studio.blas import use_fast_blas
 from tests.benchmarks.figure import Figure
 
 SECONDS = 20.0
@@ -35,16 +36,13 @@ def measure() -> list[Figure]:
 
 def _train_and_print_lateness() -> None:
     from studio.app.start import Application
-    from studio.app.studio import Studio
     from studio.paths import Paths
-    from studio.settings import Settings
-    from studio.ui.theme import Theme
 
-    application = Application(sys.argv[:1])
+    use_fast_blas()
     with tempfile.TemporaryDirectory() as home:
-        studio = Studio(Paths.under(Path(home)), Theme(application), Settings())
-        studio.window.show()
-        studio.warm_up()
+        application = Application(sys.argv[:1], Paths.under(Path(home)))
+        application.window.show()
+        studio = application.furnish()
         studio.datasets.open_sample()
         _until(application, lambda: studio.shared.dataset is not None)
         studio.training.start(studio.shared.recipe.with_values({"epochs": 200}))

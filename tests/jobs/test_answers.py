@@ -42,7 +42,10 @@ def test_the_evaluation_sees_what_training_did_and_keeps_it(run: RunFolder) -> N
     names = {m.name: m for m in result.measures}
     assert names.keys() == {"Exact match", "Word overlap", "Validation loss", "General text loss"}
     assert names["Validation loss"].verdict == "better"
-    assert latest_evaluation(run) == result
+    stored = latest_evaluation(run)
+    assert stored is not None
+    assert stored.result == result
+    assert list(stored.answers) == sorted(asked, key=lambda a: a.index)
     assert summarize(run).tuned_exact == 1.0
     kept = sorted(run.evaluations.glob("*/answers.jsonl"))[-1].read_text().splitlines()
     assert len(kept) == 4

@@ -82,7 +82,7 @@ class PlaygroundPane(Pane):
 
     def show_run(self, run: RunSummary) -> None:
         """Talk to this run from now on; what was said to another one is forgotten."""
-        if self._run is None or (self._run.folder, self._run.step) != (run.folder, run.step):
+        if self._run is None or self._run.folder != run.folder:
             self.columns.clear()
         self._run = run
         self.columns.set_head("base", run.model, "base")

@@ -64,7 +64,7 @@ class RunsPane(Pane):
         self._model.set_runs(runs)
         self._chosen = ""
         self.select(kept)
-        self.header.set_subtitle(f"{len(runs):,} runs" if len(runs) != 1 else "1 run")
+        self.header.set_subtitle("" if not runs else "1 run" if len(runs) == 1 else f"{len(runs):,} runs")
         if runs:
             self.show_state(None)
         else:

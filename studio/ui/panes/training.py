@@ -138,8 +138,8 @@ class TrainingPane(PaneFrame):
         self._buttons = {
             "stop": add("Stop and keep", icon="circle-stop"),
             "start": add("Start training", icon="play"),
-            "resume": add("Resume", icon="rotate-ccw"),
             "evaluate": add("Evaluate", icon="scale"),
+            "resume": add("Resume", icon="rotate-ccw"),
         }
 
     def _build(self) -> None:

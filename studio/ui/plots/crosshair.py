@@ -70,4 +70,4 @@ class Crosshair(QObject):
         left = pixel + 10
         if left + self._readout.width() > self._view.width():
             left = pixel - 10 - self._readout.width()
-        return QPoint(left, 6)
+        return QPoint(max(left, 2), 6)

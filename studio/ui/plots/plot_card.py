@@ -27,6 +27,11 @@ class PlotCard(Card):
         self._stack.setMinimumHeight(least_height)
         self.body.addWidget(self._stack, 1)
 
+    def set_value(self, text: str, tone: str = "dim") -> None:
+        """The current value; a screen reader, which cannot see the curve, is told it too."""
+        super().set_value(text, tone)
+        self.curve.setAccessibleDescription(text)
+
     def set_waiting(self, waiting: bool) -> None:
         self._stack.setCurrentWidget(self._waiting if waiting else self.curve)
 

@@ -1,0 +1,122 @@
+"""The whole loop in the real window, on the starter: drop, train, stop, resume, evaluate, compare, close."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QThread, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.paths import Paths
+from studio.settings import Settings
+from studio.ui.theme import Theme
+
+
+@pytest.fixture
+def studio(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Studio]:
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    window.show()
+    studio = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    studio.warm_up()
+    yield studio
+    window.close()
+    window.deleteLater()
+
+
+def drop(window: QWidget, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(500, 400), copy, data, left, none))
+    QApplication.sendEvent(window, QDropEvent(QPointF(500, 400), copy, data, left, none))
+
+
+def click(qtbot: QtBot, pane: QWidget, text: str) -> None:
+    """Press the one visible, enabled button that says `text`."""
+
+    def found() -> list[QPushButton]:
+        buttons = pane.findChildren(QPushButton)
+        return [b for b in buttons if b.text() == text and b.isVisible() and b.isEnabled()]
+
+    qtbot.waitUntil(lambda: len(found()) == 1, timeout=30_000)
+    qtbot.mouseClick(found()[0], Qt.MouseButton.LeftButton)
+
+
+def title(pane: QWidget) -> str:
+    return pane.header.title()  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.timeout(240)
+def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, starter: Path) -> None:
+    window, panes = studio.window, studio.panes
+    drop(window, starter / "instructions.jsonl")
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    assert window.current_pane() == "dataset"
+    assert "800 examples" in panes.dataset.header.subtitle()
+
+    panes.training.set_recipe(panes.training.recipe().with_values({"epochs": 0.75, "validate_every": 20}))
+    click(qtbot, panes.dataset, "Train on this")
+    click(qtbot, panes.training, "Start training") if not studio.training.busy else None
+    assert window.current_pane() == "training"
+    qtbot.waitUntil(lambda: _step(studio) >= 8, timeout=60_000)
+    click(qtbot, panes.training, "Stop and keep")
+    qtbot.waitUntil(lambda: not studio.training.busy, timeout=30_000)
+    stopped_at = _step(studio)
+    assert 8 <= stopped_at < 60
+    qtbot.waitUntil(lambda: studio.shared.run is not None and studio.shared.run.state == "stopped")
+
+    click(qtbot, panes.training, "Resume")
+    qtbot.waitUntil(lambda: studio.training.busy and _step(studio) > stopped_at, timeout=30_000)
+    panes.playground.set_prompt("What is the capital of France?")
+    panes.playground.send()  # while the run trains
+    qtbot.waitUntil(lambda: len(_answers(studio)) == 2, timeout=30_000)
+    assert studio.training.busy
+    qtbot.waitUntil(lambda: not studio.training.busy, timeout=90_000)
+    assert _step(studio) == 60
+
+    click(qtbot, panes.training, "Evaluate")
+    assert window.current_pane() == "evaluation"
+    qtbot.waitUntil(lambda: _exact(studio) is not None, timeout=90_000)
+    base, tuned = _exact(studio) or (1.0, 0.0)
+    assert tuned > base + 0.2
+    assert title(panes.evaluation).startswith("Better")
+
+    click(qtbot, panes.evaluation, "Try in the playground")
+    assert window.current_pane() == "playground"
+    qtbot.waitUntil(lambda: len(_answers(studio)) == 4, timeout=30_000)
+
+    window.show_pane("runs")
+    assert [r.name for r in studio.shared.store.summaries()] == ["instructions-starter"]
+
+    window.close()
+    assert not any(thread.isRunning() for thread in studio.queue.findChildren(QThread))
+    assert [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon] == []
+    assert not [t for t in studio.findChildren(QTimer) if t.isActive()]
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+
+
+def _step(studio: Studio) -> int:
+    runs = studio.shared.store.summaries()
+    return runs[0].step if runs else 0
+
+
+def _exact(studio: Studio) -> tuple[float, float] | None:
+    run = studio.shared.run
+    if run is None or run.base_exact is None or run.tuned_exact is None:
+        return None
+    return run.base_exact, run.tuned_exact
+
+
+def _answers(studio: Studio) -> list[str]:
+    exchanges = studio.panes.playground.columns.exchanges
+    feet = [exchange.foot(who) for exchange in exchanges for who in ("base", "tuned")]
+    return [foot for foot in feet if "tok/s" in foot]
