@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 use_fast_blas()
 
 TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% for message in messages %}"
+    "<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
+    "{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
@@ -29,7 +31,7 @@ def _away_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a random Qwen3 of 2 layers x 32 and a byte-level tokenizer: real files, loads in no time."""
+    """A folder with a random Qwen3 of 2 layers x 32 and a byte-level tokenizer: real files."""
     folder = tmp_path_factory.mktemp("tiny")
     _write_tokenizer(folder)
     _write_weights(folder)
@@ -42,11 +44,12 @@ def toy_data(tmp_path: Path) -> Path:
     return write_rows(tmp_path / "toy.jsonl", 60)
 
 
-def write_rows(
-    path: Path, count: int, answer: Callable[[int], str] = lambda n: f"It is {n}. " * (1 + n % 5)
-) -> Path:
-    """An Alpaca file with `count` rows."""
-    rows = [{"instruction": f"Say the number {n}", "output": answer(n).strip()} for n in range(count)]
+def write_rows(path: Path, count: int) -> Path:
+    """An Alpaca file with `count` rows, all different, of unequal length."""
+    rows = [
+        {"instruction": f"Say the number {n}", "output": " ".join([f"It is {n}."] * (1 + n % 5))}
+        for n in range(count)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
 

@@ -50,7 +50,7 @@ def test_jobs_use_qt_core_and_no_other_part_of_qt() -> None:
     assert set(re.findall(r"PySide6(?:\.\w+)?", sources)) <= {"PySide6.QtCore"}
 
 
-@pytest.mark.parametrize("module", ["studio.app", "studio.cli"])
+@pytest.mark.parametrize("module", ["studio.app.studio", "studio.cli.commands"])
 def test_importing_it_loads_no_engine(module: str) -> None:
     program = (
         f"import sys, {module}; print(*(set(sys.modules) & {{'mlx', 'mlx_lm', 'transformers', 'datasets'}}))"

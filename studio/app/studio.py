@@ -93,7 +93,7 @@ class Studio(QObject):
         """Go on to training; on the sample, where nothing needs to be chosen, start at once."""
         self.window.show_pane("training")
         if self.datasets.is_sample and not self.training.busy:
-            self.training.start(self.shared.recipe)
+            self.panes.training.start()
 
     @Slot()
     def _show_dataset(self) -> None:

@@ -16,7 +16,7 @@ from studio.jobs.read import CountJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.train.recipe import Recipe
 from studio.ui.panes.training import TrainingPane
-from studio.ui.words import duration
+from studio.words import duration
 
 
 class Training(QObject):

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from studio.events import Event, Log, Prepared, RunOpened, Saved, Step, Validated
 from studio.events import Progress as ProgressEvent
+from studio.words import duration
 
 STOPPED = 130  # what shells report for a program ended by Ctrl-C
 
@@ -71,16 +72,6 @@ def _show(bar: Progress, task: TaskID, event: Event) -> None:
             bar.console.print(text, style="yellow" if level == "warning" else "dim")
         case Saved():
             pass
-
-
-def duration(seconds: float) -> str:
-    """A span of time as people say it: "45 s", "3 min 20 s", "2 h 05 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
 @contextmanager

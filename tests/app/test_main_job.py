@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QThread, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
@@ -51,6 +51,14 @@ def click(qtbot: QtBot, pane: QWidget, text: str) -> None:
     qtbot.mouseClick(found()[0], Qt.MouseButton.LeftButton)
 
 
+def type_in(qtbot: QtBot, pane: QWidget, field: str, text: str) -> None:
+    """Replace what stands in a field of the recipe, key by key."""
+    editor = pane.findChild(QLineEdit, field)
+    assert editor is not None
+    editor.selectAll()
+    qtbot.keyClicks(editor, text)
+
+
 def title(pane: QWidget) -> str:
     return pane.header.title()  # type: ignore[attr-defined,no-any-return]
 
@@ -63,9 +71,10 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     assert window.current_pane() == "dataset"
     assert "800 examples" in panes.dataset.header.subtitle()
 
-    panes.training.set_recipe(panes.training.recipe().with_values({"epochs": 0.75, "validate_every": 20}))
+    window.show_pane("training")
+    type_in(qtbot, panes.training, "loop.epochs", "0.75")
+    window.show_pane("dataset")
     click(qtbot, panes.dataset, "Train on this")
-    click(qtbot, panes.training, "Start training") if not studio.training.busy else None
     assert window.current_pane() == "training"
     qtbot.waitUntil(lambda: _step(studio) >= 8, timeout=60_000)
     click(qtbot, panes.training, "Stop and keep")

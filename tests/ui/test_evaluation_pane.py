@@ -129,7 +129,7 @@ def test_a_prompt_can_be_taken_to_the_playground(qtbot: QtBot, pane: EvaluationP
     pane.show_busy("")
     pane.show_event(answer(0))
     pane.show_event(RESULT)
-    assert not pane.answers.try_button.isEnabled()
+    assert pane.answers.try_button.isEnabled()
     pane.answers.view.setCurrentIndex(pane.answers.model.index(0))
     with qtbot.waitSignal(pane.playground_requested) as asked:
         press(qtbot, pane, "Try in the playground")

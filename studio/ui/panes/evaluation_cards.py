@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -82,10 +82,8 @@ class AnswersCard(Card):
         self.chips = FilterChips(labels)
         self.chips.chosen.connect(self._filter)
         self.try_button = QPushButton("Try in the playground")
-        self.try_button.setEnabled(False)
         self.try_button.clicked.connect(self._ask)
         self.view = AnswerView(theme, self.model)
-        self.view.selectionModel().currentChanged.connect(self._choose)
         self.view.doubleClicked.connect(self._ask)
         self._nothing = note("")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -112,24 +110,27 @@ class AnswersCard(Card):
 
     def _filter(self, kind: str) -> None:
         self.model.show(kind)
-        self.try_button.setEnabled(False)
         self._recount()
 
     def _recount(self) -> None:
         counts = self.model.counts()
         self.chips.set_counts(counts)
+        self.try_button.setEnabled(self.model.rowCount() > 0)
         self._stack.setCurrentWidget(self.view if self.model.rowCount() else self._nothing)
         self._nothing.setText(
             "No answer of this kind." if counts["all"] else "Answers appear here as they arrive."
         )
 
-    def _choose(self, current: QModelIndex) -> None:
-        self.try_button.setEnabled(current.isValid())
-
     def _ask(self) -> None:
-        index = self.view.currentIndex()
-        if index.isValid():
-            self.playground_requested.emit(index.data(ANSWER).prompt)
+        """Take the chosen prompt to the playground; without a choice, the first that was fixed."""
+        rows = [self.model.index(row, 0) for row in range(self.model.rowCount())]
+        fixed = (row for row in rows if _is_fixed(row.data(ANSWER)))
+        index = self.view.currentIndex() if self.view.currentIndex().isValid() else next(fixed, rows[0])
+        self.playground_requested.emit(index.data(ANSWER).prompt)
+
+
+def _is_fixed(answer: GoldenAnswer) -> bool:
+    return answer.tuned_right and not answer.base_right
 
 
 class AnswerView(QListView):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
+from studio import words
 from studio.events import Event, Validated
 from studio.runs.summary import RunSummary
-from studio.ui import words
 from studio.ui.panes.runs_table import exact_match
 from studio.ui.plots.plot_card import PlotCard
 from studio.ui.plots.run_plots import LOSS, history

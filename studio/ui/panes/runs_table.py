@@ -11,8 +11,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
+from studio import words
 from studio.runs.summary import RunSummary
-from studio.ui import words
 from studio.ui.theme import Theme
 from studio.ui.widgets.model_picker import model_title
 

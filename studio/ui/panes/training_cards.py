@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPlainTextEdit, QProgressBar
 
+from studio import words
 from studio.events import Event, Log, ModelCounted, Prepared, Saved, Step, Validated
-from studio.ui import words
 from studio.ui.fonts import fixed_font
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card

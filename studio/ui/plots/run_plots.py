@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from studio import words
 from studio.events import Event, Prepared, Step, Validated
-from studio.ui import words
 from studio.ui.plots.plot_card import PlotCard
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme

@@ -1,0 +1,184 @@
+"""Draws every pane in every state, light and dark, into pictures: `make screens`.
+
+Nothing is invented: the real app runs offscreen on the sample, and is photographed on the way. The four
+pictures that the README shows are kept in `resources/screens/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop
+
+from studio.app.start import Application
+from studio.app.studio import Studio
+from studio.blas import use_fast_blas
+from studio.paths import Paths, resource
+
+OUT = Path("build/screens")
+README = ("dataset-done-light", "training-busy-dark", "evaluation-done-light", "playground-done-dark")
+PATIENCE = 300.0
+
+
+class Photographer:
+    """Drives the app and keeps a light and a dark picture of what it shows."""
+
+    def __init__(self, out: Path, home: Path) -> None:
+        use_fast_blas()
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        self.out, self.home = out, home
+        self.application = Application(["studio"], Paths.under(home))
+        self.application.window.show()
+        self.studio: Studio = self.application.furnish()
+        self.window = self.studio.window
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Let the app run until the condition holds. Raises TimeoutError."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(str(condition))
+            self.application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+
+    def rest(self, seconds: float = 0.4) -> None:
+        """Let pending redraws happen."""
+        until = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > until)
+
+    def shoot(self, name: str) -> None:
+        """Save `name-light.png` and `name-dark.png` of the window as it is."""
+        for mode in ("light", "dark"):
+            self.application.theme.set_mode(mode)
+            self.rest(0.15)
+            self.window.grab().save(str(self.out / f"{name}-{mode}.png"))
+
+    def show(self, pane: str, state: str) -> None:
+        """Bring a pane to the front and photograph it."""
+        self.window.show_pane(pane)
+        self.rest()
+        self.shoot(f"{pane}-{state}")
+
+
+def main() -> None:
+    """Photograph a first sitting from its empty start to its end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--readme", action="store_true", help="also renew the pictures of the README")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        photographer = Photographer(asked.out, Path(home))
+        _empty(photographer)
+        _dataset(photographer)
+        _training(photographer)
+        _asking(photographer)
+        _failures(photographer)
+        photographer.window.close()
+    if asked.readme:
+        for name in README:
+            resource("screens").mkdir(exist_ok=True)
+            shutil.copy(asked.out / f"{name}.png", resource(f"screens/{name}.png"))
+
+
+def _empty(to: Photographer) -> None:
+    to.rest(1.0)
+    for pane in ("dataset", "training", "evaluation", "playground", "runs"):
+        to.show(pane, "empty")
+
+
+def _dataset(to: Photographer) -> None:
+    to.studio.open_path(str(resource("starter/messy.jsonl")))
+    to.shoot("dataset-busy")
+    to.wait(lambda: to.studio.shared.dataset)
+    to.show("dataset", "faulty")
+    to.studio.open_path(str(to.home / "nothing.jsonl"))
+    to.rest(1.0)
+    to.show("dataset", "failed")
+    to.studio.datasets.open_sample()
+    to.wait(lambda: to.studio.shared.dataset)
+    to.rest(1.0)
+    to.show("dataset", "done")
+    to.window.resize(1040, 680)
+    to.show("dataset", "small")
+    to.show("training", "small")
+    to.window.resize(1280, 820)
+
+
+def _training(to: Photographer) -> None:
+    to.window.show_pane("training")
+    to.studio.panes.training.start()
+    to.rest(0.2)
+    to.shoot("training-preparing")
+    to.wait(lambda: _step(to) >= 150)
+    to.show("training", "busy")
+    to.studio.playground.ask("What is the capital of Norway?")
+    to.rest(0.1)
+    to.shoot("playground-busy")
+    to.window.show_pane("training")
+    to.studio.training.stop()
+    to.wait(lambda: not to.studio.training.busy)
+    to.show("training", "stopped")
+    to.studio.panes.training.resume_requested.emit()
+    to.wait(lambda: not to.studio.training.busy)
+    to.show("training", "done")
+
+
+def _asking(to: Photographer) -> None:
+    to.show("evaluation", "ready")
+    to.studio.evaluation.start()
+    to.wait(lambda: to.studio.panes.evaluation.answers.model.rowCount() > 20)
+    to.show("evaluation", "busy")
+    to.wait(lambda: to.studio.shared.run and to.studio.shared.run.tuned_exact is not None)
+    to.show("evaluation", "done")
+    for prompt in ("What is the opposite of early?", "What is 7 plus 5?", "What is the capital of Italy?"):
+        to.studio.playground.ask(prompt)
+        to.wait(lambda: to.studio.panes.playground.send_button.isVisible())
+    to.show("playground", "done")
+    run = to.studio.shared.run
+    if run is not None:
+        to.studio.runs.show(run.name)
+    to.rest(1.0)
+    to.show("runs", "done")
+    to.window.resize(1040, 680)
+    for pane in ("evaluation", "playground", "runs"):
+        to.show(pane, "small")
+    to.window.resize(1280, 820)
+
+
+def _failures(to: Photographer) -> None:
+    bad = to.home / "weightless"
+    bad.mkdir()
+    shutil.copy(resource("starter/model/config.json"), bad)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(resource(f"starter/model/{name}"), bad)
+    to.studio.open_path(str(bad))
+    to.wait(lambda: to.studio.shared.dataset)
+    to.studio.panes.training.start()
+    to.wait(lambda: not to.studio.training.busy)
+    to.show("training", "failed")
+    run = to.studio.shared.run
+    if run is not None:
+        shutil.rmtree(run.folder / "adapter")
+        to.studio.evaluation.start()
+        to.rest(3.0)
+        to.show("evaluation", "failed")
+        to.studio.playground.ask("What is the capital of Norway?")
+        to.rest(2.0)
+        to.show("playground", "failed")
+
+
+def _step(to: Photographer) -> int:
+    runs = to.studio.shared.store.summaries()
+    return runs[0].step if runs else 0
+
+
+if __name__ == "__main__":
+    main()
