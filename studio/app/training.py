@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
 from studio.errors import StudioError
-from studio.events import Ended, Event, ModelCounted, Prepared, RunOpened, Step
+from studio.events import Ended, Event, ModelCounted, Prepared, RunOpened, Saved, Step
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import CountJob
@@ -118,6 +118,8 @@ class Training(QObject):
                 left = f"{duration(event.seconds_left)} left · {event.memory_process / 1e9:.1f} GB"
                 text = f"Training · step {event.step:,} of {event.steps:,}"
                 self._shared.window.set_engine(text, left, event.step / event.steps)
+            case Saved():
+                self.run_changed.emit(self._run)
             case Ended():
                 self._ended = event.summary
 
@@ -128,7 +130,7 @@ class Training(QObject):
             case Done() | Stopped() if self._ended:
                 self._pane.show_state("done", self._ended)
             case Failed(summary, _):
-                self._pane.show_state("failed", summary)
+                self._pane.show_state("failed" if self._run else "refused", summary)
             case _ if self._run:
                 self._pane.show_state("stopped", "What was learned is kept; Resume goes on exactly here.")
             case _:

@@ -24,7 +24,7 @@ class Sampling(BaseModel):
         ge=1,
         le=2,
         title="Repetition penalty",
-        description="Above 1, tokens already said become less likely.",
+        description="Above 1, what the answer has already said becomes less likely.",
     )
     max_tokens: int = Field(512, ge=1, le=8192, title="Max new tokens", description="Where an answer is cut.")
     seed: int = Field(

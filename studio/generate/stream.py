@@ -34,14 +34,15 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
         model(tokens[None, start:end], cache=cache)
         mx.eval([layer.state for layer in cache])
     latest, position = tokens[-1:], 0
+    said = tokens[:0]  # a penalty for repeating applies to the answer: the question's words belong in it
     while True:
         logits = model(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
         for processor in processors:
-            logits = processor(tokens, logits)
+            logits = processor(said, logits)
         mx.random.seed((sampling.seed << 32) | position)
         latest = sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
         if processors:
-            tokens = mx.concatenate([tokens, latest])[-REPETITION_WINDOW:]
+            said = mx.concatenate([said, latest])[-REPETITION_WINDOW:]
         position += 1
         yield int(number(latest))
 

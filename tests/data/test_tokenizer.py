@@ -39,7 +39,7 @@ def test_loading_a_tokenizer_leaves_torch_and_mlx_out(chatml: Any, tmp_path: Pat
     chatml.save_pretrained(tmp_path)
     program = (
         "import sys, pathlib; from studio.models.tokenizer import load_tokenizer\n"
-        "import studio.data.scan; assert 'transformers' not in sys.modules\n"
+        "import studio.data.dataset; assert 'transformers' not in sys.modules\n"
         f"load_tokenizer(pathlib.Path({str(tmp_path)!r}))\n"
         "assert not {'torch', 'mlx', 'mlx_lm'} & set(sys.modules)"
     )

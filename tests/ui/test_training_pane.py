@@ -18,6 +18,7 @@ SHOWN = {
     "interrupted": {"Start anew", "Resume"},
     "failed": {"Start anew", "Resume"},
     "done": {"Train again", "Evaluate"},
+    "refused": {"Try again"},
 }
 
 

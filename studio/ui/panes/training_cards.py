@@ -152,8 +152,12 @@ class LogCard(Card):
 
     def _write(self) -> None:
         if self._pending:
+            bar = self._lines.verticalScrollBar()
+            follows = bar.value() >= bar.maximum() - 1
             self._lines.appendPlainText("\n".join(self._pending[-LOG_LINES:]))
             self._pending.clear()
+            if follows:
+                bar.setValue(bar.maximum())
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(self.text())

@@ -24,6 +24,7 @@ LOOKS = {
     "stopping": Look(("stop",), locked=True),
     "stopped": Look(("start", "evaluate", "resume"), "resume", "Start anew"),
     "interrupted": Look(("start", "resume"), "resume", "Start anew"),
+    "refused": Look(("start",), "start", "Try again"),
     "failed": Look(("start", "resume"), "resume", "Start anew"),
     "done": Look(("start", "evaluate"), "evaluate", "Train again"),
 }
@@ -67,8 +68,10 @@ class RunStory:
             case "stopped" | "interrupted":
                 word = "Stopped" if state == "stopped" else "Interrupted"
                 return f"{word} at {where}" if where else f"{word} before the first step"
+            case "refused":
+                return "Training could not start"
             case "failed":
-                return f"Training failed at {where}" if where else "Training could not start"
+                return f"Training failed at {where}" if where else "Training failed before the first step"
             case "done":
                 return self._result()
         return "Training"

@@ -12,9 +12,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.plots.axis import NumberAxis, ZoomBox, wide_range
 from studio.ui.plots.crosshair import Crosshair
-from studio.ui.plots.series import Series, thinned
+from studio.ui.plots.series import Numbers, Series, thinned
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme
+
+MANY = 30
+"""From how many points on a spike can be told from the curve."""
 
 
 class CurvePlot(QWidget):
@@ -113,8 +116,7 @@ class CurvePlot(QWidget):
 
     def _fit(self) -> None:
         """Widen the view in leaps, so that most redraws leave the axes as they are."""
-        values = np.concatenate([self.series.y, self.dots.y])
-        values = values[np.isfinite(values)]
+        values = self._values_to_fit()
         if not len(values):
             return
         last = max(float(points.x[-1]) for points in (self.series, self.dots) if len(points))
@@ -128,6 +130,17 @@ class CurvePlot(QWidget):
         bottom = 0.0 if self.style_of.from_zero else bottom
         self._range = (-0.008 * right, max(right, 1.0), bottom, top)
         self._box.setRange(xRange=self._range[:2], yRange=self._range[2:], padding=0, disableAutoRange=True)
+
+    def _values_to_fit(self) -> Numbers:
+        """What the view must hold: all that is solid, and the raw curve but for its rare spikes.
+
+        One wild batch would otherwise flatten the rest of the run; zooming and hovering still find it.
+        """
+        raw = self.series.y[np.isfinite(self.series.y)]
+        if self.style_of.smoothing and len(raw) >= MANY:
+            raw = np.concatenate([np.percentile(raw, [1, 98]), self.series.smooth])
+        values = np.concatenate([raw, self.dots.y])
+        return values[np.isfinite(values)]
 
     def _touch(self) -> None:
         self._dirty = True

@@ -23,6 +23,7 @@ MEMORY = CurveStyle(
     from_zero=True,
     redraw_milliseconds=310,
     words=lambda gigabytes: words.memory(gigabytes * words.GIB),
+    ticks=lambda gigabytes, _: words.memory(gigabytes * words.GIB) if gigabytes else "0",
 )
 
 

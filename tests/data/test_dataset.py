@@ -12,9 +12,8 @@ import pytest
 
 from studio.data.dataset import Dataset
 from studio.data.render import Renderer
-from studio.data.scan import rendered, scan
 from studio.errors import DataError
-from studio.events import DatasetRead, Event, Progress, from_json, to_json
+from studio.events import DatasetRead, Progress, from_json, to_json
 from studio.train.recipe import Data
 
 Write = Callable[..., Path]
@@ -24,7 +23,7 @@ def rows(count: int) -> list[dict[str, str]]:
     return [{"prompt": f"Question {i}?", "completion": f"Answer {i}."} for i in range(count)]
 
 
-def finish(steps: Generator[Event, None, Dataset]) -> tuple[list[Event], Dataset]:
+def finish(steps: Generator[Progress, None, Dataset]) -> tuple[list[Progress], Dataset]:
     events = []
     while True:
         try:
@@ -33,22 +32,20 @@ def finish(steps: Generator[Event, None, Dataset]) -> tuple[list[Event], Dataset
             return events, end.value
 
 
-def scanned(
+def loaded(
     path: Path, tokenizer: Any, template: str = "auto", max_length: int = 200
 ) -> tuple[DatasetRead, Dataset]:
-    events, dataset = finish(scan(path, tokenizer, "m", template, max_length, 0.1, 0.1, 0))
-    assert isinstance(events[-1], DatasetRead)
-    return events[-1], dataset
+    dataset = Dataset.load(path, Renderer(tokenizer, template, max_length), Data(), 0)
+    return dataset.read_event("m"), dataset
 
 
-def test_a_scan_reports_early_and_often_and_ends_in_one_dataset(write: Write, chatml: Any) -> None:
-    events, _ = finish(scan(write("d.jsonl", rows(1000)), chatml, "m", "auto", 200, 0.1, 0.1, 0))
+def test_loading_reports_early_and_often_and_ends_in_one_dataset(write: Write, chatml: Any) -> None:
+    path = write("d.jsonl", rows(1000))
+    events, dataset = finish(Dataset.loading(path, Renderer(chatml, "auto", 200), Data(), 0))
     assert events[0] == Progress("rows read", 0)
-    assert all(isinstance(event, Progress) for event in events[:-1])
     done = [event.done for event in events if isinstance(event, Progress) and event.what == "rows read"]
     assert max(after - before for before, after in pairwise(done)) <= 200
-    read = events[-1]
-    assert isinstance(read, DatasetRead)
+    read = dataset.read_event("m")
     assert [row.line for row in read.rows] == list(range(1, 1001))
     assert {
         part: sum(row.split == part for row in read.rows) for part in ("train", "validation", "test")
@@ -61,9 +58,7 @@ def test_a_scan_reports_early_and_often_and_ends_in_one_dataset(write: Write, ch
 
 
 def test_rows_tell_tokens_trained_tokens_and_what_is_cut(write: Write, chatml: Any) -> None:
-    read, dataset = scanned(
-        write("d.jsonl", [*rows(5), {"prompt": "Hi", "completion": "yes " * 200}]), chatml
-    )
+    read, dataset = loaded(write("d.jsonl", [*rows(5), {"prompt": "Hi", "completion": "yes " * 200}]), chatml)
     long = read.rows[-1]
     assert (long.tokens, long.cut > 0) == (200, True)
     assert long.answer == "yes " * 200
@@ -75,7 +70,7 @@ def test_rows_tell_tokens_trained_tokens_and_what_is_cut(write: Write, chatml: A
 def test_problems_are_sorted_and_warnings_stand_beside_their_rows(write: Write, chatml: Any) -> None:
     data = [*rows(3), {"prompt": "x"}, rows(1)[0], {"prompt": "y" * 900, "completion": "z"}, *rows(4)[3:]]
     data.append({"prompt": "html", "completion": "a <|im_end|> b"})
-    read, dataset = scanned(write("d.jsonl", data), chatml)
+    read, dataset = loaded(write("d.jsonl", data), chatml)
     assert [(p.line, p.severity) for p in read.problems] == [
         (4, "error"),
         (5, "warning"),
@@ -95,7 +90,7 @@ def test_an_example_its_template_refuses_is_a_problem_of_its_line(
 ) -> None:
     good = {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]}
     bad = {"messages": [{"role": "system", "content": "S"}, *good["messages"]]}
-    read, _ = scanned(write("d.jsonl", [good, bad]), tokenizers_by_name["mistral"])
+    read, _ = loaded(write("d.jsonl", [good, bad]), tokenizers_by_name["mistral"])
     assert [(p.line, p.reason) for p in read.problems] == [
         (2, "the model's chat template refuses it: System role not supported")
     ]
@@ -110,12 +105,11 @@ def test_what_is_coloured_is_what_is_trained(write: Write, chatml: Any) -> None:
         assert tuple(piece.id for piece in kept) == tokens.ids
         assert tuple(piece.trained for piece in kept) == tokens.trained
         assert len(pieces) - len(kept) == tokens.cut
-        assert rendered(path, record.line, chatml, "auto", 64) == dataset.rendered(record.line)
 
 
 def test_the_loop_gets_the_split_that_the_pane_showed(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", rows(40))
-    read, _ = scanned(path, chatml)
+    read, _ = loaded(path, chatml)
     dataset = Dataset.load(path, Renderer(chatml, "auto", 200), Data(), seed=0)
     shown = {
         part: [row.line for row in read.rows if row.split == part] for part in ("train", "validation", "test")
@@ -131,9 +125,7 @@ def test_the_loop_gets_the_split_that_the_pane_showed(write: Write, chatml: Any)
 def test_a_line_without_an_example_is_answered_in_words(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", rows(4))
     with pytest.raises(DataError, match=r"Line 9 of d\.jsonl holds no usable example"):
-        rendered(path, 9, chatml, "auto", 64)
-    with pytest.raises(DataError, match="Line 9"):
-        scanned(path, chatml)[1].rendered(9)
+        loaded(path, chatml)[1].rendered(9)
 
 
 def test_a_dataset_of_which_nothing_can_be_trained_is_refused(write: Write, chatml: Any) -> None:
@@ -141,11 +133,11 @@ def test_a_dataset_of_which_nothing_can_be_trained_is_refused(write: Write, chat
     with pytest.raises(
         DataError, match=r"None of the 1 examples in d\.jsonl can be trained on\. Line 1: the prompt"
     ):
-        scanned(path, chatml)
+        loaded(path, chatml)
 
 
 def test_instruction_rows_of_a_minified_json_file_can_be_told_apart(write: Write, base: Any) -> None:
     data = [{"instruction": f"Do {i}", "input": "", "output": f"Done {i}"} for i in range(5)]
-    read, dataset = scanned(write("d.json", json.dumps(data)), base)
+    read, dataset = loaded(write("d.json", json.dumps(data)), base)
     assert [row.answer for row in read.rows] == [f"Done {i}" for i in range(5)]
     assert "Do 3" in "".join(piece.text for piece in dataset.rendered(4).pieces)

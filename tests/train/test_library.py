@@ -1,0 +1,59 @@
+"""Datasets stay read until the file, or what is asked of it, changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.errors import DataError, ModelError
+from studio.train.library import Library
+from studio.train.recipe import Recipe
+from tests.conftest import write_rows
+
+
+def finish(opening: Generator[Any, None, Any]) -> Any:
+    while True:
+        try:
+            next(opening)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture
+def recipe(tiny_model: Path, toy_data: Path) -> Recipe:
+    return Recipe().with_values({"model": str(tiny_model), "data.path": str(toy_data)})
+
+
+def test_a_second_look_reads_nothing_again(recipe: Recipe) -> None:
+    library = Library()
+    first = finish(library.open(recipe))
+    assert finish(library.open(recipe)) is first
+    assert finish(library.open(recipe.with_values({"rank": 3}))) is first
+
+
+@pytest.mark.parametrize(
+    "change", [{"max_length": 40}, {"template": "alpaca"}, {"seed": 5}, {"test_share": 0.3}]
+)
+def test_another_wish_reads_it_again(recipe: Recipe, change: dict[str, Any]) -> None:
+    library = Library()
+    before = finish(library.open(recipe)).read_event("m")
+    assert finish(library.open(recipe.with_values(change))).read_event("m") != before
+
+
+def test_a_changed_file_is_read_again(recipe: Recipe, toy_data: Path) -> None:
+    library = Library()
+    assert len(finish(library.open(recipe)).train) == 48
+    write_rows(toy_data, 30)
+    os.utime(toy_data, (1, 1))
+    assert len(finish(library.open(recipe)).train) == 24
+
+
+def test_what_is_missing_is_named(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="There is no file at"):
+        finish(Library().open(recipe.with_values({"data.path": str(tmp_path / "none.jsonl")})))
+    with pytest.raises(ModelError, match="There is no model at"):
+        finish(Library().open(recipe.with_values({"model": str(tmp_path / "none")})))
