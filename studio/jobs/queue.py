@@ -125,6 +125,7 @@ class JobQueue(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._open: list[Ticket] = []
+        self._closed = False
         self._engine = _Worker("engine", _shelf, self)
         self._reader = _Worker("reading", _library, self)
         for worker in (self._engine, self._reader):
@@ -133,9 +134,13 @@ class JobQueue(QObject):
     def submit(self, job: Job, lane: Lane, on_event: OnEvent, on_end: OnEnd) -> Ticket:
         """Queue a job; its events and its outcome are handed to the two functions, on this thread.
 
-        Threads start with their first job.
+        Threads start with their first job. After `shut_down` nothing is queued any more: what is still
+        heard then may well ask for more.
         """
         ticket = Ticket(job, lane, on_event, on_end)
+        if self._closed:
+            ticket.stop()
+            return ticket
         self._open.append(ticket)
         worker = self._reader if lane is Lane.READING else self._engine
         if lane is Lane.ASIDE:
@@ -152,6 +157,7 @@ class JobQueue(QObject):
 
     def shut_down(self) -> None:
         """Stop everything, wait until the threads have left, and deliver what they still said."""
+        self._closed = True
         for ticket in self._open:
             ticket.stop()
         for worker in (self._engine, self._reader):
@@ -175,8 +181,10 @@ class JobQueue(QObject):
 
 
 def _shelf() -> Any:
-    from studio.models.shelf import Shelf
+    from studio.models.tokenizer import LOADING
 
+    with LOADING:
+        from studio.models.shelf import Shelf
     return Shelf()
 
 

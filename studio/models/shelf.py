@@ -18,6 +18,7 @@ from mlx_lm.utils import load_model, load_tokenizer
 from studio.errors import ModelError
 from studio.models.arrays import named, nested
 from studio.models.folder import check_weights, read_config
+from studio.models.tokenizer import LOADING
 
 
 @dataclass(eq=False)
@@ -76,7 +77,8 @@ def _load(folder: Path) -> tuple[nn.Module, _Weights]:
     check_weights(folder)
     try:
         module, config = load_model(folder)
-        tokenizer = load_tokenizer(folder, eos_token_ids=config.get("eos_token_id"))
+        with LOADING:
+            tokenizer = load_tokenizer(folder, eos_token_ids=config.get("eos_token_id"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
     return module, _Weights(named(module), config, tokenizer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -151,6 +153,45 @@ def test_shutting_down_stops_what_runs_and_what_waits(qtbot: QtBot) -> None:
     assert (first.outcome, second.outcome) == (Stopped(), Stopped())
     assert running.diary[-1] == "saved"
     assert waiting.diary == []
+
+
+def test_what_an_ending_asks_for_during_shut_down_is_not_begun(qtbot: QtBot) -> None:
+    queue, late = JobQueue(), Count(5)
+    listener = Listener()
+
+    def ask_for_more(outcome: Outcome) -> None:
+        queue.submit(late, Lane.READING, listener.hear, listener.end)
+
+    queue.submit(Count(3), Lane.READING, listener.hear, listener.end)
+    queue.submit(Count(10**9, pause=0.001), Lane.ENGINE, listener.hear, ask_for_more)
+    qtbot.waitUntil(lambda: len(listener.events) > 6)
+    queue.shut_down()
+    assert late.diary == []
+    assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
+
+
+def test_the_engine_and_a_dataset_may_start_at_the_same_moment() -> None:
+    """In a process of its own: both threads import the same large library at once."""
+    program = """
+import sys, json
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.read import CountJob, DatasetJob
+from studio.paths import resource
+from studio.train.recipe import Recipe
+application, queue, outcomes = QCoreApplication([]), JobQueue(), []
+recipe = Recipe().with_values({"data.path": str(resource("starter/instructions.jsonl"))})
+for job, lane in ((CountJob(recipe), Lane.ASIDE), (DatasetJob(recipe), Lane.READING)):
+    queue.submit(job, lane, lambda event: None, outcomes.append)
+while len(outcomes) < 2:
+    application.processEvents()
+queue.shut_down()
+print(outcomes)
+"""
+    for _ in range(3):
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert ran.stdout.strip() == "[Done(), Done()]"
 
 
 def test_a_job_that_talks_faster_than_the_window_listens_waits_for_it(qtbot: QtBot, queue: JobQueue) -> None:
