@@ -10,7 +10,7 @@ from mlx.utils import tree_flatten, tree_unflatten
 
 
 def named(tree: Any) -> dict[str, mx.array]:
-    """Every array of a module, or of a tree of parameters or optimizer state, by its dotted name."""
+    """Every array of a tree of parameters or optimizer state, by its dotted name."""
     flat: dict[str, mx.array] = dict(tree_flatten(tree))
     return flat
 

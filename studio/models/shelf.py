@@ -81,4 +81,4 @@ def _load(folder: Path) -> tuple[nn.Module, _Weights]:
             tokenizer = load_tokenizer(folder, eos_token_ids=config.get("eos_token_id"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
-    return module, _Weights(named(module), config, tokenizer)
+    return module, _Weights(named(module.parameters()), config, tokenizer)
