@@ -95,8 +95,14 @@ def _empty(to: Photographer) -> None:
 
 
 def _dataset(to: Photographer) -> None:
-    to.studio.open_path(str(resource("starter/messy.jsonl")))
+    large = to.home / "large.jsonl"
+    large.write_text(
+        resource("starter/instructions.jsonl").read_text(encoding="utf-8") * 60, encoding="utf-8"
+    )
+    to.studio.open_path(str(large))
+    to.rest(0.8)
     to.shoot("dataset-busy")
+    to.studio.open_path(str(resource("starter/messy.jsonl")))
     to.wait(lambda: to.studio.shared.dataset)
     to.show("dataset", "faulty")
     to.studio.open_path(str(to.home / "nothing.jsonl"))
@@ -120,7 +126,6 @@ def _training(to: Photographer) -> None:
     to.wait(lambda: _step(to) >= 150)
     to.show("training", "busy")
     to.studio.playground.ask("What is the capital of Norway?")
-    to.rest(0.1)
     to.shoot("playground-busy")
     to.window.show_pane("training")
     to.studio.training.stop()
@@ -138,7 +143,7 @@ def _asking(to: Photographer) -> None:
     to.show("evaluation", "busy")
     to.wait(lambda: to.studio.shared.run and to.studio.shared.run.tuned_exact is not None)
     to.show("evaluation", "done")
-    for prompt in ("What is the opposite of early?", "What is 7 plus 5?", "What is the capital of Italy?"):
+    for prompt in ("What is the currency of Japan?", "What is 7 plus 5?", "What is the capital of Italy?"):
         to.studio.playground.ask(prompt)
         to.wait(lambda: to.studio.panes.playground.send_button.isVisible())
     to.show("playground", "done")

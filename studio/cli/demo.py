@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from rich.console import Console
+
 from studio.cli import results
-from studio.cli.terminal import console, perform
+from studio.cli.terminal import perform
 from studio.events import AnswerEnded, Evaluated, RunOpened
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob, EvaluateJob
@@ -17,6 +19,8 @@ from studio.train.recipe import Recipe
 
 QUESTIONS = 3
 
+out = Console(highlight=False)
+
 
 def demo(paths: Paths) -> None:
     """Train the starter on its sample with the default recipe, measure it, and show three answers."""
@@ -25,25 +29,25 @@ def demo(paths: Paths) -> None:
     shelf = Shelf()
     sample = resource("starter/instructions.jsonl")
     recipe = Recipe().with_values({"data.path": str(sample)})
-    console.rule("Training the starter on the sample")
+    out.rule("Training the starter on the sample")
     run = None
     for event in perform(TrainJob(recipe, paths.runs, "sample").run_events(shelf)):
         if isinstance(event, RunOpened):
             run = RunFolder(Path(event.folder))
     if run is None:
         return
-    console.print(results.of_run(run).text)
-    console.rule("Did it get better?")
+    out.print(results.of_run(run).text)
+    out.rule("Did it get better?")
     for event in perform(EvaluateJob(run).run_events(shelf)):
         if isinstance(event, Evaluated):
-            console.print(results.of_evaluation(event, []).text)
-    console.rule("The same question to both")
+            out.print(results.of_evaluation(event, []).text)
+    out.rule("The same question to both")
     for prompt in _questions():
         job = ChatJob(run, prompt, GREEDY)
         answers = [e for e in perform(job.run_events(shelf)) if isinstance(e, AnswerEnded)]
-        console.print(f"[bold]{prompt}[/bold]")
-        console.print(results.of_answers(prompt, answers, GREEDY).text + "\n", markup=False)
-    console.print(f"All of it is in {run.path}", markup=False)
+        out.print(f"[bold]{prompt}[/bold]")
+        out.print(results.of_answers(prompt, answers, GREEDY).text + "\n", markup=False)
+    out.print(f"All of it is in {run.path}", markup=False)
 
 
 def _questions() -> list[str]:

@@ -92,7 +92,9 @@ def _measure_row(m: Measure) -> str:
 
 
 def _figure(unit: str, value: float, sign: str = "") -> str:
-    return f"{100 * value:{sign}.0f} %" if unit == "share" else f"{value:{sign}.3f}"
+    if unit != "share":
+        return f"{value:{sign}.3f}"
+    return f"{100 * value:{sign}.0f} {'points' if sign else '%'}"
 
 
 def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) -> Result:
