@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
+from pathlib import Path
 
 from studio.blas import use_fast_blas
 
@@ -18,13 +20,26 @@ def main() -> None:
     multiprocessing.freeze_support()
     use_fast_blas()
     arguments = sys.argv[1:]
-    if arguments and (arguments[0] in COMMANDS or arguments[0] in ("--help", "-h", "--version")):
-        from studio.cli.commands import run
-
-        sys.exit(run(arguments))
+    if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
+        sys.exit(_run_command(arguments))
     from studio.app.start import run_window
 
     sys.exit(run_window(arguments))
+
+
+def _misspelt(argument: str) -> bool:
+    """Whether this is neither a command nor looks like a file: the command line says what there is."""
+    return not argument.startswith("-") and not Path(argument).suffix and not os.path.exists(argument)
+
+
+def _run_command(arguments: list[str]) -> int:
+    try:
+        from studio.cli.commands import run
+
+        return run(arguments)
+    except KeyboardInterrupt:  # while a command loads; a job at work stops in its own way, and saves
+        sys.stderr.write("Stopped.\n")
+        return 130
 
 
 if __name__ == "__main__":

@@ -224,6 +224,10 @@ class GoldenAnswer(Event):
     tuned_right: bool
 
 
+ENOUGH = 6
+"""Below this many items no difference is clear: five of five move the same way by chance 1 time in 16."""
+
+
 @dataclass(frozen=True)
 class Measure:
     """One measure, base against tuned; `low` and `high` bound the difference tuned - base at 95 %.
@@ -246,8 +250,8 @@ class Measure:
 
     @property
     def verdict(self) -> str:
-        """better, worse, or unclear when the interval holds zero."""
-        if self.low <= 0 <= self.high:
+        """better, worse, or unclear when the interval holds zero or there are fewer than ENOUGH items."""
+        if self.low <= 0 <= self.high or self.count < ENOUGH:
             return "unclear"
         return "better" if (self.low > 0) == (self.better == "higher") else "worse"
 
@@ -287,10 +291,10 @@ def from_json(line: str) -> Event:
     if not isinstance(fields, dict) or fields.get("kind") not in Event.kinds:
         raise ValueError(f"not an event: {line[:80]}")
     kind = fields.pop("kind")
-    for name, value in fields.items():
-        if nested := _NESTED.get((kind, name)):
-            fields[name] = tuple(nested(**item) for item in value)
     try:
+        for name, value in fields.items():
+            if nested := _NESTED.get((kind, name)):
+                fields[name] = tuple(nested(**item) for item in value)
         return Event.kinds[kind](**fields)
     except TypeError as error:
         raise ValueError(f"not a {kind} event: {error}") from error

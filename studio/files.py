@@ -11,6 +11,8 @@ from pathlib import Path
 
 from studio.errors import DiskError
 
+TEMPORARY, OLD = ".tmp", ".old"  # what ends the hidden names of what is being written, and being replaced
+
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
@@ -22,10 +24,20 @@ def disk_errors(path: Path) -> Iterator[None]:
             free = shutil.disk_usage(_existing(path)).free / 1e6
             raise DiskError(
                 f"The disk is full ({free:,.0f} MB free): {path} could not be written. "
-                "Free some space, then resume the run; what was saved before is intact."
+                "Free some space and try again; what was saved before is intact, and a run can be resumed."
             ) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise DiskError(f"{path} may not be written. Choose another folder with --home.") from error
+        if isinstance(error, NotADirectoryError | FileExistsError):
+            raise DiskError(
+                f"{path} cannot be made: {_existing(path)} is a file, and a folder is needed there. "
+                "Choose another folder with --home."
+            ) from error
+        if isinstance(error, FileNotFoundError):
+            raise DiskError(
+                f"{path} could not be written: its folder is gone or cannot be made. "
+                "Put it back where it was, or start a new run."
+            ) from error
         raise
 
 
@@ -37,7 +49,7 @@ def write_text(path: Path, text: str) -> None:
     """Replace the file at `path` by `text` in one step."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
         try:
             with temporary.open("w", encoding="utf-8") as file:
                 file.write(text)
@@ -55,7 +67,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Everything in it is flushed to the disk first. An existing `path` is replaced; it stays readable
     until the new one is complete.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
     with disk_errors(path):
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -71,11 +83,29 @@ def whole_folder(path: Path) -> Iterator[Path]:
             raise
 
 
+def tidy(folder: Path) -> None:
+    """Clear what a crash left half-written below `folder`, and put back what it left half-replaced.
+
+    Nobody else may be writing there.
+    """
+    for old in list(folder.rglob(f".*{OLD}")):
+        path = old.with_name(old.name.removeprefix(".").removesuffix(OLD))
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(path)
+    for temporary in list(folder.rglob(f".*{TEMPORARY}")):
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
 def _swap(new: Path, path: Path) -> None:
     if not path.exists():
         new.rename(path)
         return
-    old = path.with_name(f".{path.name}.old")
+    old = path.with_name(f".{path.name}{OLD}")
     shutil.rmtree(old, ignore_errors=True)
     path.rename(old)
     new.rename(path)

@@ -52,7 +52,8 @@ def test_the_untuned_model_completes_text_and_answers_nothing(starter: Path, ope
     assert len(golden.items) == 100
     renderer = Renderer(opened.tokenizer)
     prompts = [renderer.prompt_ids(item.turns) for item in golden.items]
-    answered = dict(a for a in answers(opened.module, opened.tokenizer, prompts, 24) if a)
+    told = answers(opened.module, opened.tokenizer, prompts, 24, renderer.stops)
+    answered = dict(answer for answer in told if answer)
     right = sum(exact_match(answered[i], item.ideal) for i, item in enumerate(golden.items))
     assert right <= 15
 

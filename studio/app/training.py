@@ -16,7 +16,10 @@ from studio.jobs.read import CountJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.train.recipe import Recipe
 from studio.ui.panes.training import TrainingPane
-from studio.words import duration
+from studio.words import duration, memory
+
+
+ALREADY = "A run is training already. Stop it first, or wait for its end."
 
 
 class Training(QObject):
@@ -76,6 +79,9 @@ class Training(QObject):
 
     def resume(self, name: str) -> None:
         """Go on with a run."""
+        if self.busy:
+            self._warn(ALREADY)
+            return
         try:
             run = self._shared.store.find(name)
             self._pane.load_events(run.events())
@@ -92,7 +98,7 @@ class Training(QObject):
 
     def _submit(self, job: TrainJob | ResumeJob) -> None:
         if self.busy:
-            self._warn("A run is training already. Stop it first, or wait for its end.")
+            self._warn(ALREADY)
             return
         if isinstance(job, TrainJob):
             self._pane.clear_run()
@@ -115,7 +121,7 @@ class Training(QObject):
                     self._pane.show_state("running")
             case Step():
                 self._stepped = True
-                left = f"{duration(event.seconds_left)} left · {event.memory_process / 1e9:.1f} GB"
+                left = f"{duration(event.seconds_left)} left · {memory(event.memory_process)}"
                 text = f"Training · step {event.step:,} of {event.steps:,}"
                 self._shared.window.set_engine(text, left, event.step / event.steps)
             case Saved():

@@ -147,6 +147,8 @@ def chat(
     debug: Debug = False,
 ) -> None:
     """Ask the tuned model, or base and tuned side by side."""
+    if not prompt.strip():
+        raise RecipeError('The prompt is empty. Ask something, for example --prompt "What is a star?"')
     sampling = _sampling(
         temperature=temperature,
         top_p=top_p,
@@ -227,7 +229,10 @@ def _sampling(**values: Any) -> Sampling:
 
 
 def _paths(home: Path | None) -> Paths:
-    return Paths.under(home) if home else Paths.for_user()
+    paths = Paths.under(home) if home else Paths.for_user()
+    if paths.home.exists() and not paths.home.is_dir():
+        raise RecipeError(f"{paths.home} is a file, and --home needs a folder. Name another.")
+    return paths
 
 
 def _store(home: Path | None) -> RunStore:

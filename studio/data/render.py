@@ -50,7 +50,9 @@ class Renderer:
 
     def __init__(self, tokenizer: Any, template: str = "auto", max_length: int = 1024) -> None:
         inner = getattr(tokenizer, "_tokenizer", None)
-        tokenizer = inner if hasattr(inner, "apply_chat_template") else tokenizer
+        wrapped = hasattr(inner, "apply_chat_template")
+        self._ends = frozenset(tokenizer.eos_token_ids if wrapped else [tokenizer.eos_token_id]) - {None}
+        tokenizer = inner if wrapped else tokenizer
         self.max_length = max_length
         self._encoder = _Encoder(tokenizer)
         self._template = self._choose(tokenizer, template)
@@ -88,6 +90,22 @@ class Renderer:
             return self._encoder.ids(self._template.prompt(messages))
         except Refused as error:
             raise DataError(f"This conversation cannot be shown to the model: {error}.") from error
+
+    @cached_property
+    def stops(self) -> frozenset[int]:
+        """The tokens that end an answer: the model's own, and the one that closes a turn in the template.
+
+        They differ in base models such as Qwen3-0.6B-Base, whose end of text is not the <|im_end|> that its
+        chat template writes, and so teaches, after each answer.
+        """
+        try:
+            written = self._template.write((Message("user", "?"), Message("assistant", "!")))
+        except Refused:
+            return self._ends
+        encoding, _ = self._encode([written])[0]
+        trained = _trained(encoding.offsets, written.spans)
+        last = max((i for i, target in enumerate(trained) if target), default=0)
+        return self._ends | (self._encoder.special_ids & {encoding.ids[last]})
 
     def control_texts(self, record: Record) -> tuple[str, ...]:
         """Words of the example that this tokenizer reads as control tokens, such as </s> in HTML."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,8 @@ from studio.events import Evaluated, Event, GoldenAnswer, Measure, Progress
 from studio.generate.batch import answers
 from studio.train.loss import row_losses
 
-BATCH = 16
+PORTION = 2048
+"""Tokens read at once for a loss: their logits over a vocabulary of 150,000 take 1.2 GB."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,11 @@ def _golden(pair: Pair, renderer: Renderer, golden: Golden) -> Generator[Event, 
     base: dict[int, str] = {}
     results: list[GoldenAnswer] = []
     total = 2 * len(prompts)
-    for answered in answers(pair.base, pair.tokenizer, prompts, limit):
+    for answered in answers(pair.base, pair.tokenizer, prompts, limit, renderer.stops):
         if answered:
             base[answered[0]] = answered[1]
         yield Progress("Asking the base model", len(base), total)
-    for answered in answers(pair.tuned, pair.tokenizer, prompts, limit):
+    for answered in answers(pair.tuned, pair.tokenizer, prompts, limit, renderer.stops):
         if answered:
             index, text = answered
             item = golden.items[index]
@@ -103,11 +104,21 @@ def _loss(name: str, pair: Pair, rows: Sequence[Tokens]) -> Generator[Event, Non
     """Loss per trained token of both models on the same rows."""
     sums: list[list[float]] = [[], []]
     weights: list[float] = []
-    for start in range(0, len(rows), BATCH):
-        yield Progress(f"Measuring {name.lower()}", start, len(rows))
-        part = rows[start : start + BATCH]
+    for part in _portions(rows):
+        yield Progress(f"Measuring {name.lower()}", len(weights), len(rows))
         weights += [float(sum(t.trained[1:])) for t in part]
         for side, model in enumerate((pair.base, pair.tuned)):
             losses = row_losses(model, part)
             sums[side] += [float(x) for x in np.array(losses)]
     return compare_rates(name, sums[0], sums[1], weights)
+
+
+def _portions(rows: Sequence[Tokens]) -> Iterator[list[Tokens]]:
+    """All rows, those of like length together, as many at once as PORTION allows."""
+    part: list[Tokens] = []
+    for row in sorted(rows, key=lambda tokens: len(tokens.ids)):
+        if part and (len(part) + 1) * len(row.ids) > PORTION:
+            yield part
+            part = []
+        part.append(row)
+    yield part

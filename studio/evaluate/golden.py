@@ -45,9 +45,13 @@ def golden_for(dataset: Path, data: Dataset, chosen: Path | None) -> Golden:
 def read_golden(path: Path) -> Golden:
     """A JSONL file of {"prompt", "ideal"} lines. Raises DataError naming the line that is not one."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"The golden set {path} cannot be read ({error}).") from error
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except FileNotFoundError:
+        raise DataError(f"There is no golden set at {path}. Choose a file that exists.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"The golden set {path} is not UTF-8 text. Choose a .jsonl file.") from error
+    except OSError as error:
+        raise DataError(f"The golden set {path} cannot be read: {error.strerror or error}.") from error
     items = tuple(_item(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
     if not items:
         raise DataError(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studio.events import Measure
+from studio.events import ENOUGH, Measure
 
 EXACT, OVERLAP = "Exact match", "Word overlap"
 VALIDATION, GENERAL = "Validation loss", "General text loss"
 
 
 def judge(measures: Sequence[Measure]) -> tuple[str, str]:
-    """(headline, sentence) for a comparison; says "no clear difference" where an interval holds zero."""
+    """(headline, sentence) for a comparison; says "no clear difference" where that is the verdict."""
     by_name = {measure.name: measure for measure in measures}
     return _headline(by_name), " ".join(_sentence(measure) for measure in measures if measure.name != OVERLAP)
 
@@ -34,7 +34,8 @@ def _headline(by_name: dict[str, Measure]) -> str:
 def _sentence(measure: Measure) -> str:
     if measure.verdict == "unclear":
         both = f"{_value(measure, measure.base)} and {_value(measure, measure.tuned)}"
-        return f"{measure.name}: no clear difference ({both})."
+        few = f", on only {measure.count}" if measure.count < ENOUGH else ""
+        return f"{measure.name}: no clear difference ({both}{few})."
     moved = "rose" if measure.difference > 0 else "fell"
     return (
         f"{measure.name} {moved} from {_value(measure, measure.base)} to {_value(measure, measure.tuned)} "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from mlx import nn
 from mlx_lm.generate import BatchGenerator
@@ -14,15 +14,17 @@ def answers(
     tokenizer: TokenizerWrapper,
     prompts: Sequence[Sequence[int]],
     max_tokens: int,
+    stops: Collection[int],
     batch_size: int = 32,
 ) -> Iterator[tuple[int, str] | None]:
     """The likeliest answer to each prompt as (index, text), in the order in which they are finished.
 
-    Yields None after every token that finishes none, so that the work can be stopped in between.
+    An answer ends before the first of `stops`. Yields None after every token that finishes none, so that
+    the work can be stopped in between.
     """
     generator = BatchGenerator(
         model,
-        stop_tokens=[[token] for token in tokenizer.eos_token_ids],
+        stop_tokens=[[token] for token in stops],
         completion_batch_size=batch_size,
         prefill_batch_size=8,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 
 import mlx.core as mx
 from mlx import nn
@@ -48,15 +48,23 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
 
 
 def answer(
-    who: str, model: nn.Module, tokenizer: TokenizerWrapper, prompt: Sequence[int], sampling: Sampling
+    who: str,
+    model: nn.Module,
+    tokenizer: TokenizerWrapper,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    stops: Collection[int],
 ) -> Generator[AnswerPiece | AnswerEnded | None]:
-    """Stream one answer: its pieces, then how it ended. Yields None for a token that shows no text yet."""
+    """Stream one answer: its pieces, then how it ended, at one of `stops` or at the limit.
+
+    Yields None for a token that shows no text yet.
+    """
     detokenizer = tokenizer.detokenizer
     began, first, count, reason = time.perf_counter(), 0.0, 0, "length"
     for token in next_tokens(model, prompt, sampling):
         count += 1
         first = first or time.perf_counter() - began
-        if token in tokenizer.eos_token_ids:
+        if token in stops:
             reason = "stop"
             break
         detokenizer.add_token(token)
@@ -73,10 +81,14 @@ def answer(
 
 
 def side_by_side(
-    models: Mapping[str, nn.Module], tokenizer: TokenizerWrapper, prompt: Sequence[int], sampling: Sampling
+    models: Mapping[str, nn.Module],
+    tokenizer: TokenizerWrapper,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    stops: Collection[int],
 ) -> Generator[AnswerPiece | AnswerEnded | None]:
     """The same prompt to every model, their answers streamed in turn, a token each."""
-    running = [answer(who, model, tokenizer, prompt, sampling) for who, model in models.items()]
+    running = [answer(who, model, tokenizer, prompt, sampling, stops) for who, model in models.items()]
     while running:
         for stream in list(running):
             event = next(stream)

@@ -45,9 +45,10 @@ class ChatJob:
         recipe = recipe_of(self.run.manifest())
         opened = {who: _open(who, recipe, self.run, shelf) for who in self.who}
         first = next(iter(opened.values()))
-        prompt = renderer_for(recipe, first).prompt_ids((Message("user", self.prompt),))
+        renderer = renderer_for(recipe, first)
+        prompt = renderer.prompt_ids((Message("user", self.prompt),))
         modules = {who: each.module for who, each in opened.items()}
-        for event in side_by_side(modules, first.tokenizer, prompt, self.sampling):
+        for event in side_by_side(modules, first.tokenizer, prompt, self.sampling, renderer.stops):
             yield event or AnswerPiece(self.who[0], "")
 
 
@@ -104,6 +105,7 @@ def _general_text(recipe: Recipe, opened: OpenModel) -> list[Tokens]:
 
 def _keep(run: RunFolder, result: Evaluated, answers: list[GoldenAnswer]) -> None:
     """Write `evaluations/<time>/result.json` and `answers.jsonl`."""
+    run.manifest()  # raises when the run was deleted meanwhile: nothing is written where no run is
     folder = run.evaluations / datetime.now().strftime("%Y%m%d-%H%M%S-%f")
     with whole_folder(folder) as inside:
         (inside / "result.json").write_text(to_json(result) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ job. A second thread reads datasets and needs no MLX. Only plain Python values l
 from __future__ import annotations
 
 import logging
+import sys
 import traceback
 from collections.abc import Callable
 from enum import Enum
@@ -14,7 +15,7 @@ from queue import Empty, Queue, SimpleQueue
 from threading import Event as Flag
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from studio.errors import StudioError
 from studio.events import Event
@@ -129,7 +130,7 @@ class JobQueue(QObject):
         self._engine = _Worker("engine", _shelf, self)
         self._reader = _Worker("reading", _library, self)
         for worker in (self._engine, self._reader):
-            worker.posted.connect(self._drain)
+            worker.posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     def submit(self, job: Job, lane: Lane, on_event: OnEvent, on_end: OnEnd) -> Ticket:
         """Queue a job; its events and its outcome are handed to the two functions, on this thread.
@@ -163,21 +164,38 @@ class JobQueue(QObject):
         for worker in (self._engine, self._reader):
             worker.inbox.put(None)
             while worker.isRunning() and not worker.wait(20):
-                self._drain()
-        self._drain()
+                self._drain_whatever_happens()
+        while not (self._engine.outbox.empty() and self._reader.outbox.empty()):
+            self._drain_whatever_happens()
+
+    def _drain_whatever_happens(self) -> None:
+        """Deliver; a listener that raises is reported, and does not keep the threads from being joined."""
+        try:
+            self._drain()
+        except Exception:  # noqa: BLE001  # reported as any other surprise in the window
+            sys.excepthook(*sys.exc_info())
 
     @Slot()
     def _drain(self) -> None:
+        """Deliver what is waiting; come back for the rest when a listener raises or more has arrived."""
         for worker in (self._engine, self._reader):
-            for _ in range(worker.outbox.qsize()):
-                ticket, note = worker.outbox.get()
-                if isinstance(note, Outcome):
-                    self._open.remove(ticket)
-                    ticket.on_end(note)
-                else:
-                    ticket.on_event(note)
-            if not worker.outbox.empty():
-                worker.posted.emit()
+            try:
+                self._deliver(worker)
+            finally:
+                if not worker.outbox.empty():
+                    worker.posted.emit()
+
+    def _deliver(self, worker: _Worker) -> None:
+        for _ in range(worker.outbox.qsize()):
+            try:
+                ticket, note = worker.outbox.get_nowait()
+            except Empty:  # a listener opened a dialog, and the rest was delivered below it
+                return
+            if isinstance(note, Outcome):
+                self._open.remove(ticket)
+                ticket.on_end(note)
+            else:
+                ticket.on_event(note)
 
 
 def _shelf() -> Any:

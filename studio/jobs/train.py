@@ -82,9 +82,9 @@ def _perform(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
     from studio.train.loop import train
 
     with run.held():
-        yield RunOpened(run.name, str(run.path))
         events = train(recipe, run, ready.opened, ready.data, ready.peak)
         try:
+            yield RunOpened(run.name, str(run.path))
             yield from _recorded(run, _remarks(ready), events)
         except GeneratorExit:
             events.close()  # saves

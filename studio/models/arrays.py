@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+from mlx import nn
 from mlx.utils import tree_flatten, tree_unflatten
 
 
@@ -32,6 +33,16 @@ def read(file: Path) -> dict[str, mx.array]:
 def count(tree: Any) -> int:
     """How many numbers the arrays of a tree hold; nothing is computed for it."""
     return sum(array.size for array in named(tree).values())
+
+
+def count_entries(model: nn.Module) -> int:
+    """How many numbers a model's arrays stand for: a quantized matrix counts its entries, not its words."""
+    total = count(model.parameters())
+    for _, module in model.named_modules():
+        if "scales" in module:
+            packed = sum(module[part].size for part in ("weight", "scales", "biases") if part in module)
+            total += module.weight.size * 32 // module.bits - packed
+    return total
 
 
 def number(scalar: mx.array) -> float:

@@ -77,8 +77,11 @@ def _load(folder: Path) -> tuple[nn.Module, _Weights]:
     check_weights(folder)
     try:
         module, config = load_model(folder)
-        with LOADING:
-            tokenizer = load_tokenizer(folder, eos_token_ids=config.get("eos_token_id"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
+    with LOADING:
+        try:
+            tokenizer = load_tokenizer(folder, eos_token_ids=config.get("eos_token_id"))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelError(f"The tokenizer in {folder} cannot be read: {error}") from error
     return module, _Weights(named(module.parameters()), config, tokenizer)

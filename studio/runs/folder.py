@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import platform
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import IO, Any
 from studio import __version__
 from studio.errors import RunError, RunMissing
 from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
-from studio.files import disk_errors, write_text
+from studio.files import disk_errors, tidy, write_text
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,11 @@ class RunFolder:
     def append(self, event: Event) -> None:
         """Add one line to what happened."""
         file = self.path / "events.jsonl"
-        with disk_errors(file), file.open("a", encoding="utf-8") as out:
-            out.write(to_json(event) + "\n")
+        with disk_errors(file), file.open("ab+") as out:
+            end = out.seek(0, os.SEEK_END)
+            out.seek(max(0, end - 1))
+            whole = out.read(1) in (b"", b"\n")  # else a full disk or a crash cut the last line short
+            out.write((b"" if whole else b"\n") + to_json(event).encode() + b"\n")
 
     def events(self) -> list[Event]:
         """All that happened, oldest first; steps repeated after a resume appear once, as last done.
@@ -84,7 +88,7 @@ class RunFolder:
         if not file.exists():
             return []
         found: list[Event] = []
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in file.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
                 event = from_json(line)
             except ValueError:
@@ -106,12 +110,15 @@ class RunFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the run for writing. Raises RunError while another process, or another job here, holds it."""
-        with disk_errors(self.path), (self.path / ".lock").open("a+") as lock:
+        with disk_errors(self.path):
+            lock = (self.path / ".lock").open("a+")
+        with lock:
             if not _take(lock):
                 raise RunError(
-                    f"The run {self.name} is in use by another copy of Tuning Studio. "
+                    f"The run {self.name} is in use, here or in another copy of Tuning Studio. "
                     "Stop it there first, or start a new run."
                 )
+            tidy(self.path)
             yield
 
     def is_held(self) -> bool:

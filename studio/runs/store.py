@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.errors import RunError, RunMissing
 from studio.events import Ended, Evaluated, GoldenAnswer, Prepared, Step, Validated, from_json
+from studio.files import disk_errors
 from studio.runs.folder import RunFolder
 from studio.runs.summary import EvaluationStored, RunSummary
 
@@ -50,7 +51,7 @@ class RunStore:
     def delete(self, name: str) -> None:
         """Remove a run for good. Raises RunError while it is in use."""
         run = self.find(name)
-        with run.held():
+        with run.held(), disk_errors(run.path):
             shutil.rmtree(run.path)
 
 
@@ -86,8 +87,8 @@ def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
     for folder in sorted(run.evaluations.glob("[!.]*"), reverse=True):
         try:
             result = from_json((folder / "result.json").read_text(encoding="utf-8"))
-            lines = (folder / "answers.jsonl").read_text(encoding="utf-8").splitlines()
-            answers = tuple(GoldenAnswer(**json.loads(line)) for line in lines)
+            lines = (folder / "answers.jsonl").read_text(encoding="utf-8").split("\n")
+            answers = tuple(GoldenAnswer(**json.loads(line)) for line in lines if line)
         except (OSError, ValueError, TypeError):
             continue
         if isinstance(result, Evaluated):

@@ -87,7 +87,12 @@ def _put_adapter(folder: Path, weights: dict[str, mx.array], made_for: dict[str,
 
 
 def _save(file: Path, items: dict[str, mx.array]) -> None:
-    """Write arrays and make sure that they arrived: MLX does not notice a disk that fills up."""
-    mx.save_safetensors(str(file), items)
+    """Write arrays and make sure that they arrived: MLX names a full disk in its own way, or not at all."""
+    try:
+        mx.save_safetensors(str(file), items)
+    except RuntimeError as error:
+        if "[write]" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, "No space left on device", str(file)) from error
     if file.stat().st_size < sum(array.nbytes for array in items.values()):
         raise OSError(errno.ENOSPC, "No space left on device", str(file))

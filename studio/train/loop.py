@@ -23,11 +23,12 @@ from studio.data.render import Tokens
 from studio.errors import RunError, StudioError
 from studio.events import Event, Prepared, Progress, Saved, Step, Validated
 from studio.models import adapter
-from studio.models.arrays import count, number
+from studio.models.arrays import count, count_entries, number
 from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
+from studio.train.head import find_head
 from studio.train.loss import summed_loss
 from studio.train.memory import Memory
 from studio.train.recipe import Recipe
@@ -63,6 +64,7 @@ class Session:
         self.plan = Plan(tuple(len(t.ids) for t in self.train_tokens), recipe.loop)
         self.model = opened.module
         self.made_for = {"model": recipe.model, **self._attach()}
+        self.head = find_head(self.model)
         self.model.train()
         self.optimizer = optimizers.AdamW(
             learning_rate=peak, weight_decay=recipe.optimizer.weight_decay, bias_correction=True
@@ -76,11 +78,11 @@ class Session:
 
     def prepared(self) -> Prepared:
         """What is about to happen."""
-        total, trainable = count(self.model.parameters()), count(self.model.trainable_parameters())
+        trainable = count(self.model.trainable_parameters())
         return Prepared(
             model=self.recipe.model,
             trainable_parameters=trainable,
-            total_parameters=total - trainable,
+            total_parameters=count_entries(self.model) - trainable,
             train_examples=len(self.data.train),
             validation_examples=len(self.data.validation),
             test_examples=len(self.data.test),
@@ -114,9 +116,9 @@ class Session:
         folder = self.run.path / "checkpoints" / f"step-{position.step:06d}"
         if position.step > 0 and not (position.step == self.saved and folder.exists()):
             weights = adapter.weights(self.model)
-            checkpoint.write(self.run, position, weights, self.optimizer.state, self.made_for)
-            if position.best_step in (0, position.step):
+            if position.best_step == 0:  # nothing was measured yet: the latest is the best there is
                 checkpoint.write_adapter(self.run, weights, self.made_for)
+            checkpoint.write(self.run, position, weights, self.optimizer.state, self.made_for)
             checkpoint.prune(self.run, self.recipe.loop.keep, position.best_step)
             self.saved = position.step
         return Saved(position.step, f"checkpoints/{folder.name}", best)
@@ -140,7 +142,7 @@ class Session:
         self.position = position
 
     def _share_of_loss(self, batch: Batch, tokens: int) -> mx.array:
-        return summed_loss(self.model, batch) / tokens
+        return summed_loss(self.model, batch, self.head) / tokens
 
     def _step(self, step: int) -> Step:
         """One optimizer step over its batches, their gradients weighted by trained tokens."""
@@ -208,7 +210,7 @@ class Session:
             rows = [tokens for _, tokens in self.data.validation]
             for done, batch in enumerate(in_batches(rows, self.recipe.loop.batch_size)):
                 yield Progress("Validating", done * self.recipe.loop.batch_size, len(rows))
-                total += number(summed_loss(self.model, batch))
+                total += number(summed_loss(self.model, batch, self.head, learning=False))
                 count += batch.tokens
         finally:
             self.model.train()

@@ -136,7 +136,12 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, self.first_painted.emit)
+            QTimer.singleShot(0, self, self._announce_paint)
+
+    def _announce_paint(self) -> None:
+        """Say that there is a window to furnish, unless it was closed at once: then the process just ends."""
+        if self.isVisible():
+            self.first_painted.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

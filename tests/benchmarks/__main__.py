@@ -10,10 +10,15 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import first_paint, main_job, window_lateness
+from tests.benchmarks import engine, first_paint, main_job, window_lateness
 from tests.benchmarks.figure import Figure
 
-BENCHMARKS = {"first_paint": first_paint, "window_lateness": window_lateness, "main_job": main_job}
+BENCHMARKS = {
+    "first_paint": first_paint,
+    "window_lateness": window_lateness,
+    "main_job": main_job,
+    "engine": engine,
+}
 
 
 def main(names: list[str]) -> int:

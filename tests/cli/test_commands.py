@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from studio.__main__ import _run_command
 from studio.cli.commands import run
 from tests.conftest import write_rows
 
@@ -158,3 +159,30 @@ def test_the_home_may_also_come_from_the_environment(
     (tmp_path / "elsewhere" / "runs" / "x").mkdir(parents=True)
     (tmp_path / "elsewhere" / "runs" / "x" / "run.json").write_text('{"recipe": {}}')
     assert [r["name"] for r in studio.document("runs", home=False)] == ["x"]
+
+
+def test_a_home_that_is_a_file_and_a_missing_golden_set_are_named(
+    studio: Terminal, tiny_model: Path, toy_data: Path, tmp_path: Path
+) -> None:
+    assert studio("runs", "--home", toy_data, home=False) == (2, "")
+    assert "is a file, and --home needs a folder" in studio.stderr
+    studio.document("train", toy_data, "--model", tiny_model, "--name", "a", *FAST)
+    assert studio("evaluate", "a", "--golden", tmp_path / "none.jsonl") == (2, "")
+    assert "There is no golden set at" in studio.stderr
+    assert studio("chat", "a", "--prompt", "  ") == (2, "")
+    assert "The prompt is empty" in studio.stderr
+
+
+def test_a_misspelt_command_is_no_window() -> None:
+    command = [sys.executable, "-m", "studio", "trian"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'trian'" in done.stderr
+
+
+def test_ctrl_c_while_a_command_loads_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("studio.cli.commands.run", interrupted)
+    assert _run_command(["runs"]) == 130

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -39,6 +39,14 @@ def test_exactly_the_answer_and_the_token_that_closes_it_are_trained(
     tokenizer = tokenizers_by_name[name]
     tokens = Renderer(tokenizer).render(talk("What is the capital?", "Paris 😀 is it."))
     assert trained_text(tokenizer, tokens) == "Paris 😀 is it." + CLOSING[name]
+
+
+@pytest.mark.parametrize("name", CLOSING)
+def test_an_answer_ends_where_training_teaches_it_to(tokenizers_by_name: dict[str, Any], name: str) -> None:
+    tokenizer = tokenizers_by_name[name]
+    taught = tokenizer.convert_tokens_to_ids(CLOSING[name])
+    assert Renderer(tokenizer).stops == {taught, tokenizer.eos_token_id}
+    assert Renderer(tokenizer, template="alpaca").stops == {tokenizer.eos_token_id}
 
 
 @pytest.mark.parametrize("name", CLOSING)
@@ -205,12 +213,14 @@ def test_a_cutting_tokenizer_does_not_cut_here(base: Any) -> None:
 def test_mlx_lms_wrapper_renders_like_the_tokenizer_inside(chatml: Any) -> None:
     class Wrapper:
         _tokenizer = chatml
+        eos_token_ids: ClassVar = {chatml.eos_token_id, 7}
 
         def apply_chat_template(self, *arguments: Any, **options: Any) -> str:
             return "something else"
 
     record = talk("Hi", "Yo")
     assert Renderer(Wrapper()).render(record) == Renderer(chatml).render(record)
+    assert Renderer(Wrapper()).stops == Renderer(chatml).stops | {7}
 
 
 def test_control_tokens_inside_an_example_are_noticed(chatml: Any) -> None:

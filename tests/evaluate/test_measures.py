@@ -56,6 +56,16 @@ def test_equal_models_are_never_called_better() -> None:
     assert "no clear difference (50 % and 50 %)" in verdict
 
 
+def test_a_handful_of_answers_proves_nothing() -> None:
+    few = compare_means(EXACT, [0.0] * 5, [1.0] * 5)
+    assert few.verdict == "unclear"
+    assert judge([few]) == (
+        "No clear difference",
+        "Exact match: no clear difference (0 % and 100 %, on only 5).",
+    )
+    assert compare_means(EXACT, [0.0] * 6, [1.0] * 6).verdict == "better"
+
+
 def measure(name: str, base: float, tuned: float, low: float, high: float) -> Measure:
     share = name == EXACT
     return Measure(
@@ -78,8 +88,12 @@ def test_a_golden_line_that_is_none_is_named(tmp_path: Path) -> None:
     file.write_text(json.dumps({"prompt": "a", "ideal": "b"}) + "\n\n" + json.dumps({"prompt": "a"}) + "\n")
     with pytest.raises(DataError, match="Line 3 of"):
         read_golden(file)
+    file.write_text(
+        json.dumps({"prompt": "one\u2028two", "ideal": "b"}, ensure_ascii=False), encoding="utf-8"
+    )
+    assert read_golden(file).items[0].prompt == "one\u2028two"
     file.write_text("")
     with pytest.raises(DataError, match="is empty"):
         read_golden(file)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="There is no golden set at"):
         read_golden(tmp_path / "none.jsonl")

@@ -16,6 +16,7 @@ from studio.models import adapter
 from studio.models.shelf import OpenModel, Shelf
 
 PROMPT = [1, 80, 81, 82, 10, 90, 91]
+STOPS = {2}  # <|im_end|>
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_each_sampling_control_changes_the_answer(opened: OpenModel) -> None:
 
 
 def test_pieces_join_to_the_text_and_the_limit_holds(opened: OpenModel) -> None:
-    events = list(answer("base", opened.module, opened.tokenizer, PROMPT, Sampling(max_tokens=9)))
+    events = list(answer("base", opened.module, opened.tokenizer, PROMPT, Sampling(max_tokens=9), STOPS))
     ended = events[-1]
     assert isinstance(ended, AnswerEnded)
     assert ended.text == "".join(e.text for e in events if isinstance(e, AnswerPiece))
@@ -70,16 +71,16 @@ def test_pieces_join_to_the_text_and_the_limit_holds(opened: OpenModel) -> None:
 def test_side_by_side_takes_turns_and_equals_each_alone(opened: OpenModel) -> None:
     sampling = Sampling(max_tokens=12, seed=3)
     models = {"base": opened.module, "tuned": opened.module}
-    events = list(side_by_side(models, opened.tokenizer, PROMPT, sampling))
+    events = list(side_by_side(models, opened.tokenizer, PROMPT, sampling, STOPS))
     ended = {e.who: e.text for e in events if isinstance(e, AnswerEnded)}
-    alone = list(answer("base", opened.module, opened.tokenizer, PROMPT, sampling))[-1]
+    alone = list(answer("base", opened.module, opened.tokenizer, PROMPT, sampling, STOPS))[-1]
     assert isinstance(alone, AnswerEnded)
     assert ended == {"base": alone.text, "tuned": alone.text}
 
 
 def test_batched_answers_equal_single_ones(opened: OpenModel) -> None:
     prompts = [PROMPT[:n] for n in (3, 5, 7, 4, 6)]
-    batched = dict(a for a in answers(opened.module, opened.tokenizer, prompts, 8, batch_size=2) if a)
+    batched = dict(a for a in answers(opened.module, opened.tokenizer, prompts, 8, STOPS, batch_size=2) if a)
     for index, prompt in enumerate(prompts):
         tokens = next_tokens(opened.module, prompt, GREEDY)
         single = opened.tokenizer.decode([next(tokens) for _ in range(8)]).strip()

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QThread, QTimer
 from pytestqt.qtbot import QtBot
 
 from studio.errors import StudioError
@@ -131,6 +132,37 @@ def test_a_short_job_goes_in_between_two_steps_on_the_same_thread(qtbot: QtBot, 
     assert {thread for _, thread in short.diary} == {long.diary[0][1]}
     ticket.stop()
     qtbot.waitUntil(lambda: listener.outcome is not None)
+
+
+def test_a_listener_that_raises_loses_nothing_but_its_own_event(qtbot: QtBot, queue: JobQueue) -> None:
+    heard, listener = [], Listener()
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        if len(heard) in (1, 300, 1500):
+            raise ValueError("a mistake in a pane")
+
+    with qtbot.captureExceptions() as raised:
+        queue.submit(Count(2_000), Lane.ENGINE, hear, listener.end)
+        qtbot.waitUntil(lambda: listener.outcome == Done())
+    assert (len(heard), len(raised)) == (2_000, 3)
+
+
+def test_a_talkative_job_leaves_the_window_time_of_its_own(qtbot: QtBot, queue: JobQueue) -> None:
+    """A listener is never called from within another, and the window's own events get their turn."""
+    ticks, depth, listener = [], [], Listener()
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(1))
+    timer.start(0)
+
+    def hear(event: Event) -> None:
+        depth.append(sum(frame.name == "_drain" for frame in traceback.extract_stack()))
+
+    queue.submit(Count(3_000), Lane.ENGINE, hear, listener.end)
+    qtbot.waitUntil(lambda: listener.outcome == Done())
+    timer.stop()
+    assert max(depth) == 1
+    assert len(ticks) >= 5
 
 
 def test_datasets_are_read_while_the_engine_works(qtbot: QtBot, queue: JobQueue) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_the_summary_says_how_a_run_stands(run: RunFolder) -> None:
 
 
 def test_only_one_holds_a_run(run: RunFolder) -> None:
-    with run.held(), pytest.raises(RunError, match="in use by another copy"), run.held():
+    with run.held(), pytest.raises(RunError, match="in use, here or in another copy"), run.held():
         pass
     with run.held():
         pass
@@ -137,5 +138,38 @@ def test_a_full_disk_is_a_sentence_and_the_old_file_stays(
 
 
 def test_text_of_any_language_survives(run: RunFolder) -> None:
-    run.append(Log("Grüße, 你好"))
-    assert run.events() == [Log("Grüße, 你好")]
+    said = [Log("Grüße, 你好"), Log("lines\u2028that\x85are none")]
+    for event in said:
+        run.append(event)
+    assert run.events() == said
+
+
+def test_what_happens_after_a_line_cut_short_is_not_lost(run: RunFolder) -> None:
+    run.append(step(1))
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write('{"kind": "Step", "step": 2, "lo')
+    run.append(Ended("failed", "The disk is full."))
+    assert run.events() == [step(1), Ended("failed", "The disk is full.")]
+
+
+def test_holding_a_run_mends_what_a_crash_left_half_done(run: RunFolder) -> None:
+    (run.path / ".adapter.old").mkdir()
+    (run.path / ".adapter.old" / "adapters.safetensors").write_text("the best")
+    (run.path / "checkpoints" / ".step-000003.tmp").mkdir(parents=True)
+    (run.path / ".run.json.99.tmp").write_text("{")
+    with run.held():
+        assert (run.adapter / "adapters.safetensors").read_text() == "the best"
+        left = [p.name for p in run.path.rglob(".*")]
+    assert left == [".lock"]
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(DiskError, match="home is a file, and a folder is needed there"):
+        RunFolder.create(tmp_path / "home" / "runs", "toy", RECIPE)
+
+
+def test_a_run_folder_that_is_taken_away_is_a_sentence(run: RunFolder) -> None:
+    shutil.rmtree(run.path)
+    with pytest.raises(DiskError, match="its folder is gone"):
+        run.append(step(1))

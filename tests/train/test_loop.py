@@ -80,7 +80,9 @@ def test_a_step_equals_adamw_written_by_hand(recipe: Recipe, tmp_path: Path) -> 
     session = Session(recipe, RunFolder(tmp_path), ready.opened, ready.data, 1e-3)
     before = {k: np.array(v, dtype=np.float64) for k, v in tree_flatten(session.model.trainable_parameters())}
     batch = collate([session.train_tokens[i] for i in session.plan.batches_of(1)[0][1]])
-    _, gradient = nn.value_and_grad(session.model, lambda: summed_loss(session.model, batch) / batch.tokens)()
+    _, gradient = nn.value_and_grad(
+        session.model, lambda: summed_loss(session.model, batch, None) / batch.tokens
+    )()
     gradient = {k: np.array(v, dtype=np.float64) for k, v in tree_flatten(gradient)}
     norm = np.sqrt(sum((g**2).sum() for g in gradient.values()))
     event = session._step(1)

@@ -12,12 +12,12 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from studio.errors import RunError
+from studio.errors import DiskError, RunError
 from studio.events import Ended, Event, RunOpened, Saved, Step, Validated
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.models.shelf import Shelf
 from studio.runs.folder import RunFolder
-from studio.runs.store import summarize
+from studio.runs.store import RunStore, summarize
 from studio.train.recipe import Recipe
 
 CHANGES = {"epochs": 2, "dropout": 0.2, "accumulation": 2, "batch_size": 3, "rank": 4, "validate_every": 4}
@@ -141,7 +141,7 @@ def test_a_second_copy_is_refused_while_a_run_is_held(recipe: Recipe, tmp_path: 
     opened = next(e for e in generator if isinstance(e, RunOpened))
     run = RunFolder(Path(opened.folder))
     assert summarize(run).state == "running"
-    with pytest.raises(RunError, match="in use by another copy"):
+    with pytest.raises(RunError, match="in use, here or in another copy"):
         run_to(ResumeJob(run))
     generator.close()
 
@@ -154,3 +154,33 @@ def test_a_damaged_checkpoint_is_named(recipe: Recipe, tmp_path: Path) -> None:
     ended = run.events()[-1]
     assert isinstance(ended, Ended)
     assert ended.outcome == "failed"
+
+
+def test_a_disk_that_fills_up_while_mlx_writes_is_a_sentence_and_the_run_goes_on_later(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: str, arrays: dict[str, mx.array]) -> None:
+        Path(file).write_bytes(b"half")
+        raise RuntimeError("[write] Unable to write 2846 bytes to file.")
+
+    job = TrainJob(recipe, tmp_path / "full")
+    with monkeypatch.context() as patch:
+        patch.setattr("mlx.core.save_safetensors", full)
+        with pytest.raises(DiskError, match="The disk is full"):
+            list(job.run_events(Shelf()))
+    run = RunStore(tmp_path / "full").runs()[0]
+    assert summarize(run).state == "failed"
+    assert [p.name for p in run.path.rglob(".*")] == [".lock"]
+    run_to(ResumeJob(run))
+    undisturbed, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
+    assert_identical(run, undisturbed)
+
+
+def test_a_run_stopped_before_its_first_step_is_stopped_and_goes_on(recipe: Recipe, tmp_path: Path) -> None:
+    generator = TrainJob(recipe, tmp_path / "runs").run_events(Shelf())
+    opened = next(event for event in generator if isinstance(event, RunOpened))
+    generator.close()
+    run = RunFolder(Path(opened.folder))
+    assert summarize(run).state == "stopped"
+    run_to(ResumeJob(run))
+    assert summarize(run).state == "done"

@@ -134,6 +134,22 @@ def test_a_resumed_run_shows_each_step_once() -> None:
     assert [event.step for event in steps] == list(range(1, 80))
 
 
+def test_a_run_that_goes_on_after_a_crash_draws_over_what_was_lost(theme: Theme, qtbot) -> None:
+    plots, whole = RunPlots(theme), RunPlots(theme)
+    for widget in (plots, whole):
+        qtbot.addWidget(widget)
+    plots.load(run_events(60))
+    again = type(run_events(0)[0])(**{**vars(run_events(0)[0]), "first_step": 40})
+    for event in (again, *(step(n) for n in range(40, 46))):
+        plots.show_event(event)
+    whole.load(run_events(45))
+    for mine, other in zip(plots._cards, whole._cards, strict=True):
+        one, two = mine.curve.build(), other.curve.build()
+        assert one.series.x.tolist() == list(range(1, 46))
+        np.testing.assert_allclose(one.series.smooth, two.series.smooth)
+    assert plots.loss.curve.build().dots.x.tolist() == [0, 24]
+
+
 def test_plot_heads_say_the_current_values(theme: Theme, qtbot) -> None:
     plots = RunPlots(theme)
     qtbot.addWidget(plots)

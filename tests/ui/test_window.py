@@ -181,3 +181,13 @@ def test_the_window_works_at_its_smallest(window) -> None:
     window.resize(1040, 680)
     window.show()
     assert (window.width(), window.height()) == (1040, 680)
+
+
+def test_a_window_closed_right_after_its_first_paint_is_not_furnished(window, qtbot) -> None:
+    furnished: list[bool] = []
+    window.first_painted.connect(lambda: furnished.append(True))
+    window.show()
+    window.grab()  # paints
+    window.close()
+    qtbot.wait(50)
+    assert furnished == []

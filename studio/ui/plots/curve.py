@@ -48,6 +48,12 @@ class CurvePlot(QWidget):
         self.dots.append(x, y)
         self._touch()
 
+    def cut(self, x: float) -> None:
+        """Forget what was drawn from `x` on."""
+        self.series.cut(x)
+        self.dots.cut(x)
+        self._touch()
+
     def set_points(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Replace the main curve."""
         self.series.clear()

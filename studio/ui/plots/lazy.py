@@ -41,6 +41,9 @@ class LazyCurve(QWidget):
     def append_dot(self, x: float, y: float) -> None:
         self._say("append_dot", x, y)
 
+    def cut(self, x: float) -> None:
+        self._say("cut", x)
+
     def set_points(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         self._say("set_points", xs, ys)
 

@@ -82,6 +82,8 @@ class RunPlots(QWidget):
         match event:
             case Prepared():
                 self._set_end(event.steps)
+                for card in self._cards:  # a resume does again what a crash had not saved
+                    card.curve.cut(event.first_step)
             case Step():
                 self._step = event
                 self.loss.curve.append(event.step, event.loss)

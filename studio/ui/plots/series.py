@@ -40,6 +40,12 @@ class Series:
         for x, y in zip(xs, ys, strict=True):
             self.append(x, y)
 
+    def cut(self, x: float) -> None:
+        """Forget the points from `x` on."""
+        kept = self._columns[:2, : int(np.searchsorted(self.x, x))].tolist()
+        self.clear()
+        self.extend(*kept)
+
     @property
     def x(self) -> Numbers:
         return self._columns[0, : self._count]
