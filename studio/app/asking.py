@@ -30,6 +30,7 @@ class Evaluation(QObject):
         self._shared, self._pane = shared, pane
         self._golden: Path | None = None
         self._shown: Path | None = None
+        self._begun = False
         self._ticket: Ticket | None = None
         pane.show_no_run()
         pane.evaluate_requested.connect(self.start)
@@ -61,35 +62,53 @@ class Evaluation(QObject):
         if run is None or self._ticket is not None:
             return
         self._shown = run.folder
+        self._begun = False
         self._shared.window.show_pane("evaluation")
-        self._pane.show_busy("Waiting for the engine" if self._shared.queue.busy else "Loading the models")
+        self._pane.show_run(run, self._described(Path(run.dataset)))
+        waits = self._shared.queue.engine_busy
+        self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
         job = EvaluateJob(RunFolder(run.folder), self._golden)
-        self._ticket = self._shared.queue.submit(job, Lane.ENGINE, self._take, self._end)
+        ticket = self._shared.queue.submit(
+            job,
+            Lane.ENGINE,
+            lambda event: self._take(ticket, event),
+            lambda end: self._end(ticket, run.name, end),
+        )
+        self._ticket = ticket
 
     def _described(self, dataset: Path) -> str:
         golden = self._golden or dataset.with_name("golden.jsonl")
         return f"the golden set {golden.name}" if golden.exists() else "the run's own test examples"
 
-    def _take(self, event: Event) -> None:
+    def _take(self, ticket: Ticket, event: Event) -> None:
+        if ticket is not self._ticket:
+            return
+        self._begun = True
         self._pane.show_event(event)
         if isinstance(event, Progress):
             share = event.done / event.total if event.total else None
             self._shared.window.set_engine("Evaluating", event.what, share)
 
-    def _end(self, outcome: Outcome) -> None:
+    def _end(self, ticket: Ticket, run: str, outcome: Outcome) -> None:
+        self._shared.rest()
+        if ticket is not self._ticket:
+            return
         self._ticket = None
-        self._shared.window.set_engine("Ready", "", None)
         match outcome:
             case Failed(summary, _):
                 self._pane.show_failure(summary)
             case Stopped():
                 self._pane.show_stopped()
-            case _ if self._shared.run:
-                self.finished.emit(self._shared.run.name)
+            case _:
+                self.finished.emit(run)
 
     def _stop(self) -> None:
-        if self._ticket is not None:
-            self._ticket.stop()
+        if self._ticket is None:
+            return
+        self._ticket.stop()
+        if not self._begun:  # it waits behind a run and would answer only after that
+            self._ticket = None
+            self._pane.show_stopped()
 
     def _choose_golden(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self._pane, "Choose a golden set", "", "Golden sets (*.jsonl)")

@@ -18,6 +18,7 @@ from studio.ui.panes.runs import RunsPane
 class Runs(QObject):
     """Keeps the list of runs true, and hands the run at hand to the other parts."""
 
+    deleted = Signal(str)
     run_changed = Signal()  # Shared.run is another one, or says something new
 
     def __init__(self, shared: Shared, pane: RunsPane) -> None:
@@ -72,8 +73,10 @@ class Runs(QObject):
             self._shared.store.delete(name)
         except StudioError as error:
             self._shared.window.show_notice(str(error), "bad")
+            return
         if self._shown == name:
             self._shown = ""
+        self.deleted.emit(name)
         self.refresh()
 
     def _reveal(self, name: str) -> None:

@@ -22,3 +22,8 @@ class Shared:
     recipe: Recipe = field(default_factory=Recipe)
     dataset: DatasetRead | None = None
     run: RunSummary | None = None
+
+    def rest(self) -> None:
+        """Say that the engine is ready, unless it has something else to do."""
+        if not self.queue.engine_busy:
+            self.window.set_engine("Ready")

@@ -60,6 +60,7 @@ class Studio(QObject):
     @Slot()
     def close(self) -> None:
         """Stop what runs (it saves), wait for the threads, and keep the preferences."""
+        self.window.hide()  # nobody should watch a frozen window while a step ends
         self.queue.shut_down()
         size = self.window.size()
         kept = replace(self._settings, width=size.width(), height=size.height())
@@ -74,6 +75,7 @@ class Studio(QObject):
         self.training.dataset_affected.connect(self.datasets.read_again)
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)
+        self.runs.deleted.connect(self.training.forget)
         self.runs.run_changed.connect(self.evaluation.show_run)
         self.runs.run_changed.connect(self.playground.show_run)
         self.panes.dataset.train_requested.connect(self._train_on_this)

@@ -18,7 +18,6 @@ from studio.train.recipe import Recipe
 from studio.ui.panes.training import TrainingPane
 from studio.words import duration, memory
 
-
 ALREADY = "A run is training already. Stop it first, or wait for its end."
 
 
@@ -34,7 +33,7 @@ class Training(QObject):
         self._training: Ticket | None = None
         self._run = ""
         self._ended = ""
-        self._stepped = False
+        self._opened = self._stepped = False
         pane.set_recipe(shared.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
@@ -88,7 +87,15 @@ class Training(QObject):
         except StudioError as error:
             self._shared.window.show_notice(str(error), "bad")
             return
+        self._run = run.name
         self._submit(ResumeJob(run))
+
+    def forget(self, name: str) -> None:
+        """A run was deleted: do not offer to go on with it."""
+        if name == self._run and not self.busy:
+            self._run = ""
+            self._pane.clear_run()
+            self._pane.show_state("idle")
 
     def stop(self) -> None:
         """Stop at the next step; the run saves and can go on later."""
@@ -104,7 +111,7 @@ class Training(QObject):
             self._pane.clear_run()
             self._run = ""
         self._ended = ""
-        self._stepped = False
+        self._opened = self._stepped = False
         self._pane.show_state("preparing", "Loading the model and the dataset.")
         self._shared.window.set_engine("Preparing", "Loading the model and the dataset", None)
         self._shared.window.show_pane("training")
@@ -114,7 +121,7 @@ class Training(QObject):
         self._pane.show_event(event)
         match event:
             case RunOpened():
-                self._run = event.run
+                self._run, self._opened = event.run, True
                 self.run_changed.emit(event.run)
             case Prepared():
                 if self._training is not None and not self._training.is_stopping():
@@ -131,12 +138,14 @@ class Training(QObject):
 
     def _end(self, outcome: Outcome) -> None:
         self._training = None
-        self._shared.window.set_engine("Ready", "", None)
+        self._shared.rest()
         match outcome:
             case Done() | Stopped() if self._ended:
                 self._pane.show_state("done", self._ended)
+            case Failed(summary, _) if self._opened:
+                self._pane.show_state("failed", summary)
             case Failed(summary, _):
-                self._pane.show_state("failed" if self._run else "refused", summary)
+                self._pane.show_state("stopped" if self._run else "refused", summary)
             case _ if self._run:
                 self._pane.show_state("stopped", "What was learned is kept; Resume goes on exactly here.")
             case _:
@@ -173,7 +182,6 @@ class Training(QObject):
             self._pane.show_count(event)
 
     def _end_count(self, outcome: Outcome) -> None:
-        if not self.busy:
-            self._shared.window.set_engine("Ready", "", None)
+        self._shared.rest()
         if isinstance(outcome, Failed):
             self._shared.window.show_notice(outcome.summary, "bad")

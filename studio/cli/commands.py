@@ -23,7 +23,7 @@ from studio.jobs.train import ResumeJob, TrainJob
 from studio.paths import Paths
 from studio.runs.store import RunStore
 from studio.train.library import Library
-from studio.train.recipe import Recipe, fields
+from studio.train.recipe import FieldEntry, Recipe, fields
 
 Home = Annotated[
     Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")
@@ -38,6 +38,13 @@ Data = Annotated[
     Path, typer.Argument(metavar="DATA", help="A dataset: .jsonl, .json, .csv, .tsv, .parquet or .txt.")
 ]
 Model = Annotated[str, typer.Option(help='A model folder, or "starter", the model in the box.')]
+
+PICKED = ("model", "data.path")  # fields with an argument or option of their own
+
+
+def _default(field: FieldEntry) -> str:
+    return "auto" if field.optional else f"{field.default}"
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -86,7 +93,8 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 
 @app.command(
-    epilog="Fields for --set: " + ", ".join(f.path for f in fields() if f.path not in ("model", "data.path"))
+    epilog="Fields of the recipe for --set, with their defaults:\n\n"
+    + "\n\n".join(f"{f.path} = {_default(f)}: {f.help}" for f in fields() if f.path not in PICKED)
 )
 def train(
     data: Data,

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Progress, to_json
+from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, to_json
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
-from studio.jobs.train import recipe_of
+from studio.jobs.train import prepare_again, recipe_of
 from studio.paths import model_folder, resource
 from studio.runs.folder import RunFolder
 
@@ -66,11 +66,9 @@ class EvaluateJob:
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.evaluate.compare import Pair, compare
         from studio.evaluate.golden import golden_for
-        from studio.train.prepare import prepare, renderer_for
+        from studio.train.prepare import renderer_for
 
-        recipe = recipe_of(self.run.manifest())
-        yield Progress("Loading the models", 0)
-        base = prepare(recipe, shelf)
+        recipe, base = yield from prepare_again(self.run, shelf)
         tuned = _open("tuned", recipe, self.run, shelf)
         golden = golden_for(Path(recipe.data.path), base.data, self.golden)
         pair = Pair(base.opened.module, tuned.module, tuned.tokenizer)

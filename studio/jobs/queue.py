@@ -156,6 +156,11 @@ class JobQueue(QObject):
         """Whether any job is waiting or running."""
         return bool(self._open)
 
+    @property
+    def engine_busy(self) -> bool:
+        """Whether the engine has work, or work waiting."""
+        return any(ticket.lane is not Lane.READING for ticket in self._open)
+
     def shut_down(self) -> None:
         """Stop everything, wait until the threads have left, and deliver what they still said."""
         self._closed = True

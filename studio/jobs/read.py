@@ -52,7 +52,7 @@ class ExampleJob:
 
 @dataclass(frozen=True)
 class CountJob:
-    """Count what a recipe would train, from the model's `config.json` alone."""
+    """Count what a recipe would train, from the model's `config.json`; see that its weights are there."""
 
     recipe: Recipe
 
@@ -62,13 +62,14 @@ class CountJob:
 
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.models.count import count_parameters
-        from studio.models.folder import read_config, suggested_learning_rate
+        from studio.models.folder import check_weights, read_config, suggested_learning_rate
 
         folder, lora = model_folder(self.recipe.model), self.recipe.lora
         count = count_parameters(folder, lora.rank, lora.alpha, lora.dropout, lora.layers)
         rate = self.recipe.optimizer.learning_rate or suggested_learning_rate(read_config(folder))
         weights = sum(file.stat().st_size for file in folder.glob("model*.safetensors"))
         yield ModelCounted(self.recipe.model, count.architecture, count.total, count.trainable, weights, rate)
+        check_weights(folder)
 
 
 @dataclass(frozen=True)

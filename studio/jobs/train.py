@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.errors import RunError, StudioError
+from studio.errors import DiskError, RunError, StudioError
 from studio.events import Ended, Event, Log, Progress, RunOpened, Validated
 from studio.runs.folder import RunFolder
 from studio.train.recipe import Recipe
@@ -36,8 +37,7 @@ class TrainJob:
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.train.prepare import prepare
 
-        yield Progress("Loading the model and the dataset", 0)
-        ready = prepare(self.recipe, shelf)
+        ready = yield from prepare(self.recipe, shelf)
         manifest = {"recipe": self.recipe.model_dump(), "fingerprint": ready.data.fingerprint}
         name = self.name or f"{Path(self.recipe.data.path).stem}-{Path(self.recipe.model).name}"
         run = RunFolder.create(self.runs, name, manifest)
@@ -55,18 +55,26 @@ class ResumeJob:
         return "Training"
 
     def run_events(self, shelf: Shelf) -> Generator[Event]:
-        from studio.train.prepare import prepare
-
-        manifest = self.run.manifest()
-        recipe = recipe_of(manifest)
-        yield Progress("Loading the model and the dataset", 0)
-        ready = prepare(recipe, shelf)
-        if ready.data.fingerprint != manifest.get("fingerprint"):
-            raise RunError(
-                f"{recipe.data.path} has changed since the run {self.run.name} began, so it cannot go on "
-                "exactly. Put the earlier file back, or start a new run."
-            )
+        recipe, ready = yield from prepare_again(self.run, shelf)
         yield from _perform(recipe, self.run, ready)
+
+
+def prepare_again(run: RunFolder, shelf: Shelf) -> Generator[Event, None, tuple[Recipe, Ready]]:
+    """What an earlier run was made with. Raises RunError when its dataset is not the same any more.
+
+    Another file would be split differently: what was held out could have been trained on.
+    """
+    from studio.train.prepare import prepare
+
+    manifest = run.manifest()
+    recipe = recipe_of(manifest)
+    ready = yield from prepare(recipe, shelf)
+    if ready.data.fingerprint != manifest.get("fingerprint"):
+        raise RunError(
+            f"{recipe.data.path} has changed since the run {run.name} began, and with it what was held out. "
+            "Put the earlier file back, or start a new run."
+        )
+    return recipe, ready
 
 
 def recipe_of(manifest: dict[str, Any]) -> Recipe:
@@ -87,17 +95,27 @@ def _perform(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
             yield RunOpened(run.name, str(run.path))
             yield from _recorded(run, _remarks(ready), events)
         except GeneratorExit:
-            events.close()  # saves
+            try:
+                events.close()  # saves
+            except Exception as error:
+                _note_failure(run, error)
+                raise
             run.append(Ended("stopped", "Stopped; what was learned is kept, and it can go on."))
             raise
         except Exception as error:
             events.close()
-            summary = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
-            run.append(Ended("failed", summary))
+            _note_failure(run, error)
             raise
         ended = Ended("done", _summary(run))
         run.append(ended)
         yield ended
+
+
+def _note_failure(run: RunFolder, error: Exception) -> None:
+    """Write why the run ended, where the disk still takes it."""
+    summary = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
+    with contextlib.suppress(DiskError):
+        run.append(Ended("failed", summary))
 
 
 def _recorded(run: RunFolder, *streams: Iterator[Event]) -> Iterator[Event]:

@@ -95,6 +95,8 @@ class RunFolder:
                 continue
             if isinstance(event, Prepared):
                 found = [e for e in found if not _undone(e, event.first_step)]
+            elif isinstance(event, Validated):  # measured again when a stop came before the next checkpoint
+                found = [e for e in found if not (isinstance(e, Validated) and e.step == event.step)]
             found.append(event)
         return found
 

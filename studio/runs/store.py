@@ -19,6 +19,7 @@ class RunStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._known: dict[RunFolder, tuple[object, RunSummary]] = {}
 
     def runs(self) -> list[RunFolder]:
         """The run folders, newest first; other folders are left alone."""
@@ -43,10 +44,20 @@ class RunStore:
         found = []
         for run in self.runs():
             try:
-                found.append(summarize(run))
+                found.append(self._summary(run))
             except RunError:
                 continue
         return found
+
+    def _summary(self, run: RunFolder) -> RunSummary:
+        """The run's summary, read again only when its files say that something happened."""
+        files = (run.path / "events.jsonl", run.path / "run.json", run.evaluations)
+        stats = [file.stat() for file in files if file.exists()]
+        stamp = (run.is_held(), [(s.st_mtime_ns, s.st_size) for s in stats])
+        known = self._known.get(run)
+        if known is None or known[0] != stamp:
+            self._known[run] = known = (stamp, summarize(run))
+        return known[1]
 
     def delete(self, name: str) -> None:
         """Remove a run for good. Raises RunError while it is in use."""

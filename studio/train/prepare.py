@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.data.dataset import Dataset
 from studio.data.render import Renderer
 from studio.errors import RecipeError
+from studio.events import Event, Progress
 from studio.models.folder import suggested_learning_rate
 from studio.models.shelf import OpenModel, Shelf
 from studio.paths import model_folder
@@ -24,13 +26,18 @@ class Ready:
     peak: float
 
 
-def prepare(recipe: Recipe, shelf: Shelf) -> Ready:
-    """Load what the recipe names. Raises StudioError with what is wrong and what to do."""
+def prepare(recipe: Recipe, shelf: Shelf) -> Generator[Event, None, Ready]:
+    """Load what the recipe names, reporting so that it can be stopped: `ready = yield from prepare(…)`.
+
+    Raises StudioError with what is wrong and what to do.
+    """
     if not recipe.data.path:
         raise RecipeError("The recipe names no dataset. Choose one first.")
+    yield Progress("Loading the model", 0)
     opened = shelf.open(model_folder(recipe.model))
     renderer = renderer_for(recipe, opened)
-    data = Dataset.load(Path(recipe.data.path).expanduser(), renderer, recipe.data, recipe.loop.seed)
+    path = Path(recipe.data.path).expanduser()
+    data = yield from Dataset.loading(path, renderer, recipe.data, recipe.loop.seed)
     peak = recipe.optimizer.learning_rate or suggested_learning_rate(opened.config)
     return Ready(opened, renderer, data, peak)
 

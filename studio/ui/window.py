@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -57,7 +57,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._theme = theme
         self._panes = {entry.key: entry for entry in panes}
-        self._guard: Callable[[], bool] | None = None
         self._warmed = False
         self._painted = False
         self.setWindowTitle("Tuning Studio")
@@ -112,15 +111,8 @@ class MainWindow(QMainWindow):
         """A banner above the pane: what failed and what to do, or good news."""
         self._notice.show_message(text, tone)
 
-    def set_close_guard(self, guard: Callable[[], bool] | None) -> None:
-        """Ask `guard` before closing; False keeps the window open."""
-        self._guard = guard
-
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_requested.emit()
-        if self._guard is not None and not self._guard():
-            event.ignore()
-            return
         self.closing.emit()
         event.accept()
 

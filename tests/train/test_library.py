@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,7 @@ import pytest
 from studio.errors import DataError, ModelError
 from studio.train.library import Library
 from studio.train.recipe import Recipe
-from tests.conftest import write_rows
-
-
-def finish(opening: Generator[Any, None, Any]) -> Any:
-    while True:
-        try:
-            next(opening)
-        except StopIteration as end:
-            return end.value
+from tests.conftest import finish, write_rows
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from studio.train.loss import row_losses, summed_loss
 from studio.train.prepare import prepare
 from studio.train.recipe import Recipe
 from studio.train.schedule import Plan, learning_rate
+from tests.conftest import finish
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def recipe(tiny_model: Path, toy_data: Path) -> Recipe:
 
 
 def test_the_loss_is_the_mean_log_probability_of_the_answer_and_its_end(recipe: Recipe) -> None:
-    ready = prepare(recipe, Shelf())
+    ready = finish(prepare(recipe, Shelf()))
     record, tokens = max(ready.data.train, key=lambda example: len(example[1].ids))
     logits = np.array(ready.opened.module(mx.array([tokens.ids])), dtype=np.float64)[0]
     log_p = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
@@ -50,7 +51,7 @@ def test_accumulated_batches_give_the_gradient_of_one_large_batch(recipe: Recipe
     weights = []
     for size, accumulation in ((12, 1), (4, 3)):
         changed = recipe.with_values({"batch_size": size, "accumulation": accumulation, "clip": 0})
-        ready = prepare(changed, Shelf())
+        ready = finish(prepare(changed, Shelf()))
         session = Session(changed, RunFolder(tmp_path), ready.opened, ready.data, 1e-3)
         lengths = session.plan.lengths
         rows = tuple(np.argsort(lengths)[:: len(lengths) // 12][:12].tolist())
@@ -76,7 +77,7 @@ class _Fixed(Plan):
 
 def test_a_step_equals_adamw_written_by_hand(recipe: Recipe, tmp_path: Path) -> None:
     recipe = recipe.with_values({"clip": 0.5, "weight_decay": 0.1})
-    ready = prepare(recipe, Shelf())
+    ready = finish(prepare(recipe, Shelf()))
     session = Session(recipe, RunFolder(tmp_path), ready.opened, ready.data, 1e-3)
     before = {k: np.array(v, dtype=np.float64) for k, v in tree_flatten(session.model.trainable_parameters())}
     batch = collate([session.train_tokens[i] for i in session.plan.batches_of(1)[0][1]])

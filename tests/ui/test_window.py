@@ -148,16 +148,6 @@ def test_appearance_is_chosen_in_the_menu(window, theme) -> None:
     assert theme.is_dark
 
 
-def test_a_guard_keeps_the_window_open(window, qtbot) -> None:
-    window.show()
-    window.set_close_guard(lambda: False)
-    with qtbot.waitSignal(window.close_requested):
-        assert not window.close()
-    window.set_close_guard(None)
-    with qtbot.waitSignal(window.closing):
-        assert window.close()
-
-
 def test_the_engine_is_told_at_the_foot_of_the_sidebar(window) -> None:
     window.show()
     window.set_engine("Training · step 120 of 240", "24 s left", 0.5)

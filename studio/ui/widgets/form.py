@@ -76,10 +76,6 @@ class RecipeForm(QWidget):
         for row in self.rows.values():
             row.editor.set_locked(locked)
 
-    def set_expanded(self, expanded: bool) -> None:
-        """Show or hide the advanced fields."""
-        self._disclosure.setChecked(expanded)
-
     def _build(self) -> None:
         inner = QWidget()
         inner.setProperty("role", "clear")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import ElidedLabel
@@ -25,10 +25,6 @@ class PaneHeader(QWidget):
         self._row.setSpacing(10)
         self._row.addLayout(words, 1)
         self.setMinimumHeight(48)
-
-    @property
-    def title_label(self) -> QLabel:
-        return self._title
 
     def title(self) -> str:
         return self._title.text()

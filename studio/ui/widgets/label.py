@@ -105,10 +105,6 @@ class Badge(QLabel):
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
 
-    def show_verdict(self, text: str, tone: str) -> None:
-        self.setText(text)
-        set_property(self, "tone", tone)
-
 
 def dim(text: str) -> QLabel:
     """A label in the second level of text."""

@@ -114,9 +114,6 @@ class BusyState(_State):
         if can_stop:
             self._add_buttons(self._stop)
 
-    def set_text(self, text: str) -> None:
-        self._text.setText(text)
-
     def set_progress(self, done: int, total: int | None) -> None:
         """How far it has come; with no total the bar only moves."""
         self._bar.setRange(0, total or 0)
