@@ -48,6 +48,11 @@ class Evaluation(QObject):
             job = StoredEvaluationJob(RunFolder(run.folder))
             self._shared.queue.submit(job, Lane.READING, self._show_stored, lambda _: None)
 
+    def outdate(self, run: str) -> None:
+        """A run learns on: what was measured of it is history."""
+        if self._shared.run is not None and self._shared.run.name == run and self._ticket is None:
+            self._pane.forget_result()
+
     def _show_stored(self, event: Event) -> None:
         """Bring back what was measured on another day."""
         run = self._shared.run

@@ -73,6 +73,7 @@ class Studio(QObject):
         self.window.action_triggered.connect(self._act)
         self.datasets.changed.connect(self.training.show_dataset)
         self.training.dataset_affected.connect(self.datasets.read_again)
+        self.training.opened.connect(self.evaluation.outdate)
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)
         self.runs.deleted.connect(self.training.forget)

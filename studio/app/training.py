@@ -25,6 +25,7 @@ class Training(QObject):
     """Sends recipes to the engine, and shows what comes back."""
 
     dataset_affected = Signal()  # the recipe reads the dataset differently now
+    opened = Signal(str)  # a run begins, or goes on
     run_changed = Signal(str)  # a run was opened, or it ended
 
     def __init__(self, shared: Shared, pane: TrainingPane) -> None:
@@ -122,6 +123,7 @@ class Training(QObject):
         match event:
             case RunOpened():
                 self._run, self._opened = event.run, True
+                self.opened.emit(event.run)
                 self.run_changed.emit(event.run)
             case Prepared():
                 if self._training is not None and not self._training.is_stopping():

@@ -181,7 +181,16 @@ def test_a_result_stays_until_another_run_or_golden_set(qtbot: QtBot, pane: Eval
     pane.show_run(RUN, "4 prompts")
     pane.show_busy("")
     pane.show_event(RESULT)
-    pane.show_run(replace(RUN, tuned_exact=0.87), "4 prompts")
+    pane.show_run(replace(RUN, tuned_exact=0.87, step=RUN.step + 1), "4 prompts")  # the list came late
     assert pane.header.title() == RESULT.headline
     pane.show_run(RUN, "other prompts")
+    assert pane.header.title() == "Evaluate capitals"
+
+
+def test_a_result_goes_when_the_run_learns_on(qtbot: QtBot, pane: EvaluationPane) -> None:
+    pane.show_run(RUN, "4 prompts")
+    pane.show_busy("")
+    pane.show_event(RESULT)
+    pane.forget_result()
+    pane.show_run(RUN, "4 prompts")
     assert pane.header.title() == "Evaluate capitals"

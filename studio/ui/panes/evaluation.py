@@ -34,7 +34,7 @@ class EvaluationPane(Pane):
         super().__init__("Evaluation")
         self._run: RunSummary | None = None
         self._golden = ""
-        self._answered: tuple[Path, int, str] | None = None  # what the result on show is about
+        self._answered: tuple[Path, str] | None = None  # what the result on show is about
         self._arrived: list[GoldenAnswer] = []
         self._progress: Progress | None = None
         self._choose = self.header.add_button("Golden set…", icon="list-checks")
@@ -67,7 +67,7 @@ class EvaluationPane(Pane):
 
     def show_run(self, run: RunSummary, golden_description: str) -> None:
         """Say what would be measured; a result of the same run on the same golden set stays."""
-        asked = (run.folder, run.step, golden_description)
+        asked = (run.folder, golden_description)
         self._run, self._golden = run, golden_description
         if asked == self._answered:
             return
@@ -77,6 +77,10 @@ class EvaluationPane(Pane):
         state.chosen.connect(self.evaluate_requested)
         self._show_only(f"Evaluate {run.name}", f"{run.model} · {run.step:,} of {run.steps:,} steps", state)
         self._choose.show()
+
+    def forget_result(self) -> None:
+        """What is on show is not true any more: the run is learning on."""
+        self._answered = None
 
     def show_busy(self, text: str) -> None:
         self._reset()
@@ -143,7 +147,7 @@ class EvaluationPane(Pane):
     def _show_result(self, result: Evaluated) -> None:
         self._progress = None
         if self._run is not None:
-            self._answered = (self._run.folder, self._run.step, self._golden)
+            self._answered = (self._run.folder, self._golden)
         self._draw()
         self.show_state(None)
         self._buttons(busy=False)
