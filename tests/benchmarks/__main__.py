@@ -29,7 +29,7 @@ def main(names: list[str]) -> int:
         figures += BENCHMARKS[name].measure()
     table = Table("figure", "measured", "target", "", title=_machine())
     for figure in figures:
-        table.add_row(figure.name, figure.text, figure.target, "within" if figure.within else "MISSED")
+        table.add_row(figure.name, figure.text, figure.target, figure.judgement)
     Console(width=110).print(table)
     return 0 if all(figure.within for figure in figures) else 1
 

@@ -13,3 +13,8 @@ class Figure:
     text: str
     target: str
     within: bool
+
+    @property
+    def judgement(self) -> str:
+        """Whether the target is met, in a word; nothing where there is none."""
+        return "" if self.target == "-" else "within" if self.within else "MISSED"
