@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.paths import Paths
-from studio.settings import Settings
+from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
 
 
@@ -113,6 +113,22 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     assert [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon] == []
     assert not [t for t in studio.findChildren(QTimer) if t.isActive()]
     assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+
+
+@pytest.mark.timeout(120)
+def test_the_sample_starts_with_two_clicks_and_closing_in_the_middle_keeps_it(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    click(qtbot, studio.panes.dataset, "Try the sample")
+    click(qtbot, studio.panes.dataset, "Train on this")
+    assert studio.window.current_pane() == "training"
+    qtbot.waitUntil(lambda: _step(studio) >= 3, timeout=60_000)
+    studio.window.close()
+    assert not any(thread.isRunning() for thread in studio.queue.findChildren(QThread))
+    run = studio.shared.store.summaries()[0]
+    assert (run.state, run.resumable) == ("stopped", True)
+    assert (run.folder / "checkpoints" / f"step-{run.step:06d}").is_dir()
+    assert read_settings(tmp_path / "home" / "settings.json").width >= 1040
 
 
 def _step(studio: Studio) -> int:
