@@ -6,8 +6,10 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtWidgets import QMessageBox
 
+from studio import __version__
 from studio.app.asking import Evaluation, Playground
 from studio.app.datasets import Datasets
 from studio.app.library import Runs
@@ -21,6 +23,8 @@ from studio.runs.store import RunStore
 from studio.settings import Settings, write_settings
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow
+
+ABOUT = "Fine-tune language models on this Mac, and learn whether they really got better."
 
 
 class Studio(QObject):
@@ -130,9 +134,20 @@ class Studio(QObject):
                 self.window.show_pane("dataset")
                 self.datasets.choose()
             case "start":
+                self.window.show_pane("training")
                 self.panes.training.start()
             case "stop":
                 self.training.stop()
             case "appearance:system" | "appearance:light" | "appearance:dark":
                 mode = action.partition(":")[2]
                 self._settings = replace(self._settings, appearance=mode)
+            case "about":
+                self._show_about()
+
+    def _show_about(self) -> None:
+        about = QMessageBox(self.window)
+        about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        about.setWindowTitle("About Tuning Studio")
+        about.setText(f"Tuning Studio {__version__}")
+        about.setInformativeText(f"{ABOUT}\n\nRuns are kept in {self.shared.store.folder}")
+        about.open()

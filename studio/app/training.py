@@ -13,7 +13,7 @@ from studio.events import Ended, Event, ModelCounted, Prepared, RunOpened, Saved
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import CountJob
-from studio.jobs.train import ResumeJob, TrainJob
+from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.train.recipe import Recipe
 from studio.ui.panes.training import TrainingPane
 from studio.words import duration, memory
@@ -34,7 +34,7 @@ class Training(QObject):
         self._training: Ticket | None = None
         self._run = ""
         self._ended = ""
-        self._opened = self._stepped = False
+        self._opened = False
         pane.set_recipe(shared.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
@@ -48,11 +48,6 @@ class Training(QObject):
     def busy(self) -> bool:
         """Whether a run is being prepared, trained or saved."""
         return self._training is not None
-
-    @property
-    def stepping(self) -> bool:
-        """Whether the run at work has reported a step."""
-        return self.busy and self._stepped
 
     def count(self) -> None:
         """Show what the recipe at hand would train. The first time, this is what loads MLX."""
@@ -84,11 +79,14 @@ class Training(QObject):
             return
         try:
             run = self._shared.store.find(name)
+            recipe = recipe_of(run.manifest()).with_values({"data.path": self._shared.recipe.data.path})
             self._pane.load_events(run.events())
         except StudioError as error:
             self._shared.window.show_notice(str(error), "bad")
             return
         self._run = run.name
+        self._pane.set_recipe(recipe)  # the form says what is trained with, also when it said something else
+        self._change_recipe(recipe)
         self._submit(ResumeJob(run))
 
     def forget(self, name: str) -> None:
@@ -112,7 +110,7 @@ class Training(QObject):
             self._pane.clear_run()
             self._run = ""
         self._ended = ""
-        self._opened = self._stepped = False
+        self._opened = False
         self._pane.show_state("preparing", "Loading the model and the dataset.")
         self._shared.window.set_engine("Preparing", "Loading the model and the dataset", None)
         self._shared.window.show_pane("training")
@@ -129,7 +127,6 @@ class Training(QObject):
                 if self._training is not None and not self._training.is_stopping():
                     self._pane.show_state("running")
             case Step():
-                self._stepped = True
                 left = f"{duration(event.seconds_left)} left · {memory(event.memory_process)}"
                 text = f"Training · step {event.step:,} of {event.steps:,}"
                 self._shared.window.set_engine(text, left, event.step / event.steps)

@@ -152,11 +152,6 @@ class JobQueue(QObject):
         return ticket
 
     @property
-    def busy(self) -> bool:
-        """Whether any job is waiting or running."""
-        return bool(self._open)
-
-    @property
     def engine_busy(self) -> bool:
         """Whether the engine has work, or work waiting."""
         return any(ticket.lane is not Lane.READING for ticket in self._open)

@@ -47,11 +47,9 @@ class MainWindow(QMainWindow):
     """Shows the panes it is given and announces what the person wants; it decides nothing itself."""
 
     action_triggered = Signal(str)  # a Command's key
-    pane_changed = Signal(str)
     file_dropped = Signal(str)  # a path
     first_painted = Signal()  # the person sees the window: now there is time for what is heavy
     close_requested = Signal()
-    closing = Signal()
 
     def __init__(self, theme: Theme, panes: Sequence[PaneEntry]) -> None:
         super().__init__()
@@ -81,7 +79,6 @@ class MainWindow(QMainWindow):
         self._sidebar.select(key)
         self._actions[f"pane:{key}"].setChecked(True)
         self._leave_drops_to_window()
-        self.pane_changed.emit(key)
 
     def set_pane(self, key: str, widget: QWidget) -> None:
         """Put a widget in a pane's place, so that the window can be shown before its panes are built."""
@@ -113,7 +110,6 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_requested.emit()
-        self.closing.emit()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QThread, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from studio import __version__
 from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.paths import Paths
@@ -129,6 +130,26 @@ def test_the_sample_starts_with_two_clicks_and_closing_in_the_middle_keeps_it(
     assert (run.state, run.resumable) == ("stopped", True)
     assert (run.folder / "checkpoints" / f"step-{run.step:06d}").is_dir()
     assert read_settings(tmp_path / "home" / "settings.json").width >= 1040
+
+
+def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -> None:
+    type_in(qtbot, studio.panes.training, "lora.rank", "5")
+    click(qtbot, studio.panes.dataset, "Try the sample")
+    click(qtbot, studio.panes.dataset, "Train on this")
+    qtbot.waitUntil(lambda: _step(studio) >= 2, timeout=60_000)
+    click(qtbot, studio.panes.training, "Stop and keep")
+    qtbot.waitUntil(lambda: not studio.training.busy, timeout=30_000)
+    type_in(qtbot, studio.panes.training, "lora.rank", "9")
+    studio.training.resume(studio.shared.store.summaries()[0].name)
+    assert studio.panes.training.recipe().lora.rank == 5
+
+
+def test_about_says_which_version_this_is(studio: Studio, qtbot: QtBot) -> None:
+    studio.window.action("about").trigger()
+    box = studio.window.findChild(QMessageBox)
+    assert box is not None
+    assert __version__ in box.text()
+    box.close()
 
 
 def _step(studio: Studio) -> int:

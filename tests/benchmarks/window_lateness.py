@@ -46,7 +46,7 @@ def _train_and_print_lateness() -> None:
         studio.datasets.open_sample()
         _until(application, lambda: studio.shared.dataset is not None)
         studio.training.start(studio.shared.recipe.with_values({"epochs": 200}))
-        _until(application, lambda: studio.training.stepping)
+        _until(application, lambda: "step" in studio.panes.training.header.title())
         late: list[float] = []
         began = last = time.perf_counter()
 

@@ -72,7 +72,7 @@ def queue(qtbot: QtBot) -> Iterator[JobQueue]:
     queue = JobQueue()
     yield queue
     queue.shut_down()
-    assert not queue.busy
+    assert not queue.engine_busy
     assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 class LazyCurve(QWidget):
     """Speaks like a CurvePlot; builds it after its own first paint and then repeats what was said before."""
-
-    built = Signal()
 
     def __init__(self, theme: Theme, style: CurveStyle | None = None) -> None:
         super().__init__()
@@ -67,7 +65,6 @@ class LazyCurve(QWidget):
                 getattr(self.plot, name)(*values)
             self._said.clear()
             self._column.addWidget(self.plot)
-            self.built.emit()
         return self.plot
 
     def paintEvent(self, event: QPaintEvent) -> None:
