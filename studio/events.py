@@ -73,6 +73,8 @@ class Prepared(Event):
     first_step: int = 1
     skipped_examples: int = 0
     cut_examples: int = 0
+    shapes: int = 0  # how many different shapes of arrays a step can have
+    prefix_bytes: int = 0  # what the prefix cache keeps
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,92 @@ class Validated(Event):
     perplexity: float
     tokens: int
     best: bool
+
+
+@dataclass(frozen=True)
+class Skipped(Event):
+    """An update that was not made, because its loss or gradient was not a finite number.
+
+    `in_a_row` counts such steps up to and with this one.
+    """
+
+    step: int
+    reason: str
+    in_a_row: int
+
+
+@dataclass(frozen=True)
+class Rewards(Event):
+    """What preference training does to pairs, in one step or over the validation split.
+
+    A reward is beta * (log p - log p of the reference) of an answer (ORPO: beta * mean log p of its
+    tokens); `accuracy` is the share of pairs whose chosen answer has the higher one.
+    """
+
+    step: int
+    part: str  # train | validation
+    chosen: float
+    rejected: float
+    margin: float
+    accuracy: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Probed(Event):
+    """Mean loss per token on general text after `step`: where it rises, the model forgets."""
+
+    step: int
+    loss: float
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Sampled(Event):
+    """The model's answer to one of the chosen prompts after `step`."""
+
+    step: int
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Advice(Event):
+    """What the curves of a run say, in a sentence with its evidence, and what to do about it.
+
+    `name` is overfitting, underfitting, forgetting, repetition, divergence, rate too high or rate too low.
+    """
+
+    step: int
+    name: str
+    evidence: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Forecasted(Event):
+    """What a run will take, in bytes and seconds, before it starts.
+
+    `peak` is the most that MLX will hold; `limit` what this machine gives; `measured` whether a probe step
+    has sharpened the formula; `seconds_per_epoch` is 0 where nothing is known yet. `changes` are the
+    smallest changes that would make it fit, as sentences.
+    """
+
+    model: str
+    trainable_parameters: int
+    total_parameters: int
+    weights: int
+    adapters: int  # what is trained, its gradient, and copies in the precision of the step
+    optimizer: int
+    activations: int
+    head: int
+    peak: int
+    limit: int
+    fits: bool
+    measured: bool
+    seconds_per_epoch: float
+    steps_per_epoch: float
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -293,7 +381,9 @@ def from_json(line: str) -> Event:
     kind = fields.pop("kind")
     try:
         for name, value in fields.items():
-            if nested := _NESTED.get((kind, name)):
+            if (kind, name) == ("Forecasted", "changes"):
+                fields[name] = tuple(value)
+            elif nested := _NESTED.get((kind, name)):
                 fields[name] = tuple(nested(**item) for item in value)
         return Event.kinds[kind](**fields)
     except TypeError as error:

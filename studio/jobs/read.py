@@ -65,7 +65,7 @@ class CountJob:
         from studio.models.folder import check_weights, read_config, suggested_learning_rate
 
         folder, lora = model_folder(self.recipe.model), self.recipe.lora
-        count = count_parameters(folder, lora.rank, lora.alpha, lora.dropout, lora.layers)
+        count = count_parameters(folder, lora.rank, lora.alpha, lora.dropout, self.recipe.scope.layers)
         rate = self.recipe.optimizer.learning_rate or suggested_learning_rate(read_config(folder))
         weights = sum(file.stat().st_size for file in folder.glob("model*.safetensors"))
         yield ModelCounted(self.recipe.model, count.architecture, count.total, count.trainable, weights, rate)

@@ -126,7 +126,7 @@ class Session:
     def _attach(self) -> dict[str, object]:
         lora = self.recipe.lora
         mx.random.seed(random_seed(self.recipe.loop.seed, -1))
-        described = adapter.attach(self.model, lora.rank, lora.alpha, lora.dropout, lora.layers)
+        described = adapter.attach(self.model, lora.rank, lora.alpha, lora.dropout, self.recipe.scope.layers)
         mx.eval(self.model.trainable_parameters())
         return described
 

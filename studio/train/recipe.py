@@ -1,8 +1,4 @@
-"""What is asked of a training run: one frozen description behind the form, the flags and the file.
-
-Every field carries its title, help, unit, bounds and level ("basic" or "advanced"); the training pane,
-`studio train --set`, `run.json` and the README's table are all made from them.
-"""
+"""What is asked of a training run: one frozen description behind the form, the flags and the file."""
 
 from __future__ import annotations
 
@@ -11,185 +7,51 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.config import JsonDict
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from studio.errors import RecipeError
+from studio.train.parts import (
+    ADAPTERS,
+    Base,
+    Data,
+    Loop,
+    Lora,
+    Optimizer,
+    Part,
+    Preference,
+    Scope,
+    Watch,
+    field,
+)
 
 
-def _field(
-    default: Any, title: str, help: str, *, unit: str = "", level: str = "basic", **bounds: Any
-) -> Any:
-    extra: JsonDict = {"unit": unit, "level": level}
-    return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Data(_Part):
-    """Which examples, and how they become tokens."""
-
-    path: str = _field("", "Dataset", "The file with the examples.")
-    template: Literal["auto", "chat", "alpaca"] = _field(
-        "auto",
-        "Template",
-        "How an example becomes text: the model's own chat template, the Alpaca prompt, or whichever fits "
-        "(auto: the chat template where the model has one, else Alpaca).",
-        level="advanced",
-    )
-    max_length: int = _field(
-        1024,
-        "Max length",
-        "Examples longer than this are cut at the end; the dataset pane shows which.",
-        unit="tokens",
-        ge=8,
-        le=131072,
-    )
-    validation_share: float = _field(
-        0.1,
-        "Validation share",
-        "The share of examples held out to measure progress during training.",
-        level="advanced",
-        ge=0.0,
-        le=0.5,
-    )
-    test_share: float = _field(
-        0.1,
-        "Test share",
-        "The share of examples held out until the evaluation.",
-        level="advanced",
-        ge=0.0,
-        le=0.5,
-    )
-
-
-class Lora(_Part):
-    """The low-rank adapter that is trained while the model itself stays frozen."""
-
-    rank: int = _field(16, "Rank", "How much the adapter can learn; more takes more memory.", ge=1, le=1024)
-    alpha: float = _field(
-        32.0,
-        "Alpha",
-        "The adapter's strength: its output is scaled by alpha / rank. Twice the rank is a good start.",
-        gt=0,
-        le=4096,
-    )
-    dropout: float = _field(
-        0.0,
-        "Dropout",
-        "The share of adapter inputs silenced at random each step; 0.05 to 0.2 helps against overfitting.",
-        level="advanced",
-        ge=0.0,
-        lt=1.0,
-    )
-    layers: int = _field(
-        0,
-        "Layers",
-        "How many of the last layers get an adapter; 0 means all of them.",
-        level="advanced",
-        ge=0,
-        le=1000,
-    )
-
-
-class Optimizer(_Part):
-    """AdamW and its schedule: linear warmup, then a cosine down to zero."""
-
-    learning_rate: float | None = _field(
-        None,
-        "Learning rate",
-        "The highest rate of the schedule. Empty: chosen from the model's width (wider models learn "
-        "well at lower rates).",
-        gt=0,
-        le=1.0,
-    )
-    warmup: float = _field(
-        0.05,
-        "Warmup",
-        "The share of steps during which the rate rises from zero.",
-        level="advanced",
-        ge=0.0,
-        le=0.9,
-    )
-    weight_decay: float = _field(
-        0.0,
-        "Weight decay",
-        "Pulls adapter weights towards zero each step.",
-        level="advanced",
-        ge=0.0,
-        le=1.0,
-    )
-    clip: float = _field(
-        1.0,
-        "Clip norm",
-        "Gradients longer than this are shortened to it; 0 switches clipping off.",
-        level="advanced",
-        ge=0.0,
-        le=1000.0,
-    )
-
-
-class Loop(_Part):
-    """How long to train, in what portions, and how often to look and save."""
-
-    epochs: float = _field(3.0, "Epochs", "How many times every training example is read.", gt=0, le=1000)
-    batch_size: int = _field(
-        8, "Batch", "Examples computed at once; more is smoother and takes more memory.", ge=1, le=1024
-    )
-    accumulation: int = _field(
-        1,
-        "Accumulation",
-        "Batches whose gradients are added up before each step, weighted by their trained tokens.",
-        ge=1,
-        le=1024,
-    )
-    validate_every: int = _field(
-        0,
-        "Validate every",
-        "Measure the validation loss this often; 0 means about ten times in the run.",
-        unit="steps",
-        level="advanced",
-        ge=0,
-    )
-    save_every: int = _field(
-        0,
-        "Save every",
-        "Write a checkpoint this often; 0 means with every validation.",
-        unit="steps",
-        level="advanced",
-        ge=0,
-    )
-    keep: int = _field(
-        2,
-        "Keep",
-        "How many of the last checkpoints to keep, besides the best.",
-        level="advanced",
-        ge=1,
-        le=100,
-    )
-    seed: int = _field(
-        0,
-        "Seed",
-        "Fixes the split, the order of examples, the adapter's start and dropout.",
-        level="advanced",
-        ge=0,
-        le=2**31 - 1,
-    )
-
-
-class Recipe(_Part):
+class Recipe(Part):
     """A training run as it is asked for; printing it says what will happen."""
 
-    model: str = _field(
+    model: str = field(
         "starter", "Model", "The bundled starter, or a folder with a model that mlx-lm loads."
     )
+    method: Literal["lora", "dora", "full"] = field(
+        "lora",
+        "Method",
+        "What is trained: a low-rank adapter (LoRA), one that learns length and direction apart (DoRA), or "
+        "the model's own weights (full).",
+    )
+    objective: Literal["sft", "text", "dpo", "orpo"] = field(
+        "sft",
+        "Objective",
+        "What is learned: answers (sft), plain text as it stands (text), or to prefer the chosen answer of "
+        "each pair to the rejected one (dpo, orpo).",
+    )
     data: Data = Data()
+    base: Base = Base()
+    scope: Scope = Scope()
     lora: Lora = Lora()
+    preference: Preference = Preference()
     optimizer: Optimizer = Optimizer()
     loop: Loop = Loop()
+    watch: Watch = Watch()
 
     def with_values(self, values: Mapping[str, Any]) -> Recipe:
         """A copy with fields changed by name: `lora.rank`, or `rank` where that is unambiguous.
@@ -205,6 +67,24 @@ class Recipe(_Part):
             return Recipe.model_validate(tree)
         except ValidationError as error:
             raise RecipeError(_explain(error)) from error
+
+    def problems(self) -> tuple[str, ...]:
+        """Sentences about fields that contradict each other; empty means that the recipe may run."""
+        return tuple(_contradictions(self))
+
+    def idle(self) -> tuple[FieldEntry, ...]:
+        """Fields that were changed but have no effect beside the others."""
+        return tuple(e for e in fields() if e.value(self) != e.default and not e.applies(self))
+
+    @property
+    def pairs(self) -> bool:
+        """Whether it learns from pairs of a chosen and a rejected answer."""
+        return self.objective in ("dpo", "orpo")
+
+    @property
+    def adapts(self) -> bool:
+        """Whether an adapter is trained, and the model's own weights stay as they are."""
+        return self.method in ADAPTERS
 
 
 @dataclass(frozen=True)
@@ -270,16 +150,20 @@ class FieldEntry:
     def value(self, recipe: Recipe) -> Any:
         return getattr(getattr(recipe, self.group) if self.group else recipe, self.name)
 
+    def applies(self, recipe: Recipe) -> bool:
+        """Whether the field has an effect, given the recipe's other fields."""
+        return all(find_field(name).value(recipe) in values for name, values in self._extra()["needs"].items())
+
     def _extra(self) -> dict[str, Any]:
         extra = self.info.json_schema_extra
-        return extra if isinstance(extra, dict) else {"unit": "", "level": "basic"}
+        return extra if isinstance(extra, dict) else {"unit": "", "level": "basic", "needs": {}}
 
 
 def fields() -> Iterator[FieldEntry]:
     """Every field of the recipe, group by group, in the order a form shows them."""
     for name, info in Recipe.model_fields.items():
         part = info.annotation
-        if isinstance(part, type) and issubclass(part, _Part):
+        if isinstance(part, type) and issubclass(part, Part):
             for inner, inner_info in part.model_fields.items():
                 yield FieldEntry(name, inner, inner_info)
         else:
@@ -299,9 +183,28 @@ def find_field(name: str) -> FieldEntry:
     raise RecipeError(f"The recipe has no field called {name}.{hint}")
 
 
+def _contradictions(recipe: Recipe) -> Iterator[str]:
+    base, scope, loop = recipe.base, recipe.scope, recipe.loop
+    if recipe.adapts and base.quantize != "no" and base.mode != "affine":
+        bits = "4-bit" if base.mode.endswith("4") else "8-bit"
+        if base.quantize != bits:
+            yield f"The mode {base.mode} has {bits[0]} bits. Set Quantize to {bits}, or Mode to affine."
+    if loop.prefix_cache in ("memory", "disk"):
+        if not scope.layers:
+            yield "The prefix cache needs frozen layers below the trained ones. Set Layers, or switch it off."
+        if loop.neftune:
+            yield "NEFTune's noise changes what the prefix cache keeps. Switch one of them off."
+        if scope.embeddings:
+            yield "Trained embeddings change what the prefix cache keeps. Switch one of them off."
+    if recipe.data.packing and recipe.pairs:
+        yield "Pairs cannot be packed. Switch Packing off, or choose another objective."
+
+
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        find_field(where)  # raises, with the nearest real name
     entry = find_field(where)
     return (
         f"{entry.title} ({where}) cannot be {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}."
