@@ -11,7 +11,8 @@ from studio.events import Event
 from studio.models.folder import read_config
 from studio.models.tokenizer import load_tokenizer
 from studio.paths import model_folder
-from studio.train.recipe import Data, Recipe
+from studio.train.parts import Data
+from studio.train.recipe import Recipe
 
 type _Key = tuple[Data, int, str, float]
 

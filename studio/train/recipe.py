@@ -29,9 +29,7 @@ from studio.train.parts import (
 class Recipe(Part):
     """A training run as it is asked for; printing it says what will happen."""
 
-    model: str = field(
-        "starter", "Model", "The bundled starter, or a folder with a model that mlx-lm loads."
-    )
+    model: str = field("starter", "Model", "The bundled starter, or a folder with a model that mlx-lm loads.")
     method: Literal["lora", "dora", "full"] = field(
         "lora",
         "Method",
@@ -152,7 +150,9 @@ class FieldEntry:
 
     def applies(self, recipe: Recipe) -> bool:
         """Whether the field has an effect, given the recipe's other fields."""
-        return all(find_field(name).value(recipe) in values for name, values in self._extra()["needs"].items())
+        return all(
+            find_field(name).value(recipe) in values for name, values in self._extra()["needs"].items()
+        )
 
     def _extra(self) -> dict[str, Any]:
         extra = self.info.json_schema_extra

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from studio.data.batch import order
-from studio.train.recipe import Loop, Optimizer
+from studio.train.parts import Loop, Optimizer
 
 
 @dataclass(frozen=True)
