@@ -66,15 +66,16 @@ class EvaluateJob:
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.evaluate.compare import Pair, compare
         from studio.evaluate.golden import golden_for
-        from studio.train.prepare import renderer_for
+        from studio.train.prepare import general_text, renderer_for
 
         recipe, base = yield from prepare_again(self.run, shelf)
         tuned = _open("tuned", recipe, self.run, shelf)
         golden = golden_for(Path(recipe.data.path), base.data, self.golden)
         pair = Pair(base.opened.module, tuned.module, tuned.tokenizer)
-        general = _general_text(recipe, tuned)
+        renderer = renderer_for(recipe, tuned)
+        general = general_text(renderer)
         answers = []
-        for event in compare(self.run.name, pair, renderer_for(recipe, tuned), base.data, golden, general):
+        for event in compare(self.run.name, pair, renderer, base.data, golden, general):
             if isinstance(event, GoldenAnswer):
                 answers.append(event)
             if isinstance(event, Evaluated):
@@ -84,21 +85,12 @@ class EvaluateJob:
 
 def _open(who: str, recipe: Recipe, run: RunFolder, shelf: Shelf) -> OpenModel:
     from studio.models import adapter
+    from studio.train.tuning import form_of
 
-    opened = shelf.open(model_folder(recipe.model))
+    opened = shelf.open(model_folder(recipe.model), form_of(recipe))
     if who == "tuned":
         adapter.read_onto(opened.module, run.adapter)
     return opened
-
-
-def _general_text(recipe: Recipe, opened: OpenModel) -> list[Tokens]:
-    """Ordinary English that no run trains on: how well a model still reads it shows what tuning cost."""
-    from studio.data.records import Record
-    from studio.train.prepare import renderer_for
-
-    renderer = renderer_for(recipe, opened)
-    lines = resource("starter/general.txt").read_text(encoding="utf-8").splitlines()
-    return [renderer.render(Record(n, text=line)) for n, line in enumerate(lines, 1) if line.strip()]
 
 
 def _keep(run: RunFolder, result: Evaluated, answers: list[GoldenAnswer]) -> None:

@@ -63,11 +63,12 @@ class CountJob:
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.models.count import count_parameters
         from studio.models.folder import check_weights, read_config, suggested_learning_rate
+        from studio.train.tuning import form_of, tuning_of
 
-        folder, lora = model_folder(self.recipe.model), self.recipe.lora
-        count = count_parameters(folder, lora.rank, lora.alpha, lora.dropout, self.recipe.scope.layers)
+        folder = model_folder(self.recipe.model)
+        count = count_parameters(folder, tuning_of(self.recipe), form_of(self.recipe))
         rate = self.recipe.optimizer.learning_rate or suggested_learning_rate(read_config(folder))
-        weights = sum(file.stat().st_size for file in folder.glob("model*.safetensors"))
+        weights = count.weights_bytes
         yield ModelCounted(self.recipe.model, count.architecture, count.total, count.trainable, weights, rate)
         check_weights(folder)
 

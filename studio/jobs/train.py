@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.errors import DiskError, RunError, StudioError
+from studio.errors import DiskError, RunError
 from studio.events import Ended, Event, Log, Progress, RunOpened, Validated
+from studio.jobs.failure import note_way_on, sentence
 from studio.runs.folder import RunFolder
 from studio.train.recipe import Recipe
 
@@ -87,13 +88,18 @@ def recipe_of(manifest: dict[str, Any]) -> Recipe:
 
 def _perform(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
     """Train while holding the run; everything that is reported is first written to the run's folder."""
+    from studio.jobs.watching import sampler
     from studio.train.loop import train
 
+    watchers = [sampler(recipe, ready)] if recipe.watch.prompts.strip() else []
+
     with run.held():
-        events = train(recipe, run, ready.opened, ready.data, ready.peak)
+        events = train(
+            recipe, run, ready.opened, ready.data, ready.peak, general=ready.general, watchers=watchers
+        )
         try:
             yield RunOpened(run.name, str(run.path))
-            yield from _recorded(run, _remarks(ready), events)
+            yield from _recorded(run, _remarks(recipe, ready), events)
         except GeneratorExit:
             try:
                 events.close()  # saves
@@ -112,10 +118,10 @@ def _perform(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
 
 
 def _note_failure(run: RunFolder, error: Exception) -> None:
-    """Write why the run ended, where the disk still takes it."""
-    summary = str(error) if isinstance(error, StudioError) else f"{type(error).__name__}: {error}"
+    """Write why the run ended, where the disk still takes it; a Metal failure learns how the run goes on."""
+    note_way_on(error, run)
     with contextlib.suppress(DiskError):
-        run.append(Ended("failed", summary))
+        run.append(Ended("failed", sentence(error)))
 
 
 def _recorded(run: RunFolder, *streams: Iterator[Event]) -> Iterator[Event]:
@@ -126,17 +132,22 @@ def _recorded(run: RunFolder, *streams: Iterator[Event]) -> Iterator[Event]:
             yield event
 
 
-def _remarks(ready: Ready) -> Iterator[Event]:
+def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:
     """What a person should know about the data before the first step."""
     data = ready.data
     yield Log(f"Examples become text with {ready.renderer.description}.")
+    for entry in recipe.idle():
+        yield Log(f"{entry.title} has no effect in this recipe.", "warning")
     if data.skipped:
+        length = f", {data.dropped} of them for their length" if data.dropped else ""
         yield Log(
-            f"{data.skipped} examples cannot be trained and are left out; the dataset pane says why.",
+            f"{data.skipped} examples cannot be trained and are left out{length}; the dataset pane says why.",
             "warning",
         )
     if data.cut:
-        yield Log(f"{data.cut} examples are longer than the maximum length and are cut.", "warning")
+        prompt = data.renderer.rendering.too_long == "cut_prompt"
+        lost = "the beginning of their prompt" if prompt else "their end"
+        yield Log(f"{data.cut} examples are longer than the maximum length and lose {lost}.", "warning")
     if not data.validation:
         yield Log("There are no validation examples: the last adapter is kept, not the best.", "warning")
 

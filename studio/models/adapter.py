@@ -1,50 +1,179 @@
-"""LoRA adapters on any mlx-lm model: attach, read, write in mlx-lm's own layout."""
+"""What is trained on a model (LoRA, DoRA, or weights of its own): put on, read, write in mlx-lm's layout."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 from mlx import nn
-from mlx_lm.tuner.utils import linear_to_lora_layers, load_adapters
+from mlx.utils import tree_map, tree_unflatten
+from mlx_lm.tuner.lora import LoRAEmbedding
+from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from studio.errors import ModelError
-from studio.models.arrays import named
+from studio.models import arrays, targets
+from studio.models.dora import DoRAEmbedding, DoRALinear
+from studio.models.tuning import Tuning
 
 WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
 
 
-def attach(model: nn.Module, rank: int, alpha: float, dropout: float, layers: int) -> dict[str, Any]:
-    """Freeze `model` and put fresh adapters on every linear layer of its last `layers` blocks (0: all).
+def attach(model: nn.Module, tuning: Tuning) -> dict[str, Any]:
+    """Make a model ready for training as `tuning` says: the rest of it is frozen, what is trained is fp32.
 
-    The adapter's output is scaled by alpha / rank, as in PEFT. Its start is drawn from MLX's random
-    state: seed it first. Returns the adapter's configuration as mlx-lm writes it.
+    An adapter's start is drawn from MLX's random state: seed it first. Returns the configuration as mlx-lm
+    writes it beside the weights. Raises ModelError when it has no such layers, or bears an adapter already.
     """
+    described = place(model, tuning)
+    for module in model.modules():  # one by one: a norm passes over a whole matrix
+        if isinstance(module, DoRALinear | DoRAEmbedding):
+            mx.eval(module.m, module._squares)
+    mx.eval(model.trainable_parameters())
+    return described
+
+
+def place(model: nn.Module, tuning: Tuning) -> dict[str, Any]:
+    """The same lazily: arrays have shapes and are not computed, so that an 8B model can be counted."""
+    _refuse_second(model)
     blocks = len(model.layers)
-    count = blocks if layers == 0 else min(layers, blocks)
-    parameters = {"rank": rank, "scale": alpha / rank, "dropout": dropout}
+    count = blocks if tuning.layers == 0 else min(tuning.layers, blocks)
     model.freeze()
-    linear_to_lora_layers(model, count, dict(parameters))
-    return {"fine_tune_type": "lora", "num_layers": count, "lora_parameters": parameters}
+    if tuning.method == "full":
+        _unfreeze(model, tuning, count)
+        return {"fine_tune_type": "full", "num_layers": count}
+    parameters = {
+        "rank": tuning.rank,
+        "scale": tuning.scale,
+        "dropout": tuning.dropout,
+        "keys": _keys(model, tuning, count),
+    }
+    described = {"fine_tune_type": tuning.method, "num_layers": count, "lora_parameters": parameters}
+    _wrap(model, described)
+    return described
 
 
 def weights(model: nn.Module) -> dict[str, mx.array]:
-    """The adapter's own arrays by name."""
-    return named(model.trainable_parameters())
+    """What is trained, by name: the adapter's own arrays, or with the method full the model's."""
+    return arrays.named(model.trainable_parameters())
 
 
 def read_onto(model: nn.Module, folder: Path) -> None:
-    """Attach the adapter saved in `folder` to a model that has none, ready for answers (dropout off).
+    """Put what was trained in `folder` onto a model that bears nothing, ready for answers (dropout off).
 
-    Raises ModelError when it is missing, damaged, or made for another model.
+    The model's own weights (full) arrive in the precision that the model has. Raises ModelError when they
+    are missing, damaged, or made for another model.
     """
     if not (folder / WEIGHTS).exists():
         raise ModelError(f"{folder} holds no adapter yet: train the run to its first checkpoint.")
+    _refuse_second(model)
     try:
-        load_adapters(model, str(folder))
+        described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if described.get("fine_tune_type", "lora") != "full":
+            _wrap(model, described)
+        _load(model, arrays.read(folder / WEIGHTS))
         mx.eval(model.parameters())
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"The adapter in {folder} does not fit this model: {error}") from error
     model.eval()
+
+
+def _refuse_second(model: nn.Module) -> None:
+    if any("lora_a" in module for module in model.modules()):
+        raise ModelError("This model bears an adapter already. Open the model again, and start from there.")
+
+
+def _keys(model: nn.Module, tuning: Tuning, count: int) -> list[str]:
+    """What gets an adapter: paths inside a block, then paths in the model, as mlx-lm reads them."""
+    found = targets.find_linear(model.layers[-count:], tuning.names)
+    if tuning.method == "dora":
+        _refuse_dora(found)
+    outside = [targets.find_embeddings(model)[0]] if tuning.embeddings else []
+    outside += [targets.find_head(model)[0]] if tuning.head else []
+    return [*found, *dict.fromkeys(outside)]
+
+
+def _refuse_dora(found: dict[str, nn.Module]) -> None:
+    for path, module in found.items():
+        if isinstance(module, targets.EXPERTS) or hasattr(module, "to_lora"):
+            kind = "a mixture of experts" if isinstance(module, targets.EXPERTS) else "several layers in one"
+            name = path.rsplit(".", 1)[-1]
+            raise ModelError(
+                f"DoRA cannot go on {name}: it is {kind}. Choose LoRA, or name other layers as Targets."
+            )
+
+
+def _wrap(model: nn.Module, described: dict[str, Any]) -> None:
+    """Put fresh adapters on a model, as an adapter's configuration says."""
+    count, parameters = described["num_layers"], described["lora_parameters"]
+    if described.get("fine_tune_type", "lora") == "dora":
+        _wrap_with_dora(model, count, parameters)
+    else:
+        linear_to_lora_layers(model, count, parameters)
+    for module in model.modules():
+        if isinstance(module, LoRAEmbedding | DoRAEmbedding):
+            _start_as_peft(module)
+    model.train(model.training)  # what is new is in the mode of the rest
+
+
+def _wrap_with_dora(model: nn.Module, count: int, parameters: dict[str, Any]) -> None:
+    keys = set(parameters.get("keys") or targets.find_linear(model.layers))
+    how = parameters["rank"], parameters["scale"]
+    for holder in (*model.layers[-count:], model):
+        wrapped: list[tuple[str, Any]] = []
+        for path, module in holder.named_modules():
+            if path in keys and isinstance(module, targets.EMBEDDINGS):
+                wrapped.append((path, DoRAEmbedding(module, *how)))
+            elif path in keys:
+                wrapped.append((path, DoRALinear(module, *how, parameters["dropout"])))
+        if wrapped:
+            holder.update_modules(tree_unflatten(wrapped))
+
+
+def _start_as_peft(module: nn.Module) -> None:
+    """Tokens start at zero in a space that is drawn at random, and nothing of them is dropped.
+
+    With mlx-lm's start (the other way round, tokens drawn from ±1/√vocabulary) embeddings hardly move.
+    """
+    module.dropout = nn.Dropout(0.0)
+    module.lora_a = mx.zeros(module.lora_a.shape)
+    module.lora_b = mx.random.normal(module.lora_b.shape)
+
+
+def _unfreeze(model: nn.Module, tuning: Tuning, count: int) -> None:
+    if any("scales" in module for module in model.modules()):
+        raise ModelError(
+            "The weights of a quantized model cannot be trained themselves. Choose the method LoRA, or a "
+            "model that is not quantized."
+        )
+    if tuning.layers == 0:
+        model.unfreeze()
+    else:
+        parts = list(model.layers[-count:])
+        parts += [targets.find_embeddings(model)[1]] if tuning.embeddings else []
+        parts += [targets.find_head(model)[1]] if tuning.head else []
+        for part in parts:
+            part.unfreeze()
+    _freeze_integers(model)
+    model.update(tree_map(lambda array: array.astype(mx.float32), model.trainable_parameters()))
+
+
+def _freeze_integers(model: nn.Module) -> None:
+    """Tables of indices are no weights, though some families list them among their parameters."""
+    for module in model.modules():
+        own = [key for key, value in module.items() if isinstance(value, mx.array)]
+        if whole := [key for key in own if not mx.issubdtype(module[key].dtype, mx.floating)]:
+            module.freeze(keys=whole, recurse=False)
+
+
+def _load(model: nn.Module, trained: dict[str, mx.array]) -> None:
+    mine = arrays.named(model.parameters())
+    for name, array in trained.items():
+        if name not in mine:
+            raise ValueError(f"the model has no {name}.")
+        if array.shape != mine[name].shape:
+            raise ValueError(f"{name} is {list(array.shape)}, and in the model {list(mine[name].shape)}.")
+    items = [(name, array.astype(mine[name].dtype)) for name, array in trained.items()]
+    model.load_weights(items, strict=False)

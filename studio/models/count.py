@@ -4,36 +4,73 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import mlx.core as mx
+from mlx import nn
 from mlx_lm.utils import _get_classes
 
 from studio.errors import ModelError
 from studio.models import adapter
-from studio.models.arrays import count
+from studio.models.arrays import count, named
 from studio.models.folder import read_config
+from studio.models.form import Form, cast, put_into, quantize_as_saved
+from studio.models.tuning import Tuning
+
+PRECISIONS = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
 
 
 @dataclass(frozen=True)
 class Count:
-    """Parameters of the base model and of the adapter on it."""
+    """Parameters of the base model, and of what is trained on it."""
 
     architecture: str
     total: int
     trainable: int
+    shapes: dict[str, tuple[int, ...]]  # of the trained arrays, each held in fp32
+    weights_bytes: int  # the base model's own weights in memory, in the form asked for
 
 
-def count_parameters(folder: Path, rank: int, alpha: float, dropout: float, layers: int) -> Count:
-    """What a LoRA of this shape would train on the model in `folder`.
+def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> Count:
+    """What a tuning would train on the model in `folder`, and what the model weighs in a form (as saved).
 
     The model is built lazily: arrays have shapes but are never computed, so an 8B model costs no memory.
-    Raises ModelError when the architecture is one mlx-lm does not know.
+    Raises ModelError when the architecture is one mlx-lm does not know, or the tuning does not fit it.
     """
     config = read_config(folder)
+    model = _build(folder, config)
+    total = count(model.parameters())
+    cast(model, _saved_precision(folder, config))
+    quantize_as_saved(model, config)
+    put_into(model, (form or Form()).settled(config))
+    weights_bytes = sum(array.nbytes for array in named(model.parameters()).values())
+    adapter.place(model, tuning)
+    shapes = {name: tuple(array.shape) for name, array in adapter.weights(model).items()}
+    trainable = count(model.trainable_parameters())
+    return Count(str(config["model_type"]), total, trainable, shapes, weights_bytes)
+
+
+def _build(folder: Path, config: dict[str, Any]) -> nn.Module:
     try:
         model_class, arguments = _get_classes(config=config)
-        model = model_class(arguments.from_dict(config))
+        model: nn.Module = model_class(arguments.from_dict(config))
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(f"The model in {folder} is of a kind that mlx-lm does not load: {error}") from error
-    total = count(model.parameters())
-    adapter.attach(model, rank, alpha, dropout, layers)
-    return Count(str(config["model_type"]), total, count(model.trainable_parameters()))
+    return model
+
+
+def _saved_precision(folder: Path, config: dict[str, Any]) -> mx.Dtype:
+    """What the weight files hold where they are there already, else what the config says; fp32 unsaid."""
+    for file in sorted(folder.glob("model*.safetensors"))[:1]:
+        try:
+            saved = mx.load(str(file))  # lazy: reads the header
+        except RuntimeError:  # damaged: said when the model is opened
+            continue
+        for array in saved.values() if isinstance(saved, dict) else ():
+            if mx.issubdtype(array.dtype, mx.floating):
+                return array.dtype
+    for part in (config, config.get("text_config") or {}):
+        for key in ("dtype", "torch_dtype"):
+            if part.get(key) in PRECISIONS:
+                return PRECISIONS[part[key]]
+    return mx.float32

@@ -54,10 +54,26 @@ def hidden_size(config: dict[str, Any]) -> int:
     raise ModelError("The model's config.json does not say its hidden_size.")
 
 
-def suggested_learning_rate(config: dict[str, Any]) -> float:
-    """A LoRA learning rate for a model of this width: 2e-4 at 2,048, in inverse proportion, at most 2e-3.
+# How much faster than with AdamW the other optimizers learn well. Their papers' words: 8-bit state keeps
+# AdamW's settings (Dettmers et al., 2022); Adafactor's updates have AdamW's size when its own schedules are
+# off, clipped to a root mean square of 1 (Shazeer and Stern, 2018); Lion wants a rate 3 to 10 times smaller
+# (Chen et al., 2023); Muon at AdamW's scale wants AdamW's rate (Liu et al., 2025). On the starter, adapters
+# learned best at 1 (Adafactor), 0.4 (Lion) and 2 (Muon) times AdamW's best rate.
+_AGAINST_ADAMW = {"adamw": 1.0, "adamw8bit": 1.0, "adafactor": 1.0, "lion": 1 / 3, "muon": 2.0}
+
+
+def suggested_learning_rate(config: dict[str, Any], method: str = "lora", optimizer: str = "adamw") -> float:
+    """A learning rate for a model of this width: for LoRA with AdamW, 2e-4 at a width of 2,048, in inverse
+    proportion, at most 2e-3; for the other optimizers so many times that; for full fine-tuning a tenth.
 
     2e-4 is what QLoRA (Dettmers et al., 2023, table 9) settles on for models of that class; rates that keep
-    their effect scale as 1 / width (Yang et al., 2022, maximal update parametrization).
+    their effect scale as 1 / width (Yang et al., 2022, maximal update parametrization). Full fine-tuning's
+    best rate is about a tenth of LoRA's ("LoRA Without Regret", Schulman et al., 2025). SGD's steps are as
+    long as the gradient, which is clipped to 1 whatever the width: 0.5 for adapters at every width, about
+    the length of AdamW's steps (on the starter 1 is best and 3 too much).
     """
-    return float(f"{min(2e-3, 2e-4 * 2048 / hidden_size(config)):.2g}")
+    share = 0.1 if method == "full" else 1.0
+    if optimizer == "sgd":
+        return 0.5 * share
+    adamw = min(2e-3, 2e-4 * 2048 / hidden_size(config))
+    return float(f"{adamw * _AGAINST_ADAMW[optimizer] * share:.2g}")

@@ -18,6 +18,7 @@ from mlx_lm.utils import load_model, load_tokenizer
 from studio.errors import ModelError
 from studio.models.arrays import named, nested
 from studio.models.folder import check_weights, read_config
+from studio.models.form import Form, put_into
 from studio.models.tokenizer import LOADING
 
 
@@ -38,6 +39,7 @@ class OpenModel:
     module: nn.Module
     tokenizer: TokenizerWrapper
     config: dict[str, Any]
+    form: Form
     weights: _Weights
 
 
@@ -45,38 +47,49 @@ class Shelf:
     """Opens models; keeps the one used last, and every one that is still in use."""
 
     def __init__(self) -> None:
-        self._open: WeakValueDictionary[Path, _Weights] = WeakValueDictionary()
+        self._open: WeakValueDictionary[tuple[Path, Form], _Weights] = WeakValueDictionary()
         self._latest: _Weights | None = None
         if mx.default_device() == mx.cpu:
             # On the CPU compiling calls g++ once for every new function (seconds before the first token) and
             # gains nothing: compiled and plain steps were measured equally fast.
             mx.disable_compile()
 
-    def open(self, folder: Path) -> OpenModel:
-        """The model in `folder`, loaded at most once. Raises ModelError with what is wrong and what to do."""
+    def open(self, folder: Path, form: Form | None = None) -> OpenModel:
+        """The model in `folder` in a form (as saved), loaded at most once.
+
+        Raises ModelError with what is wrong and what to do.
+        """
         folder = folder.resolve()
-        found = self._open.get(folder)
+        form = (form or Form()).settled(read_config(folder))
+        found = self._open.get((folder, form))
         if found is None:
-            module, found = _load(folder)
-            self._open[folder] = found
+            module, found = _load(folder, form)
+            self._open[folder, form] = found
         else:
             module, _ = load_model(folder, lazy=True)
+            put_into(module, form)
             module.update(nested(found.arrays))
         self._latest = found
-        return OpenModel(folder, module, found.tokenizer, found.config, found)
+        return OpenModel(folder, module, found.tokenizer, found.config, form, found)
 
     def close(self) -> None:
         """Leave MLX on this thread; without this the process may abort at exit."""
         self._latest = None
-        mx.synchronize()
-        mx.clear_streams()
+        try:
+            mx.synchronize()
+        finally:  # after a Metal failure, waiting for the stream repeats the error
+            mx.clear_streams()
 
 
-def _load(folder: Path) -> tuple[nn.Module, _Weights]:
-    read_config(folder)
+def _load(folder: Path, form: Form) -> tuple[nn.Module, _Weights]:
     check_weights(folder)
     try:
-        module, config = load_model(folder)
+        module, config = load_model(folder, lazy=True)
+        if quantization := put_into(module, form):
+            config = {**config, "quantization": quantization, "quantization_config": quantization}
+        for part in module.modules():  # one by one: beside the finished weights, only one layer's saved ones
+            mx.eval([value for value in part.values() if isinstance(value, mx.array)])
+        mx.eval(module.parameters())
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
     with LOADING:

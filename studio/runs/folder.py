@@ -57,6 +57,11 @@ class RunFolder:
     def evaluations(self) -> Path:
         return self.path / "evaluations"
 
+    @property
+    def cache(self) -> Path:
+        """What may be deleted at any time: computed once, and shared by the runs in this place."""
+        return self.path.parent / ".cache"
+
     def manifest(self) -> dict[str, Any]:
         """What was asked. Raises RunError when the folder is not a run or `run.json` is damaged."""
         file = self.path / "run.json"

@@ -28,6 +28,8 @@ class Position:
     validated: int = -1  # the last step whose validation was finished
     best_step: int = 0
     best_loss: float = float("inf")
+    stale: int = 0  # validations since the best one
+    bad: int = 0  # updates skipped in a row
     seconds: float = 0.0  # time spent training, over all sittings
 
 

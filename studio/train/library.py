@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from studio.data.dataset import Dataset
-from studio.data.render import Renderer
+from studio.data.render import Renderer, Rendering
 from studio.events import Event
 from studio.models.folder import read_config
 from studio.models.tokenizer import load_tokenizer
@@ -14,7 +14,7 @@ from studio.paths import model_folder
 from studio.train.parts import Data
 from studio.train.recipe import Recipe
 
-type _Key = tuple[Data, int, str, float]
+type _Key = tuple[Data, str, int, str, float]
 
 
 class Library:
@@ -26,12 +26,13 @@ class Library:
     def open(self, recipe: Recipe) -> Generator[Event, None, Dataset]:
         """The recipe's dataset. Raises DataError or ModelError with what is wrong and what to do."""
         path = Path(recipe.data.path).expanduser()
-        key = (recipe.data, recipe.loop.seed, recipe.model, path.stat().st_mtime if path.exists() else 0.0)
+        changed = path.stat().st_mtime if path.exists() else 0.0
+        key = (recipe.data, recipe.objective, recipe.loop.seed, recipe.model, changed)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]
         folder = model_folder(recipe.model)
         read_config(folder)
-        renderer = Renderer(load_tokenizer(folder), recipe.data.template, recipe.data.max_length)
+        renderer = Renderer(load_tokenizer(folder), rendering_of(recipe))
         dataset = yield from Dataset.loading(path, renderer, recipe.data, recipe.loop.seed)
         self._latest = (key, dataset)
         return dataset
@@ -39,3 +40,9 @@ class Library:
     def close(self) -> None:
         """Forget what was read."""
         self._latest = None
+
+
+def rendering_of(recipe: Recipe) -> Rendering:
+    """How the recipe turns records into examples."""
+    data = recipe.data
+    return Rendering(data.template, data.max_length, data.too_long, data.train_on, recipe.objective)

@@ -1,4 +1,4 @@
-"""The training loop: supervised fine-tuning of a LoRA adapter, as a generator of events.
+"""The training loop, as a generator of events.
 
 Every yield is a report and a place to stop: closing the generator saves a checkpoint first, and a run
 that goes on from it ends with the same weights, bit for bit, as one that was never stopped.
@@ -8,90 +8,111 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import mlx.core as mx
-from mlx import nn, optimizers
-from mlx.utils import tree_map
+from mlx import nn
 
-from studio.data.batch import Batch, collate
 from studio.data.dataset import Dataset
 from studio.data.render import Tokens
 from studio.errors import RunError, StudioError
-from studio.events import Event, Prepared, Progress, Saved, Step, Validated
+from studio.events import Event, Log, Prepared, Probed, Progress, Rewards, Saved, Skipped, Step, Validated
 from studio.models import adapter
-from studio.models.arrays import count, count_entries, number
+from studio.models.arrays import count, count_entries
 from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
-from studio.train.head import find_head
-from studio.train.loss import summed_loss
+from studio.train.learner import Learned
 from studio.train.memory import Memory
+from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
+from studio.train.rate import learning_rate
 from studio.train.recipe import Recipe
-from studio.train.schedule import Plan, learning_rate, random_seed
+from studio.train.session import Part, Session, open_session
+
+type Watcher = Callable[[nn.Module, int], Iterator[Event]]
+"""Looks at the model after a validation, given the step; it may not change it."""
+
+TOLERATED = 3
+"""So many updates in a row may be skipped before the run is given up."""
+NAP = 0.2
+"""Seconds of rest between two chances to stop."""
 
 
 class Diverged(StudioError):
     """The loss or the gradient is no longer a finite number."""
 
 
-def train(recipe: Recipe, run: RunFolder, opened: OpenModel, data: Dataset, peak: float) -> Generator[Event]:
+def train(
+    recipe: Recipe,
+    run: RunFolder,
+    opened: OpenModel,
+    data: Dataset,
+    peak: float,
+    *,
+    general: Sequence[Tokens] = (),
+    watchers: Sequence[Watcher] = (),
+) -> Generator[Event]:
     """Train from the run's newest checkpoint, or from the start, to the end of the recipe.
 
-    `peak` is the highest learning rate. Yields Prepared, then Step, Validated and Saved events.
+    `peak` is the highest learning rate; `general` is text that is only read, to see what is forgotten.
     """
-    session = Session(recipe, run, opened, data, peak)
-    yield session.prepared()
-    mx.reset_peak_memory()
+    session = yield from open_session(recipe, run, opened, data, peak, general)
     try:
-        yield from session.steps()
-    except GeneratorExit:
-        if session.position.step > session.saved:
-            run.append(session.save())
-        raise
+        sitting = Sitting(session, run, peak, watchers)
+        yield sitting.prepared(data)
+        yield from sitting.warm_up()
+        try:
+            yield from sitting.steps()
+        except GeneratorExit:
+            if sitting.position.step > sitting.saved:
+                run.append(sitting.save())
+            raise
+    finally:
+        session.close()
 
 
-class Session:
-    """One sitting of a run: the model with its adapter, the optimizer, and where they stand."""
+class Sitting:
+    """One sitting of a run: a session, and where the run stands."""
 
-    def __init__(self, recipe: Recipe, run: RunFolder, opened: OpenModel, data: Dataset, peak: float) -> None:
-        self.recipe, self.run, self.data, self.peak = recipe, run, data, peak
-        self.train_tokens = [tokens for _, tokens in data.train]
-        self.plan = Plan(tuple(len(t.ids) for t in self.train_tokens), recipe.loop)
-        self.model = opened.module
-        self.made_for = {"model": recipe.model, **self._attach()}
-        self.head = find_head(self.model)
-        self.model.train()
-        self.optimizer = optimizers.AdamW(
-            learning_rate=peak, weight_decay=recipe.optimizer.weight_decay, bias_correction=True
-        )
-        self.optimizer.init(self.model.trainable_parameters())
+    def __init__(self, session: Session, run: RunFolder, peak: float, watchers: Sequence[Watcher]) -> None:
+        self.session, self.run, self.peak, self.watchers = session, run, peak, watchers
+        self.recipe, self.plan, self.learner = session.recipe, session.plan, session.learner
         self.position = Position()
-        if folder := checkpoint.latest(run):
-            self._go_on_from(folder)
+        self._go_on()
         self.saved = self.position.step
-        self._gradient = nn.value_and_grad(self.model, self._share_of_loss)
 
-    def prepared(self) -> Prepared:
+    def prepared(self, data: Dataset) -> Prepared:
         """What is about to happen."""
-        trainable = count(self.model.trainable_parameters())
+        model = self.session.model
+        trainable = count(model.trainable_parameters())
+        whole = self.recipe.method == "full"
         return Prepared(
             model=self.recipe.model,
             trainable_parameters=trainable,
-            total_parameters=count_entries(self.model) - trainable,
-            train_examples=len(self.data.train),
-            validation_examples=len(self.data.validation),
-            test_examples=len(self.data.test),
+            total_parameters=count_entries(model) - (0 if whole else trainable),
+            train_examples=len(data.train),
+            validation_examples=len(data.validation),
+            test_examples=len(data.test),
             steps=self.plan.steps,
             learning_rate=self.peak,
             first_step=self.position.step + 1,
-            skipped_examples=self.data.skipped,
-            cut_examples=self.data.cut,
+            skipped_examples=data.skipped,
+            cut_examples=data.cut,
+            shapes=len(self.plan.shapes()),
+            prefix_bytes=self.session.kept.bytes if self.session.kept else 0,
         )
+
+    def warm_up(self) -> Iterator[Event]:
+        """Meet the largest shape before the first step, and where shapes cost something all of them."""
+        shapes = self.plan.shapes()
+        if mx.default_device() == mx.cpu:
+            shapes = []
+        for done, portion in enumerate(shapes):
+            yield Progress("Warming up", done, len(shapes))
+            self.learner.rehearse(self.session.objective, self.session.training, portion)
+        mx.reset_peak_memory()
 
     def steps(self) -> Iterator[Event]:
         """Every step that is left, with the validations and checkpoints that fall due."""
@@ -99,132 +120,153 @@ class Session:
         if self._validation_due():
             yield from self._validate()
         for step in range(first + 1, self.plan.steps + 1):
-            event = self._step(step)
+            if self._patience_is_over():
+                break
+            began = time.perf_counter()
+            found = self._learn(step)
             seconds = time.perf_counter() - started
             self.position = replace(self.position, step=step, seconds=before + seconds)
             left = seconds / (step - first) * (self.plan.steps - step)
-            yield replace(event, seconds=before + seconds, seconds_left=left)
+            yield from self._report(step, found, time.perf_counter() - began, left)
             if self._validation_due():
                 yield from self._validate()
             if self.plan.saves_after(step):
                 yield self.save()
+            yield from self._rest(time.perf_counter() - began)
+        if self.position.step < self.plan.steps:
+            patience = self.recipe.loop.patience
+            yield Log(f"Stopped early: {patience} validations in a row brought no better loss.")
+            yield self.save()
 
     def save(self) -> Saved:
         """Write a checkpoint of where the run stands, unless it is there already."""
-        position = self.position
+        position, made_for = self.position, self.session.made_for
         best = position.best_step == position.step > 0
         folder = self.run.path / "checkpoints" / f"step-{position.step:06d}"
         if position.step > 0 and not (position.step == self.saved and folder.exists()):
-            weights = adapter.weights(self.model)
+            weights = adapter.weights(self.session.model)
             if position.best_step == 0:  # nothing was measured yet: the latest is the best there is
-                checkpoint.write_adapter(self.run, weights, self.made_for)
-            checkpoint.write(self.run, position, weights, self.optimizer.state, self.made_for)
+                checkpoint.write_adapter(self.run, weights, made_for)
+            checkpoint.write(self.run, position, weights, self.learner.optimizer.state, made_for)
             checkpoint.prune(self.run, self.recipe.loop.keep, position.best_step)
             self.saved = position.step
         return Saved(position.step, f"checkpoints/{folder.name}", best)
 
-    def _attach(self) -> dict[str, object]:
-        lora = self.recipe.lora
-        mx.random.seed(random_seed(self.recipe.loop.seed, -1))
-        described = adapter.attach(self.model, lora.rank, lora.alpha, lora.dropout, self.recipe.scope.layers)
-        mx.eval(self.model.trainable_parameters())
-        return described
-
-    def _go_on_from(self, folder: Path) -> None:
+    def _go_on(self) -> None:
+        """Take up the newest checkpoint. Raises RunError when it was made for something else."""
+        folder = checkpoint.latest(self.run)
+        if folder is None:
+            return
         position, weights, state = checkpoint.read(folder)
-        mine = {name: array.shape for name, array in adapter.weights(self.model).items()}
+        model = self.session.model
+        mine = {name: array.shape for name, array in adapter.weights(model).items()}
         if mine != {name: array.shape for name, array in weights.items()}:
             raise RunError(
                 f"The checkpoint {folder} was made with another recipe or model than run.json says."
             )
-        self.model.load_weights(list(weights.items()), strict=False)
-        self.optimizer.state = state
+        model.load_weights(list(weights.items()), strict=False)
+        self.learner.optimizer.state = state
         self.position = position
 
-    def _share_of_loss(self, batch: Batch, tokens: int) -> mx.array:
-        return summed_loss(self.model, batch, self.head) / tokens
+    def _learn(self, step: int) -> Learned:
+        rate = learning_rate(self.recipe.optimizer, self.peak, step, self.plan.steps)
+        found = self.learner.learn(self.session.objective, self.session.training, self.plan, step, rate)
+        self.position = replace(self.position, bad=0 if found.finite else self.position.bad + 1)
+        return found
 
-    def _step(self, step: int) -> Step:
-        """One optimizer step over its batches, their gradients weighted by trained tokens."""
-        began = time.perf_counter()
-        batches = [(index, self._collate(rows)) for index, rows in self.plan.batches_of(step)]
-        trained = sum(batch.tokens for _, batch in batches)
-        loss = mx.array(0.0)
-        gradient: dict[str, Any] = {}
-        for index, batch in batches:
-            mx.random.seed(random_seed(self.recipe.loop.seed, index))
-            part, more = self._gradient(batch, trained)
-            loss = loss + part
-            gradient = tree_map(mx.add, gradient, more) if gradient else more
-            mx.eval(loss, gradient)
-        norm = self._update(gradient, step)
-        value, length = number(loss), number(norm)
-        if not (math.isfinite(value) and math.isfinite(length)):
-            raise Diverged(
-                f"Step {step} gave a loss of {value} and a gradient of {length}: training diverged. "
-                "Lower the learning rate and train again; the last checkpoint was made before this."
-            )
-        read = sum(
-            len(self.train_tokens[i].ids) for _, indices in self.plan.batches_of(step) for i in indices
-        )
-        memory = Memory.now()
-        return Step(
+    def _report(self, step: int, found: Learned, seconds: float, left: float) -> Iterator[Event]:
+        if not found.finite:
+            yield from self._skipped(step, found)
+            return
+        memory, totals = Memory.now(), found.totals
+        yield Step(
             step=step,
             steps=self.plan.steps,
             epoch=self.plan.epoch_after(step),
-            loss=value,
-            learning_rate=number(self.optimizer.learning_rate),
-            gradient_norm=length,
-            tokens=read,
-            tokens_per_second=read / (time.perf_counter() - began),
+            loss=found.loss,
+            learning_rate=learning_rate(self.recipe.optimizer, self.peak, step, self.plan.steps),
+            gradient_norm=found.gradient_norm,
+            tokens=totals.read,
+            tokens_per_second=totals.read / seconds,
             memory_active=memory.active,
             memory_peak=memory.peak,
             memory_process=memory.process,
-            seconds=0.0,
-            seconds_left=0.0,
+            seconds=self.position.seconds,
+            seconds_left=left,
         )
+        if found.metrics:
+            yield _rewards(step, "train", found.metrics, totals.pairs)
 
-    def _update(self, gradient: dict[str, Any], step: int) -> mx.array:
-        """Clip, set the rate of this step, apply. Returns the norm before clipping."""
-        settings = self.recipe.optimizer
-        norm: mx.array
-        gradient, norm = optimizers.clip_grad_norm(gradient, settings.clip or math.inf)
-        self.optimizer.learning_rate = learning_rate(settings, self.peak, step, self.plan.steps)
-        self.optimizer.update(self.model, gradient)
-        mx.eval(self.model.trainable_parameters(), self.optimizer.state, norm)
-        return norm
+    def _skipped(self, step: int, found: Learned) -> Iterator[Event]:
+        """Say that an update was left out; give up when that happens again and again."""
+        reason = f"The loss is {found.loss} and the gradient {found.gradient_norm}, so nothing was updated."
+        yield Skipped(step, reason, self.position.bad)
+        if self.position.bad >= TOLERATED:
+            last = checkpoint.latest(self.run)
+            where = f"The last good checkpoint is {last.name}." if last else "There is no checkpoint yet."
+            self.saved = self.position.step  # nothing worth saving has happened since
+            raise Diverged(
+                f"{TOLERATED} steps in a row, up to step {step}, gave a loss or gradient that is no finite "
+                f"number: training diverged. {where} Lower the learning rate and train again."
+            )
 
-    def _collate(self, indices: Sequence[int]) -> Batch:
-        return collate([self.train_tokens[i] for i in indices])
+    def _rest(self, worked: float) -> Iterator[Event]:
+        """Pause for the recipe's share of the time."""
+        share = self.recipe.loop.rest
+        end = time.perf_counter() + worked * share / (1 - share)
+        while (left := end - time.perf_counter()) > 0:
+            time.sleep(min(left, NAP))
+            yield Progress("Resting", self.position.step, self.plan.steps)
 
     def _validation_due(self) -> bool:
         step = self.position.step
         due = step == 0 or self.plan.validates_after(step)
-        return bool(self.data.validation) and due and self.position.validated != step
+        return due and self.position.validated != step
+
+    def _patience_is_over(self) -> bool:
+        return 0 < self.recipe.loop.patience <= self.position.stale
 
     def _validate(self) -> Iterator[Event]:
-        """Measure the validation loss; remember the adapter when it is the best so far."""
-        self.model.eval()
-        try:
-            total, count = 0.0, 0
-            rows = [tokens for _, tokens in self.data.validation]
-            for done, batch in enumerate(in_batches(rows, self.recipe.loop.batch_size)):
-                yield Progress("Validating", done * self.recipe.loop.batch_size, len(rows))
-                total += number(summed_loss(self.model, batch, self.head, learning=False))
-                count += batch.tokens
-        finally:
-            self.model.train()
-        step, loss = self.position.step, total / count
-        best = step > 0 and loss < self.position.best_loss
+        """Measure what is held out; remember the weights when they are the best so far."""
+        step, session = self.position.step, self.session
+        validated = None
+        if session.validation.portions:
+            loss, metrics = yield from self._measure(session.objective, session.validation, "Validating")
+            best = step > 0 and loss < self.position.best_loss
+            if best:
+                checkpoint.write_adapter(self.run, adapter.weights(session.model), session.made_for)
+                self.position = replace(self.position, best_step=step, best_loss=loss, stale=0)
+            elif step > 0:
+                self.position = replace(self.position, stale=self.position.stale + 1)
+            totals = session.validation.material.totals(range(len(session.validation.material.examples)))
+            validated = Validated(step, loss, math.exp(min(loss, 50.0)), totals.tokens, best)
         self.position = replace(self.position, validated=step)
-        if best:
-            self.position = replace(self.position, best_step=step, best_loss=loss)
-            checkpoint.write_adapter(self.run, adapter.weights(self.model), self.made_for)
-        yield Validated(step, loss, math.exp(min(loss, 50.0)), count, best)
+        if validated is not None:
+            yield validated
+            if metrics:
+                yield _rewards(step, "validation", metrics, totals.pairs)
+        if session.general.portions:
+            loss, _ = yield from self._measure(Likelihood(), session.general, "Reading general text")
+            tokens = sum(tokens.targets for tokens in session.general.material.sequences)
+            yield Probed(step, loss, tokens)
+        for watcher in self.watchers:
+            yield from watcher(session.model, step)
+
+    def _measure(
+        self, objective: Objective, part: Part, what: str
+    ) -> Generator[Event, None, tuple[float, tuple[float, ...]]]:
+        """The mean loss over a part and its metrics, over all processes."""
+        material, ranks = part.material, self.learner.ranks
+        totals = material.totals(range(len(material.examples)))
+        loss, sums = 0.0, [0.0] * (PREFERENCE_METRICS if material.pairs else 0)
+        mine = ranks.share(part.portions)
+        for done, (share, metrics) in enumerate(self.learner.measure(objective, material, mine, totals)):
+            yield Progress(what, done, len(mine))
+            loss += share
+            sums = [a + b for a, b in zip(sums, metrics, strict=True)]
+        return ranks.number(loss), tuple(ranks.number(value) for value in sums)
 
 
-def in_batches(rows: Sequence[Tokens], size: int) -> Iterator[Batch]:
-    """Rows in batches of like length, for measuring."""
-    rows = sorted(rows, key=lambda tokens: len(tokens.ids))
-    for start in range(0, len(rows), size):
-        yield collate(rows[start : start + size])
+def _rewards(step: int, part: str, sums: Sequence[float], pairs: int) -> Rewards:
+    chosen, rejected, margin, right = (value / pairs for value in sums)
+    return Rewards(step, part, chosen, rejected, margin, right, pairs)

@@ -1,4 +1,4 @@
-"""The loss of a batch: cross-entropy over the trained tokens, and nothing else."""
+"""The loss of single tokens: only where one is asked for, and only there through the vocabulary."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import mlx.core as mx
 import numpy as np
+import numpy.typing as npt
 from mlx import nn
 
 from studio.data.batch import Batch, collate
@@ -13,28 +14,35 @@ from studio.data.render import Tokens
 from studio.train.head import Head
 
 
-def summed_loss(model: nn.Module, batch: Batch, head: Head | None, *, learning: bool = True) -> mx.array:
-    """The sum over trained tokens of -log p(token), in nats, as a scalar in fp32.
+def token_losses(
+    model: nn.Module,
+    batch: Batch,
+    positions: npt.NDArray[np.intp],
+    head: Head | None,
+    *,
+    cache: Sequence[object] | None = None,
+    learning: bool = True,
+    seed: int = 0,
+) -> mx.array:
+    """-log p of the targets at `positions` of the flattened batch, in nats: [positions] in fp32.
 
-    The batch's targets are its inputs shifted by one and its weights are 1 at trained targets, so no
-    padding and no prompt token is ever counted. With the model's `head` at hand only the trained positions
-    reach the vocabulary; without it all of them do. `learning` says whether a gradient will be asked for.
+    With the model's `head` at hand only those positions reach the vocabulary; without it all of them do.
+    `learning` says whether a gradient will be asked for; `seed` is that of a head's dropout.
     """
+    at, ids = mx.array(positions), mx.array(batch.ids)
+    targets = mx.array(batch.targets.reshape(-1)[positions])
     if head is None:
-        return _token_losses(model, batch).sum()
-    positions = mx.array(np.flatnonzero(batch.weights))
-    hidden = model.model(mx.array(batch.ids))
-    hidden = hidden.reshape(-1, hidden.shape[-1])[positions]
-    targets = mx.array(batch.targets.reshape(-1))[positions]
-    return head.loss(hidden, targets) if learning else head.value(hidden, targets)
+        logits = model(ids, cache)
+        chosen = logits.reshape(-1, logits.shape[-1])[at].astype(mx.float32)
+        return nn.losses.cross_entropy(chosen, targets, reduction="none")
+    hidden = model.model(ids, cache)
+    hidden = hidden.reshape(-1, hidden.shape[-1])[at]
+    return head.losses(hidden, targets, seed) if learning else head.values(hidden, targets)
 
 
 def row_losses(model: nn.Module, rows: Sequence[Tokens]) -> mx.array:
-    """The same sum for each row alone: shape [rows]."""
-    return _token_losses(model, collate(rows)).sum(axis=-1)
-
-
-def _token_losses(model: nn.Module, batch: Batch) -> mx.array:
+    """The sum over its trained tokens of -log p(token), for each row: [rows] in fp32."""
+    batch = collate(rows)
     logits = model(mx.array(batch.ids)).astype(mx.float32)
     losses = nn.losses.cross_entropy(logits, mx.array(batch.targets), reduction="none")
-    return losses * mx.array(batch.weights)
+    return (losses * mx.array(batch.weights)).sum(axis=-1)

@@ -20,13 +20,17 @@ def field(
     unit: str = "",
     level: str = "basic",
     needs: dict[str, tuple[Any, ...]] | None = None,
+    idle_with: dict[str, Any] | None = None,
     **bounds: Any,
 ) -> Any:
-    """A field. `needs` names other fields and the values of theirs with which this one has an effect."""
+    """A field. `needs` names other fields and the values of theirs with which this one has an effect;
+    `idle_with` a combination of values with which it has none.
+    """
     extra: JsonDict = {
         "unit": unit,
         "level": level,
         "needs": {name: list(values) for name, values in (needs or {}).items()},
+        "idle_with": dict(idle_with or {}),
     }
     return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 
@@ -153,12 +157,14 @@ class Scope(Part):
         "Embeddings",
         "Train the token embeddings, too: with an adapter, or whole with the method full.",
         level="advanced",
+        idle_with={"method": "full", "scope.layers": 0},
     )
     head: bool = field(
         False,
         "Head",
         "Train the output layer, too. Where it is one with the embeddings, that trains both.",
         level="advanced",
+        idle_with={"method": "full", "scope.layers": 0},
     )
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from studio.data.dataset import Dataset
-from studio.data.render import Renderer
+from studio.data.render import Renderer, Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Progress
 from studio.models.folder import suggested_learning_rate
 from studio.models.shelf import OpenModel, Shelf
-from studio.paths import model_folder
+from studio.paths import model_folder, resource
+from studio.train.library import rendering_of
 from studio.train.recipe import Recipe
+from studio.train.tuning import form_of
+
+
+PROBE_TOKENS = 1024
+"""What the forgetting probe reads at each validation: the same text every time, so little is enough."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Ready:
     renderer: Renderer
     data: Dataset
     peak: float
+    general: tuple[Tokens, ...]
 
 
 def prepare(recipe: Recipe, shelf: Shelf) -> Generator[Event, None, Ready]:
@@ -33,15 +41,41 @@ def prepare(recipe: Recipe, shelf: Shelf) -> Generator[Event, None, Ready]:
     """
     if not recipe.data.path:
         raise RecipeError("The recipe names no dataset. Choose one first.")
+    if problems := recipe.problems():
+        raise RecipeError(" ".join(problems))
     yield Progress("Loading the model", 0)
-    opened = shelf.open(model_folder(recipe.model))
+    opened = shelf.open(model_folder(recipe.model), form_of(recipe))
     renderer = renderer_for(recipe, opened)
     path = Path(recipe.data.path).expanduser()
     data = yield from Dataset.loading(path, renderer, recipe.data, recipe.loop.seed)
-    peak = recipe.optimizer.learning_rate or suggested_learning_rate(opened.config)
-    return Ready(opened, renderer, data, peak)
+    general = general_text(renderer, PROBE_TOKENS) if recipe.watch.forgetting else ()
+    return Ready(opened, renderer, data, peak_rate(recipe, opened.config), general)
+
+
+def peak_rate(recipe: Recipe, config: dict[str, Any]) -> float:
+    """The highest learning rate: the recipe's, or one that suits the model, the method and the optimizer.
+
+    Preferences are learned at a quarter of it: DPO and ORPO move a model that can already answer.
+    """
+    if recipe.optimizer.learning_rate:
+        return recipe.optimizer.learning_rate
+    suggested = suggested_learning_rate(config, recipe.method, recipe.optimizer.name)
+    return suggested / 4 if recipe.pairs else suggested
+
+
+def general_text(renderer: Renderer, at_least: int | None = None) -> tuple[Tokens, ...]:
+    """Ordinary English that no run trains on: how well a model still reads it shows what tuning cost.
+
+    All of it, or so many of its lines that they make `at_least` tokens.
+    """
+    rows: list[Tokens] = []
+    for line in resource("starter/general.txt").read_text(encoding="utf-8").splitlines():
+        if at_least is not None and sum(len(tokens.ids) for tokens in rows) >= at_least:
+            break
+        rows += renderer.render_text(line) if line.strip() else ()
+    return tuple(rows)
 
 
 def renderer_for(recipe: Recipe, opened: OpenModel) -> Renderer:
     """The one renderer of a run: training, evaluation and playground all write prompts with it."""
-    return Renderer(opened.tokenizer, recipe.data.template, recipe.data.max_length)
+    return Renderer(opened.tokenizer, rendering_of(recipe))

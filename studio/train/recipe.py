@@ -150,13 +150,16 @@ class FieldEntry:
 
     def applies(self, recipe: Recipe) -> bool:
         """Whether the field has an effect, given the recipe's other fields."""
-        return all(
-            find_field(name).value(recipe) in values for name, values in self._extra()["needs"].items()
-        )
+        extra = self._extra()
+        needed = all(find_field(name).value(recipe) in values for name, values in extra["needs"].items())
+        idle = extra["idle_with"]
+        return needed and not (idle and all(find_field(n).value(recipe) == v for n, v in idle.items()))
 
     def _extra(self) -> dict[str, Any]:
         extra = self.info.json_schema_extra
-        return extra if isinstance(extra, dict) else {"unit": "", "level": "basic", "needs": {}}
+        return (
+            extra if isinstance(extra, dict) else {"unit": "", "level": "basic", "needs": {}, "idle_with": {}}
+        )
 
 
 def fields() -> Iterator[FieldEntry]:

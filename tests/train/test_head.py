@@ -11,13 +11,15 @@ from mlx import nn
 from mlx_lm.models import gemma2, llama, qwen3
 from mlx_lm.tuner.utils import linear_to_lora_layers
 
-from studio.data.batch import collate
+from studio.data.batch import Batch, collate
 from studio.data.render import Tokens
+from studio.models import adapter
 from studio.models.arrays import named
 from studio.models.shelf import Shelf
+from studio.models.tuning import Tuning
 from studio.train import head as heads
-from studio.train.head import find_head
-from studio.train.loss import summed_loss
+from studio.train.head import FrozenHead, Head, TrainedHead, find_head
+from studio.train.loss import token_losses
 
 SHAPE = {
     "hidden_size": 64,
@@ -57,6 +59,11 @@ def rows() -> list[Tokens]:
     ]
 
 
+def summed(model: nn.Module, batch: Batch, head: Head | None, *, learning: bool = True) -> mx.array:
+    positions = np.flatnonzero(batch.weights)
+    return token_losses(model, batch, positions, head, learning=learning).sum()
+
+
 @pytest.mark.parametrize(
     ("tied", "bits"), [(True, 0), (False, 0), (True, 4), (False, 8)], ids=["tied", "untied", "4 bit", "8 bit"]
 )
@@ -67,9 +74,9 @@ def test_loss_and_gradient_equal_those_of_all_logits(
     model, batch = qwen(tied, bits), collate(rows())
     head = find_head(model)
     assert head is not None
-    plain, expected = nn.value_and_grad(model, lambda: summed_loss(model, batch, None))()
-    fused, found = nn.value_and_grad(model, lambda: summed_loss(model, batch, head))()
-    measured = summed_loss(model, batch, head, learning=False)
+    plain, expected = nn.value_and_grad(model, lambda: summed(model, batch, None))()
+    fused, found = nn.value_and_grad(model, lambda: summed(model, batch, head))()
+    measured = summed(model, batch, head, learning=False)
     assert fused.item() == pytest.approx(plain.item(), rel=1e-5)
     assert measured.item() == pytest.approx(plain.item(), rel=1e-5)
     expected, found = named(expected), named(found)
@@ -79,11 +86,54 @@ def test_loss_and_gradient_equal_those_of_all_logits(
         )
 
 
+@pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
+@pytest.mark.parametrize("method", ["lora", "dora", "full"])
+def test_a_trained_head_learns_as_it_would_from_all_logits(
+    tied: bool, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "CHUNK_BYTES", 0)
+    shape = {**SHAPE, "tie_word_embeddings": tied}
+    mx.random.seed(1)
+    model = qwen3.Model(qwen3.ModelArgs(model_type="qwen3", **shape))
+    adapter.attach(model, Tuning(method, 4, 8.0, 0.0, False, "all", 0, tied, True))
+    noisy = {n: a + mx.random.normal(a.shape) * 0.02 for n, a in adapter.weights(model).items()}
+    model.load_weights(list(noisy.items()), strict=False)
+    head, batch = find_head(model), collate(rows())
+    assert isinstance(head, TrainedHead)
+    plain, expected = nn.value_and_grad(model, lambda: summed(model, batch, None))()
+    found, gradient = nn.value_and_grad(model, lambda: summed(model, batch, head))()
+    assert found.item() == pytest.approx(plain.item(), rel=1e-5)
+    expected, gradient = named(expected), named(gradient)
+    name = "model.embed_tokens" if tied else "lm_head"
+    assert any(key.startswith(name) and mx.abs(array).max() > 0 for key, array in gradient.items())
+    for key, array in expected.items():
+        np.testing.assert_allclose(
+            gradient[key], array, rtol=1e-3, atol=1e-5 * float(mx.abs(array).max()) + 1e-9
+        )
+
+
+def test_each_token_keeps_its_own_weight_in_the_gradient() -> None:
+    model, batch = qwen(), collate(rows())
+    head = find_head(model)
+    assert isinstance(head, FrozenHead)
+    positions = np.flatnonzero(batch.weights)
+    factors = mx.arange(len(positions)) / len(positions)
+
+    def weighted(with_head: Head | None) -> mx.array:
+        return (token_losses(model, batch, positions, with_head) * factors).sum()
+
+    _, expected = nn.value_and_grad(model, lambda: weighted(None))()
+    _, found = nn.value_and_grad(model, lambda: weighted(head))()
+    found = named(found)
+    for name, array in named(expected).items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-3, atol=1e-5 * float(mx.abs(array).max()))
+
+
 def test_a_scaled_gradient_is_scaled() -> None:
     model, batch = qwen(), collate(rows())
     head = find_head(model)
-    _, once = nn.value_and_grad(model, lambda: summed_loss(model, batch, head))()
-    _, third = nn.value_and_grad(model, lambda: summed_loss(model, batch, head) / 3)()
+    _, once = nn.value_and_grad(model, lambda: summed(model, batch, head))()
+    _, third = nn.value_and_grad(model, lambda: summed(model, batch, head) / 3)()
     for name, gradient in named(once).items():
         np.testing.assert_allclose(np.array(named(third)[name]) * 3, gradient, rtol=1e-4, atol=1e-6)
 
@@ -97,8 +147,10 @@ def test_a_model_that_caps_its_logits_is_left_to_itself() -> None:
 def test_a_model_whose_head_was_changed_afterwards_is_not_mistaken() -> None:
     shape = {k: v for k, v in SHAPE.items() if k != "head_dim"}
     model = llama.Model(llama.ModelArgs(model_type="llama", tie_word_embeddings=False, **shape))
+    model.freeze()
     assert find_head(model) is not None
     model.lm_head = _Halved(64, 320, bias=False)
+    model.freeze()
     assert find_head(model) is None
 
 
@@ -116,7 +168,7 @@ def test_memory_does_not_grow_with_the_trained_tokens(monkeypatch: pytest.Monkey
         mx.eval(weight, hidden, targets)
         mx.reset_peak_memory()
         before = mx.get_active_memory()
-        mx.eval(mx.grad(lambda h, t=targets: head.loss(h, t))(hidden))
+        mx.eval(mx.grad(lambda h, t=targets: head.losses(h, t).sum())(hidden))
         peaks.append(mx.get_peak_memory() - before)
     all_logits = 4096 * 20_000 * 4
     assert peaks[1] < 0.3 * all_logits

@@ -1,0 +1,178 @@
+"""One optimizer step: losses and gradients over its portions, and the update."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+from mlx import nn, optimizers
+from mlx.utils import tree_map, tree_map_with_path
+
+from studio.data.batch import Batch
+from studio.models.arrays import number
+from studio.train.forward import Overlays
+from studio.train.head import Head
+from studio.train.loss import token_losses
+from studio.train.material import Material, Totals
+from studio.train.objective import Objective, Positions, per_sequence
+from studio.train.optimizer import set_rate
+from studio.train.plan import Plan, Portion, random_seed
+from studio.train.ranks import Ranks
+
+FLOAT16_SCALE = 1024.0
+"""Gradients in float16 are computed this much larger, or small ones would round to zero."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a step found: its loss, the gradient's norm before clipping, and the metrics of its objective."""
+
+    loss: float
+    gradient_norm: float
+    metrics: tuple[float, ...]
+    totals: Totals
+
+    @property
+    def finite(self) -> bool:
+        return math.isfinite(self.loss) and math.isfinite(self.gradient_norm)
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """A model and what updates it. Trained weights are float32, whatever the `precision` of a step."""
+
+    model: nn.Module
+    head: Head | None
+    overlays: Overlays
+    optimizer: optimizers.Optimizer
+    precision: mx.Dtype
+    clip: float
+    seed: int
+    ranks: Ranks
+    cached: bool  # whether frozen layers are read from the prefix cache
+    castable: Callable[[str, mx.array], bool]  # which weights, by name, may be rounded
+
+    def learn(self, objective: Objective, material: Material, plan: Plan, step: int, rate: float) -> Learned:
+        """Make step `step`, unless its loss or gradient is not finite: then nothing is changed."""
+        batches = plan.batches_of(step)
+        totals = material.totals([index for _, batch in batches for index in batch])
+        loss, metrics = mx.array(0.0), mx.array(0.0)
+        gradient: dict[str, Any] = {}
+        for portion, seed in self._share(plan, batches):
+            part, more = self._gradient(objective, material.batch(portion), totals, seed)
+            loss, metrics = loss + part[0], metrics + part[1]
+            gradient = tree_map(mx.add, gradient, more) if gradient else more
+            mx.eval(loss, metrics, gradient)
+        gradient = gradient or tree_map(mx.zeros_like, self.model.trainable_parameters())
+        loss, metrics, gradient = self.ranks.sum((loss, metrics, gradient))
+        if self.precision == mx.float16:
+            gradient = tree_map(lambda array: array / FLOAT16_SCALE, gradient)
+        gradient, norm = optimizers.clip_grad_norm(gradient, self.clip or math.inf)
+        found = Learned(number(loss), number(norm), _numbers(metrics), totals)
+        if found.finite:
+            set_rate(self.optimizer, rate)
+            self.optimizer.update(self.model, gradient)
+            mx.eval(self.model.trainable_parameters(), self.optimizer.state)
+        return found
+
+    def rehearse(self, objective: Objective, material: Material, portion: Portion) -> None:
+        """Compute a portion's gradient and forget it: what a shape costs the first time is paid here."""
+        totals = material.totals(portion.examples)
+        mx.eval(self._gradient(objective, material.batch(portion), totals, seed=0))
+
+    def measure(
+        self, objective: Objective, material: Material, portions: Iterable[Portion], totals: Totals
+    ) -> Iterator[tuple[float, tuple[float, ...]]]:
+        """For each portion its share of the loss and its metrics, without learning from it."""
+        with self._measuring():
+            for portion in portions:
+                loss, metrics = self._loss(objective, material.batch(portion), totals, learning=False)
+                yield number(loss), _numbers(metrics)
+
+    def log_p(self, material: Material, portions: Iterable[Portion]) -> Iterator[dict[int, float]]:
+        """For each portion the log p of every sequence's trained tokens, by the sequence's number."""
+        with self._measuring():
+            for portion in portions:
+                batch = material.batch(portion)
+                positions = np.flatnonzero(batch.weights)
+                sums = per_sequence(self._token_losses(batch, positions, learning=False), positions, batch)
+                yield dict(zip(batch.sequences, (-sums).tolist(), strict=True))  # type: ignore[arg-type]
+
+    @contextmanager
+    def _measuring(self) -> Iterator[None]:
+        trained = self.model.trainable_parameters()
+        self.model.eval()
+        self.model.update(self._rounded(trained))
+        try:
+            yield
+        finally:
+            self.model.update(trained)
+            self.model.train()
+
+    def _share(
+        self, plan: Plan, batches: Sequence[tuple[int, tuple[int, ...]]]
+    ) -> Iterator[tuple[Portion, int]]:
+        """This process's portions of a step, each with its seed."""
+        for index, batch in batches:
+            mine = self.ranks.share(sorted(batch, key=lambda i: (-plan.lengths[i], i)))
+            for part, portion in enumerate(plan.portions(mine)):
+                yield portion, random_seed(self.seed, index, part * self.ranks.size + self.ranks.rank)
+
+    def _gradient(
+        self, objective: Objective, batch: Batch, totals: Totals, seed: int
+    ) -> tuple[tuple[mx.array, mx.array], dict[str, Any]]:
+        """A portion's loss and metrics, and its gradient (times FLOAT16_SCALE in that precision)."""
+        trained = self.model.trainable_parameters()
+        mx.random.seed(seed)
+
+        def loss(weights: dict[str, Any]) -> tuple[mx.array, mx.array, mx.array]:
+            self.model.update(self._rounded(weights))
+            value, metrics = self._loss(objective, batch, totals, learning=True, seed=seed)
+            scale = FLOAT16_SCALE if self.precision == mx.float16 else 1.0
+            return scale * value, value, metrics
+
+        try:
+            (_, value, metrics), gradient = mx.value_and_grad(loss)(trained)
+        finally:
+            self.model.update(trained)
+        return (value, metrics), gradient
+
+    def _rounded(self, weights: dict[str, Any]) -> dict[str, Any]:
+        """Weights in the precision of a step, but for those that must keep theirs."""
+
+        def turned(name: str, array: mx.array) -> mx.array:
+            # DoRA's magnitudes stand alone for a whole row: rounding them would swallow their updates.
+            exact = name.endswith(".m") or not self.castable(name, array)
+            return array if exact else array.astype(self.precision)
+
+        rounded: dict[str, Any] = tree_map_with_path(turned, weights)
+        return rounded
+
+    def _loss(
+        self, objective: Objective, batch: Batch, totals: Totals, *, learning: bool, seed: int = 0
+    ) -> tuple[mx.array, mx.array]:
+        positions = objective.positions(batch)
+        losses = self._token_losses(batch, positions, learning=learning, seed=seed)
+        return objective.loss(losses, positions, batch, totals)
+
+    def _token_losses(self, batch: Batch, positions: Positions, *, learning: bool, seed: int = 0) -> mx.array:
+        parts = batch.parts
+        with self.overlays.around(
+            lengths=[[size for _, size in row] for row in parts],
+            rows=[[sequence for sequence, _ in row] for row in parts] if self.cached else None,
+            seed=seed,
+            learning=learning,
+        ) as cache:
+            return token_losses(
+                self.model, batch, positions, self.head, cache=cache, learning=learning, seed=seed
+            )
+
+
+def _numbers(array: mx.array) -> tuple[float, ...]:
+    """The numbers of an array of one dimension."""
+    return tuple(np.array(array, np.float64).reshape(-1).tolist()) if array.ndim else ()

@@ -1,0 +1,132 @@
+"""How long a run is, and which examples are computed together when: all pure functions.
+
+Nothing here has state, so a run that is stopped at any step goes on exactly where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from studio.data.batch import choose_widths, order
+from studio.train.parts import Loop
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Examples that are computed at once, and the width of their rows."""
+
+    examples: tuple[int, ...]
+    width: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a run over examples of the given `lengths` (positions of a row).
+
+    `budget` is the most positions computed at once and `rows` how many rows an example takes (two for a
+    pair). A batch that is larger is computed in portions, which changes nothing but the memory it takes.
+    """
+
+    lengths: tuple[int, ...]
+    loop: Loop
+    budget: int
+    rows: int = 1
+
+    @property
+    def batches_per_epoch(self) -> int:
+        return math.ceil(len(self.lengths) / self.loop.batch_size)
+
+    @property
+    def batches(self) -> int:
+        """Batches in the whole run; the last step of a run may have fewer than the others."""
+        if self.loop.steps:
+            return self.loop.steps * self.loop.accumulation
+        return max(1, round(self.batches_per_epoch * self.loop.epochs))
+
+    @property
+    def steps(self) -> int:
+        return math.ceil(self.batches / self.loop.accumulation)
+
+    @property
+    def epochs(self) -> float:
+        """How many times the examples are read in the whole run."""
+        return self.batches / self.batches_per_epoch
+
+    @property
+    def validate_every(self) -> int:
+        return self.loop.validate_every or max(1, self.steps // 10)
+
+    @property
+    def save_every(self) -> int:
+        return self.loop.save_every or self.validate_every
+
+    def batches_of(self, step: int) -> list[tuple[int, tuple[int, ...]]]:
+        """The batches of `step` (from 1): each with its number in the run and its examples' indices."""
+        first = (step - 1) * self.loop.accumulation
+        numbers = range(first, min(first + self.loop.accumulation, self.batches))
+        return [(n, self._batch(n)) for n in numbers]
+
+    def portions(self, examples: Sequence[int]) -> Iterator[Portion]:
+        """A batch in the portions in which it is computed: whole where it fits, else in powers of two.
+
+        So there are few different shapes: the plan's widths, times the few numbers of rows.
+        """
+        ranked = sorted(examples, key=lambda index: (-self.lengths[index], index))
+        while ranked:
+            width = self._width(ranked[0])
+            most = min(len(ranked), max(1, self.budget // (width * self.rows)))
+            whole = most == len(examples)
+            size = most if whole else 1 << (most.bit_length() - 1)
+            yield Portion(tuple(ranked[:size]), width)
+            ranked = ranked[size:]
+
+    def shapes(self) -> list[Portion]:
+        """One portion of each shape (rows, width) that the run meets in its first epoch, widest first."""
+        found: dict[tuple[int, int], Portion] = {}
+        for number in range(min(self.batches, self.batches_per_epoch)):
+            for portion in self.portions(self._batch(number)):
+                found.setdefault((portion.width, len(portion.examples)), portion)
+        return sorted(found.values(), key=lambda p: (p.width * len(p.examples), p.width), reverse=True)
+
+    def epoch_after(self, step: int) -> float:
+        """How many times the examples have been read after `step`."""
+        return min(step * self.loop.accumulation, self.batches) / self.batches_per_epoch
+
+    def validates_after(self, step: int) -> bool:
+        return step % self.validate_every == 0 or step == self.steps
+
+    def saves_after(self, step: int) -> bool:
+        return step % self.save_every == 0 or step == self.steps
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """The widths that rows are padded to."""
+        return choose_widths(self.lengths)
+
+    def _width(self, index: int) -> int:
+        return next(width for width in self.widths if width >= self.lengths[index])
+
+    def _batch(self, number: int) -> tuple[int, ...]:
+        epoch, index = divmod(number, self.batches_per_epoch)
+        return _epoch_order(self.lengths, self.loop.batch_size, self.loop.seed, epoch)[index]
+
+
+@lru_cache(maxsize=2)
+def _epoch_order(
+    lengths: tuple[int, ...], batch_size: int, seed: int, epoch: int
+) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(batch) for batch in order(lengths, batch_size, seed, epoch))
+
+
+def random_seed(seed: int, number: int, portion: int = 0) -> int:
+    """The seed of MLX's random state for a portion of batch `number` of a run (-1: the adapter's start).
+
+    Seeding every portion makes dropout a function of the recipe: answers given between two steps cannot
+    disturb a run, and a resumed run draws what the undisturbed one would have drawn.
+    """
+    digest = hashlib.blake2b(f"{seed} {number} {portion}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest)

@@ -1,0 +1,72 @@
+"""What a model thinks of every answer before it is tuned: DPO measures itself against that.
+
+Computed once for a dataset and a model, and kept beside the runs under a name made from everything it
+depends on, so that neither a second model nor a second pass is ever needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from studio.data.render import Tokens
+from studio.events import Progress
+from studio.files import disk_errors
+from studio.train.learner import Learner
+from studio.train.material import Material
+from studio.train.plan import Portion
+
+
+def reference(
+    learner: Learner, parts: Sequence[tuple[Material, Sequence[Portion]]], identity: object, folder: Path
+) -> Generator[Progress, None, npt.NDArray[np.float32]]:
+    """log p of every sequence's answer under the model as it is now, by the sequence's number.
+
+    `parts` are the parts of the dataset, each in the portions in which it is read; `identity` is what
+    tells the model apart from others. Kept in `folder`.
+    """
+    file = folder / f"reference-{_key(parts, identity)}.npy"
+    if file.exists():
+        kept: npt.NDArray[np.float32] = np.load(file, allow_pickle=False)
+        return kept
+    total = sum(len(material.sequences) for material, _ in parts)
+    found = np.zeros(total, np.float32)
+    done = 0
+    for material, portions in parts:
+        for values in learner.log_p(material, portions):
+            found[list(values)] = list(values.values())
+            done += len(values)
+            yield Progress("Reading the reference", done, total)
+    _keep(file, found)
+    return found
+
+
+def _key(parts: Sequence[tuple[Material, Sequence[Portion]]], identity: object) -> str:
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode())
+    for material, portions in parts:
+        for portion in portions:
+            digest.update(repr((portion.width, len(portion.examples))).encode())
+        for tokens in material.sequences:
+            digest.update(_bytes(tokens))
+    return digest.hexdigest()[:24]
+
+
+def _bytes(tokens: Tokens) -> bytes:
+    return np.asarray((tokens.ids, tokens.trained), np.int32).tobytes()
+
+
+def _keep(file: Path, values: npt.NDArray[np.float32]) -> None:
+    temporary = file.with_suffix(".tmp")
+    with disk_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as out:
+                np.save(out, values)
+            temporary.replace(file)
+        finally:
+            temporary.unlink(missing_ok=True)

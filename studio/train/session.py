@@ -1,0 +1,197 @@
+"""What a run is made of in memory: the model being tuned, its data, its plan, and what measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import mlx.core as mx
+import psutil
+from mlx import nn
+
+from studio.data.dataset import Dataset
+from studio.data.render import Tokens
+from studio.errors import RecipeError
+from studio.events import Event, Log, Progress
+from studio.models import adapter
+from studio.models.arrays import named
+from studio.models.form import castable
+from studio.models.shelf import OpenModel
+from studio.runs.folder import RunFolder
+from studio.train import prefix
+from studio.train.forward import Overlays
+from studio.train.head import find_head
+from studio.train.learner import Learner
+from studio.train.material import Material
+from studio.train.objective import Objective, objective_for
+from studio.train.optimizer import make_optimizer
+from studio.train.packing import Packing, fitting
+from studio.train.plan import Plan, Portion, random_seed
+from studio.train.prefix import PrefixCache
+from studio.train.ranks import Ranks
+from studio.train.recipe import Recipe
+from studio.train.reference import reference
+from studio.train.tuning import tuning_of
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of the data that is measured, and the portions in which it is read."""
+
+    material: Material
+    portions: tuple[Portion, ...]
+
+    @classmethod
+    def of(cls, material: Material, recipe: Recipe, budget: int) -> Part:
+        lengths = material.lengths
+        plan = Plan(lengths, recipe.loop, budget, 2 if material.pairs else 1)
+        return cls(material, tuple(plan.portions(range(len(lengths)))) if lengths else ())
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """Everything between a recipe and its steps, at the beginning of a run or of a sitting."""
+
+    recipe: Recipe
+    model: nn.Module
+    learner: Learner
+    objective: Objective
+    plan: Plan
+    training: Material
+    validation: Part
+    general: Part  # ordinary text that no run trains on
+    made_for: dict[str, Any]  # the adapter's configuration, as it is written beside its weights
+    kept: PrefixCache | None
+
+    def close(self) -> None:
+        """Give back what the run kept on the disk."""
+        if self.kept is not None:
+            self.kept.close()
+
+
+def open_session(
+    recipe: Recipe, run: RunFolder, opened: OpenModel, data: Dataset, peak: float, general: Sequence[Tokens]
+) -> Generator[Event, None, Session]:
+    """Attach what is trained and get ready what the recipe asks for: `session = yield from open_session(…)`.
+
+    The model stands as it is before the first step; a checkpoint is read onto it afterwards. Yields Progress
+    and Log events. Raises RecipeError where the model cannot do what is asked.
+    """
+    model = opened.module
+    precision = compute_precision(model)
+    mx.random.seed(random_seed(recipe.loop.seed, -1))
+    made_for = {"model": recipe.model, **adapter.attach(model, tuning_of(recipe))}
+    mx.eval(model.trainable_parameters())
+    budget = recipe.loop.tokens_at_once or default_budget()
+    training = Material.of(data.train, pairs=recipe.pairs)
+    validation = Material.of(data.validation, pairs=recipe.pairs, first=len(training.sequences))
+    seen = len(training.sequences) + len(validation.sequences)
+    others = Material(tuple(general), tuple((i,) for i in range(len(general))), first=seen)
+    packing = _packing(recipe, model)
+    if packing is not None:
+        training = training.packed(recipe.data.max_length)
+    plan = Plan(training.lengths, recipe.loop, budget, 2 if recipe.pairs else 1)
+    parts = Part.of(validation, recipe, budget), Part.of(others, recipe, budget)
+    kept = yield from _prefix(recipe, run, model, plan, (training, validation, others), budget)
+    ranks = Ranks()
+    learner = Learner(
+        model=model,
+        head=find_head(model),
+        overlays=Overlays(
+            model,
+            checkpointing=recipe.loop.checkpointing,
+            noise=recipe.loop.neftune,
+            prefix=kept,
+            packing=packing,
+        ),
+        optimizer=make_optimizer(recipe, peak),
+        precision=precision,
+        clip=recipe.optimizer.clip,
+        seed=recipe.loop.seed,
+        ranks=ranks,
+        cached=kept is not None,
+        castable=castable(model),
+    )
+    model.train()
+    learner.optimizer.init(model.trainable_parameters())
+    known = None
+    if recipe.objective == "dpo":
+        whole = Part.of(training, recipe, budget)
+        both = [(part.material, part.portions) for part in (whole, parts[0])]
+        identity = [_files(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
+        known = yield from reference(learner, both, identity, run.cache)
+    objective = objective_for(recipe, known)
+    return Session(recipe, model, learner, objective, plan, training, *parts, made_for, kept)
+
+
+def compute_precision(model: nn.Module) -> mx.Dtype:
+    """What a model computes in: the precision of its floating weights (of the scales of quantized ones)."""
+    for array in named(model.parameters()).values():
+        if mx.issubdtype(array.dtype, mx.floating):
+            return array.dtype
+    return mx.float32
+
+
+def default_budget() -> int:
+    """Tokens at once where the recipe leaves it open: enough to keep this machine busy, and no more.
+
+    A product of matrices gains nothing from more rows than this; memory grows with every one.
+    """
+    return 512 if mx.default_device() == mx.cpu else 2048
+
+
+def _packing(recipe: Recipe, model: nn.Module) -> Packing | None:
+    if not recipe.data.packing or recipe.pairs:
+        return None
+    packing = fitting(model)
+    if packing is None:
+        raise RecipeError(
+            "Packing cannot be had with this model: it does not keep the examples of a row apart. "
+            "Switch it off and train again."
+        )
+    return packing
+
+
+def _prefix(
+    recipe: Recipe,
+    run: RunFolder,
+    model: nn.Module,
+    plan: Plan,
+    parts: tuple[Material, ...],
+    budget: int,
+) -> Generator[Event, None, PrefixCache | None]:
+    """The states that enter the first trained layer, where keeping them is asked for or saves work."""
+    asked = recipe.loop.prefix_cache
+    first = prefix.first_trained_layer(model)
+    sequences = [tokens.ids for part in parts for tokens in part.sequences]
+    if asked == "off" or recipe.loop.neftune or first == 0 or (asked == "auto" and plan.epochs <= 1):
+        return None
+    size = prefix.size_bytes(model, first, sum(len(ids) - 1 for ids in sequences))
+    if asked == "auto" and size > memory_for_prefix():
+        yield Log(
+            f"The prefix cache would take {size / 1e9:.1f} GB, too much for memory. Set Prefix cache to disk "
+            "to skip the frozen layers all the same."
+        )
+        return None
+    if not prefix.verified(model, first):
+        yield Log("This model's frozen layers cannot be skipped: it runs its layers in a way of its own.")
+        return None
+    where: Literal["disk", "memory"] = "disk" if asked == "disk" else "memory"
+    yield Log(f"The prefix cache keeps what enters layer {first + 1}: {size / 1e6:,.0f} MB in {where}.")
+    events: Generator[Progress, None, PrefixCache] = PrefixCache.build(
+        model, sequences, first, where=where, folder=run.cache, tokens_at_once=budget
+    )
+    return (yield from events)
+
+
+def memory_for_prefix() -> int:
+    """The bytes that the prefix cache may take in memory unasked: an eighth of the machine's."""
+    return int(psutil.virtual_memory().total) // 8
+
+
+def _files(folder: Path) -> list[tuple[str, int, int]]:
+    """What tells a model folder's weights apart from others."""
+    found = sorted(folder.glob("*.safetensors"))
+    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in found]
