@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from studio.blas import use_fast_blas
+from studio.blas import relax_gpu_watchdog, use_fast_blas
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
 use_fast_blas()
+relax_gpu_watchdog()
 
 TEMPLATE = (
     "{% for message in messages %}"
@@ -50,6 +51,15 @@ def write_rows(path: Path, count: int) -> Path:
     rows = [
         {"instruction": f"Say the number {n}", "output": " ".join([f"It is {n}."] * (1 + n % 5))}
         for n in range(count)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def write_pairs(path: Path, count: int) -> Path:
+    """A preference file with `count` rows, all different: long answers are preferred to short ones."""
+    rows = [
+        {"prompt": f"Say {n}", "chosen": f"It is {n}. " * (1 + n % 3), "rejected": f"{n}"} for n in range(count)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Protocol
 
 from studio.data.read import Reading, reading
 from studio.data.records import Record
-from studio.data.render import ExampleError, Renderer, Tokens
+from studio.data.render import Example, ExampleError, Renderer, Rendering, TooLong
 from studio.data.rows import problem
-from studio.data.split import split
+from studio.data.split import Split, split
 from studio.errors import DataError
 from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered
-
-type Example = tuple[Record, Tokens]
 
 _CHUNK = 100
 
@@ -31,7 +30,11 @@ class Shares(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Every usable example of a file, rendered, in three parts; and what is wrong with the rest."""
+    """Every usable example of a file, rendered, in three parts; and what is wrong with the rest.
+
+    A plain text longer than the maximum gives several examples in a row, all in the same part. `dropped`
+    counts the rows that are left out for their length; they are among the `skipped`.
+    """
 
     path: Path
     name: str
@@ -42,6 +45,7 @@ class Dataset:
     test: tuple[Example, ...]
     problems: tuple[Problem, ...]
     renderer: Renderer
+    dropped: int = 0
 
     @classmethod
     def load(cls, path: Path, renderer: Renderer, data: Shares, seed: int) -> Dataset:
@@ -60,15 +64,14 @@ class Dataset:
     ) -> Generator[Progress, None, Dataset]:
         """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`."""
         source = yield from reading(path)
-        rendered, refused = yield from _render(source.records, renderer)
-        problems = sorted((*source.problems, *refused), key=lambda item: item.line)
-        if not rendered:
-            raise DataError(_nothing(source, refused))
-        parts = split([record for record, _ in rendered], data.validation_share, data.test_share, seed)
-        tokens = {record.line: tokens for record, tokens in rendered}
+        _check_format(source, renderer.rendering)
+        rendered = yield from _render(source.records, renderer)
+        if not rendered.examples:
+            raise DataError(_nothing(source, rendered.problems))
+        parts = _divide(source.records, rendered.examples, data, seed)
 
         def part(records: Sequence[Record]) -> tuple[Example, ...]:
-            return tuple((record, tokens[record.line]) for record in records)
+            return tuple(chain.from_iterable(rendered.examples[record.line] for record in records))
 
         return cls(
             path=source.path,
@@ -78,8 +81,9 @@ class Dataset:
             train=part(parts.train),
             validation=part(parts.validation),
             test=part(parts.test),
-            problems=tuple(problems),
+            problems=tuple(sorted((*source.problems, *rendered.problems), key=lambda item: item.line)),
             renderer=renderer,
+            dropped=rendered.dropped,
         )
 
     @property
@@ -89,8 +93,8 @@ class Dataset:
 
     @property
     def cut(self) -> int:
-        """How many examples are longer than the maximum length."""
-        return sum(tokens.cut > 0 for part in (self.train, self.validation, self.test) for _, tokens in part)
+        """How many examples lost tokens to the maximum length."""
+        return sum(example.cut > 0 for example in chain(self.train, self.validation, self.test))
 
     def read_event(self, model: str) -> DatasetRead:
         """The dataset as the window shows it."""
@@ -100,9 +104,9 @@ class Dataset:
                 warnings[item.line] = "; ".join(filter(None, (warnings.get(item.line), item.reason)))
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         rows = [
-            _row(record, tokens, name, warnings.get(record.line, ""))
+            _row(list(examples), name, warnings.get(line, ""))
             for name, part in parts.items()
-            for record, tokens in part
+            for line, examples in groupby(part, key=lambda example: example.record.line)
         ]
         return DatasetRead(
             path=str(self.path),
@@ -110,7 +114,7 @@ class Dataset:
             format=self.format,
             template=self.renderer.describe(self.format),
             model=model,
-            max_length=self.renderer.max_length,
+            max_length=self.renderer.rendering.max_length,
             rows=tuple(sorted(rows, key=lambda row: row.line)),
             problems=self.problems,
             fingerprint=self.fingerprint,
@@ -118,64 +122,93 @@ class Dataset:
 
     def rendered(self, line: int) -> Rendered:
         """The example that starts on `line`, token by token. Raises DataError when there is none."""
-        for part in (self.train, self.validation, self.test):
-            for record, _ in part:
-                if record.line == line:
-                    return Rendered(str(self.path), line, self.renderer.pieces(record))
+        for example in chain(self.train, self.validation, self.test):
+            if example.record.line == line:
+                return Rendered(str(self.path), line, self.renderer.pieces(example.record))
         raise DataError(f"Line {line} of {self.name} holds no usable example.")
 
 
-def _row(record: Record, tokens: Tokens, part: str, warning: str) -> ExampleRow:
+def _row(examples: Sequence[Example], part: str, warning: str) -> ExampleRow:
+    """One record's row: a divided text counts as a whole, a pair as its chosen side, which is shown."""
+    record = examples[0].record
     return ExampleRow(
         line=record.line,
         prompt=record.prompt,
         answer=record.answer,
-        tokens=len(tokens.ids),
-        trained=tokens.targets,
+        tokens=sum(len(e.tokens.ids) for e in examples) - (len(examples) - 1),  # they overlap by one
+        trained=sum(e.tokens.targets for e in examples),
         split=part,
-        cut=tokens.cut,
+        cut=max(e.cut for e in examples),
         warning=warning,
     )
 
 
-def _render(
-    records: Sequence[Record], renderer: Renderer
-) -> Generator[Progress, None, tuple[list[Example], list[Problem]]]:
-    examples: list[Example] = []
-    problems: list[Problem] = []
+@dataclass
+class _Rendered:
+    """Examples by the line of their record, and what is wrong with the other records."""
+
+    examples: dict[int, tuple[Example, ...]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    dropped: int = 0
+
+
+def _render(records: Sequence[Record], renderer: Renderer) -> Generator[Progress, None, _Rendered]:
+    rendered = _Rendered()
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
-        for record, tokens in zip(chunk, renderer.render_all(chunk), strict=True):
-            if isinstance(tokens, ExampleError):
-                problems.append(problem(record.line, tokens.reason))
-            elif not tokens.targets:
-                problems.append(problem(record.line, _untrained(tokens, renderer.max_length)))
+        for record, examples in zip(chunk, renderer.render_all(chunk), strict=True):
+            if isinstance(examples, ExampleError):
+                rendered.problems.append(problem(record.line, examples.reason))
+                rendered.dropped += isinstance(examples, TooLong)
             else:
-                examples.append((record, tokens))
-                problems.extend(_control(record, renderer))
+                rendered.examples[record.line] = examples
+                rendered.problems.extend(_remarks(examples[0], renderer))
         yield Progress("examples rendered", start + len(chunk), len(records))
-    return examples, problems
+    return rendered
 
 
-def _control(record: Record, renderer: Renderer) -> list[Problem]:
-    if marks := renderer.control_texts(record):
+def _remarks(example: Example, renderer: Renderer) -> Iterator[Problem]:
+    line, rendering = example.record.line, renderer.rendering
+    if example.cut:
+        lost = "the beginning of the prompt" if rendering.too_long == "cut_prompt" else "the end"
+        yield problem(line, f"longer than {rendering.max_length:,} tokens: {lost} is cut", "warning")
+    if marks := renderer.control_texts(example.record):
         words = f"contains {', '.join(marks)}, which this model reads as a control token, not as text"
-        return [problem(record.line, words, "warning")]
-    return []
+        yield problem(line, words, "warning")
 
 
-def _untrained(tokens: Tokens, max_length: int) -> str:
-    if tokens.cut:
-        total = len(tokens.ids) + tokens.cut
-        return (
-            f"the prompt alone fills the maximum length of {max_length} tokens (the example has {total}), so "
-            "nothing of the answer is left; raise the maximum length or shorten the prompt"
+def _divide(records: Sequence[Record], usable: Collection[int], data: Shares, seed: int) -> Split:
+    """The records whose line is usable, in their parts.
+
+    Divided is what was read, not what is usable: so neither objective nor template nor maximum length
+    decides which examples are held out, and runs that differ in them can be compared. Only where that would
+    empty a part, the usable records are divided.
+    """
+    whole = split(records, data.validation_share, data.test_share, seed)
+    parts = (whole.train, whole.validation, whole.test)
+    kept = [tuple(record for record in part if record.line in usable) for part in parts]
+    if all(left or not part for left, part in zip(kept, parts, strict=True)):
+        return Split(*kept)
+    return split([r for r in records if r.line in usable], data.validation_share, data.test_share, seed)
+
+
+def _check_format(source: Reading, rendering: Rendering) -> None:
+    """Raise DataError when the objective has no use for the file's format."""
+    if rendering.pairs and source.format != "preference":
+        raise DataError(
+            f"{source.name} holds {source.format} examples, but {rendering.objective} learns from pairs: "
+            'each row needs "prompt", "chosen" and "rejected". Choose another file, or set the objective to '
+            "sft."
         )
-    return "there is no token to train in it"
+    if rendering.objective == "text" and source.format != "text":
+        raise DataError(
+            f"{source.name} holds {source.format} examples, but the objective text learns from plain text: "
+            'each row needs "text" alone. Choose another file, or set the objective to sft.'
+        )
 
 
 def _nothing(source: Reading, problems: Sequence[Problem]) -> str:
-    first = problems[0]
+    first = next(item for item in problems if item.severity == "error")
     return (
         f"None of the {len(source.records)} examples in {source.name} can be trained on. "
         f"Line {first.line}: {first.reason}."

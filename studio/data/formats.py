@@ -117,7 +117,12 @@ def _preference(line: int, fields: Fields) -> Record:
         _text(fields, ("chosen",) if "chosen" not in fields else ("rejected",))
     if isinstance(fields["chosen"], list):
         messages = _messages(fields["chosen"], "chosen")
-        rejected = _messages(fields["rejected"], "rejected")[-1].content
+        *asked, last = _messages(fields["rejected"], "rejected")
+        if last.role != "assistant":
+            raise BadRow('"rejected" does not end with a turn by the assistant')
+        if tuple(asked) != messages[:-1]:
+            raise BadRow('"chosen" and "rejected" differ before their last turn; only that may differ')
+        rejected = last.content
     else:
         messages = (Message("assistant", _text(fields, ("chosen",))),)
         rejected = _text(fields, ("rejected",))

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
+from studio.data.cut import DoesNotFit, Part, shorten, windows
+from studio.data.encoder import Encoder
+from studio.data.masks import Marked, align, mark, token_texts, trained_tokens
 from studio.data.records import Message, Record
-from studio.data.template import AlpacaTemplate, ChatTemplate, Refused, Span, Template, Written
+from studio.data.template import Refused, Written
+from studio.data.writer import Writer
 from studio.errors import DataError
 from studio.events import Piece
 
 
 @dataclass(frozen=True)
+class Rendering:
+    """How records become examples: the recipe's fields of the same names.
+
+    `max_length` counts tokens, at least 2. What trains as plain text is never cut: it becomes several
+    examples.
+    """
+
+    template: Literal["auto", "chat", "alpaca"] = "auto"
+    max_length: int = 1024
+    too_long: Literal["drop", "cut_prompt", "cut_end"] = "drop"
+    train_on: Literal["answers", "last_answer", "all"] = "answers"
+    objective: Literal["sft", "text", "dpo", "orpo"] = "sft"
+
+    @property
+    def pairs(self) -> bool:
+        """Whether each example is a chosen and a rejected answer."""
+        return self.objective in ("dpo", "orpo")
+
+
+@dataclass(frozen=True)
 class Tokens:
-    """A rendered example. `trained[i]`: token i is a target; `cut`: how many more did not fit.
+    """A rendered text. `trained[i]`: token i is a target; `cut`: how many more did not fit.
 
     The first token is never a target: nothing stands before it to predict it from.
     """
@@ -27,12 +50,30 @@ class Tokens:
 
     @property
     def targets(self) -> int:
-        """How many tokens are trained; 0 means the example must not be batched."""
+        """How many tokens are trained."""
         return sum(self.trained)
 
 
+@dataclass(frozen=True)
+class Example:
+    """What the loop trains on: tokens with at least one target.
+
+    Of a pair, `tokens` ends in the chosen answer and `rejected` in the other; up to the first target, the
+    two are the same tokens.
+    """
+
+    record: Record
+    tokens: Tokens
+    rejected: Tokens | None = None
+
+    @property
+    def cut(self) -> int:
+        """How many tokens did not fit; of a pair, on the side that lost more."""
+        return max(self.tokens.cut, self.rejected.cut if self.rejected else 0)
+
+
 class ExampleError(DataError):
-    """An example that its template refuses; `reason` is the sentence without the line."""
+    """A record that gives no example; `reason` is the sentence without the line."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"Line {line}: {reason}.")
@@ -40,46 +81,69 @@ class ExampleError(DataError):
         self.reason = reason
 
 
-class Renderer:
-    """Renders records for one tokenizer, template and length.
+class TooLong(ExampleError):
+    """A record that is left out for its length."""
 
-    `tokenizer` is a transformers fast tokenizer, or mlx-lm's wrapper around one. `template` is auto (the
-    chat template where the tokenizer has one, else Alpaca), chat or alpaca. Raises DataError when chat is
-    asked of a tokenizer without a chat template.
+
+class Renderer:
+    """Renders records for one tokenizer.
+
+    `tokenizer` is a transformers fast tokenizer, or mlx-lm's wrapper around one. The template auto is the
+    chat template where the tokenizer has one, else Alpaca. Raises DataError when chat is asked of a
+    tokenizer without a chat template.
     """
 
-    def __init__(self, tokenizer: Any, template: str = "auto", max_length: int = 1024) -> None:
+    def __init__(self, tokenizer: Any, rendering: Rendering | None = None) -> None:
         inner = getattr(tokenizer, "_tokenizer", None)
         wrapped = hasattr(inner, "apply_chat_template")
         self._ends = frozenset(tokenizer.eos_token_ids if wrapped else [tokenizer.eos_token_id]) - {None}
         tokenizer = inner if wrapped else tokenizer
-        self.max_length = max_length
-        self._encoder = _Encoder(tokenizer)
-        self._template = self._choose(tokenizer, template)
+        self.rendering = rendering or Rendering()
+        self._encoder = Encoder(tokenizer)
+        self._writer = Writer(tokenizer, self._encoder, self.rendering.template, self.rendering.objective)
 
     @property
     def description(self) -> str:
         """The template, in words."""
-        return self._template.description
+        return self._writer.template.description
 
     def describe(self, format: str) -> str:
         """How records of this format are written, in words: plain text has no template."""
         return "plain text" if format == "text" else self.description
 
-    def render(self, record: Record) -> Tokens:
-        """The record's tokens. Raises ExampleError when the template refuses it."""
-        return self._tokens(*self._encode([self._write(record)])[0])
+    def render(self, record: Record) -> tuple[Example, ...]:
+        """The record's example; of a long plain text, several. Raises ExampleError when it gives none."""
+        (result,) = self.render_all([record])
+        if isinstance(result, ExampleError):
+            raise result
+        return result
 
-    def render_all(self, records: Sequence[Record]) -> list[Tokens | ExampleError]:
-        """Each record's tokens, or why it has none: much faster than one by one."""
-        written: list[Written | ExampleError] = []
+    def render_all(self, records: Sequence[Record]) -> list[tuple[Example, ...] | ExampleError]:
+        """Each record's examples, or why it has none: much faster than one by one."""
+        written: list[tuple[Written, ...] | ExampleError] = []
         for record in records:
             try:
                 written.append(self._write(record))
             except ExampleError as error:
                 written.append(error)
-        encoded = iter(self._encode([item for item in written if isinstance(item, Written)]))
-        return [item if isinstance(item, ExampleError) else self._tokens(*next(encoded)) for item in written]
+        texts = [side.text for item in written if not isinstance(item, ExampleError) for side in item]
+        encodings = iter(self._encoder.encode(texts))
+        results: list[tuple[Example, ...] | ExampleError] = []
+        for record, item in zip(records, written, strict=True):
+            if isinstance(item, ExampleError):
+                results.append(item)
+                continue
+            try:
+                results.append(self._examples(record, self._mark(item, [next(encodings) for _ in item])))
+            except ExampleError as error:
+                results.append(error)
+        return results
+
+    def render_text(self, text: str) -> tuple[Tokens, ...]:
+        """Plain text, all of it trained, in as many parts as it needs: the same for every objective."""
+        written = self._writer.plain(text)
+        marked = mark(self._encoder.encode([written.text])[0], written, "all")
+        return tuple(_tokens(marked, part) for part in windows(len(marked.ids), self.rendering.max_length))
 
     def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
         """The tokens to generate from: the conversation, and the beginning of the next answer.
@@ -87,7 +151,7 @@ class Renderer:
         Raises DataError when the template refuses the conversation.
         """
         try:
-            return self._encoder.ids(self._template.prompt(messages))
+            return self._encoder.ids(self._writer.template.prompt(messages))
         except Refused as error:
             raise DataError(f"This conversation cannot be shown to the model: {error}.") from error
 
@@ -99,133 +163,88 @@ class Renderer:
         chat template writes, and so teaches, after each answer.
         """
         try:
-            written = self._template.write((Message("user", "?"), Message("assistant", "!")))
+            written = self._writer.template.write((Message("user", "?"), Message("assistant", "!")))
         except Refused:
             return self._ends
-        encoding, _ = self._encode([written])[0]
-        trained = _trained(encoding.offsets, written.spans)
+        encoding = self._encoder.encode([written.text])[0]
+        trained = trained_tokens(encoding.offsets, written.spans)
         last = max((i for i, target in enumerate(trained) if target), default=0)
         return self._ends | (self._encoder.special_ids & {encoding.ids[last]})
 
     def control_texts(self, record: Record) -> tuple[str, ...]:
         """Words of the example that this tokenizer reads as control tokens, such as </s> in HTML."""
-        content = "\n".join((record.text, *(message.whole for message in record.messages)))
+        rejected = record.rejected if self.rendering.pairs else ""
+        content = "\n".join((record.text, rejected, *(message.whole for message in record.messages)))
         return tuple(sorted(mark for mark in self._encoder.special_texts if mark in content))
 
     def pieces(self, record: Record) -> tuple[Piece, ...]:
-        """Every token with its text; joined, the texts are the exact text rendered."""
+        """Every token with its text; joined, the texts are the exact text rendered. Of a pair, the chosen.
+
+        Raises ExampleError when the record gives no example.
+        """
         written = self._write(record)
-        encoding = self._encoder.encode([written.text])[0]
-        trained = _trained(encoding.offsets, written.spans)
-        texts = _texts(written.text, encoding.offsets)
+        encodings = self._encoder.encode([side.text for side in written])
+        sides = self._mark(written, encodings)
+        parts = self._parts(record, sides)
+        trained: dict[int, bool] = {}
+        for part in parts[:1] if record.messages else parts:
+            places = part.of(range(len(sides[0].ids)))
+            for place, target in zip(places, _tokens(sides[0], part).trained, strict=True):
+                trained[place] = trained.get(place, False) or target
+        texts = token_texts(written[0].text, encodings[0].offsets)
+        special = self._encoder.special_ids
         return tuple(
-            Piece(
-                id=token,
-                text=text,
-                trained=target and index < self.max_length,
-                special=token in self._encoder.special_ids,
-                cut=index >= self.max_length,
-            )
-            for index, (token, text, target) in enumerate(zip(encoding.ids, texts, trained, strict=True))
+            Piece(token, text, trained.get(place, False), token in special, place not in trained)
+            for place, (token, text) in enumerate(zip(sides[0].ids, texts, strict=True))
         )
 
-    def _choose(self, tokenizer: Any, template: str) -> Template:
-        has_chat = bool(getattr(tokenizer, "chat_template", None))
-        if template == "chat" and not has_chat:
-            raise DataError("This model has no chat template. Choose the template auto or alpaca.")
-        if has_chat and template != "alpaca":
-            return ChatTemplate(tokenizer, self._encoder.special_texts)
-        return AlpacaTemplate(self._encoder.start, self._encoder.end)
-
-    def _write(self, record: Record) -> Written:
-        if not record.messages:
-            text = self._encoder.start + record.text + self._encoder.end
-            return Written(text, ((0, len(text)),))
+    def _write(self, record: Record) -> tuple[Written, ...]:
         try:
-            return self._template.write(record.messages)
+            return self._writer.write(record)
         except Refused as error:
             raise ExampleError(record.line, str(error)) from error
 
-    def _encode(self, written: Sequence[Written]) -> list[tuple[Any, Written]]:
-        return list(zip(self._encoder.encode([item.text for item in written]), written, strict=True))
+    def _mark(self, written: Sequence[Written], encodings: Sequence[Any]) -> tuple[Marked, ...]:
+        train_on = "last_answer" if self.rendering.pairs else self.rendering.train_on
+        sides = tuple(mark(e, w, train_on) for e, w in zip(encodings, written, strict=True))
+        return align(*sides) if len(sides) == 2 else sides
 
-    def _tokens(self, encoding: Any, written: Written) -> Tokens:
-        trained = _trained(encoding.offsets, written.spans)
-        cut = max(0, len(encoding.ids) - self.max_length)
-        return Tokens(tuple(encoding.ids[: self.max_length]), tuple(trained[: self.max_length]), cut)
+    def _parts(self, record: Record, sides: Sequence[Marked]) -> list[Part]:
+        """One part for each side; of a plain text, one for each window."""
+        first, asked = sides[0], self.rendering
+        if not record.messages:
+            return windows(len(first.ids), asked.max_length)
+        lead = int(bool(first.ids) and first.ids[0] in self._encoder.special_ids)
+        lengths = [len(side.ids) for side in sides]
+        if not first.prompt:
+            raise ExampleError(record.line, "there is no prompt before its answer")
+        try:
+            return shorten(lengths, first.prompt, lead, asked.max_length, asked.too_long)
+        except DoesNotFit as error:
+            raise TooLong(record.line, str(error)) from error
 
-
-class _Encoder:
-    """A tokenizer's fast core: texts to ids and character offsets, adding and cutting nothing."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._core = tokenizer.backend_tokenizer
-        added = tokenizer.added_tokens_decoder
-        special = {token for token, entry in added.items() if entry.special}
-        self.special_ids = frozenset(special | set(tokenizer.all_special_ids))
-        self.end: str = tokenizer.eos_token or ""
-        self.special_texts = {added[token].content for token in special} | {self.end} - {""}
-        self.start = _start(tokenizer)
-
-    def ids(self, text: str) -> list[int]:
-        """The text's tokens."""
-        return list(self._whole(self._core).encode(text, add_special_tokens=False).ids)
-
-    def encode(self, texts: Sequence[str]) -> list[Any]:
-        """For each text its `ids` and `offsets`; offsets cover the spaces that belong to a token."""
-        return list(self._whole(self._exact).encode_batch(list(texts), add_special_tokens=False))
-
-    @cached_property
-    def _exact(self) -> Any:
-        """The core, or a copy of it where its offsets would leave out spaces (Llama 3, GPT-2)."""
-        post_processor = self._core.post_processor
-        if post_processor is None or b'"trim_offsets":true' not in post_processor.__getstate__():
-            return self._core
-        from tokenizers import Tokenizer
-
-        return Tokenizer.from_str(json.dumps({**json.loads(self._core.to_str()), "post_processor": None}))
-
-    def _whole(self, core: Any) -> Any:
-        """The core without cutting and padding, which another user of the tokenizer may have left on."""
-        if core.truncation is not None:
-            core.no_truncation()
-        if core.padding is not None:
-            core.no_padding()
-        return core
+    def _examples(self, record: Record, sides: Sequence[Marked]) -> tuple[Example, ...]:
+        parts = self._parts(record, sides)
+        examples: tuple[Example, ...] = ()
+        if record.messages:
+            kept = [_kept(side, part) for side, part in zip(sides, parts, strict=True)]
+            if len(kept) == 2 and kept[0].ids == kept[1].ids:
+                raise ExampleError(record.line, "the chosen and the rejected answer are the same tokens")
+            if all(tokens.targets for tokens in kept):
+                examples = (Example(record, *kept),)
+        else:
+            examples = tuple(Example(record, _tokens(sides[0], part)) for part in parts)
+        if not examples:
+            raise ExampleError(record.line, "there is no token to train in it")
+        return examples
 
 
-def _start(tokenizer: Any) -> str:
-    """The bos token's text when the tokenizer itself puts it before a text, else nothing."""
-    bos = tokenizer.bos_token
-    return bos if bos and tokenizer("").input_ids[:1] == [tokenizer.bos_token_id] else ""
+def _tokens(marked: Marked, part: Part) -> Tokens:
+    """The part's tokens; its first is not a target."""
+    return Tokens(part.of(marked.ids), (False, *part.of(marked.trained)[1:]))
 
 
-def _trained(offsets: Sequence[Span], spans: Sequence[Span]) -> list[bool]:
-    """Which tokens hold a character of a span. An empty token belongs to the span it stands in."""
-    trained = [False] * len(offsets)
-    position = 0
-    for begin, end in spans:
-        while position < len(offsets) and not _reaches(offsets[position], begin):
-            position += 1
-        while position < len(offsets) and offsets[position][0] < end:
-            trained[position] = True
-            position += 1
-    if trained:
-        trained[0] = False
-    return trained
-
-
-def _reaches(offset: Span, begin: int) -> bool:
-    return offset[1] > begin or offset[0] >= begin
-
-
-def _texts(text: str, offsets: Sequence[Span]) -> list[str]:
-    """Each token's part of the text. A character made of several tokens is given to the last of them."""
-    texts: list[str] = []
-    done = 0
-    for index, (_, end) in enumerate(offsets):
-        following = offsets[index + 1][0] if index + 1 < len(offsets) else len(text)
-        stop = max(done, min(end, following)) if index + 1 < len(offsets) else len(text)
-        texts.append(text[done:stop])
-        done = stop
-    return texts
+def _kept(side: Marked, part: Part) -> Tokens:
+    """The part's tokens, and how many of the side's are not among them."""
+    tokens = _tokens(side, part)
+    return replace(tokens, cut=len(side.ids) - len(tokens.ids))

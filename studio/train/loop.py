@@ -130,7 +130,7 @@ class Sitting:
             yield from self._report(step, found, time.perf_counter() - began, left)
             if self._validation_due():
                 yield from self._validate()
-            if self.plan.saves_after(step):
+            if self.plan.saves_after(step) and not self.position.bad:
                 yield self.save()
             yield from self._rest(time.perf_counter() - began)
         if self.position.step < self.plan.steps:
@@ -240,6 +240,9 @@ class Sitting:
                 self.position = replace(self.position, stale=self.position.stale + 1)
             totals = session.validation.material.totals(range(len(session.validation.material.examples)))
             validated = Validated(step, loss, math.exp(min(loss, 50.0)), totals.tokens, best)
+            if not math.isfinite(loss):
+                yield Log(f"After step {step} the validation loss is no finite number.", "warning")
+                validated = None
         self.position = replace(self.position, validated=step)
         if validated is not None:
             yield validated

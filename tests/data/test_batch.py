@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from studio.data.batch import WIDTH, collate, order
+from studio.data.batch import STEP, choose_widths, collate, order
 from studio.data.records import Message, Record
 from studio.data.render import Renderer, Tokens
 
@@ -46,7 +49,7 @@ def test_the_weighted_targets_are_exactly_the_answer_and_its_end(chatml: Any) ->
     answers = ["Paris.", "London is the capital of England 😀", "no"]
     renderer = Renderer(chatml)
     examples = [
-        renderer.render(Record(1, (Message("user", "Where?"), Message("assistant", answer))))
+        renderer.render(Record(1, (Message("user", "Where?"), Message("assistant", answer))))[0].tokens
         for answer in answers
     ]
     batch = collate(examples)
@@ -67,8 +70,41 @@ def test_a_target_is_the_token_after_its_position_and_padding_weighs_nothing() -
     assert (batch.ids.dtype, batch.targets.dtype, batch.weights.dtype) == (np.int32, np.int32, np.float32)
 
 
-@pytest.mark.parametrize(("length", "width"), [(2, 32), (33, 32), (34, 64), (65, 64)])
+@pytest.mark.parametrize(("length", "width"), [(2, 16), (17, 16), (18, 32), (33, 32)])
 def test_widths_are_multiples_of_a_few(length: int, width: int) -> None:
     batch = collate([Tokens((1,) * length, (False,) + (True,) * (length - 1))])
     assert batch.ids.shape == (1, width)
-    assert width % WIDTH == 0
+    assert width % STEP == 0
+
+
+def test_several_sequences_share_a_row_and_stay_apart() -> None:
+    examples = [
+        Tokens((5, 6, 7), (False, True, True)),
+        Tokens((1, 2), (False, True)),
+        Tokens((8, 9, 3), (False, False, True)),
+    ]
+    batch = collate(examples, 16, rows=[0, 1, 0], sequences=[10, 11, 12])
+    assert batch.ids[0, :5].tolist() == [5, 6, 8, 9, 0]
+    assert batch.targets[0, :5].tolist() == [6, 7, 9, 3, 0]
+    assert batch.weights[0, :5].tolist() == [1, 1, 0, 1, 0]
+    assert batch.segments[0, :5].tolist() == [0, 0, 2, 2, -1]
+    assert batch.parts == [[(10, 2), (12, 2)], [(11, 1)]]
+
+
+@given(st.lists(st.integers(1, 150), min_size=1, max_size=8), st.integers(1, 4))
+def test_no_other_widths_pad_less(lengths: list[int], count: int) -> None:
+    def padded(widths: tuple[int, ...]) -> int:
+        return sum(min(width for width in widths if width >= length) for length in lengths)
+
+    candidates = sorted({-(-length // STEP) * STEP for length in lengths})
+    chosen = choose_widths(lengths, count)
+    assert len(chosen) <= count
+    for size in range(1, min(count, len(candidates)) + 1):
+        for others in combinations(candidates, size):
+            if others[-1] >= max(lengths):
+                assert padded(chosen) <= padded(others)
+
+
+def test_very_long_rows_are_planned_for_at_once() -> None:
+    lengths = np.random.default_rng(0).integers(1, 131_072, 20_000).tolist()
+    assert len(choose_widths(lengths)) == 8

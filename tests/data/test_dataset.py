@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from studio.data.dataset import Dataset
-from studio.data.render import Renderer
+from studio.data.render import Renderer, Rendering
 from studio.errors import DataError
 from studio.events import DatasetRead, Progress, from_json, to_json
 from studio.train.recipe import Data
 
 Write = Callable[..., Path]
+SHORT = Rendering(max_length=200)
+CUT = Rendering(max_length=200, too_long="cut_end")
 
 
 def rows(count: int) -> list[dict[str, str]]:
@@ -32,16 +34,14 @@ def finish(steps: Generator[Progress, None, Dataset]) -> tuple[list[Progress], D
             return events, end.value
 
 
-def loaded(
-    path: Path, tokenizer: Any, template: str = "auto", max_length: int = 200
-) -> tuple[DatasetRead, Dataset]:
-    dataset = Dataset.load(path, Renderer(tokenizer, template, max_length), Data(), 0)
+def loaded(path: Path, tokenizer: Any, rendering: Rendering = SHORT) -> tuple[DatasetRead, Dataset]:
+    dataset = Dataset.load(path, Renderer(tokenizer, rendering), Data(), 0)
     return dataset.read_event("m"), dataset
 
 
 def test_loading_reports_early_and_often_and_ends_in_one_dataset(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", rows(1000))
-    events, dataset = finish(Dataset.loading(path, Renderer(chatml, "auto", 200), Data(), 0))
+    events, dataset = finish(Dataset.loading(path, Renderer(chatml, SHORT), Data(), 0))
     assert events[0] == Progress("rows read", 0)
     done = [event.done for event in events if isinstance(event, Progress) and event.what == "rows read"]
     assert max(after - before for before, after in pairwise(done)) <= 200
@@ -58,11 +58,13 @@ def test_loading_reports_early_and_often_and_ends_in_one_dataset(write: Write, c
 
 
 def test_rows_tell_tokens_trained_tokens_and_what_is_cut(write: Write, chatml: Any) -> None:
-    read, dataset = loaded(write("d.jsonl", [*rows(5), {"prompt": "Hi", "completion": "yes " * 200}]), chatml)
+    path = write("d.jsonl", [*rows(5), {"prompt": "Hi", "completion": "yes " * 200}])
+    read, dataset = loaded(path, chatml, CUT)
     long = read.rows[-1]
     assert (long.tokens, long.cut > 0) == (200, True)
     assert long.answer == "yes " * 200
-    assert dataset.cut == 1
+    assert (dataset.cut, dataset.dropped, dataset.skipped) == (1, 0, 0)
+    assert long.warning == "longer than 200 tokens: the end is cut"
     assert all(0 < row.trained < row.tokens for row in read.rows)
     assert (read.format, read.template, read.model) == ("prompt/completion", "the model's chat template", "m")
 
@@ -70,7 +72,7 @@ def test_rows_tell_tokens_trained_tokens_and_what_is_cut(write: Write, chatml: A
 def test_problems_are_sorted_and_warnings_stand_beside_their_rows(write: Write, chatml: Any) -> None:
     data = [*rows(3), {"prompt": "x"}, rows(1)[0], {"prompt": "y" * 900, "completion": "z"}, *rows(4)[3:]]
     data.append({"prompt": "html", "completion": "a <|im_end|> b"})
-    read, dataset = loaded(write("d.jsonl", data), chatml)
+    read, dataset = loaded(write("d.jsonl", data), chatml, CUT)
     assert [(p.line, p.severity) for p in read.problems] == [
         (4, "error"),
         (5, "warning"),
@@ -98,9 +100,10 @@ def test_an_example_its_template_refuses_is_a_problem_of_its_line(
 
 def test_what_is_coloured_is_what_is_trained(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", [*rows(8), {"prompt": "Hi", "completion": "😀 " * 200}])
-    dataset = Dataset.load(path, Renderer(chatml, "auto", 64), Data(), seed=0)
-    for record, tokens in (*dataset.train, *dataset.validation, *dataset.test):
-        pieces = dataset.rendered(record.line).pieces
+    rendering = Rendering(max_length=64, too_long="cut_end")
+    dataset = Dataset.load(path, Renderer(chatml, rendering), Data(), seed=0)
+    for example in (*dataset.train, *dataset.validation, *dataset.test):
+        pieces, tokens = dataset.rendered(example.record.line).pieces, example.tokens
         kept = [piece for piece in pieces if not piece.cut]
         assert tuple(piece.id for piece in kept) == tokens.ids
         assert tuple(piece.trained for piece in kept) == tokens.trained
@@ -110,14 +113,14 @@ def test_what_is_coloured_is_what_is_trained(write: Write, chatml: Any) -> None:
 def test_the_loop_gets_the_split_that_the_pane_showed(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", rows(40))
     read, _ = loaded(path, chatml)
-    dataset = Dataset.load(path, Renderer(chatml, "auto", 200), Data(), seed=0)
+    dataset = Dataset.load(path, Renderer(chatml, SHORT), Data(), seed=0)
     shown = {
         part: [row.line for row in read.rows if row.split == part] for part in ("train", "validation", "test")
     }
     assert shown == {
-        "train": [record.line for record, _ in dataset.train],
-        "validation": [record.line for record, _ in dataset.validation],
-        "test": [record.line for record, _ in dataset.test],
+        "train": [example.record.line for example in dataset.train],
+        "validation": [example.record.line for example in dataset.validation],
+        "test": [example.record.line for example in dataset.test],
     }
     assert dataset.fingerprint == read.fingerprint
 
@@ -133,7 +136,7 @@ def test_a_dataset_of_which_nothing_can_be_trained_is_refused(write: Write, chat
     with pytest.raises(
         DataError, match=r"None of the 1 examples in d\.jsonl can be trained on\. Line 1: the prompt"
     ):
-        loaded(path, chatml)
+        loaded(path, chatml, CUT)
 
 
 def test_instruction_rows_of_a_minified_json_file_can_be_told_apart(write: Write, base: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from studio.data.records import Message, Record
-from studio.data.render import ExampleError, Renderer, Tokens
+from studio.data.render import ExampleError, Renderer, Rendering, Tokens
 from studio.errors import DataError
 
 CLOSING = {
@@ -28,6 +28,14 @@ def talk(*contents: str) -> Record:
     return Record(1, tuple(Message(roles[i % 2], content) for i, content in enumerate(contents)))
 
 
+def tokens_of(renderer: Renderer, record: Record) -> Tokens:
+    """The tokens of a record that gives one example."""
+    (example,) = renderer.render(record)
+    assert example.record is record
+    assert example.rejected is None
+    return example.tokens
+
+
 def trained_text(tokenizer: Any, tokens: Tokens) -> str:
     return str(tokenizer.decode([t for t, on in zip(tokens.ids, tokens.trained, strict=True) if on]))
 
@@ -37,7 +45,7 @@ def test_exactly_the_answer_and_the_token_that_closes_it_are_trained(
     tokenizers_by_name: dict[str, Any], name: str
 ) -> None:
     tokenizer = tokenizers_by_name[name]
-    tokens = Renderer(tokenizer).render(talk("What is the capital?", "Paris 😀 is it."))
+    tokens = tokens_of(Renderer(tokenizer), talk("What is the capital?", "Paris 😀 is it."))
     assert trained_text(tokenizer, tokens) == "Paris 😀 is it." + CLOSING[name]
 
 
@@ -46,13 +54,13 @@ def test_an_answer_ends_where_training_teaches_it_to(tokenizers_by_name: dict[st
     tokenizer = tokenizers_by_name[name]
     taught = tokenizer.convert_tokens_to_ids(CLOSING[name])
     assert Renderer(tokenizer).stops == {taught, tokenizer.eos_token_id}
-    assert Renderer(tokenizer, template="alpaca").stops == {tokenizer.eos_token_id}
+    assert Renderer(tokenizer, Rendering("alpaca")).stops == {tokenizer.eos_token_id}
 
 
 @pytest.mark.parametrize("name", CLOSING)
 def test_every_answer_of_a_conversation_is_trained(tokenizers_by_name: dict[str, Any], name: str) -> None:
     tokenizer = tokenizers_by_name[name]
-    tokens = Renderer(tokenizer).render(talk("Hi", "yes", "Hi", "yes", "no?", "system assistant\n"))
+    tokens = tokens_of(Renderer(tokenizer), talk("Hi", "yes", "Hi", "yes", "no?", "system assistant\n"))
     end = CLOSING[name]
     last = "system assistant" + ("" if name == "llama3" else "\n")  # Llama 3 trims contents
     assert trained_text(tokenizer, tokens) == f"yes{end}yes{end}{last}{end}"
@@ -63,7 +71,7 @@ def test_a_generation_prompt_is_the_beginning_of_what_was_trained(
     tokenizers_by_name: dict[str, Any], name: str
 ) -> None:
     renderer = Renderer(tokenizers_by_name[name])
-    tokens = renderer.render(talk("Hello there", "Good day"))
+    tokens = tokens_of(renderer, talk("Hello there", "Good day"))
     prompt = renderer.prompt_ids(talk("Hello there").messages)
     assert list(tokens.ids[: len(prompt)]) == prompt
     assert tokens.trained.index(True) == len(prompt)
@@ -73,14 +81,14 @@ def test_a_template_that_strips_earlier_thinking_trains_the_last_answer(
     tokenizers_by_name: dict[str, Any],
 ) -> None:
     tokenizer = tokenizers_by_name["stripping"]
-    tokens = Renderer(tokenizer).render(talk("Hi", "<think>x</think>yes", "again", "<think>y</think>No."))
+    tokens = tokens_of(Renderer(tokenizer), talk("Hi", "<think>x</think>yes", "again", "<think>y</think>No."))
     assert "<think>x" not in tokenizer.decode(tokens.ids)
     assert trained_text(tokenizer, tokens) == "<think>y</think>No.<|im_end|>"
 
 
 def test_generation_marks_find_answers_that_the_template_rewrote(tokenizers_by_name: dict[str, Any]) -> None:
     tokenizer = tokenizers_by_name["marked"]
-    tokens = Renderer(tokenizer).render(talk("Hi", "<think>x</think>yes", "again", "No."))
+    tokens = tokens_of(Renderer(tokenizer), talk("Hi", "<think>x</think>yes", "again", "No."))
     assert trained_text(tokenizer, tokens) == "yes<|im_end|>No.<|im_end|>"
 
 
@@ -88,7 +96,7 @@ def test_what_the_template_makes_the_model_write_before_the_answer_is_trained_to
     tokenizers_by_name: dict[str, Any],
 ) -> None:
     tokenizer = tokenizers_by_name["thinking"]
-    tokens = Renderer(tokenizer).render(talk("Hi", "yes"))
+    tokens = tokens_of(Renderer(tokenizer), talk("Hi", "yes"))
     assert trained_text(tokenizer, tokens) == "<think>\n\n</think>\n\nyes<|im_end|>"
 
 
@@ -96,7 +104,7 @@ def test_an_earlier_answer_is_trained_as_the_conversation_shows_it(
     tokenizers_by_name: dict[str, Any],
 ) -> None:
     tokenizer = tokenizers_by_name["thinking"]
-    tokens = Renderer(tokenizer).render(talk("Hi", "yes", "again", "No."))
+    tokens = tokens_of(Renderer(tokenizer), talk("Hi", "yes", "again", "No."))
     assert trained_text(tokenizer, tokens) == "yes<|im_end|><think>\n\n</think>\n\nNo.<|im_end|>"
 
 
@@ -104,24 +112,24 @@ def test_the_alpaca_prompt_is_the_published_one(base: Any) -> None:
     renderer = Renderer(base)
     assert renderer.description == "Alpaca prompt"
     with_input = Record(1, (Message("user", "Add", "1 2"), Message("assistant", "3")))
-    assert base.decode(renderer.render(with_input).ids) == (
+    assert base.decode(tokens_of(renderer, with_input).ids) == (
         "### Instruction:\nAdd\n\n### Input:\n1 2\n\n### Response:\n3<|endoftext|>"
     )
-    assert base.decode(renderer.render(talk("Hi", "Yo")).ids) == (
+    assert base.decode(tokens_of(renderer, talk("Hi", "Yo")).ids) == (
         "### Instruction:\nHi\n\n### Response:\nYo<|endoftext|>"
     )
 
 
 def test_a_tokenizer_that_begins_texts_with_bos_does_so_here_once(tokenizers_by_name: dict[str, Any]) -> None:
     tokenizer = tokenizers_by_name["llama2"]
-    tokens = Renderer(tokenizer).render(talk("Hi", "Yo"))
+    tokens = tokens_of(Renderer(tokenizer), talk("Hi", "Yo"))
     assert tokens.ids.count(tokenizer.bos_token_id) == 1
     assert tokens.ids[0] == tokenizer.bos_token_id
 
 
 def test_plain_text_trains_all_but_the_first_token_and_ends_in_eos(chatml: Any) -> None:
     renderer = Renderer(chatml)
-    tokens = renderer.render(Record(1, text="Hello there, how are you?"))
+    tokens = tokens_of(renderer, Record(1, text="Hello there, how are you?"))
     assert chatml.decode(tokens.ids) == "Hello there, how are you?<|im_end|>"
     assert tokens.trained == (False,) + (True,) * (len(tokens.ids) - 1)
     assert renderer.describe("text") == "plain text"
@@ -129,9 +137,9 @@ def test_plain_text_trains_all_but_the_first_token_and_ends_in_eos(chatml: Any) 
 
 def test_auto_prefers_the_chat_template_and_alpaca_can_be_asked_for(chatml: Any, base: Any) -> None:
     assert Renderer(chatml).description == "the model's chat template"
-    assert Renderer(chatml, "alpaca").description == "Alpaca prompt"
+    assert Renderer(chatml, Rendering("alpaca")).description == "Alpaca prompt"
     with pytest.raises(DataError, match="no chat template"):
-        Renderer(base, "chat")
+        Renderer(base, Rendering("chat"))
 
 
 def test_a_refusing_template_names_the_line_and_the_cause(tokenizers_by_name: dict[str, Any]) -> None:
@@ -162,7 +170,7 @@ def test_pieces_join_to_the_exact_text_and_agree_with_the_tokens(
     tokenizer = tokenizers_by_name[name]
     renderer = Renderer(tokenizer)
     record = talk("Say 😀", answer)
-    pieces, tokens = renderer.pieces(record), renderer.render(record)
+    pieces, tokens = renderer.pieces(record), tokens_of(renderer, record)
     text = "".join(piece.text for piece in pieces)
     if tokenizer.chat_template:
         turns = [{"role": m.role, "content": m.content} for m in record.messages]
@@ -191,23 +199,10 @@ def test_spaces_and_line_ends_belong_to_the_token_that_holds_them(tokenizers_by_
     assert ".\n\n" in [piece.text for piece in pieces]
 
 
-def test_a_cut_example_keeps_its_beginning_and_says_how_much_is_missing(chatml: Any) -> None:
-    record = talk("Hi", "Paris is the capital of France. " * 5)
-    whole = Renderer(chatml).render(record)
-    length = whole.trained.index(True) + 6
-    tokens = Renderer(chatml, max_length=length).render(record)
-    assert tokens.ids == whole.ids[:length]
-    assert tokens.cut == len(whole.ids) - length
-    assert (tokens.targets, whole.cut) == (6, 0)
-    pieces = Renderer(chatml, max_length=length).pieces(record)
-    assert [piece.cut for piece in pieces] == [False] * length + [True] * tokens.cut
-    assert not any(piece.trained for piece in pieces if piece.cut)
-
-
 def test_a_cutting_tokenizer_does_not_cut_here(base: Any) -> None:
     base("some text to leave the tokenizer cutting", truncation=True, max_length=4)
-    assert Renderer(base).render(talk("Hello there", "Good day")).cut == 0
-    assert len(Renderer(base).render(talk("Hello there", "Good day")).ids) > 4
+    assert tokens_of(Renderer(base), talk("Hello there", "Good day")).cut == 0
+    assert len(tokens_of(Renderer(base), talk("Hello there", "Good day")).ids) > 4
 
 
 def test_mlx_lms_wrapper_renders_like_the_tokenizer_inside(chatml: Any) -> None:

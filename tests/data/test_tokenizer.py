@@ -56,7 +56,7 @@ def test_the_starters_own_tokenizer_trains_exactly_the_answer() -> None:
     tokenizer = load_tokenizer(STARTER)
     renderer = Renderer(tokenizer)
     record = Record(1, (Message("user", "What is the capital?"), Message("assistant", "Paris 😀 it is.")))
-    tokens, pieces = renderer.render(record), renderer.pieces(record)
+    tokens, pieces = renderer.render(record)[0].tokens, renderer.pieces(record)
     trained = "".join(piece.text for piece in pieces if piece.trained)
     assert trained.startswith("Paris 😀 it is.")
     assert [piece.special for piece in pieces if piece.trained][-1]

@@ -19,6 +19,7 @@ from studio.jobs.train import TrainJob
 from studio.models.arrays import count, named
 from studio.models.count import count_parameters
 from studio.models.shelf import Shelf
+from studio.models.tuning import Tuning
 from studio.runs.folder import RunFolder
 from studio.train.recipe import Recipe
 
@@ -80,7 +81,7 @@ def assert_it_learns_and_answers(folder: Path, data: Path, runs: Path) -> None:
     losses = [e.loss for e in events if isinstance(e, Step)]
     assert losses[-1] < losses[0] - 0.3
     prepared = next(e for e in events if isinstance(e, Prepared))
-    counted = count_parameters(folder, rank=4, alpha=8, dropout=0, layers=0)
+    counted = count_parameters(folder, Tuning(rank=4))
     assert (prepared.trainable_parameters, prepared.total_parameters) == (counted.trainable, counted.total)
     run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
     sampling = GREEDY.model_copy(update={"max_tokens": 6})
@@ -95,7 +96,7 @@ def assert_it_learns_and_answers(folder: Path, data: Path, runs: Path) -> None:
 def test_a_family_learns_and_answers(family: str, tiny_model: Path, toy_data: Path, tmp_path: Path) -> None:
     config = {"model_type": family, **SHAPE, **FAMILIES[family]}
     folder = make(tmp_path / family, tiny_model, config)
-    counted = count_parameters(folder, rank=4, alpha=8, dropout=0, layers=0)
+    counted = count_parameters(folder, Tuning(rank=4))
     assert counted.total == count(Shelf().open(folder).module.parameters())
     assert_it_learns_and_answers(folder, toy_data, tmp_path / "runs")
 

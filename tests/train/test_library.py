@@ -27,12 +27,27 @@ def test_a_second_look_reads_nothing_again(recipe: Recipe) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"max_length": 40}, {"template": "alpaca"}, {"seed": 5}, {"test_share": 0.3}]
+    "change",
+    [
+        {"max_length": 40, "too_long": "cut_prompt"},
+        {"train_on": "all"},
+        {"template": "alpaca"},
+        {"seed": 5},
+        {"test_share": 0.3},
+    ],
 )
 def test_another_wish_reads_it_again(recipe: Recipe, change: dict[str, Any]) -> None:
     library = Library()
     before = finish(library.open(recipe)).read_event("m")
     assert finish(library.open(recipe.with_values(change))).read_event("m") != before
+
+
+def test_another_objective_looks_again_whether_it_can_use_the_file(recipe: Recipe) -> None:
+    library = Library()
+    before = finish(library.open(recipe))
+    with pytest.raises(DataError, match="dpo learns from pairs"):
+        finish(library.open(recipe.with_values({"objective": "dpo"})))
+    assert finish(library.open(recipe)) is before
 
 
 def test_a_changed_file_is_read_again(recipe: Recipe, toy_data: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -14,19 +14,23 @@ from mlx import nn
 from mlx.utils import tree_flatten
 from mlx_lm.tuner.utils import linear_to_lora_layers
 
-from studio.data.batch import collate
-from studio.events import Prepared, Step, Validated
+from studio.events import Event, Prepared, Skipped, Step, Validated
 from studio.jobs.train import TrainJob
+from studio.models import adapter
+from studio.models.arrays import named
 from studio.models.count import count_parameters
 from studio.models.shelf import Shelf
+from studio.models.tuning import Tuning
 from studio.runs.folder import RunFolder
 from studio.runs.store import summarize
-from studio.train.loop import Diverged, Session
-from studio.train.loss import row_losses, summed_loss
+from studio.train.loop import Diverged, Sitting
+from studio.train.loss import row_losses
+from studio.train.plan import Plan
 from studio.train.prepare import prepare
+from studio.train.rate import learning_rate
 from studio.train.recipe import Recipe
-from studio.train.schedule import Plan, learning_rate
-from tests.conftest import finish
+from studio.train.session import open_session
+from tests.conftest import finish, write_pairs
 
 
 @pytest.fixture
@@ -34,41 +38,66 @@ def recipe(tiny_model: Path, toy_data: Path) -> Recipe:
     return Recipe().with_values({"model": str(tiny_model), "data.path": str(toy_data), "rank": 4})
 
 
+def sit(recipe: Recipe, folder: Path) -> Sitting:
+    """A run that is about to make its first step, at a rate of 1e-3."""
+    ready, run = finish(prepare(recipe, Shelf())), RunFolder(folder)
+    session = finish(open_session(recipe, run, ready.opened, ready.data, 1e-3, ready.general))
+    return Sitting(session, run, 1e-3, [])
+
+
 def test_the_loss_is_the_mean_log_probability_of_the_answer_and_its_end(recipe: Recipe) -> None:
     ready = finish(prepare(recipe, Shelf()))
-    record, tokens = max(ready.data.train, key=lambda example: len(example[1].ids))
+    example = max(ready.data.train, key=lambda example: len(example.tokens.ids))
+    tokens = example.tokens
     logits = np.array(ready.opened.module(mx.array([tokens.ids])), dtype=np.float64)[0]
     log_p = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
     targets = [i for i, trained in enumerate(tokens.trained) if trained]
     answer = ready.opened.tokenizer.decode([tokens.ids[i] for i in targets])
-    assert answer == record.answer + "<|im_end|>"
+    assert answer == example.record.answer + "<|im_end|>"
     by_hand = -sum(log_p[i - 1, tokens.ids[i]] for i in targets)
-    short = min((t for _, t in ready.data.train), key=lambda t: len(t.ids))
+    short = min((e.tokens for e in ready.data.train), key=lambda t: len(t.ids))
     assert row_losses(ready.opened.module, [tokens, short])[0].item() == pytest.approx(by_hand, rel=1e-5)
 
 
-def test_accumulated_batches_give_the_gradient_of_one_large_batch(recipe: Recipe, tmp_path: Path) -> None:
-    weights = []
-    for size, accumulation in ((12, 1), (4, 3)):
-        changed = recipe.with_values({"batch_size": size, "accumulation": accumulation, "clip": 0})
-        ready = finish(prepare(changed, Shelf()))
-        session = Session(changed, RunFolder(tmp_path), ready.opened, ready.data, 1e-3)
-        lengths = session.plan.lengths
-        rows = tuple(np.argsort(lengths)[:: len(lengths) // 12][:12].tolist())
-        groups = [rows[i : i + size] for i in range(0, 12, size)]
-        session.plan = _Fixed(lengths, changed.loop, groups)
-        session._step(1)
-        weights.append({k: np.array(v) for k, v in tree_flatten(session.optimizer.state) if k.endswith(".m")})
-    assert weights[0].keys() == weights[1].keys()
-    for name, gradient in weights[0].items():
-        np.testing.assert_allclose(gradient, weights[1][name], rtol=1e-4, atol=1e-8)
+@pytest.mark.parametrize("objective", ["sft", "dpo", "orpo"])
+def test_however_a_step_is_divided_its_gradient_is_the_same(
+    objective: str, recipe: Recipe, tmp_path: Path
+) -> None:
+    pairs = write_pairs(tmp_path / "pairs.jsonl", 24)
+    values = {"objective": objective, "clip": 0, "optimizer.name": "sgd", "steps": 1, "epochs": 1}
+    values |= {} if objective == "sft" else {"data.path": str(pairs)}
+    gradients = []
+    for size, accumulation, at_once in (
+        (12, 1, 10**6),
+        (4, 3, 10**6),
+        (3, 4, 10**6),
+        (12, 1, 150),
+        (1, 12, 1),
+    ):
+        changed = recipe.with_values(
+            {**values, "batch_size": size, "accumulation": accumulation, "tokens_at_once": at_once}
+        )
+        sitting = sit(changed, tmp_path / "run")
+        start = {n: np.array(a) for n, a in adapter.weights(sitting.session.model).items()}
+        rows = np.argsort(sitting.plan.lengths, kind="stable")[:: len(sitting.plan.lengths) // 12][:12]
+        groups = [tuple(rows[i : i + size].tolist()) for i in range(0, 12, size)]
+        plan = _Fixed(sitting.plan, groups)
+        found = sitting.learner.learn(sitting.session.objective, sitting.session.training, plan, 1, 1.0)
+        after = adapter.weights(sitting.session.model)
+        gradients.append((found.loss, {name: start[name] - np.array(after[name]) for name in start}))
+    loss, expected = gradients[0]
+    for other, gradient in gradients[1:]:
+        assert other == pytest.approx(loss, rel=1e-6)
+        for name, array in expected.items():
+            scale = np.abs(array).max()
+            np.testing.assert_allclose(gradient[name], array, rtol=0, atol=1e-5 * scale + 1e-8)
 
 
 class _Fixed(Plan):
-    """A plan whose first step takes the given groups of rows."""
+    """A plan whose first step takes the given groups of examples."""
 
-    def __init__(self, lengths: tuple[int, ...], loop: object, groups: list[tuple[int, ...]]) -> None:
-        super().__init__(lengths, loop)  # type: ignore[arg-type]
+    def __init__(self, plan: Plan, groups: list[tuple[int, ...]]) -> None:
+        super().__init__(plan.lengths, plan.loop, plan.budget, plan.rows)
         object.__setattr__(self, "groups", groups)
 
     def batches_of(self, step: int) -> list[tuple[int, tuple[int, ...]]]:
@@ -76,37 +105,31 @@ class _Fixed(Plan):
 
 
 def test_a_step_equals_adamw_written_by_hand(recipe: Recipe, tmp_path: Path) -> None:
-    recipe = recipe.with_values({"clip": 0.5, "weight_decay": 0.1})
-    ready = finish(prepare(recipe, Shelf()))
-    session = Session(recipe, RunFolder(tmp_path), ready.opened, ready.data, 1e-3)
-    before = {k: np.array(v, dtype=np.float64) for k, v in tree_flatten(session.model.trainable_parameters())}
-    batch = collate([session.train_tokens[i] for i in session.plan.batches_of(1)[0][1]])
-    _, gradient = nn.value_and_grad(
-        session.model, lambda: summed_loss(session.model, batch, None) / batch.tokens
-    )()
-    gradient = {k: np.array(v, dtype=np.float64) for k, v in tree_flatten(gradient)}
+    recipe = recipe.with_values({"clip": 0.5, "weight_decay": 0.1, "tokens_at_once": 10**6})
+    sitting = sit(recipe, tmp_path)
+    session, model = sitting.session, sitting.session.model
+    before = {k: np.array(v, dtype=np.float64) for k, v in adapter.weights(model).items()}
+    (portion,) = session.plan.portions(session.plan.batches_of(1)[0][1])
+    batch = session.training.batch(portion)
+
+    def loss() -> mx.array:
+        logits = model(mx.array(batch.ids)).astype(mx.float32)
+        losses = nn.losses.cross_entropy(logits, mx.array(batch.targets), reduction="none")
+        return (losses * mx.array(batch.weights)).sum() / batch.tokens
+
+    _, tree = nn.value_and_grad(model, loss)()
+    gradient = {k: np.array(v, dtype=np.float64) for k, v in named(tree).items()}
     norm = np.sqrt(sum((g**2).sum() for g in gradient.values()))
-    event = session._step(1)
+    event = next(e for e in sitting.steps() if isinstance(e, Step))
     assert event.gradient_norm == pytest.approx(norm, rel=1e-5)
     rate = learning_rate(recipe.optimizer, 1e-3, 1, session.plan.steps)
-    after = dict(tree_flatten(session.model.trainable_parameters()))
+    after = adapter.weights(model)
     for name, value in before.items():
         g = gradient[name] * min(1.0, 0.5 / norm)
         expected = value * (1 - rate * 0.1) - rate * g / (
             np.abs(g) + 1e-8
         )  # the first step's bias-corrected Adam
         np.testing.assert_allclose(np.array(after[name]), expected, rtol=2e-3, atol=2e-7)
-
-
-def test_every_example_is_read_once_an_epoch_and_nothing_is_dropped(recipe: Recipe) -> None:
-    plan = Plan(tuple(range(10, 57)), recipe.with_values({"batch_size": 5, "accumulation": 3}).loop)
-    assert plan.steps == 10
-    read = [i for step in range(1, plan.steps + 1) for _, indices in plan.batches_of(step) for i in indices]
-    epochs = [read[i : i + 47] for i in range(0, len(read), 47)]
-    assert len(epochs) == 3
-    assert all(sorted(epoch) == list(range(47)) for epoch in epochs)
-    assert epochs[0] != epochs[1]
-    assert plan.epoch_after(plan.steps) == 3.0
 
 
 def test_training_learns_the_toy_and_reports_it(recipe: Recipe, tmp_path: Path) -> None:
@@ -122,24 +145,72 @@ def test_training_learns_the_toy_and_reports_it(recipe: Recipe, tmp_path: Path) 
     assert steps[-1].seconds_left == 0
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_advice_and_saves_nothing_of_it(
+def spoiled(model: Path, folder: Path, factor: float) -> Path:
+    """A copy of a model whose last norm is multiplied by `factor`."""
+    shutil.copytree(model, folder)
+    weights: Any = mx.load(str(folder / "model.safetensors"))
+    weights["model.norm.weight"] = weights["model.norm.weight"] * factor
+    mx.save_safetensors(str(folder / "model.safetensors"), weights)
+    return folder
+
+
+def test_three_losses_in_a_row_that_are_no_number_end_the_run_with_advice_and_save_nothing_of_it(
     recipe: Recipe, tiny_model: Path, tmp_path: Path
 ) -> None:
-    broken = tmp_path / "broken"
-    shutil.copytree(tiny_model, broken)
-    weights = mx.load(str(broken / "model.safetensors"))
-    weights["model.norm.weight"] = weights["model.norm.weight"] * float("nan")
-    mx.save_safetensors(str(broken / "model.safetensors"), weights)
+    broken = spoiled(tiny_model, tmp_path / "broken", float("nan"))
+    events: list[Event] = []
     with pytest.raises(Diverged, match="Lower the learning rate"):
-        list(TrainJob(recipe.with_values({"model": str(broken)}), tmp_path / "runs").run_events(Shelf()))
-    run = next((tmp_path / "runs").iterdir())
+        events.extend(_kept(TrainJob(recipe.with_values({"model": str(broken)}), tmp_path / "runs"), events))
+    assert [e.in_a_row for e in events if isinstance(e, Skipped)] == [1, 2, 3]
+    run = next((tmp_path / "runs").glob("[!.]*"))
     assert summarize(RunFolder(run)).state == "failed"
     assert not list(run.glob("checkpoints/*"))
 
 
+def _kept(job: TrainJob, into: list[Event]) -> list[Event]:
+    for event in job.run_events(Shelf()):
+        into.append(event)
+    return []
+
+
+def test_a_step_that_is_no_number_changes_nothing_and_the_run_goes_on(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting = sit(recipe.with_values({"epochs": 1}), tmp_path)
+    real = type(sitting.session.objective).loss
+    calls: list[int] = []
+
+    def sometimes(self: Any, *arguments: Any) -> tuple[mx.array, mx.array]:
+        calls.append(1)
+        loss, metrics = real(self, *arguments)
+        return (loss * float("inf") if broken else loss), metrics
+
+    monkeypatch.setattr(type(sitting.session.objective), "loss", sometimes)
+    broken = False
+    before: dict[str, Any] = {}
+    told: list[Event] = []
+    for event in sitting.steps():
+        told.append(event)
+        if isinstance(event, Step | Skipped):
+            now = {n: np.array(a) for n, a in adapter.weights(sitting.session.model).items()}
+            same = bool(before) and all(np.array_equal(before[n], now[n]) for n in now)
+            assert same == isinstance(event, Skipped)
+            before, broken = now, len([e for e in told if isinstance(e, Step | Skipped)]) in (2, 3)
+    assert [type(e) for e in told if isinstance(e, Step | Skipped)] == [
+        Step,
+        Step,
+        Skipped,
+        Skipped,
+        Step,
+        Step,
+    ]
+    assert [e.in_a_row for e in told if isinstance(e, Skipped)] == [1, 2]
+    assert sitting.position.bad == 0
+
+
 def test_counts_come_from_the_configuration_alone(recipe: Recipe, tmp_path: Path, tiny_model: Path) -> None:
     (tmp_path / "config.json").write_text((tiny_model / "config.json").read_text())
-    count = count_parameters(tmp_path, rank=4, alpha=8, dropout=0, layers=0)
+    count = count_parameters(tmp_path, Tuning(rank=4))
     opened = Shelf().open(tiny_model)
     assert count.total == sum(a.size for _, a in tree_flatten(opened.module.parameters()))
     opened.module.freeze()
@@ -173,14 +244,5 @@ def test_published_parameter_counts_come_out_to_the_last_digit(
 ) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
     rank = 32 if config["model_type"] == "qwen3" else 16
-    count = count_parameters(tmp_path, rank=rank, alpha=2 * rank, dropout=0, layers=0)
+    count = count_parameters(tmp_path, Tuning(rank=rank))
     assert (count.trainable, count.total) == (trainable, total)
-
-
-def test_the_rate_rises_in_a_line_and_falls_in_a_cosine(recipe: Recipe) -> None:
-    optimizer = recipe.with_values({"warmup": 0.1}).optimizer
-    rates = [learning_rate(optimizer, 1.0, step, 100) for step in range(1, 101)]
-    assert rates[:10] == pytest.approx([n / 10 for n in range(1, 11)])
-    assert rates[9] == max(rates)
-    assert all(a > b for a, b in pairwise(rates[9:]))
-    assert 0 < rates[-1] < 0.001

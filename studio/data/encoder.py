@@ -1,0 +1,53 @@
+"""A tokenizer's fast core: texts to tokens and back to places in the text, adding and cutting nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+
+class Encoder:
+    """Encodes for one transformers fast tokenizer; `start` and `end` are what it puts around a text."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._core = tokenizer.backend_tokenizer
+        added = tokenizer.added_tokens_decoder
+        special = {token for token, entry in added.items() if entry.special}
+        self.special_ids = frozenset(special | set(tokenizer.all_special_ids))
+        self.end: str = tokenizer.eos_token or ""
+        self.special_texts = {added[token].content for token in special} | {self.end} - {""}
+        self.start = _start(tokenizer)
+
+    def ids(self, text: str) -> list[int]:
+        """The text's tokens."""
+        return list(self._whole(self._core).encode(text, add_special_tokens=False).ids)
+
+    def encode(self, texts: Sequence[str]) -> list[Any]:
+        """For each text its `ids` and `offsets`; offsets cover the spaces that belong to a token."""
+        return list(self._whole(self._exact).encode_batch(list(texts), add_special_tokens=False))
+
+    @cached_property
+    def _exact(self) -> Any:
+        """The core, or a copy of it where its offsets would leave out spaces (Llama 3, GPT-2)."""
+        post_processor = self._core.post_processor
+        if post_processor is None or b'"trim_offsets":true' not in post_processor.__getstate__():
+            return self._core
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_str(json.dumps({**json.loads(self._core.to_str()), "post_processor": None}))
+
+    def _whole(self, core: Any) -> Any:
+        """The core without cutting and padding, which another user of the tokenizer may have left on."""
+        if core.truncation is not None:
+            core.no_truncation()
+        if core.padding is not None:
+            core.no_padding()
+        return core
+
+
+def _start(tokenizer: Any) -> str:
+    """The bos token's text when the tokenizer itself puts it before a text, else nothing."""
+    bos = tokenizer.bos_token
+    return bos if bos and tokenizer("").input_ids[:1] == [tokenizer.bos_token_id] else ""

@@ -1,0 +1,110 @@
+"""The operations that MLX would carry out for a function, found without computing any of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+
+PRODUCTS = {"Matmul", "AddMM", "BlockMaskedMM", "QuantizedMatmul", "GatherMM", "GatherQMM", "SegmentedMM"}
+"""Operations whose time goes with multiplications; that of all others goes with the numbers they write."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array that would be made: its name in the trace, and its size."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: mx.Dtype
+
+    @property
+    def numbers(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        return self.numbers * self.dtype.size
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: its name in MLX, what it reads, what it writes, and its own settings."""
+
+    name: str
+    inputs: tuple[Array, ...]
+    outputs: tuple[Array, ...]
+    settings: tuple[Any, ...]
+
+    @property
+    def multiplications(self) -> int:
+        """Of a product of matrices; 0 of anything else."""
+        if self.name not in PRODUCTS:
+            return 0
+        left = self.inputs[0].shape
+        return self.outputs[0].numbers * (left[-1] if left else 1)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A function's operations in the order in which MLX schedules them, and the arrays it gives back."""
+
+    operations: tuple[Operation, ...]
+    given: frozenset[str]  # what is there already: arguments and constants
+    results: frozenset[str]
+
+    def index_of_last(self, width: int) -> int:
+        """The index of the last operation that writes rows of `width` numbers, -1 where none does."""
+        found = (
+            i
+            for i in range(len(self.operations) - 1, -1, -1)
+            if self.operations[i].outputs[0].shape[-1:] == (width,)
+        )
+        return next(found, -1)
+
+
+def trace(function: Callable[..., Sequence[mx.array]], arguments: Sequence[mx.array]) -> Trace:
+    """What MLX would do for `function(*arguments)`: only the arguments' shapes and precisions are read.
+
+    Raises ValueError where an operation cannot be told (mx.checkpoint, functions with their own gradient).
+    """
+    told: list[dict[str, Any]] = []
+    # On the CPU's stream every operation can be told; a GPU's fused ones have gradients that cannot.
+    with mx.stream(mx.cpu), _fused_norms(mx.default_device() != mx.cpu):
+        places = [mx.zeros(array.shape, array.dtype) for array in arguments]
+        mx.export_function(told.append, function, *places)  # type: ignore[arg-type]
+    operations = tuple(_operations(told))
+    kinds = {part["type"]: part for part in told}
+    given = [name for name, *_ in (*kinds["inputs"]["inputs"], *kinds["constants"]["constants"])]
+    return Trace(operations, frozenset(given), frozenset(name for name, *_ in kinds["outputs"]["outputs"]))
+
+
+def _operations(told: Sequence[dict[str, Any]]) -> Iterator[Operation]:
+    for part in told:
+        if part["type"] == "primitive":
+            inputs = tuple(Array(*array) for array in part["inputs"])
+            outputs = tuple(Array(*array) for array in part["outputs"])
+            yield Operation(part["name"], inputs, outputs, tuple(part.get("arguments", ())))
+
+
+@contextmanager
+def _fused_norms(fused: bool) -> Iterator[None]:
+    """Within the block RMS norms keep what a GPU's fused kernel keeps: what enters them, and no more."""
+
+    def norm(x: mx.array, weight: mx.array | None, eps: float, **_: Any) -> mx.array:
+        squared = x * mx.stop_gradient(x)
+        return squared if weight is None else (squared * weight).astype(x.dtype)
+
+    if not fused:
+        yield
+        return
+    before = mx.fast.rms_norm
+    mx.fast.rms_norm = norm
+    try:
+        yield
+    finally:
+        mx.fast.rms_norm = before
