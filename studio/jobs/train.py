@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.errors import DiskError, RunError
-from studio.events import Ended, Event, Log, Progress, RunOpened, Validated
+from studio.events import Ended, Event, Log, RunOpened, Validated
+from studio.jobs import together
+from studio.jobs.awake import awake
 from studio.jobs.failure import note_way_on, sentence
+from studio.jobs.recording import recorder
 from studio.runs.folder import RunFolder
+from studio.train.launcher import rank
 from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
     from studio.models.shelf import Shelf
+    from studio.train.library import Library
     from studio.train.prepare import Ready
 
 
@@ -38,11 +43,14 @@ class TrainJob:
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.train.prepare import prepare
 
+        together.meet()
         ready = yield from prepare(self.recipe, shelf)
+        together.check_same(self.recipe.data.path, ready.data.fingerprint)
         manifest = {"recipe": self.recipe.model_dump(), "fingerprint": ready.data.fingerprint}
         name = self.name or f"{Path(self.recipe.data.path).stem}-{Path(self.recipe.model).name}"
-        run = RunFolder.create(self.runs, name, manifest)
-        yield from _perform(self.recipe, run, ready)
+        with together.own_runs(self.runs) as runs:
+            run = RunFolder.create(runs, name, manifest)
+            yield from perform_run(self.recipe, run, ready)
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,15 @@ class ResumeJob:
         return "Training"
 
     def run_events(self, shelf: Shelf) -> Generator[Event]:
-        recipe, ready = yield from prepare_again(self.run, shelf)
-        yield from _perform(recipe, self.run, ready)
+        together.meet()
+        with together.own_copy(self.run) as run:
+            recipe, ready = yield from prepare_again(run, shelf)
+            yield from perform_run(recipe, run, ready)
 
 
-def prepare_again(run: RunFolder, shelf: Shelf) -> Generator[Event, None, tuple[Recipe, Ready]]:
+def prepare_again(
+    run: RunFolder, shelf: Shelf, library: Library | None = None
+) -> Generator[Event, None, tuple[Recipe, Ready]]:
     """What an earlier run was made with. Raises RunError when its dataset is not the same any more.
 
     Another file would be split differently: what was held out could have been trained on.
@@ -69,7 +81,7 @@ def prepare_again(run: RunFolder, shelf: Shelf) -> Generator[Event, None, tuple[
 
     manifest = run.manifest()
     recipe = recipe_of(manifest)
-    ready = yield from prepare(recipe, shelf)
+    ready = yield from prepare(recipe, shelf, library)
     if ready.data.fingerprint != manifest.get("fingerprint"):
         raise RunError(
             f"{recipe.data.path} has changed since the run {run.name} began, and with it what was held out. "
@@ -86,20 +98,23 @@ def recipe_of(manifest: dict[str, Any]) -> Recipe:
         raise RunError(f"The recipe in run.json cannot be read: {error}") from error
 
 
-def _perform(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
+def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
     """Train while holding the run; everything that is reported is first written to the run's folder."""
     from studio.jobs.watching import sampler
     from studio.train.loop import train
 
-    watchers = [sampler(recipe, ready)] if recipe.watch.prompts.strip() else []
-
-    with run.held():
+    first = rank() == 0  # the others neither watch nor report
+    watchers = [sampler(recipe, ready)] if first and recipe.watch.prompts.strip() else []
+    with run.held(), awake(), recorder(recipe, run) as record:
         events = train(
             recipe, run, ready.opened, ready.data, ready.peak, general=ready.general, watchers=watchers
         )
         try:
-            yield RunOpened(run.name, str(run.path))
-            yield from _recorded(run, _remarks(recipe, ready), events)
+            if first:
+                yield RunOpened(run.name, str(run.path))
+            yield from record.record(_remarks(recipe, ready))
+            yield from record.record(events)
+            yield from record.at_the_end()
         except GeneratorExit:
             try:
                 events.close()  # saves
@@ -122,14 +137,6 @@ def _note_failure(run: RunFolder, error: Exception) -> None:
     note_way_on(error, run)
     with contextlib.suppress(DiskError):
         run.append(Ended("failed", sentence(error)))
-
-
-def _recorded(run: RunFolder, *streams: Iterator[Event]) -> Iterator[Event]:
-    for stream in streams:
-        for event in stream:
-            if not isinstance(event, Progress):
-                run.append(event)
-            yield event
 
 
 def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:

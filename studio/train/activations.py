@@ -1,12 +1,12 @@
 """What a portion of a step keeps in memory and computes, found by tracing a few of the model's layers.
 
 Two and three trained layers are traced; from layer to layer what is kept grows by the same amount, so the
-rest is a line through both. Where a family refuses, an estimate from its config takes the trace's place.
+rest is a line through both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from mlx import nn
 
 from studio.models.form import Form
 from studio.models.tuning import Tuning
-from studio.train.head import FrozenHead, _chunk_rows, _plain, _quantized
+from studio.train.head import _chunk_rows, _plain, _quantized
 from studio.train.liveness import Ahead, peaks
 from studio.train.outline import Outline, outline
 from studio.train.trace import Trace, trace
@@ -30,10 +30,11 @@ CHUNKS = 6
 
 @dataclass(frozen=True)
 class Shape:
-    """A portion: its rows and their width."""
+    """A portion: its rows, their width, and at how many positions the head is needed."""
 
     rows: int
     width: int
+    targets: int
 
     @property
     def positions(self) -> int:
@@ -44,100 +45,149 @@ class Shape:
 class Height:
     """What a portion takes in bytes while its gradient is found, without weights; and what it computes.
 
-    `head` is the highest point while the last layer's losses are found, `layers` that of the way back
-    through the layers. Both count gradients and weights cast for the step.
+    `head` is the highest point up to the end of the head, `layers` that of the way back through the layers.
+    Both count gradients and weights cast for the step. `multiplications` are of products, forward and back
+    (`forward` of them forward), `numbers` what everything else writes.
     """
 
-    head: int
-    layers: int
-    multiplications: int
-    numbers: int  # written by everything that is no product
+    head: float
+    layers: float
+    multiplications: float
+    forward: float
+    numbers: float
 
     @property
-    def highest(self) -> int:
+    def highest(self) -> float:
         return max(self.head, self.layers)
 
 
 @lru_cache(maxsize=64)
-def height(folder: Path, changed: int, tuning: Tuning, form: Form, layers: int, shape: Shape) -> Height:
-    """Of a step's gradient over `layers` trained layers. `changed` tells versions of config.json apart."""
+def heights(
+    folder: Path, changed: int, tuning: Tuning, form: Form, layers: int, shape: Shape
+) -> tuple[Height, Height]:
+    """Of a step's gradient over `layers` trained layers, and what each of them adds.
+
+    `changed` tells versions of config.json apart. Raises ModelError and whatever a family raises that does
+    not fit.
+    """
     few = min(layers, FEW)
-    high = _measured(outline(folder, tuning, form, few), shape)
-    if few == layers:
-        return high
-    low = _measured(outline(folder, tuning, form, few - 1), shape)
-    return _line(low, high, layers - few)
+    model = outline(folder, tuning, form, few)
+    high = _measured(model, shape)
+    if few == 1:
+        return high, high
+    model.keep(few - 1)
+    low = _measured(model, shape)
+    each = _together(high, low, -1)
+    return _together(high, each, layers - few), each
 
 
-def _line(low: Height, high: Height, more: int) -> Height:
-    """`high`, with as much more as it has over `low`, so many times."""
-    return Height(
-        *(
-            getattr(high, name) + more * (getattr(high, name) - getattr(low, name))
-            for name in ("head", "layers", "multiplications", "numbers")
-        )
-    )
+def _together(some: Height, other: Height, times: float) -> Height:
+    """`some` and so many times the other."""
+    pairs = zip(vars(some).values(), vars(other).values(), strict=True)
+    return Height(*(a + times * b for a, b in pairs))
 
 
 def _measured(model: Outline, shape: Shape) -> Height:
     traced = _trace(model, shape)
     split = traced.index_of_last(model.vocabulary)
     found = peaks(traced, Ahead.here(), split)
-    multiplications = sum(one.multiplications for one in traced.operations)
-    numbers = sum(
-        one.outputs[0].numbers for one in traced.operations if not one.multiplications
+    every = traced.operations
+    first = next((i for i, one in enumerate(every) if one.outputs[0].shape[-1:] == (model.vocabulary,)), 0)
+    return Height(
+        head=found.before,
+        layers=found.after,
+        multiplications=sum(one.multiplications for one in every),
+        forward=sum(one.multiplications for one in every[:first]),
+        numbers=sum(one.outputs[0].numbers for one in every if not one.multiplications),
     )
-    return Height(found.before, found.after, multiplications, numbers)
 
 
 def _trace(model: Outline, shape: Shape) -> Trace:
-    """The operations of a portion's loss and gradient, from the states that enter the layers."""
+    """The operations of a portion's loss and gradient."""
     trained, frozen = model.trained, model.frozen
+
     def step(*arrays: mx.array) -> list[mx.array]:
-        given = list(arrays[: len(trained)])
+        ids, given = arrays[-1], list(arrays[: len(trained)])
         model.put(dict(zip(frozen, arrays[len(trained) : -1], strict=True)))
 
-        def loss(weights: list[mx.array]) -> mx.array:
+        def loss(weights: list[mx.array]) -> tuple[mx.array, dict[str, mx.array]]:
             model.put(model.rounded(dict(zip(trained, weights, strict=True))))
-            ids = mx.zeros((shape.rows, shape.width), mx.int32)
-            with model.stack.replaced({}, lambda _: arrays[-1]):
-                states = model.stack.hidden(ids)
-            return _loss(head_of(model), states.reshape(-1, states.shape[-1]))
+            return _loss(model, ids, shape.targets)
 
-        value, gradient = mx.value_and_grad(loss)(given)
-        return [value, *gradient]
+        (value, more), gradient = mx.value_and_grad(loss)(given)
+        return [value, *(more[n] + g if n in more else g for n, g in zip(trained, gradient, strict=True))]
 
-    states = mx.zeros((shape.rows, shape.width, model.width), model.precision)
     before = model.model.parameters()
+    ids = mx.zeros((shape.rows, shape.width), mx.int32)
     try:
-        return trace(step, [*trained.values(), *frozen.values(), states])
+        return trace(step, [*trained.values(), *frozen.values(), ids])
     finally:
         model.model.update(before)
 
 
-def head_of(model: Outline) -> FrozenHead | None:
-    inner: Any = model.model
-    layer = inner["lm_head"] if "lm_head" in inner else model.stack.embedding
-    if isinstance(layer, nn.QuantizedLinear | nn.QuantizedEmbedding):
-        return _quantized(layer)
-    return _plain(layer)
+def _loss(model: Outline, ids: mx.array, targets: int) -> tuple[mx.array, dict[str, mx.array]]:
+    """The loss, and gradients of the head's own weights that do not come through the states."""
+    if not model.head:
+        logits = model.model(ids)
+        chosen = logits.reshape(-1, logits.shape[-1])[mx.arange(targets)].astype(mx.float32)
+        return nn.losses.cross_entropy(chosen, mx.zeros(targets, mx.int32), reduction="sum"), {}
+    states = model.stack.hidden(ids)
+    states = states.reshape(-1, states.shape[-1])[mx.arange(targets)]
+    layer = model.module(model.head)
+    if model.head_is_trained:
+        value, gradients, more = _trained_chunks(layer, mx.stop_gradient(states))
+        own = {f"{model.head}.{name}": array for name, array in more.items()}
+        return (states * gradients).sum() + value, own
+    value, gradients = _chunks(layer, mx.stop_gradient(states))
+    return (states * gradients).sum() + value, {}
 
 
-def _loss(head: FrozenHead, states: mx.array) -> mx.array:
+def _parts(layer: Any, states: mx.array) -> Sequence[mx.array]:
+    """The first chunks of the states, as the engine's head takes them."""
+    inner = next((layer[name] for name in ("linear", "embedding") if name in layer), layer)
+    rows = _chunk_rows(inner.weight.shape[0])
+    return [states[i : i + rows] for i in range(0, min(states.shape[0], CHUNKS * rows), rows)]
+
+
+def _chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array]:
     """As `FrozenHead.losses` has it: each chunk leaves its gradient behind."""
-    rows = _chunk_rows(head.vocabulary)
-    fixed = mx.stop_gradient(states)
+    quantized = isinstance(layer, nn.QuantizedLinear | nn.QuantizedEmbedding)
+    head = _quantized(layer) if quantized else _plain(layer)
     losses: list[mx.array] = []
     gradients: list[mx.array] = []
-    for start in range(0, min(fixed.shape[0], CHUNKS * rows), rows):
-        part = fixed[start : start + rows]
-        if gradients:
-            part = mx.depends([part], [gradients[-1]])[0]
-        targets = mx.zeros(part.shape[0], mx.int32)
-        loss, gradient = head._chunk(part, targets)
+    for part in _parts(layer, states):
+        after = mx.depends([part], [gradients[-1]])[0] if gradients else part
+        loss, gradient = head._chunk(after, mx.zeros(part.shape[0], mx.int32))
         losses.append(loss)
         gradients.append(gradient)
-    left = fixed.shape[0] - len(gradients) * rows
-    if left > 0:
-        gradients.append(mx.zeros((left, fixed.shape[1]), fixed.dtype))
-    return (states * mx.concatenate(gradients)).sum() + mx.concatenate(losses).sum()
+    return mx.concatenate(losses).sum(), _filled(gradients, states)
+
+
+def _trained_chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array, dict[str, mx.array]]:
+    """As `TrainedHead.losses` has it: each chunk's gradients, those of the layer's weights added up."""
+    from studio.models.arrays import named, nested
+
+    weights = named(layer.trainable_parameters())
+    call: Callable[[mx.array], mx.array] = layer.as_linear if hasattr(layer, "as_linear") else layer
+
+    def loss(given: dict[str, mx.array], part: mx.array) -> mx.array:
+        layer.update(nested(given))
+        logits = call(part).astype(mx.float32)
+        return nn.losses.cross_entropy(logits, mx.zeros(part.shape[0], mx.int32), reduction="sum")
+
+    own: dict[str, mx.array] = {}
+    value, gradients = mx.array(0.0), []
+    for part in _parts(layer, states):
+        found, (more, gradient) = mx.value_and_grad(loss, argnums=(0, 1))(weights, part)
+        value = value + found
+        gradients.append(gradient)
+        own = {name: own[name] + array if name in own else array for name, array in more.items()}
+    layer.update(nested(weights))
+    return mx.stop_gradient(value), _filled(gradients, states), own
+
+
+def _filled(gradients: list[mx.array], states: mx.array) -> mx.array:
+    """The gradients of the first chunks, and room for those of the others."""
+    left = states.shape[0] - sum(part.shape[0] for part in gradients)
+    rest = [mx.zeros((left, states.shape[1]), states.dtype)] if left else []
+    return mx.stop_gradient(mx.concatenate([*gradients, *rest]))

@@ -38,6 +38,7 @@ KINDS = (
         learned.overfitting,
         f"Keep the best adapter, and next time train fewer {EPOCHS} or set Patience (loop.patience) to 3. "
         f"Dropout (lora.dropout) of 0.05 to 0.2, a lower {RANK} or more examples help, too.",
+        hidden_by=("divergence",),
     ),
     _Kind(
         "forgetting",
@@ -61,7 +62,7 @@ KINDS = (
         "rate too low",
         pace.rate_too_low,
         f"Raise {RATE} threefold. Where that changes nothing, the model may know this data already.",
-        hidden_by=("divergence",),
+        hidden_by=("divergence", "rate too high"),
     ),
     _Kind(
         "underfitting",

@@ -88,6 +88,21 @@ class Curves:
         count = max(10, len(losses) // 5)
         return Level.of(losses[:count]), Level.of(losses[-count:])
 
+    @property
+    def measured_from_the_start(self) -> list[float]:
+        """The validation losses, where the first was measured before training; else none."""
+        known = bool(self.validated) and self.validated[0].step <= FIRST
+        return [each.loss for each in self.validated] if known else []
+
+    def rises(self, share_of_start: float) -> bool:
+        """Whether validation loss, or training loss where that is all there is, ends above its start."""
+        start, now = self.ends()
+        fall, error = start.falls_to(now)
+        measured = self.measured_from_the_start
+        if len(measured) < MEASURED:
+            return -fall > share_of_start * abs(start.value) + 2 * error
+        return statistics.median(measured[-3:]) - measured[0] > share_of_start * abs(measured[0])
+
     def moves_at_most(self, share_of_start: float) -> bool:
         """Whether it is clear that the loss fell by no more than this share of where it began.
 
@@ -97,8 +112,8 @@ class Curves:
         start, now = self.ends()
         fall, error = start.falls_to(now)
         limit = share_of_start * abs(start.value)
-        measured = [each.loss for each in self.validated]
-        if len(measured) < MEASURED or self.validated[0].step > FIRST:
+        measured = self.measured_from_the_start
+        if len(measured) < MEASURED:
             return fall + 2 * error <= limit
         fell = measured[0] - statistics.median(measured[-3:])
         return fell <= share_of_start * abs(measured[0]) and fall - 2 * error <= limit

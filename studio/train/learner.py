@@ -19,7 +19,7 @@ from studio.train.forward import Overlays
 from studio.train.head import Head
 from studio.train.loss import token_losses
 from studio.train.material import Material, Totals
-from studio.train.objective import Objective, Positions, per_sequence
+from studio.train.objective import PREFERENCE_METRICS, Objective, Positions, per_sequence
 from studio.train.optimizer import set_rate
 from studio.train.plan import Plan, Portion, random_seed
 from studio.train.ranks import Ranks
@@ -61,7 +61,7 @@ class Learner:
         """Make step `step`, unless its loss or gradient is not finite: then nothing is changed."""
         batches = plan.batches_of(step)
         totals = material.totals([index for _, batch in batches for index in batch])
-        loss, metrics = mx.array(0.0), mx.array(0.0)
+        loss, metrics = mx.array(0.0), mx.zeros(PREFERENCE_METRICS if material.pairs else 0)
         gradient: dict[str, Any] = {}
         for portion, seed in self._share(plan, batches):
             part, more = self._gradient(objective, material.batch(portion), totals, seed)

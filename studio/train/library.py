@@ -23,16 +23,20 @@ class Library:
     def __init__(self) -> None:
         self._latest: tuple[_Key, Dataset] | None = None
 
-    def open(self, recipe: Recipe) -> Generator[Event, None, Dataset]:
-        """The recipe's dataset. Raises DataError or ModelError with what is wrong and what to do."""
+    def open(self, recipe: Recipe, renderer: Renderer | None = None) -> Generator[Event, None, Dataset]:
+        """The recipe's dataset, rendered by `renderer` where the model's is at hand already.
+
+        Raises DataError or ModelError with what is wrong and what to do.
+        """
         path = Path(recipe.data.path).expanduser()
         changed = path.stat().st_mtime if path.exists() else 0.0
         key = (recipe.data, recipe.objective, recipe.loop.seed, recipe.model, changed)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]
-        folder = model_folder(recipe.model)
-        read_config(folder)
-        renderer = Renderer(load_tokenizer(folder), rendering_of(recipe))
+        if renderer is None:
+            folder = model_folder(recipe.model)
+            read_config(folder)
+            renderer = Renderer(load_tokenizer(folder), rendering_of(recipe))
         dataset = yield from Dataset.loading(path, renderer, recipe.data, recipe.loop.seed)
         self._latest = (key, dataset)
         return dataset

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import mlx.core as mx
@@ -57,9 +58,14 @@ class Peaks:
         return max(self.before, self.after)
 
 
-def peaks(traced: Trace, ahead: Ahead, split: int = -1) -> Peaks:
-    """What a trace takes, divided after the operation of index `split`."""
+def peaks(traced: Trace, ahead: Ahead, split: int = -1, consumed: Sequence[Array] = ()) -> Peaks:
+    """What a trace takes, divided after the operation of index `split`.
+
+    `consumed` are arguments that nobody else holds: their memory counts, and may be written into.
+    """
     memory = _Memory(traced, ahead)
+    for array in consumed:
+        memory.give(array)
     before = after = 0
     for index, operation in enumerate(traced.operations):
         alive = memory.perform(operation)
@@ -96,6 +102,11 @@ class _Memory:
         self.in_order.update(dict.fromkeys(self.trace.given, True))
         self.reads.update(array.name for one in self.trace.operations for array in one.inputs)
         self.reads.update(self.trace.results)
+
+    def give(self, array: Array) -> None:
+        """Hand over an argument."""
+        if self.reads[array.name]:
+            self._allocate(array)
 
     def perform(self, operation: Operation) -> int:
         """Schedule an operation; gives the bytes that are alive meanwhile."""

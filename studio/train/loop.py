@@ -24,6 +24,7 @@ from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
+from studio.train.launcher import PeerLost
 from studio.train.learner import Learned
 from studio.train.memory import Memory
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
@@ -65,7 +66,7 @@ def train(
         yield from sitting.warm_up()
         try:
             yield from sitting.steps()
-        except GeneratorExit:
+        except (GeneratorExit, PeerLost):
             if sitting.position.step > sitting.saved:
                 run.append(sitting.save())
             raise
@@ -140,10 +141,10 @@ class Sitting:
 
     def save(self) -> Saved:
         """Write a checkpoint of where the run stands, unless it is there already."""
-        position, made_for = self.position, self.session.made_for
+        position, made_for, first = self.position, self.session.made_for, self.learner.ranks.first
         best = position.best_step == position.step > 0
         folder = self.run.path / "checkpoints" / f"step-{position.step:06d}"
-        if position.step > 0 and not (position.step == self.saved and folder.exists()):
+        if first and position.step > 0 and not (position.step == self.saved and folder.exists()):
             weights = adapter.weights(self.session.model)
             if position.best_step == 0:  # nothing was measured yet: the latest is the best there is
                 checkpoint.write_adapter(self.run, weights, made_for)
@@ -234,7 +235,8 @@ class Sitting:
             loss, metrics = yield from self._measure(session.objective, session.validation, "Validating")
             best = step > 0 and loss < self.position.best_loss
             if best:
-                checkpoint.write_adapter(self.run, adapter.weights(session.model), session.made_for)
+                if self.learner.ranks.first:
+                    checkpoint.write_adapter(self.run, adapter.weights(session.model), session.made_for)
                 self.position = replace(self.position, best_step=step, best_loss=loss, stale=0)
             elif step > 0:
                 self.position = replace(self.position, stale=self.position.stale + 1)

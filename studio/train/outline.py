@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 from mlx import nn
+from mlx.utils import tree_flatten
 
 from studio.errors import ModelError
 from studio.models import adapter
@@ -20,15 +22,19 @@ from studio.models.tuning import Tuning
 from studio.train.overlay import Stack, find_stack
 from studio.train.session import compute_precision
 
+OWN_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "logit_softcapping")
+"""What families call it in their config when logits are more than a product with the head."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """A model whose arrays have shapes only, of as many of its last layers as were asked for."""
+    """A model whose arrays have shapes only, and of its layers only the last few."""
 
     model: nn.Module
     stack: Stack
     precision: mx.Dtype
     castable: Callable[[str, mx.array], bool]
+    head: str  # the path of the output layer; empty where the logits are the model's own affair
 
     @property
     def trained(self) -> dict[str, mx.array]:
@@ -41,29 +47,34 @@ class Outline:
         return {name: array for name, array in every.items() if name not in trained}
 
     @property
-    def width(self) -> int:
-        """The width of the states that pass from layer to layer."""
-        embedding = self.stack.embedding
-        inner = embedding.get("embedding", embedding)
-        columns: int = inner.weight.shape[-1]
-        return columns * 32 // inner.bits if "scales" in inner else columns
+    def head_is_trained(self) -> bool:
+        return any(name.startswith(f"{self.head}.") for name in self.trained)
 
     @property
     def vocabulary(self) -> int:
-        _, layer = find_head(self.model)
-        return int(layer.weight.shape[0])
+        layer: Any = find_head(self.model)[1] if not self.head else self.module(self.head)
+        inner = next((layer[name] for name in ("linear", "embedding") if name in layer), layer)
+        return int(inner.weight.shape[0])
+
+    def module(self, path: str) -> Any:
+        """The part of the model at a dotted path."""
+        found: Any = self.model
+        for name in path.split("."):
+            found = found[name]
+        return found
 
     def rounded(self, trained: dict[str, mx.array]) -> dict[str, mx.array]:
-        """Trained weights as a step casts them."""
-        return {
-            name: array
-            if name.endswith(".m") or not self.castable(name, array)
-            else array.astype(self.precision)
-            for name, array in trained.items()
-        }
+        """Trained weights as a step casts them (see `Learner`)."""
+        exact = {name for name, array in trained.items() if name.endswith(".m") or not self.castable(name, array)}
+        return {name: a if name in exact else a.astype(self.precision) for name, a in trained.items()}
 
     def put(self, arrays: dict[str, mx.array]) -> None:
+        """Give the model these arrays, by name."""
         self.model.update(nested(arrays))
+
+    def keep(self, layers: int) -> None:
+        """Leave only the last so many layers."""
+        self.stack.layers[:] = self.stack.layers[-layers:]
 
 
 def outline(folder: Path, tuning: Tuning, form: Form, layers: int) -> Outline:
@@ -72,7 +83,7 @@ def outline(folder: Path, tuning: Tuning, form: Form, layers: int) -> Outline:
     Raises ModelError for a family that mlx-lm does not know, or that keeps its layers in a way of its own.
     """
     config = read_config(folder)
-    model: nn.Module = _build(folder, config)
+    model = _build(folder, _shortened(config, layers))
     stack = find_stack(model)
     if stack is None or stack.embedding is None:
         raise ModelError("This family keeps its layers in a way of its own.")
@@ -80,9 +91,24 @@ def outline(folder: Path, tuning: Tuning, form: Form, layers: int) -> Outline:
     cast(model, _saved_precision(folder, config))
     quantize_as_saved(model, config)
     put_into(model, form.settled(config))
-    precision = compute_precision(model)
-    wanted = castable(model)
+    precision, wanted, head = compute_precision(model), castable(model), _head(model, config)
     adapter.place(model, tuning)
     model.train()
-    return Outline(model, stack, precision, wanted)
+    return Outline(model, stack, precision, wanted, head)
 
+
+def _shortened(config: dict[str, Any], layers: int) -> dict[str, Any]:
+    """The config of fewer layers, where they are all alike."""
+    alike = not any(isinstance(value, list | dict) for value in config.values())
+    return {**config, "num_hidden_layers": layers} if alike and "num_hidden_layers" in config else config
+
+
+def _head(model: nn.Module, config: dict[str, Any]) -> str:
+    """The path of the output layer where the engine takes it over (see `studio.train.head.find_head`)."""
+    inner = getattr(model, "model", None)
+    if inner is None or any(config.get(name) not in (None, 1, 1.0) for name in OWN_LOGITS):
+        return ""
+    path = "lm_head" if "lm_head" in model else "model.embed_tokens"
+    layer = model["lm_head"] if "lm_head" in model else inner.get("embed_tokens")
+    plain = isinstance(layer, nn.Linear | nn.QuantizedLinear | nn.Embedding | nn.QuantizedEmbedding)
+    return path if plain and "bias" not in layer and not tree_flatten(layer.children()) else ""

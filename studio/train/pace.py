@@ -18,6 +18,8 @@ SKIPS = 3
 """One skipped update happens to half precision; these are no accident any more."""
 ABOVE_START = 0.5
 """A loss this share (and as many nats) above its start has unlearned more than the data ever taught."""
+FEWEST_STEPS = 20
+"""Before so many steps a loss may still be finding its way down."""
 REGAINED = 1.0
 """So many nats above the lowest stretch, and half of all that was gained lost again."""
 SURE_OF_WORST = 4.0
@@ -42,18 +44,7 @@ FLAT = 0.02
 
 def divergence(curves: Curves) -> str | None:
     """Updates had to be skipped, or the loss has climbed far above where it was."""
-    if skips := _skips(curves):
-        return skips
-    windows = _windows([step.loss for step in curves.steps])
-    if len(windows) < 3 or not curves.from_the_start:
-        return None
-    error = _error_between(windows)
-    start, now, lowest = _middle(windows[0]), _middle(windows[-1]), min(map(_middle, windows))
-    above = now - start > max(ABOVE_START * abs(start), ABOVE_START, SURE_OF_WORST * error)
-    regained = now - lowest > max(REGAINED, 0.5 * (start - lowest), SURE_OF_WORST * error)
-    if not (above or regained):
-        return None
-    return f"Training loss is {now:.3f}; it began at {start:.3f} and was as low as {lowest:.3f}."
+    return _skips(curves) or _unlearned(curves) or _lost(curves)
 
 
 def rate_too_high(curves: Curves) -> str | None:
@@ -69,8 +60,7 @@ def rate_too_low(curves: Curves) -> str | None:
     if steps[-1].step < 0.3 * steps[-1].steps:
         return None
     start, now = curves.ends()
-    rose = now.value - start.value > FLAT * start.value + 2 * now.error
-    if start.value < KNOWN or rose or not curves.moves_at_most(FLAT):
+    if start.value < KNOWN or curves.rises(FLAT) or not curves.moves_at_most(FLAT):
         return None
     return (
         f"Training loss has hardly moved in {len(steps)} steps: from {start.value:.3f} to {now.value:.3f}, "
@@ -88,6 +78,35 @@ def _skips(curves: Curves) -> str | None:
         f"{max(count, in_a_row)} updates had a loss or gradient that is no finite number, the last at "
         f"step {last}."
     )
+
+
+def _unlearned(curves: Curves) -> str | None:
+    """Far above the start: of validation loss, which is the surer witness, or of training loss."""
+    if not curves.from_the_start or len(curves.steps) < FEWEST_STEPS:
+        return None
+    latest = [step.loss for step in curves.steps[-FEWEST_STEPS // 2 :]]
+    now, measured = statistics.median(latest), curves.measured_from_the_start
+    if len(measured) >= 3:  # overfitting raises it, too, but not the training loss
+        before, found = measured[0], min(now, *measured[-2:])
+        sure = 0.0
+        told = f"Validation loss is {measured[-1]:.3f}; before the first step it was {before:.3f}."
+    else:  # the loss of the first step is measured before it moves anything
+        before, found = curves.steps[0].loss, now
+        sure = SURE_OF_WORST * spread(latest) * math.sqrt(1 + 1.6 / len(latest))
+        told = f"Training loss is {now:.3f}; it began at {before:.3f}."
+    return told if found - before > max(ABOVE_START * abs(before), ABOVE_START, sure) else None
+
+
+def _lost(curves: Curves) -> str | None:
+    """Most of what was gained is lost again."""
+    windows = _windows([step.loss for step in curves.steps])
+    if len(windows) < 3 or not curves.from_the_start:
+        return None
+    start, now, lowest = _middle(windows[0]), _middle(windows[-1]), min(map(_middle, windows))
+    error = SURE_OF_WORST * _error_between(windows)
+    if now - lowest <= max(REGAINED, 0.5 * (start - lowest), error):
+        return None
+    return f"Training loss is {now:.3f}; it began at {start:.3f} and was as low as {lowest:.3f}."
 
 
 def _spikes(curves: Curves) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from studio.data.dataset import Dataset
@@ -14,10 +13,9 @@ from studio.events import Event, Progress
 from studio.models.folder import suggested_learning_rate
 from studio.models.shelf import OpenModel, Shelf
 from studio.paths import model_folder, resource
-from studio.train.library import rendering_of
+from studio.train.library import Library, rendering_of
 from studio.train.recipe import Recipe
 from studio.train.tuning import form_of
-
 
 PROBE_TOKENS = 1024
 """What the forgetting probe reads at each validation: the same text every time, so little is enough."""
@@ -34,9 +32,10 @@ class Ready:
     general: tuple[Tokens, ...]
 
 
-def prepare(recipe: Recipe, shelf: Shelf) -> Generator[Event, None, Ready]:
+def prepare(recipe: Recipe, shelf: Shelf, library: Library | None = None) -> Generator[Event, None, Ready]:
     """Load what the recipe names, reporting so that it can be stopped: `ready = yield from prepare(…)`.
 
+    What stands on the shelf or in the library already is not read again.
     Raises StudioError with what is wrong and what to do.
     """
     if not recipe.data.path:
@@ -46,8 +45,7 @@ def prepare(recipe: Recipe, shelf: Shelf) -> Generator[Event, None, Ready]:
     yield Progress("Loading the model", 0)
     opened = shelf.open(model_folder(recipe.model), form_of(recipe))
     renderer = renderer_for(recipe, opened)
-    path = Path(recipe.data.path).expanduser()
-    data = yield from Dataset.loading(path, renderer, recipe.data, recipe.loop.seed)
+    data = yield from (library or Library()).open(recipe, renderer)
     general = general_text(renderer, PROBE_TOKENS) if recipe.watch.forgetting else ()
     return Ready(opened, renderer, data, peak_rate(recipe, opened.config), general)
 

@@ -54,6 +54,7 @@ class Trace:
     """A function's operations in the order in which MLX schedules them, and the arrays it gives back."""
 
     operations: tuple[Operation, ...]
+    arguments: tuple[Array, ...]
     given: frozenset[str]  # what is there already: arguments and constants
     results: frozenset[str]
 
@@ -79,8 +80,10 @@ def trace(function: Callable[..., Sequence[mx.array]], arguments: Sequence[mx.ar
         mx.export_function(told.append, function, *places)  # type: ignore[arg-type]
     operations = tuple(_operations(told))
     kinds = {part["type"]: part for part in told}
-    given = [name for name, *_ in (*kinds["inputs"]["inputs"], *kinds["constants"]["constants"])]
-    return Trace(operations, frozenset(given), frozenset(name for name, *_ in kinds["outputs"]["outputs"]))
+    given = tuple(Array(*array) for array in kinds["inputs"]["inputs"])
+    known = [array.name for array in given] + [name for name, *_ in kinds["constants"]["constants"]]
+    results = frozenset(name for name, *_ in kinds["outputs"]["outputs"])
+    return Trace(operations, given, frozenset(known), results)
 
 
 def _operations(told: Sequence[dict[str, Any]]) -> Iterator[Operation]:

@@ -159,6 +159,15 @@ SICK = {
     "divergence": lambda seed: run_of(
         lambda at: 2.4 - at if at < 0.4 else 2.0 + 9 * (at - 0.4), rising(2.4, 2.0, 6.0), seed=seed, until=0.9
     ),
+    "divergence, within the first steps": lambda seed: run_of(
+        lambda at: min(1.6 + 170 * at, 5.0 - 0.6 * at),
+        lambda at: 1.6 if at == 0 else 5.0 - 0.6 * at,
+        seed=seed,
+        steps=60,
+    ),
+    "divergence, nothing held out": lambda seed: run_of(
+        lambda at: min(1.6 + 85 * at, 5.0 - 0.6 * at), seed=seed, steps=100, noise=0.05
+    ),
     "rate too high, spikes": spiking,
     "rate too high, swings": swinging,
     "rate too high, climbs": lambda seed: run_of(rising(2.4, 1.4, 1.9, 0.1), seed=seed),

@@ -1,0 +1,134 @@
+"""The job that trains a whole sweep: one run after another, and on from where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.errors import DiskError, RecipeError, RunError, StudioError
+from studio.events import Ended, Event, Log, SweepProgress
+from studio.jobs.train import perform_run, prepare_again
+from studio.runs.folder import RunFolder
+from studio.runs.store import summarize
+from studio.runs.sweeps import SweepFile, SweepMember, find_sweep, new_sweep, sweeps
+from studio.train.recipe import Recipe
+from studio.train.sweep import Member, Sweep
+
+if TYPE_CHECKING:
+    from studio.models.shelf import Shelf
+    from studio.train.library import Library
+
+
+@dataclass(frozen=True)
+class SweepJob:
+    """Train every member of a sweep, each an ordinary run under `runs`.
+
+    The same sweep asked for again goes on: members that are done are left as they are, one that was stopped
+    or killed goes on from its newest checkpoint, and the rest start. A member that cannot be trained to
+    its end is noted, and the others are trained all the same. Model and dataset are read once.
+    """
+
+    sweep: Sweep
+    runs: Path
+    name: str = ""
+
+    @classmethod
+    def again(cls, file: SweepFile) -> SweepJob:
+        """Go on with a sweep. Raises RunError when this version cannot read its recipe."""
+        try:
+            base = Recipe.model_validate(file.base)
+        except ValueError as error:
+            raise RunError(f"The recipe in {file.path} cannot be read: {error}") from error
+        over = tuple((path, tuple(values)) for path, values in file.over.items())
+        return cls(Sweep(base, over), file.runs, file.name)
+
+    @property
+    def title(self) -> str:
+        return "Sweep"
+
+    def file(self) -> SweepFile:
+        """Where the sweep is written down: as it was left, or a new one, not on the disk yet.
+
+        Raises RecipeError for a grid that cannot run, or a name that another sweep has.
+        """
+        base, members = self.sweep.base.model_dump(), self.sweep.members()
+        changes = [member.changes for member in members]
+        for found in sweeps(self.runs):
+            same = found.base == base and [member.changes for member in found.members] == changes
+            if same and self.name in ("", found.name):
+                return found
+            if found.name == self.name:
+                raise RecipeError(
+                    f"There is a sweep called {self.name} already, with another recipe or grid. Choose "
+                    f"another --name, or go on with it: studio sweep --resume {self.name}"
+                )
+        over = {path: list(values) for path, values in self.sweep.over}
+        name = self.name or f"{Path(self.sweep.base.data.path).stem}-sweep"
+        return new_sweep(self.runs, name, base, over, [(m.name, m.changes) for m in members])
+
+    def run_events(self, shelf: Shelf) -> Generator[Event]:
+        from studio.train.library import Library
+
+        file, library = self.file(), Library()
+        recipes = {member.name: member for member in self.sweep.members()}
+        for remark in self.sweep.remarks():
+            yield Log(remark, "warning")
+        for index, planned in enumerate(file.members):
+            member, state = recipes[planned.name], _state(file, planned)
+            words = (file.name, index + 1, len(file.members), member.name, member.words)
+            yield SweepProgress(*words, state)
+            if state in ("done", "failed"):
+                continue
+            try:
+                file = yield from _train(file, planned, member, shelf, library)
+            except (DiskError, RunError):
+                raise
+            except StudioError as error:
+                if file.run_of(planned) is None:  # nothing was trained: the request is at fault
+                    raise
+                file = find_sweep(file.runs, file.name).with_failure(planned.name, str(error))
+                file.write()
+                yield SweepProgress(*words, "failed")
+        yield Ended("done", closing(file))
+
+
+def closing(file: SweepFile) -> str:
+    """What came out of a sweep, in a sentence or two."""
+    runs = [run for run in map(file.run_of, file.members) if run is not None]
+    found = [summary for summary in map(summarize, runs) if summary.state == "done"]
+    said = f"{len(found)} of {len(file.members)} runs are done."
+    losses = {summary.name: summary.best_loss for summary in found if summary.best_loss is not None}
+    if not losses:
+        return said
+    best = min(losses, key=lambda name: losses[name])
+    return f"{said} The best is {best}, with a validation loss of {losses[best]:.3f}."
+
+
+def _state(file: SweepFile, planned: SweepMember) -> str:
+    run = file.run_of(planned)
+    if run is None:
+        return "starts"
+    if summarize(run).state == "done":
+        return "done"
+    return "failed" if planned.failed else "goes on"
+
+
+def _train(
+    file: SweepFile, planned: SweepMember, member: Member, shelf: Shelf, library: Library
+) -> Generator[Event, None, SweepFile]:
+    """Train one member, from its newest checkpoint or from the start; returns what the sweep's file says."""
+    from studio.train.prepare import prepare
+
+    run = file.run_of(planned)
+    if run is not None:
+        recipe, ready = yield from prepare_again(run, shelf, library)
+    else:
+        recipe, ready = member.recipe, (yield from prepare(member.recipe, shelf, library))
+        file = file.with_fingerprint(ready.data.fingerprint)
+        file.write()
+        asked = {"recipe": recipe.model_dump(), "fingerprint": file.fingerprint, "sweep": file.name}
+        run = RunFolder.create(file.runs, planned.run, asked)
+    yield from perform_run(recipe, run, ready)
+    return file

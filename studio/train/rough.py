@@ -1,0 +1,2 @@
+from __future__ import annotations
+def rough_heights(*a): raise NotImplementedError
