@@ -29,8 +29,10 @@ check: setup ## ruff, mypy and import-linter
 screens: setup ## draw every pane into pictures
 	$(OFFSCREEN) $(PYTHON) packaging/screens.py
 
-bench: setup ## measure speed and memory
-	$(OFFSCREEN) $(PYTHON) -m tests.benchmarks
+bench: setup ## measure speed and memory (one part: ONLY=engine)
+	@$(PYTHON) -c 'import mlx_lm_lora' 2>/dev/null || \
+		$(PYTHON) -m pip install -q -c packaging/constraints.txt -e '.[bench]'
+	$(OFFSCREEN) $(PYTHON) -m tests.benchmarks $(ONLY)
 
 starter: setup ## rebuild the starter model and sample data in resources/starter
 	$(PYTHON) packaging/starter/build.py

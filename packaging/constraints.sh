@@ -12,8 +12,8 @@ export MACOSX_DEPLOYMENT_TARGET=14.0
 # 2_36 is Debian 12. PySide6 has no wheel for ARM before 2_39, so ARM Linux starts at Ubuntu 24.04.
 for platform in aarch64-apple-darwin x86_64-manylinux_2_36 aarch64-manylinux_2_39; do
     for version in 3.12 3.13; do
-        .venv/bin/uv pip compile pyproject.toml --extra dev --extra bundle --only-binary :all: \
-            --system-certs --upgrade --python-platform "$platform" --python-version "$version" \
+        .venv/bin/uv pip compile pyproject.toml --extra dev --extra bundle --extra bench \
+            --only-binary :all: --system-certs --upgrade --python-platform "$platform" --python-version "$version" \
             --constraints "$pins" --no-header --no-annotate --no-emit-index-url -q >"$pins.new"
         sort -u "$pins" "$pins.new" -o "$pins"
     done

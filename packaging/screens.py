@@ -22,6 +22,7 @@ from studio.app.start import Application
 from studio.app.studio import Studio
 from studio.blas import use_fast_blas
 from studio.paths import Paths, resource
+from studio.train.recipes import ready_recipes
 
 OUT = Path("build/screens")
 README = ("dataset-done-light", "training-busy-dark", "evaluation-done-light", "playground-done-dark")
@@ -78,6 +79,7 @@ def main() -> None:
         photographer = Photographer(asked.out, Path(home))
         _empty(photographer)
         _dataset(photographer)
+        _recipe(photographer)
         _training(photographer)
         _asking(photographer)
         _failures(photographer)
@@ -116,6 +118,30 @@ def _dataset(to: Photographer) -> None:
     to.show("dataset", "small")
     to.show("training", "small")
     to.window.resize(1280, 820)
+
+
+def _recipe(to: Photographer) -> None:
+    """The form: its sections unfolded, a search, a contradiction, a ready recipe."""
+    to.window.show_pane("training")
+    pane = to.studio.panes.training
+    before = pane.recipe()
+    to.window.resize(1280, 2400)
+    for section in pane.form.sections.values():
+        section.set_open(True)
+    to.show("training", "fields")
+    for section in pane.form.sections.values():
+        section.set_open(False)
+    to.window.resize(1280, 820)
+    pane.recipe_card.search("memory")
+    to.show("training", "search")
+    pane.recipe_card.search("")
+    pane.set_recipe(before.with_values({"objective": "dpo", "packing": True, "rank": 32}))
+    to.show("training", "contradiction")
+    pane.recipe_card.actions_shown()[ready_recipes()[0].title].trigger()
+    to.show("training", "ready")
+    pane.set_recipe(before)
+    pane.form.changed.emit()
+    to.rest(0.8)
 
 
 def _training(to: Photographer) -> None:

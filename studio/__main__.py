@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from studio.blas import use_fast_blas
+from studio.blas import relax_gpu_watchdog, use_fast_blas
 
 COMMANDS = ("train", "resume", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
@@ -19,6 +19,7 @@ def main() -> None:
     """
     multiprocessing.freeze_support()
     use_fast_blas()
+    relax_gpu_watchdog()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
         sys.exit(_run_command(arguments))

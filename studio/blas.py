@@ -1,4 +1,4 @@
-"""A fast BLAS for MLX on Linux."""
+"""What MLX needs of the process before it is imported: a fast BLAS on Linux, a patient GPU on a Mac."""
 
 from __future__ import annotations
 
@@ -19,3 +19,13 @@ def use_fast_blas() -> None:
     library = f"/usr/lib/{os.uname().machine}-linux-gnu/openblas-pthread/libopenblas.so.0"
     if os.path.exists(library):
         ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
+
+
+def relax_gpu_watchdog() -> None:
+    """Ask macOS to let long work on the GPU finish while the display is on; call it before MLX is imported.
+
+    Without it a training step may be ended with kIOGPUCommandBufferCallbackErrorImpactingInteractivity
+    (ml-explore/mlx#3267, confirmed there as a remedy for some machines). A value the person set stays.
+    """
+    if sys.platform == "darwin":
+        os.environ.setdefault("AGX_RELAX_CDM_CTXSTORE_TIMEOUT", "1")

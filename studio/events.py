@@ -59,6 +59,22 @@ class RunOpened(Event):
 
 
 @dataclass(frozen=True)
+class SweepProgress(Event):
+    """A sweep has come to one of its members: the `index`-th of `count`, counted from 1.
+
+    `changes` says in words what sets it apart. `state` is starts, goes on, done (in an earlier sitting) or
+    failed (and the sweep goes on without it).
+    """
+
+    sweep: str
+    index: int
+    count: int
+    member: str
+    changes: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Prepared(Event):
     """What is about to train: sizes of the model, of the data, and the length of the run."""
 

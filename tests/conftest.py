@@ -59,7 +59,8 @@ def write_rows(path: Path, count: int) -> Path:
 def write_pairs(path: Path, count: int) -> Path:
     """A preference file with `count` rows, all different: long answers are preferred to short ones."""
     rows = [
-        {"prompt": f"Say {n}", "chosen": f"It is {n}. " * (1 + n % 3), "rejected": f"{n}"} for n in range(count)
+        {"prompt": f"Say {n}", "chosen": f"It is {n}. " * (1 + n % 3), "rejected": f"{n}"}
+        for n in range(count)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path

@@ -28,6 +28,7 @@ class Datasets(QObject):
         super().__init__(pane)
         self._shared, self._pane = shared, pane
         self._reading: Ticket | None = None
+        self._readable = ""  # the file read last without an error
         pane.open_requested.connect(self.choose)
         pane.sample_requested.connect(self.open_sample)
         pane.example_chosen.connect(self._render)
@@ -55,7 +56,7 @@ class Datasets(QObject):
         self.read_again()
 
     def read_again(self) -> None:
-        """Read the recipe's dataset: another file, or another model, template, length or split."""
+        """Read the recipe's dataset: another file, or another model, objective, template, length or split."""
         if not self._shared.recipe.data.path:
             return
         self._stop()
@@ -76,6 +77,7 @@ class Datasets(QObject):
                 self._pane.show_progress(event)
             case DatasetRead():
                 self._shared.dataset = event
+                self._readable = self._shared.recipe.data.path
                 self._pane.show_dataset(event)
                 self.changed.emit()
 
@@ -84,7 +86,8 @@ class Datasets(QObject):
             return
         self._reading = None
         if isinstance(outcome, Failed):
-            self._shared.recipe = self._shared.recipe.with_values({"data.path": ""})
+            if self._shared.recipe.data.path != self._readable:  # else another objective or length mends it
+                self._shared.recipe = self._shared.recipe.with_values({"data.path": ""})
             self._pane.show_failure(outcome.summary)
 
     def _stop(self) -> None:

@@ -9,9 +9,9 @@ from studio.app.shared import Shared
 from studio.errors import StudioError
 from studio.events import Event
 from studio.jobs.job import Failed, Outcome
-from studio.jobs.queue import Lane
-from studio.jobs.read import RunJob, RunsJob
-from studio.runs.summary import RunShown, RunsListed, RunSummary
+from studio.jobs.queue import Lane, Ticket
+from studio.jobs.read import CompareJob, RunJob, RunsJob
+from studio.runs.summary import RunsCompared, RunShown, RunsListed, RunSummary
 from studio.ui.panes.runs import RunsPane
 
 
@@ -25,8 +25,10 @@ class Runs(QObject):
         super().__init__(pane)
         self._shared, self._pane = shared, pane
         self._shown = ""
+        self._comparing: Ticket | None = None
         pane.show_runs([])
         pane.run_chosen.connect(self.show)
+        pane.runs_chosen.connect(self.compare)
         pane.delete_requested.connect(self._delete)
         pane.reveal_requested.connect(self._reveal)
 
@@ -53,6 +55,14 @@ class Runs(QObject):
             return
         self._shared.queue.submit(job, Lane.READING, self._take_run, self._end)
 
+    def compare(self, names: list[str]) -> None:
+        """Show several runs beside each other; what was asked before and is not read yet is dropped."""
+        self._shown = ""
+        if self._comparing is not None:
+            self._comparing.stop()
+        job = CompareJob(self._shared.store, tuple(names))
+        self._comparing = self._shared.queue.submit(job, Lane.READING, self._take_comparison, self._end)
+
     def _take_list(self, listed: RunsListed, at_hand: str) -> None:
         self._pane.show_runs(list(listed.runs))
         wanted = at_hand or (self._shared.run.name if self._shared.run else "")
@@ -67,6 +77,10 @@ class Runs(QObject):
     def _take_run(self, event: Event) -> None:
         if isinstance(event, RunShown) and event.summary.name == self._shown:
             self._pane.show_run(event.summary, list(event.events), list(event.files))
+
+    def _take_comparison(self, event: Event) -> None:
+        if isinstance(event, RunsCompared):
+            self._pane.show_comparison(event.runs, event.curves)
 
     def _delete(self, name: str) -> None:
         try:

@@ -9,15 +9,17 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
 from studio.errors import StudioError
-from studio.events import Ended, Event, ModelCounted, Prepared, RunOpened, Saved, Step
+from studio.events import Ended, Event, Forecasted, ModelCounted, Prepared, RunOpened, Saved, Step
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import CountJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.train.recipe import Recipe
+from studio.train.recipes import read_recipe, ready_recipes, write_recipe
 from studio.ui.panes.training import TrainingPane
 from studio.words import duration, memory
 
+RECIPES = "Recipes (*.toml)"
 ALREADY = "A run is training already. Stop it first, or wait for its end."
 
 
@@ -32,13 +34,18 @@ class Training(QObject):
         super().__init__(pane)
         self._shared, self._pane = shared, pane
         self._training: Ticket | None = None
+        self._counting: Ticket | None = None
         self._run = ""
         self._ended = ""
         self._opened = False
         pane.set_recipe(shared.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
+        pane.set_ready_recipes(ready_recipes())
         pane.recipe_changed.connect(self._change_recipe)
+        pane.forecast_requested.connect(self.count)
+        pane.open_recipe_requested.connect(self._open_recipe)
+        pane.save_recipe_requested.connect(self._save_recipe)
         pane.start_requested.connect(self.start)
         pane.stop_requested.connect(self.stop)
         pane.resume_requested.connect(self._resume_shown)
@@ -51,8 +58,10 @@ class Training(QObject):
 
     def count(self) -> None:
         """Show what the recipe at hand would train. The first time, this is what loads MLX."""
+        if self._counting is not None:
+            self._counting.stop()  # its answer would be about an earlier recipe
         job = CountJob(self._shared.recipe)
-        self._shared.queue.submit(job, Lane.ASIDE, self._take_count, self._end_count)
+        self._counting = self._shared.queue.submit(job, Lane.ASIDE, self._take_count, self._end_count)
 
     def show_dataset(self) -> None:
         """Say which examples the recipe would train on."""
@@ -87,6 +96,7 @@ class Training(QObject):
         self._run = run.name
         self._pane.set_recipe(recipe)  # the form says what is trained with, also when it said something else
         self._change_recipe(recipe)
+        self.count()
         self._submit(ResumeJob(run))
 
     def forget(self, name: str) -> None:
@@ -162,9 +172,8 @@ class Training(QObject):
         before = self._shared.recipe
         recipe = recipe.with_values({"data.path": before.data.path})
         self._shared.recipe = recipe
-        if (recipe.data, recipe.model, recipe.loop.seed) != (before.data, before.model, before.loop.seed):
+        if _reading(recipe) != _reading(before):
             self.dataset_affected.emit()
-        self.count()
 
     def _choose_model(self) -> None:
         folder = QFileDialog.getExistingDirectory(self._pane, "Choose a model folder")
@@ -175,12 +184,40 @@ class Training(QObject):
         """Train the model in `folder`."""
         self._pane.set_recipe(self._pane.recipe().with_values({"model": str(Path(folder))}))
         self._change_recipe(self._pane.recipe())
+        self.count()
+
+    def _open_recipe(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self._pane, "Open a recipe", "", RECIPES)
+        if not file:
+            return
+        try:
+            self._pane.apply_recipe(read_recipe(Path(file)), Path(file).stem)
+        except StudioError as error:
+            self._shared.window.show_notice(str(error), "bad")
+
+    def _save_recipe(self, recipe: Recipe) -> None:
+        file, _ = QFileDialog.getSaveFileName(self._pane, "Save the recipe", "recipe.toml", RECIPES)
+        if not file:
+            return
+        try:
+            write_recipe(Path(file), recipe)
+        except (StudioError, OSError) as error:
+            self._shared.window.show_notice(f"The recipe could not be saved: {error}", "bad")
 
     def _take_count(self, event: Event) -> None:
-        if isinstance(event, ModelCounted):
-            self._pane.show_count(event)
+        match event:
+            case ModelCounted():
+                self._pane.show_count(event)
+            case Forecasted():
+                self._pane.show_forecast(event)
 
     def _end_count(self, outcome: Outcome) -> None:
         self._shared.rest()
         if isinstance(outcome, Failed):
+            self._pane.show_forecast(None)
             self._shared.window.show_notice(outcome.summary, "bad")
+
+
+def _reading(recipe: Recipe) -> tuple[object, ...]:
+    """What decides how a dataset is read."""
+    return recipe.data, recipe.objective, recipe.model, recipe.loop.seed

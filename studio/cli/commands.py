@@ -18,10 +18,13 @@ from studio.errors import RecipeError, StudioError
 from studio.events import AnswerEnded, DatasetRead, Evaluated, GoldenAnswer
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
+from studio.jobs.failure import sentence
 from studio.jobs.read import DatasetJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.paths import Paths
+from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore
+from studio.train.launcher import PeerLost, rank
 from studio.train.library import Library
 from studio.train.recipe import FieldEntry, Recipe, fields
 
@@ -61,9 +64,13 @@ def run(arguments: list[str]) -> int:
         logging.disable(logging.WARNING)
     try:
         result = app(arguments, standalone_mode=False)
-    except StoppedByPerson:
-        console.print("Stopped; what was learned is kept. `studio resume` goes on.")
+    except StoppedByPerson as stopped:
+        console.print(str(stopped) or "Stopped; what was learned is kept. `studio resume` goes on.")
         return STOPPED
+    except PeerLost as error:
+        if rank() == 0:  # of the others' end somebody has told already
+            _complain(str(error), debug)
+        return 1
     except StudioError as error:
         _complain(str(error), debug)
         return 2 if error.bad_request else 1
@@ -73,12 +80,13 @@ def run(arguments: list[str]) -> int:
         if hasattr(error, "format_message"):  # a command line that does not parse
             _complain(f"{error.format_message()} `studio --help` shows what there is.", debug)
             return 2
-        _complain(f"{type(error).__name__}: {error}", debug)
+        _complain(sentence(error), debug)
         return 1
     return result if isinstance(result, int) else 0
 
 
 def _complain(sentence: str, debug: bool) -> None:
+    console.quiet = False  # an error is told by every process
     if debug:
         console.print(traceback.format_exc(), markup=False)
     console.print(sentence, style="red", markup=False, soft_wrap=True)
@@ -108,14 +116,50 @@ def train(
     """Fine-tune a model on a dataset, in a new run."""
     recipe = _recipe(data, model, set_ or [])
     folder = _train(TrainJob(recipe, _paths(home).runs, name))
-    _report(results.of_run(folder), as_json)
+    if folder is not None:  # the first process reports
+        _report(results.of_run(folder), as_json)
 
 
 @app.command()
 def resume(run: Run, home: Home = None, as_json: Json = False, debug: Debug = False) -> None:
     """Go on with a stopped run, exactly where it was."""
-    folder = _train(ResumeJob(_store(home).find(run)))
-    _report(results.of_run(folder), as_json)
+    # Of several processes only the first needs the run on its disk.
+    found = _store(home).find(run) if rank() == 0 else RunFolder(Path(run))
+    folder = _train(ResumeJob(found))
+    if folder is not None:
+        _report(results.of_run(folder), as_json)
+
+
+@app.command()
+def sweep(
+    data: Annotated[Path | None, typer.Argument(metavar="DATA", help="A dataset, as for train.")] = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=VALUE,VALUE",
+            help="A field and its values; several make a grid. A value with a comma goes in quotes: "
+            """'targets=all,"q_proj,v_proj"'.""",
+        ),
+    ] = None,
+    model: Model = "starter",
+    set_: Set = None,
+    name: Annotated[str, typer.Option(help="What to call the sweep.")] = "",
+    resume: Annotated[str, typer.Option(metavar="NAME", help="Go on with a sweep that was stopped.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Train one run for each combination of values; asked for again, it goes on where it stopped."""
+    from studio.cli import sweeping
+
+    runs = _paths(home).runs
+    if resume:
+        job = sweeping.resumed(runs, resume)
+    elif data is None:
+        raise RecipeError("studio sweep needs a dataset, or --resume with the name of a sweep.")
+    else:
+        job = sweeping.asked(_recipe(data, model, set_ or []), over or [], runs, name)
+    _report(sweeping.of_sweep(sweeping.carry_out(job, _shelf)), as_json)
 
 
 @app.command()
@@ -207,7 +251,6 @@ def demo(home: Home = None, debug: Debug = False) -> None:
 
 def _train(job: TrainJob | ResumeJob) -> Any:
     from studio.events import RunOpened
-    from studio.runs.folder import RunFolder
 
     folder = None
     for event in perform(job.run_events(_shelf())):

@@ -7,17 +7,19 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from studio.events import Event, Log, Prepared, RunOpened, Saved, Step, Validated
 from studio.events import Progress as ProgressEvent
+from studio.train.launcher import rank
 from studio.words import duration
 
 STOPPED = 130  # what shells report for a program ended by Ctrl-C
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, quiet=rank() > 0)  # the first process speaks for all
 
 
 class StoppedByPerson(Exception):
@@ -76,7 +78,10 @@ def _show(bar: Progress, task: TaskID, event: Event) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[list[bool]]:
-    """A list that stops being empty when the person presses Ctrl-C; a second time interrupts at once."""
+    """A list that stops being empty when the person presses Ctrl-C; a second time interrupts at once.
+
+    Of several processes the first one stops and saves, which ends the others.
+    """
     pressed: list[bool] = []
 
     def press(number: int, frame: FrameType | None) -> None:
@@ -85,7 +90,10 @@ def _interruptible() -> Iterator[list[bool]]:
         pressed.append(True)
         console.print("Stopping after this step, and saving. Press Ctrl-C again to leave at once.")
 
-    before = {number: signal.signal(number, press) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers: dict[signal.Signals, Any] = {signal.SIGINT: press, signal.SIGTERM: press}
+    if rank() > 0:
+        handlers = {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield pressed
     finally:

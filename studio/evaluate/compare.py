@@ -46,7 +46,7 @@ def compare(
     if golden.items:
         results = yield from _golden(pair, renderer, golden)
         measures += _answer_measures(results)
-    for name, rows in ((VALIDATION, [tokens for _, tokens in data.validation]), (GENERAL, general)):
+    for name, rows in ((VALIDATION, [example.tokens for example in data.validation]), (GENERAL, general)):
         if rows:
             measures.append((yield from _loss(name, pair, rows)))
     if not measures:

@@ -13,11 +13,10 @@ from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, to_json
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
 from studio.jobs.train import prepare_again, recipe_of
-from studio.paths import model_folder, resource
+from studio.paths import model_folder
 from studio.runs.folder import RunFolder
 
 if TYPE_CHECKING:
-    from studio.data.render import Tokens
     from studio.models.shelf import OpenModel, Shelf
     from studio.train.recipe import Recipe
 

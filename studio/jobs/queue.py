@@ -66,7 +66,7 @@ class JobQueue(QObject):
             self._drain_whatever_happens()
 
     def _end(self, worker: Worker) -> None:
-        """Have a worker see its tickets through, all stopped by now, and leave; in a new thread if it must."""
+        """Have a worker see its tickets through, all stopped by now, and leave; on a new one if it must."""
         if worker.isRunning() or not worker.inbox.empty():
             worker.inbox.put(None)
         while worker.isRunning() or not worker.inbox.empty():

@@ -10,7 +10,7 @@ from studio.events import Event, ModelCounted, Progress
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, latest_evaluation, summarize
-from studio.runs.summary import RunShown, RunsListed
+from studio.runs.summary import RunsCompared, RunShown, RunsListed
 from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -99,6 +99,25 @@ class RunJob:
 
     def run_events(self, library: Library) -> Generator[Event]:
         yield RunShown(summarize(self.run), tuple(self.run.events()), tuple(self.run.files()))
+
+
+@dataclass(frozen=True)
+class CompareJob:
+    """Read the curves of several runs, by name."""
+
+    store: RunStore
+    names: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return "Comparing runs"
+
+    def run_events(self, library: Library) -> Generator[Event]:
+        found = []
+        for done, name in enumerate(self.names):
+            yield Progress("Reading the curves", done, len(self.names))
+            found.append(self.store.compared(name))
+        yield RunsCompared(tuple(summary for summary, _ in found), tuple(curves for _, curves in found))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from studio.jobs.recording import recorder
 from studio.runs.folder import RunFolder
 from studio.train.launcher import rank
 from studio.train.recipe import Recipe
+from studio.train.trackers import check_trackers
 
 if TYPE_CHECKING:
     from studio.models.shelf import Shelf
@@ -43,6 +44,7 @@ class TrainJob:
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.train.prepare import prepare
 
+        check_trackers(self.recipe)
         together.meet()
         ready = yield from prepare(self.recipe, shelf)
         together.check_same(self.recipe.data.path, ready.data.fingerprint)

@@ -37,7 +37,7 @@ class RunFolder:
         described = {"created": datetime.now(UTC).isoformat(), **manifest, **_surroundings()}
         with disk_errors(runs):
             runs.mkdir(parents=True, exist_ok=True)
-            run = cls(_reserve(runs, _clean(name)))
+            run = cls(_reserve(runs, clean_name(name)))
         try:
             write_text(run.path / "run.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
         except BaseException:
@@ -152,7 +152,8 @@ def _take(lock: IO[str]) -> bool:
     return False
 
 
-def _clean(name: str) -> str:
+def clean_name(name: str) -> str:
+    """A name as it may stand for a folder: at most 80 letters, digits, dashes, dots and underlines."""
     kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name.strip()).strip("-.")
     return kept[:80] or "run"
 

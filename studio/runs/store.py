@@ -11,7 +11,7 @@ from studio.errors import RunError, RunMissing
 from studio.events import Ended, Evaluated, GoldenAnswer, Prepared, Step, Validated, from_json
 from studio.files import disk_errors
 from studio.runs.folder import RunFolder
-from studio.runs.summary import EvaluationStored, RunSummary
+from studio.runs.summary import EvaluationStored, RunCurves, RunSummary
 
 
 class RunStore:
@@ -20,6 +20,7 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._known: dict[RunFolder, tuple[object, RunSummary]] = {}
+        self._curves: dict[RunFolder, tuple[object, RunCurves]] = {}
 
     def runs(self) -> list[RunFolder]:
         """The run folders, newest first; other folders are left alone."""
@@ -51,13 +52,20 @@ class RunStore:
 
     def _summary(self, run: RunFolder) -> RunSummary:
         """The run's summary, read again only when its files say that something happened."""
-        files = (run.path / "events.jsonl", run.path / "run.json", run.evaluations)
-        stats = [file.stat() for file in files if file.exists()]
-        stamp = (run.is_held(), [(s.st_mtime_ns, s.st_size) for s in stats])
+        stamp = (run.is_held(), _stamp(run.path / "events.jsonl", run.path / "run.json", run.evaluations))
         known = self._known.get(run)
         if known is None or known[0] != stamp:
             self._known[run] = known = (stamp, summarize(run))
         return known[1]
+
+    def compared(self, name: str) -> tuple[RunSummary, RunCurves]:
+        """A run and its curves, read again only when something happened. Raises RunError."""
+        run = self.find(name)
+        stamp = _stamp(run.path / "events.jsonl")
+        known = self._curves.get(run)
+        if known is None or known[0] != stamp:
+            self._curves[run] = known = (stamp, curves_of(run))
+        return self._summary(run), known[1]
 
     def delete(self, name: str) -> None:
         """Remove a run for good. Raises RunError while it is in use."""
@@ -90,6 +98,23 @@ def summarize(run: RunFolder) -> RunSummary:
         best_step=best.step if best else None,
         base_exact=exact[0],
         tuned_exact=exact[1],
+        seconds=steps[-1].seconds if steps else 0.0,
+        learning_rate=prepared[-1].learning_rate if prepared else None,
+        sweep=str(manifest.get("sweep", "")),
+    )
+
+
+def curves_of(run: RunFolder) -> RunCurves:
+    """The losses of a run, each step once."""
+    events = run.events()
+    steps = [e for e in events if isinstance(e, Step)]
+    validated = [e for e in events if isinstance(e, Validated)]
+    return RunCurves(
+        name=run.name,
+        steps=tuple(e.step for e in steps),
+        losses=tuple(e.loss for e in steps),
+        validated=tuple(e.step for e in validated),
+        validation=tuple(e.loss for e in validated),
     )
 
 
@@ -105,6 +130,12 @@ def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
         if isinstance(result, Evaluated):
             return EvaluationStored(answers, result)
     return None
+
+
+def _stamp(*files: Path) -> list[tuple[int, int]]:
+    """What changes whenever something is written."""
+    stats = [file.stat() for file in files if file.exists()]
+    return [(s.st_mtime_ns, s.st_size) for s in stats]
 
 
 def _state(run: RunFolder, ended: Ended | None) -> tuple[str, str]:

@@ -31,6 +31,9 @@ class RunSummary:
     best_step: int | None
     base_exact: float | None  # share of the golden set, from the newest evaluation
     tuned_exact: float | None
+    seconds: float = 0.0  # spent on steps, over all sittings
+    learning_rate: float | None = None  # the highest, also where the recipe left it open
+    sweep: str = ""  # the sweep that it belongs to, if any
 
     @property
     def resumable(self) -> bool:
@@ -51,6 +54,25 @@ class RunShown(Event):
     summary: RunSummary
     events: tuple[Event, ...]
     files: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """The losses of one run by step: training, and on what is held out."""
+
+    name: str
+    steps: tuple[int, ...]
+    losses: tuple[float, ...]
+    validated: tuple[int, ...]
+    validation: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class RunsCompared(Event):
+    """Several runs beside each other, in the order asked for. For the window only."""
+
+    runs: tuple[RunSummary, ...]
+    curves: tuple[RunCurves, ...]
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 
+from studio.models.arrays import named, nested
 from studio.models.form import Form
 from studio.models.tuning import Tuning
-from studio.train.head import _chunk_rows, _plain, _quantized
+from studio.train.head import _chunk_rows, _plain, _quantized, cross_entropy
 from studio.train.liveness import Ahead, peaks
 from studio.train.outline import Outline, outline
 from studio.train.trace import Trace, trace
@@ -129,8 +130,8 @@ def _loss(model: Outline, ids: mx.array, targets: int) -> tuple[mx.array, dict[s
     """The loss, and gradients of the head's own weights that do not come through the states."""
     if not model.head:
         logits = model.model(ids)
-        chosen = logits.reshape(-1, logits.shape[-1])[mx.arange(targets)].astype(mx.float32)
-        return nn.losses.cross_entropy(chosen, mx.zeros(targets, mx.int32), reduction="sum"), {}
+        chosen = logits.reshape(-1, logits.shape[-1])[mx.arange(targets)]
+        return cross_entropy(chosen, mx.zeros(targets, mx.int32)).sum(), {}
     states = model.stack.hidden(ids)
     states = states.reshape(-1, states.shape[-1])[mx.arange(targets)]
     layer = model.module(model.head)
@@ -165,15 +166,12 @@ def _chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array]:
 
 def _trained_chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array, dict[str, mx.array]]:
     """As `TrainedHead.losses` has it: each chunk's gradients, those of the layer's weights added up."""
-    from studio.models.arrays import named, nested
-
     weights = named(layer.trainable_parameters())
     call: Callable[[mx.array], mx.array] = layer.as_linear if hasattr(layer, "as_linear") else layer
 
     def loss(given: dict[str, mx.array], part: mx.array) -> mx.array:
         layer.update(nested(given))
-        logits = call(part).astype(mx.float32)
-        return nn.losses.cross_entropy(logits, mx.zeros(part.shape[0], mx.int32), reduction="sum")
+        return cross_entropy(call(part), mx.zeros(part.shape[0], mx.int32)).sum()
 
     own: dict[str, mx.array] = {}
     value, gradients = mx.array(0.0), []

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 
 from studio.errors import ModelError
 from studio.events import Forecasted
-from studio.models.count import Count, count_parameters
+from studio.models.count import PRECISIONS, Count, _saved_precision, count_parameters
 from studio.models.folder import hidden_size, read_config
 from studio.models.form import Form
 from studio.models.tuning import Tuning
 from studio.train.activations import Height, Shape, heights
-from studio.train.machine import machine_limit, seconds_for
+from studio.train.changes import changes
+from studio.train.machine import machine_limit, speed_of
 from studio.train.optimizer import state_bytes
 from studio.train.packing import pack
 from studio.train.plan import Plan
@@ -34,151 +37,206 @@ FP32 = 4
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Bytes, by what they are for."""
+class Rows:
+    """What is known of a dataset: for each training example its positions (tokens but the last; of a pair
+    the longer side's), and how many of them all are trained (None: every one)."""
 
-    weights: int
-    masters: int  # what is trained, in fp32
-    optimizer: int
-    prefix: int
-    gradient: int  # a portion's gradient with all that is kept for it
-    held: int  # gradients of earlier portions meanwhile
-    update: int
-    head: int  # the head's part of `gradient`
-
-    @property
-    def peak(self) -> int:
-        standing = self.weights + self.masters + self.optimizer + self.prefix
-        return standing + max(self.gradient + self.held, self.update)
+    lengths: tuple[int, ...]
+    targets: int | None = None
 
 
-def forecast(
-    recipe: Recipe, folder: Path, lengths: Sequence[int] | None = None, targets: int | None = None
-) -> Forecasted:
-    """What training the model in `folder` takes; `changes` are left out where it fits.
+def forecast(recipe: Recipe, folder: Path, rows: Rows | None = None) -> Forecasted:
+    """What training the model in `folder` takes, and if that does not fit, what would make it fit.
 
-    `lengths` are the positions of each training example (its tokens but the last; of a pair the longer),
-    None where no dataset is known: then every row is taken to be as long as the recipe allows. `targets`
-    is how many of these tokens are trained (None: all). Raises ModelError for an unknown model.
+    Without rows every example is taken to be as long as the recipe allows, and no time is told. Raises
+    ModelError for a model that is unknown, or does not fit the recipe.
     """
-    found = estimate(recipe, folder, lengths, targets)
-    if found.fits:
-        return found
-    from studio.train.changes import changes
-
-    return replace(found, changes=tuple(changes(recipe, folder, lengths, found)))
-
-
-def estimate(
-    recipe: Recipe, folder: Path, lengths: Sequence[int] | None = None, targets: int | None = None
-) -> Forecasted:
-    """The forecast without advice."""
-    count = _counted(recipe, folder)
-    plan = plan_of(recipe, lengths)
-    share = trained_share(plan, targets)
-    parts = parts_of(recipe, folder, plan, share, known=lengths is not None)
-    adapters = parts.masters + 2 * FP32 * count.trainable // 2
-    limit = machine_limit()
-    seconds = 0.0
-    if lengths:
-        seconds = _seconds_per_epoch(recipe, folder, plan, targets)
+    count, found = _counted(recipe, folder), _Reckoning(recipe, folder, rows)
+    limit, parts = machine_limit(), found.parts()
+    advice: list[str] = []
+    if parts.peak > limit:
+        advice = changes(
+            recipe,
+            lambda other: _Reckoning(other, folder, shortened(rows, other)).parts().peak,
+            limit,
+            found.plan.budget,
+        )
     return Forecasted(
         model=recipe.model,
         trainable_parameters=count.trainable,
         total_parameters=count.total,
         weights=parts.weights,
-        adapters=adapters,
+        adapters=parts.adapters,
         optimizer=parts.optimizer,
-        activations=max(0, parts.peak - parts.weights - adapters - parts.optimizer - parts.head),
+        activations=parts.activations,
         head=parts.head,
         peak=parts.peak,
         limit=limit,
         fits=parts.peak <= limit,
         measured=False,
-        seconds_per_epoch=seconds,
-        steps_per_epoch=plan.batches_per_epoch / recipe.loop.accumulation if lengths else 0.0,
+        seconds_per_epoch=found.seconds_per_epoch() if rows else 0.0,
+        steps_per_epoch=found.plan.batches_per_epoch / recipe.loop.accumulation if rows else 0.0,
+        changes=tuple(advice),
     )
 
 
-def plan_of(recipe: Recipe, lengths: Sequence[int] | None) -> Plan:
-    """The plan of a run over examples of these lengths, or over a batch of the longest there may be."""
-    rows = list(lengths) if lengths else [recipe.data.max_length] * recipe.loop.batch_size
+def shortened(rows: Rows | None, recipe: Recipe) -> Rows | None:
+    """The rows as a shorter maximum length would leave them (at most; dropped ones are not longer)."""
+    if rows is None or max(rows.lengths) < recipe.data.max_length:
+        return rows
+    return Rows(tuple(min(length, recipe.data.max_length - 1) for length in rows.lengths), rows.targets)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Bytes, by what they are for; they add up to the peak."""
+
+    weights: int
+    adapters: int
+    optimizer: int
+    activations: int
+    head: int
+
+    @property
+    def peak(self) -> int:
+        return self.weights + self.adapters + self.optimizer + self.activations + self.head
+
+
+class _Reckoning:
+    """One recipe on one model and dataset."""
+
+    def __init__(self, recipe: Recipe, folder: Path, rows: Rows | None) -> None:
+        self.recipe, self.folder, self.rows = recipe, folder, rows
+        self.config = read_config(folder)
+        self.count = _counted(recipe, folder)
+        self.tuning, self.form = tuning_of(recipe), form_of(recipe)
+        self.layers = trained_layers(self.config, self.tuning)
+        self.plan = plan_of(recipe, rows)
+
+    def parts(self) -> Parts:
+        """The bytes at the highest point of the run."""
+        shape, portions = self.widest()
+        gradients = FP32 * self.count.trainable
+        casts = 0 if self.precision == mx.float32 else self.count.trainable * self.precision.size
+        top, _ = self.heights(shape)
+        held = gradients if portions * self.recipe.loop.accumulation > 1 else 0
+        update = 2 * gradients + update_scratch(self.recipe, self.count.shapes)
+        over = max(held + int(top.highest), update)
+        head = max(0, int(top.head - top.layers)) if over > update else 0
+        adapters = 2 * gradients + held + casts
+        return Parts(
+            weights=self.count.weights_bytes,
+            adapters=adapters,
+            optimizer=state_bytes(self.recipe, self.count.shapes),
+            activations=max(0, gradients + over - adapters - head) + self.prefix_bytes(),
+            head=head,
+        )
+
+    @property
+    def precision(self) -> mx.Dtype:
+        """What a step computes in."""
+        asked = self.form.precision
+        return PRECISIONS[asked] if asked in PRECISIONS else _saved_precision(self.folder, self.config)
+
+    def widest(self) -> tuple[Shape, int]:
+        """The largest portion of the run, and in how many portions its longest batch is computed."""
+        plan = self.plan
+        longest = sorted(range(len(plan.lengths)), key=lambda i: (-plan.lengths[i], i))
+        portions = list(plan.portions(longest[: plan.loop.batch_size]))
+        widest = max(portions, key=lambda p: (p.width * len(p.examples), p.width))
+        rows = len(widest.examples) * plan.rows
+        return self.shape(rows, widest.width), len(portions)
+
+    def shape(self, rows: int, width: int) -> Shape:
+        """So many rows of a width, with the dataset's share of trained positions."""
+        share = 1.0
+        if self.rows is not None and self.rows.targets is not None:
+            share = min(1.0, self.rows.targets / max(1, self.plan.rows * sum(self.rows.lengths)))
+        return Shape(rows, width, max(1, round(share * rows * width)))
+
+    def heights(self, shape: Shape) -> tuple[Height, Height]:
+        """What finding a portion's gradient takes and computes, and a layer's part of it."""
+        top, each = self.traced(shape, self.layers)
+        if not self.recipe.loop.checkpointing:
+            return top, each
+        entering = shape.positions * hidden_size(self.config) * self.precision.size
+        more = (self.layers - 1) * (entering + 2 * FP32 * self.count.trainable / self.layers / 2)
+        one, _ = self.traced(shape, 1)
+        again = self.layers * each.multiplications / 3
+        return (
+            Height(one.head + more, one.layers + more, top.multiplications + again, top.forward, top.numbers),
+            each,
+        )
+
+    def traced(self, shape: Shape, layers: int) -> tuple[Height, Height]:
+        """The heights by tracing; by the rule of thumb where the family cannot be traced."""
+        try:
+            return heights(self.folder, _changed(self.folder), self.tuning, self.form, layers, shape)
+        except Exception:  # noqa: BLE001  # families refuse in ways of their own, and nothing else is at stake
+            return rough_heights(self.config, layers, shape, self.count.trainable)
+
+    def prefix_bytes(self) -> int:
+        """What the prefix cache keeps in memory (see `studio.train.session`)."""
+        loop = self.recipe.loop
+        asked = loop.prefix_cache
+        frozen = 0 < self.tuning.layers < depth(self.config) and not self.tuning.embeddings
+        if self.rows is None or asked in ("off", "disk") or loop.neftune or not frozen:
+            return 0
+        tokens = self.plan.rows * sum(self.rows.lengths)
+        size = tokens * hidden_size(self.config) * self.precision.size
+        auto = self.plan.epochs <= 1 or size > memory_for_prefix()
+        return 0 if asked == "auto" and auto else size
+
+    def seconds_per_epoch(self) -> float:
+        """About how long an epoch takes: its work, by this machine's speed in a bare product of matrices."""
+        plan = self.plan
+        shape, _ = self.widest()
+        top, each = self.heights(shape)
+        below = depth(self.config) - self.layers
+        frozen = 0.0 if self.prefix_bytes() else below * each.multiplications / 3
+        positions = sum(plan.rows * width for width in self.padded())
+        vocabulary = int(self.config.get("vocab_size") or 0)
+        head = 2.0 * shape.targets * vocabulary * hidden_size(self.config)
+        traced = 2.0 * min(shape.targets, 6 * max(16, 2**21 // max(1, vocabulary))) * vocabulary
+        products = top.multiplications + frozen + max(0.0, head - traced * hidden_size(self.config))
+        speed = speed_of(self.precision, _bits(self.config, self.form))
+        numbers = top.numbers + 3.0 * shape.targets * vocabulary
+        return speed.seconds(products, numbers) * positions / shape.positions
+
+    def padded(self) -> list[int]:
+        """The width that each row is computed in."""
+        widths = self.plan.widths
+        return [next(width for width in widths if width >= length) for length in self.plan.lengths]
+
+
+def plan_of(recipe: Recipe, rows: Rows | None) -> Plan:
+    """The plan of a run over these rows, or over a batch of the longest there may be."""
+    lengths = list(rows.lengths) if rows else [recipe.data.max_length - 1] * recipe.loop.batch_size
     if recipe.data.packing and not recipe.pairs:
-        rows = [sum(rows[i] for i in row) for row in pack(rows, recipe.data.max_length)]
+        lengths = [sum(lengths[i] for i in row) for row in pack(lengths, recipe.data.max_length)]
     budget = recipe.loop.tokens_at_once or default_budget()
-    return Plan(tuple(rows), recipe.loop, budget, 2 if recipe.pairs else 1)
+    return Plan(tuple(lengths), recipe.loop, budget, 2 if recipe.pairs else 1)
 
 
-def trained_share(plan: Plan, targets: int | None) -> float:
-    """The share of positions with a trained token; all, where that is not known."""
-    return 1.0 if targets is None else min(1.0, targets / max(1, plan.rows * sum(plan.lengths)))
-
-
-def parts_of(recipe: Recipe, folder: Path, plan: Plan, share: float, known: bool) -> Parts:
-    """The bytes of a run by this plan, with `share` of the positions trained.
-
-    `known` says whether the plan's lengths are those of a dataset.
-    """
-    count = _counted(recipe, folder)
-    gradients = FP32 * count.trainable
-    shape, portions = _widest(plan, share)
-    top, _ = _heights(recipe, folder, shape)
-    held = gradients if portions * recipe.loop.accumulation > 1 else 0
-    return Parts(
-        weights=count.weights_bytes,
-        masters=gradients,
-        optimizer=state_bytes(recipe, count.shapes),
-        prefix=_prefix_bytes(recipe, folder, plan) if known else 0,
-        gradient=int(top.highest),
-        held=held,
-        update=2 * gradients + update_scratch(recipe, count.shapes),
-        head=max(0, int(top.head - top.layers)),
-    )
-
-
-def _widest(plan: Plan, share: float) -> tuple[Shape, int]:
-    """The largest portion of a run, and in how many portions its batch may be computed."""
-    portion = plan.shapes()[0]
-    rows = len(portion.examples) * plan.rows
-    batch = range(min(len(plan.lengths), plan.loop.batch_size))
-    longest = sorted(range(len(plan.lengths)), key=lambda i: -plan.lengths[i])[: len(batch)]
-    return Shape(rows, portion.width, max(1, round(share * rows * portion.width))), len(list(plan.portions(longest)))
-
-
-def _heights(recipe: Recipe, folder: Path, shape: Shape) -> tuple[Height, Height]:
-    """Of a portion's gradient, and of one layer; by the rule of thumb where the family cannot be traced."""
-    tuning, form = tuning_of(recipe), form_of(recipe)
-    config = read_config(folder)
-    layers = trained_layers(config, tuning)
-    deep = 1 if recipe.loop.checkpointing else layers
-    try:
-        top, each = heights(folder, _changed(folder), tuning, form, deep, shape)
-    except Exception:  # noqa: BLE001  # families fail in ways of their own; the rough estimate is for them
-        top, each = rough_heights(config, tuning, form, deep, shape)
-    if not recipe.loop.checkpointing:
-        return top, each
-    entering = shape.positions * hidden_size(config) * FP32
-    more = (layers - 1) * entering
-    return replace(top, head=top.head + more, layers=top.layers + more), each
-
-
-def trained_layers(config: dict[str, object], tuning: Tuning) -> int:
+def trained_layers(config: dict[str, Any], tuning: Tuning) -> int:
     """How many of the model's layers are trained."""
-    text = config.get("text_config")
-    for part in (config, text if isinstance(text, dict) else {}):
+    return min(tuning.layers, depth(config)) if tuning.layers else depth(config)
+
+
+def depth(config: dict[str, Any]) -> int:
+    """How many layers a model has. Raises ModelError when its config does not say."""
+    for part in (config, config.get("text_config") or {}):
         for key in ("num_hidden_layers", "n_layers", "n_layer", "num_layers"):
-            value = part.get(key)
-            if isinstance(value, int):
-                return min(tuning.layers, value) if tuning.layers else value
+            if isinstance(part.get(key), int):
+                return int(part[key])
     raise ModelError("The model's config.json does not say how many layers it has.")
 
 
-def _prefix_bytes(recipe: Recipe, folder: Path, plan: Plan) -> int:
-    return 0
-
-
-def _seconds_per_epoch(recipe: Recipe, folder: Path, plan: Plan, targets: int | None) -> float:
-    return 0.0
+def _bits(config: dict[str, Any], form: Form) -> int:
+    """The bits of quantized weights that speed can be timed with, else 0."""
+    saved = config.get("quantization") or {}
+    bits = int(saved.get("bits", 0)) or form.bits
+    return bits if bits in (2, 3, 4, 5, 6, 8) else 0
 
 
 def _changed(folder: Path) -> int:
@@ -186,6 +244,7 @@ def _changed(folder: Path) -> int:
 
 
 def _counted(recipe: Recipe, folder: Path) -> Count:
+    read_config(folder)
     return _count(folder, _changed(folder), tuning_of(recipe), form_of(recipe))
 
 

@@ -77,7 +77,7 @@ class FrozenHead:
         logits = self.logits(hidden).astype(mx.float32)
         highest = logits.max(axis=-1, keepdims=True)
         weights = mx.exp(logits - highest)
-        sums = weights.sum(axis=-1, keepdims=True)
+        sums = row_sums(weights)
         rows = self.rows(targets)
         chosen = (hidden.astype(mx.float32) * rows.astype(mx.float32)).sum(axis=-1)
         loss = (mx.log(sums) + highest)[:, 0] - chosen
@@ -110,8 +110,7 @@ class TrainedHead:
             ) -> mx.array:
                 mx.random.seed(drawn % 2**64)  # the same dropout both times
                 self.layer.update(weights)
-                logits = self.logits(hidden).astype(mx.float32)
-                return nn.losses.cross_entropy(logits, numbers, reduction="none")
+                return cross_entropy(self.logits(hidden), numbers)
 
             losses.append(mx.checkpoint(part)(weights, hidden[start : start + chunk]))
         self.layer.update(weights)
@@ -119,6 +118,21 @@ class TrainedHead:
 
     def values(self, hidden: mx.array, targets: mx.array) -> mx.array:
         return _values(self.logits, hidden, targets, _chunk_rows(self.vocabulary))
+
+
+def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
+    """-log p of `targets` [...] in nats from `logits` [..., vocabulary], in fp32."""
+    logits = logits.astype(mx.float32)
+    chosen = mx.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    highest = mx.stop_gradient(logits.max(axis=-1, keepdims=True))
+    return (mx.log(row_sums(mx.exp(logits - highest))) + highest)[..., 0] - chosen
+
+
+def row_sums(array: mx.array) -> mx.array:
+    """The sum of each row, [..., 1]. As a product of matrices, which adds in many parts: on the CPU `mx.sum`
+    and `mx.logsumexp` add one number after the other, and lose 2e-4 of a vocabulary of 150,000.
+    """
+    return array @ mx.ones((array.shape[-1], 1), array.dtype)
 
 
 def find_head(model: nn.Module) -> Head | None:
@@ -172,8 +186,7 @@ def _values(
 ) -> mx.array:
     found: list[mx.array] = []
     for start in range(0, hidden.shape[0], chunk):
-        scores = logits(hidden[start : start + chunk]).astype(mx.float32)
-        found.append(nn.losses.cross_entropy(scores, targets[start : start + chunk], reduction="none"))
+        found.append(cross_entropy(logits(hidden[start : start + chunk]), targets[start : start + chunk]))
         mx.eval(found[-1])
     return mx.concatenate(found)
 

@@ -34,16 +34,22 @@ IN_PLACE = {
 
 @dataclass(frozen=True)
 class Ahead:
-    """How far MLX schedules ahead of what is computed: so many operations, or so many bytes of results."""
+    """How far MLX schedules ahead of what is computed: so many turns, or so many bytes of results.
 
-    operations: int
+    A view takes one turn, anything else two: its own, and one to let go of what it read.
+    """
+
+    turns: int
     bytes: float = math.inf
 
     @classmethod
     def here(cls) -> Ahead:
-        """On this machine. The CPU's was measured; Metal's is from MLX's source: ten command buffers of at
-        most 40 operations or 50 MB each (mlx/backend/metal/device.cpp, mlx/transforms.cpp)."""
-        return cls(40) if mx.default_device() == mx.cpu else cls(400, 500e6)
+        """On this machine: from MLX's source, and for the CPU confirmed by measuring.
+
+        The CPU has ten tasks of ten turns each under way, and one being filled (mlx/backend/cpu/encoder.h);
+        Metal ten command buffers of at most 40 operations or 50 MB (mlx/backend/metal/device.cpp).
+        """
+        return cls(110) if mx.default_device() == mx.cpu else cls(800, 500e6)
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class _Memory:
     trace: Trace
     ahead: Ahead
     alive: int = 0
-    made: int = 0  # operations that were scheduled, and the bytes of their results
+    turns: int = 0  # that were scheduled, and the bytes of their results
     written: int = 0
     buffers: dict[str, _Buffer | None] = field(default_factory=dict)
     in_order: dict[str, bool] = field(default_factory=dict)
@@ -110,7 +116,9 @@ class _Memory:
 
     def perform(self, operation: Operation) -> int:
         """Schedule an operation; gives the bytes that are alive meanwhile."""
+        self._give_back()
         if self._is_view(operation):
+            self.turns += 1
             self._share(operation)
             highest = self.alive
         else:
@@ -134,8 +142,7 @@ class _Memory:
                 buffer.readers += 1
 
     def _compute(self, operation: Operation) -> int:
-        self.made += 1
-        self._give_back()
+        self.turns += 2
         taken = self._in_place(operation)
         result = operation.outputs[0]
         if taken is not None:
@@ -186,12 +193,12 @@ class _Memory:
 
     def _wait(self, buffer: _Buffer) -> None:
         buffer.waiting += 1
-        self.queue.append((self.made, self.written, buffer))
+        self.queue.append((self.turns, self.written, buffer))
 
     def _give_back(self) -> None:
         """Let go of what operations read that have run by now."""
         while self.queue and (
-            self.queue[0][0] + self.ahead.operations <= self.made
+            self.queue[0][0] + self.ahead.turns <= self.turns
             or self.queue[0][1] + self.ahead.bytes <= self.written
         ):
             buffer = self.queue.popleft()[2]

@@ -101,13 +101,13 @@ class Sitting:
             first_step=self.position.step + 1,
             skipped_examples=data.skipped,
             cut_examples=data.cut,
-            shapes=len(self.plan.shapes()),
+            shapes=len(self.plan.shapes),
             prefix_bytes=self.session.kept.bytes if self.session.kept else 0,
         )
 
     def warm_up(self) -> Iterator[Event]:
         """Meet the largest shape before the first step, and where shapes cost something all of them."""
-        shapes = self.plan.shapes()
+        shapes = self.plan.shapes
         if mx.default_device() == mx.cpu:
             shapes = []
         for done, portion in enumerate(shapes):

@@ -11,7 +11,7 @@ from mlx import nn
 
 from studio.data.batch import Batch, collate
 from studio.data.render import Tokens
-from studio.train.head import Head
+from studio.train.head import Head, cross_entropy
 
 
 def token_losses(
@@ -33,8 +33,7 @@ def token_losses(
     targets = mx.array(batch.targets.reshape(-1)[positions])
     if head is None:
         logits = model(ids, cache)
-        chosen = logits.reshape(-1, logits.shape[-1])[at].astype(mx.float32)
-        return nn.losses.cross_entropy(chosen, targets, reduction="none")
+        return cross_entropy(logits.reshape(-1, logits.shape[-1])[at], targets)
     hidden = model.model(ids, cache)
     hidden = hidden.reshape(-1, hidden.shape[-1])[at]
     return head.losses(hidden, targets, seed) if learning else head.values(hidden, targets)
@@ -43,6 +42,5 @@ def token_losses(
 def row_losses(model: nn.Module, rows: Sequence[Tokens]) -> mx.array:
     """The sum over its trained tokens of -log p(token), for each row: [rows] in fp32."""
     batch = collate(rows)
-    logits = model(mx.array(batch.ids)).astype(mx.float32)
-    losses = nn.losses.cross_entropy(logits, mx.array(batch.targets), reduction="none")
+    losses = cross_entropy(model(mx.array(batch.ids)), mx.array(batch.targets))
     return (losses * mx.array(batch.weights)).sum(axis=-1)

@@ -9,7 +9,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from studio.data.batch import choose_widths, order
 from studio.train.parts import Loop
@@ -76,18 +76,22 @@ class Plan:
         So there are few different shapes: the plan's widths, times the few numbers of rows.
         """
         ranked = sorted(examples, key=lambda index: (-self.lengths[index], index))
-        while ranked:
-            width = self._width(ranked[0])
-            most = min(len(ranked), max(1, self.budget // (width * self.rows)))
-            whole = most == len(examples)
-            size = most if whole else 1 << (most.bit_length() - 1)
-            yield Portion(tuple(ranked[:size]), width)
-            ranked = ranked[size:]
+        start = 0
+        while start < len(ranked):
+            width = self._width(ranked[start])
+            most = min(len(ranked) - start, max(1, self.budget // (width * self.rows)))
+            size = most if most == len(ranked) else 1 << (most.bit_length() - 1)
+            yield Portion(tuple(ranked[start : start + size]), width)
+            start += size
 
+    @cached_property
     def shapes(self) -> list[Portion]:
-        """One portion of each shape (rows, width) that the run meets in its first epoch, widest first."""
+        """One portion of each shape (rows, width) that the run meets in its first epoch, largest first.
+
+        Of a very long epoch the beginning is looked at.
+        """
         found: dict[tuple[int, int], Portion] = {}
-        for number in range(min(self.batches, self.batches_per_epoch)):
+        for number in range(min(self.batches, self.batches_per_epoch, 5_000)):
             for portion in self.portions(self._batch(number)):
                 found.setdefault((portion.width, len(portion.examples)), portion)
         return sorted(found.values(), key=lambda p: (p.width * len(p.examples), p.width), reverse=True)
@@ -112,14 +116,14 @@ class Plan:
 
     def _batch(self, number: int) -> tuple[int, ...]:
         epoch, index = divmod(number, self.batches_per_epoch)
-        return _epoch_order(self.lengths, self.loop.batch_size, self.loop.seed, epoch)[index]
+        if epoch not in self._orders:
+            self._orders.clear()  # one at a time: an epoch's order is as long as the dataset
+            self._orders[epoch] = order(self.lengths, self.loop.batch_size, self.loop.seed, epoch)
+        return tuple(self._orders[epoch][index])
 
-
-@lru_cache(maxsize=2)
-def _epoch_order(
-    lengths: tuple[int, ...], batch_size: int, seed: int, epoch: int
-) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(batch) for batch in order(lengths, batch_size, seed, epoch))
+    @cached_property
+    def _orders(self) -> dict[int, list[list[int]]]:
+        return {}
 
 
 def random_seed(seed: int, number: int, portion: int = 0) -> int:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -71,9 +70,7 @@ class Ranks:
         added: dict[str, mx.array] = {}
         for names in _bundles(arrays):
             flat = mx.concatenate([arrays[name].reshape(-1) for name in names])
-            with _connected():
-                total = mx.distributed.all_sum(flat, stream=mx.cpu)
-                mx.eval(total)
+            total = _all_sum(flat)
             ends = list(accumulate(arrays[name].size for name in names))
             for name, part in zip(names, mx.split(total, ends[:-1]), strict=True):
                 added[name] = part.reshape(arrays[name].shape)
@@ -83,9 +80,9 @@ class Ranks:
         """A number added up over all processes: to the last bit the same in each, so all decide alike."""
         if self.size == 1:
             return value
-        mine = mx.array(np.frombuffer(struct.pack("<d", value), np.uint8))
-        with _connected():
-            everybody = np.array(mx.distributed.all_gather(mine, stream=mx.cpu)).tobytes()
+        values = [0.0] * self.size
+        values[self.rank] = value  # as bytes, and all others zero: nothing is rounded
+        everybody = self._sum_bytes(struct.pack(f"<{self.size}d", *values))
         return float(sum(struct.unpack(f"<{self.size}d", everybody)))
 
     def from_first(self, data: bytes) -> bytes:
@@ -93,9 +90,7 @@ class Ranks:
         if self.size == 1:
             return data
         length = int(self.number(len(data) if self.first else 0))
-        mine = np.frombuffer(data, np.uint8) if self.first else np.zeros(length, np.uint8)
-        with _connected():
-            return np.array(mx.distributed.all_sum(mx.array(mine), stream=mx.cpu)).tobytes()
+        return self._sum_bytes(data if self.first else bytes(length))
 
     def files_from_first(self, folder: Path, names: Sequence[str]) -> None:
         """Write the first process's files of these names, under its `folder`, into everybody else's."""
@@ -109,6 +104,9 @@ class Ranks:
                     part = self.from_first(stream.read(min(AT_ONCE, size - start)) if self.first else b"")
                     if not self.first:
                         stream.write(part)
+
+    def _sum_bytes(self, data: bytes) -> bytes:
+        return np.array(_all_sum(mx.array(np.frombuffer(data, np.uint8)))).tobytes()
 
 
 def _bundles(arrays: dict[str, mx.array]) -> Iterator[list[str]]:
@@ -124,13 +122,14 @@ def _bundles(arrays: dict[str, mx.array]) -> Iterator[list[str]]:
     yield names
 
 
-@contextmanager
-def _connected() -> Iterator[None]:
-    """MLX says in a RuntimeError of its own that a peer is gone."""
+def _all_sum(array: mx.array) -> mx.array:
+    """The sum over all processes. MLX's all_gather gives wrong bytes where a peer is gone: this one raises."""
     try:
-        yield
+        total = mx.distributed.all_sum(array, stream=mx.cpu)
+        mx.eval(total)
     except RuntimeError as error:
         raise PeerLost(
             "Another process of this run ended, or the connection to it was lost. "
             "What was learned so far is kept; resume the run to go on."
         ) from error
+    return total

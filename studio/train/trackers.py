@@ -45,14 +45,21 @@ def trackers_for(recipe: Recipe, run: RunFolder) -> list[Tracker]:
 
     Raises RecipeError when a package is missing, or nobody is signed in to Weights & Biases.
     """
+    check_trackers(recipe)
     found: list[Tracker] = []
     if recipe.watch.tensorboard:
-        _import("tensorboardX", "TensorBoard")
         found.append(_Guarded("TensorBoard", lambda: _TensorBoard(run), run))
     if recipe.watch.wandb.strip():
-        _check_signed_in(_import("wandb", "Weights & Biases"))
         found.append(_Guarded("Weights & Biases", lambda: _Wandb(recipe, run), run))
     return found
+
+
+def check_trackers(recipe: Recipe) -> None:
+    """Raise RecipeError when a package is missing, or nobody is signed in to Weights & Biases."""
+    if recipe.watch.tensorboard:
+        _import("tensorboardX", "TensorBoard")
+    if recipe.watch.wandb.strip():
+        _check_signed_in(_import("wandb", "Weights & Biases"))
 
 
 def curves_of(event: Event) -> dict[str, float]:

@@ -18,6 +18,7 @@ from studio.app.studio import Studio
 from studio.paths import Paths
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
+from studio.ui.widgets.states import BusyState
 
 
 @pytest.fixture
@@ -142,6 +143,16 @@ def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -
     type_in(qtbot, studio.panes.training, "lora.rank", "9")
     studio.training.resume(studio.shared.store.summaries()[0].name)
     assert studio.panes.training.recipe().lora.rank == 5
+
+
+def test_an_objective_the_file_does_not_suit_can_be_taken_back(studio: Studio, qtbot: QtBot) -> None:
+    click(qtbot, studio.panes.dataset, "Try the sample")
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    for objective, read in (("dpo", False), ("sft", True)):
+        recipe = studio.shared.recipe.with_values({"objective": objective})
+        studio.panes.training.recipe_changed.emit(recipe)
+        qtbot.waitUntil(lambda: not isinstance(studio.panes.dataset.state, BusyState), timeout=60_000)
+        assert (studio.shared.dataset is not None) == read
 
 
 def test_about_says_which_version_this_is(studio: Studio, qtbot: QtBot) -> None:

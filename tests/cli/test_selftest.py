@@ -20,7 +20,7 @@ def test_every_check_passes_here(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_broken_part_is_named_and_the_rest_is_still_checked(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no metallib")
 
     monkeypatch.setattr("studio.models.shelf.load_model", broken)

@@ -14,6 +14,7 @@ from studio.generate.sampling import GREEDY, Sampling
 from studio.generate.stream import answer, next_tokens, side_by_side
 from studio.models import adapter
 from studio.models.shelf import OpenModel, Shelf
+from studio.models.tuning import Tuning
 
 PROMPT = [1, 80, 81, 82, 10, 90, 91]
 STOPS = {2}  # <|im_end|>
@@ -92,7 +93,7 @@ def test_base_and_tuned_share_one_copy_of_the_weights(tiny_model: Path) -> None:
     base = shelf.open(tiny_model)
     before = mx.get_active_memory()
     tuned = shelf.open(tiny_model)
-    adapter.attach(tuned.module, rank=2, alpha=4, dropout=0, layers=0)
+    adapter.attach(tuned.module, Tuning(rank=2, alpha=4))
     mx.eval(tuned.module.parameters())
     extra = sum(a.nbytes for a in adapter.weights(tuned.module).values())
     assert mx.get_active_memory() - before <= extra * 2 + 4096
@@ -104,7 +105,7 @@ def test_the_base_beside_a_tuned_model_is_the_untouched_base(tiny_model: Path) -
     shelf, ids = Shelf(), mx.array([PROMPT])
     alone = Shelf().open(tiny_model).module(ids)
     base, tuned = shelf.open(tiny_model), shelf.open(tiny_model)
-    adapter.attach(tuned.module, rank=2, alpha=64, dropout=0, layers=0)
+    adapter.attach(tuned.module, Tuning(rank=2, alpha=64))
     noisy = [(n, a + 0.5) for n, a in adapter.weights(tuned.module).items()]
     tuned.module.load_weights(noisy, strict=False)
     assert mx.array_equal(base.module(ids), alone).item()

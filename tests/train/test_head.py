@@ -18,7 +18,7 @@ from studio.models.arrays import named
 from studio.models.shelf import Shelf
 from studio.models.tuning import Tuning
 from studio.train import head as heads
-from studio.train.head import FrozenHead, Head, TrainedHead, find_head
+from studio.train.head import FrozenHead, Head, TrainedHead, cross_entropy, find_head
 from studio.train.loss import token_losses
 
 SHAPE = {
@@ -184,3 +184,11 @@ class _Layer(nn.Module):
     def __init__(self, weight: mx.array) -> None:
         super().__init__()
         self.weight = weight
+
+
+def test_a_large_vocabulary_costs_no_precision() -> None:
+    mx.random.seed(3)
+    logits, targets = mx.random.normal((8, 151_936)) * 4, mx.arange(8)
+    exact = np.array(logits, np.float64)
+    expected = np.log(np.exp(exact).sum(axis=-1)) - exact[np.arange(8), np.arange(8)]
+    np.testing.assert_allclose(np.array(cross_entropy(logits, targets)), expected, rtol=2e-6)

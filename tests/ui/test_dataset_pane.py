@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -145,3 +147,9 @@ def test_a_narrow_window_keeps_everything_inside(qtbot: QtBot, pane: DatasetPane
     pane.show_dataset(DATA)
     assert pane.minimumSizeHint().width() <= 1040 - 204
     assert pane.minimumSizeHint().height() <= 680
+
+
+def test_texts_that_are_divided_are_counted_beside_those_cut(pane: DatasetPane) -> None:
+    long = ExampleRow(6, "", "A long text.", 300, 299, "train")
+    pane.show_dataset(dataclasses.replace(DATA, rows=(*DATA.rows[:3], long)))
+    assert pane.lengths.value() == "limit 64: none cut, 1 divided"

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 
+from studio.events import Probed, Rewards
 from studio.ui.plots.curve import CurvePlot
+from studio.ui.plots.keys import KeyLabel
 from studio.ui.plots.lazy import LazyCurve
 from studio.ui.plots.run_plots import RunPlots, history
 from studio.ui.plots.series import Series, thinned
@@ -73,7 +75,7 @@ def test_a_hidden_plot_draws_nothing_until_it_is_shown(plot: CurvePlot, qtbot) -
 def test_the_best_validation_is_marked(plot: CurvePlot) -> None:
     plot.set_dots([0, 100, 200], [2.0, 0.5, 0.7])
     plot.redraw()
-    assert plot._best.getData()[0].tolist() == [100.0]
+    assert plot._dotted.best.getData()[0].tolist() == [100.0]
 
 
 def test_the_crosshair_says_the_nearest_values(plot: CurvePlot, qtbot) -> None:
@@ -143,7 +145,8 @@ def test_a_run_that_goes_on_after_a_crash_draws_over_what_was_lost(theme: Theme,
     for event in (again, *(step(n) for n in range(40, 46))):
         plots.show_event(event)
     whole.load(run_events(45))
-    for mine, other in zip(plots._cards, whole._cards, strict=True):
+    for name in ("loss", "speed", "memory"):
+        mine, other = getattr(plots, name), getattr(whole, name)
         one, two = mine.curve.build(), other.curve.build()
         assert one.series.x.tolist() == list(range(1, 46))
         np.testing.assert_allclose(one.series.smooth, two.series.smooth)
@@ -158,6 +161,68 @@ def test_plot_heads_say_the_current_values(theme: Theme, qtbot) -> None:
     qtbot.waitUntil(lambda: plots.speed.value() == "1,284")
     assert plots.memory.value() == "5.0 GB, peak 6.0"
     assert "at step 48" in plots.loss.value()
+
+
+def rewards(number: int, part: str = "train", margin: float = 0.5) -> Rewards:
+    return Rewards(number, part, 0.2, 0.2 - margin, margin, 0.75, 16)
+
+
+def test_general_text_is_a_third_curve_beside_validation(theme: Theme, qtbot) -> None:
+    live, whole = RunPlots(theme), RunPlots(theme)
+    events = [*run_events(48), Probed(0, 2.6, 400), Probed(24, 2.7, 400), Probed(48, 2.9, 400)]
+    for widget in (live, whole):
+        qtbot.addWidget(widget)
+    for event in events:
+        live.show_event(event)
+    whole.load(events)
+    for plots in (live, whole):
+        curve = plots.loss.curve.build()
+        assert curve.others.y.tolist() == [2.6, 2.7, 2.9]
+        assert len(curve.dots) == 3
+        told = curve.describe(48)
+        assert told is not None
+        assert "general text 2.9" in told[1]
+    qtbot.waitUntil(lambda: "general text 2.900" in live.loss.value())
+
+
+def test_rewards_are_shown_only_where_there_are_any(theme: Theme, qtbot) -> None:
+    plots = RunPlots(theme)
+    qtbot.addWidget(plots)
+    plots.load(run_events(24))
+    assert plots.rewards.isHidden()
+    plots.load([*run_events(24), rewards(1), rewards(2, margin=0.7), rewards(24, "validation", 0.6)])
+    assert not plots.rewards.isHidden()
+    curve = plots.rewards.curve.build()
+    assert curve.series.y.tolist() == [0.5, 0.7]
+    assert (curve.dots.y[0], curve.others.y[0]) == (0.2, pytest.approx(-0.4))
+    assert plots.rewards.value() == "margin +0.60, 75 % right  ·  chosen +0.20  ·  rejected -0.40"
+    plots.clear()
+    assert plots.rewards.isHidden()
+
+
+def test_rewards_that_arrive_one_by_one_are_drawn_and_a_resume_repeats_none(theme: Theme, qtbot) -> None:
+    plots = RunPlots(theme)
+    qtbot.addWidget(plots)
+    again = type(run_events(0)[0])(**{**vars(run_events(0)[0]), "first_step": 2})
+    for event in (rewards(1), rewards(2), again, rewards(2), rewards(2, "validation")):
+        plots.show_event(event)
+    assert plots.rewards.curve.build().series.x.tolist() == [1, 2]
+    qtbot.waitUntil(lambda: "rejected" in plots.rewards.value())
+
+
+def test_keys_are_shortened_before_any_is_cut(theme: Theme, qtbot) -> None:
+    keys = KeyLabel(theme)
+    qtbot.addWidget(keys)
+    keys.set_keys([("accent", "training 0.505", "0.505"), ("second", "validation 0.643", "0.643")])
+    keys.show()
+    keys.resize(600, 20)
+    assert keys.shown_text() == "training 0.505  ·  validation 0.643"
+    keys.resize(130, 20)
+    assert keys.shown_text() == "0.505  ·  0.643"
+    assert keys.toolTip() == keys.text()
+    keys.resize(60, 20)
+    assert keys.shown_text() == "0.505"
+    assert not keys.grab().isNull()
 
 
 def test_the_window_comes_without_plots_and_without_the_engine() -> None:

@@ -136,6 +136,7 @@ def test_problems_that_differ_in_numbers_are_one_group() -> None:
                 Problem(7, "Duplicate of line 2", "warning"),
                 Problem(5, 'The field "output" is missing'),
                 Problem(0, "Only 2 examples: too few to learn from", "warning"),
+                Problem(9, "longer than 64 tokens: the end is cut", "warning"),
             ],
         )
     )

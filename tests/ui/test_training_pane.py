@@ -1,10 +1,17 @@
 from __future__ import annotations
 
-import pytest
+import dataclasses
+from pathlib import Path
 
-from studio.events import Log, ModelCounted, Progress
+import pytest
+from PySide6.QtCore import Qt
+
+from studio.events import Advice, Forecasted, Log, ModelCounted, Progress, Sampled, Skipped
 from studio.train.recipe import Recipe
+from studio.train.recipes import ReadyRecipe
 from studio.ui.panes.training import TrainingPane
+from studio.ui.panes.training_bar import PARTS
+from studio.ui.panes.training_forecast import COMPUTING
 from studio.ui.panes.training_states import LOOKS
 from studio.ui.theme import Theme
 from tests.ui.conftest import run_events, step
@@ -148,12 +155,211 @@ def test_the_log_keeps_the_last_five_thousand_lines(pane: TrainingPane) -> None:
     assert lines[-1] == "line 5199"
 
 
-def test_the_model_card_counts_what_trains(pane: TrainingPane) -> None:
+def test_the_count_stands_in_until_there_is_a_forecast(pane: TrainingPane) -> None:
     pane.show_count(ModelCounted("starter", "llama", 3_100_000, 690_000, 6_200_000, 0.002))
-    assert pane.model_card.value() == "22 % trains"
-    assert "0.69 M of 3.10 M parameters train" in pane.model_card._words.text()
+    assert "0.69 M of 3.10 M parameters train (22 %)" in pane.forecast.words()
     editor = pane.form.rows["optimizer.learning_rate"].editor
     assert editor.placeholderText() == "auto: 0.002"
+    pane.show_forecast(forecast())
+    assert pane.forecast.value() == "Fits well"
+
+
+def forecast(**changed: object) -> Forecasted:
+    """An invented forecast of a run that fits well."""
+    gigabyte = 2**30
+    sizes = {"weights": 3, "adapters": 1, "optimizer": 1, "activations": 2, "head": 1, "peak": 8, "limit": 16}
+    told: dict[str, object] = {
+        "model": "starter",
+        "trainable_parameters": 18_464_768,
+        "total_parameters": 1_562_179_072,
+        **{name: size * gigabyte for name, size in sizes.items()},
+        "fits": True,
+        "measured": False,
+        "seconds_per_epoch": 0.0,
+        "steps_per_epoch": 80.0,
+    }
+    return Forecasted(**{**told, **changed})  # type: ignore[arg-type]
+
+
+def test_a_forecast_says_what_is_taken_of_what_there_is(pane: TrainingPane) -> None:
+    pane.show_forecast(forecast())
+    card = pane.forecast
+    assert (card._peak.text(), card._of.text()) == ("8.0 GB", "of 16.0 GB, estimated")
+    assert card.words() == "18.5 M of 1,562 M parameters train (1.2 %)."
+    assert card.changes() == ""
+    assert "Optimizer 1.0 GB" in card._bar.accessibleDescription()
+    pane.show_forecast(forecast(measured=True, seconds_per_epoch=240.0))
+    assert card._of.text() == "of 16.0 GB, measured"
+    assert card.words().endswith("About 4 min per epoch on this Mac.")
+
+
+def test_a_forecast_that_is_close_or_does_not_fit_says_so_in_words(pane: TrainingPane) -> None:
+    pane.show_forecast(forecast(peak=15 * 2**30))
+    assert pane.forecast.value() == "Fits, but it is close"
+    pane.show_forecast(forecast(peak=20 * 2**30, fits=False, changes=("Set Batch to 2.", "Set Rank to 8.")))
+    assert pane.forecast.value() == "Does not fit"
+    assert pane.forecast.changes() == "To make it fit:\n•  Set Batch to 2.\n•  Set Rank to 8."
+    pane.show_forecast(forecast(fits=False))
+    assert "smaller model" in pane.forecast.changes()
+
+
+def test_without_a_forecast_no_number_is_shown(pane: TrainingPane) -> None:
+    pane.show_forecast(forecast())
+    pane.show_forecast(None)
+    assert pane.forecast.value() == ""
+    assert not pane.forecast._peak.isVisibleTo(pane)
+    assert not pane.forecast._bar.isVisibleTo(pane)
+
+
+def test_a_bar_paints_every_part_in_its_colour_and_the_limit_across(pane: TrainingPane, theme: Theme) -> None:
+    bar = pane.forecast._bar
+    bar.resize(320, bar.height())
+    bar.show_forecast(forecast(limit=4 * 2**30, fits=False))
+    picture = bar.grab().toImage()
+    middle = picture.height() // 2
+    colours = {picture.pixelColor(x, middle).name().upper() for x in range(picture.width())}
+    assert {getattr(theme.tokens, token) for _, _, token in PARTS} <= colours
+    assert picture.pixelColor(picture.width() // 2, 0).name().upper() == theme.tokens.text
+
+
+def test_a_forecast_is_asked_for_after_the_recipe_was_announced_and_only_of_a_possible_one(
+    pane: TrainingPane, qtbot
+) -> None:
+    heard: list[str] = []
+    pane.recipe_changed.connect(lambda _: heard.append("changed"))
+    pane.forecast_requested.connect(lambda recipe: heard.append(f"forecast {recipe.lora.rank}"))
+    editor = pane.form.rows["lora.rank"].editor
+    editor.set_value("")
+    qtbot.keyClicks(editor, "8")
+    qtbot.waitUntil(lambda: heard == ["changed", "forecast 8"])
+    assert pane.forecast.value() == COMPUTING
+    pane.set_recipe(Recipe().with_values({"objective": "dpo", "packing": True}))
+    qtbot.keyClicks(editor, "1")
+    qtbot.waitUntil(lambda: heard[2:] == ["changed"])
+    qtbot.wait(50)
+    assert heard[2:] == ["changed"]
+
+
+def test_nothing_starts_with_a_contradiction_and_the_button_says_why(pane: TrainingPane, qtbot) -> None:
+    pane.set_recipe(Recipe().with_values({"objective": "dpo", "packing": True}))
+    with qtbot.assertNotEmitted(pane.start_requested):
+        pane.start()
+    assert pane._buttons["start"].toolTip().startswith("Pairs cannot be packed.")
+
+
+READY = ReadyRecipe(
+    "large", "Large", "For a large model.", Recipe(model="hub/Large-8B").with_values({"rank": 64})
+)
+
+
+def test_a_ready_recipe_keeps_the_dataset_and_a_model_that_is_here(pane: TrainingPane, qtbot) -> None:
+    mine = Recipe().with_values({"data.path": "/data/mine.jsonl"})
+    pane.set_recipe(mine)
+    pane.set_ready_recipes([READY])
+    with qtbot.waitSignal(pane.recipe_changed):
+        pane.recipe_card.actions_shown()["Large"].trigger()
+    assert pane.recipe() == mine.with_values({"rank": 64})
+    assert pane.recipe_card.name() == "Large"
+    assert pane.recipe_card.note() == "Made for Large-8B; your model stays chosen."
+
+
+def test_a_recipe_for_a_model_on_this_mac_brings_it(pane: TrainingPane, tmp_path: Path) -> None:
+    pane.apply_recipe(Recipe(model=str(tmp_path)), "mine")
+    assert pane.recipe().model == str(tmp_path)
+    assert pane.recipe_card.note() == ""
+
+
+def test_the_recipes_name_says_when_it_was_changed_and_goes_with_another_recipe(
+    pane: TrainingPane,
+) -> None:
+    pane.apply_recipe(READY.recipe, READY.title)
+    pane.set_recipe(pane.recipe().with_values({"model": "/models/large"}))
+    assert pane.recipe_card.name() == "Large"  # the model was to be chosen
+    row = pane.form.rows["lora.rank"]
+    row.editor.set_value(8)
+    row.editor.edited.emit()
+    assert pane.recipe_card.name() == "Large, changed"
+    pane.set_recipe(Recipe())
+    assert pane.recipe_card.name() == "My own"
+    pane.apply_recipe(READY.recipe, READY.title)
+    pane.recipe_card.actions_shown()["Back to the defaults"].trigger()
+    assert (pane.recipe(), pane.recipe_card.name()) == (Recipe(), "My own")
+
+
+def test_the_search_is_reached_by_its_shortcut_and_left_by_escape(pane: TrainingPane, qtbot) -> None:
+    with qtbot.waitActive(pane):
+        pane.show()
+        pane.activateWindow()
+    qtbot.keyClick(pane, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    search = pane.recipe_card._search
+    qtbot.waitUntil(search.hasFocus)
+    qtbot.keyClicks(search, "beta")
+    assert pane.form.rows["preference.beta"].isVisible()
+    assert not pane.form.rows["lora.rank"].isVisible()
+    qtbot.keyClick(search, Qt.Key.Key_Escape)
+    assert search.text() == ""
+    assert pane.form.rows["lora.rank"].isVisible()
+    assert not pane.form.rows["preference.beta"].isVisible()
+
+
+def test_recipes_are_opened_and_saved_by_who_hears_it(pane: TrainingPane, qtbot) -> None:
+    with qtbot.waitSignal(pane.open_recipe_requested):
+        pane.recipe_card.actions_shown()["Open recipe…"].trigger()
+    with qtbot.waitSignal(pane.save_recipe_requested) as saved:
+        pane.recipe_card.actions_shown()["Save recipe…"].trigger()
+    assert saved.args == [pane.recipe()]
+
+
+def test_advice_is_in_sight_newest_first_and_earlier_ones_a_click_away(pane: TrainingPane) -> None:
+    assert pane.advice.isHidden()
+    pane.show_event(Advice(24, "forgetting", "Loss on general text rose.", "Lower the rate."))
+    pane.show_event(Advice(48, "overfitting", "Validation loss rises.", "Stop here."))
+    assert not pane.advice.isHidden()
+    assert pane.advice.sentences() == ["Validation loss rises. Stop here."]
+    pane.advice._more.click()
+    assert pane.advice.sentences()[1] == "Loss on general text rose. Lower the rate."
+    pane.clear_run()
+    assert pane.advice.isHidden()
+
+
+def test_samples_stand_under_their_step_newest_first_and_a_resume_repeats_none(pane: TrainingPane) -> None:
+    for number in (0, 24, 48):
+        pane.show_event(Sampled(number, "Hello", f"answer of {number}"))
+        pane.show_event(Sampled(number, "Who are you?", "A model."))
+    assert pane.tabs.samples.steps() == [48, 24, 0]
+    assert pane.tabs._buttons["Samples"].text() == "Samples  3"
+    prepared = run_events(0)[0]
+    pane.show_event(dataclasses.replace(prepared, first_step=25))  # type: ignore[type-var]
+    pane.show_event(Sampled(48, "Hello", "again"))
+    assert pane.tabs.samples.steps() == [48, 24, 0]
+    pane.clear_run()
+    assert pane.tabs.samples.steps() == []
+
+
+def test_skipped_updates_are_counted_logged_and_shown(pane: TrainingPane, qtbot) -> None:
+    pane.show_state("running")
+    pane.show_event(step(12))
+    pane.show_event(Skipped(13, "the loss is not a number", 2))
+    assert "step 13: the update was skipped, the loss is not a number, 2 in a row" in pane.log.text()
+    qtbot.waitUntil(lambda: pane.figures._step._caption.text() == "of 240, 1 skipped")
+    assert pane.tabs.details.facts()["Skipped updates"] == "1"
+
+
+def test_the_details_say_what_was_prepared(pane: TrainingPane) -> None:
+    prepared = dataclasses.replace(run_events(0)[0], shapes=9, prefix_bytes=3 * 2**20)  # type: ignore[type-var]
+    pane.show_event(prepared)
+    facts = pane.tabs.details.facts()
+    assert facts["Shapes of a step"] == "9"
+    assert facts["Prefix cache"] == "3 MB"
+    assert facts["Trained"] == "690,000"
+
+
+def test_a_run_that_learns_from_pairs_has_a_place_for_rewards(pane: TrainingPane) -> None:
+    pane.show_state("running")
+    assert pane.plots.rewards.isHidden()
+    pane.set_recipe(Recipe().with_values({"objective": "dpo"}))
+    pane.show_state("preparing")
+    assert not pane.plots.rewards.isHidden()
 
 
 def test_the_figures_are_written_by_the_timer_not_by_the_step(pane: TrainingPane, qtbot) -> None:

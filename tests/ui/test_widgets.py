@@ -1,112 +1,13 @@
 from __future__ import annotations
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.errors import RecipeError
-from studio.train.recipe import FieldEntry, Recipe, fields
-from studio.ui.widgets.editors import NumberField
-from studio.ui.widgets.form import PICKED, RecipeForm
 from studio.ui.widgets.header import PaneHeader
 from studio.ui.widgets.label import ElidedLabel, WrapLabel
 from studio.ui.widgets.notice import Notice
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import BusyState, EmptyState
-
-ENTRIES = [entry for entry in fields() if entry.path not in PICKED]
-
-
-def another_value(entry: FieldEntry) -> object:
-    """A valid value that is not the default."""
-    if entry.choices:
-        return next(choice for choice in entry.choices if choice != entry.default)
-    if entry.kind is int:
-        return int(entry.default) + 1
-    return 0.000125 if entry.default is None else 0.25
-
-
-@pytest.fixture
-def form(qtbot) -> RecipeForm:
-    form = RecipeForm()
-    qtbot.addWidget(form)
-    return form
-
-
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.path)
-def test_the_form_gives_back_every_field_it_is_given(form: RecipeForm, entry: FieldEntry) -> None:
-    recipe = Recipe().with_values({entry.path: another_value(entry)})
-    form.set_recipe(recipe)
-    assert form.recipe() == recipe
-    assert form.recipe() != Recipe()
-
-
-def test_the_form_keeps_what_it_does_not_show(form: RecipeForm) -> None:
-    recipe = Recipe().with_values({"data.path": "/data/invoices.jsonl", "model": "/models/qwen"})
-    form.set_recipe(recipe)
-    assert form.recipe() == recipe
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [("lora.rank", "0"), ("lora.alpha", "much"), ("optimizer.learning_rate", "-1"), ("loop.epochs", "")],
-)
-def test_a_bad_value_is_rejected_in_a_sentence_under_its_field(
-    form: RecipeForm, path: str, text: str, qtbot
-) -> None:
-    editor = form.rows[path].editor
-    assert isinstance(editor, NumberField)
-    editor.clear()
-    qtbot.keyClicks(editor, text)
-    if not text:
-        editor.edited.emit()
-    assert form.rows[path].entry.title in form.rows[path].shown_problem()
-    assert editor.property("invalid") is True
-    assert not form.is_valid()
-    with pytest.raises(RecipeError):
-        form.recipe()
-    form.set_recipe(Recipe())
-    assert form.is_valid()
-    assert form.rows[path].shown_problem() == ""
-
-
-def test_scientific_notation_and_thousands_separators_are_understood(form: RecipeForm) -> None:
-    for path, text in (("optimizer.learning_rate", "1e-4"), ("data.max_length", "2,048")):
-        editor = form.rows[path].editor
-        assert isinstance(editor, NumberField)
-        editor.setText(text)
-    assert form.recipe().optimizer.learning_rate == 0.0001
-    assert form.recipe().data.max_length == 2048
-
-
-def test_up_and_down_step_whole_numbers_and_stop_at_the_bound(form: RecipeForm, qtbot) -> None:
-    editor = form.rows["lora.rank"].editor
-    editor.set_value(2)
-    with qtbot.waitSignal(form.changed):
-        qtbot.keyClick(editor, Qt.Key.Key_Down)
-    qtbot.keyClick(editor, Qt.Key.Key_Down)
-    assert form.recipe().lora.rank == 1
-
-
-def test_an_edit_is_announced_and_showing_a_recipe_is_not(form: RecipeForm, qtbot) -> None:
-    with qtbot.assertNotEmitted(form.changed):
-        form.set_recipe(Recipe().with_values({"rank": 4}))
-    with qtbot.waitSignal(form.changed):
-        qtbot.keyClicks(form.rows["lora.rank"].editor, "8")
-
-
-def test_a_locked_form_can_be_read_but_not_changed(form: RecipeForm, qtbot) -> None:
-    form.set_locked(True)
-    editor = form.rows["lora.rank"].editor
-    qtbot.keyClicks(editor, "9")
-    qtbot.keyClick(editor, Qt.Key.Key_Up)
-    assert form.recipe() == Recipe()
-
-
-def test_every_editor_says_what_it_is_and_does(form: RecipeForm) -> None:
-    for row in form.rows.values():
-        assert row.editor.accessibleName().startswith(row.entry.title)
-        assert row.editor.toolTip() == row.entry.help
 
 
 def test_a_cut_text_has_all_of_it_in_the_tooltip(qtbot) -> None:

@@ -55,7 +55,7 @@ class ExampleCard(Card):
 
 
 class LengthsCard(Card):
-    """How long the examples are, and how many the maximum length cuts."""
+    """How long the examples are, and how many the maximum length cuts or, as plain text, divides."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Token lengths")
@@ -66,8 +66,10 @@ class LengthsCard(Card):
         limit = dataset.max_length
         lengths = [max(row.tokens, limit + row.cut) if row.cut else row.tokens for row in dataset.rows]
         cut = sum(row.cut > 0 for row in dataset.rows)
-        share = f"{100 * cut / len(dataset.rows):.1f} % cut" if cut else "none cut"
-        self.set_value(f"limit {limit:,}: {share}", "warn" if cut else "dim")
+        divided = sum(row.tokens > limit for row in dataset.rows)
+        said = f"{100 * cut / len(dataset.rows):.1f} % cut" if cut else "none cut"
+        said += f", {divided:,} divided" if divided else ""
+        self.set_value(f"limit {limit:,}: {said}", "warn" if cut else "dim")
         self.histogram.set_lengths(lengths, limit)
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QPoint, QSortFilterProxyModel, Qt, Signal, SignalInstance
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QMenu, QTableView
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QPoint,
+    QSortFilterProxyModel,
+    Signal,
+    SignalInstance,
+)
+from PySide6.QtWidgets import QAbstractButton, QMenu
 
 from studio.events import Event
-from studio.runs.summary import RunSummary
+from studio.runs.summary import RunCurves, RunSummary
+from studio.ui.panes.runs_compare import RunsComparison
 from studio.ui.panes.runs_details import RunDetails
-from studio.ui.panes.runs_table import COLUMNS, DATE, NAME_ROLE, SORT_ROLE, RunsModel
+from studio.ui.panes.runs_table import NAME_ROLE, SORT_ROLE, RunsModel
+from studio.ui.panes.runs_view import RunsTable
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
@@ -19,22 +27,12 @@ from studio.ui.widgets.confirm import ConfirmBar
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import EmptyState
 
-ROW_HEIGHT = 32
-
-
-class RunsTable(QTableView):
-    """Leaves out the columns that a narrow window has no room for; the details show them."""
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        for number, column in enumerate(COLUMNS):
-            self.setColumnHidden(number, self.viewport().width() < column.from_width)
-
 
 class RunsPane(Pane):
-    """Takes summaries in; announces which run is chosen and what is wished for it, by name."""
+    """Takes summaries in; announces which run is chosen, or which, and what is wished for it, by name."""
 
     run_chosen = Signal(str)
+    runs_chosen = Signal(object)  # the names of several, oldest first
     resume_requested = Signal(str)
     evaluate_requested = Signal(str)
     playground_requested = Signal(str)
@@ -44,27 +42,32 @@ class RunsPane(Pane):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Runs")
-        self._chosen = ""
+        self._names: list[str] = []
         self._model, self._order = RunsModel(theme), QSortFilterProxyModel()
-        self.table, self.details = RunsTable(), RunDetails(theme)
-        self._confirm = ConfirmBar("Delete run")
+        self.table, self.details, self.comparison = RunsTable(), RunDetails(theme), RunsComparison(theme)
+        self._confirm = ConfirmBar("Delete")
         self._add_buttons()
-        self._set_up_table()
-        card = Card()
-        card.body.addWidget(self.table)
+        self._order.setSourceModel(self._model)
+        self._order.setSortRole(SORT_ROLE)
+        self.table.show_model(self._order)
+        self.table.selectionModel().selectionChanged.connect(self._on_selected)
+        self.table.customContextMenuRequested.connect(self._show_menu)
+        self._card = Card()
+        self._card.body.addWidget(self.table)
         self.content.addWidget(self._confirm)
-        self.content.addWidget(card, 1)
+        self.content.addWidget(self._card, 1)
         self.content.addWidget(self.details, 1)
+        self.content.addWidget(self.comparison, 3)
         self._confirm.confirmed.connect(self._on_confirmed)
         self.show_runs([])
 
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
-        """All runs; the chosen one stays chosen if it is still there."""
-        kept = self._chosen
+        """All runs; the chosen ones stay chosen if they are still there."""
+        kept = self._names
         self._model.set_runs(runs)
-        self._chosen = ""
-        self.select(kept)
-        self.header.set_subtitle("" if not runs else "1 run" if len(runs) == 1 else f"{len(runs):,} runs")
+        self.table.show_sweeps(any(run.sweep for run in runs))
+        self._names = []
+        self.select_several(kept)
         if runs:
             self.show_state(None)
         else:
@@ -79,24 +82,42 @@ class RunsPane(Pane):
         self.details.show_run(summary, events, files)
         self.details.show()
 
+    def show_comparison(self, runs: Sequence[RunSummary], curves: Sequence[RunCurves]) -> None:
+        """Several runs beside each other, if they still are the chosen ones."""
+        if [run.name for run in runs] == self._names:
+            self.comparison.show_runs(runs, curves)
+            self.comparison.show()
+
     def select(self, name: str) -> None:
         """Mark a run as chosen, without announcing it again if it already is."""
-        if not name or name == self._chosen:
+        if name:
+            self.select_several([name])
+
+    def select_several(self, names: Sequence[str]) -> None:
+        """Mark runs as chosen, those of them that are there."""
+        if list(names) == self._names:
             return
+        selection = QItemSelection()
         for row in range(self._order.rowCount()):
-            if self._order.index(row, 0).data(NAME_ROLE) == name:
-                self.table.selectRow(row)
+            index = self._order.index(row, 0)
+            if index.data(NAME_ROLE) in names:
+                selection.select(index, index)
+        how = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.table.selectionModel().select(selection, how)
+        if indexes := selection.indexes():
+            self.table.scrollTo(indexes[0])
 
     def chosen(self) -> str:
-        """The name of the chosen run, or nothing."""
-        return self._chosen
+        """The name of the chosen run, or nothing where none or several are."""
+        return self._names[0] if len(self._names) == 1 else ""
 
     def _add_buttons(self) -> None:
         self._reveal, self._delete = (
             IconButton("folder-open", "Show the run's folder", size=30),
             IconButton("trash-2", "Delete the run", size=30),
         )
-        for icon_button in (self._reveal, self._delete):
+        self._whole_sweep = IconButton("layers", "Compare all runs of its sweep", size=30)
+        for icon_button in (self._whole_sweep, self._reveal, self._delete):
             self.header.add_widget(icon_button)
         self._evaluate = self.header.add_button("Evaluate", icon="scale")
         self._resume = self.header.add_button("Resume", icon="rotate-ccw")
@@ -111,32 +132,7 @@ class RunsPane(Pane):
         for button, _ in wishes:
             button.clicked.connect(self._on_wish)
         self._delete.clicked.connect(self._ask_to_delete)
-
-    def _set_up_table(self) -> None:
-        self._order.setSourceModel(self._model)
-        self._order.setSortRole(SORT_ROLE)
-        table = self.table
-        table.setModel(self._order)
-        table.setSortingEnabled(True)
-        table.sortByColumn(DATE, Qt.SortOrder.DescendingOrder)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setAccessibleName("Runs")
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        head = table.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setMinimumSectionSize(60)
-        for number, column in enumerate(COLUMNS):
-            table.setColumnWidth(number, column.width)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        table.selectionModel().selectionChanged.connect(self._on_selected)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.customContextMenuRequested.connect(self._show_menu)
+        self._whole_sweep.clicked.connect(self._choose_sweep)
 
     def _show_empty(self) -> None:
         empty = EmptyState(
@@ -149,38 +145,65 @@ class RunsPane(Pane):
         self.show_state(empty)
 
     def _show_menu(self, place: QPoint) -> None:
-        if not self._chosen:
-            return
         menu = QMenu(self)
-        for button in (self._play, self._evaluate, self._resume, self._reveal, self._delete):
-            if not button.isHidden():
+        for button in (
+            self._play,
+            self._evaluate,
+            self._resume,
+            self._whole_sweep,
+            self._reveal,
+            self._delete,
+        ):
+            if self._names and not button.isHidden():
                 menu.addAction(button.text() or button.toolTip(), button.click)
-        menu.popup(self.table.viewport().mapToGlobal(place))
+        if not menu.isEmpty():
+            menu.popup(self.table.viewport().mapToGlobal(place))
 
-    def _on_selected(self, selected: QItemSelection, _before: QItemSelection) -> None:
+    def _on_selected(self, _selected: QItemSelection, _before: QItemSelection) -> None:
         self._confirm.hide()
-        rows = selected.indexes()
-        self._chosen = rows[0].data(NAME_ROLE) if rows else ""
+        chosen = {index.data(NAME_ROLE) for index in self.table.selectionModel().selectedRows()}
+        runs = sorted((run for run in self._model.runs if run.name in chosen), key=lambda run: run.created)
+        self._names = [run.name for run in runs]
         self._show_buttons()
-        if self._chosen:
-            self.run_chosen.emit(self._chosen)
+        if len(runs) == 1:
+            self.run_chosen.emit(self._names[0])
+        elif runs:
+            self.runs_chosen.emit(self._names)
 
     def _show_buttons(self) -> None:
-        run = self._model.run(self._chosen)
-        for button in (*self._wishes, self._delete):
+        runs = [run for run in self._model.runs if run.name in self._names]
+        run = runs[0] if len(runs) == 1 else None
+        for button in self._wishes:
             button.setVisible(run is not None)
         self._resume.setVisible(run is not None and run.resumable)
-        self._delete.setVisible(run is not None and run.state != "running")
+        self._whole_sweep.setVisible(run is not None and len(self._model.names_of_sweep(run.sweep)) > 1)
+        self._delete.setVisible(bool(runs) and all(run.state != "running" for run in runs))
+        self._delete.setToolTip("Delete the run" if run else "Delete the runs")
         self.details.setVisible(run is not None)
+        self._count(len(runs))
+        if len(runs) < 2:
+            self.comparison.hide()
+
+    def _count(self, chosen: int) -> None:
+        there = len(self._model.runs)
+        said = "" if not there else "1 run" if there == 1 else f"{there:,} runs"
+        self.header.set_subtitle(f"{said}, {chosen} chosen" if chosen > 1 else said)
 
     def _on_wish(self) -> None:
         for button, wish in self._wishes.items():
-            if button is self.sender() and self._chosen:
-                wish.emit(self._chosen)
+            if button is self.sender() and self.chosen():
+                wish.emit(self.chosen())
+
+    def _choose_sweep(self) -> None:
+        if run := self._model.run(self.chosen()):
+            self.select_several(self._model.names_of_sweep(run.sweep))
 
     def _ask_to_delete(self) -> None:
-        self._confirm.ask(f"Delete {self._chosen} with its adapter, checkpoints and evaluations?")
+        what = f"{self.chosen()} with its" if self.chosen() else f"{len(self._names)} runs with their"
+        self._confirm.ask(
+            f"Delete {what} adapter{'' if self.chosen() else 's'}, checkpoints and evaluations?"
+        )
 
     def _on_confirmed(self) -> None:
-        if self._chosen:
-            self.delete_requested.emit(self._chosen)
+        for name in list(self._names):
+            self.delete_requested.emit(name)

@@ -52,6 +52,7 @@ class Column:
 COLUMNS = (
     Column("Name", lambda run: run.name, width=170),
     Column("State", lambda run: run.state, width=100),
+    Column("Sweep", lambda run: run.sweep or "—", width=120, from_width=900),
     Column("Model", lambda run: model_title(run.model), width=110, from_width=960),
     Column("Dataset", lambda run: PurePath(run.dataset).stem, width=110, from_width=840),
     Column("Steps", lambda run: f"{run.step:,} of {run.steps:,}", lambda run: run.step, 126, True),
@@ -72,6 +73,7 @@ COLUMNS = (
     Column("Date", lambda run: when(run.created), lambda run: run.created.timestamp(), 128, True),
 )
 DATE = len(COLUMNS) - 1
+SWEEP = next(number for number, column in enumerate(COLUMNS) if column.title == "Sweep")
 
 
 class RunsModel(QAbstractTableModel):
@@ -90,6 +92,10 @@ class RunsModel(QAbstractTableModel):
 
     def run(self, name: str) -> RunSummary | None:
         return next((run for run in self.runs if run.name == name), None)
+
+    def names_of_sweep(self, sweep: str) -> list[str]:
+        """The runs that belong to a sweep."""
+        return [run.name for run in self.runs if sweep and run.sweep == sweep]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.runs)

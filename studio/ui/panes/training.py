@@ -5,35 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 
 from studio.errors import RecipeError
-from studio.events import Ended, Event, ModelCounted, Prepared, Progress, Step, Validated
+from studio.events import Advice, Ended, Event, Forecasted, ModelCounted, Prepared, Progress, Step, Validated
 from studio.train.recipe import Recipe
-from studio.ui.panes.training_cards import FiguresCard, LogCard, ModelCard, log_line
-from studio.ui.panes.training_states import LOOKS, RunStory
+from studio.ui.panes.training_cards import FiguresCard
+from studio.ui.panes.training_forecast import ForecastCard
+from studio.ui.panes.training_layout import COMPACT_BELOW, LOW, live_column, recipe_column
+from studio.ui.panes.training_recipe import ReadyRecipe, RecipeCard
+from studio.ui.panes.training_states import LOOKS, NO_DATA, RunStory, why_not
+from studio.ui.panes.training_tabs import RunTabs
+from studio.ui.panes.training_watch import AdviceCard
 from studio.ui.plots.run_plots import RunPlots
 from studio.ui.theme import Theme
-from studio.ui.widgets.card import Card
 from studio.ui.widgets.form import RecipeForm
 from studio.ui.widgets.model_picker import model_title
 from studio.ui.widgets.pane import GAP, PaneFrame
 from studio.ui.widgets.states import EmptyState
 
-RECIPE_WIDTH = 322
 DEBOUNCE_MILLISECONDS = 250
 
 
 class TrainingPane(PaneFrame):
-    """Gives a Recipe out; takes a dataset's name, a model's count and a run's events in."""
+    """Gives a Recipe out; takes a dataset's name, a forecast and a run's events in."""
 
     start_requested = Signal(object)  # Recipe
     stop_requested = Signal()
     resume_requested = Signal()
     recipe_changed = Signal(object)  # Recipe, valid, a moment after the last edit
+    forecast_requested = Signal(object)  # Recipe, after recipe_changed
     evaluate_requested = Signal()
     choose_model_requested = Signal()
     dataset_requested = Signal()
+    open_recipe_requested = Signal()
+    save_recipe_requested = Signal(object)  # Recipe
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Training")
@@ -41,14 +48,12 @@ class TrainingPane(PaneFrame):
         self._story = RunStory()
         self._dataset = ""
         self._sentence = ""
-        self.form, self.model_card = RecipeForm(), ModelCard()
-        self.figures, self.plots, self.log = FiguresCard(), RunPlots(theme), LogCard()
-        self._no_data = EmptyState(
-            "database",
-            "Training needs examples",
-            "Open a dataset first. What the model reads, and which of it is learned, is shown there.",
-            "Open the dataset pane",
-        )
+        self.form = RecipeForm()
+        self.recipe_card, self.forecast = RecipeCard(self.form), ForecastCard(theme)
+        self.figures, self.advice = FiguresCard(), AdviceCard()
+        self.plots, self.tabs = RunPlots(theme), RunTabs()
+        self.log = self.tabs.log
+        self._no_data = EmptyState("database", *NO_DATA)
         self._right = QStackedWidget()
         self._debounce = QTimer(self)
         self._debounce.setSingleShot(True)
@@ -64,8 +69,16 @@ class TrainingPane(PaneFrame):
         return self.form.recipe()
 
     def set_recipe(self, recipe: Recipe) -> None:
-        self.form.set_recipe(recipe)
+        self.recipe_card.take(recipe)
         self._write_header()
+
+    def set_ready_recipes(self, recipes: Sequence[ReadyRecipe]) -> None:
+        """The recipes that the form offers."""
+        self.recipe_card.set_ready(recipes)
+
+    def apply_recipe(self, recipe: Recipe, name: str) -> None:
+        """Take over a recipe, as from a file; the dataset stays, and the model where its own is not here."""
+        self.recipe_card.apply(recipe, name)
 
     def show_dataset(self, name: str, train: int, validation: int) -> None:
         """The dataset that will be trained on, and how its examples are split."""
@@ -81,15 +94,19 @@ class TrainingPane(PaneFrame):
         self._write_header()
 
     def show_count(self, count: ModelCounted) -> None:
-        """What the chosen model would train under this recipe."""
-        self.model_card.show_count(count)
+        """What the chosen model would train under this recipe, and at which rate."""
+        self.forecast.show_count(count)
         self.form.show_learning_rate(count.learning_rate)
+
+    def show_forecast(self, forecast: Forecasted | None) -> None:
+        """What a run would take of this machine; None when that cannot be told."""
+        self.forecast.show_forecast(forecast)
 
     def show_event(self, event: Event) -> None:
         """Take in one event of the running job."""
         self._story.take(event)
         self.plots.show_event(event)
-        self.log.add(log_line(event))
+        self.tabs.take(event)
         match event:
             case Step():
                 self.figures.show_step(event, self._story.epochs)
@@ -97,6 +114,11 @@ class TrainingPane(PaneFrame):
                     self.show_state("running")
             case Prepared() | Validated() | Ended() | Progress():
                 self._write_title()
+            case Advice():
+                self.advice.add(event)
+            case Forecasted():
+                self.show_forecast(event)
+        self.figures.show_skipped(self.tabs.skipped)
 
     def show_state(self, state: str, sentence: str = "") -> None:
         """Take the look of a state, one of LOOKS, and say a sentence about it."""
@@ -107,8 +129,10 @@ class TrainingPane(PaneFrame):
             button.set_role("primary" if name == look.primary else "plain")
         self._buttons["stop"].setEnabled(state != "stopping")
         self._buttons["start"].setText(look.start)
-        self.form.set_locked(look.locked)
+        self.recipe_card.set_locked(look.locked)
         self.figures.set_running(look.locked)
+        if look.locked:
+            self.plots.show_rewards(self.form.recipe_at_hand().pairs)
         if sentence:
             self.log.add(sentence)
         self._write_header()
@@ -120,18 +144,25 @@ class TrainingPane(PaneFrame):
         for event in events:
             self._story.take(event)
         self.plots.load(events)
-        self.log.add(*(log_line(event) for event in events))
+        self.tabs.load(events)
+        self.advice.add(*(event for event in events if isinstance(event, Advice)))
         if self._story.step is not None:
             self.figures.show_step(self._story.step, self._story.epochs)
+        self.figures.show_skipped(self.tabs.skipped)
         self._write_header()
 
     def clear_run(self) -> None:
         """Forget the run that is shown; the recipe stays."""
-        self._story = RunStory(self._epochs())
-        self.plots.clear()
-        self.figures.clear()
-        self.log.clear()
+        self._story = RunStory(self.form.recipe_at_hand().loop.epochs)
+        for part in (self.plots, self.figures, self.tabs, self.advice):
+            part.clear()
         self._write_header()
+
+    def start(self) -> None:
+        """Ask for a run with the recipe as it stands, if it can be carried out."""
+        start = self._buttons["start"]
+        if start.isEnabled() and not start.isHidden():
+            self.start_requested.emit(self.recipe())
 
     def _add_buttons(self) -> None:
         add = self.header.add_button
@@ -143,28 +174,11 @@ class TrainingPane(PaneFrame):
         }
 
     def _build(self) -> None:
-        recipe = Card("Recipe")
-        recipe.body.addWidget(self.form)
-        left = QVBoxLayout()
-        left.setSpacing(GAP)
-        left.addWidget(recipe, 1)
-        left.addWidget(self.model_card)
-        side = QWidget()
-        side.setFixedWidth(RECIPE_WIDTH)
-        side.setLayout(left)
-        left.setContentsMargins(0, 0, 0, 0)
-        live = QWidget()
-        column = QVBoxLayout(live)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.figures)
-        column.addWidget(self.plots, 4)
-        column.addWidget(self.log, 1)
-        self._right.addWidget(live)
+        self._right.addWidget(live_column(self.figures, self.advice, self.plots, self.tabs))
         self._right.addWidget(self._no_data)
         row = QHBoxLayout()
         row.setSpacing(GAP)
-        row.addWidget(side)
+        row.addWidget(recipe_column(self.recipe_card, self.forecast))
         row.addWidget(self._right, 1)
         self.content.addLayout(row, 1)
 
@@ -177,14 +191,11 @@ class TrainingPane(PaneFrame):
         self.form.dataset_requested.connect(self.dataset_requested)
         self.form.choose_model_requested.connect(self.choose_model_requested)
         self.form.changed.connect(self._on_edited)
+        self.recipe_card.applied.connect(self._on_edited)
+        self.recipe_card.open_requested.connect(self.open_recipe_requested)
+        self.recipe_card.save_requested.connect(self._save_recipe)
         self._debounce.timeout.connect(self._announce_recipe)
         self.figures.written.connect(self._write_title)
-
-    def start(self) -> None:
-        """Ask for a run with the recipe as it stands, if it can be carried out."""
-        start = self._buttons["start"]
-        if start.isEnabled() and not start.isHidden():
-            self.start_requested.emit(self.recipe())
 
     def _on_edited(self) -> None:
         self._write_header()
@@ -192,21 +203,21 @@ class TrainingPane(PaneFrame):
 
     def _announce_recipe(self) -> None:
         try:
-            self.recipe_changed.emit(self.recipe())
+            recipe = self.recipe()
         except RecipeError:
             return
+        self.recipe_changed.emit(recipe)
+        if self.form.is_valid():
+            self.forecast.show_computing()
+            self.forecast_requested.emit(recipe)
 
-    def _epochs(self) -> float:
-        try:
-            return self.recipe().loop.epochs
-        except RecipeError:
-            return 0.0
+    def _save_recipe(self) -> None:
+        self.save_recipe_requested.emit(self.form.recipe_at_hand())
 
     def _write_header(self) -> None:
-        valid = self.form.is_valid()
         start = self._buttons["start"]
-        start.setEnabled(valid and bool(self._dataset))
-        start.setToolTip("" if start.isEnabled() else _why_not(bool(self._dataset)))
+        start.setEnabled(self.form.is_valid() and bool(self._dataset))
+        start.setToolTip(why_not(self.form.problem(), bool(self._dataset)))
         self._write_title()
 
     def _write_title(self) -> None:
@@ -215,6 +226,8 @@ class TrainingPane(PaneFrame):
         facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"
         self.header.set_subtitle(self._sentence or self._story.progress(self._state) or facts)
 
-
-def _why_not(has_dataset: bool) -> str:
-    return "Mend the fields marked in red first." if has_dataset else "Open a dataset first."
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (event.oldSize().height() < COMPACT_BELOW) != (event.size().height() < COMPACT_BELOW):
+            self.forecast.set_compact(event.size().height() < COMPACT_BELOW)
+        self.form.set_compact(event.size().height() < LOW)

@@ -29,6 +29,17 @@ LOOKS = {
     "done": Look(("start", "evaluate"), "evaluate", "Train again"),
 }
 
+NO_DATA = (
+    "Training needs examples",
+    "Open a dataset first. What the model reads, and which of it is learned, is shown there.",
+    "Open the dataset pane",
+)
+
+
+def why_not(problem: str, has_dataset: bool) -> str:
+    """Why training cannot start, as a sentence; nothing when it can."""
+    return "Open a dataset first." if not has_dataset else problem
+
 
 @dataclass
 class RunStory:

@@ -1,4 +1,4 @@
-"""The curve of a run: raw faint, smoothed solid, a second series with dots and its best marked."""
+"""The curve of a run: raw faint, smoothed solid; a second and a third with dots, the best marked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.plots.axis import NumberAxis, ZoomBox, wide_range
 from studio.ui.plots.crosshair import Crosshair
+from studio.ui.plots.dotted import Dotted
 from studio.ui.plots.series import Numbers, Series, thinned
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme
@@ -26,7 +27,7 @@ class CurvePlot(QWidget):
     def __init__(self, theme: Theme, style: CurveStyle | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self.style_of = theme, style or CurveStyle()
-        self.series, self.dots = Series(self.style_of.smoothing), Series()
+        self.series = Series(self.style_of.smoothing)
         self._end: float | None = None
         self._shows_all = self._dirty = True
         self._range: tuple[float, float, float, float] | None = None
@@ -35,6 +36,7 @@ class CurvePlot(QWidget):
         self._timer.setInterval(self.style_of.redraw_milliseconds)
         self._timer.timeout.connect(self.redraw)
         self._build()
+        self.dots, self.others = self._dotted.series, self._other.series
         self._dress()
         theme.changed.connect(self._dress)
 
@@ -48,23 +50,28 @@ class CurvePlot(QWidget):
         self.dots.append(x, y)
         self._touch()
 
+    def append_other(self, x: float, y: float) -> None:
+        """Add a point of the third series."""
+        self.others.append(x, y)
+        self._touch()
+
     def cut(self, x: float) -> None:
         """Forget what was drawn from `x` on."""
-        self.series.cut(x)
-        self.dots.cut(x)
+        for points in (self.series, self.dots, self.others):
+            points.cut(x)
         self._touch()
 
     def set_points(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Replace the main curve."""
-        self.series.clear()
-        self.series.extend(xs, ys)
-        self._touch()
+        self._replace(self.series, xs, ys)
 
     def set_dots(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Replace the second series."""
-        self.dots.clear()
-        self.dots.extend(xs, ys)
-        self._touch()
+        self._replace(self.dots, xs, ys)
+
+    def set_others(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Replace the third series."""
+        self._replace(self.others, xs, ys)
 
     def set_end(self, x: float | None) -> None:
         """Where the x axis ends from the start, such as the last step of a run; None: with the data."""
@@ -73,8 +80,8 @@ class CurvePlot(QWidget):
 
     def clear(self) -> None:
         """Forget all points and any zoom."""
-        self.series.clear()
-        self.dots.clear()
+        for points in (self.series, self.dots, self.others):
+            points.clear()
         self._end = None
         self.crosshair.hide()
         self.show_all()
@@ -96,9 +103,8 @@ class CurvePlot(QWidget):
         if self.style_of.smoothing:
             smooth = self.series.smooth[part]
             self._smooth.setData(*thinned(self.series.x[part], smooth, pixels // 2), connect="finite")
-        self._line.setData(self.dots.x, self.dots.y)
-        self._marks.setData(self.dots.x, self.dots.y)
-        self._best.setData(*self._best_dot())
+        self._dotted.redraw()
+        self._other.redraw()
 
     def describe(self, x: float) -> tuple[float, str] | None:
         """The point nearest to `x` and its values in words."""
@@ -110,22 +116,22 @@ class CurvePlot(QWidget):
         words = f"{style.x_name} {step:,.0f}   {style.words(float(values[index]))}"
         if style.smoothing:
             words += f"   raw {style.words(float(self.series.y[index]))}"
-        if len(self.dots):
-            words += f"   {style.dot_name} {style.words(float(self.dots.y[self.dots.nearest(step)]))}"
+        for points, name in ((self.dots, style.dot_name), (self.others, style.other_name)):
+            if len(points):
+                words += f"   {name} {style.words(float(points.y[points.nearest(step)]))}"
         return step, words
 
-    def _best_dot(self) -> tuple[list[float], list[float]]:
-        if not len(self.dots) or not np.isfinite(self.dots.y).any():
-            return [], []
-        best = int(np.nanargmin(self.dots.y))
-        return [float(self.dots.x[best])], [float(self.dots.y[best])]
+    def _replace(self, points: Series, xs: Sequence[float], ys: Sequence[float]) -> None:
+        points.clear()
+        points.extend(xs, ys)
+        self._touch()
 
     def _fit(self) -> None:
         """Widen the view in leaps, so that most redraws leave the axes as they are."""
         values = self._values_to_fit()
         if not len(values):
             return
-        last = max(float(points.x[-1]) for points in (self.series, self.dots) if len(points))
+        last = max(float(points.x[-1]) for points in (self.series, self.dots, self.others) if len(points))
         low, high = (0.0 if self.style_of.from_zero else float(values.min())), float(values.max())
         if self._range is not None:
             _, right, bottom, top = self._range
@@ -145,7 +151,7 @@ class CurvePlot(QWidget):
         raw = self.series.y[np.isfinite(self.series.y)]
         if self.style_of.smoothing and len(raw) >= MANY:
             raw = np.concatenate([np.percentile(raw, [1, 98]), self.series.smooth])
-        values = np.concatenate([raw, self.dots.y])
+        values = np.concatenate([raw, self.dots.y, self.others.y])
         return values[np.isfinite(values)]
 
     def _touch(self) -> None:
@@ -161,11 +167,10 @@ class CurvePlot(QWidget):
         view.hideButtons()
         self._raw = pg.PlotCurveItem(antialias=not self.style_of.smoothing)
         self._smooth = pg.PlotCurveItem(antialias=True)
-        self._line = pg.PlotCurveItem(antialias=True)
-        self._marks = pg.ScatterPlotItem(size=6, antialias=True)
-        self._best = pg.ScatterPlotItem(size=11, antialias=True)
-        for item in (self._raw, self._smooth, self._line, self._marks, self._best):
+        for item in (self._raw, self._smooth):
             view.addItem(item, ignoreBounds=True)
+        self._other = Dotted(view, self.style_of.other_colour, False)
+        self._dotted = Dotted(view, self.style_of.dot_colour, self.style_of.marks_best)
         self.crosshair = Crosshair(view, self.describe)
         self._view = view
         self._box.all_wanted.connect(self.show_all)
@@ -178,18 +183,15 @@ class CurvePlot(QWidget):
 
     def _dress(self) -> None:
         tokens, style = self._theme.tokens, self.style_of
-        main, second = getattr(tokens, style.colour), getattr(tokens, style.dot_colour)
+        main = getattr(tokens, style.colour)
         self._view.setBackground(tokens.panel)
         for axis in self._axes.values():
             axis.dress(tokens)
         raw = tokens.tint(style.colour, 0.42) if style.smoothing else main
         self._raw.setPen(pg.mkPen(raw, width=1 if style.smoothing else 1.4))
         self._smooth.setPen(pg.mkPen(main, width=2))
-        self._line.setPen(pg.mkPen(second, width=1.5))
-        self._marks.setBrush(second)
-        self._marks.setPen(pg.mkPen(tokens.panel, width=1))
-        self._best.setBrush(tokens.panel)
-        self._best.setPen(pg.mkPen(second, width=2.5))
+        self._dotted.dress(tokens)
+        self._other.dress(tokens)
         self.crosshair.dress(tokens)
 
     def _on_zoomed(self, _axes: object) -> None:

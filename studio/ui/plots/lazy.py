@@ -39,6 +39,9 @@ class LazyCurve(QWidget):
     def append_dot(self, x: float, y: float) -> None:
         self._say("append_dot", x, y)
 
+    def append_other(self, x: float, y: float) -> None:
+        self._say("append_other", x, y)
+
     def cut(self, x: float) -> None:
         self._say("cut", x)
 
@@ -47,6 +50,9 @@ class LazyCurve(QWidget):
 
     def set_dots(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         self._say("set_dots", xs, ys)
+
+    def set_others(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        self._say("set_others", xs, ys)
 
     def set_end(self, x: float | None) -> None:
         self._say("set_end", x)

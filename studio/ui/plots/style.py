@@ -13,15 +13,19 @@ def three_digits(value: float) -> str:
 
 @dataclass(frozen=True)
 class CurveStyle:
-    """`colour` and `dot_colour` name tokens; `words` writes a value for the crosshair, `ticks` for the axis.
+    """`colour`, `dot_colour` and `other_colour` name tokens; `words` writes a value for the crosshair,
+    `ticks` for the axis.
 
-    With `smoothing` 0 the raw curve is drawn solid.
+    With `smoothing` 0 the raw curve is drawn solid. `marks_best` rings the lowest dot.
     """
 
     name: str = "Curve"
     colour: str = "accent"
     dot_colour: str = "second"
     dot_name: str = "validation"
+    other_colour: str = "third"
+    other_name: str = "general text"
+    marks_best: bool = True
     x_name: str = "step"
     smoothing: float = 0.9
     from_zero: bool = False

@@ -60,11 +60,9 @@ def group_problems(dataset: DatasetRead) -> tuple[ProblemGroup, ...]:
 
 
 def _all_problems(dataset: DatasetRead) -> Iterator[Problem]:
-    """The problems of the file, and what only its rows say: warnings and cuts."""
+    """The problems of the file, and warnings that only its rows have."""
     yield from dataset.problems
     told = {problem.line for problem in dataset.problems}
     for row in dataset.rows:
         if row.warning and row.line not in told:
             yield Problem(row.line, row.warning, "warning")
-        if row.cut:
-            yield Problem(row.line, f"longer than {dataset.max_length:,} tokens: the end is cut", "warning")

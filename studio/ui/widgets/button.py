@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from studio.ui import icons
 from studio.ui.widgets.style import set_property
@@ -67,6 +75,10 @@ class IconButton(QToolButton):
         self.setAccessibleName(label)
         self._retint()
 
+    def set_icon(self, name: str) -> None:
+        self._icon = name
+        self._retint()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in REFRESHING:
@@ -79,9 +91,18 @@ class IconButton(QToolButton):
 class PickButton(Button):
     """Looks like a field, shows what was picked elsewhere, and leads there."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, arrow: str = "chevron-right") -> None:
         super().__init__(text, "pick")
-        self._arrow = Icon("chevron-right", 14, parent=self)
+        self._arrow = Icon(arrow, 14, parent=self)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As the style paints it, but a long name ends in an ellipsis."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.width() - 36
+        option.text = self.fontMetrics().elidedText(option.text, Qt.TextElideMode.ElideRight, room)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -1,4 +1,7 @@
-"""One editor per kind of field: numbers are typed, choices are picked. All speak text."""
+"""One editor per kind of field: numbers and words are typed, choices picked, switches thrown.
+
+All of them speak text.
+"""
 
 from __future__ import annotations
 
@@ -6,49 +9,71 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
 from studio.train.recipe import FieldEntry
+from studio.ui.widgets.form_switch import Switch
+from studio.ui.widgets.form_words import PLACEHOLDERS, ZEROS, choice_word
 from studio.ui.widgets.style import set_property
 
 
 def text_of(value: Any) -> str:
-    """A value as its editor writes it: 0.0001, 1e-05, 32, and nothing for None."""
+    """A value as its editor writes it: 0.0001, 1e-05, 32, true, and nothing for None."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-class NumberField(QLineEdit):
-    """A number typed as text, its unit shown at the right; Up and Down step whole numbers."""
+class TextField(QLineEdit):
+    """Words on one line."""
 
     edited = Signal()
 
     def __init__(self, entry: FieldEntry) -> None:
         super().__init__()
-        self._whole = entry.kind is int
-        self._low = entry.bounds[0]
-        self._unit = QLabel(entry.unit, self)
-        self._unit.setProperty("tone", "faint")
-        self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        if entry.optional:
-            self.setPlaceholderText("auto")
+        self.setPlaceholderText(PLACEHOLDERS.get(entry.path, "auto" if entry.optional else ""))
         self.textEdited.connect(self.edited)
 
     def value(self) -> str:
-        return self.text().strip().replace(",", "")
+        return self.text().strip()
 
     def set_value(self, value: Any) -> None:
         if self.text() != text_of(value):
             self.setText(text_of(value))
+            self.setCursorPosition(0)
 
     def set_locked(self, locked: bool) -> None:
         """Whether the value may be read and copied but not changed."""
         self.setReadOnly(locked)
 
+
+class NumberField(TextField):
+    """A number typed as text, its unit shown at the right; Up and Down step whole numbers."""
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__(entry)
+        self._whole = entry.kind is int
+        self._low = entry.bounds[0]
+        self._unit, self._zero = entry.unit, ZEROS.get(entry.path, "")
+        self._hint: QLabel | None = None
+        if self._unit or self._zero:
+            self._hint = QLabel(self._unit, self)
+            self._hint.setProperty("tone", "faint")
+            self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self.textChanged.connect(self._show_hint)
+
+    def value(self) -> str:
+        return super().value().replace(",", "")
+
     def set_placeholder(self, text: str) -> None:
         """What an empty optional field stands for now, such as "auto: 0.0002"."""
         self.setPlaceholderText(text)
+
+    def hint(self) -> str:
+        """The words at the right: the unit, or what zero means."""
+        return self._hint.text() if self._hint else ""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
@@ -61,9 +86,50 @@ class NumberField(QLineEdit):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        width = self._unit.sizeHint().width()
-        self._unit.setGeometry(self.width() - width - 10, 0, width, self.height())
-        self.setTextMargins(0, 0, width if self._unit.text() else 0, 0)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        if self._hint is None:
+            return
+        is_zero = self._zero and self.value().strip("0.") == "" and "0" in self.value()
+        self._hint.setText(self._zero if is_zero else self._unit)
+        width = self._hint.sizeHint().width()
+        self._hint.setGeometry(self.width() - width - 10, 0, width, self.height())
+        self.setTextMargins(0, 0, width if self._hint.text() else 0, 0)
+
+
+class LinesField(QPlainTextEdit):
+    """Several lines of text; Tab goes on to the next field."""
+
+    edited = Signal()
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__()
+        self.setProperty("role", "field")
+        self.setProperty("lines", True)  # the style sheet gives it the height of four
+        self.setPlaceholderText(PLACEHOLDERS.get(entry.path, ""))
+        self.setTabChangesFocus(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(0)
+        self._is_told = False
+        self.textChanged.connect(self._tell)
+
+    def value(self) -> str:
+        return self.toPlainText()
+
+    def set_value(self, value: Any) -> None:
+        if self.value() != text_of(value):
+            self._is_told = True
+            self.setPlainText(text_of(value))
+            self._is_told = False
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether the lines may be read and copied but not changed."""
+        self.setReadOnly(locked)
+
+    def _tell(self) -> None:
+        if not self._is_told:
+            self.edited.emit()
 
 
 class ChoiceField(QComboBox):
@@ -73,15 +139,16 @@ class ChoiceField(QComboBox):
 
     def __init__(self, entry: FieldEntry) -> None:
         super().__init__()
-        self.addItems(list(entry.choices))
+        for choice in entry.choices:
+            self.addItem(choice_word(entry.path, choice), choice)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(self.edited)
 
     def value(self) -> str:
-        return self.currentText()
+        return str(self.currentData())
 
     def set_value(self, value: Any) -> None:
-        self.setCurrentText(str(value))
+        self.setCurrentIndex(self.findData(str(value)))
 
     def set_locked(self, locked: bool) -> None:
         """Whether the choice may be read but not changed."""
@@ -91,12 +158,32 @@ class ChoiceField(QComboBox):
         event.ignore()
 
 
-Editor = NumberField | ChoiceField
+class SwitchField(Switch):
+    """Yes or no."""
+
+    edited = Signal()
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__()
+        self.clicked.connect(self.edited)
+
+    def value(self) -> str:
+        return text_of(self.isChecked())
+
+    def set_value(self, value: Any) -> None:
+        self.setChecked(bool(value))
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether it may be seen but not thrown."""
+        self.setEnabled(not locked)
+
+
+Editor = TextField | LinesField | ChoiceField | SwitchField
 
 
 def editor_for(entry: FieldEntry) -> Editor:
     """The editor that fits a field's kind, with its help as the tooltip."""
-    editor: Editor = ChoiceField(entry) if entry.choices else NumberField(entry)
+    editor = _kind_of_editor(entry)(entry)
     editor.setObjectName(entry.path)
     editor.setToolTip(entry.help)
     editor.setAccessibleName(f"{entry.title}, {entry.unit}" if entry.unit else entry.title)
@@ -107,3 +194,13 @@ def editor_for(entry: FieldEntry) -> Editor:
 def mark_invalid(editor: Editor, invalid: bool) -> None:
     """Give an editor the border of a bad value, or its own again."""
     set_property(editor, "invalid", invalid)
+
+
+def _kind_of_editor(entry: FieldEntry) -> type[Editor]:
+    if entry.choices:
+        return ChoiceField
+    if entry.kind is bool:
+        return SwitchField
+    if entry.kind is str:
+        return LinesField if entry.unit == "one per line" else TextField
+    return NumberField

@@ -1,0 +1,132 @@
+"""Sweeps on disk: beside the runs, one small file says what was asked and which runs belong to it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from studio.errors import RunError, RunMissing
+from studio.files import write_text
+from studio.runs.folder import RunFolder, clean_name
+
+ENDING = ".sweep.json"
+
+
+@dataclass(frozen=True)
+class SweepMember:
+    """One run that a sweep asks for. `failed` is why it was given up, for good."""
+
+    name: str
+    run: str  # the name of its run, whether that exists already or not
+    changes: dict[str, Any]
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class SweepFile:
+    """`NAME.sweep.json` in the folder of the runs: the base recipe, the grid, and the members in order."""
+
+    path: Path
+    base: dict[str, Any]
+    over: dict[str, list[Any]]
+    members: tuple[SweepMember, ...]
+    fingerprint: str = ""  # of the dataset, once it has been read
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+
+    @property
+    def name(self) -> str:
+        return self.path.name.removesuffix(ENDING)
+
+    @property
+    def runs(self) -> Path:
+        return self.path.parent
+
+    def run_of(self, member: SweepMember) -> RunFolder | None:
+        """The member's run, None as long as there is none."""
+        run = RunFolder(self.runs / member.run)
+        try:
+            return run if run.manifest().get("sweep") == self.name else None
+        except RunError:
+            return None
+
+    def with_fingerprint(self, fingerprint: str) -> SweepFile:
+        """This sweep, knowing its dataset. Raises RunError when it began with another one."""
+        if self.fingerprint not in ("", fingerprint):
+            raise RunError(
+                f"The dataset has changed since the sweep {self.name} began, so its runs could not be "
+                "compared. Put the earlier file back, or start a sweep with another --name."
+            )
+        return replace(self, fingerprint=fingerprint)
+
+    def with_failure(self, name: str, sentence: str) -> SweepFile:
+        """This sweep, with one member given up."""
+        members = tuple(replace(m, failed=sentence) if m.name == name else m for m in self.members)
+        return replace(self, members=members)
+
+    def write(self) -> None:
+        """Put it on the disk, whole."""
+        fields = {name: value for name, value in asdict(self).items() if name != "path"}
+        write_text(self.path, json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
+
+
+def new_sweep(
+    runs: Path,
+    name: str,
+    base: dict[str, Any],
+    over: dict[str, list[Any]],
+    members: Sequence[tuple[str, dict[str, Any]]],
+) -> SweepFile:
+    """A sweep called `name`, or `name-2` … when that is taken, with a free name for the run of each member.
+
+    Nothing is written yet.
+    """
+    name = next(free for free in _numbered(clean_name(name)) if not (runs / f"{free}{ENDING}").exists())
+    taken: dict[str, SweepMember] = {}
+    for member, changes in members:
+        wanted = _numbered(clean_name(f"{name}-{member}"))
+        run = next(free for free in wanted if free not in taken and not (runs / free).exists())
+        taken[run] = SweepMember(member, run, changes)
+    return SweepFile(runs / f"{name}{ENDING}", base, over, tuple(taken.values()))
+
+
+def read_sweep(path: Path) -> SweepFile:
+    """The sweep in a file. Raises RunError when the file is damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        members = tuple(SweepMember(**member) for member in found.pop("members"))
+        return SweepFile(path=path, members=members, **found)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(f"{path} does not describe a sweep ({error}).") from error
+
+
+def sweeps(runs: Path) -> list[SweepFile]:
+    """Every readable sweep in the folder of the runs, newest first; a damaged one is left out."""
+    found = []
+    for path in runs.glob(f"*{ENDING}"):
+        with contextlib.suppress(RunError):
+            found.append(read_sweep(path))
+    return sorted(found, key=lambda sweep: sweep.created, reverse=True)
+
+
+def find_sweep(runs: Path, name: str) -> SweepFile:
+    """The sweep called `name`. Raises RunMissing naming the sweeps there are."""
+    path = runs / f"{name}{ENDING}"
+    if path.is_file():
+        return read_sweep(path)
+    names = [sweep.name for sweep in sweeps(runs)[:5]]
+    there = (
+        f"There are: {', '.join(names)}." if names else "There are none yet; `studio sweep` makes one."
+    )
+    raise RunMissing(f"There is no sweep called {name}. {there}")
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    for number in itertools.count(2):
+        yield f"{name}-{number}"

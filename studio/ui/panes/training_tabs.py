@@ -1,0 +1,147 @@
+"""The card below the curves: the log, the sample answers, and what was prepared, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QLabel, QStackedWidget, QWidget
+
+from studio import words
+from studio.events import Event, Prepared, Sampled, Skipped
+from studio.ui.panes.training_log import RunLog, log_line
+from studio.ui.panes.training_watch import SampleList
+from studio.ui.widgets.button import Button, IconButton
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.form import scrolled
+from studio.ui.widgets.label import ElidedLabel, note
+from studio.ui.widgets.style import empty_layout
+
+
+class RunTabs(Card):
+    """Takes every event of a run; `skipped` counts the updates that were left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log, self.samples, self.details = RunLog(), SampleList(), RunFacts()
+        self.skipped = 0
+        self._stack = QStackedWidget()
+        self._tabs = QButtonGroup(self)
+        self._buttons: dict[str, Button] = {}
+        for index, (title, widget) in enumerate(self._pages().items()):
+            self._stack.addWidget(widget)
+            button = self._buttons[title] = Button(title, "tab")
+            button.setCheckable(True)
+            self._tabs.addButton(button, index)
+            self.head.insertWidget(index, button)
+        self.head.setSpacing(2)
+        self._column.setSpacing(8)
+        self._tabs.idClicked.connect(self._stack.setCurrentIndex)
+        self._buttons["Log"].setChecked(True)
+        self._copy = IconButton("copy", "Copy the whole log")
+        self._copy.clicked.connect(self._copy_log)
+        self.head.addStretch(1)
+        self.head.addWidget(self._copy)
+        self._stack.currentChanged.connect(self._on_turned)
+        self._stack.setMinimumHeight(72)
+        self.body.addWidget(self._stack, 1)
+
+    def turn_to(self, title: str) -> None:
+        """Show Log, Samples or Details."""
+        self._buttons[title].click()
+
+    def clear(self) -> None:
+        self.skipped = 0
+        for page in (self.log, self.samples, self.details):
+            page.clear()
+        self._count()
+
+    def take(self, event: Event) -> None:
+        """Take in one event, in order."""
+        self.log.add(log_line(event))
+        match event:
+            case Sampled():
+                self.samples.add(event)
+                self._count()
+            case Skipped():
+                self.skipped += 1
+                self.details.show_skipped(self.skipped)
+            case Prepared():
+                self.samples.cut(event.first_step)
+                self.details.show_prepared(event)
+
+    def load(self, events: Iterable[Event]) -> None:
+        """Take in a whole history."""
+        for event in events:
+            self.take(event)
+
+    def _pages(self) -> dict[str, QWidget]:
+        return {"Log": self.log, "Samples": self.samples, "Details": scrolled(self.details)}
+
+    def _count(self) -> None:
+        rounds = len(self.samples.steps())
+        self._buttons["Samples"].setText(f"Samples  {rounds}" if rounds else "Samples")
+
+    def _on_turned(self, index: int) -> None:
+        self._copy.setVisible(index == 0)
+
+    def _copy_log(self) -> None:
+        QApplication.clipboard().setText(self.log.text())
+
+
+class RunFacts(QWidget):
+    """What a run prepared, as names and values in two columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "clear")
+        self._facts: dict[str, str] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 10, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(5)
+        for column in (1, 4):
+            self._grid.setColumnStretch(column, 1)
+        self._grid.setColumnMinimumWidth(2, 16)
+        self.clear()
+
+    def facts(self) -> dict[str, str]:
+        """What is shown: names and values."""
+        return dict(self._facts)
+
+    def clear(self) -> None:
+        self._facts = {}
+        self._write()
+
+    def show_prepared(self, prepared: Prepared) -> None:
+        """The sizes of the model, the data and the run."""
+        parts = (prepared.train_examples, prepared.validation_examples, prepared.test_examples)
+        facts = {
+            "Parameters": words.parameters(prepared.total_parameters),
+            "Trained": f"{prepared.trainable_parameters:,}",
+            "Training examples": f"{parts[0]:,}",
+            "Validation, test": f"{parts[1]:,}, {parts[2]:,}",
+            "Left out, cut": f"{prepared.skipped_examples:,}, {prepared.cut_examples:,}",
+            "Learning rate": words.rate(prepared.learning_rate),
+            "Shapes of a step": f"{prepared.shapes:,}" if prepared.shapes else "",
+            "Prefix cache": words.memory(prepared.prefix_bytes) if prepared.prefix_bytes else "",
+        }
+        self._facts.update({name: value for name, value in facts.items() if value})
+        self._write()
+
+    def show_skipped(self, count: int) -> None:
+        self._facts["Skipped updates"] = f"{count:,}"
+        self._write()
+
+    def _write(self) -> None:
+        empty_layout(self._grid)
+        if not self._facts:
+            self._grid.addWidget(note("What the run prepared is told here when it starts."), 0, 0, 1, 5)
+        for index, (name, value) in enumerate(self._facts.items()):
+            row, column = index // 2, 3 * (index % 2)
+            label, shown = QLabel(name), ElidedLabel(value)
+            label.setProperty("tone", "dim")
+            shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(label, row, column)
+            self._grid.addWidget(shown, row, column + 1)
+        self._grid.setRowStretch(self._grid.rowCount(), 1)

@@ -1,0 +1,185 @@
+"""The losses of several runs in one plot: validation solid with dots, training faint behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio import words
+from studio.runs.summary import RunCurves
+from studio.ui.hues import dash, hue
+from studio.ui.plots.axis import NumberAxis, ZoomBox, wide_range
+from studio.ui.plots.crosshair import Crosshair
+from studio.ui.plots.series import Series, thinned
+from studio.ui.theme import Theme
+from studio.ui.tokens import Tokens, mix
+
+POINTS = 1500
+"""To so many points a training curve is thinned; more than any screen shows."""
+WILD = 1.5
+"""A run that climbs to more than this times what the others start from leaves the picture at the top."""
+TOLD = 8
+"""Of so many runs, the best at the pointer, the crosshair gives the loss."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """One run: its numbers, and the items that draw them."""
+
+    label: str
+    training: Series
+    validation: Series
+    faint: pg.PlotCurveItem
+    solid: pg.PlotCurveItem
+    marks: pg.ScatterPlotItem
+    best: pg.ScatterPlotItem
+
+    def items(self) -> tuple[pg.GraphicsObject, ...]:
+        return self.faint, self.solid, self.marks, self.best
+
+    def dress(self, tokens: Tokens, place: int, strength: float) -> None:
+        """Take the colours from the theme; `strength` 1 is in full, 0 the background."""
+        full = hue(tokens, place)
+        colour = mix(full, tokens.panel, strength)
+        self.faint.setPen(pg.mkPen(mix(full, tokens.panel, 0.4 * strength), width=1))
+        self.solid.setPen(pg.mkPen(colour, width=2, style=dash(place)))
+        self.marks.setBrush(colour)
+        self.marks.setPen(pg.mkPen(tokens.panel, width=1))
+        self.best.setBrush(tokens.panel)
+        self.best.setPen(pg.mkPen(colour, width=2.5))
+        for item in self.items():
+            item.setZValue(strength)
+
+
+class OverlayPlot(QWidget):
+    """Shows the curves it is given, each in the hue of its place; drag to zoom, double-click for all."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._runs: list[_Drawn] = []
+        self._bright = ""
+        self._box = ZoomBox()
+        self._axes = {"left": NumberAxis("left"), "bottom": NumberAxis("bottom")}
+        self._view = pg.PlotWidget(viewBox=self._box, axisItems=self._axes)
+        self._view.setFrameShape(self._view.Shape.NoFrame)
+        self._view.hideButtons()
+        self.crosshair = Crosshair(self._view, self.describe)
+        self._box.all_wanted.connect(self.show_all)
+        self.setAccessibleName("Losses of the chosen runs")
+        self.setMinimumSize(160, 110)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._view)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def show_runs(self, runs: Sequence[tuple[str, RunCurves]]) -> None:
+        """Draw these runs, given with what to call them, instead of the ones before."""
+        for drawn in self._runs:
+            for item in drawn.items():
+                self._view.removeItem(item)
+        self._runs = [_drawn(label, curves) for label, curves in runs]
+        for drawn in self._runs:
+            for item in drawn.items():
+                self._view.addItem(item, ignoreBounds=True)
+        self.crosshair.hide()
+        self._bright = ""
+        self._dress()
+        self.show_all()
+
+    def labels(self) -> list[str]:
+        return [drawn.label for drawn in self._runs]
+
+    def highlight(self, label: str) -> None:
+        """Let one run stand out, or none ("")."""
+        if label != self._bright:
+            self._bright = label
+            self._dress()
+
+    def show_all(self) -> None:
+        """Leave any zoom."""
+        tops = [t for t in (_top(drawn) for drawn in self._runs) if t is not None]
+        lows = [low for low in (_bottom(drawn) for drawn in self._runs) if low is not None]
+        if not tops or not lows:
+            return
+        last = max(float(s.x[-1]) for d in self._runs for s in (d.training, d.validation) if len(s))
+        bottom, top = wide_range(min(lows), min(max(tops), WILD * float(np.median(tops))))
+        right = max(last, 1.0)
+        self._box.setRange(
+            xRange=(-0.008 * right, 1.01 * right), yRange=(bottom, top), padding=0, disableAutoRange=True
+        )
+
+    def describe(self, x: float) -> tuple[float, str] | None:
+        """The validation nearest to `x`, and every run's loss there, the best first."""
+        steps = np.unique(np.concatenate([d.validation.x for d in self._runs])) if self._runs else []
+        if not len(steps):
+            return None
+        step = float(steps[int(np.argmin(np.abs(steps - x)))])
+        found = []
+        for place, drawn in enumerate(self._runs):
+            series = drawn.validation
+            if len(series) and series.x[-1] >= step - 0.5:
+                found.append((float(series.y[series.nearest(step)]), place, drawn.label))
+        rows = [
+            f'<span style="color:{hue(self._theme.tokens, place)}">●</span> '
+            f"{words.loss(loss)}  {escape(label)}"
+            for loss, place, label in sorted(found)[:TOLD]
+        ]
+        return step, "<br>".join([f"step {step:,.0f}", *rows])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.crosshair.hide()
+
+    def _dress(self) -> None:
+        tokens = self._theme.tokens
+        self._view.setBackground(tokens.panel)
+        for axis in self._axes.values():
+            axis.dress(tokens)
+        for place, drawn in enumerate(self._runs):
+            drawn.dress(tokens, place, 1.0 if self._bright in ("", drawn.label) else 0.22)
+        self.crosshair.dress(tokens)
+
+
+def _drawn(label: str, curves: RunCurves) -> _Drawn:
+    training, validation = Series(_smoothing(len(curves.steps))), Series()
+    training.extend(curves.steps, curves.losses)
+    validation.extend(curves.validated, curves.validation)
+    faint, solid = pg.PlotCurveItem(antialias=True), pg.PlotCurveItem(antialias=True)
+    marks, best = pg.ScatterPlotItem(size=6, antialias=True), pg.ScatterPlotItem(size=11, antialias=True)
+    if len(training):
+        faint.setData(*thinned(training.x, training.smooth, POINTS // 2), connect="finite")
+    if len(validation):
+        solid.setData(validation.x, validation.y, connect="finite")
+        marks.setData(validation.x, validation.y)
+        if np.isfinite(validation.y).any():
+            lowest = int(np.nanargmin(validation.y))
+            best.setData([validation.x[lowest]], [validation.y[lowest]])
+    return _Drawn(label, training, validation, faint, solid, marks, best)
+
+
+def _smoothing(steps: int) -> float:
+    """How strongly to smooth a training curve: less where it is short, so that it does not lag behind."""
+    return min(0.9, 1 - 10 / max(steps, 12))
+
+
+def _finite(drawn: _Drawn) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    values = np.concatenate([drawn.validation.y, drawn.training.smooth])
+    return values[np.isfinite(values)]
+
+
+def _top(drawn: _Drawn) -> float | None:
+    values = _finite(drawn)
+    return float(values.max()) if len(values) else None
+
+
+def _bottom(drawn: _Drawn) -> float | None:
+    values = _finite(drawn)
+    return float(values.min()) if len(values) else None

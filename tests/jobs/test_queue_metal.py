@@ -1,0 +1,224 @@
+"""A Metal failure: told as a sentence with the way on, and the next job finds a fresh engine thread."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QThread
+from pytestqt.qtbot import QtBot
+
+from studio.cli import commands
+from studio.errors import ModelError
+from studio.events import Ended, Event, Progress, RunOpened, Step
+from studio.jobs.failure import OUT_OF_MEMORY, STOPPED_BY_MACOS, is_metal, sentence
+from studio.jobs.job import Done, Failed, Outcome, Stopped
+from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.train import ResumeJob, TrainJob
+from studio.models.shelf import Shelf
+from studio.runs.folder import RunFolder
+from studio.runs.store import RunStore
+from studio.train.recipe import Recipe
+
+FAILED = "[METAL] Command buffer execution failed: "
+MEMORY = FAILED + "Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)"
+WATCHDOG = (
+    FAILED + "Impacting Interactivity (0000000e:kIOGPUCommandBufferCallbackErrorImpactingInteractivity)"
+)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Notes its thread and its bench at every event, and may fail after one of them."""
+
+    events: int = 1
+    message: str = ""
+    seen: list[tuple[int, Any]] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+    title: str = "Work"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        for n in range(self.events):
+            self.seen.append((threading.get_native_id(), bench))
+            yield Progress("Working", n)
+            if self.events > 1:
+                self.gate.wait(10)
+        if self.message:
+            raise RuntimeError(self.message)
+
+
+@pytest.fixture
+def queue(qtbot: QtBot) -> Iterator[JobQueue]:
+    queue = JobQueue()
+    yield queue
+    queue.shut_down()
+    assert not queue.engine_busy
+    assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
+
+
+def submit(queue: JobQueue, job: Any, lane: Lane = Lane.ENGINE) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    queue.submit(job, lane, lambda event: None, outcomes.append)
+    return outcomes
+
+
+def test_the_next_job_runs_on_another_thread_with_a_new_bench(qtbot: QtBot, queue: JobQueue) -> None:
+    before, failing, after = Work(), Work(message=MEMORY), Work()
+    ended = [submit(queue, job) for job in (before, failing, after)]
+    qtbot.waitUntil(lambda: all(ended), timeout=20_000)
+    assert [type(outcomes[0]) for outcomes in ended] == [Done, Failed, Done]
+    (old_thread, old_bench), (same_thread, same_bench) = before.seen[0], failing.seen[0]
+    (new_thread, new_bench) = after.seen[0]
+    assert (old_thread, old_bench) == (same_thread, same_bench)
+    assert new_thread != old_thread
+    assert isinstance(new_bench, Shelf)
+    assert new_bench is not old_bench
+
+
+def test_a_job_asked_for_at_the_failure_itself_is_done(qtbot: QtBot, queue: JobQueue) -> None:
+    """The listener submits while the spoilt thread is still leaving."""
+    for _ in range(5):
+        after = Work()
+        outcomes: list[Outcome] = []
+        queue.submit(
+            Work(message=MEMORY),
+            Lane.ENGINE,
+            lambda event: None,
+            lambda outcome, after=after, outcomes=outcomes: queue.submit(
+                after, Lane.ENGINE, lambda event: None, outcomes.append
+            ),
+        )
+        qtbot.waitUntil(lambda outcomes=outcomes: outcomes == [Done()], timeout=20_000)
+
+
+def test_other_failures_keep_thread_and_bench(qtbot: QtBot, queue: JobQueue) -> None:
+    failing, after = Work(message="a mistake"), Work()
+    ended = [submit(queue, failing), submit(queue, after)]
+    qtbot.waitUntil(lambda: all(ended), timeout=20_000)
+    assert failing.seen == after.seen
+
+
+def test_a_short_job_that_fails_spoils_the_thread_only_after_the_long_one(
+    qtbot: QtBot, queue: JobQueue
+) -> None:
+    long, short, after = Work(events=3), Work(message=MEMORY), Work()
+    ended = [submit(queue, long), submit(queue, short, Lane.ASIDE), submit(queue, after)]
+    long.gate.set()
+    qtbot.waitUntil(lambda: all(ended), timeout=20_000)
+    assert len({thread for thread, _ in [*long.seen, *short.seen]}) == 1
+    assert after.seen[0][0] != long.seen[0][0]
+
+
+def test_shutting_down_ends_what_waits_behind_a_failure(qtbot: QtBot) -> None:
+    queue, failing, waiting = JobQueue(), Work(events=2, message=MEMORY), Work()
+    failed, stopped = submit(queue, failing), submit(queue, waiting)
+    qtbot.waitUntil(lambda: bool(failing.seen), timeout=20_000)
+    failing.gate.set()
+    queue.shut_down()
+    assert isinstance(failed[0], Failed | Stopped)
+    assert stopped == [Stopped()]
+    assert waiting.seen == []
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (MEMORY, OUT_OF_MEMORY),
+        ("[metal::malloc] Resource limit (499000) exceeded.", OUT_OF_MEMORY),
+        ("[metal::malloc] Attempting to allocate 9 bytes which is greater than the maximum", OUT_OF_MEMORY),
+        (WATCHDOG, STOPPED_BY_MACOS),
+        (
+            FAILED + "Caused GPU Timeout Error (00000002:kIOGPUCommandBufferCallbackErrorTimeout)",
+            STOPPED_BY_MACOS,
+        ),
+    ],
+)
+def test_the_cause_is_told_with_what_to_do(message: str, told: str) -> None:
+    assert sentence(RuntimeError(message)) == told
+
+
+def test_an_unknown_metal_error_keeps_its_own_words() -> None:
+    told = sentence(RuntimeError(FAILED + "Page Fault (0000000b:kIOGPUCommandBufferCallbackErrorPageFault)"))
+    assert "Page Fault" in told
+    assert told.startswith("Metal reported an error")
+
+
+def test_what_is_no_metal_error_is_told_as_before() -> None:
+    assert sentence(ZeroDivisionError("division by zero")) == "ZeroDivisionError: division by zero"
+    assert not is_metal(RuntimeError("There is no Stream(cpu, 0) in current thread."))
+
+
+def test_a_metal_error_below_another_spoils_the_thread_too() -> None:
+    error = ModelError("The model could not be loaded.")
+    error.__cause__ = RuntimeError(MEMORY)
+    assert is_metal(error)
+    assert sentence(error) == "The model could not be loaded."
+
+
+class BrokenGpu:
+    """Training that meets a Metal error at one of its steps, as if `mx.eval` had raised it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at_step: int) -> None:
+        from studio.train import loop
+
+        real = loop.train
+
+        def train(*arguments: Any, **more: Any) -> Generator[Event]:
+            events = real(*arguments, **more)
+            for event in events:
+                if isinstance(event, Step) and event.step == at_step:
+                    events.throw(RuntimeError(MEMORY))
+                yield event
+
+        monkeypatch.setattr(loop, "train", train)
+
+
+def recipe_of_20_steps(model: Path, data: Path) -> Recipe:
+    values = {"model": str(model), "data.path": str(data), "steps": 20, "save_every": 5}
+    return Recipe().with_values(values)
+
+
+def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
+    tiny_model: Path, toy_data: Path, tmp_path: Path, qtbot: QtBot, queue: JobQueue
+) -> None:
+    job = TrainJob(recipe_of_20_steps(tiny_model, toy_data), tmp_path / "runs")
+    events: list[Event] = []
+    outcomes: list[Outcome] = []
+    with pytest.MonkeyPatch.context() as broken:
+        BrokenGpu(broken, at_step=13)
+        queue.submit(job, Lane.ENGINE, events.append, outcomes.append)
+        qtbot.waitUntil(lambda: bool(outcomes), timeout=120_000)
+    run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
+    way_on = "Resume the run: it goes on from its last checkpoint at step 10."
+    assert isinstance(outcomes[0], Failed)
+    assert outcomes[0].summary == f"{OUT_OF_MEMORY} {way_on}"
+    assert run.events()[-1] == Ended("failed", outcomes[0].summary)
+    outcomes.clear()
+    queue.submit(ResumeJob(run), Lane.ENGINE, events.append, outcomes.append)
+    qtbot.waitUntil(lambda: bool(outcomes), timeout=120_000)
+    assert outcomes == [Done()]
+    assert [e.step for e in run.events() if isinstance(e, Step)] == list(range(1, 21))
+
+
+def test_the_command_line_says_the_same(
+    tiny_model: Path,
+    toy_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    BrokenGpu(monkeypatch, at_step=2)
+    home = tmp_path / "home"
+    arguments = ["train", str(toy_data), "--model", str(tiny_model), "--home", str(home), "--set", "steps=3"]
+    assert commands.run([*arguments, "--set", "save_every=3"]) == 1
+    told = capsys.readouterr().err
+    summary = f"{OUT_OF_MEMORY} Resume the run: it had no checkpoint yet, so it begins again."
+    assert summary in told
+    (listed,) = RunStore(home / "runs").summaries()
+    written = (home / "runs" / listed.name / "events.jsonl").read_text().splitlines()
+    assert json.loads(written[-1]) == {"kind": "Ended", "outcome": "failed", "summary": summary}
