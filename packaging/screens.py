@@ -135,7 +135,7 @@ def _recipe(to: Photographer) -> None:
     pane.recipe_card.search("memory")
     to.show("training", "search")
     pane.recipe_card.search("")
-    pane.set_recipe(before.with_values({"objective": "dpo", "packing": True, "rank": 32}))
+    pane.set_recipe(before.with_values({"objective": "dpo", "prefix_cache": "memory", "rank": 32}))
     to.show("training", "contradiction")
     pane.recipe_card.actions_shown()[ready_recipes()[0].title].trigger()
     to.show("training", "ready")

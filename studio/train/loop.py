@@ -26,7 +26,7 @@ from studio.train import checkpoint
 from studio.train.checkpoint import Position
 from studio.train.launcher import PeerLost
 from studio.train.learner import Learned
-from studio.train.memory import Memory
+from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
 from studio.train.rate import learning_rate
 from studio.train.recipe import Recipe
@@ -59,19 +59,20 @@ def train(
 
     `peak` is the highest learning rate; `general` is text that is only read, to see what is forgotten.
     """
-    session = yield from open_session(recipe, run, opened, data, peak, general)
-    try:
-        sitting = Sitting(session, run, peak, watchers)
-        yield sitting.prepared(data)
-        yield from sitting.warm_up()
+    with bounded_cache():
+        session = yield from open_session(recipe, run, opened, data, peak, general)
         try:
-            yield from sitting.steps()
-        except (GeneratorExit, PeerLost):
-            if sitting.position.step > sitting.saved:
-                run.append(sitting.save())
-            raise
-    finally:
-        session.close()
+            sitting = Sitting(session, run, peak, watchers)
+            yield sitting.prepared(data)
+            yield from sitting.warm_up()
+            try:
+                yield from sitting.steps()
+            except (GeneratorExit, PeerLost):
+                if sitting.position.step > sitting.saved:
+                    run.append(sitting.save())
+                raise
+        finally:
+            session.close()
 
 
 class Sitting:

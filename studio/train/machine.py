@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,8 +12,10 @@ import psutil
 
 SHARE = 0.8
 """Of a machine's memory, where the system does not say how much of it a process may hold."""
-SIDE = 512
-ROUNDS = 3
+SMALLEST, LARGEST = 128, 4096
+"""Sides of the matrices whose product is timed."""
+LONG_ENOUGH = 0.005
+ROUNDS = 2
 
 
 def machine_limit() -> int:
@@ -37,21 +39,32 @@ class Speed:
 
 @lru_cache(maxsize=8)
 def speed_of(precision: mx.Dtype, bits: int = 0) -> Speed:
-    """This machine's speed in a precision, with weights of so many bits (0: not quantized); timed once."""
-    left = mx.random.normal((SIDE, SIDE)).astype(precision)
-    weights = mx.random.normal((SIDE, SIDE)).astype(precision)
-    if bits:
-        packed = mx.quantize(weights, bits=bits)
-        product = _best(lambda: mx.quantized_matmul(left, *packed, bits=bits), mx.eval(packed))
-    else:
-        product = _best(lambda: left @ weights, mx.eval(left, weights))
-    numbers = _best(lambda: left * weights + left, None)
-    return Speed(SIDE**3 / product, 2 * SIDE**2 / numbers)
+    """This machine's speed in a precision, with weights of so many bits (0: not quantized).
+
+    Timed once, in about 50 ms: with larger matrices until they take long enough to tell.
+    """
+    side = SMALLEST
+    while True:
+        left, right = (mx.random.normal((side, side)).astype(precision) for _ in range(2))
+        packed = mx.quantize(right, bits=bits) if bits else (right,)
+        mx.eval(left, packed)
+        product = _best(lambda a=left, w=packed: _product(a, w, bits))  # type: ignore[misc]
+        if product > LONG_ENOUGH or side >= LARGEST:
+            break
+        side *= 2
+    numbers = _best(lambda: left * right + left)
+    return Speed(side**3 / product, 2 * side**2 / numbers)
 
 
-def _best(work: Callable[[], mx.array], ready: None) -> float:
+def _product(left: mx.array, weights: Sequence[mx.array], bits: int) -> mx.array:
+    if not bits:
+        return left @ weights[0]
+    biases = weights[2] if len(weights) > 2 else None
+    return mx.quantized_matmul(left, weights[0], weights[1], biases, bits=bits)
+
+
+def _best(work: Callable[[], mx.array]) -> float:
     """Seconds of the fastest of a few rounds."""
-    del ready
     times = []
     for _ in range(ROUNDS):
         began = time.perf_counter()

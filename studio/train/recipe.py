@@ -199,8 +199,6 @@ def _contradictions(recipe: Recipe) -> Iterator[str]:
             yield "NEFTune's noise changes what the prefix cache keeps. Switch one of them off."
         if scope.embeddings:
             yield "Trained embeddings change what the prefix cache keeps. Switch one of them off."
-    if recipe.data.packing and recipe.pairs:
-        yield "Pairs cannot be packed. Switch Packing off, or choose another objective."
 
 
 def _explain(error: ValidationError) -> str:

@@ -242,11 +242,11 @@ def test_a_zero_says_what_it_means(form: RecipeForm) -> None:
 
 
 def test_contradictions_are_told_at_the_form_and_make_it_invalid(form: RecipeForm) -> None:
-    form.set_recipe(Recipe().with_values({"objective": "dpo", "packing": True}))
-    assert form.problem().startswith("Pairs cannot be packed.")
+    form.set_recipe(Recipe().with_values({"prefix_cache": "memory"}))
+    assert form.problem().startswith("The prefix cache needs frozen layers")
     assert form._problems.isVisibleTo(form)
     assert not form.is_valid()
-    form.row("data.packing").reset()
+    form.row("loop.prefix_cache").reset()
     assert form.is_valid()
     assert not form._problems.isVisibleTo(form)
 

@@ -233,7 +233,7 @@ def test_a_forecast_is_asked_for_after_the_recipe_was_announced_and_only_of_a_po
     qtbot.keyClicks(editor, "8")
     qtbot.waitUntil(lambda: heard == ["changed", "forecast 8"])
     assert pane.forecast.value() == COMPUTING
-    pane.set_recipe(Recipe().with_values({"objective": "dpo", "packing": True}))
+    pane.set_recipe(Recipe().with_values({"prefix_cache": "memory"}))
     qtbot.keyClicks(editor, "1")
     qtbot.waitUntil(lambda: heard[2:] == ["changed"])
     qtbot.wait(50)
@@ -241,10 +241,10 @@ def test_a_forecast_is_asked_for_after_the_recipe_was_announced_and_only_of_a_po
 
 
 def test_nothing_starts_with_a_contradiction_and_the_button_says_why(pane: TrainingPane, qtbot) -> None:
-    pane.set_recipe(Recipe().with_values({"objective": "dpo", "packing": True}))
+    pane.set_recipe(Recipe().with_values({"prefix_cache": "memory"}))
     with qtbot.assertNotEmitted(pane.start_requested):
         pane.start()
-    assert pane._buttons["start"].toolTip().startswith("Pairs cannot be packed.")
+    assert pane._buttons["start"].toolTip().startswith("The prefix cache needs frozen layers")
 
 
 READY = ReadyRecipe(
