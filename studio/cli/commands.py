@@ -226,6 +226,20 @@ def data(
 
 
 @app.command()
+def forecast(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help='A folder with config.json, or "starter".')],
+    data: Annotated[Path | None, typer.Option(help="The dataset to train on, for its lengths.")] = None,
+    set_: Set = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say what a run would take in memory and time, and what to change where it does not fit."""
+    from studio.cli.forecasting import forecasted
+
+    _report(forecasted(_recipe(data, model, set_ or [])), as_json)
+
+
+@app.command()
 def runs(home: Home = None, as_json: Json = False, debug: Debug = False) -> None:
     """List the runs, newest first."""
     _report(results.of_runs(_store(home).summaries()), as_json)
@@ -259,8 +273,10 @@ def _train(job: TrainJob | ResumeJob) -> Any:
     return folder
 
 
-def _recipe(data: Path, model: str, changes: list[str]) -> Recipe:
-    values: dict[str, Any] = {"model": model, "data.path": str(data.expanduser().resolve())}
+def _recipe(data: Path | None, model: str, changes: list[str]) -> Recipe:
+    values: dict[str, Any] = {"model": model}
+    if data is not None:
+        values["data.path"] = str(data.expanduser().resolve())
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress
 from studio.jobs.train import perform_run, prepare_again
-from studio.runs.folder import RunFolder
+from studio.runs.folder import RunFolder, clean_name
 from studio.runs.store import summarize
 from studio.runs.sweeps import SweepFile, SweepMember, find_sweep, new_sweep, sweeps
+from studio.train.launcher import launched
 from studio.train.recipe import Recipe
-from studio.train.sweep import Member, Sweep
+from studio.train.sweep import Sweep
+from studio.train.trackers import check_trackers
 
 if TYPE_CHECKING:
     from studio.models.shelf import Shelf
@@ -37,12 +39,8 @@ class SweepJob:
     @classmethod
     def again(cls, file: SweepFile) -> SweepJob:
         """Go on with a sweep. Raises RunError when this version cannot read its recipe."""
-        try:
-            base = Recipe.model_validate(file.base)
-        except ValueError as error:
-            raise RunError(f"The recipe in {file.path} cannot be read: {error}") from error
         over = tuple((path, tuple(values)) for path, values in file.over.items())
-        return cls(Sweep(base, over), file.runs, file.name)
+        return cls(Sweep(_base(file), over), file.runs, file.name)
 
     @property
     def title(self) -> str:
@@ -53,43 +51,46 @@ class SweepJob:
 
         Raises RecipeError for a grid that cannot run, or a name that another sweep has.
         """
-        base, members = self.sweep.base.model_dump(), self.sweep.members()
-        changes = [member.changes for member in members]
+        members = self.sweep.members()
+        changes, name = [member.changes for member in members], clean_name(self.name) if self.name else ""
         for found in sweeps(self.runs):
-            same = found.base == base and [member.changes for member in found.members] == changes
-            if same and self.name in ("", found.name):
+            same = [member.changes for member in found.members] == changes and _base(found) == self.sweep.base
+            if same and name in ("", found.name):
                 return found
-            if found.name == self.name:
+            if found.name == name:
                 raise RecipeError(
-                    f"There is a sweep called {self.name} already, with another recipe or grid. Choose "
-                    f"another --name, or go on with it: studio sweep --resume {self.name}"
+                    f"There is a sweep called {name} already, with another recipe or grid. Choose "
+                    f"another --name, or go on with it: studio sweep --resume {name}"
                 )
         over = {path: list(values) for path, values in self.sweep.over}
-        name = self.name or f"{Path(self.sweep.base.data.path).stem}-sweep"
+        name = name or f"{Path(self.sweep.base.data.path).stem}-sweep"
+        base = self.sweep.base.model_dump()
         return new_sweep(self.runs, name, base, over, [(m.name, m.changes) for m in members])
 
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.train.library import Library
 
-        file, library = self.file(), Library()
-        recipes = {member.name: member for member in self.sweep.members()}
+        if launched():
+            raise RecipeError(
+                "A sweep trains in one process. Start it without mlx.launch, or each run with `studio train`."
+            )
+        file, members, library = self.file(), self.sweep.members(), Library()
+        for member in members:
+            check_trackers(member.recipe)
         for remark in self.sweep.remarks():
             yield Log(remark, "warning")
-        for index, planned in enumerate(file.members):
-            member, state = recipes[planned.name], _state(file, planned)
-            words = (file.name, index + 1, len(file.members), member.name, member.words)
+        for index, (planned, member) in enumerate(zip(file.members, members, strict=True)):
+            state = _state(file, planned)
+            words = (file.name, index + 1, len(members), member.name, member.words)
             yield SweepProgress(*words, state)
             if state in ("done", "failed"):
                 continue
             try:
-                file = yield from _train(file, planned, member, shelf, library)
+                file = yield from _train(file, planned, member.recipe, shelf, library)
             except (DiskError, RunError):
                 raise
             except StudioError as error:
-                if file.run_of(planned) is None:  # nothing was trained: the request is at fault
-                    raise
-                file = find_sweep(file.runs, file.name).with_failure(planned.name, str(error))
-                file.write()
+                file = _given_up(file, planned, error)
                 yield SweepProgress(*words, "failed")
         yield Ended("done", closing(file))
 
@@ -106,6 +107,25 @@ def closing(file: SweepFile) -> str:
     return f"{said} The best is {best}, with a validation loss of {losses[best]:.3f}."
 
 
+def _base(file: SweepFile) -> Recipe:
+    try:
+        return Recipe.model_validate(file.base)
+    except ValueError as error:
+        raise RunError(f"The recipe in {file.path} cannot be read: {error}") from error
+
+
+def _given_up(file: SweepFile, planned: SweepMember, error: StudioError) -> SweepFile:
+    """Note that a member cannot be trained to its end. Raises the error where it was not even begun.
+
+    Then what was asked for is at fault, and the members after it would fail as well.
+    """
+    if file.run_of(planned) is None:
+        raise error
+    file = find_sweep(file.runs, file.name).with_failure(planned.name, str(error))
+    file.write()
+    return file
+
+
 def _state(file: SweepFile, planned: SweepMember) -> str:
     run = file.run_of(planned)
     if run is None:
@@ -116,7 +136,7 @@ def _state(file: SweepFile, planned: SweepMember) -> str:
 
 
 def _train(
-    file: SweepFile, planned: SweepMember, member: Member, shelf: Shelf, library: Library
+    file: SweepFile, planned: SweepMember, recipe: Recipe, shelf: Shelf, library: Library
 ) -> Generator[Event, None, SweepFile]:
     """Train one member, from its newest checkpoint or from the start; returns what the sweep's file says."""
     from studio.train.prepare import prepare
@@ -125,7 +145,7 @@ def _train(
     if run is not None:
         recipe, ready = yield from prepare_again(run, shelf, library)
     else:
-        recipe, ready = member.recipe, (yield from prepare(member.recipe, shelf, library))
+        ready = yield from prepare(recipe, shelf, library)
         file = file.with_fingerprint(ready.data.fingerprint)
         file.write()
         asked = {"recipe": recipe.model_dump(), "fingerprint": file.fingerprint, "sweep": file.name}

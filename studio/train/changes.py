@@ -38,7 +38,7 @@ def changes(recipe: Recipe, peak_of: Callable[[Recipe], int], limit: int, tokens
 
 
 def _together(recipe: Recipe, peak_of: Callable[[Recipe], int], limit: int, tokens: int) -> list[str]:
-    """All that helps, one after the other until it fits; then what turned out not to be needed is left out."""
+    """All that helps, one after the other until it fits; then what turned out to be needless is left out."""
     kept: Values = {}
     lowest = _peak(recipe, {}, peak_of) or 0
     for way in _ways(recipe, tokens):

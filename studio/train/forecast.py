@@ -6,10 +6,8 @@ higher of two moments: a portion's gradient (traced, see `studio.train.activatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from studio.train.activations import Height, Shape, heights
 from studio.train.changes import changes
 from studio.train.machine import machine_limit, speed_of
 from studio.train.optimizer import state_bytes
+from studio.train.overlay import REFUSALS
 from studio.train.packing import pack
 from studio.train.plan import Plan
 from studio.train.recipe import Recipe
@@ -33,7 +32,7 @@ from studio.train.scratch import update_scratch
 from studio.train.session import default_budget, memory_for_prefix
 from studio.train.tuning import form_of, tuning_of
 
-FP32 = 4
+FP32 = 4  # bytes
 
 
 @dataclass(frozen=True)
@@ -172,13 +171,12 @@ class _Reckoning:
         """The heights by tracing; by the rule of thumb where the family cannot be traced."""
         try:
             return heights(self.folder, _changed(self.folder), self.tuning, self.form, layers, shape)
-        except Exception:  # noqa: BLE001  # families refuse in ways of their own, and nothing else is at stake
+        except (*REFUSALS, ModelError, RuntimeError):
             return rough_heights(self.config, layers, shape, self.count.trainable)
 
     def prefix_bytes(self) -> int:
         """What the prefix cache keeps in memory (see `studio.train.session`)."""
-        loop = self.recipe.loop
-        asked = loop.prefix_cache
+        loop, asked = self.recipe.loop, self.recipe.loop.prefix_cache
         frozen = 0 < self.tuning.layers < depth(self.config) and not self.tuning.embeddings
         if self.rows is None or asked in ("off", "disk") or loop.neftune or not frozen:
             return 0
@@ -234,8 +232,7 @@ def depth(config: dict[str, Any]) -> int:
 
 def _bits(config: dict[str, Any], form: Form) -> int:
     """The bits of quantized weights that speed can be timed with, else 0."""
-    saved = config.get("quantization") or {}
-    bits = int(saved.get("bits", 0)) or form.bits
+    bits = int((config.get("quantization") or {}).get("bits", 0)) or form.bits
     return bits if bits in (2, 3, 4, 5, 6, 8) else 0
 
 

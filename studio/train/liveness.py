@@ -46,10 +46,10 @@ class Ahead:
     def here(cls) -> Ahead:
         """On this machine: from MLX's source, and for the CPU confirmed by measuring.
 
-        The CPU has ten tasks of ten turns each under way, and one being filled (mlx/backend/cpu/encoder.h);
+        The CPU has ten tasks of ten turns each under way (mlx/backend/cpu/encoder.h);
         Metal ten command buffers of at most 40 operations or 50 MB (mlx/backend/metal/device.cpp).
         """
-        return cls(110) if mx.default_device() == mx.cpu else cls(800, 500e6)
+        return cls(100) if mx.default_device() == mx.cpu else cls(800, 500e6)
 
 
 @dataclass(frozen=True)

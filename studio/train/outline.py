@@ -65,7 +65,9 @@ class Outline:
 
     def rounded(self, trained: dict[str, mx.array]) -> dict[str, mx.array]:
         """Trained weights as a step casts them (see `Learner`)."""
-        exact = {name for name, array in trained.items() if name.endswith(".m") or not self.castable(name, array)}
+        exact = {
+            name for name, array in trained.items() if name.endswith(".m") or not self.castable(name, array)
+        }
         return {name: a if name in exact else a.astype(self.precision) for name, a in trained.items()}
 
     def put(self, arrays: dict[str, mx.array]) -> None:

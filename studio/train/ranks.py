@@ -123,7 +123,7 @@ def _bundles(arrays: dict[str, mx.array]) -> Iterator[list[str]]:
 
 
 def _all_sum(array: mx.array) -> mx.array:
-    """The sum over all processes. MLX's all_gather gives wrong bytes where a peer is gone: this one raises."""
+    """The sum over all processes, computed here: numpy, given a lazy array, would swallow the error."""
     try:
         total = mx.distributed.all_sum(array, stream=mx.cpu)
         mx.eval(total)

@@ -14,7 +14,7 @@ from studio.train.optimizer import make_optimizer
 from studio.train.recipe import Recipe
 from studio.train.trace import trace
 
-LARGEST = 4
+LARGEST = 8
 """So many arrays are traced: more are not under way at the same time."""
 
 

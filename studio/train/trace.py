@@ -77,7 +77,7 @@ def trace(function: Callable[..., Sequence[mx.array]], arguments: Sequence[mx.ar
     # On the CPU's stream every operation can be told; a GPU's fused ones have gradients that cannot.
     with mx.stream(mx.cpu), _fused_norms(mx.default_device() != mx.cpu):
         places = [mx.zeros(array.shape, array.dtype) for array in arguments]
-        mx.export_function(told.append, function, *places)  # type: ignore[arg-type]
+        mx.export_function(told.append, function, *places)
     operations = tuple(_operations(told))
     kinds = {part["type"]: part for part in told}
     given = tuple(Array(*array) for array in kinds["inputs"]["inputs"])

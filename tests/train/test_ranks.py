@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 import pytest
 
-from studio.events import Rewards, Step, Validated
+from studio.events import Prepared, Rewards, Step, Validated
 from studio.jobs.train import TrainJob
 from studio.models.shelf import Shelf
 from studio.runs.folder import RunFolder
@@ -82,6 +82,7 @@ class Launched:
 def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Launched]]:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # many threads on few cores wait for each other
     started: list[Launched] = []
 
     def start(*arguments: str) -> Launched:
@@ -139,7 +140,7 @@ def assert_like(one: RunFolder, other: RunFolder) -> None:
     "changes",
     [
         {"objective": "dpo", "epochs": 1},
-        {"quantize": "8-bit", "group_size": "32", "epochs": 1},
+        {"quantize": "8-bit", "group_size": "32", "epochs": 1, "accumulation": 1},
     ],
     ids=["dpo", "quantized"],
 )
@@ -148,11 +149,12 @@ def test_two_processes_train_what_one_trains(
 ) -> None:
     changes = {**CHANGES, **changes}
     rows = write_pairs if "objective" in changes else write_rows
-    data = rows(tmp_path / "data.jsonl", 28)
+    data = rows(tmp_path / "data.jsonl", 27)  # 21 train: a batch of one row leaves the other process none
     both = launch(*train(data, tiny_model, tmp_path / "home", changes))
     single = alone(data, tiny_model, tmp_path / "single", changes)
     _, err = both.ends()
     assert both.process.returncode == 0, err
+    assert next(e.train_examples for e in single.events() if isinstance(e, Prepared)) % 5 == 1
     assert_like(single, only_run(tmp_path / "home" / "runs"))
 
 
@@ -161,15 +163,13 @@ def test_a_run_of_two_processes_that_is_killed_goes_on_to_the_same_bits(
 ) -> None:
     data = write_rows(tmp_path / "data.jsonl", 59)  # an epoch's last batch has fewer rows
     whole = launch(*train(data, tiny_model, tmp_path / "whole", CHANGES))
-    single = alone(data, tiny_model, tmp_path / "single", CHANGES)
     out, err = whole.ends()
     undisturbed = only_run(tmp_path / "whole" / "runs")
-    assert_like(single, undisturbed)
     assert json.loads(out), "one process reports, the other says nothing"
     assert err.count("parameters train") == 1
 
-    killed = launch(*train(data, tiny_model, tmp_path / "parts", {**CHANGES, "rest": 0.8}))
-    _wait_for(lambda: list((tmp_path / "parts/runs").glob("*/checkpoints/step-000004")), killed)
+    killed = launch(*train(data, tiny_model, tmp_path / "parts", {**CHANGES, "rest": 0.5}))
+    _wait_for(lambda: list((tmp_path / "parts/runs").glob("*/checkpoints/step-000002")), killed)
     killed.kill()
     parts = only_run(tmp_path / "parts" / "runs")
     assert parts.checkpoints()[-1].name < undisturbed.checkpoints()[-1].name
