@@ -21,8 +21,12 @@ from PySide6.QtCore import QEventLoop
 from studio.app.start import Application
 from studio.app.studio import Studio
 from studio.blas import use_fast_blas
+from studio.jobs.job import Outcome
+from studio.jobs.queue import Lane
+from studio.jobs.sweep import SweepJob
 from studio.paths import Paths, resource
 from studio.train.recipes import ready_recipes
+from studio.train.sweep import Sweep
 
 OUT = Path("build/screens")
 README = ("dataset-done-light", "training-busy-dark", "evaluation-done-light", "playground-done-dark")
@@ -82,6 +86,7 @@ def main() -> None:
         _recipe(photographer)
         _training(photographer)
         _asking(photographer)
+        _comparing(photographer)
         _failures(photographer)
         photographer.window.close()
     if asked.readme:
@@ -182,6 +187,21 @@ def _asking(to: Photographer) -> None:
     for pane in ("evaluation", "playground", "runs"):
         to.show(pane, "small")
     to.window.resize(1280, 820)
+
+
+def _comparing(to: Photographer) -> None:
+    """A small sweep, and its runs over each other."""
+    recipe = to.studio.shared.recipe.with_values({"steps": 60})
+    job = SweepJob(Sweep(recipe, (("lora.rank", (2, 8, 32)),)), to.studio.shared.store.folder, "ranks")
+    ended: list[Outcome] = []
+    to.studio.queue.submit(job, Lane.ENGINE, lambda _: None, ended.append)
+    to.wait(lambda: ended)
+    to.studio.runs.refresh()
+    pane = to.studio.panes.runs
+    to.wait(lambda: len(pane.names_of_sweep("ranks")) == 3)
+    pane.select_several(pane.names_of_sweep("ranks"))
+    to.rest(1.0)
+    to.show("runs", "compared")
 
 
 def _failures(to: Photographer) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from studio.blas import relax_gpu_watchdog, use_fast_blas
 
-COMMANDS = ("train", "resume", "evaluate", "chat", "data", "runs", "selftest", "demo")
+COMMANDS = ("train", "resume", "sweep", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ def example(kind: type[Any]) -> Any:
 
 def _value(annotation: Any) -> Any:
     if typing.get_origin(annotation) is tuple:
-        return (example(typing.get_args(annotation)[0]),) * 2
+        inner = typing.get_args(annotation)[0]
+        return ((example if dataclasses.is_dataclass(inner) else _value)(inner),) * 2
     options = {str: "grüß 'dich'\n", int: 7, float: 0.1, bool: True}
     return options.get(annotation, 3)
 

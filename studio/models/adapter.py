@@ -9,12 +9,11 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 from mlx.utils import tree_map, tree_unflatten
-from mlx_lm.tuner.lora import LoRAEmbedding
-from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from studio.errors import ModelError
 from studio.models import arrays, targets
 from studio.models.dora import DoRAEmbedding, DoRALinear
+from studio.models.tuner import LoRAEmbedding, linear_to_lora_layers
 from studio.models.tuning import Tuning
 
 WEIGHTS = "adapters.safetensors"

@@ -38,9 +38,9 @@ def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> 
     Raises ModelError when the architecture is one mlx-lm does not know, or the tuning does not fit it.
     """
     config = read_config(folder)
-    model = _build(folder, config)
+    model = build_lazily(folder, config)
     total = count(model.parameters())
-    cast(model, _saved_precision(folder, config))
+    cast(model, saved_precision(folder, config))
     quantize_as_saved(model, config)
     put_into(model, (form or Form()).settled(config))
     weights_bytes = sum(array.nbytes for array in named(model.parameters()).values())
@@ -50,7 +50,7 @@ def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> 
     return Count(str(config["model_type"]), total, trainable, shapes, weights_bytes)
 
 
-def _build(folder: Path, config: dict[str, Any]) -> nn.Module:
+def build_lazily(folder: Path, config: dict[str, Any]) -> nn.Module:
     try:
         model_class, arguments = _get_classes(config=config)
         model: nn.Module = model_class(arguments.from_dict(config))
@@ -59,7 +59,7 @@ def _build(folder: Path, config: dict[str, Any]) -> nn.Module:
     return model
 
 
-def _saved_precision(folder: Path, config: dict[str, Any]) -> mx.Dtype:
+def saved_precision(folder: Path, config: dict[str, Any]) -> mx.Dtype:
     """What the weight files hold where they are there already, else what the config says; fp32 unsaid."""
     for file in sorted(folder.glob("model*.safetensors"))[:1]:
         try:

@@ -11,7 +11,8 @@ from typing import Any
 
 import mlx.core as mx
 from mlx import nn
-from mlx_lm.tuner import dora
+
+from studio.models.tuner import dora
 
 TINY = 1e-30  # keeps a row of zeros a row of zeros
 

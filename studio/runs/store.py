@@ -59,7 +59,7 @@ class RunStore:
         return known[1]
 
     def compared(self, name: str) -> tuple[RunSummary, RunCurves]:
-        """A run and its curves, read again only when something happened. Raises RunError."""
+        """The run called `name` and its curves, read again only when something happened. Raises RunError."""
         run = self.find(name)
         stamp = _stamp(run.path / "events.jsonl")
         known = self._curves.get(run)

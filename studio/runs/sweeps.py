@@ -120,9 +120,7 @@ def find_sweep(runs: Path, name: str) -> SweepFile:
     if path.is_file():
         return read_sweep(path)
     names = [sweep.name for sweep in sweeps(runs)[:5]]
-    there = (
-        f"There are: {', '.join(names)}." if names else "There are none yet; `studio sweep` makes one."
-    )
+    there = f"There are: {', '.join(names)}." if names else "There are none yet; `studio sweep` makes one."
     raise RunMissing(f"There is no sweep called {name}. {there}")
 
 

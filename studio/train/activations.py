@@ -18,11 +18,12 @@ from mlx import nn
 from studio.models.arrays import named, nested
 from studio.models.form import Form
 from studio.models.tuning import Tuning
-from studio.train.head import _chunk_rows, _plain, _quantized, cross_entropy
-from studio.train.liveness import Ahead, peaks
+from studio.train.head import chunk_rows, cross_entropy, plain_head, quantized_head
+from studio.train.liveness import RESHAPES, VIEWS, Ahead, peaks
 from studio.train.outline import Outline, outline
-from studio.train.trace import Trace, trace
+from studio.train.trace import PRODUCTS, Trace, trace
 
+NO_WORK = PRODUCTS | VIEWS | RESHAPES
 FEW = 3
 """So many layers are traced, and one less."""
 CHUNKS = 6
@@ -99,7 +100,7 @@ def _measured(model: Outline, shape: Shape) -> Height:
         layers=found.after,
         multiplications=sum(one.multiplications for one in every),
         forward=sum(one.multiplications for one in every[:first]),
-        numbers=sum(one.outputs[0].numbers for one in every if not one.multiplications),
+        numbers=sum(one.outputs[0].numbers for one in every if one.name not in NO_WORK),
     )
 
 
@@ -146,19 +147,19 @@ def _loss(model: Outline, ids: mx.array, targets: int) -> tuple[mx.array, dict[s
 def _parts(layer: Any, states: mx.array) -> Sequence[mx.array]:
     """The first chunks of the states, as the engine's head takes them."""
     inner = next((layer[name] for name in ("linear", "embedding") if name in layer), layer)
-    rows = _chunk_rows(inner.weight.shape[0])
+    rows = chunk_rows(inner.weight.shape[0])
     return [states[i : i + rows] for i in range(0, min(states.shape[0], CHUNKS * rows), rows)]
 
 
 def _chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array]:
     """As `FrozenHead.losses` has it: each chunk leaves its gradient behind."""
     quantized = isinstance(layer, nn.QuantizedLinear | nn.QuantizedEmbedding)
-    head = _quantized(layer) if quantized else _plain(layer)
+    head = quantized_head(layer) if quantized else plain_head(layer)
     losses: list[mx.array] = []
     gradients: list[mx.array] = []
     for part in _parts(layer, states):
         after = mx.depends([part], [gradients[-1]])[0] if gradients else part
-        loss, gradient = head._chunk(after, mx.zeros(part.shape[0], mx.int32))
+        loss, gradient = head.chunk(after, mx.zeros(part.shape[0], mx.int32))
         losses.append(loss)
         gradients.append(gradient)
     return mx.concatenate(losses).sum(), _filled(gradients, states)

@@ -7,12 +7,14 @@ keeps small values, and small arrays stay in float32. The code here is a power, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
 from mlx import optimizers
 
 BLOCK = 256  # values that share a scale
+AT_ONCE = 4096  # blocks that are decoded at the same time: 4 MB for each array of float32
 SMALL = 4096  # arrays with fewer values than this stay in float32, as in bitsandbytes
 
 # (code / levels) ** 8 is the share of the block's largest value that a code stands for: neighbours are at
@@ -21,6 +23,14 @@ SMALL = 4096  # arrays with fewer values than this stay in float32, as in bitsan
 # updates of gradients at 1e-4 of their block's largest came out up to 15 times too long.
 M_LEVELS, V_LEVELS = 127, 255  # m has its sign beside them
 ROOTS = 3  # 8 = 2 ** 3
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """What an update gives: weights [blocks, 256], and the state as it is kept."""
+
+    weights: mx.array
+    state: dict[str, mx.array]
 
 
 class AdamW8bit(optimizers.AdamW):
@@ -39,16 +49,30 @@ class AdamW8bit(optimizers.AdamW):
     def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
         if "m_scale" not in state:
             return self._adamw(gradient, parameter, state)
-        m = decode(state["m"], state["m_scale"], M_LEVELS)
-        v = decode(state["v"], state["v_scale"], V_LEVELS)
-        moments = {"m": _shaped(m, parameter), "v": _shaped(v, parameter)}
-        updated = self._adamw(gradient, parameter, moments)
+        gradients, weights = _blocks(gradient), _blocks(parameter)
+        done: list[_Blocks] = []
+        for start in range(0, len(weights), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            given = gradients[part]
+            if done:  # one after the other, or the float32 moments of the whole array would exist at once
+                given = mx.depends([given], [done[-1].weights])[0]
+            done.append(self._update(given, weights[part], {name: a[part] for name, a in state.items()}))
+        for name in state:
+            state[name] = _joined([blocks.state[name] for blocks in done])
+        return _shaped(_joined([blocks.weights for blocks in done]), parameter)
+
+    def _update(self, gradients: mx.array, weights: mx.array, state: dict[str, mx.array]) -> _Blocks:
+        """AdamW on some blocks."""
+        moments = {
+            "m": decode(state["m"], state["m_scale"], M_LEVELS),
+            "v": decode(state["v"], state["v_scale"], V_LEVELS),
+        }
+        updated = self._adamw(gradients, weights, moments)
         dither = _dither(self.step)
-        codes, state["m_scale"] = encode(_blocks(moments["m"]), M_LEVELS, dither)
-        state["m"] = codes.astype(mx.int8)
-        codes, state["v_scale"] = encode(_blocks(moments["v"]), V_LEVELS, 1.0 - dither)
-        state["v"] = codes.astype(mx.uint8)
-        return updated
+        m, m_scale = encode(moments["m"], M_LEVELS, dither)
+        v, v_scale = encode(moments["v"], V_LEVELS, 1.0 - dither)
+        codes = {"m": m.astype(mx.int8), "v": v.astype(mx.uint8), "m_scale": m_scale, "v_scale": v_scale}
+        return _Blocks(updated, codes)
 
     def _adamw(self, gradient: mx.array, parameter: mx.array, moments: dict[str, Any]) -> mx.array:
         updated: mx.array = super().apply_single(gradient, parameter, moments)
@@ -100,3 +124,7 @@ def _blocks(values: mx.array) -> mx.array:
 
 def _shaped(values: mx.array, like: mx.array) -> mx.array:
     return values.reshape(-1)[: like.size].reshape(like.shape)
+
+
+def _joined(parts: list[mx.array]) -> mx.array:
+    return parts[0] if len(parts) == 1 else mx.concatenate(parts)

@@ -15,7 +15,7 @@ import mlx.core as mx
 
 from studio.errors import ModelError
 from studio.events import Forecasted
-from studio.models.count import PRECISIONS, Count, _saved_precision, count_parameters
+from studio.models.count import PRECISIONS, Count, count_parameters, saved_precision
 from studio.models.folder import hidden_size, read_config
 from studio.models.form import Form
 from studio.models.tuning import Tuning
@@ -44,14 +44,16 @@ class Rows:
     targets: int | None = None
 
 
-def forecast(recipe: Recipe, folder: Path, rows: Rows | None = None) -> Forecasted:
+def forecast(recipe: Recipe, folder: Path, rows: Rows | None = None, limit: int | None = None) -> Forecasted:
     """What training the model in `folder` takes, and if that does not fit, what would make it fit.
 
-    Without rows every example is taken to be as long as the recipe allows, and no time is told. Raises
-    ModelError for a model that is unknown, or does not fit the recipe.
+    `limit` is what it should fit into, else what this machine gives. Without rows every example is taken to
+    be as long as the recipe allows, and no time is told. Raises ModelError for a model that is unknown, or
+    does not fit the recipe.
     """
     count, found = _counted(recipe, folder), _Reckoning(recipe, folder, rows)
-    limit, parts = machine_limit(), found.parts()
+    parts = found.parts()
+    limit = machine_limit() if limit is None else limit
     advice: list[str] = []
     if parts.peak > limit:
         advice = changes(
@@ -135,7 +137,7 @@ class _Reckoning:
     def precision(self) -> mx.Dtype:
         """What a step computes in."""
         asked = self.form.precision
-        return PRECISIONS[asked] if asked in PRECISIONS else _saved_precision(self.folder, self.config)
+        return PRECISIONS[asked] if asked in PRECISIONS else saved_precision(self.folder, self.config)
 
     def widest(self) -> tuple[Shape, int]:
         """The largest portion of the run, and in how many portions its longest batch is computed."""

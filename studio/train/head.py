@@ -7,6 +7,7 @@ states of the trained positions go through the head in chunks, and each chunk le
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +18,7 @@ from mlx.utils import tree_flatten
 
 from studio.models.arrays import number
 
-CHUNK_BYTES = 8 * 2**20
+CHUNK_BYTES = 32 * 2**20
 """About how large the logits of one chunk may be, in fp32."""
 
 
@@ -47,7 +48,7 @@ class FrozenHead:
     vocabulary: int
 
     def losses(self, hidden: mx.array, targets: mx.array, seed: int = 0) -> mx.array:
-        chunk = _chunk_rows(self.vocabulary)
+        chunk = chunk_rows(self.vocabulary)
 
         @mx.custom_function
         def with_gradient(hidden: mx.array) -> tuple[mx.array, mx.array]:
@@ -57,7 +58,7 @@ class FrozenHead:
                 part = hidden[start : start + chunk]
                 if gradients:  # one chunk at a time, or the scheduler would hold the logits of several
                     part = mx.depends([part], [gradients[-1]])[0]
-                loss, gradient = self._chunk(part, targets[start : start + chunk])
+                loss, gradient = self.chunk(part, targets[start : start + chunk])
                 losses.append(loss)
                 gradients.append(gradient)
             return mx.concatenate(losses), mx.concatenate(gradients)
@@ -70,13 +71,13 @@ class FrozenHead:
         return outputs[0]
 
     def values(self, hidden: mx.array, targets: mx.array) -> mx.array:
-        return _values(self.logits, hidden, targets, _chunk_rows(self.vocabulary))
+        return _values(self.logits, hidden, targets, chunk_rows(self.vocabulary))
 
-    def _chunk(self, hidden: mx.array, targets: mx.array) -> tuple[mx.array, mx.array]:
+    def chunk(self, hidden: mx.array, targets: mx.array) -> tuple[mx.array, mx.array]:
         """A chunk's losses and their gradients: softmax(h W') W - W[target], from one pass of exp."""
         logits = self.logits(hidden).astype(mx.float32)
         highest = logits.max(axis=-1, keepdims=True)
-        weights = mx.exp(logits - highest)
+        weights = exponential(logits - highest)
         sums = row_sums(weights)
         rows = self.rows(targets)
         chosen = (hidden.astype(mx.float32) * rows.astype(mx.float32)).sum(axis=-1)
@@ -98,7 +99,7 @@ class TrainedHead:
 
     def losses(self, hidden: mx.array, targets: mx.array, seed: int = 0) -> mx.array:
         weights = self.layer.trainable_parameters()
-        chunk = _chunk_rows(self.vocabulary)
+        chunk = chunk_rows(self.vocabulary)
         losses: list[mx.array] = []
         for start in range(0, hidden.shape[0], chunk):
 
@@ -117,7 +118,7 @@ class TrainedHead:
         return mx.concatenate(losses)
 
     def values(self, hidden: mx.array, targets: mx.array) -> mx.array:
-        return _values(self.logits, hidden, targets, _chunk_rows(self.vocabulary))
+        return _values(self.logits, hidden, targets, chunk_rows(self.vocabulary))
 
 
 def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
@@ -125,7 +126,12 @@ def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
     logits = logits.astype(mx.float32)
     chosen = mx.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
     highest = mx.stop_gradient(logits.max(axis=-1, keepdims=True))
-    return (mx.log(row_sums(mx.exp(logits - highest))) + highest)[..., 0] - chosen
+    return (mx.log(row_sums(exponential(logits - highest))) + highest)[..., 0] - chosen
+
+
+def exponential(array: mx.array) -> mx.array:
+    """e to the power of each number. On the CPU `mx.power` is 2.7 times as fast as `mx.exp`, and as exact."""
+    return mx.power(math.e, array) if mx.default_device() == mx.cpu else mx.exp(array)
 
 
 def row_sums(array: mx.array) -> mx.array:
@@ -154,9 +160,9 @@ def find_head(model: nn.Module) -> Head | None:
     elif "bias" in layer:
         return None
     elif isinstance(layer, nn.QuantizedLinear | nn.QuantizedEmbedding):
-        head = _quantized(layer)
+        head = quantized_head(layer)
     elif isinstance(layer, nn.Linear | nn.Embedding):
-        head = _plain(layer)
+        head = plain_head(layer)
     else:
         return None
     ids = mx.array([[1, 5, 3, 7]]) % head.vocabulary
@@ -177,7 +183,7 @@ def _vocabulary(layer: nn.Module) -> int:
     return int(inner.weight.shape[0])
 
 
-def _chunk_rows(vocabulary: int) -> int:
+def chunk_rows(vocabulary: int) -> int:
     return max(16, CHUNK_BYTES // (4 * vocabulary))
 
 
@@ -191,7 +197,7 @@ def _values(
     return mx.concatenate(found)
 
 
-def _plain(layer: nn.Module) -> FrozenHead:
+def plain_head(layer: nn.Module) -> FrozenHead:
     weight = layer.weight
     return FrozenHead(
         logits=lambda hidden: hidden @ weight.T,
@@ -201,7 +207,7 @@ def _plain(layer: nn.Module) -> FrozenHead:
     )
 
 
-def _quantized(layer: nn.Module) -> FrozenHead:
+def quantized_head(layer: nn.Module) -> FrozenHead:
     settings = {"group_size": layer.group_size, "bits": layer.bits, "mode": layer.mode}
     weight, scales, biases = layer.weight, layer.scales, layer.get("biases")
 

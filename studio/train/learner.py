@@ -15,6 +15,7 @@ from mlx.utils import tree_map, tree_map_with_path
 
 from studio.data.batch import Batch
 from studio.models.arrays import number
+from studio.train.attention import in_blocks
 from studio.train.forward import Overlays
 from studio.train.head import Head
 from studio.train.loss import token_losses
@@ -67,6 +68,7 @@ class Learner:
             part, more = self._gradient(objective, material.batch(portion), totals, seed)
             loss, metrics = loss + part[0], metrics + part[1]
             gradient = tree_map(mx.add, gradient, more) if gradient else more
+            del more  # or it would be held through the update
             mx.eval(loss, metrics, gradient)
         gradient = gradient or tree_map(mx.zeros_like, self.model.trainable_parameters())
         loss, metrics, gradient = self.ranks.sum((loss, metrics, gradient))
@@ -91,7 +93,9 @@ class Learner:
         """For each portion its share of the loss and its metrics, without learning from it."""
         with self._measuring():
             for portion in portions:
-                loss, metrics = self._loss(objective, material.batch(portion), totals, learning=False)
+                with in_blocks():
+                    loss, metrics = self._loss(objective, material.batch(portion), totals, learning=False)
+                    mx.eval(loss, metrics)
                 yield number(loss), _numbers(metrics)
 
     def log_p(self, material: Material, portions: Iterable[Portion]) -> Iterator[dict[int, float]]:
@@ -100,7 +104,9 @@ class Learner:
             for portion in portions:
                 batch = material.batch(portion)
                 positions = np.flatnonzero(batch.weights)
-                sums = per_sequence(self._token_losses(batch, positions, learning=False), positions, batch)
+                with in_blocks():
+                    losses = self._token_losses(batch, positions, learning=False)
+                sums = per_sequence(losses, positions, batch)
                 yield dict(zip(batch.sequences, (-sums).tolist(), strict=True))  # type: ignore[arg-type]
 
     @contextmanager
@@ -137,7 +143,8 @@ class Learner:
             return scale * value, value, metrics
 
         try:
-            (_, value, metrics), gradient = mx.value_and_grad(loss)(trained)
+            with in_blocks():
+                (_, value, metrics), gradient = mx.value_and_grad(loss)(trained)
         finally:
             self.model.update(trained)
         return (value, metrics), gradient

@@ -28,6 +28,7 @@ from studio.train.launcher import PeerLost
 from studio.train.learner import Learned
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
+from studio.train.probe import forecast_of, probed, rows_of, warm_up
 from studio.train.rate import learning_rate
 from studio.train.recipe import Recipe
 from studio.train.session import Part, Session, open_session
@@ -59,12 +60,19 @@ def train(
 
     `peak` is the highest learning rate; `general` is text that is only read, to see what is forgotten.
     """
+    rows = rows_of(recipe, data)
+    told = forecast_of(recipe, opened.folder, rows)
     with bounded_cache():
         session = yield from open_session(recipe, run, opened, data, peak, general)
         try:
+            yield from warm_up(session)
+            if told is not None:
+                told = probed(told, recipe, opened.folder, rows, session)
             sitting = Sitting(session, run, peak, watchers)
             yield sitting.prepared(data)
-            yield from sitting.warm_up()
+            if told is not None:
+                yield told
+            mx.reset_peak_memory()
             try:
                 yield from sitting.steps()
             except (GeneratorExit, PeerLost):
@@ -105,16 +113,6 @@ class Sitting:
             shapes=len(self.plan.shapes),
             prefix_bytes=self.session.kept.bytes if self.session.kept else 0,
         )
-
-    def warm_up(self) -> Iterator[Event]:
-        """Meet the largest shape before the first step, and where shapes cost something all of them."""
-        shapes = self.plan.shapes
-        if mx.default_device() == mx.cpu:
-            shapes = []
-        for done, portion in enumerate(shapes):
-            yield Progress("Warming up", done, len(shapes))
-            self.learner.rehearse(self.session.objective, self.session.training, portion)
-        mx.reset_peak_memory()
 
     def steps(self) -> Iterator[Event]:
         """Every step that is left, with the validations and checkpoints that fall due."""

@@ -12,12 +12,12 @@ import psutil
 
 SHARE = 0.8
 """Of a machine's memory, where the system does not say how much of it a process may hold."""
-SMALLEST, LARGEST = 128, 4096
+SMALLEST, LARGEST = 256, 4096
 """Sides of the matrices whose product is timed."""
-MANY = 2**20
+MANY = 2**19
 """Numbers that are timed: more than a processor's caches hold."""
 LONG_ENOUGH = 0.005
-ROUNDS = 2
+ROUNDS, ENOUGH = 6, 0.04
 
 
 def machine_limit() -> int:
@@ -43,7 +43,7 @@ class Speed:
 def speed_of(precision: mx.Dtype, bits: int = 0) -> Speed:
     """This machine's speed in a precision, with weights of so many bits (0: not quantized).
 
-    Timed once, in about 50 ms: with larger matrices until they take long enough to tell.
+    Timed once, in about 100 ms: with larger matrices until they take long enough to tell.
     """
     side = SMALLEST
     while True:
@@ -68,9 +68,10 @@ def _product(left: mx.array, weights: Sequence[mx.array], bits: int) -> mx.array
 
 
 def _best(work: Callable[[], mx.array]) -> float:
-    """Seconds of the fastest of a few rounds."""
-    times = []
-    for _ in range(ROUNDS):
+    """Seconds of the fastest of several rounds, or of the first that takes long; one more goes unseen."""
+    mx.eval(work())
+    times: list[float] = []
+    while len(times) < ROUNDS and sum(times) < ENOUGH:
         began = time.perf_counter()
         mx.eval(work())
         times.append(time.perf_counter() - began)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import mlx.core as mx
 
 from studio import words
-from studio.events import Forecasted
+from studio.data.dataset import Dataset
+from studio.errors import ModelError, RecipeError
+from studio.events import Forecasted, Progress
 from studio.models.adapter import weights
+from studio.train.forecast import Rows, forecast
+from studio.train.material import Material
 from studio.train.plan import Portion
+from studio.train.recipe import Recipe
 from studio.train.scratch import update_scratch
 from studio.train.session import Session
 
@@ -26,6 +33,48 @@ class Probe:
     standing: int
     seconds: float
     positions: int
+
+
+def rows_of(recipe: Recipe, data: Dataset) -> Rows:
+    """What a forecast needs to know of a run's training examples."""
+    material = Material.of(data.train, pairs=recipe.pairs)
+    return Rows(material.lengths, sum(tokens.targets for tokens in material.sequences))
+
+
+def forecast_of(recipe: Recipe, folder: Path, rows: Rows) -> Forecasted | None:
+    """The forecast of a run; None for a model whose config does not tell enough, which is tried all the same.
+
+    Raises RecipeError with the advice when the run is far too large.
+    """
+    try:
+        told = forecast(recipe, folder, rows)
+    except ModelError:
+        return None
+    if why := refusal(told):
+        raise RecipeError(why)
+    return told
+
+
+def probed(told: Forecasted, recipe: Recipe, folder: Path, rows: Rows, session: Session) -> Forecasted:
+    """The forecast, sharpened by one portion that was rehearsed. Raises RecipeError when it does not fit."""
+    found = sharpened(told, probe(session), session)
+    if not found.fits and not found.changes:  # the formula was too low by as much: aim lower by that
+        aim = int(told.limit * told.peak / found.peak)
+        found = replace(found, changes=forecast(recipe, folder, rows, aim).changes)
+    if why := refusal(found):
+        raise RecipeError(why)
+    return found
+
+
+def warm_up(session: Session) -> Iterator[Progress]:
+    """Meet each shape of the run before the first step, where a shape costs something the first time.
+
+    That is on a GPU, which compiles for it; on the CPU the largest is enough, and the probe meets it.
+    """
+    shapes = [] if mx.default_device() == mx.cpu else session.plan.shapes
+    for done, portion in enumerate(shapes):
+        yield Progress("Warming up", done, len(shapes))
+        session.learner.rehearse(session.objective, session.training, portion)
 
 
 def probe(session: Session) -> Probe:

@@ -88,9 +88,7 @@ class Sweep:
                     "Start a sweep for each."
                 )
             if entry in entries[:place]:
-                raise RecipeError(
-                    f"{entry.title} ({entry.path}) is given twice. Put its values together."
-                )
+                raise RecipeError(f"{entry.title} ({entry.path}) is given twice. Put its values together.")
         return entries
 
     def _member(self, entries: Sequence[FieldEntry], values: Sequence[Any], names: set[str]) -> Member:
@@ -114,9 +112,7 @@ def parse_over(text: str) -> tuple[str, tuple[str, ...]]:
     try:
         (row,) = csv.reader([rest], skipinitialspace=True, strict=True)
     except (csv.Error, ValueError) as error:
-        raise RecipeError(
-            f"The values of {text} cannot be read: a double quote is amiss."
-        ) from error
+        raise RecipeError(f"The values of {text} cannot be read: a double quote is amiss.") from error
     values = tuple(value.strip() for value in row)
     if not values or "" in values:
         raise RecipeError(f'{text} has an empty value. Write "auto" for what is chosen for you.')

@@ -103,10 +103,13 @@ def test_asked_for_again_it_trains_only_what_is_left(recipe: Recipe, tmp_path: P
     assert states(events) == ["rank-2 done", "rank-4 done"]
     assert not any(isinstance(e, Step) for e in events)
     RunStore(tmp_path).delete("toy-sweep-rank-2")
-    assert states(list(job(recipe, tmp_path, name="").run_events(Shelf()))) == ["rank-2 starts", "rank-4 done"]
+    assert states(list(job(recipe, tmp_path, name="").run_events(Shelf()))) == [
+        "rank-2 starts",
+        "rank-4 done",
+    ]
 
 
-def test_it_is_written_down_before_the_first_step_and_is_no_run_itself(recipe: Recipe, tmp_path: Path) -> None:
+def test_it_is_written_down_before_the_first_step_and_is_no_run(recipe: Recipe, tmp_path: Path) -> None:
     events = job(recipe, tmp_path).run_events(Shelf())
     while not isinstance(next(events), RunOpened):
         pass
@@ -117,7 +120,7 @@ def test_it_is_written_down_before_the_first_step_and_is_no_run_itself(recipe: R
     events.close()
 
 
-def test_a_member_that_diverges_is_given_up_and_the_others_are_trained(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_member_that_diverges_is_given_up_and_the_others_go_on(recipe: Recipe, tmp_path: Path) -> None:
     broken = shutil.copytree(recipe.model, tmp_path / "broken")
     weights: Any = mx.load(str(broken / "model.safetensors"))
     weights["model.norm.weight"] = weights["model.norm.weight"] * float("nan")
@@ -162,3 +165,12 @@ def test_a_run_that_has_the_name_of_a_member_is_left_alone(recipe: Recipe, tmp_p
     list(TrainJob(recipe, tmp_path, "s-rank-2").run_events(Shelf()))
     list(job(recipe, tmp_path).run_events(Shelf()))
     assert {run.name for run in RunStore(tmp_path).runs()} == {"s-rank-2", "s-rank-2-2", "s-rank-4"}
+
+
+def test_several_processes_do_not_share_a_sweep(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLX_RANK", "0")
+    with pytest.raises(RecipeError, match="A sweep trains in one process"):
+        next(job(recipe, tmp_path / "runs").run_events(Shelf()))
+    assert not (tmp_path / "runs").exists()

@@ -161,7 +161,7 @@ def test_the_starter_trains_through_it(starter: Path) -> None:
 def test_memory_does_not_grow_with_the_trained_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "CHUNK_BYTES", 64 * 20_000 * 4)
     weight = mx.random.normal((20_000, 32))
-    head = heads._plain(_Layer(weight))
+    head = heads.plain_head(_Layer(weight))
     peaks = []
     for count in (1024, 4096):
         hidden, targets = mx.random.normal((count, 32)), mx.arange(count)

@@ -107,6 +107,10 @@ class RunsPane(Pane):
         if indexes := selection.indexes():
             self.table.scrollTo(indexes[0])
 
+    def names_of_sweep(self, sweep: str) -> list[str]:
+        """The runs that belong to a sweep."""
+        return self._model.names_of_sweep(sweep)
+
     def chosen(self) -> str:
         """The name of the chosen run, or nothing where none or several are."""
         return self._names[0] if len(self._names) == 1 else ""

@@ -123,7 +123,7 @@ class DifferencesModel(QAbstractTableModel):
 
     def _swatch(self, place: int) -> QPixmap:
         """A piece of the run's line with a dot on it, as the plot draws it."""
-        picture = QPixmap(2 * SWATCH)
+        picture = QPixmap(SWATCH * 2)
         picture.setDevicePixelRatio(2)
         picture.fill(Qt.GlobalColor.transparent)
         colour, middle = QColor(hue(self._theme.tokens, place)), SWATCH.height() / 2

@@ -113,15 +113,15 @@ class OverlayPlot(QWidget):
         bottom, top = wide_range(min(lows), min(max(tops), WILD * float(np.median(tops))))
         right = max(last, 1.0)
         self._box.setRange(
-            xRange=(-0.008 * right, 1.01 * right), yRange=(bottom, top), padding=0, disableAutoRange=True
+            xRange=(-0.008 * right, 1.03 * right), yRange=(bottom, top), padding=0, disableAutoRange=True
         )
 
     def describe(self, x: float) -> tuple[float, str] | None:
         """The validation nearest to `x`, and every run's loss there, the best first."""
-        steps = np.unique(np.concatenate([d.validation.x for d in self._runs])) if self._runs else []
-        if not len(steps):
+        steps = {float(step) for drawn in self._runs for step in drawn.validation.x}
+        if not steps:
             return None
-        step = float(steps[int(np.argmin(np.abs(steps - x)))])
+        step = min(steps, key=lambda each: abs(each - x))
         found = []
         for place, drawn in enumerate(self._runs):
             series = drawn.validation

@@ -12,8 +12,8 @@ width, padding included, as the step sees them):
   back to the hidden states. Its weights are frozen, so no gradient is due to them.
 
 Left out as avoidable: anything else, such as norms, rotations, SiLU, the softmax of attention, the optimizer,
-gathers, and copies. Queries that share keys are multiplied together. Each square of attention is whole, the
-masked half included, and every position passes through every layer, as the model is written.
+gathers, and copies. Queries that share keys are multiplied together. Of each square of attention the blocks are
+counted that a step computes, and every position passes through every layer, as the model is written.
 """
 
 from __future__ import annotations
@@ -32,11 +32,15 @@ type Size = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Work:
-    """A batch as far as its cost goes: `targets` positions of rows x width reach the vocabulary."""
+    """A batch as far as its cost goes: `targets` positions of rows x width reach the vocabulary.
+
+    Attention is computed in blocks of so many queries, or whole (0).
+    """
 
     rows: int
     width: int
     targets: int
+    block: int = 0
 
     @property
     def positions(self) -> int:
@@ -94,13 +98,15 @@ def limit(shape: Shape, works: Sequence[Work], adapted: int, repeats: int = 3) -
     """Seconds of the products and the exp pass of these batches, each the best of `repeats`."""
     import mlx.core as mx
 
+    from studio.train.head import exponential
+
     seconds = 0.0
     for work, times in Counter(works).items():
         for group in groups(shape, work, adapted):
             seconds += times * group.times * _best(_products(group.products), repeats)
         logits = mx.random.normal((work.targets, shape.vocabulary))
         mx.eval(logits)
-        seconds += times * _best(lambda logits=logits: mx.eval(mx.exp(logits)), repeats)  # type: ignore[misc]
+        seconds += times * _best(lambda logits=logits: mx.eval(exponential(logits)), repeats)  # type: ignore[misc]
     return seconds
 
 
@@ -121,9 +127,9 @@ def _linears(shape: Shape) -> dict[str, tuple[int, int]]:
 def _forward(shape: Shape, work: Work) -> Iterator[Product]:
     for entering, leaving in _linears(shape).values():
         yield Product((work.positions, entering), (leaving, entering), "right")
-    queries, keys, weights = _attention(shape, work)
-    yield Product(queries, keys, "right")
-    yield Product(weights, keys)
+    for queries, keys, weights in _attention(shape, work):
+        yield Product(queries, keys, "right")
+        yield Product(weights, keys)
 
 
 def _adapted(shape: Shape, work: Work, *, lowest: bool) -> Iterator[Product]:
@@ -139,22 +145,21 @@ def _adapted(shape: Shape, work: Work, *, lowest: bool) -> Iterator[Product]:
         if not (lowest and name in ("query", "key", "value")):
             yield Product(low, a, "right")  # to x, through the adapter
             yield Product(y, (leaving, entering))  # to x, through the frozen weights
-    queries, keys, weights = _attention(shape, work)
-    yield Product(queries, keys, "right")  # to the weights: the gradient of what leaves x values
-    yield Product(weights, queries, "left")  # to the values
-    yield Product(weights, keys)  # to the queries
-    yield Product(weights, queries, "left")  # to the keys
+    for queries, keys, weights in _attention(shape, work):
+        yield Product(queries, keys, "right")  # to the weights: the gradient of what leaves x values
+        yield Product(weights, queries, "left")  # to the values
+        yield Product(weights, keys)  # to the queries
+        yield Product(weights, queries, "left")  # to the keys
 
 
-def _attention(shape: Shape, work: Work) -> tuple[Size, Size, Size]:
-    """Queries, keys (and values), and weights, with the queries that share keys in one matrix."""
+def _attention(shape: Shape, work: Work) -> Iterator[tuple[Size, Size, Size]]:
+    """Queries, keys (and values), and weights of each block, queries that share keys in one matrix."""
     batch = work.rows * shape.shared_heads
-    together = shape.heads // shape.shared_heads * work.width
-    return (
-        (batch, together, shape.head_width),
-        (batch, work.width, shape.head_width),
-        (batch, together, work.width),
-    )
+    block = work.block or work.width
+    for start in range(0, work.width, block):
+        end = min(work.width, start + block)
+        together = shape.heads // shape.shared_heads * (end - start)
+        yield (batch, together, shape.head_width), (batch, end, shape.head_width), (batch, together, end)
 
 
 def _head(shape: Shape, work: Work, learning: bool) -> Iterator[Product]:

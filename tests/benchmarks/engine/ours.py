@@ -69,6 +69,7 @@ def sitting(shape: Shape, items: Items, values: Mapping[str, Any]) -> Sitting:
 
 def works(items: Items, values: Mapping[str, Any] | None = None) -> list[Work]:
     """The portions of one epoch as our engine lays them out."""
+    from studio.train.attention import block_size
     from studio.train.material import Material
     from studio.train.plan import Plan
     from studio.train.session import default_budget
@@ -78,7 +79,7 @@ def works(items: Items, values: Mapping[str, Any] | None = None) -> list[Work]:
     plan = Plan(material.lengths, recipe.loop, default_budget(), 2 if recipe.pairs else 1)
     batches = [batch for step in range(1, plan.steps + 1) for _, batch in plan.batches_of(step)]
     laid = [material.batch(portion) for batch in batches for portion in plan.portions(batch)]
-    return [Work(len(batch.ids), batch.ids.shape[1], batch.tokens) for batch in laid]
+    return [Work(len(batch.ids), batch.ids.shape[1], batch.tokens, block_size()) for batch in laid]
 
 
 def _events(model: Any, items: Items, values: Mapping[str, Any], folder: Path) -> Any:

@@ -1,0 +1,77 @@
+"""Several runs chosen in the window are read from their folders and drawn over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.events import Ended
+from studio.paths import Paths
+from studio.runs.folder import RunFolder
+from studio.settings import Settings
+from studio.train.recipe import Recipe
+from studio.ui.theme import Theme
+from tests.ui.conftest import run_events, step
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[RunFolder]:
+    """Three runs of a sweep, as their folders tell them."""
+    made = []
+    for rank in (4, 8, 16):
+        recipe = Recipe().with_values({"rank": rank}).model_dump()
+        run = RunFolder.create(tmp_path / "home" / "runs", f"s-rank-{rank}", {"recipe": recipe, "sweep": "s"})
+        for event in [*run_events(48, 48), Ended("done")]:
+            run.append(event)
+        made.append(run)
+    return made
+
+
+@pytest.fixture
+def studio(runs: list[RunFolder], qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Studio]:
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    window.show()
+    studio = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    studio.window.show_pane("runs")
+    studio.runs.refresh()
+    qtbot.waitUntil(lambda: len(studio.panes.runs._model.runs) == 3, timeout=20_000)
+    yield studio
+    window.close()
+    window.deleteLater()
+
+
+def test_the_runs_of_a_sweep_are_compared_and_what_happens_to_them_is_followed(
+    studio: Studio, runs: list[RunFolder], qtbot: QtBot
+) -> None:
+    pane = studio.panes.runs
+    pane.select("s-rank-8")
+    qtbot.waitUntil(lambda: bool(pane.details.facts.findChildren(object)), timeout=20_000)
+    pane._whole_sweep.click()
+    qtbot.waitUntil(lambda: pane.comparison.isVisible(), timeout=20_000)
+    assert pane.comparison.overlay is not None
+    assert pane.comparison.overlay.labels() == ["rank-4", "rank-8", "rank-16"]
+    assert pane.comparison.model.titles()[:2] == ["Run", "Rank"]
+    runs[0].append(step(49, 60))
+    studio.runs.refresh()
+    qtbot.waitUntil(lambda: pane.comparison.model.runs[0].step == 49, timeout=20_000)
+    assert len(pane.comparison.overlay._runs[0].training) == 49
+    assert pane.header.subtitle() == "3 runs, 3 chosen"
+
+
+def test_runs_that_are_deleted_leave_the_comparison(studio: Studio, qtbot: QtBot) -> None:
+    pane = studio.panes.runs
+    pane.select_several(["s-rank-4", "s-rank-8"])
+    qtbot.waitUntil(lambda: pane.comparison.isVisible(), timeout=20_000)
+    pane._delete.click()
+    pane._confirm.agree.click()
+    qtbot.waitUntil(lambda: [run.name for run in pane._model.runs] == ["s-rank-16"], timeout=20_000)
+    assert pane.comparison.isHidden()
+    assert [run.name for run in studio.shared.store.runs()] == ["s-rank-16"]
