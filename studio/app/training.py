@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.shared import Shared
 from studio.errors import StudioError
 from studio.events import Ended, Event, Forecasted, ModelCounted, Prepared, RunOpened, Saved, Step
+from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
-from studio.jobs.read import CountJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.train.recipe import Recipe
 from studio.train.recipes import read_recipe, ready_recipes, write_recipe
@@ -57,10 +57,12 @@ class Training(QObject):
         return self._training is not None
 
     def count(self) -> None:
-        """Show what the recipe at hand would train. The first time, this is what loads MLX."""
+        """Show what the recipe at hand would train and take. The first time, this is what loads MLX."""
         if self._counting is not None:
             self._counting.stop()  # its answer would be about an earlier recipe
-        job = CountJob(self._shared.recipe)
+        dataset = self._shared.dataset
+        examples = Examples.of(dataset.rows) if dataset is not None else None
+        job = ForecastJob(self._shared.recipe, examples, needs_weights=True)
         self._counting = self._shared.queue.submit(job, Lane.ASIDE, self._take_count, self._end_count)
 
     def show_dataset(self) -> None:
@@ -71,6 +73,7 @@ class Training(QObject):
             return
         rows = [row.split for row in dataset.rows]
         self._pane.show_dataset(dataset.name, rows.count("train"), rows.count("validation"))
+        self.count()
 
     def start(self, recipe: Recipe) -> None:
         """Train on the dataset at hand."""

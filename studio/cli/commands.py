@@ -13,41 +13,31 @@ import typer
 
 from studio import __version__
 from studio.cli import results
+from studio.cli.options import (
+    Data,
+    Debug,
+    Home,
+    Json,
+    Model,
+    RecipeFile,
+    Run,
+    Set,
+    described_fields,
+    paths_from,
+    recipe_from,
+    sampling_from,
+    store_from,
+)
 from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform
 from studio.errors import RecipeError, StudioError
 from studio.events import AnswerEnded, DatasetRead, Evaluated, GoldenAnswer
-from studio.generate.sampling import Sampling
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
 from studio.jobs.failure import sentence
 from studio.jobs.read import DatasetJob
 from studio.jobs.train import ResumeJob, TrainJob
-from studio.paths import Paths
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunStore
 from studio.train.launcher import PeerLost, rank
 from studio.train.library import Library
-from studio.train.recipe import FieldEntry, Recipe, fields
-
-Home = Annotated[
-    Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
-]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, or its folder.")]
-Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help="A dataset: .jsonl, .json, .csv, .tsv, .parquet or .txt.")
-]
-Model = Annotated[str, typer.Option(help='A model folder, or "starter", the model in the box.')]
-
-PICKED = ("model", "data.path")  # fields with an argument or option of their own
-
-
-def _default(field: FieldEntry) -> str:
-    return "auto" if field.optional else f"{field.default}"
-
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -100,13 +90,11 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
-@app.command(
-    epilog="Fields of the recipe for --set, with their defaults:\n\n"
-    + "\n\n".join(f"{f.path} = {_default(f)}: {f.help}" for f in fields() if f.path not in PICKED)
-)
+@app.command(epilog=described_fields())
 def train(
     data: Data,
-    model: Model = "starter",
+    model: Model = "",
+    recipe: RecipeFile = "",
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the run.")] = "",
     home: Home = None,
@@ -114,8 +102,8 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Fine-tune a model on a dataset, in a new run."""
-    recipe = _recipe(data, model, set_ or [])
-    folder = _train(TrainJob(recipe, _paths(home).runs, name))
+    asked = recipe_from(data, model, set_, recipe)
+    folder = _train(TrainJob(asked, paths_from(home).runs, name))
     if folder is not None:  # the first process reports
         _report(results.of_run(folder), as_json)
 
@@ -124,7 +112,7 @@ def train(
 def resume(run: Run, home: Home = None, as_json: Json = False, debug: Debug = False) -> None:
     """Go on with a stopped run, exactly where it was."""
     # Of several processes only the first needs the run on its disk.
-    found = _store(home).find(run) if rank() == 0 else RunFolder(Path(run))
+    found = store_from(home).find(run) if rank() == 0 else RunFolder(Path(run))
     folder = _train(ResumeJob(found))
     if folder is not None:
         _report(results.of_run(folder), as_json)
@@ -141,7 +129,8 @@ def sweep(
             """'targets=all,"q_proj,v_proj"'.""",
         ),
     ] = None,
-    model: Model = "starter",
+    model: Model = "",
+    recipe: RecipeFile = "",
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the sweep.")] = "",
     resume: Annotated[str, typer.Option(metavar="NAME", help="Go on with a sweep that was stopped.")] = "",
@@ -152,13 +141,13 @@ def sweep(
     """Train one run for each combination of values; asked for again, it goes on where it stopped."""
     from studio.cli import sweeping
 
-    runs = _paths(home).runs
+    runs = paths_from(home).runs
     if resume:
         job = sweeping.resumed(runs, resume)
     elif data is None:
         raise RecipeError("studio sweep needs a dataset, or --resume with the name of a sweep.")
     else:
-        job = sweeping.asked(_recipe(data, model, set_ or []), over or [], runs, name)
+        job = sweeping.asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
     _report(sweeping.of_sweep(sweeping.carry_out(job, _shelf)), as_json)
 
 
@@ -171,7 +160,7 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Compare the tuned model with its base: the golden set, held-out loss, general text."""
-    events = perform(EvaluateJob(_store(home).find(run), golden).run_events(_shelf()))
+    events = perform(EvaluateJob(store_from(home).find(run), golden).run_events(_shelf()))
     answers, result = [], None
     for event in events:
         match event:
@@ -201,7 +190,7 @@ def chat(
     """Ask the tuned model, or base and tuned side by side."""
     if not prompt.strip():
         raise RecipeError('The prompt is empty. Ask something, for example --prompt "What is a star?"')
-    sampling = _sampling(
+    sampling = sampling_from(
         temperature=temperature,
         top_p=top_p,
         top_k=top_k,
@@ -209,17 +198,17 @@ def chat(
         max_tokens=max_tokens,
         seed=seed,
     )
-    job = ChatJob(_store(home).find(run), prompt, sampling, WHO if compare else ("tuned",))
+    job = ChatJob(store_from(home).find(run), prompt, sampling, WHO if compare else ("tuned",))
     answers = [e for e in perform(job.run_events(_shelf())) if isinstance(e, AnswerEnded)]
     _report(results.of_answers(prompt, answers, sampling), as_json)
 
 
 @app.command()
 def data(
-    data: Data, model: Model = "starter", set_: Set = None, as_json: Json = False, debug: Debug = False
+    data: Data, model: Model = "", set_: Set = None, as_json: Json = False, debug: Debug = False
 ) -> None:
     """Read a dataset as a run would: what is in it, what is wrong with which line."""
-    recipe = _recipe(data, model, set_ or [])
+    recipe = recipe_from(data, model, set_)
     for event in perform(DatasetJob(recipe).run_events(Library())):
         if isinstance(event, DatasetRead):
             _report(results.of_dataset(event), as_json)
@@ -229,6 +218,7 @@ def data(
 def forecast(
     model: Annotated[str, typer.Argument(metavar="MODEL", help='A folder with config.json, or "starter".')],
     data: Annotated[Path | None, typer.Option(help="The dataset to train on, for its lengths.")] = None,
+    recipe: RecipeFile = "",
     set_: Set = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -236,13 +226,13 @@ def forecast(
     """Say what a run would take in memory and time, and what to change where it does not fit."""
     from studio.cli.forecasting import forecasted
 
-    _report(forecasted(_recipe(data, model, set_ or [])), as_json)
+    _report(forecasted(recipe_from(data, model, set_, recipe)), as_json)
 
 
 @app.command()
 def runs(home: Home = None, as_json: Json = False, debug: Debug = False) -> None:
     """List the runs, newest first."""
-    _report(results.of_runs(_store(home).summaries()), as_json)
+    _report(results.of_runs(store_from(home).summaries()), as_json)
 
 
 @app.command()
@@ -260,7 +250,7 @@ def demo(home: Home = None, debug: Debug = False) -> None:
     """The main job on the sample: train the starter, evaluate it, compare three answers."""
     from studio.cli.demo import demo
 
-    demo(_paths(home))
+    demo(paths_from(home))
 
 
 def _train(job: TrainJob | ResumeJob) -> Any:
@@ -271,39 +261,6 @@ def _train(job: TrainJob | ResumeJob) -> Any:
         if isinstance(event, RunOpened):
             folder = RunFolder(Path(event.folder))
     return folder
-
-
-def _recipe(data: Path | None, model: str, changes: list[str]) -> Recipe:
-    values: dict[str, Any] = {"model": model}
-    if data is not None:
-        values["data.path"] = str(data.expanduser().resolve())
-    for change in changes:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise RecipeError(f"--set takes FIELD=VALUE, for example --set rank=8; {change!r} has no value.")
-        values[name.strip()] = value.strip()
-    if model != "starter":
-        values["model"] = str(Path(model).expanduser().resolve())
-    return Recipe().with_values(values)
-
-
-def _sampling(**values: Any) -> Sampling:
-    try:
-        return Sampling(**values)
-    except ValueError as error:
-        first = error.errors()[0]  # type: ignore[attr-defined]
-        raise RecipeError(f"--{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from error
-
-
-def _paths(home: Path | None) -> Paths:
-    paths = Paths.under(home) if home else Paths.for_user()
-    if paths.home.exists() and not paths.home.is_dir():
-        raise RecipeError(f"{paths.home} is a file, and --home needs a folder. Name another.")
-    return paths
-
-
-def _store(home: Path | None) -> RunStore:
-    return RunStore(_paths(home).runs)
 
 
 def _shelf() -> Any:

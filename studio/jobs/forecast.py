@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio.events import Event, ExampleRow
+from studio.events import Event, ExampleRow, ModelCounted
 from studio.paths import model_folder
 from studio.train.recipe import Recipe
 
@@ -27,28 +27,40 @@ class Examples:
 
 @dataclass(frozen=True)
 class ForecastJob:
-    """Forecast memory and time of a recipe. For the engine thread, aside: it builds the model lazily.
+    """Count what a recipe trains, and forecast memory and time; see that the model's weights are there.
 
-    `examples` are those of the recipe's dataset; without them rows are taken to be as long as allowed.
+    For the engine thread, aside: it builds the model lazily. `examples` are those of the recipe's dataset;
+    without them rows are taken to be as long as allowed.
     """
 
     recipe: Recipe
     examples: Examples | None = None
+    needs_weights: bool = False  # complain when only the config is there
 
     @property
     def title(self) -> str:
         return "Forecasting memory and time"
 
     def run_events(self, shelf: Any) -> Generator[Event]:
+        from studio.models.count import count_parameters
+        from studio.models.folder import check_weights, read_config
         from studio.train.forecast import Rows, forecast
+        from studio.train.prepare import peak_rate
+        from studio.train.tuning import form_of, tuning_of
 
+        model, folder = self.recipe.model, model_folder(self.recipe.model)
+        count = count_parameters(folder, tuning_of(self.recipe), form_of(self.recipe))
+        rate = peak_rate(self.recipe, read_config(folder))
+        yield ModelCounted(model, count.architecture, count.total, count.trainable, count.weights_bytes, rate)
         rows = None
         if self.examples is not None and self.examples.tokens:
             longest = self.recipe.data.max_length
             pieces = [p for tokens in self.examples.tokens for p in _pieces(tokens, longest)]
             sides = 2 if self.recipe.pairs else 1  # the rejected side is about as long
             rows = Rows(tuple(pieces), sides * self.examples.trained)
-        yield forecast(self.recipe, model_folder(self.recipe.model), rows)
+        yield forecast(self.recipe, folder, rows)
+        if self.needs_weights:
+            check_weights(folder)
 
 
 def _pieces(tokens: int, longest: int) -> list[int]:

@@ -6,15 +6,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from studio.events import Event, ModelCounted, Progress
-from studio.paths import model_folder
+from studio.events import Event, Progress
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, latest_evaluation, summarize
 from studio.runs.summary import RunsCompared, RunShown, RunsListed
 from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
-    from studio.models.shelf import Shelf
     from studio.train.library import Library
 
 
@@ -48,29 +46,6 @@ class ExampleJob:
     def run_events(self, library: Library) -> Generator[Event]:
         dataset = yield from library.open(self.recipe)
         yield dataset.rendered(self.line)
-
-
-@dataclass(frozen=True)
-class CountJob:
-    """Count what a recipe would train, from the model's `config.json`; see that its weights are there."""
-
-    recipe: Recipe
-
-    @property
-    def title(self) -> str:
-        return "Counting parameters"
-
-    def run_events(self, shelf: Shelf) -> Generator[Event]:
-        from studio.models.count import count_parameters
-        from studio.models.folder import check_weights, read_config, suggested_learning_rate
-        from studio.train.tuning import form_of, tuning_of
-
-        folder = model_folder(self.recipe.model)
-        count = count_parameters(folder, tuning_of(self.recipe), form_of(self.recipe))
-        rate = self.recipe.optimizer.learning_rate or suggested_learning_rate(read_config(folder))
-        weights = count.weights_bytes
-        yield ModelCounted(self.recipe.model, count.architecture, count.total, count.trainable, weights, rate)
-        check_weights(folder)
 
 
 @dataclass(frozen=True)

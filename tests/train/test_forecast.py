@@ -113,7 +113,7 @@ def test_a_16_bit_model_keeps_what_its_layers_hand_on_in_16_bits(tmp_path: Path)
 
 def test_an_8b_model_in_4_bits_keeps_packed_weights_and_16_bit_states(tmp_path: Path) -> None:
     """By hand: 4.5 bits a weight; for 1,024 tokens a layer keeps about 4 states of 4,096, 3 of as many for
-    queries, keys and values, 5 of 14,336, and 32 x 1,024 weights of attention, in bf16; no dequantized matrix.
+    queries, keys and values, 5 of 14,336, and 32 x 1,024 weights of attention, in bf16; none is unpacked.
     """
     model = folder_with(tmp_path / "llama", LLAMA_8B)
     found = forecast(asked(model, quantize="4-bit", tokens_at_once=1024), model)

@@ -12,8 +12,8 @@ width, padding included, as the step sees them):
   back to the hidden states. Its weights are frozen, so no gradient is due to them.
 
 Left out as avoidable: anything else, such as norms, rotations, SiLU, the softmax of attention, the optimizer,
-gathers, and copies. Queries that share keys are multiplied together. Of each square of attention the blocks are
-counted that a step computes, and every position passes through every layer, as the model is written.
+gathers, and copies. Queries that share keys are multiplied together. Of each square of attention the blocks
+are counted that a step computes, and every position passes through every layer, as the model is written.
 """
 
 from __future__ import annotations

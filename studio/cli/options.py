@@ -1,0 +1,98 @@
+"""The options that commands share, and what is made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.errors import RecipeError
+from studio.generate.sampling import Sampling
+from studio.paths import STARTER_MODEL, Paths
+from studio.runs.store import RunStore
+from studio.train.recipe import FieldEntry, Recipe, fields
+from studio.train.recipes import read_recipe, ready_recipes
+
+Home = Annotated[
+    Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
+]
+RecipeFile = Annotated[
+    str,
+    typer.Option(
+        "--recipe",
+        metavar="FILE",
+        help="Begin with a recipe file, or with one in the box: "
+        + ", ".join(recipe.name for recipe in ready_recipes())
+        + ".",
+    ),
+]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, or its folder.")]
+Data = Annotated[
+    Path, typer.Argument(metavar="DATA", help="A dataset: .jsonl, .json, .csv, .tsv, .parquet or .txt.")
+]
+Model = Annotated[
+    str, typer.Option(help='A model folder, or "starter", the model in the box.', show_default="the recipe's")
+]
+
+_PICKED = ("model", "data.path")  # fields with an argument or option of their own
+
+
+def described_fields() -> str:
+    """Every field for --set with its default and what it does."""
+    return "Fields of the recipe for --set, with their defaults:\n\n" + "\n\n".join(
+        f"{f.path} = {_default(f)}: {f.help}" for f in fields() if f.path not in _PICKED
+    )
+
+
+def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: str = "") -> Recipe:
+    """The recipe that a command line asks for. Raises RecipeError naming what cannot be."""
+    values: dict[str, Any] = {}
+    if data is not None:
+        values["data.path"] = str(data.expanduser().resolve())
+    for change in changes or []:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise RecipeError(f"--set takes FIELD=VALUE, for example --set rank=8; {change!r} has no value.")
+        values[name.strip()] = value.strip()
+    if model:
+        values["model"] = model if model == STARTER_MODEL else str(Path(model).expanduser().resolve())
+    return _begin(file).with_values(values)
+
+
+def sampling_from(**values: Any) -> Sampling:
+    """How to draw tokens. Raises RecipeError naming the option that is out of bounds."""
+    try:
+        return Sampling(**values)
+    except ValueError as error:
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        raise RecipeError(f"--{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from error
+
+
+def paths_from(home: Path | None) -> Paths:
+    """Where the app writes."""
+    paths = Paths.under(home) if home else Paths.for_user()
+    if paths.home.exists() and not paths.home.is_dir():
+        raise RecipeError(f"{paths.home} is a file, and --home needs a folder. Name another.")
+    return paths
+
+
+def store_from(home: Path | None) -> RunStore:
+    """The runs that were made."""
+    return RunStore(paths_from(home).runs)
+
+
+def _begin(file: str) -> Recipe:
+    ready = {recipe.name: recipe.recipe for recipe in ready_recipes()}
+    if not file:
+        return Recipe()
+    return ready[file] if file in ready else read_recipe(Path(file).expanduser())
+
+
+def _default(field: FieldEntry) -> str:
+    return "auto" if field.optional else f"{field.default}"
