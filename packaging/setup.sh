@@ -49,7 +49,8 @@ echo unfinished >"$stamp"
 pip="env PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip"
 if $pip config list | grep -Eq '[.]index-url=|no-index=' ||
     ! $pip install -qq -c "$pins" uv ||
-    ! .venv/bin/uv pip install -q --system-certs --python .venv/bin/python -c "$pins" -e '.[dev]'; then
+    ! .venv/bin/uv pip install -q --compile-bytecode --system-certs --python .venv/bin/python -c "$pins" \
+        -e '.[dev]'; then
     echo "Installing with pip ..."
     $pip install -q -c "$pins" -e '.[dev]'
 fi

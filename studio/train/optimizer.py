@@ -71,9 +71,12 @@ class Grouped(optimizers.Optimizer):
             self.members[group].init(part)
 
     @override
-    def update(self, model: nn.Module, gradients: dict[str, Any]) -> None:
+    def apply_gradients(self, gradients: dict[str, Any], parameters: dict[str, Any]) -> Any:
+        given, updated = named(parameters), dict[str, mx.array]()
         for group, part in self._split(gradients).items():
-            self.members[group].update(model, part)
+            own = nested({name: given[name] for name in named(part)}) if part else {}
+            updated |= named(self.members[group].apply_gradients(part, own))
+        return nested(updated)
 
     @property
     def state(self) -> dict[str, Any]:

@@ -216,6 +216,13 @@ def test_the_update_of_8_bit_state_takes_more_beside_it_than_that_of_32_bits() -
     assert 0 < plain < small
 
 
+@pytest.mark.parametrize("name", ["adamw", "muon"])
+def test_the_update_of_several_groups_of_parameters_is_foreseen(name: str) -> None:
+    recipe = Recipe().with_values({"optimizer.name": name, "optimizer.lora_plus": 8.0})
+    shapes = {f"layers.{i}.q_proj.lora_{matrix}": (64, 64) for i in (1, 3) for matrix in "ab"}
+    assert update_scratch(recipe, shapes) >= 64 * 64 * 4
+
+
 def test_this_machine_has_a_limit_and_a_speed() -> None:
     assert 2**30 < machine_limit() < 2**50
     assert speed_of(mx.float32).seconds(1e9, 1e6) > speed_of(mx.float32).seconds(1e8, 1e6) > 0

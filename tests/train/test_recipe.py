@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from studio.events import (
 from studio.jobs.train import TrainJob, recipe_of
 from studio.models.shelf import Shelf
 from studio.runs.folder import RunFolder
+from studio.train import prepare
 from studio.train.recipe import FieldEntry, Recipe, fields, find_field
 from studio.ui.widgets.form import PICKED, RecipeForm
 from tests.conftest import write_pairs, write_rows
@@ -158,7 +159,7 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def bench(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("recipe")
     data = write_rows(folder / "toy.jsonl", 60)
     write_rows(folder / "other.jsonl", 30)
@@ -168,7 +169,9 @@ def bench(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     weights["model.norm.weight"] = weights["model.norm.weight"] * 1.5
     mx.save_safetensors(str(folder / "other" / "model.safetensors"), weights)
     recipe = Recipe().with_values({"model": str(tiny_model), "data.path": str(data), **START})
-    return Bench(recipe, Shelf(), folder)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(prepare, "PROBE_TOKENS", 200)  # a glance at general text, in every run
+        yield Bench(recipe, Shelf(), folder)
 
 
 @pytest.fixture(scope="module")
