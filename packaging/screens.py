@@ -20,11 +20,11 @@ from PySide6.QtCore import QEventLoop
 
 from studio.app.start import Application
 from studio.app.studio import Studio
-from studio.blas import use_fast_blas
 from studio.jobs.job import Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.sweep import SweepJob
 from studio.paths import Paths, resource
+from studio.process import prepare_process
 from studio.train.recipes import ready_recipes
 from studio.train.sweep import Sweep
 
@@ -37,7 +37,7 @@ class Photographer:
     """Drives the app and keeps a light and a dark picture of what it shows."""
 
     def __init__(self, out: Path, home: Path) -> None:
-        use_fast_blas()
+        prepare_process()
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         self.out, self.home = out, home

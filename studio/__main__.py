@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from studio.blas import relax_gpu_watchdog, use_fast_blas
+from studio.process import prepare_process
 
 COMMANDS = ("train", "resume", "sweep", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
@@ -18,8 +18,7 @@ def main() -> None:
     The window's way imports nothing but Qt, so that it paints at once.
     """
     multiprocessing.freeze_support()
-    use_fast_blas()
-    relax_gpu_watchdog()
+    prepare_process()
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
         sys.exit(_run_command(arguments))

@@ -10,12 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from studio.blas import relax_gpu_watchdog, use_fast_blas
+from studio.process import prepare_process
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
-use_fast_blas()
-relax_gpu_watchdog()
+prepare_process()
 
 TEMPLATE = (
     "{% for message in messages %}"

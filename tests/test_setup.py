@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from studio import blas
+from studio import process
 
 ROOT = Path(__file__).parents[1]
 PINS = (ROOT / "packaging" / "constraints.txt").read_text()
@@ -96,7 +96,7 @@ def test_mlx_multiplies_with_the_fast_blas() -> None:
     """Once in a process of its own with it and once without: the difference is an order of magnitude."""
     program = (
         "import sys, time\n"
-        "from studio.blas import use_fast_blas\n"
+        "from studio.process import use_fast_blas\n"
         "use_fast_blas() if sys.argv[1] == 'fast' else None\n"
         "import mlx.core as mx\n"
         "a = mx.random.normal((384, 384)); mx.eval(a @ a)\n"
@@ -111,5 +111,5 @@ def test_mlx_multiplies_with_the_fast_blas() -> None:
 
 def test_a_mac_loads_no_other_blas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(blas.ctypes, "CDLL", lambda *_, **__: pytest.fail("it loaded a library"))
-    blas.use_fast_blas()
+    monkeypatch.setattr(process.ctypes, "CDLL", lambda *_, **__: pytest.fail("it loaded a library"))
+    process.use_fast_blas()

@@ -13,6 +13,7 @@ from mlx.utils import tree_map, tree_unflatten
 from studio.errors import ModelError
 from studio.models import arrays, targets
 from studio.models.dora import DoRAEmbedding, DoRALinear
+from studio.models.lora import lean
 from studio.models.tuner import LoRAEmbedding, linear_to_lora_layers
 from studio.models.tuning import Tuning
 
@@ -111,6 +112,7 @@ def _wrap(model: nn.Module, described: dict[str, Any]) -> None:
         _wrap_with_dora(model, count, parameters)
     else:
         linear_to_lora_layers(model, count, parameters)
+        lean(model)
     for module in model.modules():
         if isinstance(module, LoRAEmbedding | DoRAEmbedding):
             _start_as_peft(module)

@@ -21,11 +21,14 @@ from studio.models.tuning import Tuning
 from studio.train.head import chunk_rows, cross_entropy, plain_head, quantized_head
 from studio.train.liveness import RESHAPES, VIEWS, Ahead, peaks
 from studio.train.outline import Outline, outline
+from studio.train.standins import standing_in
 from studio.train.trace import PRODUCTS, Trace, trace
 
 NO_WORK = PRODUCTS | VIEWS | RESHAPES
 FEW = 3
 """So many layers are traced, and one less."""
+SQUARES = 3
+"""As large as a block of attention is on its way back: its weights, their gradient, and one in between."""
 CHUNKS = 6
 """Chunks of the head that are traced; further ones reach the same height."""
 
@@ -90,14 +93,16 @@ def _together(some: Height, other: Height, times: float) -> Height:
 
 
 def _measured(model: Outline, shape: Shape) -> Height:
-    traced = _trace(model, shape)
+    kept = mx.default_device() == mx.cpu
+    with standing_in(kept) as squares:
+        traced = _trace(model, shape)
     split = traced.index_of_last(model.vocabulary)
     found = peaks(traced, Ahead.here(), split)
     every = traced.operations
     first = next((i for i, one in enumerate(every) if one.outputs[0].shape[-1:] == (model.vocabulary,)), 0)
     return Height(
         head=found.before,
-        layers=found.after,
+        layers=found.after + SQUARES * max(squares, default=0),
         multiplications=sum(one.multiplications for one in every),
         forward=sum(one.multiplications for one in every[:first]),
         numbers=sum(one.outputs[0].numbers for one in every if one.name not in NO_WORK),

@@ -6,7 +6,7 @@ higher of two moments: a portion's gradient (traced, see `studio.train.activatio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -163,9 +163,10 @@ class _Reckoning:
         entering = shape.positions * hidden_size(self.config) * self.precision.size
         more = (self.layers - 1) * (entering + 2 * FP32 * self.count.trainable / self.layers / 2)
         one, _ = self.traced(shape, 1)
+        lone, _ = self.traced(replace(shape, targets=1), 1)  # the head is over when a layer is computed again
         again = self.layers * each.multiplications / 3
         return (
-            Height(one.head + more, one.layers + more, top.multiplications + again, top.forward, top.numbers),
+            Height(one.head - each.head + more, lone.layers + more, top.multiplications + again, top.forward, top.numbers),
             each,
         )
 

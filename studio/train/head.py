@@ -7,7 +7,6 @@ states of the trained positions go through the head in chunks, and each chunk le
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +16,7 @@ from mlx import nn
 from mlx.utils import tree_flatten
 
 from studio.models.arrays import number
+from studio.train.exponential import exponential, row_sums
 
 CHUNK_BYTES = 32 * 2**20
 """About how large the logits of one chunk may be, in fp32."""
@@ -127,18 +127,6 @@ def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
     chosen = mx.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
     highest = mx.stop_gradient(logits.max(axis=-1, keepdims=True))
     return (mx.log(row_sums(exponential(logits - highest))) + highest)[..., 0] - chosen
-
-
-def exponential(array: mx.array) -> mx.array:
-    """e to the power of each number. On the CPU `mx.power` is 2.7 times as fast as `mx.exp`, and as exact."""
-    return mx.power(math.e, array) if mx.default_device() == mx.cpu else mx.exp(array)
-
-
-def row_sums(array: mx.array) -> mx.array:
-    """The sum of each row, [..., 1]. As a product of matrices, which adds in many parts: on the CPU `mx.sum`
-    and `mx.logsumexp` add one number after the other, and lose 2e-4 of a vocabulary of 150,000.
-    """
-    return array @ mx.ones((array.shape[-1], 1), array.dtype)
 
 
 def find_head(model: nn.Module) -> Head | None:

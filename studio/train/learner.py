@@ -24,6 +24,7 @@ from studio.train.objective import PREFERENCE_METRICS, Objective, Positions, per
 from studio.train.optimizer import set_rate
 from studio.train.plan import Plan, Portion, random_seed
 from studio.train.ranks import Ranks
+from studio.train.swiglu import own_gradient
 
 FLOAT16_SCALE = 1024.0
 """Gradients in float16 are computed this much larger, or small ones would round to zero."""
@@ -93,7 +94,7 @@ class Learner:
         """For each portion its share of the loss and its metrics, without learning from it."""
         with self._measuring():
             for portion in portions:
-                with in_blocks():
+                with in_blocks(), own_gradient():
                     loss, metrics = self._loss(objective, material.batch(portion), totals, learning=False)
                     mx.eval(loss, metrics)
                 yield number(loss), _numbers(metrics)
@@ -104,7 +105,7 @@ class Learner:
             for portion in portions:
                 batch = material.batch(portion)
                 positions = np.flatnonzero(batch.weights)
-                with in_blocks():
+                with in_blocks(), own_gradient():
                     losses = self._token_losses(batch, positions, learning=False)
                 sums = per_sequence(losses, positions, batch)
                 yield dict(zip(batch.sequences, (-sums).tolist(), strict=True))  # type: ignore[arg-type]
@@ -143,7 +144,7 @@ class Learner:
             return scale * value, value, metrics
 
         try:
-            with in_blocks():
+            with in_blocks(), own_gradient():
                 (_, value, metrics), gradient = mx.value_and_grad(loss)(trained)
         finally:
             self.model.update(trained)

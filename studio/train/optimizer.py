@@ -16,11 +16,12 @@ whose state was saved and read goes on bit for bit.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import product
 from typing import Any, override
 
 import mlx.core as mx
-from mlx import nn, optimizers
+from mlx import optimizers
 
 from studio.errors import RunError
 from studio.models.arrays import named, nested
@@ -108,6 +109,46 @@ class Grouped(optimizers.Optimizer):
         return {group: nested(part) if part else {} for group, part in parts.items()}
 
 
+class AdamW(optimizers.AdamW):
+    """MLX's AdamW; what is the same for all arrays is computed once a step, and each array in one kernel."""
+
+    def apply_gradients(self, gradients: dict[str, Any], parameters: dict[str, Any]) -> Any:
+        """The updated parameters (see MLX's)."""
+        step, rate = self.step + 1, self.learning_rate
+        first, second = self.betas
+        self._common = (
+            rate / (1 - first**step),
+            mx.rsqrt(1 - second**step),
+            1 - rate * self.weight_decay,
+        )
+        return super().apply_gradients(gradients, parameters)
+
+    def apply_single(self, gradient: mx.array, parameter: mx.array, state: dict[str, Any]) -> mx.array:
+        """The updated parameter."""
+        moments = state["m"], state["v"]
+        constants = self.betas[0], self.betas[1], self.eps
+        updated, state["m"], state["v"] = _adamw(constants, parameter, gradient, *moments, *self._common)
+        return updated
+
+
+@partial(mx.compile, shapeless=True)
+def _adamw(
+    constants: tuple[float, float, float],
+    parameter: mx.array,
+    gradient: mx.array,
+    m: mx.array,
+    v: mx.array,
+    rate: mx.array,
+    unbiased: mx.array,
+    kept: mx.array,
+) -> tuple[mx.array, mx.array, mx.array]:
+    """A parameter, and both of its moments."""
+    first, second, eps = constants
+    m = first * m + (1 - first) * gradient
+    v = second * v + (1 - second) * mx.square(gradient)
+    return kept * parameter - rate * m / (mx.sqrt(v) * unbiased + eps), m, v
+
+
 class Muon(optimizers.Muon):
     """MLX's Muon (Jordan et al., 2024) with AdamW's scale: updates of root mean square 0.2, decoupled decay.
 
@@ -150,7 +191,7 @@ class Sgd(optimizers.SGD):
 def _make(name: str, rate: float, decay: float) -> optimizers.Optimizer:
     match name:
         case "adamw":
-            return optimizers.AdamW(rate, weight_decay=decay, bias_correction=True)
+            return AdamW(rate, weight_decay=decay, bias_correction=True)
         case "adamw8bit":
             return AdamW8bit(rate, weight_decay=decay, bias_correction=True)
         case "adafactor":  # neither of its own schedules: the rate means what it says

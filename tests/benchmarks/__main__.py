@@ -11,7 +11,7 @@ from types import ModuleType
 from rich.console import Console
 from rich.table import Table
 
-from studio.blas import use_fast_blas
+from studio.process import prepare_process
 from tests import benchmarks
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.machine import machine
@@ -22,7 +22,7 @@ FIRST = ("first_paint", "window_lateness", "main_job", "engine")
 def main(names: list[str]) -> int:
     """Run the named benchmarks, or all; 0 when every figure is within its target, 2 for an unknown name."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    use_fast_blas()  # before a benchmark imports MLX
+    prepare_process()  # before a benchmark imports MLX
     found = _benchmarks()
     if unknown := [name for name in names if name not in found]:
         print(f"No benchmark called {', '.join(unknown)}. There are {', '.join(found)}.", file=sys.stderr)

@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from studio.blas import use_fast_blas
+from studio.process import prepare_process
 from tests.benchmarks.figure import Figure
 
 SECONDS = 20.0
@@ -38,7 +38,7 @@ def _train_and_print_lateness() -> None:
     from studio.app.start import Application
     from studio.paths import Paths
 
-    use_fast_blas()
+    prepare_process()
     with tempfile.TemporaryDirectory() as home:
         application = Application(sys.argv[:1], Paths.under(Path(home)))
         application.window.show()

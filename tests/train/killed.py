@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.blas import use_fast_blas
+from studio.process import prepare_process
 
-use_fast_blas()
+prepare_process()
 
 # Imported before the fork, so that a process starts at once; nothing of MLX is used before it.
 from studio.jobs.train import ResumeJob, TrainJob  # noqa: E402

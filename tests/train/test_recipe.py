@@ -88,7 +88,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
     "loop.prefix_cache": ({**LAST_LAYER, "loop.epochs": 2.0}, "off", {"prefix"}),
     "loop.neftune": ({}, 50.0, MODEL),
     "loop.validate_every": ({}, 2, {"validated", "saved", "kept", "probed", "sampled", "losses"}),
-    "loop.patience": ({"loop.epochs": 20.0, "optimizer.learning_rate": 0.02}, 1, LENGTH | MODEL),
+    "loop.patience": ({"loop.epochs": 20.0, "optimizer.learning_rate": 0.1}, 1, LENGTH | MODEL),
     "loop.save_every": ({}, 4, {"saved", "kept"}),
     "loop.keep": ({}, 1, {"kept"}),
     "loop.rest": ({}, 0.2, {"rested"}),

@@ -101,7 +101,7 @@ def test_a_killed_run_resumes_to_the_same_weights(recipe: Recipe, tmp_path: Path
     recipe = recipe.with_values({"epochs": 8})
     whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
     command = (
-        "import sys; from studio.blas import use_fast_blas; use_fast_blas(); "
+        "import sys; from studio.process import prepare_process; prepare_process(); "
         "from pathlib import Path; from studio.jobs.train import TrainJob; "
         "from studio.models.shelf import Shelf; from studio.train.recipe import Recipe; "
         "job = TrainJob(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2])); "

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from studio.blas import use_fast_blas
+from studio.process import prepare_process
 
 
 def main() -> None:
     """Measure the named rows, or all, and print their figures and seconds."""
-    use_fast_blas()
+    prepare_process()
     import time
 
     from tests.benchmarks.engine import readme
