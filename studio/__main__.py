@@ -9,7 +9,7 @@ from pathlib import Path
 
 from studio.process import prepare_process
 
-COMMANDS = ("train", "resume", "sweep", "evaluate", "chat", "data", "runs", "selftest", "demo")
+COMMANDS = ("train", "resume", "sweep", "forecast", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
 
 def main() -> None:

@@ -21,6 +21,8 @@ from studio.train.exponential import exponential, row_sums
 CPU_BLOCK, GPU_BLOCK = 128, 512
 """Queries in a block: fewer skip more of the square, more keep a GPU busy."""
 
+_FUSED = mx.fast.scaled_dot_product_attention
+
 Attend = Callable[[mx.array, mx.array, mx.array], mx.array]
 
 
@@ -82,13 +84,14 @@ def keeping(scale: float) -> Attend:
     """Attention of the last queries over all keys, whose weights are kept for the gradient.
 
     It takes queries [batch, heads, queries, width], keys and values [batch, shared heads, keys, width], and
-    gives [batch, heads, queries, width].
+    gives [batch, heads, queries, the values' width].
     """
 
     @mx.custom_function
     def attend(queries: mx.array, keys: mx.array, values: mx.array) -> tuple[mx.array, ...]:
         weights, sums = _weights(queries, keys, scale)
-        return ((weights @ values) / sums).reshape(queries.shape), weights, sums
+        found = (weights @ values) / sums
+        return found.reshape(*queries.shape[:-1], values.shape[-1]), weights, sums
 
     @attend.vjp
     def back(given: Any, after: Any, found: Any) -> tuple[mx.array, ...]:
@@ -100,11 +103,10 @@ def keeping(scale: float) -> Attend:
 @lru_cache(maxsize=8)
 def recomputing(scale: float) -> Attend:
     """The same, whose weights are computed again for the gradient."""
-    fused = mx.fast.scaled_dot_product_attention
 
     @mx.custom_function
     def attend(queries: mx.array, keys: mx.array, values: mx.array) -> mx.array:
-        return fused(queries, keys, values, scale=scale, mask="causal")
+        return _FUSED(queries, keys, values, scale=scale, mask="causal")
 
     @attend.vjp
     def back(given: Any, after: mx.array, found: mx.array) -> tuple[mx.array, ...]:

@@ -166,7 +166,13 @@ class _Reckoning:
         lone, _ = self.traced(replace(shape, targets=1), 1)  # the head is over when a layer is computed again
         again = self.layers * each.multiplications / 3
         return (
-            Height(one.head - each.head + more, lone.layers + more, top.multiplications + again, top.forward, top.numbers),
+            Height(
+                one.head - each.head + more,
+                lone.layers + more,
+                top.multiplications + again,
+                top.forward,
+                top.numbers,
+            ),
             each,
         )
 

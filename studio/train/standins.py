@@ -27,8 +27,8 @@ def standing_in(kept: bool) -> Iterator[list[int]]:
     def recomputed(queries: mx.array, keys: mx.array, values: mx.array) -> mx.array:
         batch, heads, count, _ = queries.shape
         squares.append(4 * batch * heads * count * keys.shape[2])
-        given = (_marked(keys) + _marked(values)).sum(axis=(1, 2), keepdims=True)
-        return _marked(queries) + given
+        asked = _marked(queries).sum(axis=-1, keepdims=True) + _marked(keys).sum()
+        return asked + _marked(values).sum(axis=(1, 2), keepdims=True)
 
     whole = mx.fast.scaled_dot_product_attention
     mx.fast.scaled_dot_product_attention = causal_in_blocks(
@@ -49,7 +49,7 @@ def _kept(queries: mx.array, keys: mx.array, values: mx.array) -> mx.array:
     weights = mx.exp(masked - mx.stop_gradient(masked.max(axis=-1, keepdims=True)))
     sums = mx.stop_gradient(row_sums(weights))
     found = (weights.astype(queries.dtype) @ values) / sums.astype(queries.dtype)
-    return found.reshape(queries.shape)
+    return found.reshape(*queries.shape[:-1], values.shape[-1])
 
 
 def _swiglu(gate: mx.array, x: mx.array) -> mx.array:
