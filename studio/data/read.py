@@ -10,6 +10,7 @@ from pathlib import Path
 
 from studio.data import formats
 from studio.data.documents import json_rows
+from studio.data.fields import BadRow
 from studio.data.records import Record
 from studio.data.rows import Row, jsonl_rows, problem, text_rows
 from studio.data.tables import csv_rows, parquet_rows
@@ -73,7 +74,7 @@ def _reading(path: Path) -> Generator[Progress, None, Reading]:
         else:
             try:
                 record = formats.record(row.line, format, row.fields)
-            except formats.BadRow as error:
+            except BadRow as error:
                 problems.append(problem(row.line, str(error)))
             else:
                 records.append(record)
