@@ -245,6 +245,7 @@ class ExampleRow:
     split: str  # train | validation | test
     cut: int = 0  # tokens beyond the maximum length
     warning: str = ""
+    turns: int = 0  # messages without the system's; 0 for plain text
 
 
 @dataclass(frozen=True)
@@ -260,6 +261,7 @@ class DatasetRead(Event):
     rows: tuple[ExampleRow, ...]
     problems: tuple[Problem, ...]
     fingerprint: str
+    left_out: tuple[int, ...] = ()  # the tokens of each row that is too long to train
 
 
 @dataclass(frozen=True)
@@ -274,12 +276,21 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """One message of an example as its author wrote it; a pair's worse answer has the role "rejected"."""
+
+    role: str  # system | user | assistant | tool | rejected | text
+    text: str
+
+
+@dataclass(frozen=True)
 class Rendered(Event):
     """One example, token by token, exactly as the loop trains on it."""
 
     path: str
     line: int
     pieces: tuple[Piece, ...]
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -385,6 +396,7 @@ _NESTED: dict[tuple[str, str], type[Any]] = {
     ("DatasetRead", "rows"): ExampleRow,
     ("DatasetRead", "problems"): Problem,
     ("Rendered", "pieces"): Piece,
+    ("Rendered", "turns"): Turn,
     ("Evaluated", "measures"): Measure,
 }
 
@@ -397,10 +409,10 @@ def from_json(line: str) -> Event:
     kind = fields.pop("kind")
     try:
         for name, value in fields.items():
-            if (kind, name) == ("Forecasted", "changes"):
-                fields[name] = tuple(value)
-            elif nested := _NESTED.get((kind, name)):
+            if nested := _NESTED.get((kind, name)):
                 fields[name] = tuple(nested(**item) for item in value)
+            elif isinstance(value, list):
+                fields[name] = tuple(value)
         return Event.kinds[kind](**fields)
     except TypeError as error:
         raise ValueError(f"not a {kind} event: {error}") from error

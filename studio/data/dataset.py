@@ -14,7 +14,7 @@ from studio.data.render import Example, ExampleError, Renderer, Rendering, TooLo
 from studio.data.rows import problem
 from studio.data.split import Split, split
 from studio.errors import DataError
-from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered
+from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered, Turn
 
 _CHUNK = 100
 
@@ -32,8 +32,8 @@ class Shares(Protocol):
 class Dataset:
     """Every usable example of a file, rendered, in three parts; and what is wrong with the rest.
 
-    A plain text longer than the maximum gives several examples in a row, all in the same part. `dropped`
-    counts the rows that are left out for their length; they are among the `skipped`.
+    A plain text longer than the maximum gives several examples in a row, all in the same part. `left_out`
+    has the tokens of each row that is left out for its length; these rows are among the `skipped`.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Dataset:
     test: tuple[Example, ...]
     problems: tuple[Problem, ...]
     renderer: Renderer
-    dropped: int = 0
+    left_out: tuple[int, ...] = ()
 
     @classmethod
     def load(cls, path: Path, renderer: Renderer, data: Shares, seed: int) -> Dataset:
@@ -83,8 +83,13 @@ class Dataset:
             test=part(parts.test),
             problems=tuple(sorted((*source.problems, *rendered.problems), key=lambda item: item.line)),
             renderer=renderer,
-            dropped=rendered.dropped,
+            left_out=tuple(rendered.left_out),
         )
+
+    @property
+    def dropped(self) -> int:
+        """How many rows are left out for their length."""
+        return len(self.left_out)
 
     @property
     def skipped(self) -> int:
@@ -118,13 +123,15 @@ class Dataset:
             rows=tuple(sorted(rows, key=lambda row: row.line)),
             problems=self.problems,
             fingerprint=self.fingerprint,
+            left_out=self.left_out,
         )
 
     def rendered(self, line: int) -> Rendered:
         """The example that starts on `line`, token by token. Raises DataError when there is none."""
         for example in chain(self.train, self.validation, self.test):
             if example.record.line == line:
-                return Rendered(str(self.path), line, self.renderer.pieces(example.record))
+                pieces = self.renderer.pieces(example.record)
+                return Rendered(str(self.path), line, pieces, _turns(example.record))
         raise DataError(f"Line {line} of {self.name} holds no usable example.")
 
 
@@ -140,7 +147,16 @@ def _row(examples: Sequence[Example], part: str, warning: str) -> ExampleRow:
         split=part,
         cut=max(e.cut for e in examples),
         warning=warning,
+        turns=sum(message.role != "system" for message in record.messages),
     )
+
+
+def _turns(record: Record) -> tuple[Turn, ...]:
+    """What is said in a record, turn by turn."""
+    if not record.messages:
+        return (Turn("text", record.text),)
+    said = tuple(Turn(message.role, message.whole) for message in record.messages)
+    return (*said, Turn("rejected", record.rejected)) if record.rejected else said
 
 
 @dataclass
@@ -149,7 +165,7 @@ class _Rendered:
 
     examples: dict[int, tuple[Example, ...]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    dropped: int = 0
+    left_out: list[int] = field(default_factory=list)
 
 
 def _render(records: Sequence[Record], renderer: Renderer) -> Generator[Progress, None, _Rendered]:
@@ -159,7 +175,8 @@ def _render(records: Sequence[Record], renderer: Renderer) -> Generator[Progress
         for record, examples in zip(chunk, renderer.render_all(chunk), strict=True):
             if isinstance(examples, ExampleError):
                 rendered.problems.append(problem(record.line, examples.reason))
-                rendered.dropped += isinstance(examples, TooLong)
+                if isinstance(examples, TooLong):
+                    rendered.left_out.append(examples.tokens)
             else:
                 rendered.examples[record.line] = examples
                 rendered.problems.extend(_remarks(examples[0], renderer))

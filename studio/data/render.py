@@ -82,7 +82,11 @@ class ExampleError(DataError):
 
 
 class TooLong(ExampleError):
-    """A record that is left out for its length."""
+    """A record that is left out for its length, in `tokens`."""
+
+    def __init__(self, line: int, reason: str, tokens: int) -> None:
+        super().__init__(line, reason)
+        self.tokens = tokens
 
 
 class Renderer:
@@ -221,7 +225,7 @@ class Renderer:
         try:
             return shorten(lengths, first.prompt, lead, asked.max_length, asked.too_long)
         except DoesNotFit as error:
-            raise TooLong(record.line, str(error)) from error
+            raise TooLong(record.line, str(error), max(lengths)) from error
 
     def _examples(self, record: Record, sides: Sequence[Marked]) -> tuple[Example, ...]:
         parts = self._parts(record, sides)
