@@ -9,17 +9,30 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
 from studio.errors import StudioError
-from studio.events import Ended, Event, Forecasted, ModelCounted, Prepared, RunOpened, Saved, Step
+from studio.events import (
+    Ended,
+    Event,
+    Forecasted,
+    ModelCounted,
+    Prepared,
+    RunOpened,
+    Saved,
+    Step,
+    SweepProgress,
+)
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
+from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.train.recipe import Recipe
 from studio.train.recipes import read_recipe, ready_recipes, write_recipe
+from studio.train.sweep import Sweep
 from studio.ui.panes.training import TrainingPane
 from studio.words import duration, memory
 
 RECIPES = "Recipes (*.toml)"
+NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."
 ALREADY = "A run is training already. Stop it first, or wait for its end."
 
 
@@ -38,6 +51,8 @@ class Training(QObject):
         self._run = ""
         self._ended = ""
         self._opened = False
+        self._sweep: SweepJob | None = None  # that was asked for, until it is done
+        self._member = ""
         pane.set_recipe(shared.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
@@ -47,6 +62,7 @@ class Training(QObject):
         pane.open_recipe_requested.connect(self._open_recipe)
         pane.save_recipe_requested.connect(self._save_recipe)
         pane.start_requested.connect(self.start)
+        pane.sweep_requested.connect(self.sweep)
         pane.stop_requested.connect(self.stop)
         pane.resume_requested.connect(self._resume_shown)
         pane.choose_model_requested.connect(self._choose_model)
@@ -79,10 +95,21 @@ class Training(QObject):
         """Train on the dataset at hand."""
         dataset = self._shared.dataset
         if dataset is None:
-            self._warn("Choose a dataset first: drop a file here, or open the sample.")
+            self._warn(NO_DATASET)
             return
         self._shared.recipe = recipe.with_values({"data.path": dataset.path})
+        self._sweep = None
         self._submit(TrainJob(self._shared.recipe, self._shared.store.folder))
+
+    def sweep(self, sweep: Sweep) -> None:
+        """Train a grid of runs on the dataset at hand, one after another."""
+        dataset = self._shared.dataset
+        if dataset is None:
+            self._warn(NO_DATASET)
+            return
+        base = sweep.base.with_values({"data.path": dataset.path})
+        self._sweep = SweepJob(Sweep(base, sweep.over), self._shared.store.folder)
+        self._submit(self._sweep)
 
     def resume(self, name: str) -> None:
         """Go on with a run."""
@@ -96,7 +123,7 @@ class Training(QObject):
         except StudioError as error:
             self._shared.window.show_notice(str(error), "bad")
             return
-        self._run = run.name
+        self._run, self._sweep = run.name, None
         self._pane.set_recipe(recipe)  # the form says what is trained with, also when it said something else
         self._change_recipe(recipe)
         self.count()
@@ -115,14 +142,14 @@ class Training(QObject):
             self._training.stop()
             self._pane.show_state("stopping", "Saving a checkpoint after this step.")
 
-    def _submit(self, job: TrainJob | ResumeJob) -> None:
+    def _submit(self, job: TrainJob | ResumeJob | SweepJob) -> None:
         if self.busy:
             self._warn(ALREADY)
             return
-        if isinstance(job, TrainJob):
+        if not isinstance(job, ResumeJob):
             self._pane.clear_run()
             self._run = ""
-        self._ended = ""
+        self._ended, self._member = "", ""
         self._opened = False
         self._pane.show_state("preparing", "Loading the model and the dataset.")
         self._shared.window.set_engine("Preparing", "Loading the model and the dataset", None)
@@ -132,6 +159,8 @@ class Training(QObject):
     def _take(self, event: Event) -> None:
         self._pane.show_event(event)
         match event:
+            case SweepProgress():
+                self._begin_member(event)
             case RunOpened():
                 self._run, self._opened = event.run, True
                 self.opened.emit(event.run)
@@ -141,15 +170,25 @@ class Training(QObject):
                     self._pane.show_state("running")
             case Step():
                 left = f"{duration(event.seconds_left)} left · {memory(event.memory_process)}"
-                text = f"Training · step {event.step:,} of {event.steps:,}"
+                text = f"Training{self._member} · step {event.step:,} of {event.steps:,}"
                 self._shared.window.set_engine(text, left, event.step / event.steps)
             case Saved():
                 self.run_changed.emit(self._run)
             case Ended():
                 self._ended = event.summary
 
+    def _begin_member(self, event: SweepProgress) -> None:
+        """Show the run that a sweep comes to; those that are done or given up are passed over."""
+        if event.state not in ("starts", "goes on"):
+            return
+        self._pane.clear_run()
+        self._member = f" · run {event.index} of {event.count}"
+        self._pane.show_state("preparing", f"Run {event.index} of {event.count}: {event.changes}")
+
     def _end(self, outcome: Outcome) -> None:
         self._training = None
+        if isinstance(outcome, Done):
+            self._sweep = None
         self._shared.rest()
         match outcome:
             case Done() | Stopped() if self._ended:
@@ -169,7 +208,10 @@ class Training(QObject):
         self._shared.window.show_notice(sentence, "warn")
 
     def _resume_shown(self) -> None:
-        self.resume(self._run)
+        if self._sweep is not None:
+            self._submit(self._sweep)  # asked for again it goes on
+        else:
+            self.resume(self._run)
 
     def _change_recipe(self, recipe: Recipe) -> None:
         before = self._shared.recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 
@@ -16,6 +16,7 @@ from studio.ui.panes.training_forecast import ForecastCard
 from studio.ui.panes.training_layout import COMPACT_BELOW, LOW, live_column, recipe_column
 from studio.ui.panes.training_recipe import ReadyRecipe, RecipeCard
 from studio.ui.panes.training_states import LOOKS, NO_DATA, RunStory, why_not
+from studio.ui.panes.training_sweep import SweepDialog
 from studio.ui.panes.training_tabs import RunTabs
 from studio.ui.panes.training_watch import AdviceCard
 from studio.ui.plots.run_plots import RunPlots
@@ -41,6 +42,7 @@ class TrainingPane(PaneFrame):
     dataset_requested = Signal()
     open_recipe_requested = Signal()
     save_recipe_requested = Signal(object)  # Recipe
+    sweep_requested = Signal(object)  # Sweep
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Training")
@@ -164,10 +166,19 @@ class TrainingPane(PaneFrame):
         if start.isEnabled() and not start.isHidden():
             self.start_requested.emit(self.recipe())
 
+    def ask_for_sweep(self) -> SweepDialog:
+        """Ask which fields shall take several values, the rest being as the form says it."""
+        dialog = SweepDialog(self.recipe(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.requested.connect(self.sweep_requested)
+        dialog.open()
+        return dialog
+
     def _add_buttons(self) -> None:
         add = self.header.add_button
         self._buttons = {
             "stop": add("Stop and keep", icon="circle-stop"),
+            "sweep": add("Sweep…", icon="layers"),
             "start": add("Start training", icon="play"),
             "evaluate": add("Evaluate", icon="scale"),
             "resume": add("Resume", icon="rotate-ccw"),
@@ -185,6 +196,7 @@ class TrainingPane(PaneFrame):
     def _connect(self) -> None:
         self._buttons["stop"].clicked.connect(self.stop_requested)
         self._buttons["start"].clicked.connect(self.start)
+        self._buttons["sweep"].clicked.connect(self.ask_for_sweep)
         self._buttons["resume"].clicked.connect(self.resume_requested)
         self._buttons["evaluate"].clicked.connect(self.evaluate_requested)
         self._no_data.chosen.connect(self.dataset_requested)
@@ -215,9 +227,9 @@ class TrainingPane(PaneFrame):
         self.save_recipe_requested.emit(self.form.recipe_at_hand())
 
     def _write_header(self) -> None:
-        start = self._buttons["start"]
-        start.setEnabled(self.form.is_valid() and bool(self._dataset))
-        start.setToolTip(why_not(self.form.problem(), bool(self._dataset)))
+        for name in ("start", "sweep"):
+            self._buttons[name].setEnabled(self.form.is_valid() and bool(self._dataset))
+            self._buttons[name].setToolTip(why_not(self.form.problem(), bool(self._dataset)))
         self._write_title()
 
     def _write_title(self) -> None:

@@ -18,15 +18,15 @@ class Look:
 
 
 LOOKS = {
-    "idle": Look(("start",), "start"),
+    "idle": Look(("sweep", "start"), "start"),
     "preparing": Look(("stop",), locked=True),
     "running": Look(("stop",), locked=True),
     "stopping": Look(("stop",), locked=True),
-    "stopped": Look(("start", "evaluate", "resume"), "resume", "Start anew"),
-    "interrupted": Look(("start", "resume"), "resume", "Start anew"),
-    "refused": Look(("start",), "start", "Try again"),
-    "failed": Look(("start", "resume"), "resume", "Start anew"),
-    "done": Look(("start", "evaluate"), "evaluate", "Train again"),
+    "stopped": Look(("sweep", "start", "evaluate", "resume"), "resume", "Start anew"),
+    "interrupted": Look(("sweep", "start", "resume"), "resume", "Start anew"),
+    "refused": Look(("sweep", "start"), "start", "Try again"),
+    "failed": Look(("sweep", "start", "resume"), "resume", "Start anew"),
+    "done": Look(("sweep", "start", "evaluate"), "evaluate", "Train again"),
 }
 
 NO_DATA = (
