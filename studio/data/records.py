@@ -21,12 +21,16 @@ class Message:
 
 @dataclass(frozen=True)
 class Record:
-    """An example: either `messages` or plain `text`. `rejected` is the worse answer of a preference pair."""
+    """An example: either `messages` or plain `text`. `rejected` is the worse answer of a preference pair.
+
+    `made` says how and from what a row was made; it is empty for a row that somebody wrote.
+    """
 
     line: int
     messages: tuple[Message, ...] = ()
     text: str = ""
     rejected: str = ""
+    made: str = ""
 
     @property
     def prompt(self) -> str:
@@ -52,5 +56,5 @@ class Record:
 
     @property
     def content(self) -> Record:
-        """This record without its place in the file: equal for exact duplicates."""
-        return replace(self, line=0)
+        """This record without its place in the file and its origin: equal for exact duplicates."""
+        return replace(self, line=0, made="")
