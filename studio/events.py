@@ -225,12 +225,27 @@ class Saved(Event):
 class Problem:
     """One thing wrong with a dataset: where (line from 1, 0 for the whole file), what, and how bad.
 
-    `severity` is "error" (the row cannot train) or "warning" (it trains, but look at it).
+    `severity` is "error" (the row cannot train) or "warning" (it trains, but look at it). `file` is named
+    where the dataset has several; `column` is the character in the line, from 1, where it is known.
     """
 
     line: int
     reason: str
     severity: str = "error"
+    file: str = ""
+    column: int = 0
+
+
+@dataclass(frozen=True)
+class FilePlace:
+    """One file of a dataset of several: its lines are counted on from `before`.
+
+    `part` is train, validation or test where its name says so, else empty.
+    """
+
+    name: str
+    before: int = 0
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -262,6 +277,7 @@ class DatasetRead(Event):
     problems: tuple[Problem, ...]
     fingerprint: str
     left_out: tuple[int, ...] = ()  # the tokens of each row that is too long to train
+    files: tuple[FilePlace, ...] = ()  # in order; one, unless the dataset is of several files
 
 
 @dataclass(frozen=True)
@@ -395,6 +411,7 @@ def to_json(event: Event) -> str:
 _NESTED: dict[tuple[str, str], type[Any]] = {
     ("DatasetRead", "rows"): ExampleRow,
     ("DatasetRead", "problems"): Problem,
+    ("DatasetRead", "files"): FilePlace,
     ("Rendered", "pieces"): Piece,
     ("Rendered", "turns"): Turn,
     ("Evaluated", "measures"): Measure,
