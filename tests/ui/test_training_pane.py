@@ -17,15 +17,15 @@ from studio.ui.theme import Theme
 from tests.ui.conftest import run_events, step
 
 SHOWN = {
-    "idle": {"Start training"},
+    "idle": {"Sweep…", "Start training"},
     "preparing": {"Stop and keep"},
     "running": {"Stop and keep"},
     "stopping": {"Stop and keep"},
     "stopped": {"Start anew", "Evaluate", "Resume"},
-    "interrupted": {"Start anew", "Resume"},
-    "failed": {"Start anew", "Resume"},
-    "done": {"Train again", "Evaluate"},
-    "refused": {"Try again"},
+    "interrupted": {"Sweep…", "Start anew", "Resume"},
+    "failed": {"Sweep…", "Start anew", "Resume"},
+    "done": {"Sweep…", "Train again", "Evaluate"},
+    "refused": {"Sweep…", "Try again"},
 }
 
 

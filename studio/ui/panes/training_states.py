@@ -22,7 +22,7 @@ LOOKS = {
     "preparing": Look(("stop",), locked=True),
     "running": Look(("stop",), locked=True),
     "stopping": Look(("stop",), locked=True),
-    "stopped": Look(("sweep", "start", "evaluate", "resume"), "resume", "Start anew"),
+    "stopped": Look(("start", "evaluate", "resume"), "resume", "Start anew"),
     "interrupted": Look(("sweep", "start", "resume"), "resume", "Start anew"),
     "refused": Look(("sweep", "start"), "start", "Try again"),
     "failed": Look(("sweep", "start", "resume"), "resume", "Start anew"),
