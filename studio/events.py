@@ -264,6 +264,34 @@ class ExampleRow:
 
 
 @dataclass(frozen=True)
+class Scanned(Event):
+    """How far the scan of a big file has come: rows that can be read now, by state, and bytes of the file."""
+
+    rows: int
+    good: int
+    warnings: int
+    bad: int
+    bytes: int
+    total_bytes: int
+    finished: bool = False
+
+    @property
+    def expected_rows(self) -> int:
+        """How many rows the whole file has: a guess from those so far until the scan is finished."""
+        if self.finished or not self.bytes:
+            return self.rows
+        return max(self.rows, round(self.rows * self.total_bytes / self.bytes))
+
+
+@dataclass(frozen=True)
+class RowsFound(Event):
+    """Which rows of a big file pass a filter or a search, in their order: a file of row numbers (.npy)."""
+
+    file: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class DatasetRead(Event):
     """A whole dataset, read, checked, rendered for a model and split."""
 
@@ -307,6 +335,54 @@ class Rendered(Event):
     line: int
     pieces: tuple[Piece, ...]
     turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True)
+class MadeRow(Event):
+    """One made row, which counts only once a person accepts it; `row` numbers it in its folder from 1.
+
+    `state` is pending, accepted, edited or rejected; `passage` the text it was made from, if any; `time` UTC.
+    """
+
+    row: int
+    prompt: str
+    answer: str
+    state: str
+    maker: str
+    model: str
+    source: str
+    passage: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """How many drafts were refused for one reason."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class MakingEnded(Event):
+    """What came of making more, over all sittings: sources asked, rows kept, drafts refused by reason."""
+
+    folder: str
+    asked: int
+    rows: int
+    refused: tuple[Refusals, ...]
+
+
+@dataclass(frozen=True)
+class Downloaded(Event):
+    """A part of a Hub dataset, whole on this disk; `revision` is the commit it was read at."""
+
+    path: str
+    name: str
+    subset: str
+    split: str
+    revision: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -415,6 +491,7 @@ _NESTED: dict[tuple[str, str], type[Any]] = {
     ("Rendered", "pieces"): Piece,
     ("Rendered", "turns"): Turn,
     ("Evaluated", "measures"): Measure,
+    ("MakingEnded", "refused"): Refusals,
 }
 
 

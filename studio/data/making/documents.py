@@ -1,0 +1,124 @@
+"""Documents as paragraphs, each with the place it stands at: a page, a heading or a line."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.errors import DataError
+
+DOCUMENTS = (".txt", ".md", ".markdown", ".pdf", ".docx", ".html", ".htm")
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph's text and where it stands; `heading` is true for a title, which opens what follows."""
+
+    text: str
+    place: str
+    heading: bool = False
+
+
+def paragraphs(path: Path) -> Iterator[Paragraph]:
+    """The document piece by piece. Raises DataError for one that cannot be read or shows no text."""
+    _check(path)
+    found = False
+    try:
+        for paragraph in _paragraphs(path):
+            if paragraph.text:
+                found = True
+                yield paragraph
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    if not found:
+        raise DataError(f"{path.name} holds no text. {_without_text(path)}")
+
+
+def _check(path: Path) -> None:
+    if not path.exists():
+        raise DataError(f"There is no file at {path}. Was it moved or renamed?")
+    if not path.is_file():
+        raise DataError(f"{path} is a folder. Choose the documents inside it.")
+    if path.suffix.lower() not in DOCUMENTS:
+        kind = path.suffix or "files without an extension"
+        hint = " Save it as .docx first." if path.suffix.lower() in (".doc", ".rtf", ".odt", ".pages") else ""
+        raise DataError(
+            f"{path.name}: {kind} is not a document that is read here.{hint} Use {', '.join(DOCUMENTS)}."
+        )
+
+
+def _without_text(path: Path) -> str:
+    if path.suffix.lower() == ".pdf":
+        return "Its pages are probably scanned pictures: run text recognition (OCR) on it first."
+    return "Choose another document."
+
+
+def _paragraphs(path: Path) -> Iterator[Paragraph]:
+    match path.suffix.lower():
+        case ".pdf":
+            from studio.data.making.pdf import pdf_paragraphs
+
+            return pdf_paragraphs(path)
+        case ".docx":
+            from studio.data.making.word import word_paragraphs
+
+            return word_paragraphs(path)
+        case ".html" | ".htm":
+            from studio.data.making.html import html_paragraphs
+
+            return html_paragraphs(path)
+        case ".md" | ".markdown":
+            return _markdown(document_text(path))
+        case _:
+            return _blocks(document_text(path))
+
+
+def document_text(path: Path) -> str:
+    """The file as text: UTF-8, UTF-16 with its mark, else Windows-1252; line ends are \\n."""
+    raw = path.read_bytes()
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = raw.decode("utf-16", "replace")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def _blocks(text: str) -> Iterator[Paragraph]:
+    for line, block in _numbered(text):
+        yield Paragraph(" ".join(block.split()), f"line {line}")
+
+
+def _numbered(text: str) -> Iterator[tuple[int, str]]:
+    """Blocks between blank lines with the line each begins on; a fenced block of code stays whole."""
+    held: list[str] = []
+    start, fenced = 1, False
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        if line.strip() or fenced:
+            start = start if held else number
+            held.append(line)
+        elif held:
+            yield start, "\n".join(held)
+            held = []
+    if held:
+        yield start, "\n".join(held)
+
+
+def _markdown(text: str) -> Iterator[Paragraph]:
+    text = re.sub(r"\A---\n.*?\n---\n", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
+    place = ""
+    for line, block in _numbered(text):
+        title, _, rest = block.partition("\n")
+        if found := re.match(r"#{1,6}\s+(.*?)\s*#*$", title):
+            place = f"“{found[1]}”"
+            yield Paragraph(found[1], place, heading=True)
+            block = rest
+        code = block.lstrip().startswith(("```", "~~~", "|"))
+        yield Paragraph(block if code else " ".join(block.split()), place or f"line {line}")

@@ -1,0 +1,130 @@
+"""A making folder: what was asked (`making.json`), what was made (`made.jsonl`), what a person said of it
+(`reviews.jsonl`). The two JSONL files only grow.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from studio.data.making.journal import Journal
+from studio.data.making.plan import Plan
+from studio.data.making.review import Review, Reviews
+from studio.data.making.rows import Made, Row, row_from
+from studio.data.records import Record
+from studio.errors import DataError
+from studio.files import disk_errors, write_text
+
+
+@dataclass(frozen=True)
+class MakingFolder:
+    """Rows that were made and wait for a person, in one folder."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, plan: Plan) -> MakingFolder:
+        """The folder for this plan, new or to go on with. Raises DataError where another plan lives."""
+        folder = cls(path)
+        if (path / "making.json").exists():
+            if folder.plan() != plan:
+                raise DataError(f"{path} holds rows that were made in another way. Choose a new folder.")
+        else:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            document = {"plan": plan.model_dump(mode="json"), "created": now}
+            write_text(path / "making.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        return folder
+
+    def plan(self) -> Plan:
+        """What was asked. Raises DataError for a folder that is none of ours, or damaged."""
+        file = self.path / "making.json"
+        try:
+            return Plan.model_validate(json.loads(file.read_text(encoding="utf-8"))["plan"])
+        except FileNotFoundError:
+            raise DataError(f"{self.path} holds no made rows: it has no making.json.") from None
+        except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+            raise DataError(f"{file} is damaged ({error}).") from error
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder for making. Raises DataError while another process, or job, makes rows there."""
+        with disk_errors(self.path), (self.path / ".lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DataError(f"Rows are being made in {self.path} already. Stop that first.") from None
+            yield
+
+    def keep(self, source: str, rows: Sequence[Row], refused: Counter[str]) -> None:
+        """Write down all that came of one source, in one line: it is there whole or not at all."""
+        made = [asdict(row) for row in rows]
+        self._made.append({"source": source, "rows": made, "refused": dict(refused)})
+
+    def asked(self) -> set[str]:
+        """The names of the sources that were asked already, whatever came of them."""
+        return {str(line.get("source")) for line in self._made.lines()}
+
+    def refused(self) -> Counter[str]:
+        """How many drafts were refused, by reason."""
+        counted = Counter[str]()
+        for line in self._made.lines():
+            counted.update(line.get("refused", {}))
+        return counted
+
+    def rows(self) -> tuple[Row, ...]:
+        """Every row that was made, as it was made; numbered from 1."""
+        return tuple(row_from(row) for line in self._made.lines() for row in line.get("rows", ()))
+
+    def reviewed(self) -> tuple[tuple[Row, Review], ...]:
+        """Every row with what a person last said of it, the edits in place."""
+        said = self.reviews.latest()
+        pending = Review("pending")
+        return tuple(
+            (row.edited(review), review) for row in self.rows() for review in (said.get(row.number, pending),)
+        )
+
+    def review(self, row: int, review: Review) -> None:
+        """Write down what a person says of a row. Raises DataError for a row that there is not."""
+        if row not in {each.number for each in self.rows()}:
+            raise DataError(f"There is no row {row} in {self.path}.")
+        self.reviews.append(row, review)
+
+    @property
+    def reviews(self) -> Reviews:
+        return Reviews(Journal(self.path / "reviews.jsonl"))
+
+    @property
+    def _made(self) -> Journal:
+        return Journal(self.path / "made.jsonl")
+
+
+def accepted(folder: Path) -> tuple[tuple[Record, Made], ...]:
+    """The rows that a person accepted, edited or not, each with how it was made; lines count from 1."""
+    found = [row for row, review in MakingFolder(folder).reviewed() if review.counts]
+    return tuple((row.record(line), row.made) for line, row in enumerate(found, 1))
+
+
+def write_accepted(folder: Path, path: Path) -> int:
+    """Write the accepted rows as JSONL; returns how many there are. Raises DataError for none."""
+    rows = accepted(folder)
+    if not rows:
+        raise DataError(f"No row in {folder} is accepted yet. Accept some first.")
+    write_text(path, "".join(json.dumps(_line(*each), ensure_ascii=False) + "\n" for each in rows))
+    return len(rows)
+
+
+def _line(record: Record, made: Made) -> dict[str, Any]:
+    messages = [{"role": message.role, "content": message.whole} for message in record.messages]
+    if not record.rejected:
+        return {"messages": messages, "made": asdict(made)}
+    chosen, rejected = messages, [*messages[:-1], {"role": "assistant", "content": record.rejected}]
+    return {"chosen": chosen, "rejected": rejected, "made": asdict(made)}

@@ -1,0 +1,54 @@
+"""Files of JSON lines that only grow: a line is whole on the disk, or it was never there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.files import disk_errors
+
+
+@dataclass(frozen=True)
+class Journal:
+    """One such file."""
+
+    path: Path
+
+    def append(self, value: dict[str, Any]) -> None:
+        """Add a line and flush it to the disk; what a crash had cut short before it is cleared."""
+        line = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+        with disk_errors(self.path), self.path.open("ab+") as file:
+            file.truncate(_whole(self.path))
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Every whole line, oldest first."""
+        if not self.path.exists():
+            return
+        for line in self.path.read_bytes().split(b"\n")[:-1]:
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield value
+
+
+def _whole(path: Path) -> int:
+    """How many bytes of the file are whole lines."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - 4096)
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0

@@ -1,0 +1,101 @@
+"""Making rows: one source after another, each kept before the next is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
+
+from studio.data.making.folder import MakingFolder
+from studio.data.making.makers import MAKERS, Ask, Draft, Maker, Source
+from studio.data.making.plan import Plan
+from studio.data.making.rows import Made, Row, row_of
+from studio.data.making.sieve import Sieve
+from studio.data.records import Record
+from studio.events import Event, MadeRow, MakingEnded, Progress, Refusals
+
+NO_FORM = "not in the asked form"
+"""Why nothing came of a reply in which no question and answer could be found."""
+
+
+def making(
+    folder: MakingFolder, found: Sequence[Source], records: Sequence[Record], ask: Ask
+) -> Generator[Event]:
+    """Make rows from every source that was not asked yet, and end with what came of all.
+
+    Stopped or killed at any point, it goes on with the next source: what was kept is never made again.
+    """
+    with folder.held():
+        plan = folder.plan()
+        maker = MAKERS[plan.maker]
+        sieve = Sieve(maker, plan, records)
+        before = folder.rows()
+        for row in before:
+            sieve.know(row.record(0))
+        asked, number = folder.asked(), len(before)
+        for done, source in enumerate(found):
+            progress = Progress("Making rows", done, len(found))
+            if source.name in asked:
+                continue
+            drafts = yield from _drafts(maker, source, plan, ask, progress)
+            rows, refused = _sifted(drafts, source, plan, sieve, number)
+            folder.keep(source.name, rows, refused)
+            number += len(rows)
+            for row in rows:
+                yield made_row(row)
+        yield Progress("Making rows", len(found), len(found))
+        yield summary(folder)
+
+
+def made_row(row: Row, state: str = "pending") -> MadeRow:
+    """The row as a table shows it."""
+    record, made = row.record(row.number), row.made
+    return MadeRow(
+        row.number,
+        record.prompt,
+        record.answer,
+        state,
+        made.maker,
+        made.model,
+        made.source,
+        made.passage,
+        made.time,
+    )
+
+
+def summary(folder: MakingFolder) -> MakingEnded:
+    """What the folder holds by now."""
+    refused = tuple(Refusals(reason, count) for reason, count in folder.refused().most_common())
+    return MakingEnded(str(folder.path), len(folder.asked()), len(folder.rows()), refused)
+
+
+def _drafts(
+    maker: Maker, source: Source, plan: Plan, ask: Ask, progress: Progress
+) -> Generator[Event, None, list[Draft]]:
+    """What the maker drafts; while the model works, the progress is said again."""
+    yield progress
+    steps = maker.make(source, plan, ask)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            drafts: list[Draft] = end.value
+            return drafts
+        yield progress
+
+
+def _sifted(
+    drafts: Sequence[Draft], source: Source, plan: Plan, sieve: Sieve, number: int
+) -> tuple[list[Row], Counter[str]]:
+    rows: list[Row] = []
+    refused = Counter[str]() if drafts else Counter({NO_FORM: 1})
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    passage = source.passage.text if source.passage else ""
+    model = plan.model if MAKERS[plan.maker].asks_model else ""
+    made = Made(plan.maker, model, source.name, passage, now)
+    for draft in drafts:
+        if reason := sieve.refusal(draft, source):
+            refused[reason] += 1
+        else:
+            rows.append(row_of(number + len(rows) + 1, draft.record, made))
+    return rows, refused

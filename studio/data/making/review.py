@@ -1,0 +1,50 @@
+"""What a person says of made rows: the last word counts, the earlier ones are kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from studio.data.making.journal import Journal
+from studio.errors import DataError
+
+STATES = ("pending", "accepted", "edited", "rejected")
+
+
+@dataclass(frozen=True)
+class Review:
+    """One judgement. `prompt` and `answer` are the person's own words, where the state is edited."""
+
+    state: str
+    prompt: str = ""
+    answer: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state not in STATES:
+            raise DataError(f"A made row is {', '.join(STATES)}; not {self.state!r}.")
+        if self.state == "edited" and not (self.prompt.strip() and self.answer.strip()):
+            raise DataError("An edited row needs a prompt and an answer. Reject it if there is none.")
+
+    @property
+    def counts(self) -> bool:
+        """Whether the row belongs to the dataset."""
+        return self.state in ("accepted", "edited")
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """All judgements in a folder."""
+
+    journal: Journal
+
+    def append(self, row: int, review: Review) -> None:
+        """Add one; undoing is adding the one before."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.journal.append({"row": row, **asdict(review), "time": now})
+
+    def latest(self) -> dict[int, Review]:
+        """The last judgement of each row that has one."""
+        return {
+            int(line["row"]): Review(line["state"], line["prompt"], line["answer"])
+            for line in self.journal.lines()
+        }

@@ -1,0 +1,58 @@
+"""A made row, and how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from studio.data.making.review import Review
+from studio.data.records import Message, Record
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a row was made: by which maker and model, when (UTC), and from where and what passage."""
+
+    maker: str
+    model: str
+    source: str
+    passage: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A made row as JSON keeps it; `messages` are (role, content, input)."""
+
+    number: int
+    messages: tuple[tuple[str, str, str], ...]
+    rejected: str
+    made: Made
+
+    def record(self, line: int) -> Record:
+        """The row as an example at this line."""
+        messages = tuple(Message(role, content, input) for role, content, input in self.messages)
+        return Record(line, messages, rejected=self.rejected)
+
+    def edited(self, review: Review) -> Row:
+        """The row with the person's own words in place of the model's."""
+        if review.state != "edited":
+            return self
+        turns = list(self.messages)
+        answer = max(i for i, turn in enumerate(turns) if turn[0] == "assistant")
+        prompt = max(i for i, turn in enumerate(turns[:answer]) if turn[0] == "user")
+        turns[prompt] = ("user", review.prompt, "")
+        turns[answer] = ("assistant", review.answer, "")
+        return replace(self, messages=tuple(turns))
+
+
+def row_of(number: int, record: Record, made: Made) -> Row:
+    """The record as a made row."""
+    messages = tuple((message.role, message.content, message.input) for message in record.messages)
+    return Row(number, messages, record.rejected, made)
+
+
+def row_from(fields: dict[str, Any]) -> Row:
+    """The row that `asdict` and JSON made of one."""
+    messages = tuple((str(r), str(c), str(i)) for r, c, i in fields["messages"])
+    return Row(int(fields["number"]), messages, str(fields["rejected"]), Made(**fields["made"]))

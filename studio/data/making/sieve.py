@@ -1,0 +1,98 @@
+"""What is refused of what a model made, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from studio.data.making.likeness import Known
+from studio.data.making.makers import Draft, Maker, Source
+from studio.data.making.plan import Plan
+from studio.data.making.text import plain, words
+from studio.data.records import Record
+
+GROUNDED = 0.6
+"""How much of an answer's words must stand in the passage it was made from."""
+
+_ABOUT_THE_PASSAGE = re.compile(
+    r"\b(?:the|this) (?:passage|text|excerpt|document|author|article)\b|\babove\b", re.IGNORECASE
+)
+_LEAST = 4  # words of an answer below which every one must stand in the passage
+
+
+class Sieve:
+    """Refuses drafts that are broken or known; one that passes is known from then on."""
+
+    def __init__(self, maker: Maker, plan: Plan, rest: Iterable[Record] = ()) -> None:
+        self._maker = maker
+        self._plan = plan
+        self._known = Known()
+        for record in rest:
+            self.know(record)
+
+    def know(self, record: Record) -> None:
+        """Remember a row, so that it is not made again."""
+        self._known.add(self._compared(record))
+
+    def refusal(self, draft: Draft, source: Source) -> str:
+        """Why the draft is refused, in a few words that can be counted; empty for one that passes."""
+        record = draft.record
+        reason = self._broken(record, source) or self._duplicate(record)
+        if not reason:
+            self.know(record)
+        return reason
+
+    def _compared(self, record: Record) -> str:
+        return (
+            record.question if self._maker.compares == "question" else f"{record.question}\n{record.answer}"
+        )
+
+    def _broken(self, record: Record, source: Source) -> str:
+        prompt, answer = record.prompt.strip(), record.answer.strip()
+        if not words(prompt) or not answer:
+            return "empty"
+        if max(len(prompt), len(answer)) > self._plan.longest and not self._given(record, source):
+            return "too long"
+        if self._copied(prompt, answer, source):
+            return "copied the prompt"
+        if self._maker.name == "passages" and _ABOUT_THE_PASSAGE.search(prompt):
+            return "speaks of the passage"
+        if self._maker.grounded and source.passage and not grounded(answer, source.passage.text):
+            return "not grounded in the passage"
+        return ""
+
+    def _given(self, record: Record, source: Source) -> bool:
+        """Whether what is long was so before: an answer that stays, or the passage itself."""
+        kept = source.passage.text if source.passage else source.record.answer if source.record else ""
+        return len(record.prompt) <= self._plan.longest and record.answer == kept
+
+    def _copied(self, prompt: str, answer: str, source: Source) -> bool:
+        if self._maker.compares == "question" and source.record is not None:
+            before = source.record.prompt
+            if prompt == before or (self._maker.asks_model and plain(prompt) == plain(before)):
+                return True
+        return plain(prompt) == plain(answer)
+
+    def _duplicate(self, record: Record) -> str:
+        text = self._compared(record)
+        if self._maker.asks_model and self._known.equal(text):
+            return "an exact duplicate"
+        if self._maker.near and self._known.near(text):
+            return "a near duplicate"
+        return ""
+
+
+def grounded(answer: str, passage: str) -> bool:
+    """Whether the answer says what the passage says, by its words.
+
+    Words of up to three letters hold sentences together and do not count, unless they are all there is; a
+    word counts as found in another form, as told by its first five letters. Numbers must be found as said.
+    """
+    said = words(answer)
+    there = {word[:5] for word in words(passage)}
+    numbers = {word for word in words(passage) if word.isdigit()}
+    if any(word.isdigit() and word not in numbers for word in said):
+        return False
+    heavy = [word for word in said if len(word) > 3 or word.isdigit() or not word.isascii()] or said
+    found = sum(word[:5] in there for word in heavy)
+    return found == len(heavy) if len(heavy) < _LEAST else found >= GROUNDED * len(heavy)
