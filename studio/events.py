@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -309,6 +310,50 @@ class DatasetRead(Event):
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """A short quote from a row that a check flags; quote[start:end] is what it means.
+
+    `other` is the line of the row it is held against; below zero, counted in the golden set's file.
+    """
+
+    line: int
+    other: int | None
+    quote: str
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check says of a dataset of `total` rows, of which it flags `count`.
+
+    `severity` is good, look or bad. `lines` are the first 1,000 that are flagged, `evidence` quotes at most
+    20. `fix` is drop (the flagged rows), mend (them), or empty where only a person can decide.
+    """
+
+    check: str
+    title: str
+    severity: str
+    count: int
+    total: int
+    summary: str
+    why: str
+    lines: tuple[int, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Checked(Event):
+    """A whole dataset, looked over by every check, in their order."""
+
+    path: str
+    name: str
+    rows: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class Piece:
     """One token of a rendered example as text; joined, the pieces are the exact text trained on."""
 
@@ -484,10 +529,15 @@ def to_json(event: Event) -> str:
     return json.dumps({"kind": event.kind, **dataclasses.asdict(event)}, ensure_ascii=False)
 
 
-_NESTED: dict[tuple[str, str], type[Any]] = {
+def _finding(lines: Sequence[int], evidence: Sequence[dict[str, Any]], **fields: Any) -> Finding:
+    return Finding(lines=tuple(lines), evidence=tuple(Evidence(**item) for item in evidence), **fields)
+
+
+_NESTED: dict[tuple[str, str], Callable[..., Any]] = {
     ("DatasetRead", "rows"): ExampleRow,
     ("DatasetRead", "problems"): Problem,
     ("DatasetRead", "files"): FilePlace,
+    ("Checked", "findings"): _finding,
     ("Rendered", "pieces"): Piece,
     ("Rendered", "turns"): Turn,
     ("Evaluated", "measures"): Measure,
