@@ -33,6 +33,11 @@ class Paths:
         return self.home / "runs"
 
     @property
+    def overlays(self) -> Path:
+        """What was changed by hand in datasets, a file for each; the datasets themselves are not touched."""
+        return self.home / "overlays"
+
+    @property
     def settings(self) -> Path:
         return self.home / "settings.json"
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.data.records import Message, Record
-from studio.data.split import Split, split
+from studio.data.split import Split, part_named, split, split_given
 from studio.errors import DataError
 
 
@@ -70,3 +70,46 @@ def test_nothing_left_to_train_on_is_refused() -> None:
         split(records(["a", "b", "c"]), 0.5, 0.5, 0)
     with pytest.raises(DataError, match="no examples"):
         split([], 0.1, 0.1, 0)
+
+
+@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@given(
+    labels=st.lists(st.integers(0, 4), min_size=10, max_size=80),
+    shares=st.sampled_from([(0.1, 0.1), (0.2, 0.0), (0.05, 0.3)]),
+    seed=st.integers(0, 3),
+)
+def test_a_stratified_split_holds_out_of_each_label_its_share_within_a_row(
+    labels: list[int], shares: tuple[float, float], seed: int
+) -> None:
+    rows = [
+        Record(line, (Message("user", f"{line}"), Message("assistant", f"{label}")))
+        for line, label in enumerate(labels, 1)
+    ]
+    parts = split(rows, *shares, seed, stratify=True)
+    assert sorted(chain(*lines(parts))) == list(range(1, len(labels) + 1))
+    assert parts.validation
+    common = {label for label in set(labels) if labels.count(label) > 1}
+    for part, share in zip((parts.validation, parts.test), shares, strict=True):
+        for label in common:
+            found = sum(record.answer == f"{label}" for record in part)
+            assert abs(found - share * labels.count(label)) <= 1 + 1e-9
+    assert parts == split(rows, *shares, seed, stratify=True)
+
+
+def test_given_parts_stay_and_only_missing_ones_are_split_off() -> None:
+    rows = records([str(i) for i in range(40)])
+    named = {line: "validation" for line in range(1, 6)} | {6: "golden"}
+    parts = split_given(rows, named, 0.1, 0.1, 0)
+    assert lines(parts)[1] == [1, 2, 3, 4, 5]
+    assert len(parts.test) == 3
+    assert sorted(chain(*lines(parts))) == [n for n in range(1, 41) if n != 6]
+    with pytest.raises(DataError, match="all of them are held out"):
+        split_given(rows, dict.fromkeys(range(1, 41), "test"), 0.1, 0.1, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("Valid", "validation"), (" dev ", "validation"), ("TRAIN", "train"), ("eval", "test"), ("blue", "")],
+)
+def test_parts_are_known_by_many_names(name: str, part: str) -> None:
+    assert part_named(name) == part

@@ -1,0 +1,1 @@
+"""What was done to a dataset, step by step, so that it can be told, undone, and done again to a new file."""

@@ -1,0 +1,73 @@
+"""Which part a row belongs to: the split, and the golden set that never trains."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from studio.data.digest import rank
+from studio.data.history.shaped import Around, Rows, Shaping
+from studio.data.history.steps import ReserveGolden, Split
+from studio.data.records import Record
+from studio.data.split import GOLDEN, part_named, split, split_given
+from studio.errors import DataError
+from studio.events import Progress
+
+_MOST = 5  # a golden set is at most one row in so many
+
+
+def divided(rows: Rows, step: Split, around: Around) -> Shaping:
+    """Every row that is not golden in one of three parts. Raises DataError when none is left to train on."""
+    yield Progress("rows divided", 0, len(rows.records))
+    golden = {line: part for line, part in rows.parts.items() if part == GOLDEN}
+    free = [record for record in rows.records if record.line not in golden]
+    shares = (step.validation_share, step.test_share)
+    if step.by == "shares":
+        parts = split(free, *shares, step.seed, stratify=step.stratify)
+    else:
+        given = rows.parts if step.by == "given" else _column(rows, step.column, around)
+        golden |= {line: part for line, part in given.items() if part == GOLDEN}
+        parts = split_given(free, {**given, **golden}, *shares, step.seed)
+    named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    found = {record.line: name for name, part in named.items() for record in part}
+    return replace(rows, parts={**found, **golden})
+
+
+def reserved(rows: Rows, step: ReserveGolden) -> Shaping:
+    """A golden set of questions that have an answer; what asks the same becomes golden with them.
+
+    Where a question was asked once only, it is preferred, so that little is lost to training.
+    """
+    yield Progress("golden rows reserved", 0, len(rows.records))
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for record in rows.records:
+        if rows.parts.get(record.line, "train") == "train":
+            groups[record.question].append(record)
+    room = wanted = min(step.count, sum(map(len, groups.values())) // _MOST)
+    order = sorted(groups.values(), key=lambda group: (len(group), rank(group[0], step.seed)))
+    parts = dict(rows.parts)
+    for group in order:
+        if len(group) <= room and all(record.prompt.strip() and record.answer.strip() for record in group):
+            parts |= {record.line: GOLDEN for record in group}
+            room -= len(group)
+    done = replace(rows, parts=parts)
+    if wanted - room == step.count:
+        return done
+    found = wanted - room
+    return done.remarking(0, f"{found:,} golden rows were reserved, not {step.count:,}: a fifth is the most")
+
+
+def _column(rows: Rows, name: str, around: Around) -> Mapping[int, str]:
+    values = around.columns(name) if around.columns is not None else {}
+    if not values:
+        raise DataError(f"No row has a column “{name}” to split by. Check its name, or split by shares.")
+    given = {record.line: values.get(record.line, "") for record in rows.records}
+    strange = sorted({value for value in given.values() if value.strip() and not part_named(value)})
+    if strange:
+        shown = ", ".join(f"“{value[:40]}”" for value in strange[:5])
+        raise DataError(
+            f"The column “{name}” holds {shown}{' and more' if len(strange) > 5 else ''}, and a split needs "
+            "train, validation or test (or valid, val, dev). Rename them, or split by shares."
+        )
+    return {line: part_named(value) for line, value in given.items() if part_named(value)}
