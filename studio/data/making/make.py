@@ -17,6 +17,8 @@ from studio.events import Event, MadeRow, MakingEnded, Progress, Refusals
 NO_FORM = "not in the asked form"
 """Why nothing came of a reply in which no question and answer could be found."""
 
+_REPORT_EVERY = 2000
+
 
 def making(
     folder: MakingFolder, found: Sequence[Source], records: Sequence[Record], ask: Ask
@@ -28,7 +30,11 @@ def making(
     with folder.held():
         plan = folder.plan()
         maker = MAKERS[plan.maker]
-        sieve = Sieve(maker, plan, records)
+        sieve = Sieve(maker, plan)
+        for number, record in enumerate(records):
+            if number % _REPORT_EVERY == 0:
+                yield Progress("Looking at the rows there are", number, len(records))
+            sieve.know(record)
         before = folder.rows()
         for row in before:
             sieve.know(row.record(0))

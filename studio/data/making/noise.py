@@ -20,7 +20,8 @@ def noisy(text: str, share: float, seed: int) -> str:
     able = [i for i, piece in enumerate(pieces) if re.fullmatch(r"[^\W\d_]{3,}[.,;:!?]*", piece)]
     count = min(len(able), max(1, round(share * len(able)))) if share > 0 else 0
     for place in draw.sample(able, count):
-        pieces[place] = draw.choice(_SLIPS)(pieces[place], draw)
+        slip = draw.choice(_SLIPS)(pieces[place], draw)
+        pieces[place] = slip if slip != pieces[place] else _doubled(slip, draw)
     return "".join(pieces)
 
 
@@ -58,7 +59,8 @@ def _other_case(word: str, draw: random.Random) -> str:
 
 
 def _spaced(word: str, draw: random.Random) -> str:
-    return f"{word} " if draw.random() < 0.5 else f" {word}"
+    at = draw.randrange(1, len(word) - 1)
+    return f"{word[:at]} {word[at:]}"
 
 
 _SLIPS: tuple[Callable[[str, random.Random], str], ...] = (

@@ -18,8 +18,8 @@ _OPENING = re.compile(
 _QUESTIONS = ("question", "prompt", "instruction", "request", "q")
 _ANSWERS = ("answer", "response", "output", "completion", "a")
 _LABEL = re.compile(
-    r"^[ \t>*#_-]*(?:\d+[.):]\s*)?[*_]*(?P<who>question|request|q|answer|response|a)"
-    r"\s*\d*[*_]*\s*[:.][*_]*[ \t]*",
+    r"^[ \t>*#_-]*(?:\d+[.):][ \t]*)?[*_]*(?P<who>question|request|q|answer|response|a)"
+    r"\s*\d*[*_]*\s*[:：][*_]*[ \t]*",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_BEFORE_OBJECT = re.compile(r"[\[{]")
@@ -90,8 +90,9 @@ def _from_lines(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     question = ""
     marks = list(_LABEL.finditer(text))
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
-        said = text[mark.end() : after.start() if after else len(text)].strip()
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=False):
+        said = text[mark.end() : end].strip()
         if mark["who"].lower()[0] in "qr" and mark["who"].lower() != "response":
             question = said
         elif question:

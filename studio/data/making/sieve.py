@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from studio.data.making.likeness import Known
 from studio.data.making.makers import Draft, Maker, Source
@@ -23,12 +22,10 @@ _LEAST = 4  # words of an answer below which every one must stand in the passage
 class Sieve:
     """Refuses drafts that are broken or known; one that passes is known from then on."""
 
-    def __init__(self, maker: Maker, plan: Plan, rest: Iterable[Record] = ()) -> None:
+    def __init__(self, maker: Maker, plan: Plan) -> None:
         self._maker = maker
         self._plan = plan
         self._known = Known()
-        for record in rest:
-            self.know(record)
 
     def know(self, record: Record) -> None:
         """Remember a row, so that it is not made again."""

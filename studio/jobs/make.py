@@ -1,0 +1,131 @@
+"""The job that makes more rows: from documents or examples, by a model on this Mac or by a server."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.data.making.folder import MakingFolder
+from studio.data.making.makers import MAKERS, Ask, Question
+from studio.data.making.plan import Plan
+from studio.events import AnswerEnded, Event
+from studio.paths import model_folder
+
+if TYPE_CHECKING:
+    from studio.data.making.passages import Passage
+    from studio.data.records import Record
+    from studio.models.shelf import Shelf
+
+
+@dataclass(frozen=True)
+class MakeJob:
+    """Make rows as the plan says, into a folder where they wait to be accepted; goes on where it stopped.
+
+    `wait` is the first pause before a server is asked again, in seconds.
+    """
+
+    plan: Plan
+    folder: Path
+    wait: float = 1.0
+
+    @classmethod
+    def again(cls, folder: Path) -> MakeJob:
+        """The job that made the rows in this folder, to go on with. Raises DataError where there is none."""
+        return cls(MakingFolder(folder).plan(), folder)
+
+    @property
+    def title(self) -> str:
+        return "Making rows"
+
+    @property
+    def on_engine(self) -> bool:
+        """Whether it needs the engine thread and its Shelf; else it belongs on the reading thread."""
+        return MAKERS[self.plan.maker].asks_model and not self.plan.server
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.data.making.make import making
+        from studio.data.making.sources import sources
+
+        records = yield from _records(self.plan)
+        passages = yield from _passages(self.plan)
+        found = sources(self.plan, records, passages)
+        folder = MakingFolder.create(self.folder, self.plan)
+        with self._model(bench) as ask:
+            yield from making(folder, found, records, ask)
+
+    @contextmanager
+    def _model(self, bench: Any) -> Iterator[Ask]:
+        if self.on_engine:
+            yield _local(self.plan, bench)
+        elif MAKERS[self.plan.maker].asks_model:
+            with _served(self.plan, self.wait) as ask:
+                yield ask
+        else:
+            yield _nobody
+
+
+def _records(plan: Plan) -> Generator[Event, None, tuple[Record, ...]]:
+    """The dataset that is to have more rows; without one, nothing is known yet."""
+    from studio.data.read import reading
+
+    if not plan.data:
+        return ()
+    read = yield from reading(Path(plan.data).expanduser())
+    return read.records
+
+
+def _passages(plan: Plan) -> Generator[Event, None, tuple[Passage, ...]]:
+    from studio.data.making.passages import reading_passages
+
+    if not plan.documents:
+        return ()
+    return (yield from reading_passages([Path(name).expanduser() for name in plan.documents]))
+
+
+def _local(plan: Plan, shelf: Shelf) -> Ask:
+    """A model on this Mac: the starter, or the one in a folder."""
+    from studio.data.render import Renderer
+    from studio.generate.sampling import Sampling
+    from studio.generate.stream import answer
+
+    opened = shelf.open(model_folder(plan.model))
+    renderer = Renderer(opened.tokenizer)
+
+    def ask(question: Question) -> Generator[None, None, str]:
+        prompt = renderer.prompt_ids(question.messages)
+        sampling = Sampling(
+            temperature=question.temperature,
+            top_p=0.95,
+            top_k=50,
+            repetition_penalty=1.0,  # passages and JSON repeat themselves
+            max_tokens=question.max_tokens,
+            seed=question.seed,
+        )
+        for event in answer("made", opened.module, opened.tokenizer, prompt, sampling, renderer.stops):
+            if isinstance(event, AnswerEnded):
+                return event.text
+            yield
+        return ""
+
+    return ask
+
+
+@contextmanager
+def _served(plan: Plan, wait: float) -> Iterator[Ask]:
+    from studio.generate.server import Server, connected, server_key
+
+    server = Server(plan.server, plan.model, server_key(plan.server), wait)
+    with connected(server) as send:
+
+        def ask(question: Question) -> Generator[None, None, str]:
+            turns = [{"role": turn.role, "content": turn.content} for turn in question.messages]
+            return send(turns, question.max_tokens, question.temperature, question.seed)
+
+        yield ask
+
+
+def _nobody(question: Question) -> Generator[None, None, str]:
+    raise ValueError(f"no model was to be asked: {question}")
