@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Protocol
 
+from studio.data.places import Places
 from studio.data.read import Reading, reading
 from studio.data.records import Record
 from studio.data.render import Example, ExampleError, Renderer, Rendering, TooLong
 from studio.data.rows import problem
-from studio.data.split import Split, split
+from studio.data.split import Split, split, split_given
 from studio.errors import DataError
 from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered, Turn
 
@@ -46,6 +47,7 @@ class Dataset:
     problems: tuple[Problem, ...]
     renderer: Renderer
     left_out: tuple[int, ...] = ()
+    places: Places = field(default_factory=Places)
 
     @classmethod
     def load(cls, path: Path, renderer: Renderer, data: Shares, seed: int) -> Dataset:
@@ -68,7 +70,7 @@ class Dataset:
         rendered = yield from _render(source.records, renderer)
         if not rendered.examples:
             raise DataError(_nothing(source, rendered.problems))
-        parts = _divide(source.records, rendered.examples, data, seed)
+        parts = _divide(source, rendered.examples, data, seed)
 
         def part(records: Sequence[Record]) -> tuple[Example, ...]:
             return tuple(chain.from_iterable(rendered.examples[record.line] for record in records))
@@ -81,9 +83,10 @@ class Dataset:
             train=part(parts.train),
             validation=part(parts.validation),
             test=part(parts.test),
-            problems=tuple(sorted((*source.problems, *rendered.problems), key=lambda item: item.line)),
+            problems=_all_problems(source, rendered.problems),
             renderer=renderer,
             left_out=tuple(rendered.left_out),
+            places=source.places,
         )
 
     @property
@@ -124,6 +127,7 @@ class Dataset:
             problems=self.problems,
             fingerprint=self.fingerprint,
             left_out=self.left_out,
+            files=self.places.files,
         )
 
     def rendered(self, line: int) -> Rendered:
@@ -194,19 +198,33 @@ def _remarks(example: Example, renderer: Renderer) -> Iterator[Problem]:
         yield problem(line, words, "warning")
 
 
-def _divide(records: Sequence[Record], usable: Collection[int], data: Shares, seed: int) -> Split:
-    """The records whose line is usable, in their parts.
+def _all_problems(source: Reading, rendering: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Those of reading and those of rendering, by line; among several files with the name of theirs."""
+    if source.places.several:
+        rendering = [replace(item, file=source.places.place(item.line)[0]) for item in rendering]
+    return tuple(sorted((*source.problems, *rendering), key=lambda item: item.line))
+
+
+def _divide(source: Reading, usable: Collection[int], data: Shares, seed: int) -> Split:
+    """The records whose line is usable, in their parts; those that a file was given as stay what they are.
 
     Divided is what was read, not what is usable: so neither objective nor template nor maximum length
     decides which examples are held out, and runs that differ in them can be compared. Only where that would
     empty a part, the usable records are divided.
     """
-    whole = split(records, data.validation_share, data.test_share, seed)
+    records, given = source.records, source.given
+    whole = _shared(records, given, data, seed)
     parts = (whole.train, whole.validation, whole.test)
     kept = [tuple(record for record in part if record.line in usable) for part in parts]
     if all(left or not part for left, part in zip(kept, parts, strict=True)):
         return Split(*kept)
-    return split([r for r in records if r.line in usable], data.validation_share, data.test_share, seed)
+    return _shared([r for r in records if r.line in usable], given, data, seed)
+
+
+def _shared(records: Sequence[Record], given: Mapping[int, str], data: Shares, seed: int) -> Split:
+    if given:
+        return split_given(records, given, data.validation_share, data.test_share, seed)
+    return split(records, data.validation_share, data.test_share, seed)
 
 
 def _check_format(source: Reading, rendering: Rendering) -> None:

@@ -22,6 +22,17 @@ def listed(fields: Fields) -> str:
     return shown + (", …" if len(fields) > 8 else "") if fields else "none"
 
 
+def unwrapped(value: Any) -> Any:
+    """The first of several equal answers, as question answering sets give them; anything else as it is."""
+    if isinstance(value, dict) and len(value) <= 4:
+        value = value.get("text", value.get("value", value))
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return value[0]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return value[0].get("text", value)
+    return value
+
+
 def checked(value: Any, what: str, *, empty: bool = False) -> str:
     """The value as text. Raises BadRow when it is no text, empty, or holds what no text may."""
     if value is None:

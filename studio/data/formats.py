@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from studio.data.chats import CHATS, turns
-from studio.data.fields import BadRow, Fields, checked, listed
+from studio.data.fields import BadRow, Fields, checked, listed, unwrapped
 from studio.data.records import Message, Record
+from studio.data.tools import tools
+from studio.data.transcripts import as_turns, asked, transcript
 
 _ANSWERS = ("output", "response", "answer", "completion")
-_COMPLETIONS = ("completion", "response", "answer", "output", "ideal")
-_PROMPTS = ("prompt", "question", "query", "input")
+_COMPLETIONS = (
+    *("completion", "response", "solution", "answer", "output", "ideal"),
+    *("outputs", "target", "targets", "answers"),
+)
+_PROMPTS = ("prompt", "question", "query", "problem", "input", "inputs")
+_DOCUMENTS = ("document", "article", "dialogue", "dialog", "text", "content", "passage")
+_SUMMARIES = ("summary", "highlights")
 _INPUTS = ("input", "context")
+_CONTEXTS = ("context", "passage")
+_SYSTEMS = ("system", "system_prompt")
+_CHOSEN = ("chosen", "chosen_response", "response_j", "preferred")
+_REJECTED = ("rejected", "rejected_response", "response_k", "dispreferred")
+_SAMPLES = ("text", "sentence", "review", "tweet", "comment", "headline", "utterance")
+_LABELS = ("label_text", "label", "sentiment", "intent", "emotion", "class")
+_TEXTS = ("text", "content")
+_LISTS = ("data", "turns", "dialog", "dialogue")
+"""Fields that are a conversation where they hold a list of turns, but may be something else."""
 
 
 def recognize(fields: Fields) -> str:
     """The format a row's keys stand for, or an empty string."""
-    keys = set(_lower(fields))
-    for name, (alternatives, _) in _FORMATS.items():
-        if all(keys.intersection(names) for names in alternatives):
-            return name
-    return ""
+    fields = _lower(fields)
+    if "role" in fields and not _chat_field(fields):
+        return ""  # one turn, not an example
+    return next((shape.format for shape in _SHAPES if shape.fits(fields)), "")
 
 
 def record(line: int, format: str, fields: Fields) -> Record:
     """The row as a Record of `format`. Raises BadRow with the reason when it is not one."""
-    alternatives, build = _FORMATS[format]
     fields = _lower(fields)
-    known = {name for names in alternatives for name in names}
-    if not known.intersection(fields):
+    shapes = [shape for shape in _SHAPES if shape.format == format]
+    known = {name for shape in shapes for names in shape.needs for name in names}
+    if not known.intersection(fields) and not (format == "chat" and _chat_field(fields)):
         raise BadRow(f"only unknown fields ({listed(fields)}); this file's rows need {needs(format)}")
-    return build(line, fields)
+    shape = next((shape for shape in shapes if shape.fits(fields)), shapes[0])
+    return shape.build(line, fields)
 
 
 def needs(format: str) -> str:
     """The fields a format requires, quoted."""
-    return " and ".join(f'"{names[0]}"' for names in _FORMATS[format][0])
+    shape = next(shape for shape in _SHAPES if shape.format == format)
+    return " and ".join(f'"{names[0]}"' for names in shape.needs)
 
 
 def examples() -> str:
     """Every format with what it requires, for messages."""
-    return "; ".join(f"{name}: {needs(name)}" for name in _FORMATS)
+    return "; ".join(f"{name}: {needs(name)}" for name in dict.fromkeys(shape.format for shape in _SHAPES))
 
 
 def _lower(fields: Fields) -> Fields:
@@ -49,51 +68,66 @@ def _lower(fields: Fields) -> Fields:
 
 def _instruction(line: int, fields: Fields) -> Record:
     user = Message("user", _text(fields, ("instruction",)), _optional(fields, _INPUTS))
-    system = _optional(fields, ("system",))
+    system = _optional(fields, _SYSTEMS)
     answer = Message("assistant", _text(fields, _ANSWERS))
     return Record(line, (*_system(system), user, answer))
 
 
 def _prompt_completion(line: int, fields: Fields) -> Record:
-    user = Message("user", _text(fields, _PROMPTS))
-    system = _optional(fields, ("system",))
-    return Record(line, (*_system(system), user, Message("assistant", _text(fields, _COMPLETIONS))))
+    if fields.get("label") is False:
+        raise BadRow('"label" is false: this completion is marked as one that is not wanted')
+    answer = Message("assistant", _text(fields, _COMPLETIONS))
+    prompt = fields.get("prompt")
+    if isinstance(prompt, list) and any(isinstance(turn, dict) for turn in prompt):
+        return Record(line, (*turns(prompt, "prompt"), answer), tools=tools(fields))
+    question = _text(fields, _PROMPTS)
+    if before := asked(question):
+        return Record(line, (*turns(before, "prompt"), answer))
+    user = Message("user", question, _optional(fields, _CONTEXTS))
+    return Record(line, (*_system(_optional(fields, _SYSTEMS)), user, answer))
+
+
+def _summary(line: int, fields: Fields) -> Record:
+    user = Message("user", _text(fields, _DOCUMENTS))
+    return Record(line, (user, Message("assistant", _text(fields, _SUMMARIES))))
 
 
 def _classification(line: int, fields: Fields) -> Record:
-    label = fields.get("label")
-    if isinstance(label, bool | int):
-        fields = {**fields, "label": str(label)}
-    return Record(
-        line, (Message("user", _text(fields, ("text",))), Message("assistant", _text(fields, ("label",))))
-    )
+    name = next((name for name in _LABELS if name in fields), "label")
+    if isinstance(fields.get(name), bool | int | float):
+        fields = {**fields, name: str(fields[name])}
+    user = Message("user", _text(fields, _SAMPLES))
+    return Record(line, (user, Message("assistant", _text(fields, _LABELS))))
 
 
 def _plain(line: int, fields: Fields) -> Record:
-    return Record(line, text=_text(fields, ("text",)))
+    return Record(line, text=_text(fields, _TEXTS))
 
 
 def _chat(line: int, fields: Fields) -> Record:
-    name = next(name for name in CHATS if name in fields)
-    messages = turns(fields[name], name)
-    system = _optional(fields, ("system",))
+    name = _chat_field(fields) or next(name for name in CHATS if name in fields)
+    messages = turns(as_turns(fields[name]), name)
+    system = _optional(fields, _SYSTEMS)
     if system and messages[0].role != "system":
         messages = (*_system(system), *messages)
     if not any(message.role == "assistant" for message in messages):
         raise BadRow(f'"{name}" has no turn by the assistant, so there is no answer to learn')
-    return Record(line, messages)
+    if not any(message.role == "assistant" and message.trained for message in messages):
+        raise BadRow("every answer has the weight 0, so there is none to learn")
+    return Record(line, messages, tools=tools(fields))
 
 
 def _preference(line: int, fields: Fields) -> Record:
-    if "chosen" not in fields or "rejected" not in fields:
-        _text(fields, ("chosen",) if "chosen" not in fields else ("rejected",))
+    fields = {**fields, "chosen": _either(fields, _CHOSEN), "rejected": _either(fields, _REJECTED)}
     if isinstance(fields["chosen"], list):
         messages = turns(fields["chosen"], "chosen")
-        *asked, last = turns(fields["rejected"], "rejected")
+        *before, last = turns(fields["rejected"], "rejected")
         if last.role != "assistant":
             raise BadRow('"rejected" does not end with a turn by the assistant')
-        if tuple(asked) != messages[:-1]:
+        if tuple(before) != messages[:-1]:
             raise BadRow('"chosen" and "rejected" differ before their last turn; only that may differ')
+        if last.calls:
+            raise BadRow("the rejected answer calls a tool; a pair is compared by its text")
         rejected = last.content
     else:
         messages = (Message("assistant", _text(fields, ("chosen",))),)
@@ -102,16 +136,28 @@ def _preference(line: int, fields: Fields) -> Record:
         messages = (*_asked(fields), *messages)
     if messages[-1].role != "assistant":
         raise BadRow('"chosen" does not end with a turn by the assistant')
+    if messages[-1].calls:
+        raise BadRow("the preferred answer calls a tool; a pair is compared by its text")
     if rejected == messages[-1].content:
         raise BadRow('"chosen" and "rejected" are the same, so there is nothing to prefer')
-    return Record(line, messages, rejected=rejected)
+    return Record(line, messages, rejected=rejected, tools=tools(fields))
+
+
+def _either(fields: Fields, names: Sequence[str]) -> Any:
+    """The better or worse side of a pair: its text, or its turns where it is a conversation."""
+    name = next((name for name in names if name in fields), None)
+    if name is None:
+        _text(fields, names)
+    return as_turns(fields[name]) if name else ""
 
 
 def _asked(fields: Fields) -> tuple[Message, ...]:
     if isinstance(fields.get("prompt"), list):
         return turns(fields["prompt"], "prompt")
     names = (*_PROMPTS, "instruction")
-    return (*_system(_optional(fields, ("system",))), Message("user", _text(fields, names)))
+    if isinstance(fields.get("prompt"), str) and (before := asked(fields["prompt"])):
+        return turns(before, "prompt")
+    return (*_system(_optional(fields, _SYSTEMS)), Message("user", _text(fields, names)))
 
 
 def _system(text: str) -> tuple[Message, ...]:
@@ -123,7 +169,9 @@ def _text(fields: Fields, names: Sequence[str]) -> str:
     present = [name for name in names if name in fields]
     if not present:
         raise BadRow(f'missing "{names[0]}" (it has {listed(fields)})')
-    return checked(fields[present[0]], f'"{present[0]}"')
+    name = present[0]
+    value = unwrapped(fields[name]) if name in ("answer", "answers") else fields[name]
+    return checked(value, f'"{name}"')
 
 
 def _optional(fields: Fields, names: Sequence[str]) -> str:
@@ -132,12 +180,44 @@ def _optional(fields: Fields, names: Sequence[str]) -> str:
     return text if text.strip() else ""
 
 
-_FORMATS: dict[str, tuple[tuple[Sequence[str], ...], Callable[[int, Fields], Record]]] = {
-    "chat": ((CHATS,), _chat),
-    "preference": ((("chosen",), ("rejected",)), _preference),
-    "instruction": ((("instruction",), _ANSWERS), _instruction),
-    "prompt/completion": ((_PROMPTS, _COMPLETIONS), _prompt_completion),
-    "classification": ((("text",), ("label",)), _classification),
-    "text": ((("text",),), _plain),
-}
-"""Tried in this order. For each format: fields it must have (any name of each group), and its builder."""
+def _chat_field(fields: Fields) -> str:
+    """The field that holds a conversation, if any: turns, alternating texts, a transcript, a tree."""
+    for name in CHATS:
+        if isinstance(fields.get(name), list):
+            return name
+    for name in _LISTS:
+        value = fields.get(name)
+        if isinstance(value, list) and (name != "data" or all(isinstance(item, str) for item in value)):
+            turned = as_turns(value)
+            if turned and all(isinstance(turn, dict) and turn.keys() & {"role", "from"} for turn in turned):
+                return name
+    for name in ("chat", *CHATS):
+        if isinstance(fields.get(name), str) and transcript(fields[name]):
+            return name
+    return "prompt" if isinstance(fields.get("prompt"), dict) and "replies" in fields["prompt"] else ""
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """One way to write a format: the fields it must have (any name of each group), and its builder."""
+
+    format: str
+    needs: tuple[Sequence[str], ...]
+    build: Callable[[int, Fields], Record]
+
+    def fits(self, fields: Fields) -> bool:
+        if self.format == "chat":
+            return bool(_chat_field(fields)) or any(name in fields for name in CHATS)
+        return all(any(name in fields for name in names) for names in self.needs)
+
+
+_SHAPES = (
+    _Shape("preference", (_CHOSEN, _REJECTED), _preference),
+    _Shape("chat", (CHATS,), _chat),
+    _Shape("instruction", (("instruction",), _ANSWERS), _instruction),
+    _Shape("prompt/completion", (_PROMPTS, _COMPLETIONS), _prompt_completion),
+    _Shape("prompt/completion", (_DOCUMENTS, _SUMMARIES), _summary),
+    _Shape("classification", (_SAMPLES, _LABELS), _classification),
+    _Shape("text", (_TEXTS,), _plain),
+)
+"""Tried in this order."""

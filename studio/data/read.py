@@ -1,33 +1,35 @@
-"""A dataset file as records, with every row that is not one named by its line."""
+"""Dataset files as records, with every row that is not one named by its file and line."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
-from studio.data import formats
-from studio.data.documents import json_rows
-from studio.data.fields import BadRow
+from studio.data.mapping import Mapping
+from studio.data.places import Places
+from studio.data.reader import FileRead, read_file
 from studio.data.records import Record
-from studio.data.rows import Row, jsonl_rows, problem, text_rows
-from studio.data.tables import csv_rows, parquet_rows
+from studio.data.rows import problem
+from studio.data.sources.folders import DataFile, files_of
+from studio.data.sources.source import EXTENSIONS
 from studio.errors import DataError
-from studio.events import Problem, Progress
+from studio.events import FilePlace, Problem, Progress
 
-EXTENSIONS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt")
-
-_SAMPLE = 100
-"""How many rows are looked at to tell the file's format."""
+__all__ = ["EXTENSIONS", "Reading", "fingerprint", "read", "reading"]
 
 _REPORT_EVERY = 200
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file holds: usable records in file order, and everything wrong with the rest, by line."""
+    """What was chosen holds: usable records in order, and everything wrong with the rest, by line.
+
+    Of several files the lines are running numbers, which `places` turns into a file and its line.
+    """
 
     path: Path
     name: str
@@ -35,11 +37,23 @@ class Reading:
     records: tuple[Record, ...]
     problems: tuple[Problem, ...]
     fingerprint: str
+    places: Places = field(default_factory=Places)
+
+    @property
+    def given(self) -> dict[int, str]:
+        """The part (train, validation or test) that a record's file was given as, by line."""
+        if not any(file.part for file in self.places.files):
+            return {}
+        return {record.line: self.places.part(record.line) for record in self.records}
 
 
-def read(path: Path) -> Reading:
-    """The file as records. Raises DataError when there is nothing in it to train on."""
-    steps = reading(path)
+def read(path: Path | Sequence[Path], mapping: Mapping | None = None) -> Reading:
+    """The file, the folder or the files as records.
+
+    `mapping` says which columns are what, where their names do not. Raises UnknownColumns when neither does,
+    and DataError when there is nothing to train on.
+    """
+    steps = reading(path, mapping)
     while True:
         try:
             next(steps)
@@ -48,44 +62,21 @@ def read(path: Path) -> Reading:
             return result
 
 
-def reading(path: Path) -> Generator[Progress, None, Reading]:
+def reading(
+    path: Path | Sequence[Path], mapping: Mapping | None = None
+) -> Generator[Progress, None, Reading]:
     """`read`, announcing how far it is so that it can be stopped between rows."""
-    path = Path(path)
-    _check(path)
+    yield Progress("rows read", 0)
+    chosen = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    if mapping and not mapping.format:
+        raise DataError("These columns make no example. Map a prompt and an answer, or one text.")
     try:
-        yield Progress("rows read", 0)
-        return (yield from _reading(path))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} is damaged: it is not valid {error.encoding.upper()}.") from error
+        files = files_of(chosen)
+        parts, lost = yield from _each(files, mapping)
+        return (yield from _joined(chosen, files, parts, lost))
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-
-
-def _reading(path: Path) -> Generator[Progress, None, Reading]:
-    rows = _rows(path)
-    sample = _sample(rows)
-    format = _format(path, sample)
-    records: list[Record] = []
-    problems: list[Problem] = []
-    known: dict[Record, int] = {}
-    for number, row in enumerate(_chain(sample, rows), 1):
-        if isinstance(row, Problem):
-            problems.append(row)
-        else:
-            try:
-                record = formats.record(row.line, format, row.fields)
-            except BadRow as error:
-                problems.append(problem(row.line, str(error)))
-            else:
-                records.append(record)
-                problems.extend(_warnings(record, known))
-        if number % _REPORT_EVERY == 0:
-            yield Progress("rows read", number)
-    if not records:
-        raise DataError(_nothing(path, problems))
-    yield Progress("rows read", len(records) + len(problems))
-    ordered = tuple(sorted(problems, key=lambda item: item.line))
-    return Reading(path, path.name, format, tuple(records), ordered, fingerprint(path))
+        name = Path(error.filename).name if error.filename else chosen[0].name
+        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
 def fingerprint(path: Path) -> str:
@@ -94,76 +85,92 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def _check(path: Path) -> None:
-    if path.is_dir():
-        raise DataError(f"{path} is a folder. Choose the file inside it that holds the examples.")
-    if not path.exists():
-        raise DataError(f"There is no file at {path}. Was it moved or renamed?")
-    if not path.is_file():
-        raise DataError(f"{path} is not a regular file. Choose a file with examples.")
-    if path.suffix.lower() not in EXTENSIONS:
-        kind = f"{path.suffix} files" if path.suffix else "files without an extension"
-        raise DataError(f"{path.name}: {kind} are not read here. Use one of {', '.join(EXTENSIONS)}.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path.name} is empty. Choose a file with examples.")
+def _each(
+    files: Sequence[DataFile], mapping: Mapping | None
+) -> Generator[Progress, None, tuple[list[FileRead], list[Problem]]]:
+    """What is in each file; of several, one that cannot be read is a problem of its own."""
+    parts: list[FileRead] = []
+    lost: list[Problem] = []
+    refusals: list[DataError] = []
+    for file in files:
+        try:
+            parts.append((yield from read_file(file, parts[-1].last if parts else 0, mapping)))
+        except DataError as error:
+            refusals.append(error)
+            lost.append(replace(problem(0, str(error).rstrip(".")), file=file.name))
+    if not parts:
+        raise refusals[0]
+    return parts, lost
 
 
-def _rows(path: Path) -> Iterator[Row | Problem]:
-    match path.suffix.lower():
-        case ".json":
-            return json_rows(path, lambda fields: bool(formats.recognize(fields)))
-        case ".csv" | ".tsv":
-            return csv_rows(path)
-        case ".parquet":
-            return parquet_rows(path)
-        case ".txt":
-            return text_rows(path)
-        case _:
-            return jsonl_rows(path)
+def _joined(
+    chosen: Sequence[Path], files: Sequence[DataFile], parts: Sequence[FileRead], lost: list[Problem]
+) -> Generator[Progress, None, Reading]:
+    format = _common(parts)
+    used = [part for part in parts if _FAMILY.get(part.format) == _FAMILY.get(format)]
+    for part in parts:
+        if part not in used:
+            reason = f"left out: it holds {part.format} examples, the other files {format} ones"
+            lost.append(replace(problem(0, reason), file=part.file.name))
+    places = Places(tuple(FilePlace(p.file.name, p.before, p.file.part) for p in used))
+    records = tuple(chain.from_iterable(part.records for part in used))
+    problems = [*lost, *_named(used, several=len(files) > 1)]
+    problems += yield from _warnings(records, places)
+    name = chosen[0].name if len(chosen) == 1 else f"{files[0].name} and {len(chosen) - 1} more"
+    return Reading(
+        path=chosen[0],
+        name=name,
+        format=format,
+        records=records,
+        problems=tuple(sorted(problems, key=lambda item: item.line)),
+        fingerprint=_fingerprint(files),
+        places=places,
+    )
 
 
-def _sample(rows: Iterator[Row | Problem]) -> list[Row | Problem]:
-    sample: list[Row | Problem] = []
-    found = 0
-    for row in rows:
-        sample.append(row)
-        found += isinstance(row, Row)
-        if found == _SAMPLE:
-            break
-    return sample
+_FAMILY = {"preference": "pairs", "text": "text"}
+"""Formats that train in a way of their own; all others are conversations and may be mixed."""
 
 
-def _chain(sample: list[Row | Problem], rows: Iterator[Row | Problem]) -> Iterator[Row | Problem]:
-    yield from sample
-    yield from rows
+def _common(parts: Sequence[FileRead]) -> str:
+    """The format of most records."""
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts[part.format] += len(part.records)
+    return counts.most_common(1)[0][0]
 
 
-def _format(path: Path, sample: list[Row | Problem]) -> str:
-    """The format most rows of the sample have."""
-    fields = [row.fields for row in sample if isinstance(row, Row)]
-    votes = Counter(name for name in map(formats.recognize, fields) if name)
-    if votes:
-        return votes.most_common(1)[0][0]
-    if not fields:
-        raise DataError(_nothing(path, [row for row in sample if isinstance(row, Problem)]))
-    names = ", ".join(f'"{key}"' for key in list(fields[0])[:8]) or "none"
-    reason = problem(0, f"{path.name}: its fields ({names}) are not those of a dataset.").reason
-    raise DataError(f"{reason} Rows need one of these sets. {formats.examples()}.")
+def _named(parts: Sequence[FileRead], *, several: bool) -> Iterator[Problem]:
+    for part in parts:
+        for item in part.problems:
+            yield replace(item, file=part.file.name) if several else item
 
 
-def _warnings(record: Record, known: dict[Record, int]) -> Iterator[Problem]:
-    first = known.setdefault(record.content, record.line)
-    if first != record.line:
-        yield problem(record.line, f"exact duplicate of line {first}", "warning")
+def _fingerprint(files: Sequence[DataFile]) -> str:
+    """That of the one file's bytes; of several, that of their names, parts and fingerprints."""
+    if len(files) == 1:
+        return fingerprint(files[0].path)
+    listed = "".join(f"{file.name}\0{file.part}\0{fingerprint(file.path)}\n" for file in files)
+    return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _warnings(records: Sequence[Record], places: Places) -> Generator[Progress, None, list[Problem]]:
+    known: dict[Record, int] = {}
+    found: list[Problem] = []
+    for number, record in enumerate(records, 1):
+        file = places.place(record.line)[0] if places.several else ""
+        found += [replace(problem(record.line, words, "warning"), file=file) for words in _remarks(record)]
+        first = known.setdefault(record.content, record.line)
+        if first != record.line:
+            words = f"exact duplicate of {places.words(first)}"
+            found.append(replace(problem(record.line, words, "warning"), file=file))
+        if number % _REPORT_EVERY == 0:
+            yield Progress("rows compared", number, len(records))
+    return found
+
+
+def _remarks(record: Record) -> Iterator[str]:
     if record.messages and record.prompt.strip() == record.answer.strip():
-        yield problem(record.line, "the prompt and the answer are identical", "warning")
+        yield "the prompt and the answer are identical"
     if record.messages and record.messages[-1].role != "assistant":
-        yield problem(record.line, "ends with a turn that is never answered", "warning")
-
-
-def _nothing(path: Path, problems: list[Problem]) -> str:
-    if not problems:
-        return f"{path.name} is empty: it has no rows. Choose a file with examples."
-    shown = ". ".join(f"Line {item.line}: {item.reason}" for item in problems[:3])
-    rows = "The only row" if len(problems) == 1 else f"None of the {len(problems)} rows"
-    return f"{rows} in {path.name} can{'not' if len(problems) == 1 else ''} be used. {shown}."
+        yield "ends with a turn that is never answered"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from studio.data.dataset import Dataset
 from studio.data.render import Renderer, Rendering
+from studio.data.sources.folders import modified
 from studio.events import Event
 from studio.models.folder import read_config
 from studio.models.tokenizer import load_tokenizer
@@ -29,7 +30,7 @@ class Library:
         Raises DataError or ModelError with what is wrong and what to do.
         """
         path = Path(recipe.data.path).expanduser()
-        changed = path.stat().st_mtime if path.exists() else 0.0
+        changed = modified(path)
         key = (recipe.data, recipe.objective, recipe.loop.seed, recipe.model, changed)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.data import read as read_module
+from studio.data import reader as reader_module
 from studio.data.read import EXTENSIONS, read
 from studio.data.records import Message
 from studio.data.rows import ROW_LIMIT
@@ -168,8 +168,11 @@ CHAT_FAULTS: list[tuple[dict[str, Any], str]] = [
     (turns(("user", "Q")), '"messages" has no turn by the assistant, so there is no answer to learn'),
     (turns(("user", "Q"), ("assistant", "")), "turn 2 (assistant) is empty"),
     (turns(("user", None), ("assistant", "A")), "turn 1 (user) is null"),
-    (turns(("narrator", "Q"), ("assistant", "A")), 'turn 1 is by "narrator"; use system, user or assistant'),
-    (turns((3, "Q")), "turn 1 is by a number (3); use system, user or assistant"),
+    (
+        turns(("narrator", "Q"), ("assistant", "A")),
+        'turn 1 is by "narrator"; use system, user, assistant or tool',
+    ),
+    (turns((3, "Q")), "turn 1 is by a number (3); use system, user, assistant or tool"),
     ({"messages": []}, '"messages" is empty'),
     ({"messages": "Q"}, '"messages" is a text, not an array of turns'),
     ({"messages": ["Q"]}, "turn 1 is a text, not an object with role and content"),
@@ -182,7 +185,7 @@ CHAT_FAULTS: list[tuple[dict[str, Any], str]] = [
                 {"role": "assistant", "content": "", "tool_calls": [1]},
             ]
         },
-        "turn 2 calls a tool, which cannot be trained on yet",
+        "a call of a tool in turn 2 (assistant) is a number (1), not an object",
     ),
 ]
 
@@ -370,7 +373,7 @@ UNREADABLE: list[tuple[str, bytes, str]] = [
     ("a.json", b'{"a": 1,', "a.json is not JSON"),
     ("a.json", b'"text"', "not a JSON array or object"),
     ("a.parquet", b"PAR1 nonsense PAR1", "not a Parquet file"),
-    ("a.jsonl", b"\xff\xfe{\x00\x00", "not valid UTF-16"),
+    ("a.jsonl", b"\xff\xfe{\x00\x00", "The only row in a.jsonl cannot be used"),
     ("a.jsonl", gzip.compress(b"{}" * 50), "can(not)? be used"),
 ]
 
@@ -386,20 +389,20 @@ def test_a_file_with_nothing_to_train_on_is_refused_in_words(
 def test_a_missing_file_and_a_folder_are_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"There is no file at .*gone\.jsonl\. Was it moved"):
         read(tmp_path / "gone.jsonl")
-    with pytest.raises(DataError, match="is a folder"):
+    with pytest.raises(DataError, match="holds no file with examples"):
         read(tmp_path)
 
 
 def test_an_unreadable_file_is_refused_in_words(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write("a.jsonl", [GOOD])
 
-    def refuse(path: Path) -> None:
-        raise PermissionError(13, "Permission denied")
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
 
     if os.geteuid():
         path.chmod(0)
     else:  # root reads everything
-        monkeypatch.setattr(read_module, "_rows", refuse)
+        monkeypatch.setattr(reader_module, "rows_of", refuse)
     with pytest.raises(DataError, match=r"a\.jsonl cannot be read: Permission denied"):
         read(path)
 

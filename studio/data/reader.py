@@ -1,0 +1,135 @@
+"""One file of a dataset as records, its lines counted on from the files before it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from studio.data import formats
+from studio.data.fields import BadRow, Fields
+from studio.data.guess import guessed
+from studio.data.mapping import Mapping, UnknownColumns, columns_of
+from studio.data.records import Record
+from studio.data.rows import Row, problem
+from studio.data.sources.columnar import arrow_rows, parquet_rows
+from studio.data.sources.documents import json_rows
+from studio.data.sources.folders import DataFile
+from studio.data.sources.source import Source
+from studio.data.sources.tables import csv_rows
+from studio.data.sources.text import jsonl_rows, markdown_rows, text_rows
+from studio.errors import DataError
+from studio.events import Problem, Progress
+
+_SAMPLE = 100
+"""How many rows are looked at to tell the file's format."""
+
+_REPORT_EVERY = 200
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """A file's records and problems with their running lines, and the last of these lines."""
+
+    file: DataFile
+    format: str
+    records: tuple[Record, ...]
+    problems: tuple[Problem, ...]
+    before: int
+    last: int
+
+
+def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator[Progress, None, FileRead]:
+    """The file's rows from line `before` + 1 on. Raises DataError when there is nothing to train on."""
+    source = Source(file.path)
+    if file.path.stat().st_size == 0:
+        raise DataError(f"{file.name} is empty. Choose a file with examples.")
+    rows = rows_of(source, mapping)
+    sample = _sample(rows)
+    format = mapping.format if mapping else _format(file.name, sample)
+    records: list[Record] = []
+    problems: list[Problem] = []
+    last = before
+    for number, row in enumerate(chain(sample, rows), 1):
+        result = row if isinstance(row, Problem) else _record(row, before, format, mapping)
+        if isinstance(result, Problem):
+            problems.append(replace(result, line=result.line + before if result.line else 0))
+        else:
+            records.append(result)
+        last = max(last, row.line + before)
+        if number % _REPORT_EVERY == 0:
+            yield Progress("rows read", before + number)
+    problems.extend(source.remarks)
+    if not records:
+        raise DataError(_nothing(file.name, [replace(p, line=max(p.line - before, 0)) for p in problems]))
+    return FileRead(file, format, tuple(records), tuple(problems), before, last)
+
+
+def rows_of(source: Source, mapping: Mapping | None = None) -> Iterator[Row | Problem]:
+    """The rows of a file of any kind, in order."""
+    match source.kind:
+        case ".json":
+            return json_rows(source, lambda fields: _is_row(fields, mapping))
+        case ".csv" | ".tsv":
+            return csv_rows(source)
+        case ".parquet":
+            return parquet_rows(source)
+        case ".arrow":
+            return arrow_rows(source)
+        case ".txt":
+            return text_rows(source)
+        case ".md":
+            return markdown_rows(source)
+        case _:
+            return jsonl_rows(source)
+
+
+def _is_row(fields: Fields, mapping: Mapping | None) -> bool:
+    if mapping is None:
+        return bool(formats.recognize(fields))
+    return any(column in fields for _, column in mapping if column)
+
+
+def _record(row: Row, before: int, format: str, mapping: Mapping | None) -> Record | Problem:
+    """The row as a record with its running line, or as a problem with its line in the file."""
+    try:
+        fields = mapping.fields(row.fields) if mapping else row.fields
+        return formats.record(row.line + before, format, fields)
+    except BadRow as error:
+        return problem(row.line, mapping.words(str(error)) if mapping else str(error))
+
+
+def _sample(rows: Iterator[Row | Problem]) -> list[Row | Problem]:
+    sample: list[Row | Problem] = []
+    found = 0
+    for row in rows:
+        sample.append(row)
+        found += isinstance(row, Row)
+        if found == _SAMPLE:
+            break
+    return sample
+
+
+def _format(name: str, sample: list[Row | Problem]) -> str:
+    """The format most rows of the sample have. Raises UnknownColumns when they have none."""
+    rows = [row.fields for row in sample if isinstance(row, Row)]
+    votes = Counter(found for found in map(formats.recognize, rows) if found)
+    if votes:
+        return votes.most_common(1)[0][0]
+    if not rows:
+        raise DataError(_nothing(name, [row for row in sample if isinstance(row, Problem)]))
+    names = ", ".join(f'"{key}"' for key in list(rows[0])[:8]) or "none"
+    reason = problem(0, f"{name}: its fields ({names}) are not those of a dataset.").reason
+    columns = columns_of(rows)
+    raise UnknownColumns(
+        f"{reason} Rows need one of these sets. {formats.examples()}.", columns, guessed(columns)
+    )
+
+
+def _nothing(name: str, problems: list[Problem]) -> str:
+    if not problems:
+        return f"{name} is empty: it has no rows. Choose a file with examples."
+    shown = ". ".join(f"Line {item.line}: {item.reason}" for item in problems[:3])
+    rows = "The only row" if len(problems) == 1 else f"None of the {len(problems)} rows"
+    return f"{rows} in {name} can{'not' if len(problems) == 1 else ''} be used. {shown}."

@@ -1,0 +1,77 @@
+"""Rows of Parquet and Arrow files, numbered from 1; a part that is damaged costs only its own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from studio.data.rows import Row, problem
+from studio.data.sources.source import Source
+from studio.errors import DataError
+from studio.events import Problem
+
+_ROWS = 256
+"""How many rows become Python values at a time."""
+
+
+def parquet_rows(source: Source) -> Iterator[Row | Problem]:
+    """The rows of a Parquet file. Raises DataError when its directory is damaged."""
+    import pyarrow.parquet as parquet
+
+    with source.seekable() as raw:
+        file = _opened(source, "a Parquet", lambda: parquet.ParquetFile(raw))
+        line = 0
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            yield from _group(line, count, file.iter_batches(_ROWS, row_groups=[group]))
+            line += count
+
+
+def arrow_rows(source: Source) -> Iterator[Row | Problem]:
+    """The rows of an Arrow file, of its file or its stream format. Raises DataError for neither."""
+    import pyarrow as pa
+
+    with source.seekable() as raw:
+        if raw.read(6) == b"ARROW1":
+            raw.seek(0)
+            file = _opened(source, "an Arrow", lambda: pa.ipc.open_file(raw))
+            batches = (file.get_batch(number) for number in range(file.num_record_batches))
+        else:
+            raw.seek(0)
+            batches = _opened(source, "an Arrow", lambda: pa.ipc.open_stream(raw))
+        yield from _group(0, 0, (piece for batch in batches for piece in _pieces(batch)))
+
+
+def _pieces(batch: Any) -> Iterator[Any]:
+    for start in range(0, batch.num_rows, _ROWS):
+        yield batch.slice(start, _ROWS)
+
+
+def _group(before: int, count: int, batches: Iterator[Any]) -> Iterator[Row | Problem]:
+    """Rows of batches that are read one after another; `count` is 0 where it is not known."""
+    line = before
+    try:
+        for batch in batches:
+            for fields in batch.to_pylist():
+                line += 1
+                yield Row(line, fields)
+    except _damage() as error:
+        rows = f"rows {line + 1:,} to {before + count:,}" if count else f"all rows from {line + 1:,} on"
+        yield problem(line + 1, f"{rows} are damaged and cannot be read: {_words(error)}")
+
+
+def _opened(source: Source, kind: str, open: Callable[[], Any]) -> Any:
+    try:
+        return open()
+    except _damage() as error:
+        raise DataError(f"{source.name} is not {kind} file that can be read: {_words(error)}") from error
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError, ValueError, TypeError, OverflowError)
+
+
+def _words(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,0 +1,130 @@
+"""How a file's text is encoded: by its byte order mark, by trying, and as a last resort by guessing."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_BLOCK = 2**20
+_HEAD = 4096
+_SAMPLE = 2**14
+_ASCII = bytes(range(128))
+_FOREIGN = 0.25
+"""From this share of non-ASCII bytes on, a text is hardly in a Western language."""
+
+_OTHERS = (
+    *("cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp874"),
+    *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
+)
+
+_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_BEGUN = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A codec's name, what it does with bytes that do not fit, and what the person should know of it."""
+
+    name: str
+    errors: str
+    remark: str = ""
+
+
+_UTF8 = Encoding("utf-8-sig", "surrogateescape")
+
+
+def encoding_of(file: BinaryIO) -> Encoding:
+    """The encoding of a file that stands at its start; reads all of it where the start does not tell."""
+    head = file.read(_HEAD)
+    name = wide(head)
+    return Encoding(name, "studio-halves") if name else _eight_bit(_blocks(head, file))
+
+
+def wide(head: bytes) -> str:
+    """The name of the encoding, if a file that begins so takes two bytes or more for every character."""
+    return next((name for mark, name in _MARKS if head.startswith(mark)), "") or _without_mark(head)
+
+
+def _without_mark(head: bytes) -> str:
+    """UTF-16 shows itself by the zeros of its Latin letters, digits and spaces, all on one side."""
+    even, odd, pairs = head[0::2].count(0), head[1::2].count(0), len(head) // 2
+    if pairs >= 4 and head[1] == 0 and odd > 0.15 * pairs and even <= 0.01 * pairs:
+        return "utf-16-le"
+    if pairs >= 4 and head[0] == 0 and even > 0.15 * pairs and odd <= 0.01 * pairs:
+        return "utf-16-be"
+    return ""
+
+
+def _blocks(head: bytes, file: BinaryIO) -> Iterator[bytes]:
+    """The file in pieces that end between two characters, if it is UTF-8."""
+    block = head
+    while more := file.read(_BLOCK):
+        begun = _BEGUN.search(block[-3:])
+        rest = begun.group() if begun else b""
+        yield block[: len(block) - len(rest)]
+        block = rest + more
+    yield block
+
+
+def _eight_bit(blocks: Iterator[bytes]) -> Encoding:
+    """UTF-8, unless more than a stray byte and most of what is not ASCII is no UTF-8."""
+    good = strays = 0
+    sample = b""
+    for block in blocks:
+        if block.isascii():
+            continue
+        rest, found = _CHARACTER.subn(b"", block)
+        loose = len(rest.translate(None, _ASCII))
+        good, strays = good + found, strays + loose
+        if loose and len(sample) < _SAMPLE:
+            sample += _lines_with_strays(block)
+    return _UTF8 if strays < 2 or strays <= good else _guess(sample, good)
+
+
+def _lines_with_strays(block: bytes) -> bytes:
+    lines = block[: 16 * _SAMPLE].splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.isascii())[:_SAMPLE]
+
+
+def _guess(sample: bytes, good: int) -> Encoding:
+    """Windows-1252 byte by byte, so that no UTF-8 in the same file is lost; or another, if that is clear."""
+    if b"\0" in sample:
+        return _UTF8
+    if not good and len(sample.translate(None, _ASCII)) > _FOREIGN * len(sample):
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(sample, threshold=0.1, cp_isolation=[*_OTHERS]).best()
+        if best is not None:
+            return Encoding(best.encoding, "studio-halves", _remark(best.encoding))
+    return Encoding("utf-8-sig", "studio-western", _remark("Windows-1252"))
+
+
+def _remark(name: str) -> str:
+    return f"not UTF-8: read as {name}; if letters look wrong, save the file as UTF-8"
+
+
+def _halves(error: UnicodeError) -> tuple[str, int]:
+    """Half a character in place of bytes that are none, so that only their row is lost."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udfff", error.end
+
+
+def _western(error: UnicodeError) -> tuple[str, int]:
+    """The characters that Windows-1252 gives these bytes; half a character where it has none."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "surrogateescape"), error.end
+
+
+codecs.register_error("studio-halves", _halves)
+codecs.register_error("studio-western", _western)

@@ -1,0 +1,115 @@
+"""Which files a folder or a choice of several stands for, and which part of the dataset each one is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.data.sources.source import EXTENSIONS, kind_of
+from studio.data.split import GOLDEN, part_named
+from studio.errors import DataError
+
+_FILES = 1000
+_PROSE = (".txt", ".md")
+_BESIDE = re.compile(
+    r"(readme|license|licence|changelog|notice)\b|golden\.|(dataset_infos?|dataset_dict|dataset|state)\.json$"
+)
+"""What lies beside the examples in a folder: papers, the golden set, manifests."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file to read, the name it is shown under, and the part it was given as (or empty)."""
+
+    path: Path
+    name: str
+    part: str = ""
+
+
+def files_of(chosen: Path | Sequence[Path]) -> tuple[DataFile, ...]:
+    """The files behind what was chosen. Raises DataError where there is none that can be read."""
+    paths = [chosen] if isinstance(chosen, Path) else [Path(path) for path in chosen]
+    if not paths:
+        raise DataError("No file is chosen. Choose a file with examples.")
+    found = [file for path in paths for file in (_inside(path) if path.is_dir() else [_alone(path)])]
+    if len(found) == 1:
+        return (DataFile(found[0].path, found[0].name),)
+    parts = {file.part for file in found}
+    if not parts & {"validation", "test"} or parts <= {"validation", "test"}:
+        return tuple(DataFile(file.path, file.name) for file in _told_apart(found))
+    return tuple(DataFile(file.path, file.name, file.part or "train") for file in _told_apart(found))
+
+
+def modified(chosen: Path) -> float:
+    """When any of the files was written last, in seconds; 0 where there is none."""
+    if not chosen.exists():
+        return 0.0
+    inside = _readable(chosen) if chosen.is_dir() else ()
+    times: list[float] = [path.stat().st_mtime for path in (chosen, *inside)]
+    return max(times)
+
+
+def _alone(path: Path) -> DataFile:
+    if not path.exists():
+        raise DataError(f"There is no file at {path}. Was it moved or renamed?")
+    if not path.is_file():
+        raise DataError(f"{path} is not a regular file. Choose a file with examples.")
+    if kind_of(path) not in EXTENSIONS:
+        kind = f"{path.suffix} files" if path.suffix else "files without an extension"
+        raise DataError(
+            f"{path.name}: {kind} are not read here. Use one of {', '.join(EXTENSIONS)}, or gzip of these."
+        )
+    return DataFile(path, path.name, _part(Path(path.name)))
+
+
+def _inside(folder: Path) -> Iterator[DataFile]:
+    """A folder's files; where some are named train, valid or test, those alone."""
+    found = [DataFile(path, path.relative_to(folder).as_posix()) for path in _readable(folder)]
+    named = [DataFile(file.path, file.name, part) for file in found if (part := _part(Path(file.name)))]
+    if not found:
+        raise DataError(
+            f"{folder} holds no file with examples. Choose a folder with {', '.join(EXTENSIONS)} files, "
+            "or one of its subfolders."
+        )
+    yield from named if any(file.part == "train" for file in named) else found
+
+
+def _readable(folder: Path) -> list[Path]:
+    """Files of a kind we read, in order of their names; prose only where there is nothing else."""
+    inside = [
+        path
+        for path in folder.rglob("*")
+        if kind_of(path) in EXTENSIONS
+        and not any(name.startswith((".", "__")) for name in path.relative_to(folder).parts)
+        and not _BESIDE.match(path.name.lower())
+        and path.is_file()
+        and path.stat().st_size
+    ]
+    if len(inside) > _FILES:
+        raise DataError(f"{folder} holds {len(inside):,} files. Choose a folder with at most {_FILES:,}.")
+    structured = [path for path in inside if kind_of(path) not in _PROSE]
+    return sorted(structured or inside, key=lambda path: _natural(path.relative_to(folder).as_posix()))
+
+
+def _part(path: Path) -> str:
+    """What a file's name or its folder's name says: `train-00000-of-00002`, `sst2_test`, `test/data`."""
+    words = [word for word in re.split(r"[-_. ]+", path.name.split(".")[0].lower()) if word.isalpha()]
+    words = [word for word in words if word != "of"]
+    folders = [folder.lower() for folder in reversed(path.parts[:-1])]
+    candidates = (*words[:1], *words[-1:], *folders)
+    return next((part for word in candidates if (part := part_named(word)) not in ("", GOLDEN)), "")
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(word), "") if word.isdigit() else (0, word) for word in re.split(r"([0-9]+)", name)]
+
+
+def _told_apart(files: Sequence[DataFile]) -> Iterator[DataFile]:
+    """The files, those of equal names with their folder before it."""
+    names = Counter(file.name for file in files)
+    for file in files:
+        name = f"{file.path.parent.name}/{file.name}" if names[file.name] > 1 else file.name
+        yield DataFile(file.path, name, file.part)

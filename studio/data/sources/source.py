@@ -1,0 +1,100 @@
+"""A file's bytes and text, whatever it is compressed with and however its text is encoded."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from studio.data.rows import problem
+from studio.data.sources.encodings import Encoding, encoding_of
+from studio.events import Problem
+
+EXTENSIONS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md")
+
+
+class Source:
+    """One file to read rows from. What is wrong with the file as a whole gathers in `remarks`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+        self.kind = kind_of(path)
+        self.remarks: list[Problem] = []
+        self._encoding: Encoding | None = None
+
+    @contextmanager
+    def bytes(self) -> Iterator[BinaryIO]:
+        """The file's bytes, decompressed where it is gzip, whatever its name says."""
+        with self.path.open("rb") as file:
+            if file.peek(2)[:2] == b"\x1f\x8b":
+                yield io.BufferedReader(_Decompressed(file, self.remarks))
+            else:
+                yield file
+
+    @contextmanager
+    def seekable(self) -> Iterator[IO[Any]]:
+        """`bytes` for readers that jump about: decompressed into a temporary file where need be."""
+        with self.bytes() as file:
+            if not isinstance(getattr(file, "raw", None), _Decompressed):
+                yield file
+                return
+            with tempfile.TemporaryFile() as whole:
+                shutil.copyfileobj(file, whole)
+                whole.seek(0)
+                yield whole
+
+    @contextmanager
+    def text(self) -> Iterator[io.TextIOWrapper]:
+        """The file as text with its line ends. Bytes that fit no character become lone surrogates."""
+        encoding = self.encoding
+        with self.bytes() as file, io.TextIOWrapper(file, encoding.name, encoding.errors, newline="") as text:
+            yield text
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the text is encoded; found out once, and remarked on where it is not Unicode."""
+        if self._encoding is None:
+            with self.bytes() as file:
+                self._encoding = encoding_of(file)
+            if self._encoding.remark:
+                self.remarks.append(problem(0, self._encoding.remark, "warning"))
+        return self._encoding
+
+
+def kind_of(path: Path) -> str:
+    """The extension that says what is inside: `.jsonl` of both `a.jsonl` and `a.JSONL.gz`."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+class _Decompressed(io.RawIOBase):
+    """A gzip file's content, up to where it is damaged; the damage is remarked on, once."""
+
+    def __init__(self, file: BinaryIO, remarks: list[Problem]) -> None:
+        self._content = gzip.GzipFile(fileobj=file)
+        self._remarks = remarks
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._ended:
+            return 0
+        try:
+            piece = self._content.read1(len(buffer))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            self._ended = True
+            remark = problem(0, f"the compressed file is damaged ({error}); what comes after was not read")
+            if remark not in self._remarks:
+                self._remarks.append(remark)
+            return 0
+        buffer[: len(piece)] = piece
+        return len(piece)

@@ -1,0 +1,117 @@
+"""Rows of CSV and TSV tables, with the line each row starts on."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+
+from studio.data.rows import ROW_LIMIT, Row, problem
+from studio.data.sources.source import Source
+from studio.data.sources.text import lines
+from studio.errors import DataError
+from studio.events import Problem
+
+_TOO_LONG = csv.Error("field larger than field limit")
+
+_RESTARTS = 50
+"""How often reading starts anew below a quote that is never closed; each costs a pass over the rest."""
+
+
+def csv_rows(source: Source) -> Iterator[Row | Problem]:
+    """The rows below the header. Raises DataError when the header cannot be one."""
+    csv.field_size_limit(ROW_LIMIT)
+    table = _Lines(source)
+    names: list[str] = []
+    for line, cells in _cells(table, _delimiter(source)):
+        if isinstance(cells, str):
+            yield problem(line, cells)
+        elif not any(cell.strip() for cell in cells):
+            continue
+        elif not names:
+            names = _header(source, cells)
+        else:
+            yield _row(line, names, cells)
+
+
+def _header(source: Source, cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f'{source.name} has two columns called "{name}". Rename or remove one of them.')
+    return names
+
+
+def _row(line: int, names: list[str], cells: list[str]) -> Row | Problem:
+    extra = [cell for cell in cells[len(names) :] if cell.strip()]
+    if extra:
+        return problem(
+            line,
+            f"{len(cells)} cells where the header has {len(names)}; put quotes around text with a comma",
+        )
+    padded = cells + [""] * (len(names) - len(cells))
+    return Row(line, dict(zip(names, padded, strict=False)))
+
+
+def _delimiter(source: Source) -> str:
+    if source.kind == ".tsv":
+        return "\t"
+    first = next((text for _, text in lines(source) if text.strip()), "")
+    return max(",;\t", key=lambda mark: (first.count(mark), mark == ","))
+
+
+class _Lines:
+    """The file's lines for csv.reader, remembering those of the row in progress so they can be read again."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = lines(source)
+        self._again: deque[tuple[int, str]] = deque()
+        self.row: list[tuple[int, str]] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        item = self._again.popleft() if self._again else next(self._source)
+        self.row.append(item)
+        return item[1]
+
+    def back_to_second(self) -> None:
+        """Give the lines of the row in progress again, all but its first."""
+        self._again.extendleft(reversed(self.row[1:]))
+
+
+def _cells(source: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row's first line with its cells, or with the reason why it has none."""
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    restarts = 0
+    while True:
+        source.row = []
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if not source.row:
+                return
+            yield source.row[0][0], _reason(error)
+            restarts += 1
+            if restarts <= _RESTARTS:
+                source.back_to_second()
+                reader = csv.reader(source, delimiter=delimiter, strict=True)
+        else:
+            too_long = any(len(text) > ROW_LIMIT for _, text in source.row)
+            yield source.row[0][0], _reason(_TOO_LONG) if too_long else cells
+
+
+def _reason(error: csv.Error) -> str:
+    words = str(error)
+    if "unexpected end of data" in words:
+        return 'a quote (") opens here and is never closed'
+    if "field larger than" in words:
+        return f'longer than {ROW_LIMIT:,} characters; is a quote (") not closed?'
+    if "expected after" in words:
+        return 'a quote (") inside a text must be doubled ("")'
+    return f"not a table row: {words}"

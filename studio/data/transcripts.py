@@ -1,0 +1,85 @@
+"""Conversations that are no list of turns with roles: transcripts, alternating texts, pairs, reply trees."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_WHO = r"(?:#{2,3} ?)?(human|user|assistant|gpt|bot|chatbot|system|prompter)"
+_APART = re.compile(rf"(?:\A\s*|\n\s*\n\s*){_WHO} ?:", re.IGNORECASE)
+_LINES = re.compile(rf"(?:\A\s*|\n\s*){_WHO} ?:", re.IGNORECASE)
+_END = re.compile(r"(?:<\|endoftext\|>|</s>)\s*\Z")
+_ASKS = ("input", "user", "human", "question", "prompt", "instruction", "query")
+_ANSWERS = ("output", "assistant", "bot", "answer", "response", "completion", "gpt")
+_ROLES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "chatbot": "assistant"}
+
+type Turns = list[dict[str, str]]
+
+
+def as_turns(value: Any) -> Any:
+    """The value as a list of turns with role and content, where it is a shape known here; else as it is."""
+    if isinstance(value, str):
+        return transcript(value) or value
+    if isinstance(value, dict) and isinstance(value.get("replies"), list):
+        return _best_path(value)
+    if isinstance(value, list) and value:
+        if len(value) > 1 and all(isinstance(item, str) for item in value):
+            return [_turn(("user", "assistant")[number % 2], text) for number, text in enumerate(value)]
+        if all(isinstance(item, dict) and "role" not in item and "from" not in item for item in value):
+            return _pairs(value)
+    return value
+
+
+def transcript(text: str) -> Turns:
+    """The turns of a text such as `Human: … Assistant: …`, each speaker on a new line; else none."""
+    for pattern in (_APART, _LINES):
+        found = list(pattern.finditer(text))
+        if len(found) >= 2 and not text[: found[0].start()].strip():
+            ends = [*(match.start() for match in found[1:]), len(text)]
+            return [_said(m.group(1), text[m.end() : end]) for m, end in zip(found, ends, strict=True)]
+    return []
+
+
+def asked(prompt: str) -> Turns:
+    """The turns of a prompt that begins with a speaker and ends where the assistant speaks; else none."""
+    turns = transcript(prompt)
+    is_open = len(turns) >= 2 and turns[-1]["role"] == "assistant" and not turns[-1]["content"]
+    return turns[:-1] if is_open else []
+
+
+def _said(who: str, text: str) -> dict[str, str]:
+    return _turn(_ROLES.get(who.lower(), who.lower()), _END.sub("", text).strip())
+
+
+def _turn(role: str, content: Any) -> dict[str, Any]:
+    return {"role": role, "content": content}
+
+
+def _pairs(items: list[dict[str, Any]]) -> Any:
+    """`[{"input": …, "output": …}]` as turns; the items as they are when one is no such pair."""
+    turns = []
+    for item in items:
+        ask = next((item[name] for name in _ASKS if name in item), None)
+        answer = next((item[name] for name in _ANSWERS if name in item), None)
+        if ask is None or answer is None:
+            return items
+        turns += [_turn("user", ask), _turn("assistant", answer)]
+    return turns
+
+
+def _best_path(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """A tree of replies along the best ranked ones, up to the last answer by the assistant."""
+    turns: list[dict[str, Any]] = []
+    node: Any = message
+    while isinstance(node, dict):
+        turns.append(_turn(node.get("role", ""), node.get("text")))
+        replies = [reply for reply in node.get("replies") or [] if isinstance(reply, dict)]
+        node = min(replies, key=_rank, default=None)
+    while turns and turns[-1]["role"] == "prompter":
+        turns.pop()
+    return [{**turn, "role": "user"} if turn["role"] == "prompter" else turn for turn in turns]
+
+
+def _rank(reply: dict[str, Any]) -> float:
+    rank = reply.get("rank")
+    return rank if isinstance(rank, int | float) else 1e9
