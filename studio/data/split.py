@@ -16,8 +16,8 @@ PARTS = ("", "train", "validation", "test", GOLDEN)
 """Every part a row can belong to, in the order in which they are kept; "" is not divided yet."""
 _NAMES = {
     "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev", "development"),
-    "test": ("test", "testing", "eval", "evaluation"),
+    "validation": ("validation", "valid", "val", "dev", "development", "eval", "evaluation"),
+    "test": ("test", "testing"),
     GOLDEN: (GOLDEN,),
 }
 

@@ -109,7 +109,13 @@ def test_given_parts_stay_and_only_missing_ones_are_split_off() -> None:
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("Valid", "validation"), (" dev ", "validation"), ("TRAIN", "train"), ("eval", "test"), ("blue", "")],
+    [
+        ("Valid", "validation"),
+        (" dev ", "validation"),
+        ("TRAIN", "train"),
+        ("eval", "validation"),
+        ("blue", ""),
+    ],
 )
 def test_parts_are_known_by_many_names(name: str, part: str) -> None:
     assert part_named(name) == part

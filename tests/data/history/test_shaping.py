@@ -171,7 +171,7 @@ def test_a_stratified_split_gives_each_part_its_share_of_each_label() -> None:
 
 
 def test_a_split_by_column_takes_its_names_and_divides_the_rest() -> None:
-    column = {1: "Train", 2: "dev", 3: "valid", 4: "eval", 5: "", 6: "train"}
+    column = {1: "Train", 2: "dev", 3: "eval", 4: "testing", 5: "", 6: "train"}
     step = {"kind": "split", "by": "column", "column": "fold"}
     result = shaped(rows(6), step, around=Around(columns=lambda name: column if name == "fold" else {}))
     assert [lines(result, part) for part in ("train", "validation", "test")] == [[1, 5, 6], [2, 3], [4]]

@@ -1,0 +1,122 @@
+"""What `dataset.json` says of a saved dataset. It is written last, so its presence means complete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from studio.errors import DataError
+from studio.events import Problem
+
+NAME = "dataset.json"
+SCHEMA = 1
+_NUMBERS = re.compile(r"\d[\d,.]*")
+_REASONS = 50  # kinds of problem that are counted one by one
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(frozen=True)  # fields that a newer version adds are left aside
+
+
+class SourceFile(_Plain):
+    """A file that rows came from, as it was then."""
+
+    name: str
+    path: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> SourceFile:
+        return cls(name=path.name, path=str(path), bytes=path.stat().st_size, sha256=sha256(path))
+
+
+class PartFile(_Plain):
+    """One Parquet file: all of its rows belong to one part (empty: not divided)."""
+
+    file: str
+    part: str
+    rows: int
+    sha256: str
+
+
+class StepCount(_Plain):
+    """A line of the history: what was done, and how many rows there were before and after."""
+
+    words: str
+    before: int
+    after: int
+
+
+class Manifest(_Plain):
+    """A saved dataset. `history` are the steps, as `steps_from` reads them; `problems` counts by reason."""
+
+    schema_version: int = SCHEMA
+    name: str
+    format: str
+    fingerprint: str
+    created: str
+    app_version: str
+    rows: dict[str, int]
+    sources: tuple[SourceFile, ...]
+    history: tuple[dict[str, Any], ...]
+    counts: tuple[StepCount, ...]
+    remarks: tuple[str, ...]
+    problems: dict[str, int]
+    files: tuple[PartFile, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """The manifest in the folder. Raises DataError when it is damaged or of a newer version."""
+        path = folder / NAME
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(values, dict) and values.get("schema_version", 0) > SCHEMA:
+                raise DataError(f"{path} was written by a newer version. Update Tuning Studio.")
+            return cls.model_validate(values)
+        except (OSError, ValueError, TypeError) as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            raise DataError(
+                f"{path} cannot be read as the manifest of a dataset ({reason}). Save the dataset again."
+            ) from error
+
+    def text(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+
+def is_saved(path: Path) -> bool:
+    """Whether this is the folder of a saved dataset."""
+    try:
+        with (path / NAME).open("rb") as file:
+            return b'"schema_version"' in file.read(200)
+    except OSError:
+        return False
+
+
+def sha256(path: Path) -> str:
+    """All 64 hexadecimal digits of the file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def counted(problems: Iterable[Problem]) -> dict[str, int]:
+    """How often each kind of problem occurs: numbers in the reasons do not make them different."""
+    kinds = Counter(_NUMBERS.sub("…", problem.reason) for problem in problems)
+    return dict(sorted(kinds.most_common(_REASONS)))
+
+
+def sources_of(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
+    """The files behind what was chosen; of a saved dataset its manifest, which names its own."""
+    from studio.data.sources.folders import files_of
+
+    found: list[Path] = []
+    for path in paths:
+        found += [path / NAME] if is_saved(path) else [file.path for file in files_of(path)]
+    return tuple(SourceFile.of(path) for path in found)

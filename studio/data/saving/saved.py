@@ -1,0 +1,127 @@
+"""A dataset on the disk: saved whole or not at all, and read back as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from studio import __version__
+from studio.data.digest import content_fingerprint
+from studio.data.history.shaped import Shaped
+from studio.data.history.steps import Step
+from studio.data.records import Record
+from studio.data.saving.card import card
+from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
+from studio.data.split import GOLDEN, PARTS
+from studio.errors import DataError
+from studio.events import Problem, Progress
+from studio.files import whole_folder
+
+GOLDEN_FILE = "golden.jsonl"
+_CARD = "README.md"
+
+
+def save(
+    folder: Path,
+    shaped: Shaped,
+    *,
+    format: str,
+    steps: Sequence[Step] = (),
+    sources: Sequence[SourceFile] = (),
+    problems: Sequence[Problem] = (),
+) -> Generator[Progress, None, Manifest]:
+    """Write the dataset as a folder; whatever interrupts it, a half-written one is never left.
+
+    A dataset saved there before is replaced. Raises DataError when the folder holds something else, or
+    when there is nothing to save; DiskError when the disk refuses.
+    """
+    from studio.data.saving.parquet import write_parts
+
+    folder = folder.expanduser().absolute()
+    _check(folder, shaped)
+    parts: dict[str, Sequence[Record]] = {name: part for name in PARTS if (part := shaped.part(name))}
+    with whole_folder(folder) as temporary:
+        files = yield from write_parts(temporary, parts)
+        manifest = Manifest(
+            name=folder.name,
+            format=format,
+            fingerprint=shaped.fingerprint,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            app_version=__version__,
+            rows={name: len(part) for name, part in parts.items()},
+            sources=tuple(sources),
+            history=tuple(step.model_dump(mode="json") for step in steps),
+            counts=tuple(StepCount(words=c.words, before=c.before, after=c.after) for c in shaped.counts),
+            remarks=tuple(_sentence(remark) for remark in shaped.remarks),
+            problems=counted(problems),
+            files=files,
+        )
+        (temporary / _CARD).write_text(card(manifest, parts), encoding="utf-8")
+        if golden := parts.get(GOLDEN):
+            lines = [json.dumps(_question(record), ensure_ascii=False) for record in golden]
+            (temporary / GOLDEN_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (temporary / NAME).write_text(manifest.text(), encoding="utf-8")
+    return manifest
+
+
+def read_saved(folder: Path) -> Generator[Progress, None, tuple[Manifest, dict[str, tuple[Record, ...]]]]:
+    """The manifest and the records of each part, their lines counted from 1 through all parts.
+
+    Raises DataError when anything in the folder is not as it was saved.
+    """
+    from studio.data.saving.parquet import read_part
+
+    manifest = Manifest.read(folder)
+    _check_files(folder, manifest)
+    parts: dict[str, list[Record]] = {}
+    total, line = sum(file.rows for file in manifest.files), 0
+    for file in manifest.files:
+        for records in read_part(folder / file.file, line):
+            parts.setdefault(file.part, []).extend(records)
+            line += len(records)
+            yield Progress("rows read", line, total)
+    whole = {name: tuple(records) for name, records in parts.items()}
+    if content_fingerprint(whole) != manifest.fingerprint:
+        raise DataError(_changed(folder, NAME))
+    return manifest, whole
+
+
+def _check(folder: Path, shaped: Shaped) -> None:
+    if not shaped.records:
+        raise DataError("There are no rows to save. Change or remove the steps that leave none.")
+    if folder.exists() and not is_saved(folder) and (folder.is_file() or any(folder.iterdir())):
+        raise DataError(
+            f"{folder} exists and is not a dataset saved by Tuning Studio, so it is not replaced. "
+            "Choose another name."
+        )
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    for file in manifest.files:
+        path = folder / file.file
+        if path.name != file.file or not path.is_file():
+            raise DataError(f"{folder} lacks {file.file}. Copy the whole folder, or save the dataset again.")
+        if sha256(path) != file.sha256:
+            raise DataError(_changed(folder, file.file))
+
+
+def _changed(folder: Path, name: str) -> str:
+    return (
+        f"{name} in {folder} is not as it was saved: its fingerprint differs from the one in {NAME}. Restore "
+        "the file, or save the dataset again; to change rows, open the dataset in the app."
+    )
+
+
+def _sentence(remark: Problem) -> str:
+    return f"Row {remark.line:,} {remark.reason}." if remark.line else f"{remark.reason}."
+
+
+def _question(record: Record) -> dict[str, object]:
+    """A line of a golden set; with all its turns where there are more than the one that is asked."""
+    asked: dict[str, object] = {"prompt": record.prompt, "ideal": record.answer}
+    if len(record.before_answer) == 1:
+        return asked
+    turns = [{"role": message.role, "content": message.whole} for message in record.before_answer]
+    return {**asked, "messages": turns}
