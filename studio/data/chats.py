@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from studio.data.fields import BadRow, checked, listed
+from studio.data.fields import BadRow, Fields, checked, listed
 from studio.data.records import Message
 from studio.data.rows import kind
+from studio.data.tools import calls, calls_in
 
 CHATS = ("messages", "conversations", "conversation")
 _ROLES = {
@@ -22,7 +25,13 @@ _ROLES = {
     "bot": "assistant",
     "tool": "tool",
     "function": "tool",
+    "observation": "tool",
+    "tool_response": "tool",
+    "ipython": "tool",
+    "function_call": "assistant",
+    "tool_call": "assistant",
 }
+_CALLS = ("function_call", "tool_call")  # roles whose text is the call
 
 
 def turns(value: Any, name: str) -> tuple[Message, ...]:
@@ -33,27 +42,70 @@ def turns(value: Any, name: str) -> tuple[Message, ...]:
     kept = tuple(m for m in messages if m.role != "system" or m.content.strip())
     if not kept:
         raise BadRow(f'"{name}" is empty')
-    return kept
+    called = [call for message in kept for call in message.calls]
+    without_ids = called and not any(call.id for call in called) and any("from" in turn for turn in value)
+    return tuple(_with_ids(kept)) if without_ids else kept
 
 
 def _message(turn: Any, number: int) -> Message:
     if not isinstance(turn, dict):
         raise BadRow(f"turn {number} is {kind(turn)}, not an object with role and content")
     role_key, text_key = ("from", "value") if "from" in turn or "value" in turn else ("role", "content")
-    for key in (role_key, text_key):
-        if key not in turn:
-            raise BadRow(f'turn {number} has no "{key}" (it has {listed(turn)})')
-    role = turn[role_key]
+    given = _role(turn, role_key, number)
+    role = _ROLES[given]
+    what = f"turn {number} ({role})"
+    made = calls_in(turn.get(text_key), what) if given in _CALLS else calls(turn, what)
+    if text_key not in turn and not made:
+        raise BadRow(f'turn {number} has no "{text_key}" (it has {listed(turn)})')
+    if made and role != "assistant":
+        raise BadRow(f"{what} calls a tool; only the assistant can")
+    content = "" if given in _CALLS else _parts(turn.get(text_key))
+    may_be_empty = role in ("system", "tool") or bool(made)
+    if content is None and (role == "system" or made):
+        content = ""
+    text = checked(content, what, empty=may_be_empty)
+    name, call_id = (_word(turn, key) if role == "tool" else "" for key in ("name", "tool_call_id"))
+    return Message(role, text, "", made, name, call_id, role != "assistant" or _is_trained(turn, what))
+
+
+def _role(turn: Fields, key: str, number: int) -> str:
+    if key not in turn:
+        raise BadRow(f'turn {number} has no "{key}" (it has {listed(turn)})')
+    role = turn[key]
     if not isinstance(role, str) or role.strip().lower() not in _ROLES:
         shown = f'"{role[:40]}"' if isinstance(role, str) else kind(role)
-        raise BadRow(f"turn {number} is by {shown}; use system, user or assistant")
-    if turn.get("tool_calls") or turn.get("function_call"):
-        raise BadRow(f"turn {number} calls a tool, which cannot be trained on yet")
-    role = _ROLES[role.strip().lower()]
-    content = _parts(turn[text_key])
-    if role == "system" and content is None:
-        content = ""
-    return Message(role, checked(content, f"turn {number} ({role})", empty=role == "system"))
+        raise BadRow(f"turn {number} is by {shown}; use system, user, assistant or tool")
+    return role.strip().lower()
+
+
+def _word(turn: Fields, key: str) -> str:
+    return checked(turn[key], f'"{key}"', empty=True) if turn.get(key) else ""
+
+
+def _is_trained(turn: Fields, what: str) -> bool:
+    """OpenAI's weight of an answer: 0 leaves it in the conversation but does not teach it."""
+    weight = turn.get("weight")
+    if weight not in (None, 0, 1):
+        raise BadRow(f"the weight of {what} is {kind(weight)}; use 0 (not trained) or 1")
+    return weight != 0
+
+
+def _with_ids(messages: Sequence[Message]) -> Iterator[Message]:
+    """The calls, and what answers them in order, with the ids that Mistral's templates ask for; ShareGPT's
+    shape has none.
+    """
+    waiting: list[str] = []
+    made = 0
+    for message in messages:
+        if message.calls:
+            waiting = [f"call{made + i:05d}" for i in range(len(message.calls))]
+            made += len(waiting)
+            pairs = zip(message.calls, waiting, strict=True)
+            yield replace(message, calls=tuple(replace(call, id=id) for call, id in pairs))
+        elif message.role == "tool" and waiting:
+            yield replace(message, call_id=waiting.pop(0))
+        else:
+            yield message
 
 
 def _parts(content: Any) -> Any:

@@ -2,28 +2,59 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
+class Call:
+    """A call of a tool. `arguments` is a JSON object as text; `id` is what the tool's answer refers to."""
+
+    name: str
+    arguments: str
+    id: str = ""
+
+    @property
+    def text(self) -> str:
+        """The call in one line of JSON."""
+        return f'{{"name": {json.dumps(self.name, ensure_ascii=False)}, "arguments": {self.arguments}}}'
+
+
+@dataclass(frozen=True)
 class Message:
-    """One turn of a conversation. `input` is the material an instruction works on (Alpaca's Input block)."""
+    """One turn of a conversation. `input` is the material an instruction works on (Alpaca's Input block).
+
+    `name` and `call_id` say which tool a tool's turn is by, and which call it answers. `trained` is whether
+    an answer is to be learned; else it is only context.
+    """
 
     role: str  # system | user | assistant | tool
     content: str
     input: str = ""
+    calls: tuple[Call, ...] = ()
+    name: str = ""
+    call_id: str = ""
+    trained: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The content with its input below, as a chat template shows it."""
+        return f"{self.content}\n\n{self.input}" if self.input else self.content
 
     @property
     def whole(self) -> str:
-        """The content with its input below, as a chat template shows it."""
-        return f"{self.content}\n\n{self.input}" if self.input else self.content
+        """All that is said: the content with its input, and the calls it makes below."""
+        if not self.calls:
+            return self.shown
+        return "\n".join((*filter(None, (self.shown,)), *(call.text for call in self.calls)))
 
 
 @dataclass(frozen=True)
 class Record:
     """An example: either `messages` or plain `text`. `rejected` is the worse answer of a preference pair.
 
-    `made` says how and from what a row was made; it is empty for a row that somebody wrote.
+    `made` says how and from what a row was made; it is empty for a row that somebody wrote. `tools` are
+    those the model may call: a JSON array as text, each in OpenAI's shape.
     """
 
     line: int
@@ -31,6 +62,7 @@ class Record:
     text: str = ""
     rejected: str = ""
     made: str = ""
+    tools: str = ""
 
     @property
     def prompt(self) -> str:
@@ -40,7 +72,7 @@ class Record:
     @property
     def answer(self) -> str:
         """The last answer, or all of a plain text."""
-        return next((m.content for m in reversed(self.messages) if m.role == "assistant"), self.text)
+        return next((m.whole for m in reversed(self.messages) if m.role == "assistant"), self.text)
 
     @property
     def before_answer(self) -> tuple[Message, ...]:

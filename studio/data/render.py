@@ -149,13 +149,13 @@ class Renderer:
         marked = mark(self._encoder.encode([written.text])[0], written, "all")
         return tuple(_tokens(marked, part) for part in windows(len(marked.ids), self.rendering.max_length))
 
-    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+    def prompt_ids(self, messages: Sequence[Message], tools: str = "") -> list[int]:
         """The tokens to generate from: the conversation, and the beginning of the next answer.
 
         Raises DataError when the template refuses the conversation.
         """
         try:
-            return self._encoder.ids(self._writer.template.prompt(messages))
+            return self._encoder.ids(self._writer.template.prompt(messages, tools))
         except Refused as error:
             raise DataError(f"This conversation cannot be shown to the model: {error}.") from error
 
@@ -172,8 +172,13 @@ class Renderer:
             return self._ends
         encoding = self._encoder.encode([written.text])[0]
         trained = trained_tokens(encoding.offsets, written.spans)
-        last = max((i for i, target in enumerate(trained) if target), default=0)
-        return self._ends | (self._encoder.special_ids & {encoding.ids[last]})
+        said = [i for i, (a, b) in enumerate(encoding.offsets) if trained[i] and written.text[a:b].strip()]
+        return self._ends | (self._encoder.special_ids & {encoding.ids[i] for i in said[-1:]})
+
+    @property
+    def special_texts(self) -> tuple[str, ...]:
+        """What this tokenizer reads as control tokens, as text."""
+        return tuple(sorted(self._encoder.special_texts))
 
     def control_texts(self, record: Record) -> tuple[str, ...]:
         """Words of the example that this tokenizer reads as control tokens, such as </s> in HTML."""

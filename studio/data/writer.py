@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from studio.data.chat_template import ChatTemplate
 from studio.data.encoder import Encoder
 from studio.data.records import Message, Record
-from studio.data.template import AlpacaTemplate, ChatTemplate, Refused, Template, Written
+from studio.data.template import AlpacaTemplate, Refused, Template, Written
 from studio.errors import DataError
 
 
@@ -41,21 +42,24 @@ class Writer:
             raise Refused("a conversation, not plain text; set the objective to sft for it")
         if self._objective in ("dpo", "orpo"):
             return self._pair(record)
-        return (self.template.write(record.messages) if record.messages else self.plain(record.text),)
+        if not record.messages:
+            return (self.plain(record.text),)
+        written = self.template.write(record.messages, record.tools)
+        return (written,)
 
     def _pair(self, record: Record) -> tuple[Written, Written]:
         if not (record.messages and record.rejected):
             raise Refused('no pair of "chosen" and "rejected"; set the objective to sft for it')
-        chosen = self.template.write(record.messages)
-        rejected = self.template.write(_with_rejected(record))
+        chosen = self.template.write(_with_answer(record, record.answer), record.tools)
+        rejected = self.template.write(_with_answer(record, record.rejected), record.tools)
         if _before_answer(chosen) != _before_answer(rejected):
             raise Refused("the template writes another prompt for the rejected answer than for the chosen")
         return chosen, rejected
 
 
-def _with_rejected(record: Record) -> Sequence[Message]:
+def _with_answer(record: Record, answer: str) -> Sequence[Message]:
     *asked, chosen = record.messages
-    return (*asked, replace(chosen, content=record.rejected))
+    return (*asked, replace(chosen, content=answer, trained=True))
 
 
 def _before_answer(written: Written) -> str:
