@@ -82,9 +82,9 @@ class Record:
 
     @property
     def question(self) -> str:
-        """Equal for examples that ask the same: all that comes before the last answer, or the text."""
+        """Equal for examples that ask the same: the tools and all before the last answer, or the text."""
         asked = [f"{m.role}\0{m.whole.strip()}" for m in self.before_answer if m.role != "system"]
-        return "\0".join(asked) if self.messages else self.text.strip()
+        return "\0".join((*asked, *filter(None, (self.tools,)))) if self.messages else self.text.strip()
 
     @property
     def content(self) -> Record:
