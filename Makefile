@@ -18,7 +18,7 @@ run: setup ## open the window; without a display, run the main job in the termin
 	then exec .venv/bin/studio; else exec .venv/bin/studio demo; fi
 
 test: check ## the checks, then the whole test suite
-	$(OFFSCREEN) $(PYTHON) -m pytest -q
+	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist loadfile
 
 check: setup ## ruff, mypy and import-linter
 	.venv/bin/ruff check

@@ -14,6 +14,8 @@ from studio.process import prepare_process
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before it is loaded: the cores are shared
 prepare_process()
 
 TEMPLATE = (
