@@ -13,7 +13,7 @@ from studio.data.read import Reading, reading
 from studio.data.records import Record
 from studio.data.render import Example, ExampleError, Renderer, Rendering, TooLong
 from studio.data.rows import problem
-from studio.data.split import Split, split, split_given
+from studio.data.split import GOLDEN, Split, split, split_given
 from studio.errors import DataError
 from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered, Turn
 
@@ -65,7 +65,7 @@ class Dataset:
         cls, path: Path, renderer: Renderer, data: Shares, seed: int
     ) -> Generator[Progress, None, Dataset]:
         """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`."""
-        source = yield from reading(path)
+        source = _without_golden((yield from reading(path)))
         _check_format(source, renderer.rendering)
         rendered = yield from _render(source.records, renderer)
         if not rendered.examples:
@@ -196,6 +196,15 @@ def _remarks(example: Example, renderer: Renderer) -> Iterator[Problem]:
     if marks := renderer.control_texts(example.record):
         words = f"contains {', '.join(marks)}, which this model reads as a control token, not as text"
         yield problem(line, words, "warning")
+
+
+def _without_golden(source: Reading) -> Reading:
+    """The reading without the rows that were reserved to be asked, and never train."""
+    golden = {line for line, part in source.given.items() if part == GOLDEN}
+    kept = tuple(record for record in source.records if record.line not in golden)
+    if not kept:
+        raise DataError(f"All rows of {source.name} are golden, so there is nothing to train on.")
+    return replace(source, records=kept) if golden else source
 
 
 def _all_problems(source: Reading, rendering: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 
 from studio.data.mapping import Mapping
@@ -14,6 +14,7 @@ from studio.data.places import Places
 from studio.data.reader import FileRead, read_file
 from studio.data.records import Record
 from studio.data.rows import problem
+from studio.data.saving.manifest import is_saved
 from studio.data.sources.folders import DataFile, files_of
 from studio.data.sources.source import EXTENSIONS
 from studio.errors import DataError
@@ -41,7 +42,7 @@ class Reading:
 
     @property
     def given(self) -> dict[int, str]:
-        """The part (train, validation or test) that a record's file was given as, by line."""
+        """The part that a record's file was given as, by line; that of a saved dataset may be golden."""
         if not any(file.part for file in self.places.files):
             return {}
         return {record.line: self.places.part(record.line) for record in self.records}
@@ -71,12 +72,33 @@ def reading(
     if mapping and not mapping.format:
         raise DataError("These columns make no example. Map a prompt and an answer, or one text.")
     try:
+        if len(chosen) == 1 and is_saved(chosen[0]):
+            return (yield from _saved(chosen[0]))
         files = files_of(chosen)
         parts, lost = yield from _each(files, mapping)
         return (yield from _joined(chosen, files, parts, lost))
     except OSError as error:
         name = Path(error.filename).name if error.filename else chosen[0].name
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def _saved(folder: Path) -> Generator[Progress, None, Reading]:
+    """A saved dataset: its parts as they are, with the fingerprint of its manifest."""
+    from studio.data.saving.saved import read_saved
+
+    manifest, parts = yield from read_saved(folder)
+    records = tuple(chain.from_iterable(parts.values()))
+    starts = accumulate((file.rows for file in manifest.files), initial=0)
+    places = Places(tuple(FilePlace(f.file, n, f.part) for f, n in zip(manifest.files, starts, strict=False)))
+    return Reading(
+        path=folder,
+        name=folder.name,
+        format=manifest.format,
+        records=records,
+        problems=tuple((yield from _warnings(records, places))),
+        fingerprint=manifest.fingerprint,
+        places=places,
+    )
 
 
 def fingerprint(path: Path) -> str:

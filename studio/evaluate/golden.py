@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from studio.data.dataset import Dataset
@@ -35,8 +36,9 @@ class Golden:
 
 
 def golden_for(dataset: Path, data: Dataset, chosen: Path | None) -> Golden:
-    """The chosen file, else `golden.jsonl` beside the dataset, else the run's own test examples."""
-    beside = dataset.with_name("golden.jsonl")
+    """The chosen file, else `golden.jsonl` in or beside the dataset, else the run's own test examples."""
+    inside = dataset / "golden.jsonl"
+    beside = inside if inside.exists() else dataset.with_name("golden.jsonl")
     if chosen is None and beside.exists() and beside != dataset:
         chosen = beside
     return read_golden(chosen) if chosen else golden_from_test(data)
@@ -70,13 +72,20 @@ def golden_from_test(data: Dataset) -> Golden:
 
 
 def _item(path: Path, number: int, line: str) -> GoldenItem:
+    """One line: its prompt, or all the turns before the answer where it has `messages`."""
     try:
         row = json.loads(line)
         prompt, ideal = row["prompt"], row["ideal"]
-    except (ValueError, TypeError, KeyError):
-        prompt = ideal = None
-    if not isinstance(prompt, str) or not isinstance(ideal, str) or not prompt.strip() or not ideal.strip():
+        said = [(turn["role"], turn["content"]) for turn in row.get("messages") or [_turn(prompt)]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        prompt, ideal, said = None, None, []
+    texts = [text for text in (prompt, ideal, *chain.from_iterable(said)) if isinstance(text, str)]
+    if len(texts) < 2 + 2 * len(said) or not prompt.strip() or not ideal.strip():
         raise DataError(
             f'Line {number} of {path} is not a golden pair; it must be {{"prompt": "…", "ideal": "…"}}.'
         )
-    return GoldenItem((Message("user", prompt),), ideal)
+    return GoldenItem(tuple(Message(role, content) for role, content in said), ideal)
+
+
+def _turn(prompt: str) -> dict[str, str]:
+    return {"role": "user", "content": prompt}

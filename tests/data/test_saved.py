@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,15 @@ from hypothesis import strategies as st
 from studio.data.history.shaped import Shaped
 from studio.data.history.shaping import apply
 from studio.data.history.steps import Step, step_from
+from studio.data.read import read
 from studio.data.records import Call, Message, Record
 from studio.data.saving.manifest import NAME, Manifest, SourceFile, is_saved
 from studio.data.saving.saved import read_saved, save
 from studio.errors import DataError, DiskError
+from studio.evaluate.golden import golden_for, read_golden
 from studio.events import Problem
+from studio.train.library import Library
+from studio.train.recipe import Recipe
 from tests.conftest import finish
 
 STEPS: tuple[Step, ...] = tuple(
@@ -228,3 +234,32 @@ def test_what_was_changed_by_hand_is_noticed(tmp_path: Path, change: Any, words:
     change(tmp_path / "set")
     with pytest.raises(DataError, match=words):
         finish(read_saved(tmp_path / "set"))
+
+
+def test_a_saved_dataset_is_read_like_a_file_and_keeps_its_parts(tmp_path: Path) -> None:
+    manifest = saved(tmp_path / "set", [*rows(60), replace(rows(1)[0], line=61)], STEPS[1:])
+    found = read(tmp_path / "set")
+    assert (found.format, found.fingerprint, len(found.records)) == ("chat", manifest.fingerprint, 61)
+    assert Counter(found.given.values()) == manifest.rows
+    assert [problem.reason for problem in found.problems if "duplicate" in problem.reason]
+
+
+def test_training_sees_the_saved_parts_and_no_golden_row(tmp_path: Path, tiny_model: Path) -> None:
+    manifest = saved(tmp_path / "set", rows(60))
+    recipe = Recipe().with_values({"data.path": str(tmp_path / "set"), "model": str(tiny_model)})
+    dataset = finish(Library().open(recipe))
+    used = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    assert {name: len(part) for name, part in used.items()} | {"golden": 4} == manifest.rows
+    _, parts = finish(read_saved(tmp_path / "set"))
+    seen = {example.record.prompt for example in chain(*used.values())}
+    assert not seen & {record.prompt for record in parts["golden"]}
+    golden = golden_for(tmp_path / "set", dataset, None)
+    assert [item.prompt for item in golden.items] == [record.prompt for record in parts["golden"]]
+
+
+def test_a_golden_question_keeps_its_earlier_turns(tmp_path: Path) -> None:
+    said = ("system", "Be short."), ("user", "One?"), ("assistant", "1"), ("user", "Two?"), ("assistant", "2")
+    record = Record(1, tuple(Message(*turn) for turn in said))
+    finish(save(tmp_path / "set", Shaped((record,), {1: "golden"}, (), ()), format="chat"))
+    item = read_golden(tmp_path / "set" / "golden.jsonl").items[0]
+    assert (item.turns, item.ideal) == (record.before_answer, "2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from studio.data.digest import content_fingerprint
@@ -19,11 +19,14 @@ class Around:
     """What steps may ask of the world around the rows.
 
     `tokens` counts those of a record, `columns` gives a column of the source by line; None where nobody
-    knows.
+    knows. `special` are the tokenizer's control tokens as text, `max_length` the longest that is trained.
     """
 
     tokens: Callable[[Record], int] | None = None
     columns: Callable[[str], Mapping[int, str]] | None = None
+    format: str = ""
+    special: Sequence[str] = ()
+    max_length: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from itertools import groupby
 from studio.data.history.choosing import capped, filtered, shuffled, without_duplicates
 from studio.data.history.dividing import divided, reserved
 from studio.data.history.editing import settled, with_own
+from studio.data.history.fixing import fixed
 from studio.data.history.mixing import mixed
 from studio.data.history.shaped import Around, Count, Rows, Shaped, Shaping
 from studio.data.history.steps import (
@@ -15,6 +16,7 @@ from studio.data.history.steps import (
     Cap,
     DropDuplicates,
     Filter,
+    Fix,
     Mix,
     ReserveGolden,
     Shuffle,
@@ -73,6 +75,8 @@ def _done(rows: Rows, step: Step | tuple[Step, ...], base: int, around: Around) 
         case tuple():
             yield Progress("changes by hand", 0, len(step))
             return with_own(rows, [own for own in step if isinstance(own, OWN)])
+        case Fix():
+            return (yield from fixed(rows, step, around))
         case Filter():
             return (yield from filtered(rows, step, around))
         case DropDuplicates():

@@ -265,3 +265,26 @@ def test_every_step_has_words_and_says_in_words_what_is_wrong_with_it() -> None:
 def test_a_filter_by_tokens_needs_a_model_to_count_with() -> None:
     with pytest.raises(DataError, match="no model is chosen"):
         shaped(rows(3), {"kind": "filter", "min_tokens": 2})
+
+
+def test_a_fix_mends_what_its_check_finds_and_leaves_golden_rows_alone() -> None:
+    texts = {1: "Write to ann@example.org today.", 2: "Plain.", 3: "Or to bob@example.org now."}
+    records = [Record(n, (Message("user", f"Say {n}."), Message("assistant", t))) for n, t in texts.items()]
+    result = shaped(records, {"kind": "fix", "check": "personal_data"}, given={3: "golden"})
+    assert "ann@" not in result.records[0].answer
+    assert [record.answer for record in result.records[1:]] == [texts[2], texts[3]]
+    with pytest.raises(DataError, match="no check called"):
+        shaped(records, {"kind": "fix", "check": "beauty"})
+
+
+def test_a_fix_drops_what_trains_and_is_held_out_too() -> None:
+    asked = "What do the tides of the Bay of Fundy owe their height to?"
+    records = [Record(n, (Message("user", asked), Message("assistant", "Its shape."))) for n in (1, 2)]
+    result = shaped([*records, *rows(9)[2:]], {"kind": "fix", "check": "leakage"}, given={2: "golden"})
+    assert lines(result) == list(range(2, 10))
+
+
+def test_what_only_a_person_can_decide_is_left_and_said() -> None:
+    result = shaped(rows(8), {"kind": "fix", "check": "few_rows"})
+    assert len(result.records) == 8
+    assert result.remarks[0].reason.endswith("only a person can decide that")
