@@ -268,7 +268,7 @@ def test_a_filter_by_tokens_needs_a_model_to_count_with() -> None:
 
 
 def test_a_fix_mends_what_its_check_finds_and_leaves_golden_rows_alone() -> None:
-    texts = {1: "Write to ann@example.org today.", 2: "Plain.", 3: "Or to bob@example.org now."}
+    texts = {1: "Write to ann@mueller.de today.", 2: "Plain.", 3: "Or to bob@mueller.de now."}
     records = [Record(n, (Message("user", f"Say {n}."), Message("assistant", t))) for n, t in texts.items()]
     result = shaped(records, {"kind": "fix", "check": "personal_data"}, given={3: "golden"})
     assert "ann@" not in result.records[0].answer
