@@ -26,8 +26,8 @@ def unwrapped(value: Any) -> Any:
     """The first of several equal answers, as question answering sets give them; anything else as it is."""
     if isinstance(value, dict) and len(value) <= 4:
         value = value.get("text", value.get("value", value))
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return value[0]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value[0] if value else ""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return value[0].get("text", value)
     return value

@@ -23,7 +23,7 @@ def as_turns(value: Any) -> Any:
     if isinstance(value, dict) and isinstance(value.get("replies"), list):
         return _best_path(value)
     if isinstance(value, list) and value:
-        if len(value) > 1 and all(isinstance(item, str) for item in value):
+        if all(isinstance(item, str) for item in value):
             return [_turn(("user", "assistant")[number % 2], text) for number, text in enumerate(value)]
         if all(isinstance(item, dict) and "role" not in item and "from" not in item for item in value):
             return _pairs(value)
@@ -75,7 +75,7 @@ def _best_path(message: dict[str, Any]) -> list[dict[str, Any]]:
         turns.append(_turn(node.get("role", ""), node.get("text")))
         replies = [reply for reply in node.get("replies") or [] if isinstance(reply, dict)]
         node = min(replies, key=_rank, default=None)
-    while turns and turns[-1]["role"] == "prompter":
+    while len(turns) > 1 and turns[-1]["role"] == "prompter":
         turns.pop()
     return [{**turn, "role": "user"} if turn["role"] == "prompter" else turn for turn in turns]
 

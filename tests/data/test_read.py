@@ -175,7 +175,7 @@ CHAT_FAULTS: list[tuple[dict[str, Any], str]] = [
     (turns((3, "Q")), "turn 1 is by a number (3); use system, user, assistant or tool"),
     ({"messages": []}, '"messages" is empty'),
     ({"messages": "Q"}, '"messages" is a text, not an array of turns'),
-    ({"messages": ["Q"]}, "turn 1 is a text, not an object with role and content"),
+    ({"messages": [["Q"]]}, "turn 1 is an array, not an object with role and content"),
     ({"messages": [{"role": "user"}]}, 'turn 1 has no "content" (it has "role")'),
     ({"messages": [{"from": "human", "content": "x"}]}, 'turn 1 has no "value" (it has "from", "content")'),
     (
