@@ -36,7 +36,9 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(
     data = (write_pairs if pairs else write_rows)(tmp_path / "rows.jsonl", 60)
     recipe = Recipe().with_values({"model": str(tiny_model), "data.path": str(data), **values})
     whole = tmp_path / "whole"
+    began = time.monotonic()
     assert finished(start(recipe, whole))
+    length = time.monotonic() - began
     seed = time.time_ns()
     draw = random.Random(seed)
     killed, runs = 0, [tmp_path / "0"]
@@ -46,7 +48,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(
         if killed % 4 == 3:
             kill_while_saving(process, runs[-1])
         else:
-            time.sleep(draw.uniform(0.1, 0.8))
+            time.sleep(draw.uniform(0.1, 0.9) * length)
         process.kill()
         process.join()
         if process.exitcode == -signal.SIGKILL:
