@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
-from studio.errors import StudioError
+from studio.errors import RecipeError, StudioError
 from studio.events import (
     Ended,
     Event,
@@ -230,6 +232,21 @@ class Training(QObject):
         self._pane.set_recipe(self._pane.recipe().with_values({"model": str(Path(folder))}))
         self._change_recipe(self._pane.recipe())
         self.count()
+
+    def change(self, values: Mapping[str, Any]) -> bool:
+        """Put values into the form, by path, as if they were typed there; False while a run holds it."""
+        try:
+            recipe = self._pane.recipe().with_values(values)
+        except RecipeError as error:
+            self._warn(str(error))
+            return False
+        if self.busy:
+            self._warn("The run that is training keeps its recipe. Change it when the run has ended.")
+            return False
+        self._pane.set_recipe(recipe)
+        self._change_recipe(recipe)
+        self.count()
+        return True
 
     def _open_recipe(self) -> None:
         file, _ = QFileDialog.getOpenFileName(self._pane, "Open a recipe", "", RECIPES)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.events import DatasetRead, ExampleRow, Piece, Problem, Progress, Rendered
+from studio.events import DatasetRead, ExampleRow, Piece, Problem, Progress, Rendered, Turn
 from studio.ui.panes.dataset import DatasetPane
 from studio.ui.theme import Theme
 from studio.ui.widgets.states import BusyState
@@ -72,7 +72,7 @@ def test_the_first_row_is_chosen_and_its_tokens_asked_for(qtbot: QtBot, pane: Da
     pieces = (Piece(1, "Say 1", False, False), Piece(2, "It is 1.", True, False))
     pane.show_example(Rendered(DATA.path, 1, pieces))
     assert pane.example.tokens.text() == "Say 1It is 1."
-    assert pane.example.value() == "20 tokens, 5 trained"
+    assert pane.example.value() == "5 of 20 trained"
 
 
 def test_rows_passed_by_on_the_way_are_not_asked_for(qtbot: QtBot, pane: DatasetPane) -> None:
@@ -118,8 +118,10 @@ def test_clicking_a_problem_selects_its_row_and_says_why(qtbot: QtBot, pane: Dat
 
 
 def test_the_share_that_is_cut_is_told(qtbot: QtBot, pane: DatasetPane) -> None:
+    how = {"data.template": "auto", "data.train_on": "answers", "data.too_long": "cut_end"}
+    pane.show_rendering({**how, "data.max_length": 64})
     pane.show_dataset(DATA)
-    assert pane.lengths.value() == "limit 64: 25.0 % cut"
+    assert pane.lengths.value() == "limit 64: 1 of 4 cut (25.0 %)"
 
 
 def test_reading_shows_progress_and_can_be_stopped(qtbot: QtBot, pane: DatasetPane) -> None:
@@ -149,7 +151,102 @@ def test_a_narrow_window_keeps_everything_inside(qtbot: QtBot, pane: DatasetPane
     assert pane.minimumSizeHint().height() <= 680
 
 
-def test_texts_that_are_divided_are_counted_beside_those_cut(pane: DatasetPane) -> None:
+def test_texts_that_are_divided_lose_nothing(pane: DatasetPane) -> None:
     long = ExampleRow(6, "", "A long text.", 300, 299, "train")
-    pane.show_dataset(dataclasses.replace(DATA, rows=(*DATA.rows[:3], long)))
-    assert pane.lengths.value() == "limit 64: none cut, 1 divided"
+    pane.show_dataset(dataclasses.replace(DATA, format="text", rows=(*DATA.rows[:3], long)))
+    assert pane.lengths.value() == "limit 64: 1 of 4 divided (25.0 %)"
+
+
+def test_rows_that_are_left_out_for_their_length_are_in_the_plot(pane: DatasetPane) -> None:
+    pane.show_dataset(dataclasses.replace(DATA, left_out=(100, 200)))
+    assert pane.lengths.value() == "limit 64: 3 of 6 left out (50.0 %)"
+
+
+def test_the_limit_is_dragged_and_the_share_follows(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(dataclasses.replace(DATA, left_out=tuple(range(20, 140))))
+    press(qtbot, pane, "Plots")
+    plot = pane.lengths.histogram
+    start = QPoint(round(plot.limit_x()), plot.height() // 2)
+    middle = round(plot.x_of(100, plot.plot_area()))
+    qtbot.mousePress(plot, Qt.MouseButton.LeftButton, pos=start)
+    with qtbot.waitSignal(plot.limit_dragged) as dragged:
+        qtbot.mouseMove(plot, QPoint(middle, start.y()))
+    assert abs(dragged.args[0] - 100) <= 2
+    left = sum(length > dragged.args[0] for length in range(20, 140))
+    assert f"{left} of 124 left out" in pane.lengths.value()
+    with qtbot.waitSignal(pane.recipe_wanted) as wanted:
+        qtbot.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=QPoint(middle, start.y()))
+    assert wanted.args == [{"data.max_length": dragged.args[0]}]
+
+
+def test_the_arrow_keys_move_the_limit(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    press(qtbot, pane, "Plots")
+    with qtbot.waitSignal(pane.recipe_wanted) as wanted:
+        qtbot.keyClick(pane.lengths.histogram, Qt.Key.Key_Left)
+    assert wanted.args[0]["data.max_length"] < DATA.max_length
+
+
+def test_a_click_beside_the_limit_moves_nothing(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(dataclasses.replace(DATA, left_out=tuple(range(20, 140))))
+    press(qtbot, pane, "Plots")
+    plot = pane.lengths.histogram
+    far = QPoint(round(plot.limit_x()) - 80, plot.height() // 2)
+    with qtbot.assertNotEmitted(pane.recipe_wanted):
+        qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=far)
+
+
+def test_labels_are_counted_where_there_are_labels(pane: DatasetPane) -> None:
+    rows = [dataclasses.replace(row(line), answer="good" if line % 3 else "bad") for line in range(1, 10)]
+    pane.show_dataset(dataclasses.replace(DATA, format="classification", rows=tuple(rows)))
+    assert pane.plots.labels.accessibleDescription() == "good: 6, bad: 3"
+    assert pane.plots.value("Labels") == "2 labels"
+
+
+def test_turns_and_parts_are_told(pane: DatasetPane) -> None:
+    rows = tuple(dataclasses.replace(item, turns=2 * place) for place, item in enumerate(DATA.rows, 1))
+    pane.show_dataset(dataclasses.replace(DATA, rows=rows))
+    assert pane.plots.value("Turns") == "2 to 8, median 5"
+    parts = "Train: 2, Validation: 1, Test: 1, Cannot train: 1"
+    assert pane.plots.parts.accessibleDescription() == parts
+
+
+def test_the_example_is_shown_as_a_conversation_too(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    turns = (Turn("system", "Be brief."), Turn("user", "Say 1"), Turn("assistant", "It is 1."))
+    pane.show_example(Rendered(DATA.path, 1, (Piece(1, "Say 1", False, False),), turns))
+    press(qtbot, pane.example, "Chat")
+    said = [(block.name.text(), block.words.text()) for block in pane.example.turns.blocks]
+    assert said == [("System", "Be brief."), ("User", "Say 1"), ("Assistant", "It is 1.")]
+    assert pane.example.turns.blocks[2].isVisible()
+    assert not pane.example.tokens.isVisible()
+
+
+def test_another_mask_is_asked_of_the_recipe(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_rendering({"data.template": "chat", "data.train_on": "answers", "data.max_length": 64})
+    pane.show_dataset(DATA)
+    field = pane.example.rendering.fields["data.train_on"]
+    field.setFocus()
+    with qtbot.waitSignal(pane.recipe_wanted) as wanted:
+        qtbot.keyClick(field, Qt.Key.Key_Down)
+    assert wanted.args == [{"data.template": "chat", "data.train_on": "last_answer"}]
+
+
+def test_reading_again_keeps_what_is_shown(pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    pane.show_busy(DATA.path)
+    assert pane.state is None
+    pane.show_busy("/d/other.jsonl")
+    assert isinstance(pane.state, BusyState)
+
+
+def test_at_900_pixels_no_control_is_cut(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    pane.setMinimumSize(1, 1)  # as a window may be smaller than its pane asks for
+    pane.resize(900 - 204, 620)
+
+    def cut() -> list[str]:
+        buttons = [button for button in pane.findChildren(QPushButton) if button.isVisible()]
+        return [button.text() for button in buttons if button.width() < button.sizeHint().width()]
+
+    qtbot.waitUntil(lambda: pane.width() == 900 - 204 and not cut())

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pytestqt.qtbot import QtBot
 
-from studio.ui.plots.histogram import Bins, Histogram, bin_lengths, nice_step
+from studio.ui.plots.bins import Bins, bin_lengths, bin_shares, nice_step
+from studio.ui.plots.limit_histogram import LimitHistogram
 from studio.ui.theme import Theme
 
 
@@ -42,8 +43,15 @@ def test_equal_lengths_are_one_bar() -> None:
     assert bin_lengths([7] * 5) == Bins(7, 1, (5,))
 
 
+def test_a_share_of_one_is_in_the_last_bar() -> None:
+    bins = bin_shares([0.0, 0.5, 0.99, 1.0])
+    assert bins.counts[-1] == 2
+    assert sum(bins.counts) == 4
+    assert bins.label(10, "%") == "50 to 54 %"
+
+
 def test_the_histogram_tells_in_words_what_it_draws(qtbot: QtBot, theme: Theme) -> None:
-    histogram = Histogram(theme)
+    histogram = LimitHistogram(theme)
     qtbot.addWidget(histogram)
     histogram.set_lengths([10, 20, 70], limit=64)
     assert histogram.accessibleDescription() == "3 examples, 1 longer than the limit of 64 tokens"
@@ -53,7 +61,7 @@ def test_the_histogram_tells_in_words_what_it_draws(qtbot: QtBot, theme: Theme) 
     "lengths", [[], [1], [5] * 9, [random.Random(1).randrange(2000) for _ in range(500)]]
 )
 def test_the_histogram_draws_any_lengths(qtbot: QtBot, theme: Theme, lengths: list[int]) -> None:
-    histogram = Histogram(theme)
+    histogram = LimitHistogram(theme)
     qtbot.addWidget(histogram)
     histogram.set_lengths(lengths, limit=600)
     histogram.resize(300, 120)

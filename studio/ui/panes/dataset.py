@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered
-from studio.ui.panes.dataset_cards import ExampleCard, LengthsCard, ProblemsCard
-from studio.ui.tables.dataset import Entry
-from studio.ui.tables.dataset_table import DatasetTable
-from studio.ui.tables.problems import as_sentence
+from studio.events import DatasetRead, Progress, Rendered
+from studio.ui.panes.dataset_large import LargeView, large_facts
+from studio.ui.panes.dataset_plots import PlotsPage
+from studio.ui.panes.dataset_rows import RowsPage
 from studio.ui.theme import Theme
-from studio.ui.widgets.card import Card
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import BusyState, EmptyState, FailedState
+from studio.ui.widgets.tabs import Tabs
 
 FORMATS = (
     "JSON Lines, JSON, CSV, Parquet or text. Instruction, chat, prompt and completion, classification, "
     "preference or plain text: the format is recognised."
 )
-_SIDE_WIDTH = 312
-_REST_MILLISECONDS = 40
 
 
 class DatasetPane(Pane):
@@ -33,44 +32,58 @@ class DatasetPane(Pane):
     train_requested = Signal()
     stop_requested = Signal()
     example_chosen = Signal(int)  # line
+    recipe_wanted = Signal(object)  # {path of the recipe's field: its new value}
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Dataset")
         self._dataset: DatasetRead | None = None
+        self._rendering: dict[str, Any] = {}
         self._busy: BusyState | None = None
         self._open = self.header.add_button("Open…", icon="folder-open")
         self._open.clicked.connect(self.open_requested)
         self._train = self.header.add_button("Train on this", role="primary")
         self._train.clicked.connect(self.train_requested)
-        self.table = DatasetTable(theme)
-        self.table.entry_chosen.connect(self._show_entry)
-        self.example = ExampleCard(theme)
-        self.lengths = LengthsCard(theme)
-        self.problems = ProblemsCard(theme)
-        self.problems.line_chosen.connect(self.table.choose_line)
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.setInterval(_REST_MILLISECONDS)
-        self._asking.timeout.connect(self._ask)
+        self.rows, self.plots = RowsPage(theme), PlotsPage(theme)
+        self.table, self.example = self.rows.table, self.rows.example
+        self.problems, self.lengths = self.rows.problems, self.plots.lengths
+        self.pages: dict[str, QWidget] = {"rows": self.rows, "plots": self.plots}
+        self.tabs = Tabs([(key, key.capitalize()) for key in self.pages])
+        self._stack = QStackedWidget()
         self._lay_out()
+        self._connect()
         self.show_empty()
 
     def _lay_out(self) -> None:
-        rows = Card()
-        rows.body.addWidget(self.table)
-        side = QWidget()
-        side.setMinimumWidth(_SIDE_WIDTH)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(14)
-        column.addWidget(self.example, 5)
-        column.addWidget(self.lengths)
-        column.addWidget(self.problems, 3)
-        both = QHBoxLayout()
-        both.setSpacing(14)
-        both.addWidget(rows, 5)
-        both.addWidget(side, 3)
-        self.content.addLayout(both)
+        self._bar = QHBoxLayout()
+        self._bar.addWidget(self.tabs)
+        self._bar.addStretch(1)
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+        self.content.addLayout(self._bar)
+        self.content.addWidget(self._stack, 1)
+
+    def _connect(self) -> None:
+        self.tabs.chosen.connect(self._turn)
+        self.rows.example_chosen.connect(self.example_chosen)
+        self.example.rendering.changed.connect(self.recipe_wanted)
+        self.lengths.limit_chosen.connect(self._want_limit)
+
+    def _turn(self, key: str) -> None:
+        self._stack.setCurrentWidget(self.pages[key])
+
+    def _want_limit(self, limit: int) -> None:
+        self.recipe_wanted.emit({"data.max_length": limit})
+
+    def show_line(self, line: int) -> None:
+        """Go to a row of the table."""
+        self.tabs.choose("rows")
+        self.table.choose_line(line)
+
+    def show_rendering(self, values: Mapping[str, Any]) -> None:
+        """How the recipe renders: its fields' values by path."""
+        self._rendering = dict(values)
+        self.example.rendering.set_values(values)
+        self.lengths.show_limit(values["data.max_length"])
 
     def show_empty(self) -> None:
         state = EmptyState("database", "Drop a dataset here", FORMATS, "Try the sample", "Choose a file…")
@@ -79,6 +92,11 @@ class DatasetPane(Pane):
         self._show_only("Dataset", "The examples that a model learns from.", state)
 
     def show_busy(self, path: str) -> None:
+        """Say that a file is read; when it is read again, what is known of it stays."""
+        if self._dataset is not None and self._dataset.path == path and self.state is None:
+            self.header.set_subtitle("Rendering every row again…")
+            self._train.setEnabled(False)
+            return
         self._busy = BusyState(f"Reading {Path(path).name}")
         self._busy.stop_requested.connect(self.stop_requested)
         self._show_only(Path(path).stem, "Every row is read, checked and turned into tokens.", self._busy)
@@ -86,6 +104,11 @@ class DatasetPane(Pane):
     def show_progress(self, progress: Progress) -> None:
         if self._busy is not None:
             self._busy.set_progress(progress.done, progress.total)
+
+    def show_large(self, path: Path, size: int, view: LargeView) -> None:
+        """Show a file too big to hold by a view that gets its pages elsewhere."""
+        self._show_only(path.stem, large_facts(path, size), view)
+        self._open.show()
 
     def show_failure(self, sentence: str) -> None:
         state = FailedState("This dataset could not be read", sentence, "Choose another file…")
@@ -106,10 +129,9 @@ class DatasetPane(Pane):
         self._open.show()
         self._train.setEnabled(any(row.split == "train" for row in dataset.rows))
         self.header.set_title(dataset.name)
-        self.lengths.show_dataset(dataset)
-        self.problems.show_dataset(dataset)
-        self.example.show_nothing("No row can train.")
-        self.table.set_dataset(dataset)
+        self.plots.show_dataset(dataset, self._rendering.get("data.too_long", "drop"))
+        self.example.rendering.setEnabled(dataset.format != "text")
+        self.rows.show_dataset(dataset)
         self.header.set_subtitle(self._facts(dataset))
 
     def _facts(self, dataset: DatasetRead) -> str:
@@ -122,18 +144,4 @@ class DatasetPane(Pane):
 
     def show_example(self, rendered: Rendered) -> None:
         """Show an example's tokens, unless the person has moved on to another row."""
-        entry = self.table.current()
-        if isinstance(entry, ExampleRow) and entry.line == rendered.line:
-            self.example.show_tokens(entry, rendered)
-
-    def _show_entry(self, entry: Entry) -> None:
-        if isinstance(entry, Problem):
-            self.example.show_nothing(as_sentence(entry.reason), f"Line {entry.line:,} cannot train")
-        else:
-            self.example.expect(entry)
-            self._asking.start()
-
-    def _ask(self) -> None:
-        """Ask for the tokens of the row on which the person came to rest."""
-        if isinstance(entry := self.table.current(), ExampleRow):
-            self.example_chosen.emit(entry.line)
+        self.rows.show_example(rendered)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 
 class FilterChips(QWidget):
@@ -18,18 +18,37 @@ class FilterChips(QWidget):
         self._labels = dict(choices)
         self._chips: dict[str, QPushButton] = {}
         group = QButtonGroup(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(4)
         for key, label in choices:
             chip = QPushButton(label)
             chip.setProperty("role", "chip")
             chip.setCheckable(True)
             chip.clicked.connect(self._announce)
             group.addButton(chip)
-            row.addWidget(chip)
             self._chips[key] = chip
+        self._place(len(choices))
         self._chips[choices[0][0]].setChecked(True)
+
+    def width_in_one_row(self) -> int:
+        """What all chips beside each other take."""
+        widths = [chip.sizeHint().width() for chip in self._chips.values()]
+        return sum(widths) + 4 * (len(widths) - 1)
+
+    def fit(self, width: int) -> None:
+        """Use two rows where one does not fit."""
+        whole = len(self._chips)
+        self._place(whole if self.width_in_one_row() <= width else (whole + 1) // 2)
+
+    def minimumSizeHint(self) -> QSize:
+        widest = max(chip.sizeHint().width() for chip in self._chips.values())
+        return QSize(2 * widest, super().minimumSizeHint().height())
+
+    def _place(self, columns: int) -> None:
+        for index, chip in enumerate(self._chips.values()):
+            self._grid.addWidget(chip, index // columns, index % columns)
+        self._grid.setColumnStretch(len(self._chips), 1)
 
     @property
     def current(self) -> str:

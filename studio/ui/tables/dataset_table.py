@@ -113,9 +113,12 @@ class DatasetTable(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the search field takes a row of its own, and prompts the room of answers."""
         super().resizeEvent(event)
-        if event.size().width() - self.chips.sizeHint().width() < _SEARCH_WIDTH:
+        self.chips.fit(event.size().width())
+        if event.size().width() - self.chips.width_in_one_row() < _SEARCH_WIDTH:
+            self._above.addWidget(self.chips, 0, 0, 1, 2)
             self._above.addWidget(self.search, 1, 0, 1, 2)
         else:
+            self._above.addWidget(self.chips, 0, 0)
             self._above.addWidget(self.search, 0, 1)
         self.view.setColumnHidden(_ANSWER, event.size().width() < _BOTH_TEXTS_WIDTH)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtCore import QEvent, QPoint, QRectF
 from PySide6.QtGui import (
     QColor,
     QFont,
     QHelpEvent,
     QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextOption,
@@ -21,11 +24,12 @@ from studio.events import Piece
 from studio.ui.fonts import fixed_font
 from studio.ui.theme import Theme
 
+_LINE_PERCENT = 125
 LEGEND = "Green is trained. Violet is special. The rest is read, not learned. Struck through is cut."
 
 
 class TokenView(QTextEdit):
-    """Shows pieces in their order: trained tinted, special marked, cut struck, ends of line seen."""
+    """Shows pieces in their order: trained tinted, special in chips, cut struck, ends of line seen."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,6 +84,10 @@ class TokenView(QTextEdit):
         for piece in self._pieces:
             self._starts.append(cursor.position())
             cursor.insertText(_drawable(piece.text), looks[piece.trained, piece.special, piece.cut])
+        spaced = QTextBlockFormat()
+        spaced.setLineHeight(_LINE_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.mergeBlockFormat(spaced)
         cursor.endEditBlock()
 
     def _look(self, trained: bool, special: bool, cut: bool) -> QTextCharFormat:
@@ -88,13 +96,46 @@ class TokenView(QTextEdit):
         font.setFeature(QFont.Tag("calt"), 0)  # <|im_start|> stays what it is
         look.setFont(font, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
         look.setForeground(QColor(tokens.third if special else tokens.text if trained else tokens.dim))
-        if trained or special:
-            look.setBackground(QColor(tokens.tint("good" if trained else "third", 0.22)))
+        if trained and not special:
+            look.setBackground(QColor(tokens.tint("good", 0.22)))
         if cut:
             look.setForeground(QColor(tokens.faint))
             look.clearBackground()
             look.setFontStrikeOut(True)
         return look
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tokens, seen = self._theme.tokens, self.viewport().rect()
+        first = bisect_right(self._starts, self.cursorForPosition(QPoint(0, 0)).position()) - 1
+        for index in range(max(first, 0), len(self._pieces)):
+            piece = self._pieces[index]
+            if not piece.special or piece.cut:
+                continue
+            box = self._box(index)
+            if box.top() > seen.bottom():
+                break
+            tone = "good" if piece.trained else "third"
+            painter.setPen(QColor(tokens.tint(tone, 0.55)))
+            painter.setBrush(QColor(tokens.tint(tone, 0.22 if piece.trained else 0.14)))
+            painter.drawRoundedRect(box, 4, 4)
+        painter.end()
+        super().paintEvent(event)
+
+    def _box(self, index: int) -> QRectF:
+        """Where a token stands; of one that is broken over two lines, its end."""
+        cursor, end = QTextCursor(self.document()), self._ends(index)
+        cursor.setPosition(self._starts[index])
+        begin = self.cursorRect(cursor)
+        cursor.setPosition(end)
+        after = self.cursorRect(cursor)
+        left = begin.left() if begin.top() == after.top() else 0
+        return QRectF(left, after.top(), after.left() - left, after.height()).adjusted(-1.5, 0.5, 1.5, -0.5)
+
+    def _ends(self, index: int) -> int:
+        last = self.document().characterCount() - 1
+        return self._starts[index + 1] if index + 1 < len(self._starts) else last
 
     def _mark(self, index: int) -> None:
         """Tint the token under the mouse more strongly, so that its borders show."""
@@ -104,10 +145,9 @@ class TokenView(QTextEdit):
         marks = []
         if index >= 0:
             mark = QTextEdit.ExtraSelection()
-            ends = [*self._starts[1:], self.document().characterCount() - 1]
             cursor = QTextCursor(self.document())
             cursor.setPosition(self._starts[index])
-            cursor.setPosition(ends[index], QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(self._ends(index), QTextCursor.MoveMode.KeepAnchor)
             mark.cursor = cursor
             mark.format.setBackground(QColor(self._theme.tokens.tint("accent", 0.4)))
             marks.append(mark)

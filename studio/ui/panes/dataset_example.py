@@ -1,0 +1,101 @@
+"""The chosen example: as a conversation, and token by token under the template and mask of the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QStackedWidget, QWidget
+
+from studio.events import ExampleRow, Rendered
+from studio.ui.theme import Theme
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.editors import ChoiceField, editor_for
+from studio.ui.widgets.form_words import ENTRIES
+from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.tabs import Tabs
+from studio.ui.widgets.token_view import LEGEND, TokenView
+from studio.ui.widgets.turn_view import TurnView
+
+PATHS = ("data.template", "data.train_on")
+
+
+class RenderingSwitch(QWidget):
+    """The recipe's template and mask policy, to be tried on the example at hand."""
+
+    changed = Signal(object)  # {path of the recipe's field: its new value}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, ChoiceField] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 2)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(3)
+        for column, path in enumerate(PATHS):
+            field = editor_for(ENTRIES[path])
+            if not isinstance(field, ChoiceField):
+                raise TypeError(f"{path} is no choice")
+            field.edited.connect(self._announce)
+            caption = QLabel(ENTRIES[path].title)
+            caption.setProperty("role", "caption")
+            caption.setBuddy(field)
+            grid.addWidget(caption, 0, column)
+            grid.addWidget(field, 1, column)
+            grid.setColumnStretch(column, 1)
+            self.fields[path] = field
+
+    def set_values(self, values: Mapping[str, str]) -> None:
+        for path, field in self.fields.items():
+            if path in values:
+                field.set_value(values[path])
+
+    def _announce(self) -> None:
+        self.changed.emit({path: field.value() for path, field in self.fields.items()})
+
+
+class ExampleCard(Card):
+    """One example in both of its forms; `rendering` asks for another template or mask."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Example")
+        self.tabs = Tabs((("tokens", "Tokens"), ("chat", "Chat")))
+        self.tabs.chosen.connect(self._turn)
+        self.head.insertWidget(1, self.tabs)
+        self.tokens, self.turns, self.reason = TokenView(theme), TurnView(), WrapLabel("")
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.rendering = RenderingSwitch()
+        self._pages: dict[str, QWidget] = {"tokens": self.tokens, "chat": self.turns}
+        self._stack = QStackedWidget()
+        for page in (*self._pages.values(), self.reason):
+            self._stack.addWidget(page)
+        self._legend = note(LEGEND)
+        self.body.addWidget(self.rendering)
+        self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self._legend)
+        self.setMinimumHeight(220)
+
+    def expect(self, row: ExampleRow) -> None:
+        """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
+        self.set_value(f"{row.trained:,} of {row.tokens:,} trained", "dim")
+
+    def show_example(self, row: ExampleRow, rendered: Rendered) -> None:
+        self.expect(row)
+        self.set_title(f"Line {row.line:,}")
+        self.tokens.set_pieces(rendered.pieces)
+        self.turns.set_turns(rendered.turns)
+        self.tabs.show()
+        self._turn(self.tabs.current)
+
+    def show_nothing(self, reason: str, title: str = "Example") -> None:
+        """Say why there are no tokens to show."""
+        self.set_title(title)
+        self.set_value("", "dim")
+        self.tabs.hide()
+        self.reason.setText(reason)
+        self._stack.setCurrentWidget(self.reason)
+        self._legend.hide()
+
+    def _turn(self, page: str) -> None:
+        self._stack.setCurrentWidget(self._pages[page])
+        self._legend.setVisible(page == "tokens")

@@ -1,0 +1,79 @@
+"""One example as the conversation that its author wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from studio.events import Turn
+from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.style import empty_layout
+
+_MOST_TURNS = 60
+_MOST_CHARACTERS = 20_000
+_INDENT = 28
+_NAMES = {
+    "system": "System",
+    "user": "User",
+    "assistant": "Assistant",
+    "tool": "Tool",
+    "rejected": "Rejected answer",
+    "text": "Text",
+}
+
+
+class TurnBlock(QFrame):
+    """One message in a block of its own, under the name of who says it."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__()
+        self.setObjectName("turn")
+        self.setProperty("who", turn.role)
+        self.name = QLabel(_NAMES.get(turn.role, turn.role.capitalize()))
+        self.name.setProperty("role", "section")
+        self.words = WrapLabel(turn.text[:_MOST_CHARACTERS] or "(empty)")
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setAccessibleName(f"{self.name.text()}: {turn.text[:200]}")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(11, 8, 11, 9)
+        column.setSpacing(3)
+        column.addWidget(self.name)
+        column.addWidget(self.words)
+        if len(turn.text) > _MOST_CHARACTERS:
+            column.addWidget(note(f"and {len(turn.text) - _MOST_CHARACTERS:,} more characters"))
+
+
+class TurnView(QScrollArea):
+    """Who says what, from top to bottom; answers stand in from the right, questions from the left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: list[TurnBlock] = []
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("The example as a conversation")
+        inside = QWidget()
+        inside.setProperty("role", "clear")
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(0, 0, 4, 0)
+        self._column.setSpacing(8)
+        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.setWidget(inside)
+
+    def set_turns(self, turns: Sequence[Turn]) -> None:
+        """Show these instead of those before."""
+        empty_layout(self._column)
+        self.blocks = [TurnBlock(turn) for turn in turns[:_MOST_TURNS]]
+        several = len(turns) > 1
+        for block in self.blocks:
+            row = QHBoxLayout()
+            asks = block.property("who") in ("user", "tool")
+            row.setContentsMargins(_INDENT if asks else 0, 0, 0 if asks or not several else _INDENT, 0)
+            row.addWidget(block)
+            self._column.addLayout(row)
+        if len(turns) > _MOST_TURNS:
+            self._column.addWidget(note(f"and {len(turns) - _MOST_TURNS:,} more turns"))
+        self.verticalScrollBar().setValue(0)
