@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from traceback import walk_tb
 from typing import Any
 
 from studio.data.records import Call, Message
@@ -149,8 +150,14 @@ class ChatTemplate:
                 turns, tools=given, chat_template=source, tokenize=False, **options
             )
         except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            raise Refused(f"{self.description} refuses it: {error}") from error
+            raise Refused(f"{self.description} refuses it{self._place(error)}: {_said(error)}") from error
         return str(text)
+
+    def _place(self, error: Exception) -> str:
+        """The line of a template that the person can edit."""
+        frames = walk_tb(error.__traceback__) if self._given else ()
+        lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
+        return f" in line {lines[-1]}" if lines else ""
 
 
 def _shown(mark: re.Match[str]) -> str:
@@ -188,6 +195,10 @@ def _kept(text: str, start: int, alone: str, message: Message) -> Span | None:
         place = alone.find(first, place + 1)
     whole = alone[place:] if place >= 0 else ""
     return (start, start + len(whole)) if whole and all(part in whole for part in said) else None
+
+
+def _said(error: Exception) -> str:
+    return str(error).rstrip(".")
 
 
 def _says(text: str, content: str) -> bool:

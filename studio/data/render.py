@@ -21,11 +21,12 @@ from studio.events import Piece
 class Rendering:
     """How records become examples: the recipe's fields of the same names.
 
+    `template` is auto, chat, alpaca, chatml, or the path of a .jinja file.
     `max_length` counts tokens, at least 2. What trains as plain text is never cut: it becomes several
     examples.
     """
 
-    template: Literal["auto", "chat", "alpaca"] = "auto"
+    template: str = "auto"
     max_length: int = 1024
     too_long: Literal["drop", "cut_prompt", "cut_end"] = "drop"
     train_on: Literal["answers", "last_answer", "all"] = "answers"
@@ -94,7 +95,7 @@ class Renderer:
 
     `tokenizer` is a transformers fast tokenizer, or mlx-lm's wrapper around one. The template auto is the
     chat template where the tokenizer has one, else Alpaca. Raises DataError when chat is asked of a
-    tokenizer without a chat template.
+    tokenizer without a chat template, and with the line when a .jinja file is not a usable one.
     """
 
     def __init__(self, tokenizer: Any, rendering: Rendering | None = None) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from studio.data import chatml
 from studio.data.chat_template import ChatTemplate
 from studio.data.encoder import Encoder
 from studio.data.records import Message, Record
@@ -14,20 +16,16 @@ from studio.errors import DataError
 
 
 class Writer:
-    """Writes what an objective needs of a record. `template` is auto, chat or alpaca.
+    """Writes what an objective needs of a record. `template` is auto, chat, alpaca, chatml or a .jinja file.
 
-    Raises DataError when chat is asked of a tokenizer without a chat template.
+    Raises DataError when chat is asked of a tokenizer without a chat template, and when the file cannot be
+    used as one.
     """
 
     def __init__(self, tokenizer: Any, encoder: Encoder, template: str, objective: str) -> None:
         self._start, self._end = encoder.start, encoder.end
         self._objective = objective
-        self.template: Template = AlpacaTemplate(encoder.start, encoder.end)
-        has_chat = bool(getattr(tokenizer, "chat_template", None))
-        if template == "chat" and not has_chat:
-            raise DataError("This model has no chat template. Choose the template auto or alpaca.")
-        if has_chat and template != "alpaca":
-            self.template = ChatTemplate(tokenizer, encoder.special_texts)
+        self.template = _template(tokenizer, encoder, template)
 
     def plain(self, text: str) -> Written:
         """The text as it stands, between the tokenizer's own beginning and end."""
@@ -55,6 +53,33 @@ class Writer:
         if _before_answer(chosen) != _before_answer(rejected):
             raise Refused("the template writes another prompt for the rejected answer than for the chosen")
         return chosen, rejected
+
+
+def _template(tokenizer: Any, encoder: Encoder, name: str) -> Template:
+    has_chat = bool(getattr(tokenizer, "chat_template", None))
+    match name:
+        case "alpaca":
+            return AlpacaTemplate(encoder.start, encoder.end)
+        case "chatml":
+            return _chatml(tokenizer, encoder)
+        case "auto" | "chat":
+            if has_chat:
+                return ChatTemplate(tokenizer, encoder.special_texts)
+            if name == "chat":
+                raise DataError(
+                    "This model has no chat template. Choose the template auto, chatml or alpaca."
+                )
+            return AlpacaTemplate(encoder.start, encoder.end)
+    from studio.data.custom import custom_template
+
+    return custom_template(Path(name).expanduser(), tokenizer, encoder.special_texts)
+
+
+def _chatml(tokenizer: Any, encoder: Encoder) -> ChatTemplate:
+    """ChatML; a tokenizer that has no token for its end writes that as text, and then its own end."""
+    close = chatml.END if chatml.END in encoder.special_texts else chatml.END + encoder.end
+    source = chatml.source(encoder.start, close)
+    return ChatTemplate(tokenizer, (*encoder.special_texts, close), source, "ChatML")
 
 
 def _with_answer(record: Record, answer: str) -> Sequence[Message]:

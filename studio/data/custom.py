@@ -1,0 +1,118 @@
+"""A person's own chat template: read from a file, and checked before anything is written with it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from studio.data.chat_template import ChatTemplate
+from studio.data.records import Message
+from studio.data.template import Refused
+from studio.errors import DataError
+
+SIZE_LIMIT = 2**20
+"""Characters; the longest published template has about 20,000."""
+
+_GIVEN = frozenset(
+    {"messages", "tools", "add_generation_prompt", "bos_token", "eos_token", "raise_exception"}
+)
+"""The names that a chat template is given, and may use."""
+
+_KNOWN = _GIVEN | {
+    *("documents", "enable_thinking", "strftime_now", "unk_token", "pad_token", "sep_token"),
+    *("cls_token", "mask_token", "additional_special_tokens", "loop", "caller", "varargs", "kwargs"),
+}
+_TRIALS = (
+    (Message("user", "Question?"), Message("assistant", "Answer.")),
+    (Message("system", "Rule."), Message("user", "Question?"), Message("assistant", "Answer.")),
+)
+
+
+def custom_template(path: Path, tokenizer: Any, closing: Iterable[str]) -> ChatTemplate:
+    """The template in a .jinja file.
+
+    Raises DataError with the line when it is not valid, uses a name that it is not given, or refuses a
+    question and its answer.
+    """
+    source = _read(path)
+    for problem in _problems(source):
+        raise DataError(f"The template {path.name}, {problem}")
+    template = ChatTemplate(tokenizer, closing, source, f"the template {path.name}")
+    refusals = [why for why in (_refusal(template, trial) for trial in _TRIALS) if why]
+    if len(refusals) == len(_TRIALS):
+        raise DataError(f"A question and its answer cannot be written: {refusals[0]}.")
+    return template
+
+
+def _read(path: Path) -> str:
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise DataError(f"There is no template at {path}. Was it moved or renamed?") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"The template {path.name} is not UTF-8. Save it as UTF-8.") from error
+    except OSError as error:
+        raise DataError(f"The template {path.name} cannot be read: {error.strerror or error}.") from error
+    if not source.strip():
+        raise DataError(f"The template {path.name} is empty.")
+    if len(source) > SIZE_LIMIT:
+        raise DataError(f"{path.name} has {len(source):,} characters; that is no chat template.")
+    return source
+
+
+def _problems(source: str) -> Iterator[str]:
+    """What is wrong with a template, with the line: its syntax, or names that stand for nothing."""
+    environment = ImmutableSandboxedEnvironment(extensions=[_Generation, loopcontrols])
+    try:
+        environment.compile(source)
+        tree = environment.parse(source)
+    except TemplateSyntaxError as error:
+        said = (error.message or "not valid").rstrip(".")
+        yield f"line {error.lineno}: {said[0].lower()}{said[1:]}."
+        return
+    known = _KNOWN | environment.globals.keys() | set(_own(tree))
+    for name in sorted(tree.find_all(nodes.Name), key=lambda node: node.lineno):
+        if name.name not in known:
+            near = difflib.get_close_matches(name.name, _KNOWN, n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]}?" if near else f"It is given {', '.join(sorted(_GIVEN))}."
+            yield f"line {name.lineno}: {name.name} is not defined. {hint}"
+
+
+def _own(tree: nodes.Template) -> Iterator[str]:
+    """Names that the template sets, or asks about before it uses them (`x is defined`, `x | default(…)`)."""
+    yield from (name.name for name in tree.find_all(nodes.Name) if name.ctx != "load")
+    yield from (macro.name for macro in tree.find_all(nodes.Macro))
+    for test in tree.find_all(nodes.Test):
+        if test.name in ("defined", "undefined") and isinstance(test.node, nodes.Name):
+            yield test.node.name
+    for filter in tree.find_all(nodes.Filter):
+        if filter.name in ("default", "d") and isinstance(filter.node, nodes.Name):
+            yield filter.node.name
+
+
+def _refusal(template: ChatTemplate, messages: tuple[Message, ...]) -> str:
+    """Why the template does not write a conversation, as a clause; nothing when it does."""
+    try:
+        text = template.write(messages).text
+    except Refused as error:
+        return str(error)
+    missing = next((message for message in messages if message.content not in text), None)
+    return f"{template.description} leaves out what the {missing.role} says" if missing else ""
+
+
+class _Generation(Extension):
+    """The {% generation %} tag, which transformers adds to Jinja."""
+
+    tags = {"generation"}  # noqa: RUF012 - so Jinja declares it
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return nodes.Scope(body, lineno=line)
