@@ -12,8 +12,10 @@ _BLOCK = 2**20
 _HEAD = 4096
 _SAMPLE = 2**14
 _ASCII = bytes(range(128))
-_FOREIGN = 0.25
-"""From this share of non-ASCII bytes on, a text is hardly in a Western language."""
+_FOREIGN = 0.3
+"""Western letters beyond ASCII stand alone; where this share of them stands in runs, they are others."""
+
+_RUNS = re.compile(rb"[\x80-\xff]{3,}")
 
 _OTHERS = (
     *("cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp874"),
@@ -86,26 +88,36 @@ def _eight_bit(blocks: Iterator[bytes]) -> Encoding:
         loose = len(rest.translate(None, _ASCII))
         good, strays = good + found, strays + loose
         if loose and len(sample) < _SAMPLE:
-            sample += _lines_with_strays(block)
-    return _UTF8 if strays < 2 or strays <= good else _guess(sample, good)
+            sample += _beyond_ascii(block)
+    return _UTF8 if strays < 2 or strays <= good else _guess(sample)
 
 
-def _lines_with_strays(block: bytes) -> bytes:
+def _beyond_ascii(block: bytes) -> bytes:
     lines = block[: 16 * _SAMPLE].splitlines(keepends=True)
     return b"".join(line for line in lines if not line.isascii())[:_SAMPLE]
 
 
-def _guess(sample: bytes, good: int) -> Encoding:
+def _guess(sample: bytes) -> Encoding:
     """Windows-1252 byte by byte, so that no UTF-8 in the same file is lost; or another, if that is clear."""
     if b"\0" in sample:
         return _UTF8
-    if not good and len(sample.translate(None, _ASCII)) > _FOREIGN * len(sample):
+    in_runs = sum(map(len, _RUNS.findall(sample)))
+    foreign = in_runs > _FOREIGN * len(sample.translate(None, _ASCII))
+    if foreign and not any(map(_is_utf8, sample.splitlines())):
         from charset_normalizer import from_bytes
 
         best = from_bytes(sample, threshold=0.1, cp_isolation=[*_OTHERS]).best()
         if best is not None:
             return Encoding(best.encoding, "studio-halves", _remark(best.encoding))
     return Encoding("utf-8-sig", "studio-western", _remark("Windows-1252"))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _remark(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.data.sources.source import EXTENSIONS, kind_of
-from studio.data.split import GOLDEN, part_named
+from studio.data.split import GOLDEN, PARTS, part_named
 from studio.errors import DataError
 
 _FILES = 1000
@@ -74,7 +74,10 @@ def _inside(folder: Path) -> Iterator[DataFile]:
             f"{folder} holds no file with examples. Choose a folder with {', '.join(EXTENSIONS)} files, "
             "or one of its subfolders."
         )
-    yield from named if any(file.part == "train" for file in named) else found
+    if any(file.part == "train" for file in named):
+        yield from sorted(named, key=lambda file: PARTS.index(file.part))
+    else:
+        yield from found
 
 
 def _readable(folder: Path) -> list[Path]:
