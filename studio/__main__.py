@@ -11,6 +11,8 @@ from studio.process import prepare_process
 
 COMMANDS = ("train", "resume", "sweep", "forecast", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
+SCAN = "--scan-rows"  # what the bundled app, being its own interpreter, is told to scan a big file by
+
 
 def main() -> None:
     """Open the window, unless the first argument names a job or asks for help.
@@ -18,8 +20,12 @@ def main() -> None:
     The window's way imports nothing but Qt, so that it paints at once.
     """
     multiprocessing.freeze_support()
-    prepare_process()
     arguments = sys.argv[1:]
+    if arguments[:1] == [SCAN]:
+        from studio.data.store.scanner import main as scan
+
+        sys.exit(scan(arguments[1:]))
+    prepare_process()
     if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
         sys.exit(_run_command(arguments))
     from studio.app.start import run_window

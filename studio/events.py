@@ -274,6 +274,7 @@ class Scanned(Event):
     bad: int
     bytes: int
     total_bytes: int
+    folder: str  # of the index
     finished: bool = False
 
     @property
@@ -290,6 +291,17 @@ class RowsFound(Event):
 
     file: str
     rows: int
+
+
+@dataclass(frozen=True)
+class RowShown(Event):
+    """One row of a big file, whole: its fields by name and text, or the reason why it has none."""
+
+    number: int
+    line: int
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,11 @@ class Paths:
         return self.home / "overlays"
 
     @property
+    def scans(self) -> Path:
+        """Indexes of big files; they can be made again."""
+        return self.home / "scans"
+
+    @property
     def settings(self) -> Path:
         return self.home / "settings.json"
 

@@ -2,7 +2,8 @@
 
 MLX is bound to the thread that imports and uses it, so one long-lived engine thread does every model
 job. After a Metal failure, which spoils MLX in its thread, the engine goes on in a fresh one. A second
-thread reads datasets and needs no MLX. Only plain Python values leave them.
+thread reads datasets and a third follows scans of big files; they need no MLX. Only plain Python values
+leave them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class JobQueue(QObject):
         self._closed = False
         self._engine = Worker("engine", _shelf, self)
         self._reader = Worker("reading", _library, self)
-        for worker in (self._engine, self._reader):
+        self._scanner = Worker("scanning", lambda: None, self)
+        self._workers = (self._engine, self._reader, self._scanner)
+        for worker in self._workers:
             worker.posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
             worker.finished.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
 
@@ -43,7 +46,7 @@ class JobQueue(QObject):
             ticket.stop()
             return ticket
         self._open.append(ticket)
-        worker = self._reader if lane is Lane.READING else self._engine
+        worker = {Lane.READING: self._reader, Lane.SCANNING: self._scanner}.get(lane, self._engine)
         if lane is Lane.ASIDE:
             worker.aside.put(ticket)
         worker.inbox.put(ticket)
@@ -53,16 +56,16 @@ class JobQueue(QObject):
     @property
     def engine_busy(self) -> bool:
         """Whether the engine has work, or work waiting."""
-        return any(ticket.lane is not Lane.READING for ticket in self._open)
+        return any(ticket.lane in (Lane.ENGINE, Lane.ASIDE) for ticket in self._open)
 
     def shut_down(self) -> None:
         """Stop everything, wait until the threads have left, and deliver what they still said."""
         self._closed = True
         for ticket in self._open:
             ticket.stop()
-        for worker in (self._engine, self._reader):
+        for worker in self._workers:
             self._end(worker)
-        while not (self._engine.outbox.empty() and self._reader.outbox.empty()):
+        while not all(worker.outbox.empty() for worker in self._workers):
             self._drain_whatever_happens()
 
     def _end(self, worker: Worker) -> None:
@@ -78,7 +81,7 @@ class JobQueue(QObject):
     @Slot()
     def _go_on(self) -> None:
         """Give tickets that came while a spoilt thread was leaving a fresh one."""
-        for worker in (self._engine, self._reader):
+        for worker in self._workers:
             if not self._closed and not worker.inbox.empty():
                 worker.begin()
 
@@ -92,7 +95,7 @@ class JobQueue(QObject):
     @Slot()
     def _drain(self) -> None:
         """Deliver what is waiting; come back for the rest when a listener raises or more has arrived."""
-        for worker in (self._engine, self._reader):
+        for worker in self._workers:
             try:
                 self._deliver(worker)
             finally:

@@ -32,6 +32,7 @@ class Lane(Enum):
     ENGINE = "engine"  # one heavy job at a time, in order of submission
     ASIDE = "aside"  # a short job on the engine thread: goes in between two events of the heavy one
     READING = "reading"  # the second thread: datasets, no MLX
+    SCANNING = "scanning"  # the third: follows child processes that read big files
 
 
 class Ticket:

@@ -1,0 +1,96 @@
+"""What is kept of a row: whether it can train, why not, how long it is, how it begins, and a hash of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from studio.data import formats
+from studio.data.fields import BadRow
+from studio.data.records import Record
+from studio.data.rows import Row, problem
+from studio.errors import DataError
+from studio.events import Problem
+
+GOOD, WARNING, BAD = 0, 1, 2
+"""A row's state: it trains, it trains but deserves a look, it cannot train."""
+
+PREVIEW = 96
+"""Characters of a prompt and of an answer that are kept."""
+
+NO_HASH = bytes(8)
+
+
+class Checked(NamedTuple):
+    """A row as the index keeps it. `digest` is equal for exact duplicates."""
+
+    line: int
+    state: int
+    reason: str | None
+    prompt: str
+    answer: str
+    prompt_characters: int
+    answer_characters: int
+    digest: bytes
+
+
+def format_of(name: str, sample: Sequence[Row]) -> str:
+    """The format most rows of the sample have. Raises DataError when none has one."""
+    votes = Counter(format for row in sample if (format := formats.recognize(row.fields)))
+    if votes:
+        return votes.most_common(1)[0][0]
+    if not sample:
+        raise DataError(f"None of the first rows of {name} can be read. Is it the right kind of file?")
+    keys = ", ".join(f'"{key[:40]}"' for key in list(sample[0].fields)[:8]) or "none"
+    sentence = f"{name}: its fields ({keys}) are not those of a dataset."
+    raise DataError(f"{problem(0, sentence).reason} Rows need one of these sets. {formats.examples()}.")
+
+
+def check(format: str, row: Row | Problem) -> Checked:
+    """What the index keeps of a row of this format."""
+    if isinstance(row, Problem):
+        return _bad(row.line, row.reason)
+    try:
+        record = formats.record(row.line, format, row.fields)
+    except BadRow as error:
+        return _bad(row.line, problem(row.line, str(error)).reason)
+    prompt, answer = record.prompt, record.answer
+    reason = _warning(record, prompt, answer)
+    return Checked(
+        row.line,
+        WARNING if reason else GOOD,
+        reason,
+        preview(prompt),
+        preview(answer),
+        len(prompt),
+        len(answer),
+        _digest(record),
+    )
+
+
+def preview(text: str) -> str:
+    """The beginning of a text on one line."""
+    return " ".join(text[:PREVIEW].split())
+
+
+def _bad(line: int, reason: str) -> Checked:
+    return Checked(line, BAD, reason, "", "", 0, 0, NO_HASH)
+
+
+def _warning(record: Record, prompt: str, answer: str) -> str | None:
+    if record.messages and prompt.strip() == answer.strip():
+        return "the prompt and the answer are identical"
+    if record.messages and record.messages[-1].role != "assistant":
+        return "ends with a turn that is never answered"
+    return None
+
+
+def _digest(record: Record) -> bytes:
+    parts = [record.text, record.rejected, record.tools]
+    for message in record.messages:
+        parts += message.role, message.content, message.input
+        if message.calls or message.name or message.call_id or not message.trained:
+            parts.append(repr(message))
+    return blake2b("\0".join(parts).encode(), digest_size=8).digest()

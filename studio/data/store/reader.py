@@ -1,0 +1,142 @@
+"""The reader's side of an index: pages of rows, counts, one row's fields. All cost what they return."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from studio.data.rows import Row
+from studio.data.store.index import read_manifest
+from studio.data.store.source import row_at
+from studio.errors import DataError
+from studio.events import Problem
+
+_OPEN_PARTS = 16
+"""Files of the index that are mapped at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row as the index keeps it; `number` counts from 0, `state` is GOOD, WARNING or BAD."""
+
+    number: int
+    line: int
+    state: int
+    reason: str
+    prompt: str
+    answer: str
+    characters: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of the index: the rows from `first` on."""
+
+    path: Path
+    first: int
+    rows: int
+
+    def columns(self, *names: str) -> pa.RecordBatch:
+        """The rows of this file, mapped rather than read. Raises DataError when it is gone."""
+        try:
+            batch = pa.ipc.open_file(pa.memory_map(str(self.path))).get_batch(0)
+        except (OSError, pa.ArrowException) as error:
+            raise DataError("The index of this file is gone. Open the file again.") from error
+        return batch.select(list(names)) if names else batch
+
+
+class Store:
+    """A big file by its index, which may still be growing."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path, self.folder = path, folder
+        self._parts: tuple[Part, ...] = ()
+        self._firsts: list[int] = []
+        self._open: OrderedDict[int, pa.RecordBatch] = OrderedDict()
+        self.refresh()
+
+    def refresh(self) -> int:
+        """Take in what has been written since, and say how many rows there are."""
+        parts = list(self._parts)
+        for path in sorted(self.folder.glob("rows-*.arrow")):
+            _, first, rows = path.stem.split("-")
+            if int(first) == (parts[-1].first + parts[-1].rows if parts else 0):
+                parts.append(Part(path, int(first), int(rows)))
+        self._parts = tuple(parts)
+        self._firsts = [part.first for part in parts]
+        return self.rows
+
+    @property
+    def rows(self) -> int:
+        """How many rows can be read."""
+        return self._parts[-1].first + self._parts[-1].rows if self._parts else 0
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The files of the index so far."""
+        return self._parts
+
+    def page(self, start: int, count: int) -> list[StoredRow]:
+        """The rows from `start` on, `count` at most."""
+        found: list[StoredRow] = []
+        while start < self.rows and count > 0:
+            place = self._place(start)
+            part = self._parts[place]
+            inside = start - part.first
+            taken = min(count, part.rows - inside)
+            found += _rows(self._batch(place).slice(inside, taken), range(start, start + taken))
+            start, count = start + taken, count - taken
+        return found
+
+    def rows_at(self, numbers: Sequence[int]) -> list[StoredRow]:
+        """The rows of these numbers, in this order."""
+        places: dict[int, list[int]] = {}
+        for number in numbers:
+            places.setdefault(self._place(number), []).append(number)
+        found: dict[int, StoredRow] = {}
+        for place, members in places.items():
+            inside = pa.array([number - self._parts[place].first for number in members])
+            found |= {row.number: row for row in _rows(self._batch(place).take(inside), members)}
+        return [found[number] for number in numbers]
+
+    def fields(self, number: int) -> Row | Problem:
+        """All of a row, read from the file itself. Raises DataError when the file has changed since."""
+        manifest = read_manifest(self.folder)
+        try:
+            about = self.path.stat()
+        except OSError as error:
+            raise DataError(f"{self.path.name} is not there any more. Was it moved?") from error
+        if manifest and (about.st_size, about.st_mtime_ns) != (manifest.bytes, manifest.modified):
+            raise DataError(f"{self.path.name} has changed since it was read. Open it again.")
+        place = self._place(number)
+        batch, inside = self._batch(place), number - self._parts[place].first
+        line, offset, length = (batch[name][inside].as_py() for name in ("line", "offset", "length"))
+        start: int = self._batch(0)["offset"][0].as_py()
+        return row_at(self.path, line, start, offset, length)
+
+    def _place(self, number: int) -> int:
+        return bisect_right(self._firsts, number) - 1
+
+    def _batch(self, place: int) -> pa.RecordBatch:
+        if place in self._open:
+            self._open.move_to_end(place)
+        else:
+            self._open[place] = self._parts[place].columns()
+        if len(self._open) > _OPEN_PARTS:
+            self._open.popitem(last=False)
+        return self._open[place]
+
+
+_SHOWN = ("line", "state", "reason", "prompt", "answer", "prompt_characters", "answer_characters")
+
+
+def _rows(batch: pa.RecordBatch, numbers: Iterable[int]) -> Iterator[StoredRow]:
+    columns: list[list[Any]] = [batch[name].to_pylist() for name in _SHOWN]
+    for number, line, state, reason, prompt, answer, asked, answered in zip(numbers, *columns, strict=True):
+        yield StoredRow(number, line, state, reason or "", prompt, answer, asked + answered)
