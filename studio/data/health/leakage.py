@@ -1,0 +1,54 @@
+"""Rows to learn from that are also asked in a test."""
+
+from __future__ import annotations
+
+from studio.data.health.check import Check, Found, Steps, by_row, found, have, quoted
+from studio.data.health.near_duplicates import alike
+from studio.data.health.subject import Subject
+from studio.data.records import Record
+from studio.events import Evidence
+
+
+class Leakage(Check):
+    """Flags the rows in train; golden rows of another file are named by negative lines."""
+
+    name = "leakage"
+    title = "Test questions in the training rows"
+    why = "What was learned by heart is no test: the figures would be better than the model."
+    severity = "bad"
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        held: dict[str, Record] = {}
+        for record in (*subject.records, *subject.golden):
+            if subject.part(record) != "train" and (question := _question(subject, record)):
+                held.setdefault(question, record)
+
+        def look(record: Record) -> Evidence | None:
+            if not held or subject.part(record) != "train":
+                return None
+            other = held.get(_question(subject, record))
+            return _evidence(subject, record, other) if other else None
+
+        evidence = {item.line: item for item in (yield from by_row(subject, look))}
+        records, pairs = yield from alike(subject)
+        for pair in pairs:
+            one, other = records[pair.first], records[pair.second]
+            train, test = (one, other) if subject.part(one) == "train" else (other, one)
+            if subject.part(train) == "train" and subject.part(test) != "train":
+                evidence.setdefault(train.line, _evidence(subject, train, test))
+        return found(
+            (evidence[line] for line in sorted(evidence)),
+            lambda count: (
+                f"{have(count, 'to learn from is', 'to learn from are')} also held out to test with."
+            ),
+        )
+
+
+def _question(subject: Subject, record: Record) -> str:
+    normal = subject.normal(record)
+    return normal.asked if record.messages else normal.answer
+
+
+def _evidence(subject: Subject, record: Record, test: Record) -> Evidence:
+    shown = f"{subject.part(test)}: {record.prompt or record.answer}"
+    return quoted(record.line, shown, other=test.line)

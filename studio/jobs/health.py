@@ -1,0 +1,54 @@
+"""Looking a dataset over: every check, on the second queue."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studio.errors import DataError
+from studio.events import Checked, Event, Log, Progress
+from studio.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from studio.data.records import Record
+    from studio.train.library import Library
+
+
+@dataclass(frozen=True)
+class HealthJob:
+    """Check the recipe's dataset as a run would see it, and against the golden set beside it."""
+
+    recipe: Recipe
+
+    @property
+    def title(self) -> str:
+        return "Checking the dataset"
+
+    def run_events(self, library: Library) -> Generator[Event]:
+        from studio.data.health.checks import check_all
+        from studio.data.health.subject import Subject
+
+        yield Progress("Checking the dataset", 0)
+        dataset = yield from library.open(self.recipe)
+        golden, trouble = _golden_beside(dataset.path)
+        if trouble:
+            yield Log(trouble, "warning")
+        subject = Subject.of(dataset, golden)
+        findings = yield from check_all(subject)
+        yield Checked(str(dataset.path), dataset.name, len(subject.records), findings)
+
+
+def _golden_beside(dataset: Path) -> tuple[tuple[Record, ...], str]:
+    """The rows of the golden set an evaluation would take, and why there are none where it is damaged."""
+    from studio.data.read import read
+
+    path = dataset.with_name("golden.jsonl")
+    if path == dataset or not path.exists():
+        return (), ""
+    try:
+        return read(path).records, ""
+    except DataError as error:
+        return (), f"The golden set was not compared: {error}"
