@@ -19,7 +19,7 @@ _QUESTIONS = ("question", "prompt", "instruction", "request", "q")
 _ANSWERS = ("answer", "response", "output", "completion", "a")
 _LABEL = re.compile(
     r"^[ \t>*#_-]*(?:\d+[.):][ \t]*)?[*_]*(?P<who>question|request|q|answer|response|a)"
-    r"\s*\d*[*_]*\s*[:：][*_]*[ \t]*",
+    r"\s*\d*[*_]*\s*[:\uff1a][*_]*[ \t]*",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_BEFORE_OBJECT = re.compile(r"[\[{]")

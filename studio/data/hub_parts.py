@@ -1,0 +1,67 @@
+"""The files of a split, fetched so that a download that was broken off goes on at the byte where it was.
+
+huggingface_hub 2 throws half a file away when its process ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from studio.files import disk_errors
+
+_ADDRESS = re.compile(r"hf://datasets/[^@]+@(?P<revision>[^/]+)/(?P<file>.+)")
+_PIECE = 2**20  # bytes written at a time, and so what a stop can lose
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where the files of one revision come from and arrive. `sizes` are the files' bytes, where known."""
+
+    name: str
+    revision: str
+    sizes: dict[str, int]
+    folder: Path
+    token: str | None
+    out: Connection
+
+    def fetched(self, addresses: Iterable[str]) -> list[str]:
+        """The files behind hf:// addresses on this disk; an address of another kind stays as it is."""
+        wanted = [(str(address), _ADDRESS.fullmatch(str(address))) for address in addresses]
+        missing = [found["file"] for _, found in wanted if found and not self._cached(found["file"])]
+        total = sum(self.sizes.get(file, 0) for file in missing)
+        self.out.send({"arriving": str(self.folder), "bytes": total})
+        return [self._file(found["file"]) if found else address for address, found in wanted]
+
+    def _cached(self, file: str) -> str:
+        """Where the Hub's own cache has the file, or an empty string."""
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(self.name, file, revision=self.revision, repo_type="dataset")
+        return found if isinstance(found, str) else ""
+
+    def _file(self, file: str) -> str:
+        if cached := self._cached(file):
+            return cached
+        path = self.folder / file
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._fetch(file, path)
+        return str(path)
+
+    def _fetch(self, file: str, path: Path) -> None:
+        from huggingface_hub import constants, hf_hub_url
+        from huggingface_hub.file_download import http_get
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+        constants.DOWNLOAD_CHUNK_SIZE = _PIECE
+        url = hf_hub_url(self.name, file, repo_type="dataset", revision=self.revision)
+        size = self.sizes.get(file)
+        with path.open("ab", buffering=0) as out:
+            if size is None or out.tell() > size:  # not to be trusted
+                out.truncate(0)
+            headers = build_hf_headers(token=self.token)
+            http_get(url, out, resume_size=out.tell(), headers=headers, expected_size=size)
