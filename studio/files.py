@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from studio.errors import DiskError
 
@@ -47,12 +48,19 @@ def _existing(path: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Replace the file at `path` by `text` in one step."""
+    with whole_file(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[str]]:
+    """A text file to fill; it becomes `path`, flushed, only when the block ends without an error."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
         try:
             with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)

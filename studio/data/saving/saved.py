@@ -13,6 +13,7 @@ from studio.data.history.shaped import Shaped
 from studio.data.history.steps import Step
 from studio.data.records import Record
 from studio.data.saving.card import card
+from studio.data.saving.export import golden_row
 from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
 from studio.data.split import GOLDEN, PARTS
 from studio.errors import DataError
@@ -60,7 +61,7 @@ def save(
         )
         (temporary / _CARD).write_text(card(manifest, parts), encoding="utf-8")
         if golden := parts.get(GOLDEN):
-            lines = [json.dumps(_question(record), ensure_ascii=False) for record in golden]
+            lines = [json.dumps(golden_row(record), ensure_ascii=False) for record in golden]
             (temporary / GOLDEN_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
         (temporary / NAME).write_text(manifest.text(), encoding="utf-8")
     return manifest
@@ -116,12 +117,3 @@ def _changed(folder: Path, name: str) -> str:
 
 def _sentence(remark: Problem) -> str:
     return f"Row {remark.line:,} {remark.reason}." if remark.line else f"{remark.reason}."
-
-
-def _question(record: Record) -> dict[str, object]:
-    """A line of a golden set; with all its turns where there are more than the one that is asked."""
-    asked: dict[str, object] = {"prompt": record.prompt, "ideal": record.answer}
-    if len(record.before_answer) == 1:
-        return asked
-    turns = [{"role": message.role, "content": message.whole} for message in record.before_answer]
-    return {**asked, "messages": turns}

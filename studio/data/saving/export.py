@@ -1,0 +1,93 @@
+"""Records as JSONL files that other trainers read: chats, pairs and texts; one file, or mlx-lm's layout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.data.records import Message, Record
+from studio.data.split import GOLDEN
+from studio.errors import DataError
+from studio.events import Progress
+from studio.files import whole_file
+
+_LAYOUT = {"": "train", "train": "train", "validation": "valid", "test": "test"}
+"""What mlx-lm calls the file of each part."""
+_REPORT_EVERY = 1000
+
+
+def export(
+    records: Sequence[Record], parts: Mapping[int, str], out: Path
+) -> Generator[Progress, None, list[Path]]:
+    """Write a `.jsonl` file, or a folder with `train.jsonl`, `valid.jsonl`, `test.jsonl`; returns the files.
+
+    Golden rows are left out, because whoever reads the files would train on them; a folder has them in
+    `golden.jsonl`. Each file is written whole or not at all. Raises DataError for another kind of file.
+    """
+    out = out.expanduser().absolute()
+    if not out.is_dir() and out.suffix.lower() not in ("", ".jsonl"):
+        raise DataError(f"{out.name} cannot be exported to: name a .jsonl file, or a folder.")
+    if out.suffix.lower() == ".jsonl":
+        kept = [record for record in records if parts.get(record.line) != GOLDEN]
+        files = {out: kept}
+    else:
+        files = {}
+        for record in records:
+            part = parts.get(record.line, "")
+            files.setdefault(out / f"{_LAYOUT.get(part, part)}.jsonl", []).append(record)
+    if not any(files.values()):
+        raise DataError("There are no rows to export: all of them are golden.")
+    for path, rows in files.items():
+        yield from _write(path, rows)
+    return list(files)
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """The record as a row: `messages` as OpenAI writes them, `chosen` and `rejected`, or `text`."""
+    made = {"made": record.made} if record.made else {}
+    if not record.messages:
+        return {"text": record.text, **made}
+    turns = [_turn(message) for message in record.messages]
+    if record.rejected:
+        return {"chosen": turns, "rejected": [*turns[:-1], _said("assistant", record.rejected)], **made}
+    tools = {"tools": json.loads(record.tools)} if record.tools else {}
+    return {"messages": turns, **tools, **made}
+
+
+def golden_row(record: Record) -> dict[str, Any]:
+    """A line of a golden set; with all its turns where there are more than the one that is asked."""
+    asked: dict[str, Any] = {"prompt": record.prompt, "ideal": record.answer}
+    if len(record.before_answer) == 1:
+        return asked
+    return {**asked, "messages": [_said(turn.role, turn.whole) for turn in record.before_answer]}
+
+
+def _write(path: Path, records: Sequence[Record]) -> Generator[Progress]:
+    shape = golden_row if path.stem == GOLDEN else row_of
+    with whole_file(path) as file:
+        for number, record in enumerate(records):
+            file.write(json.dumps(shape(record), ensure_ascii=False) + "\n")
+            if number % _REPORT_EVERY == 0:
+                yield Progress(f"rows written to {path.name}", number, len(records))
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    turn: dict[str, Any] = _said(message.role, message.shown)
+    if message.calls:
+        turn["tool_calls"] = [
+            {
+                **({"id": call.id} if call.id else {}),
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.calls
+        ]
+    named = {"name": message.name, "tool_call_id": message.call_id}
+    turn |= {key: value for key, value in named.items() if value}
+    return turn if message.trained else {**turn, "weight": 0}
+
+
+def _said(role: str, content: str) -> dict[str, Any]:
+    return {"role": role, "content": content}
