@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import os
@@ -11,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from studio.data import reader as reader_module
-from studio.data.read import EXTENSIONS, read
+from studio.data.read import read
 from studio.data.records import Message
 from studio.data.rows import ROW_LIMIT
 from studio.errors import DataError
@@ -405,55 +402,3 @@ def test_an_unreadable_file_is_refused_in_words(write: Write, monkeypatch: pytes
         monkeypatch.setattr(reader_module, "rows_of", refuse)
     with pytest.raises(DataError, match=r"a\.jsonl cannot be read: Permission denied"):
         read(path)
-
-
-FRAGMENTS = [
-    *(
-        b'{"prompt": "a", "completion": "b"}',
-        b'{"text": ',
-        b'"x"',
-        b"}",
-        b"[",
-        b"]",
-        b",",
-        b"\n",
-        b"\r",
-        b'"',
-        b"\0",
-    ),
-    *(
-        b"prompt,completion\n",
-        b"\xff\xfe",
-        b"\xef\xbb\xbf",
-        b"\xf0\x9f\x98",
-        b"\\ud83d",
-        b"1e999",
-        b"NaN",
-        b"PAR1",
-    ),
-]
-
-
-@pytest.mark.parametrize("extension", EXTENSIONS)
-@settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    database=None,
-)
-@given(
-    content=st.one_of(
-        st.binary(max_size=200), st.lists(st.sampled_from(FRAGMENTS), max_size=20).map(b"".join)
-    )
-)
-def test_arbitrary_bytes_give_records_or_a_sentence_never_a_crash(
-    tmp_path: Path, extension: str, content: bytes
-) -> None:
-    path = tmp_path / f"data{extension}"
-    path.write_bytes(content)
-    reading = None
-    with contextlib.suppress(DataError):
-        reading = read(path)
-    if reading:
-        assert len({record.line for record in reading.records}) == len(reading.records) > 0
-        assert all(item.reason.encode() for item in reading.problems)

@@ -59,9 +59,9 @@ def wide(head: bytes) -> str:
 def _without_mark(head: bytes) -> str:
     """UTF-16 shows itself by the zeros of its Latin letters, digits and spaces, all on one side."""
     even, odd, pairs = head[0::2].count(0), head[1::2].count(0), len(head) // 2
-    if pairs >= 4 and head[1] == 0 and odd > 0.15 * pairs and even <= 0.01 * pairs:
+    if pairs >= 4 and head[1] == 0 and odd > max(0.15 * pairs, 4 * even):
         return "utf-16-le"
-    if pairs >= 4 and head[0] == 0 and even > 0.15 * pairs and odd <= 0.01 * pairs:
+    if pairs >= 4 and head[0] == 0 and even > max(0.15 * pairs, 4 * odd):
         return "utf-16-be"
     return ""
 
