@@ -1,0 +1,113 @@
+"""A file too big to hold, brought to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.data.store import source
+from studio.paths import Paths
+from studio.settings import Settings
+from studio.ui.panes.dataset_large import LargeView
+from studio.ui.theme import Theme
+from tests.conftest import write_rows
+
+
+@pytest.fixture
+def studio(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Studio]:
+    """A window for which a file of 10 KB is big."""
+    monkeypatch.setattr(source, "LARGE", 10_000)
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    qtbot.addWidget(window, before_close_func=lambda _: None)
+    made = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    window.show()
+    yield made
+    made.close()
+
+
+def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
+    studio.open_path(str(path))
+    view = studio.large.view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.said.text().startswith("All"), timeout=20_000)
+    return view
+
+
+def test_its_rows_are_shown_filtered_searched_and_read_whole(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = write_rows(tmp_path / "big.jsonl", 2000)
+    path.write_text(path.read_text() + '{"instruction": "Last", "output": ""}\n')
+    view = opened(studio, qtbot, path)
+    model = view.table.model
+    assert studio.panes.dataset.state is view
+    assert (model.rowCount(), view.said.text()) == (2001, "All 2,001 rows checked")
+    qtbot.waitUntil(lambda: view.row.title() == "Line 1", timeout=20_000)
+    view.table.chips.choose("bad")
+    qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=20_000)
+    view.table.view.selectRow(0)
+    qtbot.waitUntil(lambda: "Last" in view.text.toPlainText(), timeout=20_000)
+    view.table.chips.choose("all")
+    assert model.rowCount() == 2001
+    view.table.search.setText("number 1234")
+    qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=20_000)
+    row = model.row(0)
+    assert row is not None
+    assert row.line == 1235
+
+
+def test_the_last_row_can_be_scrolled_to(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
+    view = opened(studio, qtbot, write_rows(tmp_path / "big.jsonl", 2000)).table.view
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    last = view.visualRect(view.model().index(1999, 1))
+    assert view.viewport().rect().contains(last)
+    assert view.indexAt(last.center()).row() == 1999
+
+
+def test_another_dataset_takes_its_place_and_ends_its_scan(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
+    view = studio.large.view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.table.model.rowCount() > 0, timeout=20_000)
+    studio.open_path(str(write_rows(tmp_path / "small.jsonl", 20)))
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    assert studio.large.view is None
+    assert studio.shared.dataset is not None
+    assert studio.shared.dataset.name == "small.jsonl"
+
+
+def test_a_stopped_scan_leaves_the_rows_that_are_checked(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
+    view = studio.large.view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.table.model.rowCount() > 0, timeout=20_000)
+    view.stop.click()
+    assert view.said.text().startswith("Stopped: the first ")
+    assert studio.panes.dataset.state is view
+    view.read.click()
+    assert studio.large.view is None
+
+
+def test_a_big_file_of_something_else_is_refused_in_words(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text('{"a": 1}\n' * 2000)
+    studio.open_path(str(path))
+    qtbot.waitUntil(lambda: studio.large.view is None, timeout=20_000)
+    assert studio.panes.dataset.state is not None
+    assert "not those of a dataset" in studio.panes.dataset.state.accessibleDescription()
