@@ -13,6 +13,7 @@ import typer
 
 from studio import __version__
 from studio.cli import results
+from studio.cli.health import with_health
 from studio.cli.options import (
     Data,
     Debug,
@@ -205,13 +206,19 @@ def chat(
 
 @app.command()
 def data(
-    data: Data, model: Model = "", set_: Set = None, as_json: Json = False, debug: Debug = False
+    data: Data,
+    health: Annotated[bool, typer.Option("--health", help="Look it over with every check.")] = False,
+    model: Model = "",
+    set_: Set = None,
+    as_json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Read a dataset as a run would: what is in it, what is wrong with which line."""
-    recipe = recipe_from(data, model, set_)
-    for event in perform(DatasetJob(recipe).run_events(Library())):
+    recipe, library = recipe_from(data, model, set_), Library()
+    for event in perform(DatasetJob(recipe).run_events(library)):
         if isinstance(event, DatasetRead):
-            _report(results.of_dataset(event), as_json)
+            result = results.of_dataset(event)
+            _report(with_health(result, event, recipe, library) if health else result, as_json)
 
 
 @app.command()

@@ -57,7 +57,7 @@ def check_all(subject: Subject) -> Steps[tuple[Finding, ...]]:
     findings = []
     for check in CHECKS.values():
         found = yield from check.find(subject)
-        findings.append(_finding(check, found, len(subject.records)))
+        findings.append(_finding(check, found, subject))
     return tuple(findings)
 
 
@@ -115,17 +115,19 @@ def _after(check: Check, subject: Subject, record: Record) -> Record | None:
     return check.repair(subject, record) if check.fix == "mend" else None
 
 
-def _finding(check: Check, found: Found, total: int) -> Finding:
+def _finding(check: Check, found: Found, subject: Subject) -> Finding:
     bad = bool(found.lines or found.summary)
+    flagged = set(found.lines)
+    fixable = any(record.line in flagged for record in subject.records)
     return Finding(
         check=check.name,
         title=check.title,
         severity=(found.severity or check.severity) if bad else "good",
         count=len(found.lines),
-        total=total,
+        total=len(subject.records),
         summary=found.summary or "Nothing found.",
         why=check.why,
         lines=found.lines[:_LISTED],
         evidence=found.evidence,
-        fix=check.fix if found.lines else "",
+        fix=check.fix if fixable else "",  # what cannot be read is left out already
     )

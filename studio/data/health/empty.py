@@ -1,4 +1,4 @@
-"""Answers with nothing in them."""
+"""Prompts and answers with nothing in them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Empty(Check):
     """A placeholder that answers many rows is taken for a label, such as the none of an extraction task."""
 
     name = "empty"
-    title = "Empty answers"
-    why = "A model that is shown empty answers learns to say nothing."
+    title = "Empty prompts and answers"
+    why = "From empty answers a model learns to say nothing, and from empty prompts it learns nothing."
     severity = "bad"
 
     def find(self, subject: Subject) -> Steps[Found]:
@@ -47,5 +47,5 @@ class Empty(Check):
         ]
         return found(
             sorted((*evidence, *left_out), key=lambda item: item.line),
-            lambda count: f"{have(count, 'says', 'say')} nothing.",
+            lambda count: f"{have(count, 'has', 'have')} nothing to ask or to answer.",
         )

@@ -10,6 +10,7 @@ from studio.events import Progress
 
 _SKEWED = 10
 _FEWEST = 5
+_ENOUGH = 30
 _LABELS = 200
 
 
@@ -26,7 +27,7 @@ class Labels(Check):
         counts = Counter(record.answer.strip() for record in subject.records)
         most = max(counts.values(), default=0)
         rare = {label for label, count in counts.items() if count * _SKEWED <= most or count < _FEWEST}
-        if len(counts) > _LABELS or (len(counts) > 1 and not rare):
+        if len(counts) > _LABELS or (len(counts) > 1 and (not rare or counts.total() < _ENOUGH)):
             return Found()
         if len(counts) == 1:
             only = f"All {rows(most)} have the label {next(iter(counts))!r}: there is nothing to tell apart."
