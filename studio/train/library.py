@@ -15,7 +15,7 @@ from studio.paths import model_folder
 from studio.train.parts import Data
 from studio.train.recipe import Recipe
 
-type _Key = tuple[Data, str, int, str, float]
+type _Key = tuple[Data, str, int, str, float, float]
 
 
 class Library:
@@ -30,8 +30,8 @@ class Library:
         Raises DataError or ModelError with what is wrong and what to do.
         """
         path = Path(recipe.data.path).expanduser()
-        changed = modified(path)
-        key = (recipe.data, recipe.objective, recipe.loop.seed, recipe.model, changed)
+        saved = (modified(path), _saved_at(Path(recipe.data.template).expanduser()))
+        key = (recipe.data, recipe.objective, recipe.loop.seed, recipe.model, *saved)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]
         if renderer is None:
@@ -45,6 +45,11 @@ class Library:
     def close(self) -> None:
         """Forget what was read."""
         self._latest = None
+
+
+def _saved_at(path: Path) -> float:
+    """When a template of the person's own was saved last."""
+    return path.stat().st_mtime if path.is_file() else 0.0
 
 
 def rendering_of(recipe: Recipe) -> Rendering:

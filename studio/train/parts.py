@@ -6,10 +6,11 @@ these declarations.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 
 def field(
@@ -21,16 +22,19 @@ def field(
     level: str = "basic",
     needs: dict[str, tuple[Any, ...]] | None = None,
     idle_with: dict[str, Any] | None = None,
+    choices: tuple[str, ...] = (),
     **bounds: Any,
 ) -> Any:
     """A field. `needs` names other fields and the values of theirs with which this one has an effect;
-    `idle_with` a combination of values with which it has none.
+    `idle_with` a combination of values with which it has none; `choices` the usual values of one that takes
+    others, too.
     """
     extra: JsonDict = {
         "unit": unit,
         "level": level,
         "needs": {name: list(values) for name, values in (needs or {}).items()},
         "idle_with": dict(idle_with or {}),
+        "choices": list(choices),
     }
     return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 
@@ -43,6 +47,16 @@ class Part(BaseModel):
 
 PREFERENCE = ("dpo", "orpo")
 ADAPTERS = ("lora", "dora")
+
+
+TEMPLATES = ("auto", "chat", "alpaca", "chatml")
+
+
+def _is_template(value: str) -> str:
+    if value in TEMPLATES or value.lower().endswith(".jinja"):
+        return value
+    choices = ", ".join(f"'{name}'" for name in TEMPLATES)
+    raise PydanticCustomError("template", f"Input should be {choices} or the path of a .jinja file")
 
 
 class Data(Part):
@@ -73,13 +87,15 @@ class Data(Part):
         level="advanced",
         needs={"objective": ("sft",)},
     )
-    template: Literal["auto", "chat", "alpaca"] = field(
+    template: Annotated[str, AfterValidator(_is_template)] = field(
         "auto",
         "Template",
-        "How an example becomes text: the model's own chat template, the Alpaca prompt, or whichever fits "
-        "(auto: the chat template where the model has one, else Alpaca).",
+        "How an example becomes text: the model's own chat template, the Alpaca prompt, ChatML, or a chat "
+        "template of yours (the path of a .jinja file). auto is the chat template where the model has one, "
+        "else Alpaca.",
         level="advanced",
         needs={"objective": ("sft", *PREFERENCE)},
+        choices=TEMPLATES,
     )
     packing: bool = field(
         False,

@@ -85,6 +85,9 @@ class Recipe(Part):
         return self.method in ADAPTERS
 
 
+_NOTHING: dict[str, Any] = {"unit": "", "level": "basic", "needs": {}, "idle_with": {}, "choices": []}
+
+
 @dataclass(frozen=True)
 class FieldEntry:
     """One field of the recipe as the form, the command line and the documentation see it."""
@@ -133,8 +136,14 @@ class FieldEntry:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The allowed values of an enumeration, else empty."""
-        return getattr(self.info.annotation, "__args__", ()) if self.kind is str else ()
+        """The allowed values of an enumeration, or the usual ones of an `open` field; else empty."""
+        usual = tuple(str(choice) for choice in self._extra()["choices"])
+        return usual or (getattr(self.info.annotation, "__args__", ()) if self.kind is str else ())
+
+    @property
+    def open(self) -> bool:
+        """Whether another value than its choices can be given, too."""
+        return bool(self._extra()["choices"])
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
@@ -157,9 +166,7 @@ class FieldEntry:
 
     def _extra(self) -> dict[str, Any]:
         extra = self.info.json_schema_extra
-        return (
-            extra if isinstance(extra, dict) else {"unit": "", "level": "basic", "needs": {}, "idle_with": {}}
-        )
+        return extra if isinstance(extra, dict) else _NOTHING
 
 
 def fields() -> Iterator[FieldEntry]:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.errors import RecipeError
 from studio.train.recipe import FieldEntry, Recipe, fields
-from studio.ui.widgets.editors import LinesField, NumberField, SwitchField
+from studio.ui.widgets.editors import ChoiceField, LinesField, NumberField, SwitchField
 from studio.ui.widgets.form import PICKED, RecipeForm
 from studio.ui.widgets.form_words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, why_idle
 from studio.ui.widgets.form_words import ENTRIES as BY_PATH
@@ -205,6 +205,25 @@ def test_choices_read_as_words_and_give_the_recipes_values(form: RecipeForm) -> 
     assert form.row("method").editor.currentText() == "DoRA"  # type: ignore[union-attr]
     assert form.row("optimizer.name").editor.currentText() == "AdamW, 8-bit"  # type: ignore[union-attr]
     assert form.recipe().method == "dora"
+
+
+def test_a_template_is_picked_or_its_path_is_typed(form: RecipeForm, qtbot) -> None:
+    editor = form.row("data.template").editor
+    assert isinstance(editor, ChoiceField)
+    editor.setEditText("")
+    qtbot.keyClicks(editor, "~/own.jinja")
+    with qtbot.waitSignal(editor.edited):
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert form.recipe().data.template == "~/own.jinja"
+    form.set_recipe(Recipe().with_values({"template": "chatml"}))
+    assert editor.currentText() == "ChatML"
+    assert form.recipe().data.template == "chatml"
+    form.set_recipe(Recipe().with_values({"template": "/a/b.jinja"}))
+    assert editor.currentText() == "/a/b.jinja"
+    editor.setEditText("llama")
+    with qtbot.waitSignal(editor.edited):
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert "the path of a .jinja file" in form.row("data.template").problem()
 
 
 def test_a_switch_is_thrown_with_a_click_and_with_the_space_bar(form: RecipeForm, qtbot) -> None:

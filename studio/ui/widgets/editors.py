@@ -133,7 +133,7 @@ class LinesField(QPlainTextEdit):
 
 
 class ChoiceField(QComboBox):
-    """One of a few words. The wheel scrolls the form, never the choice."""
+    """One of a few words, or in an open field what is typed. The wheel scrolls the form, never the choice."""
 
     edited = Signal()
 
@@ -142,13 +142,24 @@ class ChoiceField(QComboBox):
         for choice in entry.choices:
             self.addItem(choice_word(entry.path, choice), choice)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.activated.connect(self.edited)
+        self.activated.connect(self._tell)
+        self.setEditable(entry.open)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        if line := self.lineEdit():
+            line.setCompleter(None)  # type: ignore[arg-type]  # what is typed is a path
+            line.editingFinished.connect(self._tell)
+        self._told = self.value()
 
     def value(self) -> str:
-        return str(self.currentData())
+        place = self.findText(self.currentText()) if self.isEditable() else self.currentIndex()
+        return self.currentText().strip() if place < 0 else str(self.itemData(place))
 
     def set_value(self, value: Any) -> None:
-        self.setCurrentIndex(self.findData(str(value)))
+        place = self.findData(str(value))
+        self.setCurrentIndex(place)
+        if place < 0 and self.isEditable():
+            self.setEditText(str(value))
+        self._told = self.value()
 
     def set_locked(self, locked: bool) -> None:
         """Whether the choice may be read but not changed."""
@@ -156,6 +167,11 @@ class ChoiceField(QComboBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
+
+    def _tell(self) -> None:
+        if self.value() != self._told:
+            self._told = self.value()
+            self.edited.emit()
 
 
 class SwitchField(Switch):

@@ -39,7 +39,7 @@ CHOICES = {
     "objective": {"sft": "SFT", "text": "Plain text", "dpo": "DPO", "orpo": "ORPO"},
     "data.too_long": {"drop": "Leave out", "cut_prompt": "Cut the prompt", "cut_end": "Cut the end"},
     "data.train_on": {"answers": "Every answer", "last_answer": "Last answer", "all": "All text"},
-    "data.template": {"auto": "Automatic", "chat": "Chat template", "alpaca": "Alpaca"},
+    "data.template": {"auto": "Automatic", "chat": "Chat template", "alpaca": "Alpaca", "chatml": "ChatML"},
     "base.quantize": {"no": "No"},
     "base.mode": {"affine": "Affine", "mxfp4": "MXFP4", "mxfp8": "MXFP8", "nvfp4": "NVFP4"},
     "base.precision": {"model": "As the model"},
