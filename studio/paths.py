@@ -43,8 +43,23 @@ class Paths:
         return self.home / "scans"
 
     @property
+    def made(self) -> Path:
+        """Rows that were made and wait to be accepted, a folder for each making."""
+        return self.home / "made"
+
+    @property
+    def hub(self) -> Path:
+        """What was downloaded from the Hub."""
+        return self.home / "hub"
+
+    @property
     def settings(self) -> Path:
         return self.home / "settings.json"
+
+    @property
+    def datasets(self) -> Path:
+        """Datasets that came of changes to others, until the person saves them elsewhere."""
+        return self.home / "datasets"
 
     @property
     def log(self) -> Path:

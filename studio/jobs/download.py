@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.data.hub import Wanted, download
+from studio.data.hub.download import download
+from studio.data.hub.wanted import Wanted
 from studio.events import Event
 
 KEYS, TOKEN = "Tuning Studio", "huggingface.co"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.data.hub import HubError, Wanted, download, recognize, row_range
+from studio.data.hub.download import download
+from studio.data.hub.wanted import HubError, Wanted, recognize, row_range
 from studio.data.read import read
 from studio.events import Downloaded, Progress
 from studio.jobs.download import DownloadJob

@@ -1,70 +1,20 @@
-"""Datasets on the Hugging Face Hub: how people name them, and their download in a process of its own."""
+"""The download of a part of a Hub dataset, watched from outside."""
 
 from __future__ import annotations
 
 import multiprocessing
-import re
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from studio.errors import DataError
+from studio.data.hub.wanted import HubError, Wanted
 from studio.events import Downloaded, Progress
 
-_NAME = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
-_ADDRESS = re.compile(
-    rf"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/(?P<name>{_NAME})/?"
-    r"(?:(?:tree|blob|resolve)/(?P<revision>[^/?#]+)|viewer(?:/(?P<subset>[^/?#]+)(?:/(?P<split>[^/?#]+))?)?)?"
-)
-_SCHEME = re.compile(rf"hf://(?:datasets/)?(?P<name>{_NAME})(?:@(?P<revision>[^/]+))?")
-_PLAIN = re.compile(rf"(?P<name>{_NAME})(?:@(?P<revision>[\w.-]+))?")
 _TICK = 0.2  # seconds between two looks at how far the download is
 _PATIENCE = 2.0  # seconds that the process has to leave
-
-
-class HubError(DataError):
-    """A dataset that cannot be had from the Hub."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A part of a Hub dataset. `rows` is (first, end) counted from 0; an end of None is the split's own.
-
-    An empty subset or split is the only one there is, or "default" and "train".
-    """
-
-    name: str
-    subset: str = ""
-    split: str = ""
-    rows: tuple[int, int | None] | None = None
-    revision: str = ""
-
-
-def recognize(text: str) -> Wanted | None:
-    """The dataset that a name, an hf:// address or a page of the Hub stands for; None for anything else."""
-    text = text.strip()
-    if found := _ADDRESS.match(text):
-        name, revision, subset, split = found.group("name", "revision", "subset", "split")
-        return Wanted(name, subset or "", split or "", revision=revision or "")
-    found = _SCHEME.fullmatch(text.rstrip("/")) or _PLAIN.fullmatch(text)
-    return Wanted(found["name"], revision=found["revision"] or "") if found else None
-
-
-def row_range(text: str) -> tuple[int, int | None] | None:
-    """Rows as people write them: 1000, 500:1500, 500: or nothing. Raises HubError for anything else."""
-    text = text.strip().replace(",", "").replace("_", "")
-    if not text:
-        return None
-    found = re.fullmatch(r"(?:(\d*)\s*[:-]\s*)?(\d*)", text)
-    if found is None or text in (":", "-"):
-        raise HubError(f"{text!r} is no range of rows. Write 1000 for the first thousand, or 500:1500.")
-    first, end = int(found[1] or 0), int(found[2]) if found[2] else None
-    if end is not None and end <= first:
-        raise HubError(f"The rows {text} are none: the second number is the end, and must be larger.")
-    return first, end
 
 
 def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress, None, Downloaded]:
@@ -73,7 +23,7 @@ def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress
     Closing the generator ends the download; what was fetched stays, and the next one goes on from there.
     Raises HubError with what is wrong and what to do.
     """
-    from studio.data.hub_fetch import fetch
+    from studio.data.hub.fetch import fetch
 
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)

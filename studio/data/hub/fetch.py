@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
-from studio.data.hub import HubError, Wanted
-from studio.data.hub_faults import faults, sentence
-from studio.data.hub_parts import Parts
+from studio.data.hub.faults import faults, sentence
+from studio.data.hub.parts import Parts
+from studio.data.hub.wanted import HubError, Wanted
 from studio.errors import DiskError
 from studio.files import whole_folder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studio.data.hub import Wanted
+from studio.data.hub.wanted import Wanted
 
 _TRY_AGAIN = "Try again: what was fetched is kept."
 

@@ -1,0 +1,231 @@
+"""`studio data make`, `made` and `download`: more rows, what a person says of them, datasets from the Hub."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.cli.options import Debug, Home, Json, paths_from
+from studio.cli.results import Result
+from studio.cli.terminal import StoppedByPerson, console, perform
+from studio.data.hub.wanted import Wanted, recognize, row_range
+from studio.data.making.folder import MakingFolder, write_accepted
+from studio.data.making.make import made_row, summary
+from studio.data.making.makers import MAKERS
+from studio.data.making.plan import Plan
+from studio.data.making.review import Review
+from studio.errors import DataError
+from studio.events import Downloaded, MadeRow, MakingEnded
+from studio.jobs.download import DownloadJob
+from studio.jobs.make import MakeJob
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that `studio data make` filled.")]
+Numbers = Annotated[str, typer.Option(metavar="ROWS", help="Rows by number, as 1,4-7, or all.")]
+_FIELDS = Plan.model_fields
+
+
+def _option(field: str, *names: str) -> Any:
+    return typer.Option(*names, help=_FIELDS[field].description)
+
+
+def make(
+    data: Annotated[str, typer.Argument(metavar="[DATA]", help=_FIELDS["data"].description)] = "",
+    documents: Annotated[list[str] | None, _option("documents", "--document")] = None,
+    maker: Annotated[str, typer.Option(help=f"How rows are made: {', '.join(MAKERS)}.")] = "",
+    model: Annotated[str, _option("model")] = "starter",
+    server: Annotated[str, _option("server")] = "",
+    sources: Annotated[int, _option("sources")] = 0,
+    each: Annotated[int, _option("each")] = 3,
+    temperature: Annotated[float, _option("temperature")] = 0.7,
+    max_tokens: Annotated[int, _option("max_tokens")] = 768,
+    language: Annotated[str, _option("language")] = "English",
+    through: Annotated[str, _option("through")] = "German",
+    noise: Annotated[float, _option("noise")] = 0.1,
+    seed: Annotated[int, _option("seed")] = 0,
+    out: Annotated[Path | None, typer.Option(help="The folder for the rows; one is named if not.")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Go on with rows begun.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make more rows, from examples or documents; they count once accepted (`studio data made`)."""
+    if resume is not None:
+        job = MakeJob.again(resume)
+    else:
+        asked = {
+            "maker": maker or ("passages" if documents else "paraphrase"),
+            "data": _whole(data),
+            "documents": tuple(map(_whole, documents or ())),
+            "model": model if server or model == "starter" else _whole(model),
+            "server": server,
+            "sources": sources,
+            "each": each,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "language": language,
+            "through": through,
+            "noise": noise,
+            "seed": seed,
+        }
+        plan = plan_from(asked)
+        name = f"{datetime.now():%Y%m%d-%H%M%S}-{plan.maker}"
+        job = MakeJob(plan, out or paths_from(home).made / name)
+    _report(_made(job), as_json)
+
+
+def made(
+    folder: Folder,
+    accept: Numbers = "",
+    reject: Numbers = "",
+    undo: Numbers = "",
+    out: Annotated[Path | None, typer.Option(help="Write the accepted rows there, as .jsonl.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show made rows, accept or reject them, and write out those that count."""
+    making = MakingFolder(folder)
+    making.plan()  # raises where the folder is none of ours
+    rows = [row.number for row in making.rows()]
+    for state, numbers in (("accepted", accept), ("rejected", reject), ("pending", undo)):
+        for number in _numbers(numbers, rows):
+            making.review(number, Review(state))
+    if out is not None:
+        console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.", markup=False)
+    _report(of_made(making), as_json)
+
+
+def download(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A Hub dataset: user/name, or its address.")],
+    subset: Annotated[str, typer.Option(help="Which subset, where there are several.")] = "",
+    split: Annotated[str, typer.Option(help="Which split; train if not named.")] = "",
+    rows: Annotated[str, typer.Option(metavar="RANGE", help="1000 for the first, or 500:1500.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Download a dataset, or a part of one, from the Hugging Face Hub; stopped, it goes on later."""
+    found = recognize(name)
+    if found is None:
+        raise DataError(f"{name!r} names no dataset of the Hub. It looks like user/name.")
+    wanted = Wanted(found.name, subset or found.subset, split or found.split, row_range(rows), found.revision)
+    job = DownloadJob(wanted, paths_from(home).hub)
+    try:
+        for event in perform(job.run_events(None)):
+            if isinstance(event, Downloaded):
+                _report(of_download(event), as_json)
+    except StoppedByPerson:
+        raise StoppedByPerson("Stopped; what was fetched is kept. The same command goes on.") from None
+
+
+def register(group: typer.Typer) -> None:
+    """Add these commands to the group of `studio data`."""
+    for command in (make, made, download):
+        group.command()(command)
+
+
+def plan_from(values: dict[str, Any]) -> Plan:
+    """The plan that a command line asks for. Raises DataError naming the option that is out of bounds."""
+    try:
+        return Plan.model_validate(values)
+    except ValueError as error:
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        option = str(first["loc"][0]).replace("_", "-")
+        raise DataError(f"--{option} cannot be {first['input']!r}: {first['msg']}.") from error
+
+
+def of_made(folder: MakingFolder) -> Result:
+    """Every made row with its state, and what was refused."""
+    rows = [made_row(row, review.state) for row, review in folder.reviewed()]
+    ended = summary(folder)
+    states = Counter(row.state for row in rows)
+    lines = [_shown(row) for row in rows]
+    lines += [f"{ended.rows} rows from {ended.asked} sources: " + _counted(states), *_refused(ended)]
+    document = {**asdict(ended), "states": dict(states), "made": [asdict(row) for row in rows]}
+    return Result(document, "\n".join(lines))
+
+
+def of_download(event: Downloaded) -> Result:
+    """What arrived, and how to look at it."""
+    text = (
+        f"{event.rows:,} rows of {event.name} ({event.subset}, {event.split}), "
+        f"revision {event.revision[:12]}\n{event.path}\nNext: studio data {event.path}"
+    )
+    return Result(asdict(event), text)
+
+
+def _made(job: MakeJob) -> Result:
+    """Do the job; each row is shown as it is made."""
+    try:
+        for event in perform(job.run_events(_bench(job))):
+            if isinstance(event, MadeRow):
+                console.print(_shown(event), markup=False)
+    except StoppedByPerson:
+        on = f"Stopped; what was made is kept. `studio data make --resume {job.folder}` goes on."
+        raise StoppedByPerson(on) from None
+    return _after(job)
+
+
+def _after(job: MakeJob) -> Result:
+    ended = summary(MakingFolder(job.folder))
+    lines = [f"{ended.rows} rows from {ended.asked} sources, in {ended.folder}", *_refused(ended)]
+    if ended.rows:
+        lines.append(f"Next: studio data made {ended.folder} --accept all --out more.jsonl")
+    return Result(asdict(ended), "\n".join(lines))
+
+
+def _bench(job: MakeJob) -> Any:
+    if not job.on_engine:
+        return None
+    with console.status("Loading MLX"):
+        from studio.models.shelf import Shelf
+    return Shelf()
+
+
+def _shown(row: MadeRow) -> str:
+    return f"{row.row:>4}  {row.state:<8}  {_short(row.prompt)}  →  {_short(row.answer)}   [{row.source}]"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
+def _refused(ended: MakingEnded) -> list[str]:
+    counts = {each.reason: each.count for each in ended.refused}
+    return [f"Refused: {_counted(counts)}"] if counts else []
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+
+def _numbers(text: str, there: Iterable[int]) -> list[int]:
+    """The rows that a person names. Raises DataError for words that name none."""
+    if text.strip() == "all":
+        return list(there)
+    found: list[int] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        if match is None:
+            raise DataError(f"{part!r} names no rows. Write numbers as 1,4-7, or all.")
+        found += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return found
+
+
+def _whole(path: str) -> str:
+    return str(Path(path).expanduser().resolve()) if path else ""
+
+
+def _report(result: Result, as_json: bool) -> None:
+    text = json.dumps(result.document, indent=2, ensure_ascii=False) if as_json else result.text
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,68 @@
+"""Making more and the Hub from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from studio.cli.make import register
+from studio.data.read import read
+from studio.errors import DataError
+from tests.conftest import write_rows
+
+
+def command(*arguments: object) -> None:
+    group = typer.Typer()
+    register(group)
+    group([str(argument) for argument in arguments], standalone_mode=False)
+
+
+def test_rows_are_made_reviewed_and_written_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, more, out = write_rows(tmp_path / "toy.jsonl", 12), tmp_path / "more", tmp_path / "out.jsonl"
+    command("make", data, "--maker", "noise", "--sources", 5, "--out", more, "--json")
+    made = json.loads(capsys.readouterr().out)
+    assert (made["folder"], made["asked"], made["rows"]) == (str(more), 5, 5)
+    command("make", "--resume", more)
+    assert "5 rows from 5 sources" in capsys.readouterr().out
+    command("made", more, "--accept", "all", "--reject", "2", "--undo", "5", "--out", out)
+    shown = capsys.readouterr().out
+    assert "5 rows from 5 sources: 3 accepted, 1 rejected, 1 pending" in shown
+    command("made", more, "--accept", "5", "--reject", "2-3", "--out", out, "--json")
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["states"] == {"accepted": 3, "rejected": 2}
+    assert [row["state"] for row in shown["made"]] == [
+        "accepted",
+        "rejected",
+        "rejected",
+        "accepted",
+        "accepted",
+    ]
+    assert len(read(out).records) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("make", "--maker", "rewrite"), "--maker cannot be 'rewrite'"),
+        (("make", "--maker", "noise", "--noise", "7"), "--noise cannot be 7"),
+        (("make",), "“Paraphrase” needs examples"),
+        (("make", "--document", "gone.pdf"), "There is no file at"),
+        (("made", "nowhere"), r"has no making\.json"),
+        (("download", "not a name"), "names no dataset of the Hub"),
+        (("download", "user/toys", "--rows", "x"), "is no range of rows"),
+    ],
+)
+def test_what_cannot_be_is_said(arguments: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        command(*arguments)
+
+
+def test_a_row_that_there_is_not_cannot_be_accepted(tmp_path: Path) -> None:
+    data = write_rows(tmp_path / "toy.jsonl", 3)
+    command("make", data, "--maker", "noise", "--out", tmp_path / "more")
+    for rows, sentence in (("9", "There is no row 9"), ("x", "names no rows")):
+        with pytest.raises(DataError, match=sentence):
+            command("made", tmp_path / "more", "--accept", rows)
