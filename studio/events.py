@@ -366,6 +366,58 @@ class Checked(Event):
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a fix does to one row, as text; `after` is empty where the row is removed."""
+
+    line: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class FixPreviewed(Event):
+    """The first rows that the fix of a check would mend or remove."""
+
+    check: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class DatasetSaved(Event):
+    """A dataset was saved as the folder `path`: its rows by part, `undivided` those that have none.
+
+    `history` has a line for each step, `remarks` a sentence for what could not be done as asked.
+    """
+
+    path: str
+    name: str
+    fingerprint: str
+    train: int
+    validation: int
+    test: int
+    golden: int
+    undivided: int
+    history: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetExported(Event):
+    """A dataset was written to these JSONL files; `remarks` say what was left out."""
+
+    files: tuple[str, ...]
+    rows: int
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetUploaded(Event):
+    """A saved dataset is on the Hub, at this address."""
+
+    address: str
+
+
+@dataclass(frozen=True)
 class Piece:
     """One token of a rendered example as text; joined, the pieces are the exact text trained on."""
 
@@ -552,6 +604,7 @@ _NESTED: dict[tuple[str, str], Callable[..., Any]] = {
     ("Checked", "findings"): _finding,
     ("Rendered", "pieces"): Piece,
     ("Rendered", "turns"): Turn,
+    ("FixPreviewed", "changes"): Change,
     ("Evaluated", "measures"): Measure,
     ("MakingEnded", "refused"): Refusals,
 }

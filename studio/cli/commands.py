@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
 import traceback
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +11,7 @@ import typer
 
 from studio import __version__
 from studio.cli import results
-from studio.cli.health import with_health
+from studio.cli.data import app as data_app
 from studio.cli.options import (
     Data,
     Debug,
@@ -29,16 +27,14 @@ from studio.cli.options import (
     sampling_from,
     store_from,
 )
-from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform
+from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform, report, write
 from studio.errors import RecipeError, StudioError
-from studio.events import AnswerEnded, DatasetRead, Evaluated, GoldenAnswer
+from studio.events import AnswerEnded, Evaluated, GoldenAnswer
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
 from studio.jobs.failure import sentence
-from studio.jobs.read import DatasetJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.runs.folder import RunFolder
 from studio.train.launcher import PeerLost, rank
-from studio.train.library import Library
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fine-tune language models on this Mac. Without a command: open the window, with DATA if named.",
 )
+app.add_typer(data_app, name="data")
 
 
 def run(arguments: list[str]) -> int:
@@ -87,7 +84,7 @@ def _complain(sentence: str, debug: bool) -> None:
 def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Without a command the window opens; see `studio COMMAND --help` for each job."""
     if show:
-        _print(__version__)
+        write(__version__)
         raise typer.Exit
 
 
@@ -205,23 +202,6 @@ def chat(
 
 
 @app.command()
-def data(
-    data: Data,
-    health: Annotated[bool, typer.Option("--health", help="Look it over with every check.")] = False,
-    model: Model = "",
-    set_: Set = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Read a dataset as a run would: what is in it, what is wrong with which line."""
-    recipe, library = recipe_from(data, model, set_), Library()
-    for event in perform(DatasetJob(recipe).run_events(library)):
-        if isinstance(event, DatasetRead):
-            result = results.of_dataset(event)
-            _report(with_health(result, event, recipe, library) if health else result, as_json)
-
-
-@app.command()
 def forecast(
     model: Annotated[str, typer.Argument(metavar="MODEL", help='A folder with config.json, or "starter".')],
     data: Annotated[Path | None, typer.Option(help="The dataset to train on, for its lengths.")] = None,
@@ -277,9 +257,4 @@ def _shelf() -> Any:
 
 
 def _report(result: results.Result, as_json: bool) -> None:
-    _print(json.dumps(result.document, indent=2, ensure_ascii=False, default=str) if as_json else result.text)
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    report(result.document, result.text, as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Generator, Iterator
@@ -20,6 +21,17 @@ from studio.words import duration
 STOPPED = 130  # what shells report for a program ended by Ctrl-C
 
 console = Console(stderr=True, highlight=False, quiet=rank() > 0)  # the first process speaks for all
+
+
+def report(document: Any, text: str, as_json: bool) -> None:
+    """Print a result on stdout: one JSON document for programs, or words for people."""
+    write(json.dumps(document, indent=2, ensure_ascii=False, default=str) if as_json else text)
+
+
+def write(text: str) -> None:
+    """Print lines on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 class StoppedByPerson(Exception):

@@ -62,7 +62,7 @@ def _conditions(step: Filter, around: Around) -> list[_Condition]:
     conditions: list[_Condition] = []
     if step.min_characters is not None or step.max_characters is not None:
         conditions.append(_between(step.min_characters, step.max_characters, lambda r: len(_whole(r))))
-    if step.min_tokens is not None or step.max_tokens is not None:
+    if step.counts_tokens:
         if around.tokens is None:
             raise DataError(f"“{step.words()}” counts tokens, and no model is chosen to count them with.")
         conditions.append(_between(step.min_tokens, step.max_tokens, around.tokens))

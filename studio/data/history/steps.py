@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from studio.errors import DataError
 
-type Share = Annotated[float, Field(ge=0, lt=1)]
-type Where = Literal["prompt", "answer", "anywhere"]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Where = Literal["prompt", "answer", "anywhere"]
 
 
 class StepModel(BaseModel):
@@ -64,6 +64,11 @@ class Filter(StepModel):
         except re.error as error:
             raise ValueError(f"{self.pattern!r} is not a regular expression: {error}") from error
         return self
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether it needs a model to count with."""
+        return self.min_tokens is not None or self.max_tokens is not None
 
     def words(self) -> str:
         lengths = [

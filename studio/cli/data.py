@@ -1,0 +1,198 @@
+"""`studio data …`: look at a dataset, shape and save it, take it elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from studio.cli import results
+from studio.cli.health import with_health
+from studio.cli.options import Data, Debug, Home, Json, Model, Set, paths_from, recipe_from
+from studio.cli.terminal import perform, report
+from studio.errors import DataError
+from studio.events import DatasetExported, DatasetRead, DatasetSaved, DatasetUploaded
+from studio.jobs.read import DatasetJob
+from studio.jobs.save import ExportJob, SaveJob, UploadJob
+from studio.train.library import Library
+
+if TYPE_CHECKING:
+    from studio.data.history.steps import Step
+
+
+class _Group(TyperGroup):
+    """A group whose first command is meant where none is named: `studio data rows.jsonl` shows."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    help="Look at a dataset (`studio data DATA`), shape and save it, take it elsewhere.",
+)
+
+Steps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--step",
+        metavar="STEP",
+        help="A step to do, in order: its kind and fields, as 'filter min_characters=20' or as JSON. "
+        "`studio data steps` lists them.",
+    ),
+]
+Like = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Do the steps of this saved dataset first, on the new rows."),
+]
+Edits = Annotated[
+    bool, typer.Option("--edits", help="Do what was changed in this dataset by hand, in the window, first.")
+]
+
+_KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": "true | false"}
+
+
+@app.command()
+def show(
+    data: Data,
+    health: Annotated[bool, typer.Option("--health", help="Look it over with every check.")] = False,
+    model: Model = "",
+    set_: Set = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Read a dataset as a run would: what is in it, what is wrong with which line."""
+    recipe, library = recipe_from(data, model, set_), Library()
+    for event in perform(DatasetJob(recipe).run_events(library)):
+        if isinstance(event, DatasetRead):
+            found = results.of_dataset(event)
+            found = with_health(found, event, recipe, library) if health else found
+            report(found.document, found.text, as_json)
+
+
+@app.command()
+def steps(as_json: Json = False, debug: Debug = False) -> None:
+    """List the steps that --step takes, each with its fields."""
+    from studio.data.history.steps import STEPS
+
+    schemas = {kind: step.model_json_schema() for kind, step in STEPS.items()}
+    lines = []
+    for kind, step in STEPS.items():
+        lines.append(f"{kind:16} {step.help}")
+        shown = (_field(name, about) for name, about in schemas[kind]["properties"].items() if name != "kind")
+        lines += [f"{'':16}   {line}" for line in shown]
+    report({kind: {"title": STEPS[kind].title, **schemas[kind]} for kind in STEPS}, "\n".join(lines), as_json)
+
+
+@app.command()
+def save(
+    data: Data,
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to save in.")],
+    step: Steps = None,
+    like: Like = None,
+    edits: Edits = False,
+    model: Model = "",
+    set_: Set = None,
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Save a dataset with its history: a manifest, Parquet parts and a card. `studio train` takes it."""
+    overlays = paths_from(home).overlays if edits else None
+    job = SaveJob(recipe_from(data, model, set_), out, _steps(like, step), overlays)
+    for event in perform(job.run_events(None)):
+        if isinstance(event, DatasetSaved):
+            report(asdict(event), _saved(event), as_json)
+
+
+@app.command()
+def export(
+    data: Data,
+    out: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="A .jsonl file, or a folder for train, valid and test.jsonl."),
+    ],
+    step: Steps = None,
+    like: Like = None,
+    edits: Edits = False,
+    model: Model = "",
+    set_: Set = None,
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a dataset for other trainers: chats, pairs or texts as JSONL, a folder in mlx-lm's layout."""
+    overlays = paths_from(home).overlays if edits else None
+    job = ExportJob(recipe_from(data, model, set_), out, _steps(like, step), overlays)
+    for event in perform(job.run_events(None)):
+        if isinstance(event, DatasetExported):
+            lines = [f"{event.rows:,} rows written to {', '.join(event.files)}.", *event.remarks]
+            report(asdict(event), "\n".join(lines), as_json)
+
+
+@app.command()
+def upload(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved dataset.")],
+    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The dataset on the Hub.")],
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see it, if it is new.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Put a saved dataset on the Hugging Face Hub, with the token that the keychain has."""
+    for event in perform(UploadJob(folder, repository, private=not public).run_events(None)):
+        if isinstance(event, DatasetUploaded):
+            report(asdict(event), f"Uploaded: {event.address}", as_json)
+
+
+def _steps(like: Path | None, asked: list[str] | None) -> tuple[Step, ...]:
+    """The steps of the dataset to be like, and those asked for."""
+    from studio.data.history.steps import step_from, steps_from
+    from studio.data.saving.manifest import Manifest
+
+    before = steps_from(Manifest.read(like.expanduser()).history) if like is not None else ()
+    return (*before, *(step_from(_values(text)) for text in asked or ()))
+
+
+def _values(text: str) -> dict[str, Any]:
+    """The values of a step written as JSON, or as its kind and FIELD=VALUE."""
+    try:
+        if text.lstrip().startswith("{"):
+            values: dict[str, Any] = json.loads(text)
+            return values
+        kind, *fields = shlex.split(text)
+        return {
+            "kind": kind,
+            **{name: value for name, _, value in (field.partition("=") for field in fields)},
+        }
+    except ValueError as error:
+        raise DataError(f"--step {text!r} cannot be read: {error}. Write it as 'cap rows=1000'.") from error
+
+
+def _field(name: str, about: dict[str, Any]) -> str:
+    kinds = [about, *about.get("anyOf", [])]
+    choices = next((" | ".join(kind["enum"]) for kind in kinds if "enum" in kind), "")
+    kind = choices or next(_KINDS[kind["type"]] for kind in kinds if kind.get("type") in _KINDS)
+    unit = f" of {about['unit']}" if "unit" in about else ""
+    default = f" (else {about['default']})" if about.get("default") not in (None, "") else ""
+    return f"{name}=  {kind}{unit}{default}"
+
+
+def _saved(event: DatasetSaved) -> str:
+    counts = {
+        "train": event.train,
+        "validation": event.validation,
+        "test": event.test,
+        "golden": event.golden,
+        "not divided": event.undivided,
+    }
+    shares = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    lines = [f"Saved as {event.path}: {shares}.", *(f"  {line}" for line in event.history), *event.remarks]
+    return "\n".join([*lines, f"Fingerprint {event.fingerprint}.", f"Next: studio train {event.path}"])

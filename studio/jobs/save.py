@@ -1,0 +1,175 @@
+"""Jobs that take a dataset somewhere: into a saved dataset, to JSONL files, to the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.errors import DataError
+from studio.events import DatasetExported, DatasetSaved, DatasetUploaded, Event, Progress
+from studio.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    from studio.data.history.shaped import Around, Shaped
+    from studio.data.history.steps import Step
+    from studio.data.read import Reading
+    from studio.data.records import Record
+    from studio.data.render import Renderer
+
+HUB_KEY = ("Tuning Studio", "huggingface")
+"""Where the keychain has the token for the Hub: service and name."""
+
+
+@dataclass(frozen=True)
+class _Shaping:
+    """The recipe's dataset with steps done to it.
+
+    Where `overlays` is given, what was changed in it by hand is done first. The recipe's model counts the
+    tokens where a step asks for them.
+    """
+
+    recipe: Recipe
+    out: Path
+    steps: tuple[Step, ...] = ()
+    overlays: Path | None = None
+
+    def shaped(self) -> Generator[Event, None, tuple[Reading, tuple[Step, ...], Shaped]]:
+        """What was read, all the steps, and what came out."""
+        from studio.data.history.overlay import OverlayFile
+        from studio.data.history.shaping import apply
+        from studio.data.read import reading
+
+        source = yield from reading(Path(self.recipe.data.path).expanduser())
+        own: tuple[Step, ...] = ()
+        if self.overlays is not None:
+            own = OverlayFile.of(self.overlays, source.fingerprint).read().steps
+        steps = (*own, *self.steps)
+        around = _around(self.recipe, source, steps)
+        shaped = yield from apply(source.records, steps, source.given, around)
+        return source, steps, shaped
+
+
+@dataclass(frozen=True)
+class SaveJob(_Shaping):
+    """Save the recipe's dataset, after the steps, as the folder `out`."""
+
+    @property
+    def title(self) -> str:
+        return "Saving the dataset"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.data.history.steps import Mix
+        from studio.data.saving.manifest import sources_of
+        from studio.data.saving.saved import save
+
+        yield Progress("Reading the dataset", 0)
+        source, steps, shaped = yield from self.shaped()
+        mixed = [Path(step.path).expanduser() for step in steps if isinstance(step, Mix)]
+        manifest = yield from save(
+            self.out,
+            shaped,
+            format=source.format,
+            steps=steps,
+            sources=sources_of([source.path, *mixed]),
+            problems=source.problems,
+        )
+        yield DatasetSaved(
+            path=str(self.out.expanduser().absolute()),
+            name=manifest.name,
+            fingerprint=manifest.fingerprint,
+            train=manifest.rows.get("train", 0),
+            validation=manifest.rows.get("validation", 0),
+            test=manifest.rows.get("test", 0),
+            golden=manifest.rows.get("golden", 0),
+            undivided=manifest.rows.get("", 0),
+            history=tuple(f"{c.words}: {c.before:,} → {c.after:,} rows" for c in shaped.counts),
+            remarks=manifest.remarks,
+        )
+
+
+@dataclass(frozen=True)
+class ExportJob(_Shaping):
+    """Write the recipe's dataset, after the steps, to a JSONL file or to a folder in mlx-lm's layout."""
+
+    @property
+    def title(self) -> str:
+        return "Exporting the dataset"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.data.saving.export import export
+
+        yield Progress("Reading the dataset", 0)
+        _, _, shaped = yield from self.shaped()
+        files = yield from export(shaped.records, shaped.parts, self.out)
+        golden = len(shaped.golden) if self.out.suffix else 0
+        remarks = (f"{golden:,} golden rows were left out, so that they never train.",) if golden else ()
+        yield DatasetExported(tuple(map(str, files)), len(shaped.records) - golden, remarks)
+
+
+@dataclass(frozen=True)
+class UploadJob:
+    """Put a saved dataset on the Hub, with the token that the keychain has."""
+
+    folder: Path
+    repository: str
+    private: bool = True
+
+    @property
+    def title(self) -> str:
+        return "Uploading the dataset"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.data.saving.hub import upload
+
+        yield Progress("Uploading to the Hub", 0)
+        yield DatasetUploaded(upload(self.folder, self.repository, hub_token(), private=self.private))
+
+
+def hub_token() -> str:
+    """The token for the Hub: the keychain's, else that of huggingface-cli; empty where there is none."""
+    import keyring
+    from huggingface_hub import get_token
+    from keyring.errors import KeyringError
+
+    try:
+        kept = keyring.get_password(*HUB_KEY)
+    except KeyringError:  # no keychain on this machine
+        kept = None
+    return kept or get_token() or ""
+
+
+def _around(recipe: Recipe, source: Reading, steps: tuple[Step, ...]) -> Around:
+    """What the steps may ask of the source and of the model, which is loaded only for steps that ask it."""
+    from studio.data.history.columns import column_of
+    from studio.data.history.shaped import Around
+    from studio.data.history.steps import Filter, Fix
+
+    def columns(name: str) -> dict[int, str]:
+        return column_of(source.path, source.places, name)
+
+    asked = any(isinstance(s, Fix) or (isinstance(s, Filter) and s.counts_tokens) for s in steps)
+    if not asked:
+        return Around(columns=columns, format=source.format)
+    renderer = _renderer(recipe)
+
+    def tokens(record: Record) -> int:
+        try:
+            return sum(len(example.tokens.ids) for example in renderer.render(record))
+        except DataError:
+            return 0  # it is left out for another reason, which reading it will tell
+
+    return Around(tokens, columns, source.format, renderer.special_texts, recipe.data.max_length)
+
+
+def _renderer(recipe: Recipe) -> Renderer:
+    """The recipe's, without a maximum length."""
+    from studio.data.render import Renderer, Rendering
+    from studio.models.folder import read_config
+    from studio.models.tokenizer import load_tokenizer
+    from studio.paths import model_folder
+
+    folder = model_folder(recipe.model)
+    read_config(folder)
+    return Renderer(load_tokenizer(folder), Rendering(recipe.data.template, max_length=2**31 - 1))
