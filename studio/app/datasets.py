@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
+from studio.data.store.source import is_large
 from studio.events import DatasetRead, Event, Progress, Rendered
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
@@ -15,6 +16,7 @@ from studio.jobs.read import DatasetJob, ExampleJob
 from studio.paths import resource
 from studio.ui.panes.dataset import DatasetPane
 
+RENDERING = ("data.template", "data.train_on", "data.too_long", "data.max_length")
 SAMPLE = "starter/instructions.jsonl"
 KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.txt);;All files (*)"
 
@@ -23,6 +25,7 @@ class Datasets(QObject):
     """Reads what the person brings, on the reading thread, and keeps the pane true to the recipe."""
 
     changed = Signal()  # there is another dataset, or none
+    large_brought = Signal(str)  # a file to be shown by pages
 
     def __init__(self, shared: Shared, pane: DatasetPane) -> None:
         super().__init__(pane)
@@ -32,13 +35,18 @@ class Datasets(QObject):
         pane.open_requested.connect(self.choose)
         pane.sample_requested.connect(self.open_sample)
         pane.example_chosen.connect(self._render)
-        pane.stop_requested.connect(self._stop)
-        pane.show_empty()
+        pane.stop_requested.connect(self._give_up)
+        self.show_rendering()
 
     @property
     def is_sample(self) -> bool:
         """Whether the dataset at hand is the one in the box."""
         return Path(self._shared.recipe.data.path) == resource(SAMPLE)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a dataset is being read."""
+        return self._reading is not None
 
     def choose(self) -> None:
         """Let the person choose a file."""
@@ -51,7 +59,21 @@ class Datasets(QObject):
         self.open(str(resource(SAMPLE)))
 
     def open(self, path: str) -> None:
-        """Read a dataset as the recipe at hand would."""
+        """Read a dataset as the recipe at hand would; a big file is shown by pages instead."""
+        if is_large(Path(path)):
+            self._let_go()
+            self.large_brought.emit(path)
+        else:
+            self.read(path)
+
+    def _let_go(self) -> None:
+        self._stop()
+        self._shared.recipe = self._shared.recipe.with_values({"data.path": ""})
+        self._shared.dataset = None
+        self.changed.emit()
+
+    def read(self, path: str) -> None:
+        """Read a dataset of any size into memory."""
         self._shared.recipe = self._shared.recipe.with_values({"data.path": path})
         self.read_again()
 
@@ -62,6 +84,7 @@ class Datasets(QObject):
         self._stop()
         self._shared.dataset = None
         self.changed.emit()
+        self.show_rendering()
         self._pane.show_busy(self._shared.recipe.data.path)
         job = DatasetJob(self._shared.recipe)
         ticket = self._shared.queue.submit(
@@ -94,7 +117,15 @@ class Datasets(QObject):
         if self._reading is not None:
             self._reading.stop()
             self._reading = None
-            self._pane.show_empty()
+
+    def _give_up(self) -> None:
+        self._stop()
+        self._pane.show_empty()
+
+    def show_rendering(self) -> None:
+        """Say in the pane how the recipe at hand renders."""
+        data = self._shared.recipe.data
+        self._pane.show_rendering({path: getattr(data, path.partition(".")[2]) for path in RENDERING})
 
     def _render(self, line: int) -> None:
         job = ExampleJob(self._shared.recipe, line)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox
@@ -12,8 +14,10 @@ from PySide6.QtWidgets import QMessageBox
 from studio import __version__
 from studio.app.asking import Evaluation, Playground
 from studio.app.datasets import Datasets
+from studio.app.large import LargeFiles
 from studio.app.library import Runs
 from studio.app.panes import Panes
+from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.app.training import Training
 from studio.errors import StudioError
@@ -38,6 +42,8 @@ class Studio(QObject):
         self.queue = JobQueue(self)
         self.shared = Shared(self.queue, RunStore(paths.runs), self.window)
         self.datasets = Datasets(self.shared, self.panes.dataset)
+        self.shaping = Shaping(self.shared, self.panes.dataset, paths.datasets)
+        self.large = LargeFiles(self.shared, self.panes.dataset, theme, paths.scans)
         self.training = Training(self.shared, self.panes.training)
         self.evaluation = Evaluation(self.shared, self.panes.evaluation)
         self.playground = Playground(self.shared, self.panes.playground)
@@ -76,6 +82,9 @@ class Studio(QObject):
         self.window.close_requested.connect(self.close)
         self.window.action_triggered.connect(self._act)
         self.datasets.changed.connect(self.training.show_dataset)
+        self.datasets.changed.connect(self.large.leave)
+        self.datasets.large_brought.connect(self.large.open)
+        self.large.read_requested.connect(self.datasets.read)
         self.training.dataset_affected.connect(self.datasets.read_again)
         self.training.opened.connect(self.evaluation.outdate)
         self.training.run_changed.connect(self.runs.use)
@@ -84,6 +93,9 @@ class Studio(QObject):
         self.runs.run_changed.connect(self.evaluation.show_run)
         self.runs.run_changed.connect(self.playground.show_run)
         self.panes.dataset.train_requested.connect(self._train_on_this)
+        self.datasets.changed.connect(self.shaping.check)
+        self.shaping.written.connect(self.datasets.open)
+        self.panes.dataset.recipe_wanted.connect(self._change_recipe)
         self.panes.training.dataset_requested.connect(self._show_dataset)
         self.panes.training.evaluate_requested.connect(self.evaluation.start)
         self.panes.evaluation.train_requested.connect(self._begin)
@@ -101,6 +113,12 @@ class Studio(QObject):
         self.window.show_pane("training")
         if self.datasets.is_sample and not self.training.busy:
             self.panes.training.start()
+
+    @Slot(object)
+    def _change_recipe(self, values: Mapping[str, Any]) -> None:
+        """Let the form follow what was tried on the dataset, or the dataset's pane the form."""
+        if not self.training.change(values):
+            self.datasets.show_rendering()
 
     @Slot()
     def _show_dataset(self) -> None:

@@ -18,7 +18,6 @@ from studio.app.studio import Studio
 from studio.paths import Paths
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
-from studio.ui.widgets.states import BusyState
 
 
 @pytest.fixture
@@ -151,7 +150,7 @@ def test_an_objective_the_file_does_not_suit_can_be_taken_back(studio: Studio, q
     for objective, read in (("dpo", False), ("sft", True)):
         recipe = studio.shared.recipe.with_values({"objective": objective})
         studio.panes.training.recipe_changed.emit(recipe)
-        qtbot.waitUntil(lambda: not isinstance(studio.panes.dataset.state, BusyState), timeout=60_000)
+        qtbot.waitUntil(lambda: not studio.datasets.busy, timeout=60_000)
         assert (studio.shared.dataset is not None) == read
 
 

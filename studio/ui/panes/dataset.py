@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from studio.events import DatasetRead, Progress, Rendered
+from studio.events import DatasetRead, Finding, Progress, Rendered
+from studio.ui.panes.dataset_health import HealthPage
 from studio.ui.panes.dataset_large import LargeView, large_facts
 from studio.ui.panes.dataset_plots import PlotsPage
 from studio.ui.panes.dataset_rows import RowsPage
@@ -43,10 +44,10 @@ class DatasetPane(Pane):
         self._open.clicked.connect(self.open_requested)
         self._train = self.header.add_button("Train on this", role="primary")
         self._train.clicked.connect(self.train_requested)
-        self.rows, self.plots = RowsPage(theme), PlotsPage(theme)
+        self.rows, self.health, self.plots = RowsPage(theme), HealthPage(theme), PlotsPage(theme)
         self.table, self.example = self.rows.table, self.rows.example
         self.problems, self.lengths = self.rows.problems, self.plots.lengths
-        self.pages: dict[str, QWidget] = {"rows": self.rows, "plots": self.plots}
+        self.pages: dict[str, QWidget] = {"rows": self.rows, "health": self.health, "plots": self.plots}
         self.tabs = Tabs([(key, key.capitalize()) for key in self.pages])
         self._stack = QStackedWidget()
         self._lay_out()
@@ -64,6 +65,7 @@ class DatasetPane(Pane):
 
     def _connect(self) -> None:
         self.tabs.chosen.connect(self._turn)
+        self.health.line_chosen.connect(self.show_line)
         self.rows.example_chosen.connect(self.example_chosen)
         self.example.rendering.changed.connect(self.recipe_wanted)
         self.lengths.limit_chosen.connect(self._want_limit)
@@ -78,6 +80,11 @@ class DatasetPane(Pane):
         """Go to a row of the table."""
         self.tabs.choose("rows")
         self.table.choose_line(line)
+
+    def show_health(self, findings: Sequence[Finding]) -> None:
+        """What the checks say of the dataset."""
+        self.health.show_findings(findings)
+        self.tabs.set_count("health", self.health.open_findings)
 
     def show_rendering(self, values: Mapping[str, Any]) -> None:
         """How the recipe renders: its fields' values by path."""

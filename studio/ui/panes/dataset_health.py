@@ -1,0 +1,84 @@
+"""The page of a dataset's health: what every check says, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.events import Finding, Progress
+from studio.ui.theme import Theme
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.finding_row import FindingRow
+from studio.ui.widgets.states import BusyState, EmptyState
+from studio.ui.widgets.style import empty_layout
+
+_ORDER = ("bad", "look", "good")
+
+
+class HealthPage(QWidget):
+    """Findings as rows. Emits the line that a quote leads to, and the finding that shall be fixed."""
+
+    line_chosen = Signal(int)
+    fix_requested = Signal(object)  # Finding
+    again_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.rows: list[FindingRow] = []
+        self.card = Card("Health")
+        self._inside = QWidget()
+        self._inside.setProperty("role", "clear")
+        self._list = QVBoxLayout(self._inside)
+        self._list.setContentsMargins(0, 0, 8, 0)
+        self._list.setSpacing(0)
+        self._list.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(self._inside)
+        self._busy = BusyState("Looking the rows over", can_stop=False)
+        self._failed = EmptyState("triangle-alert", "The checks could not be made", "", "Check again")
+        self._failed.chosen.connect(self.again_requested)
+        self._stack = QStackedWidget()
+        for page in (self._scroll, self._busy, self._failed):
+            self._stack.addWidget(page)
+        self.card.body.addWidget(self._stack, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.card)
+
+    def show_busy(self) -> None:
+        self.card.set_value("")
+        self._busy.set_progress(0, None)
+        self._stack.setCurrentWidget(self._busy)
+
+    def show_progress(self, progress: Progress) -> None:
+        self._busy.set_progress(progress.done, progress.total)
+
+    def show_failure(self, sentence: str) -> None:
+        self.card.set_value(sentence, "bad")
+        self._stack.setCurrentWidget(self._failed)
+
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """Show these, the worst first."""
+        empty_layout(self._list)
+        self.rows = []
+        for finding in sorted(findings, key=lambda finding: _ORDER.index(finding.severity)):
+            row = FindingRow(self._theme, finding)
+            row.line_chosen.connect(self.line_chosen)
+            row.fix_requested.connect(self.fix_requested)
+            self._list.addWidget(row)
+            self.rows.append(row)
+        passed = sum(finding.severity == "good" for finding in findings)
+        tone = "good" if passed == len(findings) else "dim"
+        self.card.set_value(f"{passed} of {len(findings)} checks pass", tone)
+        self._stack.setCurrentWidget(self._scroll)
+
+    @property
+    def open_findings(self) -> int:
+        """How many findings ask to be looked at."""
+        return sum(row.finding.severity != "good" for row in self.rows)

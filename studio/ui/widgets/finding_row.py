@@ -1,0 +1,136 @@
+"""One line of a dataset's health: what a check says, why it matters, where, and what can be done."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.events import Evidence, Finding
+from studio.ui.icons import pixmap
+from studio.ui.theme import Theme
+from studio.ui.widgets.button import Button, IconButton
+from studio.ui.widgets.label import ElidedLabel, WrapLabel
+from studio.ui.widgets.style import hairline
+
+_ICONS = {"good": "circle-check", "look": "triangle-alert", "bad": "circle-alert"}
+_TONES = {"good": "good", "look": "warn", "bad": "bad"}
+_WORDS = {"good": "Good", "look": "Look at this", "bad": "Bad"}
+_INDENT = 28
+_SHOWN = 8
+
+
+def fix_words(finding: Finding) -> str:
+    """What the fix does, for a button: Remove 12 rows, Mend 1 row; nothing where there is none."""
+    verb = {"drop": "Remove", "mend": "Mend"}.get(finding.fix, "")
+    return f"{verb} {finding.count:,} row{'s' if finding.count != 1 else ''}" if verb else ""
+
+
+class Mark(QWidget):
+    """A verdict's sign in its colour."""
+
+    def __init__(self, theme: Theme, severity: str) -> None:
+        super().__init__()
+        self._theme, self._severity = theme, severity
+        self.setFixedSize(16, 16)
+        self.setToolTip(_WORDS[severity])
+        self.setAccessibleName(_WORDS[severity])
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colour = getattr(self._theme.tokens, _TONES[self._severity])
+        size = round(16 * self.devicePixelRatioF())
+        QPainter(self).drawPixmap(self.rect(), pixmap(_ICONS[self._severity], colour, size))
+
+
+class FindingRow(QWidget):
+    """Unfolds to why it matters and to quotes that lead to their rows."""
+
+    line_chosen = Signal(int)
+    fix_requested = Signal(object)  # Finding
+
+    def __init__(self, theme: Theme, finding: Finding) -> None:
+        super().__init__()
+        self.finding = finding
+        self._theme = theme
+        self.toggle = IconButton("chevron-right", f"Why {finding.title} matters", size=24)
+        self.toggle.clicked.connect(self._toggle)
+        self.fix = Button(f"{fix_words(finding)}…")
+        self.fix.setVisible(bool(fix_words(finding)))
+        self.fix.clicked.connect(self._ask)
+        self.details = self._make_details()
+        self.details.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._make_head())
+        column.addWidget(self.details)
+        column.addWidget(hairline())
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def _make_head(self) -> QWidget:
+        head, finding = QWidget(), self.finding
+        title, summary = QLabel(finding.title), ElidedLabel(finding.summary)
+        title.setProperty("role", "title")
+        summary.setProperty("tone", "dim")
+        count = QLabel(f"{finding.count:,}" if finding.count else "")
+        count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        count.setMinimumWidth(44)
+        row = QHBoxLayout(head)
+        row.setContentsMargins(0, 0, 4, 0)
+        row.setSpacing(12)
+        row.addWidget(Mark(self._theme, finding.severity))
+        row.addWidget(title)
+        row.addWidget(summary, 1)
+        row.addWidget(count)
+        row.addWidget(self.fix)
+        row.addWidget(self.toggle)
+        head.setFixedHeight(42)
+        return head
+
+    def _make_details(self) -> QWidget:
+        details, finding = QWidget(), self.finding
+        column = QVBoxLayout(details)
+        column.setContentsMargins(_INDENT, 0, 40, 12)
+        column.setSpacing(6)
+        column.addWidget(WrapLabel(finding.why, tone="dim"))
+        for evidence in finding.evidence[:_SHOWN]:
+            column.addWidget(self._make_quote(evidence))
+        if finding.count > len(finding.evidence[:_SHOWN]) > 0:
+            more = WrapLabel(f"and {finding.count - min(len(finding.evidence), _SHOWN):,} more", role="note")
+            column.addWidget(more)
+        return details
+
+    def _make_quote(self, evidence: Evidence) -> QLabel:
+        quote = WrapLabel("")
+        quote.setTextFormat(Qt.TextFormat.RichText)
+        flags = Qt.TextInteractionFlag
+        quote.setTextInteractionFlags(flags.LinksAccessibleByMouse | flags.LinksAccessibleByKeyboard)
+        quote.linkActivated.connect(self._go)
+        quote.setText(_rich(evidence))
+        return quote
+
+    def _toggle(self) -> None:
+        is_open = self.details.isHidden()
+        self.details.setVisible(is_open)
+        self.toggle.set_icon("chevron-down" if is_open else "chevron-right")
+
+    def _go(self, link: str) -> None:
+        self.line_chosen.emit(int(link))
+
+    def _ask(self) -> None:
+        self.fix_requested.emit(self.finding)
+
+
+def _rich(evidence: Evidence) -> str:
+    """A quote with links to its rows, what is meant in bold."""
+    text, start, end = evidence.quote, evidence.start, evidence.end
+    said = f"{escape(text[:start])}<b>{escape(text[start:end])}</b>{escape(text[end:])}"
+    places = [f'<a href="{evidence.line}">Line {evidence.line:,}</a>']
+    if evidence.other is not None:
+        other = evidence.other
+        golden = f"golden row {-other:,}"
+        places.append(f'<a href="{other}">line {other:,}</a>' if other > 0 else golden)
+    return f"{' and '.join(places)}&nbsp;&nbsp; {said}"

@@ -1,0 +1,99 @@
+"""What a fix would do, row by row, before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.events import Change, Finding
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.finding_row import fix_words
+from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.style import hairline
+
+_MOST_CHARACTERS = 600
+_KEPT = "The file itself stays as it is: the result is saved as a new dataset and opened here."
+
+
+class FixDialog(QDialog):
+    """Accepted when the person agrees to the fix."""
+
+    def __init__(self, finding: Finding, changes: Sequence[Change], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.finding = finding
+        words = fix_words(finding)
+        self.setWindowTitle(words)
+        self.setMinimumSize(QSize(560, 280))
+        self.resize(760, min(560, 200 + 70 * len(changes)))
+        title = QLabel(f"{words}: {finding.title}")
+        title.setProperty("role", "state-title")
+        self.agree, self.cancel = Button(words, "primary"), Button("Cancel")
+        self.agree.clicked.connect(self.accept)
+        self.cancel.clicked.connect(self.reject)
+        self.agree.setDefault(True)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        shown = f"The first {len(changes):,} of {finding.count:,}." if len(changes) < finding.count else ""
+        buttons.addWidget(note(shown), 1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.agree)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(10)
+        column.addWidget(title)
+        column.addWidget(WrapLabel(_KEPT, tone="dim"))
+        column.addWidget(self._rows(changes), 1)
+        column.addLayout(buttons)
+
+    def _rows(self, changes: Sequence[Change]) -> QScrollArea:
+        inside = QWidget()
+        inside.setProperty("role", "clear")
+        grid = QGridLayout(inside)
+        grid.setContentsMargins(0, 4, 10, 4)
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(1, 1)
+        mends = any(change.after for change in changes)
+        grid.setColumnStretch(2, 1 if mends else 0)
+        for head, column in (("Line", 0), ("Before", 1), ("After", 2)):
+            if column < 2 or mends:
+                label = QLabel(head)
+                label.setProperty("role", "section")
+                grid.addWidget(label, 0, column)
+        top = Qt.AlignmentFlag.AlignTop
+        for place, change in enumerate(changes):
+            number = QLabel(f"{change.line:,}")
+            number.setProperty("tone", "faint")
+            grid.addWidget(hairline(), 2 * place + 1, 0, 1, 3)
+            grid.addWidget(number, 2 * place + 2, 0, top | Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(_words(change.before, struck=not change.after), 2 * place + 2, 1, top)
+            if change.after:
+                grid.addWidget(_words(change.after), 2 * place + 2, 2, top)
+        grid.setRowStretch(2 * len(changes) + 3, 1)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        return scroll
+
+
+def _words(text: str, *, struck: bool = False) -> WrapLabel:
+    label = WrapLabel(text[:_MOST_CHARACTERS] + ("…" if len(text) > _MOST_CHARACTERS else ""))
+    if struck:
+        label.setProperty("tone", "faint")
+        font = label.font()
+        font.setStrikeOut(True)
+        label.setFont(font)
+    return label
