@@ -72,7 +72,7 @@ def test_the_command_line_tells_the_health(
     assert run(["data", str(data), "--health", "--model", str(tiny_model)]) == 0
     told = capsys.readouterr().out
     assert "BAD  Personal data and keys: 1 row holds" in told
-    assert "line 4, as line 21: Say the number 3: It is 3." in told
+    assert "line 4, as line 21: Say the number 3 → It is 3." in told
     assert run(["data", str(data), "--health", "--model", str(tiny_model), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["examples"] == 21

@@ -7,9 +7,10 @@ from collections import defaultdict
 from studio.data.health.check import Check, Found, Steps, found, have, quoted
 from studio.data.health.subject import Subject, frame
 from studio.data.records import Record
-from studio.events import Progress
+from studio.events import Evidence, Progress
 
 _EVERY = 1000
+_SHOWN = 60
 
 
 class Contradictions(Check):
@@ -33,11 +34,8 @@ class Contradictions(Check):
         for records in asked.values():
             others = [r for r in records[1:] if _differ(subject, records[0], r)]
             if others:
-                shown = f"{records[0].prompt[:40]}: {records[0].answer[:40]}"
-                evidence.append(quoted(records[0].line, shown, other=others[0].line))
-                evidence += [
-                    quoted(r.line, f"{r.prompt[:40]}: {r.answer[:40]}", other=records[0].line) for r in others
-                ]
+                evidence.append(_evidence(records[0], others[0]))
+                evidence += [_evidence(record, records[0]) for record in others]
         result = found(
             evidence,
             lambda count: f"{have(count, 'answers', 'answer')} a prompt that others answer otherwise.",
@@ -45,6 +43,12 @@ class Contradictions(Check):
         if subject.format == "classification" and result.lines:
             return Found(result.lines, result.evidence, result.summary, "bad")
         return result
+
+
+def _evidence(record: Record, other: Record) -> Evidence:
+    prompt = record.prompt if len(record.prompt) <= _SHOWN else f"…{record.prompt[-_SHOWN:]}"
+    text = f"{prompt} → {record.answer[:_SHOWN]}"
+    return quoted(record.line, text, len(prompt) + 3, len(text), other=other.line)
 
 
 def _differ(subject: Subject, one: Record, other: Record) -> bool:

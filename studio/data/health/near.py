@@ -79,8 +79,16 @@ def similarity(one: Normal, other: Normal) -> float:
 
 
 def same(one: Normal, other: Normal) -> bool:
-    """Whether what differs is wording: no other number, no other question to the same long text."""
-    return _same(one.asked, other.asked) and _same(one.answer, other.answer)
+    """Whether what differs is wording: no other number, subject, or question to the same long text."""
+    if not (_same(one.asked, other.asked) and _same(one.answer, other.answer)):
+        return False
+    return not (_own_subject(one, other) and _own_subject(other, one))
+
+
+def _own_subject(one: Normal, other: Normal) -> bool:
+    """Whether a word is asked for and answered here, and unknown there: Italy here, Brazil there."""
+    shared = set(one.asked.split()) & set(one.answer.split())
+    return bool(shared.difference(other.asked.split(), other.answer.split()))
 
 
 def _same(one: str, other: str) -> bool:

@@ -7,9 +7,11 @@ from collections import defaultdict
 from studio.data.health.check import Check, Found, Steps, found, have, quoted
 from studio.data.health.duplicates import content
 from studio.data.health.near import Pair, similar
-from studio.data.health.subject import Normal, Subject, frame
+from studio.data.health.subject import Normal, Subject, answered, asked, frame
 from studio.data.records import Record
 from studio.events import Evidence
+
+_MARKED = 60
 
 
 class NearDuplicates(Check):
@@ -65,6 +67,16 @@ def _together(records: list[Record], pair: Pair) -> bool:
 
 
 def _evidence(records: list[Record], pair: Pair) -> Evidence:
-    record = records[pair.second]
-    shown = record.prompt or record.answer
-    return quoted(record.line, f"{pair.similarity:.0%}: {shown}", other=records[pair.first].line)
+    """Quotes the later row where it begins to differ from the earlier one."""
+    one, other = records[pair.second], records[pair.first]
+    side = answered if asked(one) == asked(other) else asked
+    text, known = side(one), side(other)
+    start = _shared(text, known)
+    same = _shared(text[:start:-1], known[:start:-1])
+    return quoted(one.line, text, start, min(len(text) - same, start + _MARKED), other=other.line)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters are the same from the beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -45,8 +45,16 @@ def test_rows_that_differ_in_a_word_or_in_punctuation_are_near_duplicates():
     assert found("duplicates", records).lines == ()
 
 
+def test_exact_duplicates_are_told_by_their_own_check_only():
+    assert found("near duplicates", rows(STORY, STORY)).lines == ()
+
+
 def test_a_row_near_a_dropped_one_but_far_from_the_kept_stays():
-    assert found("near duplicates", rows(STORY, STORY)).lines == ()  # exact ones are told by their own check
+    further = STORY[0], edited("steep", "high")[1].replace("lamp", "light")
+    records = rows(STORY, edited("steep", "high"), further)
+    assert found("near duplicates", records[1:]).lines == (3,)
+    assert found("near duplicates", [records[0], records[2]]).lines == ()
+    assert found("near duplicates", records).lines == (2,)
 
 
 def test_another_number_makes_another_row():
@@ -55,6 +63,18 @@ def test_another_number_makes_another_row():
     assert found("near duplicates", sums).lines == ()
     signs = rows(("What is 7 + 3?", "It depends."), ("What is 7 - 3?", "It depends."))
     assert found("near duplicates", signs).lines == ()
+
+
+def test_another_subject_makes_another_row():
+    asked = "Look up in the encyclopedia, with the tool you were given above, what there is about"
+    answer = "was looked up in the encyclopedia with the tool, and here is what there is to read about it."
+    records = rows(*((f"{asked} {place}.", f"{place} {answer}") for place in ("Italy", "Brazil", "Peru")))
+    assert found("near duplicates", records).lines == ()
+
+
+def test_a_near_duplicate_is_quoted_where_it_differs():
+    (evidence,) = found("near duplicates", rows(STORY, edited("steep", "high"))).evidence
+    assert evidence.quote[evidence.start : evidence.end] == "high"
 
 
 def test_another_question_to_the_same_long_text_makes_another_row():
