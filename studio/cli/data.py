@@ -89,7 +89,7 @@ def steps(as_json: Json = False, debug: Debug = False) -> None:
         lines.append(f"{kind:16} {step.help}")
         shown = (_field(name, about) for name, about in schemas[kind]["properties"].items() if name != "kind")
         lines += [f"{'':16}   {line}" for line in shown]
-    report({kind: {"title": STEPS[kind].title, **schemas[kind]} for kind in STEPS}, "\n".join(lines), as_json)
+    report({kind: {**schemas[kind], "title": STEPS[kind].title} for kind in STEPS}, "\n".join(lines), as_json)
 
 
 @app.command()

@@ -45,7 +45,7 @@ class _Shaping:
         own: tuple[Step, ...] = ()
         if self.overlays is not None:
             own = OverlayFile.of(self.overlays, source.fingerprint).read().steps
-        steps = (*own, *self.steps)
+        steps = _divided_before_leakage((*own, *self.steps), source, self.recipe)
         around = _around(self.recipe, source, steps)
         shaped = yield from apply(source.records, steps, source.given, around)
         return source, steps, shaped
@@ -140,6 +140,26 @@ def hub_token() -> str:
     return kept or get_token() or ""
 
 
+def _divided_before_leakage(steps: tuple[Step, ...], source: Reading, recipe: Recipe) -> tuple[Step, ...]:
+    """The steps; where leakage is to be fixed in rows that are in no part yet, divided as a run would."""
+    from studio.data.history.steps import Fix, Split
+
+    if source.given:
+        return steps
+    for place, step in enumerate(steps):
+        if isinstance(step, Split):
+            return steps
+        if isinstance(step, Fix) and step.check == "leakage":
+            divide = Split(
+                validation_share=recipe.data.validation_share,
+                test_share=recipe.data.test_share,
+                stratify=False,
+                seed=recipe.loop.seed,
+            )
+            return (*steps[:place], divide, *steps[place:])
+    return steps
+
+
 def _around(recipe: Recipe, source: Reading, steps: tuple[Step, ...]) -> Around:
     """What the steps may ask of the source and of the model, which is loaded only for steps that ask it."""
     from studio.data.history.columns import column_of
@@ -160,7 +180,16 @@ def _around(recipe: Recipe, source: Reading, steps: tuple[Step, ...]) -> Around:
         except DataError:
             return 0  # it is left out for another reason, which reading it will tell
 
-    return Around(tokens, columns, source.format, renderer.special_texts, recipe.data.max_length)
+    marks = renderer.special_texts
+    return Around(tokens, columns, source.format, marks, recipe.data.max_length, _golden_beside(source.path))
+
+
+def _golden_beside(source: Path) -> tuple[Record, ...]:
+    """The golden rows in a file beside the source, which nothing that trains may resemble."""
+    from studio.data.read import read
+
+    path = source.with_name("golden.jsonl")
+    return read(path).records if path != source and path.is_file() else ()
 
 
 def _renderer(recipe: Recipe) -> Renderer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from studio.data.history.shaped import Around, Rows, Shaping
 from studio.data.history.steps import Fix
 from studio.data.split import GOLDEN
@@ -30,6 +32,7 @@ def fixed(rows: Rows, step: Fix, around: Around) -> Shaping:
         format=around.format,
         special=around.special,
         max_length=limit,
+        golden=tuple(replace(record, line=-place) for place, record in enumerate(around.golden, 1)),
     )
     after = {record.line: record for record in (yield from fixing(subject, name))}
     kept = tuple(

@@ -19,7 +19,8 @@ class Around:
     """What steps may ask of the world around the rows.
 
     `tokens` counts those of a record, `columns` gives a column of the source by line; None where nobody
-    knows. `special` are the tokenizer's control tokens as text, `max_length` the longest that is trained.
+    knows. `special` are the tokenizer's control tokens as text, `max_length` the longest that is trained,
+    `golden` the rows of a golden set in another file.
     """
 
     tokens: Callable[[Record], int] | None = None
@@ -27,6 +28,7 @@ class Around:
     format: str = ""
     special: Sequence[str] = ()
     max_length: int = 0
+    golden: Sequence[Record] = ()
 
 
 @dataclass(frozen=True)

@@ -44,15 +44,19 @@ class Filter(StepModel):
     title = "Filter rows"
     help = "Keeps or removes rows by length, by text, or by label."
     kind: Literal["filter"] = "filter"
-    action: Literal["keep", "remove"] = Field("keep", title="Rows that meet all of this")
-    min_characters: int | None = Field(None, title="At least", ge=0, json_schema_extra={"unit": "characters"})
-    max_characters: int | None = Field(None, title="At most", ge=0, json_schema_extra={"unit": "characters"})
-    min_tokens: int | None = Field(None, title="At least", ge=0, json_schema_extra={"unit": "tokens"})
-    max_tokens: int | None = Field(None, title="At most", ge=0, json_schema_extra={"unit": "tokens"})
-    contains: str = Field("", title="Contains the text")
-    pattern: str = Field("", title="Matches the regular expression")
-    where: Where = Field("anywhere", title="Looked for in")
-    label: str = Field("", title="Has the label")
+    action: Literal["keep", "remove"] = Field(default="keep", title="Rows that meet all of this")
+    min_characters: int | None = Field(
+        default=None, title="At least", ge=0, json_schema_extra={"unit": "characters"}
+    )
+    max_characters: int | None = Field(
+        default=None, title="At most", ge=0, json_schema_extra={"unit": "characters"}
+    )
+    min_tokens: int | None = Field(default=None, title="At least", ge=0, json_schema_extra={"unit": "tokens"})
+    max_tokens: int | None = Field(default=None, title="At most", ge=0, json_schema_extra={"unit": "tokens"})
+    contains: str = Field(default="", title="Contains the text")
+    pattern: str = Field(default="", title="Matches the regular expression")
+    where: Where = Field(default="anywhere", title="Looked for in")
+    label: str = Field(default="", title="Has the label")
 
     @model_validator(mode="after")
     def _sense(self) -> Filter:
@@ -100,7 +104,7 @@ class Shuffle(StepModel):
     title = "Shuffle"
     help = "Puts the rows into an order that only the seed decides."
     kind: Literal["shuffle"] = "shuffle"
-    seed: int = Field(0, title="Seed", ge=0)
+    seed: int = Field(default=0, title="Seed", ge=0)
 
     def words(self) -> str:
         return f"Shuffle (seed {self.seed})"
@@ -112,9 +116,9 @@ class Cap(StepModel):
     title = "Cap the number of rows"
     help = "Keeps at most so many rows: the first ones, or some drawn by the seed."
     kind: Literal["cap"] = "cap"
-    rows: int = Field(1000, title="Rows", ge=1)
-    how: Literal["first", "random"] = Field("first", title="Which")
-    seed: int = Field(0, title="Seed", ge=0)
+    rows: int = Field(default=1000, title="Rows", ge=1)
+    how: Literal["first", "random"] = Field(default="first", title="Which")
+    seed: int = Field(default=0, title="Seed", ge=0)
 
     def words(self) -> str:
         which = "the first" if self.how == "first" else f"at random (seed {self.seed})"
@@ -132,8 +136,8 @@ class Mix(StepModel):
     help = "Adds rows of another dataset: the weight says how many to each row of this one."
     kind: Literal["mix"] = "mix"
     path: str = Field(title="Dataset", min_length=1)
-    weight: float = Field(1.0, title="Weight", gt=0, allow_inf_nan=False)
-    seed: int = Field(0, title="Seed", ge=0)
+    weight: float = Field(default=1.0, title="Weight", gt=0, allow_inf_nan=False)
+    seed: int = Field(default=0, title="Seed", ge=0)
 
     def words(self) -> str:
         return f"Mix in {self.path}, {self.weight:g} of its rows to each of this dataset's"
@@ -149,12 +153,12 @@ class Split(StepModel):
     title = "Split"
     help = "Divides into train, validation and test: by shares, as the files are, or by a column."
     kind: Literal["split"] = "split"
-    by: Literal["shares", "given", "column"] = Field("shares", title="By")
-    column: str = Field("", title="Column")
-    validation_share: Share = Field(0.1, title="Validation share")
-    test_share: Share = Field(0.1, title="Test share")
-    stratify: bool = Field(True, title="Balance the labels")
-    seed: int = Field(0, title="Seed", ge=0)
+    by: Literal["shares", "given", "column"] = Field(default="shares", title="By")
+    column: str = Field(default="", title="Column")
+    validation_share: Share = Field(default=0.1, title="Validation share")
+    test_share: Share = Field(default=0.1, title="Test share")
+    stratify: bool = Field(default=True, title="Balance the labels")
+    seed: int = Field(default=0, title="Seed", ge=0)
 
     @model_validator(mode="after")
     def _sense(self) -> Split:
@@ -183,8 +187,8 @@ class ReserveGolden(StepModel):
     title = "Reserve a golden set"
     help = "Sets rows aside that never train, to be asked when a run is evaluated."
     kind: Literal["reserve_golden"] = "reserve_golden"
-    count: int = Field(100, title="Rows", ge=1)
-    seed: int = Field(0, title="Seed", ge=0)
+    count: int = Field(default=100, title="Rows", ge=1)
+    seed: int = Field(default=0, title="Seed", ge=0)
 
     def words(self) -> str:
         return f"Reserve {self.count:,} golden rows (seed {self.seed})"
@@ -194,7 +198,7 @@ class _Own(StepModel):
     """Something done by hand to one row: its line, and the digest of what it held just before."""
 
     line: int = Field(title="Row", ge=1)
-    digest: str = Field("", title="Digest of its content")
+    digest: str = Field(default="", title="Digest of its content")
 
 
 class Edit(_Own):
@@ -203,7 +207,7 @@ class Edit(_Own):
     title = "Edit a row"
     help = "Changes one row by hand."
     kind: Literal["edit"] = "edit"
-    field: Literal["prompt", "answer", "system", "text", "rejected"] = Field("answer", title="Field")
+    field: Literal["prompt", "answer", "system", "text", "rejected"] = Field(default="answer", title="Field")
     value: str = Field(title="New text")
 
     def words(self) -> str:

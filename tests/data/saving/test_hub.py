@@ -54,7 +54,10 @@ class _Answers(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append((self.path, self.headers.get("Authorization", "")))
         if self.path.endswith("/preupload/main"):
-            files = [{"path": file["path"], "uploadMode": "regular"} for file in json.loads(body)["files"]]
+            files = [
+                {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False}
+                for file in json.loads(body)["files"]
+            ]
             self._answer({"files": files})
         elif self.path.endswith("/commit/main"):
             for line in map(json.loads, body.splitlines()):
