@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from studio.data.fields import BadRow, Fields, listed, unwrapped
-from studio.data.rows import kind
+from studio.data.rows import kind, printable
 from studio.errors import DataError
 
 _SHOWN = 3
@@ -124,7 +124,7 @@ def _flattened(row: Fields) -> Fields:
 
 
 def _column(name: str, values: Sequence[Any]) -> Column:
-    texts = [str(value) for value in values]
+    texts = [printable(str(value)) for value in values]
     return Column(
         name=name,
         kind=_kind(values),

@@ -12,7 +12,7 @@ from studio.data.fields import BadRow, Fields
 from studio.data.guess import guessed
 from studio.data.mapping import Mapping, UnknownColumns, columns_of
 from studio.data.records import Record
-from studio.data.rows import Row, problem
+from studio.data.rows import Row, printable, problem
 from studio.data.sources.columnar import arrow_rows, parquet_rows
 from studio.data.sources.documents import json_rows
 from studio.data.sources.folders import DataFile
@@ -120,7 +120,7 @@ def _format(name: str, sample: list[Row | Problem]) -> str:
     if not rows:
         raise DataError(_nothing(name, [row for row in sample if isinstance(row, Problem)]))
     names = ", ".join(f'"{key}"' for key in list(rows[0])[:8]) or "none"
-    reason = problem(0, f"{name}: its fields ({names}) are not those of a dataset.").reason
+    reason = printable(f"{name}: its fields ({names}) are not those of a dataset.")
     columns = columns_of(rows)
     raise UnknownColumns(
         f"{reason} Rows need one of these sets. {formats.examples()}.", columns, guessed(columns)

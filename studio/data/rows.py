@@ -23,8 +23,12 @@ class Row:
 
 def problem(line: int, reason: str, severity: str = "error", column: int = 0) -> Problem:
     """A Problem whose words can be shown and written anywhere, whatever bytes they quote."""
-    words = reason.encode("utf-8", "backslashreplace").decode()
-    return Problem(line, words, severity, column=column)
+    return Problem(line, printable(reason), severity, column=column)
+
+
+def printable(words: str) -> str:
+    """Words that can be written anywhere: half characters are spelled out."""
+    return words.encode("utf-8", "backslashreplace").decode()
 
 
 def too_long(line: int) -> Problem:

@@ -6,9 +6,7 @@ import re
 from typing import Any
 
 _WHO = r"(?:#{2,3} ?)?(human|user|assistant|gpt|bot|chatbot|system|prompter)"
-_APART = re.compile(rf"(?:\A\s*|\n\s*\n\s*){_WHO} ?:", re.IGNORECASE)
-_LINES = re.compile(rf"(?:\A\s*|\n\s*){_WHO} ?:", re.IGNORECASE)
-_END = re.compile(r"(?:<\|endoftext\|>|</s>)\s*\Z")
+_SPEAKER = re.compile(rf"(?:\A\s*|\n[ \t]*){_WHO} ?:", re.IGNORECASE)
 _ASKS = ("input", "user", "human", "question", "prompt", "instruction", "query")
 _ANSWERS = ("output", "assistant", "bot", "answer", "response", "completion", "gpt")
 _ROLES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "chatbot": "assistant"}
@@ -31,13 +29,21 @@ def as_turns(value: Any) -> Any:
 
 
 def transcript(text: str) -> Turns:
-    """The turns of a text such as `Human: … Assistant: …`, each speaker on a new line; else none."""
-    for pattern in (_APART, _LINES):
-        found = list(pattern.finditer(text))
-        if len(found) >= 2 and not text[: found[0].start()].strip():
-            ends = [*(match.start() for match in found[1:]), len(text)]
-            return [_said(m.group(1), text[m.end() : end]) for m, end in zip(found, ends, strict=True)]
-    return []
+    """The turns of a text such as `Human: … Assistant: …`, each speaker on a new line; else none.
+
+    Where blank lines stand before the speakers, a name without one is part of what is said.
+    """
+    found = list(_SPEAKER.finditer(text))
+    if len(found) < 2 or found[0].start() > 0:
+        return []
+    apart = [match for match in found if match.start() == 0 or _is_apart(text, match.start())]
+    found = apart if len(apart) > 1 else found
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    return [_said(match.group(1), text[match.end() : end]) for match, end in zip(found, ends, strict=True)]
+
+
+def _is_apart(text: str, start: int) -> bool:
+    return text[max(start - 80, 0) : start].rstrip(" \t\r").endswith("\n")
 
 
 def asked(prompt: str) -> Turns:
@@ -48,7 +54,8 @@ def asked(prompt: str) -> Turns:
 
 
 def _said(who: str, text: str) -> dict[str, str]:
-    return _turn(_ROLES.get(who.lower(), who.lower()), _END.sub("", text).strip())
+    words = text.strip().removesuffix("<|endoftext|>").removesuffix("</s>").strip()
+    return _turn(_ROLES.get(who.lower(), who.lower()), words)
 
 
 def _turn(role: str, content: Any) -> dict[str, Any]:

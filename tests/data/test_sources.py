@@ -151,6 +151,35 @@ def test_a_row_too_long_for_memory_is_refused_also_when_compressed(write: Write)
     assert [p.line for p in reading.problems if f"{ROW_LIMIT:,}" in p.reason] == [6]
 
 
+BROKEN_ROWS = [
+    '{"prompt": "x", "completion": }',
+    "{'prompt': 'x'}",
+    '{"prompt": "x", "completion": "y",}',
+    '{"prompt": "x" "completion": "[{"}',
+    '{"prompt": "x',
+    '{"prompt": ["x"}',
+    "nope",
+    "}",
+    '{"x": ' + "[" * 50_000 + "]" * 50_000 + "}",
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN_ROWS, ids=[row[:30] for row in BROKEN_ROWS])
+def test_a_broken_row_of_a_json_array_costs_only_itself(write: Write, broken: str) -> None:
+    good = [json.dumps(row) for row in ROWS]
+    lines = [*good[:2], broken, *good[2:4], broken, good[4]]
+    array = "[\n  " + ",\n  ".join(lines) + "\n]\n"
+    reading = read(write("a.json", array))
+    assert pairs(reading) == WANTED
+    assert [problem.line for problem in reading.problems] == [4, 7]
+    assert [record.line for record in reading.records] == [2, 3, 5, 6, 8]
+    assert pairs(read(write("b.json", f'{{"version": 1, "data": {array}}}'))) == WANTED
+
+
+def test_rows_of_a_json_array_without_commas_between_them_are_read(write: Write) -> None:
+    assert pairs(read(write("a.json", "[" + "\n".join(map(json.dumps, ROWS)) + "]"))) == WANTED
+
+
 def test_a_problem_knows_its_column(write: Write) -> None:
     reading = read(write("a.jsonl", f'{TEXT}  {{"prompt": nope}}\n'))
     assert [(problem.line, problem.column) for problem in reading.problems] == [(6, 14)]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
-from studio.data.rows import Row, problem
+from studio.data.rows import ROW_LIMIT, Row, problem, too_long
 from studio.data.sources.source import Source
 from studio.errors import DataError
 from studio.events import Problem
 
 _ROWS = 256
 """How many rows become Python values at a time."""
+
+_BYTES = 2**26
+"""From this size of a batch on, they do so one by one."""
 
 
 def parquet_rows(source: Source) -> Iterator[Row | Problem]:
@@ -39,12 +44,26 @@ def arrow_rows(source: Source) -> Iterator[Row | Problem]:
         else:
             raw.seek(0)
             batches = _opened(source, "an Arrow", lambda: pa.ipc.open_stream(raw))
-        yield from _group(0, 0, (piece for batch in batches for piece in _pieces(batch)))
+        yield from _group(0, 0, batches)
 
 
 def _pieces(batch: Any) -> Iterator[Any]:
-    for start in range(0, batch.num_rows, _ROWS):
-        yield batch.slice(start, _ROWS)
+    rows = _ROWS if batch.nbytes < _BYTES else 1
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
+
+
+def _rows(batch: Any) -> list[dict[str, Any]]:
+    """The batch as Python values, without columns that Python has no values for."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+    except (ValueError, OverflowError):
+        rows = [{} for _ in range(batch.num_rows)]
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            with suppress(ValueError, OverflowError):
+                for row, value in zip(rows, column.to_pylist(), strict=True):
+                    row[name] = value
+    return rows
 
 
 def _group(before: int, count: int, batches: Iterator[Any]) -> Iterator[Row | Problem]:
@@ -52,9 +71,10 @@ def _group(before: int, count: int, batches: Iterator[Any]) -> Iterator[Row | Pr
     line = before
     try:
         for batch in batches:
-            for fields in batch.to_pylist():
+            for fields in chain.from_iterable(map(_rows, _pieces(batch))):
                 line += 1
-                yield Row(line, fields)
+                long = any(isinstance(value, str) and len(value) > ROW_LIMIT for value in fields.values())
+                yield too_long(line) if long else Row(line, fields)
     except _damage() as error:
         rows = f"rows {line + 1:,} to {before + count:,}" if count else f"all rows from {line + 1:,} on"
         yield problem(line + 1, f"{rows} are damaged and cannot be read: {_words(error)}")

@@ -13,6 +13,12 @@ from studio.data.sources.text import jsonl_rows, whole_text
 from studio.errors import DataError
 from studio.events import Problem
 
+_FAULTS = 500
+"""After how many broken rows an array is given up; each costs a search."""
+
+_OPENS = re.compile(r"[{\]]")
+_ARRAY = re.compile(r'"[^"\n]*"\s*:\s*(\[)\s*\{')
+_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{}]')
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -61,44 +67,71 @@ def _is_object(text: str) -> bool:
 def _array(text: str, start: int, *, inside: bool = False) -> Iterator[Row | Problem]:
     """Each item with the line it starts on; items that share a line are counted on, to tell them apart."""
     parser = Parser()
-    shown = 0
+    shown = faults = 0
     line = 1 + text.count("\n", 0, start)
     counted, position = start, _after_space(text, start + 1)
     while not text.startswith("]", position):
         line += text.count("\n", counted, position)
         counted = position
+        if position >= len(text):
+            yield problem(max(line, shown + 1), "the file ends before its array is closed; was it cut off?")
+            return
+        shown = max(line, shown + 1)
         try:
             value, end = parser.value(text, position)
         except ValueError as error:
-            yield _broken(text, line, position, error)
-            return
-        shown = max(line, shown + 1)
-        yield parser.row(shown, value) if end - position <= ROW_LIMIT else too_long(shown)
-        position = _after_space(text, end)
-        if text.startswith(",", position):
-            position = _after_space(text, position + 1)
-        elif not text.startswith("]", position):
-            yield _unclosed(text, position)
-            return
+            faults += 1
+            end = _end_of_broken(text, position) if faults < _FAULTS else 0
+            yield _broken(shown, error, is_last=not end)
+            if not end:
+                return
+        else:
+            yield parser.row(shown, value) if end - position <= ROW_LIMIT else too_long(shown)
+        position = _after_comma(text, end)
     if not inside and text[position + 1 :].strip():
         line += text.count("\n", counted, position)
-        yield problem(line, "something follows the end of the array; it was not read")
+        yield problem(max(line, shown + 1), "something follows the end of the array; it was not read")
 
 
-def _broken(text: str, line: int, position: int, error: ValueError) -> Problem:
+def _after_comma(text: str, end: int) -> int:
+    """Where the next row begins, be there a comma before it or not."""
+    position = _after_space(text, end)
+    return _after_space(text, position + 1) if text.startswith(",", position) else position
+
+
+def _end_of_broken(text: str, start: int) -> int:
+    """Where a row that is not JSON probably ends: its brackets close, or the next row begins. 0: nowhere."""
+    if text[start] not in "[{":
+        following = _OPENS.search(text, start)
+        return following.start() if following else 0
+    depth = 0
+    for found in _MARKS.finditer(text, start):
+        mark = found.group()
+        depth += (mark in "[{") - (mark in "]}")
+        if depth == 0 and mark in "]}":
+            is_whole = text.startswith((",", "]"), _after_space(text, found.end()))
+            return found.end() if is_whole else _next_in_column(text, start)
+    return _next_in_column(text, start)
+
+
+def _next_in_column(text: str, start: int) -> int:
+    """Where the next line starts that begins a row as this one's does; 0 when none does."""
+    indent = text[text.rfind("\n", 0, start) + 1 : start]
+    following = "" if indent.strip() else f"\n{indent}{{"
+    found = text.find(following, start) if following else -1
+    return max(found, 0)
+
+
+def _broken(line: int, error: ValueError, *, is_last: bool) -> Problem:
+    after = "; nothing after it could be read" if is_last else ""
+    column = error.colno if isinstance(error, JSONDecodeError) and error.lineno == line else 0
+    return problem(line, f"not JSON: {_where(error)}{after}", column=column)
+
+
+def _where(error: ValueError) -> str:
     if not isinstance(error, JSONDecodeError):
-        return problem(line, f"not JSON: {error}; nothing after it could be read")
-    if position >= len(text):
-        return _unclosed(text, position)
-    where = f"at character {error.colno} of line {error.lineno}"
-    return problem(line, f"not JSON: {wording(error)} {where}; nothing after it could be read")
-
-
-def _unclosed(text: str, position: int) -> Problem:
-    line = 1 + text.count("\n", 0, position)
-    if position >= len(text):
-        return problem(line, "the file ends before its array is closed; was it cut off?")
-    return problem(line, "not JSON: a comma is missing between two rows; nothing after it could be read")
+        return str(error)
+    return f"{wording(error)} at character {error.colno} of line {error.lineno}"
 
 
 def _object(
@@ -107,12 +140,12 @@ def _object(
     parser = Parser()
     try:
         value, _ = parser.value(text, start)
-    except JSONDecodeError as error:
-        raise DataError(
-            f"{source.name} is not JSON: {wording(error)} at character {error.colno} of line {error.lineno}."
-        ) from error
     except ValueError as error:
-        raise DataError(f"{source.name} is not JSON: {error}.") from error
+        array = _array_of_rows(text, start, is_row)
+        if not array:
+            raise DataError(f"{source.name} is not JSON: {_where(error)}.") from error
+        yield from _array(text, array, inside=True)
+        return
     if is_row(value):
         yield parser.row(1 + text.count("\n", 0, start), value)
         return
@@ -123,6 +156,18 @@ def _object(
             'Write the rows as one array, or as {"data": [...]}.'
         )
     yield from _array(text, _member(text, start, arrays[0]), inside=True)
+
+
+def _array_of_rows(text: str, start: int, is_row: Callable[[dict[str, Any]], bool]) -> int:
+    """Where an array begins whose first item is an example, in a damaged object; 0 where none does."""
+    for found in _ARRAY.finditer(text, start, start + 2**16):
+        try:
+            value, _ = Parser().value(text, found.end() - 1)
+        except ValueError:
+            continue
+        if is_row(value):
+            return found.start(1)
+    return 0
 
 
 def _member(text: str, start: int, key: str) -> int:

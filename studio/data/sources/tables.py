@@ -6,7 +6,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 
-from studio.data.rows import ROW_LIMIT, Row, problem
+from studio.data.rows import ROW_LIMIT, Row, printable, problem
 from studio.data.sources.source import Source
 from studio.data.sources.text import lines
 from studio.errors import DataError
@@ -40,7 +40,8 @@ def _header(source: Source, cells: list[str]) -> list[str]:
         names.pop()
     for name in names:
         if names.count(name) > 1:
-            raise DataError(f'{source.name} has two columns called "{name}". Rename or remove one of them.')
+            words = f'{source.name} has two columns called "{name}". Rename or remove one of them.'
+            raise DataError(printable(words))
     return names
 
 
