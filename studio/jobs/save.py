@@ -163,8 +163,9 @@ def _divided_before_leakage(steps: tuple[Step, ...], source: Reading, recipe: Re
 def _around(recipe: Recipe, source: Reading, steps: tuple[Step, ...]) -> Around:
     """What the steps may ask of the source and of the model, which is loaded only for steps that ask it."""
     from studio.data.history.columns import column_of
+    from studio.data.history.filter import Filter
     from studio.data.history.shaped import Around
-    from studio.data.history.steps import Filter, Fix
+    from studio.data.history.steps import Fix
 
     def columns(name: str) -> dict[int, str]:
         return column_of(source.path, source.places, name)

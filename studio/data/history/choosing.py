@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from studio.data.digest import rank
+from studio.data.history.filter import Filter
 from studio.data.history.shaped import CHUNK, Around, Rows, Shaping
-from studio.data.history.steps import Cap, DropDuplicates, Filter, Shuffle
+from studio.data.history.steps import Cap, DropDuplicates, Shuffle
 from studio.data.records import Record
 from studio.data.split import GOLDEN
 from studio.errors import DataError

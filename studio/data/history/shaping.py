@@ -8,6 +8,7 @@ from itertools import groupby
 from studio.data.history.choosing import capped, filtered, shuffled, without_duplicates
 from studio.data.history.dividing import divided, reserved
 from studio.data.history.editing import settled, with_own
+from studio.data.history.filter import Filter
 from studio.data.history.fixing import fixed
 from studio.data.history.mixing import mixed
 from studio.data.history.shaped import Around, Count, Rows, Shaped, Shaping
@@ -15,7 +16,6 @@ from studio.data.history.steps import (
     OWN,
     Cap,
     DropDuplicates,
-    Filter,
     Fix,
     Mix,
     ReserveGolden,
