@@ -16,6 +16,7 @@ from studio.jobs.job import Failed, Outcome
 from studio.jobs.preview import PreviewJob
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.save import SaveJob
+from studio.paths import Paths
 from studio.ui.panes.dataset import DatasetPane
 from studio.ui.widgets.fix_dialog import FixDialog
 
@@ -27,9 +28,9 @@ class Shaping(QObject):
 
     written = Signal(str)  # the folder of a dataset to open
 
-    def __init__(self, shared: Shared, pane: DatasetPane, folder: Path) -> None:
+    def __init__(self, shared: Shared, pane: DatasetPane, paths: Paths) -> None:
         super().__init__(pane)
-        self._shared, self._pane, self._folder = shared, pane, folder
+        self._shared, self._pane, self._paths = shared, pane, paths
         self._checking: Ticket | None = None
         self._finding: Finding | None = None
         self.dialog: FixDialog | None = None
@@ -57,16 +58,16 @@ class Shaping(QObject):
             self.save(self._next_folder(Path(self._shared.dataset.path)), *steps)
 
     def save(self, folder: Path, *steps: Step) -> None:
-        """Write the dataset at hand after these steps to a folder, and open it."""
+        """Write the dataset, as changed by hand and after these steps, to a folder, and open that."""
         if self._shared.dataset is not None:
-            job = SaveJob(self._shared.recipe, folder, steps)
+            job = SaveJob(self._shared.recipe, folder, steps, self._paths.overlays)
             self._shared.queue.submit(job, Lane.READING, self._take_written, self._end_other)
 
     def _next_folder(self, source: Path) -> Path:
         """`support 2` for what comes of `support.jsonl`, then `support 3`."""
         name = _NUMBERED.sub("", source.stem)
         numbers = count(2)
-        return next(path for n in numbers if not (path := self._folder / f"{name} {n}").exists())
+        return next(path for n in numbers if not (path := self._paths.datasets / f"{name} {n}").exists())
 
     def _take(self, ticket: Ticket, event: Event) -> None:
         if ticket is not self._checking:

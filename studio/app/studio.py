@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEdit, QTextEdit
 
 from studio import __version__
 from studio.app.asking import Evaluation, Playground
 from studio.app.datasets import Datasets
+from studio.app.editing import Editing
 from studio.app.large import LargeFiles
 from studio.app.library import Runs
 from studio.app.panes import Panes
@@ -42,7 +43,9 @@ class Studio(QObject):
         self.queue = JobQueue(self)
         self.shared = Shared(self.queue, RunStore(paths.runs), self.window)
         self.datasets = Datasets(self.shared, self.panes.dataset)
-        self.shaping = Shaping(self.shared, self.panes.dataset, paths.datasets)
+        self.shaping = Shaping(self.shared, self.panes.dataset, paths)
+        self.editing = Editing(self.shared, self.panes.dataset, paths.overlays)
+        self._trains_next = False
         self.large = LargeFiles(self.shared, self.panes.dataset, theme, paths.scans)
         self.training = Training(self.shared, self.panes.training)
         self.evaluation = Evaluation(self.shared, self.panes.evaluation)
@@ -94,7 +97,9 @@ class Studio(QObject):
         self.runs.run_changed.connect(self.playground.show_run)
         self.panes.dataset.train_requested.connect(self._train_on_this)
         self.datasets.changed.connect(self.shaping.check)
-        self.shaping.written.connect(self.datasets.open)
+        self.datasets.changed.connect(self.editing.follow)
+        self.editing.save_requested.connect(self.shaping.save)
+        self.shaping.written.connect(self._open_written)
         self.panes.dataset.recipe_wanted.connect(self._change_recipe)
         self.panes.training.dataset_requested.connect(self._show_dataset)
         self.panes.training.evaluate_requested.connect(self.evaluation.start)
@@ -109,10 +114,24 @@ class Studio(QObject):
 
     @Slot()
     def _train_on_this(self) -> None:
-        """Go on to training; on the sample, where nothing needs to be chosen, start at once."""
+        """Go on to training; on the sample, where nothing needs to be chosen, start at once.
+
+        What was changed by hand is saved first, so that it trains.
+        """
+        if self.editing.count:
+            self._trains_next = True
+            self.shaping.apply()
+            return
         self.window.show_pane("training")
         if self.datasets.is_sample and not self.training.busy:
             self.panes.training.start()
+
+    @Slot(str)
+    def _open_written(self, folder: str) -> None:
+        self.datasets.open(folder)
+        if self._trains_next:
+            self._trains_next = False
+            self.window.show_pane("training")
 
     @Slot(object)
     def _change_recipe(self, values: Mapping[str, Any]) -> None:
@@ -151,6 +170,8 @@ class Studio(QObject):
             case "open_dataset":
                 self.window.show_pane("dataset")
                 self.datasets.choose()
+            case "undo" | "redo" if self._edits_rows():
+                getattr(self.editing, action)()
             case "start":
                 self.window.show_pane("training")
                 self.panes.training.start()
@@ -161,6 +182,11 @@ class Studio(QObject):
                 self._settings = replace(self._settings, appearance=mode)
             case "about":
                 self._show_about()
+
+    def _edits_rows(self) -> bool:
+        """Whether undo is meant for the rows of the dataset, not for a field."""
+        in_field = isinstance(QApplication.focusWidget(), QLineEdit | QTextEdit | QPlainTextEdit)
+        return self.window.current_pane() == "dataset" and not in_field
 
     def _show_about(self) -> None:
         about = QMessageBox(self.window)

@@ -6,12 +6,25 @@ import dataclasses
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.events import DatasetRead, ExampleRow, Piece, Problem, Progress, Rendered, Turn
+from studio.events import (
+    Change,
+    DatasetRead,
+    Evidence,
+    ExampleRow,
+    Finding,
+    Piece,
+    Problem,
+    Progress,
+    Rendered,
+    Turn,
+)
 from studio.ui.panes.dataset import DatasetPane
+from studio.ui.tables.dataset import BADGE, STRUCK
 from studio.ui.theme import Theme
+from studio.ui.widgets.fix_dialog import FixDialog
 from studio.ui.widgets.states import BusyState
 
 
@@ -250,3 +263,118 @@ def test_at_900_pixels_no_control_is_cut(qtbot: QtBot, pane: DatasetPane) -> Non
         return [button.text() for button in buttons if button.width() < button.sizeHint().width()]
 
     qtbot.waitUntil(lambda: pane.width() == 900 - 204 and not cut())
+
+
+def editor_of(pane: DatasetPane) -> QPlainTextEdit:
+    editor = pane.table.view.findChild(QPlainTextEdit)
+    assert editor is not None
+    return editor
+
+
+def test_enter_edits_the_answer_in_place(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    qtbot.keyClick(pane.table.view, Qt.Key.Key_Return)
+    editor = editor_of(pane)
+    assert editor.toPlainText() == "It is 1."
+    editor.selectAll()
+    qtbot.keyClicks(editor, "One")
+    qtbot.keyClick(editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClicks(editor, "it is")
+    with qtbot.waitSignal(pane.table.edited) as edited:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert edited.args == [1, "answer", "One\nit is"]
+
+
+def test_a_double_click_edits_the_prompt_and_escape_leaves_it(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    view = pane.table.view
+    place = view.visualRect(pane.table.model.index(1, 1)).center()
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    editor = editor_of(pane)
+    assert editor.toPlainText() == "Say 2"
+    qtbot.keyClicks(editor, " twice")
+    with qtbot.assertNotEmitted(pane.table.edited):
+        qtbot.keyClick(editor, Qt.Key.Key_Escape)
+
+
+def test_delete_asks_for_an_example_to_be_left_out_but_not_for_a_bad_line(
+    qtbot: QtBot, pane: DatasetPane
+) -> None:
+    pane.show_dataset(DATA)
+    pane.table.choose_line(2)
+    with qtbot.waitSignal(pane.table.delete_toggled) as toggled:
+        qtbot.keyClick(pane.table.view, Qt.Key.Key_Delete)
+    assert toggled.args == [2]
+    pane.table.choose_line(3)
+    with qtbot.assertNotEmitted(pane.table.delete_toggled):
+        qtbot.keyClick(pane.table.view, Qt.Key.Key_Delete)
+
+
+def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    pane.show_edits({(1, "answer"): "Uno."}, frozenset({2}), 2, can_redo=False)
+    model = pane.table.model
+    assert model.data(model.index(0, 2), Qt.ItemDataRole.DisplayRole) == "Uno."
+    assert [model.data(model.index(place, 3), BADGE) for place in (0, 1)] == [
+        ("Edited", "accent"),
+        ("Deleted", "dim"),
+    ]
+    assert model.data(model.index(1, 1), STRUCK)
+    assert not model.flags(model.index(1, 1)) & Qt.ItemFlag.ItemIsEditable
+    assert pane.edits.said.text() == "2 edits"
+    assert pane.edits.isVisible()
+    pane.show_edits({}, frozenset(), 0, can_redo=False)
+    assert not pane.edits.isVisible()
+
+
+FINDINGS = (
+    Finding("few", "Number of rows", "good", 0, 4, "Nothing found.", "Few rows teach little."),
+    Finding(
+        "empty",
+        "Empty answers",
+        "bad",
+        2,
+        4,
+        "2 rows answer nothing.",
+        "The model learns to say nothing.",
+        (2, 4),
+        (Evidence(4, None, "Say <4>", 4, 7),),
+        "drop",
+    ),
+)
+
+
+def test_the_health_says_the_worst_first_and_leads_to_its_rows(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    pane.show_health(FINDINGS)
+    press(qtbot, pane, "Health  1")
+    worst = pane.health.rows[0]
+    assert worst.finding.check == "empty"
+    assert pane.health.card.value() == "1 of 2 checks pass"
+    assert not worst.details.isVisible()
+    qtbot.mouseClick(worst.toggle, Qt.MouseButton.LeftButton)
+    assert worst.details.isVisible()
+    quote = next(label for label in worst.findChildren(QLabel) if "href" in label.text())
+    assert "<b>&lt;4&gt;</b>" in quote.text()
+    quote.linkActivated.emit("4")
+    current = pane.table.current()
+    assert current is not None
+    assert current.line == 4
+    assert pane.rows.isVisible()
+    with qtbot.waitSignal(pane.health.fix_requested) as asked:
+        press(qtbot, pane, "Health  1")
+        press(qtbot, worst, "Remove 2 rows…")
+    assert asked.args == [FINDINGS[1]]
+
+
+def test_a_fix_is_shown_before_it_is_done(qtbot: QtBot, theme: Theme) -> None:
+    dialog = FixDialog(
+        FINDINGS[1], (Change(2, "Say 2", ""), Change(4, "Write to a@b.de", "Write to [e-mail]"))
+    )
+    qtbot.addWidget(dialog)
+    dialog.open()
+    said = [label.text() for label in dialog.findChildren(QLabel)]
+    assert {"Say 2", "Write to a@b.de", "Write to [e-mail]"} <= set(said)
+    with qtbot.waitSignal(dialog.accepted):
+        press(qtbot, dialog, "Remove 2 rows")

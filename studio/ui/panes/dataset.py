@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from studio.events import DatasetRead, Finding, Progress, Rendered
+from studio.ui.panes.dataset_edits import EditsBar
 from studio.ui.panes.dataset_health import HealthPage
 from studio.ui.panes.dataset_large import LargeView, large_facts
 from studio.ui.panes.dataset_plots import PlotsPage
@@ -49,6 +50,7 @@ class DatasetPane(Pane):
         self.problems, self.lengths = self.rows.problems, self.plots.lengths
         self.pages: dict[str, QWidget] = {"rows": self.rows, "health": self.health, "plots": self.plots}
         self.tabs = Tabs([(key, key.capitalize()) for key in self.pages])
+        self.edits = EditsBar()
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -58,6 +60,7 @@ class DatasetPane(Pane):
         self._bar = QHBoxLayout()
         self._bar.addWidget(self.tabs)
         self._bar.addStretch(1)
+        self._bar.addWidget(self.edits)
         for page in self.pages.values():
             self._stack.addWidget(page)
         self.content.addLayout(self._bar)
@@ -85,6 +88,13 @@ class DatasetPane(Pane):
         """What the checks say of the dataset."""
         self.health.show_findings(findings)
         self.tabs.set_count("health", self.health.open_findings)
+
+    def show_edits(
+        self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int], count: int, *, can_redo: bool
+    ) -> None:
+        """What was changed by hand: new texts by line and field, and the lines of deleted rows."""
+        self.table.set_changes(changes, deleted)
+        self.edits.show_count(count, can_redo=can_redo)
 
     def show_rendering(self, values: Mapping[str, Any]) -> None:
         """How the recipe renders: its fields' values by path."""

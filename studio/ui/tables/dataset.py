@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from studio.events import DatasetRead, ExampleRow, Problem
 from studio.ui.tables.problems import as_sentence
@@ -89,16 +89,23 @@ COLUMNS = (
 
 
 SPANNED = ("Prompt", "Answer")
+STRUCK = int(Qt.ItemDataRole.UserRole) + 4
+"""The role under which the texts of a row that was deleted are asked for: True."""
 
 
 class DatasetModel(QAbstractTableModel):
-    """Holds a dataset's rows and shows those that a filter and a search let through."""
+    """Holds a dataset's rows, with what was changed by hand, and shows those that a filter lets through."""
+
+    edited = Signal(int, str, str)  # line, field, its new text
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: list[Entry] = []
         self._shown: list[Entry] = []
         self._reasons: dict[int, list[str]] = {}
+        self._changes: Mapping[tuple[int, str], str] = {}
+        self._deleted: frozenset[int] = frozenset()
+        self._is_text = False
         self._filter, self._search = "all", ""
         self._order: tuple[int, bool] = (0, False)
 
@@ -113,8 +120,40 @@ class DatasetModel(QAbstractTableModel):
             if problem.severity == "error" and problem.line > 0 and problem.line not in usable
         }
         self._reasons = dict(reasons)
+        self._is_text = dataset.format == "text"
         self._entries = sorted((*dataset.rows, *lost.values()), key=lambda entry: entry.line)
         self._refilter()
+
+    def set_changes(self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int]) -> None:
+        """Show new texts by line and field (prompt, answer or text), and which rows are left out."""
+        self._changes, self._deleted = changes, deleted
+        if self._shown:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, len(COLUMNS) - 1))
+
+    def field_of(self, column: int) -> str:
+        """The field that a column shows; empty where it shows none."""
+        title = COLUMNS[column].title
+        if self._is_text:
+            return "text" if title == "Answer" else ""
+        return title.casefold() if title in SPANNED else ""
+
+    def is_deleted(self, line: int) -> bool:
+        return line in self._deleted
+
+    def _whole(self, entry: ExampleRow, field: str) -> str:
+        return self._changes.get((entry.line, field), entry.prompt if field == "prompt" else entry.answer)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        entry, flags = self._shown[index.row()], super().flags(index)
+        changeable = isinstance(entry, ExampleRow) and entry.line not in self._deleted
+        return flags | Qt.ItemFlag.ItemIsEditable if changeable and self.field_of(index.column()) else flags
+
+    def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
+        entry, field = self._shown[index.row()], self.field_of(index.column())
+        if not isinstance(entry, ExampleRow) or not field or value == self._whole(entry, field):
+            return False
+        self.edited.emit(entry.line, field, str(value))
+        return True
 
     def show(self, *, kind: str | None = None, search: str | None = None) -> None:
         """Let through the rows of one of FILTERS whose prompt, answer or reason holds `search`."""
@@ -181,6 +220,12 @@ class DatasetModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = 0) -> Any:
         entry, column = self._shown[index.row()], COLUMNS[index.column()]
+        field = self.field_of(index.column())
+        if isinstance(entry, ExampleRow) and field:
+            if role == Qt.ItemDataRole.EditRole:
+                return self._whole(entry, field)
+            if role == Qt.ItemDataRole.DisplayRole and (entry.line, field) in self._changes:
+                return one_line(self._whole(entry, field))
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return column.text(entry)
@@ -189,12 +234,20 @@ class DatasetModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return self._tooltip(entry, column)
         if role == BADGE and not column.title:
-            return badge(entry) or self._other_mark(entry)
+            return self._own_mark(entry) or badge(entry) or self._other_mark(entry)
+        if role == STRUCK:
+            return entry.line in self._deleted and bool(field)
         if role == REASON and isinstance(entry, Problem) and column.title in SPANNED:
             return as_sentence(one_line(entry.reason))
         if role == TONE:
-            return column.tone
+            return "faint" if entry.line in self._deleted else column.tone
         return None
+
+    def _own_mark(self, entry: Entry) -> tuple[str, str] | None:
+        if entry.line in self._deleted:
+            return ("Deleted", "dim")
+        changed = any((entry.line, field) in self._changes for field in ("prompt", "answer", "text"))
+        return ("Edited", "accent") if changed else None
 
     def _other_mark(self, entry: Entry) -> tuple[str, str] | None:
         return ("Look", "warn") if entry.line in self._reasons else None

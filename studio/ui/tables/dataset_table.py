@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QResizeEvent
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -15,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.events import DatasetRead
+from studio.events import DatasetRead, ExampleRow
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.dataset import COLUMNS, FILTERS, DatasetModel, Entry
 from studio.ui.tables.delegates import CellDelegate
@@ -34,10 +36,13 @@ class DatasetTable(QWidget):
     """Chips, a search field and the table. Emits the entry that the person comes to stand on."""
 
     entry_chosen = Signal(object)  # ExampleRow | Problem
+    edited = Signal(int, str, str)  # line, field, its new text
+    delete_toggled = Signal(int)  # line
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = DatasetModel(self)
+        self.model.edited.connect(self.edited)
         self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
         self.chips.chosen.connect(self._filter)
         self.search = QLineEdit()
@@ -69,7 +74,7 @@ class DatasetTable(QWidget):
         view.setItemDelegate(CellDelegate(theme, view))
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setShowGrid(False)
@@ -93,6 +98,7 @@ class DatasetTable(QWidget):
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         view.setSortingEnabled(True)
         view.selectionModel().currentRowChanged.connect(self._announce)
+        view.installEventFilter(self)
         return view
 
     def _lay_out(self) -> None:
@@ -130,6 +136,26 @@ class DatasetTable(QWidget):
         self.chips.set_counts({"attention": attention})
         self.view.setColumnHidden(_BADGE, not attention)
         self._settle(line)
+
+    def set_changes(self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int]) -> None:
+        """Show what was changed by hand."""
+        self.model.set_changes(changes, deleted)
+        marked = bool(changes or deleted or self.model.counts()["attention"])
+        self.view.setColumnHidden(_BADGE, not marked)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter edits the answer, or the cell clicked last; Delete leaves a row out, or restores it."""
+        if watched is self.view and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            entry = self.current()
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and entry is not None:
+                index = self.view.currentIndex()
+                column = index.column() if self.model.field_of(index.column()) else _ANSWER
+                self.view.edit(index.siblingAtColumn(column))
+                return True
+            if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and isinstance(entry, ExampleRow):
+                self.delete_toggled.emit(entry.line)
+                return True
+        return super().eventFilter(watched, event)
 
     def current(self) -> Entry | None:
         index = self.view.currentIndex()

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QTextCursor
+from PySide6.QtWidgets import (
+    QPlainTextEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from studio.ui.fonts import body_font
-from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, SPANNED, TONE
+from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, SPANNED, STRUCK, TONE
 from studio.ui.theme import Theme, Tokens
 
 _PADDING = 8
 _PILL_HEIGHT = 20
+_EDITOR_WIDTH, _EDITOR_HEIGHT = 300, 112
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 def pill_width(text: str) -> float:
@@ -60,6 +79,10 @@ class CellDelegate(QStyledItemDelegate):
         elif text := index.data(Qt.ItemDataRole.DisplayRole):
             inner = box.adjusted(_PADDING, 0, -_PADDING, 0)
             painter.setPen(QColor(getattr(tokens, index.data(TONE) or "text")))
+            if index.data(STRUCK):
+                struck = painter.font()
+                struck.setStrikeOut(True)
+                painter.setFont(struck)
             shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
             painter.drawText(inner, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), shown)
         painter.restore()
@@ -75,3 +98,46 @@ class CellDelegate(QStyledItemDelegate):
         painter.setPen(QColor(self._theme.tokens.bad))
         shown = painter.fontMetrics().elidedText(reason, Qt.TextElideMode.ElideRight, int(whole.width()))
         painter.drawText(whole, int(Qt.AlignmentFlag.AlignVCenter.value), shown)
+
+    def createEditor(
+        self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QWidget:
+        editor = QPlainTextEdit(parent)
+        editor.setProperty("role", "field")
+        editor.setAcceptDrops(False)
+        editor.setAccessibleName(f"{COLUMNS[index.column()].title} of the row")
+        editor.setToolTip("Enter keeps the text, Shift+Enter begins a new line, Esc leaves it as it was.")
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        if isinstance(editor, QPlainTextEdit) and editor.toPlainText() == "":
+            editor.setPlainText(index.data(Qt.ItemDataRole.EditRole))
+            editor.moveCursor(QTextCursor.MoveOperation.End)
+
+    def setModelData(
+        self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        if isinstance(editor, QPlainTextEdit):
+            model.setData(index, editor.toPlainText())
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Several lines high, over the rows below, or above where the table ends."""
+        whole = self._view.viewport().rect()
+        box = QRect(option.rect)
+        box.setHeight(min(_EDITOR_HEIGHT, whole.height()))
+        box.setWidth(min(max(box.width(), _EDITOR_WIDTH), whole.width()))
+        box.moveRight(min(box.right(), whole.right()))
+        box.moveBottom(min(box.bottom(), whole.bottom()))
+        editor.setGeometry(box)
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter keeps the text; with Shift it begins a new line."""
+        if isinstance(editor, QPlainTextEdit) and isinstance(event, QKeyEvent):
+            enter = event.type() == QEvent.Type.KeyPress and event.key() in _ENTER
+            if enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.commitData.emit(editor)
+                self.closeEditor.emit(editor)
+                return True
+        return super().eventFilter(editor, event)

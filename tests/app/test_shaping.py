@@ -1,0 +1,112 @@
+"""A dataset is changed in the window: fixed, edited, undone, saved; the file itself never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.data.history.overlay import OverlayFile
+from studio.events import DatasetRead
+from studio.paths import Paths
+from studio.settings import Settings
+from studio.ui.theme import Theme
+
+ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 9))
+REPEATED = '{"prompt": "Say 1", "completion": "It is 1."}\n'
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "numbers.jsonl"
+    path.write_text(ROWS + REPEATED)
+    return path
+
+
+@pytest.fixture
+def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path, source: Path) -> Iterator[Studio]:
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    window.show()
+    studio = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    studio.open_path(str(source))
+    wait_for(qtbot, studio, "numbers.jsonl")
+    yield studio
+    window.close()
+    window.deleteLater()
+
+
+def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
+    def there() -> bool:
+        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+
+    qtbot.waitUntil(there, timeout=60_000)
+    assert studio.shared.dataset is not None
+    return studio.shared.dataset
+
+
+def test_a_fix_is_previewed_and_written_as_another_dataset(
+    studio: Studio, qtbot: QtBot, source: Path
+) -> None:
+    pane = studio.panes.dataset
+    qtbot.waitUntil(lambda: bool(pane.health.rows), timeout=60_000)
+    pane.tabs.choose("health")
+    row = next(row for row in pane.health.rows if row.finding.title == "Exact duplicates")
+    qtbot.mouseClick(row.fix, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.shaping.dialog is not None, timeout=60_000)
+    assert studio.shaping.dialog is not None
+    qtbot.mouseClick(studio.shaping.dialog.agree, Qt.MouseButton.LeftButton)
+    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
+    assert source.read_text() == ROWS + REPEATED
+
+
+def test_edits_are_undone_redone_kept_and_saved(
+    studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path
+) -> None:
+    pane, view = studio.panes.dataset, studio.panes.dataset.table.view
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    editor = view.findChild(QPlainTextEdit)
+    assert editor is not None
+    editor.selectAll()
+    qtbot.keyClicks(editor, "One!")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    pane.table.choose_line(9)
+    qtbot.keyClick(view, Qt.Key.Key_Delete)
+    assert pane.edits.said.text() == "2 edits"
+    view.setFocus()
+    studio.window.action("undo").trigger()
+    assert pane.edits.said.text() == "1 edit"
+    studio.window.action("redo").trigger()
+    assert pane.edits.said.text() == "2 edits"
+    dataset = studio.shared.dataset
+    assert dataset is not None
+    kept = OverlayFile.of(Paths.under(tmp_path / "home").overlays, dataset.fingerprint).read()
+    assert kept.deleted == {9}
+    studio.shaping.save(tmp_path / "mine")
+    rows = wait_for(qtbot, studio, "mine").rows
+    assert len(rows) == 8
+    assert rows[0].answer == "One!"
+    assert source.read_text() == ROWS + REPEATED
+    assert not pane.edits.isVisible()
+
+
+def test_another_mask_changes_what_is_trained_and_the_form(studio: Studio, qtbot: QtBot) -> None:
+    before = studio.shared.dataset
+    assert before is not None
+    field = studio.panes.dataset.example.rendering.fields["data.train_on"]
+    field.setCurrentIndex(field.findData("all"))
+    field.activated.emit(field.currentIndex())
+    qtbot.waitUntil(
+        lambda: studio.shared.dataset is not None and studio.shared.dataset is not before, timeout=60_000
+    )
+    after = studio.shared.dataset
+    assert after is not None
+    assert after.rows[0].trained > before.rows[0].trained
+    assert studio.panes.training.recipe().data.train_on == "all"
