@@ -44,11 +44,11 @@ def record(line: int, format: str, fields: Fields) -> Record:
     """The row as a Record of `format`. Raises BadRow with the reason when it is not one."""
     fields = _lower(fields)
     shapes = [shape for shape in _SHAPES if shape.format == format]
-    known = {name for shape in shapes for names in shape.needs for name in names}
-    if not known.intersection(fields) and not (format == "chat" and _chat_field(fields)):
+    if shape := next((shape for shape in shapes if shape.fits(fields)), None):
+        return shape.build(line, fields)
+    if not any(name in fields for shape in shapes for names in shape.needs for name in names):
         raise BadRow(f"only unknown fields ({listed(fields)}); this file's rows need {needs(format)}")
-    shape = next((shape for shape in shapes if shape.fits(fields)), shapes[0])
-    return shape.build(line, fields)
+    return shapes[0].build(line, fields)
 
 
 def needs(format: str) -> str:

@@ -48,7 +48,7 @@ def _is_apart(text: str, start: int) -> bool:
 
 def asked(prompt: str) -> Turns:
     """The turns of a prompt that begins with a speaker and ends where the assistant speaks; else none."""
-    turns = transcript(prompt)
+    turns = transcript(prompt) if prompt.rstrip().endswith(":") else []
     is_open = len(turns) >= 2 and turns[-1]["role"] == "assistant" and not turns[-1]["content"]
     return turns[:-1] if is_open else []
 
