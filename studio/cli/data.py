@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from studio.cli import results
 from studio.cli.health import with_health
+from studio.cli.make import register
 from studio.cli.options import Data, Debug, Home, Json, Model, Set, paths_from, recipe_from
 from studio.cli.terminal import perform, report
 from studio.errors import DataError
@@ -196,3 +197,6 @@ def _saved(event: DatasetSaved) -> str:
     shares = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     lines = [f"Saved as {event.path}: {shares}.", *(f"  {line}" for line in event.history), *event.remarks]
     return "\n".join([*lines, f"Fingerprint {event.fingerprint}.", f"Next: studio train {event.path}"])
+
+
+register(app)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -16,7 +14,7 @@ import typer
 
 from studio.cli.options import Debug, Home, Json, paths_from
 from studio.cli.results import Result
-from studio.cli.terminal import StoppedByPerson, console, perform
+from studio.cli.terminal import StoppedByPerson, console, perform, report
 from studio.data.hub.wanted import Wanted, recognize, row_range
 from studio.data.making.folder import MakingFolder, write_accepted
 from studio.data.making.make import made_row, summary
@@ -38,7 +36,7 @@ def _option(field: str, *names: str) -> Any:
 
 
 def make(
-    data: Annotated[str, typer.Argument(metavar="[DATA]", help=_FIELDS["data"].description)] = "",
+    data: Annotated[str, typer.Argument(metavar="DATA", help=_FIELDS["data"].description)] = "",
     documents: Annotated[list[str] | None, _option("documents", "--document")] = None,
     maker: Annotated[str, typer.Option(help=f"How rows are made: {', '.join(MAKERS)}.")] = "",
     model: Annotated[str, _option("model")] = "starter",
@@ -79,7 +77,7 @@ def make(
         plan = plan_from(asked)
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{plan.maker}"
         job = MakeJob(plan, out or paths_from(home).made / name)
-    _report(_made(job), as_json)
+    _show(_made(job), as_json)
 
 
 def made(
@@ -100,7 +98,7 @@ def made(
             making.review(number, Review(state))
     if out is not None:
         console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.", markup=False)
-    _report(of_made(making), as_json)
+    _show(of_made(making), as_json)
 
 
 def download(
@@ -121,7 +119,7 @@ def download(
     try:
         for event in perform(job.run_events(None)):
             if isinstance(event, Downloaded):
-                _report(of_download(event), as_json)
+                _show(of_download(event), as_json)
     except StoppedByPerson:
         raise StoppedByPerson("Stopped; what was fetched is kept. The same command goes on.") from None
 
@@ -167,7 +165,7 @@ def _made(job: MakeJob) -> Result:
     try:
         for event in perform(job.run_events(_bench(job))):
             if isinstance(event, MadeRow):
-                console.print(_shown(event), markup=False)
+                console.print(_shown(event), markup=False, soft_wrap=True)
     except StoppedByPerson:
         on = f"Stopped; what was made is kept. `studio data make --resume {job.folder}` goes on."
         raise StoppedByPerson(on) from None
@@ -225,7 +223,5 @@ def _whole(path: str) -> str:
     return str(Path(path).expanduser().resolve()) if path else ""
 
 
-def _report(result: Result, as_json: bool) -> None:
-    text = json.dumps(result.document, indent=2, ensure_ascii=False) if as_json else result.text
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+def _show(result: Result, as_json: bool) -> None:
+    report(result.document, result.text, as_json)

@@ -10,9 +10,7 @@ from typing import Any
 from studio.data.hub.download import download
 from studio.data.hub.wanted import Wanted
 from studio.events import Event
-
-KEYS, TOKEN = "Tuning Studio", "huggingface.co"
-"""Where the system's keychain keeps the Hub token: service and name."""
+from studio.jobs.save import hub_token
 
 
 @dataclass(frozen=True)
@@ -28,14 +26,3 @@ class DownloadJob:
 
     def run_events(self, bench: Any) -> Generator[Event]:
         yield (yield from download(self.wanted, self.under, hub_token()))
-
-
-def hub_token() -> str:
-    """The Hub token from the keychain; empty where there is none, and then HF_TOKEN or its file count."""
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        return keyring.get_password(KEYS, TOKEN) or ""
-    except KeyringError:
-        return ""

@@ -16,6 +16,13 @@ GROUNDED = 0.6
 _ABOUT_THE_PASSAGE = re.compile(
     r"\b(?:the|this) (?:passage|text|excerpt|document|author|article)\b|\babove\b", re.IGNORECASE
 )
+_REQUEST_WORDS = (
+    "about could does explain from give have kind know list mean name please should some tell that there "
+    "these they this type used want were what when where which will with word words would write your"
+)
+_REQUESTS = frozenset(_REQUEST_WORDS.split())
+"""What requests are made of, whatever they are about."""
+
 _LEAST = 4  # words of an answer below which every one must stand in the passage
 
 
@@ -52,6 +59,8 @@ class Sieve:
             return "too long"
         if self._copied(prompt, answer, source):
             return "copied the prompt"
+        if self._elsewhere(record, source):
+            return "about something else"
         if self._maker.name == "passages" and _ABOUT_THE_PASSAGE.search(prompt):
             return "speaks of the passage"
         if self._maker.grounded and source.passage and not grounded(answer, source.passage.text):
@@ -70,6 +79,14 @@ class Sieve:
                 return True
         return plain(prompt) == plain(answer)
 
+    def _elsewhere(self, record: Record, source: Source) -> bool:
+        """Whether the new request is not the old one in other words, or not one for this answer."""
+        if self._maker.name in ("paraphrase", "back-translation") and source.record is not None:
+            return not same_subject(_request(record), _request(source.record))
+        if self._maker.name == "question":
+            return not leads_to(record.prompt, record.answer)
+        return False
+
     def _duplicate(self, record: Record) -> str:
         text = self._compared(record)
         if self._maker.asks_model and self._known.equal(text):
@@ -77,6 +94,41 @@ class Sieve:
         if self._maker.near and self._known.near(text):
             return "a near duplicate"
         return ""
+
+
+def same_subject(one: str, other: str) -> bool:
+    """Whether two requests have their numbers in common, or half of the words that matter."""
+    first, second = heavy(one), heavy(other)
+    if numbers(one) or numbers(other) or not (first and second):
+        return numbers(one) == numbers(other)
+    return 2 * len(first & second) >= max(len(first), len(second))
+
+
+def leads_to(request: str, answer: str) -> bool:
+    """Whether a request can be one for this answer: a longer answer takes up one of its words, or number."""
+    said = heavy(answer)
+    if numbers(answer) and not numbers(request) <= numbers(answer):
+        return False
+    return len(said) < 3 or bool(said & heavy(request))
+
+
+def heavy(text: str) -> set[str]:
+    """The beginnings of a text's words that say what it is about."""
+    return {word[:5] for word in words(text) if _is_heavy(word) and word not in _REQUESTS}
+
+
+def _is_heavy(word: str) -> bool:
+    return not word.isdigit() and (len(word) > 3 or not word.isascii())
+
+
+def _request(record: Record) -> str:
+    """The last request, without the material it works on."""
+    return next((turn.content for turn in reversed(record.before_answer) if turn.role == "user"), "")
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers in a text."""
+    return {word for word in words(text) if word.isdigit()}
 
 
 def grounded(answer: str, passage: str) -> bool:
@@ -87,9 +139,8 @@ def grounded(answer: str, passage: str) -> bool:
     """
     said = words(answer)
     there = {word[:5] for word in words(passage)}
-    numbers = {word for word in words(passage) if word.isdigit()}
-    if any(word.isdigit() and word not in numbers for word in said):
+    if not numbers(answer) <= numbers(passage):
         return False
-    heavy = [word for word in said if len(word) > 3 or word.isdigit() or not word.isascii()] or said
-    found = sum(word[:5] in there for word in heavy)
-    return found == len(heavy) if len(heavy) < _LEAST else found >= GROUNDED * len(heavy)
+    counted = [word for word in said if len(word) > 3 or word.isdigit() or not word.isascii()] or said
+    found = sum(word[:5] in there for word in counted)
+    return found == len(counted) if len(counted) < _LEAST else found >= GROUNDED * len(counted)

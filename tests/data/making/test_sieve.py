@@ -120,6 +120,30 @@ def test_a_paraphrase_must_be_other_words_but_a_slip_only_other_letters() -> Non
     assert refusal("paraphrase", "Tell me all of it now please", long.answer, Source("line 2", long)) == ""
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("Name the language of this country.", "Which language is spoken in this country?", True),
+        ("Add 17 and 25.", "What is the sum of 17 and 25?", True),
+        ("Why?", "For what reason?", True),
+        ("Nenne die Hauptstadt von Norwegen.", "Wie heißt Norwegens Hauptstadt?", True),
+        ("Add 17 and 25.", "What is the sum of 17 and 52?", False),
+        ("Which word is the opposite of rough?", "Which kind of animal is a sheep?", False),
+        ("Name the home of an eagle.", "White is the colour of a canary.", False),
+    ],
+)
+def test_other_words_must_ask_the_same(before: str, after: str, same: bool) -> None:
+    source = Source("line 1", record(before, "It."))
+    assert (refusal("paraphrase", after, "It.", source) == "") == same
+
+
+def test_a_question_for_a_long_answer_must_speak_of_what_it_says() -> None:
+    source = Source("line 1", record("?", SUNDIAL))
+    assert refusal("question", "How does a sundial work?", SUNDIAL, source) == ""
+    assert refusal("question", "How is bread baked?", SUNDIAL, source) == "about something else"
+    assert refusal("question", "Who came to dinner?", "Aunt Anna.", source) == ""
+
+
 def test_slips_are_the_same_for_the_same_seed_and_spare_numbers() -> None:
     text = "Please send 250 euros to anna@example.org before the meeting on Wednesday morning."
     assert noisy(text, 0.3, 1) == noisy(text, 0.3, 1) != noisy(text, 0.3, 2)
