@@ -18,6 +18,8 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _SHORTEST = 50
 _PROSE = 0.85
 _DELIBERATE = 0.05
+_LEARNED = 1000
+_HITS, _HIT_SHARE = 5, 0.25
 
 
 class Language(Check):
@@ -29,9 +31,11 @@ class Language(Check):
 
     def find(self, subject: Subject) -> Steps[Found]:
         told: dict[int, str] = {}
+        usual = _Usual()
 
         def look(record: Record) -> Evidence | None:
-            told[record.line] = language(f"{record.prompt[: _READ // 2]}\n{record.answer[:_READ]}")
+            text = f"{record.prompt[: _READ // 2]}\n{record.answer[:_READ]}"
+            told[record.line] = usual.language(text)
             return None
 
         yield from by_row(subject, look)
@@ -47,6 +51,35 @@ class Language(Check):
             evidence,
             lambda count: f"{have(count, 'is', 'are')} in another language than the rest ({shares}).",
         )
+
+
+class _Usual:
+    """Tells most rows' language by the frequent words of the first ones, which is ten times as fast."""
+
+    def __init__(self) -> None:
+        self._languages: Counter[str] = Counter()
+        self._words: Counter[tuple[str, str]] = Counter()
+        self._name, self._known = "", frozenset[str]()
+
+    def language(self, text: str) -> str:
+        """As `language`; what has many of the usual language's frequent words is taken for it."""
+        words = _LETTERS.findall(text.lower())
+        hits = sum(word in self._known for word in words)
+        if hits >= _HITS and hits >= _HIT_SHARE * len(words):
+            return self._name
+        name = language(text)
+        if self._languages.total() < _LEARNED:
+            self._learn(name, set(words))
+        return name
+
+    def _learn(self, name: str, words: set[str]) -> None:
+        self._languages[name] += 1
+        self._words.update((name, word) for word in words)
+        if self._languages.total() == _LEARNED:
+            self._name, rows = self._languages.most_common(1)[0]
+            own = {word: count for (of, word), count in self._words.items() if of == self._name}
+            self._known = frozenset(word for word, count in own.items() if self._name and count > rows / 10)
+            self._words.clear()
 
 
 def language(text: str) -> str:

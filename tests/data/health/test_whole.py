@@ -27,6 +27,11 @@ def test_a_few_rows_in_another_language_are_flagged():
     assert "en 98%" in result.summary
 
 
+def test_a_stray_is_found_among_many_rows_told_by_their_frequent_words():
+    many = [(f"Tell me about house {place}, please.", ENGLISH) for place in range(1500)]
+    assert found("language", rows(*many, ("Was weißt du darüber?", GERMAN), *many[:5])).lines == (1501,)
+
+
 def test_translations_second_languages_code_and_short_rows_are_not():
     many = [("Tell me about it, please.", ENGLISH)] * 60
     order = ("Please translate the following sentence about a lighthouse into French.", FRENCH)
