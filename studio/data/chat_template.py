@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from traceback import walk_tb
 from typing import Any
 
@@ -61,9 +61,10 @@ class ChatTemplate:
     def _marked(self, messages: Sequence[Message], tools: str) -> tuple[str, tuple[Span, ...]]:
         """The text, and the spans between {% generation %} marks, each with its closing token."""
         source = self._source(tools)
-        has_marks = "generation" in source and not any(_BEGIN in m.whole or _END in m.whole for m in messages)
+        showing = _showing(source)
+        has_marks = _BEGIN in showing and not any(_BEGIN in m.whole or _END in m.whole for m in messages)
         self._has_place(source, messages, tools)
-        text = self._apply(_MARK.sub(_shown, source) if has_marks else source, messages, tools)
+        text = self._apply(showing if has_marks else source, messages, tools)
         self._says_all(text, messages)
         if not has_marks:
             return text, ()
@@ -158,6 +159,12 @@ class ChatTemplate:
         frames = walk_tb(error.__traceback__) if self._given else ()
         lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
         return f" in line {lines[-1]}" if lines else ""
+
+
+@lru_cache(maxsize=8)
+def _showing(source: str) -> str:
+    """The template, writing _BEGIN and _END where its {% generation %} marks are."""
+    return _MARK.sub(_shown, source)
 
 
 def _shown(mark: re.Match[str]) -> str:
