@@ -99,8 +99,8 @@ class LargeFiles(QObject):
         if self._view is None or self._store is None or self._scan is None:
             return
         self._store.refresh()
-        self._view.show_scan(self._scan)
         self._view.table.model.grow()
+        self._view.show_scan(self._scan)
         if self._view.table.query() and not self._find_again.isActive():
             self._find_again.start()
 

@@ -68,7 +68,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
 
 def test_the_last_row_can_be_scrolled_to(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     view = opened(studio, qtbot, write_rows(tmp_path / "big.jsonl", 2000)).table.view
-    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    view.scrollToBottom()
     last = view.visualRect(view.model().index(1999, 1))
     assert view.viewport().rect().contains(last)
     assert view.indexAt(last.center()).row() == 1999

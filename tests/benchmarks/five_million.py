@@ -227,9 +227,9 @@ def _ask(application: QApplication, table: LargeTable) -> dict[str, float]:
 
 
 def _descends(table: LargeTable) -> bool:
-    """Whether the longest row stands first."""
-    first, last = table.model.row(0), table.model.row(table.model.rowCount() - 1)
-    return bool(first and last and first.characters > last.characters > 0)
+    """Whether a row without any characters, one that cannot train, stands last."""
+    last = table.model.row(table.model.rowCount() - 1)
+    return last is not None and last.characters == 0
 
 
 def _memory(process: psutil.Process) -> tuple[float, float]:

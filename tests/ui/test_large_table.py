@@ -148,7 +148,7 @@ def test_the_view_says_how_far_the_scan_is_and_shows_a_whole_row(qtbot: QtBot, t
     view.show_scan(Scanned(1_203_000, 1_202_000, 900, 100, 481, 2000, "/index"))
     assert view.said.text() == "1,203,000 of about 5,000,000 rows checked"
     assert view.bar.value() == 240
-    assert view.table.chips.label("bad") == "Cannot train 100"
+    assert view.table.chips.label("bad") == "Bad 100"
     with qtbot.waitSignal(view.table.row_chosen) as chosen:
         view.table.view.setCurrentIndex(view.table.model.index(1_202_999, 0, QModelIndex()))
     assert chosen.args == [1_202_999]

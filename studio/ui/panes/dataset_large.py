@@ -77,7 +77,7 @@ class LargeView(QWidget):
 
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan has come, and how many rows of each state it has met."""
-        self.table.chips.set_counts(
+        self.table.set_counts(
             {"all": scan.rows, "good": scan.good, "warnings": scan.warnings, "bad": scan.bad}
         )
         if scan.finished:

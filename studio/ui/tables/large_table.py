@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
@@ -21,15 +22,11 @@ from studio.ui.tables.delegates import CellDelegate
 from studio.ui.tables.large import LARGE_COLUMNS, LargeTableModel
 from studio.ui.theme import Theme
 
-LARGE_FILTERS = (
-    ("all", "All"),
-    ("good", "Good"),
-    ("warnings", "To look at"),
-    ("bad", "Cannot train"),
-)
+LARGE_FILTERS = (("all", "All"), ("good", "Good"), ("warnings", "Look"), ("bad", "Bad"))
 _ROW_HEIGHT = 32
 _SEARCH_MILLISECONDS = 300
 _REST_MILLISECONDS = 40
+_MARK = [column.title for column in LARGE_COLUMNS].index("")
 _WIDTHS = {"Line": 84, "": 108, "Characters": 96}
 
 
@@ -45,7 +42,7 @@ class LargeTable(QWidget):
         self.chips = FilterChips(LARGE_FILTERS)
         self.chips.chosen.connect(self._announce)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search the beginnings")
+        self.search.setPlaceholderText("Search the beginnings of prompts and answers")
         self.search.setAccessibleName("Search")
         self.search.setClearButtonEnabled(True)
         self.whole = QCheckBox("Whole rows")
@@ -78,15 +75,17 @@ class LargeTable(QWidget):
         return timer
 
     def _lay_out(self) -> None:
-        above = QHBoxLayout()
-        above.setSpacing(10)
-        above.addWidget(self.chips)
-        above.addWidget(self.search, 1)
-        above.addWidget(self.whole)
+        filters, searching = QHBoxLayout(), QHBoxLayout()
+        filters.addWidget(self.chips)
+        filters.addStretch(1)
+        searching.setSpacing(10)
+        searching.addWidget(self.search, 1)
+        searching.addWidget(self.whole)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addLayout(above)
+        column.addLayout(filters)
+        column.addLayout(searching)
         column.addWidget(self.view, 1)
 
     def _announce(self) -> None:
@@ -97,6 +96,11 @@ class LargeTable(QWidget):
         row = self.model.row(self.view.currentIndex().row()) if self.view.currentIndex().isValid() else None
         if row is not None:
             self.row_chosen.emit(row.number)
+
+    def set_counts(self, counts: Mapping[str, int]) -> None:
+        """Write how many rows there are of each state; marks get room when there is one."""
+        self.chips.set_counts(counts)
+        self.view.setColumnHidden(_MARK, not (counts["warnings"] or counts["bad"]))
 
     def stand_on_first(self) -> None:
         """Choose the first row unless one is chosen."""
