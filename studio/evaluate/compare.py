@@ -71,7 +71,7 @@ def compare(
 
 def _golden(pair: Pair, renderer: Renderer, golden: Golden) -> Generator[Event, None, list[GoldenAnswer]]:
     """Ask both models everything; report each answer when both have given theirs."""
-    prompts = [renderer.prompt_ids(item.turns) for item in golden.items]
+    prompts = [renderer.prompt_ids(item.turns, item.tools) for item in golden.items]
     longest = max(len(pair.tokenizer.encode(item.ideal, add_special_tokens=False)) for item in golden.items)
     limit = min(512, 2 * longest + 8)  # enough for any ideal answer; a base model may never stop by itself
     base: dict[int, str] = {}

@@ -16,10 +16,11 @@ LIMIT = 100  # how many test examples stand in for a golden set
 
 @dataclass(frozen=True)
 class GoldenItem:
-    """One question: the turns up to the answer, and the ideal answer."""
+    """One question: the turns up to the answer, the ideal answer, and the tools that it may call."""
 
     turns: tuple[Message, ...]
     ideal: str
+    tools: str = ""
 
     @property
     def prompt(self) -> str:
@@ -67,7 +68,7 @@ def golden_from_test(data: Dataset) -> Golden:
     items = []
     for record in (example.record for example in data.test[:LIMIT]):
         if record.before_answer and record.answer:
-            items.append(GoldenItem(record.before_answer, record.answer))
+            items.append(GoldenItem(record.before_answer, record.answer, record.tools))
     return Golden(f"{len(items)} test examples that were never trained on", tuple(items))
 
 
