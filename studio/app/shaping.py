@@ -47,7 +47,7 @@ class Shaping(QObject):
         self._pane.health.show_busy()
         self._checking = ticket = self._shared.queue.submit(
             HealthJob(self._shared.recipe),
-            Lane.READING,
+            Lane.SCANNING,
             lambda event: self._take(ticket, event),
             lambda end: self._end(ticket, end),
         )
@@ -62,6 +62,15 @@ class Shaping(QObject):
         if self._shared.dataset is not None:
             job = SaveJob(self._shared.recipe, folder, steps, self._paths.overlays)
             self._shared.queue.submit(job, Lane.READING, self._take_written, self._end_other)
+
+    def replay(self, source: Path, *steps: Step) -> None:
+        """Do steps to a source anew, and open the result; the source itself where there are none left."""
+        if not steps:
+            self.written.emit(str(source))
+            return
+        recipe = self._shared.recipe.with_values({"data.path": str(source)})
+        job = SaveJob(recipe, self._next_folder(source), steps)
+        self._shared.queue.submit(job, Lane.READING, self._take_written, self._end_other)
 
     def _next_folder(self, source: Path) -> Path:
         """`support 2` for what comes of `support.jsonl`, then `support 3`."""

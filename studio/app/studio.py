@@ -15,6 +15,7 @@ from studio import __version__
 from studio.app.asking import Evaluation, Playground
 from studio.app.datasets import Datasets
 from studio.app.editing import Editing
+from studio.app.history import History
 from studio.app.large import LargeFiles
 from studio.app.library import Runs
 from studio.app.panes import Panes
@@ -45,6 +46,7 @@ class Studio(QObject):
         self.datasets = Datasets(self.shared, self.panes.dataset)
         self.shaping = Shaping(self.shared, self.panes.dataset, paths)
         self.editing = Editing(self.shared, self.panes.dataset, paths.overlays)
+        self.history = History(self.shared, self.panes.dataset, self.shaping)
         self._trains_next = False
         self.large = LargeFiles(self.shared, self.panes.dataset, theme, paths.scans)
         self.training = Training(self.shared, self.panes.training)
@@ -98,6 +100,7 @@ class Studio(QObject):
         self.panes.dataset.train_requested.connect(self._train_on_this)
         self.datasets.changed.connect(self.shaping.check)
         self.datasets.changed.connect(self.editing.follow)
+        self.datasets.changed.connect(self.history.follow)
         self.editing.save_requested.connect(self.shaping.save)
         self.shaping.written.connect(self._open_written)
         self.panes.dataset.recipe_wanted.connect(self._change_recipe)

@@ -27,11 +27,15 @@ class HealthJob:
     def title(self) -> str:
         return "Checking the dataset"
 
-    def run_events(self, library: Library) -> Generator[Event]:
+    def run_events(self, library: Library | None) -> Generator[Event]:
         from studio.data.health.checks import check_all
         from studio.data.health.subject import Subject
 
         yield Progress("Checking the dataset", 0)
+        if library is None:  # on a thread of its own, so that examples need not wait for it
+            from studio.train.library import Library
+
+            library = Library()
         dataset = yield from library.open(self.recipe)
         golden, trouble = _golden_beside(dataset.path)
         if trouble:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
@@ -110,3 +110,32 @@ def test_another_mask_changes_what_is_trained_and_the_form(studio: Studio, qtbot
     assert after is not None
     assert after.rows[0].trained > before.rows[0].trained
     assert studio.panes.training.recipe().data.train_on == "all"
+
+
+def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: QtBot) -> None:
+    page = studio.panes.dataset.history
+    studio.panes.dataset.tabs.choose("history")
+    steps = {action.data(): action for action in page.menu.actions()}
+    steps["drop_duplicates"].trigger()
+    form = studio.history.form
+    assert form is not None
+    qtbot.mouseClick(form.add, Qt.MouseButton.LeftButton)
+    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
+    steps["cap"].trigger()
+    form = studio.history.form
+    assert form is not None
+    rows = form.editors["rows"]
+    assert isinstance(rows, QLineEdit)
+    rows.setText("none")
+    qtbot.mouseClick(form.add, Qt.MouseButton.LeftButton)
+    assert form.isVisible()
+    assert any("cap" in label.text() for label in form.findChildren(QLabel))
+    rows.setText("5")
+    qtbot.mouseClick(form.add, Qt.MouseButton.LeftButton)
+    assert len(wait_for(qtbot, studio, "numbers 3").rows) == 5
+    assert page.card.value() == "2 steps"
+    qtbot.mouseClick(page.removers[1], Qt.MouseButton.LeftButton)
+    assert len(wait_for(qtbot, studio, "numbers 4").rows) == 8
+    assert page.card.value() == "1 step"
+    qtbot.mouseClick(page.removers[0], Qt.MouseButton.LeftButton)
+    assert len(wait_for(qtbot, studio, "numbers.jsonl").rows) == 9

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 from studio.events import DatasetRead, Finding, Progress, Rendered
 from studio.ui.panes.dataset_edits import EditsBar
 from studio.ui.panes.dataset_health import HealthPage
+from studio.ui.panes.dataset_history import HistoryPage
 from studio.ui.panes.dataset_large import LargeView, large_facts
 from studio.ui.panes.dataset_plots import PlotsPage
 from studio.ui.panes.dataset_rows import RowsPage
@@ -46,9 +47,15 @@ class DatasetPane(Pane):
         self._train = self.header.add_button("Train on this", role="primary")
         self._train.clicked.connect(self.train_requested)
         self.rows, self.health, self.plots = RowsPage(theme), HealthPage(theme), PlotsPage(theme)
+        self.history = HistoryPage()
         self.table, self.example = self.rows.table, self.rows.example
         self.problems, self.lengths = self.rows.problems, self.plots.lengths
-        self.pages: dict[str, QWidget] = {"rows": self.rows, "health": self.health, "plots": self.plots}
+        self.pages: dict[str, QWidget] = {
+            "rows": self.rows,
+            "health": self.health,
+            "plots": self.plots,
+            "history": self.history,
+        }
         self.tabs = Tabs([(key, key.capitalize()) for key in self.pages])
         self.edits = EditsBar()
         self._stack = QStackedWidget()

@@ -19,6 +19,7 @@ class ProblemsCard(Card):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("What needs attention")
+        self._has_groups, self._is_aside = True, False
         self.list = ProblemList(theme)
         self.list.line_chosen.connect(self.line_chosen)
         scroll = QScrollArea()
@@ -29,6 +30,11 @@ class ProblemsCard(Card):
         scroll.setWidget(self.list)
         self.body.addWidget(scroll, 1)
 
+    def set_aside(self, is_aside: bool) -> None:
+        """Whether there is no room for it now."""
+        self._is_aside = is_aside
+        self.setVisible(self._has_groups and not is_aside)
+
     def show_dataset(self, dataset: DatasetRead) -> None:
         groups = group_problems(dataset)
         self.list.set_groups(groups)
@@ -36,5 +42,6 @@ class ProblemsCard(Card):
         lost -= {row.line for row in dataset.rows}
         fine = "every row can train" if groups else ""
         self.set_value(f"{len(lost):,} cannot train" if lost else fine, "bad" if lost else "good")
-        self.setVisible(bool(groups))
+        self._has_groups = bool(groups)
+        self.setVisible(self._has_groups and not self._is_aside)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)

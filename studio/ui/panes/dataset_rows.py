@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from studio.events import DatasetRead, ExampleRow, Problem, Rendered
 from studio.ui.panes.dataset_cards import ProblemsCard
@@ -16,6 +17,7 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.pane import GAP
 
 _SIDE_WIDTH = 348
+_NARROW = 720
 _REST_MILLISECONDS = 40
 
 
@@ -40,22 +42,30 @@ class RowsPage(QWidget):
     def _lay_out(self) -> None:
         rows = Card()
         rows.body.addWidget(self.table)
-        side = QWidget()
+        self._side = side = QWidget()
         side.setMinimumWidth(_SIDE_WIDTH)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
         column.addWidget(self.example, 5)
         column.addWidget(self.problems, 3)
-        both = QHBoxLayout(self)
+        self._both = both = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         both.setContentsMargins(0, 0, 0, 0)
         both.setSpacing(GAP)
         both.addWidget(rows, 5)
         both.addWidget(side, 3)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the example stands below the table, and the problems on the page of health."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW
+        direction = QBoxLayout.Direction
+        self._both.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+        self.problems.set_aside(narrow)
+
     def show_dataset(self, dataset: DatasetRead) -> None:
         self.problems.show_dataset(dataset)
-        self.example.show_nothing("No row can train.")
+        self.example.show_nothing("" if dataset.rows else "No row can train.")
         self.table.set_dataset(dataset)
 
     def show_example(self, rendered: Rendered) -> None:

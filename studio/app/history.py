@@ -1,0 +1,97 @@
+"""The steps behind the dataset at hand: shown, added and taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from studio.app.shaping import Shaping
+from studio.app.shared import Shared
+from studio.data.history.steps import OWN, STEPS, Mix, Step, step_from, steps_from
+from studio.data.saving.manifest import NAME, Manifest, is_saved
+from studio.errors import StudioError
+from studio.ui.panes.dataset import DatasetPane
+from studio.ui.widgets.step_form import StepForm
+
+_OFFERED = {kind: step for kind, step in STEPS.items() if step not in OWN and kind != "fix"}
+_MOST_LINKS = 100
+
+
+def links_of(path: Path) -> tuple[Path | None, tuple[tuple[Step, ...], ...]]:
+    """Where a dataset came from, and the steps of each dataset on the way from there, the first one first.
+
+    None where it came from several files. Raises DataError when a manifest cannot be read.
+    """
+    links: list[tuple[Step, ...]] = []
+    while is_saved(path) and len(links) < _MOST_LINKS:
+        manifest = Manifest.read(path)
+        steps = steps_from(manifest.history)
+        links.insert(0, steps)
+        if len(manifest.sources) != 1 + sum(isinstance(step, Mix) for step in steps):
+            return None, tuple(links)
+        source = Path(manifest.sources[0].path)
+        path = source.parent if source.name == NAME else source
+    return path, tuple(links)
+
+
+class History(QObject):
+    """A saved dataset's manifest tells its steps; without one of them they are done again to its source."""
+
+    def __init__(self, shared: Shared, pane: DatasetPane, shaping: Shaping) -> None:
+        super().__init__(pane)
+        self._shared, self._pane, self._shaping = shared, pane, shaping
+        self._source: Path | None = None
+        self._links: tuple[tuple[Step, ...], ...] = ()
+        self.form: StepForm | None = None
+        pane.history.set_kinds([(kind, step.title, step.help) for kind, step in _OFFERED.items()])
+        pane.history.add_requested.connect(self._ask)
+        pane.history.remove_requested.connect(self.remove)
+
+    def follow(self) -> None:
+        """Show the history of the dataset at hand."""
+        if (dataset := self._shared.dataset) is None:
+            return
+        try:
+            self._source, self._links = links_of(Path(dataset.path))
+        except StudioError as error:
+            self._shared.window.show_notice(str(error), "bad")
+            self._source, self._links = None, ()
+        name = self._source.name if self._source else "several files"
+        self._pane.history.show_steps(name, [step.words() for link in self._links for step in link])
+
+    def remove(self, place: int) -> None:
+        """Do the other steps again to the source, and open what comes of it."""
+        steps = [step for link in self._links for step in link]
+        by_hand = any(isinstance(step, OWN) for link in self._links[1:] for step in link)
+        sentence = ""
+        if by_hand:
+            sentence = (
+                "Rows were changed by hand in between, and belong to what was there then. "
+                "Take the step out of the dataset it was first saved as."
+            )
+        elif self._source is None or not self._source.exists():
+            sentence = "The source of this dataset is no longer where it was, so no step can be taken out."
+        if sentence or self._source is None:
+            self._shared.window.show_notice(sentence, "warn")
+            return
+        self._shaping.replay(self._source, *steps[:place], *steps[place + 1 :])
+
+    def _ask(self, kind: str) -> None:
+        step = _OFFERED[kind]
+        self.form = StepForm(step.title, step.help, step, self._shared.window)
+        self.form.submitted.connect(self._add)
+        self.form.finished.connect(self.form.deleteLater)
+        self.form.open()
+
+    def _add(self, values: dict[str, Any]) -> None:
+        try:
+            step = step_from(values)
+        except StudioError as error:
+            if self.form is not None:
+                self.form.show_problem(str(error))
+            return
+        if self.form is not None:
+            self.form.accept()
+        self._shaping.apply(step)
