@@ -52,7 +52,9 @@ class ChatTemplate:
             return Written(text, marked)
         spans = [self._answer(text, messages, index, tools) for index in trained]
         if spans and spans[-1] is None:
-            raise Refused(f"{self.description} does not show where the last answer begins")
+            lost = any(m.role == "system" and m.content.strip() not in text for m in messages)
+            why = "leaves out what the system says" if lost else "does not show where the last answer begins"
+            raise Refused(f"{self.description} {why}")
         return Written(text, tuple(span for span in spans if span is not None))
 
     def prompt(self, messages: Sequence[Message], tools: str = "") -> str:

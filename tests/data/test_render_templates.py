@@ -206,3 +206,19 @@ def test_turns_out_of_order_are_refused(tokenizers: dict[str, Any], name: str) -
     turns = [said("user", "a"), said("user", "b"), said("assistant", "c")]
     with pytest.raises(ExampleError, match="must alternate"):
         Renderer(tokenizers[name]).render(formats.record(1, "chat", {"messages": turns}))
+
+
+def test_a_template_that_leaves_out_the_system_turn_is_refused_with_that_reason() -> None:
+    tokenizer = tokenizer_of("mistral")  # an earlier version, as Mistral Nemo's still is
+    tokenizer.chat_template = tokenizer.chat_template.replace("loop.first and system", "loop.last and system")
+    with pytest.raises(ExampleError, match="the model's chat template leaves out what the system says"):
+        rendered(tokenizer, "system")
+    assert list(rendered(tokenizer, "several").ids) == list(rendered(tokenizer_of("mistral"), "several").ids)
+
+
+def test_the_characters_that_show_where_an_answer_stands_may_be_in_a_text(tokenizers: dict[str, Any]) -> None:
+    messages = [said("user", "a\ufdd0b"), said("assistant", "c\ufdd1\ufdd0d")]
+    (example,) = Renderer(tokenizers["starter"]).render(formats.record(1, "chat", {"messages": messages}))
+    encoded = applied(tokenizers["starter"], messages, "single", return_assistant_tokens_mask=True)
+    assert list(example.tokens.ids) == encoded["input_ids"]
+    assert [int(on) for on in example.tokens.trained] == encoded["assistant_masks"]

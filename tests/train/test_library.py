@@ -42,6 +42,19 @@ def test_another_wish_reads_it_again(recipe: Recipe, change: dict[str, Any]) -> 
     assert finish(library.open(recipe.with_values(change))).read_event("m") != before
 
 
+def test_a_template_that_was_saved_again_is_used_anew(recipe: Recipe, tmp_path: Path) -> None:
+    library, file = Library(), tmp_path / "own.jinja"
+    own = recipe.with_values({"template": str(file)})
+    lengths = []
+    for seconds, mark in ((1, "Q: "), (2, "The question is: ")):
+        file.write_text("{% for m in messages %}" + mark + "{{ m.content }}{{ eos_token }}{% endfor %}")
+        os.utime(file, (seconds, seconds))
+        data = finish(library.open(own))
+        assert finish(library.open(own)) is data
+        lengths.append(len(data.train[0].tokens.ids))
+    assert lengths[0] < lengths[1]
+
+
 def test_another_objective_looks_again_whether_it_can_use_the_file(recipe: Recipe) -> None:
     library = Library()
     before = finish(library.open(recipe))
