@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Protocol
 
+from studio.data.mapping import Mapping
 from studio.data.places import Places
 from studio.data.read import Reading, reading
 from studio.data.records import Record
@@ -21,8 +23,10 @@ _CHUNK = 100
 
 
 class Shares(Protocol):
-    """What of a recipe's Data part decides the split."""
+    """What of a recipe's Data part decides which rows there are, and the split."""
 
+    @property
+    def columns(self) -> str: ...
     @property
     def validation_share(self) -> float: ...
     @property
@@ -65,7 +69,8 @@ class Dataset:
         cls, path: Path, renderer: Renderer, data: Shares, seed: int
     ) -> Generator[Progress, None, Dataset]:
         """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`."""
-        source = _without_golden((yield from reading(path)))
+        mapping = Mapping.parse(data.columns) if data.columns else None
+        source = _without_golden((yield from reading(path, mapping)))
         _check_format(source, renderer.rendering)
         rendered = yield from _render(source.records, renderer)
         if not rendered.examples:
@@ -230,7 +235,7 @@ def _divide(source: Reading, usable: Collection[int], data: Shares, seed: int) -
     return _shared([r for r in records if r.line in usable], given, data, seed)
 
 
-def _shared(records: Sequence[Record], given: Mapping[int, str], data: Shares, seed: int) -> Split:
+def _shared(records: Sequence[Record], given: AbstractMapping[int, str], data: Shares, seed: int) -> Split:
     if given:
         return split_given(records, given, data.validation_share, data.test_share, seed)
     return split(records, data.validation_share, data.test_share, seed)

@@ -28,6 +28,12 @@ _NEEDS: dict[str, dict[str, str]] = {
 """For each format the roles it takes, and the field each becomes. Tried in this order."""
 
 
+INCOMPLETE = (
+    "These columns make no example. Map prompt and answer; or text, alone or with label; or chosen and "
+    "rejected; or messages."
+)
+
+
 class Mapping(BaseModel):
     """Which column plays which role; empty where none does. `a.b` is the field b inside the column a."""
 
@@ -42,6 +48,26 @@ class Mapping(BaseModel):
     chosen: str = ""
     rejected: str = ""
     messages: str = ""
+
+    @classmethod
+    def parse(cls, written: str) -> Mapping:
+        """The mapping written as `prompt=Frage, answer=Antwort`. Raises DataError for anything else."""
+        pairs = [part.partition("=") for part in written.split(",")]
+        roles = {role.strip(): column.strip() for role, _, column in pairs}
+        if not all(roles.values()) or not roles.keys() <= cls.model_fields.keys() or len(roles) < len(pairs):
+            raise DataError(
+                f'"{written}" maps no columns. Write role=column for each, with commas between them; the '
+                f"roles are {', '.join(cls.model_fields)}."
+            )
+        mapping = cls(**roles)
+        if not mapping.format:
+            raise DataError(INCOMPLETE)
+        return mapping
+
+    @property
+    def written(self) -> str:
+        """What `parse` reads; only for columns whose names hold no comma."""
+        return ", ".join(f"{role}={column}" for role, column in self if column)
 
     @property
     def format(self) -> str:

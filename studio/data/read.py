@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
 from pathlib import Path
 
-from studio.data.mapping import Mapping
+from studio.data.mapping import INCOMPLETE, Mapping
 from studio.data.places import Places
 from studio.data.reader import FileRead, read_file
 from studio.data.records import Record
@@ -70,7 +70,7 @@ def reading(
     yield Progress("rows read", 0)
     chosen = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
     if mapping and not mapping.format:
-        raise DataError("These columns make no example. Map a prompt and an answer, or one text.")
+        raise DataError(INCOMPLETE)
     try:
         if len(chosen) == 1 and is_saved(chosen[0]):
             return (yield from _saved(chosen[0]))

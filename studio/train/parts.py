@@ -12,6 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from studio.data.mapping import Mapping
+from studio.errors import DataError
+
 
 def field(
     default: Any,
@@ -59,10 +62,25 @@ def _is_template(value: str) -> str:
     raise PydanticCustomError("template", f"Input should be {choices} or the path of a .jinja file")
 
 
+def _is_mapping(value: str) -> str:
+    try:
+        return Mapping.parse(value).written if value.strip() else ""
+    except DataError as error:
+        raise PydanticCustomError("columns", "{reason}", {"reason": str(error).rstrip(".")}) from error
+
+
 class Data(Part):
     """Which examples, and how they become tokens."""
 
-    path: str = field("", "Dataset", "The file with the examples.")
+    path: str = field("", "Dataset", "The file with the examples, or a folder of such files.")
+    columns: Annotated[str, AfterValidator(_is_mapping)] = field(
+        "",
+        "Columns",
+        "Which columns of the file are what, where their names do not say so: role=column with commas "
+        "between them, as in prompt=Frage, answer=Antwort. Roles are prompt, input, answer, system, text, "
+        "label, chosen, rejected and messages.",
+        level="advanced",
+    )
     max_length: int = field(
         1024,
         "Max length",

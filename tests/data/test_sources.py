@@ -362,5 +362,20 @@ def test_a_mapped_column_is_named_in_its_problems(write: Write) -> None:
 
 
 def test_a_mapping_that_makes_no_example_is_refused(write: Write) -> None:
-    with pytest.raises(DataError, match="Map a prompt and an answer, or one text"):
+    with pytest.raises(DataError, match="Map prompt and answer"):
         read(write("a.jsonl", ROWS), Mapping(prompt="prompt"))
+
+
+def test_a_mapping_comes_back_from_what_is_written() -> None:
+    mapping = Mapping(prompt="Frage", answer="Antwort.text", system="Rolle")
+    assert (
+        Mapping.parse(mapping.written)
+        == mapping
+        == Mapping.parse("answer = Antwort.text,prompt=Frage,system=Rolle")
+    )
+
+
+@pytest.mark.parametrize("written", ["Frage", "prompt=a", "prompt=a, answer=", "ask=a", "text=a, text=b"])
+def test_what_maps_no_columns_is_refused_with_the_roles_there_are(written: str) -> None:
+    with pytest.raises(DataError, match="prompt"):
+        Mapping.parse(written)

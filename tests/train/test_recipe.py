@@ -50,6 +50,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
     "method": ({}, "dora", {"size", *MODEL}),
     "objective": ({"data.path": "pairs.jsonl"}, "dpo", {"rewards", "held out", "read", "rates", *MODEL}),
     "data.path": ({}, "other.jsonl", EVERYTHING | MODEL),
+    "data.columns": ({}, "prompt=output, answer=instruction", {"held out", "read", *MODEL}),
     "data.max_length": ({}, 60, {"left out"} | EVERYTHING | MODEL),
     "data.too_long": ({"data.max_length": 60}, "cut_end", {"left out", "cut"} | EVERYTHING | MODEL),
     "data.train_on": ({}, "all", {"held out", *MODEL}),
