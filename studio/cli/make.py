@@ -1,28 +1,27 @@
-"""`studio data make`, `made` and `download`: more rows, what a person says of them, datasets from the Hub."""
+"""`studio data make`, `made`, `key` and `download`: more rows, their review, datasets from the Hub."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from studio.cli.made import of_download, of_made, of_making, row_line
 from studio.cli.options import Debug, Home, Json, paths_from
 from studio.cli.results import Result
 from studio.cli.terminal import StoppedByPerson, console, perform, report
 from studio.data.hub.wanted import Wanted, recognize, row_range
 from studio.data.making.folder import MakingFolder, write_accepted
-from studio.data.making.make import made_row, summary
 from studio.data.making.makers import MAKERS
 from studio.data.making.plan import Plan
 from studio.data.making.review import Review
 from studio.errors import DataError
-from studio.events import Downloaded, MadeRow, MakingEnded
+from studio.events import Downloaded, MadeRow
 from studio.jobs.download import DownloadJob
 from studio.jobs.make import MakeJob
 
@@ -85,6 +84,9 @@ def made(
     accept: Numbers = "",
     reject: Numbers = "",
     undo: Numbers = "",
+    edit: Annotated[int, typer.Option(metavar="ROW", help="Put --prompt and --answer in its place.")] = 0,
+    prompt: Annotated[str, typer.Option(help="With --edit: the request as you would put it.")] = "",
+    answer: Annotated[str, typer.Option(help="With --edit: the answer as it should be.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the accepted rows there, as .jsonl.")] = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -96,9 +98,25 @@ def made(
     for state, numbers in (("accepted", accept), ("rejected", reject), ("pending", undo)):
         for number in _numbers(numbers, rows):
             making.review(number, Review(state))
+    if edit:
+        _edit(making, edit, prompt, answer)
     if out is not None:
         console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.", markup=False)
     _show(of_made(making), as_json)
+
+
+def key(
+    server: Annotated[str, typer.Argument(metavar="URL", help="The server's address.")],
+    debug: Debug = False,
+) -> None:
+    """Keep a server's API key in the system's keychain; it is asked for, or read from a pipe."""
+    from studio.generate.server import keep_key
+
+    said = typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not said.strip():
+        raise DataError("There was no key. Type it when asked, or pipe it in.")
+    keep_key(server, said.strip())
+    console.print(f"The key for {server} is in the keychain.", markup=False)
 
 
 def download(
@@ -126,7 +144,7 @@ def download(
 
 def register(group: typer.Typer) -> None:
     """Add these commands to the group of `studio data`."""
-    for command in (make, made, download):
+    for command in (make, made, key, download):
         group.command()(command)
 
 
@@ -140,44 +158,26 @@ def plan_from(values: dict[str, Any]) -> Plan:
         raise DataError(f"--{option} cannot be {first['input']!r}: {first['msg']}.") from error
 
 
-def of_made(folder: MakingFolder) -> Result:
-    """Every made row with its state, and what was refused."""
-    rows = [made_row(row, review.state) for row, review in folder.reviewed()]
-    ended = summary(folder)
-    states = Counter(row.state for row in rows)
-    lines = [_shown(row) for row in rows]
-    lines += [f"{ended.rows} rows from {ended.asked} sources: " + _counted(states), *_refused(ended)]
-    document = {**asdict(ended), "states": dict(states), "made": [asdict(row) for row in rows]}
-    return Result(document, "\n".join(lines))
-
-
-def of_download(event: Downloaded) -> Result:
-    """What arrived, and how to look at it."""
-    text = (
-        f"{event.rows:,} rows of {event.name} ({event.subset}, {event.split}), "
-        f"revision {event.revision[:12]}\n{event.path}\nNext: studio data {event.path}"
-    )
-    return Result(asdict(event), text)
-
-
 def _made(job: MakeJob) -> Result:
     """Do the job; each row is shown as it is made."""
     try:
         for event in perform(job.run_events(_bench(job))):
             if isinstance(event, MadeRow):
-                console.print(_shown(event), markup=False, soft_wrap=True)
+                console.print(row_line(event), markup=False, soft_wrap=True)
     except StoppedByPerson:
         on = f"Stopped; what was made is kept. `studio data make --resume {job.folder}` goes on."
         raise StoppedByPerson(on) from None
-    return _after(job)
+    return of_making(MakingFolder(job.folder))
 
 
-def _after(job: MakeJob) -> Result:
-    ended = summary(MakingFolder(job.folder))
-    lines = [f"{ended.rows} rows from {ended.asked} sources, in {ended.folder}", *_refused(ended)]
-    if ended.rows:
-        lines.append(f"Next: studio data made {ended.folder} --accept all --out more.jsonl")
-    return Result(asdict(ended), "\n".join(lines))
+def _edit(making: MakingFolder, number: int, prompt: str, answer: str) -> None:
+    """Put the person's words in a row's place; what they leave out stays."""
+    for row, _ in making.reviewed():
+        if row.number == number:
+            before = row.record(0)
+            making.review(number, Review("edited", prompt or before.prompt, answer or before.answer))
+            return
+    raise DataError(f"There is no row {number} in {making.path}.")
 
 
 def _bench(job: MakeJob) -> Any:
@@ -186,24 +186,6 @@ def _bench(job: MakeJob) -> Any:
     with console.status("Loading MLX"):
         from studio.models.shelf import Shelf
     return Shelf()
-
-
-def _shown(row: MadeRow) -> str:
-    return f"{row.row:>4}  {row.state:<8}  {_short(row.prompt)}  →  {_short(row.answer)}   [{row.source}]"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:59]}…"
-
-
-def _refused(ended: MakingEnded) -> list[str]:
-    counts = {each.reason: each.count for each in ended.refused}
-    return [f"Refused: {_counted(counts)}"] if counts else []
-
-
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
 
 
 def _numbers(text: str, there: Iterable[int]) -> list[int]:

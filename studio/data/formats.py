@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.data.chats import CHATS, turns
@@ -43,6 +43,17 @@ def recognize(fields: Fields) -> str:
 def record(line: int, format: str, fields: Fields) -> Record:
     """The row as a Record of `format`. Raises BadRow with the reason when it is not one."""
     fields = _lower(fields)
+    built = _built(line, format, fields)
+    made = fields.get("made")
+    return replace(built, made=made) if isinstance(made, str) and _is_ours(made) else built
+
+
+def _is_ours(made: str) -> bool:
+    """Whether it is how we say that a row was made; other people may have a column of that name."""
+    return made.startswith('{"maker": ') and made == made.encode("utf-8", "ignore").decode()
+
+
+def _built(line: int, format: str, fields: Fields) -> Record:
     shapes = [shape for shape in _SHAPES if shape.format == format]
     if shape := next((shape for shape in shapes if shape.fits(fields)), None):
         return shape.build(line, fields)

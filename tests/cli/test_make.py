@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
+import keyring
 import pytest
 import typer
+from keyring.backend import KeyringBackend
 
 from studio.cli.make import register
 from studio.data.read import read
 from studio.errors import DataError
+from studio.generate.server import server_key
 from tests.conftest import write_rows
 
 
@@ -41,6 +46,10 @@ def test_rows_are_made_reviewed_and_written_out(tmp_path: Path, capsys: pytest.C
         "accepted",
     ]
     assert len(read(out).records) == 3
+    command("made", more, "--edit", 2, "--answer", "It is two.", "--out", out)
+    assert read(out).records[1].answer == "It is two."
+    with pytest.raises(DataError, match="There is no row 77"):
+        command("made", more, "--edit", 77)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +67,34 @@ def test_rows_are_made_reviewed_and_written_out(tmp_path: Path, capsys: pytest.C
 def test_what_cannot_be_is_said(arguments: tuple[str, ...], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         command(*arguments)
+
+
+class Keychain(KeyringBackend):
+    """A keychain that ends with the test."""
+
+    priority = -1  # nobody else picks it
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+def test_a_key_is_kept_and_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("sk-1\n"))
+    before = keyring.get_keyring()
+    keyring.set_keyring(Keychain())
+    try:
+        command("key", "http://localhost:1/v1/")
+        assert server_key("http://localhost:1/v1") == "sk-1"
+        assert server_key("http://localhost:2/v1") == ""
+    finally:
+        keyring.set_keyring(before)
 
 
 def test_a_row_that_there_is_not_cannot_be_accepted(tmp_path: Path) -> None:

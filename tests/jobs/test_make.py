@@ -77,14 +77,20 @@ def test_what_is_no_good_is_refused_and_counted(documents: Path, tmp_path: Path)
         "I am sorry, I cannot.",
         '[{"question": "", "answer": "green"}]',
         '[{"question": "Who built it?", "answer": "A famous emperor, long before the war began."}]',
-        '[{"question": "What colour is it?", "answer": "painted green"}]',
-        '[{"question": "What colour is it?", "answer": "painted green"}]',
+        '[{"question": "What is it? \\ud83d", "answer": "a"}, {"question": "Colour?", "answer": "green"}]',
+        '[{"question": "COLOUR", "answer": "painted green"}]',
     ]
     with openai_server(lambda body, number: replies[number - 1]) as served:
         events = carried_out(plan_for(served.url, documents), tmp_path / "more")
-    counts = ("not in the asked form", "empty", "not grounded in the passage", "an exact duplicate")
-    assert events[-1] == MakingEnded(
-        str(tmp_path / "more"), 5, 1, tuple(Refusals(name, 1) for name in counts)
+    ended = events[-1]
+    assert isinstance(ended, MakingEnded)
+    assert (ended.asked, ended.rows) == (5, 1)
+    assert ended.refused == (
+        Refusals("not in the asked form", 1),
+        Refusals("empty", 1),
+        Refusals("not grounded in the passage", 1),
+        Refusals("broken characters", 1),
+        Refusals("an exact duplicate", 1),
     )
 
 
@@ -261,7 +267,7 @@ def test_only_accepted_rows_count_as_the_person_left_them(documents: Path, tmp_p
     folder.review(3, Review("rejected"))
     with (folder.path / "reviews.jsonl").open("a") as file:
         file.write('{"row": 4, "state": "acc')  # a crash
-    assert [(record.line, record.prompt) for record, _ in accepted(folder.path)] == [
+    assert [(record.line, record.prompt) for record in accepted(folder.path)] == [
         (1, "What does the anchor weigh?"),
         (2, "How heavy is a bridge?"),
     ]
@@ -269,9 +275,7 @@ def test_only_accepted_rows_count_as_the_person_left_them(documents: Path, tmp_p
     states = [review.state for _, review in folder.reviewed()]
     assert states == ["accepted", "edited", "rejected", "accepted", "pending"]
     assert write_accepted(folder.path, tmp_path / "out.jsonl") == 3
-    assert [r.content for r in read(tmp_path / "out.jsonl").records] == [
-        r.content for r, _ in accepted(folder.path)
-    ]
+    assert read(tmp_path / "out.jsonl").records == accepted(folder.path)
     for call in (
         lambda: folder.review(99, Review("accepted")),
         lambda: Review("maybe"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.errors import DataError
@@ -28,9 +28,9 @@ def paragraphs(path: Path) -> Iterator[Paragraph]:
     found = False
     try:
         for paragraph in _paragraphs(path):
-            if paragraph.text:
+            if text := paragraph.text.encode("utf-8", "replace").decode().replace("\0", ""):
                 found = True
-                yield paragraph
+                yield replace(paragraph, text=text)
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     if not found:

@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from studio.data.making.journal import Journal
 from studio.data.making.plan import Plan
 from studio.data.making.review import Review, Reviews
-from studio.data.making.rows import Made, Row, row_from
+from studio.data.making.rows import Row, row_from
 from studio.data.records import Record
+from studio.data.saving.export import row_of
 from studio.errors import DataError
 from studio.files import disk_errors, write_text
 
@@ -107,10 +107,10 @@ class MakingFolder:
         return Journal(self.path / "made.jsonl")
 
 
-def accepted(folder: Path) -> tuple[tuple[Record, Made], ...]:
-    """The rows that a person accepted, edited or not, each with how it was made; lines count from 1."""
+def accepted(folder: Path) -> tuple[Record, ...]:
+    """The rows that a person accepted, edited or not, each saying how it was made; lines count from 1."""
     found = [row for row, review in MakingFolder(folder).reviewed() if review.counts]
-    return tuple((row.record(line), row.made) for line, row in enumerate(found, 1))
+    return tuple(row.record(line) for line, row in enumerate(found, 1))
 
 
 def write_accepted(folder: Path, path: Path) -> int:
@@ -118,13 +118,5 @@ def write_accepted(folder: Path, path: Path) -> int:
     rows = accepted(folder)
     if not rows:
         raise DataError(f"No row in {folder} is accepted yet. Accept some first.")
-    write_text(path, "".join(json.dumps(_line(*each), ensure_ascii=False) + "\n" for each in rows))
+    write_text(path, "".join(json.dumps(row_of(record), ensure_ascii=False) + "\n" for record in rows))
     return len(rows)
-
-
-def _line(record: Record, made: Made) -> dict[str, Any]:
-    messages = [{"role": message.role, "content": message.whole} for message in record.messages]
-    if not record.rejected:
-        return {"messages": messages, "made": asdict(made)}
-    chosen, rejected = messages, [*messages[:-1], {"role": "assistant", "content": record.rejected}]
-    return {"chosen": chosen, "rejected": rejected, "made": asdict(made)}

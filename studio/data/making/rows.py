@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from studio.data.making.review import Review
@@ -32,7 +33,8 @@ class Row:
     def record(self, line: int) -> Record:
         """The row as an example at this line."""
         messages = tuple(Message(role, content, input) for role, content, input in self.messages)
-        return Record(line, messages, rejected=self.rejected)
+        made = json.dumps(asdict(self.made), ensure_ascii=False)
+        return Record(line, messages, rejected=self.rejected, made=made)
 
     def edited(self, review: Review) -> Row:
         """The row with the person's own words in place of the model's."""

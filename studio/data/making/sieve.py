@@ -16,6 +16,7 @@ GROUNDED = 0.6
 _ABOUT_THE_PASSAGE = re.compile(
     r"\b(?:the|this) (?:passage|text|excerpt|document|author|article)\b|\babove\b", re.IGNORECASE
 )
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _REQUEST_WORDS = (
     "about could does explain from give have kind know list mean name please should some tell that there "
     "these they this type used want were what when where which will with word words would write your"
@@ -55,6 +56,8 @@ class Sieve:
         prompt, answer = record.prompt.strip(), record.answer.strip()
         if not words(prompt) or not answer:
             return "empty"
+        if _NO_TEXT.search(prompt + answer):
+            return "broken characters"
         if max(len(prompt), len(answer)) > self._plan.longest and not self._given(record, source):
             return "too long"
         if self._copied(prompt, answer, source):

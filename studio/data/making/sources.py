@@ -50,6 +50,8 @@ def sources(plan: Plan, records: Sequence[Record], passages: Sequence[Passage]) 
 
 def _usable(record: Record) -> bool:
     """Whether it asks and answers in words: tools and plain text are left alone."""
+    if record.tools or any(message.calls for message in record.messages):
+        return False
     roles = {message.role for message in record.messages}
     asked = any(message.role == "user" and message.content.strip() for message in record.before_answer)
     return asked and roles <= {"system", "user", "assistant"} and bool(record.answer.strip())
