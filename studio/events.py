@@ -418,6 +418,24 @@ class DatasetUploaded(Event):
 
 
 @dataclass(frozen=True)
+class ColumnShown:
+    """A column as a person is asked about it: its name, the kind of its values, and the first ones."""
+
+    name: str
+    kind: str
+    examples: str
+
+
+@dataclass(frozen=True)
+class ColumnsAsked(Event):
+    """A file's columns make no format we know; `guess` is the recipe's `data.columns` that they suggest."""
+
+    path: str
+    columns: tuple[ColumnShown, ...]
+    guess: str
+
+
+@dataclass(frozen=True)
 class Piece:
     """One token of a rendered example as text; joined, the pieces are the exact text trained on."""
 
@@ -601,6 +619,7 @@ _NESTED: dict[tuple[str, str], Callable[..., Any]] = {
     ("DatasetRead", "rows"): ExampleRow,
     ("DatasetRead", "problems"): Problem,
     ("DatasetRead", "files"): FilePlace,
+    ("ColumnsAsked", "columns"): ColumnShown,
     ("Checked", "findings"): _finding,
     ("Rendered", "pieces"): Piece,
     ("Rendered", "turns"): Turn,

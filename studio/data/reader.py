@@ -122,9 +122,10 @@ def _format(name: str, sample: list[Row | Problem]) -> str:
     names = ", ".join(f'"{key}"' for key in list(rows[0])[:8]) or "none"
     reason = printable(f"{name}: its fields ({names}) are not those of a dataset.")
     columns = columns_of(rows)
-    raise UnknownColumns(
-        f"{reason} Rows need one of these sets. {formats.examples()}.", columns, guessed(columns)
-    )
+    guess = guessed(columns)
+    remedy = f' Or say which columns are what, as in "{guess.written}".' if guess.format else ""
+    words = printable(f"{reason} Rows need one of these sets. {formats.examples()}.{remedy}")
+    raise UnknownColumns(words, columns, guess)
 
 
 def _nothing(name: str, problems: list[Problem]) -> str:

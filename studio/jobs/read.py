@@ -6,7 +6,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from studio.events import Event, Progress
+from studio.data.mapping import UnknownColumns
+from studio.events import ColumnsAsked, ColumnShown, Event, Progress
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, latest_evaluation, summarize
 from studio.runs.summary import RunsCompared, RunShown, RunsListed
@@ -28,8 +29,17 @@ class DatasetJob:
 
     def run_events(self, library: Library) -> Generator[Event]:
         yield Progress("Reading the dataset", 0)
-        dataset = yield from library.open(self.recipe)
+        try:
+            dataset = yield from library.open(self.recipe)
+        except UnknownColumns as error:
+            yield _asked(self.recipe.data.path, error)
+            raise
         yield dataset.read_event(self.recipe.model)
+
+
+def _asked(path: str, error: UnknownColumns) -> ColumnsAsked:
+    shown = [ColumnShown(column.name, column.kind, "\n".join(column.examples)) for column in error.columns]
+    return ColumnsAsked(path, tuple(shown), error.guess.written)
 
 
 @dataclass(frozen=True)

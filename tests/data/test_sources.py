@@ -379,3 +379,8 @@ def test_a_mapping_comes_back_from_what_is_written() -> None:
 def test_what_maps_no_columns_is_refused_with_the_roles_there_are(written: str) -> None:
     with pytest.raises(DataError, match="prompt"):
         Mapping.parse(written)
+
+
+def test_a_refused_file_says_how_its_columns_could_be_mapped(write: Write) -> None:
+    with pytest.raises(DataError, match='as in "prompt=Frage, answer=Antwort"'):
+        read(write("a.jsonl", [{"Frage": "Q", "Antwort": "A"}]))
