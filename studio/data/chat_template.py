@@ -16,6 +16,9 @@ _MARK = re.compile(r"\{%([-+]?)\s*(generation|endgeneration)\s*([-+]?)%\}")
 _BEGIN, _END = "\ufdd0", "\ufdd1"
 """Characters that no text may hold (Unicode keeps them for programs): they show where an answer stands."""
 
+_FAULTS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What a template's own code can do wrong, beside the errors of Jinja."""
+
 _ALIKE = 8
 """Characters by which two writings of the same answer are laid over each other; any call is longer."""
 
@@ -152,7 +155,7 @@ class ChatTemplate:
             text = self._tokenizer.apply_chat_template(
                 turns, tools=given, chat_template=source, tokenize=False, **options
             )
-        except (TemplateError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        except (TemplateError, *_FAULTS) as error:
             raise Refused(f"{self.description} refuses it{self._place(error)}: {_said(error)}") from error
         return str(text)
 

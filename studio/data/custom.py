@@ -77,6 +77,9 @@ def _problems(source: str) -> Iterator[str]:
         said = (error.message or "not valid").rstrip(".")
         yield f"line {error.lineno}: {said[0].lower()}{said[1:]}."
         return
+    except RecursionError:
+        yield "line 1: nested too deeply."
+        return
     known = _KNOWN | environment.globals.keys() | set(_own(tree))
     for name in sorted(tree.find_all(nodes.Name), key=lambda node: node.lineno):
         if name.name not in known:

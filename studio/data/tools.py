@@ -70,7 +70,7 @@ def _parsed(value: Any, what: str) -> Any:
     try:
         return json.loads(value)
     except (ValueError, RecursionError) as error:
-        raise BadRow(f"{what} is not JSON: {error}") from error
+        raise BadRow(f"{what} cannot be read as JSON: {error}") from error
 
 
 def _written(value: Any, what: str) -> str:

@@ -134,7 +134,7 @@ def test_duplicates_among_conversations_with_tools_are_found(write: Callable[...
     [
         ({"tool_calls": [1]}, r"a call of a tool in turn 2 \(assistant\) is a number"),
         ({"tool_calls": [{"function": {}}]}, 'has no "name"'),
-        ({"tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}, 'arguments of "f" .* not JSON'),
+        ({"tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}, 'arguments of "f" .* as JSON'),
         ({"tool_calls": [{"function": {"name": "f", "arguments": [1]}}]}, "are an array, not an object"),
         ({"weight": 0.5}, r"the weight of turn 2 \(assistant\) is a number \(0.5\); use 0"),
     ],
@@ -146,7 +146,7 @@ def test_a_bad_call_is_named_with_its_turn(turn: Any, told: str) -> None:
 
 def test_bad_tools_are_named() -> None:
     for tools, told in (
-        ("[", '"tools" is not JSON'),
+        ("[", '"tools" cannot be read as JSON'),
         (["f"], 'tool 1 of "tools" is a text'),
         ([{"a": 1}], "no .name"),
     ):
@@ -163,3 +163,10 @@ def test_a_template_without_a_place_for_tools_refuses_them(chatml: Any) -> None:
             Renderer(chatml, Rendering(template)).render(chat(OPENAI, tools=WEATHER))
     with pytest.raises(ExampleError, match="no place for the tools that turn 2 calls"):
         Renderer(chatml).render(chat(OPENAI))
+
+
+def test_arguments_nested_deeper_than_any_template_follows_are_refused(qwen: Any) -> None:
+    deep = "[" * 1400 + "]" * 1400
+    turns = [OPENAI[0], {"role": "assistant", "tool_calls": [{"name": "f", "arguments": f'{{"a": {deep}}}'}]}]
+    with pytest.raises(ExampleError, match="recursion"):
+        Renderer(qwen).render(chat(turns))

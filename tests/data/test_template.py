@@ -96,6 +96,10 @@ def test_a_template_for_a_model_without_one_trains_the_answers(base: Any, write:
         ("{#\n#}{{ raise_exception('Not today.') }}", "refuses it in line 2: Not today"),
         ("{% for m in messages %}{{ m.role }}{% endfor %}", "own.jinja leaves out what the user says"),
         (" \n", "own.jinja is empty"),
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "nested too deeply"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "refuses it in line 1: .*recursion"),
+        ("\n{{ 1 // 0 }}", "refuses it in line 2: .*zero"),
+        ("{% for n in range(10**9) %}{% endfor %}", "refuses it in line 1: Range too big"),
         (b"\xff\xfe{", "not UTF-8"),
     ],
 )
