@@ -47,7 +47,7 @@ def _places(pattern: Pattern, text: str) -> Iterator[Place]:
     if pattern.hint(text):
         for match in pattern.expression.finditer(text):
             if pattern.confirmed(match):
-                yield Place(*match.span(), pattern.mark)
+                yield Place(*match.span(match.lastgroup or 0), pattern.mark)
 
 
 def _is_address(match: re.Match[str]) -> bool:
@@ -74,12 +74,15 @@ def _is_host(match: re.Match[str]) -> bool:
     except AddressValueError:
         return False
     small = all(int(part) < 30 for part in match["address"].split("."))  # more likely a version or a section
+    if _NUMBERED.search(match.string, max(0, match.start() - 12), match.start()):
+        return False
     return address.is_global and not address.is_multicast and not small and match["address"] not in _PUBLIC
 
 
 def _is_phone(match: re.Match[str]) -> bool:
-    digits = [letter for letter in match["number"] if letter.isdigit()]
-    made_up = re.search(r"\b555\b", match["number"])  # kept free for films
+    number = match[match.lastgroup or 0]
+    digits = [letter for letter in number if letter.isdigit()]
+    made_up = re.search(r"\b555\b", number)  # kept free for films
     return 9 <= len(digits) <= 15 and len(set(digits)) > 3 and not made_up and "".join(digits) not in _COUNTED
 
 
@@ -89,6 +92,9 @@ def _is_key(match: re.Match[str]) -> bool:
     return bool(mixed) and not re.search(r"EXAMPLE|(?:x|X){6}|your|1234567890", key)
 
 
+_NUMBERED = re.compile(
+    r"(?:version|release|chapter|section|clause|article|build|table|figure|§|\bv)\.? ?\Z", re.I
+)
 _COUNTED = {"1234567890", "0123456789", "123456789", "11234567890"}
 _DIGIT = re.compile(r"\d")
 
@@ -103,14 +109,16 @@ def _has(*words: str) -> Callable[[str], bool]:
 
 _KEYS = (
     r"(?<![\w-])(?:sk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{30,}"
-    r"|xox[abprs]-[A-Za-z0-9-]{20,}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,}|glpat-[\w-]{20,}|[sr]k_live_[A-Za-z0-9]{20,})"
+    r"|xox[abprs]-[A-Za-z0-9-]{20,}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,}|glpat-[\w-]{20,}|[sr]k_live_[A-Za-z0-9]{20,}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})"
 )
 _PHONE = (
     r"(?<![\w.+/-])(?P<number>\+[1-9]\d{0,2}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ ./-]?\d{2,5}){1,4}"
     r"|\(\d{3}\) ?\d{3}[-. ]\d{4}"
     r"|[2-9]\d{2}-[2-9]\d{2}-\d{4}"
-    r"|(?<=[Tt]el: )[\d /().-]{9,20}\d|(?<=[Pp]hone: )[\d /().-]{9,20}\d|(?<=Telefon: )[\d /().-]{8,20}\d"
     r"|0[1-9](?:[ .]\d{2}){4})(?![\w-]|\.\d)"
+    r"|\b(?:tel|phone|telefon|telephone|téléphone|teléfono|mobile?|handy|cell|fax)(?: number| no)?[.:]{0,2} ?"
+    r"(?P<told>[(+]?\d[\d /().-]{7,20}\d)(?![\w-]|\.\d)"
 )
 PATTERNS = (
     Pattern(
@@ -120,7 +128,7 @@ PATTERNS = (
         ),
         _has("PRIVATE KEY"),
     ),
-    Pattern("[key]", re.compile(_KEYS), _has("-", "_", "AIza"), _is_key),
+    Pattern("[key]", re.compile(_KEYS), _has("-", "_", "AIza", "eyJ"), _is_key),
     Pattern(
         "[key]",
         re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -143,18 +151,16 @@ PATTERNS = (
         "[card]",
         re.compile(
             r"(?<![\w.+-])(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|3[47]\d{2}|6(?:011|5\d{2}))"
-            r"(?:[ -]?\d{4}){2}[ -]?\d{3,4}(?![\w-]|\.\d)"
+            r"(?:(?:[ -]?\d{4}){2}[ -]?\d{3,4}|[ -]\d{6}[ -]\d{5})(?![\w-]|\.\d)"
         ),
         _has_digit,
         _is_card,
     ),
     Pattern(
         "[address]",
-        re.compile(
-            r"(?<![\w.-])(?<!version )(?<!Version )(?P<address>\d{1,3}(?:\.\d{1,3}){3})(?![\w-]|\.\d)"
-        ),
+        re.compile(r"(?<![\w.-])(?P<address>\d{1,3}(?:\.\d{1,3}){3})(?![\w-]|\.\d)"),
         _has_digit,
         _is_host,
     ),
-    Pattern("[phone]", re.compile(_PHONE), _has_digit, _is_phone),
+    Pattern("[phone]", re.compile(_PHONE, re.IGNORECASE), _has_digit, _is_phone),
 )
