@@ -40,7 +40,7 @@ _WORDS = (
     "with",
     "care",
 )
-_LOOKED_UP = ' 4999998"'
+_LOOKED_UP = '4999990"'
 
 
 def measure() -> list[Figure]:

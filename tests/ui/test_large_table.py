@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
+from studio.data.store.check import BAD, GOOD, WARNING
 from studio.data.store.reader import Store, StoredRow
 from studio.data.store.scanner import scan
 from studio.events import RowShown, Scanned
@@ -24,7 +25,7 @@ from tests.conftest import write_rows
 
 @dataclass
 class Endless:
-    """As many rows as it is said to have; notes what is asked of it."""
+    """As many rows as it is said to have, the second to be looked at, the third bad; notes what is asked."""
 
     rows: int
     asked: list[tuple[int, int]] = field(default_factory=list)
@@ -34,8 +35,10 @@ class Endless:
         return self.rows_at(range(start, min(start + count, self.rows)))
 
     def rows_at(self, numbers: Sequence[int]) -> list[StoredRow]:
+        states = [n if n in (WARNING, BAD) else GOOD for n in numbers]
         return [
-            StoredRow(n, n + 1, n % 3, "odd" if n % 3 else "", f"Ask {n}", f"Say {n}", n) for n in numbers
+            StoredRow(n, n + 1, state, "odd" if state else "", f"Ask {n}", f"Say {n}", n)
+            for n, state in zip(numbers, states, strict=True)
         ]
 
 

@@ -17,8 +17,8 @@ from studio.data.store.source import row_at
 from studio.errors import DataError
 from studio.events import Problem
 
-_OPEN_PARTS = 16
-"""Files of the index that are mapped at once."""
+_OPEN_PARTS = 64
+"""Files of the index that are mapped at once: each is an open file, of which a Mac allows 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,7 @@ class Store:
 
     def rows_at(self, numbers: Sequence[int]) -> list[StoredRow]:
         """The rows of these numbers, in this order."""
-        places: dict[int, list[int]] = {}
-        for number in numbers:
-            places.setdefault(self._place(number), []).append(number)
-        found: dict[int, StoredRow] = {}
-        for place, members in places.items():
-            inside = pa.array([number - self._parts[place].first for number in members])
-            found |= {row.number: row for row in _rows(self._batch(place).take(inside), members)}
-        return [found[number] for number in numbers]
+        return [self._row(number) for number in numbers]
 
     def fields(self, number: int) -> Row | Problem:
         """All of a row, read from the file itself. Raises DataError when the file has changed since."""
@@ -119,6 +112,12 @@ class Store:
         line, offset, length = (batch[name][inside].as_py() for name in ("line", "offset", "length"))
         start: int = self._batch(0)["offset"][0].as_py()
         return row_at(self.path, line, start, offset, length)
+
+    def _row(self, number: int) -> StoredRow:
+        """One row by its cells: quicker than a slice of every column."""
+        place = self._place(number)
+        batch, inside = self._batch(place), number - self._parts[place].first
+        return _stored(number, *(batch[name][inside].as_py() for name in _SHOWN))
 
     def _place(self, number: int) -> int:
         return bisect_right(self._firsts, number) - 1
@@ -138,5 +137,17 @@ _SHOWN = ("line", "state", "reason", "prompt", "answer", "prompt_characters", "a
 
 def _rows(batch: pa.RecordBatch, numbers: Iterable[int]) -> Iterator[StoredRow]:
     columns: list[list[Any]] = [batch[name].to_pylist() for name in _SHOWN]
-    for number, line, state, reason, prompt, answer, asked, answered in zip(numbers, *columns, strict=True):
-        yield StoredRow(number, line, state, reason or "", prompt, answer, asked + answered)
+    return (_stored(*values) for values in zip(numbers, *columns, strict=True))
+
+
+def _stored(
+    number: int,
+    line: int,
+    state: int,
+    reason: str | None,
+    prompt: str,
+    answer: str,
+    asked: int,
+    answered: int,
+) -> StoredRow:
+    return StoredRow(number, line, state, reason or "", prompt, answer, asked + answered)

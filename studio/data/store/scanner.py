@@ -18,7 +18,7 @@ from studio.errors import DataError, StudioError
 from studio.events import Ended, Event, Scanned, to_json
 
 _SAMPLE = 100
-_FIRST, _MOST = 256, 32_768
+_FIRST, _MOST = 256, 65_536
 """Rows in the first file of the index, which should be there at once, and in the later ones."""
 
 _SECONDS = 0.2

@@ -17,7 +17,7 @@ from studio.ui.tables.problems import as_sentence
 
 Index = QModelIndex | QPersistentModelIndex
 
-PAGE = 64
+PAGE = 32
 """Rows that are fetched at once: a millisecond's work."""
 
 _PAGES = 64
