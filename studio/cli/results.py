@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from studio.data.places import Places
 from studio.events import (
     AnswerEnded,
     DatasetRead,
@@ -142,7 +143,10 @@ def of_dataset(read: DatasetRead) -> Result:
         if read.problems
         else "Every row can train."
     )
-    lines += [f"  line {p.line}: {p.reason}" for p in read.problems]
+    places = Places(read.files)
+    lines += [
+        f"  {places.words(p.line) if p.line else p.file or read.name}: {p.reason}" for p in read.problems
+    ]
     return Result(document, "\n".join(lines))
 
 

@@ -26,7 +26,7 @@ _SYSTEMS = ("system", "system_prompt")
 _CHOSEN = ("chosen", "chosen_response", "response_j", "preferred")
 _REJECTED = ("rejected", "rejected_response", "response_k", "dispreferred")
 _SAMPLES = ("text", "sentence", "review", "tweet", "comment", "headline", "utterance")
-_LABELS = ("label_text", "label", "sentiment", "intent", "emotion", "class")
+_LABELS = ("label", "label_text", "sentiment", "intent", "emotion", "class")
 _TEXTS = ("text", "content")
 _LISTS = ("data", "turns", "dialog", "dialogue")
 """Fields that are a conversation where they hold a list of turns, but may be something else."""
@@ -104,11 +104,12 @@ def _summary(line: int, fields: Fields) -> Record:
 
 
 def _classification(line: int, fields: Fields) -> Record:
-    name = next((name for name in _LABELS if name in fields), "label")
+    names = ("label_text", *_LABELS)
+    name = next((name for name in names if name in fields), "label")
     if isinstance(fields.get(name), bool | int | float):
         fields = {**fields, name: str(fields[name])}
     user = Message("user", _text(fields, _SAMPLES))
-    return Record(line, (user, Message("assistant", _text(fields, _LABELS))))
+    return Record(line, (user, Message("assistant", _text(fields, (name,)))))
 
 
 def _plain(line: int, fields: Fields) -> Record:

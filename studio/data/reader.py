@@ -123,7 +123,7 @@ def _format(name: str, sample: list[Row | Problem]) -> str:
     reason = printable(f"{name}: its fields ({names}) are not those of a dataset.")
     columns = columns_of(rows)
     guess = guessed(columns)
-    remedy = f' Or say which columns are what, as in "{guess.written}".' if guess.format else ""
+    remedy = f' Or say in Columns which are what, as in "{guess.written}".' if guess.format else ""
     words = printable(f"{reason} Rows need one of these sets. {formats.examples()}.{remedy}")
     raise UnknownColumns(words, columns, guess)
 
