@@ -116,7 +116,6 @@ def test_a_range_of_rows_is_all_that_is_kept(hub: Hub, tmp_path: Path) -> None:
 def test_what_there_is_not_is_said_with_what_there_is(hub: Hub, tmp_path: Path) -> None:
     expected = {
         Wanted("user/toys"): "has several subsets; name one of them: short, long.",
-        Wanted("user/toys", "longer"): "has no subset “longer”. There are: short, long.",
         Wanted("user/toys", "short", "validation"): "has no split “validation”. There are: train, test.",
         Wanted("user/toys", "short", "test", (50, 60)): "There are no rows in that range.",
         Wanted("user/toy"): "There is no dataset user/toy on the Hub, or it is private.",
