@@ -46,7 +46,8 @@ def _body(manifest: Manifest, parts: dict[str, Sequence[Record]]) -> Iterator[st
     if made := sum(bool(record.made) for record in records):
         yield f"\n{made:,} of the rows were made by a model or a rule; their column `made` says how."
     yield from _labels(records)
-    yield "\n## Where it comes from\n"
+    if manifest.sources:
+        yield "\n## Where it comes from\n"
     for source in manifest.sources:
         yield f"- `{source.name}`, {file_size(source.bytes)}, SHA-256 `{source.sha256}`"
     yield "\n## What was done\n"
@@ -96,5 +97,5 @@ def _history(manifest: Manifest) -> Iterator[str]:
             change = (
                 f"{count.before:,} → {count.after:,} rows, {abs(moved):,} {'more' if moved > 0 else 'fewer'}"
             )
-        yield f"{number}. {count.words} ({change})."
+        yield f"{number}. {count.words}: {change}."
     yield from (f"- {remark}" for remark in manifest.remarks)

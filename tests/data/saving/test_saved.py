@@ -154,7 +154,7 @@ def test_the_card_gives_statistics_labels_and_the_history_in_sentences(tmp_path:
     assert "40 examples in chat format" in card
     assert "| train | 28 | 2 | " in card
     assert "- yes: 27\n- no: 13" in card
-    assert "1. Keep at most 40 rows, the first (60 → 40 rows, 20 fewer)." in card
+    assert "1. Keep at most 40 rows, the first: 60 → 40 rows, 20 fewer." in card
     assert "8 golden" not in card
 
 
