@@ -16,7 +16,9 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from studio.app.start import Application
 from studio.app.studio import Studio
@@ -59,12 +61,12 @@ class Photographer:
         until = time.monotonic() + seconds
         self.wait(lambda: time.monotonic() > until)
 
-    def shoot(self, name: str) -> None:
-        """Save `name-light.png` and `name-dark.png` of the window as it is."""
+    def shoot(self, name: str, what: QWidget | None = None) -> None:
+        """Save `name-light.png` and `name-dark.png` of the window as it is, or of a dialog."""
         for mode in ("light", "dark"):
             self.application.theme.set_mode(mode)
             self.rest(0.15)
-            self.window.grab().save(str(self.out / f"{name}-{mode}.png"))
+            (what or self.window).grab().save(str(self.out / f"{name}-{mode}.png"))
 
     def show(self, pane: str, state: str) -> None:
         """Bring a pane to the front and photograph it."""
@@ -83,6 +85,8 @@ def main() -> None:
         photographer = Photographer(asked.out, Path(home))
         _empty(photographer)
         _dataset(photographer)
+        _rows(photographer)
+        _large(photographer)
         _recipe(photographer)
         _training(photographer)
         _asking(photographer)
@@ -123,6 +127,53 @@ def _dataset(to: Photographer) -> None:
     to.show("dataset", "small")
     to.show("training", "small")
     to.window.resize(1280, 820)
+
+
+def _rows(to: Photographer) -> None:
+    """The dataset pane's pages: a conversation, plots, health with a fix, edits, and a history."""
+    pane, studio = to.studio.panes.dataset, to.studio
+    pane.example.tabs.choose("chat")
+    to.show("dataset", "chat")
+    pane.example.tabs.choose("tokens")
+    pane.tabs.choose("plots")
+    to.show("dataset", "plots")
+    pane.tabs.choose("rows")
+    studio.editing.edit(3, "answer", "Cobalt has the symbol Co, from the German kobold.")
+    studio.editing.toggle(5)
+    pane.table.choose_line(8)
+    QTest.keyClick(pane.table.view, Qt.Key.Key_Return)
+    to.show("dataset", "editing")
+    studio.editing.undo()
+    studio.editing.undo()
+    studio.open_path(str(resource("starter/messy.jsonl")))
+    to.wait(lambda: studio.shared.dataset and pane.health.open_findings > 1)
+    pane.tabs.choose("health")
+    row = next(row for row in pane.health.rows if row.finding.fix)
+    row.toggle.click()
+    to.show("dataset", "health")
+    row.fix.click()
+    to.wait(lambda: studio.shaping.dialog)
+    if studio.shaping.dialog is not None:
+        to.shoot("dataset-fix", studio.shaping.dialog)
+        studio.shaping.dialog.agree.click()
+    to.wait(lambda: studio.shared.dataset and studio.shared.dataset.name == "messy 2")
+    pane.tabs.choose("history")
+    to.show("dataset", "history")
+    pane.tabs.choose("rows")
+
+
+def _large(to: Photographer) -> None:
+    """A file too big to hold, while it is checked and after."""
+    rows = resource("starter/instructions.jsonl").read_text(encoding="utf-8")
+    huge = to.home / "huge.jsonl"
+    huge.write_text(rows * 900, encoding="utf-8")
+    to.studio.open_path(str(huge))
+    to.rest(0.6)
+    to.shoot("dataset-scanning")
+    to.wait(lambda: to.studio.large.scan and to.studio.large.scan.finished)
+    to.show("dataset", "huge")
+    to.studio.datasets.open_sample()
+    to.wait(lambda: to.studio.shared.dataset)
 
 
 def _recipe(to: Photographer) -> None:

@@ -24,11 +24,15 @@ class Settings:
     appearance: str = "system"  # one of APPEARANCES
     width: int = 1280
     height: int = 820
+    recent: tuple[str, ...] = ()  # datasets, the latest first
 
     def __post_init__(self) -> None:
         sizes = (self.width, self.height)
         if self.appearance not in APPEARANCES or not all(isinstance(n, int) and n > 0 for n in sizes):
             raise ValueError(f"not settings: {self}")
+        if not all(isinstance(path, str) for path in self.recent):
+            raise ValueError(f"not recent datasets: {self.recent}")
+        object.__setattr__(self, "recent", tuple(self.recent))  # JSON has lists
 
 
 def read_settings(path: Path) -> Settings:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
 from studio.data.store.source import is_large
@@ -18,13 +17,13 @@ from studio.ui.panes.dataset import DatasetPane
 
 RENDERING = ("data.template", "data.train_on", "data.too_long", "data.max_length")
 SAMPLE = "starter/instructions.jsonl"
-KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.txt);;All files (*)"
 
 
 class Datasets(QObject):
     """Reads what the person brings, on the reading thread, and keeps the pane true to the recipe."""
 
     changed = Signal()  # there is another dataset, or none
+    read_whole = Signal(str)  # a path that could be read
     large_brought = Signal(str)  # a file to be shown by pages
 
     def __init__(self, shared: Shared, pane: DatasetPane) -> None:
@@ -32,7 +31,6 @@ class Datasets(QObject):
         self._shared, self._pane = shared, pane
         self._reading: Ticket | None = None
         self._readable = ""  # the file read last without an error
-        pane.open_requested.connect(self.choose)
         pane.sample_requested.connect(self.open_sample)
         pane.example_chosen.connect(self._render)
         pane.stop_requested.connect(self._give_up)
@@ -47,12 +45,6 @@ class Datasets(QObject):
     def busy(self) -> bool:
         """Whether a dataset is being read."""
         return self._reading is not None
-
-    def choose(self) -> None:
-        """Let the person choose a file."""
-        path, _ = QFileDialog.getOpenFileName(self._pane, "Open a dataset", "", KINDS)
-        if path:
-            self.open(path)
 
     def open_sample(self) -> None:
         """Open the dataset in the box."""
@@ -102,6 +94,7 @@ class Datasets(QObject):
                 self._shared.dataset = event
                 self._readable = self._shared.recipe.data.path
                 self._pane.show_dataset(event)
+                self.read_whole.emit(event.path)
                 self.changed.emit()
 
     def _end(self, ticket: Ticket, outcome: Outcome) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEd
 
 from studio import __version__
 from studio.app.asking import Evaluation, Playground
+from studio.app.bringing import Bringing
 from studio.app.datasets import Datasets
 from studio.app.editing import Editing
 from studio.app.history import History
@@ -46,6 +47,7 @@ class Studio(QObject):
         self.datasets = Datasets(self.shared, self.panes.dataset)
         self.shaping = Shaping(self.shared, self.panes.dataset, paths)
         self.editing = Editing(self.shared, self.panes.dataset, paths.overlays)
+        self.bringing = Bringing(self.shared, self.panes.dataset, paths.datasets, settings.recent)
         self.history = History(self.shared, self.panes.dataset, self.shaping)
         self._trains_next = False
         self.large = LargeFiles(self.shared, self.panes.dataset, theme, paths.scans)
@@ -78,7 +80,7 @@ class Studio(QObject):
         self.window.hide()  # nobody should watch a frozen window while a step ends
         self.queue.shut_down()
         size = self.window.size()
-        kept = replace(self._settings, width=size.width(), height=size.height())
+        kept = replace(self._settings, width=size.width(), height=size.height(), recent=self.bringing.recent)
         with contextlib.suppress(StudioError, OSError):
             write_settings(self._paths.settings, kept)
 
@@ -100,6 +102,8 @@ class Studio(QObject):
         self.panes.dataset.train_requested.connect(self._train_on_this)
         self.datasets.changed.connect(self.shaping.check)
         self.datasets.changed.connect(self.editing.follow)
+        self.datasets.read_whole.connect(self.bringing.remember)
+        self.bringing.ready.connect(self.datasets.open)
         self.datasets.changed.connect(self.history.follow)
         self.editing.save_requested.connect(self.shaping.save)
         self.shaping.written.connect(self._open_written)
@@ -172,7 +176,9 @@ class Studio(QObject):
         match action:
             case "open_dataset":
                 self.window.show_pane("dataset")
-                self.datasets.choose()
+                self.bringing.choose()
+            case "paste" if self._edits_rows():
+                self.bringing.paste(QApplication.clipboard().mimeData())
             case "undo" | "redo" if self._edits_rows():
                 getattr(self.editing, action)()
             case "start":

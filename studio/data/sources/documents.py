@@ -17,6 +17,9 @@ _FAULTS = 500
 """After how many broken rows an array is given up; each costs a search."""
 
 _OPENS = re.compile(r"[{\]]")
+_SEARCHED = 2**20
+"""How many characters are searched for the end of a broken row."""
+
 _ARRAY = re.compile(r'"[^"\n]*"\s*:\s*(\[)\s*\{')
 _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{}]')
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -105,7 +108,7 @@ def _end_of_broken(text: str, start: int) -> int:
         following = _OPENS.search(text, start)
         return following.start() if following else 0
     depth = 0
-    for found in _MARKS.finditer(text, start):
+    for found in _MARKS.finditer(text, start, start + _SEARCHED):
         mark = found.group()
         depth += (mark in "[{") - (mark in "]}")
         if depth == 0 and mark in "]}":

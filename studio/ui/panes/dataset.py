@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QWidget
 
 from studio.events import DatasetRead, Finding, Progress, Rendered
 from studio.ui.panes.dataset_edits import EditsBar
@@ -31,6 +32,8 @@ class DatasetPane(Pane):
     """Shows one dataset. Knows nothing of files or tokenizers."""
 
     open_requested = Signal()
+    folder_requested = Signal()
+    recent_chosen = Signal(str)  # a path
     sample_requested = Signal()
     train_requested = Signal()
     stop_requested = Signal()
@@ -43,7 +46,9 @@ class DatasetPane(Pane):
         self._rendering: dict[str, Any] = {}
         self._busy: BusyState | None = None
         self._open = self.header.add_button("Open…", icon="folder-open")
-        self._open.clicked.connect(self.open_requested)
+        self._menu = QMenu(self._open)
+        self._open.setMenu(self._menu)
+        self.show_recent(())
         self._train = self.header.add_button("Train on this", role="primary")
         self._train.clicked.connect(self.train_requested)
         self.rows, self.health, self.plots = RowsPage(theme), HealthPage(theme), PlotsPage(theme)
@@ -85,6 +90,28 @@ class DatasetPane(Pane):
 
     def _want_limit(self, limit: int) -> None:
         self.recipe_wanted.emit({"data.max_length": limit})
+
+    def show_recent(self, paths: Sequence[str]) -> None:
+        """Offer these datasets again."""
+        self._menu.clear()
+        self._menu.addAction("Files…").triggered.connect(self.open_requested)
+        self._menu.addAction("Folder…").triggered.connect(self.folder_requested)
+        if paths:
+            self._menu.addSeparator()
+        for path in paths:
+            action = self._menu.addAction(Path(path).name)
+            action.setToolTip(path)
+            action.setData(path)
+            action.triggered.connect(self._choose_recent)
+
+    def recent_actions(self) -> list[QAction]:
+        """The entries of the menu that open a recent dataset."""
+        return [action for action in self._menu.actions() if action.data()]
+
+    def _choose_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.recent_chosen.emit(action.data())
 
     def show_line(self, line: int) -> None:
         """Go to a row of the table."""

@@ -1,0 +1,118 @@
+"""What a person brings in other ways than one file: several, a folder, the clipboard, a recent one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from studio.app.shared import Shared
+from studio.errors import StudioError
+from studio.events import DatasetSaved, Event, Progress
+from studio.files import write_text
+from studio.jobs.bring import BringJob
+from studio.jobs.job import Failed, Outcome
+from studio.jobs.queue import Lane
+from studio.ui.panes.dataset import DatasetPane
+
+KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *.md *.gz);;All files (*)"
+MOST_RECENT = 10
+
+
+class Bringing(QObject):
+    """Turns whatever is brought into one path that can be opened."""
+
+    ready = Signal(str)  # the path of a dataset to open
+
+    def __init__(self, shared: Shared, pane: DatasetPane, folder: Path, recent: Sequence[str]) -> None:
+        super().__init__(pane)
+        self._shared, self._pane, self._folder = shared, pane, folder
+        self.recent: tuple[str, ...] = tuple(recent)
+        pane.open_requested.connect(self.choose)
+        pane.folder_requested.connect(self.choose_folder)
+        pane.recent_chosen.connect(self.ready)
+        self._show_recent()
+
+    def choose(self) -> None:
+        """Let the person choose one file or several."""
+        paths, _ = QFileDialog.getOpenFileNames(self._pane, "Open a dataset", "", KINDS)
+        self.bring([Path(path) for path in paths])
+
+    def choose_folder(self) -> None:
+        """Let the person choose a folder."""
+        if folder := QFileDialog.getExistingDirectory(self._pane, "Open a folder as a dataset"):
+            self.ready.emit(folder)
+
+    def bring(self, paths: Sequence[Path]) -> None:
+        """Open one path; of several, make one dataset first."""
+        if len(paths) == 1:
+            self.ready.emit(str(paths[0]))
+        elif paths:
+            name = f"{paths[0].stem} and {len(paths) - 1} more"
+            job = BringJob(tuple(paths), self._free(name, ""))
+            self._pane.show_busy(name)
+            self._shared.queue.submit(job, Lane.READING, self._take, self._end)
+
+    def paste(self, data: QMimeData) -> None:
+        """Open the files or the path on the clipboard, or its text as rows."""
+        files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        text = data.text().strip()
+        if not files and text and "\n" not in text and Path(text).expanduser().exists():
+            files = [Path(text).expanduser()]
+        if files:
+            self.bring(files)
+        elif text:
+            self._open_text(text)
+        else:
+            self._shared.window.show_notice("There are no rows and no file on the clipboard.", "warn")
+
+    def remember(self, path: str) -> None:
+        """Put a dataset at the top of the recent ones."""
+        self.recent = (path, *(other for other in self.recent if other != path))[:MOST_RECENT]
+        self._show_recent()
+
+    def _show_recent(self) -> None:
+        self._pane.show_recent([path for path in self.recent if Path(path).exists()])
+
+    def _open_text(self, text: str) -> None:
+        path = self._free("pasted", suffix_of(text))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(path, text + "\n")
+        except (StudioError, OSError) as error:
+            self._shared.window.show_notice(f"The rows could not be kept: {error}", "bad")
+            return
+        self.ready.emit(str(path))
+
+    def _free(self, name: str, suffix: str) -> Path:
+        """A path that does not exist yet: `pasted.csv`, then `pasted 2.csv`."""
+        names = (f"{name}{'' if number == 1 else f' {number}'}{suffix}" for number in count(1))
+        return next(path for each in names if not (path := self._folder / each).exists())
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Progress():
+                self._pane.show_progress(event)
+            case DatasetSaved():
+                if event.remarks:
+                    self._shared.window.show_notice("\n".join(event.remarks), "warn")
+                self.ready.emit(event.path)
+
+    def _end(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._pane.show_failure(outcome.summary)
+
+
+def suffix_of(text: str) -> str:
+    """Which kind of file the rows on a clipboard would be."""
+    first = text.lstrip().split("\n", 1)[0]
+    if first.startswith("{"):
+        return ".jsonl"
+    if first.startswith("["):
+        return ".json"
+    if "\t" in first:
+        return ".tsv"
+    return ".csv" if "," in first and "\n" in text.strip() else ".txt"

@@ -1,0 +1,53 @@
+"""Several files made one dataset, or one whose columns a person has named."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.events import DatasetSaved, Event
+
+if TYPE_CHECKING:
+    from studio.data.mapping import Mapping
+
+
+@dataclass(frozen=True)
+class BringJob:
+    """Read files and folders together, and save what they hold as one dataset in `out`."""
+
+    paths: tuple[Path, ...]
+    out: Path
+    mapping: Mapping | None = None
+
+    @property
+    def title(self) -> str:
+        return "Bringing files together"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.data.history.shaping import apply
+        from studio.data.read import reading
+        from studio.data.saving.manifest import sources_of
+        from studio.data.saving.saved import save
+
+        source = yield from reading(self.paths, self.mapping)
+        shaped = yield from apply(source.records, (), source.given)
+        files = sources_of(self.paths)
+        manifest = yield from save(
+            self.out, shaped, format=source.format, sources=files, problems=source.problems
+        )
+        rows = manifest.rows
+        lost = len({problem.line for problem in source.problems if problem.severity == "error"})
+        remarks = (f"{lost:,} rows could not be read and are left out.",) if lost else ()
+        yield DatasetSaved(
+            path=str(self.out),
+            name=manifest.name,
+            fingerprint=manifest.fingerprint,
+            train=rows.get("train", 0),
+            validation=rows.get("validation", 0),
+            test=rows.get("test", 0),
+            golden=rows.get("golden", 0),
+            undivided=rows.get("", 0),
+            remarks=remarks,
+        )
