@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from studio import events
 from studio.events import Event, Measure, Problem, from_json, to_json
 
 
@@ -25,7 +24,9 @@ def _value(annotation: Any) -> Any:
     return options.get(annotation, 3)
 
 
-KINDS = sorted((k for k in Event.kinds.values() if k.__module__ == events.__name__), key=lambda k: k.__name__)
+KINDS = sorted(
+    (k for k in Event.kinds.values() if k.__module__.startswith("studio.events.")), key=lambda k: k.__name__
+)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

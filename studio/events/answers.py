@@ -1,0 +1,89 @@
+"""What answering and evaluating announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.events.event import Event
+
+
+@dataclass(frozen=True)
+class AnswerPiece(Event):
+    """A bit of streamed text for the column `who` ("base" or "tuned")."""
+
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class AnswerEnded(Event):
+    """One column's answer is complete. `finish_reason` is stop, length or stopped."""
+
+    who: str
+    text: str
+    prompt_tokens: int
+    tokens: int
+    tokens_per_second: float
+    seconds_to_first: float
+    finish_reason: str
+
+
+@dataclass(frozen=True)
+class GoldenAnswer(Event):
+    """Both answers to one golden prompt, and whether each matches the ideal exactly."""
+
+    index: int
+    prompt: str
+    ideal: str
+    base: str
+    tuned: str
+    base_right: bool
+    tuned_right: bool
+
+
+ENOUGH = 6
+"""Below this many items no difference is clear: five of five move the same way by chance 1 time in 16."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure, base against tuned; `low` and `high` bound the difference tuned - base at 95 %.
+
+    `better` is "higher" or "lower": which direction is an improvement. `unit` is "share", "nats" or "ratio".
+    """
+
+    name: str
+    base: float
+    tuned: float
+    low: float
+    high: float
+    better: str
+    unit: str
+    count: int
+
+    @property
+    def difference(self) -> float:
+        return self.tuned - self.base
+
+    @property
+    def verdict(self) -> str:
+        """better, worse, or unclear when the interval holds zero or there are fewer than ENOUGH items."""
+        if self.low <= 0 <= self.high or self.count < ENOUGH:
+            return "unclear"
+        return "better" if (self.low > 0) == (self.better == "higher") else "worse"
+
+
+@dataclass(frozen=True)
+class Evaluated(Event):
+    """The whole comparison of a run: the verdict in a sentence, the measures behind it, the time it took."""
+
+    run: str
+    golden: str
+    headline: str
+    verdict: str
+    measures: tuple[Measure, ...]
+    fixed: int
+    broken: int
+    both_right: int
+    both_wrong: int
+    seconds: float

@@ -1,0 +1,197 @@
+"""What reading, showing and checking a dataset announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.events.event import Event
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a dataset: where (line from 1, 0 for the whole file), what, and how bad.
+
+    `severity` is "error" (the row cannot train) or "warning" (it trains, but look at it). `file` is named
+    where the dataset has several; `column` is the character in the line, from 1, where it is known.
+    """
+
+    line: int
+    reason: str
+    severity: str = "error"
+    file: str = ""
+    column: int = 0
+
+
+@dataclass(frozen=True)
+class FilePlace:
+    """One file of a dataset of several: its lines are counted on from `before`.
+
+    `part` is train, validation or test where its name says so, else empty.
+    """
+
+    name: str
+    before: int = 0
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class ExampleRow:
+    """One usable example as a table shows it. `tokens` and `trained` count tokens after rendering."""
+
+    line: int
+    prompt: str
+    answer: str
+    tokens: int
+    trained: int
+    split: str  # train | validation | test
+    cut: int = 0  # tokens beyond the maximum length
+    warning: str = ""
+    turns: int = 0  # messages without the system's; 0 for plain text
+
+
+@dataclass(frozen=True)
+class DatasetRead(Event):
+    """A whole dataset, read, checked, rendered for a model and split."""
+
+    path: str
+    name: str
+    format: str  # instruction | chat | prompt/completion | text | preference | classification
+    template: str  # the template that renders it, in words
+    model: str
+    max_length: int
+    rows: tuple[ExampleRow, ...]
+    problems: tuple[Problem, ...]
+    fingerprint: str
+    left_out: tuple[int, ...] = ()  # the tokens of each row that is too long to train
+    files: tuple[FilePlace, ...] = ()  # in order; one, unless the dataset is of several files
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One token of a rendered example as text; joined, the pieces are the exact text trained on."""
+
+    id: int
+    text: str
+    trained: bool
+    special: bool
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of an example as its author wrote it; a pair's worse answer has the role "rejected"."""
+
+    role: str  # system | user | assistant | tool | rejected | text
+    text: str
+
+
+@dataclass(frozen=True)
+class Rendered(Event):
+    """One example, token by token, exactly as the loop trains on it."""
+
+    path: str
+    line: int
+    pieces: tuple[Piece, ...]
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True)
+class ColumnShown:
+    """A column as a person is asked about it: its name, the kind of its values, and the first ones."""
+
+    name: str
+    kind: str
+    examples: str
+
+
+@dataclass(frozen=True)
+class ColumnsAsked(Event):
+    """A file's columns make no format we know; `guess` is the recipe's `data.columns` that they suggest."""
+
+    path: str
+    columns: tuple[ColumnShown, ...]
+    guess: str
+
+
+@dataclass(frozen=True)
+class Scanned(Event):
+    """How far the scan of a big file has come: rows that can be read now, by state, and bytes of the file."""
+
+    rows: int
+    good: int
+    warnings: int
+    bad: int
+    bytes: int
+    total_bytes: int
+    folder: str  # of the index
+    finished: bool = False
+
+    @property
+    def expected_rows(self) -> int:
+        """How many rows the whole file has: a guess from those so far until the scan is finished."""
+        if self.finished or not self.bytes:
+            return self.rows
+        return max(self.rows, round(self.rows * self.total_bytes / self.bytes))
+
+
+@dataclass(frozen=True)
+class RowsFound(Event):
+    """Which rows of a big file pass a filter or a search, in their order: a file of row numbers (.npy)."""
+
+    file: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class RowShown(Event):
+    """One row of a big file, whole: its fields by name and text, or the reason why it has none."""
+
+    number: int
+    line: int
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A short quote from a row that a check flags; quote[start:end] is what it means.
+
+    `other` is the line of the row it is held against; below zero, counted in the golden set's file.
+    """
+
+    line: int
+    other: int | None
+    quote: str
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check says of a dataset of `total` rows, of which it flags `count`.
+
+    `severity` is good, look or bad. `lines` are the first 1,000 that are flagged, `evidence` quotes at most
+    20. `fix` is drop (the flagged rows), mend (them), or empty where only a person can decide.
+    """
+
+    check: str
+    title: str
+    severity: str
+    count: int
+    total: int
+    summary: str
+    why: str
+    lines: tuple[int, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Checked(Event):
+    """A whole dataset, looked over by every check, in their order."""
+
+    path: str
+    name: str
+    rows: int
+    findings: tuple[Finding, ...]

@@ -1,0 +1,190 @@
+"""What a run, a sweep and a forecast announce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.events.event import Event
+
+
+@dataclass(frozen=True)
+class RunOpened(Event):
+    """A run folder exists and is held by this job: its name, and where it is."""
+
+    run: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class SweepProgress(Event):
+    """A sweep has come to one of its members: the `index`-th of `count`, counted from 1.
+
+    `changes` says in words what sets it apart. `state` is starts, goes on, done (in an earlier sitting) or
+    failed (and the sweep goes on without it).
+    """
+
+    sweep: str
+    index: int
+    count: int
+    member: str
+    changes: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Prepared(Event):
+    """What is about to train: sizes of the model, of the data, and the length of the run."""
+
+    model: str
+    trainable_parameters: int
+    total_parameters: int
+    train_examples: int
+    validation_examples: int
+    test_examples: int
+    steps: int
+    learning_rate: float
+    first_step: int = 1
+    skipped_examples: int = 0
+    cut_examples: int = 0
+    shapes: int = 0  # how many different shapes of arrays a step can have
+    prefix_bytes: int = 0  # what the prefix cache keeps
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """One optimizer step. Memory in bytes; `tokens` counts what was read in this step, without padding.
+
+    `loss` is the mean per trained token, `seconds` the time spent on the run so far, over all sittings.
+    """
+
+    step: int
+    steps: int
+    epoch: float
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    tokens: int
+    tokens_per_second: float
+    memory_active: int
+    memory_peak: int
+    memory_process: int
+    seconds: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Validated(Event):
+    """Mean loss per trained token on the validation split after `step`."""
+
+    step: int
+    loss: float
+    perplexity: float
+    tokens: int
+    best: bool
+
+
+@dataclass(frozen=True)
+class Skipped(Event):
+    """An update that was not made, because its loss or gradient was not a finite number.
+
+    `in_a_row` counts such steps up to and with this one.
+    """
+
+    step: int
+    reason: str
+    in_a_row: int
+
+
+@dataclass(frozen=True)
+class Rewards(Event):
+    """What preference training does to pairs, in one step or over the validation split.
+
+    A reward is beta * (log p - log p of the reference) of an answer (ORPO: beta * mean log p of its
+    tokens); `accuracy` is the share of pairs whose chosen answer has the higher one.
+    """
+
+    step: int
+    part: str  # train | validation
+    chosen: float
+    rejected: float
+    margin: float
+    accuracy: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Probed(Event):
+    """Mean loss per token on general text after `step`: where it rises, the model forgets."""
+
+    step: int
+    loss: float
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Sampled(Event):
+    """The model's answer to one of the chosen prompts after `step`."""
+
+    step: int
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Advice(Event):
+    """What the curves of a run say, in a sentence with its evidence, and what to do about it.
+
+    `name` is overfitting, underfitting, forgetting, repetition, divergence, rate too high or rate too low.
+    """
+
+    step: int
+    name: str
+    evidence: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Forecasted(Event):
+    """What a run will take, in bytes and seconds, before it starts.
+
+    `peak` is the most that MLX will hold; `limit` what this machine gives; `measured` whether a probe step
+    has sharpened the formula; `seconds_per_epoch` is 0 where nothing is known yet. `changes` are the
+    smallest changes that would make it fit, as sentences.
+    """
+
+    model: str
+    trainable_parameters: int
+    total_parameters: int
+    weights: int
+    adapters: int  # what is trained, its gradient, and copies in the precision of the step
+    optimizer: int
+    activations: int
+    head: int
+    peak: int
+    limit: int
+    fits: bool
+    measured: bool
+    seconds_per_epoch: float
+    steps_per_epoch: float
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """A checkpoint is complete on disk; `folder` is relative to the run folder."""
+
+    step: int
+    folder: str
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class ModelCounted(Event):
+    """What a model would train under a recipe, from its `config.json` alone."""
+
+    model: str
+    architecture: str
+    total_parameters: int
+    trainable_parameters: int
+    weights_bytes: int
+    learning_rate: float
