@@ -24,7 +24,8 @@ def _value(annotation: Any) -> Any:
     return options.get(annotation, 3)
 
 
-KINDS = sorted(
+OURS = (kind for kind in Event.kinds.values() if kind.__module__.startswith("studio.events."))
+KINDS = sorted(OURS, key=lambda kind: kind.__name__)
     (k for k in Event.kinds.values() if k.__module__.startswith("studio.events.")), key=lambda k: k.__name__
 )
 
