@@ -26,8 +26,6 @@ def _value(annotation: Any) -> Any:
 
 OURS = (kind for kind in Event.kinds.values() if kind.__module__.startswith("studio.events."))
 KINDS = sorted(OURS, key=lambda kind: kind.__name__)
-    (k for k in Event.kinds.values() if k.__module__.startswith("studio.events.")), key=lambda k: k.__name__
-)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
