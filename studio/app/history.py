@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import QObject
 
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
+from studio.data.history.shaping import together
 from studio.data.history.steps import OWN, STEPS, Mix, Step, step_from, steps_from
 from studio.data.saving.manifest import NAME, Manifest, is_saved
 from studio.errors import StudioError
@@ -19,16 +21,35 @@ _OFFERED = {kind: step for kind, step in STEPS.items() if step not in OWN and ki
 _MOST_LINKS = 100
 
 
-def links_of(path: Path) -> tuple[Path | None, tuple[tuple[Step, ...], ...]]:
-    """Where a dataset came from, and the steps of each dataset on the way from there, the first one first.
+@dataclass(frozen=True)
+class Done:
+    """A line of the history: the step, or several by hand; its words, and the rows before and after."""
+
+    steps: tuple[Step, ...]
+    words: str
+    before: int
+    after: int
+
+
+def done(manifest: Manifest) -> tuple[Done, ...]:
+    """What a saved dataset says was done to its source."""
+    groups = [step if isinstance(step, tuple) else (step,) for step in together(steps_from(manifest.history))]
+    return tuple(
+        Done(steps, count.words, count.before, count.after)
+        for steps, count in zip(groups, manifest.counts, strict=False)
+    )
+
+
+def links_of(path: Path) -> tuple[Path | None, tuple[tuple[Done, ...], ...]]:
+    """Where a dataset came from, and what was done in each dataset on the way, the first one first.
 
     None where it came from several files. Raises DataError when a manifest cannot be read.
     """
-    links: list[tuple[Step, ...]] = []
+    links: list[tuple[Done, ...]] = []
     while is_saved(path) and len(links) < _MOST_LINKS:
         manifest = Manifest.read(path)
+        links.insert(0, done(manifest))
         steps = steps_from(manifest.history)
-        links.insert(0, steps)
         if len(manifest.sources) != 1 + sum(isinstance(step, Mix) for step in steps):
             return None, tuple(links)
         source = Path(manifest.sources[0].path)
@@ -43,7 +64,7 @@ class History(QObject):
         super().__init__(pane)
         self._shared, self._pane, self._shaping = shared, pane, shaping
         self._source: Path | None = None
-        self._links: tuple[tuple[Step, ...], ...] = ()
+        self._links: tuple[tuple[Done, ...], ...] = ()
         self.form: StepForm | None = None
         pane.history.set_kinds([(kind, step.title, step.help) for kind, step in _OFFERED.items()])
         pane.history.add_requested.connect(self._ask)
@@ -59,12 +80,14 @@ class History(QObject):
             self._shared.window.show_notice(str(error), "bad")
             self._source, self._links = None, ()
         name = self._source.name if self._source else "several files"
-        self._pane.history.show_steps(name, [step.words() for link in self._links for step in link])
+        lines = [(line.words, line.before, line.after) for link in self._links for line in link]
+        self._pane.history.show_steps(name, lines, len(dataset.rows))
 
     def remove(self, place: int) -> None:
-        """Do the other steps again to the source, and open what comes of it."""
-        steps = [step for link in self._links for step in link]
-        by_hand = any(isinstance(step, OWN) for link in self._links[1:] for step in link)
+        """Do the steps of the other lines again to the source, and open what comes of it."""
+        lines = [line for link in self._links for line in link]
+        steps = [step for line in (*lines[:place], *lines[place + 1 :]) for step in line.steps]
+        by_hand = any(isinstance(line.steps[0], OWN) for link in self._links[1:] for line in link)
         sentence = ""
         if by_hand:
             sentence = (
@@ -76,7 +99,7 @@ class History(QObject):
         if sentence or self._source is None:
             self._shared.window.show_notice(sentence, "warn")
             return
-        self._shaping.replay(self._source, *steps[:place], *steps[place + 1 :])
+        self._shaping.replay(self._source, *steps)
 
     def _ask(self, kind: str) -> None:
         step = _OFFERED[kind]

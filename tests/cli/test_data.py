@@ -119,7 +119,7 @@ def test_leakage_is_fixed_in_the_parts_that_a_run_would_have(studio: Command, tm
     shares = ["--set", "validation_share=0.4"]
     saved = studio("data", "save", data, tmp_path / "kept", "--step", "fix check=leakage", *shares)
     assert saved["history"][0].startswith("Split 50 / 40 / 10")
-    assert saved["history"][1] == "Fix: leakage: 44 → 42 rows"
+    assert saved["history"][1] == "Fix “Test questions in the training rows”: 44 → 42 rows"
     found = read(tmp_path / "kept")
     homes = {found.given[r.line] for r in found.records if r.prompt.startswith(asked)}
     assert "train" not in homes or homes == {"train"}

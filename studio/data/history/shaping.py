@@ -43,7 +43,7 @@ def apply(
     rows = Rows(tuple(records), dict(given or {}))
     counts: list[Count] = []
     base, mixing = 0, False
-    for step in _together(settled(steps)):
+    for step in together(steps):
         before = len(rows.records)
         if not mixing:
             base = before
@@ -55,9 +55,9 @@ def apply(
     return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks)
 
 
-def _together(steps: Sequence[Step]) -> Iterator[Step | tuple[Step, ...]]:
-    """The steps, those done by hand one after another taken together."""
-    for own, group in groupby(steps, key=lambda step: isinstance(step, OWN)):
+def together(steps: Sequence[Step]) -> Iterator[Step | tuple[Step, ...]]:
+    """The steps as they are done and counted: those done by hand one after another are one."""
+    for own, group in groupby(settled(steps), key=lambda step: isinstance(step, OWN)):
         if own:
             yield tuple(group)
         else:

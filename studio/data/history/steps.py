@@ -23,7 +23,10 @@ class Fix(StepModel):
     check: str = Field(title="Check", min_length=1)
 
     def words(self) -> str:
-        return f"Fix: {self.check.replace('_', ' ')}"
+        from studio.data.health.checks import CHECKS  # every check, only where one is named
+
+        name = self.check.replace("_", " ")
+        return f"Fix “{CHECKS[name].title if name in CHECKS else name}”"
 
 
 class DropDuplicates(StepModel):

@@ -44,7 +44,7 @@ class HistoryPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.card)
-        self.show_steps("", ())
+        self.show_steps("", (), 0)
 
     def set_kinds(self, kinds: Sequence[tuple[str, str, str]]) -> None:
         """The steps to choose from, as (kind, title, help)."""
@@ -54,27 +54,29 @@ class HistoryPage(QWidget):
             action.setData(kind)
             action.triggered.connect(self._add)
 
-    def show_steps(self, source: str, steps: Sequence[str]) -> None:
-        """What was done to which source, in order; `steps` in words."""
+    def show_steps(self, source: str, steps: Sequence[tuple[str, int, int]], rows: int) -> None:
+        """What was done to which source, in order; `steps` as (words, rows before, rows after)."""
         empty_layout(self._list)
         self.removers = []
         count = len(steps)
         self.card.set_value(f"{count} step{'s' if count != 1 else ''}" if count else "")
         if source:
-            self._list.addWidget(self._line("", f"Read {source}", None))
-        for place, words in enumerate(steps):
+            start = steps[0][1] if steps else rows
+            self._list.addWidget(self._line("", f"Read {source}", f"{start:,} rows", None))
+        for place, (words, before, after) in enumerate(steps):
             remove = IconButton("x", f"Remove the step “{words}”", size=24)
             remove.clicked.connect(self._remove)
             self.removers.append(remove)
             self._list.addWidget(hairline())
-            self._list.addWidget(self._line(f"{place + 1}", words, remove))
+            self._list.addWidget(self._line(f"{place + 1}", words, change(before, after), remove))
         if not steps:
             self._list.addWidget(hairline())
             self._list.addSpacing(10)
             self._list.addWidget(note(_NOTHING))
 
-    def _line(self, number: str, words: str, remove: IconButton | None) -> QWidget:
-        line, place = QWidget(), QLabel(number)
+    def _line(self, number: str, words: str, rows: str, remove: IconButton | None) -> QWidget:
+        line, place, count = QWidget(), QLabel(number), QLabel(rows)
+        count.setProperty("tone", "dim")
         place.setProperty("tone", "faint")
         place.setFixedWidth(20)
         row = QHBoxLayout(line)
@@ -82,7 +84,10 @@ class HistoryPage(QWidget):
         row.setSpacing(10)
         row.addWidget(place)
         row.addWidget(WrapLabel(words, tone="" if number else "dim"), 1)
-        if remove is not None:
+        row.addWidget(count)
+        if remove is None:
+            row.addSpacing(24 + row.spacing())
+        else:
             row.addWidget(remove)
         return line
 
@@ -93,3 +98,10 @@ class HistoryPage(QWidget):
 
     def _remove(self) -> None:
         self.remove_requested.emit(self.removers.index(self.sender()))  # type: ignore[arg-type]
+
+
+def change(before: int, after: int) -> str:
+    """How a step changed the number of rows."""
+    if before == after:
+        return f"{after:,} rows"
+    return f"{after:,} rows ({after - before:+,})"
