@@ -44,6 +44,7 @@ class Training(QObject):
     dataset_affected = Signal()  # the recipe reads the dataset differently now
     opened = Signal(str)  # a run begins, or goes on
     run_changed = Signal(str)  # a run was opened, or it ended
+    forecasted = Signal(object)  # what the recipe at hand takes: Forecasted | None
 
     def __init__(self, shared: Shared, pane: TrainingPane) -> None:
         super().__init__(pane)
@@ -272,11 +273,13 @@ class Training(QObject):
                 self._pane.show_count(event)
             case Forecasted():
                 self._pane.show_forecast(event)
+                self.forecasted.emit(event)
 
     def _end_count(self, outcome: Outcome) -> None:
         self._shared.rest()
         if isinstance(outcome, Failed):
             self._pane.show_forecast(None)
+            self.forecasted.emit(None)
             self._shared.window.show_notice(outcome.summary, "bad")
 
 

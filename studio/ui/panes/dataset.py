@@ -10,8 +10,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QWidget
 
-from studio.events import DatasetRead, Finding, Progress, Rendered
+from studio.events import DatasetRead, Finding, Forecasted, Progress, Rendered
 from studio.ui.panes.dataset_edits import EditsBar
+from studio.ui.panes.dataset_epoch import EpochLine
 from studio.ui.panes.dataset_health import HealthPage
 from studio.ui.panes.dataset_history import HistoryPage
 from studio.ui.panes.dataset_large import LargeView, large_facts
@@ -62,7 +63,7 @@ class DatasetPane(Pane):
             "history": self.history,
         }
         self.tabs = Tabs([(key, key.capitalize()) for key in self.pages])
-        self.edits = EditsBar()
+        self.epoch, self.edits = EpochLine(), EditsBar()
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -70,8 +71,10 @@ class DatasetPane(Pane):
 
     def _lay_out(self) -> None:
         self._bar = QHBoxLayout()
+        self._bar.setSpacing(14)
+        self.epoch.setMinimumHeight(self.edits.sizeHint().height())  # nothing moves when edits appear
         self._bar.addWidget(self.tabs)
-        self._bar.addStretch(1)
+        self._bar.addWidget(self.epoch, 1)
         self._bar.addWidget(self.edits)
         for page in self.pages.values():
             self._stack.addWidget(page)
@@ -122,6 +125,10 @@ class DatasetPane(Pane):
         """What the checks say of the dataset."""
         self.health.show_findings(findings)
         self.tabs.set_count("health", self.health.open_findings)
+
+    def show_forecast(self, forecast: Forecasted | None) -> None:
+        """What an epoch on this dataset would take; None where that is not known."""
+        self.epoch.show_forecast(forecast)
 
     def show_edits(
         self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int], count: int, *, can_redo: bool
@@ -180,6 +187,7 @@ class DatasetPane(Pane):
         self._open.show()
         self._train.setEnabled(any(row.split == "train" for row in dataset.rows))
         self.header.set_title(dataset.name)
+        self.epoch.show_dataset(dataset)
         self.plots.show_dataset(dataset, self._rendering.get("data.too_long", "drop"))
         self.example.rendering.setEnabled(dataset.format != "text")
         self.rows.show_dataset(dataset)
