@@ -61,7 +61,7 @@ class Studio(QObject):
     def warm_up(self) -> None:
         """Load MLX in the background, and list the runs; called after the first paint."""
         self.window.set_engine("Loading MLX", "", None)
-        self.training.count()
+        self.training.forecasting.count()
         self.runs.refresh()
 
     @Slot(str)
@@ -94,7 +94,7 @@ class Studio(QObject):
         self.large.read_requested.connect(self.datasets.read)
         self.training.dataset_affected.connect(self.datasets.read_again)
         self.training.opened.connect(self.evaluation.outdate)
-        self.training.forecasted.connect(self.panes.dataset.show_forecast)
+        self.training.forecasting.forecasted.connect(self.panes.dataset.show_forecast)
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)
         self.runs.deleted.connect(self.training.forget)

@@ -9,31 +9,29 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from studio.app.forecasting import Forecasting
+from studio.app.recipe_files import RecipeFiles
 from studio.app.shared import Shared
 from studio.errors import RecipeError, StudioError
 from studio.events import (
     Ended,
     Event,
-    Forecasted,
-    ModelCounted,
     Prepared,
     RunOpened,
     Saved,
     Step,
     SweepProgress,
 )
-from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.train.recipe import Recipe
-from studio.train.recipes import read_recipe, ready_recipes, write_recipe
+from studio.train.recipes import ready_recipes
 from studio.train.sweep import Sweep
 from studio.ui.panes.training import TrainingPane
 from studio.words import duration, memory
 
-RECIPES = "Recipes (*.toml)"
 NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."
 ALREADY = "A run is training already. Stop it first, or wait for its end."
 
@@ -44,13 +42,13 @@ class Training(QObject):
     dataset_affected = Signal()  # the recipe reads the dataset differently now
     opened = Signal(str)  # a run begins, or goes on
     run_changed = Signal(str)  # a run was opened, or it ended
-    forecasted = Signal(object)  # what the recipe at hand takes: Forecasted | None
 
     def __init__(self, shared: Shared, pane: TrainingPane) -> None:
         super().__init__(pane)
         self._shared, self._pane = shared, pane
         self._training: Ticket | None = None
-        self._counting: Ticket | None = None
+        self.forecasting = Forecasting(shared, pane)
+        self._files = RecipeFiles(shared, pane)
         self._run = ""
         self._ended = ""
         self._opened = False
@@ -61,9 +59,7 @@ class Training(QObject):
         pane.show_no_dataset()
         pane.set_ready_recipes(ready_recipes())
         pane.recipe_changed.connect(self._change_recipe)
-        pane.forecast_requested.connect(self.count)
-        pane.open_recipe_requested.connect(self._open_recipe)
-        pane.save_recipe_requested.connect(self._save_recipe)
+        pane.forecast_requested.connect(self.forecasting.count)
         pane.start_requested.connect(self.start)
         pane.sweep_requested.connect(self.sweep)
         pane.stop_requested.connect(self.stop)
@@ -75,15 +71,6 @@ class Training(QObject):
         """Whether a run is being prepared, trained or saved."""
         return self._training is not None
 
-    def count(self) -> None:
-        """Show what the recipe at hand would train and take. The first time, this is what loads MLX."""
-        if self._counting is not None:
-            self._counting.stop()  # its answer would be about an earlier recipe
-        dataset = self._shared.dataset
-        examples = Examples.of(dataset.rows) if dataset is not None else None
-        job = ForecastJob(self._shared.recipe, examples, needs_weights=True)
-        self._counting = self._shared.queue.submit(job, Lane.ASIDE, self._take_count, self._end_count)
-
     def show_dataset(self) -> None:
         """Say which examples the recipe would train on."""
         dataset = self._shared.dataset
@@ -92,7 +79,7 @@ class Training(QObject):
             return
         rows = [row.split for row in dataset.rows]
         self._pane.show_dataset(dataset.name, rows.count("train"), rows.count("validation"))
-        self.count()
+        self.forecasting.count()
 
     def start(self, recipe: Recipe) -> None:
         """Train on the dataset at hand."""
@@ -129,7 +116,7 @@ class Training(QObject):
         self._run, self._sweep = run.name, None
         self._pane.set_recipe(recipe)  # the form says what is trained with, also when it said something else
         self._change_recipe(recipe)
-        self.count()
+        self.forecasting.count()
         self._submit(ResumeJob(run))
 
     def forget(self, name: str) -> None:
@@ -232,7 +219,7 @@ class Training(QObject):
         """Train the model in `folder`."""
         self._pane.set_recipe(self._pane.recipe().with_values({"model": str(Path(folder))}))
         self._change_recipe(self._pane.recipe())
-        self.count()
+        self.forecasting.count()
 
     def change(self, values: Mapping[str, Any]) -> bool:
         """Put values into the form, by path, as if they were typed there; False while a run holds it."""
@@ -246,41 +233,8 @@ class Training(QObject):
             return False
         self._pane.set_recipe(recipe)
         self._change_recipe(recipe)
-        self.count()
+        self.forecasting.count()
         return True
-
-    def _open_recipe(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self._pane, "Open a recipe", "", RECIPES)
-        if not file:
-            return
-        try:
-            self._pane.apply_recipe(read_recipe(Path(file)), Path(file).stem)
-        except StudioError as error:
-            self._shared.window.show_notice(str(error), "bad")
-
-    def _save_recipe(self, recipe: Recipe) -> None:
-        file, _ = QFileDialog.getSaveFileName(self._pane, "Save the recipe", "recipe.toml", RECIPES)
-        if not file:
-            return
-        try:
-            write_recipe(Path(file), recipe)
-        except (StudioError, OSError) as error:
-            self._shared.window.show_notice(f"The recipe could not be saved: {error}", "bad")
-
-    def _take_count(self, event: Event) -> None:
-        match event:
-            case ModelCounted():
-                self._pane.show_count(event)
-            case Forecasted():
-                self._pane.show_forecast(event)
-                self.forecasted.emit(event)
-
-    def _end_count(self, outcome: Outcome) -> None:
-        self._shared.rest()
-        if isinstance(outcome, Failed):
-            self._pane.show_forecast(None)
-            self.forecasted.emit(None)
-            self._shared.window.show_notice(outcome.summary, "bad")
 
 
 def _reading(recipe: Recipe) -> tuple[object, ...]:
