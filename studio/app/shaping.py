@@ -10,12 +10,13 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.app.shared import Shared
 from studio.data.history.steps import Fix, Step
+from studio.errors import StudioError
 from studio.events import Checked, DatasetSaved, Event, Finding, FixPreviewed, Progress
 from studio.jobs.health import HealthJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.preview import PreviewJob
 from studio.jobs.queue import Lane, Ticket
-from studio.jobs.save import SaveJob
+from studio.jobs.save import SaveJob, columns_of
 from studio.paths import Paths
 from studio.ui.panes.dataset import DatasetPane
 from studio.ui.widgets.fix_dialog import FixDialog
@@ -68,7 +69,12 @@ class Shaping(QObject):
         if not steps:
             self.written.emit(str(source))
             return
-        recipe = self._shared.recipe.with_values({"data.path": str(source)})
+        try:
+            columns = columns_of(self._shared.recipe)
+        except StudioError as error:
+            self._shared.window.show_notice(str(error), "bad")
+            return
+        recipe = self._shared.recipe.with_values({"data.path": str(source), "data.columns": columns})
         job = SaveJob(recipe, self._next_folder(source), steps)
         self._shared.queue.submit(job, Lane.READING, self._take_written, self._end_other)
 

@@ -140,7 +140,7 @@ class Dataset:
         for example in chain(self.train, self.validation, self.test):
             if example.record.line == line:
                 pieces = self.renderer.pieces(example.record)
-                return Rendered(str(self.path), line, pieces, _turns(example.record))
+                return Rendered(str(self.path), line, pieces, turns_of(example.record))
         raise DataError(f"Line {line} of {self.name} holds no usable example.")
 
 
@@ -160,7 +160,7 @@ def _row(examples: Sequence[Example], part: str, warning: str) -> ExampleRow:
     )
 
 
-def _turns(record: Record) -> tuple[Turn, ...]:
+def turns_of(record: Record) -> tuple[Turn, ...]:
     """What is said in a record, turn by turn."""
     if not record.messages:
         return (Turn("text", record.text),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from studio.data.rows import kind, printable
 from studio.errors import DataError
 
 _SHOWN = 3
+_PARTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"|")+')
+"""What lies between commas that no quotes hold."""
 _LENGTH = 200
 
 _NEEDS: dict[str, dict[str, str]] = {
@@ -52,8 +55,8 @@ class Mapping(BaseModel):
     @classmethod
     def parse(cls, written: str) -> Mapping:
         """The mapping written as `prompt=Frage, answer=Antwort`. Raises DataError for anything else."""
-        pairs = [part.partition("=") for part in written.split(",")]
-        roles = {role.strip(): column.strip() for role, _, column in pairs}
+        pairs = [part.partition("=") for part in _PARTS.findall(written)]
+        roles = {role.strip(): _unquoted(column.strip()) for role, _, column in pairs}
         if not all(roles.values()) or not roles.keys() <= cls.model_fields.keys() or len(roles) < len(pairs):
             raise DataError(
                 f'"{written}" maps no columns. Write role=column for each, with commas between them; the '
@@ -66,8 +69,8 @@ class Mapping(BaseModel):
 
     @property
     def written(self) -> str:
-        """What `parse` reads; only for columns whose names hold no comma."""
-        return ", ".join(f"{role}={column}" for role, column in self if column)
+        """What `parse` reads; names that could be mistaken are quoted as in JSON."""
+        return ", ".join(f"{role}={_quoted(column)}" for role, column in self if column)
 
     @property
     def format(self) -> str:
@@ -93,6 +96,20 @@ class Mapping(BaseModel):
         columns = {f'"{names[role]}"': f'"{column}"' for role, column in self if column}
         pattern = "|".join(map(re.escape, columns))
         return re.sub(pattern, lambda found: columns[found.group()], reason)
+
+
+def _quoted(column: str) -> str:
+    is_plain = column == column.strip() and not set(column) & set(',"\\')
+    return column if is_plain else json.dumps(column, ensure_ascii=False)
+
+
+def _unquoted(column: str) -> str:
+    if len(column) < 2 or not (column[0] == column[-1] == '"'):
+        return column
+    try:
+        return str(json.loads(column))
+    except ValueError:
+        return column
 
 
 _MISSING = object()

@@ -101,12 +101,12 @@ class ColumnShown:
 
     name: str
     kind: str
-    examples: str
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ColumnsAsked(Event):
-    """A file's columns make no format we know; `guess` is the recipe's `data.columns` that they suggest."""
+    """A person is to say what a dataset's columns are; `guess` is the `data.columns` that they suggest."""
 
     path: str
     columns: tuple[ColumnShown, ...]
@@ -114,8 +114,27 @@ class ColumnsAsked(Event):
 
 
 @dataclass(frozen=True)
+class ColumnsTried(Event):
+    """How the first rows of a file read with its columns named so: the first that does, turn by turn.
+
+    `read` of the first `rows` can be read; `line` is that of the shown one, and `reason` why the first that
+    cannot be read cannot.
+    """
+
+    columns: str
+    turns: tuple[Turn, ...]
+    line: int
+    read: int
+    rows: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Scanned(Event):
-    """How far the scan of a big file has come: rows that can be read now, by state, and bytes of the file."""
+    """How far the scan of a big file has come: rows that can be read now, by state, and bytes of the file.
+
+    `duplicates` of earlier rows are among the warnings, where they may have other faults, too.
+    """
 
     rows: int
     good: int
@@ -125,6 +144,10 @@ class Scanned(Event):
     total_bytes: int
     folder: str  # of the index
     finished: bool = False
+    duplicates: int = 0
+    empty: int = 0  # of the bad rows, those whose prompt or answer is
+    median: int = 0  # characters of a row that can train
+    longest: int = 0
 
     @property
     def expected_rows(self) -> int:

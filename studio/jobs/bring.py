@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.data.mapping import UnknownColumns
 from studio.events import DatasetSaved, Event
+from studio.jobs.columns import asked
 
 if TYPE_CHECKING:
     from studio.data.mapping import Mapping
@@ -31,7 +33,11 @@ class BringJob:
         from studio.data.saving.manifest import sources_of
         from studio.data.saving.saved import save
 
-        source = yield from reading(self.paths, self.mapping)
+        try:
+            source = yield from reading(self.paths, self.mapping)
+        except UnknownColumns as error:
+            yield asked(str(self.paths[0]), error.columns, error.guess)
+            raise
         shaped = yield from apply(source.records, (), source.given)
         files = sources_of(self.paths)
         manifest = yield from save(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.data.mapping import UnknownColumns
-from studio.events import ColumnsAsked, ColumnShown, Event, Progress
+from studio.events import Event, Progress
+from studio.jobs.columns import asked
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, latest_evaluation, summarize
 from studio.runs.summary import RunsCompared, RunShown, RunsListed
@@ -32,14 +33,9 @@ class DatasetJob:
         try:
             dataset = yield from library.open(self.recipe)
         except UnknownColumns as error:
-            yield _asked(self.recipe.data.path, error)
+            yield asked(self.recipe.data.path, error.columns, error.guess)
             raise
         yield dataset.read_event(self.recipe.model)
-
-
-def _asked(path: str, error: UnknownColumns) -> ColumnsAsked:
-    shown = [ColumnShown(column.name, column.kind, "\n".join(column.examples)) for column in error.columns]
-    return ColumnsAsked(path, tuple(shown), error.guess.written)
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,12 @@ class _Shaping:
         """What was read, all the steps, and what came out."""
         from studio.data.history.overlay import OverlayFile
         from studio.data.history.shaping import apply
+        from studio.data.mapping import Mapping
         from studio.data.read import reading
 
-        source = yield from reading(Path(self.recipe.data.path).expanduser())
+        columns = self.recipe.data.columns
+        mapping = Mapping.parse(columns) if columns else None
+        source = yield from reading(Path(self.recipe.data.path).expanduser(), mapping)
         own: tuple[Step, ...] = ()
         if self.overlays is not None:
             own = OverlayFile.of(self.overlays, source.fingerprint).read().steps
@@ -73,6 +76,7 @@ class SaveJob(_Shaping):
             format=source.format,
             steps=steps,
             sources=sources_of([source.path, *mixed]),
+            columns=columns_of(self.recipe),
             problems=source.problems,
         )
         yield DatasetSaved(
@@ -125,6 +129,14 @@ class UploadJob:
 
         yield Progress("Uploading to the Hub", 0)
         yield DatasetUploaded(upload(self.folder, self.repository, hub_token(), private=self.private))
+
+
+def columns_of(recipe: Recipe) -> str:
+    """The columns that the recipe's dataset was read with, or that it was saved from."""
+    from studio.data.saving.manifest import Manifest, is_saved
+
+    path = Path(recipe.data.path).expanduser()
+    return Manifest.read(path).columns if is_saved(path) else recipe.data.columns
 
 
 def hub_token() -> str:

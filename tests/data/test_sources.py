@@ -375,6 +375,12 @@ def test_a_mapping_comes_back_from_what_is_written() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["Frage, falls da", 'with "quotes"', "a=b", " padded ", '5"', "back\\slash"])
+def test_any_name_of_a_column_can_be_written(name: str) -> None:
+    mapping = Mapping(prompt=name, answer="Antwort")
+    assert Mapping.parse(mapping.written) == mapping
+
+
 @pytest.mark.parametrize("written", ["Frage", "prompt=a", "prompt=a, answer=", "ask=a", "text=a, text=b"])
 def test_what_maps_no_columns_is_refused_with_the_roles_there_are(written: str) -> None:
     with pytest.raises(DataError, match="prompt"):

@@ -56,11 +56,15 @@ class StepCount(_Plain):
 
 
 class Manifest(_Plain):
-    """A saved dataset. `history` are the steps, as `steps_from` reads them; `problems` counts by reason."""
+    """A saved dataset. `history` are the steps, as `steps_from` reads them; `problems` counts by reason.
+
+    `columns` is the recipe's `data.columns` with which the first source was read.
+    """
 
     schema_version: int = SCHEMA
     name: str
     format: str
+    columns: str = ""
     fingerprint: str
     created: str
     app_version: str

@@ -32,6 +32,7 @@ def save(
     steps: Sequence[Step] = (),
     sources: Sequence[SourceFile] = (),
     problems: Sequence[Problem] = (),
+    columns: str = "",
 ) -> Generator[Progress, None, Manifest]:
     """Write the dataset as a folder; whatever interrupts it, a half-written one is never left.
 
@@ -48,6 +49,7 @@ def save(
         manifest = Manifest(
             name=folder.name,
             format=format,
+            columns=columns,
             fingerprint=shaped.fingerprint,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             app_version=__version__,
