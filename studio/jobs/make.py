@@ -69,11 +69,13 @@ class MakeJob:
 
 def _records(plan: Plan) -> Generator[Event, None, tuple[Record, ...]]:
     """The dataset that is to have more rows; without one, nothing is known yet."""
+    from studio.data.mapping import Mapping
     from studio.data.read import reading
 
     if not plan.data:
         return ()
-    read = yield from reading(Path(plan.data).expanduser())
+    mapping = Mapping.parse(plan.columns) if plan.columns else None
+    read = yield from reading(Path(plan.data).expanduser(), mapping)
     return read.records
 
 

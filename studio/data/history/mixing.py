@@ -14,7 +14,8 @@ from studio.errors import DataError
 
 
 def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
-    """The rows and, after them, `weight` times `base` rows of the other dataset in the order it has them.
+    """The rows and, after them, `weight` times `base` rows of the other dataset in the order it has them;
+    with the weight 0 all of them.
 
     They are drawn without replacement and keep the parts their dataset gives them; its golden rows never
     come along. Raises DataError where the two hold different kinds of examples.
@@ -25,7 +26,7 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     given: dict[int, str] = dict(getattr(other, "given", {}))
     free = [record for record in other.records if given.get(record.line) != GOLDEN]
     _check_kind(rows, free, other.name)
-    wanted = round(step.weight * base)
+    wanted = round(step.weight * base) if step.weight else len(free)
     drawn = {record.line for record in sorted(free, key=lambda r: rank(r, step.seed))[:wanted]}
     start = max((record.line for record in rows.records), default=0)
     chosen = [record for record in free if record.line in drawn]

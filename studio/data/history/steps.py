@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -68,17 +69,19 @@ class Mix(StepModel):
     """Add rows of another dataset, drawn without replacement.
 
     `weight` is how many of its rows come to each row that was there before this step and the mixing steps
-    right before it, so that several datasets can be mixed as 1 : 0.5 : 0.25.
+    right before it, so that several datasets can be mixed as 1 : 0.5 : 0.25; 0 takes all of them.
     """
 
     title = "Mix in another dataset"
-    help = "Adds rows of another dataset: the weight says how many to each row of this one."
+    help = "Adds rows of another dataset: the weight says how many to each row of this one, 0 takes all."
     kind: Literal["mix"] = "mix"
     path: str = Field(title="Dataset", min_length=1)
-    weight: float = Field(default=1.0, title="Weight", gt=0, allow_inf_nan=False)
+    weight: float = Field(default=1.0, title="Weight", ge=0, allow_inf_nan=False)
     seed: int = Field(default=0, title="Seed", ge=0)
 
     def words(self) -> str:
+        if not self.weight:
+            return f"Mix in all of {PurePath(self.path).stem}"
         return f"Mix in {self.path}, {self.weight:g} of its rows to each of this dataset's"
 
 

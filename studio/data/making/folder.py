@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -40,19 +41,54 @@ class MakingFolder:
                 raise DataError(f"{path} holds rows that were made in another way. Choose a new folder.")
         else:
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            document = {"plan": plan.model_dump(mode="json"), "created": now}
-            write_text(path / "making.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+            folder._write({"plan": plan.model_dump(mode="json"), "created": now})
         return folder
 
     def plan(self) -> Plan:
         """What was asked. Raises DataError for a folder that is none of ours, or damaged."""
+        try:
+            return Plan.model_validate(self._document()["plan"])
+        except (KeyError, TypeError, ValidationError) as error:
+            raise DataError(f"{self.path / 'making.json'} is damaged ({error}).") from error
+
+    @property
+    def created(self) -> datetime:
+        """When the making was begun, in the time of this machine. Raises DataError as `plan` does."""
+        try:
+            return datetime.fromisoformat(str(self._document()["created"])).astimezone()
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{self.path / 'making.json'} is damaged ({error}).") from error
+
+    @property
+    def total(self) -> int:
+        """How many sources there are to ask; 0 while nobody has counted them."""
+        total = self._document().get("sources", 0)
+        return total if isinstance(total, int) else 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether every source was asked."""
+        return 0 < self.total <= len(self.asked())
+
+    def expect(self, sources: int) -> None:
+        """Write down how many sources there are to ask."""
+        if sources != self.total:
+            self._write({**self._document(), "sources": sources})
+
+    def _document(self) -> dict[str, Any]:
         file = self.path / "making.json"
         try:
-            return Plan.model_validate(json.loads(file.read_text(encoding="utf-8"))["plan"])
+            document = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError(f"{self.path} holds no made rows: it has no making.json.") from None
-        except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        except (OSError, ValueError) as error:
             raise DataError(f"{file} is damaged ({error}).") from error
+        if not isinstance(document, dict):
+            raise DataError(f"{file} is damaged (it holds no object).")
+        return document
+
+    def _write(self, document: dict[str, Any]) -> None:
+        write_text(self.path / "making.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
     @contextmanager
     def held(self) -> Iterator[None]:

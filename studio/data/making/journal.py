@@ -18,12 +18,12 @@ class Journal:
 
     path: Path
 
-    def append(self, value: dict[str, Any]) -> None:
-        """Add a line and flush it to the disk; what a crash had cut short before it is cleared."""
-        line = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    def append(self, *values: dict[str, Any]) -> None:
+        """Add lines and flush them to the disk; what a crash had cut short before them is cleared."""
+        lines = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
         with disk_errors(self.path), self.path.open("ab+") as file:
             file.truncate(_whole(self.path))
-            file.write(line)
+            file.write(lines.encode("utf-8", "surrogatepass"))
             file.flush()
             os.fsync(file.fileno())
 

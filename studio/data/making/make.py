@@ -30,6 +30,7 @@ def making(
     with folder.held():
         plan = folder.plan()
         maker = MAKERS[plan.maker]
+        folder.expect(len(found))
         sieve = Sieve(maker, plan)
         for number, record in enumerate(records):
             if number % _REPORT_EVERY == 0:

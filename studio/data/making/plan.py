@@ -16,6 +16,11 @@ class Plan(BaseModel):
 
     maker: MakerName = Field("passages", title="Way", description="How rows are made.")
     data: str = Field("", title="Examples", description="The dataset that is to have more rows.")
+    columns: str = Field(
+        "",
+        title="Columns",
+        description="Which columns of the dataset are what, as the recipe's data.columns says it.",
+    )
     documents: tuple[str, ...] = Field((), title="Documents", description="Files to take passages from.")
     model: str = Field(
         "starter",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -39,8 +40,12 @@ class Reviews:
 
     def append(self, row: int, review: Review) -> None:
         """Add one; undoing is adding the one before."""
+        self.extend({row: review})
+
+    def extend(self, reviews: Mapping[int, Review]) -> None:
+        """Add several at once, by row."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        self.journal.append({"row": row, **asdict(review), "time": now})
+        self.journal.append(*({"row": row, **asdict(each), "time": now} for row, each in reviews.items()))
 
     def latest(self) -> dict[int, Review]:
         """The last judgement of each row that has one."""
