@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from studio.data.digest import rank
+from studio.data.hashes import content_hash, drawn
 from studio.data.history.filter import Filter
 from studio.data.history.shaped import CHUNK, Around, Rows, Shaping
 from studio.data.history.steps import Cap, DropDuplicates, Shuffle
@@ -53,8 +56,11 @@ def capped(rows: Rows, step: Cap) -> Shaping:
     yield Progress("rows counted", 0, len(rows.records))
     free = [record for record in rows.records if rows.parts.get(record.line) != GOLDEN]
     if step.how == "random":
-        free.sort(key=lambda record: rank(record, step.seed))
-    dropped = {record.line for record in free[step.rows :]}
+        hashes = np.frombuffer(b"".join(map(content_hash, free)), "<u8")
+        kept = {free[place].line for place in drawn(hashes, step.rows, step.seed)}
+    else:
+        kept = {record.line for record in free[: step.rows]}
+    dropped = {record.line for record in free if record.line not in kept}
     return rows.keeping(tuple(record for record in rows.records if record.line not in dropped))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 from studio.data import formats
 from studio.data.fields import BadRow
+from studio.data.hashes import content_hash
 from studio.data.records import Record
 from studio.data.rows import Row, problem
 from studio.errors import DataError
@@ -24,7 +24,7 @@ NO_HASH = bytes(8)
 
 
 class Checked(NamedTuple):
-    """A row as the index keeps it. `digest` is equal for exact duplicates."""
+    """A row as the index keeps it. `digest` is equal for exact duplicates, `column` as a Problem has it."""
 
     line: int
     state: int
@@ -34,6 +34,7 @@ class Checked(NamedTuple):
     prompt_characters: int
     answer_characters: int
     digest: bytes
+    column: int = 0
 
 
 def format_of(name: str, sample: Sequence[Row]) -> str:
@@ -51,11 +52,11 @@ def format_of(name: str, sample: Sequence[Row]) -> str:
 def check(format: str, row: Row | Problem) -> Checked:
     """What the index keeps of a row of this format."""
     if isinstance(row, Problem):
-        return _bad(row.line, row.reason)
+        return _bad(row)
     try:
         record = formats.record(row.line, format, row.fields)
     except BadRow as error:
-        return _bad(row.line, problem(row.line, str(error)).reason)
+        return _bad(problem(row.line, str(error)))
     prompt, answer = record.prompt, record.answer
     reason = _warning(record, prompt, answer)
     return Checked(
@@ -66,7 +67,7 @@ def check(format: str, row: Row | Problem) -> Checked:
         preview(answer),
         len(prompt),
         len(answer),
-        _digest(record),
+        content_hash(record),
     )
 
 
@@ -75,8 +76,8 @@ def preview(text: str) -> str:
     return " ".join(text[:PREVIEW].split())
 
 
-def _bad(line: int, reason: str) -> Checked:
-    return Checked(line, BAD, reason, "", "", 0, 0, NO_HASH)
+def _bad(found: Problem) -> Checked:
+    return Checked(found.line, BAD, found.reason, "", "", 0, 0, NO_HASH, found.column)
 
 
 def _warning(record: Record, prompt: str, answer: str) -> str | None:
@@ -85,12 +86,3 @@ def _warning(record: Record, prompt: str, answer: str) -> str | None:
     if record.messages and record.messages[-1].role != "assistant":
         return "ends with a turn that is never answered"
     return None
-
-
-def _digest(record: Record) -> bytes:
-    parts = [record.text, record.rejected, record.tools]
-    for message in record.messages:
-        parts += message.role, message.content, message.input
-        if message.calls or message.name or message.call_id or not message.trained:
-            parts.append(repr(message))
-    return blake2b("\0".join(parts).encode(), digest_size=8).digest()

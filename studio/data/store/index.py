@@ -18,13 +18,14 @@ import pyarrow as pa
 from studio.data.store.check import BAD, WARNING, Checked
 from studio.data.store.duplicates import Seen
 from studio.data.store.lines import Placed
+from studio.data.store.tally import COUNTS, DUPLICATE, Tally
 from studio.files import TEMPORARY, disk_errors, write_text
 
 MANIFEST = "index.json"
 KEPT = 4
 """How many complete indexes stay in the cache: 200 bytes a row each."""
 
-_VERSION = 1
+_VERSION = 2
 
 SCHEMA = pa.schema(
     [
@@ -37,6 +38,7 @@ SCHEMA = pa.schema(
         ("answer", pa.string()),
         ("prompt_characters", pa.int32()),
         ("answer_characters", pa.int32()),
+        ("column", pa.int32()),  # where in the line a bad one breaks, from 1; 0 where that is not known
         ("hash", pa.uint64()),
     ]
 )
@@ -54,6 +56,10 @@ class Manifest:
     good: int
     warnings: int
     bad: int
+    duplicates: int
+    empty: int
+    median: int  # characters
+    longest: int
     version: int = _VERSION
 
 
@@ -107,12 +113,12 @@ class IndexWriter:
         self._seen = Seen()
         self._places: list[tuple[int, int]] = []
         self._rows: list[Checked] = []
-        self.counts = [0, 0, 0]
+        self.tally = Tally()
 
     @property
     def rows(self) -> int:
         """How many rows are written."""
-        return sum(self.counts)
+        return self.tally.rows
 
     @property
     def waiting(self) -> int:
@@ -130,22 +136,19 @@ class IndexWriter:
         batch = _batch(self._places, self._rows, self._seen)
         name = f"rows-{self.rows:010d}-{len(self._rows):07d}.arrow"
         _write(self.folder / name, batch)
-        states = np.bincount(batch.column("state").to_numpy(), minlength=3)
-        self.counts = [count + int(more) for count, more in zip(self.counts, states, strict=True)]
+        self.tally.add(batch)
         self._places, self._rows = [], []
 
     def finish(self, path: Path, about: os.stat_result, format: str) -> None:
         """Write what waits, and the manifest."""
         self.flush()
-        good, warnings, bad = self.counts
-        manifest = Manifest(
-            str(path), about.st_size, about.st_mtime_ns, format, self.rows, good, warnings, bad
-        )
+        counts = {name: int(getattr(self.tally, name)) for name in COUNTS}
+        manifest = Manifest(str(path), about.st_size, about.st_mtime_ns, format, **counts)
         write_text(self.folder / MANIFEST, json.dumps(asdict(manifest)))
 
 
 def _batch(places: Sequence[tuple[int, int]], rows: Sequence[Checked], seen: Seen) -> pa.RecordBatch:
-    line, state, reason, prompt, answer, prompt_characters, answer_characters, digest = zip(
+    line, state, reason, prompt, answer, prompt_characters, answer_characters, digest, column = zip(
         *rows, strict=True
     )
     offset, length = zip(*places, strict=True)
@@ -155,12 +158,13 @@ def _batch(places: Sequence[tuple[int, int]], rows: Sequence[Checked], seen: See
     usable = np.flatnonzero(states != BAD)
     firsts = seen.first_lines(hashes[usable], lines[usable])
     for row, first in zip(usable[firsts > 0].tolist(), firsts[firsts > 0].tolist(), strict=True):
-        said = f"exact duplicate of line {first}"
+        said = f"{DUPLICATE}{first}"
         reasons[row] = f"{said}; {reasons[row]}" if reasons[row] else said
         states[row] = WARNING
-    values = (offset, length, lines, states, reasons, prompt, answer, prompt_characters, answer_characters)
-    arrays = [pa.array(value, field.type) for value, field in zip(values, SCHEMA, strict=False)]
-    return pa.record_batch([*arrays, pa.array(hashes, pa.uint64())], SCHEMA)
+    texts = (reasons, prompt, answer, prompt_characters, answer_characters)
+    values = (offset, length, lines, states, *texts, column, hashes)
+    arrays = [pa.array(value, field.type) for value, field in zip(values, SCHEMA, strict=True)]
+    return pa.record_batch(arrays, SCHEMA)
 
 
 def _write(path: Path, batch: pa.RecordBatch) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from studio.data.rows import Row
 from studio.data.store.index import read_manifest
-from studio.data.store.source import row_at
+from studio.data.store.source import Place, PlacedSource
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -100,6 +100,21 @@ class Store:
 
     def fields(self, number: int) -> Row | Problem:
         """All of a row, read from the file itself. Raises DataError when the file has changed since."""
+        self.check_unchanged()
+        return self.source().rows([self.place(number)])[0]
+
+    def source(self) -> PlacedSource:
+        """The file itself, to be read by places. Raises DataError when it cannot be read."""
+        return PlacedSource(self.path, self._batch(0)["offset"][0].as_py())
+
+    def place(self, number: int) -> Place:
+        """Where in the file a row is."""
+        part = self._place(number)
+        batch, inside = self._batch(part), number - self._parts[part].first
+        return Place(*(batch[name][inside].as_py() for name in ("line", "offset", "length")))
+
+    def check_unchanged(self) -> None:
+        """Raise DataError when the file is not the one that was scanned."""
         manifest = read_manifest(self.folder)
         try:
             about = self.path.stat()
@@ -107,11 +122,6 @@ class Store:
             raise DataError(f"{self.path.name} is not there any more. Was it moved?") from error
         if manifest and (about.st_size, about.st_mtime_ns) != (manifest.bytes, manifest.modified):
             raise DataError(f"{self.path.name} has changed since it was read. Open it again.")
-        place = self._place(number)
-        batch, inside = self._batch(place), number - self._parts[place].first
-        line, offset, length = (batch[name][inside].as_py() for name in ("line", "offset", "length"))
-        start: int = self._batch(0)["offset"][0].as_py()
-        return row_at(self.path, line, start, offset, length)
 
     def _row(self, number: int) -> StoredRow:
         """One row by its cells: quicker than a slice of every column."""

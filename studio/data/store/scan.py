@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from studio.data.store.index import complete_folder, folder_for, read_manifest, tidy
+from studio.data.store.tally import COUNTS
 from studio.errors import DataError
 from studio.events import Ended, Scanned, from_json
 
@@ -24,8 +25,9 @@ def scanning(path: Path, cache: Path) -> Generator[Scanned, None, Path]:
     folder = index_folder(path, cache)
     manifest = read_manifest(folder)
     if manifest is not None:
-        good, warnings, bad = manifest.good, manifest.warnings, manifest.bad
-        yield Scanned(manifest.rows, good, warnings, bad, manifest.bytes, manifest.bytes, str(folder), True)
+        counts = {name: getattr(manifest, name) for name in COUNTS}
+        size = manifest.bytes
+        yield Scanned(bytes=size, total_bytes=size, folder=str(folder), finished=True, **counts)
         return folder
     tidy(cache)
     yield from _follow(path, folder)

@@ -14,6 +14,7 @@ from studio.data.rows import Row
 from studio.data.store.check import check, format_of
 from studio.data.store.index import IndexWriter
 from studio.data.store.source import placed_rows
+from studio.data.store.tally import COUNTS
 from studio.errors import DataError, StudioError
 from studio.events import Ended, Event, Scanned, to_json
 
@@ -52,8 +53,10 @@ def scan(path: Path, folder: Path) -> Iterator[Scanned]:
 
 
 def _scanned(index: IndexWriter, done: int, about: os.stat_result, finished: bool = False) -> Scanned:
-    good, warnings, bad = index.counts
-    return Scanned(index.rows, good, warnings, bad, done, about.st_size, str(index.folder), finished)
+    counts = {name: int(getattr(index.tally, name)) for name in COUNTS}
+    return Scanned(
+        bytes=done, total_bytes=about.st_size, folder=str(index.folder), finished=finished, **counts
+    )
 
 
 def main(arguments: list[str]) -> int:
@@ -61,7 +64,7 @@ def main(arguments: list[str]) -> int:
     path, folder = map(Path, arguments)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     if hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(5)
     try:
         for event in scan(path, folder):
             _say(event)

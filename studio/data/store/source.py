@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 from studio.data.rows import ROW_LIMIT, Parser, Row, too_long
 from studio.data.sources.encodings import Encoding, encoding_of, wide
 from studio.data.sources.source import Source
 from studio.data.sources.tables import csv_rows
-from studio.data.sources.text import line_row
+from studio.data.sources.text import jsonl_rows, line_row
 from studio.data.store.lines import Placed, byte_lines, placed
 from studio.errors import DataError
 from studio.events import Problem
@@ -23,6 +25,8 @@ _JSON = (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
 _BOM = b"\xef\xbb\xbf"
 _HEAD = 2**20
+_LONGEST = 4 * ROW_LIMIT + 2
+"""Bytes of a row that can be short enough."""
 
 
 class LargeSource(Source):
@@ -67,23 +71,71 @@ def _json_rows(path: Path) -> Iterator[Placed]:
                 yield Placed(line_row(parser, number, text), offset, length)
 
 
-def row_at(path: Path, line: int, start: int, offset: int, length: int) -> Row | Problem:
-    """The row at these bytes of a file whose first row is at `start`. Raises DataError if it is not there."""
-    if length > 4 * ROW_LIMIT + 2:
-        return too_long(line)
-    try:
-        with path.open("rb") as file, tempfile.TemporaryDirectory() as folder:
-            header = file.read(start)
-            file.seek(offset)
-            alone = Path(folder) / path.name
-            alone.write_bytes(header + file.read(length))
-            found = next(placed_rows(alone), None)
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    if found is None:
-        raise DataError(f"Line {line:,} of {path.name} is empty now. Open the file again.")
-    row = found.row
-    return Row(line, row.fields) if isinstance(row, Row) else Problem(line, row.reason, row.severity)
+class Place(NamedTuple):
+    """Where a row is: the line it starts on, and the bytes it occupies."""
+
+    line: int
+    offset: int
+    length: int
+
+
+class PlacedSource:
+    """A big file of which rows are read by their places; the first of all its rows starts at byte `start`."""
+
+    def __init__(self, path: Path, start: int) -> None:
+        self.path = path
+        try:
+            self._encoding = LargeSource(path).encoding
+            with path.open("rb") as file:
+                self._head = file.read(start)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    def rows(self, places: Sequence[Place]) -> list[Row | Problem]:
+        """The rows at these places. Raises DataError if they are not there."""
+        short = [place for place in places if place.length <= _LONGEST]
+        excerpt = _Excerpt(self.path, self._head + self._read(short), self._encoding)
+        found = csv_rows(excerpt) if excerpt.kind in _TABLES else jsonl_rows(excerpt)
+        read = dict(zip(short, found, strict=False))
+        if len(read) < len(short):
+            raise DataError(f"{self.path.name} is not as it was. Open it again.")
+        return [
+            replace(read[place], line=place.line) if place in read else too_long(place.line)
+            for place in places
+        ]
+
+    def _read(self, places: Sequence[Place]) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                return b"".join(_ended(_piece(file, place)) for place in places)
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+
+
+class _Excerpt(LargeSource):
+    """Some bytes of a file, read as all of it would be."""
+
+    def __init__(self, path: Path, data: bytes, encoding: Encoding) -> None:
+        super().__init__(path)
+        self._data, self._encoding = data, encoding
+
+    @contextmanager
+    def bytes(self) -> Iterator[BinaryIO]:
+        yield BytesIO(self._data)
+
+
+def _piece(file: BinaryIO, place: Place) -> bytes:
+    file.seek(place.offset)
+    return file.read(place.length)
+
+
+def _ended(data: bytes) -> bytes:
+    """A row that another may follow, where it was the last in its file."""
+    return data if data.endswith((b"\n", b"\r")) else data + b"\n"
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path.name} cannot be read: {error.strerror or error}.")
 
 
 def _unsuited(path: Path) -> str:
