@@ -111,6 +111,22 @@ def test_a_filter_shows_what_it_says(qtbot: QtBot, pane: DatasetPane) -> None:
     assert [model.entry(place).line for place in range(model.rowCount())] == [3, 5]
 
 
+def test_the_length_filter_opens_from_the_search_field_and_is_taken_back(
+    qtbot: QtBot, pane: DatasetPane
+) -> None:
+    pane.show_dataset(DATA)
+    table = pane.table
+    table.lengths.trigger()
+    assert table.lengths.popup.isVisible()
+    table.lengths.most.setValue(20)
+    assert table.model.rowCount() == 4  # the line that cannot train has no length
+    table.lengths.fewest.setValue(21)
+    assert table.model.rowCount() == 0
+    assert table.lengths.toolTip() == "Shown: rows of at least 21 and at most 20 tokens"
+    qtbot.mouseClick(table.lengths.clear, Qt.MouseButton.LeftButton)
+    assert table.model.rowCount() == 5
+
+
 def test_a_search_without_hits_says_so(qtbot: QtBot, pane: DatasetPane) -> None:
     pane.show_dataset(DATA)
     qtbot.keyClicks(pane.table.search, "nowhere")

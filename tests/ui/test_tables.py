@@ -88,6 +88,19 @@ def test_a_search_looks_into_prompts_answers_and_reasons_within_the_filter(
     assert lines(model) == []
 
 
+def test_rows_are_found_by_their_length(qtbot: QtBot, mixed: DatasetRead) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    model.show(lengths=(30, 0))
+    assert lines(model) == [3, 4, 6]
+    model.show(lengths=(30, 40))
+    assert lines(model) == [3, 4]
+    model.show(kind="validation")
+    assert lines(model) == [4]
+    model.show(kind="all", lengths=(0, 0))
+    assert lines(model) == [1, 2, 3, 4, 5, 6]
+
+
 def test_badges_say_what_to_look_at(qtbot: QtBot, mixed: DatasetRead) -> None:
     model = DatasetModel()
     model.set_dataset(mixed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class DatasetModel(QAbstractTableModel):
         self._changes: Mapping[tuple[int, str], str] = {}
         self._deleted: frozenset[int] = frozenset()
         self._is_text = False
-        self._filter, self._search = "all", ""
+        self._filter, self._search, self._lengths = "all", "", (0, 0)
         self._order: tuple[int, bool] = (0, False)
 
     def set_dataset(self, dataset: DatasetRead) -> None:
@@ -155,10 +156,16 @@ class DatasetModel(QAbstractTableModel):
         self.edited.emit(entry.line, field, str(value))
         return True
 
-    def show(self, *, kind: str | None = None, search: str | None = None) -> None:
-        """Let through the rows of one of FILTERS whose prompt, answer or reason holds `search`."""
+    def show(
+        self, *, kind: str | None = None, search: str | None = None, lengths: tuple[int, int] | None = None
+    ) -> None:
+        """Let through the rows of one of FILTERS whose prompt, answer or reason holds `search`.
+
+        `lengths` are the fewest and the most tokens, 0 for no limit; what cannot train has no length.
+        """
         self._filter = self._filter if kind is None else kind
         self._search = self._search if search is None else search.strip().casefold()
+        self._lengths = lengths or self._lengths
         self._refilter()
 
     def counts(self) -> dict[str, int]:
@@ -195,6 +202,14 @@ class DatasetModel(QAbstractTableModel):
         self._shown = [entry for entry in self._entries if passes(entry)]
         if self._search:
             self._shown = [entry for entry in self._shown if self._found(entry)]
+        fewest, most = self._lengths
+        if fewest or most:
+            most = most or sys.maxsize
+            self._shown = [
+                entry
+                for entry in self._shown
+                if isinstance(entry, ExampleRow) and fewest <= entry.tokens <= most
+            ]
         column, down = self._order
         if self._order != (0, False):
             self._shown.sort(key=COLUMNS[column].sort, reverse=down)

@@ -21,6 +21,7 @@ from studio.events import DatasetRead, ExampleRow
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.dataset import COLUMNS, FILTERS, DatasetModel, Entry
 from studio.ui.tables.delegates import CellDelegate
+from studio.ui.tables.length_filter import LengthFilter
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import note
 
@@ -51,6 +52,8 @@ class DatasetTable(QWidget):
         self.search.setClearButtonEnabled(True)
         self._search_icon = QAction(self.search)
         self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
+        self.lengths = LengthFilter(theme, self.search)
+        self.lengths.changed_to.connect(self._filter)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_SEARCH_MILLISECONDS)
@@ -165,6 +168,7 @@ class DatasetTable(QWidget):
         """Stand on a line of the file; a filter or search that hides it is taken back."""
         if self.model.row_of(line) is None:
             self.search.clear()
+            self.lengths.reset()
             self._pause.stop()
             self.chips.choose("all")
         row = self.model.row_of(line)
@@ -174,7 +178,7 @@ class DatasetTable(QWidget):
 
     def _filter(self) -> None:
         line = current.line if (current := self.current()) else 0
-        self.model.show(kind=self.chips.current, search=self.search.text())
+        self.model.show(kind=self.chips.current, search=self.search.text(), lengths=self.lengths.limits())
         self._settle(line)
 
     def _settle(self, line: int) -> None:
