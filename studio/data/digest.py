@@ -35,14 +35,29 @@ def rank(record: Record, seed: int) -> bytes:
     return hashlib.sha256(b"%d\0" % seed + _canonical(record)).digest()
 
 
+class Fingerprint:
+    """`content_fingerprint`, of rows that come one by one."""
+
+    def __init__(self) -> None:
+        self._whole = hashlib.sha256()
+
+    def add(self, record: Record, part: str) -> None:
+        """Take in the next row and the part it belongs to."""
+        for piece in (_canonical(record), record.made.encode(), part.encode()):
+            self._whole.update(b"%d\0" % len(piece) + piece)
+
+    @property
+    def text(self) -> str:
+        return self._whole.hexdigest()[:16]
+
+
 def content_fingerprint(parts: Mapping[str, Iterable[Record]]) -> str:
     """16 hexadecimal digits of all content in order, and of the part that each record belongs to."""
-    whole = hashlib.sha256()
+    whole = Fingerprint()
     for part, records in parts.items():
         for record in records:
-            for piece in (_canonical(record), record.made.encode(), part.encode()):
-                whole.update(b"%d\0" % len(piece) + piece)
-    return whole.hexdigest()[:16]
+            whole.add(record, part)
+    return whole.text
 
 
 def _canonical(record: Record) -> bytes:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from statistics import median
+from collections.abc import Iterator, Mapping
 
-from studio.data.records import Record
 from studio.data.saving.manifest import Manifest
+from studio.data.saving.statistics import Statistics, labels_of
 from studio.words import file_size
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_LABELS = 30
-"""Beyond so many different answers they are no labels."""
 
 
-def card(manifest: Manifest, parts: dict[str, Sequence[Record]]) -> str:
+def card(manifest: Manifest, parts: Mapping[str, Statistics]) -> str:
     """The whole text of the card."""
     return "\n".join((*_front(manifest), "", *_body(manifest, parts), ""))
 
@@ -34,18 +30,17 @@ def _front(manifest: Manifest) -> Iterator[str]:
     yield "---"
 
 
-def _body(manifest: Manifest, parts: dict[str, Sequence[Record]]) -> Iterator[str]:
+def _body(manifest: Manifest, parts: Mapping[str, Statistics]) -> Iterator[str]:
     total = sum(manifest.rows.values())
     yield f"# {manifest.name}"
     yield f"\n{total:,} examples in {manifest.format} format. Content: `{manifest.fingerprint}`."
     yield "\n## Parts\n"
     yield "| part | rows | turns (median) | prompt, characters (median, longest) | answer (median, longest) |"
     yield "|---|---:|---:|---:|---:|"
-    yield from (_part(name, records) for name, records in parts.items())
-    records = [record for part in parts.values() for record in part]
-    if made := sum(bool(record.made) for record in records):
+    yield from (_part(name, rows) for name, rows in parts.items())
+    if made := sum(part.made for part in parts.values()):
         yield f"\n{made:,} of the rows were made by a model or a rule; their column `made` says how."
-    yield from _labels(records)
+    yield from _labels(list(parts.values()))
     if manifest.sources:
         yield "\n## Where it comes from\n"
     for source in manifest.sources:
@@ -58,30 +53,14 @@ def _body(manifest: Manifest, parts: dict[str, Sequence[Record]]) -> Iterator[st
     yield f"\nSaved by Tuning Studio {manifest.app_version} on {manifest.created[:10]}."
 
 
-def _part(name: str, records: Sequence[Record]) -> str:
-    turns = f"{median(len(r.messages) for r in records):g}"
-    prompt, answer = (_lengths(map(len, texts)) for texts in (_prompts(records), _answers(records)))
-    return f"| {name or 'not divided'} | {len(records):,} | {turns} | {prompt} | {answer} |"
+def _part(name: str, rows: Statistics) -> str:
+    prompt, answer = (f"{median:,.0f}, {longest:,}" for median, longest in (rows.prompts, rows.answers))
+    return f"| {name or 'not divided'} | {rows.rows:,} | {rows.turns:g} | {prompt} | {answer} |"
 
 
-def _prompts(records: Sequence[Record]) -> list[str]:
-    return [record.prompt for record in records]
-
-
-def _answers(records: Sequence[Record]) -> list[str]:
-    return [record.answer for record in records]
-
-
-def _lengths(lengths: Iterable[int]) -> str:
-    known = list(lengths)
-    return f"{median(known):,.0f}, {max(known):,}"
-
-
-def _labels(records: Sequence[Record]) -> Iterator[str]:
-    labels = Counter(record.answer.strip() for record in records)
-    if len(labels) > _LABELS or len(labels) * 2 > len(records):
-        return
-    yield "\n## Labels\n"
+def _labels(parts: list[Statistics]) -> Iterator[str]:
+    if labels := labels_of(parts):
+        yield "\n## Labels\n"
     for label, count in labels.most_common():
         yield f"- {' '.join(label.split())[:80]}: {count:,}"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from itertools import batched
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from itertools import batched, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +17,34 @@ from studio.errors import DataError
 from studio.events import Progress
 
 ROWS = 100_000
-"""Rows in one file at most."""
+"""Rows in one file at most: a multiple of _BATCH."""
 _BATCH = 1000
 
 
 def write_parts(
-    folder: Path, parts: dict[str, Sequence[Record]]
+    folder: Path, parts: Mapping[str, Collection[Record]], see: Callable[[Record, str], None]
 ) -> Generator[Progress, None, tuple[PartFile, ...]]:
     """Write the records as `part-00000.parquet …`, each file with the rows of one part, all of one schema.
 
-    Columns that no record fills are left out.
+    Columns that no record fills are left out. The records are gone through twice, and never held all at
+    once; `see` gets each with its part when it is written.
     """
-    total, done = sum(map(len, parts.values())), 0
-    schema = _schema(parts)
+    total = sum(map(len, parts.values()))
+    schema = yield from _schema(parts, total)
     files: list[PartFile] = []
     for name, records in parts.items():
-        for chunk in batched(records, ROWS):
+        rows = iter(records)
+        for _ in range(0, len(records), ROWS):
             path = folder / f"part-{len(files):05}.parquet"
+            written, before = 0, sum(file.rows for file in files)
             with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-                for rows in batched(chunk, _BATCH):
-                    writer.write_batch(pa.RecordBatch.from_pylist([_row(r, name) for r in rows], schema))
-                    done += len(rows)
-                    yield Progress("rows saved", done, total)
-            files.append(PartFile(file=path.name, part=name, rows=len(chunk), sha256=sha256(path)))
+                for chunk in batched(islice(rows, ROWS), _BATCH):
+                    writer.write_batch(_table(chunk, name, schema))
+                    for record in chunk:
+                        see(record, name)
+                    written += len(chunk)
+                    yield Progress("rows saved", before + written, total)
+            files.append(PartFile(file=path.name, part=name, rows=written, sha256=sha256(path)))
     return tuple(files)
 
 
@@ -60,11 +65,20 @@ def read_part(path: Path, before: int) -> Iterator[list[Record]]:
         ) from error
 
 
-def _schema(parts: dict[str, Sequence[Record]]) -> pa.Schema:
+def _schema(parts: Mapping[str, Collection[Record]], total: int) -> Generator[Progress, None, pa.Schema]:
     """The columns that some row fills, with the fields of turns that some turn has."""
-    chunks = ((part, chunk) for part, records in parts.items() for chunk in batched(records, _BATCH))
-    found = {pa.schema(list(pa.infer_type([_row(r, part) for r in chunk]))) for part, chunk in chunks}
+    found: set[pa.Schema] = set()
+    done = 0
+    for part, records in parts.items():
+        for chunk in batched(records, _BATCH):
+            found.add(pa.schema(list(pa.infer_type([_row(record, part) for record in chunk]))))
+            done += len(chunk)
+            yield Progress("rows looked over", done, total)
     return pa.unify_schemas(sorted(found, key=str), promote_options="permissive")
+
+
+def _table(records: Sequence[Record], part: str, schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([_row(record, part) for record in records], schema)
 
 
 def _row(record: Record, part: str) -> dict[str, Any]:

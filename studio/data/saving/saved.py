@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from studio import __version__
-from studio.data.digest import content_fingerprint
-from studio.data.history.shaped import Shaped
+from studio.data.digest import Fingerprint, content_fingerprint
+from studio.data.history.shaped import Count
 from studio.data.history.steps import Step
 from studio.data.records import Record
 from studio.data.saving.card import card
 from studio.data.saving.export import golden_row
 from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
+from studio.data.saving.statistics import Statistics
 from studio.data.split import GOLDEN, PARTS
 from studio.errors import DataError
 from studio.events import Problem, Progress
@@ -24,14 +26,24 @@ GOLDEN_FILE = "golden.jsonl"
 _CARD = "README.md"
 
 
+class Savable(Protocol):
+    """A dataset after its steps; the rows of each part can be gone through more than once."""
+
+    @property
+    def counts(self) -> Sequence[Count]: ...
+    @property
+    def remarks(self) -> Sequence[Problem]: ...
+    def part(self, name: str) -> Collection[Record]: ...
+
+
 def save(
     folder: Path,
-    shaped: Shaped,
+    shaped: Savable,
     *,
     format: str,
     steps: Sequence[Step] = (),
     sources: Sequence[SourceFile] = (),
-    problems: Sequence[Problem] = (),
+    problems: Iterable[Problem] = (),
     columns: str = "",
 ) -> Generator[Progress, None, Manifest]:
     """Write the dataset as a folder; whatever interrupts it, a half-written one is never left.
@@ -42,15 +54,21 @@ def save(
     from studio.data.saving.parquet import write_parts
 
     folder = folder.expanduser().absolute()
-    _check(folder, shaped)
-    parts: dict[str, Sequence[Record]] = {name: part for name in PARTS if (part := shaped.part(name))}
+    parts = {name: part for name in PARTS if (part := shaped.part(name))}
+    _check(folder, parts)
+    fingerprint, statistics = Fingerprint(), {name: Statistics() for name in parts}
+
+    def see(record: Record, part: str) -> None:
+        fingerprint.add(record, part)
+        statistics[part].add(record)
+
     with whole_folder(folder) as temporary:
-        files = yield from write_parts(temporary, parts)
+        files = yield from write_parts(temporary, parts, see)
         manifest = Manifest(
             name=folder.name,
             format=format,
             columns=columns,
-            fingerprint=shaped.fingerprint,
+            fingerprint=fingerprint.text,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             app_version=__version__,
             rows={name: len(part) for name, part in parts.items()},
@@ -61,7 +79,7 @@ def save(
             problems=counted(problems),
             files=files,
         )
-        (temporary / _CARD).write_text(card(manifest, parts), encoding="utf-8")
+        (temporary / _CARD).write_text(card(manifest, statistics), encoding="utf-8")
         if golden := parts.get(GOLDEN):
             lines = [json.dumps(golden_row(record), ensure_ascii=False) for record in golden]
             (temporary / GOLDEN_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -91,8 +109,8 @@ def read_saved(folder: Path) -> Generator[Progress, None, tuple[Manifest, dict[s
     return manifest, whole
 
 
-def _check(folder: Path, shaped: Shaped) -> None:
-    if not shaped.records:
+def _check(folder: Path, parts: Mapping[str, Collection[Record]]) -> None:
+    if not parts:
         raise DataError("There are no rows to save. Change or remove the steps that leave none.")
     if folder.exists() and not is_saved(folder) and (folder.is_file() or any(folder.iterdir())):
         raise DataError(

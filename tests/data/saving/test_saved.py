@@ -187,7 +187,7 @@ def test_a_save_that_is_stopped_anywhere_leaves_nothing(tmp_path: Path) -> None:
         saving.close()
         assert list(tmp_path.iterdir()) == []
         stops += 1
-    assert stops == 5
+    assert stops == 10
     assert is_saved(tmp_path / "set")
 
 
