@@ -32,6 +32,8 @@ _ROLES = {
     "tool_call": "assistant",
 }
 _CALLS = ("function_call", "tool_call")  # roles whose text is the call
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+"""Where datasets keep what a model thinks before it answers, if not in the text itself."""
 
 
 def turns(value: Any, name: str) -> tuple[Message, ...]:
@@ -64,6 +66,8 @@ def _message(turn: Any, number: int) -> Message:
     if content is None and (role == "system" or made):
         content = ""
     text = checked(content, what, empty=may_be_empty)
+    if role == "assistant":
+        text = _reasoned(turn, what) + text
     name, call_id = (_word(turn, key) if role == "tool" else "" for key in ("name", "tool_call_id"))
     return Message(role, text, "", made, name, call_id, role != "assistant" or _is_trained(turn, what))
 
@@ -80,6 +84,14 @@ def _role(turn: Fields, key: str, number: int) -> str:
 
 def _word(turn: Fields, key: str) -> str:
     return checked(turn[key], f'"{key}"', empty=True) if turn.get(key) else ""
+
+
+def _reasoned(turn: Fields, what: str) -> str:
+    """The turn's reasoning as the text of thinking models has it, where templates for them look for it."""
+    found = (turn[key] for key in _REASONING if isinstance(turn.get(key), str) and turn[key].strip())
+    if not (thoughts := next(found, "")):
+        return ""
+    return f"<think>\n{checked(thoughts, f'the reasoning of {what}').strip()}\n</think>\n\n"
 
 
 def _is_trained(turn: Fields, what: str) -> bool:

@@ -222,3 +222,16 @@ def test_the_characters_that_show_where_an_answer_stands_may_be_in_a_text(tokeni
     encoded = applied(tokenizers["starter"], messages, "single", return_assistant_tokens_mask=True)
     assert list(example.tokens.ids) == encoded["input_ids"]
     assert [int(on) for on in example.tokens.trained] == encoded["assistant_masks"]
+
+
+def test_reasoning_kept_beside_an_answer_is_written_as_transformers_writes_it(
+    tokenizers: dict[str, Any],
+) -> None:
+    turns = [said("user", "1 + 1?"), said("assistant", "2", reasoning_content="One and one\nare two.")]
+    tokenizer = tokenizers["qwen3"]
+    record = formats.record(1, "chat", {"messages": turns})
+    (example,) = Renderer(tokenizer, Rendering(max_length=4096)).render(record)
+    assert list(example.tokens.ids) == applied(tokenizer, turns, "")["input_ids"]
+    written = zip(example.tokens.ids, example.tokens.trained, strict=True)
+    learned = tokenizer.decode([id for id, trained in written if trained])
+    assert learned == "<think>\nOne and one\nare two.\n</think>\n\n2<|im_end|>"
