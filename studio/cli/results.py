@@ -114,6 +114,7 @@ def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) 
 def of_dataset(read: DatasetRead) -> Result:
     """A dataset as a run would read it."""
     splits = Counter(row.split for row in read.rows)
+    splits["golden"] = read.golden
     lengths = sorted(row.tokens for row in read.rows)
     trained = sum(row.trained for row in read.rows)
     document = {
@@ -121,7 +122,7 @@ def of_dataset(read: DatasetRead) -> Result:
         "format": read.format,
         "template": read.template,
         "examples": len(read.rows),
-        "splits": dict(splits),
+        "splits": {part: count for part, count in splits.items() if count},
         "tokens": {
             "total": sum(lengths),
             "trained": trained,
@@ -132,7 +133,9 @@ def of_dataset(read: DatasetRead) -> Result:
         "problems": [asdict(p) for p in read.problems],
         "fingerprint": read.fingerprint,
     }
-    shares = ", ".join(f"{splits[name]} {name}" for name in ("train", "validation", "test") if splits[name])
+    shares = ", ".join(
+        f"{splits[name]} {name}" for name in ("train", "validation", "test", "golden") if splits[name]
+    )
     lines = [
         f"{read.name}: {len(read.rows)} examples, {read.format} format ({shares}).",
         f"As text with {read.template}: {sum(lengths):,} tokens, {trained:,} of them trained.",

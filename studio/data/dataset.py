@@ -38,7 +38,8 @@ class Dataset:
     """Every usable example of a file, rendered, in three parts; and what is wrong with the rest.
 
     A plain text longer than the maximum gives several examples in a row, all in the same part. `left_out`
-    has the tokens of each row that is left out for its length; these rows are among the `skipped`.
+    has the tokens of each row that is left out for its length; these rows are among the `skipped`. `golden`
+    rows are set aside: they are in none of the parts.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Dataset:
     renderer: Renderer
     left_out: tuple[int, ...] = ()
     places: Places = field(default_factory=Places)
+    golden: int = 0
 
     @classmethod
     def load(cls, path: Path, renderer: Renderer, data: Shares, seed: int) -> Dataset:
@@ -70,7 +72,8 @@ class Dataset:
     ) -> Generator[Progress, None, Dataset]:
         """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`."""
         mapping = Mapping.parse(data.columns) if data.columns else None
-        source = _without_golden((yield from reading(path, mapping)))
+        whole = yield from reading(path, mapping)
+        source = _without_golden(whole)
         _check_format(source, renderer.rendering)
         rendered = yield from _render(source.records, renderer)
         if not rendered.examples:
@@ -92,6 +95,7 @@ class Dataset:
             renderer=renderer,
             left_out=tuple(rendered.left_out),
             places=source.places,
+            golden=len(whole.records) - len(source.records),
         )
 
     @property
@@ -133,6 +137,7 @@ class Dataset:
             fingerprint=self.fingerprint,
             left_out=self.left_out,
             files=self.places.files,
+            golden=self.golden,
         )
 
     def rendered(self, line: int) -> Rendered:

@@ -64,6 +64,7 @@ class DatasetRead(Event):
     fingerprint: str
     left_out: tuple[int, ...] = ()  # the tokens of each row that is too long to train
     files: tuple[FilePlace, ...] = ()  # in order; one, unless the dataset is of several files
+    golden: int = 0  # rows that are set aside for the evaluation, and not among the rows
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ def test_a_dataset_is_shaped_saved_and_trained_on(
     steps = ["cap rows=50 how=random", "split seed=3", '{"kind": "reserve_golden", "count": 4}']
     saved = studio("data", "save", toy_data, out, *(part for step in steps for part in ("--step", step)))
     assert [saved[part] for part in ("train", "validation", "test", "golden")] == [36, 5, 5, 4]
+    assert studio("data", out)["splits"] == {"train": 36, "validation": 5, "test": 5, "golden": 4}
     assert saved["history"][0] == "Keep at most 50 rows, at random (seed 0): 60 → 50 rows"
     assert studio("data", out)["fingerprint"] == saved["fingerprint"]
     fast = ["--set", "epochs=1", "--set", "rank=2", "--set", "batch_size=16"]

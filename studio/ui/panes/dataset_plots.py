@@ -124,6 +124,7 @@ class PlotsPage(QWidget):
 
     def _show_parts(self, dataset: DatasetRead) -> None:
         counts = Counter(row.split for row in dataset.rows)
+        counts["golden"] = dataset.golden
         bars = [(part.capitalize(), counts[part], tone) for part, tone in _PARTS if counts[part]]
         usable = {row.line for row in dataset.rows}
         bad = {item.line for item in dataset.problems if item.severity == "error" and item.line > 0} - usable
