@@ -221,6 +221,11 @@ class Training(QObject):
         self._change_recipe(self._pane.recipe())
         self.forecasting.count()
 
+    def show_columns(self, columns: str) -> None:
+        """Let the form say which columns the dataset at hand is read with, which came with it."""
+        if self._pane.recipe().data.columns != columns:
+            self._pane.set_recipe(self._pane.recipe().with_values({"data.columns": columns}))
+
     def change(self, values: Mapping[str, Any]) -> bool:
         """Put values into the form, by path, as if they were typed there; False while a run holds it."""
         try:

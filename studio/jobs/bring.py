@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from studio.data.mapping import UnknownColumns
+from studio.data.mapping import Mapping, UnknownColumns
 from studio.events import DatasetSaved, Event
 from studio.jobs.columns import asked
-
-if TYPE_CHECKING:
-    from studio.data.mapping import Mapping
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class BringJob:
 
     paths: tuple[Path, ...]
     out: Path
-    mapping: Mapping | None = None
+    columns: str = ""  # as the recipe's data.columns
 
     @property
     def title(self) -> str:
@@ -34,14 +31,19 @@ class BringJob:
         from studio.data.saving.saved import save
 
         try:
-            source = yield from reading(self.paths, self.mapping)
+            source = yield from reading(self.paths, Mapping.parse(self.columns) if self.columns else None)
         except UnknownColumns as error:
             yield asked(str(self.paths[0]), error.columns, error.guess)
             raise
         shaped = yield from apply(source.records, (), source.given)
         files = sources_of(self.paths)
         manifest = yield from save(
-            self.out, shaped, format=source.format, sources=files, problems=source.problems
+            self.out,
+            shaped,
+            format=source.format,
+            sources=files,
+            problems=source.problems,
+            columns=self.columns,
         )
         rows = manifest.rows
         lost = len({problem.line for problem in source.problems if problem.severity == "error"})

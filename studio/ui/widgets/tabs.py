@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
 
 from studio.ui.widgets.button import Button
@@ -21,8 +21,11 @@ class Tabs(QWidget):
         self._buttons: dict[str, Button] = {}
         group = QButtonGroup(self)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        inside = 2 if role == "segment" else 0
+        row.setContentsMargins(inside, inside, inside, inside)
         row.setSpacing(2)
+        self.setProperty("role", f"{role}s")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         for key, title in pages:
             button = self._buttons[key] = Button(title, role)
             button.setCheckable(True)

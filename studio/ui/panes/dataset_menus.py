@@ -1,0 +1,88 @@
+"""The menus in the dataset pane's head: where datasets come from, and where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+
+class OpenMenu(QMenu):
+    """Ways to bring a dataset, and those that were brought last."""
+
+    files_requested = Signal()
+    folder_requested = Signal()
+    hub_requested = Signal()
+    columns_requested = Signal()
+    recent_chosen = Signal(str)  # a path
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setToolTipsVisible(True)
+        self.addAction("Files…").triggered.connect(self.files_requested)
+        self.addAction("Folder…").triggered.connect(self.folder_requested)
+        self.addAction("From the Hub…").triggered.connect(self.hub_requested)
+        self.columns = self.addAction("Columns…")
+        self.columns.setToolTip("Say which columns of this dataset are what")
+        self.columns.triggered.connect(self.columns_requested)
+        self.columns.setVisible(False)
+        self._line = self.addSeparator()
+        self._recent: list[QAction] = []
+        self.show_recent(())
+
+    def show_recent(self, paths: Sequence[str]) -> None:
+        """Offer these datasets again."""
+        for action in self._recent:
+            self.removeAction(action)
+            action.deleteLater()
+        self._recent = [self._entry(path) for path in paths]
+        self._line.setVisible(bool(paths))
+
+    def recent(self) -> list[QAction]:
+        """The entries that open a recent dataset."""
+        return self._recent
+
+    def _entry(self, path: str) -> QAction:
+        action = self.addAction(Path(path).name)
+        action.setToolTip(path)
+        action.setData(path)
+        action.triggered.connect(self._choose)
+        return action
+
+    def _choose(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.recent_chosen.emit(action.data())
+
+
+class SaveMenu(QMenu):
+    """Ways to take the dataset at hand elsewhere."""
+
+    save_requested = Signal()
+    export_requested = Signal()
+    layout_requested = Signal()
+    bad_rows_requested = Signal()
+    upload_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.addAction("Save as dataset…").triggered.connect(self.save_requested)
+        self.addSeparator()
+        self.addAction("Export as JSONL…").triggered.connect(self.export_requested)
+        self.addAction("Export for mlx-lm…").triggered.connect(self.layout_requested)
+        self.bad_rows = self.addAction("")
+        self.bad_rows.triggered.connect(self.bad_rows_requested)
+        self.addSeparator()
+        self.addAction("Upload to the Hub…").triggered.connect(self.upload_requested)
+        self.show_bad(0)
+
+    def show_bad(self, count: int) -> None:
+        """How many rows cannot train."""
+        rows = "the row that cannot train" if count == 1 else "the rows that cannot train"
+        self.bad_rows.setText(
+            f"Export {rows}…" if count < 2 else f"Export the {count:,} rows that cannot train…"
+        )
+        self.bad_rows.setEnabled(count > 0)
