@@ -87,9 +87,10 @@ class ExampleCard(Card):
         self.tabs.show()
         self._turn(self.tabs.current)
 
-    def show_nothing(self, reason: str, title: str = "Example") -> None:
+    def show_nothing(self, reason: str, title: str = "Example", tone: str = "") -> None:
         """Say why there are no tokens to show."""
         self.set_title(title)
+        self.reason.set_tone(tone)
         self.set_value("", "dim")
         self.tabs.hide()
         self.reason.setText(reason)

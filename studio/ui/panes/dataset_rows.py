@@ -68,6 +68,11 @@ class RowsPage(QWidget):
         self.example.show_nothing("" if dataset.rows else "No row can train.")
         self.table.set_dataset(dataset)
 
+    def show_failure(self, sentence: str) -> None:
+        """Say why the rows cannot be rendered; what they hold stays."""
+        self._asking.stop()
+        self.example.show_nothing(sentence, "Not rendered", "bad")
+
     def show_example(self, rendered: Rendered) -> None:
         """Show an example's tokens, unless the person has moved on to another row."""
         entry = self.table.current()

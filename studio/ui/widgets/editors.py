@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
 from studio.train.recipe import FieldEntry
 from studio.ui.widgets.form_switch import Switch
@@ -132,6 +132,11 @@ class LinesField(QPlainTextEdit):
             self.edited.emit()
 
 
+_BROWSE = "\0browse"
+"""The choice that asks for a file; no path holds it."""
+_TEMPLATES = "Templates (*.jinja *.jinja2 *.j2);;All files (*)"
+
+
 class ChoiceField(QComboBox):
     """One of a few words, or in an open field what is typed. The wheel scrolls the form, never the choice."""
 
@@ -144,6 +149,8 @@ class ChoiceField(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(self._tell)
         self.setEditable(entry.open)
+        if entry.open:
+            self.addItem("From a file…", _BROWSE)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         if line := self.lineEdit():
             line.setCompleter(None)  # type: ignore[arg-type]  # what is typed is a path
@@ -169,6 +176,12 @@ class ChoiceField(QComboBox):
         event.ignore()
 
     def _tell(self) -> None:
+        if self.value() == _BROWSE:
+            file, _ = QFileDialog.getOpenFileName(self, "Choose a file", "", _TEMPLATES)
+            place = self.findData(self._told)
+            self.setCurrentIndex(place)
+            if file or place < 0:
+                self.setEditText(file or self._told)
         if self.value() != self._told:
             self._told = self.value()
             self.edited.emit()
