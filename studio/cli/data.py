@@ -107,8 +107,9 @@ def save(
     debug: Debug = False,
 ) -> None:
     """Save a dataset with its history: a manifest, Parquet parts and a card. `studio train` takes it."""
-    overlays = paths_from(home).overlays if edits else None
-    job = SaveJob(recipe_from(data, model, set_), out, _steps(like, step), overlays)
+    paths = paths_from(home)
+    overlays = paths.overlays if edits else None
+    job = SaveJob(recipe_from(data, model, set_), out, _steps(like, step), overlays, paths.scans)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetSaved):
             report(asdict(event), _saved(event), as_json)
@@ -131,8 +132,9 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write a dataset for other trainers: chats, pairs or texts as JSONL, a folder in mlx-lm's layout."""
-    overlays = paths_from(home).overlays if edits else None
-    job = ExportJob(recipe_from(data, model, set_), out, _steps(like, step), overlays)
+    paths = paths_from(home)
+    overlays = paths.overlays if edits else None
+    job = ExportJob(recipe_from(data, model, set_), out, _steps(like, step), overlays, paths.scans)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetExported):
             lines = [f"{event.rows:,} rows written to {', '.join(event.files)}.", *event.remarks]

@@ -14,6 +14,7 @@ from studio.data.places import Places
 from studio.data.read import Reading, reading
 from studio.data.records import Record
 from studio.data.render import Example, ExampleError, Renderer, Rendering, TooLong
+from studio.data.room import check_room
 from studio.data.rows import problem
 from studio.data.split import GOLDEN, Split, split, split_given
 from studio.errors import DataError
@@ -71,6 +72,7 @@ class Dataset:
         cls, path: Path, renderer: Renderer, data: Shares, seed: int
     ) -> Generator[Progress, None, Dataset]:
         """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`."""
+        check_room(path)
         mapping = Mapping.parse(data.columns) if data.columns else None
         whole = yield from reading(path, mapping)
         source = _without_golden(whole)

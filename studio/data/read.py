@@ -12,7 +12,7 @@ from pathlib import Path
 from studio.data.mapping import INCOMPLETE, Mapping
 from studio.data.places import Places
 from studio.data.reader import FileRead, read_file
-from studio.data.records import Record
+from studio.data.records import Record, remarks
 from studio.data.rows import problem
 from studio.data.saving.manifest import is_saved
 from studio.data.sources.folders import DataFile, files_of
@@ -181,7 +181,7 @@ def _warnings(records: Sequence[Record], places: Places) -> Generator[Progress, 
     found: list[Problem] = []
     for number, record in enumerate(records, 1):
         file = places.place(record.line)[0] if places.several else ""
-        found += [replace(problem(record.line, words, "warning"), file=file) for words in _remarks(record)]
+        found += [replace(problem(record.line, words, "warning"), file=file) for words in remarks(record)]
         first = known.setdefault(record.content, record.line)
         if first != record.line:
             words = f"exact duplicate of {places.words(first)}"
@@ -189,10 +189,3 @@ def _warnings(records: Sequence[Record], places: Places) -> Generator[Progress, 
         if number % _REPORT_EVERY == 0:
             yield Progress("rows compared", number, len(records))
     return found
-
-
-def _remarks(record: Record) -> Iterator[str]:
-    if record.messages and record.prompt.strip() == record.answer.strip():
-        yield "the prompt and the answer are identical"
-    if record.messages and record.messages[-1].role != "assistant":
-        yield "ends with a turn that is never answered"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 
@@ -90,3 +91,11 @@ class Record:
     def content(self) -> Record:
         """This record without its place in the file and its origin: equal for exact duplicates."""
         return replace(self, line=0, made="")
+
+
+def remarks(record: Record) -> Iterator[str]:
+    """What deserves a look in a record that can train."""
+    if record.messages and record.prompt.strip() == record.answer.strip():
+        yield "the prompt and the answer are identical"
+    if record.messages and record.messages[-1].role != "assistant":
+        yield "ends with a turn that is never answered"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from studio.errors import DataError
 from studio.events import DatasetExported, DatasetSaved, DatasetUploaded, Event, Progress
+from studio.jobs.hub_token import hub_token
+from studio.paths import Paths
 from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -17,34 +19,58 @@ if TYPE_CHECKING:
     from studio.data.read import Reading
     from studio.data.records import Record
     from studio.data.render import Renderer
-
-HUB_KEY = ("Tuning Studio", "huggingface")
-"""Where the keychain has the token for the Hub: service and name."""
+    from studio.data.store.part import Part
+    from studio.jobs.streaming import Streamed
 
 
 @dataclass(frozen=True)
 class _Shaping:
     """The recipe's dataset with steps done to it.
 
-    Where `overlays` is given, what was changed in it by hand is done first. The recipe's model counts the
-    tokens where a step asks for them.
+    Where `overlays` is given, what was changed in it by hand is done first. `scans` keeps the indexes of
+    files too big to hold; else the person's own folder does. The recipe's model counts the tokens where a
+    step asks for them.
     """
 
     recipe: Recipe
     out: Path
     steps: tuple[Step, ...] = ()
     overlays: Path | None = None
+    scans: Path | None = None
 
-    def shaped(self) -> Generator[Event, None, tuple[Reading, tuple[Step, ...], Shaped]]:
-        """What was read, all the steps, and what came out."""
+    def shaped(
+        self,
+    ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[Step, ...], Shaped | Part]]:
+        """What was read, all the steps, and what came out; of a big file, without holding its rows."""
+        from studio.data.store.source import is_large
+
+        path, columns = Path(self.recipe.data.path).expanduser(), self.recipe.data.columns
+        if is_large(path) and not columns:
+            return (yield from self._streamed(path))
+        return (yield from self._read(path, columns))
+
+    def _streamed(
+        self, path: Path
+    ) -> Generator[Event, None, tuple[Streamed, tuple[Step, ...], Shaped | Part]]:
+        from studio.jobs.streaming import chosen, scanned
+
+        source = yield from scanned(path, self.scans or Paths.for_user().scans)
+        steps = _divided_before_leakage(self.steps, source, self.recipe)
+        around = _around(self.recipe, source, steps)
+        return source, steps, (yield from chosen(source, steps, around))
+
+    def _read(
+        self, path: Path, columns: str
+    ) -> Generator[Event, None, tuple[Reading, tuple[Step, ...], Shaped]]:
         from studio.data.history.overlay import OverlayFile
         from studio.data.history.shaping import apply
         from studio.data.mapping import Mapping
         from studio.data.read import reading
+        from studio.data.room import UNRENDERED, check_room
 
-        columns = self.recipe.data.columns
+        check_room(path, UNRENDERED)
         mapping = Mapping.parse(columns) if columns else None
-        source = yield from reading(Path(self.recipe.data.path).expanduser(), mapping)
+        source = yield from reading(path, mapping)
         own: tuple[Step, ...] = ()
         if self.overlays is not None:
             own = OverlayFile.of(self.overlays, source.fingerprint).read().steps
@@ -139,20 +165,9 @@ def columns_of(recipe: Recipe) -> str:
     return Manifest.read(path).columns if is_saved(path) else recipe.data.columns
 
 
-def hub_token() -> str:
-    """The token for the Hub: the keychain's, else that of huggingface-cli; empty where there is none."""
-    import keyring
-    from huggingface_hub import get_token
-    from keyring.errors import KeyringError
-
-    try:
-        kept = keyring.get_password(*HUB_KEY)
-    except KeyringError:  # no keychain on this machine
-        kept = None
-    return kept or get_token() or ""
-
-
-def _divided_before_leakage(steps: tuple[Step, ...], source: Reading, recipe: Recipe) -> tuple[Step, ...]:
+def _divided_before_leakage(
+    steps: tuple[Step, ...], source: Reading | Streamed, recipe: Recipe
+) -> tuple[Step, ...]:
     """The steps; where leakage is to be fixed in rows that are in no part yet, divided as a run would."""
     from studio.data.history.steps import Fix, Split
 
@@ -172,7 +187,7 @@ def _divided_before_leakage(steps: tuple[Step, ...], source: Reading, recipe: Re
     return steps
 
 
-def _around(recipe: Recipe, source: Reading, steps: tuple[Step, ...]) -> Around:
+def _around(recipe: Recipe, source: Reading | Streamed, steps: tuple[Step, ...]) -> Around:
     """What the steps may ask of the source and of the model, which is loaded only for steps that ask it."""
     from studio.data.history.columns import column_of
     from studio.data.history.filter import Filter

@@ -11,9 +11,9 @@ import numpy as np
 from studio.data.digest import rank
 from studio.data.hashes import content_hash, drawn
 from studio.data.history.filter import Filter
-from studio.data.history.shaped import CHUNK, Around, Rows, Shaping
+from studio.data.history.shaped import CHUNK, NOWHERE, Around, Rows, Shaping
 from studio.data.history.steps import Cap, DropDuplicates, Shuffle
-from studio.data.records import Record
+from studio.data.records import Record, remarks
 from studio.data.split import GOLDEN
 from studio.errors import DataError
 from studio.events import Progress
@@ -23,12 +23,12 @@ type _Condition = Callable[[Record], bool]
 
 def filtered(rows: Rows, step: Filter, around: Around) -> Shaping:
     """The rows that the filter leaves. Raises DataError where it counts tokens and nobody can."""
-    conditions = _conditions(step, around)
+    met = conditions(step, around)
     keep = step.action == "keep"
     kept: list[Record] = []
     for start in range(0, len(rows.records), CHUNK):
         chunk = rows.records[start : start + CHUNK]
-        kept += [record for record in chunk if keep == all(met(record) for met in conditions)]
+        kept += [record for record in chunk if keep == all(condition(record) for condition in met)]
         yield Progress("rows filtered", start + len(chunk), len(rows.records))
     return rows.keeping(tuple(kept))
 
@@ -64,23 +64,29 @@ def capped(rows: Rows, step: Cap) -> Shaping:
     return rows.keeping(tuple(record for record in rows.records if record.line not in dropped))
 
 
-def _conditions(step: Filter, around: Around) -> list[_Condition]:
+def conditions(step: Filter, around: Around = NOWHERE) -> list[_Condition]:
+    """What a record must meet. Raises DataError where tokens are to be counted and nobody can."""
     texts = _TEXTS[step.where]
-    conditions: list[_Condition] = []
+    met: list[_Condition] = []
     if step.min_characters is not None or step.max_characters is not None:
-        conditions.append(_between(step.min_characters, step.max_characters, lambda r: len(_whole(r))))
+        met.append(_between(step.min_characters, step.max_characters, lambda r: len(_whole(r))))
     if step.counts_tokens:
         if around.tokens is None:
             raise DataError(f"“{step.words()}” counts tokens, and no model is chosen to count them with.")
-        conditions.append(_between(step.min_tokens, step.max_tokens, around.tokens))
-    if step.contains:
-        conditions.append(lambda record: step.contains in texts(record))
+        met.append(_between(step.min_tokens, step.max_tokens, around.tokens))
+    if step.contains and step.any_case:
+        wanted = step.contains.casefold()
+        met.append(lambda record: wanted in texts(record).casefold())
+    elif step.contains:
+        met.append(lambda record: step.contains in texts(record))
     if step.pattern:
-        pattern = re.compile(step.pattern)
-        conditions.append(lambda record: pattern.search(texts(record)) is not None)
+        pattern = re.compile(step.pattern, re.IGNORECASE if step.any_case else 0)
+        met.append(lambda record: pattern.search(texts(record)) is not None)
     if step.label:
-        conditions.append(lambda record: record.answer.strip() == step.label.strip())
-    return conditions
+        met.append(lambda record: record.answer.strip() == step.label.strip())
+    if step.faultless:
+        met.append(lambda record: not any(remarks(record)))
+    return met
 
 
 def _between(low: int | None, high: int | None, measure: Callable[[Record], int]) -> _Condition:

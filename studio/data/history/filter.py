@@ -31,10 +31,12 @@ class Filter(StepModel):
     pattern: str = Field(default="", title="Matches the regular expression")
     where: Where = Field(default="anywhere", title="Looked for in")
     label: str = Field(default="", title="Has the label")
+    any_case: bool = Field(default=False, title="In capitals or not")
+    faultless: bool = Field(default=False, title="Has an answer, other than its prompt")
 
     @model_validator(mode="after")
     def _sense(self) -> Filter:
-        conditions = self.model_dump(exclude={"kind", "action", "where"}, exclude_defaults=True)
+        conditions = self.model_dump(exclude={"kind", "action", "where", "any_case"}, exclude_defaults=True)
         if not conditions:
             raise ValueError("a filter needs a condition: a length, a text, a pattern or a label")
         try:
@@ -60,5 +62,6 @@ class Filter(StepModel):
             f"“{self.contains}”{place}" if self.contains else "",
             f"a match of /{self.pattern}/{place}" if self.pattern else "",
             f"the label “{self.label}”" if self.label else "",
+            "an answer other than its prompt" if self.faultless else "",
         ]
         return f"{self.action.capitalize()} rows with {' and '.join(filter(None, (*lengths, *texts)))}"

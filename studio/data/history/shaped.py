@@ -31,6 +31,10 @@ class Around:
     golden: Sequence[Record] = ()
 
 
+NOWHERE = Around()
+"""Where nobody knows anything but the rows."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Records in order, the part of each line that has one, and what could not be done as asked."""

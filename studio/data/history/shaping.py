@@ -11,7 +11,7 @@ from studio.data.history.editing import settled, with_own
 from studio.data.history.filter import Filter
 from studio.data.history.fixing import fixed
 from studio.data.history.mixing import mixed
-from studio.data.history.shaped import Around, Count, Rows, Shaped, Shaping
+from studio.data.history.shaped import NOWHERE, Around, Count, Rows, Shaped, Shaping
 from studio.data.history.steps import (
     OWN,
     Cap,
@@ -27,14 +27,12 @@ from studio.data.records import Record
 from studio.errors import DataError
 from studio.events import Progress
 
-_NOWHERE = Around()
-
 
 def apply(
     records: Sequence[Record],
     steps: Sequence[Step],
     given: Mapping[int, str] | None = None,
-    around: Around = _NOWHERE,
+    around: Around = NOWHERE,
 ) -> Generator[Progress, None, Shaped]:
     """The records after all steps; `given` is the part of each line that the source names one for.
 

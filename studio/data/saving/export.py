@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ _REPORT_EVERY = 1000
 
 
 def export(
-    records: Sequence[Record], parts: Mapping[int, str], out: Path
+    records: Collection[Record], parts: Mapping[int, str], out: Path
 ) -> Generator[Progress, None, list[Path]]:
     """Write a `.jsonl` file, or a folder with `train.jsonl`, `valid.jsonl`, `test.jsonl`; returns the files.
 
@@ -29,14 +29,18 @@ def export(
     out = out.expanduser().absolute()
     if not out.is_dir() and out.suffix.lower() not in ("", ".jsonl"):
         raise DataError(f"{out.name} cannot be exported to: name a .jsonl file, or a folder.")
-    if out.suffix.lower() == ".jsonl":
+    files: dict[Path, Collection[Record]]
+    if not parts:
+        files = {out if out.suffix.lower() == ".jsonl" else out / "train.jsonl": records}
+    elif out.suffix.lower() == ".jsonl":
         kept = [record for record in records if parts.get(record.line) != GOLDEN]
         files = {out: kept}
     else:
-        files = {}
+        divided: dict[Path, list[Record]] = {}
         for record in records:
             part = parts.get(record.line, "")
-            files.setdefault(out / f"{_LAYOUT.get(part, part)}.jsonl", []).append(record)
+            divided.setdefault(out / f"{_LAYOUT.get(part, part)}.jsonl", []).append(record)
+        files = {**divided}
     if not any(files.values()):
         raise DataError("There are no rows to export: all of them are golden.")
     for path, rows in files.items():
@@ -64,7 +68,7 @@ def golden_row(record: Record) -> dict[str, Any]:
     return {**asked, "messages": [_said(turn.role, turn.whole) for turn in record.before_answer]}
 
 
-def _write(path: Path, records: Sequence[Record]) -> Generator[Progress]:
+def _write(path: Path, records: Collection[Record]) -> Generator[Progress]:
     shape = golden_row if path.stem == GOLDEN else row_of
     with whole_file(path) as file:
         for number, record in enumerate(records):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from studio.data import formats
 from studio.data.fields import BadRow
 from studio.data.hashes import content_hash
-from studio.data.records import Record
+from studio.data.records import remarks
 from studio.data.rows import Row, problem
 from studio.errors import DataError
 from studio.events import Problem
@@ -58,7 +58,7 @@ def check(format: str, row: Row | Problem) -> Checked:
     except BadRow as error:
         return _bad(problem(row.line, str(error)))
     prompt, answer = record.prompt, record.answer
-    reason = _warning(record, prompt, answer)
+    reason = next(remarks(record), None)
     return Checked(
         row.line,
         WARNING if reason else GOOD,
@@ -78,11 +78,3 @@ def preview(text: str) -> str:
 
 def _bad(found: Problem) -> Checked:
     return Checked(found.line, BAD, found.reason, "", "", 0, 0, NO_HASH, found.column)
-
-
-def _warning(record: Record, prompt: str, answer: str) -> str | None:
-    if record.messages and prompt.strip() == answer.strip():
-        return "the prompt and the answer are identical"
-    if record.messages and record.messages[-1].role != "assistant":
-        return "ends with a turn that is never answered"
-    return None
