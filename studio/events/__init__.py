@@ -26,12 +26,15 @@ from studio.events.datasets import (
 from studio.events.event import Ended, Event, Log, Progress
 from studio.events.lines import from_json, to_json
 from studio.events.shaping import (
+    AccessWanted,
     Change,
     DatasetExported,
     DatasetSaved,
     DatasetUploaded,
     Downloaded,
     FixPreviewed,
+    HubListed,
+    HubSplit,
     MadeRow,
     MakingEnded,
     Refusals,
@@ -54,6 +57,7 @@ from studio.events.training import (
 
 __all__ = [
     "ENOUGH",
+    "AccessWanted",
     "Advice",
     "AnswerEnded",
     "AnswerPiece",
@@ -77,6 +81,8 @@ __all__ = [
     "FixPreviewed",
     "Forecasted",
     "GoldenAnswer",
+    "HubListed",
+    "HubSplit",
     "Log",
     "MadeRow",
     "MakingEnded",

@@ -105,3 +105,30 @@ class Downloaded(Event):
     split: str
     revision: str
     rows: int
+
+
+@dataclass(frozen=True)
+class HubSplit:
+    """A split of a Hub dataset; its rows and bytes are 0 where the Hub does not say them."""
+
+    name: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class HubListed(Event):
+    """The subsets of a Hub dataset, and the splits of one of them."""
+
+    name: str
+    revision: str
+    subsets: tuple[str, ...]
+    subset: str
+    splits: tuple[HubSplit, ...]
+
+
+@dataclass(frozen=True)
+class AccessWanted(Event):
+    """The Hub asks for a token that may read or write this; `page` is where to ask for access."""
+
+    page: str

@@ -13,8 +13,8 @@ import pytest
 from studio.data.hub.download import download
 from studio.data.hub.wanted import HubError, Wanted, recognize, row_range
 from studio.data.read import read
-from studio.events import Downloaded, Progress
-from studio.jobs.download import DownloadJob
+from studio.events import AccessWanted, Downloaded, Event, HubListed, Progress
+from studio.jobs.download import DownloadJob, LookUpJob
 from tests.conftest import finish
 from tests.jobs.hub_server import COMMIT, Hub, hub_server
 
@@ -153,6 +153,24 @@ def sentences(asked: list[Wanted], folder: Path) -> dict[Wanted, str]:
 
     with ThreadPoolExecutor(3) as pool:
         return dict(zip(asked, pool.map(ask, asked), strict=True))
+
+
+def test_subsets_and_splits_are_looked_up_with_their_sizes(hub: Hub) -> None:
+    *_, listed = LookUpJob(Wanted("user/toys")).run_events(None)
+    assert isinstance(listed, HubListed)
+    assert (listed.subsets, listed.subset, listed.revision) == (("short", "long"), "short", COMMIT)
+    assert [(split.name, split.bytes) for split in listed.splits] == [
+        ("train", len(hub.files["train.jsonl"])),
+        ("test", len(hub.files["test.jsonl"])),
+    ]
+
+
+def test_where_access_is_missing_the_page_to_ask_at_is_told(hub: Hub) -> None:
+    hub.fault = (403, "GatedRepo")
+    told: list[Event] = []
+    with pytest.raises(HubError, match="is gated"):
+        told.extend(LookUpJob(Wanted("user/toys")).run_events(None))
+    assert told[-1] == AccessWanted(f"{hub.url}/datasets/user/toys")
 
 
 def test_a_download_that_was_stopped_goes_on_where_it_was(hub: Hub, tmp_path: Path) -> None:

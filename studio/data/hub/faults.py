@@ -32,6 +32,19 @@ def sentence(error: Exception, wanted: Wanted) -> str:
     return f"{wanted.name} cannot be read ({type(error).__name__}: {words}). {_TRY_AGAIN}"
 
 
+def page(error: Exception, wanted: Wanted) -> str:
+    """Where to ask for access, when access is what is missing; else empty."""
+    from huggingface_hub import constants, errors
+
+    def refuses(each: BaseException) -> bool:
+        if isinstance(each, errors.GatedRepoError | errors.RepositoryNotFoundError):
+            return True
+        return isinstance(each, errors.HfHubHTTPError) and each.response.status_code in (401, 403)
+
+    asked = any(refuses(each) for each in _chain(error))
+    return f"{constants.ENDPOINT}/datasets/{wanted.name}" if asked else ""
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     found: BaseException | None = error
     while found is not None:

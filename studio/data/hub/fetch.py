@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import sys
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 from typing import Any
 
-from studio.data.hub.faults import faults, sentence
-from studio.data.hub.parts import Parts
+from studio.data.hub.child import settle_in
+from studio.data.hub.faults import faults, page, sentence
+from studio.data.hub.parts import Parts, sizes_of
 from studio.data.hub.wanted import HubError, Wanted
 from studio.errors import DiskError
 from studio.files import whole_folder
@@ -28,27 +23,13 @@ _BATCH = 1000  # rows written at a time
 
 def fetch(wanted: Wanted, under: Path, token: str, out: Connection) -> None:
     """Do the whole download, and say through `out` how far it is, and how it ended."""
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    settle_in()
     try:
         out.send({"done": _fetched(wanted, under, token or None, out)})
     except (HubError, DiskError) as error:
         out.send({"failed": str(error)})
     except faults() as error:
-        out.send({"failed": sentence(error, wanted)})
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    sys.exit(1)  # unlike the signal's own end, this lets Python tidy up
-
-
-def _leave_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        out.send({"failed": sentence(error, wanted), "page": page(error, wanted)})
 
 
 def _fetched(wanted: Wanted, under: Path, token: str | None, out: Connection) -> dict[str, Any]:
@@ -73,9 +54,8 @@ def _fetched(wanted: Wanted, under: Path, token: str | None, out: Connection) ->
         }
         if file.exists():
             return {**facts, "rows": json.loads((target / "provenance.json").read_text())["count"]}
-        sizes = {str(each.rfilename): int(each.size or 0) for each in info.siblings or ()}
         arriving = under / ".parts" / f"{wanted.name.replace('/', '--')}-{revision}"
-        parts = Parts(wanted.name, revision, sizes, arriving, token, out)
+        parts = Parts(wanted.name, revision, sizes_of(info), arriving, token, out)
         tables, total = _tables(builder, split, wanted, parts)
         with whole_folder(target) as inside:
             count = _write(tables, inside / file.name, total, out)

@@ -10,11 +10,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from studio.files import disk_errors
 
 _ADDRESS = re.compile(r"hf://datasets/[^@]+@(?P<revision>[^/]+)/(?P<file>.+)")
 _PIECE = 2**20  # bytes written at a time, and so what a stop can lose
+
+
+def file_at(address: str) -> str:
+    """The file in its repository that an hf:// address stands for; empty for an address of another kind."""
+    found = _ADDRESS.fullmatch(address)
+    return found["file"] if found else ""
+
+
+def sizes_of(info: Any) -> dict[str, int]:
+    """The bytes of each file of a dataset, as the Hub says them."""
+    return {str(each.rfilename): int(each.size or 0) for each in info.siblings or ()}
 
 
 @dataclass(frozen=True)
@@ -30,11 +42,11 @@ class Parts:
 
     def fetched(self, addresses: Iterable[str]) -> list[str]:
         """The files behind hf:// addresses on this disk; an address of another kind stays as it is."""
-        wanted = [(str(address), _ADDRESS.fullmatch(str(address))) for address in addresses]
-        missing = [found["file"] for _, found in wanted if found and not self._cached(found["file"])]
+        wanted = [(str(address), file_at(str(address))) for address in addresses]
+        missing = [file for _, file in wanted if file and not self._cached(file)]
         total = sum(self.sizes.get(file, 0) for file in missing)
         self.out.send({"arriving": str(self.folder), "bytes": total})
-        return [self._file(found["file"]) if found else address for address, found in wanted]
+        return [self._file(file) if file else address for address, file in wanted]
 
     def _cached(self, file: str) -> str:
         """Where the Hub's own cache has the file, or an empty string."""

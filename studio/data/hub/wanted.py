@@ -17,7 +17,11 @@ _PLAIN = re.compile(rf"(?P<name>{_NAME})(?:@(?P<revision>[\w.-]+))?")
 
 
 class HubError(DataError):
-    """A dataset that cannot be had from the Hub."""
+    """A dataset that cannot be had from the Hub; `page` is where to ask for access, where that is missing."""
+
+    def __init__(self, message: str, page: str = "") -> None:
+        super().__init__(message)
+        self.page = page
 
 
 @dataclass(frozen=True)
