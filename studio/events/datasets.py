@@ -149,6 +149,7 @@ class Scanned(Event):
     empty: int = 0  # of the bad rows, those whose prompt or answer is
     median: int = 0  # characters of a row that can train
     longest: int = 0
+    format: str = ""
 
     @property
     def expected_rows(self) -> int:
@@ -168,13 +169,20 @@ class RowsFound(Event):
 
 @dataclass(frozen=True)
 class RowShown(Event):
-    """One row of a big file, whole: its fields by name and text, or the reason why it has none."""
+    """One row of a big file, whole: its fields by name and text, and token by token as it would train.
+
+    `reason` says why it cannot train; `tokens` and `trained` count tokens after rendering.
+    """
 
     number: int
     line: int
     names: tuple[str, ...]
     texts: tuple[str, ...]
     reason: str = ""
+    pieces: tuple[Piece, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    tokens: int = 0
+    trained: int = 0
 
 
 @dataclass(frozen=True)

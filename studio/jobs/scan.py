@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.events import Event, Problem, Progress, RowsFound, RowShown
+from studio.events import DatasetExported, Event, Problem, Progress, RowsFound, RowShown
+from studio.files import whole_file
+from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
+    from studio.data.render import Renderer
+    from studio.data.rows import Row
     from studio.data.store.find import Numbers
+
+_REPORT_EVERY = 1000
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,13 @@ class FindJob:
 
 @dataclass(frozen=True)
 class RowJob:
-    """Read one row of a scanned file whole."""
+    """Read one row of a scanned file whole; as a recipe would train it, where one is given."""
 
     path: Path
     folder: Path
     number: int
+    format: str = ""
+    recipe: Recipe | None = None
 
     @property
     def title(self) -> str:
@@ -71,12 +79,64 @@ class RowJob:
     def run_events(self, bench: Any) -> Generator[Event]:
         from studio.data.store.reader import Store
 
-        row = Store(self.path, self.folder).fields(self.number)
+        store = Store(self.path, self.folder)
+        row = store.fields(self.number)
         if isinstance(row, Problem):
-            yield RowShown(self.number, row.line, (), (), row.reason)
-        else:
-            texts = tuple(_text(value) for value in row.fields.values())
-            yield RowShown(self.number, row.line, tuple(row.fields), texts)
+            yield RowShown(self.number, row.line, ("",), (store.text(self.number),), row.reason)
+            return
+        texts = tuple(_text(value) for value in row.fields.values())
+        shown = RowShown(self.number, row.line, tuple(row.fields), texts)
+        yield (
+            shown if self.recipe is None else _rendered(shown, row, self.format, bench.renderer(self.recipe))
+        )
+
+
+@dataclass(frozen=True)
+class BadRowsJob:
+    """Write what is wrong with the rows of a scanned file that cannot train, as JSONL."""
+
+    path: Path
+    folder: Path
+    out: Path
+
+    @property
+    def title(self) -> str:
+        return "Writing the bad rows"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.data.store.part import problems
+        from studio.data.store.reader import Store
+
+        written = 0
+        with whole_file(self.out) as file:
+            for found in problems(Store(self.path, self.folder)):
+                if found.severity == "error":
+                    place = {"file": self.path.name, "line": found.line, "column": found.column or None}
+                    file.write(json.dumps({**place, "reason": found.reason}, ensure_ascii=False) + "\n")
+                    written += 1
+                    if written % _REPORT_EVERY == 1:
+                        yield Progress("bad rows written", written)
+        yield DatasetExported((str(self.out),), written)
+
+
+def _rendered(shown: RowShown, row: Row, format: str, renderer: Renderer) -> RowShown:
+    """The row token by token, or why it has no tokens that train."""
+    from studio.data import formats
+    from studio.data.dataset import turns_of
+    from studio.data.fields import BadRow
+    from studio.data.render import ExampleError
+
+    try:
+        record = formats.record(row.line, format, row.fields)
+        tokens = [example.tokens for example in renderer.render(record)]
+        pieces = renderer.pieces(record)
+    except BadRow as error:
+        return replace(shown, reason=str(error))
+    except ExampleError as error:
+        return replace(shown, reason=error.reason)
+    count = sum(len(each.ids) for each in tokens) - (len(tokens) - 1)  # windows overlap by one
+    trained = sum(each.targets for each in tokens)
+    return replace(shown, pieces=pieces, turns=turns_of(record), tokens=count, trained=trained)
 
 
 def _keep(folder: Path, numbers: Numbers) -> Path:

@@ -23,6 +23,7 @@ class Library:
 
     def __init__(self) -> None:
         self._latest: tuple[_Key, Dataset] | None = None
+        self._renderer: tuple[tuple[str, Rendering, float], Renderer] | None = None
 
     def open(self, recipe: Recipe, renderer: Renderer | None = None) -> Generator[Event, None, Dataset]:
         """The recipe's dataset, rendered by `renderer` where the model's is at hand already.
@@ -34,17 +35,25 @@ class Library:
         key = (recipe.data, recipe.objective, recipe.loop.seed, recipe.model, *saved)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]
-        if renderer is None:
-            folder = model_folder(recipe.model)
-            read_config(folder)
-            renderer = Renderer(load_tokenizer(folder), rendering_of(recipe))
-        dataset = yield from Dataset.loading(path, renderer, recipe.data, recipe.loop.seed)
+        dataset = yield from Dataset.loading(
+            path, renderer or self.renderer(recipe), recipe.data, recipe.loop.seed
+        )
         self._latest = (key, dataset)
         return dataset
 
+    def renderer(self, recipe: Recipe) -> Renderer:
+        """What renders rows as the recipe says; kept until the recipe asks for another. Raises ModelError."""
+        rendering = rendering_of(recipe)
+        key = (recipe.model, rendering, _saved_at(Path(rendering.template).expanduser()))
+        if self._renderer is None or self._renderer[0] != key:
+            folder = model_folder(recipe.model)
+            read_config(folder)
+            self._renderer = key, Renderer(load_tokenizer(folder), rendering)
+        return self._renderer[1]
+
     def close(self) -> None:
         """Forget what was read."""
-        self._latest = None
+        self._latest = self._renderer = None
 
 
 def _saved_at(path: Path) -> float:

@@ -105,11 +105,11 @@ def tidy(cache: Path) -> None:
 class IndexWriter:
     """Collects rows and writes them, a stretch at a time, so that a reader can follow."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, format: str) -> None:
         with disk_errors(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        self.folder = folder
+        self.folder, self.format = folder, format
         self._seen = Seen()
         self._places: list[tuple[int, int]] = []
         self._rows: list[Checked] = []
@@ -139,11 +139,11 @@ class IndexWriter:
         self.tally.add(batch)
         self._places, self._rows = [], []
 
-    def finish(self, path: Path, about: os.stat_result, format: str) -> None:
+    def finish(self, path: Path, about: os.stat_result) -> None:
         """Write what waits, and the manifest."""
         self.flush()
         counts = {name: int(getattr(self.tally, name)) for name in COUNTS}
-        manifest = Manifest(str(path), about.st_size, about.st_mtime_ns, format, **counts)
+        manifest = Manifest(str(path), about.st_size, about.st_mtime_ns, self.format, **counts)
         write_text(self.folder / MANIFEST, json.dumps(asdict(manifest)))
 
 

@@ -17,6 +17,9 @@ from studio.data.store.source import Place, PlacedSource
 from studio.errors import DataError
 from studio.events import Problem
 
+_SHOWN_BYTES = 100_000
+"""Of a row that is no row, all that is of use to a person."""
+
 _OPEN_PARTS = 64
 """Files of the index that are mapped at once: each is an open file, of which a Mac allows 256."""
 
@@ -102,6 +105,10 @@ class Store:
         """All of a row, read from the file itself. Raises DataError when the file has changed since."""
         self.check_unchanged()
         return self.source().rows([self.place(number)])[0]
+
+    def text(self, number: int) -> str:
+        """The beginning of a row as the file has it."""
+        return self.source().text(self.place(number), _SHOWN_BYTES)
 
     def source(self) -> PlacedSource:
         """The file itself, to be read by places. Raises DataError when it cannot be read."""

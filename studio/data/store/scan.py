@@ -26,8 +26,10 @@ def scanning(path: Path, cache: Path) -> Generator[Scanned, None, Path]:
     manifest = read_manifest(folder)
     if manifest is not None:
         counts = {name: getattr(manifest, name) for name in COUNTS}
-        size = manifest.bytes
-        yield Scanned(bytes=size, total_bytes=size, folder=str(folder), finished=True, **counts)
+        size, format = manifest.bytes, manifest.format
+        yield Scanned(
+            bytes=size, total_bytes=size, folder=str(folder), finished=True, format=format, **counts
+        )
         return folder
     tidy(cache)
     yield from _follow(path, folder)

@@ -35,7 +35,7 @@ def scan(path: Path, folder: Path) -> Iterator[Scanned]:
     rows = placed_rows(path)
     sample = list(islice(rows, _SAMPLE))
     format = format_of(path.name, [place.row for place in sample if isinstance(place.row, Row)])
-    index = IndexWriter(folder)
+    index = IndexWriter(folder, format)
     size, said, end = _FIRST, time.monotonic(), 0
     for place in chain(sample, rows):
         index.add(place, check(format, place.row))
@@ -48,14 +48,19 @@ def scan(path: Path, folder: Path) -> Iterator[Scanned]:
     now = path.stat()
     if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
         raise DataError(f"{path.name} was changed while it was read. Open it again.")
-    index.finish(path, about, format)
+    index.finish(path, about)
     yield _scanned(index, about.st_size, about, finished=True)
 
 
 def _scanned(index: IndexWriter, done: int, about: os.stat_result, finished: bool = False) -> Scanned:
     counts = {name: int(getattr(index.tally, name)) for name in COUNTS}
     return Scanned(
-        bytes=done, total_bytes=about.st_size, folder=str(index.folder), finished=finished, **counts
+        bytes=done,
+        total_bytes=about.st_size,
+        folder=str(index.folder),
+        finished=finished,
+        format=index.format,
+        **counts,
     )
 
 

@@ -104,6 +104,11 @@ class PlacedSource:
             for place in places
         ]
 
+    def text(self, place: Place, most: int) -> str:
+        """What the file has at a place, the first `most` bytes of it, whatever it may be."""
+        name = self._encoding.name
+        return self._read([place._replace(length=min(place.length, most))]).decode(name, "replace").rstrip()
+
     def _read(self, places: Sequence[Place]) -> bytes:
         try:
             with self.path.open("rb") as file:

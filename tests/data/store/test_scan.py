@@ -131,7 +131,9 @@ def test_the_child_reports_and_its_index_is_used_again_until_the_file_changes(tm
     last = events[-1]
     assert len(events) > 1
     size, folder = path.stat().st_size, folder_for(path, cache)
-    assert last == Scanned(2000, 2000, 0, 0, size, size, str(folder), True, median=50, longest=78)
+    assert last == Scanned(
+        2000, 2000, 0, 0, size, size, str(folder), True, median=50, longest=78, format="instruction"
+    )
     assert [event.expected_rows for event in events] == pytest.approx([2000] * len(events), rel=0.1)
     assert list(scanning(path, cache)) == [last]
     path.write_text(path.read_text() + "{}\n")
