@@ -78,6 +78,15 @@ class Shaping(QObject):
         job = SaveJob(recipe, self._next_folder(source), steps)
         self._shared.queue.submit(job, Lane.READING, self._take_written, self._end_other)
 
+    def keep(self, source: Path, name: str) -> None:
+        """Write a source as it is among the app's own datasets, under a name, and open that."""
+        numbers = (self._paths.datasets / f"{name}{'' if n == 1 else f' {n}'}" for n in count(1))
+        job = SaveJob(
+            self._shared.recipe.with_values({"data.path": str(source), "data.columns": ""}),
+            next(path for path in numbers if not path.exists()),
+        )
+        self._shared.queue.submit(job, Lane.READING, self._take_written, self._end_other)
+
     def _next_folder(self, source: Path) -> Path:
         """`support 2` for what comes of `support.jsonl`, then `support 3`."""
         name = _NUMBERED.sub("", source.stem)

@@ -19,6 +19,7 @@ from studio.app.editing import Editing
 from studio.app.history import History
 from studio.app.large import LargeFiles
 from studio.app.library import Runs
+from studio.app.making import DOCUMENTS_ONLY, Making
 from studio.app.panes import Panes
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
@@ -49,6 +50,7 @@ class Studio(QObject):
         self.editing = Editing(self.shared, self.panes.dataset, paths.overlays)
         self.bringing = Bringing(self.shared, self.panes.dataset, paths.datasets, settings.recent)
         self.history = History(self.shared, self.panes.dataset, self.shaping)
+        self.making = Making(self.shared, self.panes.dataset, self.shaping, paths.made)
         self._trains_next = False
         self.large = LargeFiles(self.shared, self.panes.dataset, theme, paths.scans)
         self.training = Training(self.shared, self.panes.training)
@@ -66,10 +68,13 @@ class Studio(QObject):
 
     @Slot(str)
     def open_path(self, path: str) -> None:
-        """Take what was dropped or named: a dataset, or a model's folder."""
+        """Take what was dropped or named: a dataset, a model's folder, or a document to make rows from."""
         if (Path(path) / "config.json").is_file():
             self.training.use_model(path)
             self.window.show_pane("training")
+        elif Path(path).suffix.lower() in DOCUMENTS_ONLY:
+            self.window.show_pane("dataset")
+            self.making.bring([path])
         else:
             self.window.show_pane("dataset")
             self.datasets.open(path)
@@ -106,6 +111,7 @@ class Studio(QObject):
         self.datasets.read_whole.connect(self.bringing.remember)
         self.bringing.ready.connect(self.datasets.open)
         self.datasets.changed.connect(self.history.follow)
+        self.datasets.changed.connect(self.making.follow)
         self.editing.save_requested.connect(self.shaping.save)
         self.shaping.written.connect(self._open_written)
         self.panes.dataset.recipe_wanted.connect(self._change_recipe)
@@ -180,6 +186,8 @@ class Studio(QObject):
                 self.bringing.choose()
             case "paste" if self._edits_rows():
                 self.bringing.paste(QApplication.clipboard().mimeData())
+            case "undo" if self._edits_rows() and self.panes.dataset.making.isVisible():
+                self.making.reviewing.undo()
             case "undo" | "redo" if self._edits_rows():
                 getattr(self.editing, action)()
             case "start":

@@ -2,8 +2,8 @@
 
 MLX is bound to the thread that imports and uses it, so one long-lived engine thread does every model
 job. After a Metal failure, which spoils MLX in its thread, the engine goes on in a fresh one. A second
-thread reads datasets and a third follows scans of big files; they need no MLX. Only plain Python values
-leave them.
+thread reads datasets, a third follows scans of big files, a fourth waits for servers that make rows and a
+fifth for the Hub; they need no MLX. Only plain Python values leave them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class JobQueue(QObject):
         self._engine = Worker("engine", _shelf, self)
         self._reader = Worker("reading", _library, self)
         self._scanner = Worker("scanning", lambda: None, self)
-        self._workers = (self._engine, self._reader, self._scanner)
+        self._asker = Worker("asking", lambda: None, self)
+        self._fetcher = Worker("fetching", lambda: None, self)
+        self._workers = (self._engine, self._reader, self._scanner, self._asker, self._fetcher)
         for worker in self._workers:
             worker.posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
             worker.finished.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
@@ -46,7 +48,13 @@ class JobQueue(QObject):
             ticket.stop()
             return ticket
         self._open.append(ticket)
-        worker = {Lane.READING: self._reader, Lane.SCANNING: self._scanner}.get(lane, self._engine)
+        own = {
+            Lane.READING: self._reader,
+            Lane.SCANNING: self._scanner,
+            Lane.ASKING: self._asker,
+            Lane.FETCHING: self._fetcher,
+        }
+        worker = own.get(lane, self._engine)
         if lane is Lane.ASIDE:
             worker.aside.put(ticket)
         worker.inbox.put(ticket)

@@ -33,6 +33,8 @@ class Lane(Enum):
     ASIDE = "aside"  # a short job on the engine thread: goes in between two events of the heavy one
     READING = "reading"  # the second thread: datasets, no MLX
     SCANNING = "scanning"  # the third: follows child processes that read big files
+    FETCHING = "fetching"  # the fifth: follows what is downloaded and uploaded
+    ASKING = "asking"  # the fourth: makes rows by a server, which may take its time, or by no model
 
 
 class Ticket:

@@ -39,6 +39,6 @@ def _sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _weighty(text: str) -> set[str]:
-    """The beginnings of the words that say something; those of up to three letters only hold them together."""
+    """The beginnings of the words that say something, not of those of up to three letters between them."""
     said = words(text)
     return {word[:5] for word in said if len(word) > 3 or word.isdigit() or not word.isascii()} or set(said)

@@ -16,9 +16,11 @@ from studio.ui.panes.dataset_epoch import EpochLine
 from studio.ui.panes.dataset_health import HealthPage
 from studio.ui.panes.dataset_history import HistoryPage
 from studio.ui.panes.dataset_large import LargeView, large_facts
+from studio.ui.panes.dataset_making import MakingPage
 from studio.ui.panes.dataset_plots import PlotsPage
 from studio.ui.panes.dataset_rows import RowsPage
 from studio.ui.theme import Theme
+from studio.ui.widgets.button import Button
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import BusyState, EmptyState, FailedState
 from studio.ui.widgets.tabs import Tabs
@@ -27,6 +29,9 @@ FORMATS = (
     "JSON Lines, JSON, CSV, Parquet or text. Instruction, chat, prompt and completion, classification, "
     "preference or plain text: the format is recognised."
 )
+_FROM_DOCUMENTS = "What a model makes of your documents becomes a dataset once you have accepted it."
+_CHOICES = ("Try the sample", "Choose a file…", "Make rows from documents…")
+_TITLES = {"making": "Make more"}
 
 
 class DatasetPane(Pane):
@@ -36,6 +41,7 @@ class DatasetPane(Pane):
     folder_requested = Signal()
     recent_chosen = Signal(str)  # a path
     sample_requested = Signal()
+    documents_requested = Signal()
     train_requested = Signal()
     stop_requested = Signal()
     example_chosen = Signal(int)  # line
@@ -53,7 +59,7 @@ class DatasetPane(Pane):
         self._train = self.header.add_button("Train on this", role="primary")
         self._train.clicked.connect(self.train_requested)
         self.rows, self.health, self.plots = RowsPage(theme), HealthPage(theme), PlotsPage(theme)
-        self.history = HistoryPage()
+        self.history, self.making = HistoryPage(), MakingPage(theme)
         self.table, self.example = self.rows.table, self.rows.example
         self.problems, self.lengths = self.rows.problems, self.plots.lengths
         self.pages: dict[str, QWidget] = {
@@ -61,8 +67,10 @@ class DatasetPane(Pane):
             "health": self.health,
             "plots": self.plots,
             "history": self.history,
+            "making": self.making,
         }
-        self.tabs = Tabs([(key, key.capitalize()) for key in self.pages])
+        self.tabs = Tabs([(key, _TITLES.get(key, key.capitalize())) for key in self.pages])
+        self.back = Button("Back", "quiet", "chevron-left")
         self.epoch, self.edits = EpochLine(), EditsBar()
         self._stack = QStackedWidget()
         self._lay_out()
@@ -73,6 +81,7 @@ class DatasetPane(Pane):
         self._bar = QHBoxLayout()
         self._bar.setSpacing(14)
         self.epoch.setMinimumHeight(self.edits.sizeHint().height())  # nothing moves when edits appear
+        self._bar.addWidget(self.back)
         self._bar.addWidget(self.tabs)
         self._bar.addWidget(self.epoch, 1)
         self._bar.addWidget(self.edits)
@@ -83,6 +92,7 @@ class DatasetPane(Pane):
 
     def _connect(self) -> None:
         self.tabs.chosen.connect(self._turn)
+        self.back.clicked.connect(self.show_empty)
         self.health.line_chosen.connect(self.show_line)
         self.rows.example_chosen.connect(self.example_chosen)
         self.example.rendering.changed.connect(self.recipe_wanted)
@@ -90,6 +100,26 @@ class DatasetPane(Pane):
 
     def _turn(self, key: str) -> None:
         self._stack.setCurrentWidget(self.pages[key])
+        self._train.set_role("plain" if key == "making" else "primary")  # it has a button of its own
+        if key == "making":
+            self.making.review.take_focus()
+
+    def show_making(self, *, alone: bool) -> None:
+        """Turn to the page that makes rows; `alone` where there is no dataset yet, only documents."""
+        if alone:
+            self._dataset = None
+            self._show_only("Rows from documents", _FROM_DOCUMENTS, None)
+            self._open.show()
+            self._show_alone(True)
+            self._stack.setCurrentWidget(self.making)
+        else:
+            self.tabs.choose("making")
+
+    def _show_alone(self, alone: bool) -> None:
+        """Leave only the page that makes rows, and a way back from it."""
+        self.back.setVisible(alone)
+        for widget in (self.tabs, self.epoch):
+            widget.setVisible(not alone)
 
     def _want_limit(self, limit: int) -> None:
         self.recipe_wanted.emit({"data.max_length": limit})
@@ -144,9 +174,10 @@ class DatasetPane(Pane):
         self.lengths.show_limit(values["data.max_length"])
 
     def show_empty(self) -> None:
-        state = EmptyState("database", "Drop a dataset here", FORMATS, "Try the sample", "Choose a file…")
+        state = EmptyState("database", "Drop a dataset here", FORMATS, *_CHOICES)
         state.chosen.connect(self.sample_requested)
         state.second_chosen.connect(self.open_requested)
+        state.third_chosen.connect(self.documents_requested)
         self._show_only("Dataset", "The examples that a model learns from.", state)
 
     def show_busy(self, path: str) -> None:
@@ -173,7 +204,7 @@ class DatasetPane(Pane):
         state.chosen.connect(self.open_requested)
         self._show_only("Dataset", "", state)
 
-    def _show_only(self, title: str, subtitle: str, state: QWidget) -> None:
+    def _show_only(self, title: str, subtitle: str, state: QWidget | None) -> None:
         self.header.set_title(title)
         self.header.set_subtitle(subtitle)
         self._train.hide()
@@ -183,6 +214,8 @@ class DatasetPane(Pane):
     def show_dataset(self, dataset: DatasetRead) -> None:
         self._dataset, self._busy = dataset, None
         self.show_state(None)
+        self._show_alone(False)
+        self._turn(self.tabs.current)
         self._train.show()
         self._open.show()
         self._train.setEnabled(any(row.split == "train" for row in dataset.rows))

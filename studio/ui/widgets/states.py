@@ -55,6 +55,7 @@ class EmptyState(_State):
 
     chosen = Signal()
     second_chosen = Signal()
+    third_chosen = Signal()
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class EmptyState(_State):
         text: str,
         button_text: str | None = None,
         second_button_text: str | None = None,
+        link_text: str | None = None,
     ) -> None:
         super().__init__()
         self._add_words(icon, title, text, "faint")
@@ -75,6 +77,11 @@ class EmptyState(_State):
             buttons[0].clicked.connect(self.second_chosen)
         if buttons:
             self._add_buttons(*buttons)
+        if link_text:
+            link = Button(link_text, "link")
+            link.clicked.connect(self.third_chosen)
+            self.column.addSpacing(6)
+            self.column.addWidget(link, 0, CENTRED)
 
 
 class FailedState(_State):
