@@ -7,6 +7,8 @@ pictures that the README shows are kept in `resources/screens/`.
 from __future__ import annotations
 
 import argparse
+import csv
+import json
 import os
 import shutil
 import tempfile
@@ -86,6 +88,7 @@ def main() -> None:
         _empty(photographer)
         _dataset(photographer)
         _rows(photographer)
+        _columns(photographer)
         _large(photographer)
         _recipe(photographer)
         _training(photographer)
@@ -160,6 +163,26 @@ def _rows(to: Photographer) -> None:
     pane.tabs.choose("history")
     to.show("dataset", "history")
     pane.tabs.choose("rows")
+
+
+def _columns(to: Photographer) -> None:
+    """A file whose columns have names of their own."""
+    sample = resource("starter/instructions.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in sample.splitlines()]
+    table = to.home / "tickets.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("Ticket", "Frage", "Kontext", "Antwort"))
+        for number, row in enumerate(rows[:200], 1):
+            writer.writerow((f"T-{number:04}", row["instruction"], row["input"], row["output"]))
+    studio = to.studio
+    studio.open_path(str(table))
+    to.wait(lambda: studio.columns.dialog and studio.columns.dialog.agree.isEnabled())
+    if studio.columns.dialog is not None:
+        to.rest()
+        to.shoot("dataset-columns", studio.columns.dialog)
+        studio.columns.dialog.reject()
+    to.show("dataset", "unnamed")
 
 
 def _large(to: Photographer) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from studio.app.columns import Columns
 from studio.app.shared import Shared
 from studio.errors import StudioError
-from studio.events import DatasetSaved, Event, Progress
+from studio.events import ColumnsAsked, DatasetSaved, Event, Progress
 from studio.files import write_text
 from studio.jobs.bring import BringJob
 from studio.jobs.job import Failed, Outcome
@@ -27,13 +28,15 @@ class Bringing(QObject):
 
     ready = Signal(str)  # the path of a dataset to open
 
-    def __init__(self, shared: Shared, pane: DatasetPane, folder: Path, recent: Sequence[str]) -> None:
+    def __init__(
+        self, shared: Shared, pane: DatasetPane, columns: Columns, folder: Path, recent: Sequence[str]
+    ) -> None:
         super().__init__(pane)
-        self._shared, self._pane, self._folder = shared, pane, folder
+        self._shared, self._pane, self._columns, self._folder = shared, pane, columns, folder
         self.recent: tuple[str, ...] = tuple(recent)
         pane.open_requested.connect(self.choose)
-        pane.folder_requested.connect(self.choose_folder)
-        pane.recent_chosen.connect(self.ready)
+        pane.open_menu.folder_requested.connect(self.choose_folder)
+        pane.open_menu.recent_chosen.connect(self.ready)
         self._show_recent()
 
     def choose(self) -> None:
@@ -51,10 +54,13 @@ class Bringing(QObject):
         if len(paths) == 1:
             self.ready.emit(str(paths[0]))
         elif paths:
-            name = f"{paths[0].stem} and {len(paths) - 1} more"
-            job = BringJob(tuple(paths), self._free(name, ""))
-            self._pane.show_busy(name)
-            self._shared.queue.submit(job, Lane.READING, self._take, self._end)
+            self._bring_together(tuple(paths))
+
+    def _bring_together(self, paths: tuple[Path, ...], columns: str = "") -> None:
+        name = f"{paths[0].stem} and {len(paths) - 1} more"
+        job = BringJob(paths, self._free(name, ""), columns)
+        self._pane.show_busy(name)
+        self._shared.queue.submit(job, Lane.READING, lambda event: self._take(event, paths), self._end)
 
     def paste(self, data: QMimeData) -> None:
         """Open the files or the path on the clipboard, or its text as rows."""
@@ -75,7 +81,7 @@ class Bringing(QObject):
         self._show_recent()
 
     def _show_recent(self) -> None:
-        self._pane.show_recent([path for path in self.recent if Path(path).exists()])
+        self._pane.open_menu.show_recent([path for path in self.recent if Path(path).exists()])
 
     def _open_text(self, text: str) -> None:
         path = self._free("pasted", suffix_of(text))
@@ -92,8 +98,10 @@ class Bringing(QObject):
         names = (f"{name}{'' if number == 1 else f' {number}'}{suffix}" for number in count(1))
         return next(path for each in names if not (path := self._folder / each).exists())
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event, paths: tuple[Path, ...]) -> None:
         match event:
+            case ColumnsAsked():
+                self._columns.ask(event, lambda columns: self._bring_together(paths, columns))
             case Progress():
                 self._pane.show_progress(event)
             case DatasetSaved():

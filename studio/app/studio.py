@@ -14,9 +14,11 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEd
 from studio import __version__
 from studio.app.asking import Evaluation, Playground
 from studio.app.bringing import Bringing
+from studio.app.columns import Columns
 from studio.app.datasets import Datasets
 from studio.app.editing import Editing
 from studio.app.history import History
+from studio.app.hub import Hub
 from studio.app.large import LargeFiles
 from studio.app.library import Runs
 from studio.app.making import DOCUMENTS_ONLY, Making
@@ -48,7 +50,11 @@ class Studio(QObject):
         self.datasets = Datasets(self.shared, self.panes.dataset)
         self.shaping = Shaping(self.shared, self.panes.dataset, paths)
         self.editing = Editing(self.shared, self.panes.dataset, paths.overlays)
-        self.bringing = Bringing(self.shared, self.panes.dataset, paths.datasets, settings.recent)
+        self.columns = Columns(self.shared)
+        self.hub = Hub(self.shared, paths.hub)
+        self.bringing = Bringing(
+            self.shared, self.panes.dataset, self.columns, paths.datasets, settings.recent
+        )
         self.history = History(self.shared, self.panes.dataset, self.shaping)
         self.making = Making(self.shared, self.panes.dataset, self.shaping, paths.made)
         self._trains_next = False
@@ -108,8 +114,14 @@ class Studio(QObject):
         self.panes.dataset.train_requested.connect(self._train_on_this)
         self.datasets.changed.connect(self.shaping.check)
         self.datasets.changed.connect(self.editing.follow)
+        self.datasets.columns_asked.connect(self.columns.ask)
+        self.datasets.columns_doubted.connect(self.columns.look)
+        self.datasets.columns_set.connect(self.training.show_columns)
+        self.columns.chosen.connect(self.datasets.read_columns)
         self.datasets.read_whole.connect(self.bringing.remember)
         self.bringing.ready.connect(self.datasets.open)
+        self.panes.dataset.open_menu.hub_requested.connect(self.hub.ask)
+        self.hub.ready.connect(self._open_downloaded)
         self.datasets.changed.connect(self.history.follow)
         self.datasets.changed.connect(self.making.follow)
         self.editing.save_requested.connect(self.shaping.save)
@@ -146,6 +158,11 @@ class Studio(QObject):
         if self._trains_next:
             self._trains_next = False
             self.window.show_pane("training")
+
+    @Slot(str)
+    def _open_downloaded(self, path: str) -> None:
+        self.window.show_pane("dataset")
+        self.datasets.open(path)
 
     @Slot(object)
     def _change_recipe(self, values: Mapping[str, Any]) -> None:

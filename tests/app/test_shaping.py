@@ -139,25 +139,3 @@ def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: Qt
     assert page.card.value() == "1 step"
     qtbot.mouseClick(page.removers[0], Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers.jsonl").rows) == 9
-
-
-def test_several_files_become_one_dataset(studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path) -> None:
-    other = tmp_path / "more.jsonl"
-    other.write_text('{"prompt": "Say 20", "completion": "It is 20."}\n')
-    studio.bringing.bring([source, other])
-    assert len(wait_for(qtbot, studio, "numbers and 1 more").rows) == 10
-
-
-def test_pasted_rows_and_paths_are_opened_and_remembered(studio: Studio, qtbot: QtBot, source: Path) -> None:
-    clipboard = QApplication.clipboard()
-    clipboard.setText("prompt,completion\nSay 1,One\nSay 2,Two\nSay 3,Three")
-    studio.panes.dataset.table.view.setFocus()
-    studio.window.action("paste").trigger()
-    assert len(wait_for(qtbot, studio, "pasted.csv").rows) == 3
-    clipboard.setText(str(source))
-    studio.window.action("paste").trigger()
-    wait_for(qtbot, studio, "numbers.jsonl")
-    recent = studio.panes.dataset.recent_actions()
-    assert [action.text() for action in recent] == ["numbers.jsonl", "pasted.csv"]
-    recent[1].trigger()
-    wait_for(qtbot, studio, "pasted.csv")

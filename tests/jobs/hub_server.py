@@ -26,6 +26,7 @@ class Hub:
     held: threading.Event | None = None  # half of a file is sent, then it waits for this
     half: threading.Event = field(default_factory=threading.Event)
     ranges: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
 
     def tree(self, folder: str) -> list[dict[str, Any]]:
         return [
@@ -53,6 +54,7 @@ def hub_server(hub: Hub) -> Iterator[Hub]:
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
+            hub.tokens.add((self.headers.get("Authorization") or "").removeprefix("Bearer "))
             if hub.fault is not None:
                 self._say(hub.fault[0], b"{}", {"X-Error-Code": hub.fault[1]})
             elif not path.startswith((api, f"/datasets/{hub.name}/")):

@@ -33,10 +33,14 @@ def messages(work: Callable[..., None], *arguments: Any) -> Generator[Message | 
     process = context.Process(target=work, args=(*arguments, there), daemon=True)
     process.start()
     there.close()
+    ends = False
     try:
-        yield from _received(here)
+        for message in _received(here):
+            ends = message is not None and "done" in message
+            yield message
     except GeneratorExit:
-        process.terminate()
+        if not ends:
+            process.terminate()
         raise
     finally:
         here.close()

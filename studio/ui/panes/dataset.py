@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from studio.events import DatasetRead, Finding, Forecasted, Progress, Rendered
+from studio.events import ColumnsAsked, DatasetRead, Finding, Forecasted, Progress, Rendered
 from studio.ui.panes.dataset_edits import EditsBar
 from studio.ui.panes.dataset_epoch import EpochLine
 from studio.ui.panes.dataset_health import HealthPage
 from studio.ui.panes.dataset_history import HistoryPage
 from studio.ui.panes.dataset_large import LargeView, large_facts
 from studio.ui.panes.dataset_making import MakingPage
+from studio.ui.panes.dataset_menus import OpenMenu, SaveMenu
 from studio.ui.panes.dataset_plots import PlotsPage
 from studio.ui.panes.dataset_rows import RowsPage
 from studio.ui.theme import Theme
@@ -32,14 +32,14 @@ FORMATS = (
 _FROM_DOCUMENTS = "What a model makes of your documents becomes a dataset once you have accepted it."
 _CHOICES = ("Try the sample", "Choose a file…", "Make rows from documents…")
 _TITLES = {"making": "Make more"}
+_NAMED = 8
 
 
 class DatasetPane(Pane):
     """Shows one dataset. Knows nothing of files or tokenizers."""
 
     open_requested = Signal()
-    folder_requested = Signal()
-    recent_chosen = Signal(str)  # a path
+    columns_requested = Signal()
     sample_requested = Signal()
     documents_requested = Signal()
     train_requested = Signal()
@@ -53,9 +53,11 @@ class DatasetPane(Pane):
         self._rendering: dict[str, Any] = {}
         self._busy: BusyState | None = None
         self._open = self.header.add_button("Open…", icon="folder-open")
-        self._menu = QMenu(self._open)
-        self._open.setMenu(self._menu)
-        self.show_recent(())
+        self.open_menu = OpenMenu(self._open)
+        self._open.setMenu(self.open_menu)
+        self._save = self.header.add_button("Save", icon="save")
+        self.save_menu = SaveMenu(self._save)
+        self._save.setMenu(self.save_menu)
         self._train = self.header.add_button("Train on this", role="primary")
         self._train.clicked.connect(self.train_requested)
         self.rows, self.health, self.plots = RowsPage(theme), HealthPage(theme), PlotsPage(theme)
@@ -93,6 +95,8 @@ class DatasetPane(Pane):
     def _connect(self) -> None:
         self.tabs.chosen.connect(self._turn)
         self.back.clicked.connect(self.show_empty)
+        self.open_menu.files_requested.connect(self.open_requested)
+        self.open_menu.columns_requested.connect(self.columns_requested)
         self.health.line_chosen.connect(self.show_line)
         self.rows.example_chosen.connect(self.example_chosen)
         self.example.rendering.changed.connect(self.recipe_wanted)
@@ -123,28 +127,6 @@ class DatasetPane(Pane):
 
     def _want_limit(self, limit: int) -> None:
         self.recipe_wanted.emit({"data.max_length": limit})
-
-    def show_recent(self, paths: Sequence[str]) -> None:
-        """Offer these datasets again."""
-        self._menu.clear()
-        self._menu.addAction("Files…").triggered.connect(self.open_requested)
-        self._menu.addAction("Folder…").triggered.connect(self.folder_requested)
-        if paths:
-            self._menu.addSeparator()
-        for path in paths:
-            action = self._menu.addAction(Path(path).name)
-            action.setToolTip(path)
-            action.setData(path)
-            action.triggered.connect(self._choose_recent)
-
-    def recent_actions(self) -> list[QAction]:
-        """The entries of the menu that open a recent dataset."""
-        return [action for action in self._menu.actions() if action.data()]
-
-    def _choose_recent(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self.recent_chosen.emit(action.data())
 
     def show_line(self, line: int) -> None:
         """Go to a row of the table."""
@@ -179,6 +161,7 @@ class DatasetPane(Pane):
         state.second_chosen.connect(self.open_requested)
         state.third_chosen.connect(self.documents_requested)
         self._show_only("Dataset", "The examples that a model learns from.", state)
+        self._open.show()
 
     def show_busy(self, path: str) -> None:
         """Say that a file is read; when it is read again, what is known of it stays."""
@@ -203,12 +186,32 @@ class DatasetPane(Pane):
         state = FailedState("This dataset could not be read", sentence, "Choose another file…")
         state.chosen.connect(self.open_requested)
         self._show_only("Dataset", "", state)
+        self._open.show()
+
+    def show_columns_wanted(self, asked: ColumnsAsked) -> None:
+        """Say that a file cannot be read before it is known which of its columns are what."""
+        name, named = Path(asked.path).name, ", ".join(f"“{each.name}”" for each in asked.columns[:_NAMED])
+        more = " and more" if len(asked.columns) > _NAMED else ""
+        sentence = f"It has {named}{more}. Say which of them has the prompt, the answer and so on."
+        state = FailedState(f"What are the columns of {name}?", sentence, "Name the columns…")
+        state.chosen.connect(self.columns_requested)
+        self._show_only("Dataset", "", state)
+        self._open.show()
+
+    def show_rendering_failure(self, sentence: str) -> None:
+        """Say that the recipe cannot render the dataset; the rows, and what mends it, stay in sight."""
+        if self._dataset is None or self.state is not None:
+            self.show_failure(sentence)
+            return
+        self.header.set_subtitle("The rows cannot be rendered with this template and recipe.")
+        self.tabs.choose("rows")
+        self.rows.show_failure(sentence)
 
     def _show_only(self, title: str, subtitle: str, state: QWidget | None) -> None:
         self.header.set_title(title)
         self.header.set_subtitle(subtitle)
-        self._train.hide()
-        self._open.hide()
+        for button in (self._train, self._open, self._save):
+            button.hide()
         self.show_state(state)
 
     def show_dataset(self, dataset: DatasetRead) -> None:
@@ -216,8 +219,11 @@ class DatasetPane(Pane):
         self.show_state(None)
         self._show_alone(False)
         self._turn(self.tabs.current)
-        self._train.show()
-        self._open.show()
+        for button in (self._train, self._open, self._save):
+            button.show()
+        self.save_menu.show_bad(
+            len({item.line for item in dataset.problems if item.severity == "error"} - {0})
+        )
         self._train.setEnabled(any(row.split == "train" for row in dataset.rows))
         self.header.set_title(dataset.name)
         self.epoch.show_dataset(dataset)
@@ -231,7 +237,14 @@ class DatasetPane(Pane):
         attention = counts["attention"]
         splits = " / ".join(f"{counts[split]:,} {split}" for split in ("train", "validation", "test"))
         needing = f"{attention:,} row{' needs' if attention == 1 else 's need'} attention"
-        parts = [f"{len(dataset.rows):,} examples", dataset.format, needing if attention else "", splits]
+        golden = f"{dataset.golden:,} golden set aside" if dataset.golden else ""
+        parts = [
+            f"{len(dataset.rows):,} examples",
+            dataset.format,
+            needing if attention else "",
+            splits,
+            golden,
+        ]
         return " · ".join(part for part in parts if part)
 
     def show_example(self, rendered: Rendered) -> None:

@@ -1,0 +1,144 @@
+"""Datasets are brought in the many ways people have, and what is not known of them is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.events import DatasetRead
+from studio.paths import Paths
+from studio.settings import Settings
+from studio.ui.theme import Theme
+
+ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 10))
+TICKETS = "Kunde,Frage,Antwort\n" + "".join(f"K{n},Wo ist {n}?,Hier ist {n}.\n" for n in range(1, 31))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "numbers.jsonl"
+    path.write_text(ROWS)
+    return path
+
+
+@pytest.fixture
+def tickets(tmp_path: Path) -> Path:
+    path = tmp_path / "tickets.csv"
+    path.write_text(TICKETS)
+    return path
+
+
+@pytest.fixture
+def studio(qapp: QApplication, tmp_path: Path) -> Iterator[Studio]:
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    window.show()
+    yield Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    window.close()
+    window.deleteLater()
+
+
+def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
+    def there() -> bool:
+        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+
+    qtbot.waitUntil(there, timeout=60_000)
+    assert studio.shared.dataset is not None
+    return studio.shared.dataset
+
+
+def test_several_files_become_one_dataset(studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path) -> None:
+    other = tmp_path / "more.jsonl"
+    other.write_text('{"prompt": "Say 20", "completion": "It is 20."}\n')
+    studio.bringing.bring([source, other])
+    assert len(wait_for(qtbot, studio, "numbers and 1 more").rows) == 10
+
+
+def test_pasted_rows_and_paths_are_opened_and_remembered(studio: Studio, qtbot: QtBot, source: Path) -> None:
+    clipboard = QApplication.clipboard()
+    clipboard.setText("prompt,completion\nSay 1,One\nSay 2,Two\nSay 3,Three")
+    studio.panes.dataset.setFocus()
+    studio.window.action("paste").trigger()
+    assert len(wait_for(qtbot, studio, "pasted.csv").rows) == 3
+    clipboard.setText(str(source))
+    studio.window.action("paste").trigger()
+    wait_for(qtbot, studio, "numbers.jsonl")
+    recent = studio.panes.dataset.open_menu.recent()
+    assert [action.text() for action in recent] == ["numbers.jsonl", "pasted.csv"]
+    recent[1].trigger()
+    wait_for(qtbot, studio, "pasted.csv")
+
+
+def test_columns_of_unknown_names_are_asked_tried_and_used(
+    studio: Studio, qtbot: QtBot, source: Path, tickets: Path
+) -> None:
+    studio.open_path(str(tickets))
+    qtbot.waitUntil(lambda: studio.columns.dialog is not None, timeout=60_000)
+    dialog = studio.columns.dialog
+    assert dialog is not None
+    qtbot.waitUntil(lambda: len(dialog.preview.blocks) == 2, timeout=60_000)
+    assert [block.words.text() for block in dialog.preview.blocks] == ["Wo ist 1?", "Hier ist 1."]
+    assert dialog.said.text() == "All of the first 30 rows can be read."
+    qtbot.mouseClick(dialog.kinds.button("classification"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    dialog.choices["label"].choose("")
+    assert dialog.said.text() == "Choose the column for Label."
+    assert not dialog.agree.isEnabled()
+    dialog.choices["label"].choose("Kunde")
+    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    dataset = wait_for(qtbot, studio, "tickets.csv")
+    assert dataset.format == "classification"
+    assert dataset.rows[0].answer == "K1"
+    assert studio.panes.training.recipe().data.columns == "text=Frage, label=Kunde"
+    studio.open_path(str(source))
+    wait_for(qtbot, studio, "numbers.jsonl")
+    assert studio.shared.recipe.data.columns == studio.panes.training.recipe().data.columns == ""
+
+
+def test_columns_can_be_named_later_and_go_with_what_is_saved(
+    studio: Studio, qtbot: QtBot, tickets: Path, tmp_path: Path
+) -> None:
+    studio.datasets.read_columns(str(tickets), "text=Frage")
+    wait_for(qtbot, studio, "tickets.csv")
+    menu = studio.panes.dataset.open_menu
+    assert menu.columns.isVisible()
+    menu.columns.trigger()
+    qtbot.waitUntil(lambda: studio.columns.dialog is not None, timeout=60_000)
+    dialog = studio.columns.dialog
+    assert dialog is not None
+    assert dialog.kinds.current == "text"
+    qtbot.mouseClick(dialog.kinds.button("answers"), Qt.MouseButton.LeftButton)
+    dialog.choices["answer"].choose("Antwort")
+    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: studio.shared.dataset is not None and studio.shared.dataset.format == "prompt/completion",
+        timeout=60_000,
+    )
+    studio.shaping.save(tmp_path / "mine")
+    rows = wait_for(qtbot, studio, "mine").rows
+    assert {row.answer for row in rows} == {f"Hier ist {n}." for n in range(1, 31)}
+    assert not menu.columns.isVisible()
+
+
+def test_several_files_of_unknown_columns_are_asked_about_once(
+    studio: Studio, qtbot: QtBot, tickets: Path, tmp_path: Path
+) -> None:
+    more = tmp_path / "more.csv"
+    more.write_text(TICKETS)
+    studio.bringing.bring([tickets, more])
+    qtbot.waitUntil(lambda: studio.columns.dialog is not None, timeout=60_000)
+    dialog = studio.columns.dialog
+    assert dialog is not None
+    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    assert len(wait_for(qtbot, studio, "tickets and 1 more").rows) == 60

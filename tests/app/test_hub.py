@@ -1,0 +1,141 @@
+"""A dataset comes from the Hub through its dialog, from a real server on this machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.paths import Paths
+from studio.settings import Settings
+from studio.ui.theme import Theme
+from studio.ui.widgets.hub_dialog import HubDialog
+from tests.jobs.hub_server import Hub, hub_server
+
+README = b"""---
+configs:
+- config_name: short
+  data_files: [{split: train, path: train.jsonl}, {split: test, path: test.jsonl}]
+- config_name: long
+  data_files: [{split: train, path: big.jsonl}]
+---
+"""
+
+
+def rows(count: int, padding: int = 0) -> bytes:
+    found = ({"prompt": f"Say {n}", "completion": f"It is {n}.", "note": "-" * padding} for n in range(count))
+    return "".join(f"{json.dumps(row)}\n" for row in found).encode()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    files = {
+        "README.md": README,
+        "train.jsonl": rows(30),
+        "test.jsonl": rows(20),
+        "big.jsonl": rows(900, 2500),
+    }
+    with hub_server(Hub("user/toys", files)) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        yield hub
+
+
+@pytest.fixture
+def studio(qapp: QApplication, tmp_path: Path) -> Iterator[Studio]:
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    window.show()
+    yield Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    window.close()
+    window.deleteLater()
+
+
+def asked(studio: Studio, name: str) -> HubDialog:
+    """The dialog from the menu, with a name typed."""
+    menu = studio.panes.dataset.open_menu
+    next(action for action in menu.actions() if action.text() == "From the Hub…").trigger()
+    dialog = studio.hub.dialog
+    assert dialog is not None
+    dialog.name.setText(name)
+    return dialog
+
+
+def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
+    studio: Studio, qtbot: QtBot, hub: Hub
+) -> None:
+    dialog = asked(studio, "https://huggingface.co/datasets/user/toys")
+    qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.split.count() == 2, timeout=60_000)
+    assert [dialog.subset.itemText(place) for place in range(dialog.subset.count())] == ["short", "long"]
+    assert dialog.split.itemText(0).startswith("train   1.")
+    dialog.split.setCurrentIndex(1)
+    dialog.rows.setText("many")
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    assert "is no range of rows" in dialog.problem.text()
+    dialog.rows.setText("12")
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    assert studio.shared.dataset is not None
+    assert len(studio.shared.dataset.rows) == 12
+    assert studio.hub.dialog is None
+
+
+def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: QtBot, hub: Hub) -> None:
+    hub.held = threading.Event()
+    dialog = asked(studio, "user/toys")
+    qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.subset.count() == 2, timeout=60_000)
+    dialog.subset.setCurrentText("long")
+    qtbot.waitUntil(lambda: dialog.split.isEnabled() and dialog.split.count() == 1, timeout=60_000)
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: "MB downloaded" in dialog.progress.said.text() and hub.half.is_set(), timeout=60_000
+    )
+    qtbot.waitUntil(lambda: dialog.progress.bar.value() >= 5, timeout=60_000)
+    qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.agree.text() == "Go on", timeout=60_000)
+    assert dialog.progress.said.text().endswith("What was fetched is kept.")
+    hub.held.set()
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    assert int(hub.ranges[0].removeprefix("bytes=").removesuffix("-")) >= 5 * 10**6
+
+
+def test_a_gated_dataset_leads_to_its_page_and_asks_for_a_token(
+    studio: Studio, qtbot: QtBot, hub: Hub
+) -> None:
+    hub.fault = (403, "GatedRepo")
+    dialog = asked(studio, "user/toys")
+    qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.access.isVisible, timeout=60_000)
+    assert dialog.problem.text().startswith("user/toys is gated. Ask for access at")
+    hub.fault = None
+    dialog.access.token.setText("hf_mine")
+    qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.subset.count() == 2, timeout=60_000)
+    assert "hf_mine" in hub.tokens
+    assert not dialog.problem.isVisible()
+
+
+def test_what_is_no_name_and_no_network_are_sentences(
+    studio: Studio, qtbot: QtBot, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = asked(studio, "two words")
+    qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
+    assert "It looks like user/name" in dialog.problem.text()
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    dialog.name.setText("user/toys")
+    qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "cannot be reached" in dialog.problem.text(), timeout=60_000)
+    assert not dialog.access.isVisible()
