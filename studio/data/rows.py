@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any
@@ -50,6 +52,10 @@ class Parser:
             return self._decoder.raw_decode(text, start)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
+        except JSONDecodeError:
+            raise
+        except ValueError as error:  # Python's own limit, which nothing but an integer meets
+            raise ValueError(f"a number of more than {sys.get_int_max_str_digits():,} digits") from error
 
     def row(self, line: int, value: Any) -> Row | Problem:
         """The value just parsed as a row, if it is an object whose keys are all different."""
@@ -64,8 +70,8 @@ class Parser:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) < len(pairs):
-            keys = [key for key, _ in pairs]
-            self._repeated.extend(key for key in fields if keys.count(key) > 1)
+            counts = Counter(key for key, _ in pairs)
+            self._repeated.extend(key for key, count in counts.items() if count > 1)
         return fields
 
 

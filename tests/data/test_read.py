@@ -145,7 +145,7 @@ FAULTS: list[tuple[str, str]] = [
         '"completion" holds half a character (\\ud83d) at character 2',
     ),
     ("[" * 100_000, "not JSON: nested too deeply"),
-    ('{"prompt": "a", "completion": "b", "id": ' + "9" * 5000 + "}", "not JSON: Exceeds the limit"),
+    ('{"prompt": "a", "completion": "b", "id": ' + "9" * 5000 + "}", "not JSON: a number of more than 4,300"),
 ]
 
 

@@ -8,20 +8,13 @@ from json import JSONDecodeError
 from typing import Any
 
 from studio.data.rows import ROW_LIMIT, Parser, Row, problem, too_long, wording
+from studio.data.sources.broken import BrokenItem, Items
 from studio.data.sources.source import Source
 from studio.data.sources.text import jsonl_rows, whole_text
 from studio.errors import DataError
 from studio.events import Problem
 
-_FAULTS = 500
-"""After how many broken rows an array is given up; each costs a search."""
-
-_OPENS = re.compile(r"[{\]]")
-_SEARCHED = 2**20
-"""How many characters are searched for the end of a broken row."""
-
 _ARRAY = re.compile(r'"[^"\n]*"\s*:\s*(\[)\s*\{')
-_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{}]')
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -69,27 +62,27 @@ def _is_object(text: str) -> bool:
 
 def _array(text: str, start: int, *, inside: bool = False) -> Iterator[Row | Problem]:
     """Each item with the line it starts on; items that share a line are counted on, to tell them apart."""
-    parser = Parser()
-    shown = faults = 0
-    line = 1 + text.count("\n", 0, start)
+    items = Items(text)
+    shown, line = 0, 1 + text.count("\n", 0, start)
+    begin = text.rfind("\n", 0, start) + 1
     counted, position = start, _after_space(text, start + 1)
     while not text.startswith("]", position):
         line += text.count("\n", counted, position)
+        begin = text.rfind("\n", counted, position) + 1 or begin
         counted = position
         if position >= len(text):
             yield problem(max(line, shown + 1), "the file ends before its array is closed; was it cut off?")
             return
         shown = max(line, shown + 1)
         try:
-            value, end = parser.value(text, position)
-        except ValueError as error:
-            faults += 1
-            end = _end_of_broken(text, position) if faults < _FAULTS else 0
+            value, end = items.value(position, line, begin)
+        except BrokenItem as error:
+            end = items.end_of_broken(position)
             yield _broken(shown, error, is_last=not end)
             if not end:
                 return
         else:
-            yield parser.row(shown, value) if end - position <= ROW_LIMIT else too_long(shown)
+            yield items.parser.row(shown, value) if end - position <= ROW_LIMIT else too_long(shown)
         position = _after_comma(text, end)
     if not inside and text[position + 1 :].strip():
         line += text.count("\n", counted, position)
@@ -102,33 +95,9 @@ def _after_comma(text: str, end: int) -> int:
     return _after_space(text, position + 1) if text.startswith(",", position) else position
 
 
-def _end_of_broken(text: str, start: int) -> int:
-    """Where a row that is not JSON probably ends: its brackets close, or the next row begins. 0: nowhere."""
-    if text[start] not in "[{":
-        following = _OPENS.search(text, start)
-        return following.start() if following else 0
-    depth = 0
-    for found in _MARKS.finditer(text, start, start + _SEARCHED):
-        mark = found.group()
-        depth += (mark in "[{") - (mark in "]}")
-        if depth == 0 and mark in "]}":
-            is_whole = text.startswith((",", "]"), _after_space(text, found.end()))
-            return found.end() if is_whole else _next_in_column(text, start)
-    return _next_in_column(text, start)
-
-
-def _next_in_column(text: str, start: int) -> int:
-    """Where the next line starts that begins a row as this one's does; 0 when none does."""
-    indent = text[text.rfind("\n", 0, start) + 1 : start]
-    following = "" if indent.strip() else f"\n{indent}{{"
-    found = text.find(following, start) if following else -1
-    return max(found, 0)
-
-
-def _broken(line: int, error: ValueError, *, is_last: bool) -> Problem:
+def _broken(line: int, error: BrokenItem, *, is_last: bool) -> Problem:
     after = "; nothing after it could be read" if is_last else ""
-    column = error.colno if isinstance(error, JSONDecodeError) and error.lineno == line else 0
-    return problem(line, f"not JSON: {_where(error)}{after}", column=column)
+    return problem(line, f"not JSON: {error}{after}", column=error.column if error.line == line else 0)
 
 
 def _where(error: ValueError) -> str:

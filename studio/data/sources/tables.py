@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 
 from studio.data.rows import ROW_LIMIT, Row, printable, problem
@@ -14,8 +14,8 @@ from studio.events import Problem
 
 _TOO_LONG = csv.Error("field larger than field limit")
 
-_RESTARTS = 50
-"""How often reading starts anew below a quote that is never closed; each costs a pass over the rest."""
+_AGAIN = 16 * ROW_LIMIT
+"""How many characters of a file are read again, below quotes that are never closed."""
 
 
 def csv_rows(source: Source) -> Iterator[Row | Problem]:
@@ -38,10 +38,10 @@ def _header(source: Source, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
-    for name in names:
-        if names.count(name) > 1:
-            words = f'{source.name} has two columns called "{name}". Rename or remove one of them.'
-            raise DataError(printable(words))
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        words = f'{source.name} has two columns called "{name}". Rename or remove one of them.'
+        raise DataError(printable(words))
     return names
 
 
@@ -87,7 +87,7 @@ class _Lines:
 def _cells(source: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     """Each row's first line with its cells, or with the reason why it has none."""
     reader = csv.reader(source, delimiter=delimiter, strict=True)
-    restarts = 0
+    again = 0
     while True:
         source.row = []
         try:
@@ -97,11 +97,14 @@ def _cells(source: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | st
         except csv.Error as error:
             if not source.row:
                 return
-            yield source.row[0][0], _reason(error)
-            restarts += 1
-            if restarts <= _RESTARTS:
+            (line, _), *below = source.row
+            again += sum(len(text) for _, text in below)
+            if again <= _AGAIN:
+                yield line, _reason(error)
                 source.back_to_second()
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
+            else:
+                yield line, f"{_reason(error)}; nothing after it was read up to line {below[-1][0]:,}"
         else:
             too_long = any(len(text) > ROW_LIMIT for _, text in source.row)
             yield source.row[0][0], _reason(_TOO_LONG) if too_long else cells
