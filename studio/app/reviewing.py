@@ -128,7 +128,8 @@ def summed_up(ended: MakingEnded) -> str:
     """What came of a making, in a sentence or two."""
     rows = f"{ended.rows:,} row{'s' if ended.rows != 1 else ''}"
     said = f"{rows} from {ended.asked:,} source{'s' if ended.asked != 1 else ''}."
-    return f"{said} {_left_out(ended.refused)}".strip()
+    advice = "A larger model does better." if ended.refused and not ended.rows else ""
+    return " ".join(filter(None, (said, _left_out(ended.refused), advice)))
 
 
 def _left_out(refused: tuple[Refusals, ...]) -> str:

@@ -85,7 +85,6 @@ class ReviewCard(Card):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addWidget(self.summary)
         column.addWidget(self.chips, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._tables, 5)
         column.addWidget(self.row, 4)
@@ -93,6 +92,7 @@ class ReviewCard(Card):
         column.addWidget(self._hints)
         self._stack.addWidget(self.nothing)
         self._stack.addWidget(inside)
+        self.body.addWidget(self.summary)
         self.body.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
@@ -115,6 +115,7 @@ class ReviewCard(Card):
 
     def put(self, row: MadeRow) -> None:
         """Show a row that is new, or of which something else is said now."""
+        first = self._stack.currentIndex() == 0
         self._stack.setCurrentIndex(1)
         self.table.rows.put(row)
         current = self.table.current()
@@ -122,6 +123,8 @@ class ReviewCard(Card):
             self._settle(row.row)
         elif current.row == row.row:
             self.row.show_row(row)
+        if first:
+            self.take_focus()
 
     def go_to(self, number: int) -> None:
         """Stand on a row; a filter that hides it is taken back."""
