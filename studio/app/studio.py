@@ -20,6 +20,7 @@ from studio.app.editing import Editing
 from studio.app.history import History
 from studio.app.hub import Hub
 from studio.app.large import LargeFiles
+from studio.app.large_parts import LargeParts
 from studio.app.library import Runs
 from studio.app.making import DOCUMENTS_ONLY, Making
 from studio.app.panes import Panes
@@ -59,6 +60,7 @@ class Studio(QObject):
         self.making = Making(self.shared, self.panes.dataset, self.shaping, paths.made)
         self._trains_next = False
         self.large = LargeFiles(self.shared, self.panes.dataset, theme, paths.scans)
+        self.large_parts = LargeParts(self.shared, self.large, paths)
         self.training = Training(self.shared, self.panes.training)
         self.evaluation = Evaluation(self.shared, self.panes.evaluation)
         self.playground = Playground(self.shared, self.panes.playground)
@@ -103,6 +105,9 @@ class Studio(QObject):
         self.datasets.changed.connect(self.large.leave)
         self.datasets.large_brought.connect(self.large.open)
         self.large.read_requested.connect(self.datasets.read)
+        self.large.shown.connect(self.bringing.remember)
+        self.large_parts.taken.connect(self.datasets.open)
+        self.training.dataset_affected.connect(self.large.show_rendering)
         self.training.dataset_affected.connect(self.datasets.read_again)
         self.training.opened.connect(self.evaluation.outdate)
         self.training.forecasting.forecasted.connect(self.panes.dataset.show_forecast)
@@ -169,6 +174,7 @@ class Studio(QObject):
         """Let the form follow what was tried on the dataset, or the dataset's pane the form."""
         if not self.training.change(values):
             self.datasets.show_rendering()
+            self.large.show_rendering()
 
     @Slot()
     def _show_dataset(self) -> None:

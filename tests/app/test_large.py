@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
+from studio.data.saving.manifest import Manifest
 from studio.data.store import source
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.panes.dataset_large import LargeView
 from studio.ui.theme import Theme
+from studio.ui.widgets.editors import ChoiceField
 from tests.conftest import write_rows
 
 
@@ -35,11 +38,17 @@ def studio(
     made.close()
 
 
+def choose(field: ChoiceField, value: str) -> None:
+    """Pick an entry as a person does."""
+    field.setCurrentIndex(field.findData(value))
+    field.activated.emit(field.currentIndex())
+
+
 def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
     studio.open_path(str(path))
     view = studio.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.said.text().startswith("All"), timeout=20_000)
+    qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"), timeout=20_000)
     return view
 
 
@@ -51,12 +60,18 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     view = opened(studio, qtbot, path)
     model = view.table.model
     assert studio.panes.dataset.state is view
-    assert (model.rowCount(), view.said.text()) == (2001, "All 2,001 rows checked")
-    qtbot.waitUntil(lambda: view.row.title() == "Line 1", timeout=20_000)
+    assert (model.rowCount(), view.bar.said.text()) == (2001, "All 2,001 rows checked")
+    assert studio.bringing.recent == (str(path),)
+    qtbot.waitUntil(lambda: view.example.title() == "Line 1", timeout=20_000)
+    assert "Say the number 0" in view.example.tokens.toPlainText()
+    before = view.example.tokens.toPlainText()
+    choose(view.example.rendering.fields["data.template"], "alpaca")
+    qtbot.waitUntil(lambda: view.example.tokens.toPlainText() != before, timeout=20_000)
+    assert "### Response:" in view.example.tokens.toPlainText()
     view.table.chips.choose("bad")
     qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=20_000)
     view.table.view.selectRow(0)
-    qtbot.waitUntil(lambda: "Last" in view.text.toPlainText(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Last" in view.example.text.toPlainText(), timeout=20_000)
     view.table.chips.choose("all")
     assert model.rowCount() == 2001
     view.table.search.setText("number 1234")
@@ -64,6 +79,45 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     row = model.row(0)
     assert row is not None
     assert row.line == 1235
+
+
+def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "big.jsonl", 2000)
+    path.write_text(path.read_text() * 2)
+    view = opened(studio, qtbot, path)
+    view.table.chips.choose("good")
+    view.table.search.setText("NUMBER 1")
+    view.bar.part.click()
+    dialog = studio.large_parts.dialog
+    assert dialog is not None
+    assert (dialog.rows.value(), dialog.good.isChecked(), dialog.found.isChecked()) == (4000, True, True)
+    dialog.rows.setValue(300)
+    dialog.take.click()
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    dataset = studio.shared.dataset
+    assert dataset is not None
+    assert dataset.name == "big part"
+    assert len({row.prompt for row in dataset.rows}) == len(dataset.rows) == 300
+    assert all("number 1" in row.prompt for row in dataset.rows)
+    words = [step.words for step in Manifest.read(Path(dataset.path)).counts]
+    assert words[-1] == "Keep at most 300 rows, at random (seed 0)"
+
+
+def test_what_is_wrong_with_bad_rows_is_written(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "big.jsonl", 2000)
+    path.write_text(path.read_text() + '{"instruction": "Last", "output": ""}\n{"open": \n')
+    opened(studio, qtbot, path)
+    studio.large_parts.write_bad_rows(out := tmp_path / "bad.jsonl")
+    qtbot.waitUntil(out.exists, timeout=20_000)
+    assert [json.loads(line) for line in out.read_text().splitlines()] == [
+        {"file": "big.jsonl", "line": 2001, "column": None, "reason": '"output" is empty'},
+        {
+            "file": "big.jsonl",
+            "line": 2002,
+            "column": 9,
+            "reason": "not JSON: expecting value at character 9",
+        },
+    ]
 
 
 def test_the_last_row_can_be_scrolled_to(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
@@ -95,10 +149,10 @@ def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     view = studio.large.view
     assert view is not None
     qtbot.waitUntil(lambda: view.table.model.rowCount() > 0, timeout=20_000)
-    view.stop.click()
-    assert view.said.text().startswith("Stopped: the first ")
+    view.bar.stop.click()
+    assert view.bar.said.text().startswith("Stopped: the first ")
     assert studio.panes.dataset.state is view
-    view.read.click()
+    view.bar.read.click()
     assert studio.large.view is None
 
 

@@ -14,13 +14,17 @@ from pytestqt.qtbot import QtBot
 from studio.data.store.check import BAD, GOOD, WARNING
 from studio.data.store.reader import Store, StoredRow
 from studio.data.store.scanner import scan
-from studio.events import RowShown, Scanned
-from studio.ui.panes.dataset_large import LargeView, round_rows
+from studio.events import Piece, RowShown, Scanned, Turn
+from studio.ui.panes.dataset_large import LargeView
+from studio.ui.panes.dataset_large_bar import large_findings, round_rows
 from studio.ui.tables.dataset import BADGE, REASON
 from studio.ui.tables.large import PAGE, LargeTableModel
 from studio.ui.tables.large_table import LargeTable
 from studio.ui.theme import Theme
 from tests.conftest import write_rows
+
+
+DUPLICATE = "Exact duplicate of line 1"
 
 
 @dataclass
@@ -37,7 +41,9 @@ class Endless:
     def rows_at(self, numbers: Sequence[int]) -> list[StoredRow]:
         states = [n if n in (WARNING, BAD) else GOOD for n in numbers]
         return [
-            StoredRow(n, n + 1, state, "odd" if state else "", f"Ask {n}", f"Say {n}", n)
+            StoredRow(
+                n, n + 1, state, "exact duplicate of line 1" if state else "", f"Ask {n}", f"Say {n}", n
+            )
             for n, state in zip(numbers, states, strict=True)
         ]
 
@@ -106,10 +112,15 @@ def test_a_row_that_cannot_train_says_why_across_its_columns() -> None:
     model.set_source(Endless(3))
     assert [model.data(model.index(row, 3), BADGE) for row in range(3)] == [
         None,
-        ("Look", "warn"),
+        ("Duplicate", "warn"),
         ("Cannot train", "bad"),
     ]
-    assert [model.data(model.index(2, column), REASON) for column in range(4)] == [None, "Odd", "Odd", None]
+    assert [model.data(model.index(2, column), REASON) for column in range(4)] == [
+        None,
+        DUPLICATE,
+        DUPLICATE,
+        None,
+    ]
 
 
 def test_rows_of_an_index_that_was_removed_are_placeholders(tmp_path: Path) -> None:
@@ -149,17 +160,46 @@ def test_the_view_says_how_far_the_scan_is_and_shows_a_whole_row(qtbot: QtBot, t
     qtbot.addWidget(view)
     view.show_source(Endless(1_203_000))
     view.show_scan(Scanned(1_203_000, 1_202_000, 900, 100, 481, 2000, "/index"))
-    assert view.said.text() == "1,203,000 of about 5,000,000 rows checked"
-    assert view.bar.value() == 240
+    assert view.bar.said.text() == "1,203,000 of about 5,000,000 rows checked"
+    assert view.bar.progress.value() == 240
     assert view.table.chips.label("bad") == "Bad 100"
+    assert view.bar.part.isHidden()
     with qtbot.waitSignal(view.table.row_chosen) as chosen:
         view.table.view.setCurrentIndex(view.table.model.index(1_202_999, 0, QModelIndex()))
     assert chosen.args == [1_202_999]
-    view.show_row(RowShown(4, 5, ("prompt", "answer"), ("Say\n5", "5")))
-    assert (view.row.title(), view.text.toPlainText()) == ("Line 5", "prompt\nSay\n5\n\nanswer\n5")
+    pieces = (Piece(1, "Say 5", False, False), Piece(2, "5", True, False))
+    turns = (Turn("user", "Say 5"), Turn("assistant", "5"))
+    view.show_row(RowShown(4, 5, ("prompt",), ("Say 5",), "", pieces, turns, tokens=2, trained=1))
+    assert (view.example.title(), view.example.value()) == ("Line 5", "1 of 2 trained")
+    assert view.example.tokens.toPlainText() == "Say 55"
+    view.show_row(RowShown(5, 6, ("prompt", "answer"), ("Say\n5", ""), '"answer" is empty'))
+    assert view.example.title() == "Line 6 cannot train"
+    assert view.example.why.text() == '"answer" is empty'
+    assert view.example.text.toPlainText() == "prompt\nSay\n5\n\nanswer"
     view.show_scan(Scanned(5_000_321, 5_000_321, 0, 0, 2000, 2000, "/index", True))
-    assert view.said.text() == "All 5,000,321 rows checked"
-    assert view.bar.isHidden()
+    assert view.bar.said.text() == "All 5,000,321 rows checked"
+    assert view.bar.progress.isHidden()
+    assert not view.bar.part.isHidden()
+    assert view.bar.bad.isHidden()
+    assert view.table.chips.width_in_one_row() < 300  # there are no bad rows to ask for
+
+
+def test_the_bar_says_what_was_found_in_a_line() -> None:
+    scan = Scanned(1200, 1100, 90, 10, 9, 9, "/index", True, duplicates=80, empty=3, median=140, longest=9001)
+    assert large_findings(scan) == (
+        "7 cannot be read · 3 empty · 80 exact duplicates · half of the rows up to 140 characters, "
+        "the longest 9,001"
+    )
+
+
+def test_a_file_that_does_not_fit_is_offered_in_part_alone(qtbot: QtBot, theme: Theme) -> None:
+    view = LargeView(theme)
+    qtbot.addWidget(view)
+    view.show_scan(Scanned(5, 5, 0, 0, 9, 9, "/index", True))
+    assert not view.bar.read.isHidden()
+    view.bar.show_room("big.jsonl is too big to be held.")
+    assert (view.bar.read.isHidden(), view.bar.part.isHidden()) == (True, False)
+    assert view.bar.room.text().startswith("big.jsonl is too big to be held. Take a part")
 
 
 @pytest.mark.parametrize(("rows", "said"), [(0, 0), (12, 12), (5_001_234, 5_000_000), (123_456, 123_000)])

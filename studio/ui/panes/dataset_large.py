@@ -4,71 +4,88 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
-from studio.events import RowShown, Scanned
+from studio.events import ExampleRow, Progress, Rendered, RowShown, Scanned
+from studio.ui.panes.dataset_example import ExampleCard
+from studio.ui.panes.dataset_large_bar import LargeBar
 from studio.ui.tables.large import LargeRows
 from studio.ui.tables.large_table import LargeTable
 from studio.ui.tables.problems import as_sentence
 from studio.ui.theme import Theme
-from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.pane import GAP
 from studio.words import file_size
 
-_SIDE_WIDTH = 312
-_SHOWN_CHARACTERS = 100_000
+_SIDE_WIDTH = 348
+_NARROW = 720
+_SHOWN_CHARACTERS = 20_000
+
+
+class LargeExample(ExampleCard):
+    """The row as it would train; of one that cannot, the reason and what the file has."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.why, self.text = WrapLabel("", tone="bad"), QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.setAccessibleName("The row as the file has it")
+        self._broken = QWidget()
+        column = QVBoxLayout(self._broken)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self.why)
+        column.addWidget(self.text, 1)
+        self._stack.addWidget(self._broken)
+
+    def show_row(self, row: RowShown) -> None:
+        """A row, whole."""
+        if row.reason or not row.pieces:
+            self._show_broken(row)
+            return
+        turns = sum(turn.role != "system" for turn in row.turns)
+        example = ExampleRow(row.line, "", "", row.tokens, row.trained, "", turns=turns)
+        self.show_example(example, Rendered("", row.line, row.pieces, row.turns))
+
+    def _show_broken(self, row: RowShown) -> None:
+        self.show_nothing("", f"Line {row.line:,} cannot train" if row.reason else f"Line {row.line:,}")
+        self.why.setText(as_sentence(row.reason))
+        fields = (f"{name}\n{text}".strip() for name, text in zip(row.names, row.texts, strict=True))
+        self.text.setPlainText("\n\n".join(fields)[:_SHOWN_CHARACTERS])
+        self._stack.setCurrentWidget(self._broken)
 
 
 class LargeView(QWidget):
-    """A table of pages beside one whole row, under a line that says how far the scan is."""
-
-    stop_requested = Signal()
-    read_requested = Signal()
+    """A table of pages beside one whole row, under a bar that says how far the scan is."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.table = LargeTable(theme)
-        self.said = QLabel("Looking at the first rows…")
-        self.said.setProperty("tone", "dim")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 0)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Rows checked")
-        self.stop = Button("Stop", icon="square")
-        self.stop.clicked.connect(self.stop_requested)
-        self.read = Button("Read all to train on it")
-        self.read.setToolTip("Holds every row in memory: for files of a few hundred MB.")
-        self.read.clicked.connect(self.read_requested)
-        self.read.hide()
-        self.row = Card("Row")
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setFrameShape(QFrame.Shape.NoFrame)
-        self.text.setAccessibleName("The whole row")
+        self.bar, self.table, self.example = LargeBar(), LargeTable(theme), LargeExample(theme)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        above = QHBoxLayout()
-        above.setSpacing(14)
-        above.addWidget(self.said)
-        above.addWidget(self.bar, 1)
-        above.addStretch(0)
-        above.addWidget(self.stop)
-        above.addWidget(self.read)
         rows = Card()
         rows.body.addWidget(self.table)
-        self.row.setMinimumWidth(_SIDE_WIDTH)
-        self.row.body.addWidget(self.text)
-        both = QHBoxLayout()
-        both.setSpacing(14)
-        both.addWidget(rows, 5)
-        both.addWidget(self.row, 2)
+        self.example.setMinimumWidth(_SIDE_WIDTH)
+        self._both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._both.setSpacing(GAP)
+        self._both.addWidget(rows, 5)
+        self._both.addWidget(self.example, 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addLayout(above)
-        column.addLayout(both, 1)
+        column.setSpacing(GAP)
+        column.addWidget(self.bar)
+        column.addLayout(self._both, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the example stands below the table."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW
+        down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._both.setDirection(down if narrow else right)
 
     def show_source(self, source: LargeRows) -> None:
         """Show the rows of an index from now on."""
@@ -77,40 +94,20 @@ class LargeView(QWidget):
 
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan has come, and how many rows of each state it has met."""
-        self.table.set_counts(
-            {"all": scan.rows, "good": scan.good, "warnings": scan.warnings, "bad": scan.bad}
-        )
-        if scan.finished:
-            self.end(f"All {scan.rows:,} rows checked")
-            return
-        self.said.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows checked")
-        self.bar.setRange(0, 1000)
-        self.bar.setValue(1000 * scan.bytes // max(scan.total_bytes, 1))
-
-    def end(self, words: str) -> None:
-        """The scan is over, for the reason that the words say."""
-        self.said.setText(words)
-        self.bar.hide()
-        self.stop.hide()
-        self.read.show()
+        counts = {"all": scan.rows, "good": scan.good, "warnings": scan.warnings, "bad": scan.bad}
+        self.table.set_counts(counts, scan.expected_rows)
+        self.bar.show_scan(scan)
 
     def show_row(self, row: RowShown) -> None:
         """All of a row."""
-        self.row.set_title(f"Line {row.line:,}")
-        fields = (f"{name}\n{text}" for name, text in zip(row.names, row.texts, strict=True))
-        text = as_sentence(row.reason) if row.reason else "\n\n".join(fields)
-        self.row.set_value(
-            "" if len(text) <= _SHOWN_CHARACTERS else f"first {_SHOWN_CHARACTERS:,} characters"
-        )
-        self.text.setPlainText(text[:_SHOWN_CHARACTERS])
+        self.example.show_row(row)
+
+    def show_progress(self, progress: Progress) -> None:
+        """How far what was asked for has come."""
+        self.bar.show_progress(progress)
 
 
-def large_facts(path: Path, size: int) -> str:
+def large_facts(path: Path, size: int, format: str = "") -> str:
     """What the pane's header says of a big file."""
-    return f"{file_size(size)} · {path.suffix.removeprefix('.').upper()} · read page by page"
-
-
-def round_rows(rows: int) -> int:
-    """A guess without digits that mean nothing: three are left."""
-    step: int = 10 ** max(0, len(str(rows)) - 3)
-    return round(rows / step) * step
+    kind = format or path.suffix.removeprefix(".").upper()
+    return f"{file_size(size)} · {kind} · read page by page"

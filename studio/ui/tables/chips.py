@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
@@ -33,7 +33,7 @@ class FilterChips(QWidget):
 
     def width_in_one_row(self) -> int:
         """What all chips beside each other take."""
-        widths = [chip.sizeHint().width() for chip in self._chips.values()]
+        widths = [chip.sizeHint().width() for chip in self._chips.values() if not chip.isHidden()]
         return sum(widths) + 4 * (len(widths) - 1)
 
     def fit(self, width: int) -> None:
@@ -62,6 +62,11 @@ class FilterChips(QWidget):
         """Write each count behind its chip's label. Keys that are not named keep theirs."""
         for key, count in counts.items():
             self._chips[key].setText(f"{self._labels[key]} {count:,}")
+
+    def set_offered(self, keys: Collection[str]) -> None:
+        """Show only the chips of these keys."""
+        for key, chip in self._chips.items():
+            chip.setVisible(key in keys)
 
     def label(self, key: str) -> str:
         return self._chips[key].text()

@@ -46,9 +46,14 @@ def badge(entry: Entry) -> tuple[str, str] | None:
     if entry.cut:
         return (f"Cut {entry.cut:,}", "warn")
     if entry.warning:
-        said = entry.warning.casefold()
-        return (next((word for key, word in _WORDS.items() if key in said), "Look"), "warn")
+        return (warning_word(entry.warning), "warn")
     return None
+
+
+def warning_word(warning: str) -> str:
+    """A warning in a word, for its mark."""
+    said = warning.casefold()
+    return next((word for key, word in _WORDS.items() if key in said), "Look")
 
 
 @dataclass(frozen=True)

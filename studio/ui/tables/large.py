@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from studio.errors import DataError
-from studio.ui.tables.dataset import BADGE, REASON, TONE
+from studio.ui.tables.dataset import BADGE, REASON, TONE, warning_word
 from studio.ui.tables.problems import as_sentence
 
 Index = QModelIndex | QPersistentModelIndex
@@ -24,7 +24,6 @@ _PAGES = 64
 """Pages that are remembered."""
 
 _WAITING = "…"
-_MARKS = (None, ("Look", "warn"), ("Cannot train", "bad"))
 
 
 class LargeRow(Protocol):
@@ -71,7 +70,13 @@ LARGE_COLUMNS = (
     LargeColumn("Prompt", lambda row: row.prompt),
     LargeColumn("Answer", lambda row: row.answer, tone="dim"),
     LargeColumn("", lambda row: "", "state"),
-    LargeColumn("Characters", lambda row: f"{row.characters:,}", "characters", right=True, tone="dim"),
+    LargeColumn(
+        "Characters",
+        lambda row: f"{row.characters:,}" if row.state != 2 else "–",  # noqa: RUF001
+        "characters",
+        right=True,
+        tone="dim",
+    ),
 )
 """Prompt and answer stand where the small table has them: a reason runs across both."""
 
@@ -185,10 +190,16 @@ class LargeTableModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return as_sentence(row.reason) if row.reason else None
         if role == BADGE and not column.title:
-            return _MARKS[row.state]
+            return _mark(row)
         if role == REASON and bad and index.column() in _REASON_COLUMNS:
             return as_sentence(row.reason)
         return column.tone if role == TONE else None
+
+
+def _mark(row: LargeRow) -> tuple[str, str] | None:
+    if row.state == 2:
+        return ("Cannot train", "bad")
+    return (warning_word(row.reason), "warn") if row.state == 1 else None
 
 
 def _alignment(column: LargeColumn) -> Qt.AlignmentFlag:

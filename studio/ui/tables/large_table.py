@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
+    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
+    QStackedWidget,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -21,13 +24,18 @@ from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.delegates import CellDelegate
 from studio.ui.tables.large import LARGE_COLUMNS, LargeTableModel
 from studio.ui.theme import Theme
+from studio.ui.widgets.label import note
 
-LARGE_FILTERS = (("all", "All"), ("good", "Good"), ("warnings", "Look"), ("bad", "Bad"))
+LARGE_FILTERS = (("all", "All"), ("good", "Good"), ("warnings", "Attention"), ("bad", "Bad"))
 _ROW_HEIGHT = 32
 _SEARCH_MILLISECONDS = 300
 _REST_MILLISECONDS = 40
-_MARK = [column.title for column in LARGE_COLUMNS].index("")
-_WIDTHS = {"Line": 84, "": 108, "Characters": 96}
+_ANSWER, _MARK = ([column.title for column in LARGE_COLUMNS].index(title) for title in ("Answer", ""))
+_WIDTHS = {"Line": 56, "": 108, "Characters": 96}
+_LEAST_LINE_WIDTH, _PADDING = 56, 9
+_ZEROS = str.maketrans("123456789", "000000000")
+_SEARCH_WIDTH = 300
+_BOTH_TEXTS_WIDTH = 480
 
 
 class LargeTable(QWidget):
@@ -42,9 +50,14 @@ class LargeTable(QWidget):
         self.chips = FilterChips(LARGE_FILTERS)
         self.chips.chosen.connect(self._announce)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search the beginnings of prompts and answers")
+        self.search.setPlaceholderText("Search prompts and answers")
+        self.search.setToolTip(
+            "Searches their beginnings, which is quick; Whole rows searches all of the file."
+        )
         self.search.setAccessibleName("Search")
         self.search.setClearButtonEnabled(True)
+        self._search_icon = QAction(self.search)
+        self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
         self.whole = QCheckBox("Whole rows")
         self.whole.setToolTip("Search all of every row, as the file has it. This takes longer.")
         self.whole.toggled.connect(self._announce)
@@ -54,6 +67,11 @@ class LargeTable(QWidget):
         self.view = _make_view(theme, self.model)
         self.view.selectionModel().currentRowChanged.connect(self._rest.start)
         self.view.horizontalHeader().sortIndicatorChanged.connect(self._announce)
+        self._nothing = note("No row passes this filter.")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._theme = theme
+        theme.changed.connect(self._tint_icon)
+        self._tint_icon()
         self._lay_out()
 
     def query(self) -> dict[str, Any]:
@@ -75,18 +93,45 @@ class LargeTable(QWidget):
         return timer
 
     def _lay_out(self) -> None:
-        filters, searching = QHBoxLayout(), QHBoxLayout()
-        filters.addWidget(self.chips)
-        filters.addStretch(1)
-        searching.setSpacing(10)
-        searching.addWidget(self.search, 1)
-        searching.addWidget(self.whole)
+        self._searching = QHBoxLayout()
+        self._searching.setSpacing(10)
+        self._searching.addWidget(self.search, 1)
+        self._searching.addWidget(self.whole)
+        self._above = QGridLayout()
+        self._above.setSpacing(10)
+        self._above.setColumnStretch(1, 1)
+        self._above.addWidget(self.chips, 0, 0)
+        self._above.addLayout(self._searching, 0, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._nothing)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addLayout(filters)
-        column.addLayout(searching)
-        column.addWidget(self.view, 1)
+        column.addLayout(self._above)
+        column.addWidget(self._stack, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As in the small table: what does not fit beside each other stands below each other."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        width = self.width()
+        self.chips.fit(width)
+        below = width - self.chips.width_in_one_row() < _SEARCH_WIDTH
+        self._above.removeItem(self._searching)
+        self._above.addWidget(self.chips, 0, 0, 1, 2 if below else 1)
+        self._above.addLayout(self._searching, int(below), 0 if below else 1, 1, 2 if below else 1)
+        self.view.setColumnHidden(_ANSWER, width < _BOTH_TEXTS_WIDTH)
+
+    def show_rows(self) -> None:
+        """Show the rows there are, or say that none passes what is asked."""
+        asked = bool(self.query()) and not self.model.rowCount()
+        self._stack.setCurrentWidget(self._nothing if asked else self.view)
+
+    def _tint_icon(self) -> None:
+        self._search_icon.setIcon(self._theme.icon("search"))
 
     def _announce(self) -> None:
         self._pause.stop()
@@ -97,10 +142,19 @@ class LargeTable(QWidget):
         if row is not None:
             self.row_chosen.emit(row.number)
 
-    def set_counts(self, counts: Mapping[str, int]) -> None:
-        """Write how many rows there are of each state; marks get room when there is one."""
+    def set_counts(self, counts: Mapping[str, int], expected: int) -> None:
+        """Write how many rows there are of each state; marks get room when there is one.
+
+        `expected` is the number of rows there may be in the end.
+        """
         self.chips.set_counts(counts)
+        self.chips.set_offered({key for key, count in counts.items() if count} | {"all", self.chips.current})
         self.view.setColumnHidden(_MARK, not (counts["warnings"] or counts["bad"]))
+        digits = self.view.fontMetrics().horizontalAdvance(f"{expected:,}".translate(_ZEROS))
+        width = max(_LEAST_LINE_WIDTH, digits + 2 * _PADDING)
+        if self.view.columnWidth(0) != width:
+            self.view.setColumnWidth(0, width)
+        self._fit()
 
     def stand_on_first(self) -> None:
         """Choose the first row unless one is chosen."""

@@ -1,0 +1,124 @@
+"""The bar over a file too big to hold: how far it is checked, what was found, what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from studio.events import Progress, Scanned
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import WrapLabel
+
+
+class LargeBar(QWidget):
+    """Two lines of words, a bar while something is under way, and buttons when nothing is."""
+
+    stop_requested = Signal()
+    read_requested = Signal()
+    part_requested = Signal()
+    bad_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = QLabel("Looking at the first rows…")
+        self.facts, self.room = WrapLabel("", tone="dim"), WrapLabel("", tone="dim")
+        self.facts.hide()
+        self.room.hide()
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 0)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("How far it is")
+        self.stop = Button("Stop", icon="square")
+        self.bad = Button("Save bad rows…")
+        self.bad.setToolTip("Writes file, line, column and reason of every row that cannot train.")
+        self.read = Button("Read all to train on it")
+        self.read.setToolTip("Holds every row in memory.")
+        self.part = Button("Take a part…", "primary")
+        self.part.setToolTip("Writes some of the rows as a dataset of its own, to train on.")
+        for button, signal in (
+            (self.stop, self.stop_requested),
+            (self.bad, self.bad_requested),
+            (self.read, self.read_requested),
+            (self.part, self.part_requested),
+        ):
+            button.clicked.connect(signal)
+        self._finished, self._has_bad, self._fits = False, False, True
+        self._lay_out()
+        self._set_busy(True)
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(14)
+        line.addWidget(self.said)
+        line.addWidget(self.progress, 1)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addLayout(line)
+        words.addWidget(self.facts)
+        words.addWidget(self.room)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addLayout(words, 1)
+        for button in (self.stop, self.bad, self.read, self.part):
+            row.addWidget(button)
+
+    def show_scan(self, scan: Scanned) -> None:
+        """How far the scan is, and what it has found."""
+        self._has_bad = scan.bad > 0
+        self.facts.setText(large_findings(scan))
+        self.facts.setVisible(scan.rows > 0)
+        if scan.finished:
+            self._finished = True
+            self.end(f"All {scan.rows:,} rows checked")
+            return
+        self.said.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows checked")
+        self._show_share(scan.bytes, scan.total_bytes)
+
+    def show_progress(self, progress: Progress) -> None:
+        """How far a part is, or whatever else was asked for."""
+        of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
+        self.said.setText(f"{of} {progress.what}")
+        self._show_share(progress.done, progress.total)
+        self._set_busy(True)
+
+    def end(self, words: str) -> None:
+        """Nothing is under way any more, for the reason that the words say."""
+        self.said.setText(words)
+        self._set_busy(False)
+
+    def show_room(self, words: str) -> None:
+        """Say why not all rows can be read; empty where they can."""
+        self._fits = not words
+        self._set_busy(not self.progress.isHidden())
+        self.room.setText(f"{words} Take a part of it to train on.")
+        self.room.setVisible(bool(words))
+
+    def _show_share(self, done: int, total: int | None) -> None:
+        self.progress.setRange(0, 1000 if total else 0)
+        self.progress.setValue(1000 * done // (total or 1))
+
+    def _set_busy(self, busy: bool) -> None:
+        self.progress.setVisible(busy)
+        self.stop.setVisible(busy)
+        self.bad.setVisible(not busy and self._has_bad)
+        self.read.setVisible(not busy and self._fits)
+        self.part.setVisible(not busy and self._finished)
+
+
+def large_findings(scan: Scanned) -> str:
+    """What a scan has found, in a line."""
+    parts = (
+        (scan.bad - scan.empty, "cannot be read"),
+        (scan.empty, "empty"),
+        (scan.duplicates, "exact duplicates" if scan.duplicates != 1 else "exact duplicate"),
+    )
+    found = [f"{count:,} {words}" for count, words in parts if count] or ["Every row can train"]
+    lengths = f"half of the rows up to {scan.median:,} characters, the longest {scan.longest:,}"
+    return " · ".join((*found, lengths if scan.longest else "")).removesuffix(" · ")
+
+
+def round_rows(rows: int) -> int:
+    """A guess without digits that mean nothing: three are left."""
+    step: int = 10 ** max(0, len(str(rows)) - 3)
+    return round(rows / step) * step

@@ -1,0 +1,101 @@
+"""Which rows of a file too big to hold are to be taken as a dataset of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.events import Scanned
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import WrapLabel, note
+
+ROWS = 100_000
+_MOST = 2**31 - 1
+
+
+class PartDialog(QDialog):
+    """Asks how many rows, which, and whether only some count; accepted with `steps` to do."""
+
+    def __init__(
+        self, name: str, scan: Scanned, state: str, search: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Take a part")
+        self.setMinimumWidth(480)
+        self._search, self._usable = search, scan.good + scan.warnings
+        self.rows, self.seed, self.which = QSpinBox(), QSpinBox(), QComboBox()
+        self.good = QCheckBox("Only rows that need no attention")
+        self.good.setChecked(state == "good")
+        self.found = QCheckBox(f"Only rows that hold “{search}”")
+        self.found.setVisible(bool(search))
+        self.found.setChecked(bool(search))
+        self._set_up()
+        self.take, self.cancel = Button("Take the rows", "primary"), Button("Cancel")
+        self.take.setDefault(True)
+        self.take.clicked.connect(self.accept)
+        self.cancel.clicked.connect(self.reject)
+        self._lay_out(name)
+
+    def _set_up(self) -> None:
+        self.rows.setRange(1, max(1, self._usable))
+        self.rows.setValue(min(ROWS, self._usable))
+        self.rows.setSingleStep(10_000)
+        self.rows.setGroupSeparatorShown(True)
+        self.seed.setRange(0, _MOST)
+        for field in (self.rows, self.seed):
+            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.which.addItem("Drawn at random", "random")
+        self.which.addItem("The first ones", "first")
+        self.which.currentIndexChanged.connect(self._show_seed)
+
+    def _lay_out(self, name: str) -> None:
+        head = QLabel("Take a part")
+        head.setProperty("role", "state-title")
+        words = f"The rows are written as a dataset of its own, which is opened then. {name} stays as it is."
+        self._form = QFormLayout()
+        self._form.setHorizontalSpacing(16)
+        self._form.setVerticalSpacing(8)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for caption, field in (("Rows", self.rows), ("Which", self.which), ("Seed", self.seed)):
+            self._form.addRow(caption, field)
+        self._form.addRow("", self.good)
+        self._form.addRow("", self.found)
+        self._form.setRowVisible(self.found, bool(self._search))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        buttons.addWidget(note(f"Of {self._usable:,} rows that can train."), 1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.take)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(12)
+        column.addWidget(head)
+        column.addWidget(WrapLabel(words, tone="dim"))
+        column.addLayout(self._form)
+        column.addSpacing(4)
+        column.addLayout(buttons)
+
+    def _show_seed(self) -> None:
+        self._form.setRowVisible(self.seed, self.which.currentData() == "random")
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps that choose the rows, as JSON values."""
+        steps: list[dict[str, Any]] = []
+        if self.good.isChecked():
+            steps += [{"kind": "drop_duplicates"}, {"kind": "filter", "faultless": True}]
+        if self._search and self.found.isChecked():
+            steps.append({"kind": "filter", "contains": self._search, "any_case": True})
+        which = self.which.currentData()
+        seed = {"seed": self.seed.value()} if which == "random" else {}
+        return [*steps, {"kind": "cap", "rows": self.rows.value(), "how": which, **seed}]
