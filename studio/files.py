@@ -28,7 +28,9 @@ def disk_errors(path: Path) -> Iterator[None]:
                 "Free some space and try again; what was saved before is intact, and a run can be resumed."
             ) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            raise DiskError(f"{path} may not be written. Choose another folder with --home.") from error
+            raise DiskError(
+                f"{path} may not be written. Choose another place (on the command line with --home)."
+            ) from error
         if isinstance(error, NotADirectoryError | FileExistsError):
             raise DiskError(
                 f"{path} cannot be made: {_existing(path)} is a file, and a folder is needed there. "

@@ -15,11 +15,12 @@ from studio.cli import results
 from studio.cli.health import with_health
 from studio.cli.make import register
 from studio.cli.options import Data, Debug, Home, Json, Model, Set, paths_from, recipe_from
-from studio.cli.terminal import perform, report
+from studio.cli.terminal import console, perform, report
 from studio.errors import DataError
 from studio.events import DatasetExported, DatasetRead, DatasetSaved, DatasetUploaded
 from studio.jobs.read import DatasetJob
-from studio.jobs.save import ExportJob, SaveJob, UploadJob
+from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
+from studio.jobs.upload import UploadJob
 from studio.train.library import Library
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ _KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolea
 def show(
     data: Data,
     health: Annotated[bool, typer.Option("--health", help="Look it over with every check.")] = False,
+    bad: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Write the rows that cannot train, with reasons, to a .jsonl file."),
+    ] = None,
     model: Model = "",
     set_: Set = None,
     as_json: Json = False,
@@ -77,6 +82,10 @@ def show(
             found = results.of_dataset(event)
             found = with_health(found, event, recipe, library) if health else found
             report(found.document, found.text, as_json)
+    if bad is not None:
+        for event in perform(ExportBadJob(recipe, bad).run_events(library)):
+            if isinstance(event, DatasetExported):
+                console.print(f"{event.rows:,} bad rows written to {bad}.", markup=False)
 
 
 @app.command()

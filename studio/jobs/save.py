@@ -1,4 +1,4 @@
-"""Jobs that take a dataset somewhere: into a saved dataset, to JSONL files, to the Hub."""
+"""Jobs that take a dataset somewhere: into a saved dataset, to JSONL files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.errors import DataError
-from studio.events import DatasetExported, DatasetSaved, DatasetUploaded, Event, Progress
-from studio.jobs.hub_token import hub_token
+from studio.events import DatasetExported, DatasetSaved, Event, Progress
 from studio.paths import Paths
 from studio.train.recipe import Recipe
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from studio.data.render import Renderer
     from studio.data.store.part import Part
     from studio.jobs.streaming import Streamed
+    from studio.train.library import Library
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,12 @@ class SaveJob(_Shaping):
 
 @dataclass(frozen=True)
 class ExportJob(_Shaping):
-    """Write the recipe's dataset, after the steps, to a JSONL file or to a folder in mlx-lm's layout."""
+    """Write the recipe's dataset, after the steps, to a JSONL file or to a folder in mlx-lm's layout.
+
+    `replace` removes files of an earlier export in the folder that this one has no more.
+    """
+
+    replace: bool = False
 
     @property
     def title(self) -> str:
@@ -132,29 +137,30 @@ class ExportJob(_Shaping):
 
         yield Progress("Reading the dataset", 0)
         _, _, shaped = yield from self.shaped()
-        files = yield from export(shaped.records, shaped.parts, self.out)
+        files = yield from export(shaped.records, shaped.parts, self.out, replace=self.replace)
         golden = len(shaped.golden) if self.out.suffix else 0
         remarks = (f"{golden:,} golden rows were left out, so that they never train.",) if golden else ()
         yield DatasetExported(tuple(map(str, files)), len(shaped.records) - golden, remarks)
 
 
 @dataclass(frozen=True)
-class UploadJob:
-    """Put a saved dataset on the Hub, with the token that the keychain has."""
+class ExportBadJob:
+    """Write the rows of the recipe's dataset that cannot train, each with its reason, to a JSONL file."""
 
-    folder: Path
-    repository: str
-    private: bool = True
+    recipe: Recipe
+    out: Path
 
     @property
     def title(self) -> str:
-        return "Uploading the dataset"
+        return "Exporting the rows that cannot train"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.saving.hub import upload
+    def run_events(self, library: Library) -> Generator[Event]:
+        from studio.data.saving.bad import export_bad
 
-        yield Progress("Uploading to the Hub", 0)
-        yield DatasetUploaded(upload(self.folder, self.repository, hub_token(), private=self.private))
+        yield Progress("Reading the dataset", 0)
+        dataset = yield from library.open(self.recipe)
+        count = yield from export_bad(dataset.path, dataset.places, dataset.problems, self.out)
+        yield DatasetExported((str(self.out),), count)
 
 
 def columns_of(recipe: Recipe) -> str:

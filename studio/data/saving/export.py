@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Generator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from studio.data.records import Message, Record
 from studio.data.split import GOLDEN
@@ -19,12 +20,13 @@ _REPORT_EVERY = 1000
 
 
 def export(
-    records: Collection[Record], parts: Mapping[int, str], out: Path
+    records: Collection[Record], parts: Mapping[int, str], out: Path, *, replace: bool = False
 ) -> Generator[Progress, None, list[Path]]:
     """Write a `.jsonl` file, or a folder with `train.jsonl`, `valid.jsonl`, `test.jsonl`; returns the files.
 
     Golden rows are left out, because whoever reads the files would train on them; a folder has them in
-    `golden.jsonl`. Each file is written whole or not at all. Raises DataError for another kind of file.
+    `golden.jsonl`. All files appear whole, at the end, or none does; with `replace` those of an earlier
+    export that this one has no more are removed then. Raises DataError for another kind of file.
     """
     out = out.expanduser().absolute()
     if not out.is_dir() and out.suffix.lower() not in ("", ".jsonl"):
@@ -43,9 +45,20 @@ def export(
         files = {**divided}
     if not any(files.values()):
         raise DataError("There are no rows to export: all of them are golden.")
-    for path, rows in files.items():
-        yield from _write(path, rows)
+    with ExitStack() as whole:
+        opened = {path: whole.enter_context(whole_file(path)) for path in files}
+        for path, rows in files.items():
+            yield from _write(path.name, opened[path], rows)
+    if replace:
+        for path in set(layout_in(out)) - files.keys():
+            path.unlink()
     return list(files)
+
+
+def layout_in(folder: Path) -> list[Path]:
+    """The files of an earlier export that a folder holds."""
+    names = dict.fromkeys((*_LAYOUT.values(), GOLDEN))
+    return [path for name in names if (path := folder / f"{name}.jsonl").is_file()]
 
 
 def row_of(record: Record) -> dict[str, Any]:
@@ -68,13 +81,12 @@ def golden_row(record: Record) -> dict[str, Any]:
     return {**asked, "messages": [_said(turn.role, turn.whole) for turn in record.before_answer]}
 
 
-def _write(path: Path, records: Collection[Record]) -> Generator[Progress]:
-    shape = golden_row if path.stem == GOLDEN else row_of
-    with whole_file(path) as file:
-        for number, record in enumerate(records):
-            file.write(json.dumps(shape(record), ensure_ascii=False) + "\n")
-            if number % _REPORT_EVERY == 0:
-                yield Progress(f"rows written to {path.name}", number, len(records))
+def _write(name: str, file: IO[str], records: Collection[Record]) -> Generator[Progress]:
+    shape = golden_row if name == f"{GOLDEN}.jsonl" else row_of
+    for number, record in enumerate(records):
+        file.write(json.dumps(shape(record), ensure_ascii=False) + "\n")
+        if number % _REPORT_EVERY == 0:
+            yield Progress(f"rows written to {name}", number, len(records))
 
 
 def _turn(message: Message) -> dict[str, Any]:

@@ -2,42 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from fnmatch import fnmatch
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+from studio.data.hub.child import messages, settle_in
+from studio.data.hub.wanted import HubError
 from studio.data.saving.manifest import is_saved
 from studio.errors import DataError
+from studio.events import Progress
 
 _TOKENS = "https://huggingface.co/settings/tokens"
 
 
+def uploading(
+    folder: Path, repository: str, token: str, *, private: bool = True
+) -> Generator[Progress, None, str]:
+    """`upload` in a process of its own, announcing how far it is; closing it ends the upload."""
+    _check(folder, repository, token)
+    shown, address = Progress("Asking the Hub", 0), ""
+    yield shown
+    with closing(messages(_upload, folder, repository, token, private)) as said:
+        for message in said:
+            match message:
+                case {"done": str(address)}:
+                    shown = Progress("Uploaded", 0)
+                case {"bytes": int(done), "of": int(total)}:
+                    shown = Progress("MB uploaded", done // 10**6, max(1, total // 10**6))
+            yield shown
+    return address
+
+
 def upload(
-    folder: Path, repository: str, token: str, *, private: bool = True, endpoint: str | None = None
+    folder: Path,
+    repository: str,
+    token: str,
+    *,
+    private: bool = True,
+    endpoint: str | None = None,
+    say: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:
     """Put the saved dataset into a dataset repository, made where there is none; returns its address.
 
-    Raises DataError in words for a missing or refused token, a name that cannot be, and no network.
+    What it held before stays in its history. `say` hears of the bytes that are there, and of all. Raises
+    HubError in words for a missing or refused token, a name that cannot be, and no network.
     """
-    from huggingface_hub import HfApi
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
+    _check(folder, repository, token)
+    api = HfApi(endpoint=endpoint, token=token.strip())
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    total, done = sum(path.stat().st_size for path in files), 0
+    with _in_words(repository):
+        api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        added = [CommitOperationAdd(path.name, path) for path in files]
+        for path, addition in zip(files, added, strict=True):
+            say(done, total)
+            api.preupload_lfs_files(repository, [addition], repo_type="dataset")
+            done += path.stat().st_size
+        say(done, total)
+        there = api.list_repo_files(repository, repo_type="dataset")
+        earlier = {name for name in there if fnmatch(name, "part-*.parquet")} - {path.name for path in files}
+        api.create_commit(
+            repository,
+            [*added, *(CommitOperationDelete(name) for name in sorted(earlier))],
+            repo_type="dataset",
+            commit_message=f"Upload {folder.name}",
+        )
+    return f"{api.endpoint}/datasets/{repository}"
+
+
+def _upload(folder: Path, repository: str, token: str, private: bool, out: Connection) -> None:
+    settle_in()
+
+    def say(done: int, total: int) -> None:
+        out.send({"bytes": done, "of": total})
+
+    try:
+        out.send({"done": upload(folder, repository, token, private=private, say=say)})
+    except HubError as error:
+        out.send({"failed": str(error), "page": error.page})
+
+
+def _check(folder: Path, repository: str, token: str) -> None:
     if not is_saved(folder):
         raise DataError(f"{folder} is not a saved dataset. Save it as a dataset first, then upload that.")
     if repository.count("/") != 1 or not all(repository.split("/")):
         raise DataError(f"“{repository}” is not a name on the Hub. Name it as owner/dataset.")
     if not token.strip():
-        raise DataError(f"There is no token for the Hub. Make one with the right to write at {_TOKENS}.")
-    api = HfApi(endpoint=endpoint, token=token.strip())
-    with _in_words(repository):
-        api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-        api.upload_folder(
-            repo_id=repository,
-            folder_path=folder,
-            repo_type="dataset",
-            commit_message=f"Upload {folder.name}",
-            delete_patterns="part-*.parquet",  # those of an earlier upload that this one has no more
-        )
-    return f"{api.endpoint}/datasets/{repository}"
+        words = f"There is no token for the Hub. Make one with the right to write at {_TOKENS}."
+        raise HubError(words, _TOKENS)
 
 
 @contextmanager
@@ -49,13 +105,15 @@ def _in_words(repository: str) -> Iterator[None]:
         yield
     except HFValidationError as error:
         reason = str(error).splitlines()[0]
-        raise DataError(f"“{repository}” is not a name on the Hub: {reason}") from error
+        raise HubError(f"“{repository}” is not a name on the Hub: {reason}") from error
     except OfflineModeIsEnabled as error:
-        raise DataError("The Hub is switched off by HF_HUB_OFFLINE. Unset it, and upload again.") from error
+        raise HubError("The Hub is switched off by HF_HUB_OFFLINE. Unset it, and upload again.") from error
     except HfHubHTTPError as error:
-        raise DataError(_refused(repository, error.response.status_code, str(error))) from error
+        status = error.response.status_code
+        page = _TOKENS if status in (401, 403) else ""
+        raise HubError(_refused(repository, status, str(error)), page) from error
     except (TransportError, OSError) as error:
-        raise DataError(
+        raise HubError(
             f"The Hub cannot be reached ({error}). Check the network, and upload again; nothing is lost."
         ) from error
 

@@ -1,0 +1,79 @@
+"""The rows that cannot train, with why and as they stand in their file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.data.places import Places
+from studio.data.reader import rows_of
+from studio.data.rows import Row, printable
+from studio.data.sources.folders import files_of
+from studio.data.sources.source import Source
+from studio.data.sources.text import lines
+from studio.errors import DataError
+from studio.events import Problem, Progress
+from studio.files import whole_file
+
+_TEXT = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+_REPORT_EVERY = 1000
+
+
+def export_bad(
+    path: Path, places: Places, problems: Sequence[Problem], out: Path
+) -> Generator[Progress, None, int]:
+    """Write a line of JSON for each error: file, line, column, reason and row; returns how many.
+
+    The row is its named values, or its text where it has none; null for a file as a whole. Raises DataError
+    when there are no errors, or the file is no `.jsonl`.
+    """
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if not errors:
+        raise DataError("Every row can train, so there are none to export.")
+    if out.suffix.lower() != ".jsonl":
+        raise DataError(f"{out.name} cannot be exported to: name a .jsonl file.")
+    rows = yield from _rows(path, places, {problem.line for problem in errors if problem.line})
+    with whole_file(out.expanduser().absolute()) as file:
+        for number, problem in enumerate(errors):
+            name, line = places.place(problem.line) if problem.line else ("", 0)
+            shown = {
+                "file": problem.file or name or path.name,
+                "line": line or None,
+                "column": problem.column or None,
+                "reason": problem.reason,
+                "row": rows.get(problem.line),
+            }
+            file.write(printable(json.dumps(shown, ensure_ascii=False, default=str)) + "\n")
+            if number % _REPORT_EVERY == 0:
+                yield Progress("rows written", number, len(errors))
+    return len(errors)
+
+
+def _rows(path: Path, places: Places, wanted: Collection[int]) -> Generator[Progress, None, dict[int, Any]]:
+    """What stands on these lines, read from the files anew."""
+    starts = {file.name: file.before for file in places.files}
+    ends = sorted(starts.values())[1:]
+    found: dict[int, Any] = {}
+    for file in files_of(path):
+        if file.name not in starts and len(starts) > 1:
+            continue
+        before = starts.get(file.name, 0)
+        end = next((each for each in ends if each > before), None)
+        here = {line for line in wanted if line > before and (end is None or line <= end)}
+        if here:
+            yield from _rows_in(Source(file.path), before, here, found)
+    return found
+
+
+def _rows_in(source: Source, before: int, wanted: set[int], found: dict[int, Any]) -> Generator[Progress]:
+    for number, row in enumerate(rows_of(source)):
+        if isinstance(row, Row) and row.line + before in wanted:
+            found[row.line + before] = row.fields
+        if number % _REPORT_EVERY == 0:
+            yield Progress("rows looked at", number)
+    if source.kind in _TEXT and (left := wanted - found.keys()):
+        for line, text in lines(source):
+            if line + before in left:
+                found[line + before] = text.rstrip("\r\n")
