@@ -79,6 +79,8 @@ class Photographer:
 
 def main() -> None:
     """Photograph a first sitting from its empty start to its end."""
+    from screens_making import making
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--readme", action="store_true", help="also renew the pictures of the README")
@@ -90,6 +92,7 @@ def main() -> None:
         _rows(photographer)
         _columns(photographer)
         _large(photographer)
+        making(photographer)
         _recipe(photographer)
         _training(photographer)
         _asking(photographer)

@@ -118,9 +118,28 @@ def making(to: Photographer) -> None:
     to.wait(lambda: studio.shared.dataset and studio.shared.dataset.path.endswith("instructions.jsonl"))
     pane.tabs.choose("making")
     to.show("dataset", "making-earlier")
-    review.menu.actions()[0].trigger()
-    to.show("dataset", "making-again")
+    form.choose_way("noise")
+    form.details.click()
+    _both_sizes(to, "dataset-making-details")
+    form.details.click()
+    form.choose_way("passages")
+    pane.making.card.make.click()  # the server is gone by now
+    to.wait(lambda: not studio.making.busy)
+    to.show("dataset", "making-failed")
+    _alone(to, handbook)
+    studio.datasets.open_sample()
+    to.wait(lambda: studio.shared.dataset)
     pane.tabs.choose("rows")
+
+
+def _alone(to: Photographer, handbook: Path) -> None:
+    """Documents dropped where there is no dataset."""
+    page = to.home / "drone handbook.html"
+    page.write_text(f"<body><p>{handbook.read_text(encoding='utf-8')}</p></body>", encoding="utf-8")
+    to.studio.shared.dataset = None
+    to.studio.panes.dataset.show_empty()
+    to.studio.open_path(str(page))
+    to.show("dataset", "making-documents")
 
 
 def _both_sizes(to: Photographer, name: str) -> None:

@@ -146,13 +146,13 @@ class Making(QObject):
     def _show_progress(self, ticket: Ticket, event: Progress) -> None:
         if ticket.is_stopping():
             return
-        of = f": {event.done:,} of {event.total:,}" if event.total else ""
-        what = event.what[:1].upper() + event.what[1:]
-        self._card.show_busy(f"{what}{of}", event.done, event.total)
+        of = f"{event.done:,} of {event.total:,}" if event.total else ""
+        noun = self._form.source_word if event.what == ticket.job.title else ""
+        said = " ".join(filter(None, (f"{event.what[:1].upper()}{event.what[1:]}:", of, noun)))
+        self._card.show_busy(said.removesuffix(":"), event.done, event.total)
         if ticket.lane is Lane.ENGINE:
-            self._shared.window.set_engine(
-                "Making rows", of.removeprefix(": "), event.done / event.total if event.total else None
-            )
+            share = event.done / event.total if event.total else None
+            self._shared.window.set_engine(ticket.job.title, of, share)
 
     def _end(self, ticket: Ticket, outcome: Outcome) -> None:
         if ticket.lane is Lane.ENGINE:

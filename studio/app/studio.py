@@ -82,6 +82,7 @@ class Studio(QObject):
             self.window.show_pane("training")
         elif Path(path).suffix.lower() in DOCUMENTS_ONLY:
             self.window.show_pane("dataset")
+            self.large.leave()
             self.making.bring([path])
         else:
             self.window.show_pane("dataset")

@@ -227,7 +227,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         qtbot.mouseClick(page.card.make, LEFT)
         qtbot.waitUntil(thinks.is_set, timeout=60_000)
         qtbot.waitUntil(lambda: page.review.table.rows.rowCount() == 2, timeout=60_000)
-        assert page.card.said.text() == "Making rows: 2 of 5"
+        assert page.card.said.text() == "Making rows: 2 of 5 passages"
         qtbot.keyClick(page.review.table, Qt.Key.Key_A)
         qtbot.mouseClick(page.card.stop, LEFT)
         qtbot.waitUntil(lambda: not studio.making.busy, timeout=60_000)

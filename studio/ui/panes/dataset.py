@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from studio.events import ColumnsAsked, DatasetRead, Finding, Forecasted, Progress, Rendered
@@ -83,7 +83,7 @@ class DatasetPane(Pane):
         self._bar = QHBoxLayout()
         self._bar.setSpacing(14)
         self.epoch.setMinimumHeight(self.edits.sizeHint().height())  # nothing moves when edits appear
-        self._bar.addWidget(self.back)
+        self._bar.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
         self._bar.addWidget(self.tabs)
         self._bar.addWidget(self.epoch, 1)
         self._bar.addWidget(self.edits)

@@ -58,7 +58,7 @@ class MakingCard(Card):
         self.body.addWidget(self.said)
         self.body.addWidget(self.bar)
         self.body.addLayout(buttons)
-        self._busy = False
+        self._busy = self._quiet = False
         self._rested = ("", "")  # what is said, and its tone, while nothing is missing
         self.form.changed.connect(self._arrange)
         self.show_rest("", can_go_on=False)
@@ -81,7 +81,8 @@ class MakingCard(Card):
 
     def set_quiet(self, quiet: bool) -> None:
         """Whether another button is the one to press now."""
-        self.make.set_role("plain" if quiet else "primary")
+        self._quiet = quiet
+        self._arrange()
 
     def _arrange(self) -> None:
         missing = self.form.missing()
@@ -90,6 +91,9 @@ class MakingCard(Card):
         self.stop.setVisible(self._busy)
         self.make.setVisible(not self._busy)
         self.make.setEnabled(not missing)
+        goes_on = not self.again.isHidden()
+        self.again.set_role("primary" if goes_on and not self._quiet else "plain")
+        self.make.set_role("plain" if goes_on or self._quiet else "primary")
         if not self._busy:
             self._say(*(self._rested if self._rested[0] else (missing, "dim")))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.events import MadeRow
 from studio.ui.panes.dataset_made_row import MadeRowView
@@ -60,7 +60,10 @@ class ReviewCard(Card):
         self.links: list[Button] = []
         self._links = QVBoxLayout()
         self._links.setSpacing(2)
-        self.nothing.column.addSpacing(14)
+        self._earlier_words = QLabel("Earlier")
+        self._earlier_words.setProperty("role", "section")
+        self.nothing.column.addSpacing(18)
+        self.nothing.column.addWidget(self._earlier_words, 0, Qt.AlignmentFlag.AlignHCenter)
         self.nothing.column.addLayout(self._links)
         self._none = note("No row is in this state.")
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -110,13 +113,13 @@ class ReviewCard(Card):
     def set_rows(self, rows: Sequence[MadeRow]) -> None:
         """Show these rows, and stand on the first one to judge."""
         self.table.rows.set_rows(rows)
-        self._stack.setCurrentIndex(1 if rows else 0)
+        self._show_page(1 if rows else 0)
         self._settle(self.table.rows.next_pending(0))
 
     def put(self, row: MadeRow) -> None:
         """Show a row that is new, or of which something else is said now."""
         first = self._stack.currentIndex() == 0
-        self._stack.setCurrentIndex(1)
+        self._show_page(1)
         self.table.rows.put(row)
         current = self.table.current()
         if current is None or self._tables.currentWidget() is self._none:
@@ -143,13 +146,14 @@ class ReviewCard(Card):
         empty_layout(self._links)
         self.links = []
         self.earlier.setText(f"{len(makings)} earlier")
-        self.earlier.setVisible(bool(makings))
+        self._earlier_words.setVisible(bool(makings))
         for folder, words in makings:
             action = self.menu.addAction(words)
             action.setData(folder)
             action.triggered.connect(self._choose_earlier)
             if len(self.links) < _LINKS:
                 self.links.append(self._link(action))
+        self._show_page(self._stack.currentIndex())
 
     def _link(self, action: QAction) -> Button:
         """The same in the middle of the empty card."""
@@ -225,6 +229,11 @@ class ReviewCard(Card):
         self.row.setVisible(there)
         if there:
             self.table.choose(number)
+
+    def _show_page(self, page: int) -> None:
+        """Show that there is nothing yet (0) or the rows (1); the menu has what the empty page does not."""
+        self._stack.setCurrentIndex(page)
+        self.earlier.setVisible(len(self.menu.actions()) > (0 if page else _LINKS))
 
     def _show_row(self, row: MadeRow) -> None:
         self.row.show_row(row)

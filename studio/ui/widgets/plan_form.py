@@ -148,6 +148,11 @@ class PlanForm(QWidget):
     def maker(self) -> Maker:
         return MAKERS[str(self.way.currentData())]
 
+    @property
+    def source_word(self) -> str:
+        """What rows are made from one by one: passages, examples or draws."""
+        return self.rows["sources"].label.text().lower()
+
     def offer(self, *, has_dataset: bool) -> None:
         """Offer the ways that can be gone; without a dataset those that start from documents."""
         chosen = self.way.currentData()
