@@ -48,3 +48,8 @@ def loss(value: float | None) -> str:
 def rate(value: float) -> str:
     """A learning rate: 0.0002, 1e-05."""
     return f"{value:.2g}"
+
+
+def counted(count: int, noun: str) -> str:
+    """How many there are of what a plain noun names: 1 row, 1,234 rows."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -16,12 +16,15 @@ from studio.cli.health import with_health
 from studio.cli.make import register
 from studio.cli.options import Data, Debug, Home, Json, Model, Set, paths_from, recipe_from
 from studio.cli.terminal import console, perform, report
+from studio.data.reader import NothingUsable
 from studio.errors import DataError
 from studio.events import DatasetExported, DatasetRead, DatasetSaved, DatasetUploaded
 from studio.jobs.read import DatasetJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.jobs.upload import UploadJob
 from studio.train.library import Library
+from studio.train.recipe import Recipe
+from studio.words import counted
 
 if TYPE_CHECKING:
     from studio.data.history.steps import Step
@@ -76,16 +79,19 @@ def show(
     debug: Debug = False,
 ) -> None:
     """Read a dataset as a run would: what is in it, what is wrong with which line."""
-    recipe, library = recipe_from(data, model, set_), Library()
-    for event in perform(DatasetJob(recipe).run_events(library)):
-        if isinstance(event, DatasetRead):
-            found = results.of_dataset(event)
-            found = with_health(found, event, recipe, library) if health else found
-            report(found.document, found.text, as_json)
-    if bad is not None:
-        for event in perform(ExportBadJob(recipe, bad).run_events(library)):
-            if isinstance(event, DatasetExported):
-                console.print(f"{event.rows:,} bad rows written to {bad}.", markup=False)
+    recipe, library, some = recipe_from(data, model, set_), Library(), False
+    try:
+        for event in perform(DatasetJob(recipe).run_events(library)):
+            if isinstance(event, DatasetRead):
+                found = results.of_dataset(event)
+                found = with_health(found, event, recipe, library) if health else found
+                report(found.document, found.text, as_json)
+                some = any(problem.severity == "error" for problem in event.problems)
+    except NothingUsable:
+        _export_bad(recipe, library, bad)
+        raise
+    if some:
+        _export_bad(recipe, library, bad)
 
 
 @app.command()
@@ -162,6 +168,13 @@ def upload(
     for event in perform(UploadJob(folder, repository, private=not public).run_events(None)):
         if isinstance(event, DatasetUploaded):
             report(asdict(event), f"Uploaded: {event.address}", as_json)
+
+
+def _export_bad(recipe: Recipe, library: Library, out: Path | None) -> None:
+    if out is not None:
+        for event in perform(ExportBadJob(recipe, out).run_events(library)):
+            if isinstance(event, DatasetExported):
+                console.print(f"{counted(event.rows, 'bad row')} written to {out}.", markup=False)
 
 
 def _steps(like: Path | None, asked: list[str] | None) -> tuple[Step, ...]:

@@ -15,6 +15,7 @@ from studio.events import (
     GoldenAnswer,
     Measure,
     Prepared,
+    Problem,
     Step,
     Validated,
 )
@@ -22,6 +23,9 @@ from studio.generate.sampling import Sampling
 from studio.runs.folder import RunFolder
 from studio.runs.store import summarize
 from studio.runs.summary import RunSummary
+from studio.words import counted
+
+_WORDS = {"error": "cannot train", "warning": "with a warning"}
 
 
 @dataclass(frozen=True)
@@ -137,20 +141,28 @@ def of_dataset(read: DatasetRead) -> Result:
         f"{splits[name]} {name}" for name in ("train", "validation", "test", "golden") if splits[name]
     )
     lines = [
-        f"{read.name}: {len(read.rows)} examples, {read.format} format ({shares}).",
+        f"{read.name}: {counted(len(read.rows), 'example')}, {read.format} format ({shares}).",
         f"As text with {read.template}: {sum(lengths):,} tokens, {trained:,} of them trained.",
     ]
-    bad = sum(p.severity == "error" for p in read.problems)
-    lines.append(
-        f"{bad} rows cannot train, {len(read.problems) - bad} have a warning."
-        if read.problems
-        else "Every row can train."
-    )
+    lines.append(_trouble(read.problems))
     places = Places(read.files)
     lines += [
         f"  {places.words(p.line) if p.line else p.file or read.name}: {p.reason}" for p in read.problems
     ]
     return Result(document, "\n".join(lines))
+
+
+def _trouble(problems: Sequence[Problem]) -> str:
+    """How many rows cannot train, how many train with a warning, and how much is wrong with whole files."""
+    rows = {
+        severity: len({p.line for p in problems if p.line and p.severity == severity}) for severity in _WORDS
+    }
+    said = [
+        f"{counted(rows[severity], 'row')} {words}" for severity, words in _WORDS.items() if rows[severity]
+    ]
+    if whole := sum(not p.line for p in problems):
+        said.append(f"{counted(whole, 'remark')} on {'the file' if whole == 1 else 'files'}")
+    return f"{'; '.join(said)}." if said else "Every row can train."
 
 
 def of_runs(summaries: Sequence[RunSummary]) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -28,6 +28,14 @@ _SAMPLE = 100
 _REPORT_EVERY = 200
 
 
+class NothingUsable(DataError):
+    """A file of which every row is bad; `problems` says what is wrong with each, by its line in `path`."""
+
+    def __init__(self, file: DataFile, problems: Sequence[Problem]) -> None:
+        super().__init__(_nothing(file.name, problems))
+        self.path, self.problems = file.path, tuple(problems)
+
+
 @dataclass(frozen=True)
 class FileRead:
     """A file's records and problems with their running lines, and the last of these lines."""
@@ -47,7 +55,7 @@ def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator
         raise DataError(f"{file.name} is empty. Choose a file with examples.")
     rows = rows_of(source, mapping)
     sample = _sample(rows)
-    format = mapping.format if mapping else _format(file.name, sample)
+    format = mapping.format if mapping else _format(file, sample)
     records: list[Record] = []
     problems: list[Problem] = []
     last = before
@@ -62,7 +70,7 @@ def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator
             yield Progress("rows read", before + number)
     problems.extend(source.remarks)
     if not records:
-        raise DataError(_nothing(file.name, [replace(p, line=max(p.line - before, 0)) for p in problems]))
+        raise NothingUsable(file, [replace(p, line=max(p.line - before, 0)) for p in problems])
     return FileRead(file, format, tuple(records), tuple(problems), before, last)
 
 
@@ -111,16 +119,16 @@ def _sample(rows: Iterator[Row | Problem]) -> list[Row | Problem]:
     return sample
 
 
-def _format(name: str, sample: list[Row | Problem]) -> str:
+def _format(file: DataFile, sample: list[Row | Problem]) -> str:
     """The format most rows of the sample have. Raises UnknownColumns when they have none."""
     rows = [row.fields for row in sample if isinstance(row, Row)]
     votes = Counter(found for found in map(formats.recognize, rows) if found)
     if votes:
         return votes.most_common(1)[0][0]
     if not rows:
-        raise DataError(_nothing(name, [row for row in sample if isinstance(row, Problem)]))
+        raise NothingUsable(file, [row for row in sample if isinstance(row, Problem)])
     names = ", ".join(f'"{key}"' for key in list(rows[0])[:8]) or "none"
-    reason = printable(f"{name}: its fields ({names}) are not those of a dataset.")
+    reason = printable(f"{file.name}: its fields ({names}) are not those of a dataset.")
     columns = columns_of(rows)
     guess = guessed(columns)
     remedy = f' Or say in Columns which are what, as in "{guess.written}".' if guess.format else ""
@@ -128,7 +136,7 @@ def _format(name: str, sample: list[Row | Problem]) -> str:
     raise UnknownColumns(words, columns, guess)
 
 
-def _nothing(name: str, problems: list[Problem]) -> str:
+def _nothing(name: str, problems: Sequence[Problem]) -> str:
     if not problems:
         return f"{name} is empty: it has no rows. Choose a file with examples."
     shown = ". ".join(f"Line {item.line}: {item.reason}" for item in problems[:3])

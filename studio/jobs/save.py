@@ -155,11 +155,17 @@ class ExportBadJob:
         return "Exporting the rows that cannot train"
 
     def run_events(self, library: Library) -> Generator[Event]:
+        from studio.data.places import Places
+        from studio.data.reader import NothingUsable
         from studio.data.saving.bad import export_bad
 
         yield Progress("Reading the dataset", 0)
-        dataset = yield from library.open(self.recipe)
-        count = yield from export_bad(dataset.path, dataset.places, dataset.problems, self.out)
+        try:
+            dataset = yield from library.open(self.recipe)
+            found = dataset.path, dataset.places, dataset.problems
+        except NothingUsable as error:
+            found = error.path, Places(), error.problems
+        count = yield from export_bad(*found, self.out)
         yield DatasetExported((str(self.out),), count)
 
 

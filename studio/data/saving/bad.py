@@ -18,6 +18,9 @@ from studio.events import Problem, Progress
 from studio.files import whole_file
 
 _TEXT = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
+_LONGEST = 100_000
+"""Characters of a line that is quoted; what is longer is looked at in its file."""
+
 _REPORT_EVERY = 1000
 
 
@@ -26,8 +29,8 @@ def export_bad(
 ) -> Generator[Progress, None, int]:
     """Write a line of JSON for each error: file, line, column, reason and row; returns how many.
 
-    The row is its named values, or its text where it has none; null for a file as a whole. Raises DataError
-    when there are no errors, or the file is no `.jsonl`.
+    The row is its named values, or its text where it has none; null for a file as a whole and for a line
+    beyond all measure. Raises DataError when there are no errors, or the file is no `.jsonl`.
     """
     errors = [problem for problem in problems if problem.severity == "error"]
     if not errors:
@@ -75,5 +78,5 @@ def _rows_in(source: Source, before: int, wanted: set[int], found: dict[int, Any
             yield Progress("rows looked at", number)
     if source.kind in _TEXT and (left := wanted - found.keys()):
         for line, text in lines(source):
-            if line + before in left:
+            if line + before in left and len(text) <= _LONGEST:
                 found[line + before] = text.rstrip("\r\n")

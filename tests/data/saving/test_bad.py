@@ -67,3 +67,28 @@ def test_rows_that_are_too_long_are_bad_rows_of_the_command_line(tmp_path: Path)
     assert row["line"] == 21
     assert row["row"]["prompt"] == "Say it"
     assert "tokens" in row["reason"]
+
+
+def test_where_no_row_can_be_used_they_are_exported_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "a.jsonl", tmp_path / "bad.jsonl"
+    path.write_text('{"prompt": 1, "completion": "a"}\nnothing\n')
+    assert run(["data", str(path), "--bad", str(out)]) == 2
+    assert [json.loads(line)["line"] for line in out.read_text().splitlines()] == [1, 2]
+    assert "None of the 2 rows in a.jsonl can be used." in capsys.readouterr().err
+
+
+def test_a_clean_dataset_has_no_bad_rows_to_export(
+    toy_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", str(toy_data), "--bad", str(tmp_path / "bad.jsonl")]) == 0
+    assert "Every row can train." in capsys.readouterr().out
+    assert not (tmp_path / "bad.jsonl").exists()
+
+
+def test_a_line_of_megabytes_is_named_but_not_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(GOOD + '{"prompt": "' + "x" * 5_000_000 + '"}\n')
+    (row,) = exported(path, tmp_path / "bad.jsonl")
+    assert (row["line"], row["row"]) == (2, None)
