@@ -27,6 +27,7 @@ class Bringing(QObject):
     """Turns whatever is brought into one path that can be opened."""
 
     ready = Signal(str)  # the path of a dataset to open
+    recent_changed = Signal(object)  # the paths of recent datasets, the latest first
 
     def __init__(
         self, shared: Shared, pane: DatasetPane, columns: Columns, folder: Path, recent: Sequence[str]
@@ -80,8 +81,18 @@ class Bringing(QObject):
         self.recent = (path, *(other for other in self.recent if other != path))[:MOST_RECENT]
         self._show_recent()
 
+    def there(self) -> list[str]:
+        """The recent datasets that can still be opened."""
+        return [path for path in self.recent if Path(path).exists()]
+
+    def forget(self) -> None:
+        """Offer no recent dataset any more."""
+        self.recent = ()
+        self._show_recent()
+
     def _show_recent(self) -> None:
-        self._pane.open_menu.show_recent([path for path in self.recent if Path(path).exists()])
+        self._pane.open_menu.show_recent(self.there())
+        self.recent_changed.emit(self.there())
 
     def _open_text(self, text: str) -> None:
         path = self._free("pasted", suffix_of(text))

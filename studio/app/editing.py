@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QObject
 
 from studio.app.shared import Shared
 from studio.data.history.overlay import Overlay, OverlayFile
@@ -17,8 +16,6 @@ from studio.ui.panes.dataset import DatasetPane
 class Editing(QObject):
     """Writes every change down at once; the source itself is never touched."""
 
-    save_requested = Signal(object)  # the folder to save in
-
     def __init__(self, shared: Shared, pane: DatasetPane, overlays: Path) -> None:
         super().__init__(pane)
         self._shared, self._pane, self._overlays = shared, pane, overlays
@@ -27,7 +24,6 @@ class Editing(QObject):
         pane.table.delete_toggled.connect(self.toggle)
         pane.edits.undo_requested.connect(self.undo)
         pane.edits.redo_requested.connect(self.redo)
-        pane.edits.save_requested.connect(self._save)
 
     @property
     def count(self) -> int:
@@ -83,12 +79,3 @@ class Editing(QObject):
         changes: dict[tuple[int, str], str] = {(edit.line, edit.field): edit.value for edit in edits}
         can_redo = self._overlay.cursor < len(self._overlay.done)
         self._pane.show_edits(changes, self._overlay.deleted, len(steps), can_redo=can_redo)
-
-    def _save(self) -> None:
-        dataset = self._shared.dataset
-        if dataset is None:
-            return
-        suggested = str(Path.home() / f"{Path(dataset.path).stem}, edited")
-        folder, _ = QFileDialog.getSaveFileName(self._pane, "Save as dataset", suggested)
-        if folder:
-            self.save_requested.emit(Path(folder))

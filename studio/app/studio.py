@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from studio.app.bringing import Bringing
 from studio.app.columns import Columns
 from studio.app.datasets import Datasets
 from studio.app.editing import Editing
+from studio.app.file_menu import FileMenu
 from studio.app.history import History
 from studio.app.hub import Hub
 from studio.app.large import LargeFiles
@@ -24,9 +25,11 @@ from studio.app.large_parts import LargeParts
 from studio.app.library import Runs
 from studio.app.making import DOCUMENTS_ONLY, Making
 from studio.app.panes import Panes
+from studio.app.saving import Saving
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.app.training import Training
+from studio.app.uploading import Uploading
 from studio.errors import StudioError
 from studio.jobs.queue import JobQueue
 from studio.paths import Paths
@@ -53,11 +56,16 @@ class Studio(QObject):
         self.editing = Editing(self.shared, self.panes.dataset, paths.overlays)
         self.columns = Columns(self.shared)
         self.hub = Hub(self.shared, paths.hub)
+        self.saving = Saving(self.shared, self.panes.dataset, paths.overlays)
+        self.uploading = Uploading(self.shared, self.panes.dataset, paths.overlays)
         self.bringing = Bringing(
             self.shared, self.panes.dataset, self.columns, paths.datasets, settings.recent
         )
         self.history = History(self.shared, self.panes.dataset, self.shaping)
         self.making = Making(self.shared, self.panes.dataset, self.shaping, paths.made)
+        self.file_menu = FileMenu(
+            self.shared, self.bringing, self.hub, self.saving, self.uploading, self.open_path
+        )
         self._trains_next = False
         self.large = LargeFiles(self.shared, self.panes.dataset, theme, paths.scans)
         self.large_parts = LargeParts(self.shared, self.large, paths)
@@ -88,6 +96,15 @@ class Studio(QObject):
             self.window.show_pane("dataset")
             self.datasets.open(path)
 
+    @Slot(object)
+    def open_paths(self, paths: Sequence[str]) -> None:
+        """Take what was dropped: one thing as it is, several files as one dataset."""
+        if len(paths) == 1:
+            self.open_path(paths[0])
+        else:
+            self.window.show_pane("dataset")
+            self.bringing.bring([Path(path) for path in paths])
+
     @Slot()
     def close(self) -> None:
         """Stop what runs (it saves), wait for the threads, and keep the preferences."""
@@ -99,10 +116,11 @@ class Studio(QObject):
             write_settings(self._paths.settings, kept)
 
     def _wire(self) -> None:
-        self.window.file_dropped.connect(self.open_path)
+        self.window.files_dropped.connect(self.open_paths)
         self.window.close_requested.connect(self.close)
         self.window.action_triggered.connect(self._act)
         self.datasets.changed.connect(self.training.show_dataset)
+        self.datasets.changed.connect(self.file_menu.follow)
         self.datasets.changed.connect(self.large.leave)
         self.datasets.large_brought.connect(self.large.open)
         self.large.read_requested.connect(self.datasets.read)
@@ -130,7 +148,7 @@ class Studio(QObject):
         self.hub.ready.connect(self._open_downloaded)
         self.datasets.changed.connect(self.history.follow)
         self.datasets.changed.connect(self.making.follow)
-        self.editing.save_requested.connect(self.shaping.save)
+        self.saving.saved.connect(self._open_written)
         self.shaping.written.connect(self._open_written)
         self.panes.dataset.recipe_wanted.connect(self._change_recipe)
         self.panes.training.dataset_requested.connect(self._show_dataset)
@@ -205,9 +223,6 @@ class Studio(QObject):
     def _act(self, action: str) -> None:
         """Menu actions that concern more than the window itself."""
         match action:
-            case "open_dataset":
-                self.window.show_pane("dataset")
-                self.bringing.choose()
             case "paste" if self._edits_rows():
                 self.bringing.paste(QApplication.clipboard().mimeData())
             case "undo" if self._edits_rows() and self.panes.dataset.making.isVisible():

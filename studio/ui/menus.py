@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
@@ -51,6 +52,14 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
             "File",
             (
                 Command("open_dataset", "Open Dataset…", Standard.Open),
+                Command("open_folder", "Open Folder…", "Ctrl+Shift+O"),
+                Command("open_hub", "Open from the Hub…"),
+                Command("recent", "Open Recent"),
+                SEPARATOR,
+                Command("save_dataset", "Save as Dataset…", Standard.SaveAs),
+                Command("export_lines", "Export as JSONL…"),
+                Command("export_layout", "Export for mlx-lm…"),
+                Command("upload", "Upload to the Hub…"),
                 SEPARATOR,
                 Command("close", "Close", Standard.Close),
                 Command("quit", "Quit Tuning Studio", Standard.Quit, Role.QuitRole),
@@ -85,6 +94,24 @@ def fill_menu_bar(
             action.triggered.connect(chosen)
             actions[command.key] = action
     return actions
+
+
+def fill_recent(menu: QMenu, paths: Sequence[str], chosen: Callable[[], None]) -> None:
+    """Offer paths to open again, under their names, and to forget them all."""
+    for action in menu.actions():
+        menu.removeAction(action)
+        action.deleteLater()  # it may be the one that was chosen
+    for path in paths:
+        action = menu.addAction(PurePath(path).name)
+        action.setToolTip(path)
+        action.setData(f"recent:{path}")
+        action.triggered.connect(chosen)
+    if paths:
+        menu.addSeparator()
+        forget = menu.addAction("Clear Menu")
+        forget.setData("forget_recent")
+        forget.triggered.connect(chosen)
+    menu.setEnabled(bool(paths))
 
 
 def _add(menu: QMenu, command: Command, groups: dict[str, QActionGroup]) -> QAction:

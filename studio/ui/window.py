@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMainWindow,
+    QMenu,
     QPlainTextEdit,
     QStackedWidget,
     QTextEdit,
@@ -30,7 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.menus import EDIT, fill_menu_bar
+from studio.ui.menus import EDIT, fill_menu_bar, fill_recent
 from studio.ui.sidebar import PaneEntry, Sidebar
 from studio.ui.theme import Theme
 from studio.ui.widgets.notice import Notice
@@ -47,7 +48,7 @@ class MainWindow(QMainWindow):
     """Shows the panes it is given and announces what the person wants; it decides nothing itself."""
 
     action_triggered = Signal(str)  # a Command's key
-    file_dropped = Signal(str)  # a path
+    files_dropped = Signal(object)  # paths
     first_painted = Signal()  # the person sees the window: now there is time for what is heavy
     close_requested = Signal()
 
@@ -68,6 +69,9 @@ class MainWindow(QMainWindow):
         self._actions = fill_menu_bar(
             self.menuBar(), ((entry.key, entry.title) for entry in panes), self._on_action
         )
+        self._recent = QMenu(self)
+        self._actions["recent"].setMenu(self._recent)
+        self.show_recent(())
         self._actions[f"appearance:{theme.mode}"].setChecked(True)
         self._sidebar.chosen.connect(self.show_pane)
         if panes:
@@ -99,6 +103,10 @@ class MainWindow(QMainWindow):
     def action(self, key: str) -> QAction:
         """A menu command, to enable or disable it."""
         return self._actions[key]
+
+    def show_recent(self, paths: Sequence[str]) -> None:
+        """Offer datasets to open again, in the File menu."""
+        fill_recent(self._recent, paths, self._on_action)
 
     def set_engine(self, text: str, detail: str = "", progress: float | None = None) -> None:
         """What the engine is doing, at the foot of the sidebar; `progress` from 0 to 1, None for no bar."""
@@ -136,7 +144,7 @@ class MainWindow(QMainWindow):
         self._drop.cover()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_file(event):
+        if _dropped_files(event):
             event.acceptProposedAction()
             self._drop.cover()
             self._drop.show()
@@ -146,9 +154,9 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop.hide()
-        if path := _dropped_file(event):
+        if paths := _dropped_files(event):
             event.acceptProposedAction()
-            self.file_dropped.emit(path)
+            self.files_dropped.emit(paths)
 
     def _build(self, panes: Sequence[PaneEntry]) -> None:
         for entry in panes:
@@ -215,10 +223,9 @@ class _DropHint(QFrame):
         self.raise_()
 
 
-def _dropped_file(event: QDropEvent) -> str:
-    """The first local file of a drag, or nothing."""
-    paths = (url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
-    return next(paths, "")
+def _dropped_files(event: QDropEvent) -> list[str]:
+    """The local files and folders of a drag."""
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def _edit(key: str) -> None:

@@ -260,7 +260,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
         return (401, {"error": {"message": "bad key"}}, {}) if number == 1 else good(body)
 
     pane, page = studio.panes.dataset, studio.panes.dataset.making
-    studio.window.file_dropped.emit(str(handbook))
+    studio.window.files_dropped.emit([str(handbook)])
     assert page.isVisible()
     assert not pane.tabs.isVisible()
     assert page.form.documents.paths == (str(handbook),)

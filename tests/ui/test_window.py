@@ -24,9 +24,9 @@ def window(theme: Theme, qtbot) -> MainWindow:
     return window
 
 
-def drag(path: Path) -> QMimeData:
+def drag(*paths: Path) -> QMimeData:
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     return data
 
 
@@ -42,9 +42,10 @@ def enter(window: MainWindow, data: QMimeData) -> QDragEnterEvent:
     return event
 
 
-def test_a_file_dropped_anywhere_is_announced_and_the_window_shows_where(window, tmp_path, qtbot) -> None:
+def test_files_dropped_anywhere_are_announced_and_the_window_shows_where(window, tmp_path, qtbot) -> None:
     window.show()
-    data, hint = drag(tmp_path / "invoices.jsonl"), window.findChild(QFrame, "drop")
+    paths = [tmp_path / "invoices.jsonl", tmp_path / "more.csv"]
+    data, hint = drag(*paths), window.findChild(QFrame, "drop")
     assert enter(window, data).isAccepted()
     assert hint.isVisible()
     drop = QDropEvent(
@@ -54,9 +55,9 @@ def test_a_file_dropped_anywhere_is_announced_and_the_window_shows_where(window,
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    with qtbot.waitSignal(window.file_dropped) as dropped:
+    with qtbot.waitSignal(window.files_dropped) as dropped:
         window.dropEvent(drop)
-    assert dropped.args == [str(tmp_path / "invoices.jsonl")]
+    assert dropped.args == [[str(path) for path in paths]]
     assert not hint.isVisible()
 
 

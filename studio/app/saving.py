@@ -1,0 +1,163 @@
+"""The dataset at hand taken elsewhere: saved, exported; shown while it happens, and stopped where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from studio.app.shared import Shared
+from studio.data.history.steps import Split, Step
+from studio.data.saving.export import layout_in
+from studio.data.saving.manifest import is_saved
+from studio.events import DatasetExported, DatasetSaved, Event, Progress
+from studio.jobs.job import Failed, Job, Outcome, Stopped
+from studio.jobs.queue import Lane
+from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
+from studio.ui.panes.dataset import DatasetPane
+from studio.ui.widgets.task_dialog import TaskDialog
+
+_LINES = "JSON Lines (*.jsonl)"
+
+
+class Saving(QObject):
+    """Everything is written whole or not at all, and over nothing before the person has been asked."""
+
+    saved = Signal(str)  # the folder of a dataset to open
+
+    def __init__(self, shared: Shared, pane: DatasetPane, overlays: Path) -> None:
+        super().__init__(pane)
+        self._shared, self._pane, self._overlays = shared, pane, overlays
+        self.chooser: QFileDialog | None = None
+        self.question: QMessageBox | None = None
+        self.task: TaskDialog | None = None
+        menu = pane.save_menu
+        menu.save_requested.connect(self.choose_folder)
+        pane.edits.save_requested.connect(self.choose_folder)
+        menu.export_requested.connect(self.choose_file)
+        menu.layout_requested.connect(self.choose_layout)
+        menu.bad_rows_requested.connect(self.choose_bad)
+
+    def choose_folder(self) -> None:
+        """Ask where to save the dataset as one of ours, and do it."""
+        if name := self._stem():
+            self._choose("Save as dataset", f"{name}, saved", self.save)
+
+    def choose_file(self) -> None:
+        """Ask for a JSONL file, and write the dataset to it."""
+        if name := self._stem():
+            self._choose("Export as JSONL", f"{name}, exported.jsonl", self.export, _LINES)
+
+    def choose_layout(self) -> None:
+        """Ask for a folder, and write the dataset to it in the layout that mlx-lm reads."""
+        if self._stem():
+            self._choose("Export for mlx-lm: choose or make a folder", "", self.export_layout, folder=True)
+
+    def choose_bad(self) -> None:
+        """Ask for a file, and write the rows to it that cannot train."""
+        if name := self._stem():
+            self._choose("Export the rows that cannot train", f"{name}, bad.jsonl", self.export_bad, _LINES)
+
+    def save(self, folder: Path) -> None:
+        """Save the dataset, as it was changed by hand, and open what was saved."""
+        job = SaveJob(self._shared.recipe, folder, overlays=self._overlays)
+        if folder.is_dir() and is_saved(folder):
+            words = f"“{folder.name}” is a saved dataset already."
+            self._ask(words, "It is replaced once the new one is complete.", lambda: self._run(job))
+        else:
+            self._run(job)
+
+    def export(self, file: Path) -> None:
+        """Write the dataset to a JSONL file, which the file dialog has asked about."""
+        self._run(ExportJob(self._shared.recipe, _lines(file), overlays=self._overlays))
+
+    def export_layout(self, folder: Path) -> None:
+        """Write the dataset to a folder; rows in no part yet are divided as a run would divide them."""
+        job = ExportJob(self._shared.recipe, folder, self._divided(), self._overlays, replace=True)
+        if there := layout_in(folder):
+            names = ", ".join(path.name for path in there)
+            words = f"“{folder.name}” holds an export already."
+            self._ask(words, f"Its {names} will be replaced.", lambda: self._run(job))
+        else:
+            self._run(job)
+
+    def export_bad(self, file: Path) -> None:
+        """Write the rows that cannot train to a JSONL file."""
+        self._run(ExportBadJob(self._shared.recipe, _lines(file)))
+
+    def _stem(self) -> str:
+        dataset = self._shared.dataset
+        return Path(dataset.path).stem if dataset is not None else ""
+
+    def _divided(self) -> tuple[Step, ...]:
+        dataset, recipe = self._shared.dataset, self._shared.recipe
+        if dataset is None or any(file.part for file in dataset.files):
+            return ()
+        data = recipe.data
+        return (
+            Split(
+                validation_share=data.validation_share,
+                test_share=data.test_share,
+                stratify=False,
+                seed=recipe.loop.seed,
+            ),
+        )
+
+    def _choose(
+        self, title: str, name: str, then: Callable[[Path], None], kinds: str = "", *, folder: bool = False
+    ) -> None:
+        self.chooser = chooser = QFileDialog(self._shared.window, title, str(Path.home()), kinds)
+        chooser.setFileMode(QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.AnyFile)
+        if not folder:
+            chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            chooser.selectFile(name)
+        chooser.fileSelected.connect(lambda path: then(Path(path)))
+        chooser.finished.connect(chooser.deleteLater)
+        chooser.open()
+
+    def _ask(self, words: str, more: str, then: Callable[[], None]) -> None:
+        self.question = question = QMessageBox(self._shared.window)
+        question.setText(words)
+        question.setInformativeText(more)
+        replace = question.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+        question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
+        replace.clicked.connect(lambda: then())
+        question.finished.connect(question.deleteLater)
+        question.open()
+
+    def _run(self, job: Job) -> None:
+        self.task = task = TaskDialog(job.title, self._shared.window)
+        ticket = self._shared.queue.submit(
+            job, Lane.READING, lambda event: self._take(task, event), lambda end: self._end(task, end)
+        )
+        task.stop_requested.connect(ticket.stop)
+
+    def _take(self, task: TaskDialog, event: Event) -> None:
+        match event:
+            case Progress():
+                task.progress.show_progress(event)
+            case DatasetSaved():
+                self._say(f"Saved as {event.path}.", event.remarks)
+                self.saved.emit(event.path)
+            case DatasetExported():
+                rows = "row" if event.rows == 1 else "rows"
+                where = event.files[0] if len(event.files) == 1 else str(Path(event.files[0]).parent)
+                self._say(f"{event.rows:,} {rows} written to {where}.", event.remarks)
+
+    def _say(self, sentence: str, remarks: tuple[str, ...]) -> None:
+        self._shared.window.show_notice("\n".join((sentence, *remarks[:5])), "warn" if remarks else "good")
+
+    def _end(self, task: TaskDialog, outcome: Outcome) -> None:
+        task.finish()
+        task.deleteLater()
+        match outcome:
+            case Failed(summary, _):
+                self._shared.window.show_notice(summary, "bad")
+            case Stopped():
+                self._shared.window.show_notice("Stopped. Nothing was written.", "dim")
+
+
+def _lines(file: Path) -> Path:
+    return file if file.suffix.lower() == ".jsonl" else file.with_name(f"{file.name}.jsonl")

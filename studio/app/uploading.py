@@ -1,0 +1,94 @@
+"""The dataset at hand put on the Hub."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from studio.app.shared import Shared
+from studio.events import AccessWanted, DatasetUploaded, Event, Progress
+from studio.jobs.job import Failed, Outcome
+from studio.jobs.queue import Lane, Ticket
+from studio.jobs.upload import PublishJob
+from studio.ui.panes.dataset import DatasetPane
+from studio.ui.widgets.upload_dialog import UploadDialog
+
+_STOPPED = "Stopped before the rows were on the Hub."
+
+
+class Uploading(QObject):
+    """One dialog; the upload goes on beside whatever else the window does."""
+
+    def __init__(self, shared: Shared, pane: DatasetPane, overlays: Path) -> None:
+        super().__init__(pane)
+        self._shared, self._overlays = shared, overlays
+        self._work: Ticket | None = None
+        self._page = ""
+        self.dialog: UploadDialog | None = None
+        pane.save_menu.upload_requested.connect(self.ask)
+
+    def ask(self) -> None:
+        """Show the dialog for the dataset at hand."""
+        dataset = self._shared.dataset
+        if dataset is None or self.dialog is not None:
+            return
+        name = Path(dataset.path).stem
+        what = (
+            f"The rows of {dataset.name} go up as Parquet, as you changed them, with a card that says where "
+            "they come from and what was done to them. A dataset of that name which is there already gets "
+            "them as a new version; what it held stays in its history."
+        )
+        suggested = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "dataset"
+        self.dialog = dialog = UploadDialog(suggested, what, self._shared.window)
+        dialog.upload_requested.connect(self._upload)
+        dialog.stop_requested.connect(self._stop)
+        dialog.page_requested.connect(self._open_page)
+        dialog.finished.connect(self._forget)
+        dialog.show()
+
+    def _upload(self, repository: str, private: bool) -> None:
+        if self.dialog is None:
+            return
+        self._page = ""
+        token = self.dialog.access.token.text().strip()
+        job = PublishJob(self._shared.recipe, self._overlays, repository, private, token)
+        ticket = self._shared.queue.submit(
+            job, Lane.FETCHING, lambda event: self._take(ticket, event), lambda end: self._end(ticket, end)
+        )
+        self._work = ticket
+
+    def _stop(self) -> None:
+        if self._work is not None:
+            self._work.stop()
+
+    def _take(self, ticket: Ticket, event: Event) -> None:
+        if ticket is not self._work or self.dialog is None:
+            return
+        match event:
+            case Progress():
+                self.dialog.show_busy(event)
+            case AccessWanted():
+                self._page = event.page
+            case DatasetUploaded():
+                self._work = None
+                self.dialog.show_done(event.address)
+
+    def _end(self, ticket: Ticket, outcome: Outcome) -> None:
+        if ticket is not self._work:
+            return
+        self._work = None
+        if self.dialog is not None:
+            failed = isinstance(outcome, Failed)
+            self.dialog.rest(outcome.summary if isinstance(outcome, Failed) else _STOPPED, self._page)
+            self.dialog.said.set_tone("bad" if failed else "dim")
+
+    def _open_page(self, address: str) -> None:
+        QDesktopServices.openUrl(QUrl(address))
+
+    def _forget(self) -> None:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None

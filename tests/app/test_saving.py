@@ -1,0 +1,181 @@
+"""The dataset at hand is saved, exported and uploaded from the window, over nothing without asking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.data.read import read
+from studio.events import DatasetRead
+from studio.paths import Paths
+from studio.settings import Settings
+from studio.ui.theme import Theme
+from studio.ui.widgets.notice import Notice
+from tests.data.saving.test_hub import Hub
+
+ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 21))
+EMPTY = '{"prompt": "Say 21", "completion": ""}\n'
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "numbers.jsonl"
+    path.write_text(ROWS + EMPTY)
+    return path
+
+
+@pytest.fixture
+def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path, source: Path) -> Iterator[Studio]:
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    window.show()
+    studio = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    studio.open_path(str(source))
+    wait_for(qtbot, studio, "numbers.jsonl")
+    yield studio
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    hub = Hub()
+    thread = Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    yield hub
+    hub.shutdown()
+    hub.server_close()
+    thread.join()
+
+
+def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
+    def there() -> bool:
+        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+
+    qtbot.waitUntil(there, timeout=60_000)
+    assert studio.shared.dataset is not None
+    return studio.shared.dataset
+
+
+def entry(studio: Studio, text: str) -> QAction:
+    """The entry of the Save menu."""
+    actions = studio.panes.dataset.save_menu.actions()
+    return next(action for action in actions if action.text() == text)
+
+
+def choose(studio: Studio, qtbot: QtBot, path: Path) -> None:
+    """Type a path into the file dialog, and press Return."""
+    chooser = studio.saving.chooser
+    assert isinstance(chooser, QFileDialog)
+    field = chooser.findChild(QLineEdit)
+    assert field is not None
+    field.setText(str(path))
+    with qtbot.waitSignal(chooser.fileSelected):
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def notice(studio: Studio) -> str:
+    found = studio.window.findChild(Notice)
+    assert found is not None
+    return found.text()
+
+
+def answer(studio: Studio, qtbot: QtBot, text: str) -> None:
+    """Press a button of the question."""
+    question = studio.saving.question
+    assert question is not None
+    button = next(b for b in question.findChildren(QPushButton) if b.text().replace("&", "") == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_rows_as_they_were_edited_are_exported(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
+    studio.editing.edit(1, "answer", "One!")
+    entry(studio, "Export as JSONL…").trigger()
+    choose(studio, qtbot, tmp_path / "out")
+    qtbot.waitUntil(lambda: "20 rows written" in notice(studio), timeout=60_000)
+    assert read(tmp_path / "out.jsonl").records[0].answer == "One!"
+
+
+def test_the_layout_of_mlx_lm_is_divided_and_replaced_only_after_a_question(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    out = tmp_path / "layout"
+    out.mkdir()
+    (out / "golden.jsonl").write_text("earlier")
+    entry(studio, "Export for mlx-lm…").trigger()
+    choose(studio, qtbot, out)
+    answer(studio, qtbot, "Cancel")
+    assert [path.name for path in out.iterdir()] == ["golden.jsonl"]
+    studio.saving.export_layout(out)
+    answer(studio, qtbot, "Replace")
+    qtbot.waitUntil(lambda: "20 rows written" in notice(studio), timeout=60_000)
+    assert sorted(path.name for path in out.iterdir()) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
+
+
+def test_rows_that_cannot_train_are_exported_with_their_reasons(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    entry(studio, "Export the row that cannot train…").trigger()
+    choose(studio, qtbot, tmp_path / "bad.jsonl")
+    qtbot.waitUntil(lambda: "1 row written" in notice(studio), timeout=60_000)
+    assert json.loads((tmp_path / "bad.jsonl").read_text())["line"] == 21
+
+
+def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    entry(studio, "Save as dataset…").trigger()
+    choose(studio, qtbot, tmp_path / "mine")
+    wait_for(qtbot, studio, "mine")
+    before = (tmp_path / "mine" / "dataset.json").read_text()
+    studio.editing.toggle(2)
+    studio.saving.save(tmp_path / "mine")
+    answer(studio, qtbot, "Cancel")
+    assert (tmp_path / "mine" / "dataset.json").read_text() == before
+    studio.saving.save(tmp_path / "mine")
+    answer(studio, qtbot, "Replace")
+    qtbot.waitUntil(lambda: len(read(tmp_path / "mine").records) == 19, timeout=60_000)
+    assert not entry(studio, "Export the rows that cannot train…").isEnabled()
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    studio.saving.export(tmp_path / "file" / "out.jsonl")
+    qtbot.waitUntil(lambda: "is a file, and a folder is needed there" in notice(studio), timeout=60_000)
+
+
+def test_the_dataset_is_uploaded_with_a_token_and_its_address_can_be_copied(
+    studio: Studio, qtbot: QtBot, hub: Hub
+) -> None:
+    studio.editing.toggle(1)
+    entry(studio, "Upload to the Hub…").trigger()
+    dialog = studio.uploading.dialog
+    assert dialog is not None
+    assert dialog.seen.current == "private"
+    dialog.name.setText("numbers")
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    assert "Name it as owner/dataset" in dialog.said.text()
+    dialog.name.setText("ann/set")
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.access.isVisible, timeout=60_000)
+    assert "There is no token" in dialog.said.text()
+    dialog.access.token.setText("hf_mine")
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.copy.isVisible, timeout=60_000)
+    qtbot.mouseClick(dialog.copy, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text() == f"{hub.address}/datasets/ann/set"
+    assert json.loads(hub.files["dataset.json"])["rows"] == {"": 19}
+    assert {token for _, token in hub.asked} == {"Bearer hf_mine"}
