@@ -24,6 +24,8 @@ from PySide6.QtWidgets import QWidget
 
 from studio.app.start import Application
 from studio.app.studio import Studio
+from studio.data.store import source
+from studio.data.store.source import LARGE
 from studio.jobs.job import Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.sweep import SweepJob
@@ -189,17 +191,49 @@ def _columns(to: Photographer) -> None:
 
 
 def _large(to: Photographer) -> None:
-    """A file too big to hold, while it is checked and after."""
-    rows = resource("starter/instructions.jsonl").read_text(encoding="utf-8")
-    huge = to.home / "huge.jsonl"
-    huge.write_text(rows * 900, encoding="utf-8")
+    """A file too big to hold: while it is checked, after, a row that cannot train, and a part of it."""
+    source.LARGE = 10**6
+    huge = to.home / "support-2026.jsonl"
+    _write_huge(huge, 80_000)
     to.studio.open_path(str(huge))
-    to.rest(0.6)
-    to.shoot("dataset-scanning")
+    to.wait(lambda: to.studio.large.scan and to.studio.large.scan.rows > 20_000)
+    view = to.studio.large.view
+    if view is None:
+        raise RuntimeError("the big file is not shown")
+    to.show("dataset", "scanning")
     to.wait(lambda: to.studio.large.scan and to.studio.large.scan.finished)
     to.show("dataset", "huge")
+    view.table.chips.choose("bad")
+    to.wait(lambda: view.table.model.rowCount() < 1000)
+    view.table.view.selectRow(1)
+    to.wait(lambda: "cannot" in view.example.title())
+    to.show("dataset", "huge-bad")
+    view.table.chips.choose("good")
+    view.bar.part.click()
+    if (dialog := to.studio.large_parts.dialog) is not None:
+        to.rest()
+        to.shoot("dataset-part", dialog)
+        dialog.reject()
+    to.window.resize(1040, 680)
+    to.show("dataset", "huge-small")
+    to.window.resize(1280, 820)
+    source.LARGE = LARGE
     to.studio.datasets.open_sample()
     to.wait(lambda: to.studio.shared.dataset)
+
+
+def _write_huge(path: Path, count: int) -> None:
+    """Rows that are all different but one in 200; one in 500 cannot train."""
+    rows = resource("starter/instructions.jsonl").read_text(encoding="utf-8").splitlines()
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            row = json.loads(rows[number % len(rows)])
+            if number >= len(rows) and number % 200:
+                row["instruction"] += f" (question {number:,})"
+            if number % 1000 == 4:
+                row["output"] = ""
+            line = json.dumps(row, ensure_ascii=False)
+            file.write((line[: len(line) // 2] if number % 1000 == 9 else line) + "\n")
 
 
 def _recipe(to: Photographer) -> None:

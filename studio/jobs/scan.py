@@ -104,15 +104,23 @@ class BadRowsJob:
         return "Writing the bad rows"
 
     def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.data.rows import Row, printable
         from studio.data.store.part import problems
         from studio.data.store.reader import Store
 
-        written = 0
+        store, written = Store(self.path, self.folder), 0
         with whole_file(self.out) as file:
-            for found in problems(Store(self.path, self.folder)):
+            for number, found in problems(store):
                 if found.severity == "error":
-                    place = {"file": self.path.name, "line": found.line, "column": found.column or None}
-                    file.write(json.dumps({**place, "reason": found.reason}, ensure_ascii=False) + "\n")
+                    row = store.fields(number)
+                    shown = {
+                        "file": self.path.name,
+                        "line": found.line,
+                        "column": found.column or None,
+                        "reason": found.reason,
+                        "row": row.fields if isinstance(row, Row) else store.text(number),
+                    }
+                    file.write(printable(json.dumps(shown, ensure_ascii=False, default=str)) + "\n")
                     written += 1
                     if written % _REPORT_EVERY == 1:
                         yield Progress("bad rows written", written)

@@ -32,7 +32,7 @@ class Streamed:
         """What is wrong with its rows."""
         from studio.data.store.part import problems
 
-        return problems(self.store)
+        return (problem for _, problem in problems(self.store))
 
 
 def scanned(path: Path, cache: Path) -> Generator[Event, None, Streamed]:

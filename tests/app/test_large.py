@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -91,7 +92,8 @@ def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_pa
     dialog = studio.large_parts.dialog
     assert dialog is not None
     assert (dialog.rows.value(), dialog.good.isChecked(), dialog.found.isChecked()) == (4000, True, True)
-    dialog.rows.setValue(300)
+    dialog.rows.selectAll()
+    QTest.keyClicks(dialog.rows, "300")
     dialog.take.click()
     qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
     dataset = studio.shared.dataset
@@ -110,12 +112,19 @@ def test_what_is_wrong_with_bad_rows_is_written(studio: Studio, qtbot: QtBot, tm
     studio.large_parts.write_bad_rows(out := tmp_path / "bad.jsonl")
     qtbot.waitUntil(out.exists, timeout=20_000)
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
-        {"file": "big.jsonl", "line": 2001, "column": None, "reason": '"output" is empty'},
+        {
+            "file": "big.jsonl",
+            "line": 2001,
+            "column": None,
+            "reason": '"output" is empty',
+            "row": {"instruction": "Last", "output": ""},
+        },
         {
             "file": "big.jsonl",
             "line": 2002,
             "column": 9,
             "reason": "not JSON: expecting value at character 9",
+            "row": '{"open":',
         },
     ]
 

@@ -187,8 +187,7 @@ def test_the_view_says_how_far_the_scan_is_and_shows_a_whole_row(qtbot: QtBot, t
 def test_the_bar_says_what_was_found_in_a_line() -> None:
     scan = Scanned(1200, 1100, 90, 10, 9, 9, "/index", True, duplicates=80, empty=3, median=140, longest=9001)
     assert large_findings(scan) == (
-        "7 cannot be read · 3 empty · 80 exact duplicates · half of the rows up to 140 characters, "
-        "the longest 9,001"
+        "7 cannot be read · 3 empty · 80 exact duplicates · median 140, longest 9,001 characters"
     )
 
 

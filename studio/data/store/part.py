@@ -109,13 +109,15 @@ def choosing(
     return Part(StoredRecords(store, format, numbers), numbers, tuple(counts)), tuple(left)
 
 
-def problems(store: Store) -> Iterator[Problem]:
-    """What is wrong with rows of the file, in order."""
+def problems(store: Store) -> Iterator[tuple[int, Problem]]:
+    """What is wrong with rows of the file, in order, each with the number of its row."""
     for part in store.parts:
         batch = part.columns("line", "state", "reason", "column")
-        for values in batch.filter(pc.is_valid(batch["reason"])).to_pylist():
+        valid = pc.is_valid(batch["reason"])
+        numbers = np.flatnonzero(valid.to_numpy(zero_copy_only=False)) + part.first
+        for number, values in zip(numbers.tolist(), batch.filter(valid).to_pylist(), strict=True):
             severity = "error" if values["state"] == BAD else "warning"
-            yield Problem(values["line"], values["reason"], severity, column=values["column"])
+            yield number, Problem(values["line"], values["reason"], severity, column=values["column"])
 
 
 def _chooses(step: Step) -> bool:

@@ -114,7 +114,7 @@ def large_findings(scan: Scanned) -> str:
         (scan.duplicates, "exact duplicates" if scan.duplicates != 1 else "exact duplicate"),
     )
     found = [f"{count:,} {words}" for count, words in parts if count] or ["Every row can train"]
-    lengths = f"half of the rows up to {scan.median:,} characters, the longest {scan.longest:,}"
+    lengths = f"median {scan.median:,}, longest {scan.longest:,} characters"
     return " · ".join((*found, lengths if scan.longest else "")).removesuffix(" · ")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import QRegularExpression
+from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -11,7 +13,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QSpinBox,
+    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +26,27 @@ ROWS = 100_000
 _MOST = 2**31 - 1
 
 
+class CountField(QLineEdit):
+    """A whole number between bounds, its thousands apart."""
+
+    def __init__(self, value: int, least: int, most: int) -> None:
+        super().__init__()
+        self._least, self._most = least, max(least, most)
+        self.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9,]{1,13}"), self))
+        self.editingFinished.connect(self._tidy)
+        self.set_value(value)
+
+    def value(self) -> int:
+        digits = self.text().replace(",", "")
+        return min(max(int(digits) if digits else self._least, self._least), self._most)
+
+    def set_value(self, value: int) -> None:
+        self.setText(f"{min(max(value, self._least), self._most):,}")
+
+    def _tidy(self) -> None:
+        self.set_value(self.value())
+
+
 class PartDialog(QDialog):
     """Asks how many rows, which, and whether only some count; accepted with `steps` to do."""
 
@@ -34,7 +57,8 @@ class PartDialog(QDialog):
         self.setWindowTitle("Take a part")
         self.setMinimumWidth(480)
         self._search, self._usable = search, scan.good + scan.warnings
-        self.rows, self.seed, self.which = QSpinBox(), QSpinBox(), QComboBox()
+        self.rows = CountField(min(ROWS, self._usable), 1, self._usable)
+        self.seed, self.which = CountField(0, 0, _MOST), QComboBox()
         self.good = QCheckBox("Only rows that need no attention")
         self.good.setChecked(state == "good")
         self.found = QCheckBox(f"Only rows that hold “{search}”")
@@ -48,13 +72,6 @@ class PartDialog(QDialog):
         self._lay_out(name)
 
     def _set_up(self) -> None:
-        self.rows.setRange(1, max(1, self._usable))
-        self.rows.setValue(min(ROWS, self._usable))
-        self.rows.setSingleStep(10_000)
-        self.rows.setGroupSeparatorShown(True)
-        self.seed.setRange(0, _MOST)
-        for field in (self.rows, self.seed):
-            field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.which.addItem("Drawn at random", "random")
         self.which.addItem("The first ones", "first")
         self.which.currentIndexChanged.connect(self._show_seed)
