@@ -44,11 +44,13 @@ class MadeModel(QAbstractTableModel):
         self._shown: list[int] = []
         self._filter = "all"
         self._files: set[str] = set()
+        self._states = Counter[str]()
 
     def set_rows(self, rows: Iterable[MadeRow]) -> None:
         self.beginResetModel()
         self._rows = {row.row: row for row in rows}
         self._files = {_file(row) for row in self._rows.values()}
+        self._states = Counter(row.state for row in self._rows.values())
         self._shown = [number for number in sorted(self._rows) if self._passes(number)]
         self.endResetModel()
         self.counts_changed.emit()
@@ -61,6 +63,9 @@ class MadeModel(QAbstractTableModel):
     def put(self, row: MadeRow) -> None:
         """Take in a row, new or changed."""
         number = row.row
+        if (before := self._rows.get(number)) is not None:
+            self._states[before.state] -= 1
+        self._states[row.state] += 1
         self._files.add(_file(row))
         place = bisect_left(self._shown, number)
         is_shown = self._shown[place : place + 1] == [number]
@@ -104,12 +109,11 @@ class MadeModel(QAbstractTableModel):
 
     def counts(self) -> dict[str, int]:
         """How many rows each filter lets through."""
-        states = Counter(row.state for row in self._rows.values())
-        return {kind: sum(states[state] for state in through) for kind, through in FILTERS.items()}
+        return {kind: sum(self._states[state] for state in through) for kind, through in FILTERS.items()}
 
     def accepted(self) -> int:
         """How many rows could be added to the dataset now."""
-        return sum(row.state in ("accepted", "edited") for row in self._rows.values())
+        return self._states["accepted"] + self._states["edited"]
 
     def _passes(self, number: int) -> bool:
         return self._rows[number].state in FILTERS[self._filter]
