@@ -109,6 +109,7 @@ def _field(name: str) -> QPlainTextEdit:
     field.setReadOnly(True)
     field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     field.setTabChangesFocus(True)
+    field.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     field.document().setDocumentMargin(0)
     field.setMinimumHeight(44)
     field.setAccessibleName(f"{name} of the made row")
