@@ -10,14 +10,13 @@ from pydantic import ValidationError
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from studio.app.reviewing import Reviewing
+from studio.app.reviewing import Reviewing, words_for
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.data.history.steps import Mix
 from studio.data.making.adding import makings_of
 from studio.data.making.documents import DOCUMENTS
 from studio.data.making.folder import MakingFolder
-from studio.data.making.makers import MAKERS
 from studio.data.making.plan import Plan
 from studio.errors import StudioError
 from studio.events import Event, Log, MadeRow, MakingEnded, Progress
@@ -28,9 +27,6 @@ from studio.jobs.queue import Lane, Ticket
 from studio.ui.panes.dataset import DatasetPane
 
 _KINDS = f"Documents ({' '.join(f'*{suffix}' for suffix in DOCUMENTS)})"
-DOCUMENTS_ONLY = (".pdf", ".docx", ".html", ".htm")
-"""What a file is called that is no dataset, but can be made one."""
-
 _STOPPED = "Stopped. What was made is kept."
 _BUSY = "Stop making rows first, or wait until they are made."
 _WAITING = "The engine is busy. Rows are made as soon as it is free; a server would not have to wait."
@@ -91,8 +87,6 @@ class Making(QObject):
         folder = self._folders / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{self._form.maker.name}"
         try:
             plan = self._plan()
-            if plan.server and (key := self._form.take_key()):
-                keep_key(plan.server, key)
             self.reviewing.open(MakingFolder.create(folder, plan))
         except StudioError as error:
             self._card.show_rest(str(error), "bad", can_go_on=False)
@@ -101,8 +95,14 @@ class Making(QObject):
 
     def go_on(self) -> None:
         """Make what the open making still lacks."""
-        if self.reviewing.folder is not None and not self.busy:
-            self._submit(MakeJob.again(self.reviewing.folder.path))
+        if self.reviewing.folder is None or self.busy:
+            return
+        try:
+            job = MakeJob.again(self.reviewing.folder.path)
+        except StudioError as error:
+            self._card.show_rest(str(error), "bad", can_go_on=False)
+            return
+        self._submit(job)
 
     def stop(self) -> None:
         """Stop after what is kept."""
@@ -120,6 +120,12 @@ class Making(QObject):
             raise StudioError(f"Rows cannot be made like this: {error.errors()[0]['msg']}.") from error
 
     def _submit(self, job: MakeJob) -> None:
+        try:
+            if job.plan.server and (key := self._form.take_key()):
+                keep_key(job.plan.server, key)
+        except StudioError as error:
+            self._card.show_rest(str(error), "bad", can_go_on=True)
+            return
         waits = job.on_engine and self._shared.queue.engine_busy
         self._card.show_busy(_WAITING if waits else "Reading what there is")
         lane = Lane.ENGINE if job.on_engine else Lane.ASKING
@@ -231,13 +237,4 @@ class Making(QObject):
     def _choose_model(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self._pane, "Choose a model's folder"):
             self._form.models.set_model(folder)
-
-
-def words_for(folder: MakingFolder) -> str:
-    """A making in a line: how, how much, how far judged, and when."""
-    title = MAKERS[folder.plan().maker].title
-    states = [review.state for _, review in folder.reviewed()]
-    rows = f"{len(states):,} row{'s' if len(states) != 1 else ''}"
-    pending = f", {states.count('pending'):,} to review" if "pending" in states else ""
-    unfinished = "" if folder.finished else ", not finished"
-    return f"{title}: {rows}{pending}{unfinished} ({folder.created:%-d %b, %H:%M})"
+            self._form.models.edited.emit()

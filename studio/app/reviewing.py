@@ -12,6 +12,7 @@ from studio.app.shared import Shared
 from studio.data.making.adding import added, write_rows
 from studio.data.making.folder import MakingFolder
 from studio.data.making.make import made_row, summary
+from studio.data.making.makers import MAKERS
 from studio.data.making.review import Review
 from studio.errors import StudioError
 from studio.events import MadeRow, MakingEnded, Refusals
@@ -140,3 +141,13 @@ def _left_out(refused: tuple[Refusals, ...]) -> str:
     reasons = ", ".join(f"{each.count:,} {each.reason}" if several else each.reason for each in refused)
     drafts = f"{count:,} draft{'s were' if count != 1 else ' was'}"
     return f"{drafts} left out: {reasons}."
+
+
+def words_for(folder: MakingFolder) -> str:
+    """A making in a line: how, how much, how far judged, and when."""
+    title = MAKERS[folder.plan().maker].title
+    states = [review.state for _, review in folder.reviewed()]
+    rows = f"{len(states):,} row{'s' if len(states) != 1 else ''}"
+    pending = f", {states.count('pending'):,} to review" if "pending" in states else ""
+    unfinished = "" if folder.finished else ", not finished"
+    return f"{title}: {rows}{pending}{unfinished} ({folder.created:%-d %b, %H:%M})"

@@ -23,13 +23,14 @@ from studio.app.hub import Hub
 from studio.app.large import LargeFiles
 from studio.app.large_parts import LargeParts
 from studio.app.library import Runs
-from studio.app.making import DOCUMENTS_ONLY, Making
+from studio.app.making import Making
 from studio.app.panes import Panes
 from studio.app.saving import Saving
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.app.training import Training
 from studio.app.uploading import Uploading
+from studio.data.making.documents import are_documents
 from studio.errors import StudioError
 from studio.jobs.queue import JobQueue
 from studio.paths import Paths
@@ -88,19 +89,24 @@ class Studio(QObject):
         if (Path(path) / "config.json").is_file():
             self.training.use_model(path)
             self.window.show_pane("training")
-        elif Path(path).suffix.lower() in DOCUMENTS_ONLY:
-            self.window.show_pane("dataset")
-            self.large.leave()
-            self.making.bring([path])
+        elif are_documents([Path(path)]):
+            self._make_from([path])
         else:
             self.window.show_pane("dataset")
             self.datasets.open(path)
+
+    def _make_from(self, documents: Sequence[str]) -> None:
+        self.window.show_pane("dataset")
+        self.large.leave()
+        self.making.bring(documents)
 
     @Slot(object)
     def open_paths(self, paths: Sequence[str]) -> None:
         """Take what was dropped: one thing as it is, several files as one dataset."""
         if len(paths) == 1:
             self.open_path(paths[0])
+        elif are_documents(map(Path, paths)):
+            self._make_from(paths)
         else:
             self.window.show_pane("dataset")
             self.bringing.bring([Path(path) for path in paths])

@@ -260,10 +260,12 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
         return (401, {"error": {"message": "bad key"}}, {}) if number == 1 else good(body)
 
     pane, page = studio.panes.dataset, studio.panes.dataset.making
-    studio.window.files_dropped.emit([str(handbook)])
+    notes = tmp_path / "notes.md"
+    studio.window.files_dropped.emit([str(handbook), str(notes)])
     assert page.isVisible()
     assert not pane.tabs.isVisible()
-    assert page.form.documents.paths == (str(handbook),)
+    assert page.form.documents.paths == (str(handbook), str(notes))
+    qtbot.mouseClick(page.form.documents.removers[1], LEFT)
     assert page.form.way.findData("paraphrase") < 0
     with openai_server(answer) as served:
         ask_server(studio, qtbot, served.url)
@@ -271,12 +273,13 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
         make(studio, qtbot)
         assert "did not take the key" in page.card.said.text()
         assert page.form.key.text() == ""
+        qtbot.keyClicks(page.form.key, "sk-better")
         qtbot.mouseClick(page.card.again, LEFT)
         qtbot.waitUntil(lambda: not studio.making.busy, timeout=60_000)
-    assert set(served.keys) == {"Bearer sk-secret"}
-    assert list(keychain.kept.values()) == ["sk-secret"]
+    assert served.keys == ["Bearer sk-secret", *["Bearer sk-better"] * 5]
+    assert list(keychain.kept.values()) == ["sk-better"]
     files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
-    assert not any(b"sk-secret" in path.read_bytes() for path in files)
+    assert not any(b"sk-" in path.read_bytes() for path in files)
     review = page.review
     assert "The anchor weighs 11 tons." in review.row.passage.marked()
     assert not any("painted" in mark for mark in review.row.passage.marked())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.errors import DataError
 
 DOCUMENTS = (".txt", ".md", ".markdown", ".pdf", ".docx", ".html", ".htm")
+_NO_DATASET = {".pdf", ".docx", ".html", ".htm"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,12 @@ class Paragraph:
     text: str
     place: str
     heading: bool = False
+
+
+def are_documents(paths: Iterable[Path]) -> bool:
+    """Whether these are files to make rows from: texts among them do not make them a dataset."""
+    kinds = {path.suffix.lower() for path in paths}
+    return bool(kinds & _NO_DATASET) and kinds <= set(DOCUMENTS)
 
 
 def paragraphs(path: Path) -> Iterator[Paragraph]:
