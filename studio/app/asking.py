@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
+from studio.data.sources.folders import golden_beside
 from studio.events import Event, Progress
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob, EvaluateJob
@@ -82,8 +83,10 @@ class Evaluation(QObject):
         self._ticket = ticket
 
     def _described(self, dataset: Path) -> str:
-        golden = self._golden or dataset.with_name("golden.jsonl")
-        return f"the golden set {golden.name}" if golden.exists() else "the run's own test examples"
+        golden = self._golden or golden_beside(dataset)
+        return (
+            f"the golden set {golden.name}" if golden and golden.exists() else "the run's own test examples"
+        )
 
     def _take(self, ticket: Ticket, event: Event) -> None:
         if ticket is not self._ticket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import traceback
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +29,7 @@ from studio.cli.options import (
     store_from,
 )
 from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform, report, write
+from studio.data.mapping import UnknownColumns
 from studio.errors import RecipeError, StudioError
 from studio.events import AnswerEnded, Evaluated, GoldenAnswer
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
@@ -60,7 +62,7 @@ def run(arguments: list[str]) -> int:
             _complain(str(error), debug)
         return 1
     except StudioError as error:
-        _complain(str(error), debug)
+        _complain(f"{error}{_advice(error)}", debug)
         return 2 if error.bad_request else 1
     except typer.Exit as leaving:
         return leaving.exit_code
@@ -71,6 +73,14 @@ def run(arguments: list[str]) -> int:
         _complain(sentence(error), debug)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _advice(error: StudioError) -> str:
+    """What of the error's remedy has another name here than in the window."""
+    if not isinstance(error, UnknownColumns):
+        return ""
+    written = error.guess.written or "prompt=COLUMN, answer=COLUMN"
+    return f" Here that is --set {shlex.quote(f'data.columns={written}')}."
 
 
 def _complain(sentence: str, debug: bool) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -15,19 +13,17 @@ from studio.cli import results
 from studio.cli.health import with_health
 from studio.cli.make import register
 from studio.cli.options import Data, Debug, Home, Json, Model, Set, paths_from, recipe_from
+from studio.cli.steps import as_read, of_steps, steps_of
 from studio.cli.terminal import console, perform, report
 from studio.data.reader import NothingUsable
-from studio.errors import DataError
 from studio.events import DatasetExported, DatasetRead, DatasetSaved, DatasetUploaded
+from studio.jobs.bring import BringJob
 from studio.jobs.read import DatasetJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.jobs.upload import UploadJob
 from studio.train.library import Library
 from studio.train.recipe import Recipe
 from studio.words import counted
-
-if TYPE_CHECKING:
-    from studio.data.history.steps import Step
 
 
 class _Group(TyperGroup):
@@ -62,8 +58,6 @@ Edits = Annotated[
     bool, typer.Option("--edits", help="Do what was changed in this dataset by hand, in the window, first.")
 ]
 
-_KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": "true | false"}
-
 
 @app.command()
 def show(
@@ -97,15 +91,8 @@ def show(
 @app.command()
 def steps(as_json: Json = False, debug: Debug = False) -> None:
     """List the steps that --step takes, each with its fields."""
-    from studio.data.history.steps import STEPS
-
-    schemas = {kind: step.model_json_schema() for kind, step in STEPS.items()}
-    lines = []
-    for kind, step in STEPS.items():
-        lines.append(f"{kind:16} {step.help}")
-        shown = (_field(name, about) for name, about in schemas[kind]["properties"].items() if name != "kind")
-        lines += [f"{'':16}   {line}" for line in shown]
-    report({kind: {**schemas[kind], "title": STEPS[kind].title} for kind in STEPS}, "\n".join(lines), as_json)
+    listed = of_steps()
+    report(listed.document, listed.text, as_json)
 
 
 @app.command()
@@ -124,7 +111,8 @@ def save(
     """Save a dataset with its history: a manifest, Parquet parts and a card. `studio train` takes it."""
     paths = paths_from(home)
     overlays = paths.overlays if edits else None
-    job = SaveJob(recipe_from(data, model, set_), out, _steps(like, step), overlays, paths.scans)
+    recipe = as_read(recipe_from(data, model, set_), like)
+    job = SaveJob(recipe, out, steps_of(like, step), overlays, paths.scans)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetSaved):
             report(asdict(event), _saved(event), as_json)
@@ -140,6 +128,9 @@ def export(
     step: Steps = None,
     like: Like = None,
     edits: Edits = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what an earlier export left in the folder.")
+    ] = False,
     model: Model = "",
     set_: Set = None,
     home: Home = None,
@@ -149,11 +140,27 @@ def export(
     """Write a dataset for other trainers: chats, pairs or texts as JSONL, a folder in mlx-lm's layout."""
     paths = paths_from(home)
     overlays = paths.overlays if edits else None
-    job = ExportJob(recipe_from(data, model, set_), out, _steps(like, step), overlays, paths.scans)
+    recipe = as_read(recipe_from(data, model, set_), like)
+    job = ExportJob(recipe, out, steps_of(like, step), overlays, paths.scans, replace)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetExported):
             lines = [f"{event.rows:,} rows written to {', '.join(event.files)}.", *event.remarks]
             report(asdict(event), "\n".join(lines), as_json)
+
+
+@app.command()
+def join(
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to save in.")],
+    data: Annotated[list[Path], typer.Argument(metavar="DATA…", help="Files and folders, as for a dataset.")],
+    set_: Set = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Read several files and folders together, and save what they hold as one dataset."""
+    paths = tuple(path.expanduser().resolve() for path in data)
+    for event in perform(BringJob(paths, out, recipe_from(None, "", set_).data.columns).run_events(None)):
+        if isinstance(event, DatasetSaved):
+            report(asdict(event), _saved(event), as_json)
 
 
 @app.command()
@@ -175,39 +182,6 @@ def _export_bad(recipe: Recipe, library: Library, out: Path | None) -> None:
         for event in perform(ExportBadJob(recipe, out).run_events(library)):
             if isinstance(event, DatasetExported):
                 console.print(f"{counted(event.rows, 'bad row')} written to {out}.", markup=False)
-
-
-def _steps(like: Path | None, asked: list[str] | None) -> tuple[Step, ...]:
-    """The steps of the dataset to be like, and those asked for."""
-    from studio.data.history.steps import step_from, steps_from
-    from studio.data.saving.manifest import Manifest
-
-    before = steps_from(Manifest.read(like.expanduser()).history) if like is not None else ()
-    return (*before, *(step_from(_values(text)) for text in asked or ()))
-
-
-def _values(text: str) -> dict[str, Any]:
-    """The values of a step written as JSON, or as its kind and FIELD=VALUE."""
-    try:
-        if text.lstrip().startswith("{"):
-            values: dict[str, Any] = json.loads(text)
-            return values
-        kind, *fields = shlex.split(text)
-        return {
-            "kind": kind,
-            **{name: value for name, _, value in (field.partition("=") for field in fields)},
-        }
-    except ValueError as error:
-        raise DataError(f"--step {text!r} cannot be read: {error}. Write it as 'cap rows=1000'.") from error
-
-
-def _field(name: str, about: dict[str, Any]) -> str:
-    kinds = [about, *about.get("anyOf", [])]
-    choices = next((" | ".join(kind["enum"]) for kind in kinds if "enum" in kind), "")
-    kind = choices or next(_KINDS[kind["type"]] for kind in kinds if kind.get("type") in _KINDS)
-    unit = f" of {about['unit']}" if "unit" in about else ""
-    default = f" (else {about['default']})" if about.get("default") not in (None, "") else ""
-    return f"{name}=  {kind}{unit}{default}"
 
 
 def _saved(event: DatasetSaved) -> str:

@@ -34,7 +34,12 @@ RecipeFile = Annotated[
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, or its folder.")]
 Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help="A dataset: .jsonl, .json, .csv, .tsv, .parquet or .txt.")
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="A dataset: a .jsonl, .json, .csv, .tsv, .parquet, .arrow, .txt or .md file, also as .gz; "
+        "a folder of such files; or a saved dataset.",
+    ),
 ]
 Model = Annotated[
     str, typer.Option(help='A model folder, or "starter", the model in the box.', show_default="the recipe's")

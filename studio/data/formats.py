@@ -88,7 +88,7 @@ def _prompt_completion(line: int, fields: Fields) -> Record:
     if fields.get("label") is False:
         raise BadRow('"label" is false: this completion is marked as one that is not wanted')
     answer = Message("assistant", _text(fields, _COMPLETIONS))
-    prompt = fields.get("prompt")
+    prompt = fields["messages"] if _is_golden(fields) and "messages" in fields else fields.get("prompt")
     if isinstance(prompt, list) and any(isinstance(turn, dict) for turn in prompt):
         return Record(line, (*turns(prompt, "prompt"), answer), tools=tools(fields))
     question = _text(fields, _PROMPTS)
@@ -96,6 +96,11 @@ def _prompt_completion(line: int, fields: Fields) -> Record:
         return Record(line, (*turns(before, "prompt"), answer))
     user = Message("user", question, _optional(fields, _CONTEXTS))
     return Record(line, (*_system(_optional(fields, _SYSTEMS)), user, answer))
+
+
+def _is_golden(fields: Fields) -> bool:
+    """Whether it is a row of a golden set, whose `messages` are only what comes before its answer."""
+    return "prompt" in fields and "ideal" in fields
 
 
 def _summary(line: int, fields: Fields) -> Record:
@@ -219,6 +224,8 @@ class _Shape:
 
     def fits(self, fields: Fields) -> bool:
         if self.format == "chat":
+            if _is_golden(fields):
+                return False
             return bool(_chat_field(fields)) or any(name in fields for name in CHATS)
         return all(any(name in fields for name in names) for names in self.needs)
 

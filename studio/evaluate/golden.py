@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.data.dataset import Dataset
 from studio.data.records import Message
+from studio.data.sources.folders import golden_beside
 from studio.errors import DataError
 
 LIMIT = 100  # how many test examples stand in for a golden set
@@ -38,10 +39,7 @@ class Golden:
 
 def golden_for(dataset: Path, data: Dataset, chosen: Path | None) -> Golden:
     """The chosen file, else `golden.jsonl` in or beside the dataset, else the run's own test examples."""
-    inside = dataset / "golden.jsonl"
-    beside = inside if inside.exists() else dataset.with_name("golden.jsonl")
-    if chosen is None and beside.exists() and beside != dataset:
-        chosen = beside
+    chosen = chosen or golden_beside(dataset)
     return read_golden(chosen) if chosen else golden_from_test(data)
 
 

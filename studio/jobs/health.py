@@ -37,7 +37,7 @@ class HealthJob:
 
             library = Library()
         dataset = yield from library.open(self.recipe)
-        golden, trouble = _golden_beside(dataset.path)
+        golden, trouble = golden_of(dataset.path)
         if trouble:
             yield Log(trouble, "warning")
         subject = Subject.of(dataset, golden)
@@ -45,12 +45,13 @@ class HealthJob:
         yield Checked(str(dataset.path), dataset.name, len(subject.records), findings)
 
 
-def _golden_beside(dataset: Path) -> tuple[tuple[Record, ...], str]:
+def golden_of(dataset: Path) -> tuple[tuple[Record, ...], str]:
     """The rows of the golden set an evaluation would take, and why there are none where it is damaged."""
     from studio.data.read import read
+    from studio.data.sources.folders import golden_beside
 
-    path = dataset.with_name("golden.jsonl")
-    if path == dataset or not path.exists():
+    path = golden_beside(dataset)
+    if path is None:
         return (), ""
     try:
         return read(path).records, ""

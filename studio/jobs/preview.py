@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.events import Change, Event, FixPreviewed
+from studio.jobs.health import golden_of
 from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class PreviewJob:
         from studio.data.health.subject import Subject
 
         dataset = yield from library.open(self.recipe)
-        mended = yield from previewing(Subject.of(dataset), self.check)
+        golden, _ = golden_of(dataset.path)
+        mended = yield from previewing(Subject.of(dataset, golden), self.check)
         changes = (
             Change(line, _text(before), _text(after) if after else "") for line, before, after in mended
         )

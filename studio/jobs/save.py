@@ -138,7 +138,7 @@ class ExportJob(_Shaping):
         yield Progress("Reading the dataset", 0)
         _, _, shaped = yield from self.shaped()
         files = yield from export(shaped.records, shaped.parts, self.out, replace=self.replace)
-        golden = len(shaped.golden) if self.out.suffix else 0
+        golden = len(shaped.golden) if len(files) == 1 and files[0].suffix == ".jsonl" else 0
         remarks = (f"{golden:,} golden rows were left out, so that they never train.",) if golden else ()
         yield DatasetExported(tuple(map(str, files)), len(shaped.records) - golden, remarks)
 
@@ -227,9 +227,10 @@ def _around(recipe: Recipe, source: Reading | Streamed, steps: tuple[Step, ...])
 def _golden_beside(source: Path) -> tuple[Record, ...]:
     """The golden rows in a file beside the source, which nothing that trains may resemble."""
     from studio.data.read import read
+    from studio.data.sources.folders import golden_beside
 
-    path = source.with_name("golden.jsonl")
-    return read(path).records if path != source and path.is_file() else ()
+    path = golden_beside(source)
+    return read(path).records if path is not None else ()
 
 
 def _renderer(recipe: Recipe) -> Renderer:

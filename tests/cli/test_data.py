@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,11 @@ from studio.data.digest import digest
 from studio.data.history.overlay import OverlayFile
 from studio.data.history.steps import Delete, Edit
 from studio.data.read import read
-from tests.conftest import write_rows
+from studio.train.library import Library
+from studio.train.recipe import Recipe
+from tests.conftest import finish, write_rows
+
+PROJECT = Path(__file__).parents[2]
 
 type Command = Callable[..., Any]
 
@@ -147,6 +154,94 @@ def test_what_cannot_be_done_is_a_sentence(
     assert "cap cannot be done: rows" in refusal(*save, "cap rows=none")
     assert "cannot be read" in refusal(*save, '{"kind": ')
     assert "leaves none of the 60 rows" in refusal(*save, "filter contains=Zebra")
-    assert "There is no file at nowhere.jsonl" in refusal(*save, "mix path=nowhere.jsonl")
+    assert "nowhere.jsonl. Was it moved or renamed?" in refusal(*save, "mix path=nowhere.jsonl")
     assert "is not a saved dataset" in refusal("data", "upload", tmp_path, "ann/set")
     assert not (tmp_path / "out").exists()
+    assert "A step needs a kind. The steps are fix" in refusal(*save, "")
+
+
+def test_columns_of_ones_own_are_told_and_done_again_to_new_rows(
+    studio: Command, refusal: Callable[..., str], tmp_path: Path
+) -> None:
+    for name, start in (("old", 0), ("new", 100)):
+        rows = [{"frage": f"Was ist {start + n} plus eins?", "antwort": f"{start + n + 1}"} for n in range(9)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = refusal("data", tmp_path / "old.jsonl")
+    assert said.endswith("Here that is --set 'data.columns=prompt=frage, answer=antwort'.")
+    columns = ("--set", "data.columns=prompt=frage, answer=antwort")
+    studio("data", "save", tmp_path / "old.jsonl", tmp_path / "one", *columns, "--step", "shuffle")
+    studio("data", "save", tmp_path / "new.jsonl", tmp_path / "two", "--like", tmp_path / "one")
+    assert {record.answer for record in read(tmp_path / "two").records} == {f"{n}" for n in range(101, 110)}
+
+
+def test_a_history_with_other_rows_mixed_in_is_done_again_in_another_folder(
+    studio: Command, toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prompt": f"Name {n}", "completion": f"{n}"} for n in range(20)]
+    (tmp_path / "more.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.chdir(tmp_path)
+    first = studio("data", "save", toy_data, "one", "--step", "mix path=more.jsonl weight=0.2")
+    monkeypatch.chdir(toy_data.parent)
+    assert first["undivided"] == 72
+    again = studio("data", "save", toy_data, tmp_path / "two", "--like", tmp_path / "one")
+    assert again["fingerprint"] == first["fingerprint"]
+
+
+def test_the_fingerprint_is_the_same_in_another_process_and_place_and_changes_with_the_content(
+    studio: Command, toy_data: Path, tmp_path: Path
+) -> None:
+    steps = ("drop_duplicates", "split", "reserve_golden count=5", "cap rows=40 how=random", "shuffle seed=3")
+    asked = [part for step in steps for part in ("--step", step)]
+    here = studio("data", "save", toy_data, tmp_path / "here", *asked)["fingerprint"]
+    (tmp_path / "elsewhere").mkdir()
+    copy = tmp_path / "elsewhere" / "rows.jsonl"
+    copy.write_bytes(toy_data.read_bytes())
+    command = [sys.executable, "-m", "studio", "data", "save", copy, tmp_path / "there", *asked, "--json"]
+    environment = {**os.environ, "PYTHONHASHSEED": "77"}
+    there = subprocess.run(command, capture_output=True, check=True, env=environment, cwd=PROJECT)
+    assert json.loads(there.stdout)["fingerprint"] == here
+    copy.write_text(copy.read_text().replace("1", "7"))
+    assert studio("data", "save", copy, tmp_path / "changed", *asked)["fingerprint"] != here
+
+
+def test_several_files_are_joined_into_one_dataset(studio: Command, tmp_path: Path) -> None:
+    for part, rows in (("train", 12), ("test", 3)):
+        write_rows(tmp_path / f"{part}.jsonl", rows)
+    (tmp_path / "more.csv").write_text("prompt,completion\nSay more,More.\nSay less,\n")
+    names = ("train.jsonl", "more.csv", "test.jsonl")
+    joined = studio("data", "join", tmp_path / "all", *(tmp_path / name for name in names))
+    assert [joined[part] for part in ("train", "validation", "test", "golden")] == [13, 0, 3, 0]
+    assert joined["remarks"] == ["1 rows could not be read and are left out."]
+    assert studio("data", tmp_path / "all")["fingerprint"] == joined["fingerprint"]
+
+
+def test_an_export_over_another_leaves_no_file_of_both(
+    studio: Command, refusal: Callable[..., str], toy_data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mlx"
+    studio("data", "export", toy_data, out, "--step", "split")
+    said = refusal("data", "export", toy_data, out)
+    assert "holds valid.jsonl and test.jsonl of an earlier export" in said
+    assert len((out / "train.jsonl").read_text().splitlines()) == 48
+    studio("data", "export", toy_data, out, "--replace")
+    assert [path.name for path in out.iterdir()] == ["train.jsonl"]
+
+
+def test_golden_rows_never_train_and_are_what_an_evaluation_asks(
+    studio: Command, toy_data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    out, home = tmp_path / "kept", tmp_path / "home"
+    saved = studio("data", "save", toy_data, out, "--step", "split", "--step", "reserve_golden")
+    assert saved["golden"] == 9  # of 100 asked for: a fifth of what trains is the most
+    golden = {json.loads(line)["prompt"] for line in (out / "golden.jsonl").read_text().splitlines()}
+    fast = ["--set", "loop.steps=2", "--set", "rank=2", "--set", "batch_size=4", "--home", home]
+    trained = studio("train", out, "--model", tiny_model, *fast)
+    described = json.loads((Path(trained["folder"]) / "run.json").read_text())
+    assert described["fingerprint"] == saved["fingerprint"]
+    data = finish(Library().open(Recipe().with_values({"data.path": str(out)})))
+    trains = {example.record.prompt for part in (data.train, data.validation) for example in part}
+    assert len(golden) == 9
+    assert not golden & trains
+    evaluated = studio("evaluate", trained["run"], "--home", home)
+    assert evaluated["golden"] == "9 prompts from golden.jsonl"
+    assert {answer["prompt"] for answer in evaluated["answers"]} == golden

@@ -402,3 +402,13 @@ def test_an_unreadable_file_is_refused_in_words(write: Write, monkeypatch: pytes
         monkeypatch.setattr(reader_module, "rows_of", refuse)
     with pytest.raises(DataError, match=r"a\.jsonl cannot be read: Permission denied"):
         read(path)
+
+
+def test_rows_of_a_golden_set_with_turns_before_the_answer_are_read_with_it(write: Write) -> None:
+    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}]
+    lines = [{"prompt": "Hello?", "ideal": "Hi.", "messages": turns}, {"prompt": "Bye?", "ideal": "Bye."}]
+    reading = read(write("golden.jsonl", "".join(json.dumps(line) + "\n" for line in lines)))
+    assert not reading.problems
+    roles = [[message.role for message in record.messages] for record in reading.records]
+    assert roles == [["system", "user", "assistant"], ["user", "assistant"]]
+    assert [record.answer for record in reading.records] == ["Hi.", "Bye."]

@@ -9,11 +9,15 @@ import pytest
 
 from studio.cli.commands import run
 from studio.data.health.checks import CHECKS
-from studio.events import Checked, Event, Finding, Log
+from studio.data.history.shaped import Shaped
+from studio.data.read import read
+from studio.data.saving.saved import save
+from studio.events import Checked, Event, Finding, FixPreviewed, Log
 from studio.jobs.health import HealthJob
+from studio.jobs.preview import PreviewJob
 from studio.train.library import Library
 from studio.train.recipe import Recipe
-from tests.conftest import write_rows
+from tests.conftest import finish, write_rows
 
 
 def _events(data: Path, model: Path, **changes: object) -> list[Event]:
@@ -62,6 +66,26 @@ def test_the_golden_set_beside_the_dataset_is_compared(toy_data: Path, tiny_mode
     events = _events(toy_data, tiny_model)
     assert any(isinstance(event, Log) and "golden set was not compared" in event.text for event in events)
     assert _findings(events)["leakage"].severity == "good"
+
+
+def test_the_golden_rows_of_a_saved_dataset_are_compared_and_a_fix_is_previewed_with_them(
+    toy_data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    asked = "Why are the tides of the Bay of Fundy higher than those of any other bay in the world"
+    for mark in ("?", "!"):
+        _add(toy_data, instruction=f"{asked}{mark}", output="Because of its shape.")
+    source = read(toy_data)
+    parts = {record.line: "golden" if record.line == 62 else "" for record in source.records}
+    kept = tmp_path / "kept"
+    finish(save(kept, Shaped(source.records, parts, (), ()), format=source.format))
+    leak = _findings(_events(kept, tiny_model, validation_share=0, test_share=0))["leakage"]
+    assert leak.count == 1
+    assert leak.evidence[0].other == -1
+    recipe = Recipe().with_values({"data.path": str(kept), "model": str(tiny_model), "validation_share": 0})
+    previewed = [
+        e for e in PreviewJob(recipe, "leakage").run_events(Library()) if isinstance(e, FixPreviewed)
+    ]
+    assert [change.line for change in previewed[0].changes] == list(leak.lines)
 
 
 def test_the_command_line_tells_the_health(

@@ -18,7 +18,8 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     with the weight 0 all of them.
 
     They are drawn without replacement and keep the parts their dataset gives them; its golden rows never
-    come along. Raises DataError where the two hold different kinds of examples.
+    come along, nor do rows that ask the same as a golden row here. Raises DataError where the two hold
+    different kinds of examples.
     """
     from studio.data.read import reading
 
@@ -26,6 +27,13 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     given: dict[int, str] = dict(getattr(other, "given", {}))
     free = [record for record in other.records if given.get(record.line) != GOLDEN]
     _check_kind(rows, free, other.name)
+    golden = {record.question for record in rows.records if rows.parts.get(record.line) == GOLDEN}
+    asked = len(free)
+    free = [record for record in free if record.question not in golden]
+    if len(free) < asked:
+        rows = rows.remarking(
+            0, f"{asked - len(free):,} rows of {other.name} ask what a golden row asks, and were left out"
+        )
     wanted = round(step.weight * base) if step.weight else len(free)
     drawn = {record.line for record in sorted(free, key=lambda r: rank(r, step.seed))[:wanted]}
     start = max((record.line for record in rows.records), default=0)

@@ -45,6 +45,11 @@ def export(
         files = {**divided}
     if not any(files.values()):
         raise DataError("There are no rows to export: all of them are golden.")
+    if not replace and (stale := [path.name for path in layout_in(out) if path not in files]):
+        raise DataError(
+            f"{out} holds {' and '.join(stale)} of an earlier export, which this one has not: whoever reads "
+            "the folder would mix the two. Replace all of them, or choose another folder."
+        )
     with ExitStack() as whole:
         opened = {path: whole.enter_context(whole_file(path)) for path in files}
         for path, rows in files.items():

@@ -17,12 +17,12 @@ from studio.data.saving.card import card
 from studio.data.saving.export import golden_row
 from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
 from studio.data.saving.statistics import Statistics
+from studio.data.sources.folders import GOLDEN_FILE
 from studio.data.split import GOLDEN, PARTS
 from studio.errors import DataError
 from studio.events import Problem, Progress
 from studio.files import whole_folder
 
-GOLDEN_FILE = "golden.jsonl"
 _CARD = "README.md"
 
 

@@ -12,6 +12,9 @@ from studio.data.sources.source import EXTENSIONS, kind_of
 from studio.data.split import GOLDEN, PARTS, part_named
 from studio.errors import DataError
 
+GOLDEN_FILE = "golden.jsonl"
+"""The golden set of the dataset that it lies in or beside."""
+
 _FILES = 1000
 _PROSE = (".txt", ".md")
 _BESIDE = re.compile(
@@ -41,6 +44,12 @@ def files_of(chosen: Path | Sequence[Path]) -> tuple[DataFile, ...]:
     if not parts & {"validation", "test"} or parts <= {"validation", "test"}:
         return tuple(DataFile(file.path, file.name) for file in _told_apart(found))
     return tuple(DataFile(file.path, file.name, file.part or "train") for file in _told_apart(found))
+
+
+def golden_beside(dataset: Path) -> Path | None:
+    """The `golden.jsonl` in the dataset's folder, or else beside the dataset; None where there is none."""
+    inside, beside = dataset / GOLDEN_FILE, dataset.with_name(GOLDEN_FILE)
+    return next((path for path in (inside, beside) if path.is_file() and path != dataset), None)
 
 
 def modified(chosen: Path) -> float:

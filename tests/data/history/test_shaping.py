@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from studio.data.digest import digest
 from studio.data.history.shaped import Around, Shaped
 from studio.data.history.shaping import apply
 from studio.data.history.steps import STEPS, Delete, Edit, Restore, Step, step_from
+from studio.data.read import read
 from studio.data.records import Message, Record
 from studio.errors import DataError
 from tests.conftest import finish, write_pairs, write_rows
@@ -288,3 +290,24 @@ def test_what_only_a_person_can_decide_is_left_and_said() -> None:
     result = shaped(rows(8), {"kind": "fix", "check": "few_rows"})
     assert len(result.records) == 8
     assert result.remarks[0].reason.endswith("only a person can decide that")
+
+
+def test_a_golden_set_can_be_reserved_after_the_dataset_was_saved_undivided() -> None:
+    given = {record.line: "golden" if record.line <= 2 else "" for record in rows(40)}
+    result = shaped(rows(40), {"kind": "reserve_golden", "count": 5}, given=given)
+    assert len(result.golden) == 7
+
+
+def test_rows_that_are_mixed_in_never_ask_what_a_golden_row_asks(tmp_path: Path) -> None:
+    mine = [
+        replace(record, line=n)
+        for n, record in enumerate(read(write_rows(tmp_path / "a.jsonl", 30)).records, 1)
+    ]
+    mix = {"kind": "mix", "path": str(write_rows(tmp_path / "b.jsonl", 40)), "weight": 0}
+    result = shaped(mine, {"kind": "reserve_golden", "count": 5}, mix)
+    golden = {record.question for record in result.golden}
+    assert len(golden) == 5
+    assert not golden & {record.question for record in result.part("")}
+    assert [remark.reason for remark in result.remarks] == [
+        "5 rows of b.jsonl ask what a golden row asks, and were left out"
+    ]
