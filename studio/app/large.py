@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from studio.app.datasets import RENDERING
 from studio.app.shared import Shared
 from studio.data.room import room_words
-from studio.events import Event, RowsFound, RowShown, Scanned
+from studio.events import Event, Progress, RowsFound, RowShown, Scanned
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.scan import FindJob, RowJob, ScanJob
@@ -102,7 +102,11 @@ class LargeFiles(QObject):
         return timer
 
     def _take(self, ticket: Ticket, event: Event) -> None:
-        if ticket is not self._scanning or not isinstance(event, Scanned):
+        if ticket is not self._scanning:
+            return
+        if isinstance(event, Progress) and self._view is not None:
+            self._view.bar.show_progress(event)
+        if not isinstance(event, Scanned):
             return
         self._scan = event
         if self._store is None and event.rows:

@@ -8,14 +8,12 @@ import psutil
 
 from studio.data.saving.manifest import NAME
 from studio.data.sources.source import EXTENSIONS, kind_of
+from studio.data.store.unpack import TEXT_BYTES
 from studio.errors import DataError
 from studio.words import file_size
 
 RENDERED, UNRENDERED = 17, 8
 """Bytes of memory that a byte of text becomes, with its tokens and without: measured, on English."""
-
-_PACKED = {".gz": 4, ".parquet": 3}
-"""Bytes of text that a byte of such a file holds, about."""
 
 
 def memory_for(path: Path, times: int = RENDERED) -> int:
@@ -64,4 +62,4 @@ def _files(path: Path) -> list[Path]:
 
 
 def _text_bytes(path: Path) -> int:
-    return path.stat().st_size * _PACKED.get(path.suffix.lower(), 1)
+    return path.stat().st_size * TEXT_BYTES.get(path.suffix.lower(), 1)

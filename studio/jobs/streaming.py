@@ -37,7 +37,7 @@ class Streamed:
 
 def scanned(path: Path, cache: Path) -> Generator[Event, None, Streamed]:
     """The file by its index, which is made where there is none. Raises DataError."""
-    from studio.data.store.index import read_manifest
+    from studio.data.store.manifest import read_manifest
     from studio.data.store.reader import Store
     from studio.data.store.scan import scanning
     from studio.errors import DataError
@@ -45,11 +45,13 @@ def scanned(path: Path, cache: Path) -> Generator[Event, None, Streamed]:
     steps = scanning(path, cache)
     while True:
         try:
-            event: Scanned = next(steps)
+            event = next(steps)
         except StopIteration as end:
             folder: Path = end.value
             break
-        yield Progress("rows checked", event.rows, event.expected_rows)
+        if isinstance(event, Scanned):
+            event = Progress("rows checked", event.rows, event.expected_rows)
+        yield event
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError(f"The index of {path.name} is gone. Try again.")

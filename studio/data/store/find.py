@@ -79,7 +79,7 @@ def _whole_rows_with(store: Store, part: Part, text: str) -> NDArray[np.bool_]:
     batch = part.columns("offset", "length")
     offset, length = batch["offset"].to_numpy(), batch["length"].to_numpy()
     start, end = int(offset[0]), int(offset[-1] + length[-1])
-    with pa.memory_map(str(store.path)) as file:
+    with pa.memory_map(str(store.plain)) as file:
         file.seek(start)
         data = file.read_buffer(end - start)
         edges = pa.array(np.append(offset, end) - start, pa.int64()).buffers()[1]

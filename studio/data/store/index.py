@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 
 from studio.data.store.check import BAD, WARNING, Checked
 from studio.data.store.duplicates import Seen
 from studio.data.store.lines import Placed
-from studio.data.store.tally import COUNTS, DUPLICATE, Tally
+from studio.data.store.manifest import COUNTS, MANIFEST, Manifest
+from studio.data.store.tally import DUPLICATE, Tally
 from studio.files import TEMPORARY, disk_errors, write_text
-
-MANIFEST = "index.json"
-KEPT = 4
-"""How many complete indexes stay in the cache: 200 bytes a row each."""
-
-_VERSION = 2
 
 SCHEMA = pa.schema(
     [
@@ -44,72 +36,14 @@ SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a complete index says of its file, to tell whether the file is still the same."""
-
-    path: str
-    bytes: int
-    modified: int  # nanoseconds
-    format: str
-    rows: int
-    good: int
-    warnings: int
-    bad: int
-    duplicates: int
-    empty: int
-    median: int  # characters
-    longest: int
-    version: int = _VERSION
-
-
-def identity(path: Path) -> str:
-    """A name for this file as it is now: another after any change."""
-    about = path.stat()
-    said = f"{_VERSION}\0{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}"
-    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def folder_for(path: Path, cache: Path) -> Path:
-    """Where this process keeps the index of the file while it grows."""
-    return cache / f"{identity(path)}-{os.getpid()}"
-
-
-def complete_folder(path: Path, cache: Path) -> Path | None:
-    """The folder of a complete index of the file as it is now, if there is one."""
-    found = cache.glob(f"{identity(path)}-*/{MANIFEST}")
-    return next((manifest.parent for manifest in found), None)
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """What a complete index says; None while it grows, or when it cannot be used any more."""
-    try:
-        said: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**said)
-    except (OSError, ValueError, TypeError):
-        return None
-    return manifest if manifest.version == _VERSION else None
-
-
-def tidy(cache: Path) -> None:
-    """Remove what scans of ended processes left unfinished, and all but the newest complete indexes."""
-    folders = [folder for folder in cache.glob("*-*") if folder.is_dir()]
-    complete = [folder for folder in folders if (folder / MANIFEST).exists()]
-    complete.sort(key=lambda folder: (folder / MANIFEST).stat().st_mtime, reverse=True)
-    left = [folder for folder in folders if folder not in complete]
-    for folder in (*complete[KEPT:], *left):
-        if not psutil.pid_exists(int(folder.name.rpartition("-")[2])):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 class IndexWriter:
     """Collects rows and writes them, a stretch at a time, so that a reader can follow."""
 
-    def __init__(self, folder: Path, format: str) -> None:
+    def __init__(self, folder: Path) -> None:
         with disk_errors(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        self.folder, self.format = folder, format
+        self.folder, self.format = folder, ""
         self._seen = Seen()
         self._places: list[tuple[int, int]] = []
         self._rows: list[Checked] = []

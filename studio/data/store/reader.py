@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from studio.data.rows import Row
-from studio.data.store.index import read_manifest
+from studio.data.store.manifest import read_manifest
 from studio.data.store.source import Place, PlacedSource
+from studio.data.store.unpack import plain_file
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -55,10 +56,11 @@ class Part:
 
 
 class Store:
-    """A big file by its index, which may still be growing."""
+    """A big file by its index, which may still be growing; `plain` is what the places of its rows mean."""
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.path, self.folder = path, folder
+        self.plain = plain_file(path, folder)
         self._parts: tuple[Part, ...] = ()
         self._firsts: list[int] = []
         self._open: OrderedDict[int, pa.RecordBatch] = OrderedDict()
@@ -112,7 +114,7 @@ class Store:
 
     def source(self) -> PlacedSource:
         """The file itself, to be read by places. Raises DataError when it cannot be read."""
-        return PlacedSource(self.path, self._batch(0)["offset"][0].as_py())
+        return PlacedSource(self.plain, self._batch(0)["offset"][0].as_py())
 
     def place(self, number: int) -> Place:
         """Where in the file a row is."""

@@ -7,17 +7,18 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
-from studio.data.store.index import complete_folder, folder_for, read_manifest, tidy
-from studio.data.store.tally import COUNTS
+from studio.data.store.manifest import COUNTS, complete_folder, folder_for, read_manifest, tidy
 from studio.errors import DataError
-from studio.events import Ended, Scanned, from_json
+from studio.events import Ended, Progress, Scanned, from_json
 
 SWITCH = "--scan-rows"
 """What the bundled app, which is its own interpreter, is told to be a scanner by."""
 
 
-def scanning(path: Path, cache: Path) -> Generator[Scanned, None, Path]:
+def scanning(path: Path, cache: Path) -> Generator[Scanned | Progress, None, Path]:
     """Index a file, announcing each stretch of rows that can be read; returns the index's folder.
+
+    What is packed is unpacked first, with its progress.
 
     A complete index of the unchanged file is used again. Closing the generator ends the child; what it wrote
     stays readable. Raises DataError when the file cannot be scanned.
@@ -44,7 +45,7 @@ def index_folder(path: Path, cache: Path) -> Path:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _follow(path: Path, folder: Path) -> Generator[Scanned]:
+def _follow(path: Path, folder: Path) -> Generator[Scanned | Progress]:
     with subprocess.Popen(
         [*_command(), str(path), str(folder)],
         stdin=subprocess.PIPE,  # its closing ends the child, however this process ends
@@ -53,6 +54,7 @@ def _follow(path: Path, folder: Path) -> Generator[Scanned]:
         text=True,
         encoding="utf-8",
     ) as child:
+        _import_reader()
         assert child.stdout is not None
         try:
             finished = False
@@ -60,14 +62,19 @@ def _follow(path: Path, folder: Path) -> Generator[Scanned]:
                 event = from_json(line)
                 if isinstance(event, Ended):
                     raise DataError(event.summary)
-                if isinstance(event, Scanned):
-                    finished = event.finished
+                finished = isinstance(event, Scanned) and event.finished
+                if isinstance(event, Scanned | Progress):
                     yield event
         finally:
             child.kill()
     if not finished:
         code = child.returncode
         raise DataError(f"The scan of {path.name} ended early (exit {code}). Open the file again.")
+
+
+def _import_reader() -> None:
+    """Have at hand, while the child starts, what the first page is read with: it takes a while."""
+    from studio.data.store import reader  # noqa: F401
 
 
 def _command() -> list[str]:

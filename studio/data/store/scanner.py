@@ -13,10 +13,11 @@ from pathlib import Path
 from studio.data.rows import Row
 from studio.data.store.check import check, format_of
 from studio.data.store.index import IndexWriter
+from studio.data.store.manifest import COUNTS
 from studio.data.store.source import placed_rows
-from studio.data.store.tally import COUNTS
+from studio.data.store.unpack import is_packed, plain_file, unpacking
 from studio.errors import DataError, StudioError
-from studio.events import Ended, Event, Scanned, to_json
+from studio.events import Ended, Event, Progress, Scanned, to_json
 
 _SAMPLE = 100
 _FIRST, _MOST = 256, 65_536
@@ -29,27 +30,35 @@ _LOOK = 512
 """Rows between two looks at the clock."""
 
 
-def scan(path: Path, folder: Path) -> Iterator[Scanned]:
+def scan(path: Path, folder: Path) -> Iterator[Scanned | Progress]:
     """Write the index of a file into a folder, saying so after each stretch. Raises DataError."""
+    about = path.stat()
+    index = IndexWriter(folder)
+    if is_packed(path):
+        yield from unpacking(path, folder)
+    plain = plain_file(path, folder)
+    yield from _indexed(plain, path.name, index)
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
+        raise DataError(f"{path.name} was changed while it was read. Open it again.")
+    index.finish(path, about)
+    yield _scanned(index, plain.stat().st_size, plain.stat(), finished=True)
+
+
+def _indexed(path: Path, name: str, index: IndexWriter) -> Iterator[Scanned]:
     about = path.stat()
     rows = placed_rows(path)
     sample = list(islice(rows, _SAMPLE))
-    format = format_of(path.name, [place.row for place in sample if isinstance(place.row, Row)])
-    index = IndexWriter(folder, format)
+    index.format = format_of(name, [place.row for place in sample if isinstance(place.row, Row)])
     size, said, end = _FIRST, time.monotonic(), 0
     for place in chain(sample, rows):
-        index.add(place, check(format, place.row))
+        index.add(place, check(index.format, place.row))
         if index.waiting >= size:
             index.flush()
             size, said, end = min(4 * size, _MOST), 0.0, place.offset + place.length
         if not index.waiting % _LOOK and time.monotonic() - said > _SECONDS:
             said = time.monotonic()
             yield _scanned(index, end, about)
-    now = path.stat()
-    if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
-        raise DataError(f"{path.name} was changed while it was read. Open it again.")
-    index.finish(path, about)
-    yield _scanned(index, about.st_size, about, finished=True)
 
 
 def _scanned(index: IndexWriter, done: int, about: os.stat_result, finished: bool = False) -> Scanned:

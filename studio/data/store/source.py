@@ -11,10 +11,11 @@ from typing import BinaryIO, NamedTuple
 
 from studio.data.rows import ROW_LIMIT, Parser, Row, too_long
 from studio.data.sources.encodings import Encoding, encoding_of, wide
-from studio.data.sources.source import Source
+from studio.data.sources.source import Source, kind_of
 from studio.data.sources.tables import csv_rows
 from studio.data.sources.text import jsonl_rows, line_row
 from studio.data.store.lines import Placed, byte_lines, placed
+from studio.data.store.unpack import COLUMNAR, TEXT_BYTES, is_packed
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -40,13 +41,11 @@ class LargeSource(Source):
 
 
 def is_large(path: Path) -> bool:
-    """Whether a file is to be scanned: big, and of a kind whose rows can be found by their bytes."""
-    return (
-        path.suffix.lower() in (*_JSON, *_TABLES)
-        and path.is_file()
-        and path.stat().st_size > LARGE
-        and not _unsuited(path)
-    )
+    """Whether a file is to be scanned: big, and of a kind whose rows can be found once it is unpacked."""
+    if kind_of(path) not in (*_JSON, *_TABLES, *COLUMNAR) or not path.is_file():
+        return False
+    size = path.stat().st_size * TEXT_BYTES.get(path.suffix.lower(), 1)
+    return size > LARGE and (is_packed(path) or not _unsuited(path))
 
 
 def placed_rows(path: Path) -> Iterator[Placed]:
@@ -146,8 +145,6 @@ def _unreadable(path: Path, error: OSError) -> DataError:
 def _unsuited(path: Path) -> str:
     """Why rows cannot be found by their bytes, if so."""
     head = _head(path)
-    if head.startswith(b"\x1f\x8b"):
-        return "compressed"
     name = wide(head)
     return f"in {name.upper()}" if name else ""
 

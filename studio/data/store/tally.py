@@ -8,9 +8,6 @@ import pyarrow.compute as pc
 
 from studio.data.store.check import BAD
 
-COUNTS = ("rows", "good", "warnings", "bad", "duplicates", "empty", "median", "longest")
-"""What is counted, by the names that a Tally, a Manifest and a Scanned event have in common."""
-
 DUPLICATE = "exact duplicate of line "
 _EMPTY = r" is (empty|null)$"
 _LENGTHS = 2**16

@@ -15,8 +15,8 @@ import pytest
 from studio.data.read import read
 from studio.data.rows import ROW_LIMIT, Row
 from studio.data.store.check import BAD, GOOD, WARNING
-from studio.data.store.index import MANIFEST, folder_for
 from studio.data.store.lines import byte_lines
+from studio.data.store.manifest import MANIFEST, folder_for
 from studio.data.store.reader import Store
 from studio.data.store.scan import scanning
 from studio.data.store.scanner import scan
