@@ -54,9 +54,10 @@ def _is_ours(made: str) -> bool:
 
 
 def _built(line: int, format: str, fields: Fields) -> Record:
-    shapes = [shape for shape in _SHAPES if shape.format == format]
-    if shape := next((shape for shape in shapes if shape.fits(fields)), None):
-        return shape.build(line, fields)
+    shapes = _OF_FORMAT[format]
+    for shape in shapes:
+        if shape.fits(fields):
+            return shape.build(line, fields)
     if not any(name in fields for shape in shapes for names in shape.needs for name in names):
         raise BadRow(f"only unknown fields ({listed(fields)}); this file's rows need {needs(format)}")
     return shapes[0].build(line, fields)
@@ -183,10 +184,9 @@ def _system(text: str) -> tuple[Message, ...]:
 
 def _text(fields: Fields, names: Sequence[str]) -> str:
     """The text of the first of `names` the row has."""
-    present = [name for name in names if name in fields]
-    if not present:
+    name = next(filter(fields.__contains__, names), None)
+    if name is None:
         raise BadRow(f'missing "{names[0]}" (it has {listed(fields)})')
-    name = present[0]
     value = unwrapped(fields[name]) if name in ("answer", "answers") else fields[name]
     return checked(value, f'"{name}"')
 
@@ -227,7 +227,7 @@ class _Shape:
             if _is_golden(fields):
                 return False
             return bool(_chat_field(fields)) or any(name in fields for name in CHATS)
-        return all(any(name in fields for name in names) for names in self.needs)
+        return all(any(map(fields.__contains__, names)) for names in self.needs)
 
 
 _SHAPES = (
@@ -240,3 +240,7 @@ _SHAPES = (
     _Shape("text", (_TEXTS,), _plain),
 )
 """Tried in this order."""
+
+_OF_FORMAT = {
+    name: [shape for shape in _SHAPES if shape.format == name] for name in {s.format for s in _SHAPES}
+}

@@ -68,18 +68,26 @@ class Record:
     @property
     def prompt(self) -> str:
         """What the last answer answers; empty for plain text."""
-        return next((m.whole for m in reversed(self.before_answer) if m.role != "system"), "")
+        for message in reversed(self.before_answer):
+            if message.role != "system":
+                return message.whole
+        return ""
 
     @property
     def answer(self) -> str:
         """The last answer, or all of a plain text."""
-        return next((m.whole for m in reversed(self.messages) if m.role == "assistant"), self.text)
+        for message in reversed(self.messages):
+            if message.role == "assistant":
+                return message.whole
+        return self.text
 
     @property
     def before_answer(self) -> tuple[Message, ...]:
         """The turns before the last answer."""
-        turns = [i for i, m in enumerate(self.messages) if m.role == "assistant"]
-        return self.messages[: turns[-1]] if turns else self.messages
+        for place in range(len(self.messages) - 1, -1, -1):
+            if self.messages[place].role == "assistant":
+                return self.messages[:place]
+        return self.messages
 
     @property
     def question(self) -> str:
@@ -95,7 +103,9 @@ class Record:
 
 def remarks(record: Record) -> Iterator[str]:
     """What deserves a look in a record that can train."""
-    if record.messages and record.prompt.strip() == record.answer.strip():
+    if not record.messages:
+        return
+    if record.prompt.strip() == record.answer.strip():
         yield "the prompt and the answer are identical"
-    if record.messages and record.messages[-1].role != "assistant":
+    if record.messages[-1].role != "assistant":
         yield "ends with a turn that is never answered"

@@ -16,7 +16,6 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QTableView
 
 from studio.app.large import LargeFiles
-from studio.data.store.reader import Store
 from studio.process import prepare_process
 from studio.ui.tables.large import PAGE
 from studio.ui.tables.large_table import LargeTable
@@ -139,7 +138,7 @@ def _watch(path: Path) -> dict[str, float]:
         _until(application, lambda: large.view.table.model.rowCount() == ROWS)  # type: ignore[union-attr]
         print(large.scan, file=sys.stderr)
         measured |= _scroll(application, large.view.table.view)
-        measured |= _fetch(Store(path, Path(large.scan.folder)))
+        measured |= _fetch(path, Path(large.scan.folder))
         measured |= _ask(application, large.view.table)
         measured["private"], measured["resident"] = (
             max(measured[key], now)
@@ -211,8 +210,11 @@ def _scroll(application: QApplication, view: QTableView) -> dict[str, float]:
     return {"jump": times[len(times) // 2], "jump_p99": times[int(len(times) * 0.99)]}
 
 
-def _fetch(store: Store) -> dict[str, float]:
+def _fetch(path: Path, folder: Path) -> dict[str, float]:
     """Take pages from all over the file, as scrolling does before it paints."""
+    from studio.data.store.reader import Store  # not before the first page is measured
+
+    store = Store(path, folder)
     chance, times = random.Random(5), []
     for _ in range(_SCROLLS):
         began = time.perf_counter()
