@@ -9,6 +9,7 @@ from studio.cli.results import Result
 from studio.data.making.folder import MakingFolder
 from studio.data.making.make import made_row, summary
 from studio.events import Downloaded, MadeRow, MakingEnded
+from studio.words import counted
 
 
 def of_made(folder: MakingFolder) -> Result:
@@ -17,7 +18,7 @@ def of_made(folder: MakingFolder) -> Result:
     ended = summary(folder)
     states = Counter(row.state for row in rows)
     lines = [row_line(row) for row in rows]
-    lines += [f"{ended.rows} rows from {ended.asked} sources: " + _counted(states), *_refused(ended)]
+    lines += [f"{_came(ended)}: {_counted(states)}", *_refused(ended)]
     document = {**asdict(ended), "states": dict(states), "made": [asdict(row) for row in rows]}
     return Result(document, "\n".join(lines))
 
@@ -25,7 +26,7 @@ def of_made(folder: MakingFolder) -> Result:
 def of_making(folder: MakingFolder) -> Result:
     """How many rows there are by now, what was refused, and what to do next."""
     ended = summary(folder)
-    lines = [f"{ended.rows} rows from {ended.asked} sources, in {ended.folder}", *_refused(ended)]
+    lines = [f"{_came(ended)}, in {ended.folder}", *_refused(ended)]
     if ended.rows:
         lines.append(f"Next: studio data made {ended.folder} --accept all --out more.jsonl")
     return Result(asdict(ended), "\n".join(lines))
@@ -43,6 +44,10 @@ def of_download(event: Downloaded) -> Result:
 def row_line(row: MadeRow) -> str:
     """A made row in a line."""
     return f"{row.row:>4}  {row.state:<8}  {_short(row.prompt)}  →  {_short(row.answer)}   [{row.source}]"
+
+
+def _came(ended: MakingEnded) -> str:
+    return f"{counted(ended.rows, 'row')} from {counted(ended.asked, 'source')}"
 
 
 def _short(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -96,8 +96,7 @@ def made(
     making.plan()  # raises where the folder is none of ours
     rows = [row.number for row in making.rows()]
     for state, numbers in (("accepted", accept), ("rejected", reject), ("pending", undo)):
-        for number in _numbers(numbers, rows):
-            making.review(number, Review(state))
+        making.review_all(dict.fromkeys(_numbers(numbers, rows), Review(state)))
     if edit:
         _edit(making, edit, prompt, answer)
     if out is not None:
@@ -188,16 +187,18 @@ def _bench(job: MakeJob) -> Any:
     return Shelf()
 
 
-def _numbers(text: str, there: Iterable[int]) -> list[int]:
+def _numbers(text: str, there: Sequence[int]) -> list[int]:
     """The rows that a person names. Raises DataError for words that name none."""
     if text.strip() == "all":
         return list(there)
     found: list[int] = []
+    most = max(there, default=0)
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
-        if match is None:
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
             raise DataError(f"{part!r} names no rows. Write numbers as 1,4-7, or all.")
-        found += range(int(match[1]), int(match[2] or match[1]) + 1)
+        found += range(first, min(last, max(first, most + 1)) + 1)  # one too many is enough
     return found
 
 

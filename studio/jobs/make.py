@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,9 +49,10 @@ class MakeJob:
         from studio.data.making.make import making
         from studio.data.making.sources import sources
 
-        records = yield from _records(self.plan)
+        records, held = yield from _records(self.plan)
         passages = yield from _passages(self.plan)
-        found = sources(self.plan, records, passages)
+        trains = [record for record in records if record.line not in held]
+        found = sources(self.plan, trains, passages)
         folder = MakingFolder.create(self.folder, self.plan)
         with self._model(bench) as ask:
             yield from making(folder, found, records, ask)
@@ -67,16 +68,19 @@ class MakeJob:
             yield _nobody
 
 
-def _records(plan: Plan) -> Generator[Event, None, tuple[Record, ...]]:
-    """The dataset that is to have more rows; without one, nothing is known yet."""
+def _records(plan: Plan) -> Generator[Event, None, tuple[tuple[Record, ...], Collection[int]]]:
+    """The dataset that is to have more rows, and the lines held out, whose words no training row may take.
+
+    Without one, nothing is known yet.
+    """
     from studio.data.mapping import Mapping
     from studio.data.read import reading
 
     if not plan.data:
-        return ()
+        return (), ()
     mapping = Mapping.parse(plan.columns) if plan.columns else None
     read = yield from reading(Path(plan.data).expanduser(), mapping)
-    return read.records
+    return read.records, {line for line, part in read.given.items() if part not in ("", "train")}
 
 
 def _passages(plan: Plan) -> Generator[Event, None, tuple[Passage, ...]]:

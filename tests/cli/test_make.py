@@ -12,7 +12,9 @@ import pytest
 import typer
 from keyring.backend import KeyringBackend
 
+from studio.cli.commands import run
 from studio.cli.make import register
+from studio.data.making.folder import MakingFolder
 from studio.data.read import read
 from studio.errors import DataError
 from studio.generate.server import server_key
@@ -103,3 +105,26 @@ def test_a_row_that_there_is_not_cannot_be_accepted(tmp_path: Path) -> None:
     for rows, sentence in (("9", "There is no row 9"), ("x", "names no rows")):
         with pytest.raises(DataError, match=sentence):
             command("made", tmp_path / "more", "--accept", rows)
+
+
+def test_rows_that_are_not_there_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    data, more = write_rows(tmp_path / "toy.jsonl", 6), tmp_path / "more"
+    command("make", data, "--maker", "noise", "--out", more)
+    with pytest.raises(DataError, match="There is no row 7 in"):
+        command("made", more, "--accept", "1-999999999999")
+    with pytest.raises(DataError, match="'5-2' names no rows"):
+        command("made", more, "--accept", "5-2")
+    assert {review.state for _, review in MakingFolder(more).reviewed()} == {"pending"}
+
+
+def test_held_out_rows_are_no_source_of_rows_to_train_on(tmp_path: Path) -> None:
+    data, kept, more = write_rows(tmp_path / "toy.jsonl", 40), tmp_path / "kept", tmp_path / "more"
+    steps = ("--step", "split", "--step", "reserve_golden count=4")
+    assert run(["data", "save", str(data), str(kept), *steps]) == 0
+    command("make", kept, "--maker", "noise", "--out", more)
+    saved = read(kept)
+    held = {record.answer for record in saved.records if saved.given[record.line] != "train"}
+    made = {row.record(0).answer for row in MakingFolder(more).rows()}
+    assert len(held) == 12
+    assert len(made) == 28
+    assert not held & made

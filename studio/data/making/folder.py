@@ -7,7 +7,7 @@ from __future__ import annotations
 import fcntl
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -130,9 +130,14 @@ class MakingFolder:
 
     def review(self, row: int, review: Review) -> None:
         """Write down what a person says of a row. Raises DataError for a row that there is not."""
-        if row not in {each.number for each in self.rows()}:
-            raise DataError(f"There is no row {row} in {self.path}.")
-        self.reviews.append(row, review)
+        self.review_all({row: review})
+
+    def review_all(self, reviews: Mapping[int, Review]) -> None:
+        """Write down what a person says of several rows; of none, and DataError, where one is missing."""
+        there = {each.number for each in self.rows()}
+        if missing := next((row for row in reviews if row not in there), None):
+            raise DataError(f"There is no row {missing} in {self.path}.")
+        self.reviews.extend(reviews)
 
     @property
     def reviews(self) -> Reviews:

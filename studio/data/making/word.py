@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile
@@ -14,6 +15,20 @@ from lxml.etree import LxmlError
 from studio.data.making.documents import Paragraph
 from studio.errors import DataError
 
+_FAULTS = (
+    OpcError,
+    BadZipFile,
+    LxmlError,
+    zlib.error,
+    AttributeError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What python-docx and zipfile let through when a file's structure is broken."""
+
 
 def word_paragraphs(path: Path) -> Iterator[Paragraph]:
     """Every paragraph under its heading. Raises DataError for a damaged or protected file."""
@@ -24,7 +39,7 @@ def word_paragraphs(path: Path) -> Iterator[Paragraph]:
             )
     try:
         yield from _paragraphs(path)
-    except (OpcError, BadZipFile, LxmlError, LookupError, ValueError, AttributeError) as error:
+    except _FAULTS as error:
         raise DataError(f"{path.name} is damaged and cannot be read as a Word document ({error}).") from error
 
 

@@ -129,6 +129,22 @@ def test_a_pdf_cut_anywhere_gives_text_or_a_sentence(tmp_path: Path) -> None:
             assert "cut.pdf" in str(error)  # noqa: PT017
 
 
+def test_a_word_document_damaged_anywhere_gives_text_or_a_sentence(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Hello there.")
+    document.save(str(tmp_path / "whole.docx"))
+    whole = (tmp_path / "whole.docx").read_bytes()
+    path, refused = tmp_path / "damaged.docx", 0
+    for place in range(0, len(whole), 499):
+        path.write_bytes(whole[:place] + b"\xff" * 9 + whole[place + 9 :])
+        try:
+            assert list(paragraphs(path))
+        except DataError as error:
+            assert "damaged.docx" in str(error)  # noqa: PT017
+            refused += 1
+    assert refused
+
+
 def test_passages_end_at_paragraphs_and_lose_no_word() -> None:
     parts = [
         Paragraph(f"{number} " + "word " * (30 + 13 * (number % 7)), f"line {number}") for number in range(60)
