@@ -11,11 +11,13 @@ from typer.core import TyperGroup
 
 from studio.cli import results
 from studio.cli.health import with_health
+from studio.cli.large import show_large
 from studio.cli.make import register
 from studio.cli.options import Data, Debug, Home, Json, Model, Set, paths_from, recipe_from
 from studio.cli.steps import as_read, of_steps, steps_of
 from studio.cli.terminal import console, perform, report
 from studio.data.reader import NothingUsable
+from studio.data.store.source import is_large
 from studio.events import DatasetExported, DatasetRead, DatasetSaved, DatasetUploaded
 from studio.jobs.bring import BringJob
 from studio.jobs.read import DatasetJob
@@ -72,8 +74,15 @@ def show(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Read a dataset as a run would: what is in it, what is wrong with which line."""
+    """Read a dataset as a run would: what is in it, what is wrong with which line.
+
+    A file too big to hold is gone through instead, and counted.
+    """
     recipe, library, some = recipe_from(data, model, set_), Library(), False
+    path = Path(recipe.data.path).expanduser()
+    if is_large(path) and not health and not recipe.data.columns:
+        show_large(path, paths_from(None).scans, bad, as_json)
+        return
     try:
         for event in perform(DatasetJob(recipe).run_events(library)):
             if isinstance(event, DatasetRead):
