@@ -140,8 +140,12 @@ class LargeFiles(QObject):
             return
         self._scanning = None
         if isinstance(outcome, Failed):
+            unread = self._store is None and not room_words(self.path)
             self.leave()
-            self._pane.show_failure(outcome.summary)
+            if unread:  # reading it whole can ask what its columns are
+                self.read_requested.emit(str(self.path))
+            else:
+                self._pane.show_failure(outcome.summary)
 
     def _stop(self) -> None:
         if self._scanning is not None and self._view is not None:

@@ -165,12 +165,19 @@ def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     assert studio.large.view is None
 
 
-def test_a_big_file_of_something_else_is_refused_in_words(
-    studio: Studio, qtbot: QtBot, tmp_path: Path
+def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_text('{"a": 1}\n' * 2000)
-    studio.open_path(str(path))
-    qtbot.waitUntil(lambda: studio.large.view is None, timeout=20_000)
-    assert studio.panes.dataset.state is not None
-    assert "not those of a dataset" in studio.panes.dataset.state.accessibleDescription()
+    with qtbot.waitSignal(studio.datasets.columns_asked, timeout=20_000):
+        studio.open_path(str(path))
+    assert studio.large.view is None
+    monkeypatch.setattr("studio.app.large.room_words", lambda path: "It is too big.")
+    with qtbot.waitSignal(studio.large.left, timeout=20_000):
+        studio.open_path(str(path))
+    state = studio.panes.dataset
+    qtbot.waitUntil(
+        lambda: state.state is not None and "not those of a dataset" in state.state.accessibleDescription(),
+        timeout=20_000,
+    )
