@@ -34,12 +34,12 @@ def disk_errors(path: Path) -> Iterator[None]:
         if isinstance(error, NotADirectoryError | FileExistsError):
             raise DiskError(
                 f"{path} cannot be made: {_existing(path)} is a file, and a folder is needed there. "
-                "Choose another folder with --home."
+                "Choose another folder; --home moves all of the app's own."
             ) from error
         if isinstance(error, FileNotFoundError):
             raise DiskError(
                 f"{path} could not be written: its folder is gone or cannot be made. "
-                "Put it back where it was, or start a new run."
+                "Put it back where it was, or choose another."
             ) from error
         raise
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from studio.data.mapping import INCOMPLETE, Mapping
 from studio.data.places import Places
-from studio.data.reader import FileRead, read_file
+from studio.data.reader import FileRead, NothingUsable, read_file
 from studio.data.records import Record, remarks
 from studio.data.rows import problem
 from studio.data.saving.manifest import is_saved
@@ -110,17 +110,21 @@ def fingerprint(path: Path) -> str:
 def _each(
     files: Sequence[DataFile], mapping: Mapping | None
 ) -> Generator[Progress, None, tuple[list[FileRead], list[Problem]]]:
-    """What is in each file; of several, one that cannot be read is a problem of its own."""
+    """What is in each file; of several, one without any row is a problem of its own."""
     parts: list[FileRead] = []
     lost: list[Problem] = []
     refusals: list[DataError] = []
     for file in files:
+        before = parts[-1].last if parts else 0
         try:
-            parts.append((yield from read_file(file, parts[-1].last if parts else 0, mapping)))
+            parts.append((yield from read_file(file, before, mapping)))
         except DataError as error:
             refusals.append(error)
-            lost.append(replace(problem(0, str(error).rstrip(".")), file=file.name))
-    if not parts:
+            if isinstance(error, NothingUsable) and error.problems:
+                parts.append(error.read(before))
+            else:
+                lost.append(replace(problem(0, str(error).rstrip(".")), file=file.name))
+    if not any(part.records for part in parts):
         raise refusals[0]
     return parts, lost
 
@@ -129,7 +133,7 @@ def _joined(
     chosen: Sequence[Path], files: Sequence[DataFile], parts: Sequence[FileRead], lost: list[Problem]
 ) -> Generator[Progress, None, Reading]:
     format = _common(parts)
-    used = [part for part in parts if _FAMILY.get(part.format) == _FAMILY.get(format)]
+    used = [part for part in parts if not part.records or _FAMILY.get(part.format) == _FAMILY.get(format)]
     for part in parts:
         if part not in used:
             reason = f"left out: it holds {part.format} examples, the other files {format} ones"

@@ -33,7 +33,12 @@ class NothingUsable(DataError):
 
     def __init__(self, file: DataFile, problems: Sequence[Problem]) -> None:
         super().__init__(_nothing(file.name, problems))
-        self.path, self.problems = file.path, tuple(problems)
+        self.file, self.path, self.problems = file, file.path, tuple(problems)
+
+    def read(self, before: int) -> FileRead:
+        """The file without any record, its problems from line `before` + 1 on."""
+        problems = tuple(_moved(item, before) for item in self.problems)
+        return FileRead(self.file, "", (), problems, before, max(before, *(p.line for p in problems)))
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator
     for number, row in enumerate(chain(sample, rows), 1):
         result = row if isinstance(row, Problem) else _record(row, before, format, mapping)
         if isinstance(result, Problem):
-            problems.append(replace(result, line=result.line + before if result.line else 0))
+            problems.append(_moved(result, before))
         else:
             records.append(result)
         last = max(last, row.line + before)
@@ -72,6 +77,10 @@ def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator
     if not records:
         raise NothingUsable(file, [replace(p, line=max(p.line - before, 0)) for p in problems])
     return FileRead(file, format, tuple(records), tuple(problems), before, last)
+
+
+def _moved(item: Problem, before: int) -> Problem:
+    return replace(item, line=item.line + before) if item.line else item
 
 
 def rows_of(source: Source, mapping: Mapping | None = None) -> Iterator[Row | Problem]:

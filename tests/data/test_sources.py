@@ -262,14 +262,27 @@ def test_lines_of_several_files_run_on_and_lead_back(tmp_path: Path) -> None:
 
 
 def test_one_bad_file_among_several_is_a_problem_of_its_own(tmp_path: Path) -> None:
-    files = {"a.jsonl": ask("a", "b"), "b.jsonl": "nope\n", "c.jsonl": [{"text": "A story."}]}
+    files = {"a.jsonl": ask("a", "b"), "b.csv": "prompt,completion\n", "c.jsonl": [{"text": "A story."}]}
     reading = read(folder(tmp_path / "set", files))
     assert [record.answer for record in reading.records] == ["a", "b"]
     assert [(p.line, p.file, p.severity) for p in reading.problems] == [
-        (0, "b.jsonl", "error"),
+        (0, "b.csv", "error"),
         (0, "c.jsonl", "error"),
     ]
     assert "it holds text examples" in reading.problems[1].reason
+
+
+def test_every_row_of_a_file_without_a_good_one_is_named_among_several(tmp_path: Path) -> None:
+    nothing = 'nope\n\n{"prompt": "x"\n'
+    files = {"a.jsonl": ask("a", "b"), "b.jsonl": nothing, "c.jsonl": [*ask("c"), {"completion": "d"}]}
+    reading = read(folder(tmp_path / "set", files))
+    assert [record.answer for record in reading.records] == ["a", "b", "c"]
+    bad = [(p.file, reading.places.words(p.line)) for p in reading.problems]
+    assert bad == [
+        ("b.jsonl", "line 1 of b.jsonl"),
+        ("b.jsonl", "line 3 of b.jsonl"),
+        ("c.jsonl", "line 2 of c.jsonl"),
+    ]
 
 
 def test_the_fingerprint_of_a_folder_changes_with_any_file(tmp_path: Path) -> None:

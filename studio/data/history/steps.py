@@ -214,4 +214,7 @@ def _wrong(values: Any, error: ValidationError) -> str:
         return f"{shown}. The steps are {', '.join(STEPS)}."
     field = ".".join(str(part) for part in first["loc"] if part not in (kind, "kind"))
     reason = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        there = ", ".join(name for name in STEPS[kind].model_fields if name != "kind") or "none"
+        return f"The step {kind} has no field {field}. Its fields are: {there}."
     return f"The step {kind} cannot be done{f': {field}' if field else ''}: {reason}."

@@ -85,6 +85,8 @@ class Manifest(_Plain):
             if isinstance(values, dict) and values.get("schema_version", 0) > SCHEMA:
                 raise DataError(f"{path} was written by a newer version. Update Tuning Studio.")
             return cls.model_validate(values)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise DataError(f"{folder} is not a saved dataset: it has no {NAME}.") from error
         except (OSError, ValueError, TypeError) as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
             raise DataError(
