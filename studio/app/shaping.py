@@ -75,7 +75,7 @@ class Shaping(QObject):
             self._shared.window.show_notice(str(error), "bad")
             return
         recipe = self._shared.recipe.with_values({"data.path": str(source), "data.columns": columns})
-        job = SaveJob(recipe, self._next_folder(source), steps)
+        job = SaveJob(recipe, self._next_folder(source), steps, scans=self._paths.scans)
         self._shared.queue.submit(job, Lane.READING, self._take_written, self._end_other)
 
     def keep(self, source: Path, name: str) -> None:
