@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Protocol
 
+from studio.data.examples import render_records, row_of, turns_of
 from studio.data.mapping import Mapping
 from studio.data.places import Places
 from studio.data.read import Reading, reading
 from studio.data.records import Record
-from studio.data.render import Example, ExampleError, Renderer, Rendering, TooLong
+from studio.data.render import Example, Renderer, Rendering
 from studio.data.room import check_room
-from studio.data.rows import problem
 from studio.data.split import GOLDEN, Split, split, split_given
 from studio.errors import DataError
-from studio.events import DatasetRead, ExampleRow, Problem, Progress, Rendered, Turn
-
-_CHUNK = 100
+from studio.events import DatasetRead, Problem, Progress, Rendered
 
 
 class Shares(Protocol):
@@ -77,7 +75,7 @@ class Dataset:
         whole = yield from reading(path, mapping)
         source = _without_golden(whole)
         _check_format(source, renderer.rendering)
-        rendered = yield from _render(source.records, renderer)
+        rendered = yield from render_records(source.records, renderer)
         if not rendered.examples:
             raise DataError(_nothing(source, rendered.problems))
         parts = _divide(source, rendered.examples, data, seed)
@@ -123,7 +121,7 @@ class Dataset:
                 warnings[item.line] = "; ".join(filter(None, (warnings.get(item.line), item.reason)))
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         rows = [
-            _row(list(examples), name, warnings.get(line, ""))
+            row_of(list(examples), name, warnings.get(line, ""))
             for name, part in parts.items()
             for line, examples in groupby(part, key=lambda example: example.record.line)
         ]
@@ -149,65 +147,6 @@ class Dataset:
                 pieces = self.renderer.pieces(example.record)
                 return Rendered(str(self.path), line, pieces, turns_of(example.record))
         raise DataError(f"Line {line} of {self.name} holds no usable example.")
-
-
-def _row(examples: Sequence[Example], part: str, warning: str) -> ExampleRow:
-    """One record's row: a divided text counts as a whole, a pair as its chosen side, which is shown."""
-    record = examples[0].record
-    return ExampleRow(
-        line=record.line,
-        prompt=record.prompt,
-        answer=record.answer,
-        tokens=sum(len(e.tokens.ids) for e in examples) - (len(examples) - 1),  # they overlap by one
-        trained=sum(e.tokens.targets for e in examples),
-        split=part,
-        cut=max(e.cut for e in examples),
-        warning=warning,
-        turns=sum(message.role != "system" for message in record.messages),
-    )
-
-
-def turns_of(record: Record) -> tuple[Turn, ...]:
-    """What is said in a record, turn by turn."""
-    if not record.messages:
-        return (Turn("text", record.text),)
-    said = tuple(Turn(message.role, message.whole) for message in record.messages)
-    return (*said, Turn("rejected", record.rejected)) if record.rejected else said
-
-
-@dataclass
-class _Rendered:
-    """Examples by the line of their record, and what is wrong with the other records."""
-
-    examples: dict[int, tuple[Example, ...]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    left_out: list[int] = field(default_factory=list)
-
-
-def _render(records: Sequence[Record], renderer: Renderer) -> Generator[Progress, None, _Rendered]:
-    rendered = _Rendered()
-    for start in range(0, len(records), _CHUNK):
-        chunk = records[start : start + _CHUNK]
-        for record, examples in zip(chunk, renderer.render_all(chunk), strict=True):
-            if isinstance(examples, ExampleError):
-                rendered.problems.append(problem(record.line, examples.reason))
-                if isinstance(examples, TooLong):
-                    rendered.left_out.append(examples.tokens)
-            else:
-                rendered.examples[record.line] = examples
-                rendered.problems.extend(_remarks(examples[0], renderer))
-        yield Progress("examples rendered", start + len(chunk), len(records))
-    return rendered
-
-
-def _remarks(example: Example, renderer: Renderer) -> Iterator[Problem]:
-    line, rendering = example.record.line, renderer.rendering
-    if example.cut:
-        lost = "the beginning of the prompt" if rendering.too_long == "cut_prompt" else "the end"
-        yield problem(line, f"longer than {rendering.max_length:,} tokens: {lost} is cut", "warning")
-    if marks := renderer.control_texts(example.record):
-        words = f"contains {', '.join(marks)}, which this model reads as a control token, not as text"
-        yield problem(line, words, "warning")
 
 
 def _without_golden(source: Reading) -> Reading:
@@ -265,7 +204,8 @@ def _check_format(source: Reading, rendering: Rendering) -> None:
 
 def _nothing(source: Reading, problems: Sequence[Problem]) -> str:
     first = next(item for item in problems if item.severity == "error")
+    where = source.places.words(first.line)
     return (
         f"None of the {len(source.records)} examples in {source.name} can be trained on. "
-        f"Line {first.line}: {first.reason}."
+        f"{where[0].upper()}{where[1:]}: {first.reason}."
     )

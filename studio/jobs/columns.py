@@ -50,7 +50,7 @@ class TryColumnsJob:
         return "Trying the columns"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.dataset import turns_of
+        from studio.data.examples import turns_of
         from studio.data.mapping import Mapping
         from studio.data.trial import tried
 

@@ -130,7 +130,7 @@ class BadRowsJob:
 def _rendered(shown: RowShown, row: Row, format: str, renderer: Renderer) -> RowShown:
     """The row token by token, or why it has no tokens that train."""
     from studio.data import formats
-    from studio.data.dataset import turns_of
+    from studio.data.examples import turns_of
     from studio.data.fields import BadRow
     from studio.data.render import ExampleError
 

@@ -144,3 +144,15 @@ def test_instruction_rows_of_a_minified_json_file_can_be_told_apart(write: Write
     read, dataset = loaded(write("d.json", json.dumps(data)), base)
     assert [row.answer for row in read.rows] == [f"Done {i}" for i in range(5)]
     assert "Do 3" in "".join(piece.text for piece in dataset.rendered(4).pieces)
+
+
+def test_where_nothing_can_train_the_first_row_is_named_in_its_file(
+    write: Write, chatml: Any, tmp_path: Path
+) -> None:
+    long = {"prompt": "Say a word often", "completion": "word " * 500}
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(json.dumps(long) + "\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"None of the 2 examples .* can be trained on\. Line 1 of a\.jsonl: "
+    ):
+        loaded(tmp_path, chatml)
