@@ -7,7 +7,6 @@ pictures that the README shows are kept in `resources/screens/`.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import shutil
@@ -81,6 +80,7 @@ class Photographer:
 
 def main() -> None:
     """Photograph a first sitting from its empty start to its end."""
+    from screens_hub import bringing
     from screens_making import making
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -92,7 +92,7 @@ def main() -> None:
         _empty(photographer)
         _dataset(photographer)
         _rows(photographer)
-        _columns(photographer)
+        bringing(photographer)
         _large(photographer)
         making(photographer)
         _recipe(photographer)
@@ -168,26 +168,6 @@ def _rows(to: Photographer) -> None:
     pane.tabs.choose("history")
     to.show("dataset", "history")
     pane.tabs.choose("rows")
-
-
-def _columns(to: Photographer) -> None:
-    """A file whose columns have names of their own."""
-    sample = resource("starter/instructions.jsonl").read_text(encoding="utf-8")
-    rows = [json.loads(line) for line in sample.splitlines()]
-    table = to.home / "tickets.csv"
-    with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("Ticket", "Frage", "Kontext", "Antwort"))
-        for number, row in enumerate(rows[:200], 1):
-            writer.writerow((f"T-{number:04}", row["instruction"], row["input"], row["output"]))
-    studio = to.studio
-    studio.open_path(str(table))
-    to.wait(lambda: studio.columns.dialog and studio.columns.dialog.agree.isEnabled())
-    if studio.columns.dialog is not None:
-        to.rest()
-        to.shoot("dataset-columns", studio.columns.dialog)
-        studio.columns.dialog.reject()
-    to.show("dataset", "unnamed")
 
 
 def _large(to: Photographer) -> None:

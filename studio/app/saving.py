@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
 from studio.data.history.steps import Split, Step
@@ -17,6 +17,7 @@ from studio.jobs.job import Failed, Job, Outcome, Stopped
 from studio.jobs.queue import Lane
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.ui.panes.dataset import DatasetPane
+from studio.ui.widgets.question_dialog import QuestionDialog
 from studio.ui.widgets.task_dialog import TaskDialog
 
 _LINES = "JSON Lines (*.jsonl)"
@@ -31,7 +32,7 @@ class Saving(QObject):
         super().__init__(pane)
         self._shared, self._pane, self._overlays = shared, pane, overlays
         self.chooser: QFileDialog | None = None
-        self.question: QMessageBox | None = None
+        self.question: QuestionDialog | None = None
         self.task: TaskDialog | None = None
         menu = pane.save_menu
         menu.save_requested.connect(self.choose_folder)
@@ -79,7 +80,7 @@ class Saving(QObject):
         if there := layout_in(folder):
             names = ", ".join(path.name for path in there)
             words = f"“{folder.name}” holds an export already."
-            self._ask(words, f"Its {names} will be replaced.", lambda: self._run(job))
+            self._ask(words, f"Replaced: {names}.", lambda: self._run(job))
         else:
             self._run(job)
 
@@ -118,12 +119,8 @@ class Saving(QObject):
         chooser.open()
 
     def _ask(self, words: str, more: str, then: Callable[[], None]) -> None:
-        self.question = question = QMessageBox(self._shared.window)
-        question.setText(words)
-        question.setInformativeText(more)
-        replace = question.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
-        question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
-        replace.clicked.connect(lambda: then())
+        self.question = question = QuestionDialog(words, more, "Replace", self._shared.window)
+        question.accepted.connect(lambda: then())
         question.finished.connect(question.deleteLater)
         question.open()
 

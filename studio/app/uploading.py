@@ -37,9 +37,8 @@ class Uploading(QObject):
             return
         name = Path(dataset.path).stem
         what = (
-            f"The rows of {dataset.name} go up as Parquet, as you changed them, with a card that says where "
-            "they come from and what was done to them. A dataset of that name which is there already gets "
-            "them as a new version; what it held stays in its history."
+            f"The rows of {dataset.name}, with your edits, go up as Parquet, with a card that says where "
+            "they come from. What a dataset of that name held before stays in its history."
         )
         suggested = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "dataset"
         self.dialog = dialog = UploadDialog(suggested, what, self._shared.window)
@@ -80,10 +79,10 @@ class Uploading(QObject):
         if ticket is not self._work:
             return
         self._work = None
-        if self.dialog is not None:
-            failed = isinstance(outcome, Failed)
-            self.dialog.rest(outcome.summary if isinstance(outcome, Failed) else _STOPPED, self._page)
-            self.dialog.said.set_tone("bad" if failed else "dim")
+        if self.dialog is not None and isinstance(outcome, Failed):
+            self.dialog.rest(outcome.summary, self._page)
+        elif self.dialog is not None:
+            self.dialog.rest(_STOPPED, tone="dim")
 
     def _open_page(self, address: str) -> None:
         QDesktopServices.openUrl(QUrl(address))

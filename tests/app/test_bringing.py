@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
@@ -142,3 +143,27 @@ def test_several_files_of_unknown_columns_are_asked_about_once(
     qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "tickets and 1 more").rows) == 60
+
+
+def test_files_dropped_together_become_one_dataset_and_come_back_by_the_file_menu(
+    studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "more.jsonl"
+    other.write_text('{"prompt": "Say 20", "completion": "It is 20."}\n')
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in (source, other)])
+    how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(studio.window, QDragEnterEvent(QPoint(400, 300), *how))
+    QApplication.sendEvent(studio.window, QDropEvent(QPointF(400, 300), *how))
+    assert len(wait_for(qtbot, studio, "numbers and 1 more").rows) == 10
+    studio.open_path(str(source))
+    wait_for(qtbot, studio, "numbers.jsonl")
+    recent = studio.window.action("recent").menu()
+    assert isinstance(recent, QMenu)
+    entries = [action.text() for action in recent.actions() if action.text()]
+    assert entries == ["numbers.jsonl", "numbers and 1 more", "Clear Menu"]
+    recent.actions()[1].trigger()
+    wait_for(qtbot, studio, "numbers and 1 more")
+    recent.actions()[-1].trigger()
+    assert not recent.isEnabled()
+    assert studio.bringing.recent == ()

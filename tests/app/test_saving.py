@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
@@ -93,12 +93,11 @@ def notice(studio: Studio) -> str:
     return found.text()
 
 
-def answer(studio: Studio, qtbot: QtBot, text: str) -> None:
+def answer(studio: Studio, qtbot: QtBot, *, agrees: bool) -> None:
     """Press a button of the question."""
     question = studio.saving.question
     assert question is not None
-    button = next(b for b in question.findChildren(QPushButton) if b.text().replace("&", "") == text)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(question.agree if agrees else question.cancel, Qt.MouseButton.LeftButton)
 
 
 def test_rows_as_they_were_edited_are_exported(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
@@ -117,10 +116,10 @@ def test_the_layout_of_mlx_lm_is_divided_and_replaced_only_after_a_question(
     (out / "golden.jsonl").write_text("earlier")
     entry(studio, "Export for mlx-lm…").trigger()
     choose(studio, qtbot, out)
-    answer(studio, qtbot, "Cancel")
+    answer(studio, qtbot, agrees=False)
     assert [path.name for path in out.iterdir()] == ["golden.jsonl"]
     studio.saving.export_layout(out)
-    answer(studio, qtbot, "Replace")
+    answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: "20 rows written" in notice(studio), timeout=60_000)
     assert sorted(path.name for path in out.iterdir()) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
 
@@ -143,10 +142,10 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
     before = (tmp_path / "mine" / "dataset.json").read_text()
     studio.editing.toggle(2)
     studio.saving.save(tmp_path / "mine")
-    answer(studio, qtbot, "Cancel")
+    answer(studio, qtbot, agrees=False)
     assert (tmp_path / "mine" / "dataset.json").read_text() == before
     studio.saving.save(tmp_path / "mine")
-    answer(studio, qtbot, "Replace")
+    answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: len(read(tmp_path / "mine").records) == 19, timeout=60_000)
     assert not entry(studio, "Export the rows that cannot train…").isEnabled()
 

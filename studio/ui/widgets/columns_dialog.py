@@ -153,7 +153,6 @@ class ColumnsDialog(QDialog):
         given = set(self._known) - {"system"}
         fitting = (key for key, kind in KINDS.items() if given and given <= {*kind.needed, *kind.optional})
         self.kinds.choose(next(fitting, "answers"))
-        next(iter(self.choices.values())).box.setFocus()
 
     def _turn(self, key: str) -> None:
         """Show the roles of a kind of example; what was chosen for one like them stays chosen."""
@@ -170,6 +169,7 @@ class ColumnsDialog(QDialog):
             self.choices[role] = choice
             self._roles.addWidget(choice)
         self._roles.addStretch(1)
+        self.choices[kind.needed[0]].box.setFocus()
         self._change()
 
     def _probable(self, role: str, kind: Kind) -> str:

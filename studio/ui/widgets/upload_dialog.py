@@ -63,10 +63,10 @@ class UploadDialog(QDialog):
         self._show_done(True)
         self.adjustSize()
 
-    def rest(self, sentence: str, page: str = "") -> None:
+    def rest(self, sentence: str, page: str = "", tone: str = "bad") -> None:
         """The upload is over: with a sentence why, and `page` where it was a token that is missing."""
         self._set_busy(False)
-        self._say(sentence, "bad")
+        self._say(sentence, tone)
         if page:
             self.access.ask("")
         self.adjustSize()
@@ -157,6 +157,7 @@ class UploadDialog(QDialog):
                 widget.setEnabled(False)
 
     def _say(self, sentence: str, tone: str) -> None:
-        set_property(self.said, "tone", tone)
+        set_property(self.said, "role", "error" if tone == "bad" else "")
+        set_property(self.said, "tone", "" if tone == "bad" else tone)
         self.said.setText(sentence)
         self.said.setVisible(bool(sentence))
