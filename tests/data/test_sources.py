@@ -13,11 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
+from studio.cli.commands import run
 from studio.data.dataset import Dataset
 from studio.data.mapping import Mapping
 from studio.data.read import read
 from studio.data.render import Renderer, Rendering
 from studio.data.rows import ROW_LIMIT
+from studio.data.saving.manifest import Manifest
+from studio.data.sources import folders
 from studio.data.sources.folders import modified
 from studio.errors import DataError
 from studio.train.parts import Data
@@ -227,8 +230,13 @@ LAYOUTS: list[tuple[dict[str, Any], dict[str, str]]] = [
     ),
     ({"train.jsonl": ask("a"), "all.jsonl": ask("x"), "golden.jsonl": ask("g")}, {"a": ""}),
     (
-        {"2.jsonl": ask("b"), "10.jsonl": ask("c"), "1.csv": "prompt,completion\na?,a\n"},
-        dict.fromkeys("abc", ""),
+        {
+            "2.jsonl": ask("b"),
+            "10.jsonl": ask("c"),
+            "²1.json": ask("d"),
+            "1.csv": "prompt,completion\na?,a\n",
+        },
+        dict.fromkeys("abcd", ""),
     ),
     ({"test.jsonl": ask("a"), ".hidden.jsonl": ask("x")}, {"a": ""}),
 ]
@@ -403,3 +411,26 @@ def test_what_maps_no_columns_is_refused_with_the_roles_there_are(written: str) 
 def test_a_refused_file_says_how_its_columns_could_be_mapped(write: Write) -> None:
     with pytest.raises(DataError, match='as in "prompt=Frage, answer=Antwort"'):
         read(write("a.jsonl", [{"Frage": "Q", "Antwort": "A"}]))
+
+
+def test_a_folder_of_everything_is_refused_and_hidden_folders_are_not_gone_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder(tmp_path / "set", {"a.jsonl": ask("a"), ".git/objects/b.jsonl": ask("b")})
+    (root / "gone.jsonl").symlink_to(tmp_path / "nowhere.jsonl")
+    monkeypatch.setattr(folders, "_VISITED", 3)
+    assert [record.answer for record in read(root).records] == ["a"]
+    (root / "more").mkdir()
+    (root / "more" / "c.txt").write_text("c")
+    with pytest.raises(DataError, match="holds very many files"):
+        read(root)
+
+
+def test_a_file_whose_name_is_no_text_can_be_saved(tmp_path: Path) -> None:
+    path = tmp_path / "r\udcffws.jsonl"
+    try:
+        path.write_text(TEXT)
+    except OSError:
+        pytest.skip("this disk takes only names that are text")
+    assert run(["data", "save", str(path), str(tmp_path / "kept")]) == 0
+    assert Manifest.read(tmp_path / "kept").sources[0].name == "r\\udcffws.jsonl"

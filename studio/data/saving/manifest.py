@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from studio.data.rows import printable
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -35,7 +36,8 @@ class SourceFile(_Plain):
 
     @classmethod
     def of(cls, path: Path) -> SourceFile:
-        return cls(name=path.name, path=str(path), bytes=path.stat().st_size, sha256=sha256(path))
+        name, where = printable(path.name), printable(str(path))
+        return cls(name=name, path=where, bytes=path.stat().st_size, sha256=sha256(path))
 
 
 class PartFile(_Plain):

@@ -13,6 +13,7 @@ from studio.data.digest import Fingerprint, content_fingerprint
 from studio.data.history.shaped import Count
 from studio.data.history.steps import Step
 from studio.data.records import Record
+from studio.data.rows import printable
 from studio.data.saving.card import card
 from studio.data.saving.export import golden_row
 from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
@@ -65,7 +66,7 @@ def save(
     with whole_folder(folder) as temporary:
         files = yield from write_parts(temporary, parts, see)
         manifest = Manifest(
-            name=folder.name,
+            name=printable(folder.name),
             format=format,
             columns=columns,
             fingerprint=fingerprint.text,

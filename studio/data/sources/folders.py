@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,10 @@ GOLDEN_FILE = "golden.jsonl"
 """The golden set of the dataset that it lies in or beside."""
 
 _FILES = 1000
+_VISITED = 50_000
+"""Files of any kind that are gone through to find those of a dataset."""
+
+_HIDDEN = (".", "__")
 _PROSE = (".txt", ".md")
 _BESIDE = re.compile(
     r"(readme|license|licence|changelog|notice)\b|golden\.|(dataset_infos?|dataset_dict|dataset|state)\.json$"
@@ -93,17 +98,28 @@ def _readable(folder: Path) -> list[Path]:
     """Files of a kind we read, in order of their names; prose only where there is nothing else."""
     inside = [
         path
-        for path in folder.rglob("*")
-        if kind_of(path) in EXTENSIONS
-        and not any(name.startswith((".", "__")) for name in path.relative_to(folder).parts)
-        and not _BESIDE.match(path.name.lower())
-        and path.is_file()
-        and path.stat().st_size
+        for path in _below(folder)
+        if kind_of(path) in EXTENSIONS and not _BESIDE.match(path.name.lower()) and _holds_something(path)
     ]
     if len(inside) > _FILES:
         raise DataError(f"{folder} holds {len(inside):,} files. Choose a folder with at most {_FILES:,}.")
     structured = [path for path in inside if kind_of(path) not in _PROSE]
     return sorted(structured or inside, key=lambda path: _natural(path.relative_to(folder).as_posix()))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """All in a folder and its subfolders that is not hidden; what cannot be opened is left aside."""
+    visited = 0
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        visited += len(names) + 1
+        if visited > _VISITED:
+            raise DataError(f"{folder} holds very many files. Choose the folder that the dataset is in.")
+        yield from (Path(here, name) for name in names if not name.startswith(_HIDDEN))
+
+
+def _holds_something(path: Path) -> bool:
+    return os.path.isfile(path) and os.path.getsize(path) > 0
 
 
 def _part(path: Path) -> str:
@@ -116,7 +132,7 @@ def _part(path: Path) -> str:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(word), "") if word.isdigit() else (0, word) for word in re.split(r"([0-9]+)", name)]
+    return [(int(word), "") if word.isdecimal() else (0, word) for word in re.split(r"([0-9]+)", name)]
 
 
 def _told_apart(files: Sequence[DataFile]) -> Iterator[DataFile]:
