@@ -21,8 +21,8 @@ from studio.events import Problem
 _SHOWN_BYTES = 100_000
 """Of a row that is no row, all that is of use to a person."""
 
-_OPEN_PARTS = 64
-"""Files of the index that are mapped at once: each is an open file, of which a Mac allows 256."""
+_OPEN_PARTS = 8
+"""Files of the index that are mapped at once: of each up to 20 MB count as this process's memory."""
 
 
 @dataclass(frozen=True, slots=True)
