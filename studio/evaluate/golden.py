@@ -71,7 +71,7 @@ def golden_from_test(data: Dataset) -> Golden:
 
 
 def _item(path: Path, number: int, line: str) -> GoldenItem:
-    """One line: its prompt, or all the turns before the answer where it has `messages`."""
+    """One line: its prompt, or all the turns before the answer where it has `messages`; and its `tools`."""
     try:
         row = json.loads(line)
         prompt, ideal = row["prompt"], row["ideal"]
@@ -83,7 +83,8 @@ def _item(path: Path, number: int, line: str) -> GoldenItem:
         raise DataError(
             f'Line {number} of {path} is not a golden pair; it must be {{"prompt": "…", "ideal": "…"}}.'
         )
-    return GoldenItem(tuple(Message(role, content) for role, content in said), ideal)
+    tools = json.dumps(row["tools"], ensure_ascii=False) if row.get("tools") else ""
+    return GoldenItem(tuple(Message(role, content) for role, content in said), ideal, tools)
 
 
 def _turn(prompt: str) -> dict[str, str]:

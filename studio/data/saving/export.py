@@ -79,8 +79,10 @@ def row_of(record: Record) -> dict[str, Any]:
 
 
 def golden_row(record: Record) -> dict[str, Any]:
-    """A line of a golden set; with all its turns where there are more than the one that is asked."""
+    """A line of a golden set, with its tools; with all turns where there are more than the one asked."""
     asked: dict[str, Any] = {"prompt": record.prompt, "ideal": record.answer}
+    if record.tools:
+        asked["tools"] = json.loads(record.tools)
     if len(record.before_answer) == 1:
         return asked
     return {**asked, "messages": [_said(turn.role, turn.whole) for turn in record.before_answer]}

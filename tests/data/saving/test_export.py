@@ -14,6 +14,7 @@ from studio.data.read import read
 from studio.data.records import Call, Message, Record
 from studio.data.saving.export import export
 from studio.errors import DataError
+from studio.evaluate.golden import read_golden
 from tests.conftest import finish
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10).map(
@@ -126,3 +127,11 @@ def test_an_export_that_is_stopped_leaves_the_file_as_it_was(tmp_path: Path) -> 
 def test_another_kind_of_file_is_not_exported_to(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"out\.csv cannot be exported to: name a \.jsonl file"):
         finish(export([Record(1, text="x")], {}, tmp_path / "out.csv"))
+
+
+def test_a_golden_row_is_asked_with_its_tools(tmp_path: Path) -> None:
+    turns = (Message("user", "Look."), Message("assistant", "Nothing there."))
+    records = [Record(1, turns, tools=TOOLS), Record(2, (Message("user", "Hi"), Message("assistant", "Ho")))]
+    finish(export(records, {1: "golden"}, tmp_path / "out"))
+    (item,) = read_golden(tmp_path / "out" / "golden.jsonl").items
+    assert (item.prompt, item.ideal, json.loads(item.tools)) == ("Look.", "Nothing there.", json.loads(TOOLS))
