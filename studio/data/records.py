@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -96,6 +97,11 @@ class Record:
         return "\0".join((*asked, *filter(None, (self.tools,)))) if self.messages else self.text.strip()
 
     @property
+    def kin(self) -> str:
+        """Equal for examples that belong on one side of a split: that ask the same, or were made from it."""
+        return _made_from(self.made) or hashlib.sha256(self.question.encode()).hexdigest()[:16]
+
+    @property
     def content(self) -> Record:
         """This record without its place in the file and its origin: equal for exact duplicates."""
         return replace(self, line=0, made="")
@@ -109,3 +115,12 @@ def remarks(record: Record) -> Iterator[str]:
         yield "the prompt and the answer are identical"
     if record.messages[-1].role != "assistant":
         yield "ends with a turn that is never answered"
+
+
+def _made_from(made: str) -> str:
+    """The kin of the example that a row was made from; empty where it does not say."""
+    try:
+        how = json.loads(made) if made else {}
+    except ValueError:
+        return ""
+    return str(how.get("kin", "")) if isinstance(how, dict) else ""

@@ -47,10 +47,10 @@ def split(
 ) -> Split:
     """Divide by a hash of (seed, question): stable when rows are moved, the same on every machine.
 
-    Examples with an identical question stay together, the most repeated one in train. With three different
-    questions or more, a part whose share is above zero has at least one. To stratify gives every part its
-    share of each label, within a row as far as repeated questions allow it. Raises DataError when nothing
-    would be left to train on.
+    Examples with an identical question, and what was made from them, stay together, the most repeated one in
+    train. With three different questions or more, a part whose share is above zero has at least one. To
+    stratify gives every part its share of each label, within a row as far as repeated questions allow it.
+    Raises DataError when nothing would be left to train on.
     """
     if not records:
         raise DataError("There are no examples to split. Choose another dataset.")
@@ -89,7 +89,7 @@ def split_given(
 def _ordered(records: Sequence[Record], seed: int) -> list[list[Record]]:
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        groups[record.question].append(record)
+        groups[record.kin].append(record)
     return sorted(groups.values(), key=lambda group: _rank(group[0], seed))
 
 

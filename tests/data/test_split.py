@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
@@ -119,3 +121,16 @@ def test_given_parts_stay_and_only_missing_ones_are_split_off() -> None:
 )
 def test_parts_are_known_by_many_names(name: str, part: str) -> None:
     assert part_named(name) == part
+
+
+def test_what_was_made_from_an_example_stays_on_its_side() -> None:
+    given = records([f"Say {number}" for number in range(40)])
+    asked_otherwise = records([f"Could you say {number}?" for number in range(40)])
+    made = [
+        replace(new, line=100 + old.line, made=json.dumps({"maker": "paraphrase", "kin": old.kin}))
+        for new, old in zip(asked_otherwise, given, strict=True)
+    ]
+    assert made[3].kin == given[3].kin != given[4].kin
+    for part in lines(split([*given, *made], 0.2, 0.2, 0)):
+        assert {line for line in part if line < 100} == {line - 100 for line in part if line > 100}
+        assert part

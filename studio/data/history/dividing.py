@@ -43,7 +43,7 @@ def reserved(rows: Rows, step: ReserveGolden) -> Shaping:
     groups: dict[str, list[Record]] = defaultdict(list)
     for record in rows.records:
         if rows.parts.get(record.line, "") in ("", "train"):
-            groups[record.question].append(record)
+            groups[record.kin].append(record)
     room = wanted = min(step.count, sum(map(len, groups.values())) // _MOST)
     order = sorted(groups.values(), key=lambda group: (len(group), rank(group[0], step.seed)))
     parts = dict(rows.parts)

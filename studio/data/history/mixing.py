@@ -12,14 +12,16 @@ from studio.data.records import Record
 from studio.data.split import GOLDEN
 from studio.errors import DataError
 
+_HELD_OUT = ("validation", "test", GOLDEN)
+
 
 def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     """The rows and, after them, `weight` times `base` rows of the other dataset in the order it has them;
     with the weight 0 all of them.
 
     They are drawn without replacement and keep the parts their dataset gives them; its golden rows never
-    come along, nor do rows that ask the same as a golden row here. Raises DataError where the two hold
-    different kinds of examples.
+    come along, nor do rows that ask the same as a row held out here, or were made from one. Raises DataError
+    where the two hold different kinds of examples.
     """
     from studio.data.read import reading
 
@@ -27,12 +29,14 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     given: dict[int, str] = dict(getattr(other, "given", {}))
     free = [record for record in other.records if given.get(record.line) != GOLDEN]
     _check_kind(rows, free, other.name)
-    golden = {record.question for record in rows.records if rows.parts.get(record.line) == GOLDEN}
+    held = {record.kin for record in rows.records if rows.parts.get(record.line) in _HELD_OUT}
     asked = len(free)
-    free = [record for record in free if record.question not in golden]
+    free = [record for record in free if record.kin not in held]
     if len(free) < asked:
         rows = rows.remarking(
-            0, f"{asked - len(free):,} rows of {other.name} ask what a golden row asks, and were left out"
+            0,
+            f"{asked - len(free):,} rows of {other.name} ask what a row asks that is held out, or were made "
+            "from one, and were left out",
         )
     wanted = round(step.weight * base) if step.weight else len(free)
     drawn = {record.line for record in sorted(free, key=lambda r: rank(r, step.seed))[:wanted]}

@@ -99,7 +99,8 @@ def _sifted(
     now = datetime.now(UTC).isoformat(timespec="seconds")
     passage = source.passage.text if source.passage else ""
     model = plan.model if MAKERS[plan.maker].asks_model else ""
-    made = Made(plan.maker, model, source.name, passage, now)
+    kin = source.record.kin if source.record else ""
+    made = Made(plan.maker, model, source.name, passage, now, kin)
     for draft in drafts:
         if reason := sieve.refusal(draft, source):
             refused[reason] += 1

@@ -12,13 +12,17 @@ from studio.data.records import Message, Record
 
 @dataclass(frozen=True)
 class Made:
-    """How a row was made: by which maker and model, when (UTC), and from where and what passage."""
+    """How a row was made: by which maker and model, when (UTC), and from where and what passage.
+
+    `kin` is that of the example it was made from, which it may never be divided from.
+    """
 
     maker: str
     model: str
     source: str
     passage: str
     time: str
+    kin: str = ""
 
 
 @dataclass(frozen=True)

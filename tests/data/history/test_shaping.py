@@ -309,5 +309,5 @@ def test_rows_that_are_mixed_in_never_ask_what_a_golden_row_asks(tmp_path: Path)
     assert len(golden) == 5
     assert not golden & {record.question for record in result.part("")}
     assert [remark.reason for remark in result.remarks] == [
-        "5 rows of b.jsonl ask what a golden row asks, and were left out"
+        "5 rows of b.jsonl ask what a row asks that is held out, or were made from one, and were left out"
     ]
