@@ -177,23 +177,30 @@ class LargeTableModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = 0) -> Any:
-        column = LARGE_COLUMNS[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
-        row = self.row(index.row())
+        """What a cell is painted with is asked for six times: most can be told without the row."""
+        place = index.column()
+        column = LARGE_COLUMNS[place]
+        if role == TONE:
+            return column.tone
+        if role == _ALIGNMENT:
+            return _ALIGNMENTS[place]
+        if (role == BADGE and column.title) or (role == REASON and place not in _REASON_COLUMNS):
+            return None
+        return self._of_row(index.row(), place, role) if role in _ROLES else None
+
+    def _of_row(self, number: int, place: int, role: int) -> Any:
+        row = self.row(number)
         if row is None:
-            return _WAITING if role == Qt.ItemDataRole.DisplayRole else None
-        bad = row.state == 2
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return as_sentence(row.reason) if bad and index.column() == 1 else column.text(row)
-            case Qt.ItemDataRole.ToolTipRole:
-                return as_sentence(row.reason) if row.reason else None
-        if role == BADGE and not column.title:
+            return _WAITING if role == _TEXT else None
+        if role == BADGE:
             return _mark(row)
-        if role == REASON and bad and index.column() in _REASON_COLUMNS:
-            return as_sentence(row.reason)
-        return column.tone if role == TONE else None
+        if role == _TEXT:
+            return (
+                as_sentence(row.reason) if row.state == 2 and place == 1 else LARGE_COLUMNS[place].text(row)
+            )
+        if role == REASON and row.state != 2:
+            return None
+        return as_sentence(row.reason) if row.reason else None
 
 
 def _mark(row: LargeRow) -> tuple[str, str] | None:
@@ -205,3 +212,8 @@ def _mark(row: LargeRow) -> tuple[str, str] | None:
 def _alignment(column: LargeColumn) -> Qt.AlignmentFlag:
     side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
+
+
+_TEXT, _ALIGNMENT = int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.TextAlignmentRole)
+_ROLES = (_TEXT, BADGE, REASON, int(Qt.ItemDataRole.ToolTipRole))
+_ALIGNMENTS = [_alignment(column) for column in LARGE_COLUMNS]
