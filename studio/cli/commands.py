@@ -38,6 +38,9 @@ from studio.jobs.train import ResumeJob, TrainJob
 from studio.runs.folder import RunFolder
 from studio.train.launcher import PeerLost, rank
 
+_LEARNING = ("train", "resume", "sweep", "demo")
+"""Commands whose work a stop only interrupts."""
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -55,7 +58,8 @@ def run(arguments: list[str]) -> int:
     try:
         result = app(arguments, standalone_mode=False)
     except StoppedByPerson as stopped:
-        console.print(str(stopped) or "Stopped; what was learned is kept. `studio resume` goes on.")
+        learning = "Stopped; what was learned is kept. `studio resume` goes on."
+        console.print(str(stopped) or (learning if arguments[0] in _LEARNING else "Stopped."))
         return STOPPED
     except PeerLost as error:
         if rank() == 0:  # of the others' end somebody has told already

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from studio.data.digest import digest
 from studio.data.history.overlay import OverlayFile
 from studio.data.history.steps import Delete, Edit
 from studio.data.read import read
+from studio.data.saving.parquet import write_parts
 from studio.train.library import Library
 from studio.train.recipe import Recipe
 from tests.conftest import finish, write_rows
@@ -204,6 +206,19 @@ def test_the_fingerprint_is_the_same_in_another_process_and_place_and_changes_wi
     assert json.loads(there.stdout)["fingerprint"] == here
     copy.write_text(copy.read_text().replace("1", "7"))
     assert studio("data", "save", copy, tmp_path / "changed", *asked)["fingerprint"] != here
+
+
+def test_a_stopped_save_leaves_nothing_and_says_no_more(
+    toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*rows: object) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return write_parts(*rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("studio.data.saving.parquet.write_parts", interrupted)
+    assert run(["data", "save", str(toy_data), str(tmp_path / "kept")]) == 130
+    assert capsys.readouterr().err.splitlines()[-1].strip() == "Stopped."
+    assert [path.name for path in tmp_path.iterdir()] == [toy_data.name]
 
 
 def test_several_files_are_joined_into_one_dataset(studio: Command, tmp_path: Path) -> None:
