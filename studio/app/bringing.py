@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.columns import Columns
 from studio.app.shared import Shared
+from studio.data.hub.wanted import recognize
 from studio.errors import StudioError
 from studio.events import ColumnsAsked, DatasetSaved, Event, Progress
 from studio.files import write_text
@@ -21,12 +22,14 @@ from studio.ui.panes.dataset import DatasetPane
 
 KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *.md *.gz);;All files (*)"
 MOST_RECENT = 10
+_HUB = ("https://", "http://", "hf://", "huggingface.co/")
 
 
 class Bringing(QObject):
     """Turns whatever is brought into one path that can be opened."""
 
     ready = Signal(str)  # the path of a dataset to open
+    hub_named = Signal(str)  # an address on the Hub
     recent_changed = Signal(object)  # the paths of recent datasets, the latest first
 
     def __init__(
@@ -71,6 +74,8 @@ class Bringing(QObject):
             files = [Path(text).expanduser()]
         if files:
             self.bring(files)
+        elif text.startswith(_HUB) and recognize(text):
+            self.hub_named.emit(text)
         elif text:
             self._open_text(text)
         else:

@@ -29,6 +29,12 @@ class Hub(QObject):
         self._token, self._page = "", ""
         self.dialog: HubDialog | None = None
 
+    def ask_for(self, name: str) -> None:
+        """Show the dialog with a name in it."""
+        self.ask()
+        if self.dialog is not None:
+            self.dialog.set_name(name)
+
     def ask(self) -> None:
         """Show the dialog, or bring it to the front."""
         if self.dialog is None:

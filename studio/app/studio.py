@@ -151,6 +151,7 @@ class Studio(QObject):
         self.datasets.read_whole.connect(self.bringing.remember)
         self.bringing.ready.connect(self.datasets.open)
         self.panes.dataset.open_menu.hub_requested.connect(self.hub.ask)
+        self.bringing.hub_named.connect(self.hub.ask_for)
         self.hub.ready.connect(self._open_downloaded)
         self.datasets.changed.connect(self.history.follow)
         self.datasets.changed.connect(self.making.follow)

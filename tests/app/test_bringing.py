@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
+from studio.data.history.steps import Cap
 from studio.events import DatasetRead
 from studio.paths import Paths
 from studio.settings import Settings
@@ -54,6 +55,15 @@ def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     qtbot.waitUntil(there, timeout=60_000)
     assert studio.shared.dataset is not None
     return studio.shared.dataset
+
+
+def test_an_address_on_the_hub_is_pasted_into_its_dialog(studio: Studio) -> None:
+    QApplication.clipboard().setText("https://huggingface.co/datasets/ann/set")
+    studio.panes.dataset.setFocus()
+    studio.window.action("paste").trigger()
+    assert studio.hub.dialog is not None
+    assert studio.hub.dialog.name.text() == "https://huggingface.co/datasets/ann/set"
+    assert studio.hub.dialog.agree.isEnabled()
 
 
 def test_several_files_become_one_dataset(studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path) -> None:
@@ -129,6 +139,12 @@ def test_columns_can_be_named_later_and_go_with_what_is_saved(
     rows = wait_for(qtbot, studio, "mine").rows
     assert {row.answer for row in rows} == {f"Hier ist {n}." for n in range(1, 31)}
     assert not menu.columns.isVisible()
+    studio.shaping.apply(Cap(rows=20))
+    wait_for(qtbot, studio, "mine 2")
+    studio.shaping.apply(Cap(rows=10))
+    wait_for(qtbot, studio, "mine 3")
+    studio.history.remove(1)  # the rest is done again to the source, whose columns are still known
+    assert len(wait_for(qtbot, studio, "tickets 2").rows) == 20
 
 
 def test_several_files_of_unknown_columns_are_asked_about_once(

@@ -18,6 +18,7 @@ from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
 from studio.ui.widgets.hub_dialog import HubDialog
+from tests.app.keychain import Keychain, own_keychain
 from tests.jobs.hub_server import Hub, hub_server
 
 README = b"""---
@@ -48,6 +49,14 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
         yield hub
+
+
+@pytest.fixture(autouse=True)
+def keychain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keychain]:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
+    with own_keychain() as keychain:
+        yield keychain
 
 
 @pytest.fixture
@@ -110,7 +119,7 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: Q
 
 
 def test_a_gated_dataset_leads_to_its_page_and_asks_for_a_token(
-    studio: Studio, qtbot: QtBot, hub: Hub
+    studio: Studio, qtbot: QtBot, hub: Hub, keychain: Keychain
 ) -> None:
     hub.fault = (403, "GatedRepo")
     dialog = asked(studio, qtbot, "user/toys")
@@ -122,6 +131,7 @@ def test_a_gated_dataset_leads_to_its_page_and_asks_for_a_token(
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialog.subset.count() == 2, timeout=60_000)
     assert "hf_mine" in hub.tokens
+    assert list(keychain.kept.values()) == ["hf_mine"]
     assert not dialog.problem.isVisible()
 
 

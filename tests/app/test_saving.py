@@ -21,6 +21,7 @@ from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
 from studio.ui.widgets.notice import Notice
+from tests.app.keychain import own_keychain
 from tests.data.saving.test_hub import Hub
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 21))
@@ -32,6 +33,14 @@ def source(tmp_path: Path) -> Path:
     path = tmp_path / "numbers.jsonl"
     path.write_text(ROWS + EMPTY)
     return path
+
+
+@pytest.fixture(autouse=True)
+def _own_keychain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
+    with own_keychain():
+        yield
 
 
 @pytest.fixture

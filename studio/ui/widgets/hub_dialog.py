@@ -54,6 +54,12 @@ class HubDialog(QDialog):
         self._connect()
         self._forget()
 
+    def set_name(self, name: str) -> None:
+        """Put a name in, as if it were typed, unless something is under way."""
+        if not self._busy:
+            self.name.setText(name)
+            self._forget()
+
     def wanted(self) -> Wanted | None:
         """What is asked for; None where that names no dataset. Raises HubError for rows that are no range."""
         found = recognize(self.name.text())
