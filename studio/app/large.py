@@ -119,7 +119,7 @@ class LargeFiles(QObject):
 
         self._store = Store(self.path, Path(scan.folder))
         if self._view is not None:
-            self._pane.header.set_subtitle(large_facts(self.path, scan.total_bytes, scan.format))
+            self._pane.header.set_subtitle(large_facts(self.path, self.path.stat().st_size, scan.format))
             self._view.show_source(self._store)
             self._view.show_scan(scan)
         self.shown.emit(str(self.path))

@@ -42,7 +42,7 @@ def scan(path: Path, folder: Path) -> Iterator[Scanned | Progress]:
     if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
         raise DataError(f"{path.name} was changed while it was read. Open it again.")
     index.finish(path, about)
-    yield _scanned(index, plain.stat().st_size, plain.stat(), finished=True)
+    yield _scanned(index, about.st_size, about, finished=True)
 
 
 def _indexed(path: Path, name: str, index: IndexWriter) -> Iterator[Scanned]:

@@ -16,6 +16,7 @@ from studio.data.store import source
 from studio.data.store.part import choosing
 from studio.data.store.reader import Store
 from studio.data.store.scan import scanning
+from studio.data.store.scanner import scan
 from studio.data.store.source import is_large
 from studio.events import Progress, Scanned
 from tests.conftest import finish, write_rows
@@ -46,7 +47,7 @@ def test_a_packed_file_is_unpacked_beside_its_index_and_read_by_places(
     path = packed(tmp_path, name)
     monkeypatch.setattr(source, "LARGE", 1000)
     assert is_large(path)
-    events = list(scanning(path, tmp_path / "cache"))
+    events = list(scan(path, tmp_path / "index"))
     assert isinstance(events[0], Progress)
     last = events[-1]
     assert isinstance(last, Scanned)
@@ -57,8 +58,13 @@ def test_a_packed_file_is_unpacked_beside_its_index_and_read_by_places(
     assert "Say the number 7" in row.fields.values()
     part, _ = finish(choosing(store, last.format, ()))
     assert [record.content for record in part.records] == [record.content for record in read(path).records]
-    again = list(scanning(path, tmp_path / "cache"))
-    assert len(again) == 1
+
+
+def test_what_was_unpacked_is_used_again(tmp_path: Path) -> None:
+    path, cache = packed(tmp_path, "rows.jsonl.gz"), tmp_path / "cache"
+    first = list(scanning(path, cache))
+    assert isinstance(first[0], Progress)
+    assert list(scanning(path, cache)) == [first[-1]]
 
 
 def test_small_packed_files_are_read_into_memory(tmp_path: Path) -> None:
