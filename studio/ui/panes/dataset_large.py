@@ -32,6 +32,7 @@ class LargeExample(ExampleCard):
         self.why, self.text = WrapLabel("", tone="bad"), QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.document().setDocumentMargin(0)
         self.text.setAccessibleName("The row as the file has it")
         self._broken = QWidget()
         column = QVBoxLayout(self._broken)
