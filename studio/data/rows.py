@@ -91,6 +91,8 @@ def kind(value: Any) -> str:
             return "an array"
         case dict():
             return "an object"
+        case bytes():
+            return "binary data"
         case _:
             return f"a {type(value).__name__}"
 

@@ -434,3 +434,34 @@ def test_a_file_whose_name_is_no_text_can_be_saved(tmp_path: Path) -> None:
         pytest.skip("this disk takes only names that are text")
     assert run(["data", "save", str(path), str(tmp_path / "kept")]) == 0
     assert Manifest.read(tmp_path / "kept").sources[0].name == "r\\udcffws.jsonl"
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+def test_a_text_of_a_table_that_is_not_utf8_costs_only_its_row(write: Write, name: str) -> None:
+    offsets = b"".join(n.to_bytes(4, "little") for n in (0, 2, 4, 6))
+    texts = pa.Array.from_buffers(pa.string(), 3, [None, pa.py_buffer(offsets), pa.py_buffer(b"okq\xffme")])
+    table = pa.table({"prompt": texts, "completion": ["a", "b", "c"]})
+    reading = read(write(name, table_bytes(table, name)))
+    assert [record.prompt for record in reading.records] == ["ok", "me"]
+    (bad,) = reading.problems
+    assert (bad.line, bad.reason) == (
+        2,
+        '"prompt" is not valid UTF-8: byte FF at character 2; save it as UTF-8',
+    )
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+def test_two_columns_of_the_same_name_are_refused(write: Write, name: str) -> None:
+    table = pa.table([["q"], ["a"], ["b"]], names=["prompt", "completion", "completion"])
+    with pytest.raises(DataError, match='has two columns called "completion"'):
+        read(write(name, table_bytes(table, name)))
+
+
+def table_bytes(table: pa.Table, name: str) -> bytes:
+    buffer = io.BytesIO()
+    if name.endswith(".parquet"):
+        parquet.write_table(table, buffer)
+    else:
+        with pa.ipc.new_file(buffer, table.schema) as writer:
+            writer.write_table(table)
+    return buffer.getvalue()

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from studio.data.rows import ROW_LIMIT, Row, problem, too_long
-from studio.data.sources.source import Source
+from studio.data.sources.source import Source, check_names
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -25,6 +25,7 @@ def parquet_rows(source: Source) -> Iterator[Row | Problem]:
 
     with source.seekable() as raw:
         file = _opened(source, "a Parquet", lambda: parquet.ParquetFile(raw))
+        check_names(source, file.schema_arrow.names)
         line = 0
         for group in range(file.num_row_groups):
             count = file.metadata.row_group(group).num_rows
@@ -40,10 +41,12 @@ def arrow_rows(source: Source) -> Iterator[Row | Problem]:
         if raw.read(6) == b"ARROW1":
             raw.seek(0)
             file = _opened(source, "an Arrow", lambda: pa.ipc.open_file(raw))
+            check_names(source, file.schema.names)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
         else:
             raw.seek(0)
             batches = _opened(source, "an Arrow", lambda: pa.ipc.open_stream(raw))
+            check_names(source, batches.schema.names)
         yield from _group(0, 0, batches)
 
 
@@ -54,16 +57,25 @@ def _pieces(batch: Any) -> Iterator[Any]:
 
 
 def _rows(batch: Any) -> list[dict[str, Any]]:
-    """The batch as Python values, without columns that Python has no values for."""
+    """The batch as Python values; where one has none, it alone is missing, or holds half a character."""
     try:
         rows: list[dict[str, Any]] = batch.to_pylist()
     except (ValueError, OverflowError):
         rows = [{} for _ in range(batch.num_rows)]
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            with suppress(ValueError, OverflowError):
-                for row, value in zip(rows, column.to_pylist(), strict=True):
-                    row[name] = value
+            for row, value in zip(rows, column, strict=True):
+                with suppress(ValueError, OverflowError):
+                    row[name] = _value(value)
     return rows
+
+
+def _value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        if not hasattr(scalar, "as_buffer"):  # inside a list or an object
+            raise
+        return scalar.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
 
 
 def _group(before: int, count: int, batches: Iterator[Any]) -> Iterator[Row | Problem]:

@@ -7,13 +7,15 @@ import io
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from studio.data.rows import problem
+from studio.data.rows import printable, problem
 from studio.data.sources.encodings import Encoding, encoding_of
+from studio.errors import DataError
 from studio.events import Problem
 
 EXTENSIONS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md")
@@ -72,6 +74,14 @@ def kind_of(path: Path) -> str:
     """The extension that says what is inside: `.jsonl` of both `a.jsonl` and `a.JSONL.gz`."""
     name = path.name.lower().removesuffix(".gz")
     return Path(name).suffix
+
+
+def check_names(source: Source, names: Sequence[str]) -> None:
+    """Raise DataError where two columns of a table have the same name."""
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        words = f'{source.name} has two columns called "{name}". Rename or remove one of them.'
+        raise DataError(printable(words))
 
 
 class _Decompressed(io.RawIOBase):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 
-from studio.data.rows import ROW_LIMIT, Row, printable, problem
-from studio.data.sources.source import Source
+from studio.data.rows import ROW_LIMIT, Row, problem
+from studio.data.sources.source import Source, check_names
 from studio.data.sources.text import lines
-from studio.errors import DataError
 from studio.events import Problem
 
 _TOO_LONG = csv.Error("field larger than field limit")
@@ -38,10 +37,7 @@ def _header(source: Source, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
-    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
-    if count > 1:
-        words = f'{source.name} has two columns called "{name}". Rename or remove one of them.'
-        raise DataError(printable(words))
+    check_names(source, names)
     return names
 
 
