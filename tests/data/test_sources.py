@@ -465,3 +465,10 @@ def table_bytes(table: pa.Table, name: str) -> bytes:
         with pa.ipc.new_file(buffer, table.schema) as writer:
             writer.write_table(table)
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("mark", [";", "|", "\t"])
+def test_the_separator_that_excel_names_before_the_header_is_taken(write: Write, mark: str) -> None:
+    lines = [f"SEP={mark}", f"prompt{mark}completion", f"Say a, b{mark}a, b", ""]
+    (record,) = read(write("a.csv", "\r\n".join(lines))).records
+    assert (record.line, record.prompt, record.answer) == (3, "Say a, b", "a, b")

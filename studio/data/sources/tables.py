@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from studio.events import Problem
 
 _TOO_LONG = csv.Error("field larger than field limit")
 
+_SEPARATOR = re.compile(r"sep=([,;\t|])\s*\Z", re.IGNORECASE)
 _AGAIN = 16 * ROW_LIMIT
 """How many characters of a file are read again, below quotes that are never closed."""
 
@@ -25,7 +27,7 @@ def csv_rows(source: Source) -> Iterator[Row | Problem]:
     for line, cells in _cells(table, _delimiter(source)):
         if isinstance(cells, str):
             yield problem(line, cells)
-        elif not any(cell.strip() for cell in cells):
+        elif not any(cell.strip() for cell in cells) or (not names and _is_excels(cells)):
             continue
         elif not names:
             names = _header(source, cells)
@@ -52,10 +54,17 @@ def _row(line: int, names: list[str], cells: list[str]) -> Row | Problem:
     return Row(line, dict(zip(names, padded, strict=False)))
 
 
+def _is_excels(cells: list[str]) -> bool:
+    """Whether this is the line before the header in which Excel says what separates the cells."""
+    return cells[0].lower() == "sep=" and not any(cells[1:])
+
+
 def _delimiter(source: Source) -> str:
     if source.kind == ".tsv":
         return "\t"
     first = next((text for _, text in lines(source) if text.strip()), "")
+    if found := _SEPARATOR.match(first):
+        return found.group(1)
     return max(",;\t", key=lambda mark: (first.count(mark), mark == ","))
 
 
