@@ -29,7 +29,9 @@ configs:
   data_files: [{split: train, path: train.jsonl}]
 dataset_info:
 - config_name: default
-  splits: [{name: train, num_examples: 48000}, {name: test, num_examples: 1200}]
+  splits:
+  - {name: train, num_bytes: 48000000, num_examples: 48000}
+  - {name: test, num_bytes: 80000, num_examples: 800}
 ---
 """
 _BYTES = 48 * 10**6

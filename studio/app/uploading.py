@@ -47,6 +47,7 @@ class Uploading(QObject):
         dialog.page_requested.connect(self._open_page)
         dialog.finished.connect(self._forget)
         dialog.show()
+        dialog.activateWindow()
 
     def _upload(self, repository: str, private: bool) -> None:
         if self.dialog is None:

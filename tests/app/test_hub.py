@@ -94,7 +94,7 @@ def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     assert "is no range of rows" in dialog.problem.text()
     dialog.rows.setText("12")
-    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(dialog.rows, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
     assert studio.shared.dataset is not None
     assert len(studio.shared.dataset.rows) == 12

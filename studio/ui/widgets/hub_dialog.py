@@ -90,6 +90,7 @@ class HubDialog(QDialog):
         for box in (self.subset, self.split):
             box.blockSignals(False)
         self.rest("")
+        self.rows.setFocus()
 
     def rest(self, sentence: str, page: str = "") -> None:
         """The work is over: with a sentence where it failed, and `page` where access is to be asked for."""
