@@ -10,6 +10,7 @@ from typing import Any
 from studio.data.mapping import Mapping, UnknownColumns
 from studio.events import DatasetSaved, Event
 from studio.jobs.columns import asked
+from studio.words import counted
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class BringJob:
         )
         rows = manifest.rows
         lost = len({problem.line for problem in source.problems if problem.severity == "error"})
-        remarks = (f"{lost:,} rows could not be read and are left out.",) if lost else ()
+        remarks = (f"Left out: {counted(lost, 'row')} that could not be read.",) if lost else ()
         yield DatasetSaved(
             path=str(self.out),
             name=manifest.name,

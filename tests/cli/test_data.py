@@ -228,7 +228,7 @@ def test_several_files_are_joined_into_one_dataset(studio: Command, tmp_path: Pa
     names = ("train.jsonl", "more.csv", "test.jsonl")
     joined = studio("data", "join", tmp_path / "all", *(tmp_path / name for name in names))
     assert [joined[part] for part in ("train", "validation", "test", "golden")] == [13, 0, 3, 0]
-    assert joined["remarks"] == ["1 rows could not be read and are left out."]
+    assert joined["remarks"] == ["Left out: 1 row that could not be read."]
     assert studio("data", tmp_path / "all")["fingerprint"] == joined["fingerprint"]
 
 
