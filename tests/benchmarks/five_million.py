@@ -71,7 +71,7 @@ def _figures(measured: dict[str, float], size: int) -> list[Figure]:
     def figure(name: str, text: str, target: str, within: bool = True) -> Figure:
         return Figure(f"5,000,000 rows ({size / 1e9:.1f} GB): {name}", text, target, within)
 
-    first, private, late = measured["first"], measured["private"], measured["late"]
+    first, resident, late = measured["first"], measured["resident"], measured["late"]
     return [
         figure(
             "first page after the drop",
@@ -82,9 +82,9 @@ def _figures(measured: dict[str, float], size: int) -> list[Figure]:
         figure("scan", f"{measured['scan']:.0f} s, {ROWS / measured['scan']:,.0f} rows/s", "-"),
         figure(
             "window's memory, at most",
-            f"{private:.0f} MB of its own, {measured['resident']:.0f} MB with mapped files",
+            f"{resident:.0f} MB with mapped files, {measured['private']:.0f} MB of its own",
             f"less than {MEMORY_MB:.0f} MB",
-            private < MEMORY_MB,
+            resident < MEMORY_MB,
         ),
         figure("scanner's memory, at most", f"{measured['scanner']:.0f} MB", "-"),
         figure(
