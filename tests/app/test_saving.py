@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event as Flag
 from threading import Thread
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -16,7 +19,8 @@ from pytestqt.qtbot import QtBot
 from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.data.read import read
-from studio.events import DatasetRead
+from studio.events import DatasetRead, Event, Progress
+from studio.jobs.queue import Lane
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
@@ -163,6 +167,31 @@ def test_a_place_that_cannot_be_written_is_a_sentence(studio: Studio, qtbot: QtB
     (tmp_path / "file").write_text("")
     studio.saving.export(tmp_path / "file" / "out.jsonl")
     qtbot.waitUntil(lambda: "is a file, and a folder is needed there" in notice(studio), timeout=60_000)
+
+
+@dataclass(frozen=True)
+class WaitJob:
+    """Keeps its thread until it is let go."""
+
+    let_go: Flag
+    title: str = "Waiting"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        yield Progress("Waiting", 0)
+        self.let_go.wait(60)
+
+
+def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
+    let_go = Flag()
+    studio.queue.submit(WaitJob(let_go), Lane.READING, lambda _: None, lambda _: None)
+    studio.saving.export(tmp_path / "out.jsonl")
+    task = studio.saving.task
+    assert task is not None
+    qtbot.waitUntil(task.isVisible, timeout=60_000)
+    qtbot.mouseClick(task.stop, Qt.MouseButton.LeftButton)
+    let_go.set()
+    qtbot.waitUntil(lambda: notice(studio) == "Stopped. Nothing was written.", timeout=60_000)
+    assert [path.name for path in tmp_path.glob("*.jsonl")] == ["numbers.jsonl"]
 
 
 def test_the_dataset_is_uploaded_with_a_token_and_its_address_can_be_copied(
