@@ -23,7 +23,6 @@ from studio.ui.tables.large_table import LargeTable
 from studio.ui.theme import Theme
 from tests.conftest import write_rows
 
-
 DUPLICATE = "Exact duplicate of line 1"
 
 
