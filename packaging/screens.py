@@ -127,7 +127,7 @@ def _dataset(to: Photographer) -> None:
     to.studio.open_path(str(to.home / "nothing.jsonl"))
     to.rest(1.0)
     to.show("dataset", "failed")
-    to.studio.datasets.open_sample()
+    to.studio.desk.datasets.open_sample()
     to.wait(lambda: to.studio.shared.dataset)
     to.rest(1.0)
     to.show("dataset", "done")
@@ -146,13 +146,13 @@ def _rows(to: Photographer) -> None:
     pane.tabs.choose("plots")
     to.show("dataset", "plots")
     pane.tabs.choose("rows")
-    studio.editing.edit(3, "answer", "Cobalt has the symbol Co, from the German kobold.")
-    studio.editing.toggle(5)
+    studio.desk.editing.edit(3, "answer", "Cobalt has the symbol Co, from the German kobold.")
+    studio.desk.editing.toggle(5)
     pane.table.choose_line(8)
     QTest.keyClick(pane.table.view, Qt.Key.Key_Return)
     to.show("dataset", "editing")
-    studio.editing.undo()
-    studio.editing.undo()
+    studio.desk.editing.undo()
+    studio.desk.editing.undo()
     studio.open_path(str(resource("starter/messy.jsonl")))
     to.wait(lambda: studio.shared.dataset and pane.health.open_findings > 1)
     pane.tabs.choose("health")
@@ -160,10 +160,10 @@ def _rows(to: Photographer) -> None:
     row.toggle.click()
     to.show("dataset", "health")
     row.fix.click()
-    to.wait(lambda: studio.shaping.dialog)
-    if studio.shaping.dialog is not None:
-        to.shoot("dataset-fix", studio.shaping.dialog)
-        studio.shaping.dialog.agree.click()
+    to.wait(lambda: studio.desk.shaping.dialog)
+    if studio.desk.shaping.dialog is not None:
+        to.shoot("dataset-fix", studio.desk.shaping.dialog)
+        studio.desk.shaping.dialog.agree.click()
     to.wait(lambda: studio.shared.dataset and studio.shared.dataset.name == "messy 2")
     pane.tabs.choose("history")
     to.show("dataset", "history")
@@ -176,12 +176,12 @@ def _large(to: Photographer) -> None:
     huge = to.home / "support-2026.jsonl"
     _write_huge(huge, 80_000)
     to.studio.open_path(str(huge))
-    to.wait(lambda: to.studio.large.scan and to.studio.large.scan.rows > 20_000)
-    view = to.studio.large.view
+    to.wait(lambda: to.studio.desk.large.scan and to.studio.desk.large.scan.rows > 20_000)
+    view = to.studio.desk.large.view
     if view is None:
         raise RuntimeError("the big file is not shown")
     to.show("dataset", "scanning")
-    to.wait(lambda: to.studio.large.scan and to.studio.large.scan.finished)
+    to.wait(lambda: to.studio.desk.large.scan and to.studio.desk.large.scan.finished)
     to.show("dataset", "huge")
     view.table.chips.choose("bad")
     to.wait(lambda: view.table.model.rowCount() < 1000)
@@ -190,7 +190,7 @@ def _large(to: Photographer) -> None:
     to.show("dataset", "huge-bad")
     view.table.chips.choose("good")
     view.bar.part.click()
-    if (dialog := to.studio.large_parts.dialog) is not None:
+    if (dialog := to.studio.desk.large_parts.dialog) is not None:
         to.rest()
         to.shoot("dataset-part", dialog)
         dialog.reject()
@@ -198,7 +198,7 @@ def _large(to: Photographer) -> None:
     to.show("dataset", "huge-small")
     to.window.resize(1280, 820)
     source.LARGE = LARGE
-    to.studio.datasets.open_sample()
+    to.studio.desk.datasets.open_sample()
     to.wait(lambda: to.studio.shared.dataset)
 
 

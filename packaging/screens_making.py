@@ -101,7 +101,7 @@ def making(to: Photographer) -> None:
         to.wait(waits.is_set)
         _both_sizes(to, "dataset-synthesizing")
         may_answer.set()
-        to.wait(lambda: not studio.making.busy)
+        to.wait(lambda: not studio.desk.making.busy)
     review = pane.making.review
     for command in ("accept", "accept", "reject", "accept"):
         review.do(command)
@@ -114,7 +114,7 @@ def making(to: Photographer) -> None:
     to.show("dataset", "review-added")
     studio.open_path(str(resource("starter/messy.jsonl")))
     to.wait(lambda: studio.shared.dataset and studio.shared.dataset.name == "messy.jsonl")
-    studio.datasets.open_sample()
+    studio.desk.datasets.open_sample()
     to.wait(lambda: studio.shared.dataset and studio.shared.dataset.path.endswith("instructions.jsonl"))
     pane.tabs.choose("making")
     to.show("dataset", "making-earlier")
@@ -124,10 +124,10 @@ def making(to: Photographer) -> None:
     form.details.click()
     form.choose_way("passages")
     pane.making.card.make.click()  # the server is gone by now
-    to.wait(lambda: not studio.making.busy)
+    to.wait(lambda: not studio.desk.making.busy)
     to.show("dataset", "making-failed")
     _alone(to, handbook)
-    studio.datasets.open_sample()
+    studio.desk.datasets.open_sample()
     to.wait(lambda: studio.shared.dataset)
     pane.tabs.choose("rows")
 

@@ -74,7 +74,7 @@ def asked(studio: Studio, qtbot: QtBot, name: str) -> HubDialog:
     """The dialog from the menu, with a name typed."""
     menu = studio.panes.dataset.open_menu
     next(action for action in menu.actions() if action.text() == "From the Hub…").trigger()
-    dialog = studio.hub.dialog
+    dialog = studio.desk.hub.dialog
     assert dialog is not None
     dialog.name.clear()
     qtbot.keyClicks(dialog.name, name)
@@ -98,7 +98,7 @@ def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
     qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
     assert studio.shared.dataset is not None
     assert len(studio.shared.dataset.rows) == 12
-    assert studio.hub.dialog is None
+    assert studio.desk.hub.dialog is None
 
 
 def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: QtBot, hub: Hub) -> None:

@@ -47,7 +47,7 @@ def choose(field: ChoiceField, value: str) -> None:
 
 def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
     studio.open_path(str(path))
-    view = studio.large.view
+    view = studio.desk.large.view
     assert view is not None
     qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"), timeout=20_000)
     return view
@@ -62,7 +62,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     model = view.table.model
     assert studio.panes.dataset.state is view
     assert (model.rowCount(), view.bar.said.text()) == (2001, "All 2,001 rows checked")
-    assert studio.bringing.recent == (str(path),)
+    assert studio.desk.bringing.recent == (str(path),)
     qtbot.waitUntil(lambda: view.example.title() == "Line 1", timeout=20_000)
     assert "Say the number 0" in view.example.tokens.toPlainText()
     before = view.example.tokens.toPlainText()
@@ -89,7 +89,7 @@ def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_pa
     view.table.chips.choose("good")
     view.table.search.setText("NUMBER 1")
     view.bar.part.click()
-    dialog = studio.large_parts.dialog
+    dialog = studio.desk.large_parts.dialog
     assert dialog is not None
     assert (dialog.rows.value(), dialog.good.isChecked(), dialog.found.isChecked()) == (4000, True, True)
     dialog.rows.selectAll()
@@ -109,7 +109,7 @@ def test_what_is_wrong_with_bad_rows_is_written(studio: Studio, qtbot: QtBot, tm
     path = write_rows(tmp_path / "big.jsonl", 2000)
     path.write_text(path.read_text() + '{"instruction": "Last", "output": ""}\n{"open": \n')
     opened(studio, qtbot, path)
-    studio.large_parts.write_bad_rows(out := tmp_path / "bad.jsonl")
+    studio.desk.large_parts.write_bad_rows(out := tmp_path / "bad.jsonl")
     qtbot.waitUntil(out.exists, timeout=20_000)
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
         {
@@ -141,12 +141,12 @@ def test_another_dataset_takes_its_place_and_ends_its_scan(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
     studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
-    view = studio.large.view
+    view = studio.desk.large.view
     assert view is not None
     qtbot.waitUntil(lambda: view.table.model.rowCount() > 0, timeout=20_000)
     studio.open_path(str(write_rows(tmp_path / "small.jsonl", 20)))
     qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
-    assert studio.large.view is None
+    assert studio.desk.large.view is None
     assert studio.shared.dataset is not None
     assert studio.shared.dataset.name == "small.jsonl"
 
@@ -155,14 +155,14 @@ def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
     studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
-    view = studio.large.view
+    view = studio.desk.large.view
     assert view is not None
     qtbot.waitUntil(lambda: view.table.model.rowCount() > 0, timeout=20_000)
     view.bar.stop.click()
     assert view.bar.said.text().startswith("Stopped: the first ")
     assert studio.panes.dataset.state is view
     view.bar.read.click()
-    assert studio.large.view is None
+    assert studio.desk.large.view is None
 
 
 def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
@@ -170,11 +170,11 @@ def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
 ) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_text('{"a": 1}\n' * 2000)
-    with qtbot.waitSignal(studio.datasets.columns_asked, timeout=20_000):
+    with qtbot.waitSignal(studio.desk.datasets.columns_asked, timeout=20_000):
         studio.open_path(str(path))
-    assert studio.large.view is None
+    assert studio.desk.large.view is None
     monkeypatch.setattr("studio.app.large.room_words", lambda path: "It is too big.")
-    with qtbot.waitSignal(studio.large.left, timeout=20_000):
+    with qtbot.waitSignal(studio.desk.large.left, timeout=20_000):
         studio.open_path(str(path))
     state = studio.panes.dataset
     qtbot.waitUntil(

@@ -150,7 +150,7 @@ def test_an_objective_the_file_does_not_suit_can_be_taken_back(studio: Studio, q
     for objective, read in (("dpo", False), ("sft", True)):
         recipe = studio.shared.recipe.with_values({"objective": objective})
         studio.panes.training.recipe_changed.emit(recipe)
-        qtbot.waitUntil(lambda: not studio.datasets.busy, timeout=60_000)
+        qtbot.waitUntil(lambda: not studio.desk.datasets.busy, timeout=60_000)
         assert (studio.shared.dataset is not None) == read
 
 

@@ -91,7 +91,7 @@ def entry(studio: Studio, text: str) -> QAction:
 
 def choose(studio: Studio, qtbot: QtBot, path: Path) -> None:
     """Type a path into the file dialog, and press Return."""
-    chooser = studio.saving.chooser
+    chooser = studio.desk.saving.chooser
     assert isinstance(chooser, QFileDialog)
     field = chooser.findChild(QLineEdit)
     assert field is not None
@@ -108,13 +108,13 @@ def notice(studio: Studio) -> str:
 
 def answer(studio: Studio, qtbot: QtBot, *, agrees: bool) -> None:
     """Press a button of the question."""
-    question = studio.saving.question
+    question = studio.desk.saving.question
     assert question is not None
     qtbot.mouseClick(question.agree if agrees else question.cancel, Qt.MouseButton.LeftButton)
 
 
 def test_rows_as_they_were_edited_are_exported(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
-    studio.editing.edit(1, "answer", "One!")
+    studio.desk.editing.edit(1, "answer", "One!")
     entry(studio, "Export as JSONL…").trigger()
     choose(studio, qtbot, tmp_path / "out")
     qtbot.waitUntil(lambda: "20 rows written" in notice(studio), timeout=60_000)
@@ -131,7 +131,7 @@ def test_the_layout_of_mlx_lm_is_divided_and_replaced_only_after_a_question(
     choose(studio, qtbot, out)
     answer(studio, qtbot, agrees=False)
     assert [path.name for path in out.iterdir()] == ["golden.jsonl"]
-    studio.saving.export_layout(out)
+    studio.desk.saving.export_layout(out)
     answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: "20 rows written" in notice(studio), timeout=60_000)
     assert sorted(path.name for path in out.iterdir()) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
@@ -153,11 +153,11 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
     choose(studio, qtbot, tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     before = (tmp_path / "mine" / "dataset.json").read_text()
-    studio.editing.toggle(2)
-    studio.saving.save(tmp_path / "mine")
+    studio.desk.editing.toggle(2)
+    studio.desk.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=False)
     assert (tmp_path / "mine" / "dataset.json").read_text() == before
-    studio.saving.save(tmp_path / "mine")
+    studio.desk.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: len(read(tmp_path / "mine").records) == 19, timeout=60_000)
     assert not entry(studio, "Export the rows that cannot train…").isEnabled()
@@ -165,7 +165,7 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
 
 def test_a_place_that_cannot_be_written_is_a_sentence(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    studio.saving.export(tmp_path / "file" / "out.jsonl")
+    studio.desk.saving.export(tmp_path / "file" / "out.jsonl")
     qtbot.waitUntil(lambda: "is a file, and a folder is needed there" in notice(studio), timeout=60_000)
 
 
@@ -184,8 +184,8 @@ class WaitJob:
 def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     let_go = Flag()
     studio.queue.submit(WaitJob(let_go), Lane.READING, lambda _: None, lambda _: None)
-    studio.saving.export(tmp_path / "out.jsonl")
-    task = studio.saving.task
+    studio.desk.saving.export(tmp_path / "out.jsonl")
+    task = studio.desk.saving.task
     assert task is not None
     qtbot.waitUntil(task.isVisible, timeout=60_000)
     qtbot.mouseClick(task.stop, Qt.MouseButton.LeftButton)
@@ -197,9 +197,9 @@ def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, 
 def test_the_dataset_is_uploaded_with_a_token_and_its_address_can_be_copied(
     studio: Studio, qtbot: QtBot, hub: Hub
 ) -> None:
-    studio.editing.toggle(1)
+    studio.desk.editing.toggle(1)
     entry(studio, "Upload to the Hub…").trigger()
-    dialog = studio.uploading.dialog
+    dialog = studio.desk.uploading.dialog
     assert dialog is not None
     assert dialog.seen.current == "private"
     dialog.name.setText("numbers")

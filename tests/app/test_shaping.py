@@ -60,9 +60,9 @@ def test_a_fix_is_previewed_and_written_as_another_dataset(
     pane.tabs.choose("health")
     row = next(row for row in pane.health.rows if row.finding.title == "Exact duplicates")
     qtbot.mouseClick(row.fix, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: studio.shaping.dialog is not None, timeout=60_000)
-    assert studio.shaping.dialog is not None
-    qtbot.mouseClick(studio.shaping.dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None, timeout=60_000)
+    assert studio.desk.shaping.dialog is not None
+    qtbot.mouseClick(studio.desk.shaping.dialog.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
     assert source.read_text() == ROWS + REPEATED
 
@@ -89,7 +89,7 @@ def test_edits_are_undone_redone_kept_and_saved(
     assert dataset is not None
     kept = OverlayFile.of(Paths.under(tmp_path / "home").overlays, dataset.fingerprint).read()
     assert kept.deleted == {9}
-    studio.shaping.save(tmp_path / "mine")
+    studio.desk.shaping.save(tmp_path / "mine")
     rows = wait_for(qtbot, studio, "mine").rows
     assert len(rows) == 8
     assert rows[0].answer == "One!"
@@ -117,12 +117,12 @@ def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: Qt
     studio.panes.dataset.tabs.choose("history")
     steps = {action.data(): action for action in page.menu.actions()}
     steps["drop_duplicates"].trigger()
-    form = studio.history.form
+    form = studio.desk.history.form
     assert form is not None
     qtbot.mouseClick(form.add, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
     steps["cap"].trigger()
-    form = studio.history.form
+    form = studio.desk.history.form
     assert form is not None
     rows = form.editors["rows"]
     assert isinstance(rows, QLineEdit)

@@ -40,7 +40,7 @@ def test_a_sweep_is_asked_for_stopped_and_resumed(
     recipe = Recipe().with_values({"model": str(tiny_model), "epochs": 1, "batch_size": 4, "rest": 0.5})
     training.apply_recipe(recipe, "tiny")
     studio.training.use_model(str(tiny_model))
-    studio.datasets.open(str(toy_data))
+    studio.desk.datasets.open(str(toy_data))
     qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
     dialog = training.ask_for_sweep()
     (row,) = dialog.rows()

@@ -22,7 +22,7 @@ def test_a_faulty_template_is_named_with_its_line_and_can_be_changed_in_place(
     file = tmp_path / "mine.jinja"
     file.write_text(GOOD.replace("{% endfor %}", "\n{% if %}"))
     pane = studio.panes.dataset
-    studio.datasets.open_sample()
+    studio.desk.datasets.open_sample()
     qtbot.waitUntil(lambda: pane.example.title() == "Line 1", timeout=30_000)
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
