@@ -48,7 +48,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(
         if killed % 4 == 3:
             kill_while_saving(process, runs[-1])
         else:
-            time.sleep(draw.uniform(0.1, 0.9) * length)
+            time.sleep(draw.uniform(0.1, 0.5) * length)
         process.kill()
         process.join()
         if process.exitcode == -signal.SIGKILL:
