@@ -248,6 +248,7 @@ def _check_signed_in(wandb: Any) -> None:
     except wandb.errors.Error as error:  # no network, or a key that it does not know
         raise RecipeError(f"Weights & Biases: {_first_line(error)}. {later}") from error
     if not signed_in:
+        wandb.teardown()  # it remembers this, and who signs in meanwhile would not be seen
         raise RecipeError(
             f"Nobody is signed in to Weights & Biases. Run `wandb login` in a terminal. {later}"
         )
