@@ -34,7 +34,14 @@ from studio.train.recipes import ready_recipes
 from studio.train.sweep import Sweep
 
 OUT = Path("build/screens")
-README = ("dataset-done-light", "training-busy-dark", "evaluation-done-light", "playground-done-dark")
+README = (
+    "dataset-done-light",
+    "dataset-health-light",
+    "dataset-review-dark",
+    "training-busy-dark",
+    "evaluation-done-light",
+    "playground-done-dark",
+)
 PATIENCE = 300.0
 
 

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from studio.cli import results
+from studio.cli.example import example
 from studio.cli.health import with_health
 from studio.cli.large import show_large
 from studio.cli.make import register
@@ -69,6 +70,10 @@ def show(
         Path | None,
         typer.Option(metavar="OUT", help="Write the rows that cannot train, with reasons, to a .jsonl file."),
     ] = None,
+    line: Annotated[
+        int,
+        typer.Option(metavar="NUMBER", help="Show one row as the model reads it, token by token."),
+    ] = 0,
     model: Model = "",
     set_: Set = None,
     as_json: Json = False,
@@ -82,6 +87,10 @@ def show(
     path = Path(recipe.data.path).expanduser()
     if is_large(path) and not health and not recipe.data.columns:
         show_large(path, paths_from(None).scans, bad, as_json)
+        return
+    if line:
+        shown = example(recipe, library, line)
+        report(shown.document, shown.text, as_json)
         return
     try:
         for event in perform(DatasetJob(recipe).run_events(library)):

@@ -53,6 +53,20 @@ def test_a_dataset_without_a_command_is_shown(studio: Command, toy_data: Path) -
     assert studio("data", toy_data)["examples"] == 60
 
 
+def test_one_row_is_shown_token_by_token(
+    studio: Command, refusal: Callable[..., str], capsys: pytest.CaptureFixture[str], toy_data: Path
+) -> None:
+    shown = studio("data", toy_data, "--line", 3)
+    text = "".join(piece["text"] for piece in shown["pieces"])
+    assert shown["turns"][-1]["text"] in text
+    assert any(piece["trained"] for piece in shown["pieces"])
+    assert run(["data", str(toy_data), "--line", "3"]) == 0
+    out = capsys.readouterr().out
+    learned = "".join(piece["text"] for piece in shown["pieces"] if piece["trained"])
+    assert f"⟦{learned}⟧" in out
+    assert "Line 99" in refusal("data", toy_data, "--line", 99)
+
+
 def test_steps_are_listed_with_their_fields(studio: Command, capsys: pytest.CaptureFixture[str]) -> None:
     listed = studio("data", "steps")
     assert listed["filter"]["title"] == "Filter rows"
