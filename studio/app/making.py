@@ -20,7 +20,6 @@ from studio.data.making.folder import MakingFolder
 from studio.data.making.plan import Plan
 from studio.errors import StudioError
 from studio.events import Event, Log, MadeRow, MakingEnded, Progress
-from studio.generate.server import keep_key
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.make import MakeJob
 from studio.jobs.queue import Lane, Ticket
@@ -122,6 +121,8 @@ class Making(QObject):
     def _submit(self, job: MakeJob) -> None:
         try:
             if job.plan.server and (key := self._form.take_key()):
+                from studio.generate.server import keep_key  # with the network's libraries
+
                 keep_key(job.plan.server, key)
         except StudioError as error:
             self._card.show_rest(str(error), "bad", can_go_on=True)

@@ -213,7 +213,7 @@ class _DropHint(QFrame):
         self._covered = parent
         self.setObjectName("drop")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        label = QLabel("Drop to open as a dataset")
+        label = QLabel("Drop to open")
         column = QVBoxLayout(self)
         column.addWidget(label, 0, Qt.AlignmentFlag.AlignCenter)
         self.hide()
