@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
 
+from studio.app.bringing import KINDS
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.data.history.shaping import together
@@ -69,6 +71,7 @@ class History(QObject):
         pane.history.set_kinds([(kind, step.title, step.help) for kind, step in _OFFERED.items()])
         pane.history.add_requested.connect(self._ask)
         pane.history.remove_requested.connect(self.remove)
+        pane.history.replay_requested.connect(self._choose_file)
 
     def follow(self) -> None:
         """Show the history of the dataset at hand."""
@@ -100,6 +103,20 @@ class History(QObject):
             self._shared.window.show_notice(sentence, "warn")
             return
         self._shaping.replay(self._source, *steps)
+
+    def _choose_file(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self._pane, "Replay the history on a file", "", KINDS)
+        if file:
+            self.replay(Path(file))
+
+    def replay(self, source: Path) -> None:
+        """Do all steps to a new source, and open what comes of it; changes by hand belong to the old rows."""
+        steps = [step for link in self._links for line in link for step in line.steps]
+        kept = [step for step in steps if not isinstance(step, OWN)]
+        if len(kept) < len(steps):
+            words = f"{len(steps) - len(kept):,} changes by hand belong to other rows, and were left out."
+            self._shared.window.show_notice(words, "warn")
+        self._shaping.replay(source, *kept)
 
     def _ask(self, kind: str) -> None:
         step = _OFFERED[kind]

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.data.history.overlay import OverlayFile
+from studio.data.history.steps import step_from
 from studio.events import DatasetRead
 from studio.paths import Paths
 from studio.settings import Settings
@@ -139,3 +140,21 @@ def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: Qt
     assert page.card.value() == "1 step"
     qtbot.mouseClick(page.removers[0], Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers.jsonl").rows) == 9
+    assert not page.replay.isVisible()
+
+
+def test_a_history_is_done_again_to_another_file(
+    studio: Studio, qtbot: QtBot, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = studio.panes.dataset.history
+    studio.panes.dataset.tabs.choose("history")
+    studio.desk.shaping.apply(
+        step_from({"kind": "delete", "line": 2}), step_from({"kind": "drop_duplicates"})
+    )
+    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 7
+    later = source.with_name("later.jsonl")
+    later.write_text(ROWS + REPEATED + '{"prompt": "Say 20", "completion": "It is 20."}\n')
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(later), ""))
+    qtbot.mouseClick(page.replay, Qt.MouseButton.LeftButton)
+    assert len(wait_for(qtbot, studio, "later 2").rows) == 9  # without the deletion, which was of another row
+    assert page.card.value() == "1 step"

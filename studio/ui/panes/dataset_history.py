@@ -25,14 +25,19 @@ class HistoryPage(QWidget):
 
     add_requested = Signal(str)  # the kind of a step
     remove_requested = Signal(int)  # the place of a step
+    replay_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.removers: list[IconButton] = []
         self.card = Card("History")
+        self.replay = Button("Replay on a file…", icon="rotate-ccw")
+        self.replay.setToolTip("Do these steps to another file, and open what comes of it")
+        self.replay.clicked.connect(self.replay_requested)
         self.add = Button("Add step…", icon="plus")
         self.menu = QMenu(self.add)
         self.add.setMenu(self.menu)
+        self.card.head.addWidget(self.replay)
         self.card.head.addWidget(self.add)
         inside = QWidget()
         inside.setProperty("role", "clear")
@@ -60,6 +65,7 @@ class HistoryPage(QWidget):
         self.removers = []
         count = len(steps)
         self.card.set_value(f"{count} step{'s' if count != 1 else ''}" if count else "")
+        self.replay.setVisible(bool(steps))
         if source:
             start = steps[0][1] if steps else rows
             self._list.addWidget(self._line("", f"Read {source}", f"{start:,} rows", None))
