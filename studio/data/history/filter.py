@@ -31,7 +31,7 @@ class Filter(StepModel):
     pattern: str = Field(default="", title="Matches the regular expression")
     where: Where = Field(default="anywhere", title="Looked for in")
     label: str = Field(default="", title="Has the label")
-    any_case: bool = Field(default=False, title="In capitals or not")
+    any_case: bool = Field(default=False, title="Ignore capital letters")
     faultless: bool = Field(default=False, title="Has an answer, other than its prompt")
 
     @model_validator(mode="after")

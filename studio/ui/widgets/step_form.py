@@ -11,10 +11,12 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
+    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QVBoxLayout,
     QWidget,
 )
@@ -45,7 +47,8 @@ class StepForm(QDialog):
         for name, field in step.model_fields.items():
             if name != "kind":
                 self.editors[name] = editor = _editor(field)
-                form.addRow(_caption(name, field), editor)
+                row = PathRow(editor) if name == "path" and isinstance(editor, QLineEdit) else editor
+                form.addRow(_caption(name, field), row)
         self._problem = WrapLabel("", role="error")
         self._problem.hide()
         self.add, self.cancel = Button("Add step", "primary"), Button("Cancel")
@@ -77,6 +80,33 @@ class StepForm(QDialog):
 
     def _submit(self) -> None:
         self.submitted.emit(self.values())
+
+
+class PathRow(QWidget):
+    """A field for the path of a dataset, with a menu to choose one: a file, or the folder of several."""
+
+    def __init__(self, field: QLineEdit) -> None:
+        super().__init__()
+        self._field = field
+        field.setPlaceholderText("A file, or a folder")
+        self.choose = Button("Choose…")
+        menu = QMenu(self.choose)
+        menu.addAction("File…").triggered.connect(self._choose_file)
+        menu.addAction("Folder or saved dataset…").triggered.connect(self._choose_folder)
+        self.choose.setMenu(menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(field, 1)
+        row.addWidget(self.choose)
+
+    def _choose_file(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Choose a dataset")
+        self._field.setText(file or self._field.text())
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Choose a folder or a saved dataset")
+        self._field.setText(folder or self._field.text())
 
 
 def _caption(name: str, field: FieldInfo) -> str:
