@@ -26,8 +26,8 @@ from studio.ui.widgets.states import BusyState, EmptyState, FailedState
 from studio.ui.widgets.tabs import Tabs
 
 FORMATS = (
-    "JSON Lines, JSON, CSV, Parquet or text. Instruction, chat, prompt and completion, classification, "
-    "preference or plain text: the format is recognised."
+    "JSON Lines, JSON, CSV, Parquet, Arrow, text, or a folder of them. Instruction, chat, prompt and "
+    "completion, classification, preference or plain text: the format is recognised."
 )
 _FROM_DOCUMENTS = "What a model makes of your documents becomes a dataset once you have accepted it."
 _CHOICES = ("Try the sample", "Choose a file…", "Make rows from documents…")

@@ -36,5 +36,6 @@ class EditsBar(QWidget):
         self.said.setText(f"{edits:,} edit{'s' if edits != 1 else ''}")
         self.undo.setEnabled(edits > 0)
         self.redo.setEnabled(can_redo)
-        self.save.setEnabled(edits > 0)
+        for widget in (self.said, self.save):
+            widget.setVisible(edits > 0)
         self.setVisible(edits > 0 or can_redo)

@@ -37,7 +37,8 @@ class EpochLine(ElidedLabel):
             steps = max(1, round(forecast.steps_per_epoch))
             said.append(f"{steps:,} step{'s' if steps != 1 else ''}")
         if forecast is not None and forecast.seconds_per_epoch:
-            said.append(f"about {words.duration(forecast.seconds_per_epoch)}")
+            seconds = forecast.seconds_per_epoch
+            said.append(f"about {words.duration(seconds)}" if seconds >= 1 else "under 1 s")
         self.setText(" · ".join(said) if self._tokens else "")
 
     def _explain(self) -> None:

@@ -47,7 +47,7 @@ class DatasetTable(QWidget):
         self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
         self.chips.chosen.connect(self._filter)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search prompts and answers")
+        self.search.setPlaceholderText("Search rows")
         self.search.setAccessibleName("Search prompts and answers")
         self.search.setClearButtonEnabled(True)
         self._search_icon = QAction(self.search)

@@ -50,7 +50,7 @@ class LargeTable(QWidget):
         self.chips = FilterChips(LARGE_FILTERS)
         self.chips.chosen.connect(self._announce)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search prompts and answers")
+        self.search.setPlaceholderText("Search rows")
         self.search.setToolTip(
             "Searches their beginnings, which is quick; Whole rows searches all of the file."
         )
