@@ -20,6 +20,7 @@ class Editing(QObject):
         super().__init__(pane)
         self._shared, self._pane, self._overlays = shared, pane, overlays
         self._overlay, self._file = Overlay(), OverlayFile(overlays / "nothing")
+        self._path = ""
         pane.table.edited.connect(self.edit)
         pane.table.delete_toggled.connect(self.toggle)
         pane.edits.undo_requested.connect(self.undo)
@@ -31,9 +32,13 @@ class Editing(QObject):
         return len(self._overlay.steps)
 
     def follow(self) -> None:
-        """Bring back what was changed in the dataset at hand."""
+        """Bring back what was changed in the dataset at hand; without one there is nothing to undo."""
         if (dataset := self._shared.dataset) is None:
+            if self._shared.recipe.data.path != self._path:  # else it is read again, its rows in sight
+                self._overlay, self._path = Overlay(), ""
+                self._show()
             return
+        self._path = self._shared.recipe.data.path
         self._file = OverlayFile.of(self._overlays, dataset.fingerprint)
         try:
             self._overlay = self._file.read()

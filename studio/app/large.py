@@ -172,7 +172,10 @@ class LargeFiles(QObject):
             return
         job = FindJob(self.path, self._store.folder, query)
         ticket = self._shared.queue.submit(
-            job, Lane.READING, lambda event: self._show_found(ticket, event), self._say_failure
+            job,
+            Lane.READING,
+            lambda event: self._show_found(ticket, event),
+            lambda end: self._say_failure(ticket, end),
         )
         self._finding = ticket
 
@@ -191,12 +194,18 @@ class LargeFiles(QObject):
         if self._showing is not None:
             self._showing.stop()
         job = RowJob(self.path, self._store.folder, number, self._scan.format, self._shared.recipe)
-        self._showing = self._shared.queue.submit(job, Lane.READING, self._take_row, self._say_failure)
+        ticket = self._shared.queue.submit(
+            job,
+            Lane.READING,
+            lambda event: self._take_row(ticket, event),
+            lambda end: self._say_failure(ticket, end),
+        )
+        self._showing = ticket
 
-    def _take_row(self, event: Event) -> None:
-        if isinstance(event, RowShown) and self._view is not None and event.number == self._number:
+    def _take_row(self, ticket: Ticket, event: Event) -> None:
+        if ticket is self._showing and isinstance(event, RowShown) and self._view is not None:
             self._view.show_row(event)
 
-    def _say_failure(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed) and self._view is not None:
+    def _say_failure(self, ticket: Ticket, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed) and ticket in (self._finding, self._showing):
             self._shared.window.show_notice(outcome.summary, "bad")

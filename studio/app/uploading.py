@@ -26,6 +26,7 @@ class Uploading(QObject):
         super().__init__(pane)
         self._shared, self._overlays = shared, overlays
         self._work: Ticket | None = None
+        self._recipe = shared.recipe
         self._page = ""
         self.dialog: UploadDialog | None = None
         pane.save_menu.upload_requested.connect(self.ask)
@@ -35,6 +36,7 @@ class Uploading(QObject):
         dataset = self._shared.dataset
         if dataset is None or self.dialog is not None:
             return
+        self._recipe = self._shared.recipe  # another dataset may be opened beside the dialog
         name = Path(dataset.path).stem
         what = (
             f"The rows of {dataset.name}, with your edits, go up as Parquet, with a card that says where "
@@ -54,7 +56,7 @@ class Uploading(QObject):
             return
         self._page = ""
         token = self.dialog.access.token.text().strip()
-        job = PublishJob(self._shared.recipe, self._overlays, repository, private, token)
+        job = PublishJob(self._recipe, self._overlays, repository, private, token)
         ticket = self._shared.queue.submit(
             job, Lane.FETCHING, lambda event: self._take(ticket, event), lambda end: self._end(ticket, end)
         )

@@ -1,0 +1,120 @@
+"""What comes late, or was meant for the dataset before, changes nothing of the one at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from studio.app.studio import Studio
+from studio.data.history.overlay import OverlayFile
+from studio.data.store import source
+from studio.events import DatasetRead, RowShown
+from studio.jobs.queue import JobQueue, Ticket
+from studio.jobs.scan import RowJob
+from studio.jobs.upload import PublishJob
+from studio.paths import Paths
+from tests.conftest import write_rows
+
+ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 9))
+REPEATED = '{"prompt": "Say 1", "completion": "It is 1."}\n'
+
+
+@pytest.fixture
+def tickets(monkeypatch: pytest.MonkeyPatch) -> list[Ticket]:
+    """Every ticket that the window gets from its queue."""
+    kept: list[Ticket] = []
+    submit = JobQueue.submit
+
+    def keeping(*arguments: object) -> Ticket:
+        kept.append(submit(*arguments))  # type: ignore[arg-type]
+        return kept[-1]
+
+    monkeypatch.setattr(JobQueue, "submit", keeping)
+    return kept
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Path:
+    path = tmp_path / "numbers.jsonl"
+    path.write_text(ROWS + REPEATED)
+    return path
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> Path:
+    path = tmp_path / "others.jsonl"
+    path.write_text(ROWS.replace("Say", "Tell") + REPEATED.replace("Say", "Tell"))
+    return path
+
+
+def opened(studio: Studio, qtbot: QtBot, path: Path) -> DatasetRead:
+    studio.open_path(str(path))
+    return wait_for(qtbot, studio, path.name)
+
+
+def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
+    def there() -> bool:
+        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+
+    qtbot.waitUntil(there, timeout=60_000)
+    assert studio.shared.dataset is not None
+    return studio.shared.dataset
+
+
+def last(tickets: list[Ticket], kind: type) -> Ticket:
+    return next(ticket for ticket in reversed(tickets) if isinstance(ticket.job, kind))
+
+
+def test_what_is_uploaded_is_what_the_dialog_was_opened_for(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path, others: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.desk.uploading.ask()
+    dialog = studio.desk.uploading.dialog
+    assert dialog is not None
+    opened(studio, qtbot, others)
+    dialog.name.setText("ann/numbers")
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
+    job = last(tickets, PublishJob).job
+    assert isinstance(job, PublishJob)
+    assert job.recipe.data.path == str(numbers)
+    dialog.reject()
+
+
+def test_undo_leaves_the_edits_of_the_dataset_before(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path, others: Path
+) -> None:
+    before = opened(studio, qtbot, numbers)
+    studio.desk.editing.toggle(9)
+    studio.open_path(str(others))
+    assert studio.shared.dataset is None
+    studio.panes.dataset.setFocus()
+    studio.window.action("undo").trigger()
+    assert studio.desk.editing.count == 0
+    overlays = Paths.under(tmp_path / "home").overlays
+    assert OverlayFile.of(overlays, before.fingerprint).read().deleted == {9}
+    wait_for(qtbot, studio, others.name)
+    opened(studio, qtbot, numbers)
+    assert studio.panes.dataset.edits.said.text() == "1 edit"
+
+
+def test_a_row_of_the_big_file_before_is_not_shown(
+    studio: Studio,
+    qtbot: QtBot,
+    tickets: list[Ticket],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source, "LARGE", 10_000)
+    for name in ("one.jsonl", "two.jsonl"):
+        studio.open_path(str(write_rows(tmp_path / name, 500)))
+        qtbot.waitUntil(lambda: any(isinstance(ticket.job, RowJob) for ticket in tickets), timeout=20_000)
+        if name == "one.jsonl":
+            late = last(tickets, RowJob)
+    view = studio.desk.large.view
+    assert view is not None
+    late.on_event(RowShown(0, 77, ("prompt",), ("Of the file before",)))
+    assert view.example.title() != "Line 77"
