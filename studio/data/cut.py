@@ -55,7 +55,7 @@ def shorten(lengths: Sequence[int], prompt: int, lead: int, maximum: int, policy
             return [Part(0, 0, min(each, maximum)) for each in lengths]
     raise DoesNotFit(
         f"left out, because its {length:,} tokens are more than the maximum length of {maximum:,}; raise the "
-        "maximum, or set Too long to cut_prompt or cut_end"
+        "maximum, or set Too long to cut the prompt or the end"
     )
 
 

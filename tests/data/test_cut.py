@@ -78,7 +78,7 @@ def test_a_too_long_example_is_left_out_and_the_reason_names_the_numbers_and_the
         Renderer(chatml, Rendering(max_length=length - 1)).render(record)
     assert error.value.reason == (
         f"left out, because its {length:,} tokens are more than the maximum length of {length - 1:,}; raise "
-        "the maximum, or set Too long to cut_prompt or cut_end"
+        "the maximum, or set Too long to cut the prompt or the end"
     )
 
 

@@ -361,6 +361,20 @@ FINDINGS = (
 )
 
 
+def test_a_dataset_that_comes_has_the_keys_and_one_read_again_takes_none(
+    qtbot: QtBot, pane: DatasetPane
+) -> None:
+    pane.show_busy(DATA.path)
+    pane.show_dataset(DATA)
+    assert pane.table.view.hasFocus()
+    pane.table.search.setFocus()
+    pane.show_busy(DATA.path)
+    pane.show_dataset(DATA)
+    assert pane.table.search.hasFocus()
+    press(qtbot, pane, "History")
+    assert pane.history.hasFocus()
+
+
 def test_the_health_says_the_worst_first_and_leads_to_its_rows(qtbot: QtBot, pane: DatasetPane) -> None:
     pane.show_dataset(DATA)
     pane.show_health(FINDINGS)
@@ -371,6 +385,9 @@ def test_the_health_says_the_worst_first_and_leads_to_its_rows(qtbot: QtBot, pan
     assert not worst.details.isVisible()
     qtbot.mouseClick(worst.toggle, Qt.MouseButton.LeftButton)
     assert worst.details.isVisible()
+    for is_open in (False, True):  # anywhere on the line does the same
+        qtbot.mouseClick(worst, Qt.MouseButton.LeftButton, pos=QPoint(200, 20))
+        assert worst.details.isVisible() == is_open
     quote = next(label for label in worst.findChildren(QLabel) if "href" in label.text())
     assert "<b>&lt;4&gt;</b>" in quote.text()
     quote.linkActivated.emit("4")

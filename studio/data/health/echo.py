@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.data.health.check import Check, Found, Steps, by_row, found, quoted
+from studio.data.health.check import Check, Found, Steps, by_row, found, quoted, rows
 from studio.data.health.subject import Subject, normalized
 from studio.data.records import Record
 from studio.events import Evidence
@@ -19,7 +19,7 @@ class Echo(Check):
 
     def find(self, subject: Subject) -> Steps[Found]:
         evidence = yield from by_row(subject, _look)
-        return found(evidence, lambda count: f"In {count:,} of the rows the answer is the prompt again.")
+        return found(evidence, lambda count: f"In {rows(count)} the answer is the prompt again.")
 
 
 def _look(record: Record) -> Evidence | None:

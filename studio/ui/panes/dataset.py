@@ -105,7 +105,14 @@ class DatasetPane(Pane):
     def _turn(self, key: str) -> None:
         self._stack.setCurrentWidget(self.pages[key])
         self._train.set_role("plain" if key == "making" else "primary")  # it has a button of its own
-        if key == "making":
+        if not any(button.hasFocus() for button in self.tabs.findChildren(Button)):
+            self._take_focus()
+
+    def _take_focus(self) -> None:
+        """Give the keys to the page in front; else they go to whatever comes after a hidden button."""
+        page = next(page for page in self.pages.values() if page is self._stack.currentWidget())
+        (self.table.view if page is self.rows else page).setFocus()
+        if page is self.making:
             self.making.review.take_focus()
 
     def show_making(self, *, alone: bool) -> None:
@@ -216,9 +223,12 @@ class DatasetPane(Pane):
 
     def show_dataset(self, dataset: DatasetRead) -> None:
         self._dataset, self._busy = dataset, None
+        is_new = self.state is not None
         self.show_state(None)
         self._show_alone(False)
-        self._turn(self.tabs.current)
+        self._stack.setCurrentWidget(self.pages[self.tabs.current])
+        if is_new:
+            self._turn(self.tabs.current)
         for button in (self._train, self._open, self._save):
             button.show()
         self.save_menu.show_bad(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.events import Evidence, Finding
@@ -20,6 +20,7 @@ _TONES = {"good": "good", "look": "warn", "bad": "bad"}
 _WORDS = {"good": "Good", "look": "Look at this", "bad": "Bad"}
 _INDENT = 28
 _SHOWN = 8
+_HEAD_HEIGHT = 42
 
 
 def fix_words(finding: Finding) -> str:
@@ -87,7 +88,7 @@ class FindingRow(QWidget):
         row.addWidget(count)
         row.addWidget(self.fix)
         row.addWidget(self.toggle)
-        head.setFixedHeight(42)
+        head.setFixedHeight(_HEAD_HEIGHT)
         return head
 
     def _make_details(self) -> QWidget:
@@ -111,6 +112,11 @@ class FindingRow(QWidget):
         quote.linkActivated.connect(self._go)
         quote.setText(_rich(evidence))
         return quote
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click anywhere on the line unfolds it, as the arrow does."""
+        if event.button() == Qt.MouseButton.LeftButton and event.position().y() < _HEAD_HEIGHT:
+            self._toggle()
 
     def _toggle(self) -> None:
         is_open = self.details.isHidden()
