@@ -17,7 +17,7 @@ from studio.events import ColumnsAsked, DatasetSaved, Event, Progress
 from studio.files import write_text
 from studio.jobs.bring import BringJob
 from studio.jobs.job import Failed, Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import Lane, Ticket
 from studio.ui.panes.dataset import DatasetPane
 
 KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *.md *.gz);;All files (*)"
@@ -28,6 +28,7 @@ _HUB = ("https://", "http://", "hf://", "huggingface.co/")
 class Bringing(QObject):
     """Turns whatever is brought into one path that can be opened."""
 
+    begun = Signal()  # several files are read, in place of what is at hand
     ready = Signal(str)  # the path of a dataset to open
     hub_named = Signal(str)  # an address on the Hub
     recent_changed = Signal(object)  # the paths of recent datasets, the latest first
@@ -37,6 +38,7 @@ class Bringing(QObject):
     ) -> None:
         super().__init__(pane)
         self._shared, self._pane, self._columns, self._folder = shared, pane, columns, folder
+        self._work: Ticket | None = None
         self.recent: tuple[str, ...] = tuple(recent)
         pane.open_requested.connect(self.choose)
         pane.open_menu.folder_requested.connect(self.choose_folder)
@@ -63,8 +65,21 @@ class Bringing(QObject):
     def _bring_together(self, paths: tuple[Path, ...], columns: str = "") -> None:
         name = f"{paths[0].stem} and {len(paths) - 1} more"
         job = BringJob(paths, self._free(name, ""), columns)
+        self.begun.emit()
         self._pane.show_busy(name)
-        self._shared.queue.submit(job, Lane.READING, lambda event: self._take(event, paths), self._end)
+        ticket = self._shared.queue.submit(
+            job,
+            Lane.READING,
+            lambda event: self._take(ticket, event, paths),
+            lambda end: self._end(ticket, end),
+        )
+        self._work = ticket
+
+    def stop(self) -> None:
+        """Give up what is brought: something else is opened, or the person has enough."""
+        if self._work is not None:
+            self._work.stop()
+            self._work = None
 
     def paste(self, data: QMimeData) -> None:
         """Open the files or the path on the clipboard, or its text as rows."""
@@ -114,7 +129,9 @@ class Bringing(QObject):
         names = (f"{name}{'' if number == 1 else f' {number}'}{suffix}" for number in count(1))
         return next(path for each in names if not (path := self._folder / each).exists())
 
-    def _take(self, event: Event, paths: tuple[Path, ...]) -> None:
+    def _take(self, ticket: Ticket, event: Event, paths: tuple[Path, ...]) -> None:
+        if ticket is not self._work:
+            return
         match event:
             case ColumnsAsked():
                 self._columns.ask(event, lambda columns: self._bring_together(paths, columns))
@@ -125,7 +142,10 @@ class Bringing(QObject):
                     self._shared.window.show_notice("\n".join(event.remarks), "warn")
                 self.ready.emit(event.path)
 
-    def _end(self, outcome: Outcome) -> None:
+    def _end(self, ticket: Ticket, outcome: Outcome) -> None:
+        if ticket is not self._work:
+            return
+        self._work = None
         if isinstance(outcome, Failed):
             self._pane.show_failure(outcome.summary)
 

@@ -68,12 +68,13 @@ class Datasets(QObject):
     def open(self, path: str) -> None:
         """Read a dataset as the recipe at hand would; a big file is shown by pages instead."""
         if is_large(Path(path)):
-            self._let_go()
+            self.let_go()
             self.large_brought.emit(path)
         else:
             self.read(path)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Have no dataset at hand, and read none."""
         self._stop()
         self._shared.recipe = self._shared.recipe.with_values({"data.path": "", "data.columns": ""})
         self.columns_set.emit("")
@@ -152,7 +153,7 @@ class Datasets(QObject):
             self._reading = None
 
     def _give_up(self) -> None:
-        self._stop()
+        self.let_go()
         self._pane.show_empty()
 
     def show_rendering(self) -> None:

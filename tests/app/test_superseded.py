@@ -11,11 +11,13 @@ from pytestqt.qtbot import QtBot
 from studio.app.studio import Studio
 from studio.data.history.overlay import OverlayFile
 from studio.data.store import source
-from studio.events import DatasetRead, RowShown
+from studio.events import DatasetRead, DatasetSaved, RowShown
+from studio.jobs.bring import BringJob
 from studio.jobs.queue import JobQueue, Ticket
 from studio.jobs.scan import RowJob
 from studio.jobs.upload import PublishJob
 from studio.paths import Paths
+from studio.ui.widgets.states import BusyState, EmptyState
 from tests.conftest import write_rows
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 9))
@@ -118,3 +120,55 @@ def test_a_row_of_the_big_file_before_is_not_shown(
     assert view is not None
     late.on_event(RowShown(0, 77, ("prompt",), ("Of the file before",)))
     assert view.example.title() != "Line 77"
+
+
+def test_files_brought_together_are_given_up_when_stopped(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.open_paths([str(numbers), str(others)])
+    pane = studio.panes.dataset
+    assert isinstance(pane.state, BusyState)
+    assert studio.shared.dataset is None
+    assert not studio.window.action("save_dataset").isEnabled()
+    pane.state.stop_requested.emit()
+    assert last(tickets, BringJob).is_stopping()
+    assert isinstance(pane.state, EmptyState)
+    last(tickets, BringJob).on_event(saved(tmp_path / "numbers and 1 more"))
+    assert studio.shared.recipe.data.path == ""
+    assert isinstance(pane.state, EmptyState)
+
+
+def test_what_is_opened_after_files_were_brought_together_stays(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
+) -> None:
+    studio.open_paths([str(numbers), str(others)])
+    opened(studio, qtbot, others)
+    last(tickets, BringJob).on_event(saved(tmp_path / "numbers and 1 more"))
+    assert studio.shared.recipe.data.path == str(others)
+
+
+def saved(folder: Path) -> DatasetSaved:
+    return DatasetSaved(
+        path=str(folder),
+        name=folder.name,
+        fingerprint="0",
+        train=9,
+        validation=0,
+        test=0,
+        golden=0,
+        undivided=0,
+    )
+
+
+def test_a_dataset_that_was_not_waited_for_is_not_read_again(
+    studio: Studio, tickets: list[Ticket], numbers: Path
+) -> None:
+    studio.open_path(str(numbers))
+    state = studio.panes.dataset.state
+    assert isinstance(state, BusyState)
+    state.stop_requested.emit()
+    count = len(tickets)
+    studio.training.dataset_affected.emit()
+    assert len(tickets) == count
+    assert isinstance(studio.panes.dataset.state, EmptyState)
