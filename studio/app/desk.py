@@ -88,7 +88,7 @@ class DatasetDesk(QObject):
                 getattr(self.editing, action)()
 
     def _wire(self) -> None:
-        for part in (self.shaping.check, self.editing.follow, self.history.follow, self.making.follow):
+        for part in (self.shaping.follow, self.editing.follow, self.history.follow, self.making.follow):
             self.datasets.changed.connect(part)
         self.datasets.changed.connect(self.file_menu.follow)
         self.datasets.changed.connect(self.large.leave)
@@ -107,6 +107,7 @@ class DatasetDesk(QObject):
         self.hub.ready.connect(self.open)
         self.saving.saved.connect(self._open_written)
         self.shaping.written.connect(self._open_written)
+        self.shaping.ended.connect(self._stay)
         self._pane.open_menu.hub_requested.connect(self.hub.ask)
         self._pane.train_requested.connect(self._train)
 
@@ -138,5 +139,10 @@ class DatasetDesk(QObject):
     def _open_written(self, folder: str) -> None:
         self.datasets.open(folder)
         if self._trains_next:
-            self._trains_next = False
+            self._stay()
             self._shared.window.show_pane("training")
+
+    @Slot()
+    def _stay(self) -> None:
+        """Where edits could not be saved, a dataset saved later does not lead to training."""
+        self._trains_next = False

@@ -10,10 +10,13 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
 from studio.data.history.overlay import OverlayFile
+from studio.data.history.steps import Cap
 from studio.data.store import source
-from studio.events import DatasetRead, DatasetSaved, RowShown
+from studio.events import DatasetRead, DatasetSaved, FixPreviewed, RowShown
 from studio.jobs.bring import BringJob
+from studio.jobs.preview import PreviewJob
 from studio.jobs.queue import JobQueue, Ticket
+from studio.jobs.save import SaveJob
 from studio.jobs.scan import RowJob
 from studio.jobs.upload import PublishJob
 from studio.paths import Paths
@@ -172,3 +175,58 @@ def test_a_dataset_that_was_not_waited_for_is_not_read_again(
     studio.training.dataset_affected.emit()
     assert len(tickets) == count
     assert isinstance(studio.panes.dataset.state, EmptyState)
+
+
+def test_a_fix_is_offered_only_for_the_dataset_it_was_found_in(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path, others: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    health = studio.panes.dataset.health
+    qtbot.waitUntil(lambda: bool(health.rows), timeout=60_000)
+    finding = next(row.finding for row in health.rows if row.finding.title == "Exact duplicates")
+    health.fix_requested.emit(finding)
+    opened(studio, qtbot, others)
+    last(tickets, PreviewJob).on_event(FixPreviewed(finding.check, ()))
+    assert studio.desk.shaping.dialog is None
+    health.fix_requested.emit(finding)
+    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None, timeout=60_000)
+    studio.open_path(str(numbers))
+    assert studio.desk.shaping.dialog is None
+
+
+def test_what_was_written_of_the_dataset_before_is_not_opened(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.desk.shaping.apply(Cap(rows=3, how="first"))
+    opened(studio, qtbot, others)
+    assert (Paths.under(tmp_path / "home").datasets / "numbers 2" / "dataset.json").is_file()
+    assert studio.shared.recipe.data.path == str(others)
+    assert studio.desk.shaping.task is None
+
+
+def test_one_dataset_is_written_at_a_time(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.desk.shaping.apply(Cap(rows=3, how="first"))
+    studio.desk.shaping.apply(Cap(rows=5, how="first"))
+    assert len([ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]) == 1
+    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 3
+
+
+def test_edits_that_could_not_be_saved_do_not_lead_to_training_later(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.desk.editing.toggle(9)
+    datasets = Paths.under(tmp_path / "home").datasets
+    datasets.parent.mkdir(parents=True, exist_ok=True)
+    datasets.write_text("in the way")
+    studio.panes.dataset.train_requested.emit()
+    with qtbot.waitSignal(studio.desk.shaping.ended, timeout=60_000):
+        pass
+    datasets.unlink()
+    studio.desk.shaping.apply(Cap(rows=3, how="first"))
+    wait_for(qtbot, studio, "numbers 2")
+    assert studio.window.current_pane() == "dataset"
