@@ -9,10 +9,8 @@ from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
-    QHeaderView,
     QLineEdit,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -20,12 +18,11 @@ from PySide6.QtWidgets import (
 from studio.events import DatasetRead, ExampleRow
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.dataset import COLUMNS, FILTERS, DatasetModel, Entry
-from studio.ui.tables.delegates import CellDelegate
 from studio.ui.tables.length_filter import LengthFilter
+from studio.ui.tables.rows_view import rows_view
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import note
 
-_ROW_HEIGHT = 32
 _SEARCH_MILLISECONDS = 150
 _SEARCH_WIDTH = 220
 _BOTH_TEXTS_WIDTH = 480
@@ -59,7 +56,11 @@ class DatasetTable(QWidget):
         self._pause.setInterval(_SEARCH_MILLISECONDS)
         self._pause.timeout.connect(self._filter)
         self.search.textChanged.connect(self._pause.start)
-        self.view = self._make_view(theme)
+        self.view = rows_view(theme, self.model, [column.title for column in COLUMNS], _WIDTHS)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
+        self.view.setSortingEnabled(True)
+        self.view.selectionModel().currentRowChanged.connect(self._announce)
+        self.view.installEventFilter(self)
         self._nothing = note("No row passes this filter.")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._theme = theme
@@ -69,40 +70,6 @@ class DatasetTable(QWidget):
 
     def _tint_icon(self) -> None:
         self._search_icon.setIcon(self._theme.icon("search"))
-
-    def _make_view(self, theme: Theme) -> QTableView:
-        view = QTableView()
-        view.setObjectName("rows")
-        view.setModel(self.model)
-        view.setItemDelegate(CellDelegate(theme, view))
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setShowGrid(False)
-        view.setWordWrap(False)
-        view.setMouseTracking(True)
-        view.setTabKeyNavigation(False)
-        view.setAccessibleName("Examples")
-        view.verticalHeader().hide()
-        view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-        head = view.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setMinimumSectionSize(40)
-        for place, column in enumerate(COLUMNS):
-            if column.title in _WIDTHS:
-                head.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
-                view.setColumnWidth(place, _WIDTHS[column.title])
-            else:
-                head.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
-        head.setSortIndicatorClearable(True)
-        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        view.setSortingEnabled(True)
-        view.selectionModel().currentRowChanged.connect(self._announce)
-        view.installEventFilter(self)
-        return view
 
     def _lay_out(self) -> None:
         self._above = QGridLayout()

@@ -8,26 +8,22 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.ui.tables.chips import FilterChips
-from studio.ui.tables.delegates import CellDelegate
 from studio.ui.tables.large import LARGE_COLUMNS, LargeTableModel
+from studio.ui.tables.rows_view import rows_view
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import note
 
 LARGE_FILTERS = (("all", "All"), ("good", "Good"), ("warnings", "Attention"), ("bad", "Bad"))
-_ROW_HEIGHT = 32
 _SEARCH_MILLISECONDS = 300
 _REST_MILLISECONDS = 40
 _ANSWER, _MARK = ([column.title for column in LARGE_COLUMNS].index(title) for title in ("Answer", ""))
@@ -64,9 +60,12 @@ class LargeTable(QWidget):
         self._pause = self._timer(_SEARCH_MILLISECONDS, self._announce)
         self.search.textChanged.connect(self._pause.start)
         self._rest = self._timer(_REST_MILLISECONDS, self._announce_row)
-        self.view = _make_view(theme, self.model)
+        self.view = rows_view(theme, self.model, [column.title for column in LARGE_COLUMNS], _WIDTHS)
         self.view.selectionModel().currentRowChanged.connect(self._rest.start)
-        self.view.horizontalHeader().sortIndicatorChanged.connect(self._announce)
+        head = self.view.horizontalHeader()
+        head.setSectionsClickable(True)
+        head.setSortIndicatorShown(True)
+        head.sortIndicatorChanged.connect(self._announce)
         self._nothing = note("No row passes this filter.")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._theme = theme
@@ -160,37 +159,3 @@ class LargeTable(QWidget):
         """Choose the first row unless one is chosen."""
         if not self.view.currentIndex().isValid() and self.model.rowCount():
             self.view.setCurrentIndex(self.model.index(0, 0, QModelIndex()))
-
-
-def _make_view(theme: Theme, model: LargeTableModel) -> QTableView:
-    view = QTableView()
-    view.setObjectName("rows")
-    view.setModel(model)
-    view.setItemDelegate(CellDelegate(theme, view))
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.setShowGrid(False)
-    view.setWordWrap(False)
-    view.setMouseTracking(True)
-    view.setTabKeyNavigation(False)
-    view.setAccessibleName("Examples")
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-    head = view.horizontalHeader()
-    head.setHighlightSections(False)
-    head.setSectionsClickable(True)
-    for place, column in enumerate(LARGE_COLUMNS):
-        fixed = column.title in _WIDTHS
-        head.setSectionResizeMode(
-            place, QHeaderView.ResizeMode.Fixed if fixed else QHeaderView.ResizeMode.Stretch
-        )
-        if fixed:
-            view.setColumnWidth(place, _WIDTHS[column.title])
-    head.setSortIndicatorClearable(True)
-    head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-    head.setSortIndicatorShown(True)
-    return view
