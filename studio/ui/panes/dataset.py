@@ -82,7 +82,7 @@ class DatasetPane(Pane):
     def _lay_out(self) -> None:
         self._bar = QHBoxLayout()
         self._bar.setSpacing(14)
-        self.epoch.setMinimumHeight(self.edits.sizeHint().height())  # nothing moves when edits appear
+        self.epoch.setMinimumHeight(self.edits.save.sizeHint().height())  # nothing moves when edits appear
         self._bar.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
         self._bar.addWidget(self.tabs)
         self._bar.addWidget(self.epoch, 1)
@@ -187,6 +187,7 @@ class DatasetPane(Pane):
     def show_large(self, path: Path, size: int, view: LargeView) -> None:
         """Show a file too big to hold by a view that gets its pages elsewhere."""
         self._show_only(path.stem, large_facts(path, size), view)
+        view.table.view.setFocus()
         self._open.show()
 
     def show_failure(self, sentence: str) -> None:
