@@ -71,7 +71,6 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     assert "### Response:" in view.example.tokens.toPlainText()
     view.table.chips.choose("bad")
     qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=20_000)
-    view.table.view.selectRow(0)
     qtbot.waitUntil(lambda: "Last" in view.example.text.toPlainText(), timeout=20_000)
     view.table.chips.choose("all")
     assert model.rowCount() == 2001
@@ -80,6 +79,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     row = model.row(0)
     assert row is not None
     assert row.line == 1235
+    qtbot.waitUntil(lambda: view.example.title() == "Line 1,235", timeout=20_000)
 
 
 def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:

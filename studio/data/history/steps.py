@@ -82,7 +82,7 @@ class Mix(StepModel):
     def words(self) -> str:
         if not self.weight:
             return f"Mix in all of {PurePath(self.path).stem}"
-        return f"Mix in {self.path}, {self.weight:g} of its rows to each of this dataset's"
+        return f"Mix in {PurePath(self.path).stem}, {self.weight:g} of its rows to each of this dataset's"
 
 
 class Split(StepModel):

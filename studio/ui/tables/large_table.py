@@ -125,9 +125,10 @@ class LargeTable(QWidget):
         self.view.setColumnHidden(_ANSWER, width < _BOTH_TEXTS_WIDTH)
 
     def show_rows(self) -> None:
-        """Show the rows there are, or say that none passes what is asked."""
+        """Show the rows there are and stand on one of them, or say that none passes what is asked."""
         asked = bool(self.query()) and not self.model.rowCount()
         self._stack.setCurrentWidget(self._nothing if asked else self.view)
+        self.stand_on_first()
 
     def _tint_icon(self) -> None:
         self._search_icon.setIcon(self._theme.icon("search"))
