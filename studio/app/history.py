@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.data.history.shaping import together
 from studio.data.history.steps import OWN, STEPS, Mix, Step, step_from, steps_from
-from studio.data.saving.manifest import NAME, Manifest, is_saved
+from studio.data.saving.manifest import NAME, Manifest, SourceFile, is_saved, sha256
 from studio.errors import StudioError
 from studio.ui.panes.dataset import DatasetPane
 from studio.ui.widgets.step_form import StepForm
 
 _OFFERED = {kind: step for kind, step in STEPS.items() if step not in OWN and kind != "fix"}
 _MOST_LINKS = 100
+_UNKNOWN = "several files, or a dataset that was replaced since"
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,33 @@ def done(manifest: Manifest) -> tuple[Done, ...]:
     )
 
 
-def links_of(path: Path) -> tuple[Path | None, tuple[tuple[Done, ...], ...]]:
-    """Where a dataset came from, and what was done in each dataset on the way, the first one first.
+def links_of(path: Path) -> tuple[Path | None, SourceFile | None, tuple[tuple[Done, ...], ...]]:
+    """Where a dataset came from, that source as it was then, and what was done in each dataset on the way.
 
-    None where it came from several files. Raises DataError when a manifest cannot be read.
+    The first one's steps come first. The path is None where it came from several files, or from a saved
+    dataset in whose place there is another by now. Raises DataError when a manifest cannot be read.
     """
     links: list[tuple[Done, ...]] = []
+    source: SourceFile | None = None
     while is_saved(path) and len(links) < _MOST_LINKS:
         manifest = Manifest.read(path)
         links.insert(0, done(manifest))
         steps = steps_from(manifest.history)
         if len(manifest.sources) != 1 + sum(isinstance(step, Mix) for step in steps):
-            return None, tuple(links)
-        source = Path(manifest.sources[0].path)
-        path = source.parent if source.name == NAME else source
-    return path, tuple(links)
+            return None, None, tuple(links)
+        source = manifest.sources[0]
+        path = Path(source.path)
+        if path.name == NAME:
+            if path.is_file() and has_changed(source):
+                return None, None, tuple(links)
+            path = path.parent
+    return path, source, tuple(links)
+
+
+def has_changed(source: SourceFile) -> bool:
+    """Whether a file holds something else than when it was read."""
+    path = Path(source.path)
+    return path.stat().st_size != source.bytes or sha256(path) != source.sha256
 
 
 class History(QObject):
@@ -66,6 +80,7 @@ class History(QObject):
         super().__init__(pane)
         self._shared, self._pane, self._shaping = shared, pane, shaping
         self._source: Path | None = None
+        self._then: SourceFile | None = None  # the source as it was read
         self._links: tuple[tuple[Done, ...], ...] = ()
         self.form: StepForm | None = None
         pane.history.set_kinds([(kind, step.title, step.help) for kind, step in _OFFERED.items()])
@@ -78,11 +93,11 @@ class History(QObject):
         if (dataset := self._shared.dataset) is None:
             return
         try:
-            self._source, self._links = links_of(Path(dataset.path))
+            self._source, self._then, self._links = links_of(Path(dataset.path))
         except StudioError as error:
             self._shared.window.show_notice(str(error), "bad")
-            self._source, self._links = None, ()
-        name = self._source.name if self._source else "several files"
+            self._source, self._then, self._links = None, None, ()
+        name = self._source.name if self._source else _UNKNOWN
         lines = [(line.words, line.before, line.after) for link in self._links for line in link]
         self._pane.history.show_steps(name, lines, len(dataset.rows))
 
@@ -99,10 +114,21 @@ class History(QObject):
             )
         elif self._source is None or not self._source.exists():
             sentence = "The source of this dataset is no longer where it was, so no step can be taken out."
+        elif self._by_hand_on_other_rows(steps):
+            sentence = (
+                f"{self._source.name} holds other rows by now, and what was changed by hand belongs to the "
+                "old ones. Put the file back as it was, or replay the history on it."
+            )
         if sentence or self._source is None:
             self._shared.window.show_notice(sentence, "warn")
             return
         self._shaping.replay(self._source, *steps)
+
+    def _by_hand_on_other_rows(self, steps: Sequence[Step]) -> bool:
+        source = self._then
+        if source is None or not Path(source.path).is_file() or Path(source.path).name == NAME:
+            return False
+        return any(isinstance(step, OWN) for step in steps) and has_changed(source)
 
     def _choose_file(self) -> None:
         file, _ = QFileDialog.getOpenFileName(self._pane, "Replay the history on a file", "", KINDS)

@@ -230,3 +230,39 @@ def test_edits_that_could_not_be_saved_do_not_lead_to_training_later(
     studio.desk.shaping.apply(Cap(rows=3, how="first"))
     wait_for(qtbot, studio, "numbers 2")
     assert studio.window.current_pane() == "dataset"
+
+
+def test_a_dataset_saved_over_itself_tells_its_steps_once(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    for line in (9, 8):
+        before = studio.shared.dataset
+        studio.desk.editing.toggle(line)
+        studio.desk.shaping.save(tmp_path / "mine")
+        with qtbot.waitSignal(studio.desk.shaping.ended, timeout=60_000):
+            pass
+        wait_for(qtbot, studio, "mine")
+        assert studio.shared.dataset is not before
+    assert studio.shared.dataset is not None
+    assert len(studio.shared.dataset.rows) == 7
+    history = studio.panes.dataset.history
+    assert len(history.removers) == 1
+    qtbot.mouseClick(history.removers[0], Qt.MouseButton.LeftButton)
+    assert studio.desk.shaping.task is None
+    assert studio.shared.recipe.data.path == str(tmp_path / "mine")
+
+
+def test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.desk.editing.toggle(9)
+    studio.desk.shaping.apply(Cap(rows=3, how="first"))
+    wait_for(qtbot, studio, "numbers 2")
+    count = len(tickets)
+    numbers.write_text('{"prompt": "New", "completion": "It is new."}\n' + numbers.read_text())
+    studio.desk.history.remove(1)
+    assert len(tickets) == count
+    studio.desk.history.remove(0)
+    assert len(wait_for(qtbot, studio, "numbers 3").rows) == 3
