@@ -63,7 +63,7 @@ class Saving(QObject):
 
     def save(self, folder: Path) -> None:
         """Save the dataset, as it was changed by hand, and open what was saved."""
-        job = SaveJob(self._shared.recipe, folder, overlays=self._overlays)
+        job = SaveJob(self._shared.recipe, folder, overlays=self._overlays, fingerprint=self._known())
         if folder.is_dir() and is_saved(folder):
             words = f"“{folder.name}” is a saved dataset already."
             self._ask(words, "It is replaced once the new one is complete.", lambda: self._run(job))
@@ -72,11 +72,13 @@ class Saving(QObject):
 
     def export(self, file: Path) -> None:
         """Write the dataset to a JSONL file, which the file dialog has asked about."""
-        self._run(ExportJob(self._shared.recipe, _lines(file), overlays=self._overlays))
+        recipe, known = self._shared.recipe, self._known()
+        self._run(ExportJob(recipe, _lines(file), overlays=self._overlays, fingerprint=known))
 
     def export_layout(self, folder: Path) -> None:
         """Write the dataset to a folder; rows in no part yet are divided as a run would divide them."""
-        job = ExportJob(self._shared.recipe, folder, self._divided(), self._overlays, replace=True)
+        recipe, known = self._shared.recipe, self._known()
+        job = ExportJob(recipe, folder, self._divided(), self._overlays, fingerprint=known, replace=True)
         if there := layout_in(folder):
             names = ", ".join(path.name for path in there)
             words = f"“{folder.name}” holds an export already."
@@ -91,6 +93,10 @@ class Saving(QObject):
     def _stem(self) -> str:
         dataset = self._shared.dataset
         return Path(dataset.path).stem if dataset is not None else ""
+
+    def _known(self) -> str:
+        """The dataset in which the person's edits were made."""
+        return self._shared.dataset.fingerprint if self._shared.dataset is not None else ""
 
     def _divided(self) -> tuple[Step, ...]:
         dataset, recipe = self._shared.dataset, self._shared.recipe

@@ -77,7 +77,8 @@ class Shaping(QObject):
         if self._shared.dataset is None:
             self._refuse(_READING)
         else:
-            self._write(SaveJob(self._shared.recipe, folder, steps, self._paths.overlays))
+            known = self._shared.dataset.fingerprint
+            self._write(SaveJob(self._shared.recipe, folder, steps, self._paths.overlays, fingerprint=known))
 
     def replay(self, source: Path, *steps: Step) -> None:
         """Do steps to a source anew, and open the result; the source itself where there are none left."""

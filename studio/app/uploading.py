@@ -26,7 +26,7 @@ class Uploading(QObject):
         super().__init__(pane)
         self._shared, self._overlays = shared, overlays
         self._work: Ticket | None = None
-        self._recipe = shared.recipe
+        self._recipe, self._fingerprint = shared.recipe, ""
         self._page = ""
         self.dialog: UploadDialog | None = None
         pane.save_menu.upload_requested.connect(self.ask)
@@ -37,6 +37,7 @@ class Uploading(QObject):
         if dataset is None or self.dialog is not None:
             return
         self._recipe = self._shared.recipe  # another dataset may be opened beside the dialog
+        self._fingerprint = dataset.fingerprint
         name = Path(dataset.path).stem
         what = (
             f"The rows of {dataset.name}, with your edits, go up as Parquet, with a card that says where "
@@ -56,7 +57,7 @@ class Uploading(QObject):
             return
         self._page = ""
         token = self.dialog.access.token.text().strip()
-        job = PublishJob(self._recipe, self._overlays, repository, private, token)
+        job = PublishJob(self._recipe, self._overlays, repository, private, token, self._fingerprint)
         ticket = self._shared.queue.submit(
             job, Lane.FETCHING, lambda event: self._take(ticket, event), lambda end: self._end(ticket, end)
         )

@@ -159,7 +159,7 @@ def export(
     paths = paths_from(home)
     overlays = paths.overlays if edits else None
     recipe = as_read(recipe_from(data, model, set_), like)
-    job = ExportJob(recipe, out, steps_of(like, step), overlays, paths.scans, replace)
+    job = ExportJob(recipe, out, steps_of(like, step), overlays, paths.scans, replace=replace)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetExported):
             lines = [f"{event.rows:,} rows written to {', '.join(event.files)}.", *event.remarks]

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 class _Shaping:
     """The recipe's dataset with steps done to it.
 
-    Where `overlays` is given, what was changed in it by hand is done first. `scans` keeps the indexes of
-    files too big to hold; else the person's own folder does. The recipe's model counts the tokens where a
-    step asks for them.
+    Where `overlays` is given, what was changed in it by hand is done first; where `fingerprint` is, too, that
+    is of the dataset it was changed in, and DataError is raised when the file holds another one by now.
+    `scans` keeps the indexes of files too big to hold; else the person's own folder does. The recipe's model
+    counts the tokens where a step asks for them.
     """
 
     recipe: Recipe
@@ -37,6 +38,7 @@ class _Shaping:
     steps: tuple[Step, ...] = ()
     overlays: Path | None = None
     scans: Path | None = None
+    fingerprint: str = ""
 
     def shaped(
         self,
@@ -62,7 +64,6 @@ class _Shaping:
     def _read(
         self, path: Path, columns: str
     ) -> Generator[Event, None, tuple[Reading, tuple[Step, ...], Shaped]]:
-        from studio.data.history.overlay import OverlayFile
         from studio.data.history.shaping import apply
         from studio.data.mapping import Mapping
         from studio.data.read import reading
@@ -71,13 +72,24 @@ class _Shaping:
         check_room(path, UNRENDERED)
         mapping = Mapping.parse(columns) if columns else None
         source = yield from reading(path, mapping)
-        own: tuple[Step, ...] = ()
-        if self.overlays is not None:
-            own = OverlayFile.of(self.overlays, source.fingerprint).read().steps
-        steps = _divided_before_leakage((*own, *self.steps), source, self.recipe)
+        steps = _divided_before_leakage((*self._by_hand(source), *self.steps), source, self.recipe)
         around = _around(self.recipe, source, steps)
         shaped = yield from apply(source.records, steps, source.given, around)
         return source, steps, shaped
+
+    def _by_hand(self, source: Reading) -> tuple[Step, ...]:
+        from studio.data.history.overlay import OverlayFile
+
+        if self.overlays is None:
+            return ()
+        known = self.fingerprint or source.fingerprint
+        own = OverlayFile.of(self.overlays, known).read().steps
+        if own and known != source.fingerprint:
+            raise DataError(
+                f"{source.path.name} has changed since it was read, and your edits belong to the rows it "
+                "had. Put the file back as it was, or open it again to go on without them."
+            )
+        return own
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class PublishJob:
     repository: str
     private: bool = True
     token: str = field(default="", repr=False)
+    fingerprint: str = ""  # of the dataset in which the changes were made
 
     @property
     def title(self) -> str:
@@ -64,7 +65,8 @@ class PublishJob:
             return
         with TemporaryDirectory(prefix="studio-upload-") as scratch:
             folder = Path(scratch) / self.repository.rpartition("/")[2]
-            for event in SaveJob(self.recipe, folder, overlays=self.overlays).run_events(bench):
+            job = SaveJob(self.recipe, folder, overlays=self.overlays, fingerprint=self.fingerprint)
+            for event in job.run_events(bench):
                 if isinstance(event, Progress):
                     yield event
             yield from self._upload(folder).run_events(bench)

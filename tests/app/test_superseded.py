@@ -20,6 +20,7 @@ from studio.jobs.save import SaveJob
 from studio.jobs.scan import RowJob
 from studio.jobs.upload import PublishJob
 from studio.paths import Paths
+from studio.ui.widgets.notice import Notice
 from studio.ui.widgets.states import BusyState, EmptyState
 from tests.conftest import write_rows
 
@@ -266,3 +267,16 @@ def test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to(
     assert len(tickets) == count
     studio.desk.history.remove(0)
     assert len(wait_for(qtbot, studio, "numbers 3").rows) == 3
+
+
+def test_edits_are_not_lost_silently_when_the_file_changes_under_them(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.desk.editing.toggle(9)
+    numbers.write_text(numbers.read_text() + '{"prompt": "New", "completion": "It is new."}\n')
+    studio.desk.saving.save(tmp_path / "mine")
+    notice = studio.window.findChild(Notice)
+    assert notice is not None
+    qtbot.waitUntil(lambda: "has changed since" in notice.text(), timeout=60_000)
+    assert not (tmp_path / "mine").exists()
