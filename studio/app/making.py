@@ -111,8 +111,8 @@ class Making(QObject):
 
     def _plan(self) -> Plan:
         values = self._form.values()
-        if self._shared.dataset is not None:
-            values |= {"data": self._shared.dataset.path, "columns": self._shared.recipe.data.columns}
+        if self._data:  # also while it is read again
+            values |= {"data": self._data, "columns": self._shared.recipe.data.columns}
         try:
             return Plan.model_validate(values)
         except ValidationError as error:
@@ -224,7 +224,7 @@ class Making(QObject):
     def _add(self, file: str) -> None:
         """Write the dataset at hand with the accepted rows; without one they become a dataset."""
         path = Path(file)
-        if self._shared.dataset is not None:
+        if self._data:
             self._shaping.apply(Mix(path=file, weight=0))
         else:
             documents = [Path(name) for name in MakingFolder(path.parent).plan().documents]

@@ -280,3 +280,20 @@ def test_edits_are_not_lost_silently_when_the_file_changes_under_them(
     assert notice is not None
     qtbot.waitUntil(lambda: "has changed since" in notice.text(), timeout=60_000)
     assert not (tmp_path / "mine").exists()
+
+
+def test_made_rows_join_no_other_dataset_while_theirs_is_read_again(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    studio.desk.making.show_page()
+    studio.training.dataset_affected.emit()
+    assert studio.shared.dataset is None
+    studio.desk.making.reviewing.ready.emit(str(others))
+    assert not [ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]
+    wait_for(qtbot, studio, numbers.name)
+    studio.desk.making.reviewing.ready.emit(str(others))
+    job = last(tickets, SaveJob).job
+    assert isinstance(job, SaveJob)
+    assert job.recipe.data.path == str(numbers)
+    wait_for(qtbot, studio, "numbers 2")
