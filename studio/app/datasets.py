@@ -174,5 +174,5 @@ class Datasets(QObject):
             self._pane.show_example(event)
 
     def _end_example(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed):
-            self._shared.window.show_notice(outcome.summary, "bad")
+        if isinstance(outcome, Failed) and self._shared.dataset is not None:
+            self._pane.rows.show_failure(outcome.summary)

@@ -98,6 +98,17 @@ def test_edits_are_undone_redone_kept_and_saved(
     assert not pane.edits.isVisible()
 
 
+def test_a_file_that_went_away_is_said_where_its_row_would_be(
+    studio: Studio, qtbot: QtBot, source: Path
+) -> None:
+    pane = studio.panes.dataset
+    qtbot.waitUntil(lambda: pane.example.title() == "Line 1", timeout=60_000)
+    source.unlink()
+    qtbot.keyClick(pane.table.view, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: pane.example.title() == "Not rendered", timeout=60_000)
+    assert str(source) in pane.example.reason.text()
+
+
 def test_another_mask_changes_what_is_trained_and_the_form(studio: Studio, qtbot: QtBot) -> None:
     before = studio.shared.dataset
     assert before is not None

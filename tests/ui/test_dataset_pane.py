@@ -329,6 +329,7 @@ def test_delete_asks_for_an_example_to_be_left_out_but_not_for_a_bad_line(
 
 def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
     pane.show_dataset(DATA)
+    pane.show_example(Rendered(DATA.path, 1, (Piece(1, "Say 1", False, False),)))
     pane.show_edits({(1, "answer"): "Uno."}, frozenset({2}), 2, can_redo=False)
     model = pane.table.model
     assert model.data(model.index(0, 2), Qt.ItemDataRole.DisplayRole) == "Uno."
@@ -340,7 +341,9 @@ def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
     assert not model.flags(model.index(1, 1)) & Qt.ItemFlag.ItemIsEditable
     assert pane.edits.said.text() == "2 edits"
     assert pane.edits.isVisible()
+    assert pane.example.value() == "before your edit"
     pane.show_edits({}, frozenset(), 0, can_redo=False)
+    assert pane.example.value() == "5 of 20 trained"
     assert not pane.edits.isVisible()
 
 

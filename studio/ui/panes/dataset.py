@@ -153,7 +153,7 @@ class DatasetPane(Pane):
         self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int], count: int, *, can_redo: bool
     ) -> None:
         """What was changed by hand: new texts by line and field, and the lines of deleted rows."""
-        self.table.set_changes(changes, deleted)
+        self.rows.show_changes(changes, deleted)
         self.edits.show_count(count, can_redo=can_redo)
 
     def show_rendering(self, values: Mapping[str, Any]) -> None:
@@ -221,6 +221,8 @@ class DatasetPane(Pane):
         for button in (self._train, self._open, self._save):
             button.hide()
         self.show_state(state)
+        if state is not None:
+            state.setFocus()  # else a ring comes up around something that nobody chose
 
     def show_dataset(self, dataset: DatasetRead) -> None:
         self._dataset, self._busy = dataset, None

@@ -75,12 +75,18 @@ class ExampleCard(Card):
         self.body.addWidget(self._legend)
         self.setMinimumHeight(220)
 
-    def expect(self, row: ExampleRow) -> None:
-        """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
-        self.set_value(f"{row.trained:,} of {row.tokens:,} trained", "dim")
+    @property
+    def has_example(self) -> bool:
+        """Whether an example is shown, not a reason why there is none."""
+        return self._stack.currentWidget() is not self.reason
 
-    def show_example(self, row: ExampleRow, rendered: Rendered) -> None:
-        self.expect(row)
+    def expect(self, row: ExampleRow, *, edited: bool = False) -> None:
+        """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
+        counts = f"{row.trained:,} of {row.tokens:,} trained"
+        self.set_value("before your edit" if edited else counts, "dim")
+
+    def show_example(self, row: ExampleRow, rendered: Rendered, *, edited: bool = False) -> None:
+        self.expect(row, edited=edited)
         self.set_title(f"Line {row.line:,}")
         self.tokens.set_pieces(rendered.pieces)
         self.turns.set_turns(rendered.turns)

@@ -143,6 +143,10 @@ class DatasetModel(QAbstractTableModel):
             return "text" if title == "Answer" else ""
         return title.casefold() if title in SPANNED else ""
 
+    def is_changed(self, line: int) -> bool:
+        """Whether a row's texts are others than those in the file."""
+        return any((line, field) in self._changes for field in ("prompt", "answer", "text"))
+
     def is_deleted(self, line: int) -> bool:
         return line in self._deleted
 
@@ -266,7 +270,7 @@ class DatasetModel(QAbstractTableModel):
     def _own_mark(self, entry: Entry) -> tuple[str, str] | None:
         if entry.line in self._deleted:
             return ("Deleted", "dim")
-        changed = any((entry.line, field) in self._changes for field in ("prompt", "answer", "text"))
+        changed = self.is_changed(entry.line)
         return ("Edited", "accent") if changed else None
 
     def _other_mark(self, entry: Entry) -> tuple[str, str] | None:
