@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+import psutil
 
 from studio.errors import DiskError
 
@@ -77,8 +81,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Everything in it is flushed to the disk first. An existing `path` is replaced; it stays readable
     until the new one is complete.
     """
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY}")
     with disk_errors(path):
+        _clear_abandoned(path)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         try:
@@ -109,6 +114,14 @@ def tidy(folder: Path) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def _clear_abandoned(path: Path) -> None:
+    """Clear what processes that have ended left of this folder; another may be filling one just now."""
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*-*{TEMPORARY}"):
+        process = temporary.name.removeprefix(f".{path.name}.").partition("-")[0]
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _swap(new: Path, path: Path) -> None:
