@@ -150,6 +150,7 @@ class Saving(QObject):
                 self._say(f"{event.rows:,} {rows} written to {where}.", event.remarks)
 
     def _say(self, sentence: str, remarks: tuple[str, ...]) -> None:
+        self.task = None  # a stop comes too late now
         self._shared.window.show_notice("\n".join((sentence, *remarks[:5])), "warn" if remarks else "good")
 
     def _end(self, task: TaskDialog, outcome: Outcome) -> None:
@@ -158,7 +159,7 @@ class Saving(QObject):
         match outcome:
             case Failed(summary, _):
                 self._shared.window.show_notice(summary, "bad")
-            case Stopped():
+            case Stopped() if task is self.task:
                 self._shared.window.show_notice("Stopped. Nothing was written.", "dim")
 
 

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from studio import files
 from studio.app.studio import Studio
 from studio.data.history.overlay import OverlayFile
 from studio.data.history.steps import Cap
@@ -297,3 +298,26 @@ def test_made_rows_join_no_other_dataset_while_theirs_is_read_again(
     assert isinstance(job, SaveJob)
     assert job.recipe.data.path == str(numbers)
     wait_for(qtbot, studio, "numbers 2")
+
+
+def test_a_stop_that_comes_too_late_does_not_say_that_nothing_was_written(
+    studio: Studio,
+    qtbot: QtBot,
+    tickets: list[Ticket],
+    tmp_path: Path,
+    numbers: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened(studio, qtbot, numbers)
+    swap = files._swap
+
+    def swapped(new: Path, path: Path) -> None:
+        swap(new, path)
+        last(tickets, SaveJob).stop()
+
+    monkeypatch.setattr(files, "_swap", swapped)
+    studio.desk.saving.save(tmp_path / "mine")
+    wait_for(qtbot, studio, "mine")
+    notice = studio.window.findChild(Notice)
+    assert notice is not None
+    assert notice.text() == f"Saved as {tmp_path / 'mine'}."
