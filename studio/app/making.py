@@ -116,7 +116,8 @@ class Making(QObject):
         try:
             return Plan.model_validate(values)
         except ValidationError as error:
-            raise StudioError(f"Rows cannot be made like this: {error.errors()[0]['msg']}.") from error
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise StudioError(f"Rows cannot be made like this: {reason}.") from error
 
     def _submit(self, job: MakeJob) -> None:
         try:

@@ -154,7 +154,8 @@ def plan_from(values: dict[str, Any]) -> Plan:
     except ValueError as error:
         first = error.errors()[0]  # type: ignore[attr-defined]
         option = str(first["loc"][0]).replace("_", "-")
-        raise DataError(f"--{option} cannot be {first['input']!r}: {first['msg']}.") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise DataError(f"--{option} cannot be {first['input']!r}: {reason}.") from error
 
 
 def _made(job: MakeJob) -> Result:

@@ -42,7 +42,7 @@ class MakeJob:
 
     @property
     def on_engine(self) -> bool:
-        """Whether it needs the engine thread and its Shelf; else it belongs on the reading thread."""
+        """Whether it needs the engine thread and its Shelf; else it belongs where servers are waited for."""
         return MAKERS[self.plan.maker].asks_model and not self.plan.server
 
     def run_events(self, bench: Any) -> Generator[Event]:

@@ -59,6 +59,7 @@ def test_rows_are_made_reviewed_and_written_out(tmp_path: Path, capsys: pytest.C
     [
         (("make", "--maker", "rewrite"), "--maker cannot be 'rewrite'"),
         (("make", "--maker", "noise", "--noise", "7"), "--noise cannot be 7"),
+        (("make", "--server", "https://me:secret@host/v1"), "use the API key instead"),
         (("make",), "“Paraphrase” needs examples"),
         (("make", "--document", "gone.pdf"), "There is no file at"),
         (("made", "nowhere"), r"has no making\.json"),

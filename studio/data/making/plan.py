@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 type MakerName = Literal["paraphrase", "question", "answer", "back-translation", "noise", "passages", "seeds"]
 
@@ -46,3 +47,13 @@ class Plan(BaseModel):
     through: str = Field("German", title="Through", description="The language to translate through and back.")
     noise: float = Field(0.1, gt=0, le=1, title="Slips", description="The share of words that are mistyped.")
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="Draws the sources and the slips.")
+
+    @field_validator("server")
+    @classmethod
+    def _no_secret(cls, server: str) -> str:
+        """An address is written down in the making's folder, so it may hold no key."""
+        if urlsplit(server).password is not None:
+            raise ValueError(
+                "an address with a password in it would be written down; use the API key instead"
+            )
+        return server
