@@ -53,7 +53,5 @@ class Plan(BaseModel):
     def _no_secret(cls, server: str) -> str:
         """An address is written down in the making's folder, so it may hold no key."""
         if urlsplit(server).password is not None:
-            raise ValueError(
-                "an address with a password in it would be written down; use the API key instead"
-            )
+            raise ValueError("an address with a password would be written down; use the API key instead")
         return server
