@@ -111,6 +111,15 @@ def test_a_filter_shows_what_it_says(qtbot: QtBot, pane: DatasetPane) -> None:
     assert [model.entry(place).line for place in range(model.rowCount())] == [3, 5]
 
 
+def test_home_and_end_go_to_the_first_and_the_last_row(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    for key, line in ((Qt.Key.Key_End, 5), (Qt.Key.Key_Home, 1)):
+        qtbot.keyClick(pane.table.view, key)
+        entry = pane.table.current()
+        assert entry is not None
+        assert entry.line == line
+
+
 def test_the_length_filter_opens_from_the_search_field_and_is_taken_back(
     qtbot: QtBot, pane: DatasetPane
 ) -> None:

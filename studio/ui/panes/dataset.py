@@ -212,6 +212,7 @@ class DatasetPane(Pane):
             self.show_failure(sentence)
             return
         self.header.set_subtitle("The rows cannot be rendered with this template and recipe.")
+        self.epoch.setText("")
         self.tabs.choose("rows")
         self.rows.show_failure(sentence)
 

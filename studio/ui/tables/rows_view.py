@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from studio.ui.tables.delegates import CellDelegate
@@ -13,11 +13,26 @@ from studio.ui.theme import Theme
 _ROW_HEIGHT = 32
 
 
+class RowsView(QTableView):
+    """Home and End go to the first and the last row, as in a list."""
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        rows = {
+            QAbstractItemView.CursorAction.MoveHome: 0,
+            QAbstractItemView.CursorAction.MoveEnd: self.model().rowCount() - 1,
+        }
+        if action not in rows:
+            return super().moveCursor(action, modifiers)
+        return self.model().index(rows[action], max(0, self.currentIndex().column()))
+
+
 def rows_view(
     theme: Theme, model: QAbstractItemModel, titles: Sequence[str], widths: Mapping[str, int]
 ) -> QTableView:
     """A view of rows one below the other; columns without a width share the room that is left."""
-    view = QTableView()
+    view = RowsView()
     view.setObjectName("rows")
     view.setModel(model)
     view.setItemDelegate(CellDelegate(theme, view))

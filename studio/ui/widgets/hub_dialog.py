@@ -99,6 +99,8 @@ class HubDialog(QDialog):
         self.problem.setVisible(bool(sentence))
         if page:
             self.access.ask(page)
+        else:
+            self.name.setFocus()  # it was off while busy, and a Return must not reach Cancel
         self._fit()
 
     def show_stopped(self) -> None:
