@@ -4,11 +4,11 @@ PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check screens bench starter constraints clean
+.PHONY: help setup run test test-long check screens bench starter constraints clean
 
 help: ## show this list
 	@echo "Tuning Studio. Each target sets up .venv first where it must."
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv ready (and, as root on Debian, the system's libraries)
 	@sh packaging/setup.sh
@@ -17,8 +17,11 @@ run: setup ## open the window; without a display, run the main job in the termin
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || { [ "$$(uname -s)" = Darwin ] && [ -z "$$SSH_CONNECTION" ]; }; \
 	then exec .venv/bin/studio; else exec .venv/bin/studio demo; fi
 
-test: check ## the checks, then the whole test suite
-	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist loadfile
+test: check ## the checks, then every test that is quick
+	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist loadfile -m "not long"
+
+test-long: setup ## the tests that take longer: every family, soaks, simulations
+	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist worksteal -m long
 
 check: setup ## ruff, mypy and import-linter
 	.venv/bin/ruff check

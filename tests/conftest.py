@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from studio.process import prepare_process
 
@@ -24,6 +26,45 @@ TEMPLATE = (
     "{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+
+PATIENCE = 600_000
+"""Milliseconds that a test waits for an event: a busy machine is slow, and only what hangs is a fault."""
+
+
+class PatientBot(QtBot):
+    """A QtBot that waits for events as long as they take."""
+
+    def waitUntil(self, callback: Any, *, timeout: int = PATIENCE) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE, **keywords: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **keywords)
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's own, with patience."""
+    return PatientBot(request)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Generator[None, None, None]:
+    """Delete the windows that a test leaves: each change of the style sheet goes through every living one."""
+    result = yield
+    if "PySide6.QtWidgets" in sys.modules:
+        _delete_windows()
+    return result
+
+
+def _delete_windows() -> None:
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtWidgets import QApplication
+
+    for window in QApplication.topLevelWidgets():
+        if window.parent() is None:
+            window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +174,5 @@ def starter() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def _leave_mlx() -> Iterator[None]:
     yield
-    import sys
-
     if "mlx.core" in sys.modules:
         sys.modules["mlx.core"].clear_streams()

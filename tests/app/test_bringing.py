@@ -52,7 +52,7 @@ def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
         return studio.shared.dataset is not None and studio.shared.dataset.name == name
 
-    qtbot.waitUntil(there, timeout=60_000)
+    qtbot.waitUntil(there)
     assert studio.shared.dataset is not None
     return studio.shared.dataset
 
@@ -92,19 +92,19 @@ def test_columns_of_unknown_names_are_asked_tried_and_used(
     studio: Studio, qtbot: QtBot, source: Path, tickets: Path
 ) -> None:
     studio.open_path(str(tickets))
-    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None)
     dialog = studio.desk.columns.dialog
     assert dialog is not None
-    qtbot.waitUntil(lambda: len(dialog.preview.blocks) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(dialog.preview.blocks) == 2)
     assert [block.words.text() for block in dialog.preview.blocks] == ["Wo ist 1?", "Hier ist 1."]
     assert dialog.said.text() == "All of the first 30 rows can be read."
     qtbot.mouseClick(dialog.kinds.button("classification"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    qtbot.waitUntil(dialog.agree.isEnabled)
     dialog.choices["label"].choose("")
     assert dialog.said.text() == "Choose the column for Label."
     assert not dialog.agree.isEnabled()
     dialog.choices["label"].choose("Kunde")
-    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    qtbot.waitUntil(dialog.agree.isEnabled)
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     dataset = wait_for(qtbot, studio, "tickets.csv")
     assert dataset.format == "classification"
@@ -123,17 +123,16 @@ def test_columns_can_be_named_later_and_go_with_what_is_saved(
     menu = studio.panes.dataset.open_menu
     assert menu.columns.isVisible()
     menu.columns.trigger()
-    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None)
     dialog = studio.desk.columns.dialog
     assert dialog is not None
     assert dialog.kinds.current == "text"
     qtbot.mouseClick(dialog.kinds.button("answers"), Qt.MouseButton.LeftButton)
     dialog.choices["answer"].choose("Antwort")
-    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    qtbot.waitUntil(dialog.agree.isEnabled)
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(
         lambda: studio.shared.dataset is not None and studio.shared.dataset.format == "prompt/completion",
-        timeout=60_000,
     )
     studio.desk.shaping.save(tmp_path / "mine")
     rows = wait_for(qtbot, studio, "mine").rows
@@ -153,10 +152,10 @@ def test_several_files_of_unknown_columns_are_asked_about_once(
     more = tmp_path / "more.csv"
     more.write_text(TICKETS)
     studio.desk.bringing.bring([tickets, more])
-    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None)
     dialog = studio.desk.columns.dialog
     assert dialog is not None
-    qtbot.waitUntil(dialog.agree.isEnabled, timeout=60_000)
+    qtbot.waitUntil(dialog.agree.isEnabled)
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "tickets and 1 more").rows) == 60
 

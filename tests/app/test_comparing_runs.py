@@ -42,7 +42,7 @@ def studio(runs: list[RunFolder], qtbot: QtBot, qapp: QApplication, tmp_path: Pa
     studio = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
     studio.window.show_pane("runs")
     studio.runs.refresh()
-    qtbot.waitUntil(lambda: len(studio.panes.runs._model.runs) == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: len(studio.panes.runs._model.runs) == 3)
     yield studio
     window.close()
     window.deleteLater()
@@ -53,15 +53,15 @@ def test_the_runs_of_a_sweep_are_compared_and_what_happens_to_them_is_followed(
 ) -> None:
     pane = studio.panes.runs
     pane.select("s-rank-8")
-    qtbot.waitUntil(lambda: bool(pane.details.facts.findChildren(object)), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(pane.details.facts.findChildren(object)))
     pane._whole_sweep.click()
-    qtbot.waitUntil(lambda: pane.comparison.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: pane.comparison.isVisible())
     assert pane.comparison.overlay is not None
     assert pane.comparison.overlay.labels() == ["rank-4", "rank-8", "rank-16"]
     assert pane.comparison.model.titles()[:2] == ["Run", "Rank"]
     runs[0].append(step(49, 60))
     studio.runs.refresh()
-    qtbot.waitUntil(lambda: pane.comparison.model.runs[0].step == 49, timeout=20_000)
+    qtbot.waitUntil(lambda: pane.comparison.model.runs[0].step == 49)
     assert len(pane.comparison.overlay._runs[0].training) == 49
     assert pane.header.subtitle() == "3 runs, 3 chosen"
 
@@ -69,9 +69,9 @@ def test_the_runs_of_a_sweep_are_compared_and_what_happens_to_them_is_followed(
 def test_runs_that_are_deleted_leave_the_comparison(studio: Studio, qtbot: QtBot) -> None:
     pane = studio.panes.runs
     pane.select_several(["s-rank-4", "s-rank-8"])
-    qtbot.waitUntil(lambda: pane.comparison.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: pane.comparison.isVisible())
     pane._delete.click()
     pane._confirm.agree.click()
-    qtbot.waitUntil(lambda: [run.name for run in pane._model.runs] == ["s-rank-16"], timeout=20_000)
+    qtbot.waitUntil(lambda: [run.name for run in pane._model.runs] == ["s-rank-16"])
     assert pane.comparison.isHidden()
     assert [run.name for run in studio.shared.store.runs()] == ["s-rank-16"]

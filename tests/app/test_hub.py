@@ -86,7 +86,7 @@ def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
 ) -> None:
     dialog = asked(studio, qtbot, "https://huggingface.co/datasets/user/toys")
     qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: dialog.split.count() == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: dialog.split.count() == 2)
     assert [dialog.subset.itemText(place) for place in range(dialog.subset.count())] == ["short", "long"]
     assert dialog.split.itemText(0).startswith("train   1.")
     dialog.split.setCurrentIndex(1)
@@ -95,7 +95,7 @@ def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
     assert "is no range of rows" in dialog.problem.text()
     dialog.rows.setText("12")
     qtbot.keyClick(dialog.rows, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     assert studio.shared.dataset is not None
     assert len(studio.shared.dataset.rows) == 12
     assert studio.desk.hub.dialog is None
@@ -105,16 +105,14 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: Q
     hub.held = threading.Event()
     dialog = asked(studio, qtbot, "huggingface.co/datasets/user/toys/viewer/long/train")
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(
-        lambda: "MB downloaded" in dialog.progress.said.text() and hub.half.is_set(), timeout=60_000
-    )
-    qtbot.waitUntil(lambda: dialog.progress.bar.value() >= 5, timeout=60_000)
+    qtbot.waitUntil(lambda: "MB downloaded" in dialog.progress.said.text() and hub.half.is_set())
+    qtbot.waitUntil(lambda: dialog.progress.bar.value() >= 5)
     qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: dialog.agree.text() == "Go on", timeout=60_000)
+    qtbot.waitUntil(lambda: dialog.agree.text() == "Go on")
     assert dialog.progress.said.text().endswith("What was fetched is kept.")
     hub.held.set()
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     assert int(hub.ranges[0].removeprefix("bytes=").removesuffix("-")) >= 5 * 10**6
 
 
@@ -124,12 +122,12 @@ def test_a_gated_dataset_leads_to_its_page_and_asks_for_a_token(
     hub.fault = (403, "GatedRepo")
     dialog = asked(studio, qtbot, "user/toys")
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(dialog.access.isVisible, timeout=60_000)
+    qtbot.waitUntil(dialog.access.isVisible)
     assert dialog.problem.text().startswith("user/toys is gated. Ask for access at")
     hub.fault = None
     dialog.access.token.setText("hf_mine")
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: dialog.subset.count() == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: dialog.subset.count() == 2)
     assert "hf_mine" in hub.tokens
     assert list(keychain.kept.values()) == ["hf_mine"]
     assert not dialog.problem.isVisible()
@@ -144,5 +142,5 @@ def test_what_is_no_name_and_no_network_are_sentences(
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     dialog.name.setText("user/toys")
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "cannot be reached" in dialog.problem.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "cannot be reached" in dialog.problem.text())
     assert not dialog.access.isVisible()

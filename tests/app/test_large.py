@@ -49,7 +49,7 @@ def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
     studio.open_path(str(path))
     view = studio.desk.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"), timeout=20_000)
+    qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"))
     return view
 
 
@@ -63,23 +63,23 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     assert studio.panes.dataset.state is view
     assert (model.rowCount(), view.bar.said.text()) == (2001, "All 2,001 rows checked")
     assert studio.desk.bringing.recent == (str(path),)
-    qtbot.waitUntil(lambda: view.example.title() == "Line 1", timeout=20_000)
+    qtbot.waitUntil(lambda: view.example.title() == "Line 1")
     assert "Say the number 0" in view.example.tokens.toPlainText()
     before = view.example.tokens.toPlainText()
     choose(view.example.rendering.fields["data.template"], "alpaca")
-    qtbot.waitUntil(lambda: view.example.tokens.toPlainText() != before, timeout=20_000)
+    qtbot.waitUntil(lambda: view.example.tokens.toPlainText() != before)
     assert "### Response:" in view.example.tokens.toPlainText()
     view.table.chips.choose("bad")
-    qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=20_000)
-    qtbot.waitUntil(lambda: "Last" in view.example.text.toPlainText(), timeout=20_000)
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
+    qtbot.waitUntil(lambda: "Last" in view.example.text.toPlainText())
     view.table.chips.choose("all")
     assert model.rowCount() == 2001
     view.table.search.setText("number 1234")
-    qtbot.waitUntil(lambda: model.rowCount() == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
     row = model.row(0)
     assert row is not None
     assert row.line == 1235
-    qtbot.waitUntil(lambda: view.example.title() == "Line 1,235", timeout=20_000)
+    qtbot.waitUntil(lambda: view.example.title() == "Line 1,235")
 
 
 def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_pa
     dialog.rows.selectAll()
     QTest.keyClicks(dialog.rows, "300")
     dialog.take.click()
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     dataset = studio.shared.dataset
     assert dataset is not None
     assert dataset.name == "big part"
@@ -110,7 +110,7 @@ def test_what_is_wrong_with_bad_rows_is_written(studio: Studio, qtbot: QtBot, tm
     path.write_text(path.read_text() + '{"instruction": "Last", "output": ""}\n{"open": \n')
     opened(studio, qtbot, path)
     studio.desk.large_parts.write_bad_rows(out := tmp_path / "bad.jsonl")
-    qtbot.waitUntil(out.exists, timeout=20_000)
+    qtbot.waitUntil(out.exists)
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
         {
             "file": "big.jsonl",
@@ -143,9 +143,9 @@ def test_another_dataset_takes_its_place_and_ends_its_scan(
     studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
     view = studio.desk.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.table.model.rowCount() > 0, timeout=20_000)
+    qtbot.waitUntil(lambda: view.table.model.rowCount() > 0)
     studio.open_path(str(write_rows(tmp_path / "small.jsonl", 20)))
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     assert studio.desk.large.view is None
     assert studio.shared.dataset is not None
     assert studio.shared.dataset.name == "small.jsonl"
@@ -157,7 +157,7 @@ def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
     view = studio.desk.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.table.model.rowCount() > 0, timeout=20_000)
+    qtbot.waitUntil(lambda: view.table.model.rowCount() > 0)
     view.bar.stop.click()
     assert view.bar.said.text().startswith("Stopped: the first ")
     assert studio.panes.dataset.state is view
@@ -170,14 +170,13 @@ def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
 ) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_text('{"a": 1}\n' * 2000)
-    with qtbot.waitSignal(studio.desk.datasets.columns_asked, timeout=20_000):
+    with qtbot.waitSignal(studio.desk.datasets.columns_asked):
         studio.open_path(str(path))
     assert studio.desk.large.view is None
     monkeypatch.setattr("studio.app.large.room_words", lambda path: "It is too big.")
-    with qtbot.waitSignal(studio.desk.large.left, timeout=20_000):
+    with qtbot.waitSignal(studio.desk.large.left):
         studio.open_path(str(path))
     state = studio.panes.dataset
     qtbot.waitUntil(
         lambda: state.state is not None and "not those of a dataset" in state.state.accessibleDescription(),
-        timeout=20_000,
     )

@@ -48,7 +48,7 @@ def click(qtbot: QtBot, pane: QWidget, text: str) -> None:
         buttons = pane.findChildren(QPushButton)
         return [b for b in buttons if b.text() == text and b.isVisible() and b.isEnabled()]
 
-    qtbot.waitUntil(lambda: len(found()) == 1, timeout=30_000)
+    qtbot.waitUntil(lambda: len(found()) == 1)
     qtbot.mouseClick(found()[0], Qt.MouseButton.LeftButton)
 
 
@@ -64,11 +64,10 @@ def title(pane: QWidget) -> str:
     return pane.header.title()  # type: ignore[attr-defined,no-any-return]
 
 
-@pytest.mark.timeout(240)
 def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, starter: Path) -> None:
     window, panes = studio.window, studio.panes
     drop(window, starter / "instructions.jsonl")
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     assert window.current_pane() == "dataset"
     assert "800 examples" in panes.dataset.header.subtitle()
 
@@ -77,34 +76,32 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     window.show_pane("dataset")
     click(qtbot, panes.dataset, "Train on this")
     assert window.current_pane() == "training"
-    qtbot.waitUntil(lambda: _step(studio) >= 8, timeout=60_000)
+    qtbot.waitUntil(lambda: _step(studio) >= 8)
     click(qtbot, panes.training, "Stop and keep")
-    qtbot.waitUntil(lambda: not studio.training.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: not studio.training.busy)
     stopped_at = _step(studio)
     assert 8 <= stopped_at < 120
-    qtbot.waitUntil(
-        lambda: studio.shared.run is not None and studio.shared.run.state == "stopped", timeout=20_000
-    )
+    qtbot.waitUntil(lambda: studio.shared.run is not None and studio.shared.run.state == "stopped")
 
     click(qtbot, panes.training, "Resume")
-    qtbot.waitUntil(lambda: studio.training.busy and _step(studio) > stopped_at, timeout=30_000)
+    qtbot.waitUntil(lambda: studio.training.busy and _step(studio) > stopped_at)
     panes.playground.set_prompt("What is the capital of France?")
     panes.playground.send()  # while the run trains
-    qtbot.waitUntil(lambda: len(_answers(studio)) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: len(_answers(studio)) == 2)
     assert studio.training.busy
-    qtbot.waitUntil(lambda: not studio.training.busy, timeout=90_000)
+    qtbot.waitUntil(lambda: not studio.training.busy)
     assert _step(studio) == 120
 
     click(qtbot, panes.training, "Evaluate")
     assert window.current_pane() == "evaluation"
-    qtbot.waitUntil(lambda: _exact(studio) is not None, timeout=90_000)
+    qtbot.waitUntil(lambda: _exact(studio) is not None)
     base, tuned = _exact(studio) or (1.0, 0.0)
     assert tuned > base + 0.2
     assert title(panes.evaluation).startswith("Better")
 
     click(qtbot, panes.evaluation, "Try in the playground")
     assert window.current_pane() == "playground"
-    qtbot.waitUntil(lambda: len(_answers(studio)) == 4, timeout=30_000)
+    qtbot.waitUntil(lambda: len(_answers(studio)) == 4)
 
     window.show_pane("runs")
     assert [r.name for r in studio.shared.store.summaries()] == ["instructions-starter"]
@@ -116,14 +113,13 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
 
 
-@pytest.mark.timeout(120)
 def test_the_sample_starts_with_two_clicks_and_closing_in_the_middle_keeps_it(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
     click(qtbot, studio.panes.dataset, "Try the sample")
     click(qtbot, studio.panes.dataset, "Train on this")
     assert studio.window.current_pane() == "training"
-    qtbot.waitUntil(lambda: _step(studio) >= 3, timeout=60_000)
+    qtbot.waitUntil(lambda: _step(studio) >= 3)
     studio.window.close()
     assert not any(thread.isRunning() for thread in studio.queue.findChildren(QThread))
     run = studio.shared.store.summaries()[0]
@@ -136,9 +132,9 @@ def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -
     type_in(qtbot, studio.panes.training, "lora.rank", "5")
     click(qtbot, studio.panes.dataset, "Try the sample")
     click(qtbot, studio.panes.dataset, "Train on this")
-    qtbot.waitUntil(lambda: _step(studio) >= 2, timeout=60_000)
+    qtbot.waitUntil(lambda: _step(studio) >= 2)
     click(qtbot, studio.panes.training, "Stop and keep")
-    qtbot.waitUntil(lambda: not studio.training.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: not studio.training.busy)
     type_in(qtbot, studio.panes.training, "lora.rank", "9")
     studio.training.resume(studio.shared.store.summaries()[0].name)
     assert studio.panes.training.recipe().lora.rank == 5
@@ -146,11 +142,11 @@ def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -
 
 def test_an_objective_the_file_does_not_suit_can_be_taken_back(studio: Studio, qtbot: QtBot) -> None:
     click(qtbot, studio.panes.dataset, "Try the sample")
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     for objective, read in (("dpo", False), ("sft", True)):
         recipe = studio.shared.recipe.with_values({"objective": objective})
         studio.panes.training.recipe_changed.emit(recipe)
-        qtbot.waitUntil(lambda: not studio.desk.datasets.busy, timeout=60_000)
+        qtbot.waitUntil(lambda: not studio.desk.datasets.busy)
         assert (studio.shared.dataset is not None) == read
 
 

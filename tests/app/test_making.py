@@ -93,16 +93,14 @@ def open_dataset(studio: Studio, qtbot: QtBot, path: Path) -> None:
 
 
 def wait_for(studio: Studio, qtbot: QtBot, name: str) -> None:
-    qtbot.waitUntil(
-        lambda: studio.shared.dataset is not None and studio.shared.dataset.name == name, timeout=60_000
-    )
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None and studio.shared.dataset.name == name)
 
 
 def make(studio: Studio, qtbot: QtBot) -> None:
     """Click, and wait for the end."""
     qtbot.mouseClick(studio.panes.dataset.making.card.make, LEFT)
     assert studio.desk.making.busy
-    qtbot.waitUntil(lambda: not studio.desk.making.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not studio.desk.making.busy)
 
 
 def ask_server(studio: Studio, qtbot: QtBot, url: str) -> None:
@@ -225,12 +223,12 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         page.add_documents([str(handbook)])
         ask_server(studio, qtbot, served.url)
         qtbot.mouseClick(page.card.make, LEFT)
-        qtbot.waitUntil(thinks.is_set, timeout=60_000)
-        qtbot.waitUntil(lambda: page.review.table.rows.rowCount() == 2, timeout=60_000)
+        qtbot.waitUntil(thinks.is_set)
+        qtbot.waitUntil(lambda: page.review.table.rows.rowCount() == 2)
         assert page.card.said.text() == "Making rows: 2 of 5 passages"
         qtbot.keyClick(page.review.table, Qt.Key.Key_A)
         qtbot.mouseClick(page.card.stop, LEFT)
-        qtbot.waitUntil(lambda: not studio.desk.making.busy, timeout=60_000)
+        qtbot.waitUntil(lambda: not studio.desk.making.busy)
         may_answer.set()
         assert page.card.again.isVisible()
         studio.window.close()
@@ -244,7 +242,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         qtbot.mouseClick(review.links[0], LEFT)
         assert [row.state for row in review.table.rows.shown()] == ["accepted", "pending"]
         qtbot.mouseClick(again.panes.dataset.making.card.again, LEFT)
-        qtbot.waitUntil(lambda: not again.desk.making.busy, timeout=60_000)
+        qtbot.waitUntil(lambda: not again.desk.making.busy)
     assert [row.prompt for row in review.table.rows.shown()] == [f"What does the {n} weigh?" for n in THINGS]
     assert states(again) == ["accepted", *["pending"] * 4]
     assert review.summary.text() == "5 rows from 5 sources."
@@ -275,7 +273,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
         assert page.form.key.text() == ""
         qtbot.keyClicks(page.form.key, "sk-better")
         qtbot.mouseClick(page.card.again, LEFT)
-        qtbot.waitUntil(lambda: not studio.desk.making.busy, timeout=60_000)
+        qtbot.waitUntil(lambda: not studio.desk.making.busy)
     assert served.keys == ["Bearer sk-secret", *["Bearer sk-better"] * 5]
     assert list(keychain.kept.values()) == ["sk-better"]
     files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
@@ -322,7 +320,7 @@ def test_the_starter_waits_for_the_engine_and_what_it_made_in_vain_is_summed_up(
     qtbot.mouseClick(page.card.make, LEFT)
     assert page.card.said.text().startswith("The engine is busy.")
     may_end.set()
-    qtbot.waitUntil(lambda: not studio.desk.making.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not studio.desk.making.busy)
     folder = studio.desk.making.reviewing.folder
     assert folder is not None
     assert len(folder.asked()) == 2

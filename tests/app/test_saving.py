@@ -78,7 +78,7 @@ def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
         return studio.shared.dataset is not None and studio.shared.dataset.name == name
 
-    qtbot.waitUntil(there, timeout=60_000)
+    qtbot.waitUntil(there)
     assert studio.shared.dataset is not None
     return studio.shared.dataset
 
@@ -117,7 +117,7 @@ def test_rows_as_they_were_edited_are_exported(studio: Studio, qtbot: QtBot, tmp
     studio.desk.editing.edit(1, "answer", "One!")
     entry(studio, "Export as JSONL…").trigger()
     choose(studio, qtbot, tmp_path / "out")
-    qtbot.waitUntil(lambda: "20 rows written" in notice(studio), timeout=60_000)
+    qtbot.waitUntil(lambda: "20 rows written" in notice(studio))
     assert read(tmp_path / "out.jsonl").records[0].answer == "One!"
 
 
@@ -133,7 +133,7 @@ def test_the_layout_of_mlx_lm_is_divided_and_replaced_only_after_a_question(
     assert [path.name for path in out.iterdir()] == ["golden.jsonl"]
     studio.desk.saving.export_layout(out)
     answer(studio, qtbot, agrees=True)
-    qtbot.waitUntil(lambda: "20 rows written" in notice(studio), timeout=60_000)
+    qtbot.waitUntil(lambda: "20 rows written" in notice(studio))
     assert sorted(path.name for path in out.iterdir()) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
 
 
@@ -142,7 +142,7 @@ def test_rows_that_cannot_train_are_exported_with_their_reasons(
 ) -> None:
     entry(studio, "Export the row that cannot train…").trigger()
     choose(studio, qtbot, tmp_path / "bad.jsonl")
-    qtbot.waitUntil(lambda: "1 row written" in notice(studio), timeout=60_000)
+    qtbot.waitUntil(lambda: "1 row written" in notice(studio))
     assert json.loads((tmp_path / "bad.jsonl").read_text())["line"] == 21
 
 
@@ -159,14 +159,14 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
     assert (tmp_path / "mine" / "dataset.json").read_text() == before
     studio.desk.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=True)
-    qtbot.waitUntil(lambda: len(read(tmp_path / "mine").records) == 19, timeout=60_000)
+    qtbot.waitUntil(lambda: len(read(tmp_path / "mine").records) == 19)
     assert not entry(studio, "Export the rows that cannot train…").isEnabled()
 
 
 def test_a_place_that_cannot_be_written_is_a_sentence(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     studio.desk.saving.export(tmp_path / "file" / "out.jsonl")
-    qtbot.waitUntil(lambda: "is a file, and a folder is needed there" in notice(studio), timeout=60_000)
+    qtbot.waitUntil(lambda: "is a file, and a folder is needed there" in notice(studio))
 
 
 @dataclass(frozen=True)
@@ -187,10 +187,10 @@ def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, 
     studio.desk.saving.export(tmp_path / "out.jsonl")
     task = studio.desk.saving.task
     assert task is not None
-    qtbot.waitUntil(task.isVisible, timeout=60_000)
+    qtbot.waitUntil(task.isVisible)
     qtbot.mouseClick(task.stop, Qt.MouseButton.LeftButton)
     let_go.set()
-    qtbot.waitUntil(lambda: notice(studio) == "Stopped. Nothing was written.", timeout=60_000)
+    qtbot.waitUntil(lambda: notice(studio) == "Stopped. Nothing was written.")
     assert [path.name for path in tmp_path.glob("*.jsonl")] == ["numbers.jsonl"]
 
 
@@ -207,11 +207,11 @@ def test_the_dataset_is_uploaded_with_a_token_and_its_address_can_be_copied(
     assert "Name it as owner/dataset" in dialog.said.text()
     dialog.name.setText("ann/set")
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(dialog.access.isVisible, timeout=60_000)
+    qtbot.waitUntil(dialog.access.isVisible)
     assert "There is no token" in dialog.said.text()
     dialog.access.token.setText("hf_mine")
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(dialog.copy.isVisible, timeout=60_000)
+    qtbot.waitUntil(dialog.copy.isVisible)
     qtbot.mouseClick(dialog.copy, Qt.MouseButton.LeftButton)
     assert QApplication.clipboard().text() == f"{hub.address}/datasets/ann/set"
     assert json.loads(hub.files["dataset.json"])["rows"] == {"": 19}

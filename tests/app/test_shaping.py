@@ -48,7 +48,7 @@ def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
         return studio.shared.dataset is not None and studio.shared.dataset.name == name
 
-    qtbot.waitUntil(there, timeout=60_000)
+    qtbot.waitUntil(there)
     assert studio.shared.dataset is not None
     return studio.shared.dataset
 
@@ -57,11 +57,11 @@ def test_a_fix_is_previewed_and_written_as_another_dataset(
     studio: Studio, qtbot: QtBot, source: Path
 ) -> None:
     pane = studio.panes.dataset
-    qtbot.waitUntil(lambda: bool(pane.health.rows), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(pane.health.rows))
     pane.tabs.choose("health")
     row = next(row for row in pane.health.rows if row.finding.title == "Exact duplicates")
     qtbot.mouseClick(row.fix, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None)
     assert studio.desk.shaping.dialog is not None
     qtbot.mouseClick(studio.desk.shaping.dialog.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
@@ -102,10 +102,10 @@ def test_a_file_that_went_away_is_said_where_its_row_would_be(
     studio: Studio, qtbot: QtBot, source: Path
 ) -> None:
     pane = studio.panes.dataset
-    qtbot.waitUntil(lambda: pane.example.title() == "Line 1", timeout=60_000)
+    qtbot.waitUntil(lambda: pane.example.title() == "Line 1")
     source.unlink()
     qtbot.keyClick(pane.table.view, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: pane.example.title() == "Not rendered", timeout=60_000)
+    qtbot.waitUntil(lambda: pane.example.title() == "Not rendered")
     assert str(source) in pane.example.reason.text()
 
 
@@ -115,9 +115,7 @@ def test_another_mask_changes_what_is_trained_and_the_form(studio: Studio, qtbot
     field = studio.panes.dataset.example.rendering.fields["data.train_on"]
     field.setCurrentIndex(field.findData("all"))
     field.activated.emit(field.currentIndex())
-    qtbot.waitUntil(
-        lambda: studio.shared.dataset is not None and studio.shared.dataset is not before, timeout=60_000
-    )
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None and studio.shared.dataset is not before)
     after = studio.shared.dataset
     assert after is not None
     assert after.rows[0].trained > before.rows[0].trained

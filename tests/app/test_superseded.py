@@ -66,7 +66,7 @@ def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
         return studio.shared.dataset is not None and studio.shared.dataset.name == name
 
-    qtbot.waitUntil(there, timeout=60_000)
+    qtbot.waitUntil(there)
     assert studio.shared.dataset is not None
     return studio.shared.dataset
 
@@ -118,7 +118,7 @@ def test_a_row_of_the_big_file_before_is_not_shown(
     monkeypatch.setattr(source, "LARGE", 10_000)
     for name in ("one.jsonl", "two.jsonl"):
         studio.open_path(str(write_rows(tmp_path / name, 500)))
-        qtbot.waitUntil(lambda: any(isinstance(ticket.job, RowJob) for ticket in tickets), timeout=20_000)
+        qtbot.waitUntil(lambda: any(isinstance(ticket.job, RowJob) for ticket in tickets))
         if name == "one.jsonl":
             late = last(tickets, RowJob)
     view = studio.desk.large.view
@@ -184,14 +184,14 @@ def test_a_fix_is_offered_only_for_the_dataset_it_was_found_in(
 ) -> None:
     opened(studio, qtbot, numbers)
     health = studio.panes.dataset.health
-    qtbot.waitUntil(lambda: bool(health.rows), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(health.rows))
     finding = next(row.finding for row in health.rows if row.finding.title == "Exact duplicates")
     health.fix_requested.emit(finding)
     opened(studio, qtbot, others)
     last(tickets, PreviewJob).on_event(FixPreviewed(finding.check, ()))
     assert studio.desk.shaping.dialog is None
     health.fix_requested.emit(finding)
-    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None)
     studio.open_path(str(numbers))
     assert studio.desk.shaping.dialog is None
 
@@ -226,7 +226,7 @@ def test_edits_that_could_not_be_saved_do_not_lead_to_training_later(
     datasets.parent.mkdir(parents=True, exist_ok=True)
     datasets.write_text("in the way")
     studio.panes.dataset.train_requested.emit()
-    with qtbot.waitSignal(studio.desk.shaping.ended, timeout=60_000):
+    with qtbot.waitSignal(studio.desk.shaping.ended):
         pass
     datasets.unlink()
     studio.desk.shaping.apply(Cap(rows=3, how="first"))
@@ -242,7 +242,7 @@ def test_a_dataset_saved_over_itself_tells_its_steps_once(
         before = studio.shared.dataset
         studio.desk.editing.toggle(line)
         studio.desk.shaping.save(tmp_path / "mine")
-        with qtbot.waitSignal(studio.desk.shaping.ended, timeout=60_000):
+        with qtbot.waitSignal(studio.desk.shaping.ended):
             pass
         wait_for(qtbot, studio, "mine")
         assert studio.shared.dataset is not before
@@ -279,7 +279,7 @@ def test_edits_are_not_lost_silently_when_the_file_changes_under_them(
     studio.desk.saving.save(tmp_path / "mine")
     notice = studio.window.findChild(Notice)
     assert notice is not None
-    qtbot.waitUntil(lambda: "has changed since" in notice.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "has changed since" in notice.text())
     assert not (tmp_path / "mine").exists()
 
 

@@ -41,19 +41,19 @@ def test_a_sweep_is_asked_for_stopped_and_resumed(
     training.apply_recipe(recipe, "tiny")
     studio.training.use_model(str(tiny_model))
     studio.desk.datasets.open(str(toy_data))
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     dialog = training.ask_for_sweep()
     (row,) = dialog.rows()
     row.set_values("2, 3, 4")
     assert dialog.start.text() == "Train 3 runs"
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
 
-    qtbot.waitUntil(lambda: len(studio.shared.store.summaries()) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(studio.shared.store.summaries()) == 2)
     studio.training.stop()
-    qtbot.waitUntil(lambda: not studio.training.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: not studio.training.busy)
     assert len(studio.shared.store.summaries()) < 3
     training.resume_requested.emit()
-    qtbot.waitUntil(lambda: not studio.training.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not studio.training.busy)
     assert [run.state for run in studio.shared.store.summaries()] == ["done"] * 3
     assert training.header.subtitle().startswith("3 of 3 runs are done.")
 

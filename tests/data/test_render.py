@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, ClassVar
 
 import pytest
@@ -223,10 +222,7 @@ def test_control_tokens_inside_an_example_are_noticed(chatml: Any) -> None:
     assert Renderer(chatml).control_texts(talk("Hi", "yes")) == ()
 
 
-def test_eight_hundred_rows_render_in_less_than_a_second(chatml: Any) -> None:
-    records = [talk("What is the capital of France? " * 4, "Paris is the capital of France. " * 8)] * 800
+def test_rows_rendered_together_equal_those_rendered_one_by_one(chatml: Any) -> None:
+    records = [talk(f"What is {n}? " * (1 + n % 4), "It is a number. " * (1 + n % 8)) for n in range(80)]
     renderer = Renderer(chatml)
-    start = time.perf_counter()
-    rendered = renderer.render_all(records)
-    assert time.perf_counter() - start < 1.0
-    assert rendered[0] == renderer.render(records[0])
+    assert renderer.render_all(records) == [renderer.render(record) for record in records]

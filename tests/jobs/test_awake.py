@@ -31,7 +31,7 @@ def caffeinate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def wait_for(file: Path) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 600
     while not (file.exists() and file.read_text().strip()):
         assert time.monotonic() < deadline, f"{file.name} was never written"
         time.sleep(0.01)

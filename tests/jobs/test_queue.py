@@ -79,7 +79,7 @@ def queue(qtbot: QtBot) -> Iterator[JobQueue]:
 def finish(qtbot: QtBot, queue: JobQueue, job: Any, lane: Lane = Lane.ENGINE) -> Listener:
     listener = Listener()
     queue.submit(job, lane, listener.hear, listener.end)
-    qtbot.waitUntil(lambda: listener.outcome is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: listener.outcome is not None)
     return listener
 
 

@@ -70,7 +70,7 @@ def submit(queue: JobQueue, job: Any, lane: Lane = Lane.ENGINE) -> list[Outcome]
 def test_the_next_job_runs_on_another_thread_with_a_new_bench(qtbot: QtBot, queue: JobQueue) -> None:
     before, failing, after = Work(), Work(message=MEMORY), Work()
     ended = [submit(queue, job) for job in (before, failing, after)]
-    qtbot.waitUntil(lambda: all(ended), timeout=20_000)
+    qtbot.waitUntil(lambda: all(ended))
     assert [type(outcomes[0]) for outcomes in ended] == [Done, Failed, Done]
     (old_thread, old_bench), (same_thread, same_bench) = before.seen[0], failing.seen[0]
     (new_thread, new_bench) = after.seen[0]
@@ -93,13 +93,13 @@ def test_a_job_asked_for_at_the_failure_itself_is_done(qtbot: QtBot, queue: JobQ
                 after, Lane.ENGINE, lambda event: None, outcomes.append
             ),
         )
-        qtbot.waitUntil(lambda outcomes=outcomes: outcomes == [Done()], timeout=20_000)
+        qtbot.waitUntil(lambda outcomes=outcomes: outcomes == [Done()])
 
 
 def test_other_failures_keep_thread_and_bench(qtbot: QtBot, queue: JobQueue) -> None:
     failing, after = Work(message="a mistake"), Work()
     ended = [submit(queue, failing), submit(queue, after)]
-    qtbot.waitUntil(lambda: all(ended), timeout=20_000)
+    qtbot.waitUntil(lambda: all(ended))
     assert failing.seen == after.seen
 
 
@@ -109,7 +109,7 @@ def test_a_short_job_that_fails_spoils_the_thread_only_after_the_long_one(
     long, short, after = Work(events=3), Work(message=MEMORY), Work()
     ended = [submit(queue, long), submit(queue, short, Lane.ASIDE), submit(queue, after)]
     long.gate.set()
-    qtbot.waitUntil(lambda: all(ended), timeout=20_000)
+    qtbot.waitUntil(lambda: all(ended))
     assert len({thread for thread, _ in [*long.seen, *short.seen]}) == 1
     assert after.seen[0][0] != long.seen[0][0]
 
@@ -117,7 +117,7 @@ def test_a_short_job_that_fails_spoils_the_thread_only_after_the_long_one(
 def test_shutting_down_ends_what_waits_behind_a_failure(qtbot: QtBot) -> None:
     queue, failing, waiting = JobQueue(), Work(events=2, message=MEMORY), Work()
     failed, stopped = submit(queue, failing), submit(queue, waiting)
-    qtbot.waitUntil(lambda: bool(failing.seen), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(failing.seen))
     failing.gate.set()
     queue.shut_down()
     assert isinstance(failed[0], Failed | Stopped)
@@ -192,7 +192,7 @@ def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
     with pytest.MonkeyPatch.context() as broken:
         BrokenGpu(broken, at_step=13)
         queue.submit(job, Lane.ENGINE, events.append, outcomes.append)
-        qtbot.waitUntil(lambda: bool(outcomes), timeout=120_000)
+        qtbot.waitUntil(lambda: bool(outcomes))
     run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
     way_on = "Resume the run: it goes on from its last checkpoint at step 10."
     assert isinstance(outcomes[0], Failed)
@@ -200,7 +200,7 @@ def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
     assert run.events()[-1] == Ended("failed", outcomes[0].summary)
     outcomes.clear()
     queue.submit(ResumeJob(run), Lane.ENGINE, events.append, outcomes.append)
-    qtbot.waitUntil(lambda: bool(outcomes), timeout=120_000)
+    qtbot.waitUntil(lambda: bool(outcomes))
     assert outcomes == [Done()]
     assert [e.step for e in run.events() if isinstance(e, Step)] == list(range(1, 21))
 

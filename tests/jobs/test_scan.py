@@ -31,7 +31,7 @@ def run(
     events: list[Event] = []
     ends: list[Outcome] = []
     queue.submit(job, lane, events.append, ends.append)
-    qtbot.waitUntil(lambda: bool(ends), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(ends))
     return events, ends[0]
 
 
@@ -65,14 +65,14 @@ def test_a_scan_does_not_keep_readers_waiting_and_leaves_no_process_behind(
     events: list[Event] = []
     ends: list[Outcome] = []
     ticket = queue.submit(ScanJob(path, cache), Lane.SCANNING, events.append, ends.append)
-    qtbot.waitUntil(lambda: bool(events), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(events))
     first = events[0]
     assert isinstance(first, Scanned)
     shown, _ = run(qtbot, queue, RowJob(path, Path(first.folder), 0), Lane.READING)
     assert shown
     assert not ends
     ticket.stop()
-    qtbot.waitUntil(lambda: bool(ends), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(ends))
     assert ends == [Stopped()]
     assert not [child for child in psutil.Process().children() if str(path) in child.cmdline()]
     assert not list(cache.glob(f"*/{MANIFEST}"))

@@ -28,8 +28,6 @@ from studio.train.ranks import Ranks
 from studio.train.recipe import Recipe
 from tests.conftest import write_pairs, write_rows
 
-pytestmark = pytest.mark.timeout(300)
-
 CHANGES = {
     "epochs": 2,
     "dropout": 0,
@@ -57,7 +55,7 @@ class Launched:
             start_new_session=True,
         )
 
-    def ends(self, seconds: float = 120) -> tuple[str, str]:
+    def ends(self, seconds: float = 600) -> tuple[str, str]:
         """What was said on stdout and stderr, when all have ended."""
         out, err = self.process.communicate(timeout=seconds)
         return out, err
@@ -253,7 +251,7 @@ def _steps(home: Path) -> int:
     return sum(isinstance(e, Step) for file in files for e in RunFolder(file.parent).events())
 
 
-def _wait_for(found: Callable[[], object], both: Launched, seconds: float = 120) -> None:
+def _wait_for(found: Callable[[], object], both: Launched, seconds: float = 600) -> None:
     end = time.monotonic() + seconds
     while not found():
         assert both.process.poll() is None, both.ends()
