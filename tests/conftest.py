@@ -77,8 +77,8 @@ def _away_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random Qwen3 of 2 layers x 32 and a byte-level tokenizer: real files."""
     folder = tmp_path_factory.mktemp("tiny")
-    _write_tokenizer(folder)
-    _write_weights(folder)
+    write_tokenizer(folder)
+    write_weights(folder)
     return folder
 
 
@@ -117,7 +117,8 @@ def finish[T](steps: Generator[Any, None, T]) -> T:
             return cast("T", end.value)
 
 
-def _write_tokenizer(folder: Path) -> None:
+def write_tokenizer(folder: Path) -> None:
+    """A byte-level tokenizer with a chat template."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -137,7 +138,8 @@ def _write_tokenizer(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
-def _write_weights(folder: Path) -> None:
+def write_weights(folder: Path, changes: dict[str, int] | None = None) -> None:
+    """A random Qwen3, of 2 layers x 32 or with other sizes."""
     import mlx.core as mx
     from mlx.utils import tree_flatten
     from mlx_lm.models import qwen3
@@ -156,6 +158,7 @@ def _write_weights(folder: Path) -> None:
         "tie_word_embeddings": True,
         "rope_theta": 10000.0,
         "eos_token_id": 2,
+        **(changes or {}),
     }
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     mx.random.seed(0)
