@@ -14,7 +14,7 @@ from studio.data.dataset import Dataset
 from studio.data.read import read
 from studio.data.render import Renderer
 from studio.evaluate.golden import read_golden
-from studio.evaluate.measures import exact_match
+from studio.evaluate.overlap import exact_match
 from studio.generate.batch import answers
 from studio.models.arrays import count
 from studio.models.shelf import OpenModel, Shelf

@@ -14,7 +14,8 @@ from studio.data.dataset import Dataset
 from studio.data.render import Renderer, Tokens
 from studio.errors import StudioError
 from studio.evaluate.golden import Golden
-from studio.evaluate.measures import compare_means, compare_rates, exact_match, word_overlap
+from studio.evaluate.measures import compare_means, compare_rates
+from studio.evaluate.overlap import exact_match, word_overlap
 from studio.evaluate.verdict import EXACT, GENERAL, OVERLAP, VALIDATION, judge
 from studio.events import Evaluated, Event, GoldenAnswer, Measure, Progress
 from studio.generate.batch import answers

@@ -1,9 +1,7 @@
-"""Numbers about answers and texts, and how sure one can be of a difference between two models."""
+"""Measures of two models over the same items, and how sure one can be of a difference between them."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,21 +10,6 @@ from numpy.typing import NDArray
 from studio.events import Measure
 
 RESAMPLES = 2000
-
-
-def exact_match(answer: str, ideal: str) -> bool:
-    """Whether two answers are the same but for case and white space."""
-    return _plain(answer) == _plain(ideal)
-
-
-def word_overlap(answer: str, ideal: str) -> float:
-    """The F1 of shared words, 0 to 1, as in SQuAD (Rajpurkar et al., 2016)."""
-    said, wanted = Counter(_words(answer)), Counter(_words(ideal))
-    shared = sum((said & wanted).values())
-    if not shared:
-        return float(said == wanted)
-    precision, recall = shared / said.total(), shared / wanted.total()
-    return 2 * precision * recall / (precision + recall)
 
 
 def compare_means(
@@ -59,11 +42,3 @@ def _interval(differences: NDArray[np.float64], weights: NDArray[np.float64]) ->
     samples = differences[chosen].sum(axis=1) / weights[chosen].sum(axis=1)
     low, high = np.percentile(samples, [2.5, 97.5])
     return float(low), float(high)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())

@@ -11,16 +11,17 @@ VALIDATION, GENERAL = "Validation loss", "General text loss"
 
 
 def judge(measures: Sequence[Measure]) -> tuple[str, str]:
-    """(headline, sentence) for a comparison; says "no clear difference" where that is the verdict."""
+    """(headline, sentence) for a comparison: better, worse, no clear difference, or too few to tell."""
     by_name = {measure.name: measure for measure in measures}
     return _headline(by_name), " ".join(_sentence(measure) for measure in measures if measure.name != OVERLAP)
 
 
 def _headline(by_name: dict[str, Measure]) -> str:
     deciding = [by_name[n] for n in (EXACT, OVERLAP, VALIDATION) if n in by_name]
-    clear = next((m for m in deciding if m.verdict != "unclear"), None)
+    clear = next((m for m in deciding if m.verdict in ("better", "worse")), None)
     if clear is None:
-        return "No clear difference"
+        few = any(m.verdict == "too few" for m in deciding)
+        return "Too few to tell" if few else "No clear difference"
     word = "Better" if clear.verdict == "better" else "Worse"
     general = by_name.get(GENERAL)
     cost = ", at some cost" if word == "Better" and general and general.verdict == "worse" else ""
@@ -32,10 +33,14 @@ def _headline(by_name: dict[str, Measure]) -> str:
 
 
 def _sentence(measure: Measure) -> str:
+    both = f"{_value(measure, measure.base)} and {_value(measure, measure.tuned)}"
     if measure.verdict == "unclear":
-        both = f"{_value(measure, measure.base)} and {_value(measure, measure.tuned)}"
         few = f", on only {measure.count}" if measure.count < ENOUGH else ""
         return f"{measure.name}: no clear difference ({both}{few})."
+    if measure.verdict == "too few":
+        return (
+            f"{measure.name}: too few to tell ({both}, on only {measure.count}; it takes {ENOUGH} or more)."
+        )
     moved = "rose" if measure.difference > 0 else "fell"
     return (
         f"{measure.name} {moved} from {_value(measure, measure.base)} to {_value(measure, measure.tuned)} "

@@ -42,7 +42,7 @@ class GoldenAnswer(Event):
 
 
 ENOUGH = 6
-"""Below this many items no difference is clear: five of five move the same way by chance 1 time in 16."""
+"""Fewer items show no direction: five of five move the same way by chance 1 time in 16."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,11 @@ class Measure:
 
     @property
     def verdict(self) -> str:
-        """better, worse, or unclear when the interval holds zero or there are fewer than ENOUGH items."""
-        if self.low <= 0 <= self.high or self.count < ENOUGH:
+        """better or worse; unclear when the interval holds zero; else too few below ENOUGH items."""
+        if self.low <= 0 <= self.high:
             return "unclear"
+        if self.count < ENOUGH:
+            return "too few"
         return "better" if (self.low > 0) == (self.better == "higher") else "worse"
 
 

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 from studio.events import Measure
 
-_VERDICTS = {"better": ("Better", "good"), "worse": ("Worse", "bad"), "unclear": ("Unclear", "dim")}
+_VERDICTS = {
+    "better": ("Better", "good"),
+    "worse": ("Worse", "bad"),
+    "unclear": ("Unclear", "dim"),
+    "too few": ("Too few", "dim"),
+}
 _DIGITS = {"nats": 3, "ratio": 2}
 MINUS = "−"  # noqa: RUF001
 
