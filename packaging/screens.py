@@ -13,11 +13,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -32,6 +33,7 @@ from studio.paths import Paths, resource
 from studio.process import prepare_process
 from studio.train.recipes import ready_recipes
 from studio.train.sweep import Sweep
+from studio.ui.widgets.states import BusyState, FailedState
 
 OUT = Path("build/screens")
 README = (
@@ -42,7 +44,8 @@ README = (
     "evaluation-done-light",
     "playground-done-dark",
 )
-PATIENCE = 300.0
+PATIENCE = 3600.0
+"""Seconds until an event that does not come is given up: a busy machine only takes longer."""
 
 
 class Photographer:
@@ -58,8 +61,12 @@ class Photographer:
         self.studio: Studio = self.application.furnish()
         self.window = self.studio.window
 
+    def close(self) -> None:
+        """Close the window, which stops the engine and waits for it: also where something went wrong."""
+        self.window.close()
+
     def wait(self, condition: Callable[[], object]) -> None:
-        """Let the app run until the condition holds. Raises TimeoutError."""
+        """Let the app run until the condition holds. Raises TimeoutError after an hour."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
@@ -67,9 +74,16 @@ class Photographer:
             self.application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
 
     def rest(self, seconds: float = 0.4) -> None:
-        """Let pending redraws happen."""
-        until = time.monotonic() + seconds
-        self.wait(lambda: time.monotonic() > until)
+        """Let the redraws happen that timers put off for less than this: those come before a later timer."""
+        rung: list[bool] = []
+        QTimer.singleShot(round(1000 * seconds), lambda: rung.append(True))
+        self.wait(lambda: rung)
+
+    def wait_idle(self) -> None:
+        """Let the app run until nothing is read or computed any more, and what came is drawn."""
+        self.rest()
+        self.wait(lambda: self.studio.queue.idle)
+        self.rest()
 
     def shoot(self, name: str, what: QWidget | None = None) -> None:
         """Save `name-light.png` and `name-dark.png` of the window as it is, or of a dialog."""
@@ -96,18 +110,18 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         photographer = Photographer(asked.out, Path(home))
-        _empty(photographer)
-        _dataset(photographer)
-        _rows(photographer)
-        bringing(photographer)
-        _large(photographer)
-        making(photographer)
-        _recipe(photographer)
-        _training(photographer)
-        _asking(photographer)
-        _comparing(photographer)
-        _failures(photographer)
-        photographer.window.close()
+        with closing(photographer):
+            _empty(photographer)
+            _dataset(photographer)
+            _rows(photographer)
+            bringing(photographer)
+            _large(photographer)
+            making(photographer)
+            _recipe(photographer)
+            _training(photographer)
+            _asking(photographer)
+            _comparing(photographer)
+            _failures(photographer)
     if asked.readme:
         for name in README:
             resource("screens").mkdir(exist_ok=True)
@@ -115,7 +129,7 @@ def main() -> None:
 
 
 def _empty(to: Photographer) -> None:
-    to.rest(1.0)
+    to.rest()
     for pane in ("dataset", "training", "evaluation", "playground", "runs"):
         to.show(pane, "empty")
 
@@ -125,18 +139,18 @@ def _dataset(to: Photographer) -> None:
     large.write_text(
         resource("starter/instructions.jsonl").read_text(encoding="utf-8") * 60, encoding="utf-8"
     )
+    pane = to.studio.panes.dataset
     to.studio.open_path(str(large))
-    to.rest(0.8)
+    to.wait(lambda: isinstance(pane.state, BusyState))
     to.shoot("dataset-busy")
     to.studio.open_path(str(resource("starter/messy.jsonl")))
     to.wait(lambda: to.studio.shared.dataset)
     to.show("dataset", "faulty")
     to.studio.open_path(str(to.home / "nothing.jsonl"))
-    to.rest(1.0)
+    to.wait(lambda: isinstance(pane.state, FailedState))
     to.show("dataset", "failed")
     to.studio.desk.datasets.open_sample()
-    to.wait(lambda: to.studio.shared.dataset)
-    to.rest(1.0)
+    to.wait(lambda: to.studio.shared.dataset and pane.health.rows)
     to.show("dataset", "done")
     to.window.resize(1040, 680)
     to.show("dataset", "small")
@@ -244,13 +258,13 @@ def _recipe(to: Photographer) -> None:
     to.show("training", "ready")
     pane.set_recipe(before)
     pane.form.changed.emit()
-    to.rest(0.8)
+    to.wait_idle()
 
 
 def _training(to: Photographer) -> None:
     to.window.show_pane("training")
     to.studio.panes.training.start()
-    to.rest(0.2)
+    to.wait(lambda: to.studio.training.busy)
     to.shoot("training-preparing")
     to.wait(lambda: _step(to) >= 150)
     to.show("training", "busy")
@@ -279,7 +293,7 @@ def _asking(to: Photographer) -> None:
     run = to.studio.shared.run
     if run is not None:
         to.studio.runs.show(run.name)
-    to.rest(1.0)
+    to.wait_idle()
     to.show("runs", "done")
     to.window.resize(1040, 680)
     for pane in ("evaluation", "playground", "runs"):
@@ -298,7 +312,7 @@ def _comparing(to: Photographer) -> None:
     pane = to.studio.panes.runs
     to.wait(lambda: len(pane.names_of_sweep("ranks")) == 3)
     pane.select_several(pane.names_of_sweep("ranks"))
-    to.rest(1.0)
+    to.wait_idle()
     to.show("runs", "compared")
 
 
@@ -317,10 +331,10 @@ def _failures(to: Photographer) -> None:
     if run is not None:
         shutil.rmtree(run.folder / "adapter")
         to.studio.evaluation.start()
-        to.rest(3.0)
+        to.wait(lambda: isinstance(to.studio.panes.evaluation.state, FailedState))
         to.show("evaluation", "failed")
         to.studio.playground.ask("What is the capital of Norway?")
-        to.rest(2.0)
+        to.wait(lambda: to.studio.panes.playground.send_button.isVisible())
         to.show("playground", "failed")
 
 

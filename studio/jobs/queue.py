@@ -66,6 +66,11 @@ class JobQueue(QObject):
         """Whether the engine has work, or work waiting."""
         return any(ticket.lane in (Lane.ENGINE, Lane.ASIDE) for ticket in self._open)
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that was asked for has been done and heard."""
+        return not self._open
+
     def shut_down(self) -> None:
         """Stop everything, wait until the threads have left, and deliver what they still said."""
         self._closed = True
