@@ -5,6 +5,11 @@ from __future__ import annotations
 GIB = 1024**3
 
 
+def printable(words: str) -> str:
+    """Words that can be written anywhere: half characters are spelled out."""
+    return words.encode("utf-8", "backslashreplace").decode()
+
+
 def memory(bytes_: float) -> str:
     """Memory in MB below one GB: 312 MB, 5.1 GB."""
     if bytes_ < GIB:

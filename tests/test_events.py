@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.events import Event, Measure, Problem, from_json, to_json
 
 
@@ -52,4 +53,4 @@ def test_a_measure_is_unclear_when_its_interval_holds_zero() -> None:
     assert measure(0.05, 0.3, "higher") == "better"
     assert measure(-0.3, -0.1, "higher") == "worse"
     assert measure(-0.3, -0.1, "lower") == "better"
-    assert Problem(3, "empty").severity == "error"
+    assert Problem(3, phrase("row.no_prompt")).severity == "error"

@@ -134,7 +134,7 @@ def of_dataset(read: DatasetRead) -> Result:
             "longest": lengths[-1] if lengths else 0,
         },
         "cut": sum(row.cut > 0 for row in read.rows),
-        "problems": [asdict(p) for p in read.problems],
+        "problems": [problem.plain() for problem in read.problems],
         "fingerprint": read.fingerprint,
     }
     shares = ", ".join(

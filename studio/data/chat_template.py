@@ -56,8 +56,7 @@ class ChatTemplate:
         spans = [self._answer(text, messages, index, tools) for index in trained]
         if spans and spans[-1] is None:
             lost = any(m.role == "system" and m.content.strip() not in text for m in messages)
-            why = "leaves out what the system says" if lost else "does not show where the last answer begins"
-            raise Refused(f"{self.description} {why}")
+            raise Refused("template.no_system" if lost else "template.no_answer", template=self.description)
         return Written(text, tuple(span for span in spans if span is not None))
 
     def prompt(self, messages: Sequence[Message], tools: str = "") -> str:
@@ -123,16 +122,16 @@ class ChatTemplate:
     def _has_place(self, source: str, messages: Sequence[Message], tools: str) -> None:
         """Raises Refused when the template would silently leave out tools or their calls."""
         if tools and not re.search(r"\btools\b", source):
-            raise Refused(f"{self.description} has no place for tools; choose the template chatml")
+            raise Refused("template.no_tools", template=self.description)
         called = next((number for number, message in enumerate(messages, 1) if message.calls), 0)
         if called and "tool_calls" not in source:
-            raise Refused(f"{self.description} has no place for the tools that turn {called} calls")
+            raise Refused("template.no_calls", template=self.description, turn=called)
 
     def _says_all(self, text: str, messages: Sequence[Message]) -> None:
         """Raises Refused when a tool's answer was silently left out."""
         for number, message in enumerate(messages, 1):
             if message.role == "tool" and not _says(text, message.content.strip()):
-                raise Refused(f"{self.description} leaves out what the tool answers in turn {number}")
+                raise Refused("template.no_tool_answer", template=self.description, turn=number)
 
     def _source(self, tools: str) -> str:
         """The template; some models have another for conversations with tools."""
@@ -156,14 +155,17 @@ class ChatTemplate:
                 turns, tools=given, chat_template=source, tokenize=False, **options
             )
         except (TemplateError, *_FAULTS) as error:
-            raise Refused(f"{self.description} refuses it{self._place(error)}: {_said(error)}") from error
+            raise self._refused(error) from error
         return str(text)
 
-    def _place(self, error: Exception) -> str:
-        """The line of a template that the person can edit."""
+    def _refused(self, error: Exception) -> Refused:
+        """What the template says, with its line in one that the person can edit."""
         frames = walk_tb(error.__traceback__) if self._given else ()
         lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
-        return f" in line {lines[-1]}" if lines else ""
+        said = {"template": self.description, "fault": str(error).rstrip(".")}
+        if not lines:
+            return Refused("template.refuses", **said)
+        return Refused("template.refuses_in_line", line=lines[-1], **said)
 
 
 @lru_cache(maxsize=8)
@@ -207,10 +209,6 @@ def _kept(text: str, start: int, alone: str, message: Message) -> Span | None:
         place = alone.find(first, place + 1)
     whole = alone[place:] if place >= 0 else ""
     return (start, start + len(whole)) if whole and all(part in whole for part in said) else None
-
-
-def _said(error: Exception) -> str:
-    return str(error).rstrip(".")
 
 
 def _says(text: str, content: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from studio.data.fields import BadRow, Fields, checked, listed
+from studio.catalogue import Phrase, phrase
+from studio.data.fields import BadRow, Fields, checked, field, listed
 from studio.data.records import Message
 from studio.data.rows import kind
 from studio.data.tools import calls, calls_in
@@ -39,11 +40,11 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")
 def turns(value: Any, name: str) -> tuple[Message, ...]:
     """The field's turns, without empty system turns. Raises BadRow when it holds none, or a bad one."""
     if not isinstance(value, list):
-        raise BadRow(f'"{name}" is {kind(value)}, not an array of turns')
+        raise BadRow("row.not_turns", what=field(name), kind=kind(value))
     messages = [_message(turn, number) for number, turn in enumerate(value, 1)]
     kept = tuple(m for m in messages if m.role != "system" or m.content.strip())
     if not kept:
-        raise BadRow(f'"{name}" is empty')
+        raise BadRow("row.no_turns", what=field(name))
     called = [call for message in kept for call in message.calls]
     without_ids = called and not any(call.id for call in called) and any("from" in turn for turn in value)
     return tuple(_with_ids(kept)) if without_ids else kept
@@ -51,16 +52,16 @@ def turns(value: Any, name: str) -> tuple[Message, ...]:
 
 def _message(turn: Any, number: int) -> Message:
     if not isinstance(turn, dict):
-        raise BadRow(f"turn {number} is {kind(turn)}, not an object with role and content")
+        raise BadRow("row.turn_not_object", what=phrase("turn", number=number), kind=kind(turn))
     role_key, text_key = ("from", "value") if "from" in turn or "value" in turn else ("role", "content")
     given = _role(turn, role_key, number)
     role = _ROLES[given]
-    what = f"turn {number} ({role})"
+    what = phrase("turn.by", number=number, role=phrase(f"role.{role}"))
     made = calls_in(turn.get(text_key), what) if given in _CALLS else calls(turn, what)
     if text_key not in turn and not made:
-        raise BadRow(f'turn {number} has no "{text_key}" (it has {listed(turn)})')
+        raise _without(number, text_key, turn)
     if made and role != "assistant":
-        raise BadRow(f"{what} calls a tool; only the assistant can")
+        raise BadRow("row.calls_by_other", what=what)
     content = "" if given in _CALLS else _parts(turn.get(text_key))
     may_be_empty = role in ("system", "tool") or bool(made)
     if content is None and (role == "system" or made):
@@ -74,31 +75,35 @@ def _message(turn: Any, number: int) -> Message:
 
 def _role(turn: Fields, key: str, number: int) -> str:
     if key not in turn:
-        raise BadRow(f'turn {number} has no "{key}" (it has {listed(turn)})')
+        raise _without(number, key, turn)
     role = turn[key]
     if not isinstance(role, str) or role.strip().lower() not in _ROLES:
-        shown = f'"{role[:40]}"' if isinstance(role, str) else kind(role)
-        raise BadRow(f"turn {number} is by {shown}; use system, user, assistant or tool")
+        shown = phrase("quoted", text=role[:40]) if isinstance(role, str) else kind(role)
+        raise BadRow("row.unknown_role", what=phrase("turn", number=number), role=shown)
     return role.strip().lower()
 
 
+def _without(number: int, key: str, turn: Fields) -> BadRow:
+    return BadRow("row.turn_without", what=phrase("turn", number=number), name=key, fields=listed(turn))
+
+
 def _word(turn: Fields, key: str) -> str:
-    return checked(turn[key], f'"{key}"', empty=True) if turn.get(key) else ""
+    return checked(turn[key], field(key), empty=True) if turn.get(key) else ""
 
 
-def _reasoned(turn: Fields, what: str) -> str:
+def _reasoned(turn: Fields, what: Phrase) -> str:
     """The turn's reasoning as the text of thinking models has it, where templates for them look for it."""
     found = (turn[key] for key in _REASONING if isinstance(turn.get(key), str) and turn[key].strip())
     if not (thoughts := next(found, "")):
         return ""
-    return f"<think>\n{checked(thoughts, f'the reasoning of {what}').strip()}\n</think>\n\n"
+    return f"<think>\n{checked(thoughts, phrase('reasoning', turn=what)).strip()}\n</think>\n\n"
 
 
-def _is_trained(turn: Fields, what: str) -> bool:
+def _is_trained(turn: Fields, what: Phrase) -> bool:
     """OpenAI's weight of an answer: 0 leaves it in the conversation but does not teach it."""
     weight = turn.get("weight")
     if weight not in (None, 0, 1):
-        raise BadRow(f"the weight of {what} is {kind(weight)}; use 0 (not trained) or 1")
+        raise BadRow("row.unknown_weight", what=what, kind=kind(weight))
     return weight != 0
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from studio.catalogue import Unusable
 
-class DoesNotFit(ValueError):
+
+class DoesNotFit(Unusable):
     """Why an example is left out: a clause, without the line."""
 
 
@@ -47,28 +49,10 @@ def shorten(lengths: Sequence[int], prompt: int, lead: int, maximum: int, policy
     match policy:
         case "cut_prompt":
             if prompt - over < max(1, lead):
-                raise DoesNotFit(_answer_too_long(length, prompt, maximum))
+                raise DoesNotFit("row.answer_too_long", answer=length - prompt, tokens=length, limit=maximum)
             return [Part(lead, lead + over, each) for each in lengths]
         case "cut_end":
             if prompt >= maximum:
-                raise DoesNotFit(_prompt_too_long(length, maximum))
+                raise DoesNotFit("row.prompt_too_long", tokens=length, limit=maximum)
             return [Part(0, 0, min(each, maximum)) for each in lengths]
-    raise DoesNotFit(
-        f"left out, because its {length:,} tokens are more than the maximum length of {maximum:,}; raise the "
-        "maximum, or set Too long to cut the prompt or the end"
-    )
-
-
-def _answer_too_long(length: int, prompt: int, maximum: int) -> str:
-    return (
-        f"left out, because its answer ({length - prompt:,} of {length:,} tokens) does not fit into the "
-        f"maximum length of {maximum:,} even without the prompt; raise the maximum, or set Too long to "
-        "cut_end. (Of several answers, all from the first count; Train on last_answer makes room)"
-    )
-
-
-def _prompt_too_long(length: int, maximum: int) -> str:
-    return (
-        f"the prompt alone fills the maximum length of {maximum:,} tokens (the example has {length:,}), so "
-        "nothing of the answer is left; raise the maximum length or shorten the prompt"
-    )
+    raise DoesNotFit("row.too_long", tokens=length, limit=maximum)

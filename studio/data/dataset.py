@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Generator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
@@ -115,13 +116,13 @@ class Dataset:
 
     def read_event(self, model: str) -> DatasetRead:
         """The dataset as the window shows it."""
-        warnings: dict[int, str] = {}
+        warnings: dict[int, list[Problem]] = defaultdict(list)
         for item in self.problems:
             if item.severity == "warning":
-                warnings[item.line] = "; ".join(filter(None, (warnings.get(item.line), item.reason)))
+                warnings[item.line].append(item)
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         rows = [
-            row_of(list(examples), name, warnings.get(line, ""))
+            row_of(list(examples), name, warnings.get(line, ()))
             for name, part in parts.items()
             for line, examples in groupby(part, key=lambda example: example.record.line)
         ]

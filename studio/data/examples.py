@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from studio.catalogue import phrase
 from studio.data.records import Record
 from studio.data.render import Example, ExampleError, Renderer, TooLong
 from studio.data.rows import problem
@@ -13,7 +14,7 @@ from studio.events import ExampleRow, Problem, Progress, Turn
 _CHUNK = 100
 
 
-def row_of(examples: Sequence[Example], part: str, warning: str) -> ExampleRow:
+def row_of(examples: Sequence[Example], part: str, warnings: Sequence[Problem]) -> ExampleRow:
     """One record's row: a divided text counts as a whole, a pair as its chosen side, which is shown."""
     record = examples[0].record
     return ExampleRow(
@@ -24,7 +25,8 @@ def row_of(examples: Sequence[Example], part: str, warning: str) -> ExampleRow:
         trained=sum(e.tokens.targets for e in examples),
         split=part,
         cut=max(e.cut for e in examples),
-        warning=warning,
+        warning="; ".join(each.reason for each in warnings),
+        codes=tuple(each.code for each in warnings),
         turns=sum(message.role != "system" for message in record.messages),
     )
 
@@ -55,7 +57,7 @@ def render_records(
         chunk = records[start : start + _CHUNK]
         for record, examples in zip(chunk, renderer.render_all(chunk), strict=True):
             if isinstance(examples, ExampleError):
-                rendered.problems.append(problem(record.line, examples.reason))
+                rendered.problems.append(problem(record.line, examples.phrase))
                 if isinstance(examples, TooLong):
                     rendered.left_out.append(examples.tokens)
             else:
@@ -68,8 +70,7 @@ def render_records(
 def _remarks(example: Example, renderer: Renderer) -> Iterator[Problem]:
     line, rendering = example.record.line, renderer.rendering
     if example.cut:
-        lost = "the beginning of the prompt" if rendering.too_long == "cut_prompt" else "the end"
-        yield problem(line, f"longer than {rendering.max_length:,} tokens: {lost} is cut", "warning")
+        code = "row.cut_prompt" if rendering.too_long == "cut_prompt" else "row.cut_end"
+        yield problem(line, phrase(code, limit=rendering.max_length), "warning")
     if marks := renderer.control_texts(example.record):
-        words = f"contains {', '.join(marks)}, which this model reads as a control token, not as text"
-        yield problem(line, words, "warning")
+        yield problem(line, phrase("row.control_text", marks=", ".join(marks)), "warning")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import Any
 
+from studio.catalogue import Phrase, Unusable, phrase
 from studio.data.rows import kind
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -12,14 +14,25 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 type Fields = dict[str, Any]
 
 
-class BadRow(ValueError):
-    """Why a row is not an example; the words are for the person."""
+class BadRow(Unusable):
+    """Why a row is not an example: `raise BadRow("row.empty", what=field("prompt"))`."""
 
 
-def listed(fields: Fields) -> str:
+def field(name: str) -> Phrase:
+    """A field of a row, to be named in a sentence."""
+    return phrase("field", name=name)
+
+
+def listed(fields: Fields) -> Phrase:
     """The names a row has, for messages."""
-    shown = ", ".join(f'"{key[:40]}"' for key in list(fields)[:8])
-    return shown + (", …" if len(fields) > 8 else "") if fields else "none"
+    if not fields:
+        return phrase("fields.none")
+    shown = reduce(_and, (field(str(key)[:40]) for key in list(fields)[:8]))
+    return phrase("fields.more", one=shown) if len(fields) > 8 else shown
+
+
+def _and(one: Phrase, other: Phrase) -> Phrase:
+    return phrase("fields.two", one=one, other=other)
 
 
 def unwrapped(value: Any) -> Any:
@@ -33,23 +46,22 @@ def unwrapped(value: Any) -> Any:
     return value
 
 
-def checked(value: Any, what: str, *, empty: bool = False) -> str:
+def checked(value: Any, what: Phrase, *, empty: bool = False) -> str:
     """The value as text. Raises BadRow when it is no text, empty, or holds what no text may."""
     if value is None:
-        raise BadRow(f"{what} is null")
+        raise BadRow("row.null", what=what)
     if not isinstance(value, str):
-        raise BadRow(f"{what} is {kind(value)}, not text")
+        raise BadRow("row.not_text", what=what, kind=kind(value))
     if not empty and not value.strip():
-        raise BadRow(f"{what} is empty")
+        raise BadRow("row.empty", what=what)
     if "\0" in value:
-        raise BadRow(f"{what} holds a NUL byte; remove it, or save the file as UTF-8 again")
+        raise BadRow("row.nul_in_text", what=what)
     if not value.isascii() and (found := _SURROGATE.search(value)):
-        raise BadRow(_not_text(what, found.group(), found.start()))
+        raise _not_text(what, found.group(), found.start() + 1)
     return value
 
 
-def _not_text(what: str, character: str, position: int) -> str:
+def _not_text(what: Phrase, character: str, column: int) -> BadRow:
     if "\udc80" <= character <= "\udcff":
-        byte = ord(character) - 0xDC00
-        return f"{what} is not valid UTF-8: byte {byte:02X} at character {position + 1}; save it as UTF-8"
-    return f"{what} holds half a character (\\u{ord(character):04x}) at character {position + 1}"
+        return BadRow("row.not_utf8", what=what, byte=f"{ord(character) - 0xDC00:02X}", column=column)
+    return BadRow("row.half_character", what=what, character=f"{ord(character):04x}", column=column)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.data.chats import CHATS, turns
-from studio.data.fields import BadRow, Fields, checked, listed, unwrapped
+from studio.data.fields import BadRow, Fields, checked, field, listed, unwrapped
 from studio.data.records import Message, Record
 from studio.data.tools import tools
 from studio.data.transcripts import as_turns, asked, transcript
@@ -59,7 +59,7 @@ def _built(line: int, format: str, fields: Fields) -> Record:
         if shape.fits(fields):
             return shape.build(line, fields)
     if not any(name in fields for shape in shapes for names in shape.needs for name in names):
-        raise BadRow(f"only unknown fields ({listed(fields)}); this file's rows need {needs(format)}")
+        raise BadRow("row.unknown_fields_for", fields=listed(fields), needs=needs(format))
     return shapes[0].build(line, fields)
 
 
@@ -87,7 +87,7 @@ def _instruction(line: int, fields: Fields) -> Record:
 
 def _prompt_completion(line: int, fields: Fields) -> Record:
     if fields.get("label") is False:
-        raise BadRow('"label" is false: this completion is marked as one that is not wanted')
+        raise BadRow("row.unwanted", what=field("label"))
     answer = Message("assistant", _text(fields, _COMPLETIONS))
     prompt = fields["messages"] if _is_golden(fields) and "messages" in fields else fields.get("prompt")
     if isinstance(prompt, list) and any(isinstance(turn, dict) for turn in prompt):
@@ -129,9 +129,9 @@ def _chat(line: int, fields: Fields) -> Record:
     if system and messages[0].role != "system":
         messages = (*_system(system), *messages)
     if not any(message.role == "assistant" for message in messages):
-        raise BadRow(f'"{name}" has no turn by the assistant, so there is no answer to learn')
+        raise BadRow("row.no_answer", what=field(name))
     if not any(message.role == "assistant" and message.trained for message in messages):
-        raise BadRow("every answer has the weight 0, so there is none to learn")
+        raise BadRow("row.no_weight")
     return Record(line, messages, tools=tools(fields))
 
 
@@ -141,11 +141,11 @@ def _preference(line: int, fields: Fields) -> Record:
         messages = turns(fields["chosen"], "chosen")
         *before, last = turns(fields["rejected"], "rejected")
         if last.role != "assistant":
-            raise BadRow('"rejected" does not end with a turn by the assistant')
+            raise BadRow("row.side_without_answer", what=field("rejected"))
         if tuple(before) != messages[:-1]:
-            raise BadRow('"chosen" and "rejected" differ before their last turn; only that may differ')
+            raise BadRow("row.sides_differ")
         if last.calls:
-            raise BadRow("the rejected answer calls a tool; a pair is compared by its text")
+            raise BadRow("row.rejected_calls")
         rejected = last.content
     else:
         messages = (Message("assistant", _text(fields, ("chosen",))),)
@@ -153,11 +153,11 @@ def _preference(line: int, fields: Fields) -> Record:
     if messages[0].role == "assistant":
         messages = (*_asked(fields), *messages)
     if messages[-1].role != "assistant":
-        raise BadRow('"chosen" does not end with a turn by the assistant')
+        raise BadRow("row.side_without_answer", what=field("chosen"))
     if messages[-1].calls:
-        raise BadRow("the preferred answer calls a tool; a pair is compared by its text")
+        raise BadRow("row.chosen_calls")
     if rejected == messages[-1].content:
-        raise BadRow('"chosen" and "rejected" are the same, so there is nothing to prefer')
+        raise BadRow("row.sides_equal")
     return Record(line, messages, rejected=rejected, tools=tools(fields))
 
 
@@ -186,14 +186,14 @@ def _text(fields: Fields, names: Sequence[str]) -> str:
     """The text of the first of `names` the row has."""
     name = next(filter(fields.__contains__, names), None)
     if name is None:
-        raise BadRow(f'missing "{names[0]}" (it has {listed(fields)})')
+        raise BadRow("row.missing", what=field(names[0]), fields=listed(fields))
     value = unwrapped(fields[name]) if name in ("answer", "answers") else fields[name]
-    return checked(value, f'"{name}"')
+    return checked(value, field(name))
 
 
 def _optional(fields: Fields, names: Sequence[str]) -> str:
     present = [name for name in names if fields.get(name) is not None]
-    text = checked(fields[present[0]], f'"{present[0]}"', empty=True) if present else ""
+    text = checked(fields[present[0]], field(present[0]), empty=True) if present else ""
     return text if text.strip() else ""
 
 

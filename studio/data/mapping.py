@@ -11,9 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from studio.catalogue import Phrase
 from studio.data.fields import BadRow, Fields, listed, unwrapped
-from studio.data.rows import kind, printable
 from studio.errors import DataError
+from studio.words import printable
 
 _SHOWN = 3
 _PARTS = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"|")+')
@@ -87,15 +88,13 @@ class Mapping(BaseModel):
         values = {names[role]: _value(row, column) for role, column in self if column}
         present = {name: _plain(value) for name, value in values.items() if value is not _MISSING}
         if not present:
-            raise BadRow(f"only unknown fields ({listed(row)})")
+            raise BadRow("row.unknown_fields", fields=listed(row))
         return present
 
-    def words(self, reason: str) -> str:
-        """A reason that speaks of our names, in those of the columns."""
+    def words(self, what: Phrase) -> Phrase:
+        """What is said of our names, said of those of the columns."""
         names = {**_NEEDS[self.format], "system": "system"}
-        columns = {f'"{names[role]}"': f'"{column}"' for role, column in self if column}
-        pattern = "|".join(map(re.escape, columns))
-        return re.sub(pattern, lambda found: columns[found.group()], reason)
+        return what.with_fields({names[role]: column for role, column in self if column})
 
 
 def _quoted(column: str) -> str:
@@ -180,5 +179,22 @@ def _column(name: str, values: Sequence[Any]) -> Column:
 def _kind(values: Sequence[Any]) -> str:
     if not values:
         return "empty"
-    kinds = {kind(value).split(" (")[0].split(" ")[-1] for value in values}
+    kinds = {_kind_of(value) for value in values}
     return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _kind_of(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return "number"
+        case str():
+            return "text"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case bytes():
+            return "data"
+    return type(value).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from studio.catalogue import Phrase, phrase
 from studio.events import FilePlace
 
 
@@ -29,10 +30,14 @@ class Places:
         file = self._file(line)
         return file.part if file else ""
 
-    def words(self, line: int) -> str:
+    def spoken(self, line: int) -> Phrase:
         """The line as it is spoken of: `line 3`, or `line 3 of train.jsonl` among several files."""
         name, number = self.place(line)
-        return f"line {number} of {name}" if self.several else f"line {number}"
+        return phrase("line.of", line=number, file=name) if self.several else phrase("line", line=number)
+
+    def words(self, line: int) -> str:
+        """`spoken`, as text."""
+        return str(self.spoken(line))
 
     def _file(self, line: int) -> FilePlace | None:
         at = bisect_right(self.files, line - 1, key=lambda file: file.before) - 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
 from pathlib import Path
 
+from studio.catalogue import phrase
 from studio.data.mapping import INCOMPLETE, Mapping
 from studio.data.places import Places
 from studio.data.reader import FileRead, NothingUsable, read_file
@@ -123,7 +124,11 @@ def _each(
             if isinstance(error, NothingUsable) and error.problems:
                 parts.append(error.read(before))
             else:
-                lost.append(replace(problem(0, str(error).rstrip(".")), file=file.name))
+                lost.append(
+                    replace(
+                        problem(0, phrase("file.refused", sentence=str(error).rstrip("."))), file=file.name
+                    )
+                )
     if not any(part.records for part in parts):
         raise refusals[0]
     return parts, lost
@@ -136,8 +141,8 @@ def _joined(
     used = [part for part in parts if not part.records or _FAMILY.get(part.format) == _FAMILY.get(format)]
     for part in parts:
         if part not in used:
-            reason = f"left out: it holds {part.format} examples, the other files {format} ones"
-            lost.append(replace(problem(0, reason), file=part.file.name))
+            other = phrase("file.other_format", format=part.format, common=format)
+            lost.append(replace(problem(0, other), file=part.file.name))
     places = Places(tuple(FilePlace(p.file.name, p.before, p.file.part) for p in used))
     records = tuple(chain.from_iterable(part.records for part in used))
     problems = [*lost, *_named(used, several=len(files) > 1)]
@@ -185,11 +190,11 @@ def _warnings(records: Sequence[Record], places: Places) -> Generator[Progress, 
     found: list[Problem] = []
     for number, record in enumerate(records, 1):
         file = places.place(record.line)[0] if places.several else ""
-        found += [replace(problem(record.line, words, "warning"), file=file) for words in remarks(record)]
+        found += [replace(problem(record.line, what, "warning"), file=file) for what in remarks(record)]
         first = known.setdefault(record.content, record.line)
         if first != record.line:
-            words = f"exact duplicate of {places.words(first)}"
-            found.append(replace(problem(record.line, words, "warning"), file=file))
+            what = phrase("row.duplicate", place=places.spoken(first))
+            found.append(replace(problem(record.line, what, "warning"), file=file))
         if number % _REPORT_EVERY == 0:
             yield Progress("rows compared", number, len(records))
     return found

@@ -12,7 +12,7 @@ from studio.data.fields import BadRow, Fields
 from studio.data.guess import guessed
 from studio.data.mapping import Mapping, UnknownColumns, columns_of
 from studio.data.records import Record
-from studio.data.rows import Row, printable, problem
+from studio.data.rows import Row, problem
 from studio.data.sources.columnar import arrow_rows, parquet_rows
 from studio.data.sources.documents import json_rows
 from studio.data.sources.folders import DataFile
@@ -21,6 +21,7 @@ from studio.data.sources.tables import csv_rows
 from studio.data.sources.text import jsonl_rows, markdown_rows, text_rows
 from studio.errors import DataError
 from studio.events import Problem, Progress
+from studio.words import printable
 
 _SAMPLE = 100
 """How many rows are looked at to tell the file's format."""
@@ -114,7 +115,7 @@ def _record(row: Row, before: int, format: str, mapping: Mapping | None) -> Reco
         fields = mapping.fields(row.fields) if mapping else row.fields
         return formats.record(row.line + before, format, fields)
     except BadRow as error:
-        return problem(row.line, mapping.words(str(error)) if mapping else str(error))
+        return problem(row.line, mapping.words(error.phrase) if mapping else error.phrase)
 
 
 def _sample(rows: Iterator[Row | Problem]) -> list[Row | Problem]:

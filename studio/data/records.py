@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from studio.catalogue import Phrase, phrase
+
 
 @dataclass(frozen=True)
 class Call:
@@ -107,14 +109,14 @@ class Record:
         return replace(self, line=0, made="")
 
 
-def remarks(record: Record) -> Iterator[str]:
+def remarks(record: Record) -> Iterator[Phrase]:
     """What deserves a look in a record that can train."""
     if not record.messages:
         return
     if record.prompt.strip() == record.answer.strip():
-        yield "the prompt and the answer are identical"
+        yield phrase("row.identical")
     if record.messages[-1].role != "assistant":
-        yield "ends with a turn that is never answered"
+        yield phrase("row.unanswered")
 
 
 def _made_from(made: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from studio.catalogue import Phrase, phrase
 from studio.data.cut import DoesNotFit, Part, shorten, windows
 from studio.data.encoder import Encoder
 from studio.data.masks import Marked, align, mark, token_texts, trained_tokens
@@ -74,19 +75,23 @@ class Example:
 
 
 class ExampleError(DataError):
-    """A record that gives no example; `reason` is the sentence without the line."""
+    """A record that gives no example; `phrase` is why, without the line."""
 
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"Line {line}: {reason}.")
+    def __init__(self, line: int, what: Phrase) -> None:
+        super().__init__(f"Line {line}: {what}.")
         self.line = line
-        self.reason = reason
+        self.phrase = what
+
+    @property
+    def reason(self) -> str:
+        return str(self.phrase)
 
 
 class TooLong(ExampleError):
     """A record that is left out for its length, in `tokens`."""
 
-    def __init__(self, line: int, reason: str, tokens: int) -> None:
-        super().__init__(line, reason)
+    def __init__(self, line: int, what: Phrase, tokens: int) -> None:
+        super().__init__(line, what)
         self.tokens = tokens
 
 
@@ -212,7 +217,7 @@ class Renderer:
         try:
             return self._writer.write(record)
         except Refused as error:
-            raise ExampleError(record.line, str(error)) from error
+            raise ExampleError(record.line, error.phrase) from error
 
     def _mark(self, written: Sequence[Written], encodings: Sequence[Any]) -> tuple[Marked, ...]:
         train_on = "last_answer" if self.rendering.pairs else self.rendering.train_on
@@ -227,11 +232,11 @@ class Renderer:
         lead = int(bool(first.ids) and first.ids[0] in self._encoder.special_ids)
         lengths = [len(side.ids) for side in sides]
         if not first.prompt:
-            raise ExampleError(record.line, "there is no prompt before its answer")
+            raise ExampleError(record.line, phrase("row.no_prompt"))
         try:
             return shorten(lengths, first.prompt, lead, asked.max_length, asked.too_long)
         except DoesNotFit as error:
-            raise TooLong(record.line, str(error), max(lengths)) from error
+            raise TooLong(record.line, error.phrase, max(lengths)) from error
 
     def _examples(self, record: Record, sides: Sequence[Marked]) -> tuple[Example, ...]:
         parts = self._parts(record, sides)
@@ -239,13 +244,13 @@ class Renderer:
         if record.messages:
             kept = [_kept(side, part) for side, part in zip(sides, parts, strict=True)]
             if len(kept) == 2 and kept[0].ids == kept[1].ids:
-                raise ExampleError(record.line, "the chosen and the rejected answer are the same tokens")
+                raise ExampleError(record.line, phrase("row.same_tokens"))
             if all(tokens.targets for tokens in kept):
                 examples = (Example(record, *kept),)
         else:
             examples = tuple(Example(record, _tokens(sides[0], part)) for part in parts)
         if not examples:
-            raise ExampleError(record.line, "there is no token to train in it")
+            raise ExampleError(record.line, phrase("row.nothing_to_train"))
         return examples
 
 

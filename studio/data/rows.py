@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any
 
+from studio.catalogue import Phrase, Unusable, phrase
 from studio.events import Problem
 
 ROW_LIMIT = 4 * 2**20
@@ -23,19 +24,14 @@ class Row:
     fields: dict[str, Any]
 
 
-def problem(line: int, reason: str, severity: str = "error", column: int = 0) -> Problem:
-    """A Problem whose words can be shown and written anywhere, whatever bytes they quote."""
-    return Problem(line, printable(reason), severity, column=column)
-
-
-def printable(words: str) -> str:
-    """Words that can be written anywhere: half characters are spelled out."""
-    return words.encode("utf-8", "backslashreplace").decode()
+def problem(line: int, what: Phrase, severity: str = "error", column: int = 0) -> Problem:
+    """A Problem on a line of the file in hand."""
+    return Problem(line, what, severity, column=column)
 
 
 def too_long(line: int) -> Problem:
     """What to say of a row beyond ROW_LIMIT."""
-    return problem(line, f"longer than {ROW_LIMIT:,} characters; split it into several examples")
+    return problem(line, phrase("row.too_many_characters", limit=ROW_LIMIT))
 
 
 class Parser:
@@ -46,25 +42,25 @@ class Parser:
         self._decoder = json.JSONDecoder(object_pairs_hook=self._object)
 
     def value(self, text: str, start: int = 0) -> tuple[Any, int]:
-        """The value at `start` and where it ends. Raises ValueError (JSONDecodeError has the position)."""
+        """The value at `start` and where it ends. Raises JSONDecodeError with the position, or Unusable."""
         self._repeated.clear()
         try:
             return self._decoder.raw_decode(text, start)
         except RecursionError as error:
-            raise ValueError("nested too deeply") from error
+            raise Unusable("fault.nested") from error
         except JSONDecodeError:
             raise
         except ValueError as error:  # Python's own limit, which nothing but an integer meets
-            raise ValueError(f"a number of more than {sys.get_int_max_str_digits():,} digits") from error
+            raise Unusable("fault.number", digits=sys.get_int_max_str_digits()) from error
 
     def row(self, line: int, value: Any) -> Row | Problem:
         """The value just parsed as a row, if it is an object whose keys are all different."""
         if isinstance(value, list):
-            return problem(line, "an array, not an object; if the whole file is one array, name it .json")
+            return problem(line, phrase("row.array"))
         if not isinstance(value, dict):
-            return problem(line, f"{kind(value)}, not an object with named fields")
+            return problem(line, phrase("row.not_object", kind=kind(value)))
         if self._repeated:
-            return problem(line, f'"{self._repeated[0]}" appears twice; keep one of them')
+            return problem(line, phrase("row.repeated_name", name=self._repeated[0]))
         return Row(line, value)
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -75,26 +71,26 @@ class Parser:
         return fields
 
 
-def kind(value: Any) -> str:
+def kind(value: Any) -> Phrase:
     """A JSON value's type in plain words, with the value where it is short."""
     match value:
         case None:
-            return "null"
+            return phrase("kind.null")
         case bool():
-            return "true" if value else "false"
+            return phrase("kind.true" if value else "kind.false")
         case int() | float():
-            shown = repr(value) if isinstance(value, float) or abs(value) < 10**12 else "a long one"
-            return f"a number ({shown})"
+            is_short = isinstance(value, float) or abs(value) < 10**12
+            return phrase("kind.number", value=repr(value)) if is_short else phrase("kind.long_number")
         case str():
-            return "a text"
+            return phrase("kind.text")
         case list():
-            return "an array"
+            return phrase("kind.array")
         case dict():
-            return "an object"
+            return phrase("kind.object")
         case bytes():
-            return "binary data"
+            return phrase("kind.binary")
         case _:
-            return f"a {type(value).__name__}"
+            return phrase("kind.other", type=type(value).__name__)
 
 
 def wording(error: JSONDecodeError) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from studio.catalogue import Unusable
 from studio.data.records import Message
 
 type Span = tuple[int, int]
 
 
-class Refused(ValueError):
+class Refused(Unusable):
     """Why a template cannot write a conversation: a clause, without the line."""
 
 
@@ -51,7 +52,7 @@ class AlpacaTemplate:
 
     def write(self, messages: Sequence[Message], tools: str = "") -> Written:
         if tools or any(message.calls for message in messages):
-            raise Refused("the Alpaca prompt has no place for tools; choose the template chat or chatml")
+            raise Refused("template.alpaca_tools")
         text = self._start
         spans: list[Span] = []
         for index, message in enumerate(messages):
@@ -82,4 +83,4 @@ def _alpaca_block(message: Message) -> str:
             return "### Response:\n"
         case "system":
             return f"{message.content}\n\n"
-    raise Refused(f"the Alpaca prompt has no place for a turn by {message.role}")
+    raise Refused("template.alpaca_turn", role=message.role)

@@ -47,7 +47,7 @@ def tried(path: Path, mapping: Mapping) -> Trial:
         try:
             records.append(formats.record(row.line, mapping.format, mapping.fields(row.fields)))
         except BadRow as error:
-            reasons.append(f"Line {row.line}: {mapping.words(str(error))}.")
+            reasons.append(f"Line {row.line}: {mapping.words(error.phrase)}.")
     rows = len(records) + len(reasons)
     return Trial(records[0] if records else None, len(records), rows, reasons[0] if reasons else "")
 

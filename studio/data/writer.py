@@ -37,7 +37,7 @@ class Writer:
         answer, which are equal up to the answer. Raises Refused with why there is none.
         """
         if self._objective == "text" and record.messages:
-            raise Refused("a conversation, not plain text; set the objective to sft for it")
+            raise Refused("row.conversation")
         if self._objective in ("dpo", "orpo"):
             return self._pair(record)
         if not record.messages:
@@ -47,11 +47,11 @@ class Writer:
 
     def _pair(self, record: Record) -> tuple[Written, Written]:
         if not (record.messages and record.rejected):
-            raise Refused('no pair of "chosen" and "rejected"; set the objective to sft for it')
+            raise Refused("row.no_pair")
         chosen = self.template.write(_with_answer(record, record.answer), record.tools)
         rejected = self.template.write(_with_answer(record, record.rejected), record.tools)
         if _before_answer(chosen) != _before_answer(rejected):
-            raise Refused("the template writes another prompt for the rejected answer than for the chosen")
+            raise Refused("row.prompts_differ")
         return chosen, rejected
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from studio.catalogue import Phrase
 from studio.events.event import Event
 
 
@@ -11,15 +13,31 @@ from studio.events.event import Event
 class Problem:
     """One thing wrong with a dataset: where (line from 1, 0 for the whole file), what, and how bad.
 
+    What is told apart by `code`, which never changes, and never by `reason`, which is there to be read.
     `severity` is "error" (the row cannot train) or "warning" (it trains, but look at it). `file` is named
     where the dataset has several; `column` is the character in the line, from 1, where it is known.
     """
 
     line: int
-    reason: str
+    what: Phrase
     severity: str = "error"
     file: str = ""
     column: int = 0
+
+    @property
+    def code(self) -> str:
+        """What is wrong, for programs: a code of the catalogue."""
+        return self.what.code
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, for people: a clause."""
+        return str(self.what)
+
+    def plain(self) -> dict[str, Any]:
+        """The problem as JSON shows it, with its code, its values and its reason."""
+        place = {"severity": self.severity, "file": self.file, "column": self.column}
+        return {"line": self.line, **self.what.plain(), "reason": self.reason, **place}
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,7 @@ class ExampleRow:
     split: str  # train | validation | test
     cut: int = 0  # tokens beyond the maximum length
     warning: str = ""
+    codes: tuple[str, ...] = ()  # of what the warning says
     turns: int = 0  # messages without the system's; 0 for plain text
 
 

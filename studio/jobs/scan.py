@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from studio.events import DatasetExported, Event, Problem, Progress, RowsFound, RowShown
 from studio.files import whole_file
 from studio.train.recipe import Recipe
+from studio.words import printable
 
 if TYPE_CHECKING:
     from studio.data.render import Renderer
@@ -104,7 +105,7 @@ class BadRowsJob:
         return "Writing the bad rows"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.rows import Row, printable
+        from studio.data.rows import Row
         from studio.data.store.part import problems
         from studio.data.store.reader import Store
 
@@ -117,6 +118,7 @@ class BadRowsJob:
                         "file": self.path.name,
                         "line": found.line,
                         "column": found.column or None,
+                        "code": found.code,
                         "reason": found.reason,
                         "row": row.fields if isinstance(row, Row) else store.text(number),
                     }
@@ -138,10 +140,8 @@ def _rendered(shown: RowShown, row: Row, format: str, renderer: Renderer) -> Row
         record = formats.record(row.line, format, row.fields)
         tokens = [example.tokens for example in renderer.render(record)]
         pieces = renderer.pieces(record)
-    except BadRow as error:
-        return replace(shown, reason=str(error))
-    except ExampleError as error:
-        return replace(shown, reason=error.reason)
+    except (BadRow, ExampleError) as error:
+        return replace(shown, reason=str(error.phrase))
     count = sum(len(each.ids) for each in tokens) - (len(tokens) - 1)  # windows overlap by one
     trained = sum(each.targets for each in tokens)
     return replace(shown, pieces=pieces, turns=turns_of(record), tokens=count, trained=trained)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from studio.catalogue import phrase
 from studio.events import (
     Change,
     DatasetRead,
@@ -40,7 +41,7 @@ DATA = DatasetRead(
     "tiny",
     64,
     (row(1), row(2), row(4, "validation"), row(5, "test", cut=7)),
-    (Problem(3, "The answer is empty"),),
+    (Problem(3, phrase("row.no_weight")),),
     "f",
 )
 
@@ -152,7 +153,7 @@ def test_clicking_a_problem_selects_its_row_and_says_why(qtbot: QtBot, pane: Dat
     assert current.line == 3
     assert pane.table.chips.current == "all"
     assert pane.example.title() == "Line 3 cannot train"
-    assert pane.example.reason.text() == "The answer is empty"
+    assert pane.example.reason.text() == "Every answer has the weight 0, so there is none to learn"
 
 
 def test_the_share_that_is_cut_is_told(qtbot: QtBot, pane: DatasetPane) -> None:
@@ -178,7 +179,9 @@ def test_a_failure_offers_another_file(qtbot: QtBot, pane: DatasetPane) -> None:
 
 
 def test_a_dataset_without_training_rows_cannot_be_trained_on(qtbot: QtBot, pane: DatasetPane) -> None:
-    pane.show_dataset(DatasetRead("/d", "d", "text", "", "tiny", 64, (), (Problem(1, "Empty"),), "f"))
+    pane.show_dataset(
+        DatasetRead("/d", "d", "text", "", "tiny", 64, (), (Problem(1, phrase("row.no_weight")),), "f")
+    )
     button = next(b for b in pane.header.findChildren(QPushButton) if b.text() == "Train on this")
     assert not button.isEnabled()
 

@@ -39,10 +39,9 @@ class Endless:
 
     def rows_at(self, numbers: Sequence[int]) -> list[StoredRow]:
         states = [n if n in (WARNING, BAD) else GOOD for n in numbers]
+        said = ("exact duplicate of line 1", ("row.duplicate",))
         return [
-            StoredRow(
-                n, n + 1, state, "exact duplicate of line 1" if state else "", f"Ask {n}", f"Say {n}", n
-            )
+            StoredRow(n, n + 1, state, *(said if state else ("", ())), f"Ask {n}", f"Say {n}", n)
             for n, state in zip(numbers, states, strict=True)
         ]
 

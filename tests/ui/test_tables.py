@@ -6,15 +6,23 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from studio.catalogue import Phrase, phrase
 from studio.events import DatasetRead, ExampleRow, GoldenAnswer, Measure, Problem
 from studio.ui.tables.answers import ANSWER, AnswersModel, kind_of
 from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, DatasetModel
 from studio.ui.tables.measures import MINUS, describe
 from studio.ui.tables.problem_list import ProblemList
-from studio.ui.tables.problems import group_problems, normalised
+from studio.ui.tables.problems import group_problems
 from studio.ui.theme import Theme
 
 BADGE_COLUMN = 3
+
+
+EMPTY = phrase("row.empty", what=phrase("field", name="output"))
+
+
+def duplicate(line: int) -> Phrase:
+    return phrase("row.duplicate", place=phrase("line", line=line))
 
 
 def row(line: int, split: str = "train", **fields: object) -> ExampleRow:
@@ -36,11 +44,12 @@ def dataset(rows: list[ExampleRow], problems: list[Problem] | None = None) -> Da
 @pytest.fixture
 def mixed() -> DatasetRead:
     """Lines 1 to 6: 2 and 5 cannot train, 3 is cut, 4 is a duplicate."""
-    rows = [row(1), row(3, cut=12), row(4, "validation", warning="Duplicate of line 1"), row(6, "test")]
+    repeated = row(4, "validation", warning="exact duplicate of line 1", codes=("row.duplicate",))
+    rows = [row(1), row(3, cut=12), repeated, row(6, "test")]
     problems = [
-        Problem(5, "The answer is empty"),
-        Problem(2, "The answer is empty"),
-        Problem(4, "Duplicate of line 1", "warning"),
+        Problem(5, EMPTY),
+        Problem(2, EMPTY),
+        Problem(4, duplicate(1), "warning"),
     ]
     return dataset(rows, problems)
 
@@ -53,7 +62,7 @@ def test_rows_that_cannot_train_stand_in_the_order_of_the_file(qtbot: QtBot, mix
     model = DatasetModel()
     model.set_dataset(mixed)
     assert lines(model) == [1, 2, 3, 4, 5, 6]
-    assert model.data(model.index(1, 1), REASON) == "The answer is empty"
+    assert model.data(model.index(1, 1), REASON) == '"output" is empty'
     assert model.data(model.index(1, BADGE_COLUMN), BADGE) == ("Cannot train", "bad")
 
 
@@ -141,22 +150,21 @@ def test_problems_that_differ_in_numbers_are_one_group() -> None:
         dataset(
             [row(1), row(9, cut=3)],
             [
-                Problem(3, "Duplicate of line 1", "warning"),
-                Problem(7, "Duplicate of line 2", "warning"),
-                Problem(5, 'The field "output" is missing'),
-                Problem(0, "Only 2 examples: too few to learn from", "warning"),
-                Problem(9, "longer than 64 tokens: the end is cut", "warning"),
+                Problem(3, duplicate(1), "warning"),
+                Problem(7, duplicate(2), "warning"),
+                Problem(5, EMPTY),
+                Problem(0, phrase("file.encoding", encoding="koi8_r"), "warning"),
+                Problem(9, phrase("row.cut_end", limit=64), "warning"),
             ],
         )
     )
-    assert found[0].reason == 'The field "output" is missing'
+    assert found[0].reason == '"output" is empty'
     assert [(group.reason, group.lines) for group in found[1:]] == [
-        ("Duplicate of line …", (3, 7)),
-        ("Only 2 examples: too few to learn from", (0,)),
+        ("Exact duplicate of line …", (3, 7)),
+        ("Not UTF-8: read as koi8_r; if letters look wrong, save the file as UTF-8", (0,)),
         ("Longer than 64 tokens: the end is cut", (9,)),
     ]
     assert [group.where for group in found] == ["line 5", "lines 3, 7", "the whole file", "line 9"]
-    assert normalised("Cut 12 of 1,024") == "Cut … of …"
 
 
 def test_clicking_a_kind_of_problem_leads_from_line_to_line(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from studio.catalogue import TOO_LONG
 from studio.data.health.check import Check, Found, Steps, by_row, found, have, quoted
-from studio.data.health.malformed import EMPTY, LONG
 from studio.data.health.subject import Subject
 from studio.data.records import Record
 from studio.events import Evidence
@@ -25,7 +25,7 @@ class CutRows(Check):
         left_out = [
             quoted(item.line, item.reason)
             for item in subject.problems
-            if item.severity == "error" and LONG in item.reason and not item.reason.endswith(EMPTY)
+            if item.severity == "error" and item.code in TOO_LONG
         ]
         limit = f"{subject.max_length:,} tokens" if subject.max_length else "the maximum length"
         return found(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from studio.catalogue import EMPTY
 from studio.data.health.check import Check, Found, Steps, by_row, found, have, quoted
-from studio.data.health.malformed import EMPTY
 from studio.data.health.subject import Subject
 from studio.data.records import Record
 from studio.events import Evidence
@@ -43,7 +43,7 @@ class Empty(Check):
         left_out = [
             quoted(item.line, item.reason)
             for item in subject.problems
-            if item.severity == "error" and item.reason.endswith(EMPTY)
+            if item.severity == "error" and item.code in EMPTY
         ]
         return found(
             sorted((*evidence, *left_out), key=lambda item: item.line),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from studio.catalogue import EMPTY, TOO_LONG
 from studio.data.health.check import Check, Found, Steps, found, have, quoted
 from studio.data.health.subject import Subject
 from studio.events import Progress
-
-EMPTY = (" is empty", " is null")
-LONG = "the maximum"
 
 
 class Malformed(Check):
@@ -23,7 +21,7 @@ class Malformed(Check):
             (
                 quoted(item.line, item.reason)
                 for item in subject.problems
-                if item.severity == "error" and not item.reason.endswith(EMPTY) and LONG not in item.reason
+                if item.severity == "error" and item.code not in EMPTY | TOO_LONG
             ),
             lambda count: (
                 f"{have(count, 'is', 'are')} left out because {'it' if count == 1 else 'they'} "

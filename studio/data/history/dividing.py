@@ -55,7 +55,7 @@ def reserved(rows: Rows, step: ReserveGolden) -> Shaping:
     if wanted - room == step.count:
         return done
     found = wanted - room
-    return done.remarking(0, f"{found:,} golden rows were reserved, not {step.count:,}: a fifth is the most")
+    return done.remarking(0, "step.fewer_golden", found=found, wanted=step.count)
 
 
 def _column(rows: Rows, name: str, around: Around) -> Mapping[int, str]:

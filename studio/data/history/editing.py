@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from studio.catalogue import Phrase, phrase
 from studio.data.digest import digest
 from studio.data.history.shaped import Rows
 from studio.data.history.steps import Delete, Edit, Restore, Step
@@ -42,16 +43,17 @@ def with_own(rows: Rows, steps: Sequence[Edit | Delete | Restore]) -> Rows:
         place = places.get(step.line)
         record = records[place] if place is not None else None
         if isinstance(step, Restore):
-            rows = rows.remarking(step.line, "was not restored: it had not been deleted")
+            rows = rows.remarking(step.line, "step.not_restored")
         elif place is None or record is None:
-            rows = rows.remarking(step.line, f"{_not_done(step)}: there is no such row any more")
+            rows = rows.remarking(step.line, "step.row_gone", action=_not_done(step))
         elif step.digest and digest(record) != step.digest:
-            rows = rows.remarking(step.line, f"{_not_done(step)}: the row holds something else by now")
+            rows = rows.remarking(step.line, "step.row_changed", action=_not_done(step))
         else:
             try:
                 records[place] = None if isinstance(step, Delete) else edited(record, step.field, step.value)
             except DataError as error:
-                rows = rows.remarking(step.line, f"{_not_done(step)}. {error}")
+                said = str(error)
+                rows = rows.remarking(step.line, "step.impossible", action=_not_done(step), sentence=said)
     return rows.keeping(tuple(record for record in records if record is not None))
 
 
@@ -72,8 +74,8 @@ def settled(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(step for step in kept if step is not None)
 
 
-def _not_done(step: Edit | Delete) -> str:
-    return "was not edited" if isinstance(step, Edit) else "was not deleted"
+def _not_done(step: Edit | Delete) -> Phrase:
+    return phrase("step.not_edited" if isinstance(step, Edit) else "step.not_deleted")
 
 
 def _with_system(messages: tuple[Message, ...], value: str) -> tuple[Message, ...]:

@@ -43,4 +43,4 @@ def fixed(rows: Rows, step: Fix, around: Around) -> Shaping:
     done = rows.keeping(kept)
     if CHECKS[name].fix:
         return done
-    return done.remarking(0, f"{step.words()}: only a person can decide that")
+    return done.remarking(0, "step.person", step=step.words())

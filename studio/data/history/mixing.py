@@ -33,11 +33,7 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     asked = len(free)
     free = [record for record in free if record.kin not in held]
     if len(free) < asked:
-        rows = rows.remarking(
-            0,
-            f"{asked - len(free):,} rows of {other.name} ask what a row asks that is held out, or were made "
-            "from one, and were left out",
-        )
+        rows = rows.remarking(0, "step.held_out", rows=asked - len(free), name=other.name)
     wanted = round(step.weight * base) if step.weight else len(free)
     drawn = {record.line for record in sorted(free, key=lambda r: rank(r, step.seed))[:wanted]}
     start = max((record.line for record in rows.records), default=0)
@@ -47,9 +43,7 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     whole = replace(rows, records=(*rows.records, *added), parts={**rows.parts, **parts})
     if wanted <= len(free):
         return whole
-    return whole.remarking(
-        0, f"{other.name} has {len(free):,} rows to mix in, not {wanted:,}: all were taken"
-    )
+    return whole.remarking(0, "step.too_few", name=other.name, there=len(free), wanted=wanted)
 
 
 def _check_kind(rows: Rows, others: list[Record], name: str) -> None:

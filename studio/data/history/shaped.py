@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from studio.catalogue import Value, phrase
 from studio.data.digest import content_fingerprint
 from studio.data.records import Record
 from studio.data.split import GOLDEN, PARTS
@@ -52,9 +53,9 @@ class Rows:
             self, records=records, parts={line: part for line, part in self.parts.items() if line in kept}
         )
 
-    def remarking(self, line: int, reason: str) -> Rows:
-        """The same rows, and one thing more to say."""
-        return replace(self, remarks=(*self.remarks, Problem(line, reason, "warning")))
+    def remarking(self, line: int, code: str, **values: Value) -> Rows:
+        """The same rows, and one thing more to say, by its code in the catalogue."""
+        return replace(self, remarks=(*self.remarks, Problem(line, phrase(code, **values), "warning")))
 
 
 type Shaping = Generator[Progress, None, Rows]

@@ -9,13 +9,14 @@ from typing import Any
 
 from studio.data.places import Places
 from studio.data.reader import rows_of
-from studio.data.rows import Row, printable
+from studio.data.rows import Row
 from studio.data.sources.folders import files_of
 from studio.data.sources.source import Source
 from studio.data.sources.text import lines
 from studio.errors import DataError
 from studio.events import Problem, Progress
 from studio.files import whole_file
+from studio.words import printable
 
 _TEXT = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 _LONGEST = 100_000
@@ -45,6 +46,7 @@ def export_bad(
                 "file": problem.file or name or path.name,
                 "line": line or None,
                 "column": problem.column or None,
+                "code": problem.code,
                 "reason": problem.reason,
                 "row": rows.get(problem.line),
             }

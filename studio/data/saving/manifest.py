@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from studio.data.rows import printable
+from studio.catalogue import Phrase, common
 from studio.errors import DataError
 from studio.events import Problem
+from studio.words import printable
 
 NAME = "dataset.json"
 SCHEMA = 1
-_NUMBERS = re.compile(r"\d[\d,.]*")
 _REASONS = 50  # kinds of problem that are counted one by one
 
 
@@ -115,9 +114,14 @@ def sha256(path: Path) -> str:
 
 
 def counted(problems: Iterable[Problem]) -> dict[str, int]:
-    """How often each kind of problem occurs: numbers in the reasons do not make them different."""
-    kinds = Counter(_NUMBERS.sub("…", problem.reason) for problem in problems)
-    return dict(sorted(kinds.most_common(_REASONS)))
+    """How often each kind of problem occurs, in words that leave open what differs among its rows."""
+    kinds = Counter[tuple[Any, ...]]()
+    said: dict[tuple[Any, ...], Phrase] = {}
+    for problem in problems:
+        shape = problem.what.shape
+        kinds[shape] += 1
+        said[shape] = common(said[shape], problem.what) if shape in said else problem.what
+    return dict(sorted((str(said[shape]), count) for shape, count in kinds.most_common(_REASONS)))
 
 
 def sources_of(paths: Sequence[Path]) -> tuple[SourceFile, ...]:

@@ -13,7 +13,6 @@ from studio.data.digest import Fingerprint, content_fingerprint
 from studio.data.history.shaped import Count
 from studio.data.history.steps import Step
 from studio.data.records import Record
-from studio.data.rows import printable
 from studio.data.saving.card import card
 from studio.data.saving.export import golden_row
 from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
@@ -23,6 +22,7 @@ from studio.data.split import GOLDEN, PARTS
 from studio.errors import DataError
 from studio.events import Problem, Progress
 from studio.files import whole_folder
+from studio.words import printable
 
 _CARD = "README.md"
 

@@ -6,6 +6,7 @@ import re
 from json import JSONDecodeError
 from typing import Any
 
+from studio.catalogue import Phrase, Unusable, phrase
 from studio.data.rows import Parser, wording
 
 _WINDOW = 2**16
@@ -23,14 +24,25 @@ _SEARCHED_ALL = 16 * _SEARCHED
 _OPENS = re.compile(r"[{\]]")
 _MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[\]{}]')
 _SPACE = re.compile(r"[ \t\r\n]*")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+def _is_open(window: str, start: int) -> bool:
+    """Whether a text begins here that does not end in this window."""
+    return window.startswith('"', start) and not _STRING.match(window, start)
 
 
 class BrokenItem(ValueError):
     """Why an item is not JSON, and where: the column is 0 where it is not known."""
 
-    def __init__(self, words: str, line: int, column: int = 0) -> None:
-        super().__init__(f"{words} at character {column} of line {line}" if column else words)
-        self.line, self.column = line, column
+    def __init__(self, fault: Phrase, line: int, column: int = 0) -> None:
+        super().__init__(str(fault))
+        self.phrase, self.line, self.column = fault, line, column
+
+    @classmethod
+    def at(cls, fault: str, line: int, column: int) -> BrokenItem:
+        """What the parser met, and where in the file."""
+        return cls(phrase("fault.in_line", fault=fault, line=line, column=column), line, column)
 
 
 class Items:
@@ -49,12 +61,10 @@ class Items:
             return found or self.parser.value(self._text, start)
         except JSONDecodeError as error:
             self._broken = True
-            raise BrokenItem(wording(error), error.lineno, error.colno) from error
-        except BrokenItem:
-            raise
-        except ValueError as error:
+            raise BrokenItem.at(wording(error), error.lineno, error.colno) from error
+        except Unusable as error:
             self._broken = True
-            raise BrokenItem(str(error), line) from error
+            raise BrokenItem(error.phrase, line) from error
 
     def _in_window(self, start: int, line: int, begin: int) -> tuple[Any, int] | None:
         """The item if it is short; None where the window is too small to tell."""
@@ -62,10 +72,10 @@ class Items:
         try:
             value, end = self.parser.value(window)
         except JSONDecodeError as error:
-            if error.pos > len(window) - _TAIL or error.msg.startswith("Unterminated"):
+            if error.pos > len(window) - _TAIL or _is_open(window, error.pos):
                 return None
             before = start - begin if error.lineno == 1 else 0
-            raise BrokenItem(wording(error), line + error.lineno - 1, before + error.colno) from error
+            raise BrokenItem.at(wording(error), line + error.lineno - 1, before + error.colno) from error
         return (value, start + end) if end < len(window) else None
 
     def end_of_broken(self, start: int) -> int:

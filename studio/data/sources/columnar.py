@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any
 
+from studio.catalogue import phrase
 from studio.data.rows import ROW_LIMIT, Row, problem, too_long
 from studio.data.sources.source import Source, check_names
 from studio.errors import DataError
@@ -88,8 +89,11 @@ def _group(before: int, count: int, batches: Iterator[Any]) -> Iterator[Row | Pr
                 long = any(isinstance(value, str) and len(value) > ROW_LIMIT for value in fields.values())
                 yield too_long(line) if long else Row(line, fields)
     except _damage() as error:
-        rows = f"rows {line + 1:,} to {before + count:,}" if count else f"all rows from {line + 1:,} on"
-        yield problem(line + 1, f"{rows} are damaged and cannot be read: {_words(error)}")
+        if count:
+            what = phrase("file.rows_damaged", first=line + 1, last=before + count, fault=_words(error))
+        else:
+            what = phrase("file.rest_damaged", first=line + 1, fault=_words(error))
+        yield problem(line + 1, what)
 
 
 def _opened(source: Source, kind: str, open: Callable[[], Any]) -> Any:

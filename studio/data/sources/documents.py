@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from json import JSONDecodeError
 from typing import Any
 
+from studio.catalogue import phrase
 from studio.data.rows import ROW_LIMIT, Parser, Row, problem, too_long, wording
 from studio.data.sources.broken import BrokenItem, Items
 from studio.data.sources.source import Source
@@ -71,7 +72,7 @@ def _array(text: str, start: int, *, inside: bool = False) -> Iterator[Row | Pro
         begin = text.rfind("\n", counted, position) + 1 or begin
         counted = position
         if position >= len(text):
-            yield problem(max(line, shown + 1), "the file ends before its array is closed; was it cut off?")
+            yield problem(max(line, shown + 1), phrase("file.array_open"))
             return
         shown = max(line, shown + 1)
         try:
@@ -86,7 +87,7 @@ def _array(text: str, start: int, *, inside: bool = False) -> Iterator[Row | Pro
         position = _after_comma(text, end)
     if not inside and text[position + 1 :].strip():
         line += text.count("\n", counted, position)
-        yield problem(max(line, shown + 1), "something follows the end of the array; it was not read")
+        yield problem(max(line, shown + 1), phrase("file.after_array"))
 
 
 def _after_comma(text: str, end: int) -> int:
@@ -96,8 +97,8 @@ def _after_comma(text: str, end: int) -> int:
 
 
 def _broken(line: int, error: BrokenItem, *, is_last: bool) -> Problem:
-    after = "; nothing after it could be read" if is_last else ""
-    return problem(line, f"not JSON: {error}{after}", column=error.column if error.line == line else 0)
+    what = phrase("row.last_not_json" if is_last else "row.not_json", fault=error.phrase)
+    return problem(line, what, column=error.column if error.line == line else 0)
 
 
 def _where(error: ValueError) -> str:

@@ -34,11 +34,11 @@ _MARKS = (
 
 @dataclass(frozen=True)
 class Encoding:
-    """A codec's name, what it does with bytes that do not fit, and what the person should know of it."""
+    """A codec's name, what it does with bytes that do not fit, and its usual name where it is a guess."""
 
     name: str
     errors: str
-    remark: str = ""
+    guessed: str = ""
 
 
 _UTF8 = Encoding("utf-8-sig", "surrogateescape")
@@ -108,8 +108,8 @@ def _guess(sample: bytes) -> Encoding:
 
         best = from_bytes(sample, threshold=0.1, cp_isolation=[*_OTHERS]).best()
         if best is not None:
-            return Encoding(best.encoding, "studio-halves", _remark(best.encoding))
-    return Encoding("utf-8-sig", "studio-western", _remark("Windows-1252"))
+            return Encoding(best.encoding, "studio-halves", best.encoding)
+    return Encoding("utf-8-sig", "studio-western", "Windows-1252")
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -118,10 +118,6 @@ def _is_utf8(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _remark(name: str) -> str:
-    return f"not UTF-8: read as {name}; if letters look wrong, save the file as UTF-8"
 
 
 def _halves(error: UnicodeError) -> tuple[str, int]:

@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from studio.data.rows import printable, problem
+from studio.catalogue import phrase
+from studio.data.rows import problem
 from studio.data.sources.encodings import Encoding, encoding_of
 from studio.errors import DataError
 from studio.events import Problem
+from studio.words import printable
 
 EXTENSIONS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md")
 
@@ -65,8 +67,10 @@ class Source:
         if self._encoding is None:
             with self.bytes() as file:
                 self._encoding = encoding_of(file)
-            if self._encoding.remark:
-                self.remarks.append(problem(0, self._encoding.remark, "warning"))
+            if self._encoding.guessed:
+                self.remarks.append(
+                    problem(0, phrase("file.encoding", encoding=self._encoding.guessed), "warning")
+                )
         return self._encoding
 
 
@@ -102,7 +106,7 @@ class _Decompressed(io.RawIOBase):
             piece = self._content.read1(len(buffer))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             self._ended = True
-            remark = problem(0, f"the compressed file is damaged ({error}); what comes after was not read")
+            remark = problem(0, phrase("file.gzip_damaged", fault=str(error)))
             if remark not in self._remarks:
                 self._remarks.append(remark)
             return 0

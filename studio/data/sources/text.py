@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from json import JSONDecodeError
 
+from studio.catalogue import Unusable, phrase
 from studio.data.rows import ROW_LIMIT, Parser, Row, problem, too_long, wording
 from studio.data.sources.source import Source
 from studio.errors import DataError
@@ -48,15 +49,13 @@ def line_row(parser: Parser, line: int, text: str) -> Row | Problem:
         value, end = parser.value(text, start)
     except JSONDecodeError as error:
         if "\0" in text:
-            reason = "holds a NUL byte; remove it, or save the file as UTF-8 again"
-            return problem(line, reason, column=text.index("\0") + 1)
-        reason = f"not JSON: {wording(error)} at character {error.pos + 1}"
-        return problem(line, reason, column=error.pos + 1)
-    except ValueError as error:
-        return problem(line, f"not JSON: {error}")
+            return problem(line, phrase("row.nul"), column=text.index("\0") + 1)
+        what = phrase("row.not_json_at", fault=wording(error), column=error.pos + 1)
+        return problem(line, what, column=error.pos + 1)
+    except Unusable as error:
+        return problem(line, phrase("row.not_json", fault=error.phrase))
     if text[end:].strip():
-        reason = f"not JSON: something follows the object at character {end + 1}"
-        return problem(line, reason, column=end + 1)
+        return problem(line, phrase("row.trailing", column=end + 1), column=end + 1)
     return parser.row(line, value)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from studio.catalogue import Phrase
 from studio.data import formats
 from studio.data.fields import BadRow
 from studio.data.hashes import content_hash
@@ -13,6 +14,7 @@ from studio.data.records import remarks
 from studio.data.rows import Row, problem
 from studio.errors import DataError
 from studio.events import Problem
+from studio.words import printable
 
 GOOD, WARNING, BAD = 0, 1, 2
 """A row's state: it trains, it trains but deserves a look, it cannot train."""
@@ -28,7 +30,7 @@ class Checked(NamedTuple):
 
     line: int
     state: int
-    reason: str | None
+    what: Phrase | None
     prompt: str
     answer: str
     prompt_characters: int
@@ -46,7 +48,7 @@ def format_of(name: str, sample: Sequence[Row]) -> str:
         raise DataError(f"None of the first rows of {name} can be read. Is it the right kind of file?")
     keys = ", ".join(f'"{key[:40]}"' for key in list(sample[0].fields)[:8]) or "none"
     sentence = f"{name}: its fields ({keys}) are not those of a dataset."
-    raise DataError(f"{problem(0, sentence).reason} Rows need one of these sets. {formats.examples()}.")
+    raise DataError(f"{printable(sentence)} Rows need one of these sets. {formats.examples()}.")
 
 
 def check(format: str, row: Row | Problem) -> Checked:
@@ -56,13 +58,13 @@ def check(format: str, row: Row | Problem) -> Checked:
     try:
         record = formats.record(row.line, format, row.fields)
     except BadRow as error:
-        return _bad(problem(row.line, str(error)))
+        return _bad(problem(row.line, error.phrase))
     prompt, answer = record.prompt, record.answer
-    reason = next(remarks(record), None)
+    remark = next(remarks(record), None)
     return Checked(
         row.line,
-        WARNING if reason else GOOD,
-        reason,
+        WARNING if remark else GOOD,
+        remark,
         preview(prompt),
         preview(answer),
         len(prompt),
@@ -77,4 +79,4 @@ def preview(text: str) -> str:
 
 
 def _bad(found: Problem) -> Checked:
-    return Checked(found.line, BAD, found.reason, "", "", 0, 0, NO_HASH, found.column)
+    return Checked(found.line, BAD, found.what, "", "", 0, 0, NO_HASH, found.column)

@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.catalogue import Phrase, phrase
+
 Hashes = NDArray[np.uint64]
 Lines = NDArray[np.int64]
+
+
+DUPLICATE = "row.duplicate"
+
+
+def duplicate_of(line: int) -> Phrase:
+    """What is said of a row whose first equal is on this line."""
+    return phrase(DUPLICATE, place=phrase("line", line=line))
 
 
 class Seen:

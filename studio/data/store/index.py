@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from studio.catalogue import Phrase, joined
 from studio.data.store.check import BAD, WARNING, Checked
-from studio.data.store.duplicates import Seen
+from studio.data.store.duplicates import Seen, duplicate_of
 from studio.data.store.lines import Placed
 from studio.data.store.manifest import COUNTS, MANIFEST, Manifest
-from studio.data.store.tally import DUPLICATE, Tally
+from studio.data.store.tally import Tally
 from studio.files import TEMPORARY, disk_errors, write_text
 
 SCHEMA = pa.schema(
@@ -25,7 +26,10 @@ SCHEMA = pa.schema(
         ("length", pa.int64()),
         ("line", pa.int64()),
         ("state", pa.int8()),
-        ("reason", pa.string()),
+        ("reason", pa.string()),  # all that is said of the row, to be read and searched
+        ("code", pa.string()),  # of what is said of it, besides that it repeats another
+        ("values", pa.string()),  # and the values, as JSON
+        ("first", pa.int64()),  # the line of the first row that is equal; 0 where it is the first
         ("prompt", pa.string()),  # their beginnings
         ("answer", pa.string()),
         ("prompt_characters", pa.int32()),
@@ -82,23 +86,30 @@ class IndexWriter:
 
 
 def _batch(places: Sequence[tuple[int, int]], rows: Sequence[Checked], seen: Seen) -> pa.RecordBatch:
-    line, state, reason, prompt, answer, prompt_characters, answer_characters, digest, column = zip(
+    line, state, what, prompt, answer, prompt_characters, answer_characters, digest, column = zip(
         *rows, strict=True
     )
     offset, length = zip(*places, strict=True)
     hashes = np.frombuffer(b"".join(digest), "<u8")
-    states, reasons = np.array(state, np.int8), list(reason)
+    states, said = np.array(state, np.int8), list(what)
     lines = np.array(line, np.int64)
     usable = np.flatnonzero(states != BAD)
-    firsts = seen.first_lines(hashes[usable], lines[usable])
-    for row, first in zip(usable[firsts > 0].tolist(), firsts[firsts > 0].tolist(), strict=True):
-        said = f"{DUPLICATE}{first}"
-        reasons[row] = f"{said}; {reasons[row]}" if reasons[row] else said
-        states[row] = WARNING
-    texts = (reasons, prompt, answer, prompt_characters, answer_characters)
+    firsts = np.zeros(len(rows), np.int64)
+    firsts[usable] = seen.first_lines(hashes[usable], lines[usable])
+    states[firsts > 0] = WARNING
+    reasons = [_reason(first, each) for first, each in zip(firsts.tolist(), said, strict=True)]
+    codes = [each.code if each else None for each in said]
+    plain = [json.dumps(each.plain()["values"], ensure_ascii=False) if each else None for each in said]
+    texts = (reasons, codes, plain, firsts, prompt, answer, prompt_characters, answer_characters)
     values = (offset, length, lines, states, *texts, column, hashes)
     arrays = [pa.array(value, field.type) for value, field in zip(values, SCHEMA, strict=True)]
     return pa.record_batch(arrays, SCHEMA)
+
+
+def _reason(first: int, what: Phrase | None) -> str | None:
+    """All that is said of a row, in words; None for nothing."""
+    said = [*([duplicate_of(first)] if first else []), *([what] if what else [])]
+    return str(joined(said)) if said else None
 
 
 def _write(path: Path, batch: pa.RecordBatch) -> None:

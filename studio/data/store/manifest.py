@@ -19,7 +19,7 @@ KEPT = 4
 COUNTS = ("rows", "good", "warnings", "bad", "duplicates", "empty", "median", "longest")
 """What is counted, by the names that a Tally, a Manifest and a Scanned event have in common."""
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True)

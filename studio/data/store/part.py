@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from studio.catalogue import from_plain
 from studio.data import formats
 from studio.data.hashes import drawn
 from studio.data.history.choosing import conditions
@@ -20,18 +22,15 @@ from studio.data.history.steps import Cap, DropDuplicates, Step
 from studio.data.records import Record
 from studio.data.rows import Row
 from studio.data.store.check import BAD
+from studio.data.store.duplicates import duplicate_of
 from studio.data.store.find import Numbers
 from studio.data.store.reader import Store
 from studio.data.store.source import Place
-from studio.data.store.tally import DUPLICATE
 from studio.errors import DataError
 from studio.events import Problem, Progress
 
 _BYTES = 2**24
 """Of rows that are read at once."""
-
-_UNREMARKED = f"^{DUPLICATE}[0-9]+$"
-"""All that is said of a row that is only a duplicate, which is a matter for another step."""
 
 
 class StoredRecords(Collection[Record]):
@@ -112,12 +111,16 @@ def choosing(
 def problems(store: Store) -> Iterator[tuple[int, Problem]]:
     """What is wrong with rows of the file, in order, each with the number of its row."""
     for part in store.parts:
-        batch = part.columns("line", "state", "reason", "column")
-        valid = pc.is_valid(batch["reason"])
-        numbers = np.flatnonzero(valid.to_numpy(zero_copy_only=False)) + part.first
-        for number, values in zip(numbers.tolist(), batch.filter(valid).to_pylist(), strict=True):
-            severity = "error" if values["state"] == BAD else "warning"
-            yield number, Problem(values["line"], values["reason"], severity, column=values["column"])
+        batch = part.columns("line", "state", "code", "values", "first", "column")
+        told = pc.or_(pc.is_valid(batch["code"]), pc.greater(batch["first"], 0))
+        numbers = np.flatnonzero(told.to_numpy(zero_copy_only=False)) + part.first
+        for number, row in zip(numbers.tolist(), batch.filter(told).to_pylist(), strict=True):
+            severity = "error" if row["state"] == BAD else "warning"
+            if row["code"]:
+                what = from_plain({"code": row["code"], "values": json.loads(row["values"])})
+                yield number, Problem(row["line"], what, severity, column=row["column"])
+            if row["first"]:
+                yield number, Problem(row["line"], duplicate_of(row["first"]), "warning")
 
 
 def _chooses(step: Step) -> bool:
@@ -160,11 +163,13 @@ def _passing(records: StoredRecords, step: Filter) -> Generator[Progress, None, 
 
 
 def _remarked(store: Store, numbers: Numbers) -> NDArray[np.bool_]:
-    found = []
-    for (reasons,) in _gathered(store, numbers, "reason", plain=False):
-        only = pc.fill_null(pc.match_substring_regex(reasons, _UNREMARKED), True)
-        found.append(~only.to_numpy(zero_copy_only=False))
-    return np.concatenate(found)
+    """Which rows something is said of besides that they repeat another, a matter for another step."""
+    return np.concatenate(
+        [
+            pc.is_valid(codes).to_numpy(zero_copy_only=False)
+            for (codes,) in _gathered(store, numbers, "code", plain=False)
+        ]
+    )
 
 
 def _hashes(store: Store, numbers: Numbers) -> NDArray[np.uint64]:

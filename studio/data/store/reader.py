@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from studio.data.rows import Row
+from studio.data.store.duplicates import DUPLICATE
 from studio.data.store.manifest import read_manifest
 from studio.data.store.source import Place, PlacedSource
 from studio.data.store.unpack import plain_file
@@ -27,12 +28,16 @@ _OPEN_PARTS = 8
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A row as the index keeps it; `number` counts from 0, `state` is GOOD, WARNING or BAD."""
+    """A row as the index keeps it; `number` counts from 0, `state` is GOOD, WARNING or BAD.
+
+    `codes` are those of all that `reason` says.
+    """
 
     number: int
     line: int
     state: int
     reason: str
+    codes: tuple[str, ...]
     prompt: str
     answer: str
     characters: int
@@ -151,7 +156,17 @@ class Store:
         return self._open[place]
 
 
-_SHOWN = ("line", "state", "reason", "prompt", "answer", "prompt_characters", "answer_characters")
+_SHOWN = (
+    "line",
+    "state",
+    "reason",
+    "code",
+    "first",
+    "prompt",
+    "answer",
+    "prompt_characters",
+    "answer_characters",
+)
 
 
 def _rows(batch: pa.RecordBatch, numbers: Iterable[int]) -> Iterator[StoredRow]:
@@ -164,9 +179,12 @@ def _stored(
     line: int,
     state: int,
     reason: str | None,
+    code: str | None,
+    first: int,
     prompt: str,
     answer: str,
     asked: int,
     answered: int,
 ) -> StoredRow:
-    return StoredRow(number, line, state, reason or "", prompt, answer, asked + answered)
+    codes = (*([DUPLICATE] if first else []), *([code] if code else []))
+    return StoredRow(number, line, state, reason or "", codes, prompt, answer, asked + answered)

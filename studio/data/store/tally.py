@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from studio.catalogue import EMPTY
 from studio.data.store.check import BAD
 
-DUPLICATE = "exact duplicate of line "
-_EMPTY = r" is (empty|null)$"
+_EMPTY_CODES = pa.array(sorted(EMPTY))
 _LENGTHS = 2**16
 """Lengths from this one on count as one: a median beyond it would be odd data."""
 
@@ -35,9 +35,8 @@ class Tally:
         states = batch["state"].to_numpy()
         good, warnings, bad = np.bincount(states, minlength=3).tolist()
         self.good, self.warnings, self.bad = self.good + good, self.warnings + warnings, self.bad + bad
-        reasons = batch["reason"]
-        self.duplicates += _true(pc.starts_with(reasons, DUPLICATE))
-        self.empty += _true(pc.match_substring_regex(reasons.filter(pc.equal(batch["state"], BAD)), _EMPTY))
+        self.duplicates += _true(pc.greater(batch["first"], 0))
+        self.empty += _true(pc.is_in(batch["code"].filter(pc.equal(batch["state"], BAD)), _EMPTY_CODES))
         lengths = batch["prompt_characters"].to_numpy() + batch["answer_characters"].to_numpy()
         lengths = lengths[states != BAD]
         self.longest = max(self.longest, int(lengths.max(initial=0)))

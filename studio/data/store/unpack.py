@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from studio.data.rows import Row, printable
+from studio.data.rows import Row
 from studio.data.sources.source import Source, kind_of
 from studio.events import Progress
 from studio.files import disk_errors
+from studio.words import printable
 
 COLUMNAR = (".parquet", ".arrow")
 TEXT_BYTES = {".gz": 4, ".parquet": 3, ".arrow": 1}

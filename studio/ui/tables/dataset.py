@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from studio.catalogue import Phrase, joined
 from studio.events import DatasetRead, ExampleRow, Problem
 from studio.ui.tables.problems import as_sentence
 
@@ -27,10 +28,10 @@ REASON = int(Qt.ItemDataRole.UserRole) + 3
 FILTERS = ("all", "attention", "train", "validation", "test")
 _SHOWN_CHARACTERS = 300
 _WORDS = {
-    "duplicate": "Duplicate",
-    "identical": "Identical",
-    "never answered": "Unanswered",
-    "control token": "Control token",
+    "row.duplicate": "Duplicate",
+    "row.identical": "Identical",
+    "row.unanswered": "Unanswered",
+    "row.control_text": "Control token",
 }
 
 
@@ -46,14 +47,13 @@ def badge(entry: Entry) -> tuple[str, str] | None:
     if entry.cut:
         return (f"Cut {entry.cut:,}", "warn")
     if entry.warning:
-        return (warning_word(entry.warning), "warn")
+        return (warning_word(entry.codes), "warn")
     return None
 
 
-def warning_word(warning: str) -> str:
-    """A warning in a word, for its mark."""
-    said = warning.casefold()
-    return next((word for key, word in _WORDS.items() if key in said), "Look")
+def warning_word(codes: Collection[str]) -> str:
+    """What a row is warned of in a word, for its mark."""
+    return next((word for code, word in _WORDS.items() if code in codes), "Look")
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,13 @@ class DatasetModel(QAbstractTableModel):
 
     def set_dataset(self, dataset: DatasetRead) -> None:
         reasons: defaultdict[int, list[str]] = defaultdict(list)
+        said: defaultdict[int, list[Phrase]] = defaultdict(list)
         for problem in dataset.problems:
             reasons[problem.line].append(problem.reason)
+            said[problem.line].append(problem.what)
         usable = {row.line for row in dataset.rows}
         lost = {
-            problem.line: Problem(problem.line, "; ".join(reasons[problem.line]))
+            problem.line: Problem(problem.line, joined(said[problem.line]))
             for problem in dataset.problems
             if problem.severity == "error" and problem.line > 0 and problem.line not in usable
         }

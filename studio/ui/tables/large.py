@@ -38,6 +38,8 @@ class LargeRow(Protocol):
     @property
     def reason(self) -> str: ...
     @property
+    def codes(self) -> Sequence[str]: ...
+    @property
     def prompt(self) -> str: ...
     @property
     def answer(self) -> str: ...
@@ -206,7 +208,7 @@ class LargeTableModel(QAbstractTableModel):
 def _mark(row: LargeRow) -> tuple[str, str] | None:
     if row.state == 2:
         return ("Cannot train", "bad")
-    return (warning_word(row.reason), "warn") if row.state == 1 else None
+    return (warning_word(row.codes), "warn") if row.state == 1 else None
 
 
 def _alignment(column: LargeColumn) -> Qt.AlignmentFlag:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
+from studio.catalogue import common
 from studio.events import DatasetRead, Problem
 
-_SPECIFIC = re.compile(r"\"[^\"]*\"|'[^']*'|\d[\d,.]*\d|\d")
 _LISTED_LINES = 5
 
 
@@ -33,11 +33,6 @@ class ProblemGroup:
         return f"lines {listed} and {more:,} more" if more > 0 else f"lines {listed}"
 
 
-def normalised(reason: str) -> str:
-    """A reason without what is particular to its line, so that equal kinds compare equal."""
-    return _SPECIFIC.sub("…", reason).strip()
-
-
 def as_sentence(reason: str) -> str:
     """A reason as it begins a line: with a capital."""
     return reason[:1].upper() + reason[1:]
@@ -45,24 +40,15 @@ def as_sentence(reason: str) -> str:
 
 def group_problems(dataset: DatasetRead) -> tuple[ProblemGroup, ...]:
     """Every kind of problem, errors first, then by how many lines it touches."""
-    groups: dict[tuple[str, str], list[Problem]] = {}
-    for problem in _all_problems(dataset):
-        groups.setdefault((problem.severity, normalised(problem.reason)), []).append(problem)
+    groups: dict[tuple[Any, ...], list[Problem]] = {}
+    for problem in dataset.problems:
+        groups.setdefault((problem.severity, problem.what.shape), []).append(problem)
     found = [
         ProblemGroup(
-            as_sentence(same[0].reason if len({problem.reason for problem in same}) == 1 else reason),
-            severity,
+            as_sentence(str(reduce(common, (problem.what for problem in same)))),
+            same[0].severity,
             tuple(sorted({problem.line for problem in same})),
         )
-        for (severity, reason), same in groups.items()
+        for same in groups.values()
     ]
     return tuple(sorted(found, key=lambda group: (group.severity != "error", -len(group.lines))))
-
-
-def _all_problems(dataset: DatasetRead) -> Iterator[Problem]:
-    """The problems of the file, and warnings that only its rows have."""
-    yield from dataset.problems
-    told = {problem.line for problem in dataset.problems}
-    for row in dataset.rows:
-        if row.warning and row.line not in told:
-            yield Problem(row.line, row.warning, "warning")

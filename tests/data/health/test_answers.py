@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.data.health.checks import fixed, preview
 from studio.data.health.subject import Subject
 from studio.data.read import read
@@ -38,11 +39,11 @@ def test_a_placeholder_that_answers_many_rows_is_a_label():
 
 
 def test_rows_cut_or_left_out_for_their_length_are_flagged():
-    reason = "left out, because its 2,000 tokens are more than the maximum length of 1,024; raise the maximum"
-    result = found("cut", answers("a", "b", "c"), cut={2: 17}, problems=[Problem(9, reason)], max_length=1024)
+    long = Problem(9, phrase("row.too_long", tokens=2000, limit=1024))
+    result = found("cut", answers("a", "b", "c"), cut={2: 17}, problems=[long], max_length=1024)
     assert result.lines == (2, 9)
     assert "1,024 tokens" in result.summary
-    assert found("malformed", (), problems=[Problem(9, reason)]).lines == ()
+    assert found("malformed", (), problems=[long]).lines == ()
 
 
 def test_an_answer_that_is_the_prompt_again_is_flagged_even_in_other_case():

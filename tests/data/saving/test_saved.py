@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from studio.catalogue import phrase
 from studio.data.history.shaped import Shaped
 from studio.data.history.shaping import apply
 from studio.data.history.steps import Step, step_from
@@ -103,7 +104,8 @@ def test_whatever_a_record_holds_comes_back(tmp_path: Path, found: list[tuple[Re
 def test_the_manifest_tells_where_the_rows_come_from_and_what_was_done(tmp_path: Path) -> None:
     source = tmp_path / "rows.jsonl"
     source.write_text("{}\n")
-    problems = [Problem(3, "exact duplicate of line 1", "warning"), Problem(5, "exact duplicate of line 2")]
+    equal = [phrase("row.duplicate", place=phrase("line", line=line)) for line in (1, 2)]
+    problems = [Problem(3, equal[0], "warning"), Problem(5, equal[1], "warning")]
     saved(tmp_path / "set", rows(60), sources=[SourceFile.of(source)], problems=problems)
     manifest = json.loads((tmp_path / "set" / NAME).read_text())
     assert manifest["schema_version"] == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.data.history.filter import Filter
 from studio.data.history.shaping import apply
 from studio.data.history.steps import Cap, DropDuplicates, Shuffle, Split, Step
@@ -83,7 +84,7 @@ def test_rows_of_a_file_that_changed_meanwhile_are_refused(mixed: Path, tmp_path
 
 def test_what_is_wrong_with_rows_is_told_as_reading_tells_it(mixed: Path, tmp_path: Path) -> None:
     found = dict(problems(scanned(mixed, tmp_path / "index")))
-    assert found[601] == Problem(602, '"output" is null')
+    assert found[601] == Problem(602, phrase("row.null", what=phrase("field", name="output")))
     assert found[602].column == 2
     assert {problem.line for problem in found.values()} == {problem.line for problem in read(mixed).problems}
 
