@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing
 from typing import Any
 
 import pytest
 
 from studio.catalogue import phrase
-from studio.events import Event, Measure, Problem, from_json, to_json
+from studio.events import Event, Log, Measure, Problem, Progress, Step, from_json, to_json
 
 
 def example(kind: type[Any]) -> Any:
@@ -18,6 +19,8 @@ def example(kind: type[Any]) -> Any:
 
 
 def _value(annotation: Any) -> Any:
+    if dataclasses.is_dataclass(annotation):
+        return example(typing.cast("type[Any]", annotation))
     if typing.get_origin(annotation) is tuple:
         inner = typing.get_args(annotation)[0]
         return ((example if dataclasses.is_dataclass(inner) else _value)(inner),) * 2
@@ -38,11 +41,46 @@ def test_an_event_comes_back_equal(kind: type[Event]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "[]", "3", '{"kind": "Nothing"}', '{"kind": "Log"}', '{"kind": "Log", "x": 1}', "{"]
+    "line",
+    [
+        *("", "[]", "3", "{", '{"kind": "Nothing"}', '{"kind": 3}', '{"kind": ["Log"]}', "[" * 100_000),
+        *('{"kind": "Log", "text": 3}', '{"kind": "Step", "step": "3"}', '{"kind": "Step", "step": true}'),
+        *('{"kind": "Progress", "total": "x"}', '{"kind": "Evaluated", "measures": [3]}'),
+    ],
 )
 def test_a_line_that_is_no_event_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         from_json(line)
+
+
+def test_a_kind_is_what_it_is_called_in_files_for_ever() -> None:
+    """Renaming a class must not empty old runs: these are the kinds that releases have written."""
+    written = (
+        *("Log", "Prepared", "Forecasted", "Step", "Validated", "Skipped", "Rewards", "Probed", "Sampled"),
+        *("Advice", "Saved", "Ended", "Evaluated", "GoldenAnswer", "Progress", "Scanned"),
+    )
+    assert set(written) <= Event.kinds.keys()
+    with pytest.raises(TypeError, match="two kinds"):
+        type("Again", (Event,), {}, kind="Log")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_fields_that_are_unknown_or_missing_change_nothing_else(kind: type[Event]) -> None:
+    event = example(kind)
+    values = {**json.loads(to_json(event)), "added_later": {"deep": [1]}, "another": None}
+    assert from_json(json.dumps(values)) == event
+    for field in dataclasses.fields(event):
+        left = {name: value for name, value in values.items() if name != field.name}
+        read = from_json(json.dumps(left))
+        others = [each.name for each in dataclasses.fields(event) if each.name != field.name]
+        assert [getattr(read, name) for name in others] == [getattr(event, name) for name in others]
+
+
+def test_what_an_earlier_release_did_not_write_is_empty_or_the_default() -> None:
+    step = from_json('{"kind": "Step", "step": 3, "loss": 2}')
+    assert step == Step(3, 0, 0.0, 2.0, 0.0, 0.0, 0, 0.0, 0, 0, 0, 0.0, 0.0)
+    assert from_json('{"kind": "Progress", "what": "rows"}') == Progress("rows", 0, None)
+    assert from_json('{"kind": "Log"}') == Log("", "info")
 
 
 def test_a_measure_is_unclear_when_its_interval_holds_zero() -> None:

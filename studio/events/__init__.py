@@ -24,7 +24,7 @@ from studio.events.datasets import (
     Turn,
 )
 from studio.events.event import Ended, Event, Log, Progress
-from studio.events.lines import from_json, to_json
+from studio.events.lines import built, from_json, to_json
 from studio.events.shaping import (
     AccessWanted,
     Change,
@@ -107,6 +107,7 @@ __all__ = [
     "SweepProgress",
     "Turn",
     "Validated",
+    "built",
     "from_json",
     "to_json",
 ]

@@ -8,7 +8,7 @@ from studio.events.event import Event
 
 
 @dataclass(frozen=True)
-class AnswerPiece(Event):
+class AnswerPiece(Event, kind="AnswerPiece"):
     """A bit of streamed text for the column `who` ("base" or "tuned")."""
 
     who: str
@@ -16,7 +16,7 @@ class AnswerPiece(Event):
 
 
 @dataclass(frozen=True)
-class AnswerEnded(Event):
+class AnswerEnded(Event, kind="AnswerEnded"):
     """One column's answer is complete. `finish_reason` is stop, length or stopped."""
 
     who: str
@@ -29,7 +29,7 @@ class AnswerEnded(Event):
 
 
 @dataclass(frozen=True)
-class GoldenAnswer(Event):
+class GoldenAnswer(Event, kind="GoldenAnswer"):
     """Both answers to one golden prompt, and whether each matches the ideal exactly."""
 
     index: int
@@ -76,7 +76,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Evaluated(Event):
+class Evaluated(Event, kind="Evaluated"):
     """The whole comparison of a run: the verdict in a sentence, the measures behind it, the time it took."""
 
     run: str

@@ -69,7 +69,7 @@ class ExampleRow:
 
 
 @dataclass(frozen=True)
-class DatasetRead(Event):
+class DatasetRead(Event, kind="DatasetRead"):
     """A whole dataset, read, checked, rendered for a model and split."""
 
     path: str
@@ -106,7 +106,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Rendered(Event):
+class Rendered(Event, kind="Rendered"):
     """One example, token by token, exactly as the loop trains on it."""
 
     path: str
@@ -125,7 +125,7 @@ class ColumnShown:
 
 
 @dataclass(frozen=True)
-class ColumnsAsked(Event):
+class ColumnsAsked(Event, kind="ColumnsAsked"):
     """A person is to say what a dataset's columns are; `guess` is the `data.columns` that they suggest."""
 
     path: str
@@ -134,7 +134,7 @@ class ColumnsAsked(Event):
 
 
 @dataclass(frozen=True)
-class ColumnsTried(Event):
+class ColumnsTried(Event, kind="ColumnsTried"):
     """How the first rows of a file read with its columns named so: the first that does, turn by turn.
 
     `read` of the first `rows` can be read; `line` is that of the shown one, and `reason` why the first that
@@ -150,7 +150,7 @@ class ColumnsTried(Event):
 
 
 @dataclass(frozen=True)
-class Scanned(Event):
+class Scanned(Event, kind="Scanned"):
     """How far the scan of a big file has come: rows that can be read now, by state, and bytes of the file.
 
     `duplicates` of earlier rows are among the warnings, where they may have other faults, too.
@@ -179,7 +179,7 @@ class Scanned(Event):
 
 
 @dataclass(frozen=True)
-class RowsFound(Event):
+class RowsFound(Event, kind="RowsFound"):
     """Which rows of a big file pass a filter or a search, in their order: a file of row numbers (.npy)."""
 
     file: str
@@ -187,7 +187,7 @@ class RowsFound(Event):
 
 
 @dataclass(frozen=True)
-class RowShown(Event):
+class RowShown(Event, kind="RowShown"):
     """One row of a big file, whole: its fields by name and text, and token by token as it would train.
 
     `reason` says why it cannot train; `tokens` and `trained` count tokens after rendering.
@@ -239,7 +239,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Checked(Event):
+class Checked(Event, kind="Checked"):
     """A whole dataset, looked over by every check, in their order."""
 
     path: str

@@ -8,19 +8,25 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Event:
-    """The base of all events; `kind` is the name under which a subclass is written to JSON."""
+    """The base of all events: `class Step(Event, kind="Step")`.
+
+    The kind is what an event is called in files. It stays when the class gets another name, or the files
+    of earlier releases cannot be read.
+    """
 
     kind: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Event]]] = {}
 
-    def __init_subclass__(cls, **keywords: Any) -> None:
+    def __init_subclass__(cls, *, kind: str, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        cls.kind = cls.__name__
-        Event.kinds[cls.kind] = cls
+        if kind in Event.kinds:
+            raise TypeError(f"there are two kinds of events called {kind}")
+        cls.kind = kind
+        Event.kinds[kind] = cls
 
 
 @dataclass(frozen=True)
-class Log(Event):
+class Log(Event, kind="Log"):
     """A line for the log that a person reads."""
 
     text: str
@@ -28,7 +34,7 @@ class Log(Event):
 
 
 @dataclass(frozen=True)
-class Progress(Event):
+class Progress(Event, kind="Progress"):
     """How far a job has come: `done` of `total` (None when the total is unknown) of `what`."""
 
     what: str
@@ -37,7 +43,7 @@ class Progress(Event):
 
 
 @dataclass(frozen=True)
-class Ended(Event):
+class Ended(Event, kind="Ended"):
     """The last event of a run: `outcome` is done, stopped or failed; `summary` a sentence."""
 
     outcome: str

@@ -1,11 +1,17 @@
-"""Events as lines of JSON, and back."""
+"""Events as lines of JSON, and back, across releases.
+
+A later release may add fields and kinds, and give up others: what is not known is left aside, and what is
+missing is as the field's default, or else empty. Only a value of another type than its field is refused.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, is_dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, asdict, fields, is_dataclass
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
 
 from studio.events.event import Event
 
@@ -16,31 +22,77 @@ def to_json(event: Event) -> str:
 
 
 def from_json(line: str) -> Event:
-    """The event a line of JSON describes. Raises ValueError for a line that is not one of ours."""
-    fields = json.loads(line)
-    if not isinstance(fields, dict) or fields.get("kind") not in Event.kinds:
-        raise ValueError(f"not an event: {line[:80]}")
-    kind = fields.pop("kind")
+    """The event a line of JSON describes. Raises ValueError for one that is none, or of an unknown kind."""
     try:
-        event: Event = _built(Event.kinds[kind], fields)
-    except TypeError as error:
-        raise ValueError(f"not a {kind} event: {error}") from error
-    return event
+        found = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    kind = found.get("kind") if isinstance(found, dict) else None
+    if not isinstance(kind, str) or kind not in Event.kinds:
+        raise ValueError(f"not an event: {line[:80]}")
+    return built(Event.kinds[kind], found)
 
 
-def _built(kind: type, fields: dict[str, Any]) -> Any:
-    """A dataclass from what JSON keeps of it: tuples became lists, and dataclasses objects."""
-    parts = _parts(kind)
-    for name, value in fields.items():
-        if isinstance(value, list):
-            part = parts.get(name)
-            fields[name] = tuple(_built(part, item) for item in value) if part else tuple(value)
-    return kind(**fields)
+def built[T](kind: type[T], found: Mapping[str, Any]) -> T:
+    """A dataclass from what JSON keeps of it. Raises ValueError for a value that its field cannot have."""
+    hints = _hints(cast("Any", kind))
+    return kind(**{each.name: _field(each, hints[each.name], found) for each in _fields(kind)})
+
+
+def _field(field: Field[Any], hint: Any, found: Mapping[str, Any]) -> Any:
+    if field.name in found:
+        try:
+            return _value(hint, found[field.name])
+        except TypeError as error:
+            raise ValueError(f"{field.name} cannot be {str(found[field.name])[:80]}") from error
+    if field.default is not MISSING:
+        return field.default
+    return field.default_factory() if field.default_factory is not MISSING else _empty(hint)
+
+
+def _value(hint: Any, value: Any) -> Any:
+    """The value as its field wants it: tuples were lists, and dataclasses objects. Raises TypeError."""
+    if isinstance(hint, TypeAliasType):
+        return _value(hint.__value__, value)
+    if get_origin(hint) in (Union, UnionType):
+        return _one_of(get_args(hint), value)
+    if get_origin(hint) is tuple and isinstance(value, list):
+        inner = get_args(hint)
+        if inner[-1] is Ellipsis:
+            return tuple(_value(inner[0], item) for item in value)
+        return tuple(_value(part, item) for part, item in zip(inner, value, strict=False))
+    if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, dict):
+        return built(hint, value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    plain = get_origin(hint) or hint
+    if plain is not Any and (not isinstance(value, plain) or (plain is int and isinstance(value, bool))):
+        raise TypeError
+    return value
+
+
+def _one_of(hints: tuple[Any, ...], value: Any) -> Any:
+    for hint in hints:
+        try:
+            return _value(hint, value)
+        except (TypeError, ValueError):
+            continue
+    raise TypeError
+
+
+def _empty(hint: Any) -> Any:
+    """What stands for a field that an earlier release did not write: nothing, of the field's type."""
+    if NoneType in get_args(hint):
+        return None
+    if is_dataclass(hint) and isinstance(hint, type):
+        return built(hint, {})
+    return (get_origin(hint) or hint)()
 
 
 @cache
-def _parts(kind: type) -> dict[str, type]:
-    """The fields that are tuples of dataclasses, with what they hold."""
-    hints = get_type_hints(kind)
-    tuples = {name: get_args(hint)[0] for name, hint in hints.items() if get_origin(hint) is tuple}
-    return {name: part for name, part in tuples.items() if isinstance(part, type) and is_dataclass(part)}
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _fields(kind: Any) -> tuple[Field[Any], ...]:
+    return tuple(each for each in fields(kind) if each.init)

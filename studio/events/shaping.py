@@ -17,7 +17,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class FixPreviewed(Event):
+class FixPreviewed(Event, kind="FixPreviewed"):
     """The first rows that the fix of a check would mend or remove."""
 
     check: str
@@ -25,7 +25,7 @@ class FixPreviewed(Event):
 
 
 @dataclass(frozen=True)
-class DatasetSaved(Event):
+class DatasetSaved(Event, kind="DatasetSaved"):
     """A dataset was saved as the folder `path`: its rows by part, `undivided` those that have none.
 
     `history` has a line for each step, `remarks` a sentence for what could not be done as asked.
@@ -44,7 +44,7 @@ class DatasetSaved(Event):
 
 
 @dataclass(frozen=True)
-class DatasetExported(Event):
+class DatasetExported(Event, kind="DatasetExported"):
     """A dataset was written to these JSONL files; `remarks` say what was left out."""
 
     files: tuple[str, ...]
@@ -53,14 +53,14 @@ class DatasetExported(Event):
 
 
 @dataclass(frozen=True)
-class DatasetUploaded(Event):
+class DatasetUploaded(Event, kind="DatasetUploaded"):
     """A saved dataset is on the Hub, at this address."""
 
     address: str
 
 
 @dataclass(frozen=True)
-class MadeRow(Event):
+class MadeRow(Event, kind="MadeRow"):
     """One made row, which counts only once a person accepts it; `row` numbers it in its folder from 1.
 
     `state` is pending, accepted, edited or rejected; `passage` the text it was made from, if any; `time` UTC.
@@ -86,7 +86,7 @@ class Refusals:
 
 
 @dataclass(frozen=True)
-class MakingEnded(Event):
+class MakingEnded(Event, kind="MakingEnded"):
     """What came of making more, over all sittings: sources asked, rows kept, drafts refused by reason."""
 
     folder: str
@@ -96,7 +96,7 @@ class MakingEnded(Event):
 
 
 @dataclass(frozen=True)
-class Downloaded(Event):
+class Downloaded(Event, kind="Downloaded"):
     """A part of a Hub dataset, whole on this disk; `revision` is the commit it was read at."""
 
     path: str
@@ -117,7 +117,7 @@ class HubSplit:
 
 
 @dataclass(frozen=True)
-class HubListed(Event):
+class HubListed(Event, kind="HubListed"):
     """The subsets of a Hub dataset, and the splits of one of them."""
 
     name: str
@@ -128,7 +128,7 @@ class HubListed(Event):
 
 
 @dataclass(frozen=True)
-class AccessWanted(Event):
+class AccessWanted(Event, kind="AccessWanted"):
     """The Hub asks for a token that may read or write this; `page` is where to ask for access."""
 
     page: str

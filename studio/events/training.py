@@ -8,7 +8,7 @@ from studio.events.event import Event
 
 
 @dataclass(frozen=True)
-class RunOpened(Event):
+class RunOpened(Event, kind="RunOpened"):
     """A run folder exists and is held by this job: its name, and where it is."""
 
     run: str
@@ -16,7 +16,7 @@ class RunOpened(Event):
 
 
 @dataclass(frozen=True)
-class SweepProgress(Event):
+class SweepProgress(Event, kind="SweepProgress"):
     """A sweep has come to one of its members: the `index`-th of `count`, counted from 1.
 
     `changes` says in words what sets it apart. `state` is starts, goes on, done (in an earlier sitting) or
@@ -32,7 +32,7 @@ class SweepProgress(Event):
 
 
 @dataclass(frozen=True)
-class Prepared(Event):
+class Prepared(Event, kind="Prepared"):
     """What is about to train: sizes of the model, of the data, and the length of the run."""
 
     model: str
@@ -51,7 +51,7 @@ class Prepared(Event):
 
 
 @dataclass(frozen=True)
-class Step(Event):
+class Step(Event, kind="Step"):
     """One optimizer step. Memory in bytes; `tokens` counts what was read in this step, without padding.
 
     `loss` is the mean per trained token, `seconds` the time spent on the run so far, over all sittings.
@@ -73,7 +73,7 @@ class Step(Event):
 
 
 @dataclass(frozen=True)
-class Validated(Event):
+class Validated(Event, kind="Validated"):
     """Mean loss per trained token on the validation split after `step`."""
 
     step: int
@@ -84,7 +84,7 @@ class Validated(Event):
 
 
 @dataclass(frozen=True)
-class Skipped(Event):
+class Skipped(Event, kind="Skipped"):
     """An update that was not made, because its loss or gradient was not a finite number.
 
     `in_a_row` counts such steps up to and with this one.
@@ -96,7 +96,7 @@ class Skipped(Event):
 
 
 @dataclass(frozen=True)
-class Rewards(Event):
+class Rewards(Event, kind="Rewards"):
     """What preference training does to pairs, in one step or over the validation split.
 
     A reward is beta * (log p - log p of the reference) of an answer (ORPO: beta * mean log p of its
@@ -113,7 +113,7 @@ class Rewards(Event):
 
 
 @dataclass(frozen=True)
-class Probed(Event):
+class Probed(Event, kind="Probed"):
     """Mean loss per token on general text after `step`: where it rises, the model forgets."""
 
     step: int
@@ -122,7 +122,7 @@ class Probed(Event):
 
 
 @dataclass(frozen=True)
-class Sampled(Event):
+class Sampled(Event, kind="Sampled"):
     """The model's answer to one of the chosen prompts after `step`."""
 
     step: int
@@ -131,7 +131,7 @@ class Sampled(Event):
 
 
 @dataclass(frozen=True)
-class Advice(Event):
+class Advice(Event, kind="Advice"):
     """What the curves of a run say, in a sentence with its evidence, and what to do about it.
 
     `name` is overfitting, underfitting, forgetting, repetition, divergence, rate too high or rate too low.
@@ -144,7 +144,7 @@ class Advice(Event):
 
 
 @dataclass(frozen=True)
-class Forecasted(Event):
+class Forecasted(Event, kind="Forecasted"):
     """What a run will take, in bytes and seconds, before it starts.
 
     `peak` is the most that MLX will hold; `limit` what this machine gives; `measured` whether a probe step
@@ -170,7 +170,7 @@ class Forecasted(Event):
 
 
 @dataclass(frozen=True)
-class Saved(Event):
+class Saved(Event, kind="Saved"):
     """A checkpoint is complete on disk; `folder` is relative to the run folder."""
 
     step: int
@@ -179,7 +179,7 @@ class Saved(Event):
 
 
 @dataclass(frozen=True)
-class ModelCounted(Event):
+class ModelCounted(Event, kind="ModelCounted"):
     """What a model would train under a recipe, from its `config.json` alone."""
 
     model: str

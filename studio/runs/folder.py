@@ -20,6 +20,9 @@ from studio.errors import RunError, RunMissing
 from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
 from studio.files import disk_errors, tidy, write_text
 
+FORMAT = 2
+"""What `run.json` says of how a run is written; the runs of releases before it was said are of format 1."""
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -34,7 +37,12 @@ class RunFolder:
     @classmethod
     def create(cls, runs: Path, name: str, manifest: dict[str, Any]) -> RunFolder:
         """A new folder under `runs` called `name`, or `name-2`, `name-3` … when that is taken."""
-        described = {"created": datetime.now(UTC).isoformat(), **manifest, **_surroundings()}
+        described = {
+            "format": FORMAT,
+            "created": datetime.now(UTC).isoformat(),
+            **manifest,
+            **_surroundings(),
+        }
         with disk_errors(runs):
             runs.mkdir(parents=True, exist_ok=True)
             run = cls(_reserve(runs, clean_name(name)))
@@ -73,6 +81,9 @@ class RunFolder:
             raise RunError(f"{file} cannot be read ({error}).") from error
         if not isinstance(found, dict) or "recipe" not in found:
             raise RunError(f"{file} does not describe a run: it has no recipe.")
+        written = found.get("format", 1)
+        if not isinstance(written, int) or written > FORMAT:
+            raise RunError(f"{file} was written by a newer version. Update Tuning Studio.")
         return found
 
     def append(self, event: Event) -> None:

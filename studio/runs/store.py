@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from studio.errors import RunError, RunMissing
-from studio.events import Ended, Evaluated, GoldenAnswer, Prepared, Step, Validated, from_json
+from studio.events import Ended, Evaluated, GoldenAnswer, Prepared, Step, Validated, built, from_json
 from studio.files import disk_errors
 from studio.runs.folder import RunFolder
 from studio.runs.summary import EvaluationStored, RunCurves, RunSummary
@@ -124,7 +124,7 @@ def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
         try:
             result = from_json((folder / "result.json").read_text(encoding="utf-8"))
             lines = (folder / "answers.jsonl").read_text(encoding="utf-8").split("\n")
-            answers = tuple(GoldenAnswer(**json.loads(line)) for line in lines if line)
+            answers = tuple(built(GoldenAnswer, json.loads(line)) for line in lines if line)
         except (OSError, ValueError, TypeError):
             continue
         if isinstance(result, Evaluated):

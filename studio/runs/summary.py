@@ -41,14 +41,14 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
-class RunsListed(Event):
+class RunsListed(Event, kind="RunsListed"):
     """All runs, newest first. For the window only: it is never written to a file."""
 
     runs: tuple[RunSummary, ...]
 
 
 @dataclass(frozen=True)
-class RunShown(Event):
+class RunShown(Event, kind="RunShown"):
     """One run in full: its history, and its files with their sizes in bytes. For the window only."""
 
     summary: RunSummary
@@ -68,7 +68,7 @@ class RunCurves:
 
 
 @dataclass(frozen=True)
-class RunsCompared(Event):
+class RunsCompared(Event, kind="RunsCompared"):
     """Several runs beside each other, in the order asked for. For the window only."""
 
     runs: tuple[RunSummary, ...]
@@ -76,7 +76,7 @@ class RunsCompared(Event):
 
 
 @dataclass(frozen=True)
-class EvaluationStored(Event):
+class EvaluationStored(Event, kind="EvaluationStored"):
     """What the newest evaluation of a run found. For the window only."""
 
     answers: tuple[GoldenAnswer, ...]

@@ -37,6 +37,28 @@ def test_a_name_that_is_taken_gets_a_number(run: RunFolder, tmp_path: Path) -> N
     assert RunFolder.create(tmp_path / "runs", "../ü /x", RECIPE).path.parent == tmp_path / "runs"
 
 
+def test_a_run_says_how_it_is_written_and_a_newer_one_is_named(run: RunFolder) -> None:
+    manifest = run.manifest()
+    assert manifest["format"] == 2
+    write_text(run.path / "run.json", json.dumps({**manifest, "format": 3, "new": {}}))
+    with pytest.raises(RunError, match="newer version"):
+        run.manifest()
+    write_text(run.path / "run.json", json.dumps(RECIPE))  # as an earlier release wrote it
+    assert run.manifest() == RECIPE
+
+
+def test_events_of_another_release_are_read_as_far_as_they_go(run: RunFolder) -> None:
+    lines = (
+        '{"kind": "Step", "step": 1, "loss": 2.0, "added_later": [1]}',
+        '{"kind": "AddedLater", "step": 1}',
+        '{"kind": "Validated", "step": 1, "loss": 1.5}',
+    )
+    write_text(run.path / "events.jsonl", "\n".join(lines) + "\n")
+    run.append(step(2))
+    assert [getattr(event, "loss", None) for event in run.events()] == [2.0, 1.5, 1.0]
+    assert summarize(run).best_loss == 1.5
+
+
 def test_what_was_asked_is_written_before_anything_happens(run: RunFolder) -> None:
     manifest = json.loads((run.path / "run.json").read_text())
     assert manifest["recipe"] == RECIPE["recipe"]
