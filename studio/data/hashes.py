@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def content_hash(record: Record) -> bytes:
-    """8 bytes that two records share when their content is equal, wherever they stand."""
+    """8 bytes of a record's content, wherever it stands: what rows are drawn by."""
     parts = [record.text, record.rejected, record.tools]
     for message in record.messages:
         parts += message.role, message.content, message.input

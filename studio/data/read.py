@@ -10,6 +10,7 @@ from itertools import accumulate, chain
 from pathlib import Path
 
 from studio.catalogue import phrase
+from studio.data.equality import Equal, equal_key
 from studio.data.mapping import INCOMPLETE, Mapping
 from studio.data.places import Places
 from studio.data.reader import FileRead, NothingUsable, read_file
@@ -186,12 +187,12 @@ def _fingerprint(files: Sequence[DataFile]) -> str:
 
 
 def _warnings(records: Sequence[Record], places: Places) -> Generator[Progress, None, list[Problem]]:
-    known: dict[Record, int] = {}
+    known: dict[Equal, int] = {}
     found: list[Problem] = []
     for number, record in enumerate(records, 1):
         file = places.place(record.line)[0] if places.several else ""
         found += [replace(problem(record.line, what, "warning"), file=file) for what in remarks(record)]
-        first = known.setdefault(record.content, record.line)
+        first = known.setdefault(equal_key(record), record.line)
         if first != record.line:
             what = phrase("row.duplicate", place=places.spoken(first))
             found.append(replace(problem(record.line, what, "warning"), file=file))

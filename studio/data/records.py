@@ -105,7 +105,7 @@ class Record:
 
     @property
     def content(self) -> Record:
-        """This record without its place in the file and its origin: equal for exact duplicates."""
+        """This record without its place in the file and its origin."""
         return replace(self, line=0, made="")
 
 

@@ -45,8 +45,9 @@ class Leakage(Check):
 
 
 def _question(subject: Subject, record: Record) -> str:
+    """The words of what is asked; where there are none, as of an emoji, what is asked to the letter."""
     normal = subject.normal(record)
-    return normal.asked if record.messages else normal.answer
+    return (normal.asked if record.messages else normal.answer) or record.question
 
 
 def _evidence(subject: Subject, record: Record, test: Record) -> Evidence:

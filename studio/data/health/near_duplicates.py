@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from studio.data.equality import equal_key
 from studio.data.health.check import Check, Found, Steps, found, have, quoted
-from studio.data.health.duplicates import content
 from studio.data.health.near import Pair, similar
 from studio.data.health.subject import Normal, Subject, answered, asked, frame
 from studio.data.records import Record
@@ -40,7 +40,7 @@ class NearDuplicates(Check):
 def alike(subject: Subject) -> Steps[tuple[list[Record], tuple[Pair, ...]]]:
     """The different rows, and the pairs of them that say nearly the same; found once for all checks."""
     if "alike" not in subject.memory:
-        records = list({content(record): record for record in reversed(subject.records)}.values())
+        records = list({equal_key(record): record for record in reversed(subject.records)}.values())
         records = [*subject.golden, *reversed(records)]
         normals = [subject.normal(record) for record in records]
         pairs = yield from similar(normals)

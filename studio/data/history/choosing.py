@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from studio.data.digest import rank
+from studio.data.equality import repeated
 from studio.data.hashes import content_hash, drawn
 from studio.data.history.filter import Filter
 from studio.data.history.shaped import CHUNK, NOWHERE, Around, Rows, Shaping
@@ -34,15 +35,11 @@ def filtered(rows: Rows, step: Filter, around: Around) -> Shaping:
 
 
 def without_duplicates(rows: Rows, step: DropDuplicates) -> Shaping:
-    """The first of all rows whose content is equal; a golden one before one that trains."""
+    """The first of all rows that are equal; a golden one before one that trains."""
     yield Progress("duplicates removed", 0, len(rows.records))
-    first: dict[Record, Record] = {}
-    for record in rows.records:
-        known = first.setdefault(record.content, record)
-        if rows.parts.get(record.line) == GOLDEN != rows.parts.get(known.line):
-            first[record.content] = record
-    kept = {record.line for record in first.values()}
-    return rows.keeping(tuple(record for record in rows.records if record.line in kept))
+    golden = {line for line, part in rows.parts.items() if part == GOLDEN}
+    others = repeated(rows.records, golden)
+    return rows.keeping(tuple(record for record in rows.records if record.line not in others))
 
 
 def shuffled(rows: Rows, step: Shuffle) -> Shaping:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from studio.catalogue import Phrase
 from studio.data import formats
+from studio.data.equality import equal_hash
 from studio.data.fields import BadRow
 from studio.data.hashes import content_hash
 from studio.data.records import remarks
@@ -26,7 +27,10 @@ NO_HASH = bytes(8)
 
 
 class Checked(NamedTuple):
-    """A row as the index keeps it. `digest` is equal for exact duplicates, `column` as a Problem has it."""
+    """A row as the index keeps it: `digest` is what rows are drawn by, `equal` the same for equal rows.
+
+    `column` is as a Problem has it.
+    """
 
     line: int
     state: int
@@ -36,6 +40,7 @@ class Checked(NamedTuple):
     prompt_characters: int
     answer_characters: int
     digest: bytes
+    equal: bytes
     column: int = 0
 
 
@@ -70,6 +75,7 @@ def check(format: str, row: Row | Problem) -> Checked:
         len(prompt),
         len(answer),
         content_hash(record),
+        equal_hash(record),
     )
 
 
@@ -79,4 +85,4 @@ def preview(text: str) -> str:
 
 
 def _bad(found: Problem) -> Checked:
-    return Checked(found.line, BAD, found.what, "", "", 0, 0, NO_HASH, found.column)
+    return Checked(found.line, BAD, found.what, "", "", 0, 0, NO_HASH, NO_HASH, found.column)

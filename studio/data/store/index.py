@@ -36,6 +36,7 @@ SCHEMA = pa.schema(
         ("answer_characters", pa.int32()),
         ("column", pa.int32()),  # where in the line a bad one breaks, from 1; 0 where that is not known
         ("hash", pa.uint64()),
+        ("equal", pa.uint64()),
     ]
 )
 
@@ -86,22 +87,22 @@ class IndexWriter:
 
 
 def _batch(places: Sequence[tuple[int, int]], rows: Sequence[Checked], seen: Seen) -> pa.RecordBatch:
-    line, state, what, prompt, answer, prompt_characters, answer_characters, digest, column = zip(
+    line, state, what, prompt, answer, prompt_characters, answer_characters, digest, equal, column = zip(
         *rows, strict=True
     )
     offset, length = zip(*places, strict=True)
-    hashes = np.frombuffer(b"".join(digest), "<u8")
+    hashes, equals = (np.frombuffer(b"".join(each), "<u8") for each in (digest, equal))
     states, said = np.array(state, np.int8), list(what)
     lines = np.array(line, np.int64)
     usable = np.flatnonzero(states != BAD)
     firsts = np.zeros(len(rows), np.int64)
-    firsts[usable] = seen.first_lines(hashes[usable], lines[usable])
+    firsts[usable] = seen.first_lines(equals[usable], lines[usable])
     states[firsts > 0] = WARNING
     reasons = [_reason(first, each) for first, each in zip(firsts.tolist(), said, strict=True)]
     codes = [each.code if each else None for each in said]
     plain = [json.dumps(each.plain()["values"], ensure_ascii=False) if each else None for each in said]
     texts = (reasons, codes, plain, firsts, prompt, answer, prompt_characters, answer_characters)
-    values = (offset, length, lines, states, *texts, column, hashes)
+    values = (offset, length, lines, states, *texts, column, hashes, equals)
     arrays = [pa.array(value, field.type) for value, field in zip(values, SCHEMA, strict=True)]
     return pa.record_batch(arrays, SCHEMA)
 

@@ -142,7 +142,7 @@ def _after(store: Store, format: str, numbers: Numbers, step: Step) -> Generator
         case Cap():
             return numbers[drawn(_hashes(store, numbers), step.rows, step.seed)]
         case DropDuplicates():
-            _, first = np.unique(_hashes(store, numbers), return_index=True)
+            _, first = np.unique(_hashes(store, numbers, "equal"), return_index=True)
             return numbers[np.sort(first)]
         case Filter() if step == Filter(faultless=True, action=step.action):
             remarked = _remarked(store, numbers)
@@ -172,8 +172,8 @@ def _remarked(store: Store, numbers: Numbers) -> NDArray[np.bool_]:
     )
 
 
-def _hashes(store: Store, numbers: Numbers) -> NDArray[np.uint64]:
-    return np.concatenate([hashes for (hashes,) in _gathered(store, numbers, "hash")])
+def _hashes(store: Store, numbers: Numbers, name: str = "hash") -> NDArray[np.uint64]:
+    return np.concatenate([hashes for (hashes,) in _gathered(store, numbers, name)])
 
 
 def _gathered(store: Store, numbers: Numbers, *names: str, plain: bool = True) -> Iterator[list[Any]]:
