@@ -48,6 +48,11 @@ class Paths:
         return self.home / "made"
 
     @property
+    def confirmed(self) -> Path:
+        """Which servers may see which files, as the person said."""
+        return self.home / "confirmed.jsonl"
+
+    @property
     def hub(self) -> Path:
         """What was downloaded from the Hub."""
         return self.home / "hub"

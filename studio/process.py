@@ -6,12 +6,19 @@ import ctypes
 import os
 import sys
 
+_SECRET = ("STUDIO_SERVER_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
+
 
 def prepare_process() -> None:
     """Make the process ready for MLX; call it before MLX is imported."""
     use_fast_blas()
     _keep_freed_memory()
     _relax_gpu_watchdog()
+
+
+def secrets() -> tuple[str, ...]:
+    """The keys that the environment holds, which no sentence and no log may repeat."""
+    return tuple(found for name in _SECRET if (found := os.environ.get(name, "").strip()))
 
 
 def use_fast_blas() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 GIB = 1024**3
+_TELLING = 8  # characters of a key that give it away
 
 
 def printable(words: str) -> str:
@@ -53,6 +56,15 @@ def loss(value: float | None) -> str:
 def rate(value: float) -> str:
     """A learning rate: 0.0002, 1e-05."""
     return f"{value:.2g}"
+
+
+def redacted(text: str, *secrets: str) -> str:
+    """The text without the secrets, also where it holds only the beginning of one and goes on otherwise."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[key]")
+        if len(secret) > _TELLING:
+            text = re.sub(re.escape(secret[:_TELLING]) + r"[!-~]*", "[key]", text)
+    return text
 
 
 def counted(count: int, noun: str) -> str:

@@ -56,7 +56,7 @@ class DatasetDesk(QObject):
         self.uploading = Uploading(shared, pane, paths.overlays)
         self.bringing = Bringing(shared, pane, self.columns, paths.datasets, recent)
         self.history = History(shared, pane, self.shaping)
-        self.making = Making(shared, pane, self.shaping, paths.made)
+        self.making = Making(shared, pane, self.shaping, paths.made, paths.confirmed)
         self.large = LargeFiles(shared, pane, theme, paths.scans)
         self.large_parts = LargeParts(shared, self.large, paths)
         self.file_menu = FileMenu(shared, self.bringing, self.hub, self.saving, self.uploading, self.open)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.data.history.steps import Mix
 from studio.data.making.adding import makings_of
+from studio.data.making.confirmed import Unconfirmed
 from studio.data.making.documents import DOCUMENTS
 from studio.data.making.folder import MakingFolder
 from studio.data.making.plan import Plan
@@ -34,12 +36,16 @@ _WAITING = "The engine is busy. Rows are made as soon as it is free; a server wo
 class Making(QObject):
     """Asks for rows, one making at a time; each waits in a folder of its own, and can be gone on with."""
 
-    def __init__(self, shared: Shared, pane: DatasetPane, shaping: Shaping, made: Path) -> None:
+    def __init__(
+        self, shared: Shared, pane: DatasetPane, shaping: Shaping, made: Path, confirmed: Path
+    ) -> None:
         super().__init__(pane)
         self._shared, self._pane, self._shaping, self._folders = shared, pane, shaping, made
         self._page, self._card, self._form = pane.making, pane.making.card, pane.making.form
         self._ticket: Ticket | None = None
         self._data = ""
+        self._confirmed = confirmed
+        self._told: Path | None = None  # which making's server and files the person has been told of
         self.reviewing = Reviewing(shared, self._page.review)
         self.reviewing.ready.connect(self._add)
         self._card.make_requested.connect(self.make)
@@ -90,14 +96,21 @@ class Making(QObject):
         except StudioError as error:
             self._card.show_rest(str(error), "bad", can_go_on=False)
             return
-        self._submit(MakeJob(plan, folder))
+        self._submit(MakeJob(plan, folder, confirmed=self._confirmed))
 
     def go_on(self) -> None:
         """Make what the open making still lacks."""
         if self.reviewing.folder is None or self.busy:
             return
         try:
-            job = MakeJob.again(self.reviewing.folder.path)
+            job = MakeJob.again(self.reviewing.folder.path, confirmed=self._confirmed)
+            job.check_confirmed()
+        except Unconfirmed as error:
+            if self._told != self.reviewing.folder.path:
+                self._told = self.reviewing.folder.path
+                self._card.show_rest(f"{error} Then press Go on once more.", "warn", can_go_on=True)
+                return
+            job = replace(job, typed=True)
         except StudioError as error:
             self._card.show_rest(str(error), "bad", can_go_on=False)
             return
@@ -122,7 +135,7 @@ class Making(QObject):
     def _submit(self, job: MakeJob) -> None:
         try:
             if job.plan.server and (key := self._form.take_key()):
-                from studio.generate.server import keep_key  # with the network's libraries
+                from studio.generate.keys import keep_key  # with the network's libraries
 
                 keep_key(job.plan.server, key)
         except StudioError as error:

@@ -20,9 +20,11 @@ from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.paths import Paths
+from studio.process import secrets
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow, PaneEntry
+from studio.words import redacted
 
 if TYPE_CHECKING:
     from studio.app.studio import Studio
@@ -119,6 +121,16 @@ def _keep_log(paths: Paths) -> None:
         logging.basicConfig(filename=paths.log, level=logging.INFO, format=style)
     except OSError:
         logging.basicConfig(level=logging.INFO, format=style)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(without_secrets)
+
+
+def without_secrets(record: logging.LogRecord) -> bool:
+    """Take what the environment keeps secret out of a line of the log."""
+    record.msg, record.args = redacted(record.getMessage(), *secrets()), ()
+    if record.exc_info:
+        record.exc_text = redacted("".join(traceback.format_exception(*record.exc_info)), *secrets())
+    return True
 
 
 def _report_surprises(window: MainWindow) -> None:

@@ -35,8 +35,10 @@ from studio.events import AnswerEnded, Evaluated, GoldenAnswer
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
 from studio.jobs.failure import sentence
 from studio.jobs.train import ResumeJob, TrainJob
+from studio.process import secrets
 from studio.runs.folder import RunFolder
 from studio.train.launcher import PeerLost, rank
+from studio.words import redacted
 
 _LEARNING = ("train", "resume", "sweep", "demo")
 """Commands whose work a stop only interrupts."""
@@ -90,8 +92,8 @@ def _advice(error: StudioError) -> str:
 def _complain(sentence: str, debug: bool) -> None:
     console.quiet = False  # an error is told by every process
     if debug:
-        console.print(traceback.format_exc(), markup=False)
-    console.print(sentence, style="red", markup=False, soft_wrap=True)
+        console.print(redacted(traceback.format_exc(), *secrets()), markup=False)
+    console.print(redacted(sentence, *secrets()), style="red", markup=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ from studio.cli.options import Debug, Home, Json, paths_from
 from studio.cli.results import Result
 from studio.cli.terminal import StoppedByPerson, console, perform, report
 from studio.data.hub.wanted import Wanted, recognize, row_range
+from studio.data.making.confirmed import Unconfirmed
 from studio.data.making.folder import MakingFolder, write_accepted
 from studio.data.making.makers import MAKERS
 from studio.data.making.plan import Plan
@@ -49,14 +51,18 @@ def make(
     noise: Annotated[float, _option("noise")] = 0.1,
     seed: Annotated[int, _option("seed")] = 0,
     out: Annotated[Path | None, typer.Option(help="The folder for the rows; one is named if not.")] = None,
-    resume: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Go on with rows begun.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Go on with rows begun; with --server, its server is confirmed."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Make more rows, from examples or documents; they count once accepted (`studio data made`)."""
+    confirmed = paths_from(home).confirmed
     if resume is not None:
-        job = MakeJob.again(resume)
+        job = _again(resume, server, confirmed)
     else:
         asked = {
             "maker": maker or ("passages" if documents else "paraphrase"),
@@ -75,7 +81,7 @@ def make(
         }
         plan = plan_from(asked)
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{plan.maker}"
-        job = MakeJob(plan, out or paths_from(home).made / name)
+        job = MakeJob(plan, out or paths_from(home).made / name, confirmed=confirmed)
     _show(_made(job), as_json)
 
 
@@ -109,7 +115,7 @@ def key(
     debug: Debug = False,
 ) -> None:
     """Keep a server's API key in the system's keychain; it is asked for, or read from a pipe."""
-    from studio.generate.server import keep_key
+    from studio.generate.keys import keep_key
 
     said = typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     if not said.strip():
@@ -155,7 +161,19 @@ def plan_from(values: dict[str, Any]) -> Plan:
         first = error.errors()[0]  # type: ignore[attr-defined]
         option = str(first["loc"][0]).replace("_", "-")
         reason = first["msg"].removeprefix("Value error, ")
-        raise DataError(f"--{option} cannot be {first['input']!r}: {reason}.") from error
+        what = "that" if option == "server" else repr(first["input"])  # it may hold a password
+        raise DataError(f"--{option} cannot be {what}: {reason}.") from error
+
+
+def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:
+    """The making in the folder, to go on with. Raises DataError where the person is to name its server."""
+    job = MakeJob.again(folder, server, confirmed)
+    try:
+        job.check_confirmed()
+    except Unconfirmed as error:
+        command = shlex.join(["studio", "data", "make", "--resume", str(folder), "--server", error.server])
+        raise DataError(f"{error} Here that is {command}") from error
+    return job
 
 
 def _made(job: MakeJob) -> Result:

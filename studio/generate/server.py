@@ -3,90 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 
-from studio.errors import StudioError
-
-KEYS = "Tuning Studio"
-"""Under which name the system's keychain keeps the servers' keys."""
-
-KEY_VARIABLE = "STUDIO_SERVER_KEY"
-"""The environment variable that is asked before the keychain."""
+from studio.data.making.address import endpoint, fault_in
+from studio.generate.keys import KEY_VARIABLE, URL_VARIABLE, ServerError, checked
+from studio.generate.posting import LARGEST_REPLY, Broken, Posted, SentElsewhere, TooLarge, posted
+from studio.words import file_size, redacted
 
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0  # seconds between two attempts, also where the server asks for more
 _TICK = 0.1  # seconds between two chances to be stopped
+_UNFIT = (400, 413, 451)
+"""Statuses that refuse what was asked; another question may fare better."""
 
 
-class ServerError(StudioError):
-    """A server that cannot be reached or does not answer as it should."""
-
-    bad_request = True
+class Unfit(ServerError):
+    """This one question was refused: too long, or held against a rule. Others may be answered."""
 
 
 @dataclass(frozen=True)
 class Server:
     """Where the server is and what to call its model. `wait` is the first pause between attempts, in seconds;
-    each later one is twice as long. `timeout` is how long a reply may take.
+    each later one is twice as long. `timeout` is how long a whole reply may take, `largest` its bytes.
     """
 
     url: str
     model: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     wait: float = 1.0
     timeout: float = 300.0
-
-    @property
-    def endpoint(self) -> str:
-        return f"{self.url.rstrip('/').removesuffix('/chat/completions')}/chat/completions"
+    largest: int = LARGEST_REPLY
 
 
-type Reply = Generator[None, None, str]
+@dataclass(frozen=True)
+class Replied:
+    """What the server's model said. `finish` is the protocol's reason for its end: stop, length, …
+
+    `aside` says that there was something beside the text: reasoning, or the words of a refusal.
+    """
+
+    text: str
+    finish: str = ""
+    aside: str = ""
+
+
+type Reply = Generator[None, None, Replied]
 type Turns = Sequence[dict[str, str]]
-
-
-def server_key(url: str) -> str:
-    """The key for this server from the environment or the keychain, or an empty string."""
-    if key := os.environ.get(KEY_VARIABLE):
-        return key
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        return keyring.get_password(KEYS, url.rstrip("/")) or ""
-    except KeyringError:
-        return ""  # no keychain here: a local server needs no key, and another one will say so
-
-
-def keep_key(url: str, key: str) -> None:
-    """Put the key for this server into the system's keychain. Raises ServerError where there is none."""
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        keyring.set_password(KEYS, url.rstrip("/"), key)
-    except KeyringError as error:
-        raise ServerError(f"The keychain took no key ({error}). Set {KEY_VARIABLE} instead.") from error
 
 
 @contextmanager
 def connected(server: Server) -> Iterator[Callable[[Turns, int, float, int], Reply]]:
     """A function (turns, max tokens, temperature, seed) that asks the server; it yields while it waits.
 
-    A reply that is not waited for to its end is broken off. Raises ServerError with what to do.
+    A reply that is not waited for to its end is broken off. Raises ServerError with what to do, and Unfit
+    where only this question is at fault.
     """
-    if not server.url.startswith(("http://", "https://")):
-        raise ServerError(f"{server.url!r} is no server's address; it begins with http:// or https://.")
-    headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
+    if fault := fault_in(server.url):
+        raise ServerError(f"The server cannot be asked at this address: {fault}.")
+    headers = {"Accept-Encoding": "identity"}  # what is counted is what comes
+    if key := checked(server.key):
+        headers["Authorization"] = f"Bearer {key}"
     timeout = httpx2.Timeout(server.timeout, connect=min(10.0, server.timeout))
     with asyncio.Runner() as runner:
-        client = httpx2.AsyncClient(headers=headers, timeout=timeout, follow_redirects=True)
+        client = httpx2.AsyncClient(headers=headers, timeout=timeout, follow_redirects=False)
 
         def ask(turns: Turns, max_tokens: int, temperature: float, seed: int) -> Reply:
             asked = {"model": server.model, "messages": list(turns), "max_tokens": max_tokens}
@@ -100,7 +84,7 @@ def connected(server: Server) -> Iterator[Callable[[Turns, int, float, int], Rep
 
 
 def _waiting(loop: asyncio.AbstractEventLoop, work: Any) -> Reply:
-    task = loop.create_task(work)
+    task: asyncio.Task[Replied] = loop.create_task(work)
     try:
         while not task.done():
             yield
@@ -109,33 +93,28 @@ def _waiting(loop: asyncio.AbstractEventLoop, work: Any) -> Reply:
         if not task.done():
             task.cancel()
             loop.run_until_complete(asyncio.wait({task}))
-    return str(task.result())
+    return task.result()
 
 
-async def _reply(server: Server, client: httpx2.AsyncClient, asked: dict[str, Any]) -> str:
+async def _reply(server: Server, client: httpx2.AsyncClient, asked: dict[str, Any]) -> Replied:
     fault = ""
     for attempt in range(ATTEMPTS):
         pause = server.wait * 2**attempt
         try:
-            response = await client.post(server.endpoint, json=asked)
-            if response.is_success:
-                return _content(response)
-            if not _may_pass(response, asked):
-                raise _refusal(server, response)
-            fault = f"it answered {response.status_code}{_words(response)}"
-            pause = _asked_pause(response, pause)
-        except _Broken as error:
+            async with asyncio.timeout(server.timeout):  # from the first byte sent to the last that comes
+                reply = await posted(client, endpoint(server.url), asked, server.largest)
+            if reply.fine:
+                return _content(reply)
+            if not _may_pass(reply, asked):
+                raise _refusal(server, reply)
+            fault = f"it answered {reply.status}{_words(server, reply)}"
+            pause = _asked_pause(reply, pause)
+        except Broken as error:
             fault = str(error)
-        except httpx2.ConnectError as error:
-            raise ServerError(
-                f"Nothing answers at {server.url}. Is the server running, and is this its address?"
-            ) from error
-        except httpx2.TimeoutException:
+        except TimeoutError:
             fault = f"it took longer than {server.timeout:g} seconds"
-        except (httpx2.TransportError, httpx2.DecodingError):
-            fault = "it closed the connection"
-        except (httpx2.InvalidURL, httpx2.HTTPError) as error:
-            raise ServerError(f"{server.url} cannot be asked ({error}). Check the address.") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, SentElsewhere, TooLarge) as error:
+            fault = _passing(server, error)
         if attempt < ATTEMPTS - 1:
             await asyncio.sleep(min(pause, LONGEST_WAIT))
     raise ServerError(
@@ -144,24 +123,58 @@ async def _reply(server: Server, client: httpx2.AsyncClient, asked: dict[str, An
     )
 
 
-class _Broken(Exception):
-    """A reply that is not what the protocol says."""
+def _passing(server: Server, error: Exception) -> str:
+    """In words, what may be better at the next attempt. Raises ServerError for what will not."""
+    match error:
+        case SentElsewhere(where=where):
+            words = (
+                f"The server at {server.url} sends what is asked on to another one, {where}; nothing was "
+                "sent there. If you trust it, enter that address."
+            )
+        case TooLarge():
+            words = (
+                f"The server at {server.url} sends more than {file_size(server.largest)} as one reply, which "
+                "was broken off. Is this the address of a model?"
+            )
+        case httpx2.ConnectError():
+            words = f"Nothing answers at {server.url}. Is the server running, and is this its address?"
+        case httpx2.TimeoutException():
+            return f"it took longer than {server.timeout:g} seconds"
+        case httpx2.TransportError() | httpx2.DecodingError():
+            return "it closed the connection"
+        case _:
+            words = f"{server.url} cannot be asked ({redacted(str(error), server.key)}). Check the address."
+    raise ServerError(words) from error
 
 
-def _content(response: httpx2.Response) -> str:
+def _content(reply: Posted) -> Replied:
     try:
-        content = response.json()["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError) as error:
-        raise _Broken("its reply is not an OpenAI chat completion") from error
+        choice = reply.document()["choices"][0]
+        message = choice["message"]
+        finish = str(choice.get("finish_reason") or "")
+        aside = next((name for name in _ASIDE if message.get(name)), "")
+        return Replied(_text(message.get("content")), finish, aside)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Broken("its reply is not an OpenAI chat completion") from error
+
+
+_ASIDE = ("refusal", "reasoning_content", "reasoning")
+
+
+def _text(content: Any) -> str:
+    """The text of a message, which may come in parts."""
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
     return content if isinstance(content, str) else ""
 
 
-def _may_pass(response: httpx2.Response, asked: dict[str, Any]) -> bool:
+def _may_pass(reply: Posted, asked: dict[str, Any]) -> bool:
     """Whether it is worth asking again; a setting that the server does not know is left out of `asked`."""
-    if response.status_code in (408, 409, 425, 429) or response.status_code >= 500:
+    if reply.status in (408, 409, 425, 429) or reply.status >= 500:
         return True
-    name = _error(response).get("param")
-    if response.status_code == 400 and name in ("max_tokens", "temperature", "seed") and name in asked:
+    name = reply.error.get("param")
+    if reply.status == 400 and name in ("max_tokens", "temperature", "seed") and name in asked:
         value = asked.pop(name)
         if name == "max_tokens":  # newer models of OpenAI's own call it so
             asked["max_completion_tokens"] = value
@@ -169,39 +182,38 @@ def _may_pass(response: httpx2.Response, asked: dict[str, Any]) -> bool:
     return False
 
 
-def _asked_pause(response: httpx2.Response, pause: float) -> float:
-    if response.status_code == 400:
+def _asked_pause(reply: Posted, pause: float) -> float:
+    if reply.status == 400:
         return 0.0
     try:
-        return max(0.0, float(response.headers["Retry-After"]))
+        return max(0.0, float(reply.headers["Retry-After"]))
     except (KeyError, ValueError):
         return pause
 
 
-def _refusal(server: Server, response: httpx2.Response) -> ServerError:
-    match response.status_code:
+def _refusal(server: Server, reply: Posted) -> ServerError:
+    said = _words(server, reply)
+    match reply.status:
         case 401 | 403:
-            what = (
-                f"The server at {server.url} did not take the key{_words(response)}. Enter its API key again."
+            none = (
+                f" None was sent: the one in {KEY_VARIABLE} goes to the address in {URL_VARIABLE}, or to one "
+                "that is typed with it; `studio data key` keeps one for an address."
+            )
+            return ServerError(
+                f"The server at {server.url} did not take the key{said}. Enter its API key again."
+                + ("" if server.key else none)
             )
         case 404:
-            what = (
+            return ServerError(
                 f"The server at {server.url} knows no model “{server.model}”, or the address is not whole "
-                f"(most end in /v1){_words(response)}."
+                f"(most end in /v1){said}."
             )
         case code:
-            what = f"The server at {server.url} refused with {code}{_words(response)}."
-    return ServerError(what)
+            kind = Unfit if code in _UNFIT else ServerError
+            return kind(f"The server at {server.url} refused with {code}{said}.")
 
 
-def _error(response: httpx2.Response) -> dict[str, Any]:
-    try:
-        found = response.json()["error"]
-    except (ValueError, LookupError, TypeError):
-        return {}
-    return found if isinstance(found, dict) else {"message": found}
-
-
-def _words(response: httpx2.Response) -> str:
-    said = " ".join(str(_error(response).get("message") or "").split())[:200].rstrip(".")
+def _words(server: Server, reply: Posted) -> str:
+    message = redacted(str(reply.error.get("message") or ""), server.key)
+    said = " ".join(message.split())[:200].rstrip(".")
     return f" (“{said}”)" if said else ""

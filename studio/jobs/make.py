@@ -8,11 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.data.making.address import same_address, secret_in, shown
+from studio.data.making.confirmed import Confirmations, Unconfirmed
 from studio.data.making.folder import MakingFolder
-from studio.data.making.makers import MAKERS, Ask, Question
+from studio.data.making.makers import (
+    CUT,
+    DECLINED,
+    FILTERED,
+    MAKERS,
+    REFUSED,
+    THOUGHT,
+    Ask,
+    NoReply,
+    Question,
+)
 from studio.data.making.plan import Plan
-from studio.events import AnswerEnded, Event
-from studio.paths import model_folder
+from studio.errors import DataError
+from studio.events import AnswerEnded, Event, Log
+from studio.paths import Paths, model_folder
 
 if TYPE_CHECKING:
     from studio.data.making.passages import Passage
@@ -24,17 +37,41 @@ if TYPE_CHECKING:
 class MakeJob:
     """Make rows as the plan says, into a folder where they wait to be accepted; goes on where it stopped.
 
-    `wait` is the first pause before a server is asked again, in seconds.
+    `wait` is the first pause before a server is asked again, in seconds. `typed` says that the person has
+    just named server and files, which is remembered in `confirmed` (else in the person's own folder); without
+    that a server is sent what was confirmed there earlier, and no more.
     """
 
     plan: Plan
     folder: Path
     wait: float = 1.0
+    typed: bool = True
+    confirmed: Path | None = None
 
     @classmethod
-    def again(cls, folder: Path) -> MakeJob:
-        """The job that made the rows in this folder, to go on with. Raises DataError where there is none."""
-        return cls(MakingFolder(folder).plan(), folder)
+    def again(cls, folder: Path, server: str = "", confirmed: Path | None = None) -> MakeJob:
+        """The job that made the rows in this folder, to go on with; the person may name its server.
+
+        Raises DataError where there is none, or it asks another server.
+        """
+        plan = MakingFolder(folder).plan()
+        if secret := secret_in(plan.server):
+            raise DataError(
+                f"The address in {folder} cannot be asked: {secret}. Begin anew, in another folder."
+            )
+        if server and not same_address(server, plan.server):
+            asked = f"asks {shown(plan.server)}" if plan.server else "asks no server"
+            raise DataError(f"{folder} {asked}. To ask another one, begin anew, in another folder.")
+        return cls(plan, folder, typed=bool(server), confirmed=confirmed)
+
+    def check_confirmed(self) -> None:
+        """Raises Unconfirmed where a server would be sent what nobody here has said that it may see."""
+        if self.plan.server and not self.typed and not self._confirmations.hold(self.plan):
+            raise Unconfirmed(self.folder, self.plan)
+
+    @property
+    def _confirmations(self) -> Confirmations:
+        return Confirmations(self.confirmed or Paths.for_user().confirmed)
 
     @property
     def title(self) -> str:
@@ -49,6 +86,12 @@ class MakeJob:
         from studio.data.making.make import making
         from studio.data.making.sources import sources
 
+        self.check_confirmed()
+        if self.plan.server:
+            names = ", ".join(Path(file).name for file in self.plan.files)
+            yield Log(f"What is sent to {shown(self.plan.server)}: text from {names}.")
+            if self.typed:
+                self._confirmations.add(self.plan)
         records, held = yield from _records(self.plan)
         passages = yield from _passages(self.plan)
         trains = [record for record in records if record.line not in held]
@@ -62,7 +105,7 @@ class MakeJob:
         if self.on_engine:
             yield _local(self.plan, bench)
         elif MAKERS[self.plan.maker].asks_model:
-            with _served(self.plan, self.wait) as ask:
+            with _served(self.plan, self.wait, self.typed) as ask:
                 yield ask
         else:
             yield _nobody
@@ -112,7 +155,7 @@ def _local(plan: Plan, shelf: Shelf) -> Ask:
         )
         for event in answer("made", opened.module, opened.tokenizer, prompt, sampling, renderer.stops):
             if isinstance(event, AnswerEnded):
-                return event.text
+                return _kept(event.text, event.finish_reason)
             yield
         return ""
 
@@ -120,17 +163,37 @@ def _local(plan: Plan, shelf: Shelf) -> Ask:
 
 
 @contextmanager
-def _served(plan: Plan, wait: float) -> Iterator[Ask]:
-    from studio.generate.server import Server, connected, server_key
+def _served(plan: Plan, wait: float, typed: bool) -> Iterator[Ask]:
+    from studio.generate.keys import server_key
+    from studio.generate.server import Server, Unfit, connected
 
-    server = Server(plan.server, plan.model, server_key(plan.server), wait)
+    server = Server(plan.server, plan.model, server_key(plan.server, typed=typed), wait)
     with connected(server) as send:
 
         def ask(question: Question) -> Generator[None, None, str]:
             turns = [{"role": turn.role, "content": turn.content} for turn in question.messages]
-            return send(turns, question.max_tokens, question.temperature, question.seed)
+            try:
+                said = yield from send(turns, question.max_tokens, question.temperature, question.seed)
+            except Unfit as error:
+                raise NoReply(REFUSED) from error
+            return _kept(said.text, said.finish, said.aside)
 
         yield ask
+
+
+def _kept(text: str, finish: str, aside: str = "") -> str:
+    """The reply, if it is whole. Raises NoReply with the reason for one that is cut, held back or not there.
+
+    `finish` is why it ended, as the protocol names it; `aside` what came beside the text, if anything.
+    """
+    match finish:
+        case "length" | "max_tokens":
+            raise NoReply(CUT)
+        case "content_filter":
+            raise NoReply(FILTERED)
+    if not text.strip() and aside:
+        raise NoReply(DECLINED if aside == "refusal" else THOUGHT)
+    return text
 
 
 def _nobody(question: Question) -> Generator[None, None, str]:

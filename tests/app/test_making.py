@@ -293,6 +293,25 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
     assert {row.state for row in review.table.rows.shown()} == {"added"}
 
 
+def test_a_making_that_nobody_here_confirmed_says_what_it_would_send_and_waits_for_a_second_press(
+    studio: Studio, qtbot: QtBot, handbook: Path, keychain: Keychain, tmp_path: Path
+) -> None:
+    page = studio.panes.dataset.making
+    studio.window.files_dropped.emit([str(handbook)])
+    with openai_server(lambda body, number: (401, {}, {}) if number == 1 else good(body)) as served:
+        ask_server(studio, qtbot, served.url)
+        make(studio, qtbot)
+        (tmp_path / "home" / "confirmed.jsonl").unlink()  # as on another machine
+        qtbot.mouseClick(page.card.again, LEFT)
+        assert not studio.desk.making.busy
+        assert str(handbook) in page.card.said.text()
+        assert served.url in page.card.said.text()
+        assert len(served.asked) == 1
+        qtbot.mouseClick(page.card.again, LEFT)
+        qtbot.waitUntil(lambda: not studio.desk.making.busy)
+    assert len(served.asked) == 6
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Keeps the engine busy until it may end."""

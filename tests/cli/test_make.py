@@ -17,7 +17,7 @@ from studio.cli.make import register
 from studio.data.making.folder import MakingFolder
 from studio.data.read import read
 from studio.errors import DataError
-from studio.generate.server import server_key
+from studio.generate.keys import server_key
 from tests.conftest import write_rows
 
 

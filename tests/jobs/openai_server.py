@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 type Body = dict[str, Any]
-type Answer = str | tuple[int, Body, dict[str, str]] | bytes | None
-"""The reply's text; or status, body and headers; or raw bytes; or None: the connection is closed."""
+type Answer = str | tuple[int, Body, dict[str, str]] | bytes | Callable[[Any], None] | None
+"""The reply's text; or status, body and headers; or raw bytes; or who writes to the connection; or None: the
+connection is closed.
+"""
+
+
+def completion(content: Any, finish: str = "stop", **message: Any) -> bytes:
+    """A whole reply as the protocol has it, with what a message may hold besides."""
+    said = {"role": "assistant", "content": content, **message}
+    return json.dumps({"choices": [{"index": 0, "finish_reason": finish, "message": said}]}).encode()
 
 
 @dataclass
@@ -48,6 +56,10 @@ def openai_server(answer: Callable[[Body, int], Answer]) -> Iterator[Served]:
                     self._send(200, json.dumps({"choices": [choice]}).encode())
                 case status, document, headers:
                     self._send(status, json.dumps(document).encode(), headers)
+                case write:
+                    self.close_connection = True
+                    with suppress(OSError):
+                        write(self.wfile)
             served.answered.set()
 
         def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:

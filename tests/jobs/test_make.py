@@ -20,7 +20,7 @@ from studio.data.making.review import Review
 from studio.data.read import read
 from studio.errors import DataError
 from studio.events import Event, MadeRow, MakingEnded, Refusals
-from studio.generate.server import ServerError
+from studio.generate.keys import ServerError
 from studio.jobs.make import MakeJob
 from studio.models.shelf import Shelf
 from tests.jobs.openai_server import Answer, Body, openai_server

@@ -47,7 +47,7 @@ class MakingFolder:
     def plan(self) -> Plan:
         """What was asked. Raises DataError for a folder that is none of ours, or damaged."""
         try:
-            return Plan.model_validate(self._document()["plan"])
+            return Plan.written(self._document()["plan"])
         except (KeyError, TypeError, ValidationError) as error:
             raise DataError(f"{self.path / 'making.json'} is damaged ({error}).") from error
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from studio.data.making.folder import MakingFolder
-from studio.data.making.makers import MAKERS, Ask, Draft, Maker, Source
+from studio.data.making.makers import MAKERS, Ask, Draft, Maker, NoReply, Source
 from studio.data.making.plan import Plan
 from studio.data.making.rows import Made, Row, row_of
 from studio.data.making.sieve import Sieve
 from studio.data.records import Record
-from studio.events import Event, MadeRow, MakingEnded, Progress, Refusals
+from studio.events import Event, Log, MadeRow, MakingEnded, Progress, Refusals
 
 NO_FORM = "not in the asked form"
 """Why nothing came of a reply in which no question and answer could be found."""
 
 _REPORT_EVERY = 2000
+_IN_A_ROW = 20  # refusals after which nothing more is asked
 
 
 def making(
@@ -40,18 +42,61 @@ def making(
         for row in before:
             sieve.know(row.record(0))
         asked, number = folder.asked(), len(before)
+        refusals = _Refusals(folder, answered=bool(asked))
         for done, source in enumerate(found):
             progress = Progress("Making rows", done, len(found))
             if source.name in asked:
                 continue
-            drafts = yield from _drafts(maker, source, plan, ask, progress)
+            try:
+                drafts = yield from _drafts(maker, source, plan, ask, progress)
+            except NoReply as lost:
+                if lost.__cause__ is not None:
+                    yield Log(f"Nothing is made from {source.name}: {lost.__cause__}", "warning")
+                refusals.take(source, lost)
+                continue
+            refusals.pass_()
             rows, refused = _sifted(drafts, source, plan, sieve, number)
             folder.keep(source.name, rows, refused)
             number += len(rows)
             for row in rows:
                 yield made_row(row)
+        refusals.end()
         yield Progress("Making rows", len(found), len(found))
         yield summary(folder)
+
+
+class _Refusals:
+    """Sources that a server refused: one is passed over for good, but where all are, something else is wrong.
+
+    So a refusal is written down when the server has answered another question, and not before.
+    """
+
+    def __init__(self, folder: MakingFolder, answered: bool) -> None:
+        self._folder, self._answered = folder, answered
+        self._held: list[tuple[Source, NoReply]] = []
+
+    def take(self, source: Source, lost: NoReply) -> None:
+        """Note a source of which nothing came. Raises what a server that refuses everything said."""
+        if lost.__cause__ is None:  # it did reply
+            self.pass_()
+            self._folder.keep(source.name, (), Counter({lost.reason: 1}))
+            return
+        self._held.append((source, lost))
+        if len(self._held) >= _IN_A_ROW:
+            raise lost.__cause__
+
+    def pass_(self) -> None:
+        """The server replied to something."""
+        self._answered = True
+        for source, lost in self._held:
+            self._folder.keep(source.name, (), Counter({lost.reason: 1}))
+        self._held.clear()
+
+    def end(self) -> None:
+        """Raises what the server said, where it refused all that it was ever asked."""
+        if self._held and not self._answered and (cause := self._held[-1][1].__cause__) is not None:
+            raise cause
+        self.pass_()
 
 
 def made_row(row: Row, state: str = "pending") -> MadeRow:
@@ -98,7 +143,8 @@ def _sifted(
     refused = Counter[str]() if drafts else Counter({NO_FORM: 1})
     now = datetime.now(UTC).isoformat(timespec="seconds")
     passage = source.passage.text if source.passage else ""
-    model = plan.model if MAKERS[plan.maker].asks_model else ""
+    named = plan.model if plan.server else Path(plan.model).name  # rows are given away, paths are not
+    model = named if MAKERS[plan.maker].asks_model else ""
     kin = source.record.kin if source.record else ""
     made = Made(plan.maker, model, source.name, passage, now, kin)
     for draft in drafts:

@@ -10,7 +10,7 @@ from studio.data.making import prompts
 from studio.data.making.noise import noisy
 from studio.data.making.passages import Passage
 from studio.data.making.plan import Plan
-from studio.data.making.replies import pairs, single
+from studio.data.making.replies import pairs, single, without_thoughts
 from studio.data.records import Message, Record
 
 
@@ -25,7 +25,25 @@ class Question:
 
 
 type Ask = Callable[[Question], Generator[None, None, str]]
-"""A model: yields while it works, so that it can be stopped, and returns its reply."""
+"""A model: yields while it works, so that it can be stopped, and returns its reply, or raises NoReply."""
+
+
+class NoReply(Exception):
+    """A question brought nothing that could be kept; another one may. `reason` is in a few words that can be
+    counted; the error of a server that refused the question is the cause.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+CUT = "cut at the maximum of new tokens"
+FILTERED = "held back by the server's filter"
+DECLINED = "declined by the model"
+THOUGHT = "reasoning without an answer"
+SILENT = "an empty reply"
+REFUSED = "refused by the server"
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,10 @@ class Maker:
 def _asked(text: str, source: Source, plan: Plan, ask: Ask) -> Generator[None, None, str]:
     seed = random.Random(f"{plan.seed}\0{source.name}").randrange(2**31)
     question = Question((Message("user", text),), plan.max_tokens, plan.temperature, seed)
-    return (yield from ask(question))
+    reply = yield from ask(question)
+    if not without_thoughts(reply):
+        raise NoReply(THOUGHT if reply.strip() else SILENT)
+    return reply
 
 
 def _paraphrase(source: Source, plan: Plan, ask: Ask) -> Drafts:

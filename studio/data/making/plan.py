@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from studio.data.making.address import secret_in
 
 type MakerName = Literal["paraphrase", "question", "answer", "back-translation", "noise", "passages", "seeds"]
+
+
+_WRITTEN = "written"
+"""The context of a plan that is read again."""
 
 
 class Plan(BaseModel):
@@ -50,8 +56,19 @@ class Plan(BaseModel):
 
     @field_validator("server")
     @classmethod
-    def _no_secret(cls, server: str) -> str:
+    def _no_secret(cls, server: str, asked: ValidationInfo) -> str:
         """An address is written down in the making's folder, so it may hold no key."""
-        if urlsplit(server).password is not None:
-            raise ValueError("an address with a password would be written down; use the API key instead")
+        if asked.context != _WRITTEN and (secret := secret_in(server)):
+            raise ValueError(secret)
         return server
+
+    @classmethod
+    def written(cls, values: Any) -> Plan:
+        """The plan that a folder holds, also one that would not be written today. Raises ValidationError."""
+        return cls.model_validate(values, context=_WRITTEN)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it reads, whole paths: the dataset and the documents."""
+        named = (*((self.data,) if self.data else ()), *self.documents)
+        return tuple(str(Path(name).expanduser().absolute()) for name in named)

@@ -7,16 +7,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_FENCE = re.compile(r"\A```\w*\n(.*?)\n?```\Z", re.DOTALL)
+_TAG = r"(?:think(?:ing)?|thought|reason(?:ing)?)"
+_THOUGHT = re.compile(
+    rf"<{_TAG}>.*?(?:</{_TAG}>|\Z)|\[think\].*?(?:\[/think\]|\Z)", re.DOTALL | re.IGNORECASE
+)
+_THOUGHT_OPENED = re.compile(rf"\A.*(?:</{_TAG}>|\[/think\])", re.DOTALL | re.IGNORECASE)
+"""A thought whose opening the template had put into the prompt."""
+_ANNOUNCED = r"[^\n`]{0,200}:\s*\n\s*```(?:text|txt|plaintext|markdown|md|json)?"
+_FENCE = re.compile(rf"\A(?:{_ANNOUNCED}|```\w*)\n((?:(?!```).)*?)\n?```\Z", re.DOTALL | re.IGNORECASE)
+"""A reply in one fence; a line that announces it is part of a reply that is code."""
 _OPENING = re.compile(
     r"\A(?:(?:sure|certainly|of course|okay|here(?:'s| is| are))\b[^\n:]*:\s*|"
     r"(?:(?:rewritten |new )?(?:request|question|prompt|instruction)|answer|response|translation|paraphrase)"
     r"\s*:\s+)",
     re.IGNORECASE,
 )
-_QUESTIONS = ("question", "prompt", "instruction", "request", "q")
-_ANSWERS = ("answer", "response", "output", "completion", "a")
+_QUESTIONS = ("question", "prompt", "instruction", "request", "query", "q")
+_ANSWERS = ("answer", "response", "output", "completion", "reply", "a")
 _LABEL = re.compile(
     r"^[ \t>*#_-]*(?:\d+[.):][ \t]*)?[*_]*(?P<who>question|request|q|answer|response|a)"
     r"\s*\d*[*_]*\s*[:\uff1a][*_]*[ \t]*",
@@ -26,9 +33,14 @@ _NOT_BEFORE_OBJECT = re.compile(r"[\[{]")
 _TRIES = 200  # brackets at which JSON may begin
 
 
+def without_thoughts(reply: str) -> str:
+    """What a reply says, without what its model thought before."""
+    return _THOUGHT_OPENED.sub("", _THOUGHT.sub("", reply), count=1).strip()
+
+
 def single(reply: str) -> str:
-    """The one text that was asked for, without thoughts, fences, labels and quotes around it."""
-    text = _bare(reply)
+    """The one text that was asked for, without thoughts, fences, JSON, labels and quotes around it."""
+    text = _one_text(_bare(reply))
     text = _OPENING.sub("", text, count=1).strip()
     for opening, closing in ('""', "“”", "«»", "„“"):
         inner = text[1:-1]
@@ -47,9 +59,22 @@ def pairs(reply: str) -> list[tuple[str, str]]:
 
 
 def _bare(reply: str) -> str:
-    text = _THOUGHT.sub("", reply).strip()
+    text = without_thoughts(reply)
     fenced = _FENCE.match(text)
     return (fenced[1] if fenced else text).strip()
+
+
+def _one_text(text: str) -> str:
+    """The text in a JSON value that holds one and nothing else; other text as it is."""
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return text
+    while isinstance(value, dict | list) and len(value) == 1:
+        value = next(iter(value.values() if isinstance(value, dict) else value))
+    return value.strip() if isinstance(value, str) else text
 
 
 def _from_json(text: str) -> list[tuple[str, str]]:
@@ -70,20 +95,38 @@ def _from_json(text: str) -> list[tuple[str, str]]:
 
 
 def _inside(value: Any) -> Iterator[tuple[str, str]]:
-    """The pairs in a JSON value: an object, an array of them, or arrays under a name."""
+    """The pairs in a JSON value: an object, an array of them, or either of these under a name."""
     if isinstance(value, list):
         for item in value:
             yield from _inside(item)
     elif isinstance(value, dict):
         fields = {str(key).lower().strip(): item for key, item in value.items()}
-        question = next((fields[name] for name in _QUESTIONS if name in fields), None)
-        answer = next((fields[name] for name in _ANSWERS if name in fields), None)
+        found = [*_named(fields), *_side_by_side(fields)]
+        yield from found or (pair for item in fields.values() for pair in _inside(item))
+
+
+def _named(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The pairs of an object that names them, also with numbers: question 1, answer 1, question 2, …"""
+    numbered: dict[str, dict[str, Any]] = {}
+    for key, item in fields.items():
+        name = key.rstrip("0123456789")
+        numbered.setdefault(key[len(name) :], {})[name.rstrip(" _-#")] = item
+    for group in numbered.values():
+        question = next((group[name] for name in _QUESTIONS if name in group), None)
+        answer = next((group[name] for name in _ANSWERS if name in group), None)
         if isinstance(question, str) and isinstance(answer, str | int | float):
-            yield question.strip(), str(answer).strip()
-        else:
-            for item in fields.values():
-                if isinstance(item, list):
-                    yield from _inside(item)
+            material = group.get("input")
+            whole = [question.strip(), *([material.strip()] if isinstance(material, str) else ())]
+            yield "\n\n".join(filter(None, whole)), str(answer).strip()
+
+
+def _side_by_side(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The pairs of two arrays of texts, questions and answers."""
+    questions, answers = fields.get("questions"), fields.get("answers")
+    if isinstance(questions, list) and isinstance(answers, list) and len(questions) == len(answers):
+        for question, answer in zip(questions, answers, strict=True):
+            if isinstance(question, str) and isinstance(answer, str):
+                yield question.strip(), answer.strip()
 
 
 def _from_lines(text: str) -> list[tuple[str, str]]:

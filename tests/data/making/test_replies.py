@@ -25,6 +25,18 @@ ONE = [("Why?", "Because.")]
         "**Question 1:** Why?\n**Answer:** Because.",
         "1. Question: Why?\n   Answer: Because.",
         "Request: Why?\n\nResponse: Because.\n",
+        'thinking about [{"question": "No", "answer": "no"}]\n</think>\n[{"q": "Why?", "a": "Because."}]',
+        "<thinking>hm</thinking><reasoning>Q: No\nA: no</reasoning>Q: Why?\nA: Because.",
+        "[THINK]Q: No\nA: no[/THINK]Question: Why? \nAnswer: Because.",
+        '{"questions": [{"question": "Why?", "answer": "Because."}]}',
+        '{"questions": ["Why?"], "answers": ["Because."]}',
+        '{"data": {"pairs": [{"prompt": "Why?", "completion": "Because."}]}}',
+        '[{"Question 1": "Why?", "Answer 1": "Because."}]',
+        '{"question_1": "Why?", "answer_1": "Because."}',
+        '{"result": {"qa": {"query": "Why?", "reply": "Because."}}}',
+        'Sure! Here are the pairs:\n\n```json\n[{"question": "Why?", "answer": "Because."}]\n```\nMore?',
+        "1. **Question:** Why?\n   **Answer:** Because.",
+        "Question: Why?\r\nAnswer: Because.",
     ],
 )
 def test_a_pair_is_found_however_it_is_dressed(reply: str) -> None:
@@ -70,6 +82,11 @@ def test_many_opening_brackets_take_no_time() -> None:
         "Rewritten request: How tall is it?",
         "```\nHow tall is it?\n```",
         "<think>hm</think>\n“How tall is it?”",
+        "so it is a request\n</think>\n\nHow tall is it?",
+        '{"question": "How tall is it?"}',
+        '```json\n{"request": "How tall is it?"}\n```',
+        '["How tall is it?"]',
+        "Here is the request:\n```text\nHow tall is it?\n```",
     ],
 )
 def test_a_single_text_is_freed_of_what_is_around_it(reply: str) -> None:
@@ -79,3 +96,17 @@ def test_a_single_text_is_freed_of_what_is_around_it(reply: str) -> None:
 def test_quotes_that_belong_to_the_text_stay() -> None:
     assert single('"Yes" means "no"') == '"Yes" means "no"'
     assert single("Answer in one word: why?") == "Answer in one word: why?"
+
+
+def test_numbered_pairs_of_one_object_are_told_apart_and_material_stays() -> None:
+    several = '{"Question 1": "One?", "Answer 1": "1", "Question 2": "Two?", "Answer 2": "2"}'
+    assert pairs(several) == [("One?", "1"), ("Two?", "2")]
+    assert pairs('{"questions": ["One?", "Two?"], "answers": ["1"]}') == []
+    assert pairs('{"instruction": "Translate.", "input": "cheese", "output": "fromage"}') == [
+        ("Translate.\n\ncheese", "fromage")
+    ]
+
+
+def test_an_answer_with_code_in_it_stays_whole() -> None:
+    answer = "Use this:\n```python\nprint(1)\n```\nand then this:\n```python\nprint(2)\n```"
+    assert single(answer) == answer

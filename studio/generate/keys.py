@@ -1,0 +1,72 @@
+"""The keys of servers: each belongs to an address, goes nowhere else, and is shown to nobody."""
+
+from __future__ import annotations
+
+import os
+
+from studio.data.making.address import fault_in, same_address
+from studio.errors import StudioError
+
+KEYS = "Tuning Studio"
+"""Under which name the system's keychain keeps the servers' keys."""
+
+KEY_VARIABLE = "STUDIO_SERVER_KEY"
+"""The environment variable that is asked before the keychain."""
+
+URL_VARIABLE = "STUDIO_SERVER_URL"
+"""The address that the key in the environment belongs to."""
+
+
+class ServerError(StudioError):
+    """A server that cannot be reached or does not answer as it should."""
+
+    bad_request = True
+
+
+def server_key(address: str, *, typed: bool = False) -> str:
+    """The key for this server from the environment or the keychain, or an empty string.
+
+    The environment's goes to the address in STUDIO_SERVER_URL; where that is not set, to one that the
+    person has just `typed`, and not to one that was read from a file. Raises ServerError for what is no key.
+    """
+    belongs = os.environ.get(URL_VARIABLE, "")
+    if (key := os.environ.get(KEY_VARIABLE, "")) and (
+        same_address(belongs, address) if belongs.strip() else typed
+    ):
+        return checked(key)
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(KEYS, address.rstrip("/")) or ""
+    except KeyringError:
+        return ""  # no keychain here: a local server needs no key, and another one will say so
+
+
+def keep_key(address: str, key: str) -> None:
+    """Put the key for this server into the system's keychain.
+
+    Raises ServerError where there is none, and for what is no address or no key.
+    """
+    import keyring
+    from keyring.errors import KeyringError
+
+    if fault := fault_in(address):
+        raise ServerError(f"No key can be kept for this address: {fault}.")
+    try:
+        keyring.set_password(KEYS, address.rstrip("/"), checked(key))
+    except KeyringError as error:
+        raise ServerError(f"The keychain took no key ({error}). Set {KEY_VARIABLE} instead.") from error
+
+
+def checked(key: str) -> str:
+    """The key without white space around it. Raises ServerError, without the key in it, for none."""
+    bare = key.strip()
+    for place, character in enumerate(bare, 1):
+        if not "!" <= character <= "~":
+            what = f"“{character}”" if character.isprintable() and not character.isspace() else "white space"
+            raise ServerError(
+                f"The API key cannot be one: character {place} of {len(bare)} is {what}, and keys are "
+                "made of plain letters, digits and signs. Copy the key again."
+            )
+    return bare
