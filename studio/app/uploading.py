@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from studio.app.shared import Shared
+from studio.errors import StudioError
 from studio.events import AccessWanted, DatasetUploaded, Event, Progress
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
@@ -41,7 +42,8 @@ class Uploading(QObject):
         name = Path(dataset.path).stem
         what = (
             f"The rows of {dataset.name}, with your edits, go up as Parquet, with a card that says where "
-            "they come from. What a dataset of that name held before stays in its history."
+            f"they come from. {_listed(Path(dataset.path), dataset.golden > 0)} What a dataset of that "
+            "name held before stays in its history."
         )
         suggested = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "dataset"
         self.dialog = dialog = UploadDialog(suggested, what, self._shared.window)
@@ -95,3 +97,20 @@ class Uploading(QObject):
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
+
+
+def _listed(path: Path, golden: bool) -> str:
+    """Which files would leave this Mac, in a sentence; their sizes where they are saved already."""
+    from studio.data.saving.hub import leaving, told
+    from studio.data.saving.manifest import NAME, is_saved
+    from studio.data.saving.saved import CARD
+    from studio.data.sources.folders import GOLDEN_FILE
+
+    if is_saved(path):
+        try:
+            files = [told(leaving(path))]
+        except StudioError as error:
+            return str(error)
+    else:
+        files = [NAME, CARD, "part-00000.parquet and so on", *([GOLDEN_FILE] if golden else [])]
+    return f"These files leave this Mac, and no paths of it: {', '.join(files)}."

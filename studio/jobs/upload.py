@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.data.hub.wanted import HubError
-from studio.events import AccessWanted, DatasetUploaded, Event, Progress
+from studio.events import AccessWanted, DatasetUploaded, Event, Log, Progress
 from studio.jobs.hub_token import hub_token, keep_hub_token
 from studio.jobs.save import SaveJob
 from studio.train.recipe import Recipe
@@ -29,9 +29,12 @@ class UploadJob:
         return "Uploading the dataset"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.saving.hub import uploading
+        from studio.data.saving.hub import leaving, told, uploading
 
         token = self.token or hub_token()
+        seen = "only you and its owner's organization" if self.private else "everybody"
+        files = told(leaving(self.folder))
+        yield Log(f"What goes to {self.repository} on the Hub, for {seen} to see if it is new: {files}.")
         try:
             address = yield from uploading(self.folder, self.repository, token, private=self.private)
         except HubError as error:

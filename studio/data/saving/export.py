@@ -67,14 +67,15 @@ def layout_in(folder: Path) -> list[Path]:
 
 
 def row_of(record: Record) -> dict[str, Any]:
-    """The record as a row: `messages` as OpenAI writes them, `chosen` and `rejected`, or `text`."""
+    """The record as a row with its tools: OpenAI's `messages`, `chosen` and `rejected`, or `text`."""
     made = {"made": record.made} if record.made else {}
     if not record.messages:
         return {"text": record.text, **made}
     turns = [_turn(message) for message in record.messages]
-    if record.rejected:
-        return {"chosen": turns, "rejected": [*turns[:-1], _said("assistant", record.rejected)], **made}
     tools = {"tools": json.loads(record.tools)} if record.tools else {}
+    if record.rejected:
+        worse = [*turns[:-1], _said("assistant", record.rejected)]
+        return {"chosen": turns, "rejected": worse, **tools, **made}
     return {"messages": turns, **tools, **made}
 
 

@@ -2,19 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from multiprocessing.connection import Connection
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from studio.data.hub.child import messages, settle_in
 from studio.data.hub.wanted import HubError
-from studio.data.saving.manifest import is_saved
+from studio.data.saving.manifest import NAME, Manifest, is_saved
+from studio.data.saving.saved import CARD
+from studio.data.sources.folders import GOLDEN_FILE
+from studio.data.split import GOLDEN
 from studio.errors import DataError
 from studio.events import Progress
+from studio.words import file_size
 
+_NAMED = 6  # files that are listed one by one
 _TOKENS = "https://huggingface.co/settings/tokens"
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A file that an upload would send: its name there, and how large it is."""
+
+    name: str
+    bytes: int
+
+
+def leaving(folder: Path) -> tuple[Leaving, ...]:
+    """All that an upload of this saved dataset sends, before anything is: what its manifest lists, no more.
+
+    Raises DataError for a folder that is no saved dataset, or lacks a file of it.
+    """
+    return tuple(
+        Leaving(name, len(what) if isinstance(what, bytes) else what.stat().st_size)
+        for name, what in _contents(folder).items()
+    )
+
+
+def told(files: Sequence[Leaving]) -> str:
+    """The files in words, each with its size; those after the first ones together."""
+    first, rest = files[:_NAMED], files[_NAMED:]
+    words = [f"{each.name} ({file_size(each.bytes)})" for each in first]
+    if rest:
+        words.append(
+            f"{len(rest)} more, up to {rest[-1].name} ({file_size(sum(each.bytes for each in rest))})"
+        )
+    return ", ".join(words)
+
+
+def _contents(folder: Path) -> dict[str, Path | bytes]:
+    """Every file that goes up, by its name there. The manifest goes without the paths of this machine."""
+    manifest = Manifest.read(folder)
+    names = [CARD, *(file.file for file in manifest.files)]
+    if manifest.rows.get(GOLDEN):
+        names.append(GOLDEN_FILE)
+    for name in names:
+        path = folder / name
+        if PurePath(name).name != name or path.is_symlink() or not path.is_file():
+            raise DataError(
+                f"{folder} lacks {name} as it was saved. Save the dataset again, then upload that."
+            )
+    files: dict[str, Path | bytes] = {name: folder / name for name in sorted(names)}
+    return {NAME: manifest.published().encode("utf-8", "replace"), **files}
 
 
 def uploading(
@@ -53,18 +105,18 @@ def upload(
 
     _check(folder, repository, token)
     api = HfApi(endpoint=endpoint, token=token.strip())
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    total, done = sum(path.stat().st_size for path in files), 0
+    files, sizes = _contents(folder), [each.bytes for each in leaving(folder)]
+    total, done = sum(sizes), 0
     with _in_words(repository):
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-        added = [CommitOperationAdd(path.name, path) for path in files]
-        for path, addition in zip(files, added, strict=True):
+        added = [CommitOperationAdd(name, what) for name, what in files.items()]
+        for size, addition in zip(sizes, added, strict=True):
             say(done, total)
             api.preupload_lfs_files(repository, [addition], repo_type="dataset")
-            done += path.stat().st_size
+            done += size
         say(done, total)
         there = api.list_repo_files(repository, repo_type="dataset")
-        earlier = {name for name in there if fnmatch(name, "part-*.parquet")} - {path.name for path in files}
+        earlier = {name for name in there if fnmatch(name, "part-*.parquet")} - files.keys()
         api.create_commit(
             repository,
             [*added, *(CommitOperationDelete(name) for name in sorted(earlier))],

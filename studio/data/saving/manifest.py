@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -85,7 +87,7 @@ class Manifest(_Plain):
             values = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(values, dict) and values.get("schema_version", 0) > SCHEMA:
                 raise DataError(f"{path} was written by a newer version. Update Tuning Studio.")
-            return cls.model_validate(values)
+            return cls.model_validate(values)._with_paths(partial(_whole, folder.expanduser().absolute()))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise DataError(f"{folder} is not a saved dataset: it has no {NAME}.") from error
         except (OSError, ValueError, TypeError) as error:
@@ -94,8 +96,35 @@ class Manifest(_Plain):
                 f"{path} cannot be read as the manifest of a dataset ({reason}). Save the dataset again."
             ) from error
 
-    def text(self) -> str:
+    def text(self, folder: Path) -> str:
+        """What `dataset.json` holds in this folder: paths from there on, which tell no name of a person."""
+        return self._with_paths(partial(os.path.relpath, start=folder.expanduser().absolute()))._text()
+
+    def published(self) -> str:
+        """The same for somebody else's eyes: of each file its name, and not where it lies."""
+        return self._with_paths(lambda path: PurePath(path).name)._text()
+
+    def _text(self) -> str:
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+
+    def _with_paths(self, changed: Callable[[str], str]) -> Manifest:
+        """The manifest with every path that it holds changed so."""
+        sources = tuple(
+            source.model_copy(update={"path": changed(source.path) if source.path else ""})
+            for source in self.sources
+        )
+        history = tuple(
+            {**step, "path": changed(step["path"])}
+            if step.get("path") and isinstance(step["path"], str)
+            else step
+            for step in self.history
+        )
+        return self.model_copy(update={"sources": sources, "history": history})
+
+
+def _whole(folder: Path, path: str) -> str:
+    """A path as the manifest in this folder has it, whole; earlier versions wrote whole ones."""
+    return path if os.path.isabs(path) else os.path.normpath(folder / path)
 
 
 def is_saved(path: Path) -> bool:

@@ -24,7 +24,7 @@ from studio.events import Problem, Progress
 from studio.files import whole_folder
 from studio.words import printable
 
-_CARD = "README.md"
+CARD = "README.md"
 
 
 class Savable(Protocol):
@@ -80,11 +80,11 @@ def save(
             problems=counted(problems),
             files=files,
         )
-        (temporary / _CARD).write_text(card(manifest, statistics), encoding="utf-8")
+        (temporary / CARD).write_text(card(manifest, statistics), encoding="utf-8")
         if golden := parts.get(GOLDEN):
             lines = [json.dumps(golden_row(record), ensure_ascii=False) for record in golden]
             (temporary / GOLDEN_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (temporary / NAME).write_text(manifest.text(), encoding="utf-8")
+        (temporary / NAME).write_text(manifest.text(folder), encoding="utf-8")
     return manifest
 
 

@@ -50,7 +50,8 @@ def pairs(draw: st.DrawFn) -> Record:
             Message("assistant", "1"),
             *chat,
         ]
-    return Record(1, tuple(chat), rejected=f"bad {draw(WORDS)}")
+    tools = TOOLS if draw(st.booleans()) else ""
+    return Record(1, tuple(chat), tools=tools, rejected=f"bad {draw(WORDS)}")
 
 
 RECORDS = st.one_of(
@@ -135,3 +136,21 @@ def test_a_golden_row_is_asked_with_its_tools(tmp_path: Path) -> None:
     finish(export(records, {1: "golden"}, tmp_path / "out"))
     (item,) = read_golden(tmp_path / "out" / "golden.jsonl").items
     assert (item.prompt, item.ideal, json.loads(item.tools)) == ("Look.", "Nothing there.", json.loads(TOOLS))
+
+
+def test_a_pair_keeps_its_tools_and_the_turns_before(tmp_path: Path) -> None:
+    tools = [{"type": "function", "function": {"name": "w", "description": "π ≤ 3,2  "}}]
+    before = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]
+    row = {
+        "prompt": [*before, {"role": "user", "content": "z"}],
+        "chosen": [{"role": "assistant", "content": "c"}],
+        "rejected": [{"role": "assistant", "content": "d"}],
+        "tools": tools,
+    }
+    source, out = tmp_path / "pairs.jsonl", tmp_path / "out.jsonl"
+    source.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (record,) = read(source).records
+    finish(export([record], {}, out))
+    assert json.loads(out.read_text("utf-8"))["tools"] == tools
+    assert read(out).records == (record,)
+    assert json.loads(record.tools) == tools

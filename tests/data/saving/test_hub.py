@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from studio.cli.commands import run
 from studio.data.history.shaped import Shaped
 from studio.data.records import Record
-from studio.data.saving.hub import upload
+from studio.data.saving.hub import Leaving, leaving, told, upload
+from studio.data.saving.manifest import Manifest
 from studio.data.saving.saved import save
 from studio.errors import DataError
 from tests.conftest import finish
@@ -120,6 +122,93 @@ def test_the_whole_folder_arrives_and_replaces_the_parts_of_an_earlier_one(hub: 
     assert hub.deleted == [EARLIER]
     assert {token for _, token in hub.asked} == {"Bearer hf_secret"}
     assert hub.asked[0][0] == "/api/repos/create"
+
+
+def test_nothing_else_in_the_folder_goes_up_and_all_that_does_is_listed_first(
+    hub: Hub, folder: Path, tmp_path: Path
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "notes about clients.txt").write_text("private")
+    (folder / ".env").write_text("KEY=1")
+    (folder / "part-99999.parquet").write_bytes(b"no part of it")
+    (folder / "golden.jsonl").write_text("not written by the app: no row is golden")
+    (folder / "drafts").mkdir()
+    listed = leaving(folder)
+    assert hub.asked == []
+    upload(folder, "ann/set", "hf_x", endpoint=hub.address)
+    assert hub.files == before
+    assert {each.name: each.bytes for each in listed} == {name: len(data) for name, data in hub.files.items()}
+
+
+def test_many_parts_are_listed_together() -> None:
+    parts = [Leaving(f"part-{number:05}.parquet", 1_000_000) for number in range(40)]
+    words = told([Leaving("dataset.json", 2000), *parts])
+    assert words.startswith("dataset.json (2.0 KB), part-00000.parquet (1.0 MB)")
+    assert words.endswith("35 more, up to part-00039.parquet (35 MB)")
+
+
+def test_golden_rows_go_up_with_their_dataset(hub: Hub, tmp_path: Path) -> None:
+    records = (Record(1, text="One."), Record(2, text="Two."))
+    shaped = Shaped(records, {1: "train", 2: "golden"}, (), ())
+    finish(save(tmp_path / "set", shaped, format="text"))
+    upload(tmp_path / "set", "ann/set", "hf_x", endpoint=hub.address)
+    assert "golden.jsonl" in hub.files
+
+
+@pytest.mark.parametrize(
+    "file", ["../diary.parquet", "/etc/hostname", "sub/part-00000.parquet", "..", "gone.parquet"]
+)
+def test_a_manifest_that_lists_other_files_sends_none(hub: Hub, folder: Path, file: str) -> None:
+    (folder.parent / "diary.parquet").write_bytes(b"private")
+    document = json.loads((folder / "dataset.json").read_text())
+    document["files"][0]["file"] = file
+    (folder / "dataset.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=r"lacks .* as it was saved"):
+        upload(folder, "ann/set", "hf_x", endpoint=hub.address)
+    assert hub.asked == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "part-00000.parquet"])
+def test_a_link_to_another_file_is_not_followed(hub: Hub, folder: Path, name: str) -> None:
+    (folder.parent / "diary.txt").write_text("private")
+    (folder / name).unlink()
+    (folder / name).symlink_to(folder.parent / "diary.txt")
+    with pytest.raises(DataError, match=r"lacks .* as it was saved"):
+        upload(folder, "ann/set", "hf_x", endpoint=hub.address)
+    assert hub.asked == []
+
+
+def test_no_path_of_this_machine_is_published_or_stands_in_the_manifest(hub: Hub, tmp_path: Path) -> None:
+    """Also of a dataset saved by an earlier version, whose manifest holds whole paths."""
+    home = tmp_path / "Users" / "ann" / "Clients"
+    home.mkdir(parents=True)
+    data, more, out = home / "secret client.jsonl", home / "more.jsonl", tmp_path / "Users" / "ann" / "set"
+    data.write_text('{"text": "One."}\n')
+    more.write_text('{"text": "Two."}\n')
+    assert run(["data", "save", str(data), str(out), "--step", f"mix path='{more}' weight=0"]) == 0
+    written = (out / "dataset.json").read_text()
+    assert str(tmp_path) not in written
+    assert str(tmp_path) not in (out / "README.md").read_text()
+    manifest = Manifest.read(out)
+    assert [source.path for source in manifest.sources] == [str(data), str(more)]  # found all the same
+    assert manifest.history[0]["path"] == str(more)
+    old = json.loads(written)
+    old["sources"][0]["path"], old["history"][0]["path"] = str(data), str(more)
+    for document in (written, json.dumps(old)):
+        (out / "dataset.json").write_text(document)
+        upload(out, "ann/set", "hf_x", endpoint=hub.address)
+        assert "Clients" not in b"".join(hub.files.values()).decode("latin-1")
+        assert json.loads(hub.files["dataset.json"])["sources"][0]["path"] == "secret client.jsonl"
+
+
+def test_a_dataset_that_moves_with_its_source_still_finds_it(tmp_path: Path) -> None:
+    data = tmp_path / "one" / "rows.jsonl"
+    data.parent.mkdir()
+    data.write_text('{"text": "One."}\n')
+    assert run(["data", "save", str(data), str(tmp_path / "one" / "set")]) == 0
+    (tmp_path / "one").rename(tmp_path / "two")
+    source = Manifest.read(tmp_path / "two" / "set").sources[0]
+    assert source.path == str(tmp_path / "two" / "rows.jsonl")
 
 
 @pytest.mark.parametrize(
