@@ -1,4 +1,4 @@
-"""What MLX needs of the process before it is imported: a fast BLAS, steady memory, a patient GPU."""
+"""What the process needs before its work: children that run our code only, and what MLX wants of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ _SECRET = ("STUDIO_SERVER_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API
 
 
 def prepare_process() -> None:
-    """Make the process ready for MLX; call it before MLX is imported."""
+    """Make the process ready; call it before MLX is imported."""
+    guard_children()
     use_fast_blas()
     _keep_freed_memory()
     _relax_gpu_watchdog()
@@ -19,6 +20,15 @@ def prepare_process() -> None:
 def secrets() -> tuple[str, ...]:
     """The keys that the environment holds, which no sentence and no log may repeat."""
     return tuple(found for name in _SECRET if (found := os.environ.get(name, "").strip()))
+
+
+def guard_children() -> None:
+    """Have every Python that this process starts leave the current folder out of where it finds modules.
+
+    `python -c` and `python -m` look there first, so a csv.py or pickle.py that lies beside a dataset would
+    run in the place of Python's own.
+    """
+    os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def use_fast_blas() -> None:

@@ -1,7 +1,7 @@
 """Several processes that train one model: each computes a share of every batch.
 
-    mlx.launch --backend ring -n 2 python -m studio train DATA
-    mlx.launch --backend ring --hostfile macs.json python -m studio resume RUN
+    mlx.launch --backend ring -n 2 python -P -m studio train DATA
+    mlx.launch --backend ring --hostfile macs.json python -P -m studio resume RUN
 
 `mlx.launch` starts the processes, on one machine or on those of the hostfile; each needs the dataset and the
 model at the same path. Over Thunderbolt 5 macOS also offers `--backend jaccl`, which is not tested here. A

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from studio.data.hub.wanted import HubError
+from studio.process import guard_children
 
 _TICK = 0.2  # seconds between two looks at how far it is
 _PATIENCE = 2.0  # seconds that the process has to leave
@@ -28,6 +29,7 @@ def messages(work: Callable[..., None], *arguments: Any) -> Generator[Message | 
     Closing the generator ends the process. Raises HubError for the message `failed`, and when the process
     ends without the message `done`, which is the last.
     """
+    guard_children()
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(*arguments, there), daemon=True)

@@ -78,6 +78,7 @@ def _import_reader() -> None:
 
 
 def _command() -> list[str]:
+    """-P: the current folder may hold modules of the same names as ours and Python's."""
     if getattr(sys, "frozen", False):
         return [sys.executable, SWITCH]
-    return [sys.executable, "-m", "studio.data.store.scanner"]
+    return [sys.executable, "-P", "-m", "studio.data.store.scanner"]
