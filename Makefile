@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check screens bench starter constraints clean
+.PHONY: help setup run test test-long check screens bench peers starter constraints clean
 
 help: ## show this list
 	@echo "Tuning Studio. Each target sets up .venv first where it must."
@@ -20,7 +20,7 @@ run: setup ## open the window; without a display, run the main job in the termin
 test: check ## the checks, then every test that is quick
 	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist loadfile -m "not long"
 
-test-long: setup ## the tests that take longer: every family, soaks, simulations
+test-long: peers ## the tests that take longer: every family, soaks, simulations
 	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist worksteal -m long
 
 check: setup ## ruff, mypy and import-linter
@@ -32,10 +32,12 @@ check: setup ## ruff, mypy and import-linter
 screens: setup ## draw every pane into pictures
 	$(OFFSCREEN) $(PYTHON) packaging/screens.py
 
-bench: setup ## measure speed and memory (one part: ONLY=engine)
+bench: peers ## measure speed and memory (one part: ONLY=engine)
+	$(OFFSCREEN) $(PYTHON) -m tests.benchmarks $(ONLY)
+
+peers: setup
 	@$(PYTHON) -c 'import mlx_lm_lora' 2>/dev/null || \
 		$(PYTHON) -m pip install -q -c packaging/constraints.txt -e '.[bench]'
-	$(OFFSCREEN) $(PYTHON) -m tests.benchmarks $(ONLY)
 
 starter: setup ## rebuild the starter model and sample data in resources/starter
 	$(PYTHON) packaging/starter/build.py

@@ -46,6 +46,7 @@ def test_both_sides_lay_out_every_token() -> None:
     )
 
 
+@pytest.mark.long
 def test_trainers_run_and_say_what_they_took() -> None:
     examples, preferences = instructions(4, SMALL.vocabulary), pairs(4, SMALL.vocabulary)
     for run in (ours.supervised(SMALL, examples), peers.mlx_lm(SMALL, examples)):
@@ -55,8 +56,9 @@ def test_trainers_run_and_say_what_they_took() -> None:
     assert run.tokens == 2 * tokens(preferences)
 
 
+@pytest.mark.long
 def test_mlx_lm_lora_meets_every_pair_once() -> None:
-    pytest.importorskip("mlx_lm_lora", reason="only `make bench` installs it")
+    pytest.importorskip("mlx_lm_lora", reason="`make test-long` and `make bench` install it")
     from mlx_lm_lora.trainer.dpo_trainer import iterate_dpo_batches
 
     preferences = pairs(12, SMALL.vocabulary)

@@ -84,6 +84,7 @@ def test_a_bad_request_is_one_sentence_and_leaves_nothing_behind(
     assert not (studio.home / "runs").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "code", "state"),
     [(signal.SIGINT, 130, "stopped"), (signal.SIGKILL, -9, "interrupted")],

@@ -26,6 +26,7 @@ ANSWERS = {**COMMON, "accumulation": 2, "scope.layers": 1, "prefix_cache": "memo
 PREFERENCES = {**COMMON, "objective": "dpo", "optimizer.name": "adamw8bit"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("values", "kills"), [(ANSWERS, 20), (PREFERENCES, 5)], ids=["answers", "preferences"]
 )

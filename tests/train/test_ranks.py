@@ -156,6 +156,7 @@ def test_two_processes_train_what_one_trains(
     assert_like(single, only_run(tmp_path / "home" / "runs"))
 
 
+@pytest.mark.long
 def test_a_run_of_two_processes_that_is_killed_goes_on_to_the_same_bits(
     tiny_model: Path, tmp_path: Path, launch: Callable[..., Launched]
 ) -> None:
@@ -181,6 +182,7 @@ def test_a_run_of_two_processes_that_is_killed_goes_on_to_the_same_bits(
     assert len(left) == 1, "the killed process could not remove its folder; the others did"
 
 
+@pytest.mark.long
 def test_ctrl_c_saves_and_ends_all(
     tiny_model: Path, toy_data: Path, tmp_path: Path, launch: Callable[..., Launched]
 ) -> None:
@@ -197,6 +199,7 @@ def test_ctrl_c_saves_and_ends_all(
     assert not both.ranks()
 
 
+@pytest.mark.long
 def test_the_first_process_saves_when_the_other_is_lost(
     tiny_model: Path, toy_data: Path, tmp_path: Path, launch: Callable[..., Launched]
 ) -> None:
