@@ -58,6 +58,11 @@ def rate(value: float) -> str:
     return f"{value:.2g}"
 
 
+def whole_characters(text: str) -> str:
+    """The text with halves of characters (lone surrogates) joined, or replaced where the other half lacks."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def redacted(text: str, *secrets: str) -> str:
     """The text without the secrets, also where it holds only the beginning of one and goes on otherwise."""
     for secret in filter(None, secrets):

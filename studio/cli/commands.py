@@ -14,6 +14,7 @@ from studio import __version__
 from studio.cli import results
 from studio.cli.data import app as data_app
 from studio.cli.options import (
+    DRAWN,
     Data,
     Debug,
     Home,
@@ -23,6 +24,7 @@ from studio.cli.options import (
     Run,
     Set,
     described_fields,
+    drawn,
     paths_from,
     recipe_from,
     sampling_from,
@@ -32,13 +34,14 @@ from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform, repo
 from studio.data.mapping import UnknownColumns
 from studio.errors import RecipeError, StudioError
 from studio.events import AnswerEnded, Evaluated, GoldenAnswer
+from studio.generate.sampling import read_stop
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
 from studio.jobs.failure import sentence
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.process import secrets
 from studio.runs.folder import RunFolder
 from studio.train.launcher import PeerLost, rank
-from studio.words import redacted
+from studio.words import redacted, whole_characters
 
 _LEARNING = ("train", "resume", "sweep", "demo")
 """Commands whose work a stop only interrupts."""
@@ -191,25 +194,36 @@ def chat(
     run: Run,
     prompt: Annotated[str, typer.Option(help="What to ask.")],
     compare: Annotated[bool, typer.Option("--compare", help="Ask the base model too.")] = False,
-    temperature: Annotated[float, typer.Option()] = 0.7,
-    top_p: Annotated[float, typer.Option()] = 0.9,
-    top_k: Annotated[int, typer.Option()] = 50,
-    repetition_penalty: Annotated[float, typer.Option()] = 1.1,
-    max_tokens: Annotated[int, typer.Option()] = 512,
-    seed: Annotated[int, typer.Option()] = 0,
+    temperature: Annotated[float, drawn("temperature")] = DRAWN.temperature,
+    top_p: Annotated[float, drawn("top_p")] = DRAWN.top_p,
+    min_p: Annotated[float, drawn("min_p")] = DRAWN.min_p,
+    top_k: Annotated[int, drawn("top_k")] = DRAWN.top_k,
+    repetition_penalty: Annotated[float, drawn("repetition_penalty")] = DRAWN.repetition_penalty,
+    presence_penalty: Annotated[float, drawn("presence_penalty")] = DRAWN.presence_penalty,
+    frequency_penalty: Annotated[float, drawn("frequency_penalty")] = DRAWN.frequency_penalty,
+    penalty_window: Annotated[int, drawn("penalty_window")] = DRAWN.penalty_window,
+    max_tokens: Annotated[int, drawn("max_tokens")] = DRAWN.max_tokens,
+    stop: Annotated[list[str] | None, drawn("stop")] = None,
+    seed: Annotated[int, drawn("seed")] = DRAWN.seed,
     home: Home = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Ask the tuned model, or base and tuned side by side."""
+    prompt = whole_characters(prompt)
     if not prompt.strip():
         raise RecipeError('The prompt is empty. Ask something, for example --prompt "What is a star?"')
     sampling = sampling_from(
         temperature=temperature,
         top_p=top_p,
+        min_p=min_p,
         top_k=top_k,
         repetition_penalty=repetition_penalty,
+        presence_penalty=presence_penalty,
+        frequency_penalty=frequency_penalty,
+        penalty_window=penalty_window,
         max_tokens=max_tokens,
+        stop=tuple(map(read_stop, stop or ())),
         seed=seed,
     )
     job = ChatJob(store_from(home).find(run), prompt, sampling, WHO if compare else ("tuned",))

@@ -45,6 +45,9 @@ Model = Annotated[
     str, typer.Option(help='A model folder, or "starter", the model in the box.', show_default="the recipe's")
 ]
 
+DRAWN = Sampling.model_validate({})
+"""How tokens are drawn where nothing else is asked for."""
+
 _PICKED = ("model", "data.path")  # fields with an argument or option of their own
 
 
@@ -70,13 +73,20 @@ def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: 
     return _begin(file).with_values(values)
 
 
+def drawn(field: str) -> Any:
+    """The option for a field of the sampling, with its help."""
+    return typer.Option(help=Sampling.model_fields[field].description)
+
+
 def sampling_from(**values: Any) -> Sampling:
     """How to draw tokens. Raises RecipeError naming the option that is out of bounds."""
     try:
         return Sampling(**values)
     except ValueError as error:
         first = error.errors()[0]  # type: ignore[attr-defined]
-        raise RecipeError(f"--{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from error
+        option = str(first["loc"][0]).replace("_", "-")
+        reason = first["msg"].removeprefix("Value error, ")
+        raise RecipeError(f"--{option} cannot be {first['input']!r}: {reason}.") from error
 
 
 def paths_from(home: Path | None) -> Paths:

@@ -11,6 +11,7 @@ from studio.data.dataset import Dataset
 from studio.data.records import Message
 from studio.data.sources.folders import golden_beside
 from studio.errors import DataError
+from studio.words import whole_characters
 
 LIMIT = 100  # how many test examples stand in for a golden set
 
@@ -73,7 +74,8 @@ def golden_from_test(data: Dataset) -> Golden:
 def _item(path: Path, number: int, line: str) -> GoldenItem:
     """One line: its prompt, or all the turns before the answer where it has `messages`; and its `tools`."""
     try:
-        row = json.loads(line)
+        # An escape may be half of a character, which no tokenizer takes.
+        row = json.loads(whole_characters(json.dumps(json.loads(line), ensure_ascii=False)))
         prompt, ideal = row["prompt"], row["ideal"]
         said = [(turn["role"], turn["content"]) for turn in row.get("messages") or [_turn(prompt)]]
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+LOWEST_TEMPERATURE = 1e-3
+MOST_STOPS = 16
 
 
 class Sampling(BaseModel):
     """The sampling controls of the playground and of `studio chat`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     temperature: float = Field(
         0.7, ge=0, le=2, title="Temperature", description="0 always takes the likeliest token."
@@ -16,17 +21,51 @@ class Sampling(BaseModel):
     top_p: float = Field(
         0.9, gt=0, le=1, title="Top-p", description="Draw from the likeliest tokens that make up this share."
     )
+    min_p: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Min-p",
+        description="Draw from tokens that are at least this share as likely as the likeliest; 0 means all.",
+    )
     top_k: int = Field(
         50, ge=0, le=1000, title="Top-k", description="Draw from this many likeliest tokens; 0 means all."
     )
     repetition_penalty: float = Field(
-        1.1,
+        1.0,
         ge=1,
         le=2,
         title="Repetition penalty",
-        description="Above 1, what the answer has already said becomes less likely.",
+        description="Above 1, tokens of the prompt and of the answer so far become less likely.",
+    )
+    presence_penalty: float = Field(
+        0.0,
+        ge=-2,
+        le=2,
+        title="Presence penalty",
+        description="Taken from the logit of every token that stands in the prompt or the answer so far.",
+    )
+    frequency_penalty: float = Field(
+        0.0,
+        ge=-2,
+        le=2,
+        title="Frequency penalty",
+        description="The same, once for each time that the token stands there.",
+    )
+    penalty_window: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        title="Penalty window",
+        description="How many tokens back the three penalties look; 0 means all of them.",
     )
     max_tokens: int = Field(512, ge=1, le=8192, title="Max new tokens", description="Where an answer is cut.")
+    stop: tuple[str, ...] = Field(
+        (),
+        max_length=MOST_STOPS,
+        title="Stop at",
+        description="Texts before which an answer ends. A line end is written \\n, a tab \\t.",
+    )
     seed: int = Field(
         0,
         ge=0,
@@ -35,6 +74,31 @@ class Sampling(BaseModel):
         description="The same seed, prompt and model give the same answer.",
     )
 
+    @field_validator("stop")
+    @classmethod
+    def _none_empty(cls, stop: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(stop):
+            raise ValueError("a text to stop at has at least one character")
+        return stop
 
-GREEDY = Sampling(temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0, max_tokens=64, seed=0)
+    @property
+    def is_greedy(self) -> bool:
+        """Whether the likeliest token is taken: what is drawn at so low a temperature is only rounding."""
+        return self.temperature < LOWEST_TEMPERATURE
+
+
+_ESCAPED = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+
+
+def read_stop(written: str) -> str:
+    """A text to stop at as a person writes it in a line, with \\n for a line end."""
+    return re.sub(r"\\[nt\\]", lambda found: _ESCAPED[found[0]], written)
+
+
+def write_stop(stop: str) -> str:
+    """The line that `read_stop` makes this text of."""
+    return stop.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+
+
+GREEDY = Sampling.model_validate({"temperature": 0.0, "top_p": 1.0, "top_k": 0, "max_tokens": 64})
 """Deterministic answers, for measuring."""

@@ -13,10 +13,11 @@ from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 from studio.events import AnswerEnded, AnswerPiece
 from studio.generate.sampling import Sampling
+from studio.generate.until import Until
 from studio.models.arrays import number
 
 PREFILL = 512  # prompt tokens read at a time: the GPU is never held longer than one such piece
-REPETITION_WINDOW = 256  # how far back, in tokens, a repetition is noticed
+_EVERYTHING = 2**30  # tokens: further back than any text goes
 
 
 def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
@@ -27,22 +28,22 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
     set for whoever runs between two tokens, which forbids taking turns.
     """
     cache = make_prompt_cache(model)
-    sampler, processors = _sampler(sampling), _processors(sampling)
-    tokens = mx.array(list(prompt))
+    sampler, processors = None, _processors(sampling)
+    tokens = said = mx.array(list(prompt))
     for start in range(0, len(prompt) - 1, PREFILL):
         end = min(start + PREFILL, len(prompt) - 1)
         model(tokens[None, start:end], cache=cache)
         mx.eval([layer.state for layer in cache])
     latest, position = tokens[-1:], 0
-    said = tokens[:0]  # a penalty for repeating applies to the answer: the question's words belong in it
     while True:
         logits = model(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
         for processor in processors:
             logits = processor(said, logits)
+        sampler = sampler or _sampler(sampling, logits.shape[-1])
         mx.random.seed((sampling.seed << 32) | position)
         latest = sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
         if processors:
-            said = mx.concatenate([said, latest])[-REPETITION_WINDOW:]
+            said = mx.concatenate([said, latest])
         position += 1
         yield int(number(latest))
 
@@ -55,11 +56,12 @@ def answer(
     sampling: Sampling,
     stops: Collection[int],
 ) -> Generator[AnswerPiece | AnswerEnded | None]:
-    """Stream one answer: its pieces, then how it ended, at one of `stops` or at the limit.
+    """Stream one answer: its pieces, then how it ended: at one of the tokens `stops`, before one of the texts
+    that the sampling names, or at the limit.
 
     Yields None for a token that shows no text yet.
     """
-    detokenizer = tokenizer.detokenizer
+    detokenizer, shown = tokenizer.detokenizer, Until(sampling.stop)
     began, first, count, reason = time.perf_counter(), 0.0, 0, "length"
     for token in next_tokens(model, prompt, sampling):
         count += 1
@@ -68,16 +70,17 @@ def answer(
             reason = "stop"
             break
         detokenizer.add_token(token)
-        text = detokenizer.last_segment
+        text = shown.take(detokenizer.last_segment)
         yield AnswerPiece(who, text) if text else None
-        if count >= sampling.max_tokens:
+        if shown.ended or count >= sampling.max_tokens:
             break
     detokenizer.finalize()
-    if rest := detokenizer.last_segment:
+    if rest := shown.take(detokenizer.last_segment) + shown.rest():
         yield AnswerPiece(who, rest)
     seconds = time.perf_counter() - began
     speed = count / seconds if seconds > 0 else 0.0
-    yield AnswerEnded(who, detokenizer.text, len(prompt), count, speed, first, reason)
+    reason = "stop" if shown.ended else reason
+    yield AnswerEnded(who, shown.text, len(prompt), count, speed, first, reason)
 
 
 def side_by_side(
@@ -97,17 +100,25 @@ def side_by_side(
             yield event
 
 
-def _sampler(sampling: Sampling) -> Callable[[mx.array], mx.array]:
+def _sampler(sampling: Sampling, vocabulary: int) -> Callable[[mx.array], mx.array]:
     sampler: Callable[[mx.array], mx.array] = make_sampler(
-        temp=sampling.temperature, top_p=sampling.top_p if sampling.top_p < 1 else 0.0, top_k=sampling.top_k
+        temp=0.0 if sampling.is_greedy else sampling.temperature,
+        top_p=sampling.top_p if sampling.top_p < 1 else 0.0,
+        min_p=sampling.min_p,
+        top_k=sampling.top_k if sampling.top_k < vocabulary else 0,  # all of them, which mlx-lm calls 0
     )
     return sampler
 
 
 def _processors(sampling: Sampling) -> list[Callable[[mx.array, mx.array], mx.array]]:
-    if sampling.repetition_penalty == 1.0:
-        return []
+    """The penalties, over prompt and answer, as mlx-lm and transformers count them."""
+    window = sampling.penalty_window or _EVERYTHING
     processors: list[Callable[[mx.array, mx.array], mx.array]] = make_logits_processors(
-        repetition_penalty=sampling.repetition_penalty, repetition_context_size=REPETITION_WINDOW
+        repetition_penalty=sampling.repetition_penalty if sampling.repetition_penalty != 1.0 else None,
+        repetition_context_size=window,
+        presence_penalty=sampling.presence_penalty,
+        presence_context_size=window,
+        frequency_penalty=sampling.frequency_penalty,
+        frequency_context_size=window,
     )
     return processors

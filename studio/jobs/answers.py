@@ -15,6 +15,7 @@ from studio.generate.sampling import Sampling
 from studio.jobs.train import prepare_again, recipe_of
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
+from studio.words import whole_characters
 
 if TYPE_CHECKING:
     from studio.models.shelf import OpenModel, Shelf
@@ -45,7 +46,7 @@ class ChatJob:
         opened = {who: _open(who, recipe, self.run, shelf) for who in self.who}
         first = next(iter(opened.values()))
         renderer = renderer_for(recipe, first)
-        prompt = renderer.prompt_ids((Message("user", self.prompt),))
+        prompt = renderer.prompt_ids((Message("user", whole_characters(self.prompt)),))
         modules = {who: each.module for who, each in opened.items()}
         for event in side_by_side(modules, first.tokenizer, prompt, self.sampling, renderer.stops):
             yield event or AnswerPiece(self.who[0], "")

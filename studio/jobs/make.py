@@ -145,14 +145,12 @@ def _local(plan: Plan, shelf: Shelf) -> Ask:
 
     def ask(question: Question) -> Generator[None, None, str]:
         prompt = renderer.prompt_ids(question.messages)
-        sampling = Sampling(
-            temperature=question.temperature,
-            top_p=0.95,
-            top_k=50,
-            repetition_penalty=1.0,  # passages and JSON repeat themselves
-            max_tokens=question.max_tokens,
-            seed=question.seed,
-        )
+        asked = {
+            "temperature": question.temperature,
+            "max_tokens": question.max_tokens,
+            "seed": question.seed,
+        }
+        sampling = Sampling.model_validate({**asked, "top_p": 0.95, "top_k": 50})
         for event in answer("made", opened.module, opened.tokenizer, prompt, sampling, renderer.stops):
             if isinstance(event, AnswerEnded):
                 return _kept(event.text, event.finish_reason)

@@ -184,6 +184,8 @@ def test_every_sampling_field_has_a_control_with_its_bounds_and_help(qtbot: QtBo
     panel = SamplingPanel()
     qtbot.addWidget(panel)
     for name, field in Sampling.model_fields.items():
+        if name == "stop":
+            continue
         control = panel.control(name)
         low, high = bounds(field)
         assert (control.minimum(), control.maximum()) == (low, high)
@@ -206,3 +208,18 @@ def test_another_part_of_the_app_can_put_in_and_send(qtbot: QtBot, pane: Playgro
     with qtbot.waitSignal(pane.send_requested) as sent:
         pane.send()
     assert sent.args[0] == "From the golden set"
+
+
+def test_texts_to_stop_at_stand_one_in_a_line(qtbot: QtBot, theme: Theme) -> None:
+    panel = SamplingPanel()
+    qtbot.addWidget(panel)
+    with qtbot.waitSignal(panel.changed) as said:
+        panel.stop.setPlainText("User:\n\n\\n\\n\n")
+    assert said.args[0].stop == ("User:", "\n\n")
+    panel.set_sampling(Sampling.model_validate({"stop": ("a\nb", "\\")}))
+    assert panel.stop.toPlainText() == "a\\nb\n\\\\"
+    assert panel.sampling().stop == ("a\nb", "\\")
+    panel.stop.setPlainText("\n".join("abcdefghijklmnopqrst"))
+    assert len(panel.sampling().stop) == 16
+    panel.reset()
+    assert panel.stop.toPlainText() == ""

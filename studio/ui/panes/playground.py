@@ -160,6 +160,6 @@ class PlaygroundPane(Pane):
 
     def _say_sampling(self, sampling: Sampling) -> None:
         if self.state is None:
-            draw = f"temperature {sampling.temperature:g}" if sampling.temperature else "the likeliest token"
+            draw = "the likeliest token" if sampling.is_greedy else f"temperature {sampling.temperature:g}"
             limit = f"at most {sampling.max_tokens:,} tokens"
             self.header.set_subtitle(f"{draw} · top-p {sampling.top_p:g} · {limit} · seed {sampling.seed}")

@@ -7,14 +7,24 @@ from typing import Any
 import annotated_types
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
-from studio.generate.sampling import Sampling
+from studio.generate.sampling import MOST_STOPS, Sampling, read_stop, write_stop
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
 
 _SPACING = 10
+_WIDTH, _STOP_HEIGHT = 132, 62
 DEFAULTS = Sampling.model_validate({})
 
 
@@ -55,7 +65,9 @@ class SamplingPanel(QFrame):
         around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(card)
         for row, (name, field) in enumerate(Sampling.model_fields.items()):
-            self._add_control(grid, row, name, field)
+            if name != "stop":
+                self._add_control(grid, row, name, field)
+        self.stop = self._add_stop(grid, len(Sampling.model_fields), Sampling.model_fields["stop"])
         self.reset()
 
     def _add_control(self, grid: QGridLayout, row: int, name: str, field: FieldInfo) -> None:
@@ -76,18 +88,38 @@ class SamplingPanel(QFrame):
         label.setBuddy(control)
         control.setAccessibleName(field.title or name)
         control.setAccessibleDescription(field.description or "")
-        control.setFixedWidth(132)
+        control.setFixedWidth(_WIDTH)
         control.lineEdit().setTextMargins(8, 0, 0, 0)
         control.valueChanged.connect(self._announce)
         grid.addWidget(label, row, 0)
         grid.addWidget(control, row, 1)
         self._controls[name] = control
 
+    def _add_stop(self, grid: QGridLayout, row: int, field: FieldInfo) -> QPlainTextEdit:
+        """Texts to stop at, one in a line."""
+        editor, label = QPlainTextEdit(), QLabel(field.title)
+        for widget in (label, editor):
+            widget.setToolTip(field.description or "")
+        editor.setProperty("role", "field")
+        editor.document().setDocumentMargin(0)
+        editor.setPlaceholderText("One text per line")
+        editor.setAccessibleName(field.title or "")
+        editor.setAccessibleDescription(field.description or "")
+        editor.setTabChangesFocus(True)
+        editor.setFixedSize(_WIDTH, _STOP_HEIGHT)
+        editor.textChanged.connect(self._announce)
+        label.setBuddy(editor)
+        grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(editor, row, 1)
+        return editor
+
     def control(self, name: str) -> QSpinBox | QDoubleSpinBox:
         return self._controls[name]
 
     def sampling(self) -> Sampling:
         values: dict[str, Any] = {name: control.value() for name, control in self._controls.items()}
+        lines = self.stop.toPlainText().split("\n")
+        values["stop"] = tuple(read_stop(line) for line in lines if line)[:MOST_STOPS]
         return Sampling.model_validate(values)
 
     def set_sampling(self, sampling: Sampling) -> None:
@@ -96,6 +128,9 @@ class SamplingPanel(QFrame):
             control.blockSignals(True)
             control.setValue(value)
             control.blockSignals(False)
+        self.stop.blockSignals(True)
+        self.stop.setPlainText("\n".join(map(write_stop, sampling.stop)))
+        self.stop.blockSignals(False)
         self._announce()
 
     def reset(self) -> None:
