@@ -30,6 +30,10 @@ class DiskError(StudioError):
     """A file or folder that the disk would not take."""
 
 
+class TargetError(DataError):
+    """A place that may not be written to: a source is there, or something that is not ours."""
+
+
 class RunError(StudioError):
     """A run folder that is damaged, cannot be written, or is in use by another process."""
 

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.shared import Shared
 from studio.data.history.steps import Split, Step
 from studio.data.saving.export import layout_in
-from studio.data.saving.manifest import is_saved
+from studio.data.saving.target import check_folder
+from studio.errors import StudioError
 from studio.events import DatasetExported, DatasetSaved, Event, Progress
 from studio.jobs.job import Failed, Job, Outcome, Stopped
 from studio.jobs.queue import Lane
@@ -64,16 +65,28 @@ class Saving(QObject):
     def save(self, folder: Path) -> None:
         """Save the dataset, as it was changed by hand, and open what was saved."""
         job = SaveJob(self._shared.recipe, folder, overlays=self._overlays, fingerprint=self._known())
-        if folder.is_dir() and is_saved(folder):
+        try:
+            job.check_target()
+            replaced = check_folder(folder)
+        except StudioError as error:
+            self._shared.window.show_notice(str(error), "bad")
+            return
+        if replaced:
             words = f"“{folder.name}” is a saved dataset already."
-            self._ask(words, "It is replaced once the new one is complete.", lambda: self._run(job))
+            more = f"Once the new one is complete, it replaces: {', '.join(replaced)}."
+            self._ask(words, more, lambda: self._run(job))
         else:
             self._run(job)
 
     def export(self, file: Path) -> None:
         """Write the dataset to a JSONL file, which the file dialog has asked about."""
         recipe, known = self._shared.recipe, self._known()
-        self._run(ExportJob(recipe, _lines(file), overlays=self._overlays, fingerprint=known))
+        out, asked = _lines(file), file.suffix.lower() == ".jsonl"
+        job = ExportJob(recipe, out, overlays=self._overlays, fingerprint=known, replace=True)
+        if out.exists() and not asked:  # the dialog asked about a name without the ending
+            self._ask(f"“{out.name}” exists already.", f"Replaced: {out}.", lambda: self._run(job))
+        else:
+            self._run(job)
 
     def export_layout(self, folder: Path) -> None:
         """Write the dataset to a folder; rows in no part yet are divided as a run would divide them."""

@@ -103,7 +103,7 @@ def _listed(path: Path, golden: bool) -> str:
     """Which files would leave this Mac, in a sentence; their sizes where they are saved already."""
     from studio.data.saving.hub import leaving, told
     from studio.data.saving.manifest import NAME, is_saved
-    from studio.data.saving.saved import CARD
+    from studio.data.saving.target import CARD
     from studio.data.sources.folders import GOLDEN_FILE
 
     if is_saved(path):

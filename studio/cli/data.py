@@ -20,6 +20,7 @@ from studio.cli.terminal import console, perform, report
 from studio.data.reader import NothingUsable
 from studio.data.store.source import is_large
 from studio.events import DatasetExported, DatasetRead, DatasetSaved, DatasetUploaded
+from studio.files import check_target
 from studio.jobs.bring import BringJob
 from studio.jobs.read import DatasetJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
@@ -130,6 +131,7 @@ def save(
     paths = paths_from(home)
     overlays = paths.overlays if edits else None
     recipe = as_read(recipe_from(data, model, set_), like)
+    _spare(like, out)
     job = SaveJob(recipe, out, steps_of(like, step), overlays, paths.scans)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetSaved):
@@ -147,7 +149,8 @@ def export(
     like: Like = None,
     edits: Edits = False,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Remove what an earlier export left in the folder.")
+        bool,
+        typer.Option("--replace", help="Replace the file, or what we exported to the folder."),
     ] = False,
     model: Model = "",
     set_: Set = None,
@@ -159,6 +162,7 @@ def export(
     paths = paths_from(home)
     overlays = paths.overlays if edits else None
     recipe = as_read(recipe_from(data, model, set_), like)
+    _spare(like, out)
     job = ExportJob(recipe, out, steps_of(like, step), overlays, paths.scans, replace=replace)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetExported):
@@ -193,6 +197,12 @@ def upload(
     for event in perform(UploadJob(folder, repository, private=not public).run_events(None)):
         if isinstance(event, DatasetUploaded):
             report(asdict(event), f"Uploaded: {event.address}", as_json)
+
+
+def _spare(like: Path | None, out: Path) -> None:
+    """The dataset whose steps are done again is read, too, so nothing is written over it."""
+    if like is not None:
+        check_target(out, [like])
 
 
 def _export_bad(recipe: Recipe, library: Library, out: Path | None) -> None:

@@ -30,7 +30,9 @@ class BringJob:
         from studio.data.read import reading
         from studio.data.saving.manifest import sources_of
         from studio.data.saving.saved import save
+        from studio.data.saving.target import check_sources
 
+        check_sources(self.out, self.paths)
         try:
             source = yield from reading(self.paths, Mapping.parse(self.columns) if self.columns else None)
         except UnknownColumns as error:

@@ -40,6 +40,14 @@ class _Shaping:
     scans: Path | None = None
     fingerprint: str = ""
 
+    def check_target(self) -> None:
+        """Raise TargetError where writing `out` would touch the dataset, or another that is mixed in."""
+        from studio.data.history.steps import Mix
+        from studio.data.saving.target import check_sources
+
+        mixed = [Path(step.path) for step in self.steps if isinstance(step, Mix)]
+        check_sources(self.out, [Path(self.recipe.data.path), *mixed])
+
     def shaped(
         self,
     ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[Step, ...], Shaped | Part]]:
@@ -104,8 +112,11 @@ class SaveJob(_Shaping):
         from studio.data.history.steps import Mix
         from studio.data.saving.manifest import sources_of
         from studio.data.saving.saved import save
+        from studio.data.saving.target import check_folder
 
         yield Progress("Reading the dataset", 0)
+        self.check_target()
+        check_folder(self.out.expanduser())
         source, steps, shaped = yield from self.shaped()
         mixed = [Path(step.path).expanduser() for step in steps if isinstance(step, Mix)]
         manifest = yield from save(
@@ -135,7 +146,8 @@ class SaveJob(_Shaping):
 class ExportJob(_Shaping):
     """Write the recipe's dataset, after the steps, to a JSONL file or to a folder in mlx-lm's layout.
 
-    `replace` removes files of an earlier export in the folder that this one has no more.
+    `replace` replaces a file that exists, and removes files of an earlier export in the folder that this one
+    has no more.
     """
 
     replace: bool = False
@@ -148,6 +160,7 @@ class ExportJob(_Shaping):
         from studio.data.saving.export import export
 
         yield Progress("Reading the dataset", 0)
+        self.check_target()
         _, _, shaped = yield from self.shaped()
         files = yield from export(shaped.records, shaped.parts, self.out, replace=self.replace)
         golden = len(shaped.golden) if len(files) == 1 and files[0].suffix == ".jsonl" else 0
@@ -170,8 +183,10 @@ class ExportBadJob:
         from studio.data.places import Places
         from studio.data.reader import NothingUsable
         from studio.data.saving.bad import export_bad
+        from studio.data.saving.target import check_sources
 
         yield Progress("Reading the dataset", 0)
+        check_sources(self.out, [Path(self.recipe.data.path)])
         try:
             dataset = yield from library.open(self.recipe)
             found = dataset.path, dataset.places, dataset.problems

@@ -106,9 +106,13 @@ class BadRowsJob:
 
     def run_events(self, bench: Any) -> Generator[Event]:
         from studio.data.rows import Row
+        from studio.data.saving.bad import check_report
+        from studio.data.saving.target import check_sources
         from studio.data.store.part import problems
         from studio.data.store.reader import Store
 
+        check_sources(self.out, [self.path])
+        check_report(self.out)
         store, written = Store(self.path, self.folder), 0
         with whole_file(self.out) as file:
             for number, found in problems(store):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from studio.errors import RunError
+from studio.files import scratch_folder
 from studio.runs.folder import RunFolder
 from studio.train.launcher import launched, rank
 
@@ -26,8 +26,8 @@ def own_runs(runs: Path) -> Iterator[Path]:
     if rank() == 0:
         yield runs
         return
-    with tempfile.TemporaryDirectory(prefix="studio-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    with scratch_folder("run") as folder:
+        yield folder
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.data.hub.wanted import HubError
 from studio.events import AccessWanted, DatasetUploaded, Event, Log, Progress
+from studio.files import scratch_folder
 from studio.jobs.hub_token import hub_token, keep_hub_token
 from studio.jobs.save import SaveJob
 from studio.train.recipe import Recipe
@@ -66,8 +66,8 @@ class PublishJob:
         if self._is_as_saved(path):
             yield from self._upload(path).run_events(bench)
             return
-        with TemporaryDirectory(prefix="studio-upload-") as scratch:
-            folder = Path(scratch) / self.repository.rpartition("/")[2]
+        with scratch_folder("upload") as scratch:
+            folder = scratch / self.repository.rpartition("/")[2]
             job = SaveJob(self.recipe, folder, overlays=self.overlays, fingerprint=self.fingerprint)
             for event in job.run_events(bench):
                 if isinstance(event, Progress):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import RecipeError
-from studio.files import write_text
-from studio.paths import resource
+from studio.files import check_target, write_text
+from studio.paths import model_folder, resource
 from studio.train.recipe import Recipe, fields, find_field
 
 ABOUT = "about"
@@ -38,7 +38,11 @@ def read_recipe(file: Path) -> Recipe:
 
 
 def write_recipe(file: Path, recipe: Recipe) -> None:
-    """Write a recipe's model, and all that is not as by default, whole or not at all."""
+    """Write a recipe's model, and all that is not as by default, whole or not at all.
+
+    Raises TargetError where the file would replace, or lie in, the recipe's dataset or model.
+    """
+    check_target(file, _sources(recipe))
     lines: list[str] = []
     group = ""
     for entry in fields():
@@ -50,6 +54,13 @@ def write_recipe(file: Path, recipe: Recipe) -> None:
             lines += ["", f"[{group}]"]
         lines.append(f"{entry.name} = {_toml(value)}")
     write_text(file, "\n".join(lines) + "\n")
+
+
+def _sources(recipe: Recipe) -> list[Path]:
+    """What the recipe reads."""
+    template = Path(recipe.data.template).expanduser()
+    paths = [Path(recipe.data.path)] if recipe.data.path else []
+    return [*paths, model_folder(recipe.model), *([template] if template.is_file() else [])]
 
 
 def ready_recipes() -> tuple[ReadyRecipe, ...]:

@@ -19,6 +19,8 @@ from pytestqt.qtbot import QtBot
 from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.data.read import read
+from studio.data.records import Record
+from studio.data.saving.export import export
 from studio.events import DatasetRead, Event, Progress
 from studio.jobs.queue import Lane
 from studio.paths import Paths
@@ -26,6 +28,7 @@ from studio.settings import Settings
 from studio.ui.theme import Theme
 from studio.ui.widgets.notice import Notice
 from tests.app.keychain import own_keychain
+from tests.conftest import finish
 from tests.data.saving.test_hub import Hub
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 21))
@@ -126,15 +129,20 @@ def test_the_layout_of_mlx_lm_is_divided_and_replaced_only_after_a_question(
 ) -> None:
     out = tmp_path / "layout"
     out.mkdir()
-    (out / "golden.jsonl").write_text("earlier")
+    (out / "golden.jsonl").write_text("somebody's")
     entry(studio, "Export for mlx-lm…").trigger()
     choose(studio, qtbot, out)
-    answer(studio, qtbot, agrees=False)
+    qtbot.waitUntil(lambda: "did not write there" in notice(studio))
     assert [path.name for path in out.iterdir()] == ["golden.jsonl"]
+    (out / "golden.jsonl").unlink()
+    finish(export([Record(1, text="x"), Record(2, text="y")], {1: "golden", 2: "train"}, out))
+    studio.desk.saving.export_layout(out)
+    answer(studio, qtbot, agrees=False)
+    assert [path.name for path in sorted(out.glob("[!.]*"))] == ["golden.jsonl", "train.jsonl"]
     studio.desk.saving.export_layout(out)
     answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: "20 rows written" in notice(studio))
-    assert sorted(path.name for path in out.iterdir()) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
+    assert sorted(path.name for path in out.glob("[!.]*")) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
 
 
 def test_rows_that_cannot_train_are_exported_with_their_reasons(
@@ -155,11 +163,17 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
     before = (tmp_path / "mine" / "dataset.json").read_text()
     studio.desk.editing.toggle(2)
     studio.desk.saving.save(tmp_path / "mine")
+    qtbot.waitUntil(lambda: "a source is never touched" in notice(studio))
+    studio.open_path(str(tmp_path / "numbers.jsonl"))
+    wait_for(qtbot, studio, "numbers.jsonl")
+    studio.desk.editing.toggle(2)
+    studio.desk.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=False)
     assert (tmp_path / "mine" / "dataset.json").read_text() == before
     studio.desk.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: len(read(tmp_path / "mine").records) == 19)
+    wait_for(qtbot, studio, "mine")
     assert not entry(studio, "Export the rows that cannot train…").isEnabled()
 
 

@@ -255,7 +255,7 @@ def test_an_export_over_another_leaves_no_file_of_both(
     assert "holds valid.jsonl and test.jsonl of an earlier export" in said
     assert len((out / "train.jsonl").read_text().splitlines()) == 48
     studio("data", "export", toy_data, out, "--replace")
-    assert [path.name for path in out.iterdir()] == ["train.jsonl"]
+    assert [path.name for path in out.glob("[!.]*")] == ["train.jsonl"]
 
 
 def test_golden_rows_never_train_and_are_what_an_evaluation_asks(

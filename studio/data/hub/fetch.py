@@ -8,17 +8,18 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.data.hub.child import settle_in
 from studio.data.hub.faults import faults, page, sentence
 from studio.data.hub.parts import Parts, sizes_of
 from studio.data.hub.wanted import HubError, Wanted
-from studio.errors import DiskError
-from studio.files import whole_folder
+from studio.data.saving.target import refuse_others
+from studio.errors import DiskError, TargetError
+from studio.files import scratch_folder, whole_folder
 
 _BATCH = 1000  # rows written at a time
+_PROVENANCE = "provenance.json"
 
 
 def fetch(wanted: Wanted, under: Path, token: str, out: Connection) -> None:
@@ -26,7 +27,7 @@ def fetch(wanted: Wanted, under: Path, token: str, out: Connection) -> None:
     settle_in()
     try:
         out.send({"done": _fetched(wanted, under, token or None, out)})
-    except (HubError, DiskError) as error:
+    except (HubError, DiskError, TargetError) as error:
         out.send({"failed": str(error)})
     except faults() as error:
         out.send({"failed": sentence(error, wanted), "page": page(error, wanted)})
@@ -40,8 +41,8 @@ def _fetched(wanted: Wanted, under: Path, token: str | None, out: Connection) ->
     if info.gated:
         api.auth_check(wanted.name, repo_type="dataset")
     revision = str(info.sha)
-    with TemporaryDirectory(prefix="studio-hub-") as scratch:
-        builder, split = _builder(wanted, revision, token, scratch)
+    with scratch_folder("hub") as scratch:
+        builder, split = _builder(wanted, revision, token, str(scratch))
         subset = str(builder.config.name)
         target = under / wanted.name.replace("/", "--") / _folder_name(subset, split, wanted, revision)
         file = target / f"{wanted.name.rpartition('/')[2]}-{split}.parquet"
@@ -52,17 +53,27 @@ def _fetched(wanted: Wanted, under: Path, token: str | None, out: Connection) ->
             "split": split,
             "revision": revision,
         }
-        if file.exists():
-            return {**facts, "rows": json.loads((target / "provenance.json").read_text())["count"]}
+        if (count := _fetched_before(target, file)) is not None:
+            return {**facts, "rows": count}
+        refuse_others(target, frozenset({file.name, _PROVENANCE}))
         arriving = under / ".parts" / f"{wanted.name.replace('/', '--')}-{revision}"
         parts = Parts(wanted.name, revision, sizes_of(info), arriving, token, out)
         tables, total = _tables(builder, split, wanted, parts)
         with whole_folder(target) as inside:
             count = _write(tables, inside / file.name, total, out)
             provenance = {**facts, "path": file.name, "rows": wanted.rows, "count": count, **_times()}
-            (inside / "provenance.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
+            (inside / _PROVENANCE).write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(arriving, ignore_errors=True)
     return {**facts, "rows": count}
+
+
+def _fetched_before(folder: Path, file: Path) -> int | None:
+    """How many rows an earlier download brought; None where there was none, or it is damaged."""
+    try:
+        count = json.loads((folder / _PROVENANCE).read_text(encoding="utf-8"))["count"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return count if file.is_file() and isinstance(count, int) else None
 
 
 def _times() -> dict[str, str]:

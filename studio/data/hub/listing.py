@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.data.hub.child import settle_in
 from studio.data.hub.faults import faults, page, sentence
 from studio.data.hub.parts import sizes_of
 from studio.data.hub.wanted import HubError, Wanted
+from studio.files import scratch_folder
 
 
 def list_parts(wanted: Wanted, token: str, out: Connection) -> None:
@@ -37,9 +37,9 @@ def _listed(wanted: Wanted, token: str | None) -> dict[str, Any]:
     revision, sizes = str(info.sha), sizes_of(info)
     subsets = datasets.get_dataset_config_names(wanted.name, revision=revision, token=token)
     subset = _first(wanted.subset, "default", subsets)
-    with TemporaryDirectory(prefix="studio-hub-") as scratch:
+    with scratch_folder("hub") as scratch:
         builder = datasets.load_dataset_builder(
-            wanted.name, subset, revision=revision, token=token, cache_dir=scratch
+            wanted.name, subset, revision=revision, token=token, cache_dir=str(scratch)
         )
         splits = _splits(builder, sizes)
     return {

@@ -22,8 +22,11 @@ from studio.data.making.review import Review, Reviews
 from studio.data.making.rows import Row, row_from
 from studio.data.records import Record
 from studio.data.saving.export import row_of
+from studio.data.saving.target import check_file, check_sources, refuse_others
 from studio.errors import DataError
-from studio.files import disk_errors, write_text
+from studio.files import check_target, disk_errors, write_text
+
+_OWN = ("making.json", "made.jsonl", "reviews.jsonl")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,18 @@ class MakingFolder:
 
     @classmethod
     def create(cls, path: Path, plan: Plan) -> MakingFolder:
-        """The folder for this plan, new or to go on with. Raises DataError where another plan lives."""
+        """The folder for this plan, new or to go on with.
+
+        Raises DataError where another plan lives, TargetError for a folder with anything else, and where it
+        would touch what rows are made from.
+        """
         folder = cls(path)
         if (path / "making.json").exists():
             if folder.plan() != plan:
                 raise DataError(f"{path} holds rows that were made in another way. Choose a new folder.")
         else:
+            check_sources(path, _sources(plan))
+            refuse_others(path, frozenset())
             now = datetime.now(UTC).isoformat(timespec="seconds")
             folder._write({"plan": plan.model_dump(mode="json"), "created": now})
         return folder
@@ -148,6 +157,11 @@ class MakingFolder:
         return Journal(self.path / "made.jsonl")
 
 
+def _sources(plan: Plan) -> list[Path]:
+    """What rows are made from."""
+    return [Path(name) for name in (plan.data, *plan.documents) if name]
+
+
 def accepted(folder: Path) -> tuple[Record, ...]:
     """The rows that a person accepted, edited or not, each saying how it was made; lines count from 1."""
     found = [row for row, review in MakingFolder(folder).reviewed() if review.counts]
@@ -155,7 +169,14 @@ def accepted(folder: Path) -> tuple[Record, ...]:
 
 
 def write_accepted(folder: Path, path: Path) -> int:
-    """Write the accepted rows as JSONL; returns how many there are. Raises DataError for none."""
+    """Write the accepted rows as JSONL; returns how many there are.
+
+    Raises DataError for none, TargetError where something stands that is no file of made rows, and where
+    it would touch what rows were made from or the making itself.
+    """
+    check_sources(path, _sources(MakingFolder(folder).plan()))
+    check_target(path, [folder / name for name in _OWN])
+    check_file(path, lambda row: isinstance(row, dict) and "made" in row)
     rows = accepted(folder)
     if not rows:
         raise DataError(f"No row in {folder} is accepted yet. Accept some first.")

@@ -10,6 +10,7 @@ from typing import Any
 from studio.data.places import Places
 from studio.data.reader import rows_of
 from studio.data.rows import Row
+from studio.data.saving.target import check_file
 from studio.data.sources.folders import files_of
 from studio.data.sources.source import Source
 from studio.data.sources.text import lines
@@ -23,6 +24,7 @@ _LONGEST = 100_000
 """Characters of a line that is quoted; what is longer is looked at in its file."""
 
 _REPORT_EVERY = 1000
+_REPORT = {"file", "line", "column", "code", "reason", "row"}
 
 
 def export_bad(
@@ -31,13 +33,15 @@ def export_bad(
     """Write a line of JSON for each error: file, line, column, reason and row; returns how many.
 
     The row is its named values, or its text where it has none; null for a file as a whole and for a line
-    beyond all measure. Raises DataError when there are no errors, or the file is no `.jsonl`.
+    beyond all measure. Raises DataError when there are no errors, or the file is no `.jsonl`; TargetError
+    where something stands that is no such report.
     """
     errors = [problem for problem in problems if problem.severity == "error"]
     if not errors:
         raise DataError("Every row can train, so there are none to export.")
     if out.suffix.lower() != ".jsonl":
         raise DataError(f"{out.name} cannot be exported to: name a .jsonl file.")
+    check_report(out.expanduser())
     rows = yield from _rows(path, places, {problem.line for problem in errors if problem.line})
     with whole_file(out.expanduser().absolute()) as file:
         for number, problem in enumerate(errors):
@@ -54,6 +58,11 @@ def export_bad(
             if number % _REPORT_EVERY == 0:
                 yield Progress("rows written", number, len(errors))
     return len(errors)
+
+
+def check_report(out: Path) -> None:
+    """Raise TargetError when something stands at `out` that is no report of bad rows."""
+    check_file(out, lambda row: isinstance(row, dict) and row.keys() == _REPORT)
 
 
 def _rows(path: Path, places: Places, wanted: Collection[int]) -> Generator[Progress, None, dict[int, Any]]:

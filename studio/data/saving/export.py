@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Collection, Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
 from studio.data.records import Message, Record
+from studio.data.saving.manifest import sha256
+from studio.data.saving.target import refuse_others
 from studio.data.split import GOLDEN
-from studio.errors import DataError
+from studio.errors import DataError, TargetError
 from studio.events import Progress
-from studio.files import whole_file
+from studio.files import whole_file, write_text
 
 _LAYOUT = {"": "train", "train": "train", "validation": "valid", "test": "test"}
 """What mlx-lm calls the file of each part."""
+EXPORTED = ".tuning-studio-export.json"
+"""What says in a folder which files we exported there, and their SHA-256: only those are ever replaced."""
 _REPORT_EVERY = 1000
 
 
@@ -25,8 +31,10 @@ def export(
     """Write a `.jsonl` file, or a folder with `train.jsonl`, `valid.jsonl`, `test.jsonl`; returns the files.
 
     Golden rows are left out, because whoever reads the files would train on them; a folder has them in
-    `golden.jsonl`. All files appear whole, at the end, or none does; with `replace` those of an earlier
-    export that this one has no more are removed then. Raises DataError for another kind of file.
+    `golden.jsonl`. All files appear whole, at the end, or none does; with `replace` a file that exists is
+    replaced, and those of an earlier export that this one has no more are removed. Raises DataError for
+    another kind of file, TargetError for one that exists, and for a folder with anything that we did not
+    export there.
     """
     out = out.expanduser().absolute()
     if not out.is_dir() and out.suffix.lower() not in ("", ".jsonl"):
@@ -45,25 +53,26 @@ def export(
         files = {**divided}
     if not any(files.values()):
         raise DataError("There are no rows to export: all of them are golden.")
-    if not replace and (stale := [path.name for path in layout_in(out) if path not in files]):
-        raise DataError(
-            f"{out} holds {' and '.join(stale)} of an earlier export, which this one has not: whoever reads "
-            "the folder would mix the two. Replace all of them, or choose another folder."
-        )
+    _check_target(out, files, replace=replace)
     with ExitStack() as whole:
         opened = {path: whole.enter_context(whole_file(path)) for path in files}
         for path, rows in files.items():
             yield from _write(path.name, opened[path], rows)
-    if replace:
-        for path in set(layout_in(out)) - files.keys():
+        stale = [path for path in layout_in(out) if path not in files]
+        if out not in files:
+            _note(out, {path.name: _digest(file) for path, file in opened.items()}, add=True)
+    if out not in files:
+        for path in stale:
             path.unlink()
+        _note(out, {path.name: sha256(path) for path in files})
     return list(files)
 
 
 def layout_in(folder: Path) -> list[Path]:
-    """The files of an earlier export that a folder holds."""
-    names = dict.fromkeys((*_LAYOUT.values(), GOLDEN))
-    return [path for name in names if (path := folder / f"{name}.jsonl").is_file()]
+    """The files of an earlier export of ours that a folder holds."""
+    ours = _exported(folder)
+    names = (f"{name}.jsonl" for name in dict.fromkeys((*_LAYOUT.values(), GOLDEN)))
+    return [path for name in names if name in ours and (path := folder / name).is_file()]
 
 
 def row_of(record: Record) -> dict[str, Any]:
@@ -87,6 +96,46 @@ def golden_row(record: Record) -> dict[str, Any]:
     if len(record.before_answer) == 1:
         return asked
     return {**asked, "messages": [_said(turn.role, turn.whole) for turn in record.before_answer]}
+
+
+def _check_target(out: Path, files: Collection[Path], *, replace: bool) -> None:
+    if out in files:
+        if os.path.lexists(out) and not (replace and out.is_file()):
+            raise TargetError(f"{out} exists. Replace it (--replace), or choose another name.")
+        return
+    ours = _exported(out)
+    earlier = [path for path in layout_in(out) if sha256(path) in ours[path.name]]  # else changed since
+    refuse_others(out, frozenset({EXPORTED, *(path.name for path in earlier)}))
+    if not replace and (stale := [path.name for path in earlier if path not in files]):
+        raise TargetError(
+            f"{out} holds {' and '.join(stale)} of an earlier export, which this one has not: whoever reads "
+            "the folder would mix the two. Replace all of them, or choose another folder."
+        )
+
+
+def _exported(folder: Path) -> dict[str, list[str]]:
+    """The SHA-256 that each file which we exported to a folder may have; nothing where that is damaged."""
+    try:
+        files = json.loads((folder / EXPORTED).read_text(encoding="utf-8"))["files"]
+        return {str(name): [str(digest) for digest in digests] for name, digests in files.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+
+
+def _note(folder: Path, digests: Mapping[str, str], *, add: bool = False) -> None:
+    """Write down what is exported to a folder; `add` keeps what was there, until the new files are."""
+    files = {name: [digest] for name, digest in digests.items()}
+    for name, before in (_exported(folder) if add else {}).items():
+        files[name] = [*before, *files.get(name, [])]
+    about = {"written_by": "Tuning Studio", "files": files}
+    write_text(folder / EXPORTED, json.dumps(about, indent=2) + "\n")
+
+
+def _digest(file: IO[str]) -> str:
+    """The SHA-256 of what was written to a file that has another name yet."""
+    file.flush()
+    with open(file.name, "rb") as written:
+        return hashlib.file_digest(written, "sha256").hexdigest()
 
 
 def _write(name: str, file: IO[str], records: Collection[Record]) -> Generator[Progress]:

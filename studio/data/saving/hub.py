@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from studio.data.hub.child import messages, settle_in
 from studio.data.hub.wanted import HubError
 from studio.data.saving.manifest import NAME, Manifest, is_saved
-from studio.data.saving.saved import CARD
+from studio.data.saving.target import CARD
 from studio.data.sources.folders import GOLDEN_FILE
 from studio.data.split import GOLDEN
 from studio.errors import DataError

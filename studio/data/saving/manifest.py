@@ -61,7 +61,8 @@ class StepCount(_Plain):
 class Manifest(_Plain):
     """A saved dataset. `history` are the steps, as `steps_from` reads them; `problems` counts by reason.
 
-    `columns` is the recipe's `data.columns` with which the first source was read.
+    `columns` is the recipe's `data.columns` with which the first source was read; `texts` are the SHA-256 of
+    the files beside the parts, which the first release did not write down.
     """
 
     schema_version: int = SCHEMA
@@ -78,6 +79,7 @@ class Manifest(_Plain):
     remarks: tuple[str, ...]
     problems: dict[str, int]
     files: tuple[PartFile, ...]
+    texts: dict[str, str] = {}
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -15,16 +15,15 @@ from studio.data.history.steps import Step
 from studio.data.records import Record
 from studio.data.saving.card import card
 from studio.data.saving.export import golden_row
-from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
+from studio.data.saving.manifest import NAME, Manifest, SourceFile, StepCount, counted, sha256
 from studio.data.saving.statistics import Statistics
+from studio.data.saving.target import CARD, check_folder
 from studio.data.sources.folders import GOLDEN_FILE
 from studio.data.split import GOLDEN, PARTS
 from studio.errors import DataError
 from studio.events import Problem, Progress
 from studio.files import whole_folder
 from studio.words import printable
-
-CARD = "README.md"
 
 
 class Savable(Protocol):
@@ -49,14 +48,16 @@ def save(
 ) -> Generator[Progress, None, Manifest]:
     """Write the dataset as a folder; whatever interrupts it, a half-written one is never left.
 
-    A dataset saved there before is replaced. Raises DataError when the folder holds something else, or
-    when there is nothing to save; DiskError when the disk refuses.
+    A dataset saved there before is replaced. Raises TargetError when the folder holds anything else,
+    DataError when there is nothing to save; DiskError when the disk refuses.
     """
     from studio.data.saving.parquet import write_parts
 
-    folder = folder.expanduser().absolute()
+    shown, folder = folder.name, folder.expanduser().resolve()
     parts = {name: part for name in PARTS if (part := shaped.part(name))}
-    _check(folder, parts)
+    if not parts:
+        raise DataError("There are no rows to save. Change or remove the steps that leave none.")
+    check_folder(folder)
     fingerprint, statistics = Fingerprint(), {name: Statistics() for name in parts}
 
     def see(record: Record, part: str) -> None:
@@ -66,7 +67,7 @@ def save(
     with whole_folder(folder) as temporary:
         files = yield from write_parts(temporary, parts, see)
         manifest = Manifest(
-            name=printable(folder.name),
+            name=printable(shown or folder.name),
             format=format,
             columns=columns,
             fingerprint=fingerprint.text,
@@ -80,11 +81,16 @@ def save(
             problems=counted(problems),
             files=files,
         )
-        (temporary / CARD).write_text(card(manifest, statistics), encoding="utf-8")
+        texts = {CARD: card(manifest, statistics)}
         if golden := parts.get(GOLDEN):
             lines = [json.dumps(golden_row(record), ensure_ascii=False) for record in golden]
-            (temporary / GOLDEN_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+            texts[GOLDEN_FILE] = "\n".join(lines) + "\n"
+        for each, text in texts.items():
+            (temporary / each).write_text(text, encoding="utf-8")
+        digests = {each: sha256(temporary / each) for each in texts}
+        manifest = manifest.model_copy(update={"texts": digests})
         (temporary / NAME).write_text(manifest.text(folder), encoding="utf-8")
+        check_folder(folder)  # again: what came there meanwhile is not lost either
     return manifest
 
 
@@ -108,16 +114,6 @@ def read_saved(folder: Path) -> Generator[Progress, None, tuple[Manifest, dict[s
     if content_fingerprint(whole) != manifest.fingerprint:
         raise DataError(_changed(folder, NAME))
     return manifest, whole
-
-
-def _check(folder: Path, parts: Mapping[str, Collection[Record]]) -> None:
-    if not parts:
-        raise DataError("There are no rows to save. Change or remove the steps that leave none.")
-    if folder.exists() and not is_saved(folder) and (folder.is_file() or any(folder.iterdir())):
-        raise DataError(
-            f"{folder} exists and is not a dataset saved by Tuning Studio, so it is not replaced. "
-            "Choose another name."
-        )
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

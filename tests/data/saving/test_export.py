@@ -119,7 +119,7 @@ def test_golden_rows_are_kept_apart(tmp_path: Path) -> None:
 def test_an_export_that_is_stopped_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     out.write_text("before")
-    writing = export([Record(1, text="new")], {}, out)
+    writing = export([Record(1, text="new")], {}, out, replace=True)
     next(writing)
     writing.close()
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.jsonl", "before")]

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import psutil
-
 from studio.errors import DiskError
-
-TEMPORARY, OLD = ".tmp", ".old"  # what ends the hidden names of what is being written, and being replaced
+from studio.files.leftovers import clear_beside, old_for, restore, temporary_for
 
 
 @contextmanager
@@ -63,7 +58,8 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     """A text file to fill; it becomes `path`, flushed, only when the block ends without an error."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+        clear_beside(path)
+        temporary = temporary_for(path)
         try:
             with temporary.open("w", encoding="utf-8") as file:
                 yield file
@@ -81,9 +77,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     Everything in it is flushed to the disk first. An existing `path` is replaced; it stays readable
     until the new one is complete.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY}")
+    temporary = temporary_for(path)
     with disk_errors(path):
-        _clear_abandoned(path)
+        restore(path)
+        clear_beside(path)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         try:
@@ -98,38 +95,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
             raise
 
 
-def tidy(folder: Path) -> None:
-    """Clear what a crash left half-written below `folder`, and put back what it left half-replaced.
-
-    Nobody else may be writing there.
-    """
-    for old in list(folder.rglob(f".*{OLD}")):
-        path = old.with_name(old.name.removeprefix(".").removesuffix(OLD))
-        if path.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            old.rename(path)
-    for temporary in list(folder.rglob(f".*{TEMPORARY}")):
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
-
-
-def _clear_abandoned(path: Path) -> None:
-    """Clear what processes that have ended left of this folder; another may be filling one just now."""
-    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*-*{TEMPORARY}"):
-        process = temporary.name.removeprefix(f".{path.name}.").partition("-")[0]
-        if process.isdecimal() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(temporary, ignore_errors=True)
-
-
 def _swap(new: Path, path: Path) -> None:
     if not path.exists():
         new.rename(path)
         return
-    old = path.with_name(f".{path.name}{OLD}")
-    shutil.rmtree(old, ignore_errors=True)
+    old = old_for(path)
     path.rename(old)
     new.rename(path)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,20 @@
+"""Files on the disk: whole or not there, never over what is not ours, cleared after a crash, proven."""
+
+from studio.files.leftovers import TEMPORARY, clear_scratch, restore, scratch_folder, tidy
+from studio.files.targets import CLUTTER, check_target, strangers
+from studio.files.whole import disk_errors, whole_file, whole_folder, write_text
+
+__all__ = [
+    "CLUTTER",
+    "TEMPORARY",
+    "check_target",
+    "clear_scratch",
+    "disk_errors",
+    "restore",
+    "scratch_folder",
+    "strangers",
+    "tidy",
+    "whole_file",
+    "whole_folder",
+    "write_text",
+]
