@@ -80,6 +80,8 @@ CLAUSES: dict[str, str] = {
     "row.prompts_differ": "the template writes another prompt for the rejected answer than for the chosen",
     "template.no_system": "{template} leaves out what the system says",
     "template.no_answer": "{template} does not show where the last answer begins",
+    "template.too_many_rows": "{template} shows its answers only in rows of their own, more than {limit:,} "
+    "of them; divide the conversation",
     "template.no_tools": "{template} has no place for tools; choose the template chatml",
     "template.no_calls": "{template} has no place for the tools that turn {turn} calls",
     "template.no_tool_answer": "{template} leaves out what the tool answers in turn {turn}",
@@ -92,9 +94,13 @@ CLAUSES: dict[str, str] = {
     "row.identical": "the prompt and the answer are identical",
     "row.unanswered": "ends with a turn that is never answered",
     "row.cut_prompt": "longer than {limit:,} tokens: the beginning of the prompt is cut",
+    "row.rows_left_out": "{left:,} of the {rows:,} rows that its answers become are longer than {limit:,} "
+    "tokens and are left out",
     "row.cut_end": "longer than {limit:,} tokens: the end is cut",
     "row.control_text": "contains {marks}, which this model reads as a control token, not as text",
     # Whole files.
+    "file.own_rows": "{examples:,} conversations train as {rows:,} rows: once a conversation goes on, "
+    "the template shows some of its answers otherwise, and each of these has a row of its own",
     "file.refused": "{sentence}",
     "file.other_format": "left out: it holds {format} examples, the other files {common} ones",
     "file.encoding": "not UTF-8: read as {encoding}; if letters look wrong, save the file as UTF-8",
@@ -103,6 +109,24 @@ CLAUSES: dict[str, str] = {
     "file.after_array": "something follows the end of the array; it was not read",
     "file.rows_damaged": "rows {first:,} to {last:,} are damaged and cannot be read: {fault}",
     "file.rest_damaged": "all rows from {first:,} on are damaged and cannot be read: {fault}",
+    "file.beyond_context": "{rows:,} rows are longer than the model's context of {context:,} tokens (the "
+    "longest has {longest:,}), so it cannot follow them to their end; set Max length (data.max_length) to "
+    "{context:,}",
+    "file.beyond_positions": "{rows:,} rows are longer than the {context:,} positions that this model has "
+    "(the longest has {longest:,}), and cannot be read; set Max length (data.max_length) to {context:,}",
+    # What a model cannot take.
+    "model.token_beyond": 'the token "{token}" has the id {id:,}, but the embedding of this model has '
+    "{vocabulary:,} rows and its tokenizer {tokens:,} tokens; they do not belong together: choose the model "
+    "that the tokenizer was made for, or take the token out of the rows",
+    "model.prompt_beyond": "the prompt has {tokens:,} tokens, and the model's context {context:,}; it cannot "
+    "follow all of it: shorten the prompt",
+    "model.prompts_beyond": "{prompts:,} prompts are longer than the model's context of {context:,} tokens "
+    "(the longest has {tokens:,}); it cannot follow them: shorten them",
+    "model.answer_beyond": "the prompt has {tokens:,} tokens and the answer may have {answer:,}, more "
+    "together than the model's context of {context:,}; what it says beyond is not to be relied on: shorten "
+    "the prompt or the answer",
+    "model.positions": "the prompt and its answer ({tokens:,} tokens and up to {answer:,}) do not fit into "
+    "the {context:,} positions that this model has: shorten the prompt or the answer",
     # What a step could not do as asked.
     "step.person": "{step}: only a person can decide that",
     "step.held_out": "{rows:,} rows of {name} ask what a row asks that is held out, or were made from one, "
@@ -218,6 +242,12 @@ def phrase(code: str, **values: Value) -> Phrase:
     if code not in CLAUSES:
         raise KeyError(code)
     return Phrase(code, tuple(values.items()))
+
+
+def sentence(what: Phrase) -> str:
+    """The phrase as a sentence of its own."""
+    text = str(what)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def from_plain(found: Mapping[str, Any]) -> Phrase:

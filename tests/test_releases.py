@@ -108,6 +108,12 @@ def test_a_stopped_run_keeps_its_split_and_goes_on(studio: Studio, left: Path) -
     assert losses[5:] == pytest.approx(expected["losses"], abs=2e-3)
 
 
+def test_a_run_of_the_first_release_trains_the_answers_that_it_began_with(studio: Studio, left: Path) -> None:
+    for manifest in (left / "runs").glob("*/run.json"):
+        assert not RunFolder(manifest.parent).trains_every_answer()
+    assert RunFolder.create(left / "runs", "new", {"recipe": {}}).trains_every_answer()
+
+
 def test_runs_are_evaluated_and_asked(studio: Studio) -> None:
     evaluated = studio("evaluate", "finished")
     assert len(evaluated["answers"]) == 3

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
 from studio.data.sources.folders import golden_beside
-from studio.events import Event, Progress
+from studio.events import Event, Log, Progress
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.job import Failed, Outcome, Stopped
@@ -93,6 +93,8 @@ class Evaluation(QObject):
             return
         self._begun = True
         self._pane.show_event(event)
+        if isinstance(event, Log) and event.level == "warning":
+            self._shared.window.show_notice(event.text, "warn")
         if isinstance(event, Progress):
             share = event.done / event.total if event.total else None
             self._shared.window.set_engine("Evaluating", event.what, share)
@@ -162,6 +164,8 @@ class Playground(QObject):
     def _take(self, ticket: Ticket, event: Event) -> None:
         if ticket is self._ticket and not ticket.is_stopping():
             self._pane.show_event(event)
+            if isinstance(event, Log) and event.level == "warning":
+                self._shared.window.show_notice(event.text, "warn")
 
     def _end(self, ticket: Ticket, outcome: Outcome) -> None:
         if ticket is not self._ticket:

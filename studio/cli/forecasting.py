@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from studio import words
@@ -17,21 +17,26 @@ from studio.train.recipe import Recipe
 
 def forecasted(recipe: Recipe) -> Result:
     """The forecast of a recipe; its dataset is read first where it names one."""
-    examples = None
+    examples, remarks = None, []
     if recipe.data.path:
         for event in perform(DatasetJob(recipe).run_events(Library())):
             if isinstance(event, DatasetRead):
                 examples = Examples.of(event.rows)
+                remarks = [f"{problem.reason}." for problem in event.problems if not problem.line]
     found = [e for e in perform(ForecastJob(recipe, examples).run_events(None)) if isinstance(e, Forecasted)]
-    return of_forecast(found[-1])
+    return of_forecast(found[-1], examples, remarks)
 
 
-def of_forecast(forecast: Forecasted) -> Result:
-    """A forecast as a document and as a table."""
-    return Result(asdict(forecast), "\n".join(_lines(forecast)))
+def of_forecast(
+    forecast: Forecasted, examples: Examples | None = None, remarks: Sequence[str] = ()
+) -> Result:
+    """A forecast as a document and as a table, with what is to be said of the dataset as a whole."""
+    read = {"examples": examples.count, "rows": len(examples.tokens), "remarks": remarks} if examples else {}
+    text = "\n".join((*_lines(forecast, examples), *remarks))
+    return Result({**asdict(forecast), **read}, text)
 
 
-def _lines(forecast: Forecasted) -> Iterator[str]:
+def _lines(forecast: Forecasted, examples: Examples | None) -> Iterator[str]:
     trains, total = forecast.trainable_parameters, forecast.total_parameters
     yield f"{trains:,} parameters train, of a model of {total:,} ({words.percent(trains / max(1, total))})."
     yield ""
@@ -54,6 +59,9 @@ def _lines(forecast: Forecasted) -> Iterator[str]:
         yield "Nothing in the recipe would make it fit: choose a smaller model."
     if forecast.seconds_per_epoch:
         steps = f"{forecast.steps_per_epoch:,.0f} steps"
+        if examples and len(examples.tokens) > examples.count:
+            rows = words.counted(len(examples.tokens), "row")
+            steps += f" ({rows} of {words.counted(examples.count, 'example')})"
         yield f"An epoch is {steps} and takes about {words.duration(forecast.seconds_per_epoch)} here."
     else:
         yield "For an estimate of the time name a dataset with --data."

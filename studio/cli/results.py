@@ -126,6 +126,7 @@ def of_dataset(read: DatasetRead) -> Result:
         "format": read.format,
         "template": read.template,
         "examples": len(read.rows),
+        "rows": sum(max(1, len(row.rows)) for row in read.rows),
         "splits": {part: count for part, count in splits.items() if count},
         "tokens": {
             "total": sum(lengths),

@@ -67,7 +67,7 @@ def _show(bar: Progress, task: TaskID, event: Event) -> None:
             bar.console.print(f"Run [bold]{run}[/bold]")
         case Prepared():
             sizes = f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train"
-            length = f"{event.train_examples:,} examples, {event.steps:,} steps"
+            length = f"{event.read}, {event.steps:,} steps"
             bar.console.print(f"{sizes}; {length}, learning rate {event.learning_rate:g}")
         case Step():
             speed = f"{event.tokens_per_second:,.0f} tokens/s"

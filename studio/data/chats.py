@@ -92,7 +92,12 @@ def _word(turn: Fields, key: str) -> str:
 
 
 def _reasoned(turn: Fields, what: Phrase) -> str:
-    """The turn's reasoning as the text of thinking models has it, where templates for them look for it."""
+    """The turn's reasoning as the text of thinking models has it, where templates for them look for it.
+
+    Nothing where the content has it already: many files keep both.
+    """
+    if isinstance(turn.get("content"), str) and "</think>" in turn["content"]:
+        return ""
     found = (turn[key] for key in _REASONING if isinstance(turn.get(key), str) and turn[key].strip())
     if not (thoughts := next(found, "")):
         return ""

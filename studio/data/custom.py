@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from studio.data.chat_template import ChatTemplate
+from studio.data.jinja import environment
 from studio.data.records import Message
 from studio.data.template import Refused
 from studio.errors import DataError
@@ -44,7 +42,7 @@ def custom_template(path: Path, tokenizer: Any, closing: Iterable[str]) -> ChatT
     source = _read(path)
     for problem in _problems(source):
         raise DataError(f"The template {path.name}, {problem}")
-    template = ChatTemplate(tokenizer, closing, source, f"the template {path.name}")
+    template = ChatTemplate.given(tokenizer, closing, source, f"the template {path.name}")
     refusals = [why for why in (_refusal(template, trial) for trial in _TRIALS) if why]
     if len(refusals) == len(_TRIALS):
         raise DataError(f"A question and its answer cannot be written: {refusals[0]}.")
@@ -69,10 +67,10 @@ def _read(path: Path) -> str:
 
 def _problems(source: str) -> Iterator[str]:
     """What is wrong with a template, with the line: its syntax, or names that stand for nothing."""
-    environment = ImmutableSandboxedEnvironment(extensions=[_Generation, loopcontrols])
+    jinja = environment()
     try:
-        environment.compile(source)
-        tree = environment.parse(source)
+        jinja.compile(source)
+        tree = jinja.parse(source)
     except TemplateSyntaxError as error:
         said = (error.message or "not valid").rstrip(".")
         yield f"line {error.lineno}: {said[0].lower()}{said[1:]}."
@@ -80,7 +78,7 @@ def _problems(source: str) -> Iterator[str]:
     except RecursionError:
         yield "line 1: nested too deeply."
         return
-    known = _KNOWN | environment.globals.keys() | set(_own(tree))
+    known = _KNOWN | jinja.globals.keys() | set(_own(tree))
     for name in sorted(tree.find_all(nodes.Name), key=lambda node: node.lineno):
         if name.name not in known:
             near = difflib.get_close_matches(name.name, _KNOWN, n=1, cutoff=0.5)
@@ -103,19 +101,8 @@ def _own(tree: nodes.Template) -> Iterator[str]:
 def _refusal(template: ChatTemplate, messages: tuple[Message, ...]) -> str:
     """Why the template does not write a conversation, as a clause; nothing when it does."""
     try:
-        text = template.write(messages).text
+        text = template.rows(messages)[-1].text
     except Refused as error:
         return str(error)
     missing = next((message for message in messages if message.content not in text), None)
     return f"{template.description} leaves out what the {missing.role} says" if missing else ""
-
-
-class _Generation(Extension):
-    """The {% generation %} tag, which transformers adds to Jinja."""
-
-    tags = {"generation"}  # noqa: RUF012 - so Jinja declares it
-
-    def parse(self, parser: Parser) -> nodes.Node:
-        line = next(parser.stream).lineno
-        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-        return nodes.Scope(body, lineno=line)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Protocol
 
-from studio.data.examples import render_records, row_of, turns_of
+from studio.catalogue import TOO_LONG, phrase, sentence
+from studio.data.examples import own_rows, pieces_of, render_records, row_of, turns_of
+from studio.data.limits import Limits
 from studio.data.mapping import Mapping
 from studio.data.places import Places
 from studio.data.read import Reading, reading
 from studio.data.records import Record
 from studio.data.render import Example, Renderer, Rendering
 from studio.data.room import check_room
+from studio.data.rows import problem
 from studio.data.split import GOLDEN, Split, split, split_given
 from studio.errors import DataError
 from studio.events import DatasetRead, Problem, Progress, Rendered
@@ -37,8 +40,9 @@ class Shares(Protocol):
 class Dataset:
     """Every usable example of a file, rendered, in three parts; and what is wrong with the rest.
 
-    A plain text longer than the maximum gives several examples in a row, all in the same part. `left_out`
-    has the tokens of each row that is left out for its length; these rows are among the `skipped`. `golden`
+    A plain text longer than the maximum gives several examples in a row, all in the same part; so does a
+    conversation, where answers have rows of their own. `left_out` has the tokens of each row that is left
+    out for its length; records of which no row is left are among the `skipped`. `golden`
     rows are set aside: they are in none of the parts.
     """
 
@@ -79,6 +83,9 @@ class Dataset:
         rendered = yield from render_records(source.records, renderer)
         if not rendered.examples:
             raise DataError(_nothing(source, rendered.problems))
+        if told := own_rows(rendered.examples.values()):
+            rendered.problems.append(problem(0, told, "warning"))
+        rendered.problems.extend(_beyond_context(rendered.examples.values(), renderer.limits))
         parts = _divide(source, rendered.examples, data, seed)
 
         def part(records: Sequence[Record]) -> tuple[Example, ...]:
@@ -101,8 +108,8 @@ class Dataset:
 
     @property
     def dropped(self) -> int:
-        """How many rows are left out for their length."""
-        return len(self.left_out)
+        """How many of the file's rows are left out for their length."""
+        return sum(item.severity == "error" and item.code in TOO_LONG for item in self.problems)
 
     @property
     def skipped(self) -> int:
@@ -145,9 +152,25 @@ class Dataset:
         """The example that starts on `line`, token by token. Raises DataError when there is none."""
         for example in chain(self.train, self.validation, self.test):
             if example.record.line == line:
-                pieces = self.renderer.pieces(example.record)
-                return Rendered(str(self.path), line, pieces, turns_of(example.record))
+                rows = self.renderer.piece_rows(example.record)
+                pieces, counts = pieces_of(rows)
+                return Rendered(str(self.path), line, pieces, turns_of(example.record), counts)
         raise DataError(f"Line {line} of {self.name} holds no usable example.")
+
+
+def _beyond_context(examples: Iterable[Sequence[Example]], limits: Limits) -> Iterator[Problem]:
+    """What to say of rows that are longer than the model's context. Raises DataError where it cannot read
+    beyond it at all.
+    """
+    rows = (max(len(e.tokens.ids), len(e.rejected.ids) if e.rejected else 0) for e in chain(*examples))
+    beyond = [length for length in rows if length > limits.context] if limits.context else []
+    if not beyond:
+        return
+    code = "file.beyond_positions" if limits.positions else "file.beyond_context"
+    told = phrase(code, rows=len(beyond), context=limits.context, longest=max(beyond))
+    if limits.positions:
+        raise DataError(sentence(told))
+    yield problem(0, told, "warning")
 
 
 def _without_golden(source: Reading) -> Reading:
@@ -162,7 +185,9 @@ def _without_golden(source: Reading) -> Reading:
 def _all_problems(source: Reading, rendering: Sequence[Problem]) -> tuple[Problem, ...]:
     """Those of reading and those of rendering, by line; among several files with the name of theirs."""
     if source.places.several:
-        rendering = [replace(item, file=source.places.place(item.line)[0]) for item in rendering]
+        rendering = [
+            replace(item, file=source.places.place(item.line)[0]) if item.line else item for item in rendering
+        ]
     return tuple(sorted((*source.problems, *rendering), key=lambda item: item.line))
 
 

@@ -7,12 +7,20 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from studio.catalogue import phrase, sentence
+from studio.errors import DataError
+
 
 class Encoder:
-    """Encodes for one transformers fast tokenizer; `start` and `end` are what it puts around a text."""
+    """Encodes for one transformers fast tokenizer; `start` and `end` are what it puts around a text.
 
-    def __init__(self, tokenizer: Any) -> None:
+    Raises DataError for a text with a token that is not among the first `vocabulary` (0: any may be): the
+    model would read memory that is not its own.
+    """
+
+    def __init__(self, tokenizer: Any, vocabulary: int = 0) -> None:
         self._core = tokenizer.backend_tokenizer
+        self._vocabulary = vocabulary
         added = tokenizer.added_tokens_decoder
         special = {token for token, entry in added.items() if entry.special}
         self.special_ids = frozenset(special | set(tokenizer.all_special_ids))
@@ -22,11 +30,26 @@ class Encoder:
 
     def ids(self, text: str) -> list[int]:
         """The text's tokens."""
-        return list(self._whole(self._core).encode(text, add_special_tokens=False).ids)
+        return list(self._known(self._whole(self._core).encode(text, add_special_tokens=False)).ids)
 
     def encode(self, texts: Sequence[str]) -> list[Any]:
         """For each text its `ids` and `offsets`; offsets cover the spaces that belong to a token."""
-        return list(self._whole(self._exact).encode_batch(list(texts), add_special_tokens=False))
+        found = self._whole(self._exact).encode_batch(list(texts), add_special_tokens=False)
+        return [self._known(each) for each in found] if self._vocabulary else list(found)
+
+    def _known(self, encoding: Any) -> Any:
+        """The encoding, when the model has all of its tokens."""
+        highest = max(encoding.ids, default=0)
+        if not self._vocabulary or highest < self._vocabulary:
+            return encoding
+        beyond = phrase(
+            "model.token_beyond",
+            token=self._core.id_to_token(highest),
+            id=highest,
+            vocabulary=self._vocabulary,
+            tokens=self._core.get_vocab_size(),
+        )
+        raise DataError(sentence(beyond))
 
     @cached_property
     def _exact(self) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
-from studio.catalogue import phrase
+from studio.catalogue import Phrase, phrase
 from studio.data.records import Record
 from studio.data.render import Example, ExampleError, Renderer, TooLong
 from studio.data.rows import problem
-from studio.events import ExampleRow, Problem, Progress, Turn
+from studio.events import ExampleRow, Piece, Problem, Progress, Turn
 
 _CHUNK = 100
 
@@ -17,17 +18,19 @@ _CHUNK = 100
 def row_of(examples: Sequence[Example], part: str, warnings: Sequence[Problem]) -> ExampleRow:
     """One record's row: a divided text counts as a whole, a pair as its chosen side, which is shown."""
     record = examples[0].record
+    lengths = tuple(len(example.tokens.ids) for example in examples)
     return ExampleRow(
         line=record.line,
         prompt=record.prompt,
         answer=record.answer,
-        tokens=sum(len(e.tokens.ids) for e in examples) - (len(examples) - 1),  # they overlap by one
+        tokens=sum(lengths) - (0 if record.messages else len(lengths) - 1),  # parts of a text overlap by one
         trained=sum(e.tokens.targets for e in examples),
         split=part,
         cut=max(e.cut for e in examples),
         warning="; ".join(each.reason for each in warnings),
         codes=tuple(each.code for each in warnings),
         turns=sum(message.role != "system" for message in record.messages),
+        rows=lengths if record.messages and len(lengths) > 1 else (),
     )
 
 
@@ -48,6 +51,17 @@ class RenderedRecords:
     left_out: list[int] = field(default_factory=list)
 
 
+def own_rows(examples: Iterable[Sequence[Example]]) -> Phrase | None:
+    """What to say where records give more rows than one, plain text aside."""
+    several = [len(rows) for rows in examples if len(rows) > 1 and rows[0].record.messages]
+    return phrase("file.own_rows", examples=len(several), rows=sum(several)) if several else None
+
+
+def pieces_of(rows: Sequence[Sequence[Piece]]) -> tuple[tuple[Piece, ...], tuple[int, ...]]:
+    """The pieces of several rows one after the other, and how many are in each, where they are several."""
+    return tuple(chain.from_iterable(rows)), tuple(map(len, rows)) if len(rows) > 1 else ()
+
+
 def render_records(
     records: Sequence[Record], renderer: Renderer
 ) -> Generator[Progress, None, RenderedRecords]:
@@ -62,15 +76,19 @@ def render_records(
                     rendered.left_out.append(examples.tokens)
             else:
                 rendered.examples[record.line] = examples
-                rendered.problems.extend(_remarks(examples[0], renderer))
+                rendered.left_out.extend(examples[0].left_out)
+                rendered.problems.extend(_remarks(examples, renderer))
         yield Progress("examples rendered", start + len(chunk), len(records))
     return rendered
 
 
-def _remarks(example: Example, renderer: Renderer) -> Iterator[Problem]:
-    line, rendering = example.record.line, renderer.rendering
-    if example.cut:
-        code = "row.cut_prompt" if rendering.too_long == "cut_prompt" else "row.cut_end"
-        yield problem(line, phrase(code, limit=rendering.max_length), "warning")
-    if marks := renderer.control_texts(example.record):
-        yield problem(line, phrase("row.control_text", marks=", ".join(marks)), "warning")
+def _remarks(examples: Sequence[Example], renderer: Renderer) -> Iterator[Problem]:
+    record, limit = examples[0].record, renderer.rendering.max_length
+    if any(example.cut for example in examples):
+        code = "row.cut_prompt" if renderer.rendering.too_long == "cut_prompt" else "row.cut_end"
+        yield problem(record.line, phrase(code, limit=limit), "warning")
+    if left := len(examples[0].left_out):
+        told = phrase("row.rows_left_out", left=left, rows=left + len(examples), limit=limit)
+        yield problem(record.line, told, "warning")
+    if marks := renderer.control_texts(record):
+        yield problem(record.line, phrase("row.control_text", marks=", ".join(marks)), "warning")

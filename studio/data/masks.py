@@ -22,12 +22,13 @@ class Marked:
 def mark(encoding: Any, written: Written, train_on: str) -> Marked:
     """The text's tokens (an encoding's `ids` and `offsets`) and which of them `train_on` trains.
 
-    The prompt ends where the first trained answer begins; with "all", where the first answer does.
+    The prompt ends where the first trained answer begins; with "all", where the first answer does. Of a
+    further row of a conversation only the answers are trained, with "all" too.
     """
     spans = written.spans[-1:] if train_on == "last_answer" else written.spans
     answers = trained_tokens(encoding.offsets, spans)
     prompt = answers.index(True) if True in answers else len(answers)
-    if train_on == "all":
+    if train_on == "all" and not written.further:
         return Marked(encoding.ids, trained_tokens(encoding.offsets, ((0, len(written.text)),)), prompt)
     return Marked(encoding.ids, answers, prompt)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from studio.catalogue import Phrase, phrase
+from studio.catalogue import Phrase, phrase, sentence
 from studio.data.cut import DoesNotFit, Part, shorten, windows
 from studio.data.encoder import Encoder
+from studio.data.limits import Limits
 from studio.data.masks import Marked, align, mark, token_texts, trained_tokens
 from studio.data.records import Message, Record
 from studio.data.template import Refused, Written
@@ -25,6 +26,9 @@ class Rendering:
     `template` is auto, chat, alpaca, chatml, or the path of a .jinja file.
     `max_length` counts tokens, at least 2. What trains as plain text is never cut: it becomes several
     examples.
+
+    A conversation has one row more for each answer that the template shows otherwise once it goes on.
+    Without `every_answer` those answers are not trained: so runs of the first release go on.
     """
 
     template: str = "auto"
@@ -32,6 +36,7 @@ class Rendering:
     too_long: Literal["drop", "cut_prompt", "cut_end"] = "drop"
     train_on: Literal["answers", "last_answer", "all"] = "answers"
     objective: Literal["sft", "text", "dpo", "orpo"] = "sft"
+    every_answer: bool = True
 
     @property
     def pairs(self) -> bool:
@@ -61,12 +66,14 @@ class Example:
     """What the loop trains on: tokens with at least one target.
 
     Of a pair, `tokens` ends in the chosen answer and `rejected` in the other; up to the first target, the
-    two are the same tokens.
+    two are the same tokens. `left_out` is on the first of several of one record: the tokens of each other
+    row that is left out for its length.
     """
 
     record: Record
     tokens: Tokens
     rejected: Tokens | None = None
+    left_out: tuple[int, ...] = ()
 
     @property
     def cut(self) -> int:
@@ -100,16 +107,20 @@ class Renderer:
 
     `tokenizer` is a transformers fast tokenizer, or mlx-lm's wrapper around one. The template auto is the
     chat template where the tokenizer has one, else Alpaca. Raises DataError when chat is asked of a
-    tokenizer without a chat template, and with the line when a .jinja file is not a usable one.
+    tokenizer without a chat template, and with the line when a .jinja file is not a usable one. With the
+    model's `limits` whatever is rendered raises DataError for a token that the model does not have.
     """
 
-    def __init__(self, tokenizer: Any, rendering: Rendering | None = None) -> None:
+    def __init__(
+        self, tokenizer: Any, rendering: Rendering | None = None, limits: Limits | None = None
+    ) -> None:
         inner = getattr(tokenizer, "_tokenizer", None)
         wrapped = hasattr(inner, "apply_chat_template")
         self._ends = frozenset(tokenizer.eos_token_ids if wrapped else [tokenizer.eos_token_id]) - {None}
         tokenizer = inner if wrapped else tokenizer
         self.rendering = rendering or Rendering()
-        self._encoder = Encoder(tokenizer)
+        self.limits = limits or Limits()
+        self._encoder = Encoder(tokenizer, self.limits.vocabulary)
         self._writer = Writer(tokenizer, self._encoder, self.rendering.template, self.rendering.objective)
 
     @property
@@ -122,7 +133,10 @@ class Renderer:
         return "plain text" if format == "text" else self.description
 
     def render(self, record: Record) -> tuple[Example, ...]:
-        """The record's example; of a long plain text, several. Raises ExampleError when it gives none."""
+        """The record's example; of a long plain text, and of a conversation with rewritten answers, several.
+
+        Raises ExampleError when it gives none.
+        """
         (result,) = self.render_all([record])
         if isinstance(result, ExampleError):
             raise result
@@ -130,21 +144,22 @@ class Renderer:
 
     def render_all(self, records: Sequence[Record]) -> list[tuple[Example, ...] | ExampleError]:
         """Each record's examples, or why it has none: much faster than one by one."""
-        written: list[tuple[Written, ...] | ExampleError] = []
+        written: list[list[tuple[Written, ...]] | ExampleError] = []
         for record in records:
             try:
                 written.append(self._write(record))
             except ExampleError as error:
                 written.append(error)
-        texts = [side.text for item in written if not isinstance(item, ExampleError) for side in item]
-        encodings = iter(self._encoder.encode(texts))
+        made = [rows for rows in written if not isinstance(rows, ExampleError)]
+        encodings = iter(self._encoder.encode([side.text for rows in made for row in rows for side in row]))
         results: list[tuple[Example, ...] | ExampleError] = []
-        for record, item in zip(records, written, strict=True):
-            if isinstance(item, ExampleError):
-                results.append(item)
+        for record, rows in zip(records, written, strict=True):
+            if isinstance(rows, ExampleError):
+                results.append(rows)
                 continue
+            marked = [self._mark(row, [next(encodings) for _ in row]) for row in rows]
             try:
-                results.append(self._examples(record, self._mark(item, [next(encodings) for _ in item])))
+                results.append(self._examples(record, marked))
             except ExampleError as error:
                 results.append(error)
         return results
@@ -165,6 +180,24 @@ class Renderer:
         except Refused as error:
             raise DataError(f"This conversation cannot be shown to the model: {error}.") from error
 
+    def remark(self, prompts: Sequence[Sequence[int]], answer: int = 0) -> str:
+        """What to say where prompts, or they with answers of so many tokens, are longer than the model's
+        context; nothing where they fit. Raises DataError for a model that cannot read beyond it at all.
+        """
+        context, tokens = self.limits.context, max(map(len, prompts), default=0)
+        if not context or tokens + answer <= context:
+            return ""
+        if self.limits.positions:
+            raise DataError(
+                sentence(phrase("model.positions", tokens=tokens, answer=answer, context=context))
+            )
+        many = sum(len(prompt) > context for prompt in prompts)
+        if many > 1:
+            return sentence(phrase("model.prompts_beyond", prompts=many, tokens=tokens, context=context))
+        if many:
+            return sentence(phrase("model.prompt_beyond", tokens=tokens, context=context))
+        return sentence(phrase("model.answer_beyond", tokens=tokens, answer=answer, context=context))
+
     @cached_property
     def stops(self) -> frozenset[int]:
         """The tokens that end an answer: the model's own, and the one that closes a turn in the template.
@@ -173,7 +206,7 @@ class Renderer:
         chat template writes, and so teaches, after each answer.
         """
         try:
-            written = self._writer.template.write((Message("user", "?"), Message("assistant", "!")))
+            (written,) = self._writer.template.rows((Message("user", "?"), Message("assistant", "!")))
         except Refused:
             return self._ends
         encoding = self._encoder.encode([written.text])[0]
@@ -193,29 +226,49 @@ class Renderer:
         return tuple(sorted(mark for mark in self._encoder.special_texts if mark in content))
 
     def pieces(self, record: Record) -> tuple[Piece, ...]:
-        """Every token with its text; joined, the texts are the exact text rendered. Of a pair, the chosen.
+        """Every token with its text; joined, the texts are the exact text rendered. Of a pair, the chosen;
+        of several rows, one after the other.
 
         Raises ExampleError when the record gives no example.
         """
-        written = self._write(record)
-        encodings = self._encoder.encode([side.text for side in written])
-        sides = self._mark(written, encodings)
-        parts = self._parts(record, sides)
+        return tuple(piece for row in self.piece_rows(record) for piece in row)
+
+    def piece_rows(self, record: Record) -> tuple[tuple[Piece, ...], ...]:
+        """The `pieces` of each row that trains; a long plain text counts as one. Raises ExampleError."""
+        shown: list[tuple[Piece, ...]] = []
+        left_out: list[TooLong] = []
+        for row in self._write(record):
+            encodings = self._encoder.encode([side.text for side in row])
+            sides = self._mark(row, encodings)
+            try:
+                parts = self._parts(record, sides)
+            except TooLong as error:
+                left_out.append(error)
+                continue
+            texts = token_texts(row[0].text, encodings[0].offsets)
+            shown.append(self._pieces(sides[0], parts[:1] if record.messages else parts, texts))
+        if not shown:
+            raise left_out[-1]
+        return tuple(shown)
+
+    def _pieces(self, side: Marked, parts: Sequence[Part], texts: Sequence[str]) -> tuple[Piece, ...]:
         trained: dict[int, bool] = {}
-        for part in parts[:1] if record.messages else parts:
-            places = part.of(range(len(sides[0].ids)))
-            for place, target in zip(places, _tokens(sides[0], part).trained, strict=True):
+        for part in parts:
+            places = part.of(range(len(side.ids)))
+            for place, target in zip(places, _tokens(side, part).trained, strict=True):
                 trained[place] = trained.get(place, False) or target
-        texts = token_texts(written[0].text, encodings[0].offsets)
         special = self._encoder.special_ids
         return tuple(
             Piece(token, text, trained.get(place, False), token in special, place not in trained)
-            for place, (token, text) in enumerate(zip(sides[0].ids, texts, strict=True))
+            for place, (token, text) in enumerate(zip(side.ids, texts, strict=True))
         )
 
-    def _write(self, record: Record) -> tuple[Written, ...]:
+    def _write(self, record: Record) -> list[tuple[Written, ...]]:
+        asked = self.rendering
         try:
-            return self._writer.write(record)
+            return self._writer.write(
+                record, last=asked.train_on == "last_answer", whole=not asked.every_answer
+            )
         except Refused as error:
             raise ExampleError(record.line, error.phrase) from error
 
@@ -238,17 +291,32 @@ class Renderer:
         except DoesNotFit as error:
             raise TooLong(record.line, error.phrase, max(lengths)) from error
 
-    def _examples(self, record: Record, sides: Sequence[Marked]) -> tuple[Example, ...]:
+    def _examples(self, record: Record, rows: Sequence[Sequence[Marked]]) -> tuple[Example, ...]:
+        """The examples of all rows that fit; raises ExampleError where none does."""
+        examples: list[Example] = []
+        left_out: list[TooLong] = []
+        for sides in rows:
+            try:
+                examples += self._row(record, sides)
+            except TooLong as error:
+                left_out.append(error)
+        if not examples:
+            raise left_out[-1]
+        if left_out:
+            examples[0] = replace(examples[0], left_out=tuple(error.tokens for error in left_out))
+        return tuple(examples)
+
+    def _row(self, record: Record, sides: Sequence[Marked]) -> tuple[Example, ...]:
         parts = self._parts(record, sides)
-        examples: tuple[Example, ...] = ()
-        if record.messages:
+        if not record.messages:
+            examples = tuple(Example(record, _tokens(sides[0], part)) for part in parts)
+        else:
             kept = [_kept(side, part) for side, part in zip(sides, parts, strict=True)]
             if len(kept) == 2 and kept[0].ids == kept[1].ids:
                 raise ExampleError(record.line, phrase("row.same_tokens"))
-            if all(tokens.targets for tokens in kept):
-                examples = (Example(record, *kept),)
-        else:
-            examples = tuple(Example(record, _tokens(sides[0], part)) for part in parts)
+            rejected = kept[1] if len(kept) == 2 else None
+            trains = all(tokens.targets for tokens in kept)
+            examples = (Example(record, kept[0], rejected),) if trains else ()
         if not examples:
             raise ExampleError(record.line, phrase("row.nothing_to_train"))
         return examples

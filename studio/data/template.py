@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from studio.catalogue import Unusable
@@ -18,10 +18,15 @@ class Refused(Unusable):
 
 @dataclass(frozen=True)
 class Written:
-    """A whole example as text, and the spans (start, end in characters) that are trained."""
+    """A whole example as text, and the spans (start, end in characters) that are trained.
+
+    `further` is a row beside the one of the whole conversation: whatever else is asked for, only its spans
+    train, for the rest of it trains there.
+    """
 
     text: str
     spans: tuple[Span, ...]
+    further: bool = False
 
 
 class Template(Protocol):
@@ -29,8 +34,12 @@ class Template(Protocol):
 
     description: str
 
-    def write(self, messages: Sequence[Message], tools: str = "") -> Written:
-        """The whole conversation; raises Refused."""
+    def rows(
+        self, messages: Sequence[Message], tools: str = "", *, last: bool = False
+    ) -> tuple[Written, ...]:
+        """The conversation in as many texts as it takes to show every trained answer as the model would
+        write it, in the order of the answers; with `last`, for the last of them alone. Raises Refused.
+        """
         ...
 
     def prompt(self, messages: Sequence[Message], tools: str = "") -> str:
@@ -50,7 +59,17 @@ class AlpacaTemplate:
         self._start = start
         self._end = end
 
-    def write(self, messages: Sequence[Message], tools: str = "") -> Written:
+    def rows(
+        self, messages: Sequence[Message], tools: str = "", *, last: bool = False
+    ) -> tuple[Written, ...]:
+        written = self._write(messages, tools)
+        return (replace(written, spans=written.spans[-1:]) if last else written,)
+
+    def prompt(self, messages: Sequence[Message], tools: str = "") -> str:
+        text = self._write(messages, tools).text
+        return text + ("\n\n" if _is_answered(messages) else "") + "### Response:\n"
+
+    def _write(self, messages: Sequence[Message], tools: str) -> Written:
         if tools or any(message.calls for message in messages):
             raise Refused("template.alpaca_tools")
         text = self._start
@@ -64,10 +83,6 @@ class AlpacaTemplate:
                     spans.append((begin, len(text)))
                 text += "\n\n" if index + 1 < len(messages) else ""
         return Written(text, tuple(spans))
-
-    def prompt(self, messages: Sequence[Message], tools: str = "") -> str:
-        text = self.write(messages, tools).text
-        return text + ("\n\n" if _is_answered(messages) else "") + "### Response:\n"
 
 
 def _is_answered(messages: Sequence[Message]) -> bool:

@@ -32,27 +32,38 @@ class Writer:
         whole = self._start + text + self._end
         return Written(whole, ((0, len(whole)),))
 
-    def write(self, record: Record) -> tuple[Written, ...]:
-        """The record's text; for an objective of pairs, that with the chosen and that with the rejected
-        answer, which are equal up to the answer. Raises Refused with why there is none.
+    def write(self, record: Record, *, last: bool = False, whole: bool = False) -> list[tuple[Written, ...]]:
+        """The record's rows, each one text; for an objective of pairs one row of two texts, that with the
+        chosen and that with the rejected answer, which are equal up to the answer.
+
+        `last` asks for the last answer alone, `whole` for one row as the first release wrote it. Raises
+        Refused with why there is none.
         """
         if self._objective == "text" and record.messages:
             raise Refused("row.conversation")
         if self._objective in ("dpo", "orpo"):
-            return self._pair(record)
+            return [self._pair(record, whole)]
         if not record.messages:
-            return (self.plain(record.text),)
-        written = self.template.write(record.messages, record.tools)
-        return (written,)
+            return [(self.plain(record.text),)]
+        if whole and isinstance(self.template, ChatTemplate):
+            return [(self.template.whole(record.messages, record.tools),)]
+        return [(written,) for written in self.template.rows(record.messages, record.tools, last=last)]
 
-    def _pair(self, record: Record) -> tuple[Written, Written]:
+    def _pair(self, record: Record, whole: bool) -> tuple[Written, Written]:
         if not (record.messages and record.rejected):
             raise Refused("row.no_pair")
-        chosen = self.template.write(_with_answer(record, record.answer), record.tools)
-        rejected = self.template.write(_with_answer(record, record.rejected), record.tools)
+        chosen, rejected = (
+            self._side(_with_answer(record, answer), record.tools, whole)
+            for answer in (record.answer, record.rejected)
+        )
         if _before_answer(chosen) != _before_answer(rejected):
             raise Refused("row.prompts_differ")
         return chosen, rejected
+
+    def _side(self, messages: Sequence[Message], tools: str, whole: bool) -> Written:
+        if whole and isinstance(self.template, ChatTemplate):
+            return self.template.whole(messages, tools)
+        return self.template.rows(messages, tools, last=True)[-1]
 
 
 def _template(tokenizer: Any, encoder: Encoder, name: str) -> Template:
@@ -64,7 +75,7 @@ def _template(tokenizer: Any, encoder: Encoder, name: str) -> Template:
             return _chatml(tokenizer, encoder)
         case "auto" | "chat":
             if has_chat:
-                return ChatTemplate(tokenizer, encoder.special_texts)
+                return ChatTemplate.of(tokenizer, encoder.special_texts)
             if name == "chat":
                 raise DataError(
                     "This model has no chat template. Choose the template auto, chatml or alpaca."
@@ -79,7 +90,7 @@ def _chatml(tokenizer: Any, encoder: Encoder) -> ChatTemplate:
     """ChatML; a tokenizer that has no token for its end writes that as text, and then its own end."""
     close = chatml.END if chatml.END in encoder.special_texts else chatml.END + encoder.end
     source = chatml.source(encoder.start, close)
-    return ChatTemplate(tokenizer, (*encoder.special_texts, close), source, "ChatML")
+    return ChatTemplate.given(tokenizer, (*encoder.special_texts, close), source, "ChatML")
 
 
 def _with_answer(record: Record, answer: str) -> Sequence[Message]:

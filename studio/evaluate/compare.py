@@ -17,7 +17,7 @@ from studio.evaluate.golden import Golden
 from studio.evaluate.measures import compare_means, compare_rates
 from studio.evaluate.overlap import exact_match, word_overlap
 from studio.evaluate.verdict import EXACT, GENERAL, OVERLAP, VALIDATION, judge
-from studio.events import Evaluated, Event, GoldenAnswer, Measure, Progress
+from studio.events import Evaluated, Event, GoldenAnswer, Log, Measure, Progress
 from studio.generate.batch import answers
 from studio.train.loss import row_losses
 
@@ -75,6 +75,8 @@ def _golden(pair: Pair, renderer: Renderer, golden: Golden) -> Generator[Event, 
     prompts = [renderer.prompt_ids(item.turns, item.tools) for item in golden.items]
     longest = max(len(pair.tokenizer.encode(item.ideal, add_special_tokens=False)) for item in golden.items)
     limit = min(512, 2 * longest + 8)  # enough for any ideal answer; a base model may never stop by itself
+    if told := renderer.remark(prompts, limit):
+        yield Log(told, "warning")
     base: dict[int, str] = {}
     results: list[GoldenAnswer] = []
     total = 2 * len(prompts)

@@ -65,7 +65,8 @@ def read_golden(path: Path) -> Golden:
 def golden_from_test(data: Dataset) -> Golden:
     """The held-out test examples, at most LIMIT of them; empty when there is nothing to ask."""
     items = []
-    for record in (example.record for example in data.test[:LIMIT]):
+    records = {example.record.line: example.record for example in data.test}  # one may have several rows
+    for record in list(records.values())[:LIMIT]:
         if record.before_answer and record.answer:
             items.append(GoldenItem(record.before_answer, record.answer, record.tools))
     return Golden(f"{len(items)} test examples that were never trained on", tuple(items))

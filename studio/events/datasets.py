@@ -66,6 +66,7 @@ class ExampleRow:
     warning: str = ""
     codes: tuple[str, ...] = ()  # of what the warning says
     turns: int = 0  # messages without the system's; 0 for plain text
+    rows: tuple[int, ...] = ()  # the tokens of each row that a conversation trains as, where they are several
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,16 @@ class Turn:
 
 @dataclass(frozen=True)
 class Rendered(Event, kind="Rendered"):
-    """One example, token by token, exactly as the loop trains on it."""
+    """One example, token by token, exactly as the loop trains on it.
+
+    `rows` are the numbers of pieces in each row that it trains as, where they are several.
+    """
 
     path: str
     line: int
     pieces: tuple[Piece, ...]
     turns: tuple[Turn, ...] = ()
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,7 @@ class RowShown(Event, kind="RowShown"):
     turns: tuple[Turn, ...] = ()
     tokens: int = 0
     trained: int = 0
+    rows: tuple[int, ...] = ()  # as in Rendered
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from studio.events.event import Event
+from studio.words import counted
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,10 @@ class SweepProgress(Event, kind="SweepProgress"):
 
 @dataclass(frozen=True)
 class Prepared(Event, kind="Prepared"):
-    """What is about to train: sizes of the model, of the data, and the length of the run."""
+    """What is about to train: sizes of the model, of the data, and the length of the run.
+
+    `train_examples` counts rows; `train_records` what they were made of, 0 where a run was not asked to say.
+    """
 
     model: str
     trainable_parameters: int
@@ -48,6 +52,14 @@ class Prepared(Event, kind="Prepared"):
     cut_examples: int = 0
     shapes: int = 0  # how many different shapes of arrays a step can have
     prefix_bytes: int = 0  # what the prefix cache keeps
+    train_records: int = 0
+
+    @property
+    def read(self) -> str:
+        """The training examples in words: 60 examples, or 95 rows of 60 examples."""
+        if self.train_records in (0, self.train_examples):
+            return counted(self.train_examples, "example")
+        return f"{counted(self.train_examples, 'row')} of {counted(self.train_records, 'example')}"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, to_json
+from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Log, to_json
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
 from studio.jobs.train import prepare_again, recipe_of
@@ -48,6 +48,8 @@ class ChatJob:
         renderer = renderer_for(recipe, first)
         prompt = renderer.prompt_ids((Message("user", whole_characters(self.prompt)),))
         modules = {who: each.module for who, each in opened.items()}
+        if told := renderer.remark([prompt], self.sampling.max_tokens):
+            yield Log(told, "warning")
         for event in side_by_side(modules, first.tokenizer, prompt, self.sampling, renderer.stops):
             yield event or AnswerPiece(self.who[0], "")
 

@@ -13,16 +13,20 @@ from studio.train.recipe import Recipe
 
 @dataclass(frozen=True)
 class Examples:
-    """What a forecast needs to know of a dataset: the tokens of each training example, and how many train."""
+    """What a forecast needs to know of a dataset: the tokens of each training row, and how many train; and of
+    how many examples they are.
+    """
 
     tokens: tuple[int, ...]
     trained: int
+    count: int = 0
 
     @classmethod
     def of(cls, rows: Sequence[ExampleRow]) -> Examples:
         """Of a dataset that was read."""
         training = [row for row in rows if row.split == "train"]
-        return cls(tuple(row.tokens for row in training), sum(row.trained for row in training))
+        tokens = tuple(size for row in training for size in row.rows or (row.tokens,))
+        return cls(tokens, sum(row.trained for row in training), len(training))
 
 
 @dataclass(frozen=True)

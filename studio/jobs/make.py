@@ -139,9 +139,10 @@ def _local(plan: Plan, shelf: Shelf) -> Ask:
     from studio.data.render import Renderer
     from studio.generate.sampling import Sampling
     from studio.generate.stream import answer
+    from studio.train.library import limits_of
 
     opened = shelf.open(model_folder(plan.model))
-    renderer = Renderer(opened.tokenizer)
+    renderer = Renderer(opened.tokenizer, None, limits_of(opened.config, opened.tokenizer))
 
     def ask(question: Question) -> Generator[None, None, str]:
         prompt = renderer.prompt_ids(question.messages)

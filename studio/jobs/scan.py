@@ -136,19 +136,21 @@ class BadRowsJob:
 def _rendered(shown: RowShown, row: Row, format: str, renderer: Renderer) -> RowShown:
     """The row token by token, or why it has no tokens that train."""
     from studio.data import formats
-    from studio.data.examples import turns_of
+    from studio.data.examples import pieces_of, turns_of
     from studio.data.fields import BadRow
     from studio.data.render import ExampleError
 
     try:
         record = formats.record(row.line, format, row.fields)
         tokens = [example.tokens for example in renderer.render(record)]
-        pieces = renderer.pieces(record)
+        pieces, rows = pieces_of(renderer.piece_rows(record))
     except (BadRow, ExampleError) as error:
         return replace(shown, reason=str(error.phrase))
-    count = sum(len(each.ids) for each in tokens) - (len(tokens) - 1)  # windows overlap by one
+    count = sum(len(each.ids) for each in tokens)
+    count -= 0 if record.messages else len(tokens) - 1  # windows of a text overlap by one
     trained = sum(each.targets for each in tokens)
-    return replace(shown, pieces=pieces, turns=turns_of(record), tokens=count, trained=trained)
+    said = turns_of(record)
+    return replace(shown, pieces=pieces, turns=said, tokens=count, trained=trained, rows=rows)
 
 
 def _keep(folder: Path, numbers: Numbers) -> Path:

@@ -77,13 +77,14 @@ def prepare_again(
 ) -> Generator[Event, None, tuple[Recipe, Ready]]:
     """What an earlier run was made with. Raises RunError when its dataset is not the same any more.
 
-    Another file would be split differently: what was held out could have been trained on.
+    Another file would be split differently: what was held out could have been trained on. A run of the first
+    release trains the answers that it began with.
     """
     from studio.train.prepare import prepare
 
     manifest = run.manifest()
     recipe = recipe_of(manifest)
-    ready = yield from prepare(recipe, shelf, library)
+    ready = yield from prepare(recipe, shelf, library, every_answer=run.trains_every_answer())
     if ready.data.fingerprint != manifest.get("fingerprint"):
         raise RunError(
             f"{recipe.data.path} has changed since the run {run.name} began, and with it what was held out. "
@@ -147,6 +148,11 @@ def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:
     yield Log(f"Examples become text with {ready.renderer.description}.")
     for entry in recipe.idle():
         yield Log(f"{entry.title} has no effect in this recipe.", "warning")
+    for item in data.problems:
+        if item.code in ("file.own_rows", "file.beyond_context"):
+            yield Log(f"{item.reason}.", "info" if item.code == "file.own_rows" else "warning")
+    if not data.renderer.rendering.every_answer:
+        yield Log("This run was begun by the first release: answers that the template rewrites do not train.")
     if data.skipped:
         length = f", {data.dropped} of them for their length" if data.dropped else ""
         yield Log(

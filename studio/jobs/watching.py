@@ -19,6 +19,7 @@ def sampler(recipe: Recipe, ready: Ready) -> Callable[[Any, int], Iterator[Event
 
     prompts = [line.strip() for line in recipe.watch.prompts.splitlines() if line.strip()]
     rendered = [ready.renderer.prompt_ids([Message("user", prompt)]) for prompt in prompts]
+    ready.renderer.remark(rendered, recipe.watch.sample_tokens)  # raises where the model could not read it
 
     def watch(model: Any, step: int) -> Iterator[Event]:
         found: dict[int, str] = {}

@@ -21,7 +21,8 @@ from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to
 from studio.files import disk_errors, tidy, write_text
 
 FORMAT = 2
-"""What `run.json` says of how a run is written; the runs of releases before it was said are of format 1."""
+"""What `run.json` says of how a run is written; the runs of releases before it was said are of format 1, and
+train no answer that a template rewrites."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ class RunFolder:
         if not isinstance(written, int) or written > FORMAT:
             raise RunError(f"{file} was written by a newer version. Update Tuning Studio.")
         return found
+
+    def trains_every_answer(self) -> bool:
+        """Whether each answer that a template rewrites has a row of its own: not in runs of format 1."""
+        return bool(self.manifest().get("format", 1) > 1)
 
     def append(self, event: Event) -> None:
         """Add one line to what happened."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import Any
 
 from studio.data.dataset import Dataset
+from studio.data.limits import Limits
 from studio.data.render import Renderer, Rendering
 from studio.data.sources.folders import modified
 from studio.events import Event
 from studio.models.folder import read_config
+from studio.models.reach import context_length, learned_positions, vocabulary_size
 from studio.models.tokenizer import load_tokenizer
 from studio.paths import model_folder
 from studio.train.parts import Data
 from studio.train.recipe import Recipe
 
-type _Key = tuple[Data, str, int, str, float, float]
+type _Key = tuple[Data, Rendering, int, str, float, float]
 
 
 class Library:
@@ -32,7 +35,8 @@ class Library:
         """
         path = Path(recipe.data.path).expanduser()
         saved = (modified(path), _saved_at(Path(recipe.data.template).expanduser()))
-        key = (recipe.data, recipe.objective, recipe.loop.seed, recipe.model, *saved)
+        rendering = renderer.rendering if renderer else rendering_of(recipe)
+        key = (recipe.data, rendering, recipe.loop.seed, recipe.model, *saved)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]
         dataset = yield from Dataset.loading(
@@ -47,8 +51,9 @@ class Library:
         key = (recipe.model, rendering, _saved_at(Path(rendering.template).expanduser()))
         if self._renderer is None or self._renderer[0] != key:
             folder = model_folder(recipe.model)
-            read_config(folder)
-            self._renderer = key, Renderer(load_tokenizer(folder), rendering)
+            config = read_config(folder)
+            tokenizer = load_tokenizer(folder)
+            self._renderer = key, Renderer(tokenizer, rendering, limits_of(config, tokenizer))
         return self._renderer[1]
 
     def close(self) -> None:
@@ -59,6 +64,12 @@ class Library:
 def _saved_at(path: Path) -> float:
     """When a template of the person's own was saved last."""
     return path.stat().st_mtime if path.is_file() else 0.0
+
+
+def limits_of(config: Mapping[str, Any], tokenizer: Any) -> Limits:
+    """What a model with this config.json can take."""
+    length = getattr(tokenizer, "model_max_length", None)
+    return Limits(vocabulary_size(config), context_length(config, length), learned_positions(config))
 
 
 def rendering_of(recipe: Recipe) -> Rendering:

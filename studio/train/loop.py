@@ -103,6 +103,7 @@ class Sitting:
             trainable_parameters=trainable,
             total_parameters=count_entries(model) - (0 if whole else trainable),
             train_examples=len(data.train),
+            train_records=len({example.record.line for example in data.train}),
             validation_examples=len(data.validation),
             test_examples=len(data.test),
             steps=self.plan.steps,

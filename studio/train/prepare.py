@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.data.dataset import Dataset
@@ -13,7 +13,7 @@ from studio.events import Event, Progress
 from studio.models.folder import suggested_learning_rate
 from studio.models.shelf import OpenModel, Shelf
 from studio.paths import model_folder, resource
-from studio.train.library import Library, rendering_of
+from studio.train.library import Library, limits_of, rendering_of
 from studio.train.recipe import Recipe
 from studio.train.tuning import form_of
 
@@ -32,10 +32,13 @@ class Ready:
     general: tuple[Tokens, ...]
 
 
-def prepare(recipe: Recipe, shelf: Shelf, library: Library | None = None) -> Generator[Event, None, Ready]:
+def prepare(
+    recipe: Recipe, shelf: Shelf, library: Library | None = None, *, every_answer: bool = True
+) -> Generator[Event, None, Ready]:
     """Load what the recipe names, reporting so that it can be stopped: `ready = yield from prepare(…)`.
 
-    What stands on the shelf or in the library already is not read again.
+    Without `every_answer` conversations are rendered as the first release did (see Rendering). What stands on
+    the shelf or in the library already is not read again.
     Raises StudioError with what is wrong and what to do.
     """
     if not recipe.data.path:
@@ -44,7 +47,8 @@ def prepare(recipe: Recipe, shelf: Shelf, library: Library | None = None) -> Gen
         raise RecipeError(" ".join(problems))
     yield Progress("Loading the model", 0)
     opened = shelf.open(model_folder(recipe.model), form_of(recipe))
-    renderer = renderer_for(recipe, opened)
+    rendering = replace(rendering_of(recipe), every_answer=every_answer)
+    renderer = Renderer(opened.tokenizer, rendering, limits_of(opened.config, opened.tokenizer))
     data = yield from (library or Library()).open(recipe, renderer)
     general = general_text(renderer, PROBE_TOKENS) if recipe.watch.forgetting else ()
     return Ready(opened, renderer, data, peak_rate(recipe, opened.config), general)
@@ -76,4 +80,5 @@ def general_text(renderer: Renderer, at_least: int | None = None) -> tuple[Token
 
 def renderer_for(recipe: Recipe, opened: OpenModel) -> Renderer:
     """The one renderer of a run: training, evaluation and playground all write prompts with it."""
-    return Renderer(opened.tokenizer, rendering_of(recipe))
+    limits = limits_of(opened.config, opened.tokenizer)
+    return Renderer(opened.tokenizer, rendering_of(recipe), limits)

@@ -76,13 +76,19 @@ def test_a_generation_prompt_is_the_beginning_of_what_was_trained(
     assert tokens.trained.index(True) == len(prompt)
 
 
-def test_a_template_that_strips_earlier_thinking_trains_the_last_answer(
+def test_a_template_that_strips_earlier_thinking_trains_each_answer_in_a_row_of_its_own(
     tokenizers_by_name: dict[str, Any],
 ) -> None:
     tokenizer = tokenizers_by_name["stripping"]
-    tokens = tokens_of(Renderer(tokenizer), talk("Hi", "<think>x</think>yes", "again", "<think>y</think>No."))
-    assert "<think>x" not in tokenizer.decode(tokens.ids)
-    assert trained_text(tokenizer, tokens) == "<think>y</think>No.<|im_end|>"
+    first, last = (
+        example.tokens
+        for example in Renderer(tokenizer).render(
+            talk("Hi", "<think>x</think>yes", "again", "<think>y</think>No.")
+        )
+    )
+    assert trained_text(tokenizer, first) == "<think>x</think>yes<|im_end|>"
+    assert "<think>x" not in tokenizer.decode(last.ids)
+    assert trained_text(tokenizer, last) == "<think>y</think>No.<|im_end|>"
 
 
 def test_generation_marks_find_answers_that_the_template_rewrote(tokenizers_by_name: dict[str, Any]) -> None:

@@ -134,8 +134,8 @@ REFUSED = {
     ("llama3.1", "parallel"): "only supports single tool-calls",
     **{(name, talk): "no place for tools" for name in ("llama3", "gemma", "phi3") for talk in WITH_TOOLS},
 }
-REWRITTEN = {("qwen3", "thinking"): [1], ("mistral", "calls twice"): [2, 3, 4]}
-"""Which answers are trained where the template changes what comes before the others, or them."""
+REWRITTEN = {("qwen3", "thinking"): [[0], [1]], ("mistral", "calls twice"): [[0, 1], [2, 3, 4]]}
+"""Which answers are trained in which row where the template changes what comes before some, or them."""
 
 CASES = [
     (name, talk)
@@ -165,18 +165,22 @@ def test_the_tokens_are_those_of_transformers_and_the_answers_are_trained(
     tokenizers: dict[str, Any], name: str, talk: str
 ) -> None:
     tokenizer, messages = tokenizers[name], TALKS[talk]
-    tokens = rendered(tokenizer, talk)
-    ids = applied(tokenizer, messages, talk)["input_ids"]
-    assert list(tokens.ids) == ids
     close = tokenizer.convert_tokens_to_ids(FAMILIES[name][3])
     answers = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
-    expected = [False] * len(ids)
-    for number in REWRITTEN.get((name, talk), range(len(answers))):
-        asked = applied(tokenizer, messages[: answers[number]], talk, add_generation_prompt=True)["input_ids"]
-        assert ids[: len(asked)] == asked
-        end = ids.index(close, len(asked))
-        expected[len(asked) : end + 1] = [True] * (end + 1 - len(asked))
-    assert list(tokens.trained) == expected
+    rows = REWRITTEN.get((name, talk), [list(range(len(answers)))])
+    examples = Renderer(tokenizer, Rendering(max_length=4096)).render(record_of(talk))
+    for numbers, tokens in zip(rows, (example.tokens for example in examples), strict=True):
+        upto = None if numbers is rows[-1] else answers[numbers[-1]] + 1
+        ids = applied(tokenizer, messages[:upto], talk)["input_ids"]
+        assert list(tokens.ids) == ids
+        expected = [False] * len(ids)
+        for number in numbers:
+            before = messages[: answers[number]]
+            asked = applied(tokenizer, before, talk, add_generation_prompt=True)["input_ids"]
+            assert ids[: len(asked)] == asked
+            end = ids.index(close, len(asked))
+            expected[len(asked) : end + 1] = [True] * (end + 1 - len(asked))
+        assert list(tokens.trained) == expected
 
 
 @pytest.mark.parametrize(
@@ -208,11 +212,16 @@ def test_turns_out_of_order_are_refused(tokenizers: dict[str, Any], name: str) -
         Renderer(tokenizers[name]).render(formats.record(1, "chat", {"messages": turns}))
 
 
-def test_a_template_that_leaves_out_the_system_turn_is_refused_with_that_reason() -> None:
+def test_a_template_that_shows_the_system_turn_in_prompts_only_trains_behind_them() -> None:
     tokenizer = tokenizer_of("mistral")  # an earlier version, as Mistral Nemo's still is
     tokenizer.chat_template = tokenizer.chat_template.replace("loop.first and system", "loop.last and system")
-    with pytest.raises(ExampleError, match="the model's chat template leaves out what the system says"):
-        rendered(tokenizer, "system")
+    renderer = Renderer(tokenizer, Rendering(max_length=4096))
+    record = record_of("system")
+    for number, example in zip((2, 4), renderer.render(record), strict=True):
+        prompt = renderer.prompt_ids(record.messages[:number])
+        assert "Be brief." in tokenizer.decode(prompt)
+        assert list(example.tokens.ids[: len(prompt)]) == prompt
+        assert example.tokens.trained.index(True) == len(prompt)
     assert list(rendered(tokenizer, "several").ids) == list(rendered(tokenizer_of("mistral"), "several").ids)
 
 

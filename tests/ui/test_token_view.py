@@ -42,6 +42,16 @@ def test_the_text_shown_is_the_pieces_joined(qtbot: QtBot, theme: Theme) -> None
     assert view.toPlainText() == spelled
 
 
+def test_several_rows_stand_under_headings_that_are_no_tokens(qtbot: QtBot, theme: Theme) -> None:
+    view = view_of(qtbot, theme)
+    view.set_pieces(PIECES, (3, 4))
+    first, second = ("".join(p.text for p in part) for part in (PIECES[:3], PIECES[3:]))
+    assert view.toPlainText() == f"Row 1 of 2\n{first}\n\nRow 2 of 2\n{second}"
+    assert view.text() == first + second
+    for word, index in (("im_start", 0), ("Hi", 5), ("Row 2", -1)):
+        assert view.piece_at(view.cursorRect(look_at(view, word)).center()) == index
+
+
 def test_trained_special_and_cut_tokens_look_different(qtbot: QtBot, theme: Theme) -> None:
     view = view_of(qtbot, theme)
     tokens = theme.tokens

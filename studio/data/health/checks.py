@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from studio.data.health.boilerplate import Boilerplate
 from studio.data.health.check import Check, Found, Steps
+from studio.data.health.context import Context
 from studio.data.health.contradictions import Contradictions
 from studio.data.health.cut_rows import CutRows
 from studio.data.health.duplicates import Duplicates
@@ -19,6 +20,7 @@ from studio.data.health.lengths import Lengths
 from studio.data.health.malformed import Malformed
 from studio.data.health.markers import Markers
 from studio.data.health.near_duplicates import NearDuplicates
+from studio.data.health.own_rows import OwnRows
 from studio.data.health.personal_data import PersonalData
 from studio.data.health.refusals import Refusals
 from studio.data.health.subject import Subject
@@ -30,6 +32,8 @@ _ALL: tuple[Check, ...] = (
     Malformed(),
     Empty(),
     CutRows(),
+    OwnRows(),
+    Context(),
     Echo(),
     Duplicates(),
     NearDuplicates(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -35,6 +36,9 @@ class Subject:
     parts: Mapping[int, str] = field(default_factory=dict)  # train | validation | test | golden
     tokens: Mapping[int, int] = field(default_factory=dict)
     cut: Mapping[int, int] = field(default_factory=dict)
+    rows: Mapping[int, int] = field(default_factory=dict)  # that a conversation trains as, where several
+    longest: Mapping[int, int] = field(default_factory=dict)  # the tokens of the longest row of each
+    context: int = 0
     problems: Sequence[Problem] = ()
     format: str = ""
     special: Sequence[str] = ()
@@ -49,11 +53,16 @@ class Subject:
         parts: dict[int, str] = {}
         tokens: dict[int, int] = {}
         cut: dict[int, int] = {}
+        rows: Counter[int] = Counter()
+        longest: dict[int, int] = {}
         for part in ("train", "validation", "test"):
             for example in getattr(dataset, part):
                 line = example.record.line
                 records[line], parts[line] = example.record, part
                 tokens[line] = tokens.get(line, 0) + len(example.tokens.ids)
+                sides = filter(None, (example.tokens, example.rejected))
+                longest[line] = max(longest.get(line, 0), *(len(side.ids) for side in sides))
+                rows[line] += bool(example.record.messages)
                 if example.cut:
                     cut[line] = example.cut
         return cls(
@@ -61,6 +70,9 @@ class Subject:
             parts=parts,
             tokens=tokens,
             cut=cut,
+            rows={line: count for line, count in rows.items() if count > 1},
+            longest=longest,
+            context=dataset.renderer.limits.context,
             problems=dataset.problems,
             format=dataset.format,
             special=dataset.renderer.special_texts,

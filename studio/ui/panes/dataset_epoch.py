@@ -21,18 +21,22 @@ class EpochLine(ElidedLabel):
         super().__init__()
         self.setProperty("tone", "dim")
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._tokens = self._trained = 0
+        self._tokens = self._trained = self._rows = self._examples = 0
 
     def show_dataset(self, dataset: DatasetRead) -> None:
         """Count its training rows; steps and time come with the next forecast."""
         training = [row for row in dataset.rows if row.split == "train"]
         self._tokens = sum(row.tokens for row in training)
         self._trained = sum(row.trained for row in training)
+        self._examples = len(training)
+        self._rows = sum(max(1, len(row.rows)) for row in training)
         self.show_forecast(None)
 
     def show_forecast(self, forecast: Forecasted | None) -> None:
         """Add what the forecast knows of an epoch."""
         said = [f"An epoch: {self._tokens:,} tokens"]
+        if self._rows > self._examples:
+            said.append(f"{words.counted(self._rows, 'row')} of {words.counted(self._examples, 'example')}")
         if forecast is not None and forecast.steps_per_epoch:
             steps = max(1, round(forecast.steps_per_epoch))
             said.append(f"{steps:,} step{'s' if steps != 1 else ''}")

@@ -83,12 +83,14 @@ class ExampleCard(Card):
     def expect(self, row: ExampleRow, *, edited: bool = False) -> None:
         """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
         counts = f"{row.trained:,} of {row.tokens:,} trained"
+        if row.rows:
+            counts += f" · {len(row.rows):,} rows"
         self.set_value("before your edit" if edited else counts, "dim")
 
     def show_example(self, row: ExampleRow, rendered: Rendered, *, edited: bool = False) -> None:
         self.expect(row, edited=edited)
         self.set_title(f"Line {row.line:,}")
-        self.tokens.set_pieces(rendered.pieces)
+        self.tokens.set_pieces(rendered.pieces, rendered.rows)
         self.turns.set_turns(rendered.turns)
         self.tabs.show()
         self._turn(self.tabs.current)

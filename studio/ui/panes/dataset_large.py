@@ -49,7 +49,7 @@ class LargeExample(ExampleCard):
             return
         turns = sum(turn.role != "system" for turn in row.turns)
         example = ExampleRow(row.line, "", "", row.tokens, row.trained, "", turns=turns)
-        self.show_example(example, Rendered("", row.line, row.pieces, row.turns))
+        self.show_example(example, Rendered("", row.line, row.pieces, row.turns, row.rows))
 
     def _show_broken(self, row: RowShown) -> None:
         self.show_nothing("", f"Line {row.line:,} cannot train" if row.reason else f"Line {row.line:,}")

@@ -21,7 +21,7 @@ def log_line(event: Event) -> str:
         case Prepared():
             return (
                 f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train, "
-                f"{event.train_examples:,} examples, {event.steps:,} steps"
+                f"{event.read}, {event.steps:,} steps"
             )
         case Skipped():
             again = f", {event.in_a_row} in a row" if event.in_a_row > 1 else ""

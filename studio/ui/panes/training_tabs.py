@@ -119,7 +119,8 @@ class RunFacts(QWidget):
         facts = {
             "Parameters": words.parameters(prepared.total_parameters),
             "Trained": f"{prepared.trainable_parameters:,}",
-            "Training examples": f"{parts[0]:,}",
+            "Training examples": f"{prepared.train_records or parts[0]:,}",
+            "Rows of them": f"{parts[0]:,}" if prepared.train_records not in (0, parts[0]) else "",
             "Validation, test": f"{parts[1]:,}, {parts[2]:,}",
             "Left out, cut": f"{prepared.skipped_examples:,}, {prepared.cut_examples:,}",
             "Learning rate": words.rate(prepared.learning_rate),

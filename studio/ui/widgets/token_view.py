@@ -35,7 +35,9 @@ class TokenView(QTextEdit):
         super().__init__(parent)
         self._theme = theme
         self._pieces: tuple[Piece, ...] = ()
+        self._rows: dict[int, int] = {}  # the first piece of each of several rows, and its number
         self._starts: list[int] = []
+        self._stops: list[int] = []
         self._under_mouse = -1
         self.setObjectName("tokenView")
         self.setReadOnly(True)
@@ -59,8 +61,10 @@ class TokenView(QTextEdit):
         """Exactly the text that the pieces spell."""
         return "".join(piece.text for piece in self._pieces)
 
-    def set_pieces(self, pieces: Sequence[Piece]) -> None:
+    def set_pieces(self, pieces: Sequence[Piece], rows: Sequence[int] = ()) -> None:
+        """Show these; `rows` are the numbers of pieces in the rows that they make, where they are several."""
         self._pieces = tuple(pieces)
+        self._rows = {sum(rows[:index]): index + 1 for index in range(len(rows))}
         self._draw()
         self.verticalScrollBar().setValue(0)
 
@@ -72,24 +76,36 @@ class TokenView(QTextEdit):
         place = cursor.position()
         if self.cursorRect(cursor).left() > position.x():
             place -= 1
-        return bisect_right(self._starts, place) - 1
+        index = bisect_right(self._starts, place) - 1
+        return index if index < 0 or place <= self._stops[index] else -1
 
     def _draw(self) -> None:
         """Write every piece with its look; the cursor says where it starts, for Qt counts in UTF-16."""
         looks = {key: self._look(*key) for key in _LOOKS}
-        self._under_mouse, self._starts = -1, []
+        self._under_mouse, self._starts, self._stops = -1, [], []
         self.setExtraSelections([])
         self.clear()
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        for piece in self._pieces:
+        for index, piece in enumerate(self._pieces):
+            if index in self._rows:
+                head = f"Row {self._rows[index]:,} of {len(self._rows):,}\n"
+                cursor.insertText(("\n\n" if index else "") + head, self._heading())
             self._starts.append(cursor.position())
             cursor.insertText(_drawable(piece.text), looks[piece.trained, piece.special, piece.cut])
+            self._stops.append(cursor.position())
         spaced = QTextBlockFormat()
         spaced.setLineHeight(_LINE_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.mergeBlockFormat(spaced)
         cursor.endEditBlock()
+
+    def _heading(self) -> QTextCharFormat:
+        """The look of what stands above a row."""
+        look = QTextCharFormat()
+        look.setForeground(QColor(self._theme.tokens.dim))
+        look.setFontWeight(QFont.Weight.DemiBold)
+        return look
 
     def _look(self, trained: bool, special: bool, cut: bool) -> QTextCharFormat:
         tokens = self._theme.tokens
@@ -135,8 +151,7 @@ class TokenView(QTextEdit):
         return QRectF(left, after.top(), after.left() - left, after.height()).adjusted(-1.5, 0.5, 1.5, -0.5)
 
     def _ends(self, index: int) -> int:
-        last = self.document().characterCount() - 1
-        return self._starts[index + 1] if index + 1 < len(self._starts) else last
+        return self._stops[index]
 
     def _mark(self, index: int) -> None:
         """Tint the token under the mouse more strongly, so that its borders show."""

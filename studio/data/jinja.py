@@ -1,0 +1,101 @@
+"""Chat templates as transformers runs them: the same sandbox, the same functions, the same text.
+
+Needs nothing but Jinja, so that a process of its own has it at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template, TemplateError, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
+
+type Turns = Sequence[Mapping[str, Any]]
+
+
+class Generation(Extension):
+    """The {% generation %} tag, which transformers adds to Jinja."""
+
+    tags = {"generation"}  # noqa: RUF012 - so Jinja declares it
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return nodes.Scope(body, lineno=line)
+
+
+def environment() -> ImmutableSandboxedEnvironment:
+    """Where chat templates run."""
+    made = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
+    )
+    made.filters["tojson"] = _tojson
+    made.globals["raise_exception"] = _raise_exception
+    made.globals["strftime_now"] = _strftime_now
+    made.globals["namespace"] = _Namespace
+    return made
+
+
+def render(
+    source: str, tokens: Mapping[str, Any], turns: Turns, tools: Sequence[Any] | None, *, prompt: bool
+) -> str:
+    """The conversation as the template writes it; with `prompt`, up to where the next answer begins.
+
+    `tokens` are a tokenizer's special tokens by their names. Raises jinja2.TemplateError, and whatever the
+    template's own code does wrong.
+    """
+    given = {"messages": turns, "tools": tools, "documents": None, "add_generation_prompt": prompt}
+    return _compiled(source).render(**{**tokens, **given})
+
+
+@lru_cache(maxsize=16)
+def _compiled(source: str) -> Template:
+    return environment().from_string(source)
+
+
+def _tojson(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )
+
+
+def _raise_exception(message: str) -> None:
+    raise TemplateError(message)
+
+
+def _strftime_now(format: str) -> str:
+    return datetime.now().strftime(format)
+
+
+class _Namespace(Namespace):
+    """Jinja's, without names that begin with an underline: those reach into Python."""
+
+    def __init__(*args: Any, **values: Any) -> None:  # so that a template may name one of them self
+        self, *given = args
+        named = dict(*given, **values)
+        for name in named:
+            _check_name(name)
+        Namespace.__init__(self, named)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        _check_name(name)
+        Namespace.__setitem__(self, name, value)
+
+
+def _check_name(name: Any) -> None:
+    if isinstance(name, str) and name.startswith("_"):
+        raise SecurityError(f"a namespace cannot hold {name!r}; rename it")
