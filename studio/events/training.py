@@ -179,6 +179,7 @@ class Forecasted(Event, kind="Forecasted"):
     seconds_per_epoch: float
     steps_per_epoch: float
     changes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # what to know of the model that is no matter of memory or time
 
 
 @dataclass(frozen=True)

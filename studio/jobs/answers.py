@@ -48,8 +48,10 @@ class ChatJob:
         renderer = renderer_for(recipe, first)
         prompt = renderer.prompt_ids((Message("user", whole_characters(self.prompt)),))
         modules = {who: each.module for who, each in opened.items()}
-        if told := renderer.remark([prompt], self.sampling.max_tokens):
-            yield Log(told, "warning")
+        told = renderer.remark([prompt], self.sampling.max_tokens)
+        remarks = first.remarks_on(len(prompt) + self.sampling.max_tokens)
+        for remark in (*([told] if told else []), *remarks):
+            yield Log(remark, "warning")
         for event in side_by_side(modules, first.tokenizer, prompt, self.sampling, renderer.stops):
             yield event or AnswerPiece(self.who[0], "")
 

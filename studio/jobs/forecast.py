@@ -47,7 +47,8 @@ class ForecastJob:
 
     def run_events(self, shelf: Any) -> Generator[Event]:
         from studio.models.count import count_parameters
-        from studio.models.folder import check_weights, read_config
+        from studio.models.folder import read_config
+        from studio.models.weights import find_weights
         from studio.train.forecast import Rows, forecast
         from studio.train.prepare import peak_rate
         from studio.train.tuning import form_of, tuning_of
@@ -64,7 +65,7 @@ class ForecastJob:
             rows = Rows(tuple(pieces), sides * self.examples.trained)
         yield forecast(self.recipe, folder, rows)
         if self.needs_weights:
-            check_weights(folder)
+            find_weights(folder)
 
 
 def _pieces(tokens: int, longest: int) -> list[int]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mlx.core as mx
-from mlx import nn
-from mlx_lm.utils import _get_classes
 
-from studio.errors import ModelError
 from studio.models import adapter
 from studio.models.arrays import count, named
-from studio.models.folder import read_config
+from studio.models.build import build_lazily
+from studio.models.description import Description, describe
 from studio.models.form import Form, cast, put_into, quantize_as_saved
 from studio.models.tuning import Tuning
 
 PRECISIONS = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
+_SAVED = {"F32": mx.float32, "BF16": mx.bfloat16, "F16": mx.float16}
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,11 @@ def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> 
     The model is built lazily: arrays have shapes but are never computed, so an 8B model costs no memory.
     Raises ModelError when the architecture is one mlx-lm does not know, or the tuning does not fit it.
     """
-    config = read_config(folder)
-    model = build_lazily(folder, config)
+    described = describe(folder)
+    config = described.config
+    model = build_lazily(described)
     total = count(model.parameters())
-    cast(model, saved_precision(folder, config))
+    cast(model, saved_precision(described))
     quantize_as_saved(model, config)
     put_into(model, (form or Form()).settled(config))
     weights_bytes = sum(array.nbytes for array in named(model.parameters()).values())
@@ -50,26 +49,12 @@ def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> 
     return Count(str(config["model_type"]), total, trainable, shapes, weights_bytes)
 
 
-def build_lazily(folder: Path, config: dict[str, Any]) -> nn.Module:
-    try:
-        model_class, arguments = _get_classes(config=config)
-        model: nn.Module = model_class(arguments.from_dict(config))
-    except (ValueError, TypeError, KeyError) as error:
-        raise ModelError(f"The model in {folder} is of a kind that mlx-lm does not load: {error}") from error
-    return model
-
-
-def saved_precision(folder: Path, config: dict[str, Any]) -> mx.Dtype:
+def saved_precision(described: Description) -> mx.Dtype:
     """What the weight files hold where they are there already, else what the config says; fp32 unsaid."""
-    for file in sorted(folder.glob("model*.safetensors"))[:1]:
-        try:
-            saved = mx.load(str(file))  # lazy: reads the header
-        except RuntimeError:  # damaged: said when the model is opened
-            continue
-        for array in saved.values() if isinstance(saved, dict) else ():
-            if mx.issubdtype(array.dtype, mx.floating):
-                return array.dtype
-    for part in (config, config.get("text_config") or {}):
+    for entry in described.weights.arrays.values() if described.weights else ():
+        if entry.dtype in _SAVED:
+            return _SAVED[entry.dtype]
+    for part in (described.config, described.reading.text):
         for key in ("dtype", "torch_dtype"):
             if part.get(key) in PRECISIONS:
                 return PRECISIONS[part[key]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import ModelError
+from studio.models.weights import refuse_pointer
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -18,31 +19,22 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise ModelError(f"{folder} is a file. Choose the folder that holds config.json and *.safetensors.")
     file = folder / "config.json"
+    refuse_pointer(file)
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
+        config = json.loads(file.read_text(encoding="utf-8-sig"), object_hook=untagged)
     except FileNotFoundError:
         raise ModelError(f"{folder} is not a model folder: it has no config.json.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file} cannot be read ({error}). Download the model again.") from error
-    if not isinstance(config, dict) or "model_type" not in config:
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
         raise ModelError(f"{file} does not name a model_type, so we cannot tell what kind of model it is.")
     return config
 
 
-def check_weights(folder: Path) -> None:
-    """Raise ModelError unless the folder holds every weight file it should."""
-    if not any(folder.glob("model*.safetensors")):
-        others = [p.name for pattern in ("*.bin", "*.gguf", "*.pth") for p in folder.glob(pattern)]
-        found = f" It has {others[0]}, which MLX cannot train." if others else ""
-        raise ModelError(f"{folder} has no weights: no model*.safetensors.{found} Download the model again.")
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        try:
-            needed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"{index} cannot be read ({error}). Download the model again.") from error
-        if missing := sorted(name for name in needed if not (folder / name).exists()):
-            raise ModelError(f"{folder} is incomplete: {missing[0]} is missing. Download the model again.")
+def untagged(part: dict[str, Any]) -> Any:
+    """A part of a config; {"__float__": "Infinity"} is how transformers writes a number that JSON has not."""
+    tag = part.get("__float__")
+    return float(tag) if len(part) == 1 and tag in ("Infinity", "-Infinity", "NaN") else part
 
 
 def hidden_size(config: dict[str, Any]) -> int:

@@ -13,13 +13,15 @@ from weakref import WeakValueDictionary
 import mlx.core as mx
 from mlx import nn
 from mlx_lm.tokenizer_utils import TokenizerWrapper
-from mlx_lm.utils import load_model, load_tokenizer
+from mlx_lm.utils import load_tokenizer
 
 from studio.errors import ModelError
 from studio.models.arrays import named, nested
-from studio.models.folder import check_weights, read_config
+from studio.models.build import BUILDING, load_lazily
+from studio.models.description import Description, describe, remark_on_window
 from studio.models.form import Form, put_into
-from studio.models.tokenizer import LOADING
+from studio.models.tokenizer import LOADING, check_tokenizer, without_marks
+from studio.models.unread import unread_window
 
 
 @dataclass(eq=False)
@@ -41,6 +43,12 @@ class OpenModel:
     config: dict[str, Any]
     form: Form
     weights: _Weights
+    remarks: tuple[str, ...] = ()
+    window: int | None = None  # how far back the model should look, where mlx-lm's looks back to the first
+
+    def remarks_on(self, tokens: int) -> tuple[str, ...]:
+        """What a person should know who uses this model on sequences of so many tokens."""
+        return (*self.remarks, *remark_on_window(self.folder, self.window, tokens))
 
 
 class Shelf:
@@ -60,17 +68,21 @@ class Shelf:
         Raises ModelError with what is wrong and what to do.
         """
         folder = folder.resolve()
-        form = (form or Form()).settled(read_config(folder))
+        described = describe(folder)
+        form = (form or Form()).settled(described.config)
         found = self._open.get((folder, form))
         if found is None:
-            module, found = _load(folder, form)
+            module, found = _load(described, form)
             self._open[folder, form] = found
         else:
-            module, _ = load_model(folder, lazy=True)
+            module, _ = load_lazily(described)
             put_into(module, form)
             module.update(nested(found.arrays))
         self._latest = found
-        return OpenModel(folder, module, found.tokenizer, found.config, form, found)
+        window = unread_window(described.reading)
+        return OpenModel(
+            folder, module, found.tokenizer, found.config, form, found, described.remarks, window
+        )
 
     def close(self) -> None:
         """Leave MLX on this thread; without this the process may abort at exit."""
@@ -81,20 +93,22 @@ class Shelf:
             mx.clear_streams()
 
 
-def _load(folder: Path, form: Form) -> tuple[nn.Module, _Weights]:
-    check_weights(folder)
+def _load(described: Description, form: Form) -> tuple[nn.Module, _Weights]:
+    folder = described.folder
+    check_tokenizer(folder)
+    module, config = load_lazily(described)
     try:
-        module, config = load_model(folder, lazy=True)
         if quantization := put_into(module, form):
             config = {**config, "quantization": quantization, "quantization_config": quantization}
         for part in module.modules():  # one by one: beside the finished weights, only one layer's saved ones
             mx.eval([value for value in part.values() if isinstance(value, mx.array)])
         mx.eval(module.parameters())
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except BUILDING as error:
         raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
     with LOADING:
         try:
-            tokenizer = load_tokenizer(folder, eos_token_ids=config.get("eos_token_id"))
+            with without_marks(folder) as clean:
+                tokenizer = load_tokenizer(clean, eos_token_ids=config.get("eos_token_id"))
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelError(f"The tokenizer in {folder} cannot be read: {error}") from error
     return module, _Weights(named(module.parameters()), config, tokenizer)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.errors import ModelError
+from studio.models.weights import refuse_pointer
 
 LOADING = threading.RLock()
 """Hold this to import transformers or load with it: two threads that import it at once may see half of it."""
 
-_FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "tekken.json")
+_FILES = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "tekken.json")
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -22,20 +28,63 @@ def load_tokenizer(folder: Path) -> Any:
     """
     if not folder.is_dir():
         raise ModelError(f"There is no model folder at {folder}. Choose the folder that holds config.json.")
-    if not any((folder / name).is_file() for name in _FILES):
-        raise ModelError(f"{folder} holds no tokenizer (no tokenizer.json). Download the model again, whole.")
+    check_tokenizer(folder)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     with LOADING:
         from transformers import AutoTokenizer
 
         try:
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, use_fast=True)
+            with without_marks(folder) as clean:
+                tokenizer = AutoTokenizer.from_pretrained(str(clean), local_files_only=True, use_fast=True)
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelError(f"The tokenizer in {folder} cannot be read: {_first_line(error)}") from error
     if not getattr(tokenizer, "is_fast", False):
         raise ModelError(f"The tokenizer in {folder} is of the slow kind. Add the model's tokenizer.json.")
     return tokenizer
+
+
+@contextmanager
+def without_marks(folder: Path) -> Iterator[Path]:
+    """The folder, or one of links to its files in which no JSON begins with a byte order mark."""
+    marked = [file for file in folder.glob("*.json") if _begins_with_mark(file)]
+    if not marked:
+        yield folder
+        return
+    with TemporaryDirectory(prefix="studio-tokenizer-") as name:
+        for file in folder.iterdir():
+            (Path(name) / file.name).symlink_to(file.resolve())
+        for file in marked:
+            (Path(name) / file.name).unlink()
+            (Path(name) / file.name).write_bytes(file.read_bytes().removeprefix(BOM_UTF8))
+        yield Path(name)
+
+
+def _begins_with_mark(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(BOM_UTF8)) == BOM_UTF8
+    except OSError:  # said by whoever reads it
+        return False
+
+
+def check_tokenizer(folder: Path) -> None:
+    """Raise ModelError where a folder holds no tokenizer, a pointer to one, or one of foreign code."""
+    found = [folder / name for name in _FILES if (folder / name).is_file()]
+    found += sorted(folder.glob("*.tiktoken"))
+    if not found:
+        raise ModelError(f"{folder} holds no tokenizer (no tokenizer.json). Download the model again, whole.")
+    for file in found:
+        refuse_pointer(file)
+    try:
+        settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):  # absent, or said when the tokenizer is read
+        return
+    if folder / "tokenizer.json" not in found and isinstance(settings, dict) and "auto_map" in settings:
+        raise ModelError(
+            f"The tokenizer in {folder} is made by code of its own (auto_map in tokenizer_config.json), "
+            "which is not run here. Add a tokenizer.json, as other forms of a model have, or choose another."
+        )
 
 
 def _first_line(error: Exception) -> str:

@@ -16,6 +16,7 @@ import mlx.core as mx
 from studio.errors import ModelError
 from studio.events import Forecasted
 from studio.models.count import PRECISIONS, Count, count_parameters, saved_precision
+from studio.models.description import Description, describe
 from studio.models.folder import hidden_size, read_config
 from studio.models.form import Form
 from studio.models.tuning import Tuning
@@ -78,6 +79,7 @@ def forecast(recipe: Recipe, folder: Path, rows: Rows | None = None, limit: int 
         seconds_per_epoch=found.seconds_per_epoch() if rows else 0.0,
         steps_per_epoch=found.plan.batches_per_epoch / recipe.loop.accumulation if rows else 0.0,
         changes=tuple(advice),
+        remarks=found.described.remarks_on(1 + max(found.plan.lengths)),
     )
 
 
@@ -108,7 +110,8 @@ class _Reckoning:
 
     def __init__(self, recipe: Recipe, folder: Path, rows: Rows | None) -> None:
         self.recipe, self.folder, self.rows = recipe, folder, rows
-        self.config = read_config(folder)
+        self.described = _described(folder, _changed(folder))
+        self.config = self.described.config
         self.count = _counted(recipe, folder)
         self.tuning, self.form = tuning_of(recipe), form_of(recipe)
         self.layers = trained_layers(self.config, self.tuning)
@@ -137,7 +140,7 @@ class _Reckoning:
     def precision(self) -> mx.Dtype:
         """What a step computes in."""
         asked = self.form.precision
-        return PRECISIONS[asked] if asked in PRECISIONS else saved_precision(self.folder, self.config)
+        return PRECISIONS[asked] if asked in PRECISIONS else saved_precision(self.described)
 
     def widest(self) -> tuple[Shape, int]:
         """The largest portion of the run, and in how many portions its longest batch is computed."""
@@ -246,12 +249,19 @@ def _bits(config: dict[str, Any], form: Form) -> int:
 
 
 def _changed(folder: Path) -> int:
-    return (folder / "config.json").stat().st_mtime_ns
+    """When config or weights were changed last."""
+    files = [folder / "config.json", *folder.glob("model*.safetensors*")]
+    return max(file.lstat().st_mtime_ns for file in files)
 
 
 def _counted(recipe: Recipe, folder: Path) -> Count:
     read_config(folder)
     return _count(folder, _changed(folder), tuning_of(recipe), form_of(recipe))
+
+
+@lru_cache(maxsize=8)
+def _described(folder: Path, changed: int) -> Description:
+    return describe(folder)
 
 
 @lru_cache(maxsize=64)

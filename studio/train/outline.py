@@ -14,8 +14,9 @@ from mlx.utils import tree_flatten
 from studio.errors import ModelError
 from studio.models import adapter
 from studio.models.arrays import named, nested
-from studio.models.count import build_lazily, saved_precision
-from studio.models.folder import read_config
+from studio.models.build import build_lazily
+from studio.models.count import saved_precision
+from studio.models.description import describe
 from studio.models.form import Form, cast, castable, put_into, quantize_as_saved
 from studio.models.targets import find_head
 from studio.models.tuning import Tuning
@@ -84,13 +85,14 @@ def outline(folder: Path, tuning: Tuning, form: Form, layers: int) -> Outline:
 
     Raises ModelError for a family that mlx-lm does not know, or that keeps its layers in a way of its own.
     """
-    config = read_config(folder)
-    model = build_lazily(folder, _shortened(config, layers))
+    described = describe(folder)
+    config = described.config
+    model = build_lazily(described, _shortened(config, layers))
     stack = find_stack(model)
     if stack is None or stack.embedding is None:
         raise ModelError("This family keeps its layers in a way of its own.")
     stack.layers[:] = stack.layers[-layers:]  # first of all: what follows is done to fewer
-    cast(model, saved_precision(folder, config))
+    cast(model, saved_precision(described))
     quantize_as_saved(model, config)
     put_into(model, form.settled(config))
     precision, wanted, head = compute_precision(model), castable(model), _head(model, config)

@@ -9,7 +9,7 @@ from typing import Any
 from studio.data.dataset import Dataset
 from studio.data.render import Renderer, Tokens
 from studio.errors import RecipeError
-from studio.events import Event, Progress
+from studio.events import Event, Log, Progress
 from studio.models.folder import suggested_learning_rate
 from studio.models.shelf import OpenModel, Shelf
 from studio.paths import model_folder, resource
@@ -47,6 +47,8 @@ def prepare(
         raise RecipeError(" ".join(problems))
     yield Progress("Loading the model", 0)
     opened = shelf.open(model_folder(recipe.model), form_of(recipe))
+    for remark in opened.remarks_on(recipe.data.max_length):
+        yield Log(remark, "warning")
     rendering = replace(rendering_of(recipe), every_answer=every_answer)
     renderer = Renderer(opened.tokenizer, rendering, limits_of(opened.config, opened.tokenizer))
     data = yield from (library or Library()).open(recipe, renderer)

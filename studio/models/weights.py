@@ -1,0 +1,150 @@
+"""Which files of a model folder hold its weights, and what their headers say is in them. Needs no MLX."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.errors import ModelError
+
+WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+AGAIN = "Download the model again."
+LARGEST_HEADER = 2**28
+_SHARD = re.compile(r"model-(\d+)-of-(\d+)\.safetensors")
+_LFS = b"version https://git-lfs"
+_OTHERS = ("*.bin", "*.gguf", "*.pth", "*.pt", "*.safetensors")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One array of a safetensors file: its type by safetensors' name (F32, BF16, U32 …), and its shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A model's weight files, what is in them by name, and weight files beside them that are not its own."""
+
+    files: tuple[Path, ...]
+    arrays: dict[str, Entry]
+    strays: tuple[str, ...] = ()
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether there is anything that claims to be weights; a config alone can be counted, too."""
+    return (folder / INDEX).exists() or any(folder.glob("model*.safetensors"))
+
+
+def find_weights(folder: Path) -> Weights:
+    """The folder's weights, chosen as transformers does: the whole file, else the shards of the index.
+
+    Raises ModelError with what is missing or damaged and what to do.
+    """
+    found = sorted(folder.glob("model*.safetensors"))
+    files = _chosen(folder, found)
+    arrays: dict[str, Entry] = {}
+    for file in files:
+        header = read_header(file)
+        if twice := sorted(arrays.keys() & header.keys()):
+            raise ModelError(
+                f"{folder} holds {twice[0]} in two weight files, one of them {file.name}: one does not "
+                "belong to this model. Remove it, or download the model again into an empty folder."
+            )
+        arrays.update(header)
+    if not arrays:
+        raise ModelError(f"{files[0]} holds no weights. {AGAIN}")
+    return Weights(files, arrays, tuple(file.name for file in found if file not in files))
+
+
+def read_header(file: Path) -> dict[str, Entry]:
+    """What a safetensors file holds, by name. Raises ModelError for a file that is damaged or not one."""
+    refuse_pointer(file)
+    try:
+        with file.open("rb") as opened:
+            size = int.from_bytes(opened.read(8), "little")
+            if size > LARGEST_HEADER:
+                raise ValueError("its header has no sensible length")  # noqa: TRY301
+            header = json.loads(opened.read(size).decode("utf-8"))
+        entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        arrays = {name: Entry(str(e["dtype"]), tuple(map(int, e["shape"]))) for name, e in entries.items()}
+        ends = [int(entry["data_offsets"][1]) for entry in entries.values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise ModelError(f"{file} is damaged: it is no safetensors file. {AGAIN}") from error
+    whole, there = 8 + size + max(ends, default=0), file.stat().st_size
+    if there < whole:
+        raise ModelError(f"{file} is cut short: {there:,} of {whole:,} bytes are there. {AGAIN}")
+    return arrays
+
+
+def refuse_pointer(file: Path) -> None:
+    """Raise ModelError where a file is only the note that Git LFS keeps in place of a large one."""
+    try:
+        with file.open("rb") as opened:
+            pointer = opened.read(len(_LFS)) == _LFS
+    except OSError:  # said by whoever reads it
+        return
+    if pointer:
+        raise ModelError(
+            f"{file} is a Git LFS pointer: the file itself was not downloaded. Run `git lfs pull` in that "
+            "folder, or download the model again."
+        )
+
+
+def _chosen(folder: Path, found: list[Path]) -> tuple[Path, ...]:
+    if folder / WHOLE in found:
+        return (folder / WHOLE,)
+    if (folder / INDEX).exists():
+        return _indexed(folder)
+    if not found:
+        raise ModelError(_without_weights(folder))
+    sets: dict[int, list[Path]] = {}
+    for file in found:
+        if shard := _SHARD.fullmatch(file.name):
+            sets.setdefault(int(shard[2]), []).append(file)
+    if not sets:
+        return tuple(found)
+    for count, files in sets.items():
+        if len(files) == count:
+            return tuple(files)
+    count, files = max(sets.items(), key=lambda item: len(item[1]) / max(1, item[0]))
+    raise ModelError(f"{folder} is incomplete: of its {count:,} weight files {len(files)} are there. {AGAIN}")
+
+
+def _indexed(folder: Path) -> tuple[Path, ...]:
+    index = folder / INDEX
+    refuse_pointer(index)
+    try:
+        needed = sorted(_names(json.loads(index.read_text(encoding="utf-8-sig"))))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(
+            f"{index} cannot be read: it does not say which file holds which weights. {AGAIN}"
+        ) from error
+    if missing := [name for name in needed if not (folder / name).is_file()]:
+        more = f" and {len(missing) - 1} more are" if len(missing) > 1 else " is"
+        raise ModelError(f"{folder} is incomplete: {missing[0]}{more} missing. {AGAIN}")
+    return tuple(folder / name for name in needed)
+
+
+def _names(index: Any) -> Iterable[str]:
+    """The files that an index names. Raises ValueError where it is of another shape, or leaves the folder."""
+    files = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(files, dict) or not files:
+        raise ValueError("no weight_map")
+    for name in files.values():
+        if not isinstance(name, str) or Path(name).name != name:
+            raise ValueError(f"{name!r} is no file's name")
+    return set(files.values())
+
+
+def _without_weights(folder: Path) -> str:
+    others = sorted(file.name for pattern in _OTHERS for file in folder.glob(pattern))
+    if any(name.startswith("adapter") for name in others):
+        return f"{folder} holds an adapter, not a model. Choose the folder of the model that it was made for."
+    found = f" It has {others[0]}, which MLX cannot train." if others else ""
+    return f"{folder} has no weights: no model*.safetensors.{found} Download the model as safetensors."
