@@ -40,6 +40,21 @@ def percent(share: float) -> str:
     return f"{value:.{2 if value < 1 else 1 if value < 10 else 0}f} %"
 
 
+def share(part: float, whole: float) -> str:
+    """A part of a whole to a hundredth of a percent, as parameter counts are published: 3.28 %, 0.05 %."""
+    return f"{100 * part / whole if whole else 0:.2f} %"
+
+
+def trained(trainable: int, model: int, together: int) -> str:
+    """How much of a model trains, as such figures are published: of model and adapter `together`."""
+    if together > model:
+        with_adapter = f"{share(trainable, together)} of {together:,} with the adapter"
+        return f"{trainable:,} parameters train: {with_adapter}, {model:,} without it."
+    if trainable == model:
+        return f"All {model:,} parameters train."
+    return f"{trainable:,} of {model:,} parameters train ({share(trainable, model)})."
+
+
 def duration(seconds: float) -> str:
     """A span of time in its two largest units at most: 45 s, 6 min, 1 h 20 min."""
     if seconds < 90:

@@ -30,15 +30,22 @@ def forecasted(recipe: Recipe) -> Result:
 def of_forecast(
     forecast: Forecasted, examples: Examples | None = None, remarks: Sequence[str] = ()
 ) -> Result:
-    """A forecast as a document and as a table, with what is to be said of the dataset as a whole."""
-    read = {"examples": examples.count, "rows": len(examples.tokens), "remarks": remarks} if examples else {}
+    """A forecast as a document and as a table, with what is to be said of the dataset as a whole.
+
+    `trained_share` is of the model with its adapter.
+    """
+    together = forecast.adapted_parameters or forecast.total_parameters
+    share = forecast.trainable_parameters / max(1, together)
+    said = {"trained_share": share, "remarks": [*forecast.remarks, *remarks]}
+    read = {"examples": examples.count, "rows": len(examples.tokens)} if examples else {}
     text = "\n".join((*_lines(forecast, examples), *remarks))
-    return Result({**asdict(forecast), **read}, text)
+    return Result({**asdict(forecast), **said, **read}, text)
 
 
 def _lines(forecast: Forecasted, examples: Examples | None) -> Iterator[str]:
     trains, total = forecast.trainable_parameters, forecast.total_parameters
-    yield f"{trains:,} parameters train, of a model of {total:,} ({words.percent(trains / max(1, total))})."
+    yield words.trained(trains, total, forecast.adapted_parameters)
+    yield from forecast.remarks
     yield ""
     for name, size in (
         ("Weights", forecast.weights),

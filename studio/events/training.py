@@ -179,6 +179,7 @@ class Forecasted(Event, kind="Forecasted"):
     seconds_per_epoch: float
     steps_per_epoch: float
     changes: tuple[str, ...] = ()
+    adapted_parameters: int = 0  # of the model and its adapter together; 0 in files of earlier versions
     remarks: tuple[str, ...] = ()  # what to know of the model that is no matter of memory or time
 
 
@@ -201,3 +202,4 @@ class ModelCounted(Event, kind="ModelCounted"):
     trainable_parameters: int
     weights_bytes: int
     learning_rate: float
+    adapted_parameters: int = 0  # of the model and its adapter together

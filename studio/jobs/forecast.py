@@ -56,7 +56,8 @@ class ForecastJob:
         model, folder = self.recipe.model, model_folder(self.recipe.model)
         count = count_parameters(folder, tuning_of(self.recipe), form_of(self.recipe))
         rate = peak_rate(self.recipe, read_config(folder))
-        yield ModelCounted(model, count.architecture, count.total, count.trainable, count.weights_bytes, rate)
+        sizes = (count.total, count.trainable, count.weights_bytes)
+        yield ModelCounted(model, count.architecture, *sizes, rate, count.adapted)
         rows = None
         if self.examples is not None and self.examples.tokens:
             longest = self.recipe.data.max_length

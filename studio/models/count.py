@@ -25,6 +25,7 @@ class Count:
     architecture: str
     total: int
     trainable: int
+    adapted: int  # of both together, where an adapter is trained; else as many as the model has
     shapes: dict[str, tuple[int, ...]]  # of the trained arrays, each held in fp32
     weights_bytes: int  # the base model's own weights in memory, in the form asked for
 
@@ -46,7 +47,8 @@ def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> 
     adapter.place(model, tuning)
     shapes = {name: tuple(array.shape) for name, array in adapter.weights(model).items()}
     trainable = count(model.trainable_parameters())
-    return Count(str(config["model_type"]), total, trainable, shapes, weights_bytes)
+    adapted = total if tuning.method == "full" else total + trainable
+    return Count(str(config["model_type"]), total, trainable, adapted, shapes, weights_bytes)
 
 
 def saved_precision(described: Description) -> mx.Dtype:

@@ -79,6 +79,7 @@ def forecast(recipe: Recipe, folder: Path, rows: Rows | None = None, limit: int 
         seconds_per_epoch=found.seconds_per_epoch() if rows else 0.0,
         steps_per_epoch=found.plan.batches_per_epoch / recipe.loop.accumulation if rows else 0.0,
         changes=tuple(advice),
+        adapted_parameters=count.adapted,
         remarks=found.described.remarks_on(1 + max(found.plan.lengths)),
     )
 

@@ -156,8 +156,11 @@ def test_the_log_keeps_the_last_five_thousand_lines(pane: TrainingPane) -> None:
 
 
 def test_the_count_stands_in_until_there_is_a_forecast(pane: TrainingPane) -> None:
-    pane.show_count(ModelCounted("starter", "llama", 3_100_000, 690_000, 6_200_000, 0.002))
-    assert "0.69 M of 3.10 M parameters train (22 %)" in pane.forecast.words()
+    pane.show_count(ModelCounted("starter", "llama", 3_100_000, 690_000, 6_200_000, 0.002, 3_790_000))
+    assert (
+        "690,000 parameters train: 18.21 % of 3,790,000 with the adapter, 3,100,000 without it."
+        in pane.forecast.words()
+    )
     editor = pane.form.rows["optimizer.learning_rate"].editor
     assert editor.placeholderText() == "auto: 0.002"
     pane.show_forecast(forecast())
@@ -172,6 +175,7 @@ def forecast(**changed: object) -> Forecasted:
         "model": "starter",
         "trainable_parameters": 18_464_768,
         "total_parameters": 1_562_179_072,
+        "adapted_parameters": 1_580_643_840,
         **{name: size * gigabyte for name, size in sizes.items()},
         "fits": True,
         "measured": False,
@@ -185,12 +189,16 @@ def test_a_forecast_says_what_is_taken_of_what_there_is(pane: TrainingPane) -> N
     pane.show_forecast(forecast())
     card = pane.forecast
     assert (card._peak.text(), card._of.text()) == ("8.0 GB", "of 16.0 GB, estimated")
-    assert card.words() == "18.5 M of 1,562 M parameters train (1.2 %)."
+    assert card.words() == (
+        "18,464,768 parameters train: 1.17 % of 1,580,643,840 with the adapter, 1,562,179,072 without it."
+    )
     assert card.changes() == ""
     assert "Optimizer 1.0 GB" in card._bar.accessibleDescription()
     pane.show_forecast(forecast(measured=True, seconds_per_epoch=240.0))
     assert card._of.text() == "of 16.0 GB, measured"
     assert card.words().endswith("About 4 min per epoch on this Mac.")
+    pane.show_forecast(forecast(remarks=("old.safetensors does not belong to the model.",)))
+    assert card.words().endswith("without it.\nold.safetensors does not belong to the model.")
 
 
 def test_a_forecast_that_is_close_or_does_not_fit_says_so_in_words(pane: TrainingPane) -> None:

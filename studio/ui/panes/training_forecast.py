@@ -132,20 +132,16 @@ def _verdict(forecast: Forecasted) -> tuple[str, str]:
 
 
 def _facts(forecast: Forecasted) -> str:
-    said = _trains(forecast.trainable_parameters, forecast.total_parameters)
+    sizes = forecast.trainable_parameters, forecast.total_parameters, forecast.adapted_parameters
+    said = words.trained(*sizes)
     if forecast.seconds_per_epoch > 0:
         said += f" About {words.duration(forecast.seconds_per_epoch)} per epoch on this Mac."
-    return said
+    return "\n".join([said, *forecast.remarks])
 
 
 def _counted(count: ModelCounted) -> str:
-    said = _trains(count.trainable_parameters, count.total_parameters)
+    said = words.trained(count.trainable_parameters, count.total_parameters, count.adapted_parameters)
     return f"{said} {words.file_size(count.weights_bytes)} of weights."
-
-
-def _trains(trainable: int, total: int) -> str:
-    share = words.percent(trainable / max(total, 1))
-    return f"{words.parameters(trainable)} of {words.parameters(total)} parameters train ({share})."
 
 
 def _changes(forecast: Forecasted) -> str:
