@@ -95,8 +95,8 @@ class Shelf:
 
 def _load(described: Description, form: Form) -> tuple[nn.Module, _Weights]:
     folder = described.folder
-    check_tokenizer(folder)
     module, config = load_lazily(described)
+    check_tokenizer(folder)
     try:
         if quantization := put_into(module, form):
             config = {**config, "quantization": quantization, "quantization_config": quantization}
