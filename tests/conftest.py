@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +20,9 @@ from studio.process import prepare_process
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
+TRASH = Path(tempfile.mkdtemp(prefix="tuning-studio-trash-"))
+atexit.register(shutil.rmtree, TRASH, ignore_errors=True)
+os.environ["XDG_DATA_HOME"] = str(TRASH)  # whose Trash is read once, when it is first used
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before it is loaded: the cores are shared
 prepare_process()

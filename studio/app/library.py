@@ -8,6 +8,7 @@ from PySide6.QtGui import QDesktopServices
 from studio.app.shared import Shared
 from studio.errors import StudioError
 from studio.events import Event
+from studio.files import NoTrash
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import CompareJob, RunJob, RunsJob
@@ -30,6 +31,7 @@ class Runs(QObject):
         pane.run_chosen.connect(self.show)
         pane.runs_chosen.connect(self.compare)
         pane.delete_requested.connect(self._delete)
+        pane.delete_for_good_requested.connect(self._delete_for_good)
         pane.reveal_requested.connect(self._reveal)
 
     def refresh(self, at_hand: str = "") -> None:
@@ -82,9 +84,12 @@ class Runs(QObject):
         if isinstance(event, RunsCompared):
             self._pane.show_comparison(event.runs, event.curves)
 
-    def _delete(self, name: str) -> None:
+    def _delete(self, name: str, *, for_good: bool = False) -> None:
         try:
-            self._shared.store.delete(name)
+            self._shared.store.delete(name, for_good=for_good)
+        except NoTrash as error:
+            self._pane.ask_to_delete_for_good(name, str(error))
+            return
         except StudioError as error:
             self._shared.window.show_notice(str(error), "bad")
             return
@@ -93,8 +98,16 @@ class Runs(QObject):
         self.deleted.emit(name)
         self.refresh()
 
+    def _delete_for_good(self, name: str) -> None:
+        self._delete(name, for_good=True)
+
     def _reveal(self, name: str) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._shared.store.find(name).path)))
+        try:
+            folder = self._shared.store.find(name).path
+        except StudioError as error:
+            self._shared.window.show_notice(str(error), "bad")
+            return
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def _end(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):

@@ -15,7 +15,7 @@ from studio.app.reviewing import Reviewing, words_for
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.data.history.steps import Mix
-from studio.data.making.adding import makings_of
+from studio.data.making.adding import damaged_makings, makings_of
 from studio.data.making.confirmed import Unconfirmed
 from studio.data.making.documents import DOCUMENTS
 from studio.data.making.folder import MakingFolder
@@ -217,7 +217,11 @@ class Making(QObject):
         dataset = Path(self._data) if self._data else None
         found = makings_of(self._folders, dataset)
         others = [folder for folder in found if folder != self.reviewing.folder and folder.asked()]
-        self._page.review.show_earlier([(str(folder.path), words_for(folder)) for folder in others])
+        shown = [(str(folder.path), words_for(folder)) for folder in others]
+        damaged = damaged_makings(self._folders)
+        self._page.review.show_earlier(
+            [*shown, *((str(path), f"{path.name}: damaged") for path, _ in damaged)]
+        )
 
     def _open_earlier(self, path: str) -> None:
         if self.busy:

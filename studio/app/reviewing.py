@@ -45,6 +45,8 @@ class Reviewing(QObject):
         self._reviews = folder.reviews.latest()
         self.folder, self._before = folder, []
         self.refresh()
+        if damage := folder.damage():
+            self._shared.window.show_notice("\n".join(damage), "warn")
 
     def close(self) -> None:
         """Show no rows."""
@@ -146,8 +148,13 @@ def _left_out(refused: tuple[Refusals, ...]) -> str:
 def words_for(folder: MakingFolder) -> str:
     """A making in a line: how, how much, how far judged, and when."""
     title = MAKERS[folder.plan().maker].title
+    damaged = ", damaged in part" if folder.damage() else ""
     states = [review.state for _, review in folder.reviewed()]
     rows = f"{len(states):,} row{'s' if len(states) != 1 else ''}"
     pending = f", {states.count('pending'):,} to review" if "pending" in states else ""
     unfinished = "" if folder.finished else ", not finished"
-    return f"{title}: {rows}{pending}{unfinished} ({folder.created:%-d %b, %H:%M})"
+    try:
+        made = f" ({folder.created:%-d %b, %H:%M})"
+    except StudioError:
+        made, damaged = "", ", damaged in part"
+    return f"{title}: {rows}{pending}{unfinished}{damaged}{made}"

@@ -51,6 +51,8 @@ class Studio(QObject):
         self.window.set_engine("Loading MLX", "", None)
         self.training.forecasting.count()
         self.runs.refresh()
+        if self._settings.damage:
+            self.window.show_notice(self._settings.damage, "warn")
 
     @Slot(str)
     def open_path(self, path: str) -> None:

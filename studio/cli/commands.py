@@ -40,6 +40,7 @@ from studio.jobs.failure import sentence
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.process import secrets
 from studio.runs.folder import RunFolder
+from studio.runs.sweeps import damaged_sweeps
 from studio.train.launcher import PeerLost, rank
 from studio.words import redacted, whole_characters
 
@@ -249,7 +250,8 @@ def forecast(
 @app.command()
 def runs(home: Home = None, as_json: Json = False, debug: Debug = False) -> None:
     """List the runs, newest first."""
-    _report(results.of_runs(store_from(home).summaries()), as_json)
+    store = store_from(home)
+    _report(results.of_runs(store.summaries(), damaged_sweeps(store.folder)), as_json)
 
 
 @app.command()

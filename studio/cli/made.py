@@ -18,8 +18,10 @@ def of_made(folder: MakingFolder) -> Result:
     ended = summary(folder)
     states = Counter(row.state for row in rows)
     lines = [row_line(row) for row in rows]
-    lines += [f"{_came(ended)}: {_counted(states)}", *_refused(ended)]
+    damage = folder.damage()
+    lines += [f"{_came(ended)}: {_counted(states)}", *_refused(ended), *damage]
     document = {**asdict(ended), "states": dict(states), "made": [asdict(row) for row in rows]}
+    document["damage"] = list(damage)
     return Result(document, "\n".join(lines))
 
 

@@ -166,11 +166,12 @@ def _trouble(problems: Sequence[Problem]) -> str:
     return f"{'; '.join(said)}." if said else "Every row can train."
 
 
-def of_runs(summaries: Sequence[RunSummary]) -> Result:
-    """The list of runs."""
+def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ()) -> Result:
+    """The list of runs, and why sweeps among them cannot be read."""
     document = [{**asdict(s), "folder": str(s.folder), "created": s.created.isoformat()} for s in summaries]
     if not summaries:
-        return Result(document, "No runs yet. `studio demo` makes one from the sample.")
+        none = "No runs yet. `studio demo` makes one from the sample."
+        return Result(document, "\n".join((none, *damaged_sweeps)))
     rows = [f"{'RUN':32} {'STATE':12} {'STEPS':>11} {'BEST LOSS':>10}  EXACT MATCH"]
     for s in summaries:
         loss = f"{s.best_loss:.3f}" if s.best_loss is not None else "-"
@@ -180,6 +181,8 @@ def of_runs(summaries: Sequence[RunSummary]) -> Result:
             else f"{s.base_exact:.0%} → {s.tuned_exact:.0%}"
         )
         rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}")
+    rows += [f"{s.name} is damaged: {s.damage}" for s in summaries if s.damage]
+    rows += damaged_sweeps
     return Result(document, "\n".join(rows))
 
 

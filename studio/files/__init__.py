@@ -2,13 +2,16 @@
 
 from studio.files.leftovers import TEMPORARY, clear_scratch, restore, scratch_folder, tidy
 from studio.files.targets import CLUTTER, check_target, strangers
+from studio.files.trash import NoTrash, discard
 from studio.files.whole import disk_errors, whole_file, whole_folder, write_text
 
 __all__ = [
     "CLUTTER",
     "TEMPORARY",
+    "NoTrash",
     "check_target",
     "clear_scratch",
+    "discard",
     "disk_errors",
     "restore",
     "scratch_folder",

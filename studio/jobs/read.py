@@ -10,7 +10,7 @@ from studio.data.mapping import UnknownColumns
 from studio.events import Event, Progress
 from studio.jobs.columns import asked
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunStore, latest_evaluation, summarize
+from studio.runs.store import RunStore, latest_evaluation, look
 from studio.runs.summary import RunsCompared, RunShown, RunsListed
 from studio.train.recipe import Recipe
 
@@ -79,7 +79,9 @@ class RunJob:
         return "Opening a run"
 
     def run_events(self, library: Library) -> Generator[Event]:
-        yield RunShown(summarize(self.run), tuple(self.run.events()), tuple(self.run.files()))
+        summary = look(self.run)
+        events = self.run.events() if summary.state != "damaged" else []
+        yield RunShown(summary, tuple(events), tuple(self.run.files()))
 
 
 @dataclass(frozen=True)

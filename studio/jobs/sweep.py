@@ -46,6 +46,13 @@ class SweepJob:
     def title(self) -> str:
         return "Sweep"
 
+    def _has_base(self, found: SweepFile) -> bool:
+        """Whether a sweep began with this recipe; of another version's nobody can tell."""
+        try:
+            return _base(found) == self.sweep.base
+        except RunError:
+            return False
+
     def file(self) -> SweepFile:
         """Where the sweep is written down: as it was left, or a new one, not on the disk yet.
 
@@ -54,7 +61,7 @@ class SweepJob:
         members = self.sweep.members()
         changes, name = [member.changes for member in members], clean_name(self.name) if self.name else ""
         for found in sweeps(self.runs):
-            same = [member.changes for member in found.members] == changes and _base(found) == self.sweep.base
+            same = [member.changes for member in found.members] == changes and self._has_base(found)
             if same and name in ("", found.name):
                 return found
             if found.name == name:

@@ -20,6 +20,7 @@ from studio.errors import RunError, RunMissing
 from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
 from studio.files import disk_errors, tidy, write_text
 
+_EVENT = '{"kind": "'  # how each line of events begins
 FORMAT = 2
 """What `run.json` says of how a run is written; the runs of releases before it was said are of format 1, and
 train no answer that a template rewrites."""
@@ -78,9 +79,9 @@ class RunFolder:
             found = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise RunMissing(f"{self.path} is not a run: it has no run.json.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{file} cannot be read ({error}).") from error
-        if not isinstance(found, dict) or "recipe" not in found:
+        if not isinstance(found, dict) or not isinstance(found.get("recipe"), dict):
             raise RunError(f"{file} does not describe a run: it has no recipe.")
         written = found.get("format", 1)
         if not isinstance(written, int) or written > FORMAT:
@@ -103,23 +104,37 @@ class RunFolder:
     def events(self) -> list[Event]:
         """All that happened, oldest first; steps repeated after a resume appear once, as last done.
 
-        A line cut short by a crash is left out.
+        What is damaged, cut short by a crash, or of a kind that is not known here is left out. Raises
+        RunError when the file cannot be read.
         """
-        file = self.path / "events.jsonl"
-        if not file.exists():
-            return []
+        return self.history()[0]
+
+    def history(self) -> tuple[list[Event], list[int]]:
+        """The events, and the numbers of the lines that are damaged: neither an event nor one cut short."""
         found: list[Event] = []
-        for line in file.read_text(encoding="utf-8", errors="replace").split("\n"):
+        damaged: list[int] = []
+        for number, line in enumerate(self._lines(), 1):
             try:
                 event = from_json(line)
             except ValueError:
+                if _is_damaged(line):
+                    damaged.append(number)
                 continue
             if isinstance(event, Prepared):
                 found = [e for e in found if not _undone(e, event.first_step)]
             elif isinstance(event, Validated):  # measured again when a stop came before the next checkpoint
                 found = [e for e in found if not (isinstance(e, Validated) and e.step == event.step)]
             found.append(event)
-        return found
+        return found, damaged
+
+    def _lines(self) -> list[str]:
+        file = self.path / "events.jsonl"
+        try:
+            return file.read_text(encoding="utf-8", errors="replace").split("\n")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise RunError(f"{file} cannot be read ({error.strerror or error}).") from error
 
     def checkpoints(self) -> list[Path]:
         """The complete checkpoints, oldest first."""
@@ -127,7 +142,7 @@ class RunFolder:
 
     def files(self) -> list[tuple[str, int]]:
         """Every file of the run with its size in bytes, by relative path."""
-        found = (p for p in self.path.rglob("*") if p.is_file() and p.name != ".lock")
+        found = (p for p in self.path.rglob("*") if os.path.isfile(p) and p.name != ".lock")
         return sorted((str(p.relative_to(self.path)), p.stat().st_size) for p in found)
 
     @contextmanager
@@ -191,6 +206,19 @@ def _surroundings() -> dict[str, Any]:
         "versions": {"tuning-studio": __version__, "python": platform.python_version(), **packages},
         "machine": {"system": platform.platform(), "processor": platform.machine()},
     }
+
+
+def _is_damaged(line: str) -> bool:
+    """Whether a line that is no event here is neither one that a crash cut short nor of a later release."""
+    try:
+        found = json.loads(line)
+    except RecursionError:
+        return True
+    except ValueError:
+        return bool(line.strip()) and not (line.startswith(_EVENT[: len(line)]) and line[-1:] != "}")
+    return (
+        not (isinstance(found, dict) and isinstance(found.get("kind"), str)) or found["kind"] in Event.kinds
+    )
 
 
 def _undone(event: Event, first_step: int) -> bool:

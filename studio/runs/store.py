@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from studio.errors import RunError, RunMissing
 from studio.events import Ended, Evaluated, GoldenAnswer, Prepared, Step, Validated, built, from_json
-from studio.files import disk_errors
+from studio.files import discard, disk_errors
 from studio.runs.folder import RunFolder
 from studio.runs.summary import EvaluationStored, RunCurves, RunSummary
+
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a damaged file may end in, beside RunError."""
 
 
 class RunStore:
@@ -26,13 +30,16 @@ class RunStore:
         """The run folders, newest first; other folders are left alone."""
         if not self.folder.is_dir():
             return []
-        found = [RunFolder(p) for p in self.folder.iterdir() if (p / "run.json").is_file()]
-        return sorted(found, key=lambda run: (run.path / "run.json").stat().st_mtime, reverse=True)
+        found = [RunFolder(path) for path in self.folder.iterdir() if _is_run(path)]
+        return sorted(found, key=lambda run: (_modified(run.path / "run.json"), run.name), reverse=True)
 
     def find(self, name: str) -> RunFolder:
         """The run called `name`, or at the path `name`. Raises RunMissing naming the runs there are."""
-        for path in (self.folder / name, Path(name).expanduser()):
-            if (path / "run.json").is_file():
+        own = self.folder / name
+        if name == own.name and _is_run(own):
+            return RunFolder(own.absolute())
+        for path in (own, Path(name).expanduser()):
+            if os.path.isfile(path / "run.json"):
                 return RunFolder(path.resolve())
         names = [run.name for run in self.runs()[:5]]
         there = (
@@ -41,43 +48,63 @@ class RunStore:
         raise RunMissing(f"There is no run called {name}. {there}")
 
     def summaries(self) -> list[RunSummary]:
-        """One line about each readable run; a damaged one is left out."""
-        found = []
-        for run in self.runs():
-            try:
-                found.append(self._summary(run))
-            except RunError:
-                continue
-        return found
+        """One line about each run; of a damaged one that it is, and why."""
+        return [self._summary(run) for run in self.runs()]
 
     def _summary(self, run: RunFolder) -> RunSummary:
         """The run's summary, read again only when its files say that something happened."""
         stamp = (run.is_held(), _stamp(run.path / "events.jsonl", run.path / "run.json", run.evaluations))
         known = self._known.get(run)
         if known is None or known[0] != stamp:
-            self._known[run] = known = (stamp, summarize(run))
+            self._known[run] = known = (stamp, look(run))
         return known[1]
 
     def compared(self, name: str) -> tuple[RunSummary, RunCurves]:
-        """The run called `name` and its curves, read again only when something happened. Raises RunError."""
+        """The run called `name` and its curves (of a damaged one none), read again if anything happened.
+
+        Raises RunMissing.
+        """
         run = self.find(name)
         stamp = _stamp(run.path / "events.jsonl")
         known = self._curves.get(run)
         if known is None or known[0] != stamp:
-            self._curves[run] = known = (stamp, curves_of(run))
+            try:
+                curves = curves_of(run)
+            except RunError:
+                curves = RunCurves(run.name, (), (), (), ())
+            self._curves[run] = known = (stamp, curves)
         return self._summary(run), known[1]
 
-    def delete(self, name: str) -> None:
-        """Remove a run for good. Raises RunError while it is in use."""
-        run = self.find(name)
-        with run.held(), disk_errors(run.path):
-            shutil.rmtree(run.path)
+    def delete(self, name: str, *, for_good: bool = False) -> None:
+        """Move a run to the Trash, or delete it `for_good`; where it is a link, only the link goes.
+
+        Raises RunError while it is in use, NoTrash where its volume has no Trash.
+        """
+        path = self.folder / name
+        if not (name == path.name and (path.is_symlink() or _is_run(path))):
+            raise RunMissing(f"There is no run called {name} in {self.folder}.")
+        with disk_errors(path):
+            if path.is_symlink():
+                discard(path)
+                return
+            with RunFolder(path).held():
+                discard(path, for_good=for_good)
+
+
+def look(run: RunFolder) -> RunSummary:
+    """What a list says about `run`; of a damaged one that it is, and why."""
+    try:
+        return summarize(run)
+    except (RunError, *_DAMAGE) as error:
+        return _damaged(run, error)
 
 
 def summarize(run: RunFolder) -> RunSummary:
     """What a list says about `run`. Raises RunError when its `run.json` is missing or damaged."""
     manifest = run.manifest()
-    events = run.events()
+    recipe = manifest["recipe"]
+    events, lost = run.history()
+    damage = f"{_lines(lost)} of events.jsonl cannot be read and is left out." if lost else ""
     prepared = [e for e in events if isinstance(e, Prepared)]
     steps = [e for e in events if isinstance(e, Step)]
     best = min((e for e in events if isinstance(e, Validated)), key=lambda e: e.loss, default=None)
@@ -86,12 +113,12 @@ def summarize(run: RunFolder) -> RunSummary:
     return RunSummary(
         name=run.name,
         folder=run.path,
-        created=datetime.fromisoformat(manifest.get("created", datetime.fromtimestamp(0, UTC).isoformat())),
+        created=_created(run, manifest),
         state=state,
-        message=message,
-        model=str(manifest["recipe"].get("model", "")),
-        dataset=str(manifest["recipe"].get("data", {}).get("path", "")),
-        recipe=manifest["recipe"],
+        message=" ".join(filter(None, (message, damage))),
+        model=str(recipe.get("model", "")),
+        dataset=str(_table(run, recipe, "data").get("path", "")),
+        recipe=recipe,
         step=steps[-1].step if steps else 0,
         steps=prepared[-1].steps if prepared else 0,
         best_loss=best.loss if best else None,
@@ -101,7 +128,76 @@ def summarize(run: RunFolder) -> RunSummary:
         seconds=steps[-1].seconds if steps else 0.0,
         learning_rate=prepared[-1].learning_rate if prepared else None,
         sweep=str(manifest.get("sweep", "")),
+        damage=damage,
     )
+
+
+def _damaged(run: RunFolder, error: Exception) -> RunSummary:
+    """A run of which nothing more can be said than that it is there, and why."""
+    reason = str(error) if isinstance(error, RunError) else f"{run.path} cannot be read ({error})."
+    return RunSummary(
+        name=run.name,
+        folder=run.path,
+        created=datetime.fromtimestamp(_modified(run.path / "run.json"), UTC),
+        state="damaged",
+        message=reason,
+        model="",
+        dataset="",
+        recipe={},
+        step=0,
+        steps=0,
+        best_loss=None,
+        best_step=None,
+        base_exact=None,
+        tuned_exact=None,
+        damage=reason,
+    )
+
+
+def _created(run: RunFolder, manifest: dict[str, Any]) -> datetime:
+    """When the run was made; where that is not said, when it was written last."""
+    said = manifest.get("created", "")
+    if said == "":
+        return datetime.fromtimestamp(_modified(run.path / "run.json"), UTC)
+    try:
+        found = datetime.fromisoformat(said)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"{run.path / 'run.json'} names no date: {str(said)[:40]!r}.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _table(run: RunFolder, recipe: dict[str, Any], name: str) -> dict[str, Any]:
+    found = recipe.get(name, {})
+    if not isinstance(found, dict):
+        raise RunError(f"{run.path / 'run.json'} is damaged: the recipe's {name} is no group of fields.")
+    return found
+
+
+def _lines(numbers: list[int]) -> str:
+    if len(numbers) == 1:
+        return f"Line {numbers[0]:,}"
+    return f"Line {numbers[0]:,} and {len(numbers) - 1:,} more"
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a folder is a run, whole or damaged: it has its files, or may not be looked into."""
+    if path.name.startswith(".") or not os.path.isdir(path):
+        return False
+    if not os.access(path, os.R_OK | os.X_OK):
+        return True
+    return any(
+        os.path.lexists(path / name) for name in ("run.json", "events.jsonl", "checkpoints", "adapter")
+    )
+
+
+def _modified(path: Path) -> float:
+    """When a file was written last, or its folder where there is none; 0 where neither can be seen."""
+    for each in (path, path.parent):
+        try:
+            return each.stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
 
 
 def curves_of(run: RunFolder) -> RunCurves:
@@ -125,7 +221,7 @@ def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
             result = from_json((folder / "result.json").read_text(encoding="utf-8"))
             lines = (folder / "answers.jsonl").read_text(encoding="utf-8").split("\n")
             answers = tuple(built(GoldenAnswer, json.loads(line)) for line in lines if line)
-        except (OSError, ValueError, TypeError):
+        except _DAMAGE:
             continue
         if isinstance(result, Evaluated):
             return EvaluationStored(answers, result)
@@ -134,7 +230,7 @@ def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
 
 def _stamp(*files: Path) -> list[tuple[int, int]]:
     """What changes whenever something is written."""
-    stats = [file.stat() for file in files if file.exists()]
+    stats = [file.stat() for file in files if os.path.exists(file)]
     return [(s.st_mtime_ns, s.st_size) for s in stats]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from studio.events import Evaluated, Event, GoldenAnswer
 
-STATES = ("running", "done", "stopped", "failed", "interrupted")
-"""running: another process or this one holds it; interrupted: it ended without saying so (power, a crash)."""
+STATES = ("running", "done", "stopped", "failed", "interrupted", "damaged")
+"""running: another process or this one holds it; interrupted: it ended without saying so (power, a crash);
+damaged: what it says of itself cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class RunSummary:
     seconds: float = 0.0  # spent on steps, over all sittings
     learning_rate: float | None = None  # the highest, also where the recipe left it open
     sweep: str = ""  # the sweep that it belongs to, if any
+    damage: str = ""  # what of its files cannot be read, in a sentence
 
     @property
     def resumable(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import RunError, RunMissing
+from studio.events import built
 from studio.files import write_text
 from studio.runs.folder import RunFolder, clean_name
 
@@ -99,10 +100,17 @@ def read_sweep(path: Path) -> SweepFile:
     """The sweep in a file. Raises RunError when the file is damaged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        members = tuple(SweepMember(**member) for member in found.pop("members"))
-        return SweepFile(path=path, members=members, **found)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return _checked(built(SweepFile, {**found, "path": path}))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} does not describe a sweep ({error}).") from error
+
+
+def _checked(sweep: SweepFile) -> SweepFile:
+    """The sweep, if it could be one. Raises ValueError."""
+    if not (sweep.members and all(isinstance(values, list) for values in sweep.over.values())):
+        raise ValueError("it names no runs")
+    datetime.fromisoformat(sweep.created)
+    return sweep
 
 
 def sweeps(runs: Path) -> list[SweepFile]:
@@ -114,6 +122,17 @@ def sweeps(runs: Path) -> list[SweepFile]:
     return sorted(found, key=lambda sweep: sweep.created, reverse=True)
 
 
+def damaged_sweeps(runs: Path) -> list[str]:
+    """Why each damaged sweep in the folder of the runs cannot be read."""
+    found = []
+    for path in sorted(runs.glob(f"*{ENDING}")):
+        try:
+            read_sweep(path)
+        except RunError as error:
+            found.append(str(error))
+    return found
+
+
 def find_sweep(runs: Path, name: str) -> SweepFile:
     """The sweep called `name`. Raises RunMissing naming the sweeps there are."""
     path = runs / f"{name}{ENDING}"
@@ -121,7 +140,7 @@ def find_sweep(runs: Path, name: str) -> SweepFile:
         return read_sweep(path)
     names = [sweep.name for sweep in sweeps(runs)[:5]]
     there = f"There are: {', '.join(names)}." if names else "There are none yet; `studio sweep` makes one."
-    raise RunMissing(f"There is no sweep called {name}. {there}")
+    raise RunMissing(" ".join((f"There is no sweep called {name}. {there}", *damaged_sweeps(runs))))
 
 
 def _numbered(name: str) -> Iterator[str]:

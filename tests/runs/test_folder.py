@@ -11,9 +11,10 @@ import pytest
 
 from studio.errors import DiskError, RunError, RunMissing
 from studio.events import Ended, Log, Prepared, Step, Validated
-from studio.files import whole_folder, write_text
+from studio.files import NoTrash, whole_folder, write_text
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, summarize
+from tests.conftest import TRASH
 
 RECIPE = {"recipe": {"model": "starter", "data": {"path": "/data/toy.jsonl"}}}
 
@@ -57,6 +58,57 @@ def test_events_of_another_release_are_read_as_far_as_they_go(run: RunFolder) ->
     run.append(step(2))
     assert [getattr(event, "loss", None) for event in run.events()] == [2.0, 1.5, 1.0]
     assert summarize(run).best_loss == 1.5
+
+
+def test_a_deleted_run_is_in_the_trash(run: RunFolder, tmp_path: Path) -> None:
+    run.append(step(1))
+    kept = (run.path / "events.jsonl").read_text()
+    RunStore(tmp_path / "runs").delete("toy")
+    assert not run.path.exists()
+    (found,) = [path for path in (TRASH / "Trash" / "files").glob("toy*") if path.is_dir()]
+    assert (found / "events.jsonl").read_text() == kept
+    shutil.rmtree(found)
+
+
+def test_deleting_a_linked_run_leaves_what_it_leads_to(run: RunFolder, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    run.path.rename(outside)
+    (outside / "precious.txt").write_text("mine")
+    run.path.symlink_to(outside)
+    store = RunStore(tmp_path / "runs")
+    assert [found.name for found in store.runs()] == ["toy"]
+    for for_good in (False, True):
+        store.delete("toy", for_good=for_good)
+        assert not run.path.is_symlink()
+        assert (outside / "precious.txt").read_text() == "mine"
+        run.path.symlink_to(outside)
+    (tmp_path / "runs" / "own").mkdir()
+    (tmp_path / "runs" / "own" / "run.json").write_text(json.dumps(RECIPE))
+    (tmp_path / "runs" / "own" / "checkpoints").symlink_to(outside)
+    store.delete("own", for_good=True)
+    assert (outside / "precious.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["../outside", "..", ".", "", "other/../toy", "nowhere", "notes"])
+def test_only_a_run_of_the_store_is_deleted(name: str, run: RunFolder, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "outside")
+    (tmp_path / "runs" / "notes").mkdir()
+    with pytest.raises(RunMissing):
+        RunStore(tmp_path / "runs").delete(name)
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["notes", "toy"]
+    assert (tmp_path / "outside" / "run.json").exists()
+
+
+def test_where_there_is_no_trash_a_run_stays_until_it_is_deleted_for_good(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("send2trash.plat_other.HOMETRASH_B", bytes(run.path / "run.json"))  # a file
+    store = RunStore(tmp_path / "runs")
+    with pytest.raises(NoTrash, match="cannot be moved to the Trash"):
+        store.delete("toy")
+    assert run.manifest()["recipe"] == RECIPE["recipe"]
+    store.delete("toy", for_good=True)
+    assert store.runs() == []
 
 
 def test_what_was_asked_is_written_before_anything_happens(run: RunFolder) -> None:
@@ -118,11 +170,12 @@ def test_a_missing_run_is_answered_with_those_there_are(run: RunFolder, tmp_path
         RunStore(tmp_path / "none").find("toy")
 
 
-def test_a_damaged_manifest_is_named_and_left_out_of_the_list(run: RunFolder, tmp_path: Path) -> None:
+def test_a_damaged_manifest_is_named_and_listed_as_damaged(run: RunFolder, tmp_path: Path) -> None:
     (run.path / "run.json").write_text("{")
     with pytest.raises(RunError, match=r"run\.json cannot be read"):
         summarize(run)
-    assert RunStore(tmp_path / "runs").summaries() == []
+    (listed,) = RunStore(tmp_path / "runs").summaries()
+    assert (listed.name, listed.state) == ("toy", "damaged")
 
 
 def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:

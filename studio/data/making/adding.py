@@ -46,10 +46,21 @@ def makings_of(made: Path, dataset: Path | None) -> list[MakingFolder]:
         try:
             data = folder.plan().data
         except DataError:
-            continue  # of a newer version, or damaged: nothing that could be gone on with
+            continue  # of a newer version, or damaged: told of apart
         if folder.path in parents or (Path(data) in line if data else dataset is None):
             found.append(folder)
     return sorted(found, key=lambda folder: folder.path.name, reverse=True)
+
+
+def damaged_makings(made: Path) -> list[tuple[Path, str]]:
+    """The makings below `made` of which nobody can tell what they belong to, each with why."""
+    found = []
+    for manifest in sorted(made.glob("*/making.json")):
+        try:
+            MakingFolder(manifest.parent).plan()
+        except DataError as error:
+            found.append((manifest.parent, str(error)))
+    return found
 
 
 def added(folder: MakingFolder, dataset: Path | None) -> frozenset[int]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from studio.data.saving.export import row_of
 from studio.data.saving.target import check_file, check_sources, refuse_others
 from studio.errors import DataError
 from studio.files import check_target, disk_errors, write_text
+from studio.words import counted
 
 _OWN = ("making.json", "made.jsonl", "reviews.jsonl")
 
@@ -58,14 +60,15 @@ class MakingFolder:
         try:
             return Plan.written(self._document()["plan"])
         except (KeyError, TypeError, ValidationError) as error:
-            raise DataError(f"{self.path / 'making.json'} is damaged ({error}).") from error
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            raise DataError(f"{self.path / 'making.json'} is damaged ({reason}).") from error
 
     @property
     def created(self) -> datetime:
         """When the making was begun, in the time of this machine. Raises DataError as `plan` does."""
         try:
             return datetime.fromisoformat(str(self._document()["created"])).astimezone()
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, OverflowError, OSError) as error:
             raise DataError(f"{self.path / 'making.json'} is damaged ({error}).") from error
 
     @property
@@ -90,7 +93,7 @@ class MakingFolder:
             document = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError(f"{self.path} holds no made rows: it has no making.json.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise DataError(f"{file} is damaged ({error}).") from error
         if not isinstance(document, dict):
             raise DataError(f"{file} is damaged (it holds no object).")
@@ -120,14 +123,33 @@ class MakingFolder:
 
     def refused(self) -> Counter[str]:
         """How many drafts were refused, by reason."""
-        counted = Counter[str]()
+        found = Counter[str]()
         for line in self._made.lines():
-            counted.update(line.get("refused", {}))
-        return counted
+            refused = line.get("refused", {})
+            for reason, count in refused.items() if isinstance(refused, dict) else ():
+                found[reason] += count if isinstance(count, int) else 0
+        return found
 
     def rows(self) -> tuple[Row, ...]:
-        """Every row that was made, as it was made; numbered from 1."""
-        return tuple(row_from(row) for line in self._made.lines() for row in line.get("rows", ()))
+        """Every row that was made, as it was made, by its number; damaged ones are left out."""
+        found = chain.from_iterable(_rows(line) for line in self._made.lines())
+        return tuple(row for row in found if row is not None)
+
+    def next_number(self) -> int:
+        """A number that no row has, and none that was judged, whatever is left of it."""
+        numbers = {row.number for row in self.rows()} | self.reviews.latest().keys()
+        return 1 + max(numbers, default=0)
+
+    def damage(self) -> tuple[str, ...]:
+        """What of the folder cannot be read and is left out, a sentence for each file."""
+        made = [number for number, line in self._made.numbered() if line is None or None in _rows(line)]
+        found = {"made.jsonl": made, "reviews.jsonl": self.reviews.damaged()}
+        return tuple(
+            f"{self.path / name} is damaged: {counted(len(lines), 'line')} cannot be read and "
+            f"{'is' if len(lines) == 1 else 'are'} left out (the first is line {lines[0]:,})."
+            for name, lines in found.items()
+            if lines
+        )
 
     def reviewed(self) -> tuple[tuple[Row, Review], ...]:
         """Every row with what a person last said of it, the edits in place."""
@@ -155,6 +177,19 @@ class MakingFolder:
     @property
     def _made(self) -> Journal:
         return Journal(self.path / "made.jsonl")
+
+
+def _rows(line: dict[str, Any]) -> list[Row | None]:
+    """The rows of a line; None for each that is damaged."""
+    rows = line.get("rows", [])
+    return [_row(row) for row in rows] if isinstance(rows, list) else [None]
+
+
+def _row(fields: Any) -> Row | None:
+    try:
+        return row_from(fields)
+    except ValueError:
+        return None
 
 
 def _sources(plan: Plan) -> list[Path]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from studio.errors import DataError
 from studio.files import disk_errors
 
 
@@ -28,16 +29,23 @@ class Journal:
             os.fsync(file.fileno())
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Every whole line, oldest first."""
-        if not self.path.exists():
+        """Every whole line that is an object, oldest first. Raises DataError when the file cannot be read."""
+        yield from filter(None, (value for _, value in self.numbered()))
+
+    def numbered(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
+        """Every whole line with its number; None for one that is damaged."""
+        try:
+            lines = self.path.read_bytes().split(b"\n")[:-1]
+        except FileNotFoundError:
             return
-        for line in self.path.read_bytes().split(b"\n")[:-1]:
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read ({error.strerror or error}).") from error
+        for number, line in enumerate(lines, 1):
             try:
                 value = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(value, dict):
-                yield value
+            except (ValueError, RecursionError):
+                value = None
+            yield number, value if isinstance(value, dict) else None
 
 
 def _whole(path: Path) -> int:

@@ -41,7 +41,7 @@ def making(
         before = folder.rows()
         for row in before:
             sieve.know(row.record(0))
-        asked, number = folder.asked(), len(before)
+        asked, number = folder.asked(), folder.next_number() - 1
         refusals = _Refusals(folder, answered=bool(asked))
         for done, source in enumerate(found):
             progress = Progress("Making rows", done, len(found))

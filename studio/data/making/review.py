@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from studio.data.making.journal import Journal
 from studio.errors import DataError
+from studio.events import built
 
 STATES = ("pending", "accepted", "edited", "rejected")
 
@@ -48,8 +50,17 @@ class Reviews:
         self.journal.append(*({"row": row, **asdict(each), "time": now} for row, each in reviews.items()))
 
     def latest(self) -> dict[int, Review]:
-        """The last judgement of each row that has one."""
-        return {
-            int(line["row"]): Review(line["state"], line["prompt"], line["answer"])
-            for line in self.journal.lines()
-        }
+        """The last judgement of each row that has one; damaged lines are left out."""
+        return dict(judged for _, line in self.journal.numbered() if (judged := _judged(line)))
+
+    def damaged(self) -> list[int]:
+        """The numbers of the lines that are no judgements."""
+        return [number for number, line in self.journal.numbered() if _judged(line) is None]
+
+
+def _judged(line: dict[str, Any] | None) -> tuple[int, Review] | None:
+    try:
+        review = built(Review, line or {})
+        return int((line or {})["row"]), review
+    except (DataError, ValueError, TypeError, KeyError, OverflowError):
+        return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.data.making.review import Review
 from studio.data.records import Message, Record
+from studio.events import built
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,17 @@ def row_of(number: int, record: Record, made: Made) -> Row:
 
 
 def row_from(fields: dict[str, Any]) -> Row:
-    """The row that `asdict` and JSON made of one."""
-    messages = tuple((str(r), str(c), str(i)) for r, c, i in fields["messages"])
-    return Row(int(fields["number"]), messages, str(fields["rejected"]), Made(**fields["made"]))
+    """The row that `asdict` and JSON made of one. Raises ValueError for what is none."""
+    try:
+        messages = tuple((str(r), str(c), str(i)) for r, c, i in fields["messages"])
+        row = Row(int(fields["number"]), messages, str(fields["rejected"]), built(Made, fields["made"]))
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise ValueError(f"not a made row: {error}") from error
+    roles = [role for role, _, _ in messages]
+    if "assistant" not in roles or "user" not in roles[: _last(roles, "assistant")]:
+        raise ValueError("not a made row: it has no request and answer")
+    return row
+
+
+def _last(roles: list[str], role: str) -> int:
+    return max(place for place, each in enumerate(roles) if each == role)

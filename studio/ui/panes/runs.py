@@ -38,14 +38,16 @@ class RunsPane(Pane):
     playground_requested = Signal(str)
     reveal_requested = Signal(str)
     delete_requested = Signal(str)
+    delete_for_good_requested = Signal(str)
     sample_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Runs")
         self._names: list[str] = []
+        self._without_trash: list[str] = []
         self._model, self._order = RunsModel(theme), QSortFilterProxyModel()
         self.table, self.details, self.comparison = RunsTable(), RunDetails(theme), RunsComparison(theme)
-        self._confirm = ConfirmBar("Delete")
+        self._confirm, self._for_good = ConfirmBar("Move to Trash"), ConfirmBar("Delete for good")
         self._add_buttons()
         self._order.setSourceModel(self._model)
         self._order.setSortRole(SORT_ROLE)
@@ -55,10 +57,12 @@ class RunsPane(Pane):
         self._card = Card()
         self._card.body.addWidget(self.table)
         self.content.addWidget(self._confirm)
+        self.content.addWidget(self._for_good)
         self.content.addWidget(self._card, 1)
         self.content.addWidget(self.details, 1)
         self.content.addWidget(self.comparison, 3)
         self._confirm.confirmed.connect(self._on_confirmed)
+        self._for_good.confirmed.connect(self._on_confirmed_again)
         self.show_runs([])
 
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
@@ -165,6 +169,7 @@ class RunsPane(Pane):
 
     def _on_selected(self, _selected: QItemSelection, _before: QItemSelection) -> None:
         self._confirm.hide()
+        self._for_good.hide()
         chosen = {index.data(NAME_ROLE) for index in self.table.selectionModel().selectedRows()}
         runs = sorted((run for run in self._model.runs if run.name in chosen), key=lambda run: run.created)
         self._names = [run.name for run in runs]
@@ -178,7 +183,8 @@ class RunsPane(Pane):
         runs = [run for run in self._model.runs if run.name in self._names]
         run = runs[0] if len(runs) == 1 else None
         for button in self._wishes:
-            button.setVisible(run is not None)
+            usable = run is not None and run.state != "damaged"
+            button.setVisible(run is not None if button is self._reveal else usable)
         self._resume.setVisible(run is not None and run.resumable)
         self._whole_sweep.setVisible(run is not None and len(self._model.names_of_sweep(run.sweep)) > 1)
         self._delete.setVisible(bool(runs) and all(run.state != "running" for run in runs))
@@ -205,9 +211,19 @@ class RunsPane(Pane):
     def _ask_to_delete(self) -> None:
         what = f"{self.chosen()} with its" if self.chosen() else f"{len(self._names)} runs with their"
         self._confirm.ask(
-            f"Delete {what} adapter{'' if self.chosen() else 's'}, checkpoints and evaluations?"
+            f"Move {what} adapter{'' if self.chosen() else 's'}, checkpoints and evaluations to the Trash?"
         )
 
+    def ask_to_delete_for_good(self, name: str, why: str) -> None:
+        """Ask once more about a run that the Trash does not take; several are asked about together."""
+        self._without_trash.append(name)
+        self._for_good.ask(f"{why} Delete {', '.join(self._without_trash)} for good?")
+
     def _on_confirmed(self) -> None:
+        self._without_trash = []
         for name in list(self._names):
             self.delete_requested.emit(name)
+
+    def _on_confirmed_again(self) -> None:
+        for name in self._without_trash:
+            self.delete_for_good_requested.emit(name)

@@ -48,7 +48,9 @@ class PairList(QWidget):
 
 def facts(run: RunSummary) -> list[tuple[str, str]]:
     """What a run was and what came out, as pairs of words."""
-    lora, loop = run.recipe.get("lora", {}), run.recipe.get("loop", {})
+    if run.state == "damaged":
+        return [("State", run.state), ("Damage", run.damage)]
+    lora, loop = (each if isinstance(each := run.recipe.get(name), dict) else {} for name in ("lora", "loop"))
     pairs = [
         ("State", run.state),
         ("Model", model_title(run.model)),
@@ -59,7 +61,10 @@ def facts(run: RunSummary) -> list[tuple[str, str]]:
         ("Exact match", exact_match(run)),
     ]
     named = (("Rank", lora, "rank"), ("Alpha", lora, "alpha"), ("Epochs", loop, "epochs"))
-    pairs += [(title, f"{part[key]:g}") for title, part, key in named if key in part]
+    pairs += [
+        (title, f"{part[key]:g}") for title, part, key in named if isinstance(part.get(key), int | float)
+    ]
+    pairs += [("Damage", run.damage)] if run.damage else []
     return pairs
 
 

@@ -22,7 +22,14 @@ NAME_ROLE = Qt.ItemDataRole.UserRole + 1
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 NEVER = float("inf")
-TONES = {"running": "accent", "done": "good", "stopped": "dim", "failed": "bad", "interrupted": "warn"}
+TONES = {
+    "running": "accent",
+    "done": "good",
+    "stopped": "dim",
+    "failed": "bad",
+    "interrupted": "warn",
+    "damaged": "bad",
+}
 
 
 def exact_match(run: RunSummary) -> str:
