@@ -14,7 +14,7 @@ from studio.app.bringing import KINDS
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.data.history.shaping import together
-from studio.data.history.steps import OWN, STEPS, Mix, Step, step_from, steps_from
+from studio.data.history.steps import OWN, STEPS, Mix, Step, step_from, steps_written
 from studio.data.saving.manifest import NAME, Manifest, SourceFile, is_saved, sha256
 from studio.errors import StudioError
 from studio.ui.panes.dataset import DatasetPane
@@ -37,7 +37,9 @@ class Done:
 
 def done(manifest: Manifest) -> tuple[Done, ...]:
     """What a saved dataset says was done to its source."""
-    groups = [step if isinstance(step, tuple) else (step,) for step in together(steps_from(manifest.history))]
+    groups = [
+        step if isinstance(step, tuple) else (step,) for step in together(steps_written(manifest.history))
+    ]
     return tuple(
         Done(steps, count.words, count.before, count.after)
         for steps, count in zip(groups, manifest.counts, strict=False)
@@ -55,7 +57,7 @@ def links_of(path: Path) -> tuple[Path | None, SourceFile | None, tuple[tuple[Do
     while is_saved(path) and len(links) < _MOST_LINKS:
         manifest = Manifest.read(path)
         links.insert(0, done(manifest))
-        steps = steps_from(manifest.history)
+        steps = steps_written(manifest.history)
         if len(manifest.sources) != 1 + sum(isinstance(step, Mix) for step in steps):
             return None, None, tuple(links)
         source = manifest.sources[0]

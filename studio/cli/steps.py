@@ -19,10 +19,10 @@ _KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolea
 
 def steps_of(like: Path | None, asked: list[str] | None) -> tuple[Step, ...]:
     """The steps of the dataset to be like, and those asked for."""
-    from studio.data.history.steps import step_from, steps_from
+    from studio.data.history.steps import step_from, steps_written
     from studio.data.saving.manifest import Manifest
 
-    before = steps_from(Manifest.read(like.expanduser()).history) if like is not None else ()
+    before = steps_written(Manifest.read(like.expanduser()).history) if like is not None else ()
     return (*before, *(_from_anywhere(step_from(_values(text))) for text in asked or ()))
 
 
@@ -73,7 +73,9 @@ def of_steps() -> Result:
     lines = []
     for kind, step in STEPS.items():
         lines.append(f"{kind:16} {step.help}")
-        shown = (_field(name, about) for name, about in schemas[kind]["properties"].items() if name != "kind")
+        shown = (
+            _field(name, about) for name, about in schemas[kind]["properties"].items() if name in step.asked()
+        )
         lines += [f"{'':16}   {line}" for line in shown]
     document = {kind: {**schemas[kind], "title": STEPS[kind].title} for kind in STEPS}
     return Result(document, "\n".join(lines))

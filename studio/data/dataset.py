@@ -12,6 +12,7 @@ from typing import Protocol
 
 from studio.catalogue import TOO_LONG, phrase, sentence
 from studio.data.examples import own_rows, pieces_of, render_records, row_of, turns_of
+from studio.data.groups import GROUPING
 from studio.data.limits import Limits
 from studio.data.mapping import Mapping
 from studio.data.places import Places
@@ -72,9 +73,12 @@ class Dataset:
 
     @classmethod
     def loading(
-        cls, path: Path, renderer: Renderer, data: Shares, seed: int
+        cls, path: Path, renderer: Renderer, data: Shares, seed: int, grouping: int = GROUPING
     ) -> Generator[Progress, None, Dataset]:
-        """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`."""
+        """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`.
+
+        `grouping` is how rows are kept together when they are divided, as an earlier run had it.
+        """
         check_room(path)
         mapping = Mapping.parse(data.columns) if data.columns else None
         whole = yield from reading(path, mapping)
@@ -86,7 +90,7 @@ class Dataset:
         if told := own_rows(rendered.examples.values()):
             rendered.problems.append(problem(0, told, "warning"))
         rendered.problems.extend(_beyond_context(rendered.examples.values(), renderer.limits))
-        parts = _divide(source, rendered.examples, data, seed)
+        parts = _divide(source, rendered.examples, data, (seed, grouping))
 
         def part(records: Sequence[Record]) -> tuple[Example, ...]:
             return tuple(chain.from_iterable(rendered.examples[record.line] for record in records))
@@ -191,7 +195,7 @@ def _all_problems(source: Reading, rendering: Sequence[Problem]) -> tuple[Proble
     return tuple(sorted((*source.problems, *rendering), key=lambda item: item.line))
 
 
-def _divide(source: Reading, usable: Collection[int], data: Shares, seed: int) -> Split:
+def _divide(source: Reading, usable: Collection[int], data: Shares, drawn: tuple[int, int]) -> Split:
     """The records whose line is usable, in their parts; those that a file was given as stay what they are.
 
     Divided is what was read, not what is usable: so neither objective nor template nor maximum length
@@ -199,18 +203,22 @@ def _divide(source: Reading, usable: Collection[int], data: Shares, seed: int) -
     empty a part, the usable records are divided.
     """
     records, given = source.records, source.given
-    whole = _shared(records, given, data, seed)
+    whole = _shared(records, given, data, drawn)
     parts = (whole.train, whole.validation, whole.test)
     kept = [tuple(record for record in part if record.line in usable) for part in parts]
     if all(left or not part for left, part in zip(kept, parts, strict=True)):
         return Split(*kept)
-    return _shared([r for r in records if r.line in usable], given, data, seed)
+    return _shared([r for r in records if r.line in usable], given, data, drawn)
 
 
-def _shared(records: Sequence[Record], given: AbstractMapping[int, str], data: Shares, seed: int) -> Split:
+def _shared(
+    records: Sequence[Record], given: AbstractMapping[int, str], data: Shares, drawn: tuple[int, int]
+) -> Split:
+    """Divided by the shares; `drawn` is the seed, and how rows are kept together."""
+    seed, grouping = drawn
     if given:
-        return split_given(records, given, data.validation_share, data.test_share, seed)
-    return split(records, data.validation_share, data.test_share, seed)
+        return split_given(records, given, data.validation_share, data.test_share, seed, grouping=grouping)
+    return split(records, data.validation_share, data.test_share, seed, grouping=grouping)
 
 
 def _check_format(source: Reading, rendering: Rendering) -> None:

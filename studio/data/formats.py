@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.data.chats import CHATS, turns
 from studio.data.fields import BadRow, Fields, checked, field, listed, unwrapped
+from studio.data.origins import origins_of
 from studio.data.records import Message, Record
 from studio.data.tools import tools
 from studio.data.transcripts import as_turns, asked, transcript
@@ -43,7 +44,7 @@ def recognize(fields: Fields) -> str:
 def record(line: int, format: str, fields: Fields) -> Record:
     """The row as a Record of `format`. Raises BadRow with the reason when it is not one."""
     fields = _lower(fields)
-    built = _built(line, format, fields)
+    built = replace(_built(line, format, fields), origins=origins_of(fields))
     made = fields.get("made")
     return replace(built, made=made) if isinstance(made, str) and _is_ours(made) else built
 

@@ -11,6 +11,7 @@ from studio.data import formats
 from studio.data.fields import BadRow, Fields
 from studio.data.guess import guessed
 from studio.data.mapping import Mapping, UnknownColumns, columns_of
+from studio.data.origins import origins_of
 from studio.data.records import Record
 from studio.data.rows import Row, problem
 from studio.data.sources.columnar import arrow_rows, parquet_rows
@@ -27,6 +28,9 @@ _SAMPLE = 100
 """How many rows are looked at to tell the file's format."""
 
 _REPORT_EVERY = 200
+
+_DOCUMENTS = (".txt", ".md")
+"""Files of which each is one document."""
 
 
 class NothingUsable(DataError):
@@ -62,6 +66,7 @@ def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator
     rows = rows_of(source, mapping)
     sample = _sample(rows)
     format = mapping.format if mapping else _format(file, sample)
+    here = (f"file={file.name}",) if source.kind in _DOCUMENTS else ()
     records: list[Record] = []
     problems: list[Problem] = []
     last = before
@@ -70,7 +75,7 @@ def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator
         if isinstance(result, Problem):
             problems.append(_moved(result, before))
         else:
-            records.append(result)
+            records.append(replace(result, origins=here) if here else result)
         last = max(last, row.line + before)
         if number % _REPORT_EVERY == 0:
             yield Progress("rows read", before + number)
@@ -113,7 +118,8 @@ def _record(row: Row, before: int, format: str, mapping: Mapping | None) -> Reco
     """The row as a record with its running line, or as a problem with its line in the file."""
     try:
         fields = mapping.fields(row.fields) if mapping else row.fields
-        return formats.record(row.line + before, format, fields)
+        record = formats.record(row.line + before, format, fields)
+        return replace(record, origins=origins_of(row.fields)) if mapping else record
     except BadRow as error:
         return problem(row.line, mapping.words(error.phrase) if mapping else error.phrase)
 

@@ -58,7 +58,8 @@ class Record:
     """An example: either `messages` or plain `text`. `rejected` is the worse answer of a preference pair.
 
     `made` says how and from what a row was made; it is empty for a row that somebody wrote. `tools` are
-    those the model may call: a JSON array as text, each in OpenAI's shape.
+    those the model may call: a JSON array as text, each in OpenAI's shape. `origins` is what its columns say
+    of the conversation or document it comes from (`origins.origins_of`), which is no part of its content.
     """
 
     line: int
@@ -67,6 +68,7 @@ class Record:
     rejected: str = ""
     made: str = ""
     tools: str = ""
+    origins: tuple[str, ...] = ()
 
     @property
     def prompt(self) -> str:
@@ -100,13 +102,13 @@ class Record:
 
     @property
     def kin(self) -> str:
-        """Equal for examples that belong on one side of a split: that ask the same, or were made from it."""
+        """Equal for examples that ask the same, or were made from one that does."""
         return _made_from(self.made) or hashlib.sha256(self.question.encode()).hexdigest()[:16]
 
     @property
     def content(self) -> Record:
         """This record without its place in the file and its origin."""
-        return replace(self, line=0, made="")
+        return replace(self, line=0, made="", origins=())
 
 
 def remarks(record: Record) -> Iterator[Phrase]:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from studio.data.groups import BY_QUESTION, GROUPING, grouped
 from studio.data.records import Record
 from studio.errors import DataError
 
@@ -20,6 +21,13 @@ _NAMES = {
     "test": ("test", "testing"),
     GOLDEN: (GOLDEN,),
 }
+
+
+_LABEL = 80
+"""Characters of a label at most."""
+
+_LABELLED = 0.8
+"""The share of rows whose answer others have, too, from which answers are labels."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +52,24 @@ def split(
     seed: int,
     *,
     stratify: bool = False,
+    grouping: int = GROUPING,
 ) -> Split:
     """Divide by a hash of (seed, question): stable when rows are moved, the same on every machine.
 
-    Examples with an identical question, and what was made from them, stay together, the most repeated one in
-    train. With three different questions or more, a part whose share is above zero has at least one. To
-    stratify gives every part its share of each label, within a row as far as repeated questions allow it.
+    Examples that belong together (`groups.grouped`) stay together, the largest group in train. With three
+    groups or more, a part whose share is above zero has at least one. To stratify gives every part its share
+    of each label, within a row as far as groups allow it; where there are no labels, it changes nothing.
+    `grouping` is that of `groups`: a run that began in an earlier release keeps its own.
     Raises DataError when nothing would be left to train on.
     """
     if not records:
         raise DataError("There are no examples to split. Choose another dataset.")
     if validation_share + test_share >= 1:
         raise DataError("Validation and test share together leave nothing to train on. Lower one of them.")
-    order = _ordered(records, seed)
+    order = _ordered(records, seed, grouping)
     shares = (validation_share, test_share)
+    if stratify and grouping != BY_QUESTION and not has_labels(records):
+        stratify = False
     if stratify and (balanced := _stratified(records, order, shares)):
         return balanced
     train = max(order, key=len)
@@ -68,7 +80,13 @@ def split(
 
 
 def split_given(
-    records: Sequence[Record], given: Mapping[int, str], validation_share: float, test_share: float, seed: int
+    records: Sequence[Record],
+    given: Mapping[int, str],
+    validation_share: float,
+    test_share: float,
+    seed: int,
+    *,
+    grouping: int = GROUPING,
 ) -> Split:
     """Divide as `given` says of each line; where it names no validation or no test rows, they are split off.
 
@@ -82,15 +100,22 @@ def split_given(
     if not free:
         raise DataError("None of the rows is there to train on: all of them are held out. Add a train file.")
     shares = (0.0 if named["validation"] else validation_share, 0.0 if named["test"] else test_share)
-    rest = split(free, *shares, seed)
+    rest = split(free, *shares, seed, grouping=grouping)
     return Split(rest.train, (*named["validation"], *rest.validation), (*named["test"], *rest.test))
 
 
-def _ordered(records: Sequence[Record], seed: int) -> list[list[Record]]:
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        groups[record.kin].append(record)
-    return sorted(groups.values(), key=lambda group: _rank(group[0], seed))
+def has_labels(records: Sequence[Record]) -> bool:
+    """Whether the answers are labels: few different ones, which nearly all rows share with others."""
+    counts = Counter(record.answer.strip() for record in records)
+    shared = [count for label, count in counts.items() if count > 1 and len(label) <= _LABEL]
+    return sum(shared) >= _LABELLED * len(records) and 0 < len(shared) <= max(10, len(records) // 4)
+
+
+def _ordered(records: Sequence[Record], seed: int, grouping: int) -> list[list[Record]]:
+    groups = grouped(records, grouping)
+    if grouping == BY_QUESTION:
+        return sorted(groups, key=lambda group: _rank(group[0], seed))
+    return sorted(groups, key=lambda group: min(_rank(record, seed) for record in group))
 
 
 def _rank(record: Record, seed: int) -> bytes:
@@ -135,7 +160,7 @@ def _stratified(
         return None
     strata: dict[str, list[list[Record]]] = defaultdict(list)
     for group in order:
-        label = group[0].answer.strip()
+        label = Counter(record.answer.strip() for record in group).most_common(1)[0][0]
         strata[label if label in common else ""].append(group)  # rare labels are one stratum together
     held: tuple[list[list[Record]], ...] = ([], [])
     sizes = {label: sum(map(len, groups)) for label, groups in strata.items()}

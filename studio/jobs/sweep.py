@@ -58,6 +58,8 @@ class SweepJob:
 
         Raises RecipeError for a grid that cannot run, or a name that another sweep has.
         """
+        from studio.data.groups import GROUPING
+
         members = self.sweep.members()
         changes, name = [member.changes for member in members], clean_name(self.name) if self.name else ""
         for found in sweeps(self.runs):
@@ -72,7 +74,8 @@ class SweepJob:
         over = {path: list(values) for path, values in self.sweep.over}
         name = name or f"{Path(self.sweep.base.data.path).stem}-sweep"
         base = self.sweep.base.model_dump()
-        return new_sweep(self.runs, name, base, over, [(m.name, m.changes) for m in members])
+        named = [(member.name, member.changes) for member in members]
+        return new_sweep(self.runs, name, base, over, named, GROUPING)
 
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         from studio.train.library import Library
@@ -152,10 +155,15 @@ def _train(
     if run is not None:
         recipe, ready = yield from prepare_again(run, shelf, library)
     else:
-        ready = yield from prepare(recipe, shelf, library)
+        ready = yield from prepare(recipe, shelf, library, grouping=file.grouping)
         file = file.with_fingerprint(ready.data.fingerprint)
         file.write()
-        asked = {"recipe": recipe.model_dump(), "fingerprint": file.fingerprint, "sweep": file.name}
+        asked = {
+            "recipe": recipe.model_dump(),
+            "fingerprint": file.fingerprint,
+            "grouping": file.grouping,
+            "sweep": file.name,
+        }
         run = RunFolder.create(file.runs, planned.run, asked)
     yield from perform_run(recipe, run, ready)
     return file

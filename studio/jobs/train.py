@@ -42,13 +42,18 @@ class TrainJob:
         return "Training"
 
     def run_events(self, shelf: Shelf) -> Generator[Event]:
+        from studio.data.groups import GROUPING
         from studio.train.prepare import prepare
 
         check_trackers(self.recipe)
         together.meet()
         ready = yield from prepare(self.recipe, shelf)
         together.check_same(self.recipe.data.path, ready.data.fingerprint)
-        manifest = {"recipe": self.recipe.model_dump(), "fingerprint": ready.data.fingerprint}
+        manifest = {
+            "recipe": self.recipe.model_dump(),
+            "fingerprint": ready.data.fingerprint,
+            "grouping": GROUPING,
+        }
         name = self.name or f"{Path(self.recipe.data.path).stem}-{Path(self.recipe.model).name}"
         with together.own_runs(self.runs) as runs:
             run = RunFolder.create(runs, name, manifest)
@@ -80,11 +85,14 @@ def prepare_again(
     Another file would be split differently: what was held out could have been trained on. A run of the first
     release trains the answers that it began with.
     """
+    from studio.data.groups import BY_QUESTION
     from studio.train.prepare import prepare
 
     manifest = run.manifest()
     recipe = recipe_of(manifest)
-    ready = yield from prepare(recipe, shelf, library, every_answer=run.trains_every_answer())
+    grouping = manifest.get("grouping", BY_QUESTION)
+    every_answer = run.trains_every_answer()
+    ready = yield from prepare(recipe, shelf, library, grouping=grouping, every_answer=every_answer)
     if ready.data.fingerprint != manifest.get("fingerprint"):
         raise RunError(
             f"{recipe.data.path} has changed since the run {run.name} began, and with it what was held out. "

@@ -38,6 +38,7 @@ class SweepFile:
     over: dict[str, list[Any]]
     members: tuple[SweepMember, ...]
     fingerprint: str = ""  # of the dataset, once it has been read
+    grouping: int = 1  # how its rows are kept together, that all members hold out the same; 1 is the oldest
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
     @property
@@ -82,6 +83,7 @@ def new_sweep(
     base: dict[str, Any],
     over: dict[str, list[Any]],
     members: Sequence[tuple[str, dict[str, Any]]],
+    grouping: int = 1,
 ) -> SweepFile:
     """A sweep called `name`, or `name-2` … when that is taken, with a free name for the run of each member.
 
@@ -93,7 +95,7 @@ def new_sweep(
         wanted = _numbered(clean_name(f"{name}-{member}"))
         run = next(free for free in wanted if free not in taken and not (runs / free).exists())
         taken[run] = SweepMember(member, run, changes)
-    return SweepFile(runs / f"{name}{ENDING}", base, over, tuple(taken.values()))
+    return SweepFile(runs / f"{name}{ENDING}", base, over, tuple(taken.values()), grouping=grouping)
 
 
 def read_sweep(path: Path) -> SweepFile:

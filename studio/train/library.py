@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.data.dataset import Dataset
+from studio.data.groups import GROUPING
 from studio.data.limits import Limits
 from studio.data.render import Renderer, Rendering
 from studio.data.sources.folders import modified
@@ -18,7 +19,7 @@ from studio.paths import model_folder
 from studio.train.parts import Data
 from studio.train.recipe import Recipe
 
-type _Key = tuple[Data, Rendering, int, str, float, float]
+type _Key = tuple[Data, Rendering, int, str, float, float, int]
 
 
 class Library:
@@ -28,19 +29,22 @@ class Library:
         self._latest: tuple[_Key, Dataset] | None = None
         self._renderer: tuple[tuple[str, Rendering, float], Renderer] | None = None
 
-    def open(self, recipe: Recipe, renderer: Renderer | None = None) -> Generator[Event, None, Dataset]:
+    def open(
+        self, recipe: Recipe, renderer: Renderer | None = None, grouping: int = GROUPING
+    ) -> Generator[Event, None, Dataset]:
         """The recipe's dataset, rendered by `renderer` where the model's is at hand already.
 
+        `grouping` is how rows are kept together when they are divided.
         Raises DataError or ModelError with what is wrong and what to do.
         """
         path = Path(recipe.data.path).expanduser()
         saved = (modified(path), _saved_at(Path(recipe.data.template).expanduser()))
         rendering = renderer.rendering if renderer else rendering_of(recipe)
-        key = (recipe.data, rendering, recipe.loop.seed, recipe.model, *saved)
+        key = (recipe.data, rendering, recipe.loop.seed, recipe.model, *saved, grouping)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]
         dataset = yield from Dataset.loading(
-            path, renderer or self.renderer(recipe), recipe.data, recipe.loop.seed
+            path, renderer or self.renderer(recipe), recipe.data, recipe.loop.seed, grouping
         )
         self._latest = (key, dataset)
         return dataset

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.data.dataset import Dataset
+from studio.data.groups import GROUPING
 from studio.data.render import Renderer, Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
@@ -33,12 +34,18 @@ class Ready:
 
 
 def prepare(
-    recipe: Recipe, shelf: Shelf, library: Library | None = None, *, every_answer: bool = True
+    recipe: Recipe,
+    shelf: Shelf,
+    library: Library | None = None,
+    *,
+    grouping: int = GROUPING,
+    every_answer: bool = True,
 ) -> Generator[Event, None, Ready]:
     """Load what the recipe names, reporting so that it can be stopped: `ready = yield from prepare(…)`.
 
-    Without `every_answer` conversations are rendered as the first release did (see Rendering). What stands on
-    the shelf or in the library already is not read again.
+    `grouping` is how rows are kept together when they are divided; without `every_answer` conversations are
+    rendered as the first release did (see Rendering). What stands on the shelf or in the library already is
+    not read again.
     Raises StudioError with what is wrong and what to do.
     """
     if not recipe.data.path:
@@ -51,7 +58,7 @@ def prepare(
         yield Log(remark, "warning")
     rendering = replace(rendering_of(recipe), every_answer=every_answer)
     renderer = Renderer(opened.tokenizer, rendering, limits_of(opened.config, opened.tokenizer))
-    data = yield from (library or Library()).open(recipe, renderer)
+    data = yield from (library or Library()).open(recipe, renderer, grouping)
     general = general_text(renderer, PROBE_TOKENS) if recipe.watch.forgetting else ()
     return Ready(opened, renderer, data, peak_rate(recipe, opened.config), general)
 

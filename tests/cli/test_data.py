@@ -101,7 +101,7 @@ def test_a_history_is_done_again_to_new_rows(studio: Command, toy_data: Path, tm
     other = studio("data", "save", more, tmp_path / "three", "--like", tmp_path / "one", "--step", "shuffle")
     assert [line.split(": ")[0] for line in other["history"]] == [
         "Keep at most 40 rows, the first",
-        "Split 80 / 10 / 10 (seed 0, labels balanced)",
+        "Split 80 / 10 / 10 (seed 0)",
         "Shuffle (seed 0)",
     ]
 

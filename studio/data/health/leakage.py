@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from studio.data.groups import grouped
 from studio.data.health.check import Check, Found, Steps, by_row, found, have, quoted
 from studio.data.health.near_duplicates import alike
 from studio.data.health.subject import Subject
 from studio.data.records import Record
-from studio.events import Evidence
+from studio.events import Evidence, Progress
 
 
 class Leakage(Check):
-    """Flags the rows in train; golden rows of another file are named by negative lines."""
+    """Flags the rows in train that are asked in a test, nearly so, or belong to a row that is (`groups`).
+
+    Golden rows of another file are named by negative lines.
+    """
 
     name = "leakage"
     title = "Test questions in the training rows"
@@ -36,10 +40,17 @@ class Leakage(Check):
             train, test = (one, other) if subject.part(one) == "train" else (other, one)
             if subject.part(train) == "train" and subject.part(test) != "train":
                 evidence.setdefault(train.line, _evidence(subject, train, test))
+        yield Progress("rows compared", 0, len(subject.records))
+        for group in grouped((*subject.records, *subject.golden)):
+            tests = [record for record in group if subject.part(record) != "train"]
+            for record in group if tests else ():
+                if subject.part(record) == "train":
+                    evidence.setdefault(record.line, _evidence(subject, record, tests[0]))
         return found(
             (evidence[line] for line in sorted(evidence)),
             lambda count: (
-                f"{have(count, 'to learn from is', 'to learn from are')} also held out to test with."
+                f"{have(count, 'to learn from is', 'to learn from are')} also held out to test with, or "
+                "of a conversation or a document that is."
             ),
         )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
 from studio.data.digest import rank
+from studio.data.groups import BY_QUESTION, grouped
 from studio.data.history.shaped import Around, Rows, Shaping
 from studio.data.history.steps import ReserveGolden, Split
 from studio.data.records import Record
-from studio.data.split import GOLDEN, part_named, split, split_given
+from studio.data.split import GOLDEN, has_labels, part_named, split, split_given
 from studio.errors import DataError
 from studio.events import Progress
 
@@ -24,28 +24,26 @@ def divided(rows: Rows, step: Split, around: Around) -> Shaping:
     free = [record for record in rows.records if record.line not in golden]
     shares = (step.validation_share, step.test_share)
     if step.by == "shares":
-        parts = split(free, *shares, step.seed, stratify=step.stratify)
+        parts = split(free, *shares, step.seed, stratify=step.stratify, grouping=step.grouping)
     else:
         given = rows.parts if step.by == "given" else _column(rows, step.column, around)
         golden |= {line: part for line, part in given.items() if part == GOLDEN}
-        parts = split_given(free, {**given, **golden}, *shares, step.seed)
+        parts = split_given(free, {**given, **golden}, *shares, step.seed, grouping=step.grouping)
     named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
     found = {record.line: name for name, part in named.items() for record in part}
     return replace(rows, parts={**found, **golden})
 
 
 def reserved(rows: Rows, step: ReserveGolden) -> Shaping:
-    """A golden set of questions that have an answer; what asks the same becomes golden with them.
+    """A golden set of questions that have an answer; what belongs to them becomes golden with them.
 
-    Where a question was asked once only, it is preferred, so that little is lost to training.
+    Rows that belong to no other are preferred, so that little is lost to training.
     """
     yield Progress("golden rows reserved", 0, len(rows.records))
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for record in rows.records:
-        if rows.parts.get(record.line, "") in ("", "train"):
-            groups[record.kin].append(record)
-    room = wanted = min(step.count, sum(map(len, groups.values())) // _MOST)
-    order = sorted(groups.values(), key=lambda group: (len(group), rank(group[0], step.seed)))
+    free = [record for record in rows.records if rows.parts.get(record.line, "") in ("", "train")]
+    groups = grouped(free, step.grouping)
+    room = wanted = min(step.count, len(free) // _MOST)
+    order = sorted(groups, key=lambda group: (len(group), _drawn(group, step)))
     parts = dict(rows.parts)
     for group in order:
         if len(group) <= room and all(record.prompt.strip() and record.answer.strip() for record in group):
@@ -56,6 +54,19 @@ def reserved(rows: Rows, step: ReserveGolden) -> Shaping:
         return done
     found = wanted - room
     return done.remarking(0, "step.fewer_golden", found=found, wanted=step.count)
+
+
+def _drawn(group: list[Record], step: ReserveGolden) -> bytes:
+    """What only seed and content decide of a group."""
+    ranks = [rank(record, step.seed) for record in group]
+    return ranks[0] if step.grouping == BY_QUESTION else min(ranks)
+
+
+def as_done(step: Split, rows: Rows) -> Split:
+    """The step as it is done to these rows: where there are no labels, none are balanced."""
+    free = [record for record in rows.records if rows.parts.get(record.line) != GOLDEN]
+    without = step.by == "shares" and step.stratify and not has_labels(free)
+    return step.model_copy(update={"stratify": False}) if without else step
 
 
 def _column(rows: Rows, name: str, around: Around) -> Mapping[int, str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio.data.digest import rank
+from studio.data.groups import grouped
 from studio.data.history.shaped import Rows, Shaping
 from studio.data.history.steps import Mix
 from studio.data.records import Record
@@ -20,7 +21,7 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     with the weight 0 all of them.
 
     They are drawn without replacement and keep the parts their dataset gives them; its golden rows never
-    come along, nor do rows that ask the same as a row held out here, or were made from one. Raises DataError
+    come along, nor do rows that belong to a row held out here. Raises DataError
     where the two hold different kinds of examples.
     """
     from studio.data.read import reading
@@ -29,9 +30,8 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     given: dict[int, str] = dict(getattr(other, "given", {}))
     free = [record for record in other.records if given.get(record.line) != GOLDEN]
     _check_kind(rows, free, other.name)
-    held = {record.kin for record in rows.records if rows.parts.get(record.line) in _HELD_OUT}
     asked = len(free)
-    free = [record for record in free if record.kin not in held]
+    free = _apart(free, [r for r in rows.records if rows.parts.get(r.line) in _HELD_OUT], step.grouping)
     if len(free) < asked:
         rows = rows.remarking(0, "step.held_out", rows=asked - len(free), name=other.name)
     wanted = round(step.weight * base) if step.weight else len(free)
@@ -44,6 +44,16 @@ def mixed(rows: Rows, step: Mix, base: int) -> Shaping:
     if wanted <= len(free):
         return whole
     return whole.remarking(0, "step.too_few", name=other.name, there=len(free), wanted=wanted)
+
+
+def _apart(free: list[Record], held: list[Record], grouping: int) -> list[Record]:
+    """The rows that do not belong to one that is held out."""
+    marked = [replace(record, line=-place) for place, record in enumerate(held, 1)]
+    out: set[int] = set()
+    for group in grouped([*marked, *free], grouping):
+        if any(record.line < 0 for record in group):
+            out.update(record.line for record in group)
+    return [record for record in free if record.line not in out]
 
 
 def _check_kind(rows: Rows, others: list[Record], name: str) -> None:

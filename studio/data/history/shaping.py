@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from studio.data.history.choosing import capped, filtered, shuffled, without_duplicates
-from studio.data.history.dividing import divided, reserved
+from studio.data.history.dividing import as_done, divided, reserved
 from studio.data.history.editing import settled, with_own
 from studio.data.history.filter import Filter
 from studio.data.history.fixing import fixed
@@ -46,8 +46,9 @@ def apply(
         if not mixing:
             base = before
         mixing = isinstance(step, Mix)
+        said = _words(as_done(step, rows) if isinstance(step, Split) else step)
         rows = yield from _done(rows, step, base, around)
-        counts.append(Count(_words(step), before, len(rows.records)))
+        counts.append(Count(said, before, len(rows.records)))
         if not rows.records:
             raise DataError(f"“{_words(step)}” leaves none of the {before:,} rows. Change or remove it.")
     return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks)

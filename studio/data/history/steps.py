@@ -8,11 +8,14 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from studio.data.groups import BY_QUESTION, GROUPING
 from studio.data.history.filter import Filter
 from studio.data.history.step import StepModel
 from studio.errors import DataError
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+Grouping = Annotated[int, Field(ge=BY_QUESTION, le=GROUPING)]
+"""How rows are kept together (`data.groups`): a history of an earlier release keeps its own way."""
 
 
 class Fix(StepModel):
@@ -78,6 +81,7 @@ class Mix(StepModel):
     path: str = Field(title="Dataset", min_length=1)
     weight: float = Field(default=1.0, title="Weight", ge=0, allow_inf_nan=False)
     seed: int = Field(default=0, title="Seed", ge=0)
+    grouping: Grouping = GROUPING
 
     def words(self) -> str:
         if not self.weight:
@@ -86,7 +90,7 @@ class Mix(StepModel):
 
 
 class Split(StepModel):
-    """Divide into train, validation and test; rows that ask the same stay on one side, golden rows golden.
+    """Divide into train, validation and test; rows that belong together stay on one side, golden rows golden.
 
     By shares all rows are divided anew; `given` keeps the parts that the source's files say, `column` takes
     them from a column, and both divide by the shares only what has no part.
@@ -101,6 +105,7 @@ class Split(StepModel):
     test_share: Share = Field(default=0.1, title="Test share")
     stratify: bool = Field(default=True, title="Balance the labels")
     seed: int = Field(default=0, title="Seed", ge=0)
+    grouping: Grouping = GROUPING
 
     @model_validator(mode="after")
     def _sense(self) -> Split:
@@ -131,6 +136,7 @@ class ReserveGolden(StepModel):
     kind: Literal["reserve_golden"] = "reserve_golden"
     count: int = Field(default=100, title="Rows", ge=1)
     seed: int = Field(default=0, title="Seed", ge=0)
+    grouping: Grouping = GROUPING
 
     def words(self) -> str:
         return f"Reserve {self.count:,} golden rows (seed {self.seed})"
@@ -206,6 +212,19 @@ def steps_from(values: Iterable[Any]) -> tuple[Step, ...]:
     return tuple(step_from(item) for item in values)
 
 
+def steps_written(values: Iterable[Any]) -> tuple[Step, ...]:
+    """The steps of a history that was written down, by this release or an earlier one."""
+    return tuple(step_from(_as_then(item)) for item in values)
+
+
+def _as_then(values: Any) -> Any:
+    """A step that does not say how it keeps rows together is of a release that did so by their question."""
+    if not isinstance(values, dict) or "grouping" in values:
+        return values
+    step = STEPS.get(str(values.get("kind")))
+    return {**values, "grouping": BY_QUESTION} if step and "grouping" in step.model_fields else values
+
+
 def _wrong(values: Any, error: ValidationError) -> str:
     first = error.errors()[0]
     kind = values.get("kind") if isinstance(values, dict) else None
@@ -215,6 +234,6 @@ def _wrong(values: Any, error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"] if part not in (kind, "kind"))
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        there = ", ".join(name for name in STEPS[kind].model_fields if name != "kind") or "none"
+        there = ", ".join(STEPS[kind].asked()) or "none"
         return f"The step {kind} has no field {field}. Its fields are: {there}."
     return f"The step {kind} cannot be done{f': {field}' if field else ''}: {reason}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.data.history.step import StepModel
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import WrapLabel
 
@@ -32,7 +32,7 @@ class StepForm(QDialog):
 
     submitted = Signal(object)  # {field: value}
 
-    def __init__(self, title: str, text: str, step: type[BaseModel], parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, text: str, step: type[StepModel], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(440)
@@ -44,11 +44,10 @@ class StepForm(QDialog):
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for name, field in step.model_fields.items():
-            if name != "kind":
-                self.editors[name] = editor = _editor(field)
-                row = PathRow(editor) if name == "path" and isinstance(editor, QLineEdit) else editor
-                form.addRow(_caption(name, field), row)
+        for name, field in step.asked().items():
+            self.editors[name] = editor = _editor(field)
+            row = PathRow(editor) if name == "path" and isinstance(editor, QLineEdit) else editor
+            form.addRow(_caption(name, field), row)
         self._problem = WrapLabel("", role="error")
         self._problem.hide()
         self.add, self.cancel = Button("Add step", "primary"), Button("Cancel")

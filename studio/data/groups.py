@@ -1,0 +1,185 @@
+"""Rows that belong together: on one side of a split, and never in a test of what the others teach.
+
+Together are rows that ask the same or were made from one example; that belong to one conversation, which one
+may begin and another go on with; that come from one document, as a column says; and that share a passage.
+What very many rows share (a greeting, an instruction that begins every prompt, the name of a collection)
+links none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from studio.data.origins import ID, SOURCE, SURE, origin, stem
+from studio.data.records import Message, Record
+
+BY_QUESTION, GROUPING = 1, 2
+"""How the rows of releases before were grouped, by their question alone; and how they are now."""
+
+_PASSAGE = 160
+"""Characters from which a paragraph of what is asked, or of a plain text, is a passage that links."""
+
+_CONTEXT = 40
+"""The same of a text that stands in a column of its own beside the question."""
+
+_EXCHANGE = 40
+"""Characters of a question and its answer from which they tell one conversation from another."""
+
+_BRANCHES = 4
+"""Ways in which a conversation may go on, however many rows are in it."""
+
+_SURE, _NAMED, _TURN, _WINDOW, _PASSAGES, _COLUMN, _FEW = range(7)
+
+
+class _Link(NamedTuple):
+    """Something that rows may share: of a conversation also how it goes on, and whether the row begins so."""
+
+    kind: int
+    text: str | int
+    following: str = ""
+    begins: bool = False
+
+
+def grouped(records: Sequence[Record], grouping: int = GROUPING) -> list[list[Record]]:
+    """The records in groups that belong together, in the order of their first rows.
+
+    The groups do not depend on the order of the records.
+    """
+    if grouping == BY_QUESTION:
+        groups: dict[str, list[Record]] = {}
+        for record in records:
+            groups.setdefault(record.kin, []).append(record)
+        return list(groups.values())
+    leaders = _Leaders(len(records))
+    for rows in _linked(records):
+        leaders.join(rows)
+    together: dict[int, list[Record]] = {}
+    for place, record in enumerate(records):
+        together.setdefault(leaders.of(place), []).append(record)
+    return list(together.values())
+
+
+class _Leaders:
+    """Which rows are together: a forest whose roots are the first rows (union-find)."""
+
+    def __init__(self, rows: int) -> None:
+        self._above = list(range(rows))
+
+    def of(self, row: int) -> int:
+        above = self._above
+        while above[row] != row:
+            above[row] = above[above[row]]
+            row = above[row]
+        return row
+
+    def join(self, rows: Sequence[int]) -> None:
+        roots = {self.of(row) for row in rows}
+        first = min(roots)
+        for root in roots:
+            self._above[root] = first
+
+
+def _linked(records: Sequence[Record]) -> Iterator[list[int]]:
+    """The rows that share something that links them.
+
+    What they share is compared by its hash in this process: 64 bits, that no two things have by chance.
+    """
+    import numpy as np  # only where rows are divided
+
+    keys, places, kinds, following = array("q"), array("l"), array("b"), array("q")
+    begins = array("b")
+    stems = _stems(records)
+    for place, record in enumerate(records):
+        for link in dict.fromkeys(_links(record, stems)):
+            keys.append(hash((link.kind, link.text)))
+            places.append(place)
+            kinds.append(link.kind)
+            following.append(hash(link.following))
+            begins.append(link.begins)
+    order = np.argsort(np.asarray(keys), kind="stable")
+    ends = np.flatnonzero(np.diff(np.asarray(keys)[order])) + 1
+    for start, end in pairwise((0, *ends.tolist(), len(order))):
+        if end - start > 1:
+            run = order[start:end].tolist()
+            rows = list(dict.fromkeys(places[each] for each in run))
+            ways = len({following[each] for each in run})
+            cut_off = len({begins[each] for each in run}) > 1  # one row begins where another is in the middle
+            linking = cut_off or kinds[run[0]] != _WINDOW
+            if linking and len(rows) > 1 and _counts(kinds[run[0]], len(rows), len(records), ways):
+                yield rows
+
+
+def _counts(kind: int, rows: int, total: int, ways: int) -> bool:
+    """Whether something that so many of all rows share links them."""
+    if kind in (_SURE, _NAMED):
+        return kind == _SURE or 10 * rows <= 9 * total  # a column that says the same of all rows says nothing
+    few = 3 * rows <= total and rows <= 20
+    if kind == _FEW:
+        return few
+    if 50 * rows <= total:
+        return True
+    if kind in (_TURN, _WINDOW):
+        return few or ways <= _BRANCHES
+    return 3 * rows <= total and rows <= 200
+
+
+def _links(record: Record, stems: frozenset[str]) -> Iterator[_Link]:
+    yield _Link(_SURE, record.kin)
+    if record.made:  # its kin is that of the example it was made from
+        yield _Link(_SURE, hashlib.sha256(record.question.encode()).hexdigest()[:16])
+    for said in record.origins:
+        name, value = origin(said)
+        if name in SURE:
+            yield _Link(_NAMED, said)
+        elif name == ID and (begun := stem(value)) in stems:
+            yield _Link(_FEW, f"stem={begun}")
+        yield _Link(_FEW if name == SOURCE else _COLUMN, said)
+    yield from _of_turns([message for message in record.messages if message.role != "system"])
+    for text, least in _passages(record):
+        if len(text) >= least:
+            yield _Link(_PASSAGES, text)
+
+
+def _of_turns(turns: Sequence[Message]) -> Iterator[_Link]:
+    """What a conversation asks up to each of its answers, and each question with its answer.
+
+    The latter tells a conversation whose beginning was cut off, where a row begins with it.
+    """
+    said = [f"{turn.role}\0{' '.join(turn.whole.split())}" for turn in turns]
+    asked = 0
+    for place, turn in enumerate(turns):
+        if turn.role == "assistant" and place:
+            yield _Link(_TURN, asked, "\0".join(said[place : place + 2]))
+            exchange = f"{said[place - 1]}\0{said[place]}"
+            if len(exchange) >= _EXCHANGE:
+                yield _Link(_WINDOW, exchange, "".join(said[place + 1 : place + 2]), place == 1)
+        asked = hash((asked, said[place]))
+
+
+def _passages(record: Record) -> Iterator[tuple[str, int]]:
+    """The paragraphs that a row is about, in plain words, with the length from which they count."""
+    texts = [turn.content for turn in record.messages if turn.role in ("user", "tool")]
+    for text in (*texts, record.text):
+        yield from ((_plain(part), _PASSAGE) for part in text.splitlines() if len(part) >= _PASSAGE)
+    yield from ((_plain(turn.input), _CONTEXT) for turn in record.messages if turn.input)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _stems(records: Sequence[Record]) -> frozenset[str]:
+    """What several ids begin with before their last number."""
+    found = Counter(
+        begun
+        for record in records
+        for said in record.origins
+        for name, value in (origin(said),)
+        if name == ID and (begun := stem(value))
+    )
+    return frozenset(begun for begun, count in found.items() if count > 1)
