@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
 
 
-def attach(model: nn.Module, tuning: Tuning) -> dict[str, Any]:
+def attach(model: nn.Module, tuning: Tuning, keys: Sequence[str] | None = None) -> dict[str, Any]:
     """Make a model ready for training as `tuning` says: the rest of it is frozen, what is trained is fp32.
 
+    `keys` are the layers that bear an adapter where that is settled already, as in a run that goes on.
     An adapter's start is drawn from MLX's random state: seed it first. Returns the configuration as mlx-lm
     writes it beside the weights. Raises ModelError when it has no such layers, or bears an adapter already.
     """
-    described = place(model, tuning)
+    described = place(model, tuning, keys)
     for module in model.modules():  # one by one: a norm passes over a whole matrix
         if isinstance(module, DoRALinear | DoRAEmbedding):
             mx.eval(module.m, module._squares)
@@ -35,7 +37,7 @@ def attach(model: nn.Module, tuning: Tuning) -> dict[str, Any]:
     return described
 
 
-def place(model: nn.Module, tuning: Tuning) -> dict[str, Any]:
+def place(model: nn.Module, tuning: Tuning, keys: Sequence[str] | None = None) -> dict[str, Any]:
     """The same lazily: arrays have shapes and are not computed, so that an 8B model can be counted."""
     _refuse_second(model)
     blocks = len(model.layers)
@@ -48,7 +50,7 @@ def place(model: nn.Module, tuning: Tuning) -> dict[str, Any]:
         "rank": tuning.rank,
         "scale": tuning.scale,
         "dropout": tuning.dropout,
-        "keys": _keys(model, tuning, count),
+        "keys": list(keys) if keys else _keys(model, tuning, count),
     }
     described = {"fine_tune_type": tuning.method, "num_layers": count, "lora_parameters": parameters}
     _wrap(model, described)
@@ -58,6 +60,16 @@ def place(model: nn.Module, tuning: Tuning) -> dict[str, Any]:
 def weights(model: nn.Module) -> dict[str, mx.array]:
     """What is trained, by name: the adapter's own arrays, or with the method full the model's."""
     return arrays.named(model.trainable_parameters())
+
+
+def keys_of(folder: Path) -> list[str] | None:
+    """The layers that an adapter in `folder` is on, None where it does not say."""
+    try:
+        described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        keys = described["lora_parameters"]["keys"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return keys if isinstance(keys, list) and all(isinstance(key, str) for key in keys) else None
 
 
 def read_onto(model: nn.Module, folder: Path) -> None:

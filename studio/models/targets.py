@@ -15,19 +15,44 @@ EXPERTS = (SwitchLinear, QuantizedSwitchLinear)
 LINEAR = (nn.Linear, nn.QuantizedLinear, *EXPERTS)
 
 
-def find_linear(blocks: Iterable[nn.Module], names: tuple[str, ...] = ()) -> dict[str, nn.Module]:
-    """The linear layers in `blocks` that are called one of `names` (none: all), by their path in a block.
+ALL, ROUTERS = "all", "routers"
+"""Targets that are no names: every linear layer but the routers, and the routers of a mixture of experts."""
 
-    A name is the last part of a path (q_proj) or the whole path (self_attn.q_proj). Where blocks hold
-    different layers under one path, any of them stands for it. Raises ModelError for a name that fits none.
+
+def find_linear(blocks: Iterable[nn.Module], names: tuple[str, ...] = (ALL, ROUTERS)) -> dict[str, nn.Module]:
+    """The linear layers in `blocks` that are meant by one of `names`, by their path in a block.
+
+    A name is the last part of a path (q_proj), the whole path (self_attn.q_proj), `all` or `routers`. Where
+    blocks hold different layers under one path, any of them stands for it. Raises ModelError for a name that
+    fits none; routers there may be none.
     """
+    blocks = list(blocks)
     found = {path: module for block in blocks for path, module in block.named_modules() if _is_linear(module)}
-    if not names:
-        return dict(sorted(found.items()))
-    for name in names:
+    routers = find_routers(blocks)
+    given = [name for name in names if name not in (ALL, ROUTERS)]
+    for name in given:
         if not any(_fits(path, name) for path in found):
             raise ModelError(_unknown(name, found))
-    return {path: module for path, module in sorted(found.items()) if any(_fits(path, n) for n in names)}
+
+    def meant(path: str) -> bool:
+        kind = ROUTERS if path in routers else ALL
+        return kind in names or any(_fits(path, name) for name in given)
+
+    return {path: module for path, module in sorted(found.items()) if meant(path)}
+
+
+def find_routers(blocks: Iterable[nn.Module]) -> set[str]:
+    """The paths in a block of what chooses among experts: linear, beside them, with an output for each."""
+    found: set[str] = set()
+    for block in blocks:
+        linear = {path: module for path, module in block.named_modules() if _is_linear(module)}
+        experts = {path: module for path, module in linear.items() if isinstance(module, EXPERTS)}
+        places = {(path.rsplit(".", 2)[0], module.weight.shape[0]) for path, module in experts.items()}
+        for path, module in linear.items():
+            size = None if path in experts or "weight" not in module else module.weight.shape[0]
+            if any(path.startswith(f"{place}.") and size == count for place, count in places):
+                found.add(path)
+    return found
 
 
 def find_embeddings(model: nn.Module) -> tuple[str, nn.Module]:

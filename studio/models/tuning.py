@@ -16,7 +16,7 @@ class Tuning:
     alpha: float = 32.0
     dropout: float = 0.0
     rank_stabilized: bool = False
-    targets: str = "all"  # or the last names of linear layers, with commas between
+    targets: str = "all"  # but routers; or last names of linear layers, and "routers", with commas between
     layers: int = 0  # the last so many; 0 means all
     embeddings: bool = False
     head: bool = False
@@ -31,6 +31,5 @@ class Tuning:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The targets one by one; empty means all."""
-        names = tuple(name.strip() for name in self.targets.split(",") if name.strip())
-        return () if "all" in names else names
+        """The targets one by one."""
+        return tuple(name.strip() for name in self.targets.split(",") if name.strip()) or ("all",)

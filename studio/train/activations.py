@@ -6,19 +6,17 @@ rest is a line through both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import mlx.core as mx
-from mlx import nn
 
 from studio.models.arrays import named, nested
 from studio.models.form import Form
 from studio.models.tuning import Tuning
-from studio.train.head import chunk_rows, cross_entropy, plain_head, quantized_head
+from studio.train.head import FrozenHead, TrainedHead, chunk_rows, cross_entropy, head_of
 from studio.train.liveness import RESHAPES, VIEWS, Ahead, peaks
 from studio.train.outline import Outline, outline
 from studio.train.standins import standing_in
@@ -134,35 +132,33 @@ def _trace(model: Outline, shape: Shape) -> Trace:
 
 def _loss(model: Outline, ids: mx.array, targets: int) -> tuple[mx.array, dict[str, mx.array]]:
     """The loss, and gradients of the head's own weights that do not come through the states."""
-    if not model.head:
+    if model.tap is None:
         logits = model.model(ids)
         chosen = logits.reshape(-1, logits.shape[-1])[mx.arange(targets)]
         return cross_entropy(chosen, mx.zeros(targets, mx.int32)).sum(), {}
-    states = model.stack.hidden(ids)
+    states = model.tap.hidden(ids)
     states = states.reshape(-1, states.shape[-1])[mx.arange(targets)]
-    layer = model.module(model.head)
-    if model.head_is_trained:
-        value, gradients, more = _trained_chunks(layer, mx.stop_gradient(states))
-        own = {f"{model.head}.{name}": array for name, array in more.items()}
+    tap = model.tap
+    head = head_of(tap.layer, tap.call, tap.vocabulary, model.finish)
+    if isinstance(head, TrainedHead):
+        value, gradients, more = _trained_chunks(head, mx.stop_gradient(states))
+        own = {f"{tap.name}.{name}": array for name, array in more.items()}
         return (states * gradients).sum() + value, own
-    value, gradients = _chunks(layer, mx.stop_gradient(states))
+    value, gradients = _chunks(head, mx.stop_gradient(states))
     return (states * gradients).sum() + value, {}
 
 
-def _parts(layer: Any, states: mx.array) -> Sequence[mx.array]:
+def _parts(vocabulary: int, states: mx.array) -> Sequence[mx.array]:
     """The first chunks of the states, as the engine's head takes them."""
-    inner = next((layer[name] for name in ("linear", "embedding") if name in layer), layer)
-    rows = chunk_rows(inner.weight.shape[0])
+    rows = chunk_rows(vocabulary)
     return [states[i : i + rows] for i in range(0, min(states.shape[0], CHUNKS * rows), rows)]
 
 
-def _chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array]:
+def _chunks(head: FrozenHead, states: mx.array) -> tuple[mx.array, mx.array]:
     """As `FrozenHead.losses` has it: each chunk leaves its gradient behind."""
-    quantized = isinstance(layer, nn.QuantizedLinear | nn.QuantizedEmbedding)
-    head = quantized_head(layer) if quantized else plain_head(layer)
     losses: list[mx.array] = []
     gradients: list[mx.array] = []
-    for part in _parts(layer, states):
+    for part in _parts(head.vocabulary, states):
         after = mx.depends([part], [gradients[-1]])[0] if gradients else part
         loss, gradient = head.chunk(after, mx.zeros(part.shape[0], mx.int32))
         losses.append(loss)
@@ -170,23 +166,22 @@ def _chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array]:
     return mx.concatenate(losses).sum(), _filled(gradients, states)
 
 
-def _trained_chunks(layer: Any, states: mx.array) -> tuple[mx.array, mx.array, dict[str, mx.array]]:
+def _trained_chunks(head: TrainedHead, states: mx.array) -> tuple[mx.array, mx.array, dict[str, mx.array]]:
     """As `TrainedHead.losses` has it: each chunk's gradients, those of the layer's weights added up."""
-    weights = named(layer.trainable_parameters())
-    call: Callable[[mx.array], mx.array] = layer.as_linear if hasattr(layer, "as_linear") else layer
+    weights = named(head.layer.trainable_parameters())
 
     def loss(given: dict[str, mx.array], part: mx.array) -> mx.array:
-        layer.update(nested(given))
-        return cross_entropy(call(part), mx.zeros(part.shape[0], mx.int32)).sum()
+        head.layer.update(nested(given))
+        return cross_entropy(head.given_out(part), mx.zeros(part.shape[0], mx.int32)).sum()
 
     own: dict[str, mx.array] = {}
     value, gradients = mx.array(0.0), []
-    for part in _parts(layer, states):
+    for part in _parts(head.vocabulary, states):
         found, (more, gradient) = mx.value_and_grad(loss, argnums=(0, 1))(weights, part)
         value = value + found
         gradients.append(gradient)
         own = {name: own[name] + array if name in own else array for name, array in more.items()}
-    layer.update(nested(weights))
+    head.layer.update(nested(weights))
     return mx.stop_gradient(value), _filled(gradients, states), own
 
 

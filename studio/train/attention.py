@@ -68,6 +68,8 @@ def causal_in_blocks(
         causal = isinstance(mask, str) and mask == "causal" and keys.shape[2] == length
         if not causal or any(setting is not None for setting in settings.values()):
             return whole(queries, keys, values, scale=scale, mask=mask, **settings)
+        kind = mx.result_type(queries, keys, values)  # some families turn queries and keys into fp32
+        queries, keys, values = (array.astype(kind) for array in (queries, keys, values))
         one = make(scale)
         ends = [*range(block, length, block), length]
         parts = [
@@ -84,7 +86,7 @@ def keeping(scale: float) -> Attend:
     """Attention of the last queries over all keys, whose weights are kept for the gradient.
 
     It takes queries [batch, heads, queries, width], keys and values [batch, shared heads, keys, width], and
-    gives [batch, heads, queries, the values' width].
+    gives [batch, heads, queries, the values' width]. All three are of one type.
     """
 
     @mx.custom_function

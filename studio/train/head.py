@@ -7,7 +7,7 @@ states of the trained positions go through the head in chunks, and each chunk le
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,13 +17,21 @@ from mlx.utils import tree_flatten
 
 from studio.models.arrays import number
 from studio.train.exponential import exponential, row_sums
+from studio.train.overlay import REFUSALS, evaluating
+from studio.train.tap import Finish, Tap, find_tap
 
 CHUNK_BYTES = 32 * 2**20
 """About how large the logits of one chunk may be, in fp32."""
+HALF_SCALE = 1024.0
+"""Probabilities are written in float16 this much larger: of a large vocabulary they would round to zero."""
 
 
 class Head(Protocol):
     """An output layer and its loss, in bounded memory however many rows there are."""
+
+    def hidden(self, ids: mx.array, cache: Sequence[object] | None = None) -> mx.array:
+        """What the model gives to its output layer for `ids` [rows, width]: [rows, width, hidden]."""
+        ...
 
     def losses(self, hidden: mx.array, targets: mx.array, seed: int) -> mx.array:
         """-log p(target) in nats for each row of `hidden` [n, width] and `targets` [n]: [n] in fp32.
@@ -40,12 +48,22 @@ class Head(Protocol):
 
 @dataclass(frozen=True)
 class FrozenHead:
-    """A head that is not trained: `logits(h)` [n, vocabulary], `back(g)` = g @ W, `rows(t)` the rows W[t]."""
+    """A head that is not trained: `logits(h)` [n, vocabulary], `back(g)` = g @ W, `rows(t)` the rows W[t].
+
+    `bias` is what the layer adds to each token's logit, `finish` what the model does to the logits.
+    """
 
     logits: Callable[[mx.array], mx.array]
     back: Callable[[mx.array], mx.array]
     rows: Callable[[mx.array], mx.array]
     vocabulary: int
+    bias: mx.array | None = None
+    finish: Finish | None = None
+
+    def given_out(self, hidden: mx.array) -> mx.array:
+        """The logits as the model gives them out."""
+        logits = self.logits(hidden)
+        return logits if self.finish is None else self.finish(logits)
 
     def losses(self, hidden: mx.array, targets: mx.array, seed: int = 0) -> mx.array:
         chunk = chunk_rows(self.vocabulary)
@@ -71,31 +89,56 @@ class FrozenHead:
         return outputs[0]
 
     def values(self, hidden: mx.array, targets: mx.array) -> mx.array:
-        return _values(self.logits, hidden, targets, chunk_rows(self.vocabulary))
+        return _values(self.given_out, hidden, targets, chunk_rows(self.vocabulary))
 
     def chunk(self, hidden: mx.array, targets: mx.array) -> tuple[mx.array, mx.array]:
         """A chunk's losses and their gradients: softmax(h W') W - W[target], from one pass of exp."""
+        if self.finish is not None:
+            return self._finished_chunk(self.finish, hidden, targets)
         logits = self.logits(hidden).astype(mx.float32)
         highest = logits.max(axis=-1, keepdims=True)
         weights = exponential(logits - highest)
         sums = row_sums(weights)
         rows = self.rows(targets)
         chosen = (hidden.astype(mx.float32) * rows.astype(mx.float32)).sum(axis=-1)
+        if self.bias is not None:
+            chosen = chosen + self.bias[targets].astype(mx.float32)
         loss = (mx.log(sums) + highest)[:, 0] - chosen
-        gradient = self.back(weights.astype(hidden.dtype)) / sums.astype(hidden.dtype) - rows
-        return loss, gradient
+        if hidden.dtype == mx.float16:  # whose largest number is smaller than a sum over a vocabulary
+            weights, sums = weights * (HALF_SCALE / sums), mx.array(HALF_SCALE)
+        mean = self.back(weights.astype(hidden.dtype)).astype(mx.float32) / sums
+        return loss, (mean - rows.astype(mx.float32)).astype(hidden.dtype)
+
+    def _finished_chunk(
+        self, finish: Finish, hidden: mx.array, targets: mx.array
+    ) -> tuple[mx.array, mx.array]:
+        scale = HALF_SCALE if hidden.dtype == mx.float16 else 1.0
+
+        def loss(logits: mx.array) -> tuple[mx.array, mx.array]:
+            losses = cross_entropy(finish(logits), targets)
+            return scale * losses.sum(), losses
+
+        (_, losses), gradient = mx.value_and_grad(loss)(self.logits(hidden))
+        return losses, (self.back(gradient.astype(hidden.dtype)) / scale).astype(hidden.dtype)
 
 
 @dataclass(frozen=True)
 class TrainedHead:
     """A head whose weights, or whose adapter, are trained: each chunk is computed again in the backward pass.
 
-    `layer` is the module that holds the weights, `logits` what calls it.
+    `layer` is the module that holds the weights, `logits` what calls it, `finish` as in FrozenHead. It serves
+    for a layer of an unusual kind, too.
     """
 
     layer: nn.Module
     logits: Callable[[mx.array], mx.array]
     vocabulary: int
+    finish: Finish | None = None
+
+    def given_out(self, hidden: mx.array) -> mx.array:
+        """The logits as the model gives them out."""
+        logits = self.logits(hidden)
+        return logits if self.finish is None else self.finish(logits)
 
     def losses(self, hidden: mx.array, targets: mx.array, seed: int = 0) -> mx.array:
         weights = self.layer.trainable_parameters()
@@ -111,14 +154,14 @@ class TrainedHead:
             ) -> mx.array:
                 mx.random.seed(drawn % 2**64)  # the same dropout both times
                 self.layer.update(weights)
-                return cross_entropy(self.logits(hidden), numbers)
+                return cross_entropy(self.given_out(hidden), numbers)
 
             losses.append(mx.checkpoint(part)(weights, hidden[start : start + chunk]))
         self.layer.update(weights)
         return mx.concatenate(losses)
 
     def values(self, hidden: mx.array, targets: mx.array) -> mx.array:
-        return _values(self.logits, hidden, targets, chunk_rows(self.vocabulary))
+        return _values(self.given_out, hidden, targets, chunk_rows(self.vocabulary))
 
 
 def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
@@ -129,46 +172,52 @@ def cross_entropy(logits: mx.array, targets: mx.array) -> mx.array:
     return (mx.log(row_sums(exponential(logits - highest))) + highest)[..., 0] - chosen
 
 
-def find_head(model: nn.Module) -> Head | None:
-    """The model's head when `head(model.model(ids))` is what the model itself computes, else None.
+@dataclass(frozen=True, eq=False)
+class OwnHead:
+    """A model's own head: what enters it, and the losses that come out of it."""
 
-    Some families scale or cap their logits, add a bias, or are built otherwise: those are told by trying.
+    tap: Tap
+    output: FrozenHead | TrainedHead
+
+    def hidden(self, ids: mx.array, cache: Sequence[object] | None = None) -> mx.array:
+        return self.tap.hidden(ids, cache)
+
+    def losses(self, hidden: mx.array, targets: mx.array, seed: int) -> mx.array:
+        return self.output.losses(hidden, targets, seed)
+
+    def values(self, hidden: mx.array, targets: mx.array) -> mx.array:
+        return self.output.values(hidden, targets)
+
+
+def find_head(model: nn.Module) -> OwnHead | None:
+    """The model's head, with whatever its family does to the logits; None where that cannot be had in chunks.
+
+    Families are built in many ways, so it is told by trying: to the last bit it gives the model's own logits.
     """
-    inner = getattr(model, "model", None)
-    own = "lm_head" in model
-    layer = model["lm_head"] if own else getattr(inner, "embed_tokens", None)
-    if not callable(inner) or not isinstance(layer, nn.Module):
+    tap = find_tap(model)
+    if tap is None:
         return None
-    head: FrozenHead | TrainedHead
-    if tree_flatten(layer.trainable_parameters()) or tree_flatten(layer.children()):
-        call = layer if own else getattr(layer, "as_linear", None)
-        if call is None:
+    ids = mx.array([[1, 5, 3, 7]]) % tap.vocabulary
+    with evaluating(model):
+        head = OwnHead(tap, head_of(tap.layer, tap.call, tap.vocabulary, tap.finish()))
+        try:
+            found = head.output.given_out(tap.hidden(ids))
+            same = mx.array_equal(model(ids), found)  # it is the same product
+        except REFUSALS:
             return None
-        head = TrainedHead(layer, call, _vocabulary(layer))
-    elif "bias" in layer:
-        return None
-    elif isinstance(layer, nn.QuantizedLinear | nn.QuantizedEmbedding):
-        head = quantized_head(layer)
-    elif isinstance(layer, nn.Linear | nn.Embedding):
-        head = plain_head(layer)
-    else:
-        return None
-    ids = mx.array([[1, 5, 3, 7]]) % head.vocabulary
-    learning = model.training
-    try:
-        model.eval()
-        same = mx.array_equal(model(ids), head.logits(inner(ids)))  # to the last bit: it is the same product
         return head if number(same) else None
-    except (TypeError, ValueError):
-        return None
-    finally:
-        model.train(learning)
 
 
-def _vocabulary(layer: nn.Module) -> int:
-    """How many tokens a head tells apart, also when its weights lie inside an adapter."""
-    inner = next((layer[name] for name in ("linear", "embedding") if name in layer), layer)
-    return int(inner.weight.shape[0])
+def head_of(
+    layer: nn.Module, call: Finish, vocabulary: int, finish: Finish | None
+) -> FrozenHead | TrainedHead:
+    """The head that an output layer makes; `finish` is what the model does to its logits, if anything."""
+    trained = tree_flatten(layer.trainable_parameters()) or tree_flatten(layer.children())
+    if not trained and type(layer) in (nn.QuantizedLinear, nn.QuantizedEmbedding):
+        return quantized_head(layer, finish)
+    if not trained and type(layer) in (nn.Linear, nn.Embedding):
+        return plain_head(layer, finish)
+    return TrainedHead(layer, call, vocabulary, finish)
 
 
 def chunk_rows(vocabulary: int) -> int:
@@ -185,25 +234,37 @@ def _values(
     return mx.concatenate(found)
 
 
-def plain_head(layer: nn.Module) -> FrozenHead:
-    weight = layer.weight
+def plain_head(layer: nn.Module, finish: Finish | None = None) -> FrozenHead:
+    """The head of a linear layer, or of embeddings that serve as one, in floating numbers."""
+    weight, bias = layer.weight, layer.get("bias")
+
+    def logits(hidden: mx.array) -> mx.array:
+        return hidden @ weight.T if bias is None else mx.addmm(bias, hidden, weight.T)
+
     return FrozenHead(
-        logits=lambda hidden: hidden @ weight.T,
+        logits=logits,
         back=lambda gradient: gradient @ weight,
         rows=lambda targets: weight[targets],
         vocabulary=weight.shape[0],
+        bias=bias,
+        finish=finish,
     )
 
 
-def quantized_head(layer: nn.Module) -> FrozenHead:
+def quantized_head(layer: nn.Module, finish: Finish | None = None) -> FrozenHead:
+    """The same of quantized weights."""
     settings = {"group_size": layer.group_size, "bits": layer.bits, "mode": layer.mode}
-    weight, scales, biases = layer.weight, layer.scales, layer.get("biases")
+    weight, scales, biases, bias = layer.weight, layer.scales, layer.get("biases"), layer.get("bias")
 
     def rows(targets: mx.array) -> mx.array:
         part = None if biases is None else biases[targets]
         return mx.dequantize(weight[targets], scales[targets], part, **settings)
 
-    def product(transpose: bool) -> Callable[[mx.array], mx.array]:
-        return lambda x: mx.quantized_matmul(x, weight, scales, biases, transpose=transpose, **settings)
+    def product(x: mx.array, transpose: bool) -> mx.array:
+        return mx.quantized_matmul(x, weight, scales, biases, transpose=transpose, **settings)
 
-    return FrozenHead(product(True), product(False), rows, weight.shape[0])
+    def logits(hidden: mx.array) -> mx.array:
+        found = product(hidden, True)
+        return found if bias is None else found + bias
+
+    return FrozenHead(logits, lambda x: product(x, False), rows, weight.shape[0], bias, finish)

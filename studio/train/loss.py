@@ -32,9 +32,9 @@ def token_losses(
     at, ids = mx.array(positions), mx.array(batch.ids)
     targets = mx.array(batch.targets.reshape(-1)[positions])
     if head is None:
-        logits = model(ids, cache)
+        logits = model(ids, cache=cache)
         return cross_entropy(logits.reshape(-1, logits.shape[-1])[at], targets)
-    hidden = model.model(ids, cache)
+    hidden = head.hidden(ids, cache)
     hidden = hidden.reshape(-1, hidden.shape[-1])[at]
     return head.losses(hidden, targets, seed) if learning else head.values(hidden, targets)
 

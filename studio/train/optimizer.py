@@ -9,8 +9,8 @@
 | muon | 4 in the blocks' matrices, 8 in the rest, which AdamW trains | decoupled (Liu et al., 2025) |
 | sgd | none: no momentum, as `sgd` means in torch and mlx-lm | in the gradient: here the same |
 
-The rate of a step is set from outside (`set_rate`), and state holds everything else, so that an optimizer
-whose state was saved and read goes on bit for bit.
+In full fine-tuning norms and biases do not decay. The rate of a step is set from outside (`set_rate`), and
+state holds everything else, so that an optimizer whose state was saved and read goes on bit for bit.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import mlx.core as mx
 from mlx import optimizers
 
 from studio.errors import RunError
-from studio.models.arrays import named, nested
+from studio.models.arrays import named, nested, number
 from studio.train.adamw8bit import AdamW8bit
 from studio.train.recipe import Recipe
 
-Group = tuple[str, float]  # the algorithm, and how many times faster than the rate it learns
+Group = tuple[str, float, bool]  # the algorithm, how many times the rate it learns at, whether it decays
 
 
 def make_optimizer(recipe: Recipe, peak: float) -> optimizers.Optimizer:
@@ -63,8 +63,14 @@ class Grouped(optimizers.Optimizer):
     def __init__(self, recipe: Recipe, groups: list[Group], rate: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._recipe = recipe
-        decay = recipe.optimizer.weight_decay
-        self.members = {group: _make(group[0], rate * group[1], decay) for group in groups}
+        self._gather(groups, rate)
+
+    def _gather(self, groups: list[Group], rate: float) -> None:
+        decay = self._recipe.optimizer.weight_decay
+        self.members = {
+            (name, ratio, decays): _make(name, rate * ratio, decay if decays else 0.0)
+            for name, ratio, decays in groups
+        }
 
     @override
     def init(self, parameters: dict[str, Any]) -> None:
@@ -85,7 +91,10 @@ class Grouped(optimizers.Optimizer):
 
     @state.setter
     def state(self, state: dict[str, Any]) -> None:
-        saved = state.get("groups", [])
+        saved = state.get("groups", [state])
+        together = [group for group in _groups(self._recipe) if group[2]]
+        if len(saved) == len(together) < len(self.members):  # a run begun when norms and biases decayed, too
+            self._gather(together, number(self.learning_rate))
         if len(saved) != len(self.members):
             raise RunError("The saved optimizer state was made with another recipe than run.json says.")
         for member, part in zip(self.members.values(), saved, strict=True):
@@ -99,13 +108,15 @@ class Grouped(optimizers.Optimizer):
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: float | mx.array) -> None:
-        for (_, ratio), member in self.members.items():
+        for (_, ratio, _), member in self.members.items():
             member.learning_rate = learning_rate * ratio
 
     def _split(self, tree: dict[str, Any]) -> dict[Group, dict[str, Any]]:
         parts: dict[Group, dict[str, mx.array]] = {group: {} for group in self.members}
         for name, array in named(tree).items():
-            parts[_group_of(self._recipe, name, array)][name] = array
+            algorithm, ratio, decays = _group_of(self._recipe, name, array)
+            own = (algorithm, ratio, decays)
+            parts[own if own in parts else (algorithm, ratio, True)][name] = array
         return {group: nested(part) if part else {} for group, part in parts.items()}
 
 
@@ -209,7 +220,8 @@ def _groups(recipe: Recipe) -> list[Group]:
     name, plus = recipe.optimizer.name, recipe.optimizer.lora_plus
     names = ("muon", "adamw") if name == "muon" else (name,)
     ratios = (1.0, plus) if recipe.adapts and plus != 1.0 else (1.0,)
-    return list(product(names, ratios))
+    spared = not recipe.adapts and recipe.optimizer.weight_decay > 0
+    return list(product(names, ratios, (True, False) if spared else (True,)))
 
 
 def _group_of(recipe: Recipe, name: str, array: mx.array) -> Group:
@@ -218,7 +230,15 @@ def _group_of(recipe: Recipe, name: str, array: mx.array) -> Group:
         optimizer = "adamw"
     # LoRA+ (Hayou, Ghosh and Yu, 2024): the second matrix, which starts at zero, learns faster.
     second = recipe.adapts and name.rsplit(".", 1)[-1] == "lora_b"
-    return optimizer, recipe.optimizer.lora_plus if second else 1.0
+    return optimizer, recipe.optimizer.lora_plus if second else 1.0, _decays(name, array)
+
+
+def _decays(name: str, array: mx.array) -> bool:
+    """Whether weight decay is for this one of a model's own weights: not for norms, biases and the like.
+
+    As in transformers' Trainer, which tells them by name; of families that name them otherwise, vectors.
+    """
+    return array.ndim > 1 and name.rsplit(".", 1)[-1] != "bias"
 
 
 def _is_for_muon(name: str, array: mx.array) -> bool:

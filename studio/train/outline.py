@@ -9,7 +9,6 @@ from typing import Any
 
 import mlx.core as mx
 from mlx import nn
-from mlx.utils import tree_flatten
 
 from studio.errors import ModelError
 from studio.models import adapter
@@ -22,9 +21,7 @@ from studio.models.targets import find_head
 from studio.models.tuning import Tuning
 from studio.train.overlay import Stack, find_stack
 from studio.train.session import compute_precision
-
-OWN_LOGITS = ("final_logit_softcapping", "logit_scale", "logits_scaling", "logit_softcapping")
-"""What families call it in their config when logits are more than a product with the head."""
+from studio.train.tap import Finish, Tap, find_tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +32,8 @@ class Outline:
     stack: Stack
     precision: mx.Dtype
     castable: Callable[[str, mx.array], bool]
-    head: str  # the path of the output layer; empty where the logits are the model's own affair
+    tap: Tap | None  # the output layer; None where the logits are the model's own affair
+    finish: Finish | None  # what the model does to its output layer's logits
 
     @property
     def trained(self) -> dict[str, mx.array]:
@@ -48,21 +46,8 @@ class Outline:
         return {name: array for name, array in every.items() if name not in trained}
 
     @property
-    def head_is_trained(self) -> bool:
-        return any(name.startswith(f"{self.head}.") for name in self.trained)
-
-    @property
     def vocabulary(self) -> int:
-        layer: Any = find_head(self.model)[1] if not self.head else self.module(self.head)
-        inner = next((layer[name] for name in ("linear", "embedding") if name in layer), layer)
-        return int(inner.weight.shape[0])
-
-    def module(self, path: str) -> Any:
-        """The part of the model at a dotted path."""
-        found: Any = self.model
-        for name in path.split("."):
-            found = found[name]
-        return found
+        return self.tap.vocabulary if self.tap else int(find_head(self.model)[1].weight.shape[0])
 
     def rounded(self, trained: dict[str, mx.array]) -> dict[str, mx.array]:
         """Trained weights as a step casts them (see `Learner`)."""
@@ -95,24 +80,13 @@ def outline(folder: Path, tuning: Tuning, form: Form, layers: int) -> Outline:
     cast(model, saved_precision(described))
     quantize_as_saved(model, config)
     put_into(model, form.settled(config))
-    precision, wanted, head = compute_precision(model), castable(model), _head(model, config)
+    precision, wanted, tap = compute_precision(model), castable(model), find_tap(model)
     adapter.place(model, tuning)
     model.train()
-    return Outline(model, stack, precision, wanted, head)
+    return Outline(model, stack, precision, wanted, tap, tap.finish() if tap else None)
 
 
 def _shortened(config: dict[str, Any], layers: int) -> dict[str, Any]:
     """The config of fewer layers, where they are all alike."""
     alike = not any(isinstance(value, list | dict) for value in config.values())
     return {**config, "num_hidden_layers": layers} if alike and "num_hidden_layers" in config else config
-
-
-def _head(model: nn.Module, config: dict[str, Any]) -> str:
-    """The path of the output layer where the engine takes it over (see `studio.train.head.find_head`)."""
-    inner = getattr(model, "model", None)
-    if inner is None or any(config.get(name) not in (None, 1, 1.0) for name in OWN_LOGITS):
-        return ""
-    path = "lm_head" if "lm_head" in model else "model.embed_tokens"
-    layer = model["lm_head"] if "lm_head" in model else inner.get("embed_tokens")
-    plain = isinstance(layer, nn.Linear | nn.QuantizedLinear | nn.Embedding | nn.QuantizedEmbedding)
-    return path if plain and "bias" not in layer and not tree_flatten(layer.children()) else ""

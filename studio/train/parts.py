@@ -233,7 +233,8 @@ class Lora(Part):
     targets: str = field(
         "all",
         "Targets",
-        "Which linear layers get an adapter: all, or names such as q_proj, v_proj, with commas between.",
+        "Which linear layers get an adapter: all, or names such as q_proj, v_proj, with commas between. all "
+        "leaves out what chooses among the experts of a mixture; all, routers does not.",
         level="advanced",
         needs={"method": ADAPTERS},
     )
@@ -314,7 +315,7 @@ class Optimizer(Part):
     weight_decay: float = field(
         0.0,
         "Weight decay",
-        "Pulls trained weights towards zero each step.",
+        "Pulls trained weights towards zero each step; with the method full not norms and biases.",
         level="advanced",
         ge=0.0,
         le=1.0,

@@ -15,12 +15,12 @@ from studio.data.dataset import Dataset
 from studio.data.render import Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
-from studio.models import adapter
+from studio.models import adapter, targets
 from studio.models.arrays import named
 from studio.models.form import castable
 from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
-from studio.train import prefix
+from studio.train import checkpoint, prefix
 from studio.train.forward import Overlays
 from studio.train.head import find_head
 from studio.train.learner import Learner
@@ -82,7 +82,13 @@ def open_session(
     model = opened.module
     precision = compute_precision(model)
     mx.random.seed(random_seed(recipe.loop.seed, -1))
-    made_for = {"model": recipe.model, **adapter.attach(model, tuning_of(recipe))}
+    begun = checkpoint.latest(run)  # of a run that goes on: what it adapts is settled
+    keys = adapter.keys_of(begun) if begun else None
+    if begun is None and (left := _routers_left(recipe, model)):
+        yield Log(
+            f"The routers of the experts ({left}) get no adapter. Set Targets to all, routers if they should."
+        )
+    made_for = {"model": recipe.model, **adapter.attach(model, tuning_of(recipe), keys)}
     mx.eval(model.trainable_parameters())
     budget = recipe.loop.tokens_at_once or default_budget()
     training = Material.of(data.train, pairs=recipe.pairs)
@@ -95,10 +101,16 @@ def open_session(
     plan = Plan(training.lengths, recipe.loop, budget, 2 if recipe.pairs else 1)
     parts = Part.of(validation, recipe, budget), Part.of(others, recipe, budget)
     kept = yield from _prefix(recipe, run, model, plan, (training, validation, others), budget)
-    ranks = Ranks()
+    ranks, head = Ranks(), find_head(model)
+    if head is None:
+        yield Log(
+            "This family's output layer cannot be told apart, so the logits of whole rows are computed: "
+            "slower, and with more memory.",
+            "warning",
+        )
     learner = Learner(
         model=model,
-        head=find_head(model),
+        head=head,
         overlays=Overlays(
             model,
             checkpointing=recipe.loop.checkpointing,
@@ -124,6 +136,15 @@ def open_session(
         known = yield from reference(learner, both, identity, run.cache)
     objective = objective_for(recipe, known)
     return Session(recipe, model, learner, objective, plan, training, *parts, made_for, kept)
+
+
+def _routers_left(recipe: Recipe, model: nn.Module) -> str:
+    """The names of a mixture's routers where "all" leaves them out; empty where nothing is left out."""
+    names = tuning_of(recipe).names
+    if not recipe.adapts or targets.ALL not in names:
+        return ""
+    left = targets.find_routers(model.layers) - targets.find_linear(model.layers, names).keys()
+    return ", ".join(sorted({path.rsplit(".", 1)[-1] for path in left}))
 
 
 def compute_precision(model: nn.Module) -> mx.Dtype:

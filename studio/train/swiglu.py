@@ -71,4 +71,5 @@ def _of_recomputing(given: tuple[mx.array, mx.array], after: mx.array, _: Any) -
 @partial(mx.compile, shapeless=True)
 def _gradients(gate: mx.array, x: mx.array, share: mx.array, after: mx.array) -> tuple[mx.array, mx.array]:
     passed = gate * share
-    return after * x * (share + passed * (1 - share)), after * passed
+    back = after * x * (share + passed * (1 - share)), after * passed
+    return back[0].astype(gate.dtype), back[1].astype(x.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import mlx.core as mx
@@ -60,6 +61,23 @@ def test_blocks_make_no_difference(make: str, length: int, monkeypatch: pytest.M
     assert mx.fast.scaled_dot_product_attention is before
 
 
+@pytest.mark.parametrize("make", ["keeping", "recomputing"])
+@pytest.mark.parametrize("types", list(product((mx.float32, mx.float16, mx.bfloat16), repeat=3)), ids=str)
+def test_each_gradient_has_the_type_of_what_it_is_of(
+    make: str, types: tuple[mx.Dtype, mx.Dtype, mx.Dtype], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "CPU_BLOCK", 8)
+    monkeypatch.setattr(attention, "keeping", getattr(attention, make).__wrapped__)
+    given, after = qkv(4, 2, 11)
+    given = [array.astype(kind) for array, kind in zip(given, types, strict=True)]
+    after = after.astype(mx.result_type(*given))
+    expected = found(whole, given, after)
+    with in_blocks():
+        values = found(whole, given, after)
+    tolerance = 1e-5 if set(types) == {mx.float32} else 0.05
+    assert agree(values, expected, tolerance)
+
+
 def test_attention_with_a_mask_of_its_own_or_sinks_is_left_to_mlx() -> None:
     (queries, keys, values), _ = qkv(4, 4, 12)
     mask = mx.random.normal((12, 12)) > 0
@@ -70,6 +88,15 @@ def test_attention_with_a_mask_of_its_own_or_sinks_is_left_to_mlx() -> None:
         with in_blocks():
             given = mx.fast.scaled_dot_product_attention(queries, keys, values, scale=SCALE, **way)
         assert mx.array_equal(given, expected)
+
+
+@pytest.mark.parametrize("function", [swiglu.keeping, swiglu.recomputing])
+@pytest.mark.parametrize("types", [(mx.float32, mx.float16), (mx.bfloat16, mx.float32)], ids=str)
+def test_swiglu_of_mixed_types_has_gradients_of_theirs(function: Any, types: Any) -> None:
+    gate, x = (mx.random.normal((5, 33)).astype(kind) for kind in types)
+    assert agree(
+        found(function, [gate, x], mx.ones((5, 33))), found(plain_swiglu, [gate, x], mx.ones((5, 33))), 0.02
+    )
 
 
 @pytest.mark.parametrize("function", [swiglu.keeping, swiglu.recomputing])

@@ -25,6 +25,7 @@ SHAPES = {
     "layers.2.proj.lora_a": (70, 64),
     "layers.2.proj.lora_b": (64, 70),
     "layers.2.norm.weight": (33,),
+    "layers.2.experts.bias": (3, 9),
     "layers.4.experts.lora_a": (20, 8, 16),
     "layers.4.experts.lora_b": (20, 16, 8),
 }
@@ -137,6 +138,33 @@ def test_three_steps_equal_the_algorithm_written_by_hand(name: str, by_hand: Any
         rule = adamw_by_hand if name == "muon" and not matrix else by_hand
         expected = rule(before, [g[key] for g in gradients])
         np.testing.assert_allclose(after[key], expected, rtol=1e-4, atol=2e-6, err_msg=key)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_in_full_fine_tuning_norms_and_biases_do_not_decay(name: str) -> None:
+    free, decayed = (
+        plain(stepped(recipe_for(name, method="full", weight_decay=decay), steps=3)[0].parameters())
+        for decay in (0.0, DECAY)
+    )
+    for key, weight in decayed.items():
+        spared = SHAPES[key] == (33,) or key.endswith("bias")
+        assert np.array_equal(weight, free[key]) == spared, key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_begun_when_they_did_goes_on_as_it_began(name: str, tmp_path: Path) -> None:
+    """As an adapter's optimizer does, which makes no difference between arrays."""
+    begun, recipe = (recipe_for(name, weight_decay=DECAY, method=method) for method in ("lora", "full"))
+    model, optimizer = stepped(begun, steps=3)
+    mx.save_safetensors(str(tmp_path / "state.safetensors"), arrays.named(optimizer.state))
+    other, resumed = Weights(), make_optimizer(recipe, 1.0)
+    other.update(model.parameters())
+    resumed.init(other.trainable_parameters())
+    resumed.state = arrays.nested(arrays.read(tmp_path / "state.safetensors"))
+    walk(model, optimizer, range(4, 7))
+    walk(other, resumed, range(4, 7))
+    for key, weight in plain(model.parameters()).items():
+        np.testing.assert_array_equal(plain(other.parameters())[key], weight)
 
 
 def test_orthogonalizing_brings_every_singular_value_near_one() -> None:
