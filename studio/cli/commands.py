@@ -47,6 +47,8 @@ from studio.words import redacted, whole_characters
 _LEARNING = ("train", "resume", "sweep", "demo")
 """Commands whose work a stop only interrupts."""
 
+_NOTHING = "Stopped; there was nothing to save."
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -180,12 +182,15 @@ def evaluate(
     """Compare the tuned model with its base: the golden set, held-out loss, general text."""
     events = perform(EvaluateJob(store_from(home).find(run), golden).run_events(_shelf()))
     answers, result = [], None
-    for event in events:
-        match event:
-            case GoldenAnswer():
-                answers.append(event)
-            case Evaluated():
-                result = event
+    try:
+        for event in events:
+            match event:
+                case GoldenAnswer():
+                    answers.append(event)
+                case Evaluated():
+                    result = event
+    except StoppedByPerson:
+        raise StoppedByPerson(_NOTHING) from None
     if result is not None:
         _report(results.of_evaluation(result, answers), as_json)
 
@@ -276,9 +281,12 @@ def _train(job: TrainJob | ResumeJob) -> Any:
     from studio.events import RunOpened
 
     folder = None
-    for event in perform(job.run_events(_shelf())):
-        if isinstance(event, RunOpened):
-            folder = RunFolder(Path(event.folder))
+    try:
+        for event in perform(job.run_events(_shelf())):
+            if isinstance(event, RunOpened):
+                folder = RunFolder(Path(event.folder))
+    except StoppedByPerson:
+        raise StoppedByPerson("" if folder else _NOTHING) from None
     return folder
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from studio.events import Event, Log, Prepared, RunOpened, Saved, Step, Validated
+from studio.cli.pulse import Pulse
+from studio.events import Event, Log, Prepared, RunOpened, Step, Validated
 from studio.events import Progress as ProgressEvent
 from studio.train.launcher import rank
 from studio.words import duration
@@ -38,76 +41,121 @@ class StoppedByPerson(Exception):
     """The person pressed Ctrl-C; the job saved what it had."""
 
 
-def perform(events: Generator[Event]) -> Iterator[Event]:
+def perform(events: Generator[Event], clock: Callable[[], float] = time.monotonic) -> Iterator[Event]:
     """Hand on a job's events while a bar shows how far it is; Ctrl-C stops it at its next report.
 
+    Where there is no terminal to draw in, a line says it at least every LONGEST_SILENCE seconds of `clock`.
     Raises StoppedByPerson after the job has saved.
     """
+    with _interruptible() as stop, _showing(clock) as show:
+        for event in events:
+            stop.saves = stop.saves or isinstance(event, RunOpened)
+            show(event)
+            yield event
+            if stop.pressed:
+                events.close()
+                raise StoppedByPerson
+
+
+@contextmanager
+def _showing(clock: Callable[[], float]) -> Iterator[Callable[[Event], None]]:
+    """A function that shows events: in a bar, or in lines where there is no terminal."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with _interruptible() as interrupted, Progress(*columns, console=console, transient=True) as bar:
+    if not console.is_terminal:
+        pulse = Pulse(lambda line: console.print(line, markup=False, soft_wrap=True), clock)
+        with pulse.beating():
+            yield lambda event: _tell(pulse, event)
+        return
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Starting", total=None, note="")
-        for event in events:
-            _show(bar, task, event)
-            yield event
-            if interrupted:
-                events.close()
-                raise StoppedByPerson
+        yield lambda event: _draw(bar, task, event)
 
 
-def _show(bar: Progress, task: TaskID, event: Event) -> None:
+def _draw(bar: Progress, task: TaskID, event: Event) -> None:
     match event:
         case ProgressEvent(what, done, total):
-            bar.update(task, description=what, completed=done, total=total, note="")
+            bar.update(task, description=what, completed=done, total=total, note=_of(done, total))
+        case Step():
+            words = f"Step {event.step} of {event.steps}"
+            bar.update(task, description=words, completed=event.step, total=event.steps, note=_pace(event))
+        case _:
+            _print(event)
+
+
+def _tell(pulse: Pulse, event: Event) -> None:
+    match event:
+        case ProgressEvent(what, done, total):
+            pulse.show(f"{what}: {_of(done, total)}" if total else what)
+        case Step():
+            pulse.show(f"Step {event.step} of {event.steps}: {_pace(event)}")
+        case _ if _print(event):
+            pulse.spoken()
+        case _:
+            pulse.beat()
+
+
+def _of(done: int, total: int | None) -> str:
+    return f"{done:,} of {total:,}" if total else ""
+
+
+def _pace(step: Step) -> str:
+    speed = f"{step.tokens_per_second:,.0f} tokens/s"
+    return f"loss {step.loss:.3f} · {speed} · {duration(step.seconds_left)} left"
+
+
+def _print(event: Event) -> bool:
+    """Print a line about an event that has one; whether it has."""
+    match event:
         case RunOpened(run, _):
-            bar.console.print(f"Run [bold]{run}[/bold]")
+            console.print(f"Run [bold]{run}[/bold]")
         case Prepared():
             sizes = f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train"
             length = f"{event.read}, {event.steps:,} steps"
-            bar.console.print(f"{sizes}; {length}, learning rate {event.learning_rate:g}")
-        case Step():
-            speed = f"{event.tokens_per_second:,.0f} tokens/s"
-            note = f"loss {event.loss:.3f} · {speed} · {duration(event.seconds_left)} left"
-            bar.update(
-                task,
-                description=f"Step {event.step} of {event.steps}",
-                completed=event.step,
-                total=event.steps,
-                note=note,
-            )
+            console.print(f"{sizes}; {length}, learning rate {event.learning_rate:g}")
         case Validated():
             best = " (best)" if event.best else ""
-            bar.console.print(f"Step {event.step}: validation loss {event.loss:.3f}{best}")
+            console.print(f"Step {event.step}: validation loss {event.loss:.3f}{best}")
         case Log(text, level):
-            bar.console.print(text, style="yellow" if level == "warning" else "dim")
-        case Saved():
-            pass
+            console.print(text, style="yellow" if level == "warning" else "dim")
+        case _:
+            return False
+    return True
+
+
+@dataclass
+class _Stop:
+    """Whether the person wants the job to stop, and whether that saves something."""
+
+    pressed: bool = False
+    saves: bool = False
 
 
 @contextmanager
-def _interruptible() -> Iterator[list[bool]]:
-    """A list that stops being empty when the person presses Ctrl-C; a second time interrupts at once.
+def _interruptible() -> Iterator[_Stop]:
+    """Notes when the person presses Ctrl-C; a second time interrupts at once.
 
     Of several processes the first one stops and saves, which ends the others.
     """
-    pressed: list[bool] = []
+    stop = _Stop()
 
     def press(number: int, frame: FrameType | None) -> None:
-        if pressed:
+        if stop.pressed:
             sys.exit(STOPPED)
-        pressed.append(True)
-        console.print("Stopping after this step, and saving. Press Ctrl-C again to leave at once.")
+        stop.pressed = True
+        how = "after this step, and saving" if stop.saves else "as soon as may be; there is nothing to save"
+        console.print(f"Stopping {how}. Press Ctrl-C again to leave at once.")
 
     handlers: dict[signal.Signals, Any] = {signal.SIGINT: press, signal.SIGTERM: press}
     if rank() > 0:
         handlers = {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_DFL}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield pressed
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
+from math import ceil
 from pathlib import Path
 from typing import Protocol
 
@@ -86,7 +87,7 @@ class Dataset:
         _check_format(source, renderer.rendering)
         rendered = yield from render_records(source.records, renderer)
         if not rendered.examples:
-            raise DataError(_nothing(source, rendered.problems))
+            raise DataError(_nothing(source, rendered.problems, rendered.left_out))
         if told := own_rows(rendered.examples.values()):
             rendered.problems.append(problem(0, told, "warning"))
         rendered.problems.extend(_beyond_context(rendered.examples.values(), renderer.limits))
@@ -114,6 +115,11 @@ class Dataset:
     def dropped(self) -> int:
         """How many of the file's rows are left out for their length."""
         return sum(item.severity == "error" and item.code in TOO_LONG for item in self.problems)
+
+    def length_for(self, share: float) -> int:
+        """The maximum length that would leave out none but the longest rows: this share of them stays."""
+        kept = [_length(example) for example in chain(self.train, self.validation, self.test)]
+        return _covering([*kept, *self.left_out], share)
 
     @property
     def skipped(self) -> int:
@@ -177,6 +183,17 @@ def _beyond_context(examples: Iterable[Sequence[Example]], limits: Limits) -> It
     yield problem(0, told, "warning")
 
 
+def _length(example: Example) -> int:
+    """The tokens that the example needs whole; of a pair the longer side's."""
+    sides = (example.tokens, *([example.rejected] if example.rejected else []))
+    return max(len(side.ids) + side.cut for side in sides)
+
+
+def _covering(lengths: Sequence[int], share: float) -> int:
+    """The least length that covers this share of them."""
+    return sorted(lengths)[ceil(share * len(lengths)) - 1]
+
+
 def _without_golden(source: Reading) -> Reading:
     """The reading without the rows that were reserved to be asked, and never train."""
     golden = {line for line, part in source.given.items() if part == GOLDEN}
@@ -236,10 +253,13 @@ def _check_format(source: Reading, rendering: Rendering) -> None:
         )
 
 
-def _nothing(source: Reading, problems: Sequence[Problem]) -> str:
+def _nothing(source: Reading, problems: Sequence[Problem], left_out: Sequence[int]) -> str:
     first = next(item for item in problems if item.severity == "error")
     where = source.places.words(first.line)
+    longer = (
+        f" A maximum length of {_covering(left_out, 0.95):,} would keep 95 % of them." if left_out else ""
+    )
     return (
         f"None of the {len(source.records)} examples in {source.name} can be trained on. "
-        f"{where[0].upper()}{where[1:]}: {first.reason}."
+        f"{where[0].upper()}{where[1:]}: {first.reason}.{longer}"
     )

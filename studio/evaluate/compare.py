@@ -21,8 +21,10 @@ from studio.events import Evaluated, Event, GoldenAnswer, Log, Measure, Progress
 from studio.generate.batch import answers
 from studio.train.loss import row_losses
 
-PORTION = 2048
-"""Tokens read at once for a loss: their logits over a vocabulary of 150,000 take 1.2 GB."""
+PORTION = 512
+"""Tokens read at once for a loss: their logits over a vocabulary of 150,000 take 0.3 GB, and a stop waits for
+no more than one such portion.
+"""
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,15 @@ def _loss(name: str, pair: Pair, rows: Sequence[Tokens]) -> Generator[Event, Non
     """Loss per trained token of both models on the same rows."""
     sums: list[list[float]] = [[], []]
     weights: list[float] = []
+    what, done = f"Measuring {name.lower()} of base and tuned", 0
     for part in _portions(rows):
-        yield Progress(f"Measuring {name.lower()}", len(weights), len(rows))
         weights += [float(sum(t.trained[1:])) for t in part]
         for side, model in enumerate((pair.base, pair.tuned)):
+            yield Progress(what, done, 2 * len(rows))
             losses = row_losses(model, part)
             sums[side] += [float(x) for x in np.array(losses)]
+            done += len(part)
+    yield Progress(what, done, 2 * len(rows))
     return compare_rates(name, sums[0], sums[1], weights)
 
 

@@ -20,6 +20,7 @@ from studio.train.recipe import Recipe
 from studio.train.trackers import check_trackers
 
 if TYPE_CHECKING:
+    from studio.data.dataset import Dataset
     from studio.models.shelf import Shelf
     from studio.train.library import Library
     from studio.train.prepare import Ready
@@ -162,9 +163,9 @@ def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:
     if not data.renderer.rendering.every_answer:
         yield Log("This run was begun by the first release: answers that the template rewrites do not train.")
     if data.skipped:
-        length = f", {data.dropped} of them for their length" if data.dropped else ""
         yield Log(
-            f"{data.skipped} examples cannot be trained and are left out{length}; the dataset pane says why.",
+            f"{data.skipped} examples cannot be trained and are left out{_for_length(data)}; "
+            "the dataset pane says why.",
             "warning",
         )
     if data.cut:
@@ -173,6 +174,15 @@ def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:
         yield Log(f"{data.cut} examples are longer than the maximum length and lose {lost}.", "warning")
     if not data.validation:
         yield Log("There are no validation examples: the last adapter is kept, not the best.", "warning")
+
+
+def _for_length(data: Dataset) -> str:
+    """How many rows are left out for their length, and which maximum would keep most of them."""
+    if not data.dropped:
+        return ""
+    limit, most, whole = data.renderer.rendering.max_length, data.length_for(0.95), data.length_for(1.0)
+    keeps = f"a maximum of {most:,} would keep 95 %, " if most > limit else f"{limit:,} keeps 95 % or more, "
+    return f", {data.dropped} of them for their length ({keeps}{whole:,} all)"
 
 
 def _summary(run: RunFolder) -> str:
