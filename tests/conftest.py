@@ -26,6 +26,7 @@ os.environ["XDG_DATA_HOME"] = str(TRASH)  # whose Trash is read once, when it is
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before it is loaded: the cores are shared
 prepare_process()
+os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])  # where the tests' own children find `tests`
 
 # The same cases every time, and as long as they take.
 hypothesis.settings.register_profile(

@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import sys
+from pathlib import Path
 from types import ModuleType
 
 from rich.console import Console
@@ -23,6 +24,7 @@ def main(names: list[str]) -> int:
     """Run the named benchmarks, or all; 0 when every figure is within its target, 2 for an unknown name."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     prepare_process()  # before a benchmark imports MLX
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])  # where its children find `tests`
     found = _benchmarks()
     if unknown := [name for name in names if name not in found]:
         print(f"No benchmark called {', '.join(unknown)}. There are {', '.join(found)}.", file=sys.stderr)

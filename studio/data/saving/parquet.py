@@ -13,6 +13,7 @@ import pyarrow.parquet as parquet
 from studio.data.digest import from_plain, plain
 from studio.data.records import Record
 from studio.data.saving.manifest import PartFile, sha256
+from studio.data.sources.columnar import check_batch
 from studio.errors import DataError
 from studio.events import Progress
 
@@ -54,12 +55,13 @@ def read_part(path: Path, before: int) -> Iterator[list[Record]]:
     try:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=_BATCH):
+                check_batch(batch)
                 records = []
                 for fields in batch.to_pylist():
                     line += 1
                     records.append(_record(fields, line))
                 yield records
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+    except (pa.ArrowException, OSError, ValueError, TypeError, ArithmeticError) as error:
         raise DataError(
             f"{path} cannot be read ({str(error).splitlines()[0]}). Save the dataset again."
         ) from error
