@@ -20,7 +20,7 @@ from studio.data.places import Places
 from studio.data.read import Reading, reading
 from studio.data.records import Record
 from studio.data.render import Example, Renderer, Rendering
-from studio.data.room import check_room
+from studio.data.room import RENDERED
 from studio.data.rows import problem
 from studio.data.split import GOLDEN, Split, split, split_given
 from studio.errors import DataError
@@ -80,9 +80,8 @@ class Dataset:
 
         `grouping` is how rows are kept together when they are divided, as an earlier run had it.
         """
-        check_room(path)
         mapping = Mapping.parse(data.columns) if data.columns else None
-        whole = yield from reading(path, mapping)
+        whole = yield from reading(path, mapping, RENDERED)
         source = _without_golden(whole)
         _check_format(source, renderer.rendering)
         rendered = yield from render_records(source.records, renderer)

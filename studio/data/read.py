@@ -15,6 +15,7 @@ from studio.data.mapping import INCOMPLETE, Mapping
 from studio.data.places import Places
 from studio.data.reader import FileRead, NothingUsable, read_file
 from studio.data.records import Record, remarks
+from studio.data.room import UNRENDERED, NoRoom, Room, check_room
 from studio.data.rows import problem
 from studio.data.saving.manifest import is_saved
 from studio.data.sources.folders import DataFile, files_of
@@ -66,18 +67,23 @@ def read(path: Path | Sequence[Path], mapping: Mapping | None = None) -> Reading
 
 
 def reading(
-    path: Path | Sequence[Path], mapping: Mapping | None = None
+    path: Path | Sequence[Path], mapping: Mapping | None = None, times: int = UNRENDERED
 ) -> Generator[Progress, None, Reading]:
-    """`read`, announcing how far it is so that it can be stopped between rows."""
+    """`read`, announcing how far it is so that it can be stopped between rows.
+
+    A byte of text is to take `times` as many bytes of memory; rows that would fill it are refused.
+    """
     yield Progress("rows read", 0)
     chosen = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
     if mapping and not mapping.format:
         raise DataError(INCOMPLETE)
     try:
+        for one in chosen:
+            check_room(one, times)
         if len(chosen) == 1 and is_saved(chosen[0]):
             return (yield from _saved(chosen[0]))
         files = files_of(chosen)
-        parts, lost = yield from _each(files, mapping)
+        parts, lost = yield from _each(files, mapping, Room(chosen[0], times))
         return (yield from _joined(chosen, files, parts, lost))
     except OSError as error:
         name = Path(error.filename).name if error.filename else chosen[0].name
@@ -110,7 +116,7 @@ def fingerprint(path: Path) -> str:
 
 
 def _each(
-    files: Sequence[DataFile], mapping: Mapping | None
+    files: Sequence[DataFile], mapping: Mapping | None, room: Room
 ) -> Generator[Progress, None, tuple[list[FileRead], list[Problem]]]:
     """What is in each file; of several, one without any row is a problem of its own."""
     parts: list[FileRead] = []
@@ -119,7 +125,9 @@ def _each(
     for file in files:
         before = parts[-1].last if parts else 0
         try:
-            parts.append((yield from read_file(file, before, mapping)))
+            parts.append((yield from read_file(file, before, mapping, room)))
+        except NoRoom:
+            raise
         except DataError as error:
             refusals.append(error)
             if isinstance(error, NothingUsable) and error.problems:

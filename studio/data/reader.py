@@ -13,6 +13,7 @@ from studio.data.guess import guessed
 from studio.data.mapping import Mapping, UnknownColumns, columns_of
 from studio.data.origins import origins_of
 from studio.data.records import Record
+from studio.data.room import Room
 from studio.data.rows import Row, problem
 from studio.data.sources.columnar import arrow_rows, parquet_rows
 from studio.data.sources.documents import json_rows
@@ -58,8 +59,13 @@ class FileRead:
     last: int
 
 
-def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator[Progress, None, FileRead]:
-    """The file's rows from line `before` + 1 on. Raises DataError when there is nothing to train on."""
+def read_file(
+    file: DataFile, before: int, mapping: Mapping | None, room: Room
+) -> Generator[Progress, None, FileRead]:
+    """The file's rows from line `before` + 1 on, for which there is room.
+
+    Raises DataError when there is nothing to train on, or more than the memory holds.
+    """
     source = Source(file.path)
     if file.path.stat().st_size == 0:
         raise DataError(f"{file.name} is empty. Choose a file with examples.")
@@ -71,6 +77,8 @@ def read_file(file: DataFile, before: int, mapping: Mapping | None) -> Generator
     problems: list[Problem] = []
     last = before
     for number, row in enumerate(chain(sample, rows), 1):
+        if isinstance(row, Row):
+            room.take(row.fields)
         result = row if isinstance(row, Problem) else _record(row, before, format, mapping)
         if isinstance(result, Problem):
             problems.append(_moved(result, before))

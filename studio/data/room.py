@@ -1,19 +1,49 @@
-"""Whether a dataset can be held in memory, told from its bytes before they are read."""
+"""Whether a dataset can be held in memory: told from its bytes before, and counted as they come.
+
+What is packed says little by its size: gzip makes a thousand bytes of one, and a Parquet file holds a value
+that a million rows share once. So gzip is unpacked for its count, Parquet and Arrow are asked what they
+hold, and whatever was told, the text of the rows is counted while they are read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from studio.data.saving.manifest import NAME
 from studio.data.sources.source import EXTENSIONS, kind_of
-from studio.data.store.unpack import TEXT_BYTES
+from studio.data.sources.told import held
+from studio.data.store.unpack import COLUMNAR, TEXT_BYTES, unpacked_bytes
 from studio.errors import DataError
 from studio.words import file_size
 
 RENDERED, UNRENDERED = 17, 8
 """Bytes of memory that a byte of text becomes, with its tokens and without: measured, on English."""
+
+LEAST = 90
+"""Bytes of text that the shortest row counts as: times UNRENDERED it is what a record takes by itself."""
+
+
+class NoRoom(DataError):
+    """A dataset that the memory does not hold."""
+
+
+class Room:
+    """The memory that was free when a reading began, and what its rows have taken of it."""
+
+    def __init__(self, path: Path, times: int) -> None:
+        self._path, self._times = path, times
+        self._free = psutil.virtual_memory().available
+        self._taken = 0
+
+    def take(self, fields: dict[str, Any]) -> None:
+        """Count a row. Raises DataError, with what to do instead, where the memory would not hold it."""
+        self._taken += max(LEAST, sum(map(_size, fields.values())))
+        if self._taken * self._times > self._free:
+            _refuse(self._path, f"{self._path.name} is too big to be held: {_rest(self._free)}")
 
 
 def memory_for(path: Path, times: int = RENDERED) -> int:
@@ -38,11 +68,21 @@ def room_words(path: Path) -> str:
 
 def _check(path: Path, needed: int) -> None:
     if words := _words(path, needed):
-        quoted = f'"{path}"' if " " in str(path) else str(path)
-        raise DataError(
-            f"{words} Take a part of it: “Take a part…” in the window, or "
-            f"studio data save {quoted} PART --step 'cap rows=100000 how=random'."
-        )
+        _refuse(path, words)
+
+
+def _refuse(path: Path, words: str) -> None:
+    quoted = f'"{path}"' if " " in str(path) else str(path)
+    if kind_of(path) == ".json":
+        raise NoRoom(f"{words} Save it as JSONL, one object per line, which is read piece by piece.")
+    raise NoRoom(
+        f"{words} Take a part of it: “Take a part…” in the window, or "
+        f"studio data save {quoted} PART --step 'cap rows=100000 how=random'."
+    )
+
+
+def _rest(free: int) -> str:
+    return f"its rows take more memory than the {file_size(free)} that are free."
 
 
 def _words(path: Path, needed: int) -> str:
@@ -62,4 +102,31 @@ def _files(path: Path) -> list[Path]:
 
 
 def _text_bytes(path: Path) -> int:
+    """How many bytes of text a file holds; of gzip no more are counted than any memory has."""
+    if path.suffix.lower() == ".gz":
+        return unpacked_bytes(path, psutil.virtual_memory().total)
+    told = held(path) if kind_of(path) in COLUMNAR else None
+    if told is not None:
+        return max(told.bytes, LEAST * told.rows)
     return path.stat().st_size * TEXT_BYTES.get(path.suffix.lower(), 1)
+
+
+def _size(value: Any) -> int:
+    """About how many bytes of text a value of a row is, gone through without recursion."""
+    return sum(map(_own_size, _values(value)))
+
+
+def _values(value: Any) -> Iterator[Any]:
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        else:
+            yield value
+
+
+def _own_size(value: Any) -> int:
+    return len(value) if isinstance(value, str | bytes) else 8

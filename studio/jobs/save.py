@@ -75,9 +75,7 @@ class _Shaping:
         from studio.data.history.shaping import apply
         from studio.data.mapping import Mapping
         from studio.data.read import reading
-        from studio.data.room import UNRENDERED, check_room
 
-        check_room(path, UNRENDERED)
         mapping = Mapping.parse(columns) if columns else None
         source = yield from reading(path, mapping)
         steps = _divided_before_leakage((*self._by_hand(source), *self.steps), source, self.recipe)

@@ -15,7 +15,7 @@ from studio.data.sources.source import Source, kind_of
 from studio.data.sources.tables import csv_rows
 from studio.data.sources.text import jsonl_rows, line_row
 from studio.data.store.lines import Placed, byte_lines, placed
-from studio.data.store.unpack import COLUMNAR, TEXT_BYTES, is_packed
+from studio.data.store.unpack import COLUMNAR, TEXT_BYTES, is_packed, unpacked_bytes
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -45,6 +45,8 @@ def is_large(path: Path) -> bool:
     if kind_of(path) not in (*_JSON, *_TABLES, *COLUMNAR) or not path.is_file():
         return False
     size = path.stat().st_size * TEXT_BYTES.get(path.suffix.lower(), 1)
+    if path.suffix.lower() == ".gz" and size <= LARGE:
+        size = unpacked_bytes(path, LARGE + 1)
     return size > LARGE and (is_packed(path) or not _unsuited(path))
 
 

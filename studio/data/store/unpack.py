@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +29,21 @@ def is_packed(path: Path) -> bool:
         return True
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
+
+
+def unpacked_bytes(path: Path, most: int) -> int:
+    """How many bytes a gzip file holds, counted by unpacking it; no more than `most` are counted."""
+    about = path.stat()
+    return _unpacked_bytes(path, about.st_size, about.st_mtime_ns, most)
+
+
+@lru_cache(maxsize=256)
+def _unpacked_bytes(path: Path, size: int, modified: int, most: int) -> int:
+    count = 0
+    with Source(path).bytes() as packed:
+        while count < most and (block := packed.read(_BLOCK)):
+            count += len(block)
+    return count
 
 
 def plain_file(path: Path, folder: Path) -> Path:
