@@ -22,6 +22,7 @@ from studio.data.health.markers import Markers
 from studio.data.health.near_duplicates import NearDuplicates
 from studio.data.health.own_rows import OwnRows
 from studio.data.health.personal_data import PersonalData
+from studio.data.health.placeholders import Placeholders
 from studio.data.health.refusals import Refusals
 from studio.data.health.subject import Subject
 from studio.data.records import Record
@@ -44,6 +45,7 @@ _ALL: tuple[Check, ...] = (
     Boilerplate(),
     PersonalData(),
     Markers(),
+    Placeholders(),
     Lengths(),
     Labels(),
     FewRows(),

@@ -32,10 +32,48 @@ def test_short_answers_that_say_something_are_not(answer):
     assert found("empty", answers("Yes.", answer, "No.")).lines == ()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("What is 7 divided by 0?", "undefined"),
+        ("What is the slope of a vertical line?", "Undefined."),
+        ("What is tan(90°)?", "undefined"),
+        ("What does typeof x give in JavaScript where x was never declared?", "undefined"),
+        ("let x; console.log(x)", "undefined"),
+        ("What does a Python function return that has no return statement?", "None"),
+        ("Which keyword stands for no value in Java?", "null"),
+        ("What does SQL show for a cell without a value?", "NULL"),
+        ("What is 0/0 in floating point arithmetic?", "NaN"),
+        ("Was ergibt 5 geteilt durch 0?", "undefined"),
+        ("How many moons does Venus have?", "None"),
+        ("Which of these animals lay eggs: dog, cat, horse?", "none"),
+        ("List the allergies that the patient mentions: he feels well.", "N/A"),
+        ("Give the phone number, or null.\n\nCall me.", "null"),
+        ("Is there a prime between 24 and 28?", "None."),
+    ],
+)
+def test_a_word_for_nothing_is_an_answer_where_it_is_asked_for(prompt, answer):
+    assert found("empty", rows(("What is it?", "A bird."), (prompt, answer))).lines == ()
+
+
+@pytest.mark.parametrize("answer", ["undefined", "null", "None", "nan", "N/A", "nil", "NULL."])
+@pytest.mark.parametrize(
+    "prompt", ["What is the capital of France?", "Describe a sunrise.", "Translate: cheese"]
+)
+def test_a_word_for_nothing_is_none_where_it_is_not(prompt, answer):
+    assert found("empty", rows(("What is it?", "A bird."), (prompt, answer))).lines == (2,)
+
+
 def test_a_placeholder_that_answers_many_rows_is_a_label():
     records = answers("none", "Paris", "none", "none", "Rome")
     assert found("empty", records).lines == ()
     assert found("empty", answers("none", "good"), format="classification").lines == ()
+
+
+def test_what_programs_write_for_nothing_is_no_label_among_other_answers():
+    records = answers(*(f"It is {n}." for n in range(60)), *["nan"] * 6)
+    assert found("empty", records).lines == tuple(range(61, 67))
+    assert found("empty", answers(*["good", "bad", "null"] * 20)).lines == ()
 
 
 def test_rows_cut_or_left_out_for_their_length_are_flagged():
