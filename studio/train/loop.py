@@ -19,11 +19,12 @@ from studio.data.render import Tokens
 from studio.errors import RunError, StudioError
 from studio.events import Event, Log, Prepared, Probed, Progress, Rewards, Saved, Skipped, Step, Validated
 from studio.models import adapter
-from studio.models.arrays import count, count_entries
+from studio.models.arrays import count, count_entries, named
 from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
+from studio.train.finite import Unfit, blamed, listed, spoiled
 from studio.train.launcher import PeerLost
 from studio.train.learner import Learned
 from studio.train.memory import Memory, bounded_cache
@@ -202,14 +203,34 @@ class Sitting:
         """Say that an update was left out; give up when that happens again and again."""
         reason = f"The loss is {found.loss} and the gradient {found.gradient_norm}, so nothing was updated."
         yield Skipped(step, reason, self.position.bad)
-        if self.position.bad >= TOLERATED:
-            last = checkpoint.latest(self.run)
-            where = f"The last good checkpoint is {last.name}." if last else "There is no checkpoint yet."
-            self.saved = self.position.step  # nothing worth saving has happened since
-            raise Diverged(
-                f"{TOLERATED} steps in a row, up to step {step}, gave a loss or gradient that is no finite "
-                f"number: training diverged. {where} Lower the learning rate and train again."
+        untouched = self.position.bad == step  # no update was ever made
+        if untouched and not math.isfinite(found.loss):
+            raise self._unfit("The first loss")
+        if self.position.bad < TOLERATED:
+            return
+        if untouched:
+            raise self._unfit("The gradient")
+        last = checkpoint.latest(self.run)
+        where = f"The last good checkpoint is {last.name}." if last else "There is no checkpoint yet."
+        self.saved = self.position.step  # nothing worth saving has happened since
+        raise Diverged(
+            f"{TOLERATED} steps in a row, up to step {step}, gave a loss or gradient that is no finite "
+            f"number: training diverged. {where} {self._advice()}"
+        )
+
+    def _unfit(self, what: str) -> Unfit:
+        self.saved = self.position.step
+        return blamed(self.session.model, self.learner.precision, what)
+
+    def _advice(self) -> str:
+        """What to do about a training that diverged."""
+        if names := spoiled(named(self.session.model.parameters())):
+            return f"NaN or infinity stands in {listed(names)}. Lower the learning rate and train again."
+        if self.learner.precision == mx.float16:
+            return (
+                "Lower the learning rate, or set Precision to bfloat16, whose range is larger than float16's."
             )
+        return "Lower the learning rate and train again."
 
     def _rest(self, worked: float) -> Iterator[Event]:
         """Pause for the recipe's share of the time."""
@@ -242,6 +263,8 @@ class Sitting:
                 self.position = replace(self.position, stale=self.position.stale + 1)
             totals = session.validation.material.totals(range(len(session.validation.material.examples)))
             validated = Validated(step, loss, math.exp(min(loss, 50.0)), totals.tokens, best)
+            if step == 0 and not math.isfinite(loss):
+                raise self._unfit("The first validation loss")
             if not math.isfinite(loss):
                 yield Log(f"After step {step} the validation loss is no finite number.", "warning")
                 validated = None

@@ -23,6 +23,7 @@ from studio.models.shelf import Shelf
 from studio.models.tuning import Tuning
 from studio.runs.folder import RunFolder
 from studio.runs.store import summarize
+from studio.train.finite import Unfit
 from studio.train.loop import Diverged, Sitting
 from studio.train.loss import row_losses
 from studio.train.plan import Plan
@@ -154,17 +155,66 @@ def spoiled(model: Path, folder: Path, factor: float) -> Path:
     return folder
 
 
-def test_three_losses_in_a_row_that_are_no_number_end_the_run_with_advice_and_save_nothing_of_it(
-    recipe: Recipe, tiny_model: Path, tmp_path: Path
+def ended_by(recipe: Recipe, model: Path, runs: Path) -> tuple[list[Event], str, Path]:
+    """The events of a run that is refused, the sentence, and its folder."""
+    events: list[Event] = []
+    with pytest.raises(Unfit) as caught:
+        events.extend(_kept(TrainJob(recipe.with_values({"model": str(model)}), runs), events))
+    return events, str(caught.value), next(runs.glob("[!.]*"))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.0], ids=["with validation", "without"])
+def test_weights_that_are_no_numbers_end_the_run_at_once_and_are_named(
+    share: float, recipe: Recipe, tiny_model: Path, tmp_path: Path
 ) -> None:
     broken = spoiled(tiny_model, tmp_path / "broken", float("nan"))
-    events: list[Event] = []
-    with pytest.raises(Diverged, match="Lower the learning rate"):
-        events.extend(_kept(TrainJob(recipe.with_values({"model": str(broken)}), tmp_path / "runs"), events))
-    assert [e.in_a_row for e in events if isinstance(e, Skipped)] == [1, 2, 3]
-    run = next((tmp_path / "runs").glob("[!.]*"))
+    recipe = recipe.with_values({"validation_share": share})
+    events, sentence, run = ended_by(recipe, broken, tmp_path / "runs")
+    assert len([e for e in events if isinstance(e, Skipped)]) == (0 if share else 1)
+    assert "model.norm.weight" in sentence
+    assert "learning rate" not in sentence
     assert summarize(RunFolder(run)).state == "failed"
     assert not list(run.glob("checkpoints/*"))
+
+
+def test_what_is_beyond_float16_is_told_apart_from_bad_weights(
+    recipe: Recipe, tiny_model: Path, tmp_path: Path
+) -> None:
+    large = spoiled(tiny_model, tmp_path / "large", 1e6)
+    assert [
+        e
+        for e in TrainJob(
+            recipe.with_values({"model": str(large), "steps": 1}), tmp_path / "fine"
+        ).run_events(Shelf())
+        if isinstance(e, Step)
+    ]
+    large = spoiled(tiny_model, tmp_path / "half", 5e4)
+    _, sentence, _ = ended_by(recipe.with_values({"precision": "float16"}), large, tmp_path / "runs")
+    assert "Set Precision to bfloat16 or float32" in sentence
+    assert "learning rate" not in sentence
+
+
+def test_three_steps_in_a_row_that_are_no_number_end_the_run_with_advice(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting = sit(recipe.with_values({"epochs": 2}), tmp_path)
+    real = type(sitting.session.objective).loss
+    told: list[Event] = []
+
+    def breaking(self: Any, *arguments: Any) -> tuple[mx.array, mx.array]:
+        loss, metrics = real(self, *arguments)
+        return (loss * float("nan") if any(isinstance(e, Step) for e in told) else loss), metrics
+
+    monkeypatch.setattr(type(sitting.session.objective), "loss", breaking)
+    with pytest.raises(Diverged, match="Lower the learning rate"):
+        told.extend(_noted(sitting, told))
+    assert [e.in_a_row for e in told if isinstance(e, Skipped)] == [1, 2, 3]
+
+
+def _noted(sitting: Sitting, into: list[Event]) -> list[Event]:
+    for event in sitting.steps():
+        into.append(event)
+    return []
 
 
 def _kept(job: TrainJob, into: list[Event]) -> list[Event]:
