@@ -183,6 +183,43 @@ def test_a_file_from_the_wild_is_read_as_expected(name: str) -> None:
         assert words in reason
 
 
+CODES = {
+    "alpaca.json": ["row.empty"],
+    "oasst_trees.jsonl": ["row.no_answer"],
+    "sharegpt.json": ["row.no_turns"],
+    "ultrachat.jsonl": ["row.no_answer"],
+    "openai_chat.jsonl": ["row.no_answer", "row.null"],
+    "ultrafeedback.jsonl": ["row.sides_equal"],
+    "hh_rlhf.jsonl": ["row.sides_differ"],
+    "squad.jsonl": ["row.empty"],
+    "gsm8k.jsonl": ["row.not_text"],
+    "kto.jsonl": ["row.unwanted"],
+    "xsum.jsonl": ["row.empty"],
+    "sst2.csv": ["row.empty"],
+    "keyerror_text.jsonl": ["row.unknown_fields_for"],
+    "dropped_invalid.jsonl": ["row.unanswered", "row.no_answer", "row.unknown_role"],
+    "latin1.jsonl": ["file.encoding"],
+    "broken_lines.jsonl": [
+        "row.not_json_at",
+        "row.not_json_at",
+        "row.trailing",
+        "row.repeated_name",
+        "row.nul",
+        "row.not_text",
+        "row.trailing",
+    ],
+    "ragged.csv": ["row.too_many_cells", "row.empty"],
+    "wrapped.json": ["row.null"],
+    "cut_off.json": ["row.last_not_json"],
+}
+"""By what each problem is told apart, in the order of the problems; files that have none are left out."""
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_problems_are_told_apart_by_codes(name: str) -> None:
+    assert [problem.code for problem in read(WILD / name).problems] == CODES.get(name, [])
+
+
 MAPPED = {
     "excel_semicolons.csv": (Mapping(prompt="Frage", answer="Antwort"), "Wie heißt der Fluss?", "Die Spree"),
     "unknown.csv": (Mapping(prompt="Aufgabe", answer="Lösungstext"), "Was ist 3 mal 3?", "Neun"),
