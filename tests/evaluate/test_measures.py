@@ -93,3 +93,10 @@ def test_an_interval_without_zero_is_a_difference_or_of_too_few(count: int) -> N
     headline, sentence = judge([rose, fell])
     assert headline.startswith("Better" if count >= 6 else "Worse: validation loss")
     assert "no clear difference" not in sentence
+
+
+def test_half_a_character_in_a_golden_set_is_replaced_and_two_halves_are_joined(tmp_path: Path) -> None:
+    file = tmp_path / "golden.jsonl"
+    file.write_text('{"prompt": "a\\ud83d\\ude00 \\ud83d?", "ideal": "\\udc00"}\n')
+    (item,) = read_golden(file).items
+    assert (item.prompt, item.ideal) == ("a😀 \ufffd?", "\ufffd")

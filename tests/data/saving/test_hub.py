@@ -19,6 +19,8 @@ from studio.data.saving.hub import Leaving, leaving, told, upload
 from studio.data.saving.manifest import Manifest
 from studio.data.saving.saved import save
 from studio.errors import DataError
+from studio.events import Log
+from studio.jobs.upload import UploadJob
 from tests.conftest import finish
 
 EARLIER = "part-00009.parquet"
@@ -245,3 +247,19 @@ def test_what_cannot_be_uploaded_is_refused_before_anything_is_sent(folder: Path
     ):
         with pytest.raises(DataError, match=words):
             upload(place, name, token, endpoint="http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(("private", "seen"), [(True, "only you and its owner's"), (False, "everybody")])
+def test_an_upload_says_what_leaves_before_anything_does(
+    hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, private: bool, seen: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    (folder / "notes.txt").write_text("private")
+    events = UploadJob(folder, "ann/set", private, token="hf_x").run_events(None)
+    first = next(events)
+    events.close()
+    assert hub.asked == []
+    assert isinstance(first, Log)
+    assert first.text.startswith(f"What goes to ann/set on the Hub, for {seen}")
+    assert all(name in first.text for name in ("dataset.json (", "README.md (", "part-00000.parquet ("))
+    assert "notes" not in first.text
