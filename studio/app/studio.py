@@ -18,7 +18,8 @@ from studio.app.panes import Panes
 from studio.app.shared import Shared
 from studio.app.training import Training
 from studio.errors import StudioError
-from studio.jobs.queue import JobQueue
+from studio.jobs.heal import HealJob
+from studio.jobs.queue import JobQueue, Lane
 from studio.paths import Paths
 from studio.runs.store import RunStore
 from studio.settings import Settings, write_settings
@@ -50,6 +51,7 @@ class Studio(QObject):
         """Load MLX in the background, and list the runs; called after the first paint."""
         self.window.set_engine("Loading MLX", "", None)
         self.training.forecasting.count()
+        self.queue.submit(HealJob(self._paths), Lane.READING, lambda event: None, lambda outcome: None)
         self.runs.refresh()
         if self._settings.damage:
             self.window.show_notice(self._settings.damage, "warn")

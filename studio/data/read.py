@@ -22,6 +22,7 @@ from studio.data.sources.folders import DataFile, files_of
 from studio.data.sources.source import EXTENSIONS
 from studio.errors import DataError
 from studio.events import FilePlace, Problem, Progress
+from studio.files import clear_beside, restore
 
 __all__ = ["EXTENSIONS", "Reading", "fingerprint", "read", "reading"]
 
@@ -77,6 +78,9 @@ def reading(
     chosen = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
     if mapping and not mapping.format:
         raise DataError(INCOMPLETE)
+    for one in chosen:
+        restore(one, is_saved)
+        clear_beside(one)
     try:
         for one in chosen:
             check_room(one, times)

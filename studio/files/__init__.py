@@ -1,6 +1,6 @@
 """Files on the disk: whole or not there, never over what is not ours, cleared after a crash, proven."""
 
-from studio.files.leftovers import TEMPORARY, clear_scratch, restore, scratch_folder, tidy
+from studio.files.leftovers import TEMPORARY, clear_beside, clear_scratch, heal, restore, scratch_folder, tidy
 from studio.files.targets import CLUTTER, check_target, strangers
 from studio.files.trash import NoTrash, discard
 from studio.files.whole import disk_errors, whole_file, whole_folder, write_text
@@ -10,9 +10,11 @@ __all__ = [
     "TEMPORARY",
     "NoTrash",
     "check_target",
+    "clear_beside",
     "clear_scratch",
     "discard",
     "disk_errors",
+    "heal",
     "restore",
     "scratch_folder",
     "strangers",

@@ -73,6 +73,15 @@ def restore(path: Path, is_ours: Callable[[Path], bool] = lambda path: False) ->
     return False
 
 
+def heal(folder: Path, is_ours: Callable[[Path], bool]) -> None:
+    """Put back and clear what crashes left in a folder; `is_ours` is as for `restore`."""
+    if not folder.is_dir():
+        return
+    for old in [*folder.glob(f".*{OLD}"), *folder.glob(f".*{_EARLIER_OLD}")]:
+        restore(old.with_name(_replaced(old.name)), is_ours)
+    clear_beside(folder / "any")
+
+
 def tidy(folder: Path) -> None:
     """Clear what a crash left half-written below `folder`, and put back what it left half-replaced.
 
@@ -130,4 +139,5 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that may only be read: it stays, and does no harm
+            path.unlink()

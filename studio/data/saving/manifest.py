@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from studio.catalogue import Phrase, common
 from studio.errors import DataError
 from studio.events import Problem
+from studio.files import restore
 from studio.words import printable
 
 NAME = "dataset.json"
@@ -85,6 +86,7 @@ class Manifest(_Plain):
     def read(cls, folder: Path) -> Manifest:
         """The manifest in the folder. Raises DataError when it is damaged or of a newer version."""
         path = folder / NAME
+        restore(folder, is_saved)
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(values, dict) and values.get("schema_version", 0) > SCHEMA:
