@@ -13,6 +13,7 @@ from studio.paths import STARTER_MODEL, Paths
 from studio.runs.store import RunStore
 from studio.train.recipe import FieldEntry, Recipe, fields
 from studio.train.recipes import read_recipe, ready_recipes
+from studio.words import whole_characters
 
 Home = Annotated[
     Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")
@@ -67,6 +68,8 @@ def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: 
         name, equals, value = change.partition("=")
         if not equals:
             raise RecipeError(f"--set takes FIELD=VALUE, for example --set rank=8; {change!r} has no value.")
+        if whole_characters(value) != value:
+            raise RecipeError(f"--set {name.strip()} has bytes in it that are no UTF-8 text. Type it anew.")
         values[name.strip()] = value.strip()
     if model:
         values["model"] = model if model == STARTER_MODEL else str(Path(model).expanduser().resolve())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.events import Event, Progress, Sampled
 from studio.train.recipe import Recipe
+from studio.words import whole_characters
 
 if TYPE_CHECKING:
     from studio.train.prepare import Ready
@@ -17,7 +18,8 @@ def sampler(recipe: Recipe, ready: Ready) -> Callable[[Any, int], Iterator[Event
     from studio.data.records import Message
     from studio.generate.batch import answers
 
-    prompts = [line.strip() for line in recipe.watch.prompts.splitlines() if line.strip()]
+    lines = whole_characters(recipe.watch.prompts).splitlines()
+    prompts = [line.strip() for line in lines if line.strip()]
     rendered = [ready.renderer.prompt_ids([Message("user", prompt)]) for prompt in prompts]
     ready.renderer.remark(rendered, recipe.watch.sample_tokens)  # raises where the model could not read it
 

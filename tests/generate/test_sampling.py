@@ -233,3 +233,5 @@ def test_chat_takes_every_option_and_says_what_cannot_be(
     ):
         assert run([*chat, *bad]) == 2
         assert said in capsys.readouterr().err
+    assert run([*train, "--set", "watch.prompts=Say \udcff"]) == 2
+    assert "--set watch.prompts has bytes in it that are no UTF-8 text" in capsys.readouterr().err
