@@ -66,8 +66,12 @@ class MakeJob:
 
     def check_confirmed(self) -> None:
         """Raises Unconfirmed where a server would be sent what nobody here has said that it may see."""
-        if self.plan.server and not self.typed and not self._confirmations.hold(self.plan):
+        if self._asks_server and not self.typed and not self._confirmations.hold(self.plan):
             raise Unconfirmed(self.folder, self.plan)
+
+    @property
+    def _asks_server(self) -> bool:
+        return bool(self.plan.server) and MAKERS[self.plan.maker].asks_model
 
     @property
     def _confirmations(self) -> Confirmations:
@@ -87,7 +91,7 @@ class MakeJob:
         from studio.data.making.sources import sources
 
         self.check_confirmed()
-        if self.plan.server:
+        if self._asks_server:
             names = ", ".join(Path(file).name for file in self.plan.files)
             yield Log(f"What is sent to {shown(self.plan.server)}: text from {names}.")
             if self.typed:
@@ -104,7 +108,7 @@ class MakeJob:
     def _model(self, bench: Any) -> Iterator[Ask]:
         if self.on_engine:
             yield _local(self.plan, bench)
-        elif MAKERS[self.plan.maker].asks_model:
+        elif self._asks_server:
             with _served(self.plan, self.wait, self.typed) as ask:
                 yield ask
         else:

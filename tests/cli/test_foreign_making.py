@@ -184,3 +184,14 @@ def test_no_path_of_this_machine_stands_in_a_made_row(diary: Path, tmp_path: Pat
     assert str(tmp_path) not in (tmp_path / "out" / "made.jsonl").read_text()
     with_path = Plan(maker="noise", data=str(data), model=str(model))
     assert MakingFolder.create(tmp_path / "new", with_path).plan() == with_path
+
+
+def test_slips_of_the_keyboard_ask_no_server_and_so_nobody_for_one(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "rows.jsonl"
+    data.write_text('{"prompt": "Name the old boat of the summer", "completion": "Green"}\n')
+    folder = foreign(tmp_path / "noise", served.url, data=str(data), maker="noise", noise=1.0)
+    assert run(["data", "make", "--resume", str(folder)]) == 0
+    assert "What is sent" not in capsys.readouterr().err
+    assert served.asked == []
