@@ -5,13 +5,17 @@ The answers are those of transformers in torch (`tests/oracles/make_families.py`
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+import mlx_lm.models
 import numpy as np
 import pytest
+from mlx import nn
 from safetensors.numpy import save_file
 
 from studio.errors import ModelError
@@ -19,7 +23,10 @@ from studio.models.arrays import count_entries
 from studio.models.build import load_lazily
 from studio.models.count import count_parameters
 from studio.models.description import describe
+from studio.models.family import family_of
+from studio.models.reading import Reading
 from studio.models.tuning import Tuning
+from studio.models.unread import NEUTRAL, misread, refuse_unread
 from tests.oracles.drawn import TOKENS, drawn
 
 FOUND: dict[str, Any] = json.loads(
@@ -51,6 +58,29 @@ def test_positions_are_turned_as_transformers_turns_them(family: str, tmp_path: 
     assert len(cases) >= 4
     for name in cases:
         assert told(family, name, tmp_path / name) == "equal", name
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "glm", "phi3"])
+def test_settings_of_positions_under_their_older_names_mean_the_same(family: str, tmp_path: Path) -> None:
+    cases = [name for name in FOUND[family]["cases"] if name.startswith("rope ")]
+    for name in cases:
+        write(family, name, tmp_path / name)
+        file = tmp_path / name / "config.json"
+        file.write_text(json.dumps(older(json.loads(file.read_text(encoding="utf-8")))), encoding="utf-8")
+        assert outcome_of(family, name, tmp_path / name) == "equal", name
+
+
+def older(config: dict[str, Any]) -> dict[str, Any]:
+    """A config as transformers 4 wrote it, and some models still have it: su for longrope among others."""
+    settings = config.pop("rope_parameters")
+    config["rope_theta"] = settings.pop("rope_theta")
+    for key in ("partial_rotary_factor", "original_max_position_embeddings"):
+        if key in settings and (key.startswith("partial") or settings["rope_type"] == "longrope"):
+            config[key] = settings.pop(key)
+    kind = settings.pop("rope_type")
+    if kind != "default":
+        config["rope_scaling"] = {**settings, "type": "su" if kind == "longrope" else kind}
+    return config
 
 
 @pytest.mark.parametrize(
@@ -108,6 +138,10 @@ def test_a_count_is_that_of_the_loaded_model(family: str, tmp_path: Path) -> Non
 def told(family: str, case: str, folder: Path) -> str:
     """What becomes of a case: equal to transformers, refused with the setting's name, or its window told."""
     write(family, case, folder)
+    return outcome_of(family, case, folder)
+
+
+def outcome_of(family: str, case: str, folder: Path) -> str:
     described = describe(folder)
     try:
         model, _ = load_lazily(described)
@@ -133,3 +167,21 @@ def write(family: str, case: str, folder: Path) -> Path:
     arrays = drawn(asked.get("shapes", FOUND[family]["shapes"]))
     save_file(arrays, folder / "model.safetensors", {"format": "pt"})
     return folder
+
+
+def has_models(name: str) -> bool:
+    """Whether a module of mlx-lm's builds models here; one of them ends the process without its package."""
+    return name != "olmo" and hasattr(importlib.import_module(f"mlx_lm.models.{name}"), "ModelArgs")
+
+
+@pytest.mark.long
+def test_every_family_reads_a_key_or_is_refused_by_it() -> None:
+    """Whether or not transformers has such a model; a value that no model has stands for any."""
+    for name in sorted(m.name for m in pkgutil.iter_modules(mlx_lm.models.__path__) if has_models(m.name)):
+        family = family_of({"model_type": name}, "here")
+        for key in (key for key, neutral in NEUTRAL.items() if len(neutral) > 1):
+            config = {"model_type": name, key: 0.37}
+            reading = Reading(config, config, {}, family)
+            if key not in family.reads or misread(reading, key):
+                with pytest.raises(ModelError, match=f"here says {key} = 0.37"):
+                    refuse_unread(nn.Module(), reading, "here")
