@@ -10,6 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from studio.cli.commands import app
+from studio.errors import ModelError
+from studio.models.count import count_parameters
+from studio.models.tuning import Tuning
 from tests.train.test_forecast import QWEN3_06B, folder_with
 
 GEMMA3_1B: dict[str, Any] = {
@@ -58,3 +61,20 @@ def test_full_fine_tuning_adds_nothing_to_the_model(tmp_path: Path) -> None:
     found = json.loads(forecasted(model, "--set", "method=full", "--json"))
     assert found["adapted_parameters"] == found["total_parameters"] == found["trainable_parameters"]
     assert found["trained_share"] == 1.0
+
+
+def test_a_window_that_is_not_read_is_told_where_rows_are_longer(tmp_path: Path) -> None:
+    config = {**QWEN3_06B, "model_type": "mistral", "tie_word_embeddings": False, "sliding_window": 4096}
+    model = folder_with(tmp_path / "mistral", config)
+    assert json.loads(forecasted(model, "--json"))["remarks"] == []
+    longer = forecasted(model, "--set", "data.max_length=8192")
+    assert "look back 4,096 tokens, which mlx-lm's model of its kind does not read" in longer
+    assert len(json.loads(forecasted(model, "--set", "data.max_length=8192", "--json"))["remarks"]) == 1
+
+
+def test_a_setting_that_is_not_read_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    model = folder_with(tmp_path / "gemma", {**GEMMA3_1B, "final_logit_softcapping": 30.0})
+    found = CliRunner().invoke(app, ["forecast", str(model)])
+    assert found.exit_code != 0
+    with pytest.raises(ModelError, match=r"says final_logit_softcapping = 30\.0"):
+        count_parameters(model, Tuning())
