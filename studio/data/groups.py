@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from studio.data.origins import ID, SOURCE, SURE, origin, stem
+from studio.data.origins import SOURCE, STEM, SURE, TITLES, name_of
 from studio.data.records import Message, Record
 
 BY_QUESTION, GROUPING = 1, 2
@@ -33,7 +32,7 @@ _EXCHANGE = 40
 _BRANCHES = 4
 """Ways in which a conversation may go on, however many rows are in it."""
 
-_SURE, _NAMED, _TURN, _WINDOW, _PASSAGES, _COLUMN, _FEW = range(7)
+_SURE, _NAMED, _TITLE, _TURN, _WINDOW, _PASSAGES, _COLUMN, _FEW = range(8)
 
 
 class _Link(NamedTuple):
@@ -93,9 +92,8 @@ def _linked(records: Sequence[Record]) -> Iterator[list[int]]:
 
     keys, places, kinds, following = array("q"), array("l"), array("b"), array("q")
     begins = array("b")
-    stems = _stems(records)
     for place, record in enumerate(records):
-        for link in dict.fromkeys(_links(record, stems)):
+        for link in dict.fromkeys(_links(record)):
             keys.append(hash((link.kind, link.text)))
             places.append(place)
             kinds.append(link.kind)
@@ -125,24 +123,28 @@ def _counts(kind: int, rows: int, total: int, ways: int) -> bool:
         return True
     if kind in (_TURN, _WINDOW):
         return few or ways <= _BRANCHES
+    if kind == _TITLE:
+        return rows <= 200 and 10 * rows <= 9 * total
     return 3 * rows <= total and rows <= 200
 
 
-def _links(record: Record, stems: frozenset[str]) -> Iterator[_Link]:
+def _links(record: Record) -> Iterator[_Link]:
     yield _Link(_SURE, record.kin)
     if record.made:  # its kin is that of the example it was made from
         yield _Link(_SURE, hashlib.sha256(record.question.encode()).hexdigest()[:16])
-    for said in record.origins:
-        name, value = origin(said)
-        if name in SURE:
-            yield _Link(_NAMED, said)
-        elif name == ID and (begun := stem(value)) in stems:
-            yield _Link(_FEW, f"stem={begun}")
-        yield _Link(_FEW if name == SOURCE else _COLUMN, said)
+    for origin in record.origins:
+        yield _Link(_kind(name_of(origin)), origin)
     yield from _of_turns([message for message in record.messages if message.role != "system"])
     for text, least in _passages(record):
         if len(text) >= least:
             yield _Link(_PASSAGES, text)
+
+
+def _kind(name: str) -> int:
+    """How an origin links rows, by the name of its column."""
+    if name in SURE or name in TITLES:
+        return _NAMED if name in SURE else _TITLE
+    return _FEW if name in (SOURCE, STEM) else _COLUMN
 
 
 def _of_turns(turns: Sequence[Message]) -> Iterator[_Link]:
@@ -171,15 +173,3 @@ def _passages(record: Record) -> Iterator[tuple[str, int]]:
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _stems(records: Sequence[Record]) -> frozenset[str]:
-    """What several ids begin with before their last number."""
-    found = Counter(
-        begun
-        for record in records
-        for said in record.origins
-        for name, value in (origin(said),)
-        if name == ID and (begun := stem(value))
-    )
-    return frozenset(begun for begun, count in found.items() if count > 1)

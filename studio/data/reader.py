@@ -72,7 +72,7 @@ def read_file(
     rows = rows_of(source, mapping)
     sample = _sample(rows)
     format = mapping.format if mapping else _format(file, sample)
-    here = (f"file={file.name}",) if source.kind in _DOCUMENTS else ()
+    here = origins_of({"file": file.name}) if source.kind in _DOCUMENTS else ()
     records: list[Record] = []
     problems: list[Problem] = []
     last = before

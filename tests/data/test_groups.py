@@ -119,6 +119,20 @@ def of_a_passage(embedded: bool) -> Callable[[], Rows]:
     return rows
 
 
+def about_short_passages() -> Rows:
+    """Conversations about a passage that stands in a column beside them."""
+    return [(name, {**row, "context": f"Town {name} lies by the sea."}) for name, row in prefixes()]
+
+
+def one_large_document() -> Rows:
+    """Chunks of which more than a third are of one document."""
+    return [
+        (f"{number}", {"title": f"Volume {number}", "text": sentence(1000 * number + part, 30)})
+        for number in range(12)
+        for part in range(30 if number == 5 else 4)
+    ]
+
+
 KINDS: dict[str, Callable[[], Rows]] = {
     "prefixes": prefixes,
     "prefixes with a system turn": lambda: prefixes(system=lambda place: "Be brief."),
@@ -137,6 +151,9 @@ KINDS: dict[str, Callable[[], Rows]] = {
     "url": chunks("url", lambda number, part: f"https://example.org/{number}"),
     "id": chunks("id", lambda number, part: f"doc{number}"),
     "id with a part": chunks("id", lambda number, part: f"Xy{chr(97 + number)}z_{part}"),
+    "float": chunks("doc_id", lambda number, part: float(number)),
+    "one large document": one_large_document,
+    "short passages": about_short_passages,
     "meta": chunks("meta", lambda number, part: {"doc_id": number, "part": part}),
 }
 
@@ -168,6 +185,18 @@ def test_what_belongs_together_stays_on_one_side(kind: str, tmp_path: Path) -> N
         assert all(len(found) == 1 for found in names)  # and nothing else is put together
 
 
+def test_many_chunks_of_files_named_in_a_column_stay_together(tmp_path: Path) -> None:
+    rows: Rows = [
+        (f"{number}", {"source": f"manual {number}.pdf", "text": sentence(1000 * number + part, 30)})
+        for number in range(10)
+        for part in range(30)
+    ]
+    records = read(written(tmp_path / "rows.jsonl", rows)).records
+    assert [len(group) for group in grouped(records)] == [30] * 10
+    parts = split(records, 0.1, 0.1, 0)
+    assert (len(parts.train), len(parts.validation), len(parts.test)) == (240, 30, 30)
+
+
 def test_each_text_file_of_a_folder_is_a_document(tmp_path: Path) -> None:
     for number in range(12):
         parts = (sentence(1000 * number + part, 30) for part in range(5))
@@ -182,6 +211,7 @@ def test_a_saved_dataset_keeps_together_what_its_source_did(tmp_path: Path) -> N
     assert run(["data", "save", str(source), str(tmp_path / "saved"), "--json"]) == 0
     _, parts = finish(read_saved(tmp_path / "saved"))
     assert parts[""] == read(source).records
+    assert not any("Volume" in origin or "The" in origin for record in parts[""] for origin in record.origins)
     assert divided(parts[""], rows, 0) == 0
 
 
