@@ -51,6 +51,13 @@ CLAUSES: dict[str, str] = {
     "row.unknown_weight": "the weight of {what} is {kind}; use 0 (not trained) or 1",
     "row.no_answer": "{what} has no turn by the assistant, so there is no answer to learn",
     "row.no_weight": "every answer has the weight 0, so there is none to learn",
+    "row.history": '"history" must be an array of pairs, each a question and its answer',
+    "row.media_part": "{what} holds a picture, sound or file; only text is trained, so the row is left out",
+    "row.media": "{what} holds pictures, sound or video; only text is trained, so the row is left out",
+    "row.placeholder": "its text stands around a picture ({mark}); only text is trained, so it is left out",
+    "row.unknown_part": "{what} has a part that is not known here ({fields}); use parts of text",
+    "row.part_marks": "{what} marks parts of itself as not trained ({name}); only whole turns can be, by "
+    '"train": false',
     # Tools.
     "row.tool_not_object": "{what} is {kind}, not an object",
     "row.tool_without_name": '{what} has no "name" (it has {fields})',
@@ -59,6 +66,10 @@ CLAUSES: dict[str, str] = {
     "row.not_writable": "{what} cannot be written as JSON: {fault}",
     # Completions and pairs.
     "row.unwanted": "{what} is false: this completion is marked as one that is not wanted",
+    "row.prompt_only": "a prompt without an answer: {what} is what a reward compares with; to learn it, "
+    'call it "completion"',
+    "row.other_format": "a {format} example in a file of {common} ones, which train in another way; put it "
+    "into a file of its own",
     "row.side_without_answer": "{what} does not end with a turn by the assistant",
     "row.sides_differ": '"chosen" and "rejected" differ before their last turn; only that may differ',
     "row.rejected_calls": "the rejected answer calls a tool; a pair is compared by its text",
@@ -92,6 +103,7 @@ CLAUSES: dict[str, str] = {
     # What deserves a look in a row that can train.
     "row.duplicate": "exact duplicate of {place}",
     "row.identical": "the prompt and the answer are identical",
+    "row.left_out": "trains without {fields}, which may carry meaning and has no place in the example",
     "row.unanswered": "ends with a turn that is never answered",
     "row.cut_prompt": "longer than {limit:,} tokens: the beginning of the prompt is cut",
     "row.rows_left_out": "{left:,} of the {rows:,} rows that its answers become are longer than {limit:,} "

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from studio.catalogue import Phrase, phrase
 from studio.data.fields import BadRow, Fields, checked, field, listed
-from studio.data.records import Message
+from studio.data.flags import MEDIA, is_trained
+from studio.data.parts import Said, said
+from studio.data.records import Call, Message
 from studio.data.rows import kind
 from studio.data.tools import calls, calls_in
 
-CHATS = ("messages", "conversations", "conversation")
-_ROLES = {
+ROLES = {
     "system": "system",
     "developer": "system",
     "user": "user",
@@ -24,15 +26,26 @@ _ROLES = {
     "bing": "assistant",
     "model": "assistant",
     "bot": "assistant",
+    "bard": "assistant",
+    "chatbot": "assistant",
+    "prompter": "user",
     "tool": "tool",
     "function": "tool",
     "observation": "tool",
     "tool_response": "tool",
     "ipython": "tool",
+    "function_response": "tool",
+    "tool_result": "tool",
+    "tools": "tool",
     "function_call": "assistant",
     "tool_call": "assistant",
 }
+"""Who speaks, by the names that ecosystems have for them."""
+
 _CALLS = ("function_call", "tool_call")  # roles whose text is the call
+_SPEAKERS = ("role", "from", "author", "speaker")
+_CONTENTS = ("content", "value", "parts", "text", "message")
+_THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 """Where datasets keep what a model thinks before it answers, if not in the text itself."""
 
@@ -41,43 +54,84 @@ def turns(value: Any, name: str) -> tuple[Message, ...]:
     """The field's turns, without empty system turns. Raises BadRow when it holds none, or a bad one."""
     if not isinstance(value, list):
         raise BadRow("row.not_turns", what=field(name), kind=kind(value))
-    messages = [_message(turn, number) for number, turn in enumerate(value, 1)]
+    messages = [message for number, turn in enumerate(value, 1) for message in _messages(turn, number)]
     kept = tuple(m for m in messages if m.role != "system" or m.content.strip())
     if not kept:
         raise BadRow("row.no_turns", what=field(name))
     called = [call for message in kept for call in message.calls]
-    without_ids = called and not any(call.id for call in called) and any("from" in turn for turn in value)
+    without_ids = called and not any(call.id for call in called) and any(_is_sharegpt(t) for t in value)
     return tuple(_with_ids(kept)) if without_ids else kept
 
 
-def _message(turn: Any, number: int) -> Message:
+def _is_sharegpt(turn: Any) -> bool:
+    return turn.get("from") is not None
+
+
+def _messages(turn: Any, number: int) -> Iterator[Message]:
+    """A turn as a message; results of tools that stand among a turn's parts are turns of their own."""
     if not isinstance(turn, dict):
         raise BadRow("row.turn_not_object", what=phrase("turn", number=number), kind=kind(turn))
-    role_key, text_key = ("from", "value") if "from" in turn or "value" in turn else ("role", "content")
+    role_key, text_key = _keys(turn)
     given = _role(turn, role_key, number)
-    role = _ROLES[given]
+    role = ROLES[given]
     what = phrase("turn.by", number=number, role=phrase(f"role.{role}"))
-    made = calls_in(turn.get(text_key), what) if given in _CALLS else calls(turn, what)
+    if not MEDIA.isdisjoint(turn) and any(turn.get(name) for name in MEDIA):
+        raise BadRow("row.media_part", what=what)
+    content = turn.get(text_key)
+    if given in _CALLS:
+        found, call = _parted(content)
+        made = calls_in(call, what)
+    else:
+        found = said(turn["refusal"] if _refuses(turn, content) else content, what)
+        made = (*(calls_in(found.calls, what) if found.calls else ()), *calls(turn, what))
+    yield from (Message("tool", each.content, "", (), each.name, each.call_id) for each in found.results)
+    if found.results and not made and found.text == "":
+        return
     if text_key not in turn and not made:
         raise _without(number, text_key, turn)
     if made and role != "assistant":
         raise BadRow("row.calls_by_other", what=what)
-    content = "" if given in _CALLS else _parts(turn.get(text_key))
-    may_be_empty = role in ("system", "tool") or bool(made)
+    yield _message(turn, role, found, made, what)
+
+
+def _message(turn: Fields, role: str, found: Said, made: tuple[Call, ...], what: Phrase) -> Message:
+    content, may_be_empty = found.text, role in ("system", "tool") or bool(made)
     if content is None and (role == "system" or made):
         content = ""
     text = checked(content, what, empty=may_be_empty)
-    if role == "assistant":
-        text = _reasoned(turn, what) + text
-    name, call_id = (_word(turn, key) if role == "tool" else "" for key in ("name", "tool_call_id"))
-    return Message(role, text, "", made, name, call_id, role != "assistant" or _is_trained(turn, what))
+    if role != "assistant":
+        name, call_id = (_word(turn, key) if role == "tool" else "" for key in ("name", "tool_call_id"))
+        return Message(role, text, "", made, name, call_id)
+    return Message(role, _reasoned(turn, found, text, what), "", made, trained=is_trained(turn, what))
+
+
+def _keys(turn: Fields) -> tuple[str, str]:
+    """Where the turn keeps who speaks and what is said: the first names of which something is there."""
+    if isinstance(turn.get("role"), str) and turn.get("content") is not None:
+        return "role", "content"
+    there = [name for name in _SPEAKERS if turn.get(name) is not None]
+    is_sharegpt = there[:1] == ["from"] or (not there and "value" in turn)
+    usual = "value" if is_sharegpt else "content"
+    names = (usual,) if is_sharegpt else _CONTENTS
+    told = next((name for name in names if turn.get(name) is not None), usual)
+    return (there[0] if there else "from" if is_sharegpt else "role"), told
+
+
+def _refuses(turn: Fields, content: Any) -> bool:
+    return content is None and isinstance(turn.get("refusal"), str) and bool(turn["refusal"].strip())
+
+
+def _parted(content: Any) -> tuple[Said, Any]:
+    """What is thought before a call that is written as JSON text, and the call."""
+    found = _THOUGHT.match(content) if isinstance(content, str) else None
+    return (Said("", [found.group(1)]), content[found.end() :]) if found else (Said(""), content)
 
 
 def _role(turn: Fields, key: str, number: int) -> str:
     if key not in turn:
         raise _without(number, key, turn)
     role = turn[key]
-    if not isinstance(role, str) or role.strip().lower() not in _ROLES:
+    if not isinstance(role, str) or role.strip().lower() not in ROLES:
         shown = phrase("quoted", text=role[:40]) if isinstance(role, str) else kind(role)
         raise BadRow("row.unknown_role", what=phrase("turn", number=number), role=shown)
     return role.strip().lower()
@@ -91,25 +145,17 @@ def _word(turn: Fields, key: str) -> str:
     return checked(turn[key], field(key), empty=True) if turn.get(key) else ""
 
 
-def _reasoned(turn: Fields, what: Phrase) -> str:
-    """The turn's reasoning as the text of thinking models has it, where templates for them look for it.
-
-    Nothing where the content has it already: many files keep both.
+def _reasoned(turn: Fields, found: Said, text: str, what: Phrase) -> str:
+    """The answer with its reasoning before it, as the text of thinking models has it, where templates for
+    them look for it; an answer that has it already, as in files that keep both, stays as it is.
     """
-    if isinstance(turn.get("content"), str) and "</think>" in turn["content"]:
-        return ""
-    found = (turn[key] for key in _REASONING if isinstance(turn.get(key), str) and turn[key].strip())
-    if not (thoughts := next(found, "")):
-        return ""
-    return f"<think>\n{checked(thoughts, phrase('reasoning', turn=what)).strip()}\n</think>\n\n"
-
-
-def _is_trained(turn: Fields, what: Phrase) -> bool:
-    """OpenAI's weight of an answer: 0 leaves it in the conversation but does not teach it."""
-    weight = turn.get("weight")
-    if weight not in (None, 0, 1):
-        raise BadRow("row.unknown_weight", what=what, kind=kind(weight))
-    return weight != 0
+    if "</think>" in text:
+        return text
+    apart = (turn[key] for key in _REASONING if isinstance(turn.get(key), str) and turn[key].strip())
+    thoughts = next(apart, "") or "\n\n".join(thought.strip() for thought in found.thoughts)
+    if not thoughts.strip():
+        return text
+    return f"<think>\n{checked(thoughts, phrase('reasoning', turn=what)).strip()}\n</think>\n\n{text}"
 
 
 def _with_ids(messages: Sequence[Message]) -> Iterator[Message]:
@@ -128,14 +174,3 @@ def _with_ids(messages: Sequence[Message]) -> Iterator[Message]:
             yield replace(message, call_id=waiting.pop(0))
         else:
             yield message
-
-
-def _parts(content: Any) -> Any:
-    """Text given as a list of parts, joined; anything else as it is."""
-    if isinstance(content, list) and content and all(_is_text_part(part) for part in content):
-        return "".join(part["text"] for part in content)
-    return content
-
-
-def _is_text_part(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)

@@ -15,8 +15,10 @@ _RECORD: TypeAdapter[Record] = TypeAdapter(Record)
 
 
 def plain(record: Record) -> dict[str, Any]:
-    """The record as JSON holds it, without what it leaves empty."""
-    fields: dict[str, Any] = _RECORD.dump_python(record, mode="json", exclude_defaults=True)
+    """The record as JSON holds it, without what it leaves empty, and what the row had besides."""
+    fields: dict[str, Any] = _RECORD.dump_python(
+        record, mode="json", exclude_defaults=True, exclude={"left_out"}
+    )
     return fields
 
 

@@ -2,51 +2,80 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio.data.chats import CHATS, turns
-from studio.data.fields import BadRow, Fields, checked, field, listed, unwrapped
+from studio.data import names
+from studio.data.chats import turns
+from studio.data.fields import BadRow, Fields, field, listed
+from studio.data.flags import check_media, check_placeholders, check_wanted
+from studio.data.names import CHATS, COMPLETIONS, CONTEXTS, PROMPTS
 from studio.data.origins import origins_of
-from studio.data.records import Message, Record
-from studio.data.tools import tools
+from studio.data.pairs import preference
+from studio.data.records import Call, Message, Record
+from studio.data.shapes import Taken, is_turn, unified
+from studio.data.tools import calls_in, tools, without_fillings
 from studio.data.transcripts import as_turns, asked, transcript
+from studio.data.values import history, optional, system, text
 
-_ANSWERS = ("output", "response", "answer", "completion")
-_COMPLETIONS = (
-    *("completion", "response", "solution", "answer", "output", "ideal"),
-    *("outputs", "target", "targets", "answers"),
-)
-_PROMPTS = ("prompt", "question", "query", "problem", "input", "inputs")
-_DOCUMENTS = ("document", "article", "dialogue", "dialog", "text", "content", "passage")
-_SUMMARIES = ("summary", "highlights")
-_INPUTS = ("input", "context")
-_CONTEXTS = ("context", "passage")
-_SYSTEMS = ("system", "system_prompt")
-_CHOSEN = ("chosen", "chosen_response", "response_j", "preferred")
-_REJECTED = ("rejected", "rejected_response", "response_k", "dispreferred")
-_SAMPLES = ("text", "sentence", "review", "tweet", "comment", "headline", "utterance")
-_LABELS = ("label", "label_text", "sentiment", "intent", "emotion", "class")
-_TEXTS = ("text", "content")
-_LISTS = ("data", "turns", "dialog", "dialogue")
-"""Fields that are a conversation where they hold a list of turns, but may be something else."""
+FAMILIES = {"preference": "pairs", "text": "text"}
+"""Formats that train in a way of their own; all others are conversations and may be mixed."""
 
 
 def recognize(fields: Fields) -> str:
     """The format a row's keys stand for, or an empty string."""
-    fields = _lower(fields)
-    if "role" in fields and not _chat_field(fields):
+    return _recognized(unified(fields))
+
+
+def _recognized(fields: Fields) -> str:
+    if fields.get("role") is not None and not _chat_field(fields):
         return ""  # one turn, not an example
+    return (None in fields.values() and _fitting(_filled(fields))) or _fitting(fields)
+
+
+def _fitting(fields: Fields) -> str:
     return next((shape.format for shape in _SHAPES if shape.fits(fields)), "")
 
 
+def _filled(fields: Fields) -> Fields:
+    """The row without the nulls that stand where rows of several formats share a table."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def record(line: int, format: str, fields: Fields) -> Record:
-    """The row as a Record of `format`. Raises BadRow with the reason when it is not one."""
-    fields = _lower(fields)
-    built = replace(_built(line, format, fields), origins=origins_of(fields))
-    made = fields.get("made")
-    return replace(built, made=made) if isinstance(made, str) and _is_ours(made) else built
+    """The row as a Record, in a dataset of `format`. Raises BadRow with the reason when it is not one.
+
+    A row of another format is read as what it is where both are conversations.
+    """
+    row = Taken(unified(fields))
+    shape = _shape(format, row)
+    _check(shape.format, row)
+    built = replace(_unfilled(shape.build(line, row)), origins=origins_of(row))
+    check_placeholders(built)
+    made = row.get("made")
+    if isinstance(made, str) and _is_ours(made):
+        built = replace(built, made=made)
+    left = names.left_out(row, row.used, built)
+    return replace(built, left_out=left) if left else built
+
+
+def _unfilled(built: Record) -> Record:
+    if not built.tools or not any("null" in call.arguments for m in built.messages for call in m.calls):
+        return built
+    changed = (tuple(without_fillings(call, built.tools) for call in m.calls) for m in built.messages)
+    pairs = zip(built.messages, changed, strict=True)
+    return replace(built, messages=tuple(replace(message, calls=calls) for message, calls in pairs))
+
+
+def _check(format: str, row: Fields) -> None:
+    """Raise BadRow for what no text can teach, and for what is marked as not to be learned."""
+    if format in ("classification", "text"):
+        return
+    check_media(row)
+    if format != "preference":
+        check_wanted(row)
 
 
 def _is_ours(made: str) -> bool:
@@ -54,20 +83,27 @@ def _is_ours(made: str) -> bool:
     return made.startswith('{"maker": ') and made == made.encode("utf-8", "ignore").decode()
 
 
-def _built(line: int, format: str, fields: Fields) -> Record:
-    shapes = _OF_FORMAT[format]
-    for shape in shapes:
-        if shape.fits(fields):
-            return shape.build(line, fields)
-    if not any(name in fields for shape in shapes for names in shape.needs for name in names):
-        raise BadRow("row.unknown_fields_for", fields=listed(fields), needs=needs(format))
-    return shapes[0].build(line, fields)
+def _shape(format: str, row: Fields) -> _Shape:
+    """The way the row is written: one of the format, or else of another one that trains as it does."""
+    filled = _filled(row) if None in row.values() else row
+    own, other = _OF_FORMAT[format], _fitting(filled)
+    if other and FAMILIES.get(other) == FAMILIES.get(format):
+        return next(shape for shape in _OF_FORMAT[other] if shape.fits(filled))
+    if found := next((shape for shape in own if shape.fits(filled)), None):
+        return found
+    if found := next((shape for shape in own if shape.fits(row)), None):
+        return found
+    if other:
+        raise BadRow("row.other_format", format=other, common=format)
+    if not any(name in row for shape in own for group in shape.needs for name in group):
+        raise BadRow("row.unknown_fields_for", fields=listed(row), needs=needs(format))
+    return own[0]
 
 
 def needs(format: str) -> str:
     """The fields a format requires, quoted."""
     shape = next(shape for shape in _SHAPES if shape.format == format)
-    return " and ".join(f'"{names[0]}"' for names in shape.needs)
+    return " and ".join(f'"{group[0]}"' for group in shape.needs)
 
 
 def examples() -> str:
@@ -75,29 +111,80 @@ def examples() -> str:
     return "; ".join(f"{name}: {needs(name)}" for name in dict.fromkeys(shape.format for shape in _SHAPES))
 
 
-def _lower(fields: Fields) -> Fields:
-    return {str(key).strip().lower(): value for key, value in fields.items()}
-
-
 def _instruction(line: int, fields: Fields) -> Record:
-    user = Message("user", _text(fields, ("instruction",)), _optional(fields, _INPUTS))
-    system = _optional(fields, _SYSTEMS)
-    answer = Message("assistant", _text(fields, _ANSWERS))
-    return Record(line, (*_system(system), user, answer))
+    user = Message("user", text(fields, ("instruction",)), optional(fields, names.INPUTS))
+    answer = _answer(fields, names.ANSWERS)
+    return Record(line, (*system(fields), *history(fields), user, *answer), tools=tools(fields))
 
 
 def _prompt_completion(line: int, fields: Fields) -> Record:
-    if fields.get("label") is False:
-        raise BadRow("row.unwanted", what=field("label"))
-    answer = Message("assistant", _text(fields, _COMPLETIONS))
-    prompt = fields["messages"] if _is_golden(fields) and "messages" in fields else fields.get("prompt")
-    if isinstance(prompt, list) and any(isinstance(turn, dict) for turn in prompt):
-        return Record(line, (*turns(prompt, "prompt"), answer), tools=tools(fields))
-    question = _text(fields, _PROMPTS)
+    _check_answered(fields)
+    answer = _answer(fields, COMPLETIONS)
+    return Record(line, (*_before(fields), *answer), tools=tools(fields))
+
+
+def _check_answered(fields: Fields) -> None:
+    """Raise BadRow for a prompt that only has something to compare with, as sets for GRPO have."""
+    if fields.get("prompt") is None or any(fields.get(name) is not None for name in _LEARNED):
+        return
+    if name := next((name for name in names.REFERENCES if fields.get(name) is not None), ""):
+        raise BadRow("row.prompt_only", what=field(name))
+
+
+_LEARNED = tuple(name for name in COMPLETIONS if name not in names.REFERENCES)
+
+
+def _before(fields: Fields) -> tuple[Message, ...]:
+    """The conversation before the completion; earlier answers in a list of turns are only context."""
+    prompt = fields.get("prompt")
+    if _is_golden(fields) and "messages" in fields:
+        prompt = fields["messages"]
+    elif isinstance(prompt, list) and any(isinstance(turn, dict) for turn in prompt):
+        prompt = fields["prompt"]
+    else:
+        return _question(fields)
+    before = turns(prompt, "prompt")
+    context = (replace(turn, trained=False) if turn.role == "assistant" else turn for turn in before)
+    return (*(system(fields) if before[0].role != "system" else ()), *context)
+
+
+def _question(fields: Fields) -> tuple[Message, ...]:
+    there = [name for name in PROMPTS if name in fields]
+    name = next((name for name in there if fields.get(name) is not None), next(iter(there), PROMPTS[0]))
+    question = text(fields, (name,))
     if before := asked(question):
-        return Record(line, (*turns(before, "prompt"), answer))
-    user = Message("user", question, _optional(fields, _CONTEXTS))
-    return Record(line, (*_system(_optional(fields, _SYSTEMS)), user, answer))
+        return (*system(fields), *turns(before, "prompt"))
+    material = [other for other in (*CONTEXTS, "input") if other != name]
+    user = Message("user", question, optional(fields, material))
+    return (*system(fields), *history(fields), user)
+
+
+def _answer(fields: Fields, among: Sequence[str]) -> tuple[Message, ...]:
+    """What is to be learned: a text, turns, or the calls of tools where the row declares some."""
+    there = [name for name in among if fields.get(name) is not None]
+    if there and isinstance(fields.get(there[0]), list) and _are_dicts(fields.get(there[0])):
+        answer = turns(fields[there[0]], there[0])
+        if not any(turn.role == "assistant" and turn.trained for turn in answer):
+            raise BadRow("row.no_answer", what=field(there[0]))
+        return answer
+    said = text(fields, there[:1] or among)
+    calls = _calls(said, there[0]) if fields.get("tools") and there else ()
+    return (Message("assistant", "" if calls else said, calls=calls),)
+
+
+def _are_dicts(value: Any) -> bool:
+    return bool(value) and all(isinstance(item, dict) and item.keys() & {"role", "from"} for item in value)
+
+
+def _calls(said: str, name: str) -> tuple[Call, ...]:
+    """The calls that an answer is nothing but, as JSON text; none where it is any other text."""
+    try:
+        value = json.loads(said) if said.lstrip().startswith(("[", "{")) else None
+    except (ValueError, RecursionError):
+        return ()
+    several = value if isinstance(value, list) else [value]
+    are_calls = all(isinstance(item, dict) and {"name", "arguments"} <= item.keys() for item in several)
+    return calls_in(value, field(name)) if several and are_calls else ()
 
 
 def _is_golden(fields: Fields) -> bool:
@@ -106,29 +193,30 @@ def _is_golden(fields: Fields) -> bool:
 
 
 def _summary(line: int, fields: Fields) -> Record:
-    user = Message("user", _text(fields, _DOCUMENTS))
-    return Record(line, (user, Message("assistant", _text(fields, _SUMMARIES))))
+    user = Message("user", text(fields, names.DOCUMENTS))
+    return Record(line, (user, Message("assistant", text(fields, names.SUMMARIES))))
 
 
 def _classification(line: int, fields: Fields) -> Record:
-    names = ("label_text", *_LABELS)
-    name = next((name for name in names if name in fields), "label")
-    if isinstance(fields.get(name), bool | int | float):
-        fields = {**fields, name: str(fields[name])}
-    user = Message("user", _text(fields, _SAMPLES))
-    return Record(line, (user, Message("assistant", _text(fields, (name,)))))
+    options = ("label_text", *names.LABELS)
+    there = [name for name in options if name in fields]
+    name = next((name for name in there if fields.get(name) is not None), next(iter(there), "label"))
+    label = fields[name] if there else None
+    if isinstance(label, bool | int | float):
+        label = str(label)
+    user = Message("user", text(fields, names.SAMPLES))
+    return Record(line, (user, Message("assistant", text({name: label} if there else fields, (name,)))))
 
 
 def _plain(line: int, fields: Fields) -> Record:
-    return Record(line, text=_text(fields, _TEXTS))
+    return Record(line, text=text(fields, names.TEXTS))
 
 
 def _chat(line: int, fields: Fields) -> Record:
     name = _chat_field(fields) or next(name for name in CHATS if name in fields)
     messages = turns(as_turns(fields[name]), name)
-    system = _optional(fields, _SYSTEMS)
-    if system and messages[0].role != "system":
-        messages = (*_system(system), *messages)
+    if messages[0].role != "system":
+        messages = (*system(fields), *messages)
     if not any(message.role == "assistant" for message in messages):
         raise BadRow("row.no_answer", what=field(name))
     if not any(message.role == "assistant" and message.trained for message in messages):
@@ -136,79 +224,21 @@ def _chat(line: int, fields: Fields) -> Record:
     return Record(line, messages, tools=tools(fields))
 
 
-def _preference(line: int, fields: Fields) -> Record:
-    fields = {**fields, "chosen": _either(fields, _CHOSEN), "rejected": _either(fields, _REJECTED)}
-    if isinstance(fields["chosen"], list):
-        messages = turns(fields["chosen"], "chosen")
-        *before, last = turns(fields["rejected"], "rejected")
-        if last.role != "assistant":
-            raise BadRow("row.side_without_answer", what=field("rejected"))
-        if tuple(before) != messages[:-1]:
-            raise BadRow("row.sides_differ")
-        if last.calls:
-            raise BadRow("row.rejected_calls")
-        rejected = last.content
-    else:
-        messages = (Message("assistant", _text(fields, ("chosen",))),)
-        rejected = _text(fields, ("rejected",))
-    if messages[0].role == "assistant":
-        messages = (*_asked(fields), *messages)
-    if messages[-1].role != "assistant":
-        raise BadRow("row.side_without_answer", what=field("chosen"))
-    if messages[-1].calls:
-        raise BadRow("row.chosen_calls")
-    if rejected == messages[-1].content:
-        raise BadRow("row.sides_equal")
-    return Record(line, messages, rejected=rejected, tools=tools(fields))
-
-
-def _either(fields: Fields, names: Sequence[str]) -> Any:
-    """The better or worse side of a pair: its text, or its turns where it is a conversation."""
-    name = next((name for name in names if name in fields), None)
-    if name is None:
-        _text(fields, names)
-    return as_turns(fields[name]) if name else ""
-
-
-def _asked(fields: Fields) -> tuple[Message, ...]:
-    if isinstance(fields.get("prompt"), list):
-        return turns(fields["prompt"], "prompt")
-    names = (*_PROMPTS, "instruction")
-    if isinstance(fields.get("prompt"), str) and (before := asked(fields["prompt"])):
-        return turns(before, "prompt")
-    return (*_system(_optional(fields, _SYSTEMS)), Message("user", _text(fields, names)))
-
-
-def _system(text: str) -> tuple[Message, ...]:
-    return (Message("system", text),) if text else ()
-
-
-def _text(fields: Fields, names: Sequence[str]) -> str:
-    """The text of the first of `names` the row has."""
-    name = next(filter(fields.__contains__, names), None)
-    if name is None:
-        raise BadRow("row.missing", what=field(names[0]), fields=listed(fields))
-    value = unwrapped(fields[name]) if name in ("answer", "answers") else fields[name]
-    return checked(value, field(name))
-
-
-def _optional(fields: Fields, names: Sequence[str]) -> str:
-    present = [name for name in names if fields.get(name) is not None]
-    text = checked(fields[present[0]], field(present[0]), empty=True) if present else ""
-    return text if text.strip() else ""
-
-
 def _chat_field(fields: Fields) -> str:
     """The field that holds a conversation, if any: turns, alternating texts, a transcript, a tree."""
     for name in CHATS:
         if isinstance(fields.get(name), list):
             return name
-    for name in _LISTS:
+    for name in names.TURN_LISTS:
         value = fields.get(name)
         if isinstance(value, list) and (name != "data" or all(isinstance(item, str) for item in value)):
             turned = as_turns(value)
             if turned and all(isinstance(turn, dict) and turn.keys() & {"role", "from"} for turn in turned):
                 return name
+    for name in ("chat", "contents"):
+        value = fields.get(name)
+        if isinstance(value, list) and value and all(map(is_turn, value)):
+            return name
     for name in ("chat", *CHATS):
         if isinstance(fields.get(name), str) and transcript(fields[name]):
             return name
@@ -228,17 +258,18 @@ class _Shape:
             if _is_golden(fields):
                 return False
             return bool(_chat_field(fields)) or any(name in fields for name in CHATS)
-        return all(any(map(fields.__contains__, names)) for names in self.needs)
+        return all(any(map(fields.__contains__, group)) for group in self.needs)
 
 
 _SHAPES = (
-    _Shape("preference", (_CHOSEN, _REJECTED), _preference),
+    _Shape("preference", (names.CHOSEN, names.REJECTED), preference),
     _Shape("chat", (CHATS,), _chat),
-    _Shape("instruction", (("instruction",), _ANSWERS), _instruction),
-    _Shape("prompt/completion", (_PROMPTS, _COMPLETIONS), _prompt_completion),
-    _Shape("prompt/completion", (_DOCUMENTS, _SUMMARIES), _summary),
-    _Shape("classification", (_SAMPLES, _LABELS), _classification),
-    _Shape("text", (_TEXTS,), _plain),
+    _Shape("instruction", (("instruction",), names.ANSWERS), _instruction),
+    _Shape("prompt/completion", (PROMPTS, COMPLETIONS), _prompt_completion),
+    _Shape("prompt/completion", (("prompt",), names.REFERENCES), _prompt_completion),
+    _Shape("prompt/completion", (names.DOCUMENTS, names.SUMMARIES), _summary),
+    _Shape("classification", (names.SAMPLES, names.LABELS), _classification),
+    _Shape("text", (names.TEXTS,), _plain),
 )
 """Tried in this order."""
 

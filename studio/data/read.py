@@ -11,6 +11,7 @@ from pathlib import Path
 
 from studio.catalogue import phrase
 from studio.data.equality import Equal, equal_key
+from studio.data.formats import FAMILIES
 from studio.data.mapping import INCOMPLETE, Mapping
 from studio.data.places import Places
 from studio.data.reader import FileRead, NothingUsable, read_file
@@ -151,7 +152,7 @@ def _joined(
     chosen: Sequence[Path], files: Sequence[DataFile], parts: Sequence[FileRead], lost: list[Problem]
 ) -> Generator[Progress, None, Reading]:
     format = _common(parts)
-    used = [part for part in parts if not part.records or _FAMILY.get(part.format) == _FAMILY.get(format)]
+    used = [part for part in parts if not part.records or FAMILIES.get(part.format) == FAMILIES.get(format)]
     for part in parts:
         if part not in used:
             other = phrase("file.other_format", format=part.format, common=format)
@@ -172,10 +173,6 @@ def _joined(
     )
 
 
-_FAMILY = {"preference": "pairs", "text": "text"}
-"""Formats that train in a way of their own; all others are conversations and may be mixed."""
-
-
 def _common(parts: Sequence[FileRead]) -> str:
     """The format of most records."""
     counts: Counter[str] = Counter()
@@ -191,8 +188,8 @@ def _named(parts: Sequence[FileRead], *, several: bool) -> Iterator[Problem]:
 
 
 def _fingerprint(files: Sequence[DataFile]) -> str:
-    """That of the one file's bytes; of several, that of their names, parts and fingerprints."""
-    if len(files) == 1:
+    """That of the one file's bytes; of several files, that of their names, parts and fingerprints."""
+    if len({file.path for file in files}) == 1:
         return fingerprint(files[0].path)
     listed = "".join(f"{file.name}\0{file.part}\0{fingerprint(file.path)}\n" for file in files)
     return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -16,11 +16,11 @@ from studio.data.records import Record
 from studio.data.room import Room
 from studio.data.rows import Row, problem
 from studio.data.sources.columnar import arrow_rows, parquet_rows
-from studio.data.sources.documents import json_rows
+from studio.data.sources.documents import json_rows, lines_or_json_rows
 from studio.data.sources.folders import DataFile
-from studio.data.sources.source import Source
+from studio.data.sources.source import Source, check_downloaded
 from studio.data.sources.tables import csv_rows
-from studio.data.sources.text import jsonl_rows, markdown_rows, text_rows
+from studio.data.sources.text import markdown_rows, text_rows
 from studio.errors import DataError
 from studio.events import Problem, Progress
 from studio.words import printable
@@ -66,7 +66,7 @@ def read_file(
 
     Raises DataError when there is nothing to train on, or more than the memory holds.
     """
-    source = Source(file.path)
+    source = file.source
     if file.path.stat().st_size == 0:
         raise DataError(f"{file.name} is empty. Choose a file with examples.")
     rows = rows_of(source, mapping)
@@ -98,7 +98,8 @@ def _moved(item: Problem, before: int) -> Problem:
 
 
 def rows_of(source: Source, mapping: Mapping | None = None) -> Iterator[Row | Problem]:
-    """The rows of a file of any kind, in order."""
+    """The rows of a file of any kind, in order. Raises DataError for one that was not downloaded."""
+    check_downloaded(source)
     match source.kind:
         case ".json":
             return json_rows(source, lambda fields: _is_row(fields, mapping))
@@ -113,7 +114,7 @@ def rows_of(source: Source, mapping: Mapping | None = None) -> Iterator[Row | Pr
         case ".md":
             return markdown_rows(source)
         case _:
-            return jsonl_rows(source)
+            return lines_or_json_rows(source, lambda fields: _is_row(fields, mapping))
 
 
 def _is_row(fields: Fields, mapping: Mapping | None) -> bool:

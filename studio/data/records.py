@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from studio.catalogue import Phrase, phrase
 
@@ -60,6 +61,7 @@ class Record:
     `made` says how and from what a row was made; it is empty for a row that somebody wrote. `tools` are
     those the model may call: a JSON array as text, each in OpenAI's shape. `origins` is what its columns say
     of the conversation or document it comes from (`origins.origins_of`), which is no part of its content.
+    `left_out` names the fields of the row that carry meaning and are no part of the example.
     """
 
     line: int
@@ -69,6 +71,7 @@ class Record:
     made: str = ""
     tools: str = ""
     origins: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def prompt(self) -> str:
@@ -108,17 +111,25 @@ class Record:
     @property
     def content(self) -> Record:
         """This record without its place in the file and its origin."""
-        return replace(self, line=0, made="", origins=())
+        return replace(self, line=0, made="", origins=(), left_out=())
 
 
 def remarks(record: Record) -> Iterator[Phrase]:
     """What deserves a look in a record that can train."""
+    yield from _left_out(record)
     if not record.messages:
         return
     if record.prompt.strip() == record.answer.strip():
         yield phrase("row.identical")
     if record.messages[-1].role != "assistant":
         yield phrase("row.unanswered")
+
+
+def _left_out(record: Record) -> Iterator[Phrase]:
+    if record.left_out:
+        named = (phrase("field", name=name[:40]) for name in record.left_out)
+        shown = reduce(lambda one, other: phrase("fields.two", one=one, other=other), named)
+        yield phrase("row.left_out", fields=shown)
 
 
 def _made_from(made: str) -> str:

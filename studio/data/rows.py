@@ -15,6 +15,9 @@ from studio.events import Problem
 ROW_LIMIT = 4 * 2**20
 """Characters in one row. Longer than any context window, small enough to tokenize without trouble."""
 
+_TURN = {"role", "from"}
+"""Of these, each turn of a conversation has one."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -54,7 +57,9 @@ class Parser:
             raise Unusable("fault.number", digits=sys.get_int_max_str_digits()) from error
 
     def row(self, line: int, value: Any) -> Row | Problem:
-        """The value just parsed as a row, if it is an object whose keys are all different."""
+        """The value just parsed as a row, if it is an object whose keys all differ, or a chat's turns."""
+        if is_chat(value):
+            return Row(line, {"messages": value})
         if isinstance(value, list):
             return problem(line, phrase("row.array"))
         if not isinstance(value, dict):
@@ -69,6 +74,15 @@ class Parser:
             counts = Counter(key for key, _ in pairs)
             self._repeated.extend(key for key, count in counts.items() if count > 1)
         return fields
+
+
+def is_chat(value: Any) -> bool:
+    """Whether it is the turns of a conversation."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(t, dict) and t.keys() & _TURN for t in value)
+    )
 
 
 def kind(value: Any) -> Phrase:

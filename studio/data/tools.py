@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from studio.catalogue import Phrase, phrase
@@ -11,6 +12,11 @@ from studio.data.records import Call
 from studio.data.rows import kind
 
 _DECLARED = ("tools", "functions")
+_SCHEMAS = {"input_schema": "parameters", "inputSchema": "parameters"}
+"""What others call the schema of a tool's arguments."""
+
+_BESIDE = ("type", "cache_control")
+_ARGUMENTS = ("arguments", "parameters", "args", "input")
 
 
 def tools(fields: Fields) -> str:
@@ -19,14 +25,15 @@ def tools(fields: Fields) -> str:
     found = _parsed(fields[name], field(name)) if name else None
     if not found:
         return ""
-    several = found if isinstance(found, list) else [found]
+    several = _declared(found if isinstance(found, list) else [found])
     made = [_tool(tool, phrase("tool", number=i, what=field(name))) for i, tool in enumerate(several, 1)]
     return _written(made, field(name))
 
 
 def calls(turn: Fields, turn_named: Phrase) -> tuple[Call, ...]:
     """The calls a turn makes beside its content. Raises BadRow."""
-    return calls_in(turn.get("tool_calls") or turn.get("function_call"), turn_named)
+    made = turn.get("tool_calls") or turn.get("function_call")
+    return calls_in(made, turn_named) if made else ()
 
 
 def calls_in(value: Any, turn: Phrase) -> tuple[Call, ...]:
@@ -40,12 +47,60 @@ def _tool(tool: Any, what: Phrase) -> Any:
     """A tool in OpenAI's shape; some keep only the function itself."""
     if not isinstance(tool, dict):
         raise BadRow("row.tool_not_object", what=what, kind=kind(tool))
+    tool = {_SCHEMAS.get(key, key): value for key, value in _unfilled(tool).items()}
     if "type" in tool and "parameters" not in tool:
         return tool
     if not (isinstance(tool.get("function"), dict) or tool.get("name")):
         raise BadRow("row.tool_without_name", what=what, fields=listed(tool))
-    function = tool.get("function") or {key: value for key, value in tool.items() if key != "type"}
+    function = tool.get("function") or {key: value for key, value in tool.items() if key not in _BESIDE}
     return {"type": "function", "function": function}
+
+
+def without_fillings(call: Call, tools: str) -> Call:
+    """The call without nulls for arguments that its tool does not have: Arrow fills them in."""
+    if "null" not in call.arguments:
+        return call
+    functions = [tool.get("function") or {} for tool in json.loads(tools) if isinstance(tool, dict)]
+    schemas = [each.get("parameters") for each in functions if each.get("name") == call.name]
+    properties = schemas[0].get("properties") if schemas and isinstance(schemas[0], dict) else None
+    if not isinstance(properties, dict) or not properties:
+        return call
+    given = json.loads(call.arguments).items()
+    kept = {name: value for name, value in given if value is not None or name in properties}
+    return replace(call, arguments=json.dumps(kept, ensure_ascii=False))
+
+
+def _declared(tools: list[Any]) -> list[Any]:
+    """The tools one by one: Gemini keeps several in one object."""
+    found: list[Any] = []
+    for tool in tools:
+        names = ("functionDeclarations", "function_declarations")
+        several = next((tool[name] for name in names if isinstance(tool, dict) and tool.get(name)), None)
+        found += several if isinstance(several, list) else [tool]
+    return found
+
+
+def _unfilled(value: Any) -> Any:
+    """Without the nulls that Arrow fills in where one object has a field that another one lacks.
+
+    A null that a schema allows, as the default of an optional argument, says something and stays.
+    """
+    if isinstance(value, list):
+        return [_unfilled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _unfilled(item) for key, item in value.items() if item is not None}
+    if value.get("default", "") is None and _allows_null(kept):
+        return {key: kept.get(key) for key in value if key in kept or key == "default"}
+    return kept
+
+
+def _allows_null(schema: dict[str, Any]) -> bool:
+    kinds = schema.get("type")
+    either = [item for name in ("anyOf", "oneOf") for item in schema.get(name) or []]
+    told = [*(kinds if isinstance(kinds, list) else [kinds])]
+    told += [item.get("type") for item in either if isinstance(item, dict)]
+    return "null" in told or schema.get("nullable") is True
 
 
 def _call(call: Any, turn: Phrase) -> Call:
@@ -56,7 +111,9 @@ def _call(call: Any, turn: Phrase) -> Call:
         raise BadRow("row.tool_without_name", what=phrase("call", turn=turn), fields=listed(function))
     name = checked(function["name"], phrase("call.name", turn=turn))
     said = phrase("call.arguments", name=name[:40], turn=turn)
-    arguments = _parsed(function.get("arguments", function.get("parameters")), said) or {}
+    arguments = next((function[name] for name in _ARGUMENTS if function.get(name) is not None), None)
+    arguments = _parsed(arguments, said)
+    arguments = arguments or {}
     if not isinstance(arguments, dict):
         raise BadRow("row.arguments_not_object", what=said, kind=kind(arguments))
     given = call.get("id")

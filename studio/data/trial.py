@@ -54,11 +54,11 @@ def tried(path: Path, mapping: Mapping) -> Trial:
 
 def _first_rows(path: Path, mapping: Mapping | None = None) -> list[Row]:
     for file in files_of(path):
-        found = list(islice(_rows(file.path, mapping), _ROWS))
+        found = list(islice(_rows(file.source, mapping), _ROWS))
         if found:
             return found
     raise DataError(f"{path.name} holds no row that can be read.")
 
 
-def _rows(path: Path, mapping: Mapping | None) -> Iterator[Row]:
-    return (row for row in rows_of(Source(path), mapping) if isinstance(row, Row))
+def _rows(source: Source, mapping: Mapping | None) -> Iterator[Row]:
+    return (row for row in rows_of(source, mapping) if isinstance(row, Row))

@@ -71,7 +71,13 @@ def call(name: str, id: str, /, **arguments: Any) -> dict[str, Any]:
 
 
 def function(name: str, about: str) -> dict[str, Any]:
-    place = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    numbers = {
+        "days": {"type": "integer"},
+        "exact": {"type": "boolean"},
+        "scale": {"type": ["string", "null"]},
+    }
+    properties = {"city": {"type": "string"}, **numbers}
+    place = {"type": "object", "properties": properties, "required": ["city"]}
     return {"type": "function", "function": {"name": name, "description": about, "parameters": place}}
 
 

@@ -8,7 +8,6 @@ from studio.data.places import Places
 from studio.data.reader import rows_of
 from studio.data.rows import Row
 from studio.data.sources.folders import files_of
-from studio.data.sources.source import Source
 
 
 def column_of(path: Path, places: Places, name: str) -> dict[int, str]:
@@ -18,7 +17,7 @@ def column_of(path: Path, places: Places, name: str) -> dict[int, str]:
     for file in files_of(path):
         if file.name not in starts:
             continue
-        for row in rows_of(Source(file.path)):
+        for row in rows_of(file.source):
             if isinstance(row, Row) and (value := row.fields.get(name)) is not None:
                 found[row.line + starts[file.name]] = str(value)
     return found

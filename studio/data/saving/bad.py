@@ -77,7 +77,7 @@ def _rows(path: Path, places: Places, wanted: Collection[int]) -> Generator[Prog
         end = next((each for each in ends if each > before), None)
         here = {line for line in wanted if line > before and (end is None or line <= end)}
         if here:
-            yield from _rows_in(Source(file.path), before, here, found)
+            yield from _rows_in(file.source, before, here, found)
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from studio.catalogue import phrase
 from studio.data.rows import ROW_LIMIT, Row, problem, too_long
 from studio.data.sources.source import Source, check_names
+from studio.data.sources.values import Spoken, spoken
 from studio.errors import DataError
 from studio.events import Problem
 
@@ -32,10 +33,11 @@ def parquet_rows(source: Source) -> Iterator[Row | Problem]:
     with source.seekable() as raw:
         file = _opened(source, "a Parquet", lambda: parquet.ParquetFile(raw))
         check_names(source, _opened(source, "a Parquet", lambda: file.schema_arrow.names))
-        line = 0
+        line, plain = 0, _opened(source, "a Parquet", lambda: spoken(file.schema_arrow))
         for group in range(file.num_row_groups):
             count = file.metadata.row_group(group).num_rows
-            yield from _group(line, count, file.iter_batches(_ROWS, row_groups=[group]))
+            batches = file.iter_batches(_ROWS, row_groups=[group])
+            yield from _group(line, count, batches, plain)
             line += count
 
 
@@ -47,13 +49,14 @@ def arrow_rows(source: Source) -> Iterator[Row | Problem]:
         if raw.read(6) == b"ARROW1":
             raw.seek(0)
             file = _opened(source, "an Arrow", lambda: pa.ipc.open_file(raw))
-            check_names(source, _opened(source, "an Arrow", lambda: file.schema.names))
+            schema = _opened(source, "an Arrow", lambda: file.schema)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
         else:
             raw.seek(0)
             batches = _opened(source, "an Arrow", lambda: pa.ipc.open_stream(raw))
-            check_names(source, _opened(source, "an Arrow", lambda: batches.schema.names))
-        yield from _group(0, 0, batches)
+            schema = _opened(source, "an Arrow", lambda: batches.schema)
+        check_names(source, _opened(source, "an Arrow", lambda: schema.names))
+        yield from _group(0, 0, batches, _opened(source, "an Arrow", lambda: spoken(schema)))
 
 
 def check_batch(batch: Any) -> None:
@@ -113,7 +116,7 @@ def _value(scalar: Any) -> Any:
         return scalar.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
 
 
-def _group(before: int, count: int, batches: Iterator[Any]) -> Iterator[Row | Problem]:
+def _group(before: int, count: int, batches: Iterator[Any], plain: Spoken) -> Iterator[Row | Problem]:
     """Rows of batches that are read one after another; `count` is 0 where it is not known."""
     line = before
     try:
@@ -122,7 +125,7 @@ def _group(before: int, count: int, batches: Iterator[Any]) -> Iterator[Row | Pr
             for fields in chain.from_iterable(map(_rows, _pieces(batch))):
                 line += 1
                 long = any(isinstance(value, str) and len(value) > ROW_LIMIT for value in fields.values())
-                yield too_long(line) if long else Row(line, fields)
+                yield too_long(line) if long else Row(line, plain(fields))
     except _damage() as error:
         if count:
             what = phrase("file.rows_damaged", first=line + 1, last=before + count, fault=_words(error))

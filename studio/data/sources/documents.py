@@ -7,33 +7,83 @@ from collections.abc import Callable, Iterator
 from json import JSONDecodeError
 from typing import Any
 
-from studio.catalogue import phrase
-from studio.data.rows import ROW_LIMIT, Parser, Row, problem, too_long, wording
+from studio.catalogue import Unusable, phrase
+from studio.data.rows import ROW_LIMIT, Parser, Row, is_chat, problem, too_long, wording
 from studio.data.sources.broken import BrokenItem, Items
 from studio.data.sources.source import Source
-from studio.data.sources.text import jsonl_rows, whole_text
+from studio.data.sources.text import jsonl_rows, lines, whole_text
+from studio.data.split import part_named
 from studio.errors import DataError
 from studio.events import Problem
 
 _ARRAY = re.compile(r'"[^"\n]*"\s*:\s*(\[)\s*\{')
+_SPLIT = re.compile(r'"([A-Za-z]{1,12})"\s*:\s*\[')
+_HEAD = 2**16
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def json_rows(source: Source, is_row: Callable[[dict[str, Any]], bool]) -> Iterator[Row | Problem]:
-    """The rows of a .json file; `is_row` tells an example from an object that only wraps an array.
+    """The rows of a .json file, or of the source's section; `is_row` tells an example from an object that
+    only wraps an array.
 
     Raises DataError when the file is neither an array, an object with one array, a row, nor JSONL.
     """
     text = whole_text(source)
     start = _after_space(text, 0)
-    if text.startswith("[", start):
+    if source.section:
+        yield from _array(text, _member(text, start, source.section), inside=True)
+    elif text.startswith("[", start):
         yield from _array(text, start)
     elif _is_lines(text, start):
         yield from jsonl_rows(source)
+    elif _is_several(text, start):
+        yield from _array(text, start, bare=True)
     elif text.startswith("{", start):
         yield from _object(source, text, start, is_row)
     elif start < len(text):
         raise DataError(f"{source.name} is not a JSON array or object. Check that it is the file you meant.")
+
+
+def lines_or_json_rows(source: Source, is_row: Callable[[dict[str, Any]], bool]) -> Iterator[Row | Problem]:
+    """The rows of a .jsonl file: those of its lines, or of the JSON that stands under a wrong name there."""
+    return json_rows(source, is_row) if is_document(source) else jsonl_rows(source)
+
+
+def is_document(source: Source) -> bool:
+    """Whether a .jsonl file holds an array, or objects over several lines, rather than a row on each line."""
+    filled = (text.strip() for _, text in lines(source) if text.strip())
+    first, second = next(filled, "").removeprefix("\ufeff"), next(filled, "")
+    if not first.startswith(("[", "{")):
+        return False
+    try:
+        value, end = Parser().value(first)
+    except JSONDecodeError as error:
+        is_open = error.pos >= len(first) or len(first) > ROW_LIMIT
+        return is_open and (first[0] == "[" or second[:1] in ('"', "}") or first[-1] in "[{")
+    except Unusable:
+        return False
+    return isinstance(value, list) and not second and not first[end:].strip() and not is_chat(value)
+
+
+def sections(source: Source) -> tuple[str, ...]:
+    """The names of the arrays of a .json file that is an object of splits: train, validation, test."""
+    if source.kind != ".json":
+        return ()
+    with source.text() as file:
+        head = file.read(_HEAD)
+    if not any(part_named(name) for name in _SPLIT.findall(head)):
+        return ()
+    text = whole_text(source)
+    try:
+        value, _ = Parser().value(text, _after_space(text, 0))
+    except ValueError:
+        return ()
+    arrays = (
+        [key for key, item in value.items() if isinstance(item, list) and item]
+        if isinstance(value, dict)
+        else []
+    )
+    return tuple(arrays) if len(arrays) > 1 and all(map(part_named, arrays)) else ()
 
 
 def _after_space(text: str, start: int) -> int:
@@ -50,6 +100,15 @@ def _is_lines(text: str, start: int) -> bool:
         value, stop = Parser().value(text, start)
     except ValueError:
         return _is_object(text[start:end])
+    return isinstance(value, dict) and stop <= end
+
+
+def _is_several(text: str, start: int) -> bool:
+    """Whether objects of several lines each follow one another."""
+    try:
+        value, stop = Parser().value(text, start)
+    except ValueError:
+        return False
     return isinstance(value, dict) and bool(text[stop:].strip())
 
 
@@ -61,17 +120,22 @@ def _is_object(text: str) -> bool:
     return isinstance(value, dict) and not text[end:].strip()
 
 
-def _array(text: str, start: int, *, inside: bool = False) -> Iterator[Row | Problem]:
-    """Each item with the line it starts on; items that share a line are counted on, to tell them apart."""
+def _array(text: str, start: int, *, inside: bool = False, bare: bool = False) -> Iterator[Row | Problem]:
+    """Each item with the line it starts on; items that share a line are counted on, to tell them apart.
+
+    The array is `inside` an object, or is none at all, but `bare` objects one after another.
+    """
     items = Items(text)
     shown, line = 0, 1 + text.count("\n", 0, start)
     begin = text.rfind("\n", 0, start) + 1
-    counted, position = start, _after_space(text, start + 1)
+    counted, position = start, start if bare else _after_space(text, start + 1)
     while not text.startswith("]", position):
         line += text.count("\n", counted, position)
         begin = text.rfind("\n", counted, position) + 1 or begin
         counted = position
         if position >= len(text):
+            if bare:
+                return
             yield problem(max(line, shown + 1), phrase("file.array_open"))
             return
         shown = max(line, shown + 1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studio.data.sources.source import EXTENSIONS, kind_of
+from studio.data.sources.documents import sections
+from studio.data.sources.source import EXTENSIONS, Source, kind_of
 from studio.data.split import GOLDEN, PARTS, part_named
 from studio.errors import DataError
 
@@ -30,11 +32,20 @@ _BESIDE = re.compile(
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file to read, the name it is shown under, and the part it was given as (or empty)."""
+    """A file to read, the name it is shown under, and the part it was given as (or empty).
+
+    `section` is the array of a .json file that is meant, where that has one for each part.
+    """
 
     path: Path
     name: str
     part: str = ""
+    section: str = ""
+
+    @property
+    def source(self) -> Source:
+        """The file, to be read."""
+        return Source(self.path, self.section)
 
 
 def files_of(chosen: Path | Sequence[Path]) -> tuple[DataFile, ...]:
@@ -42,13 +53,23 @@ def files_of(chosen: Path | Sequence[Path]) -> tuple[DataFile, ...]:
     paths = [chosen] if isinstance(chosen, Path) else [Path(path) for path in chosen]
     if not paths:
         raise DataError("No file is chosen. Choose a file with examples.")
-    found = [file for path in paths for file in (_inside(path) if path.is_dir() else [_alone(path)])]
+    whole = [file for path in paths for file in (_inside(path) if path.is_dir() else [_alone(path)])]
+    found = [piece for file in whole for piece in _divided(file)]
     if len(found) == 1:
         return (DataFile(found[0].path, found[0].name),)
     parts = {file.part for file in found}
     if not parts & {"validation", "test"} or parts <= {"validation", "test"}:
-        return tuple(DataFile(file.path, file.name) for file in _told_apart(found))
-    return tuple(DataFile(file.path, file.name, file.part or "train") for file in _told_apart(found))
+        return tuple(replace(file, part="") for file in _told_apart(found))
+    return tuple(replace(file, part=file.part or "train") for file in _told_apart(found))
+
+
+def _divided(file: DataFile) -> Iterator[DataFile]:
+    """The file, or its arrays where it has one for each part."""
+    names = sections(file.source)
+    for name in names:
+        yield DataFile(file.path, f"{file.name} ({name})", part_named(name), name)
+    if not names:
+        yield file
 
 
 def golden_beside(dataset: Path) -> Path | None:
@@ -101,10 +122,20 @@ def _readable(folder: Path) -> list[Path]:
         for path in _below(folder)
         if kind_of(path) in EXTENSIONS and not _BESIDE.match(path.name.lower()) and _holds_something(path)
     ]
+    inside = [path for path in inside if kind_of(path) != ".arrow" or _is_data(path)]
     if len(inside) > _FILES:
         raise DataError(f"{folder} holds {len(inside):,} files. Choose a folder with at most {_FILES:,}.")
     structured = [path for path in inside if kind_of(path) not in _PROSE]
     return sorted(structured or inside, key=lambda path: _natural(path.relative_to(folder).as_posix()))
+
+
+def _is_data(path: Path) -> bool:
+    """Whether an Arrow file is one that its folder's list of data names, or at least no cache of a step."""
+    try:
+        state = json.loads((path.parent / "state.json").read_text(encoding="utf-8"))
+        return path.name in [file["filename"] for file in state["_data_files"]]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return not path.name.startswith("cache-")
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -140,4 +171,4 @@ def _told_apart(files: Sequence[DataFile]) -> Iterator[DataFile]:
     names = Counter(file.name for file in files)
     for file in files:
         name = f"{file.path.parent.name}/{file.name}" if names[file.name] > 1 else file.name
-        yield DataFile(file.path, name, file.part)
+        yield replace(file, name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import shutil
 import tempfile
 import zlib
@@ -20,14 +21,18 @@ from studio.errors import DataError
 from studio.events import Problem
 from studio.words import printable
 
+_POINTER = b"version https://git-lfs.github.com/spec/v1"
 EXTENSIONS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".md")
 
 
 class Source:
-    """One file to read rows from. What is wrong with the file as a whole gathers in `remarks`."""
+    """One file to read rows from, or one `section` of it: an array of a .json file that has several.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    What is wrong with the file as a whole gathers in `remarks`.
+    """
+
+    def __init__(self, path: Path, section: str = "") -> None:
+        self.path, self.section = path, section
         self.name = path.name
         self.kind = kind_of(path)
         self.remarks: list[Problem] = []
@@ -78,6 +83,19 @@ def kind_of(path: Path) -> str:
     """The extension that says what is inside: `.jsonl` of both `a.jsonl` and `a.JSONL.gz`."""
     name = path.name.lower().removesuffix(".gz")
     return Path(name).suffix
+
+
+def check_downloaded(source: Source) -> None:
+    """Raise DataError for a file that only says where the data is, as Git leaves large ones behind."""
+    with source.path.open("rb") as file:
+        head = file.read(512)
+    if head.startswith(_POINTER):
+        found = re.search(rb"^size (\d+)", head, re.MULTILINE)
+        size = f"{int(found.group(1)):,} bytes" if found else "its content"
+        raise DataError(
+            f"{source.name} is a Git LFS pointer: the data itself ({size}) was not downloaded. "
+            "Run git lfs pull in its folder, or download the file again from where it is published."
+        )
 
 
 def check_names(source: Source, names: Sequence[str]) -> None:

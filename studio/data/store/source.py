@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from studio.data.rows import ROW_LIMIT, Parser, Row, too_long
+from studio.data.sources.documents import is_document
 from studio.data.sources.encodings import Encoding, encoding_of, wide
 from studio.data.sources.source import Source, kind_of
 from studio.data.sources.tables import csv_rows
@@ -53,7 +54,7 @@ def is_large(path: Path) -> bool:
 def placed_rows(path: Path) -> Iterator[Placed]:
     """Every row with its bytes. Raises DataError for a file whose rows cannot be found by their bytes."""
     if unsuited := _unsuited(path):
-        raise DataError(f"{path.name} is {unsuited}. Save it as plain UTF-8 to open it page by page.")
+        raise DataError(f"{path.name} is {unsuited} to open it page by page.")
     if path.suffix.lower() in _TABLES:
         return placed(path, csv_rows(LargeSource(path)))
     return _json_rows(path)
@@ -148,7 +149,11 @@ def _unsuited(path: Path) -> str:
     """Why rows cannot be found by their bytes, if so."""
     head = _head(path)
     name = wide(head)
-    return f"in {name.upper()}" if name else ""
+    if name:
+        return f"in {name.upper()}. Save it as plain UTF-8"
+    if kind_of(path) in _JSON and is_document(LargeSource(path)):
+        return "no row on each line. Save it as JSONL, one object per line,"
+    return ""
 
 
 def _head(path: Path) -> bytes:
