@@ -35,8 +35,24 @@ def from_json(line: str) -> Event:
 
 def built[T](kind: type[T], found: Mapping[str, Any]) -> T:
     """A dataclass from what JSON keeps of it. Raises ValueError for a value that its field cannot have."""
-    hints = _hints(cast("Any", kind))
-    return kind(**{each.name: _field(each, hints[each.name], found) for each in _fields(kind)})
+    values = {}
+    for name, plain, field, hint in _plan(cast("Any", kind)):
+        value = found.get(name)
+        values[name] = value if type(value) is plain else _field(field, hint, found)
+    return kind(**values)
+
+
+@cache
+def _plan(kind: Any) -> tuple[tuple[str, Any, Field[Any], Any], ...]:
+    """Of each field its name, and what it holds: a plain type where that is all there is to check."""
+    hints = get_type_hints(kind)
+    plain = (str, int, float, bool)
+    return tuple(
+        (each.name, hint if hint in plain else MISSING, each, hint)
+        for each in fields(kind)
+        if each.init
+        for hint in (hints[each.name],)
+    )
 
 
 def _field(field: Field[Any], hint: Any, found: Mapping[str, Any]) -> Any:
@@ -87,12 +103,3 @@ def _empty(hint: Any) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
         return built(hint, {})
     return (get_origin(hint) or hint)()
-
-
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _fields(kind: Any) -> tuple[Field[Any], ...]:
-    return tuple(each for each in fields(kind) if each.init)

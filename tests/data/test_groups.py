@@ -14,6 +14,7 @@ from studio.cli.commands import run
 from studio.data.groups import BY_QUESTION, grouped
 from studio.data.health.checks import CHECKS, finished
 from studio.data.health.subject import Subject
+from studio.data.history.steps import Split, step_from, steps_written
 from studio.data.read import read
 from studio.data.records import Record
 from studio.data.saving.saved import read_saved
@@ -304,3 +305,15 @@ def test_labels_are_balanced_only_where_there_are_labels(
     assert (labels, shares["validation"], shares["test"]) == (
         *("Split 80 / 10 / 10 (seed 0, labels balanced): 1,944 → 1,944 rows", 194, 194),
     )
+
+
+def test_a_person_is_not_asked_how_rows_are_kept_together(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "grouping" not in Split.asked()
+    assert run(["data", "steps"]) == 0
+    assert "grouping" not in capsys.readouterr().out
+
+
+def test_a_history_of_an_earlier_release_keeps_its_own_way() -> None:
+    old, new = {"kind": "split", "seed": 1}, Split(seed=1).model_dump(mode="json")
+    assert [step.grouping for step in steps_written([old, new]) if isinstance(step, Split)] == [1, 2]
+    assert step_from(old) == Split(seed=1)
