@@ -13,6 +13,29 @@ def printable(words: str) -> str:
     return words.encode("utf-8", "backslashreplace").decode()
 
 
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys rather than shows: control codes (C0 but tab and line end, and C1), changes of the
+writing direction, line and paragraph separators; and half characters, which cannot be written."""
+
+
+def visible(words: str) -> str:
+    """Words for a terminal or a log: what either would obey is spelled out, as \\x1b."""
+    return _COMMANDS.sub(lambda found: found[0].encode("unicode_escape").decode(), words)
+
+
+def visible_line(words: str) -> str:
+    """`visible`, on one line."""
+    return visible(words).replace("\n", "\\n").replace("\t", "\\t")
+
+
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~$&@]|:(?=//)|(?<=www)\.|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+
+
+def markdown(words: str) -> str:
+    """Words as themselves in a line of Markdown, in which nothing is a heading, a link, code or HTML."""
+    return _MARKDOWN.sub(r"\\\g<0>", " ".join(visible(words).split()))
+
+
 def memory(bytes_: float) -> str:
     """Memory in MB below one GB: 312 MB, 5.1 GB."""
     if bytes_ < GIB:

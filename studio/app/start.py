@@ -24,7 +24,7 @@ from studio.process import secrets
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow, PaneEntry
-from studio.words import redacted
+from studio.words import redacted, visible
 
 if TYPE_CHECKING:
     from studio.app.studio import Studio
@@ -126,10 +126,11 @@ def _keep_log(paths: Paths) -> None:
 
 
 def without_secrets(record: logging.LogRecord) -> bool:
-    """Take what the environment keeps secret out of a line of the log."""
-    record.msg, record.args = redacted(record.getMessage(), *secrets()), ()
+    """Take what the environment keeps secret out of a line of the log, and spell control codes out."""
+    record.msg, record.args = visible(redacted(record.getMessage(), *secrets())), ()
     if record.exc_info:
-        record.exc_text = redacted("".join(traceback.format_exception(*record.exc_info)), *secrets())
+        told = "".join(traceback.format_exception(*record.exc_info))
+        record.exc_text = visible(redacted(told, *secrets()))
     return True
 
 

@@ -98,8 +98,8 @@ def _advice(error: StudioError) -> str:
 def _complain(sentence: str, debug: bool) -> None:
     console.quiet = False  # an error is told by every process
     if debug:
-        console.print(redacted(traceback.format_exc(), *secrets()), markup=False)
-    console.print(redacted(sentence, *secrets()), style="red", markup=False, soft_wrap=True)
+        console.print(redacted(traceback.format_exc(), *secrets()))
+    console.print(redacted(sentence, *secrets()), style="red", soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -209,7 +209,7 @@ def _export_bad(recipe: Recipe, library: Library, out: Path | None) -> None:
     if out is not None:
         for event in perform(ExportBadJob(recipe, out).run_events(library)):
             if isinstance(event, DatasetExported):
-                console.print(f"{counted(event.rows, 'bad row')} written to {out}.", markup=False)
+                console.print(f"{counted(event.rows, 'bad row')} written to {out}.")
 
 
 def _saved(event: DatasetSaved) -> str:

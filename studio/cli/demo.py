@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rich.console import Console
-
 from studio.cli import results
-from studio.cli.terminal import perform
+from studio.cli.terminal import Terminal, perform
 from studio.events import AnswerEnded, Evaluated, RunOpened
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob, EvaluateJob
@@ -19,7 +17,7 @@ from studio.train.recipe import Recipe
 
 QUESTIONS = 3
 
-out = Console(highlight=False)
+out = Terminal()
 
 
 def demo(paths: Paths) -> None:
@@ -45,9 +43,9 @@ def demo(paths: Paths) -> None:
     for prompt in _questions():
         job = ChatJob(run, prompt, GREEDY)
         answers = [e for e in perform(job.run_events(shelf)) if isinstance(e, AnswerEnded)]
-        out.print(f"[bold]{prompt}[/bold]")
-        out.print(results.of_answers(prompt, answers, GREEDY).text + "\n", markup=False)
-    out.print(f"All of it is in {run.path}", markup=False)
+        out.print(prompt, style="bold")
+        out.print(results.of_answers(prompt, answers, GREEDY).text + "\n")
+    out.print(f"All of it is in {run.path}")
 
 
 def _questions() -> list[str]:

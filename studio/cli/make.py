@@ -106,7 +106,7 @@ def made(
     if edit:
         _edit(making, edit, prompt, answer)
     if out is not None:
-        console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.", markup=False)
+        console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.")
     _show(of_made(making), as_json)
 
 
@@ -121,7 +121,7 @@ def key(
     if not said.strip():
         raise DataError("There was no key. Type it when asked, or pipe it in.")
     keep_key(server, said.strip())
-    console.print(f"The key for {server} is in the keychain.", markup=False)
+    console.print(f"The key for {server} is in the keychain.")
 
 
 def download(
@@ -181,7 +181,7 @@ def _made(job: MakeJob) -> Result:
     try:
         for event in perform(job.run_events(_bench(job))):
             if isinstance(event, MadeRow):
-                console.print(row_line(event), markup=False, soft_wrap=True)
+                console.print(row_line(event), soft_wrap=True)
     except StoppedByPerson:
         on = f"Stopped; what was made is kept. `studio data make --resume {job.folder}` goes on."
         raise StoppedByPerson(on) from None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from studio.cli.results import Result
 from studio.cli.terminal import StoppedByPerson, console, perform
 from studio.events import SweepProgress
@@ -16,7 +18,7 @@ from studio.runs.summary import RunSummary
 from studio.runs.sweeps import SweepFile, SweepMember, find_sweep
 from studio.train.recipe import Recipe, find_field
 from studio.train.sweep import Over, Sweep, parse_over, short
-from studio.words import duration, loss
+from studio.words import duration, loss, visible_line
 
 if TYPE_CHECKING:
     from studio.models.shelf import Shelf
@@ -52,7 +54,8 @@ def carry_out(job: SweepJob, make_shelf: Callable[[], Shelf]) -> SweepFile:
         for event in perform(job.run_events(make_shelf())):
             if isinstance(event, SweepProgress):
                 said = f" ({STATES[event.state]})" if event.state in STATES else ""
-                console.print(f"[bold]{event.index} of {event.count}[/bold]: {event.changes}{said}")
+                place = (f"{event.index} of {event.count}", "bold")
+                console.print(Text.assemble(place, visible_line(f": {event.changes}{said}")))
     except StoppedByPerson:
         on = f"`studio sweep --resume {file.name}` goes on."
         begun = file.path.exists()

@@ -14,27 +14,46 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.text import Text
 
 from studio.cli.pulse import Pulse
 from studio.events import Event, Log, Prepared, RunOpened, Step, Validated
 from studio.events import Progress as ProgressEvent
 from studio.train.launcher import rank
-from studio.words import duration
+from studio.words import duration, visible, visible_line
 
 STOPPED = 130  # what shells report for a program ended by Ctrl-C
 
-console = Console(stderr=True, highlight=False, quiet=rank() > 0)  # the first process speaks for all
+
+class Terminal(Console):
+    """A console to which text is text: nothing in it is markup, and control codes are spelled out."""
+
+    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
+        super().__init__(stderr=stderr, quiet=quiet, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """What every string that is printed goes through."""
+        return super().render_str(visible(text), **options)
+
+
+console = Terminal(stderr=True, quiet=rank() > 0)  # the first process speaks for all
 
 
 def report(document: Any, text: str, as_json: bool) -> None:
     """Print a result on stdout: one JSON document for programs, or words for people."""
-    write(json.dumps(document, indent=2, ensure_ascii=False, default=str) if as_json else text)
+    write(_json(document) if as_json else text)
 
 
 def write(text: str) -> None:
-    """Print lines on stdout."""
-    sys.stdout.write(text + "\n")
+    """Print lines on stdout; control codes are spelled out."""
+    sys.stdout.write(visible(text) + "\n")
     sys.stdout.flush()
+
+
+def _json(document: Any) -> str:
+    """The document in ASCII where a terminal would obey it: JSON spells the same text in both ways."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    return text if text == visible(text) else json.dumps(document, indent=2, default=str)
 
 
 class StoppedByPerson(Exception):
@@ -62,9 +81,9 @@ def _showing(clock: Callable[[], float]) -> Iterator[Callable[[Event], None]]:
     """A function that shows events: in a bar, or in lines where there is no terminal."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     if not console.is_terminal:
         pulse = Pulse(lambda line: console.print(line, markup=False, soft_wrap=True), clock)
@@ -79,7 +98,9 @@ def _showing(clock: Callable[[], float]) -> Iterator[Callable[[Event], None]]:
 def _draw(bar: Progress, task: TaskID, event: Event) -> None:
     match event:
         case ProgressEvent(what, done, total):
-            bar.update(task, description=what, completed=done, total=total, note=_of(done, total))
+            bar.update(
+                task, description=visible_line(what), completed=done, total=total, note=_of(done, total)
+            )
         case Step():
             words = f"Step {event.step} of {event.steps}"
             bar.update(task, description=words, completed=event.step, total=event.steps, note=_pace(event))
@@ -112,7 +133,7 @@ def _print(event: Event) -> bool:
     """Print a line about an event that has one; whether it has."""
     match event:
         case RunOpened(run, _):
-            console.print(f"Run [bold]{run}[/bold]")
+            console.print(Text.assemble("Run ", (visible_line(run), "bold")))
         case Prepared():
             sizes = f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train"
             length = f"{event.read}, {event.steps:,} steps"

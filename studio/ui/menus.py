@@ -9,6 +9,8 @@ from pathlib import PurePath
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from studio.ui.plain import keyless, tip
+
 Role = QAction.MenuRole
 Standard = QKeySequence.StandardKey
 APPEARANCES = ("system", "light", "dark")
@@ -102,8 +104,8 @@ def fill_recent(menu: QMenu, paths: Sequence[str], chosen: Callable[[], None]) -
         menu.removeAction(action)
         action.deleteLater()  # it may be the one that was chosen
     for path in paths:
-        action = menu.addAction(PurePath(path).name)
-        action.setToolTip(path)
+        action = menu.addAction(keyless(PurePath(path).name))
+        action.setToolTip(tip(path))
         action.setData(f"recent:{path}")
         action.triggered.connect(chosen)
     if paths:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import ElidedLabel
+from studio.ui.widgets.label import ElidedLabel, PlainLabel
 
 WIDTH = 204
 
@@ -39,7 +39,7 @@ class Sidebar(QFrame):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(12, 18, 12, 16)
         self._column.setSpacing(3)
-        brand = QLabel("Tuning Studio")
+        brand = PlainLabel("Tuning Studio")
         brand.setProperty("role", "brand")
         self._column.addWidget(brand)
         self._column.addSpacing(12)
@@ -64,7 +64,7 @@ class Sidebar(QFrame):
         for entry in entries:
             if entry.section != section:
                 section = entry.section
-                label = QLabel(section.upper())
+                label = PlainLabel(section.upper())
                 label.setProperty("role", "section")
                 label.setContentsMargins(10, 14, 0, 4)
                 self._column.addWidget(label)

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMainWindow,
     QMenu,
@@ -34,6 +33,7 @@ from PySide6.QtWidgets import (
 from studio.ui.menus import EDIT, fill_menu_bar, fill_recent
 from studio.ui.sidebar import PaneEntry, Sidebar
 from studio.ui.theme import Theme
+from studio.ui.widgets.label import PlainLabel
 from studio.ui.widgets.notice import Notice
 
 __all__ = ["MainWindow", "PaneEntry"]
@@ -213,7 +213,7 @@ class _DropHint(QFrame):
         self._covered = parent
         self.setObjectName("drop")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        label = QLabel("Drop to open")
+        label = PlainLabel("Drop to open")
         column = QVBoxLayout(self)
         column.addWidget(label, 0, Qt.AlignmentFlag.AlignCenter)
         self.hide()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from studio.data.saving.manifest import Manifest
 from studio.data.saving.statistics import Statistics, labels_of
-from studio.words import file_size
+from studio.words import file_size, markdown, visible
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -20,7 +20,7 @@ def card(manifest: Manifest, parts: Mapping[str, Statistics]) -> str:
 def _front(manifest: Manifest) -> Iterator[str]:
     rows = sum(manifest.rows.values())
     yield "---"
-    yield f"pretty_name: {json.dumps(manifest.name, ensure_ascii=False)}"
+    yield f"pretty_name: {json.dumps(visible(manifest.name), ensure_ascii=False)}"
     yield "tags:\n- tuning-studio"
     yield f"size_categories:\n- {next((name for most, name in _SIZES if rows < most), '1M<n<10M')}"
     yield "configs:\n- config_name: default\n  data_files:"
@@ -32,8 +32,9 @@ def _front(manifest: Manifest) -> Iterator[str]:
 
 def _body(manifest: Manifest, parts: Mapping[str, Statistics]) -> Iterator[str]:
     total = sum(manifest.rows.values())
-    yield f"# {manifest.name}"
-    yield f"\n{total:,} examples in {manifest.format} format. Content: `{manifest.fingerprint}`."
+    yield f"# {markdown(manifest.name)}"
+    content = markdown(manifest.fingerprint)
+    yield f"\n{total:,} examples in {markdown(manifest.format)} format. Content: {content}."
     yield "\n## Parts\n"
     yield "| part | rows | turns (median) | prompt, characters (median, longest) | answer (median, longest) |"
     yield "|---|---:|---:|---:|---:|"
@@ -44,25 +45,25 @@ def _body(manifest: Manifest, parts: Mapping[str, Statistics]) -> Iterator[str]:
     if manifest.sources:
         yield "\n## Where it comes from\n"
     for source in manifest.sources:
-        yield f"- `{source.name}`, {file_size(source.bytes)}, SHA-256 `{source.sha256}`"
+        yield f"- {markdown(source.name)}, {file_size(source.bytes)}, SHA-256 {markdown(source.sha256)}"
     yield "\n## What was done\n"
     yield from _history(manifest)
     if manifest.problems:
         yield "\n## What was wrong with the sources\n"
-        yield from (f"- {count:,} times: {reason}" for reason, count in manifest.problems.items())
+        yield from (f"- {count:,} times: {markdown(reason)}" for reason, count in manifest.problems.items())
     yield f"\nSaved by Tuning Studio {manifest.app_version} on {manifest.created[:10]}."
 
 
 def _part(name: str, rows: Statistics) -> str:
     prompt, answer = (f"{median:,.0f}, {longest:,}" for median, longest in (rows.prompts, rows.answers))
-    return f"| {name or 'not divided'} | {rows.rows:,} | {rows.turns:g} | {prompt} | {answer} |"
+    return f"| {markdown(name) or 'not divided'} | {rows.rows:,} | {rows.turns:g} | {prompt} | {answer} |"
 
 
 def _labels(parts: list[Statistics]) -> Iterator[str]:
     if labels := labels_of(parts):
         yield "\n## Labels\n"
     for label, count in labels.most_common():
-        yield f"- {' '.join(label.split())[:80]}: {count:,}"
+        yield f"- {markdown(' '.join(label.split())[:80])}: {count:,}"
 
 
 def _history(manifest: Manifest) -> Iterator[str]:
@@ -76,5 +77,5 @@ def _history(manifest: Manifest) -> Iterator[str]:
             change = (
                 f"{count.before:,} → {count.after:,} rows, {abs(moved):,} {'more' if moved > 0 else 'fewer'}"
             )
-        yield f"{number}. {count.words}: {change}."
-    yield from (f"- {remark}" for remark in manifest.remarks)
+        yield f"{number}. {markdown(count.words)}: {change}."
+    yield from (f"- {markdown(remark)}" for remark in manifest.remarks)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import PlainLabel
 
 
 class EditsBar(QWidget):
@@ -17,7 +18,7 @@ class EditsBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said = QLabel("")
+        self.said = PlainLabel("")
         self.said.setProperty("tone", "accent")
         self.undo, self.redo = Button("Undo", "quiet"), Button("Redo", "quiet")
         self.save = Button("Save as dataset…", icon="save")

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 
 from studio import words
 from studio.events import DatasetRead, Forecasted
+from studio.ui.plain import tip
 from studio.ui.widgets.label import ElidedLabel
 
 _HINT = (
@@ -46,4 +47,4 @@ class EpochLine(ElidedLabel):
         self.setText(" · ".join(said) if self._tokens else "")
 
     def _explain(self) -> None:
-        self.setToolTip(_HINT.format(tokens=self._tokens, trained=self._trained) if self._tokens else "")
+        self.setToolTip(tip(_HINT.format(tokens=self._tokens, trained=self._trained) if self._tokens else ""))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
 
 from studio.events import ExampleRow, Rendered
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.editors import ChoiceField, editor_for
 from studio.ui.widgets.form_words import ENTRIES
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.tabs import Tabs
 from studio.ui.widgets.token_view import LEGEND, TokenView
 from studio.ui.widgets.turn_view import TurnView
@@ -37,7 +37,7 @@ class RenderingSwitch(QWidget):
             if not isinstance(field, ChoiceField):
                 raise TypeError(f"{path} is no choice")
             field.edited.connect(self._announce)
-            caption = QLabel(ENTRIES[path].title)
+            caption = PlainLabel(ENTRIES[path].title)
             caption.setProperty("role", "caption")
             caption.setBuddy(field)
             grid.addWidget(caption, 0, column)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.form import scrolled
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.style import empty_layout, hairline
 
 _NOTHING = (
@@ -54,8 +55,8 @@ class HistoryPage(QWidget):
     def set_kinds(self, kinds: Sequence[tuple[str, str, str]]) -> None:
         """The steps to choose from, as (kind, title, help)."""
         for kind, title, text in kinds:
-            action = self.menu.addAction(f"{title}…")
-            action.setToolTip(text)
+            action = self.menu.addAction(keyless(f"{title}…"))
+            action.setToolTip(tip(text))
             action.setData(kind)
             action.triggered.connect(self._add)
 
@@ -81,7 +82,7 @@ class HistoryPage(QWidget):
             self._list.addWidget(note(_NOTHING))
 
     def _line(self, number: str, words: str, rows: str, remove: IconButton | None) -> QWidget:
-        line, place, count = QWidget(), QLabel(number), QLabel(rows)
+        line, place, count = QWidget(), PlainLabel(number), PlainLabel(rows)
         count.setProperty("tone", "dim")
         place.setProperty("tone", "faint")
         place.setFixedWidth(20)

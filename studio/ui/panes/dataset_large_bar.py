@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studio.events import Progress, Scanned
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 
 
 class LargeBar(QWidget):
@@ -20,7 +20,7 @@ class LargeBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said = QLabel("Looking at the first rows…")
+        self.said = PlainLabel("Looking at the first rows…")
         self.facts, self.room = WrapLabel("", tone="dim"), WrapLabel("", tone="dim")
         self.facts.hide()
         self.room.hide()

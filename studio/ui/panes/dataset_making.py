@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studio.data.making.documents import DOCUMENTS
 from studio.ui.panes.dataset_review import HEAD, ReviewCard
@@ -15,7 +15,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.form import scrolled
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.pane import GAP
 from studio.ui.widgets.plan_form import PlanForm
 from studio.ui.widgets.style import hairline, set_property
@@ -162,7 +162,7 @@ class _DropHint(QFrame):
         self.setObjectName("drop")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         column = QVBoxLayout(self)
-        column.addWidget(QLabel("Drop to make rows from"), 0, Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(PlainLabel("Drop to make rows from"), 0, Qt.AlignmentFlag.AlignCenter)
         self.hide()
 
 

@@ -9,6 +9,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
+from studio.ui.plain import keyless, tip
+
 
 class OpenMenu(QMenu):
     """Ways to bring a dataset, and those that were brought last."""
@@ -46,8 +48,8 @@ class OpenMenu(QMenu):
         return self._recent
 
     def _entry(self, path: str) -> QAction:
-        action = self.addAction(Path(path).name)
-        action.setToolTip(path)
+        action = self.addAction(keyless(Path(path).name))
+        action.setToolTip(tip(path))
         action.setData(path)
         action.triggered.connect(self._choose)
         return action

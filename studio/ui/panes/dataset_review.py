@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.events import MadeRow
 from studio.ui.panes.dataset_made_row import MadeRowView
+from studio.ui.plain import keyless
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.made import FILTERS
 from studio.ui.tables.made_table import MadeTable, command_of
@@ -17,7 +18,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.key_hints import KeyHints
-from studio.ui.widgets.label import note
+from studio.ui.widgets.label import PlainLabel, note
 from studio.ui.widgets.states import EmptyState
 from studio.ui.widgets.style import empty_layout, hairline
 
@@ -60,7 +61,7 @@ class ReviewCard(Card):
         self.links: list[Button] = []
         self._links = QVBoxLayout()
         self._links.setSpacing(2)
-        self._earlier_words = QLabel("Earlier")
+        self._earlier_words = PlainLabel("Earlier")
         self._earlier_words.setProperty("role", "section")
         self.nothing.column.addSpacing(18)
         self.nothing.column.addWidget(self._earlier_words, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -148,7 +149,7 @@ class ReviewCard(Card):
         self.earlier.setText(f"{len(makings)} earlier")
         self._earlier_words.setVisible(bool(makings))
         for folder, words in makings:
-            action = self.menu.addAction(words)
+            action = self.menu.addAction(keyless(words))
             action.setData(folder)
             action.triggered.connect(self._choose_earlier)
             if len(self.links) < _LINKS:

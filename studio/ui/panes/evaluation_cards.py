@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLabel,
     QListView,
     QProgressBar,
     QPushButton,
@@ -23,7 +22,7 @@ from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.measure_grid import MeasureGrid
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import note
+from studio.ui.widgets.label import PlainLabel, note
 
 
 class ScoresCard(Card):
@@ -32,7 +31,7 @@ class ScoresCard(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Scores")
         self.grid = MeasureGrid(theme)
-        self.words = QLabel()
+        self.words = PlainLabel()
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
         self.bar = QProgressBar()

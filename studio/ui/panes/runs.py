@@ -20,6 +20,7 @@ from studio.ui.panes.runs_compare import RunsComparison
 from studio.ui.panes.runs_details import RunDetails
 from studio.ui.panes.runs_table import NAME_ROLE, SORT_ROLE, RunsModel
 from studio.ui.panes.runs_view import RunsTable
+from studio.ui.plain import keyless, tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
@@ -163,7 +164,7 @@ class RunsPane(Pane):
             self._delete,
         ):
             if self._names and not button.isHidden():
-                menu.addAction(button.text() or button.toolTip(), button.click)
+                menu.addAction(keyless(button.text() or button.toolTip()), button.click)
         if not menu.isEmpty():
             menu.popup(self.table.viewport().mapToGlobal(place))
 
@@ -188,7 +189,7 @@ class RunsPane(Pane):
         self._resume.setVisible(run is not None and run.resumable)
         self._whole_sweep.setVisible(run is not None and len(self._model.names_of_sweep(run.sweep)) > 1)
         self._delete.setVisible(bool(runs) and all(run.state != "running" for run in runs))
-        self._delete.setToolTip("Delete the run" if run else "Delete the runs")
+        self._delete.setToolTip(tip("Delete the run" if run else "Delete the runs"))
         self.details.setVisible(run is not None)
         self._count(len(runs))
         if len(runs) < 2:

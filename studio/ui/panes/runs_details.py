@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from studio import words
 from studio.events import Event, Validated
@@ -16,7 +16,7 @@ from studio.ui.plots.run_plots import LOSS, history
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.form import scrolled
-from studio.ui.widgets.label import ElidedLabel
+from studio.ui.widgets.label import ElidedLabel, PlainLabel
 from studio.ui.widgets.model_picker import model_title
 from studio.ui.widgets.style import empty_layout
 
@@ -38,7 +38,7 @@ class PairList(QWidget):
         empty_layout(self._grid)
         for row, (name, value) in enumerate(pairs):
             cut = ElidedLabel(name if self._cuts_names else value, Qt.TextElideMode.ElideMiddle)
-            left, right = (cut, QLabel(value)) if self._cuts_names else (QLabel(name), cut)
+            left, right = (cut, PlainLabel(value)) if self._cuts_names else (PlainLabel(name), cut)
             left.setProperty("tone", "dim")
             right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(left, row, 0)

@@ -14,6 +14,7 @@ from studio.runs.summary import RunSummary
 from studio.ui.fonts import body_font
 from studio.ui.hues import MOST, dash, hue
 from studio.ui.panes.runs_fields import differing, labels, number_in, value_text
+from studio.ui.plain import tip
 from studio.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -103,7 +104,7 @@ class DifferencesModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return column.words(run)
             case Qt.ItemDataRole.ToolTipRole:
-                return run.name if index.column() == 0 else column.words(run)
+                return tip(run.name if index.column() == 0 else column.words(run))
             case Qt.ItemDataRole.TextAlignmentRole:
                 return self._alignment(index.column())
             case Qt.ItemDataRole.DecorationRole if index.column() == 0 and place < MOST:

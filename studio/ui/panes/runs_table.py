@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor
 
 from studio import words
 from studio.runs.summary import RunSummary
+from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.model_picker import model_title
 
@@ -123,7 +124,7 @@ class RunsModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return column.words(run)
             case Qt.ItemDataRole.ToolTipRole:
-                return run.message if column.title == "State" and run.message else column.words(run)
+                return tip(run.message if column.title == "State" and run.message else column.words(run))
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
             case Qt.ItemDataRole.ForegroundRole if column.title == "State":

@@ -19,6 +19,7 @@ from studio.ui.panes.training_states import LOOKS, NO_DATA, RunStory, why_not
 from studio.ui.panes.training_sweep import SweepDialog
 from studio.ui.panes.training_tabs import RunTabs
 from studio.ui.panes.training_watch import AdviceCard
+from studio.ui.plain import tip
 from studio.ui.plots.run_plots import RunPlots
 from studio.ui.theme import Theme
 from studio.ui.widgets.form import RecipeForm
@@ -229,7 +230,7 @@ class TrainingPane(PaneFrame):
     def _write_header(self) -> None:
         for name in ("start", "sweep"):
             self._buttons[name].setEnabled(self.form.is_valid() and bool(self._dataset))
-            self._buttons[name].setToolTip(why_not(self.form.problem(), bool(self._dataset)))
+            self._buttons[name].setToolTip(tip(why_not(self.form.problem(), bool(self._dataset))))
         self._write_title()
 
     def _write_title(self) -> None:

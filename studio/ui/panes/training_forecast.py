@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from studio import words
 from studio.events import Forecasted, ModelCounted
 from studio.ui.panes.training_bar import PARTS, MemoryBar, Swatch, parts_of
+from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import ElidedLabel, WrapLabel, note
+from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, note
 
 UNKNOWN = "Told as soon as a model and a dataset are chosen."
 COMPUTING = "Working it out …"
@@ -26,7 +27,7 @@ class ForecastCard(Card):
         super().__init__("Will it fit?")
         self._forecast: Forecasted | None = None
         self._count: ModelCounted | None = None
-        self._peak, self._of = QLabel(), ElidedLabel()
+        self._peak, self._of = PlainLabel(), ElidedLabel()
         self._peak.setProperty("role", "figure")
         self._of.setProperty("tone", "dim")
         self._bar, self._parts = MemoryBar(theme), _Parts(theme)
@@ -95,7 +96,7 @@ class ForecastCard(Card):
     def _show_parts(self, shown: bool) -> None:
         self._parts.setVisible(shown and self._forecast is not None)
         self._fold.set_icon("chevron-up" if shown else "chevron-down")
-        self._fold.setToolTip("Hide what takes the memory" if shown else "Show what takes the memory")
+        self._fold.setToolTip(tip("Hide what takes the memory" if shown else "Show what takes the memory"))
         self._fold.setAccessibleName(self._fold.toolTip())
 
 
@@ -109,9 +110,9 @@ class _Parts(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
-        self._sizes = {title: QLabel() for _, title, _ in PARTS}
+        self._sizes = {title: PlainLabel() for _, title, _ in PARTS}
         for row, (_, title, token) in enumerate(PARTS):
-            name = QLabel(title)
+            name = PlainLabel(title)
             for label in (name, self._sizes[title]):
                 label.setProperty("role", "caption")
             grid.addWidget(Swatch(theme, token), row, 0)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu
 
 from studio.paths import STARTER_MODEL
 from studio.train.recipe import Recipe
+from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import PickButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.field_row import FormRow
@@ -106,8 +107,8 @@ class RecipeCard(Card):
         """The recipes that the menu offers."""
         self._menu.clear()
         for ready in recipes:
-            action = self._menu.addAction(ready.title)
-            action.setToolTip(ready.help)
+            action = self._menu.addAction(keyless(ready.title))
+            action.setToolTip(tip(ready.help))
             action.setData(ready)
             action.triggered.connect(self._on_ready)
         if recipes:
@@ -139,7 +140,7 @@ class RecipeCard(Card):
         shown = self.form.recipe_at_hand()
         changed = self._name != OWN and not _alike(self._applied, shown)
         self._pick.setText(f"{self._name}, changed" if changed else self._name)
-        self._pick.setToolTip(f"{self._pick.text()}. Take another one here, or from a file.")
+        self._pick.setToolTip(tip(f"{self._pick.text()}. Take another one here, or from a file."))
         other = self._model not in ("", shown.model)
         title = model_title(self._model)
         self._for.setText(f"Made for {title}; your model stays chosen." if other else "")

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLineEdit, QVBoxL
 from studio.errors import RecipeError
 from studio.train.recipe import FieldEntry, Recipe, fields, find_field
 from studio.train.sweep import Sweep, parse_over
+from studio.ui.plain import tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.label import WrapLabel, note
 
@@ -77,7 +78,7 @@ class FieldValues(QWidget):
         entry = find_field(self.path)
         self._values.setText(USUAL.get(entry.path, ", ".join(map(str, entry.choices))))
         self._values.setPlaceholderText("Values, with commas between")
-        self._values.setToolTip(entry.help)
+        self._values.setToolTip(tip(entry.help))
         self.changed.emit()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QLabel, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QStackedWidget, QWidget
 
 from studio import words
 from studio.events import Event, Prepared, Sampled, Skipped
@@ -14,7 +14,7 @@ from studio.ui.panes.training_watch import SampleList
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.form import scrolled
-from studio.ui.widgets.label import ElidedLabel, note
+from studio.ui.widgets.label import ElidedLabel, PlainLabel, note
 from studio.ui.widgets.style import empty_layout
 
 
@@ -140,7 +140,7 @@ class RunFacts(QWidget):
             self._grid.addWidget(note("What the run prepared is told here when it starts."), 0, 0, 1, 5)
         for index, (name, value) in enumerate(self._facts.items()):
             row, column = index // 2, 3 * (index % 2)
-            label, shown = QLabel(name), ElidedLabel(value)
+            label, shown = PlainLabel(name), ElidedLabel(value)
             label.setProperty("tone", "dim")
             shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(label, row, column)

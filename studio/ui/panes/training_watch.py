@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.events import Advice, Sampled
 from studio.ui.widgets.button import Button, Icon
 from studio.ui.widgets.form import scrolled
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.style import empty_layout, hairline
 
 MOST_STEPS = 40
@@ -71,7 +71,7 @@ def _advice_row(advice: Advice) -> QWidget:
     grid.setHorizontalSpacing(10)
     grid.setVerticalSpacing(2)
     grid.setColumnStretch(1, 1)
-    step = QLabel(f"step {advice.step:,}")
+    step = PlainLabel(f"step {advice.step:,}")
     step.setProperty("role", "caption")
     evidence = WrapLabel(f"{advice.name.capitalize()}. {advice.evidence}")
     grid.addWidget(Icon("lightbulb", 16, "accent"), 0, 0, Qt.AlignmentFlag.AlignTop)
@@ -139,7 +139,7 @@ class SampleList(QWidget):
         block.setSpacing(3)
         head = QHBoxLayout()
         head.setSpacing(10)
-        title = QLabel(f"Step {step:,}" if step else "Before training")
+        title = PlainLabel(f"Step {step:,}" if step else "Before training")
         title.setProperty("role", "section")
         head.addWidget(title)
         head.addWidget(hairline(), 1)

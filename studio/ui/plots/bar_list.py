@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.fonts import body_font
+from studio.ui.plain import tip
 from studio.ui.theme import Theme
 
 _ROW = 28
@@ -31,7 +32,7 @@ class BarList(QWidget):
         """Show these; tones are the names of theme tokens."""
         self._bars = tuple(bars[:_MOST])
         self.setAccessibleDescription(", ".join(f"{name}: {count:,}" for name, count, _ in bars))
-        self.setToolTip("\n".join(f"{name}: {count:,}" for name, count, _ in bars[:_MOST]))
+        self.setToolTip(tip("\n".join(f"{name}: {count:,}" for name, count, _ in bars[:_MOST])))
         self.update()
 
     def sizeHint(self) -> QSize:

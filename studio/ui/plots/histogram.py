@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.ui.fonts import body_font
+from studio.ui.plain import tip
 from studio.ui.plots.bins import Bins, bin_lengths, nice_step
 from studio.ui.theme import Theme
 
@@ -128,7 +129,7 @@ class Histogram(QWidget):
             examples = bins.counts[bar]
             plural = "s" if examples != 1 else ""
             said = f"{bins.label(bar, self._unit)}: {examples:,} {self._counted}{plural}"
-            QToolTip.showText(event.globalPosition().toPoint(), said, self)
+            QToolTip.showText(event.globalPosition().toPoint(), tip(said), self)
         self.update()
 
     def leaveEvent(self, event: object) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from studio.events import GoldenAnswer
+from studio.ui.plain import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ANSWER = int(Qt.ItemDataRole.UserRole) + 4
@@ -78,7 +79,7 @@ class AnswersModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return answer.prompt
             case Qt.ItemDataRole.ToolTipRole:
-                return _tooltip(answer)
+                return tip(_tooltip(answer))
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{KINDS[kind_of(answer)][0]}: {answer.prompt}. Tuned: {answer.tuned}"
         return answer if role == ANSWER else None

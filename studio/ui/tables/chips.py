@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
+from studio.ui.plain import keyless
+
 
 class FilterChips(QWidget):
     """Chips given as (key, label). Emits the key of the one that the person turns on."""
@@ -22,7 +24,7 @@ class FilterChips(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(4)
         for key, label in choices:
-            chip = QPushButton(label)
+            chip = QPushButton(keyless(label))
             chip.setProperty("role", "chip")
             chip.setCheckable(True)
             chip.clicked.connect(self._announce)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from studio.catalogue import Phrase, joined
 from studio.events import DatasetRead, ExampleRow, Problem
+from studio.ui.plain import tip
 from studio.ui.tables.problems import as_sentence
 
 Index = QModelIndex | QPersistentModelIndex
@@ -258,7 +259,7 @@ class DatasetModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tooltip(entry, column)
+                return tip(self._tooltip(entry, column) or "") or None
         if role == BADGE and not column.title:
             return self._own_mark(entry) or badge(entry) or self._other_mark(entry)
         if role == STRUCK:

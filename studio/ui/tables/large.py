@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from studio.errors import DataError
+from studio.ui.plain import tip
 from studio.ui.tables.dataset import BADGE, REASON, TONE, warning_word
 from studio.ui.tables.problems import as_sentence
 
@@ -202,7 +203,8 @@ class LargeTableModel(QAbstractTableModel):
             )
         if role == REASON and row.state != 2:
             return None
-        return as_sentence(row.reason) if row.reason else None
+        said = as_sentence(row.reason) if row.reason else ""
+        return (said if role == REASON else tip(said)) or None
 
 
 def _mark(row: LargeRow) -> tuple[str, str] | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QMenu, QSpinBox, QWidget, QWidgetAction
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QMenu, QSpinBox, QWidget, QWidgetAction
 
+from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import PlainLabel
 
 _MOST = 10_000_000
 
@@ -40,7 +42,7 @@ class LengthFilter(QAction):
         grid.setContentsMargins(12, 10, 12, 10)
         grid.setHorizontalSpacing(10)
         for row, (text, spin) in enumerate((("At least", self.fewest), ("At most", self.most))):
-            label = QLabel(text)
+            label = PlainLabel(text)
             label.setBuddy(spin)
             grid.addWidget(label, row, 0)
             grid.addWidget(spin, row, 1)
@@ -70,7 +72,7 @@ class LengthFilter(QAction):
         self.setIcon(self._theme.icon("sliders-horizontal", "accent" if fewest or most else "dim"))
         bounds = [f"at least {fewest:,}" if fewest else "", f"at most {most:,}" if most else ""]
         said = " and ".join(filter(None, bounds))
-        self.setToolTip(f"Shown: rows of {said} tokens" if said else "Filter by length")
+        self.setToolTip(tip(f"Shown: rows of {said} tokens" if said else "Filter by length"))
 
 
 def _spin(nothing: str) -> QSpinBox:

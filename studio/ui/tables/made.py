@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from studio.events import MadeRow
+from studio.ui.plain import tip
 from studio.ui.tables.dataset import BADGE, STRUCK, TONE, one_line
 
 Index = QModelIndex | QPersistentModelIndex
@@ -141,7 +142,7 @@ class MadeModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return one_line(self._text(row, column))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._text(row, column)[:1500]
+            return tip(self._text(row, column)[:1500])
         if role == TONE:
             return "faint" if row.state == "rejected" else _TONES[column]
         if role == STRUCK:

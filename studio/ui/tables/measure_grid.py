@@ -9,8 +9,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from studio.events import Measure
+from studio.ui.plain import tip
 from studio.ui.tables.measures import MeasureText, describe
 from studio.ui.theme import Theme
+from studio.ui.widgets.label import PlainLabel
 from studio.ui.widgets.style import empty_layout
 
 HEADS = ("Measure", "Base", "Tuned", "Difference", "95 % interval", "", "Verdict")
@@ -80,7 +82,7 @@ class MeasureGrid(QWidget):
 
     def _add(self, row: int, measure: Measure, text: MeasureText) -> None:
         name = _label(text.name, "")
-        name.setToolTip(f"Measured on {text.count}")
+        name.setToolTip(tip(f"Measured on {text.count}"))
         cells: tuple[QWidget, ...] = (
             name,
             _label(text.base, "", "dim"),
@@ -95,7 +97,7 @@ class MeasureGrid(QWidget):
 
 
 def _label(text: str, role: str, tone: str = "") -> QLabel:
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setProperty("role", role)
     label.setProperty("tone", tone)

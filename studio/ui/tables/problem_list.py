@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.ui.tables.problems import ProblemGroup
 from studio.ui.theme import Theme
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.style import empty_layout
 
 _MOST_GROUPS = 40
@@ -26,7 +26,7 @@ class ProblemRow(QAbstractButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAccessibleName(f"{group.reason}, {group.where}")
-        count = QLabel(f"{len(group.lines):,}")
+        count = PlainLabel(f"{len(group.lines):,}")
         reason, where = WrapLabel(group.reason), note(group.where)
         for child in (count, reason, where):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

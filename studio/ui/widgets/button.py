@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui import icons
+from studio.ui.plain import keyless, tip
 from studio.ui.widgets.style import set_property
 
 TONE_OF_ROLE = {"primary": "on_fill", "plain": "text", "danger": "text"}
@@ -36,13 +37,19 @@ class Button(QPushButton):
     def __init__(
         self, text: str, role: str = "plain", icon: str | None = None, parent: QWidget | None = None
     ) -> None:
-        super().__init__(text, parent)
+        super().__init__(keyless(text), parent)
         self._icon = icon
         self.setProperty("role", role)
         self.setIconSize(QSize(16 + GAP, 16))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # as on a Mac: a click leaves no focus ring
         self.setAccessibleName(text)
         self._retint()
+
+    def text(self) -> str:
+        return super().text().replace("&&", "&")
+
+    def setText(self, text: str) -> None:
+        super().setText(keyless(text))
 
     def set_role(self, role: str) -> None:
         set_property(self, "role", role)
@@ -71,7 +78,7 @@ class IconButton(QToolButton):
         self.setIconSize(QSize(15, 15))
         self.setFixedSize(max(size, 24), size)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setToolTip(label)
+        self.setToolTip(tip(label))
         self.setAccessibleName(label)
         self._retint()
 

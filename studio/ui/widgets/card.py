@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
-from studio.ui.widgets.label import ElidedLabel
+from studio.ui.widgets.label import ElidedLabel, PlainLabel
 from studio.ui.widgets.style import set_property
 
 
@@ -15,7 +15,7 @@ class Card(QFrame):
     def __init__(self, title: str = "", value: str = "") -> None:
         super().__init__()
         self.setObjectName("card")
-        self._title, self._value = QLabel(title), ElidedLabel(value)
+        self._title, self._value = PlainLabel(title), ElidedLabel(value)
         self._title.setProperty("role", "title")
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._value.setProperty("tone", "dim")

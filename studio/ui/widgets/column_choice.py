@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.events import ColumnShown
-from studio.ui.widgets.label import ElidedLabel, title
+from studio.ui.plain import tip
+from studio.ui.widgets.label import ElidedLabel, PlainLabel, title
 
 _VALUES = 2
 
@@ -28,15 +29,15 @@ class ColumnChoice(QWidget):
         self.box.addItem("None" if optional else "Choose a column…", "")
         for column in columns:
             self.box.addItem(f"{column.name}   ({column.kind})", column.name)
-            tip = "\n".join(column.examples)
-            self.box.setItemData(self.box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            examples = tip("\n".join(column.examples))
+            self.box.setItemData(self.box.count() - 1, examples, Qt.ItemDataRole.ToolTipRole)
         self.box.currentIndexChanged.connect(self._change)
         self.values = [ElidedLabel() for _ in range(_VALUES)]
         head = QHBoxLayout()
         head.addWidget(title(name))
         head.addStretch(1)
         if optional:
-            aside = QLabel("optional")
+            aside = PlainLabel("optional")
             aside.setProperty("role", "note")
             head.addWidget(aside)
         whole = QVBoxLayout(self)

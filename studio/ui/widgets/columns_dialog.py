@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.data.mapping import Mapping
 from studio.errors import DataError
@@ -14,7 +14,7 @@ from studio.events import ColumnsAsked, ColumnsTried
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.column_choice import ColumnChoice
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.tabs import Tabs
 from studio.ui.widgets.turn_view import TurnView
 
@@ -103,7 +103,7 @@ class ColumnsDialog(QDialog):
         self.agree.setEnabled(False)
 
     def _lay_out(self) -> None:
-        head = QLabel("Which columns are what?")
+        head = PlainLabel("Which columns are what?")
         head.setProperty("role", "state-title")
         what = f"{Path(self.path).name} has {len(self._columns):,} columns."
         why = f"{what} Say what the examples are, and which column has each part of one."

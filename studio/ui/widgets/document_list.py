@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from studio.ui.plain import tip
 from studio.ui.widgets.button import Button, Icon, IconButton
 from studio.ui.widgets.label import ElidedLabel
 from studio.ui.widgets.style import empty_layout
@@ -52,7 +53,7 @@ class DocumentList(QWidget):
 
     def _line(self, path: str) -> QWidget:
         line, name = QWidget(), ElidedLabel(Path(path).name)
-        line.setToolTip(path)
+        line.setToolTip(tip(path))
         remove = IconButton("x", f"Leave {Path(path).name} out", size=24)
         remove.clicked.connect(self._remove)
         self.removers.append(remove)

@@ -12,8 +12,10 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
 from studio.train.recipe import FieldEntry
+from studio.ui.plain import tip
 from studio.ui.widgets.form_switch import Switch
 from studio.ui.widgets.form_words import PLACEHOLDERS, ZEROS, choice_word
+from studio.ui.widgets.label import PlainLabel
 from studio.ui.widgets.style import set_property
 
 
@@ -59,7 +61,7 @@ class NumberField(TextField):
         self._unit, self._zero = entry.unit, ZEROS.get(entry.path, "")
         self._hint: QLabel | None = None
         if self._unit or self._zero:
-            self._hint = QLabel(self._unit, self)
+            self._hint = PlainLabel(self._unit, self)
             self._hint.setProperty("tone", "faint")
             self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self.textChanged.connect(self._show_hint)
@@ -214,7 +216,7 @@ def editor_for(entry: FieldEntry) -> Editor:
     """The editor that fits a field's kind, with its help as the tooltip."""
     editor = _kind_of_editor(entry)(entry)
     editor.setObjectName(entry.path)
-    editor.setToolTip(entry.help)
+    editor.setToolTip(tip(entry.help))
     editor.setAccessibleName(f"{entry.title}, {entry.unit}" if entry.unit else entry.title)
     editor.setAccessibleDescription(entry.help)
     return editor

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.errors import RecipeError
 from studio.train.recipe import FieldEntry, Recipe
+from studio.ui.plain import tip
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.editors import LinesField, SwitchField, editor_for, mark_invalid, text_of
 from studio.ui.widgets.form_words import choice_word
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.style import set_property
 
 TITLE_WIDTH = 122
@@ -23,7 +24,7 @@ class FormRow(QWidget):
 
     def __init__(self, title: str, widget: QWidget, place: str = "beside") -> None:
         super().__init__()
-        self.label = QLabel(title)
+        self.label = PlainLabel(title)
         self.label.setProperty("tone", "dim")
         self.label.setBuddy(widget)
         self.grid = QGridLayout(self)
@@ -58,7 +59,7 @@ class FieldRow(FormRow):
         self._reset: IconButton | None = None
         self._locked = False
         self._idle = self._sentence = ""
-        self.label.setToolTip(entry.help)
+        self.label.setToolTip(tip(entry.help))
         self.editor.installEventFilter(self)
         self.editor.edited.connect(self._on_edited)
 

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from studio.events import Evidence, Finding
 from studio.ui.icons import pixmap
+from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button, IconButton
-from studio.ui.widgets.label import ElidedLabel, WrapLabel
+from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel
 from studio.ui.widgets.style import hairline
 
 _ICONS = {"good": "circle-check", "look": "triangle-alert", "bad": "circle-alert"}
@@ -36,7 +37,7 @@ class Mark(QWidget):
         super().__init__()
         self._theme, self._severity = theme, severity
         self.setFixedSize(16, 16)
-        self.setToolTip(_WORDS[severity])
+        self.setToolTip(tip(_WORDS[severity]))
         self.setAccessibleName(_WORDS[severity])
         theme.changed.connect(self.update)
 
@@ -73,10 +74,10 @@ class FindingRow(QWidget):
 
     def _make_head(self) -> QWidget:
         head, finding = QWidget(), self.finding
-        title, summary = QLabel(finding.title), ElidedLabel(finding.summary)
+        title, summary = PlainLabel(finding.title), ElidedLabel(finding.summary)
         title.setProperty("role", "title")
         summary.setProperty("tone", "dim")
-        count = QLabel(f"{finding.count:,}" if finding.count else "")
+        count = PlainLabel(f"{finding.count:,}" if finding.count else "")
         count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         count.setMinimumWidth(44)
         row = QHBoxLayout(head)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 from studio.events import Change, Finding
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.finding_row import fix_words
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.style import hairline
 
 _MOST_CHARACTERS = 600
@@ -36,7 +35,7 @@ class FixDialog(QDialog):
         self.setWindowTitle(words)
         self.setMinimumSize(QSize(560, 280))
         self.resize(760, min(560, 200 + 70 * len(changes)))
-        title = QLabel(f"{words}: {finding.title}")
+        title = PlainLabel(f"{words}: {finding.title}")
         title.setProperty("role", "state-title")
         self.agree, self.cancel = Button(words, "primary"), Button("Cancel")
         self.agree.clicked.connect(self.accept)
@@ -68,12 +67,12 @@ class FixDialog(QDialog):
         grid.setColumnStretch(2, 1 if mends else 0)
         for head, column in (("Line", 0), ("Before", 1), ("After", 2)):
             if column < 2 or mends:
-                label = QLabel(head)
+                label = PlainLabel(head)
                 label.setProperty("role", "section")
                 grid.addWidget(label, 0, column)
         top = Qt.AlignmentFlag.AlignTop
         for place, change in enumerate(changes):
-            number = QLabel(f"{change.line:,}")
+            number = PlainLabel(f"{change.line:,}")
             number.setProperty("tone", "faint")
             grid.addWidget(hairline(), 2 * place + 1, 0, 1, 3)
             grid.addWidget(number, 2 * place + 2, 0, top | Qt.AlignmentFlag.AlignRight)

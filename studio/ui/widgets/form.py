@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from studio.errors import RecipeError
 from studio.train.recipe import FieldEntry, Recipe
+from studio.ui.plain import tip
 from studio.ui.widgets.button import PickButton
 from studio.ui.widgets.editors import NumberField
 from studio.ui.widgets.field_row import FieldRow, FormRow
@@ -105,7 +106,7 @@ class RecipeForm(QWidget):
     def show_dataset(self, name: str) -> None:
         """The dataset's name in its row, or an invitation to choose one."""
         self._dataset.setText(name or "Choose a dataset")
-        self._dataset.setToolTip(f"{name}. Open the dataset pane." if name else "Open the dataset pane.")
+        self._dataset.setToolTip(tip(f"{name}. Open the dataset pane." if name else "Open the dataset pane."))
 
     def show_learning_rate(self, rate: float | None) -> None:
         """The rate that an empty field stands for."""

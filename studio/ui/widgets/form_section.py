@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.field_row import FieldRow
-from studio.ui.widgets.label import note
+from studio.ui.widgets.label import PlainLabel, note
 from studio.ui.widgets.style import hairline, set_property
 
 
@@ -20,7 +20,7 @@ class SectionHead(Button):
     def __init__(self, title: str) -> None:
         super().__init__(title, "section", "chevron-right")
         self.setCheckable(True)
-        self._summary = QLabel(self)
+        self._summary = PlainLabel("", self)
         self._summary.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def summary(self) -> str:

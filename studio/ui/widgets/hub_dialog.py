@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -20,7 +19,7 @@ from studio.data.hub.wanted import HubError, Wanted, recognize, row_range
 from studio.events import HubListed, HubSplit, Progress
 from studio.ui.widgets.access_box import AccessBox
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.progress_strip import ProgressStrip
 from studio.words import file_size
 
@@ -118,7 +117,7 @@ class HubDialog(QDialog):
         super().reject()
 
     def _lay_out(self) -> None:
-        head = QLabel("Open a dataset from the Hub")
+        head = PlainLabel("Open a dataset from the Hub")
         head.setProperty("role", "state-title")
         named = QHBoxLayout()
         named.setSpacing(8)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import PlainLabel
 
 
 def key_name(keys: str) -> str:
@@ -33,10 +35,10 @@ class KeyHints(QWidget):
         for place, (action, key, words) in enumerate(hints):
             if place:
                 self._row.addSpacing(6)
-            self._last = cap = QLabel(key_name(key))
+            self._last = cap = PlainLabel(key_name(key))
             cap.setProperty("role", "key")
             button = self.buttons[action] = Button(words, "hint")
-            button.setToolTip(f"{words} ({cap.text()})")
+            button.setToolTip(tip(f"{words} ({cap.text()})"))
             button.setObjectName(action)
             button.clicked.connect(self._announce)
             self._row.addWidget(cap)

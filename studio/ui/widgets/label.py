@@ -6,16 +6,24 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from studio.ui.plain import tip
 from studio.ui.widgets.style import set_property
 
 
-class ElidedLabel(QLabel):
+class PlainLabel(QLabel):
+    """Text that is shown as it is, whatever is written in it."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+
+class ElidedLabel(PlainLabel):
     """One line of text, cut with an ellipsis where it does not fit; then the tooltip has all of it."""
 
     def __init__(self, text: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__(text)
         self._mode = mode
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def minimumSizeHint(self) -> QSize:
@@ -40,16 +48,15 @@ class ElidedLabel(QLabel):
 
     def _explain(self) -> None:
         cut = self.shown_text() != self.text()
-        self.setToolTip(self.text() if cut else "")
+        self.setToolTip(tip(self.text() if cut else ""))
 
 
-class WrapLabel(QLabel):
+class WrapLabel(PlainLabel):
     """Text that wraps; the height it asks for follows the width it was given, so nothing is cut."""
 
     def __init__(self, text: str = "", role: str = "", tone: str = "") -> None:
         super().__init__(text)
         self.setWordWrap(True)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -96,7 +103,7 @@ class KeyFigure(QWidget):
         return self._value.text()
 
 
-class Badge(QLabel):
+class Badge(PlainLabel):
     """A word on a coloured pill; `tone` is dim, good, warn, bad or accent."""
 
     def __init__(self, text: str = "", tone: str = "dim") -> None:
@@ -106,10 +113,9 @@ class Badge(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
 
 
-def dim(text: str) -> QLabel:
+def dim(text: str) -> PlainLabel:
     """A label in the second level of text."""
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = PlainLabel(text)
     label.setProperty("tone", "dim")
     return label
 
@@ -119,8 +125,8 @@ def note(text: str) -> WrapLabel:
     return WrapLabel(text, role="note")
 
 
-def title(text: str) -> QLabel:
+def title(text: str) -> PlainLabel:
     """A semibold label, 13 px: the head of a card or a section within one."""
-    label = QLabel(text)
+    label = PlainLabel(text)
     label.setProperty("role", "title")
     return label

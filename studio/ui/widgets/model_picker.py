@@ -9,6 +9,7 @@ from PySide6.QtGui import QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
 from studio.paths import STARTER_MODEL
+from studio.ui.plain import tip
 
 CHOOSE = "Choose folder…"
 STARTER_TITLE = "Starter"
@@ -44,10 +45,10 @@ class ModelPicker(QComboBox):
         if index < 0:
             index = self.count() - 2
             self.insertItem(index, model_title(model), model)
-            self.setItemData(index, model, Qt.ItemDataRole.ToolTipRole)
+            self.setItemData(index, tip(model), Qt.ItemDataRole.ToolTipRole)
         self._chosen = index
         self.setCurrentIndex(index)
-        self.setToolTip("The model that ships with the app." if model == STARTER_MODEL else model)
+        self.setToolTip(tip("The model that ships with the app." if model == STARTER_MODEL else model))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """As the style paints it, but a long name ends in an ellipsis."""

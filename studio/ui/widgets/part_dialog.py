@@ -12,15 +12,15 @@ from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.events import Scanned
+from studio.ui.plain import keyless
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 
 ROWS = 100_000
 _MOST = 2**31 - 1
@@ -61,7 +61,7 @@ class PartDialog(QDialog):
         self.seed, self.which = CountField(0, 0, _MOST), QComboBox()
         self.good = QCheckBox("Only rows that need no attention")
         self.good.setChecked(state == "good")
-        self.found = QCheckBox(f"Only rows that hold “{search}”")
+        self.found = QCheckBox(keyless(f"Only rows that hold “{search}”"))
         self.found.setVisible(bool(search))
         self.found.setChecked(bool(search))
         self._set_up()
@@ -77,7 +77,7 @@ class PartDialog(QDialog):
         self.which.currentIndexChanged.connect(self._show_seed)
 
     def _lay_out(self, name: str) -> None:
-        head = QLabel("Take a part")
+        head = PlainLabel("Take a part")
         head.setProperty("role", "state-title")
         words = f"The rows are written as a dataset of its own, which is opened then. {name} stays as it is."
         self._form = QFormLayout()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 from studio.data.making.makers import MAKERS, Maker
 from studio.data.making.plan import Plan
 from studio.train.recipe import FieldEntry
+from studio.ui.plain import tip
 from studio.ui.widgets.document_list import DocumentList
 from studio.ui.widgets.editors import TextField, editor_for, mark_invalid, text_of
 from studio.ui.widgets.field_row import FormRow
@@ -44,7 +45,7 @@ class PlanRow(FormRow):
         self._error = WrapLabel("", role="error")
         self._error.hide()
         self.grid.addWidget(self._error, 1, 1)
-        self.label.setToolTip(entry.help)
+        self.label.setToolTip(tip(entry.help))
         if name == "sources":
             editor.setPlaceholderText(_ALL)
         editor.edited.connect(self._on_edited)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
     QGridLayout,
-    QLabel,
     QPlainTextEdit,
     QSpinBox,
     QVBoxLayout,
@@ -19,9 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from studio.generate.sampling import MOST_STOPS, Sampling, read_stop, write_stop
+from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import note
+from studio.ui.widgets.label import PlainLabel, note
 
 _SPACING = 10
 _WIDTH, _STOP_HEIGHT = 132, 62
@@ -82,9 +82,9 @@ class SamplingPanel(QFrame):
             control = QSpinBox()
             control.setRange(int(low), int(high))
             control.setGroupSeparatorShown(True)
-        label = QLabel(field.title or name)
+        label = PlainLabel(field.title or name)
         for widget in (label, control):
-            widget.setToolTip(field.description or "")
+            widget.setToolTip(tip(field.description or ""))
         label.setBuddy(control)
         control.setAccessibleName(field.title or name)
         control.setAccessibleDescription(field.description or "")
@@ -97,9 +97,9 @@ class SamplingPanel(QFrame):
 
     def _add_stop(self, grid: QGridLayout, row: int, field: FieldInfo) -> QPlainTextEdit:
         """Texts to stop at, one in a line."""
-        editor, label = QPlainTextEdit(), QLabel(field.title)
+        editor, label = QPlainTextEdit(), PlainLabel(field.title or "")
         for widget in (label, editor):
-            widget.setToolTip(field.description or "")
+            widget.setToolTip(tip(field.description or ""))
         editor.setProperty("role", "field")
         editor.document().setDocumentMargin(0)
         editor.setPlaceholderText("One text per line")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studio.ui.widgets.button import Button, Icon
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 
 WIDTH = 440
 CENTRED = Qt.AlignmentFlag.AlignHCenter
@@ -107,7 +107,7 @@ class BusyState(_State):
         super().__init__()
         self._text = WrapLabel(text, "state-title")
         self._text.setAlignment(CENTRED)
-        self._detail = QLabel("")
+        self._detail = PlainLabel("")
         self._detail.setAlignment(CENTRED)
         self._detail.setProperty("tone", "dim")
         self._bar = QProgressBar()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QVBoxLayout,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from studio.data.history.step import StepModel
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 
 type Editor = QComboBox | QCheckBox | QLineEdit
 
@@ -38,7 +37,7 @@ class StepForm(QDialog):
         self.setMinimumWidth(440)
         self._kind = str(get_args(step.model_fields["kind"].annotation)[0])
         self.editors: dict[str, Editor] = {}
-        head = QLabel(title)
+        head = PlainLabel(title)
         head.setProperty("role", "state-title")
         form = QFormLayout()
         form.setHorizontalSpacing(16)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.events import Progress
 from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import PlainLabel
 from studio.ui.widgets.progress_strip import ProgressStrip
 
 _WAIT_MILLISECONDS = 300
@@ -22,7 +23,7 @@ class TaskDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setFixedWidth(_WIDTH)
-        head = QLabel(title)
+        head = PlainLabel(title)
         head.setProperty("role", "state-title")
         self.progress = ProgressStrip()
         self.progress.show_progress(Progress("Beginning", 0))

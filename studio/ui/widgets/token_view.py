@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
 from studio.events import Piece
 from studio.ui.fonts import fixed_font
+from studio.ui.plain import tip
 from studio.ui.theme import Theme
 
 _LINE_PERCENT = 125
@@ -180,7 +181,9 @@ class TokenView(QTextEdit):
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             index = self.piece_at(event.pos())
-            QToolTip.showText(event.globalPos(), describe(self._pieces[index]) if index >= 0 else "", self)
+            QToolTip.showText(
+                event.globalPos(), tip(describe(self._pieces[index])) if index >= 0 else "", self
+            )
             return True
         return super().viewportEvent(event)
 

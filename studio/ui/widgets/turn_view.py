@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.events import Turn
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.style import empty_layout
 
 _MOST_TURNS = 60
@@ -31,7 +31,7 @@ class TurnBlock(QFrame):
         super().__init__()
         self.setObjectName("turn")
         self.setProperty("who", turn.role)
-        self.name = QLabel(_NAMES.get(turn.role, turn.role.capitalize()))
+        self.name = PlainLabel(_NAMES.get(turn.role, turn.role.capitalize()))
         self.name.setProperty("role", "section")
         self.words = WrapLabel(turn.text[:_MOST_CHARACTERS] or "(empty)")
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.events import Progress
 from studio.ui.widgets.access_box import AccessBox
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.progress_strip import ProgressStrip
 from studio.ui.widgets.style import set_property
 from studio.ui.widgets.tabs import Tabs
@@ -77,7 +77,7 @@ class UploadDialog(QDialog):
         super().reject()
 
     def _lay_out(self, what: str) -> None:
-        head = QLabel("Upload to the Hub")
+        head = PlainLabel("Upload to the Hub")
         head.setProperty("role", "state-title")
         seen = QHBoxLayout()
         seen.addWidget(self.seen)
