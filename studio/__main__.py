@@ -12,6 +12,7 @@ from studio.process import prepare_process
 COMMANDS = ("train", "resume", "sweep", "forecast", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
 SCAN = "--scan-rows"  # what the bundled app, being its own interpreter, is told to scan a big file by
+WRITE = "--write-templates"  # and to run a chat template that may run for ever by
 
 
 def main() -> None:
@@ -25,6 +26,10 @@ def main() -> None:
         from studio.data.store.scanner import main as scan
 
         sys.exit(scan(arguments[1:]))
+    if arguments[:1] == [WRITE]:
+        from studio.data.template_child import main as write
+
+        sys.exit(write())
     prepare_process()
     if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
         sys.exit(_run_command(arguments))

@@ -93,6 +93,8 @@ CLAUSES: dict[str, str] = {
     "template.no_answer": "{template} does not show where the last answer begins",
     "template.too_many_rows": "{template} shows its answers only in rows of their own, more than {limit:,} "
     "of them; divide the conversation",
+    "template.beyond": "{template} takes more than {seconds} seconds of computing, or too much memory, to "
+    "write it, and was stopped; choose the template chatml, or one of your own (.jinja)",
     "template.no_tools": "{template} has no place for tools; choose the template chatml",
     "template.no_calls": "{template} has no place for the tools that turn {turn} calls",
     "template.no_tool_answer": "{template} leaves out what the tool answers in turn {turn}",

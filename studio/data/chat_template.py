@@ -79,9 +79,9 @@ class ChatTemplate:
 
     def __init__(self, sources: Sources, closing: Iterable[str], description: str, *, own: bool) -> None:
         """`own`: whether the template is a file of the person's, in which a line can be named."""
-        self._sources = sources
-        self._closing = tuple(sorted({mark for mark in closing if mark}, key=len, reverse=True))
-        self._own = own
+        self.sources = sources
+        self.closing = tuple(sorted({mark for mark in closing if mark}, key=len, reverse=True))
+        self.own = own
         self.description = description
 
     @classmethod
@@ -119,9 +119,6 @@ class ChatTemplate:
         return tuple(rows)
 
     def whole(self, messages: Sequence[Message], tools: str = "") -> Written:
-        """The conversation in one text, without the answers that it shows otherwise: as the first release
-        wrote it, for runs that go on from there. Raises Refused when the last answer is one of them.
-        """
         text, marked = self._marked(messages, tools)
         if by_marks := _by_marks(text, marked, messages):
             return by_marks
@@ -135,7 +132,7 @@ class ChatTemplate:
 
     def _marked(self, messages: Sequence[Message], tools: str) -> tuple[str, tuple[Span, ...]]:
         """The text, and the spans between {% generation %} marks, each with its closing token."""
-        source = self._sources.for_tools(tools)
+        source = self.sources.for_tools(tools)
         showing = _showing(source)
         has_marks = _BEGIN in showing and not any(_BEGIN in m.whole or _END in m.whole for m in messages)
         self._has_place(source, messages, tools)
@@ -208,21 +205,21 @@ class ChatTemplate:
         if not text.startswith(content, begin):
             return 0
         mark = _skip_space(text, begin + len(content))
-        return next((mark + len(c) for c in self._closing if text.startswith(c, mark)), 0)
+        return next((mark + len(c) for c in self.closing if text.startswith(c, mark)), 0)
 
     def _closed(self, text: str, start: int) -> str:
         """`text` up to the first of the closing tokens at its end (Phi-3 writes two) or its last letter."""
         text = end = text.rstrip()
-        while mark := next((c for c in self._closing if text.endswith(c) and len(text) - len(c) > start), ""):
+        while mark := next((c for c in self.closing if text.endswith(c) and len(text) - len(c) > start), ""):
             end = text
             text = text[: -len(mark)].rstrip()
         return end
 
     def _with_closing(self, text: str, start: int, end: int) -> int:
-        if text[start:end].rstrip().endswith(self._closing):
+        if text[start:end].rstrip().endswith(self.closing):
             return end
         mark = _skip_space(text, end)
-        return next((mark + len(c) for c in self._closing if text.startswith(c, mark)), end)
+        return next((mark + len(c) for c in self.closing if text.startswith(c, mark)), end)
 
     def _has_place(self, source: str, messages: Sequence[Message], tools: str) -> None:
         """Raises Refused when the template would silently leave out tools or their calls."""
@@ -241,7 +238,7 @@ class ChatTemplate:
     def _apply(
         self, messages: Sequence[Message], tools: str, *, source: str = "", prompt: bool = False
     ) -> str:
-        source, tokens = source or self._sources.for_tools(tools), self._sources.tokens
+        source, tokens = source or self.sources.for_tools(tools), self.sources.tokens
         try:
             given = json.loads(tools) if tools else None
             turns = [_turn(message) for message in messages]
@@ -257,7 +254,7 @@ class ChatTemplate:
 
     def _refused(self, error: Exception) -> Refused:
         """What the template says, with its line in one that the person can edit."""
-        frames = walk_tb(error.__traceback__) if self._own else ()
+        frames = walk_tb(error.__traceback__) if self.own else ()
         lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
         said = {"template": self.description, "fault": str(error).rstrip(".")}
         if not lines:

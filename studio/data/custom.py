@@ -9,10 +9,11 @@ from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from studio.data.apart import guarded
 from studio.data.chat_template import ChatTemplate
 from studio.data.jinja import environment
 from studio.data.records import Message
-from studio.data.template import Refused
+from studio.data.template import Refused, Template
 from studio.errors import DataError
 
 SIZE_LIMIT = 2**20
@@ -33,7 +34,7 @@ _TRIALS = (
 )
 
 
-def custom_template(path: Path, tokenizer: Any, closing: Iterable[str]) -> ChatTemplate:
+def custom_template(path: Path, tokenizer: Any, closing: Iterable[str]) -> Template:
     """The template in a .jinja file.
 
     Raises DataError with the line when it is not valid, uses a name that it is not given, or refuses a
@@ -42,7 +43,7 @@ def custom_template(path: Path, tokenizer: Any, closing: Iterable[str]) -> ChatT
     source = _read(path)
     for problem in _problems(source):
         raise DataError(f"The template {path.name}, {problem}")
-    template = ChatTemplate.given(tokenizer, closing, source, f"the template {path.name}")
+    template = guarded(ChatTemplate.given(tokenizer, closing, source, f"the template {path.name}"))
     refusals = [why for why in (_refusal(template, trial) for trial in _TRIALS) if why]
     if len(refusals) == len(_TRIALS):
         raise DataError(f"A question and its answer cannot be written: {refusals[0]}.")
@@ -69,7 +70,6 @@ def _problems(source: str) -> Iterator[str]:
     """What is wrong with a template, with the line: its syntax, or names that stand for nothing."""
     jinja = environment()
     try:
-        jinja.compile(source)
         tree = jinja.parse(source)
     except TemplateSyntaxError as error:
         said = (error.message or "not valid").rstrip(".")
@@ -78,6 +78,10 @@ def _problems(source: str) -> Iterator[str]:
     except RecursionError:
         yield "line 1: nested too deeply."
         return
+    for node in sorted(tree.find_all((nodes.Filter, nodes.Test)), key=lambda node: node.lineno):
+        kind, there = ("filter", jinja.filters) if isinstance(node, nodes.Filter) else ("test", jinja.tests)
+        if node.name not in there:
+            yield f"line {node.lineno}: no {kind} named '{node.name}'."
     known = _KNOWN | jinja.globals.keys() | set(_own(tree))
     for name in sorted(tree.find_all(nodes.Name), key=lambda node: node.lineno):
         if name.name not in known:
@@ -98,7 +102,7 @@ def _own(tree: nodes.Template) -> Iterator[str]:
             yield filter.node.name
 
 
-def _refusal(template: ChatTemplate, messages: tuple[Message, ...]) -> str:
+def _refusal(template: Template, messages: tuple[Message, ...]) -> str:
     """Why the template does not write a conversation, as a clause; nothing when it does."""
     try:
         text = template.rows(messages)[-1].text

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from studio.catalogue import TOO_LONG, phrase, sentence
-from studio.data.examples import own_rows, pieces_of, render_records, row_of, turns_of
+from studio.data.examples import announced, own_rows, pieces_of, render_records, row_of, turns_of
 from studio.data.groups import GROUPING
 from studio.data.limits import Limits
 from studio.data.mapping import Mapping
@@ -159,8 +159,20 @@ class Dataset:
 
     def rendered(self, line: int) -> Rendered:
         """The example that starts on `line`, token by token. Raises DataError when there is none."""
+        steps = self.rendering(line)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                rendered: Rendered = end.value
+                return rendered
+
+    def rendering(self, line: int) -> Generator[Progress, None, Rendered]:
+        """`rendered`, announcing its progress so that it can be stopped."""
         for example in chain(self.train, self.validation, self.test):
             if example.record.line == line:
+                steps = self.renderer.asking([example.record])
+                yield from announced(steps, Progress("Rendering an example", 0))
                 rows = self.renderer.piece_rows(example.record)
                 pieces, counts = pieces_of(rows)
                 return Rendered(str(self.path), line, pieces, turns_of(example.record), counts)

@@ -62,6 +62,17 @@ def pieces_of(rows: Sequence[Sequence[Piece]]) -> tuple[tuple[Piece, ...], tuple
     return tuple(chain.from_iterable(rows)), tuple(map(len, rows)) if len(rows) > 1 else ()
 
 
+def announced[T](steps: Generator[None, None, T], progress: Progress) -> Generator[Progress, None, T]:
+    """The steps, saying how far it is at each of them, so that they can be stopped there."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        yield progress
+
+
 def render_records(
     records: Sequence[Record], renderer: Renderer
 ) -> Generator[Progress, None, RenderedRecords]:
@@ -69,7 +80,9 @@ def render_records(
     rendered = RenderedRecords()
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
-        for record, examples in zip(chunk, renderer.render_all(chunk), strict=True):
+        steps = renderer.rendering_all(chunk)
+        results = yield from announced(steps, Progress("examples rendered", start, len(records)))
+        for record, examples in zip(chunk, results, strict=True):
             if isinstance(examples, ExampleError):
                 rendered.problems.append(problem(record.line, examples.phrase))
                 if isinstance(examples, TooLong):

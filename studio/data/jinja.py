@@ -32,8 +32,16 @@ class Generation(Extension):
         return nodes.Scope(body, lineno=line)
 
 
+OUTPUT_LIMIT = 2**25
+"""Characters that a template may write of one conversation: eight times what a row may have."""
+
+
+class TooMuch(ValueError):
+    """A template writes more than OUTPUT_LIMIT."""
+
+
 def environment() -> ImmutableSandboxedEnvironment:
-    """Where chat templates run."""
+    """Where chat templates run: what is constant in them already while they are compiled."""
     made = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
     )
@@ -53,7 +61,19 @@ def render(
     template's own code does wrong.
     """
     given = {"messages": turns, "tools": tools, "documents": None, "add_generation_prompt": prompt}
-    return _compiled(source).render(**{**tokens, **given})
+    parts: list[str] = []
+    left = OUTPUT_LIMIT
+    for part in _compiled(source).generate(**{**tokens, **given}):
+        parts.append(part)
+        left -= len(part)
+        if left < 0:
+            raise TooMuch(f"it writes more than {OUTPUT_LIMIT:,} characters")
+    return "".join(parts)
+
+
+def parsed(source: str) -> nodes.Template:
+    """The template's parts, none of which has run. Raises jinja2.TemplateSyntaxError."""
+    return environment().parse(source)
 
 
 @lru_cache(maxsize=16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -144,6 +144,19 @@ class Renderer:
 
     def render_all(self, records: Sequence[Record]) -> list[tuple[Example, ...] | ExampleError]:
         """Each record's examples, or why it has none: much faster than one by one."""
+        steps = self.rendering_all(records)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                results: list[tuple[Example, ...] | ExampleError] = end.value
+                return results
+
+    def rendering_all(
+        self, records: Sequence[Record]
+    ) -> Generator[None, None, list[tuple[Example, ...] | ExampleError]]:
+        """`render_all`; yields while it waits for a template that runs in a process of its own."""
+        yield from self.asking(records)
         written: list[list[tuple[Written, ...]] | ExampleError] = []
         for record in records:
             try:
@@ -263,12 +276,15 @@ class Renderer:
             for place, (token, text) in enumerate(zip(side.ids, texts, strict=True))
         )
 
+    def asking(self, records: Sequence[Record]) -> Generator[None]:
+        """Have at hand what these records become as text; yields while it waits for it."""
+        last, whole = self.rendering.train_on == "last_answer", not self.rendering.every_answer
+        yield from self._writer.asking(records, last=last, whole=whole)
+
     def _write(self, record: Record) -> list[tuple[Written, ...]]:
-        asked = self.rendering
+        last, whole = self.rendering.train_on == "last_answer", not self.rendering.every_answer
         try:
-            return self._writer.write(
-                record, last=asked.train_on == "last_answer", whole=not asked.every_answer
-            )
+            return self._writer.write(record, last=last, whole=whole)
         except Refused as error:
             raise ExampleError(record.line, error.phrase) from error
 

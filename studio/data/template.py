@@ -42,6 +42,12 @@ class Template(Protocol):
         """
         ...
 
+    def whole(self, messages: Sequence[Message], tools: str = "") -> Written:
+        """The conversation in one text, without the answers that it shows otherwise: as the first release
+        wrote it, for runs that go on from there. Raises Refused when the last answer is one of them.
+        """
+        ...
+
     def prompt(self, messages: Sequence[Message], tools: str = "") -> str:
         """The conversation up to where the model's next answer begins."""
         ...
@@ -64,6 +70,9 @@ class AlpacaTemplate:
     ) -> tuple[Written, ...]:
         written = self._write(messages, tools)
         return (replace(written, spans=written.spans[-1:]) if last else written,)
+
+    def whole(self, messages: Sequence[Message], tools: str = "") -> Written:
+        return self._write(messages, tools)
 
     def prompt(self, messages: Sequence[Message], tools: str = "") -> str:
         text = self._write(messages, tools).text

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from studio.data import chatml
+from studio.data.apart import Apart, Asked, guarded
 from studio.data.chat_template import ChatTemplate
 from studio.data.encoder import Encoder
 from studio.data.records import Message, Record
@@ -45,7 +46,7 @@ class Writer:
             return [self._pair(record, whole)]
         if not record.messages:
             return [(self.plain(record.text),)]
-        if whole and isinstance(self.template, ChatTemplate):
+        if whole:
             return [(self.template.whole(record.messages, record.tools),)]
         return [(written,) for written in self.template.rows(record.messages, record.tools, last=last)]
 
@@ -61,9 +62,29 @@ class Writer:
         return chosen, rejected
 
     def _side(self, messages: Sequence[Message], tools: str, whole: bool) -> Written:
-        if whole and isinstance(self.template, ChatTemplate):
+        if whole:
             return self.template.whole(messages, tools)
         return self.template.rows(messages, tools, last=True)[-1]
+
+    def asking(
+        self, records: Sequence[Record], *, last: bool = False, whole: bool = False
+    ) -> Generator[None]:
+        """Have at hand what `write` needs of these records, where the template runs in another process.
+
+        Yields while it waits for it.
+        """
+        if isinstance(self.template, Apart):
+            asked = (each for record in records for each in self._asked(record, last, whole))
+            yield from self.template.asking(list(asked))
+
+    def _asked(self, record: Record, last: bool, whole: bool) -> Iterator[Asked]:
+        what = "whole" if whole else "rows"
+        if self._objective in ("dpo", "orpo"):
+            if record.messages and record.rejected:
+                for answer in (record.answer, record.rejected):
+                    yield what, tuple(_with_answer(record, answer)), record.tools, not whole
+        elif record.messages and self._objective != "text":
+            yield what, record.messages, record.tools, last and not whole
 
 
 def _template(tokenizer: Any, encoder: Encoder, name: str) -> Template:
@@ -75,7 +96,7 @@ def _template(tokenizer: Any, encoder: Encoder, name: str) -> Template:
             return _chatml(tokenizer, encoder)
         case "auto" | "chat":
             if has_chat:
-                return ChatTemplate.of(tokenizer, encoder.special_texts)
+                return guarded(ChatTemplate.of(tokenizer, encoder.special_texts))
             if name == "chat":
                 raise DataError(
                     "This model has no chat template. Choose the template auto, chatml or alpaca."

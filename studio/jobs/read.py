@@ -51,7 +51,7 @@ class ExampleJob:
 
     def run_events(self, library: Library) -> Generator[Event]:
         dataset = yield from library.open(self.recipe)
-        yield dataset.rendered(self.line)
+        yield (yield from dataset.rendering(self.line))
 
 
 @dataclass(frozen=True)
