@@ -120,7 +120,7 @@ def test_a_template_that_loops_again_and_again_is_given_up(core: Any) -> None:
     began = psutil.Process().children()
     found = Renderer(wrap(core, slow, "<|im_end|>")).render_all([talk(str(n), "yes") for n in range(30)])
     assert all(isinstance(each, ExampleError) and each.phrase.code == "template.beyond" for each in found)
-    assert psutil.Process().children() == began
+    assert not set(psutil.Process().children()) - set(began)
 
 
 CONVERSATIONS = [

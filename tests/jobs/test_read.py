@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import psutil
 import pytest
+from pytestqt.qtbot import QtBot
 
+from studio.data import apart
 from studio.data.mapping import UnknownColumns
-from studio.events import ColumnsAsked, DatasetRead, Event
+from studio.events import ColumnsAsked, DatasetRead, Event, Progress
+from studio.jobs.queue import JobQueue, Lane
 from studio.jobs.read import DatasetJob
 from studio.train.library import Library
 from studio.train.recipe import Recipe
+from tests.conftest import write_rows
+
+
+def test_closing_the_window_while_a_template_loops_ends_its_process(
+    qtbot: QtBot, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("SECONDS", "TRIAL_SECONDS"):
+        monkeypatch.setattr(apart, limit, 1e9)
+    model = Path(shutil.copytree(tiny_model, tmp_path / "looping"))
+    config = json.loads((model / "tokenizer_config.json").read_text(encoding="utf-8"))
+    loop = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    config["chat_template"] = loop + config["chat_template"]
+    (model / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+    recipe = Recipe().with_values(
+        {"model": str(model), "data.path": str(write_rows(tmp_path / "d.jsonl", 5))}
+    )
+    queue, heard = JobQueue(), list[Event]()
+    queue.submit(DatasetJob(recipe), Lane.READING, heard.append, lambda _: None)
+    qtbot.waitUntil(lambda: Progress("examples rendered", 0, 5) in heard)
+    assert _writers()
+    queue.shut_down()
+    assert not _writers()
+
+
+def _writers() -> list[psutil.Process]:
+    children = psutil.Process().children()
+    return [child for child in children if "studio.data.template_child" in child.cmdline()]
 
 
 def test_unknown_columns_are_asked_about_and_the_guess_reads_the_file(
