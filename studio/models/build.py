@@ -17,23 +17,11 @@ from mlx_lm.utils import load_model
 from studio.errors import ModelError
 from studio.models.arrays import named
 from studio.models.description import HEADS, Description
+from studio.models.family import BUILDING
 from studio.models.packed import is_quantized
 from studio.models.settling import settle
 from studio.models.unread import refusal, unread_shapes
 from studio.models.weights import Weights, find_weights
-
-BUILDING = (
-    OSError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
-    RecursionError,
-)
-"""What mlx-lm's model files raise for a config or weights that they do not fit."""
 
 
 def load_lazily(described: Description) -> tuple[nn.Module, dict[str, Any]]:
@@ -48,7 +36,7 @@ def load_lazily(described: Description) -> tuple[nn.Module, dict[str, Any]]:
             model, config = load_model(view, lazy=True)
     except BUILDING as error:
         raise ModelError(_cannot_be_loaded(described, error)) from error
-    settle(model, described.reading, described.folder)
+    _settle(model, described)
     return model, config
 
 
@@ -65,7 +53,7 @@ def build_lazily(described: Description, config: dict[str, Any] | None = None) -
     except BUILDING as error:
         raise ModelError(_cannot_be_built(described, error)) from error
     _leave_out_what_is_not_saved(model, described)
-    settle(model, described.reading, described.folder)
+    _settle(model, described)
     return model
 
 
@@ -107,6 +95,13 @@ def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     more = f" … and {len(lines) - 2} more" if len(lines) > 2 else ""
     return (" ".join(lines[:2]).rstrip(",.") + more) or type(error).__name__
+
+
+def _settle(model: nn.Module, described: Description) -> None:
+    try:
+        settle(model, described.reading, described.folder)
+    except BUILDING as error:
+        raise ModelError(_cannot_be_built(described, error)) from error
 
 
 def _leave_out_what_is_not_saved(model: nn.Module, described: Description) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import ModelError
+from studio.models.family import BUILDING
 from studio.models.folder import read_config
 from studio.models.packed import is_quantized, refuse_packed
 from studio.models.reading import Reading, reading_of
+from studio.models.tokenizer import first_line
 from studio.models.unread import unread_window
 from studio.models.weights import Weights, find_weights, has_weights
 
@@ -64,7 +66,11 @@ def describe(folder: Path) -> Description:
     config = read_config(folder)
     _refuse_code(folder, config)
     weights = find_weights(folder) if has_weights(folder) else None
-    reading = reading_of(config, folder)
+    try:
+        reading = reading_of(config, folder)
+    except BUILDING as error:
+        why = f"config.json in {folder} cannot be understood ({first_line(error)}). Download the model again."
+        raise ModelError(why) from error
     if weights is None:
         if not config.get("quantization"):
             _unquantized(reading)

@@ -17,6 +17,18 @@ from mlx_lm.utils import _get_classes
 
 from studio.errors import ModelError
 
+BUILDING = (
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    RecursionError,
+)
+"""What mlx-lm's model files raise for a config or weights that they do not fit."""
 _PACKAGE = "mlx_lm.models."
 
 

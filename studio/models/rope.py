@@ -52,6 +52,7 @@ class StatedRoPE(nn.Module):
     def __init__(self, rope: Rope, traditional: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.dims, self.traditional, self.scale, self.limit = rope.dims, traditional, rope.scale, rope.limit
+        self.growth, self.base = rope.growth, rope.base
         self._freqs = mx.array(1 / rope.frequencies, mx.float32)
         self._longer = None if rope.longer is None else mx.array(1 / rope.longer, mx.float32)
 
@@ -65,11 +66,20 @@ class StatedRoPE(nn.Module):
         )
 
     def _frequencies(self, positions: int, offset: int | mx.array) -> mx.array:
+        if self.growth:
+            return self._grown(mx.maximum(mx.max(mx.array(offset)) + positions, self.limit))
         if self._longer is None:
             return self._freqs
         if isinstance(offset, mx.array):
             return mx.where(offset.max() + positions > self.limit, self._longer, self._freqs)
         return self._longer if offset + positions > self.limit else self._freqs
+
+    def _grown(self, length: mx.array) -> mx.array:
+        """The frequencies of a sequence of so many positions (dynamic)."""
+        stretch = self.growth * length / self.limit - (self.growth - 1)
+        base = self.base * stretch ** (self.dims / (self.dims - 2))
+        grown: mx.array = base ** (mx.arange(0, self.dims, 2, dtype=mx.float32) / self.dims)
+        return grown
 
 
 def stated_rope(config: Mapping[str, Any], settings: Mapping[str, Any], head: int) -> Rope | None:
@@ -78,6 +88,8 @@ def stated_rope(config: Mapping[str, Any], settings: Mapping[str, Any], head: in
     base = float(settings["rope_theta"])
     dims = int(head * float(settings.get("partial_rotary_factor") or 1.0))
     dims += dims % 2
+    if dims > head:
+        raise ValueError(f"positions would turn {dims} numbers of heads of {head}")
     plain = base ** -(np.arange(0, dims, 2, dtype=np.float64) / dims)
     longest = int(config.get("max_position_embeddings") or 0)
     match kind:
@@ -149,12 +161,9 @@ def built_rope(module: nn.Module) -> Rope | None:
         case nn.RoPE():
             exponents = np.arange(0, module.dims, 2, dtype=np.float64) / module.dims
             return Rope(module.dims, module.scale * module.base**-exponents)
-        case DynamicNTKScalingRoPE():
+        case DynamicNTKScalingRoPE():  # cannot take rows of a batch that are not equally long
             exponents = np.arange(0, module.dims, 2, dtype=np.float64) / module.dims
-            limit = module.max_position_embeddings
-            return Rope(
-                module.dims, module.base**-exponents, limit=limit, growth=module.factor, base=module.base
-            )
+            return Rope(module.dims, module.base**-exponents)
         case Llama3RoPE():
             return Rope(module.dims, _inverse(module._freqs))
         case YarnRoPE():
@@ -176,14 +185,6 @@ def are_equal(one: Rope, other: Rope) -> bool:
         return False
     near = math.isclose(one.scale, other.scale, rel_tol=EQUAL) and math.isclose(one.growth, other.growth)
     return near and bool(np.allclose(one.frequencies, other.frequencies, rtol=EQUAL, atol=0))
-
-
-def layer_for(rope: Rope, traditional: bool) -> nn.Module:
-    """The layer that turns so."""
-    if rope.growth:
-        layer: nn.Module = DynamicNTKScalingRoPE(rope.dims, rope.limit, traditional, rope.base, rope.growth)
-        return layer
-    return StatedRoPE(rope, traditional)
 
 
 def ropes_in(layer: nn.Module) -> Iterator[tuple[str, nn.Module]]:

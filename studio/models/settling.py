@@ -11,7 +11,7 @@ from mlx import nn
 
 from studio.errors import ModelError
 from studio.models.reading import Reading, head_size
-from studio.models.rope import are_equal, built_rope, layer_for, ropes_in, stated_rope
+from studio.models.rope import StatedRoPE, are_equal, built_rope, ropes_in, stated_rope
 from studio.models.unread import misread, refusal, refuse_unread
 
 type Bend = Callable[[mx.array], mx.array]
@@ -87,7 +87,7 @@ def _settle_rope(
     if wanted is None:
         return False
     if not are_equal(built, wanted):
-        _put(layer, path, layer_for(wanted, bool(getattr(module, "traditional", False))))
+        _put(layer, path, StatedRoPE(wanted, bool(getattr(module, "traditional", False))))
     return True
 
 

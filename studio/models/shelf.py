@@ -17,10 +17,11 @@ from mlx_lm.utils import load_tokenizer
 
 from studio.errors import ModelError
 from studio.models.arrays import named, nested
-from studio.models.build import BUILDING, load_lazily
+from studio.models.build import load_lazily
 from studio.models.description import Description, describe, remark_on_window
+from studio.models.family import BUILDING
 from studio.models.form import Form, put_into
-from studio.models.tokenizer import LOADING, check_tokenizer, without_marks
+from studio.models.tokenizer import LOADING, check_tokenizer, first_line, without_marks
 from studio.models.unread import unread_window
 
 
@@ -110,5 +111,5 @@ def _load(described: Description, form: Form) -> tuple[nn.Module, _Weights]:
             with without_marks(folder) as clean:
                 tokenizer = load_tokenizer(clean, eos_token_ids=config.get("eos_token_id"))
         except Exception as error:  # tokenizers raises bare Exception
-            raise ModelError(f"The tokenizer in {folder} cannot be read: {error}") from error
+            raise ModelError(f"The tokenizer in {folder} cannot be read: {first_line(error)}") from error
     return module, _Weights(named(module.parameters()), config, tokenizer)

@@ -38,7 +38,7 @@ def load_tokenizer(folder: Path) -> Any:
             with without_marks(folder) as clean:
                 tokenizer = AutoTokenizer.from_pretrained(str(clean), local_files_only=True, use_fast=True)
         except Exception as error:  # tokenizers raises bare Exception
-            raise ModelError(f"The tokenizer in {folder} cannot be read: {_first_line(error)}") from error
+            raise ModelError(f"The tokenizer in {folder} cannot be read: {first_line(error)}") from error
     if not getattr(tokenizer, "is_fast", False):
         raise ModelError(f"The tokenizer in {folder} is of the slow kind. Add the model's tokenizer.json.")
     return tokenizer
@@ -87,6 +87,7 @@ def check_tokenizer(folder: Path) -> None:
         )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """An error of a library in one line."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

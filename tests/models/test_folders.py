@@ -291,3 +291,42 @@ def test_a_byte_order_mark_is_no_fault(make: Make) -> None:
 def test_a_model_may_come_with_code_that_is_not_needed(make: Make) -> None:
     folder = configure(make("llama"), auto_map={"AutoModelForCausalLM": "modeling_own.Own"})
     assert Shelf().open(folder).module.layers
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rope_parameters": "all"},
+        {"rope_scaling": [1, 2]},
+        {"rope_parameters": {"rope_theta": [1], "rope_type": "default"}},
+        {"rope_parameters": {"rope_theta": 1e4, "rope_type": "yarn"}},
+        {"rope_parameters": {"rope_theta": 1e4, "rope_type": "spiral", "factor": 2.0}},
+        {"rope_parameters": {"rope_theta": 1e4, "rope_type": "default", "partial_rotary_factor": 9.0}},
+        {"hidden_act": "wobble"},
+        {"hidden_size": 0},
+        {"vocab_size": -4},
+        {"num_attention_heads": 0},
+        {"head_dim": "16"},
+        {"rms_norm_eps": "small"},
+        {"num_hidden_layers": 0},
+        {"layer_types": "all"},
+        {"model_type": "base"},
+        {"model_type": 7},
+    ],
+    ids=str,
+)
+def test_a_config_that_makes_no_sense_is_refused_in_a_sentence(change: dict[str, Any], make: Make) -> None:
+    folder = configure(make("llama"), **change)
+    refusal(folder)
+    with pytest.raises(ModelError):
+        count_parameters(folder, Tuning(rank=4))
+
+
+def test_rows_of_a_batch_grow_their_positions_each_by_the_longest(make: Make) -> None:
+    """Dynamic scaling, with an offset for each row as in generation: beyond the limit the base grows."""
+    settings = {"rope_theta": 1e4, "rope_type": "dynamic", "factor": 4.0}
+    folder = configure(make("llama"), rope_parameters=settings, max_position_embeddings=32)
+    rope = Shelf().open(folder).module.layers[0].self_attn.rope
+    x = mx.random.normal((2, 1, 4, 16))
+    assert mx.allclose(rope(x, mx.array([40, 40])), rope(x, 40), atol=1e-5).item()
+    assert not mx.allclose(rope(x, 40), rope(x, 400), atol=1e-2).item()
