@@ -27,6 +27,16 @@ _NAMES: dict[str, str] = {
     "label": "label class category sentiment intent emotion tag rating stars klasse kategorie etiqueta",
     "text": "text content body sentence review document article tweet comment story satz inhalt texto texte",
 }
+_ABOUT = (
+    "id ids idx index uid uuid guid qid key hash sha md5 name names filename file path url uri link href "
+    "domain origin dataset split subset model version date time timestamp created updated at author email "
+    "phone license lang language locale score rank count length tokens"
+)
+"""Words of columns that are about a row: nobody learns to write those."""
+
+_OPAQUE = re.compile(r"[^\s]*[\d/_:@\\-][^\s]*|[0-9a-fA-F]{8,}")
+"""Values that are no words: ids, addresses, dates, hashes, paths."""
+
 _LABELS = 30
 """Characters up to which a repeated text may be a label."""
 
@@ -34,12 +44,29 @@ _LABELS = 30
 def guessed(columns: Sequence[Column]) -> Mapping:
     """The mapping that the columns suggest; its `format` is empty where they suggest none."""
     roles: dict[str, str] = {}
+    columns = [column for column in columns if not _is_about(column)]
     for role in _NAMES:
         free = [column for column in columns if column.name not in roles.values() and _suits(role, column)]
         found = [column for column in free if _named(role, column)]
         if found:
             roles[role] = found[0].name
     return _settled(roles, [column for column in columns if column.kind == "text"])
+
+
+def _is_about(column: Column) -> bool:
+    """Whether a column is about its rows rather than of them, by its last word or by what it holds."""
+    words = _words(column)
+    if words and words[-1] in _ABOUT.split():
+        return True
+    is_named = any(_named(role, column) for role in _NAMES)
+    is_text = column.kind == "text" and bool(column.examples)
+    return is_text and not is_named and all(map(_OPAQUE.fullmatch, column.examples))
+
+
+def _words(column: Column) -> list[str]:
+    """The words of a column's name, parted by case or marks."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.name)
+    return [word for word in re.split(r"[\W_\d]+", parted.lower()) if word]
 
 
 def _suits(role: str, column: Column) -> bool:
@@ -50,8 +77,7 @@ def _suits(role: str, column: Column) -> bool:
 
 def _named(role: str, column: Column) -> bool:
     """Whether one of the name's words, parted by case or marks, means the role."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.name)
-    return bool(set(re.split(r"[\W_\d]+", parted.lower())) & set(_NAMES[role].split()))
+    return bool(set(_words(column)) & set(_NAMES[role].split()))
 
 
 def _settled(roles: dict[str, str], texts: list[Column]) -> Mapping:
@@ -82,8 +108,13 @@ def _by_content(roles: dict[str, str], texts: list[Column]) -> Mapping:
 
 
 def _paired(roles: dict[str, str], longest: list[Column]) -> Mapping:
-    """What is asked, or what is answered, with the longest other text as its counterpart."""
+    """What is asked, or what is answered, with the longest other text as its counterpart.
+
+    A prompt alone makes no example: whoever trains on it learns to ask.
+    """
     mine = "prompt" if "prompt" in roles else "answer"
     other = "answer" if mine == "prompt" else "prompt"
     rest = [column.name for column in longest if column.name != roles[mine]]
-    return Mapping(**{mine: roles[mine], other: rest[0]}) if rest else Mapping(text=roles[mine])
+    if rest:
+        return Mapping(**{mine: roles[mine], other: rest[0]})
+    return Mapping(text=roles[mine]) if mine == "answer" else Mapping()

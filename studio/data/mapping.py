@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from studio.catalogue import Phrase
 from studio.data.fields import BadRow, Fields, listed, unwrapped
+from studio.data.flags import MEDIA, ROW_MARKS
 from studio.errors import DataError
 from studio.words import printable
 
@@ -31,6 +32,8 @@ _NEEDS: dict[str, dict[str, str]] = {
 }
 """For each format the roles it takes, and the field each becomes. Tried in this order."""
 
+
+_DECISIVE = frozenset((*MEDIA, *ROW_MARKS, "tools", "functions"))
 
 INCOMPLETE = (
     "These columns make no example. Map prompt and answer; or text, alone or with label; or chosen and "
@@ -89,7 +92,15 @@ class Mapping(BaseModel):
         present = {name: _plain(value) for name, value in values.items() if value is not _MISSING}
         if not present:
             raise BadRow("row.unknown_fields", fields=listed(row))
-        return present
+        return {**self._decisive(row), **present}
+
+    def _decisive(self, row: Fields) -> Fields:
+        """What decides whether the row is learned, and the tools it declares: columns that need no role."""
+        if self.format in ("text", "classification"):
+            return {}
+        mapped = {column.partition(".")[0] for _, column in self if column}
+        names = {str(name): str(name).strip().lower() for name in row if name not in mapped}
+        return {lower: row[name] for name, lower in names.items() if lower in _DECISIVE}
 
     def words(self, what: Phrase) -> Phrase:
         """What is said of our names, said of those of the columns."""

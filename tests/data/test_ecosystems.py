@@ -16,6 +16,7 @@ import pytest
 from studio.data import formats
 from studio.data.fields import BadRow
 from studio.data.flags import TURN_MARKS
+from studio.data.mapping import Mapping, UnknownColumns
 from studio.data.names import (
     ANSWERS,
     CHATS,
@@ -653,3 +654,49 @@ def test_a_big_file_reads_as_a_small_one_does(write: Write, tmp_path: Path) -> N
     assert records == list(reading.records)
     assert [record.left_out for record in records] == [record.left_out for record in reading.records]
     assert found == sorted((problem.line, problem.code) for problem in reading.problems)
+
+
+def test_columns_that_are_mapped_do_not_hide_what_decides_about_a_row(write: Write) -> None:
+    rows = [{"Frage": f"{number}?", "Antwort": str(number), "tools": [TOOL]} for number in range(3)]
+    rows[1]["kto_tag"] = False
+    rows[2]["images"] = ["a.png"]
+    reading = read(write("mapped.jsonl", rows), Mapping(prompt="Frage", answer="Antwort"))
+    assert [record.line for record in reading.records] == [1]
+    assert "tide" in reading.records[0].tools
+    assert [problem.code for problem in reading.problems] == ["row.unwanted", "row.media"]
+
+
+UNGUESSED: list[dict[str, Any]] = [
+    {"id": "a-17", "name": "Ann"},
+    {"prompt": "Why is it so?", "model_id": "some/model"},
+    {"prompt": "Why is it so?", "id": "row-00017"},
+    {"question": "Why is it so?", "name": "Ann"},
+    {"text_id": "c0ffee17"},
+    {"url": "https://example.org/a"},
+    {"prompt": "Why is it so?"},
+    {"ref": "a81bc81b-dead-4e5d-abff-90865d1e13b1"},
+    {"when": "2024-05-01", "host": "10.0.0.1"},
+    {"prompt": "Why is it so?", "created_at": "Monday, the first of May"},
+]
+GUESSED: list[tuple[dict[str, Any], Mapping]] = [
+    ({"id": "a-17", "Aufgabe": "2+2?", "Antwort": "4"}, Mapping(prompt="Aufgabe", answer="Antwort")),
+    ({"source": "Eiche", "target": "oak"}, Mapping(prompt="source", answer="target")),
+    ({"url": "https://example.org", "story": "Once."}, Mapping(text="story")),
+]
+
+
+@pytest.mark.parametrize(("row", "mapping"), GUESSED)
+def test_columns_about_a_row_do_not_stand_in_the_way_of_a_guess(
+    write: Write, row: dict[str, Any], mapping: Mapping
+) -> None:
+    with pytest.raises(UnknownColumns) as refused:
+        read(write("unknown.jsonl", [row, row]))
+    assert refused.value.guess == mapping
+
+
+@pytest.mark.parametrize("row", UNGUESSED, ids=[" ".join(row) for row in UNGUESSED])
+def test_guesses_that_nobody_wants_are_not_offered(write: Write, row: dict[str, Any]) -> None:
+    with pytest.raises(UnknownColumns) as refused:
+        read(write("unknown.jsonl", [row, row]))
+    assert refused.value.guess == Mapping()
+    assert "=" not in str(refused.value)
