@@ -15,6 +15,7 @@ from studio.errors import RunError
 from studio.files import whole_folder
 from studio.models import adapter, arrays
 from studio.runs.folder import RunFolder
+from studio.train.schedule import Schedule
 
 OPTIMIZER = "optimizer.safetensors"
 POSITION = "position.json"
@@ -31,6 +32,14 @@ class Position:
     stale: int = 0  # validations since the best one
     bad: int = 0  # updates skipped in a row
     seconds: float = 0.0  # time spent training, over all sittings
+    every: int = 0  # the run's Schedule, settled when it began; runs of the first release have none
+    rows: int = 0
+    probe: int = 0
+
+    @property
+    def schedule(self) -> Schedule:
+        """When the run is validated, and on what."""
+        return Schedule(self.every, self.rows, self.probe)
 
 
 def write(
@@ -64,16 +73,28 @@ def latest(run: RunFolder) -> Path | None:
 
 def read(folder: Path) -> tuple[Position, dict[str, mx.array], dict[str, Any]]:
     """Position, adapter arrays and optimizer state. Raises RunError naming the folder when it is damaged."""
+    position = position_of(folder)
     try:
-        position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
         weights = arrays.read(folder / adapter.WEIGHTS)
         state = arrays.nested(arrays.read(folder / OPTIMIZER))
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise RunError(
-            f"The checkpoint {folder} is damaged ({error}). Delete that folder; "
-            "the run then resumes from the one before."
-        ) from error
+        raise _damaged(folder, error) from error
     return position, weights, state
+
+
+def position_of(folder: Path) -> Position:
+    """Where the run stood. Raises RunError naming the folder when it is damaged."""
+    try:
+        return Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> RunError:
+    return RunError(
+        f"The checkpoint {folder} is damaged ({error}). Delete that folder; "
+        "the run then resumes from the one before."
+    )
 
 
 def prune(run: RunFolder, keep: int, best_step: int) -> None:

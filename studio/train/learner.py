@@ -59,8 +59,19 @@ class Learner:
     cached: bool  # whether frozen layers are read from the prefix cache
     castable: Callable[[str, mx.array], bool]  # which weights, by name, may be rounded
 
-    def learn(self, objective: Objective, material: Material, plan: Plan, step: int, rate: float) -> Learned:
-        """Make step `step`, unless its loss or gradient is not finite: then nothing is changed."""
+    def learn(
+        self,
+        objective: Objective,
+        material: Material,
+        plan: Plan,
+        step: int,
+        rate: float,
+        look: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Learned:
+        """Make step `step`, unless its loss or gradient is not finite: then nothing is changed.
+
+        `look` is shown the gradient of an update before it is made.
+        """
         batches = plan.batches_of(step)
         totals = material.totals([index for _, batch in batches for index in batch])
         loss, metrics = mx.array(0.0), mx.zeros(PREFERENCE_METRICS if material.pairs else 0)
@@ -78,6 +89,8 @@ class Learner:
         gradient, norm = optimizers.clip_grad_norm(gradient, self.clip or math.inf)
         found = Learned(number(loss), number(norm), _numbers(metrics), totals)
         if found.finite:
+            if look is not None:
+                look(gradient)
             set_rate(self.optimizer, rate)
             self.optimizer.update(self.model, gradient)
             mx.eval(self.model.trainable_parameters(), self.optimizer.state)

@@ -30,6 +30,7 @@ from studio.train.learner import Learned
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
 from studio.train.probe import forecast_of, probed, rows_of, warm_up
+from studio.train.proof import Proof, Untrained, read_back
 from studio.train.rate import learning_rate
 from studio.train.recipe import Recipe
 from studio.train.session import Part, Session, open_session
@@ -90,8 +91,10 @@ class Sitting:
     def __init__(self, session: Session, run: RunFolder, peak: float, watchers: Sequence[Watcher]) -> None:
         self.session, self.run, self.peak, self.watchers = session, run, peak, watchers
         self.recipe, self.plan, self.learner = session.recipe, session.plan, session.learner
-        self.position = Position()
+        settled = session.schedule
+        self.position = Position(every=settled.every, rows=settled.rows, probe=settled.probe)
         self._go_on()
+        self.proof = Proof(session)
         self.saved = self.position.step
 
     def prepared(self, data: Dataset) -> Prepared:
@@ -130,6 +133,10 @@ class Sitting:
             self.position = replace(self.position, step=step, seconds=before + seconds)
             left = seconds / (step - first) * (self.plan.steps - step)
             yield from self._report(step, found, time.perf_counter() - began, left)
+            if found.finite:
+                yield from self._proved(self.proof.updated(self._rate(step)))
+            if self.position.step == self.plan.steps:
+                yield from self._proved(self.proof.at_the_end())
             if self._validation_due():
                 yield from self._validate()
             if self.plan.saves_after(step) and not self.position.bad:
@@ -139,6 +146,27 @@ class Sitting:
             patience = self.recipe.loop.patience
             yield Log(f"Stopped early: {patience} validations in a row brought no better loss.")
             yield self.save()
+        yield from self._read_back()
+
+    def _proved(self, told: Iterator[Event]) -> Iterator[Event]:
+        """What the proof tells; where it ends the run nothing of it is saved."""
+        try:
+            yield from told
+        except Untrained:
+            self.saved = self.position.step
+            raise
+
+    def _read_back(self) -> Iterator[Event]:
+        """Hold what was saved last against the model that it was saved from."""
+        folder = checkpoint.latest(self.run)
+        if self.proof.updates and self.saved == self.position.step and folder and self.learner.ranks.first:
+            loss = read_back(self.session, folder)
+            yield Log(
+                f"Read back from the disk, what was trained gives the same loss on a batch: {loss:.4f}."
+            )
+
+    def _rate(self, step: int) -> float:
+        return learning_rate(self.recipe.optimizer, self.peak, step, self.plan.steps)
 
     def save(self) -> Saved:
         """Write a checkpoint of where the run stands, unless it is there already."""
@@ -171,8 +199,9 @@ class Sitting:
         self.position = position
 
     def _learn(self, step: int) -> Learned:
-        rate = learning_rate(self.recipe.optimizer, self.peak, step, self.plan.steps)
-        found = self.learner.learn(self.session.objective, self.session.training, self.plan, step, rate)
+        rate = self._rate(step)
+        look = self.proof.note if self.proof.looks else None
+        found = self.learner.learn(self.session.objective, self.session.training, self.plan, step, rate, look)
         self.position = replace(self.position, bad=0 if found.finite else self.position.bad + 1)
         return found
 
@@ -186,7 +215,7 @@ class Sitting:
             steps=self.plan.steps,
             epoch=self.plan.epoch_after(step),
             loss=found.loss,
-            learning_rate=learning_rate(self.recipe.optimizer, self.peak, step, self.plan.steps),
+            learning_rate=self._rate(step),
             gradient_norm=found.gradient_norm,
             tokens=totals.read,
             tokens_per_second=totals.read / seconds,
@@ -261,7 +290,7 @@ class Sitting:
                 self.position = replace(self.position, best_step=step, best_loss=loss, stale=0)
             elif step > 0:
                 self.position = replace(self.position, stale=self.position.stale + 1)
-            totals = session.validation.material.totals(range(len(session.validation.material.examples)))
+            totals = session.validation.totals
             validated = Validated(step, loss, math.exp(min(loss, 50.0)), totals.tokens, best)
             if step == 0 and not math.isfinite(loss):
                 raise self._unfit("The first validation loss")
@@ -275,8 +304,7 @@ class Sitting:
                 yield _rewards(step, "validation", metrics, totals.pairs)
         if session.general.portions:
             loss, _ = yield from self._measure(Likelihood(), session.general, "Reading general text")
-            tokens = sum(tokens.targets for tokens in session.general.material.sequences)
-            yield Probed(step, loss, tokens)
+            yield Probed(step, loss, session.general.totals.tokens)
         for watcher in self.watchers:
             yield from watcher(session.model, step)
 
@@ -285,7 +313,7 @@ class Sitting:
     ) -> Generator[Event, None, tuple[float, tuple[float, ...]]]:
         """The mean loss over a part and its metrics, over all processes."""
         material, ranks = part.material, self.learner.ranks
-        totals = material.totals(range(len(material.examples)))
+        totals = part.totals
         loss, sums = 0.0, [0.0] * (PREFERENCE_METRICS if material.pairs else 0)
         mine = ranks.share(part.portions)
         for done, (share, metrics) in enumerate(self.learner.measure(objective, material, mine, totals)):

@@ -405,7 +405,8 @@ class Loop(Part):
     validate_every: int = field(
         0,
         "Validate every",
-        "Measure the validation loss this often; 0 means about ten times in the run.",
+        "Measure the validation loss this often; 0 means up to ten times, and with the checkpoints at most "
+        "about a tenth of the time.",
         unit="steps",
         level="advanced",
         ge=0,

@@ -35,6 +35,7 @@ class Plan:
     loop: Loop
     budget: int
     rows: int = 1
+    every: int = 0  # steps between validations where the recipe leaves it open; 0 is a tenth of them
 
     @property
     def batches_per_epoch(self) -> int:
@@ -58,7 +59,7 @@ class Plan:
 
     @property
     def validate_every(self) -> int:
-        return self.loop.validate_every or max(1, self.steps // 10)
+        return self.loop.validate_every or self.every or max(1, self.steps // 10)
 
     @property
     def save_every(self) -> int:

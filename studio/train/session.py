@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from studio.data.render import Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
 from studio.models import adapter, targets
-from studio.models.arrays import named
+from studio.models.arrays import count, count_entries, named
 from studio.models.form import castable
 from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
@@ -24,7 +24,7 @@ from studio.train import checkpoint, prefix
 from studio.train.forward import Overlays
 from studio.train.head import find_head
 from studio.train.learner import Learner
-from studio.train.material import Material
+from studio.train.material import Material, Totals
 from studio.train.objective import Objective, objective_for
 from studio.train.optimizer import make_optimizer
 from studio.train.packing import Packing, fitting
@@ -33,6 +33,7 @@ from studio.train.prefix import PrefixCache
 from studio.train.ranks import Ranks
 from studio.train.recipe import Recipe
 from studio.train.reference import reference
+from studio.train.schedule import Schedule, Work, chosen, remark, schedule_for
 from studio.train.tuning import tuning_of
 
 
@@ -42,12 +43,21 @@ class Part:
 
     material: Material
     portions: tuple[Portion, ...]
+    examples: tuple[int, ...]
 
     @classmethod
-    def of(cls, material: Material, recipe: Recipe, budget: int) -> Part:
+    def of(
+        cls, material: Material, recipe: Recipe, budget: int, examples: Sequence[int] | None = None
+    ) -> Part:
+        """All of the material, or those examples of it."""
         lengths = material.lengths
         plan = Plan(lengths, recipe.loop, budget, 2 if material.pairs else 1)
-        return cls(material, tuple(plan.portions(range(len(lengths)))) if lengths else ())
+        measured = tuple(range(len(lengths)) if examples is None else examples)
+        return cls(material, tuple(plan.portions(measured)) if measured else (), measured)
+
+    @property
+    def totals(self) -> Totals:
+        return self.material.totals(self.examples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +69,7 @@ class Session:
     learner: Learner
     objective: Objective
     plan: Plan
+    schedule: Schedule
     training: Material
     validation: Part
     general: Part  # ordinary text that no run trains on
@@ -99,7 +110,14 @@ def open_session(
     if packing is not None:
         training = training.packed(recipe.data.max_length)
     plan = Plan(training.lengths, recipe.loop, budget, 2 if recipe.pairs else 1)
-    parts = Part.of(validation, recipe, budget), Part.of(others, recipe, budget)
+    work = _work(model, plan, validation, others)
+    settled = checkpoint.position_of(begun).schedule if begun else schedule_for(recipe, work)
+    if begun is None and (told := remark(settled, work)):
+        yield Log(told)
+    plan = replace(plan, every=settled.every)
+    measured = chosen(len(validation.examples), settled.rows, recipe.loop.seed)
+    read = range(settled.probe or len(others.examples))
+    parts = Part.of(validation, recipe, budget, measured), Part.of(others, recipe, budget, read)
     kept = yield from _prefix(recipe, run, model, plan, (training, validation, others), budget)
     ranks, head = Ranks(), find_head(model)
     if head is None:
@@ -131,11 +149,23 @@ def open_session(
     known = None
     if recipe.objective == "dpo":
         whole = Part.of(training, recipe, budget)
-        both = [(part.material, part.portions) for part in (whole, parts[0])]
+        both = [(part.material, part.portions) for part in (whole, Part.of(validation, recipe, budget))]
         identity = [_files(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
         known = yield from reference(learner, both, identity, run.cache)
     objective = objective_for(recipe, known)
-    return Session(recipe, model, learner, objective, plan, training, *parts, made_for, kept)
+    return Session(recipe, model, learner, objective, plan, settled, training, *parts, made_for, kept)
+
+
+def _work(model: nn.Module, plan: Plan, validation: Material, others: Material) -> Work:
+    """What the run computes, for its schedule."""
+    return Work(
+        steps=plan.steps,
+        trained=plan.epochs * plan.rows * sum(plan.lengths),
+        validation=[(2 if validation.pairs else 1) * length for length in validation.lengths],
+        probe=others.lengths,
+        parameters=count_entries(model),
+        trained_parameters=count(model.trainable_parameters()),
+    )
 
 
 def _routers_left(recipe: Recipe, model: nn.Module) -> str:

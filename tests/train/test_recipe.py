@@ -36,7 +36,7 @@ from studio.ui.widgets.form import PICKED, RecipeForm
 from tests.conftest import write_pairs, write_rows
 
 ENTRIES = list(fields())
-START = {"epochs": 1, "rank": 2, "prompts": "Say the number 7", "sample_tokens": 12}
+START = {"epochs": 1, "validate_every": 1, "rank": 2, "prompts": "Say the number 7", "sample_tokens": 12}
 
 LENGTH = {"steps", "read", "rates", "weights", "validated", "saved", "kept", "probed", "sampled"}
 EVERYTHING = {"split", "held out", "shapes"} | LENGTH
@@ -89,7 +89,11 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
     "loop.prefix_cache": ({**LAST_LAYER, "loop.epochs": 2.0}, "off", {"prefix"}),
     "loop.neftune": ({}, 50.0, MODEL),
     "loop.validate_every": ({}, 2, {"validated", "saved", "kept", "probed", "sampled", "losses"}),
-    "loop.patience": ({"loop.epochs": 20.0, "optimizer.learning_rate": 0.1}, 1, LENGTH | MODEL),
+    "loop.patience": (
+        {"loop.epochs": 20.0, "validate_every": 12, "optimizer.learning_rate": 0.1},
+        1,
+        LENGTH | MODEL,
+    ),
     "loop.save_every": ({}, 4, {"saved", "kept"}),
     "loop.keep": ({}, 1, {"kept"}),
     "loop.rest": ({}, 0.2, {"rested"}),

@@ -1,0 +1,117 @@
+"""How often a run looks and saves where the recipe leaves it open: at most a tenth of its time.
+
+Time is counted in tokens read forward, so that the answer is a function of recipe, model and data: a resumed
+run agrees with itself, and on every machine the same steps are validated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from studio.train.recipe import Recipe
+
+SHARE = 0.1
+"""How much of the training's time validations and checkpoints may take together."""
+OFTEN = 10
+"""So many validations after the first are enough for a curve."""
+LEAST_ROWS, LEAST_PROBE = 16, 256
+"""However short a run is, so many rows and tokens of general text are read: fewer tell nothing."""
+BACKWARD = {"full": 2.0}
+"""A gradient of all weights takes twice a reading; one of adapters alone about once."""
+DECODED = 20.0
+"""Writing a token takes about as long as reading so many, since each reads all weights anew."""
+READ, READ_AT_MOST = 1e12, 20_000.0
+"""Parameters times tokens that are read in a second, and tokens, however small the model."""
+WRITTEN, STARTED = 0.5e9, 0.02
+"""Bytes that are saved in a second, and seconds that the smallest file takes."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Validations every so many steps, on so many rows, with so many texts of the forgetting probe.
+
+    0 means, as in runs of the first release, ten times in the run, and everything that is held out.
+    """
+
+    every: int = 0
+    rows: int = 0
+    probe: int = 0
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run computes: its steps, the tokens each row of its parts has, and the numbers it trains."""
+
+    steps: int
+    trained: float  # tokens read over the whole run
+    validation: Sequence[int]
+    probe: Sequence[int]
+    parameters: int  # of the model
+    trained_parameters: int
+
+
+def schedule_for(recipe: Recipe, work: Work) -> Schedule:
+    """The most validations that keep to SHARE, or where even the first and the last do not, fewer rows."""
+    if recipe.loop.validate_every:
+        return Schedule()
+    most = SHARE * work.trained * (1.0 + BACKWARD.get(recipe.method, 1.0))
+    prompts = sum(1 for line in recipe.watch.prompts.splitlines() if line.strip())
+    samples = DECODED * prompts * recipe.watch.sample_tokens
+    reading = float(sum(work.validation) + sum(work.probe))
+    saving = 0.0 if recipe.loop.save_every else _saving(work)
+    each = reading + samples + saving
+    after = int((most - reading - samples) // each) if each else OFTEN
+    if after >= 1:
+        return Schedule(max(1, -(-work.steps // min(after, OFTEN))))
+    room = max(0.0, (most - saving) / 2 - samples)
+    rows = max(LEAST_ROWS, int(len(work.validation) * min(1.0, room / reading))) if reading else 0
+    left = room - sum(work.validation) * min(1.0, rows / max(1, len(work.validation)))
+    probe = _enough(work.probe, left)
+    return Schedule(
+        max(1, work.steps),
+        rows if rows < len(work.validation) else 0,
+        probe if probe < len(work.probe) else 0,
+    )
+
+
+def chosen(count: int, rows: int, seed: int) -> tuple[int, ...]:
+    """Which `rows` of `count` are measured: the same ones every time, wherever in the file they stand."""
+    if not rows:
+        return tuple(range(count))
+
+    def drawn(row: int) -> bytes:
+        return hashlib.blake2b(f"{seed} {row}".encode(), digest_size=8).digest()
+
+    ranked = sorted(range(count), key=drawn)
+    return tuple(sorted(ranked[:rows]))
+
+
+def remark(schedule: Schedule, work: Work) -> str:
+    """What a person should know of it; empty where everything is measured as often as ever."""
+    if not schedule.every or (schedule.every <= max(1, work.steps // OFTEN) and not schedule.rows):
+        return ""
+    when = (
+        "at the beginning and the end" if schedule.every >= work.steps else f"every {schedule.every:,} steps"
+    )
+    part = f", on {schedule.rows:,} of {len(work.validation):,} rows" if schedule.rows else ""
+    return (
+        f"So that it takes about a tenth of the time, the run is validated and saved {when}{part}. "
+        "Set Validate every to have it otherwise."
+    )
+
+
+def _saving(work: Work) -> float:
+    """Saving weights, both moments and the best once more, in tokens read forward."""
+    seconds = STARTED + 16.0 * work.trained_parameters / WRITTEN
+    return seconds * min(READ / max(1, work.parameters), READ_AT_MOST)
+
+
+def _enough(lengths: Sequence[int], tokens: float) -> int:
+    """How many rows from the beginning hold at most so many tokens, or the fewest with LEAST_PROBE."""
+    totals = list(accumulate(lengths))
+    within = sum(total <= tokens for total in totals)
+    least = 1 + sum(total < LEAST_PROBE for total in totals)
+    return max(within, min(least, len(lengths)))

@@ -1,0 +1,132 @@
+"""A run proves that it trains: what stands still is named, and what was saved gives the same loss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import pytest
+
+from studio.events import Event, Log, Saved, Step
+from studio.models.arrays import read
+from studio.models.lora import LeanLoRALinear
+from studio.runs.folder import RunFolder
+from studio.train import checkpoint
+from studio.train.loop import Sitting
+from studio.train.proof import Untrained, read_back
+from studio.train.recipe import Recipe
+from tests.train.test_loop import recipe, sit
+
+__all__ = ["recipe"]
+
+
+class Deaf(LeanLoRALinear):
+    """An adapter that adds to what is computed, and hears of no gradient."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        return self.linear(x) + mx.stop_gradient(super().__call__(x) - self.linear(x))
+
+
+def deafen(sitting: Sitting, layers: slice) -> None:
+    for layer in sitting.session.model.layers[layers]:
+        layer.self_attn.q_proj.__class__ = Deaf
+
+
+def warned(events: list[Event]) -> list[str]:
+    return [e.text for e in events if isinstance(e, Log) and e.level == "warning" and "not learned" in e.text]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_a_kind_of_tensor_without_a_gradient_ends_the_run_and_is_named(
+    steps: int, recipe: Recipe, tmp_path: Path
+) -> None:
+    sitting = sit(recipe.with_values({"steps": steps}), tmp_path)
+    deafen(sitting, slice(None))
+    with pytest.raises(Untrained, match=r"layers\.\*\.self_attn\.q_proj\.lora_"):
+        list(sitting.steps())
+    assert sitting.position.step == min(steps, 3)
+    assert not RunFolder(tmp_path).checkpoints()
+
+
+def test_one_of_a_kind_is_named_and_the_run_goes_on(recipe: Recipe, tmp_path: Path) -> None:
+    sitting = sit(recipe.with_values({"steps": 5}), tmp_path)
+    deafen(sitting, slice(1))
+    (told, *_) = warned(list(sitting.steps()))
+    assert "model.layers.0.self_attn.q_proj.lora_a" in told
+    assert "layers.1" not in told
+    assert sitting.position.step == 5
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_an_update_that_moves_nothing_ends_the_run(
+    steps: int, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting = sit(recipe.with_values({"steps": steps, "optimizer.warmup": 0}), tmp_path)
+    monkeypatch.setattr(type(sitting.learner.optimizer), "apply_single", lambda self, g, p, state: p)
+    with pytest.raises(Untrained, match="nothing of this kind had learned"):
+        list(sitting.steps())
+
+
+def test_updates_that_were_skipped_do_not_count(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting = sit(recipe.with_values({"steps": 6}), tmp_path)
+    real, told = type(sitting.session.objective).loss, list[Event]()
+
+    def broken(self: Any, *arguments: Any) -> tuple[mx.array, mx.array]:
+        loss, metrics = real(self, *arguments)
+        made = sum(isinstance(e, Step) for e in told)
+        return (loss * float("inf") if made == 1 and sitting.position.bad < 2 else loss), metrics
+
+    monkeypatch.setattr(type(sitting.session.objective), "loss", broken)
+    for event in sitting.steps():
+        told.append(event)
+    assert sitting.proof.updates == 4
+    assert not warned(told)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"method": "dora"},
+        {"method": "full", "weight_decay": 0.1},
+        {"scope.embeddings": True, "scope.head": True},
+        {"scope.layers": 1},
+        {"optimizer.name": "sgd", "optimizer.learning_rate": 0.1},
+        {"optimizer.name": "muon"},
+        {"optimizer.name": "adafactor"},
+        {"optimizer.name": "lion"},
+        {"precision": "bfloat16"},
+        {"optimizer.learning_rate": 1e-9},
+    ],
+    ids=str,
+)
+def test_a_run_that_trains_is_left_alone(
+    values: dict[str, Any], steps: int, recipe: Recipe, tmp_path: Path
+) -> None:
+    events = list(sit(recipe.with_values({**values, "steps": steps, "batch_size": 2}), tmp_path).steps())
+    assert sum(isinstance(e, Step) for e in events) == steps
+    assert not warned(events)
+    assert any("Read back from the disk" in e.text for e in events if isinstance(e, Log))
+
+
+def test_what_was_saved_otherwise_than_it_was_trained_is_found(recipe: Recipe, tmp_path: Path) -> None:
+    sitting = sit(recipe.with_values({"steps": 2}), tmp_path)
+    assert any(isinstance(e, Saved) for e in sitting.steps())
+    folder = checkpoint.latest(RunFolder(tmp_path))
+    assert folder is not None
+    assert read_back(sitting.session, folder) > 0
+    config, weights = folder / "adapter_config.json", folder / "adapters.safetensors"
+    whole = config.read_text()
+    config.write_text(whole.replace('"self_attn.q_proj"', '"auto"'))
+    with pytest.raises(Untrained, match="does not name what was trained"):
+        read_back(sitting.session, folder)
+    config.write_text(whole)
+    arrays = read(weights)
+    mx.eval(arrays)
+    mx.save_safetensors(str(weights), {name: array * 1.5 for name, array in arrays.items()})
+    with pytest.raises(Untrained, match="gives a loss of"):
+        read_back(sitting.session, folder)
