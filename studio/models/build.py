@@ -23,6 +23,8 @@ from studio.models.settling import settle
 from studio.models.unread import refusal, unread_shapes
 from studio.models.weights import Weights, find_weights
 
+_CORRECTIONS = ("correction_bias", "expert_bias")
+
 
 def load_lazily(described: Description) -> tuple[nn.Module, dict[str, Any]]:
     """The model with its weights, which are read when they are computed, and its config with quantization.
@@ -37,6 +39,7 @@ def load_lazily(described: Description) -> tuple[nn.Module, dict[str, Any]]:
     except BUILDING as error:
         raise ModelError(_cannot_be_loaded(described, error)) from error
     _settle(model, described)
+    _refuse_lost_corrections(model, described)
     return model, config
 
 
@@ -102,6 +105,20 @@ def _settle(model: nn.Module, described: Description) -> None:
         settle(model, described.reading, described.folder)
     except BUILDING as error:
         raise ModelError(_cannot_be_built(described, error)) from error
+
+
+def _refuse_lost_corrections(model: nn.Module, described: Description) -> None:
+    """Some families drop what corrects a router's choice of experts: without it other experts answer."""
+    if described.weights is None or any(name.endswith(_CORRECTIONS) for name in named(model.parameters())):
+        return
+    lost = [name for name in described.weights.arrays if name.endswith(_CORRECTIONS)]
+    arrays = _read(described.weights.files) if lost else {}
+    if any(mx.any(arrays[name] != 0).item() for name in lost):
+        raise ModelError(
+            f"The weights in {described.folder} correct the choice of experts ({lost[0]}), which mlx-lm's "
+            f"{described.config['model_type']} leaves out: it would be trained as another model "
+            "than it is. Choose another model."
+        )
 
 
 def _leave_out_what_is_not_saved(model: nn.Module, described: Description) -> None:

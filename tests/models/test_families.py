@@ -16,7 +16,7 @@ import mlx_lm.models
 import numpy as np
 import pytest
 from mlx import nn
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from studio.errors import ModelError
 from studio.models.arrays import count_entries
@@ -107,6 +107,16 @@ def older(config: dict[str, Any]) -> dict[str, Any]:
 )
 def test_a_setting_is_followed_or_named(family: str, case: str, outcome: str, tmp_path: Path) -> None:
     assert told(family, case, tmp_path / "model") == outcome
+
+
+def test_a_correction_of_routers_that_a_family_drops_is_named(tmp_path: Path) -> None:
+    folder = write("ernie4_5_moe", "plain", tmp_path / "model")
+    with pytest.raises(ModelError, match="correct the choice of experts"):
+        load_lazily(describe(folder))
+    file = folder / "model.safetensors"
+    arrays = {k: v * (not k.endswith("correction_bias")) for k, v in load_file(file).items()}
+    save_file(arrays, file)
+    assert load_lazily(describe(folder))[0].layers, "where it corrects nothing it is not missed"
 
 
 @pytest.mark.long
