@@ -132,6 +132,8 @@ CLAUSES: dict[str, str] = {
     "model.token_beyond": 'the token "{token}" has the id {id:,}, but the embedding of this model has '
     "{vocabulary:,} rows and its tokenizer {tokens:,} tokens; they do not belong together: choose the model "
     "that the tokenizer was made for, or take the token out of the rows",
+    "prompt.typed_text": "the prompt contains {marks}, read as text here, not as the model's control token",
+    "prompt.typed_tokens": "the prompt contains {marks}, read as the model's control token here, not as text",
     "model.prompt_beyond": "the prompt has {tokens:,} tokens, and the model's context {context:,}; it cannot "
     "follow all of it: shorten the prompt",
     "model.prompts_beyond": "{prompts:,} prompts are longer than the model's context of {context:,} tokens "

@@ -211,6 +211,9 @@ def chat(
     max_tokens: Annotated[int, drawn("max_tokens")] = DRAWN.max_tokens,
     stop: Annotated[list[str] | None, drawn("stop")] = None,
     seed: Annotated[int, drawn("seed")] = DRAWN.seed,
+    typed_tokens: Annotated[
+        bool, typer.Option("--typed-tokens", help="Read control tokens in the prompt as such, not as text.")
+    ] = False,
     home: Home = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -232,7 +235,8 @@ def chat(
         stop=tuple(map(read_stop, stop or ())),
         seed=seed,
     )
-    job = ChatJob(store_from(home).find(run), prompt, sampling, WHO if compare else ("tuned",))
+    who = WHO if compare else ("tuned",)
+    job = ChatJob(store_from(home).find(run), prompt, sampling, who, typed_tokens)
     answers = [e for e in perform(job.run_events(_shelf())) if isinstance(e, AnswerEnded)]
     _report(results.of_answers(prompt, answers, sampling), as_json)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from studio.catalogue import phrase, sentence
 from studio.errors import DataError
+
+_TYPED = "\ufdd3"
+"""A character that no text may hold: it stands on both sides of what somebody typed."""
 
 
 class Encoder:
@@ -31,6 +35,29 @@ class Encoder:
     def ids(self, text: str) -> list[int]:
         """The text's tokens."""
         return list(self._known(self._whole(self._core).encode(text, add_special_tokens=False)).ids)
+
+    def marked(self, text: str) -> str:
+        """The text with each control token that is typed in it between marks, which `ids` reads."""
+        text = text.replace(_TYPED, "\ufffd")
+        if not any(token in text for token in self.special_texts):
+            return text
+        known = "|".join(map(re.escape, sorted(self.special_texts, key=len, reverse=True)))
+        return re.sub(known, lambda found: f"{_TYPED}{found[0]}{_TYPED}", text)
+
+    def ids_apart(self, text: str) -> list[int]:
+        """The text's tokens; what stands between marks is text, whatever it looks like."""
+        found: list[int] = []
+        for place, part in enumerate(text.split(_TYPED)):
+            found += self._as_text(part) if place % 2 else self.ids(part) if part else []
+        return found
+
+    def _as_text(self, text: str) -> list[int]:
+        core = self._whole(self._core)
+        core.encode_special_tokens = True
+        try:
+            return list(self._known(core.encode(text, add_special_tokens=False)).ids)
+        finally:
+            core.encode_special_tokens = False
 
     def encode(self, texts: Sequence[str]) -> list[Any]:
         """For each text its `ids` and `offsets`; offsets cover the spaces that belong to a token."""

@@ -183,13 +183,21 @@ class Renderer:
         marked = mark(self._encoder.encode([written.text])[0], written, "all")
         return tuple(_tokens(marked, part) for part in windows(len(marked.ids), self.rendering.max_length))
 
-    def prompt_ids(self, messages: Sequence[Message], tools: str = "") -> list[int]:
+    def prompt_ids(
+        self, messages: Sequence[Message], tools: str = "", *, typed_as_text: bool = False
+    ) -> list[int]:
         """The tokens to generate from: the conversation, and the beginning of the next answer.
 
-        Raises DataError when the template refuses the conversation.
+        Control tokens that are typed in the conversation are tokens like the template's own, or with
+        `typed_as_text` the text that they look like. Raises DataError when the template refuses the
+        conversation.
         """
+        if typed_as_text:
+            mark = self._encoder.marked
+            messages = [replace(m, content=mark(m.content), input=mark(m.input)) for m in messages]
         try:
-            return self._encoder.ids(self._writer.template.prompt(messages, tools))
+            text = self._writer.template.prompt(messages, tools)
+            return self._encoder.ids_apart(text) if typed_as_text else self._encoder.ids(text)
         except Refused as error:
             raise DataError(f"This conversation cannot be shown to the model: {error}.") from error
 

@@ -26,19 +26,24 @@ WHO = ("base", "tuned")
 
 @dataclass(frozen=True)
 class ChatJob:
-    """Ask one prompt of a run's tuned model, or of base and tuned side by side."""
+    """Ask one prompt of a run's tuned model, or of base and tuned side by side.
+
+    Control tokens typed in the prompt are text, or with `typed_tokens` what they look like.
+    """
 
     run: RunFolder
     prompt: str
     sampling: Sampling
     who: tuple[str, ...] = WHO
+    typed_tokens: bool = False
 
     @property
     def title(self) -> str:
         return "Answering"
 
     def run_events(self, shelf: Shelf) -> Generator[Event]:
-        from studio.data.records import Message
+        from studio.catalogue import phrase, sentence
+        from studio.data.records import Message, Record
         from studio.generate.stream import side_by_side
         from studio.train.prepare import renderer_for
 
@@ -46,7 +51,11 @@ class ChatJob:
         opened = {who: _open(who, recipe, self.run, shelf) for who in self.who}
         first = next(iter(opened.values()))
         renderer = renderer_for(recipe, first)
-        prompt = renderer.prompt_ids((Message("user", whole_characters(self.prompt)),))
+        turns = (Message("user", whole_characters(self.prompt)),)
+        prompt = renderer.prompt_ids(turns, typed_as_text=not self.typed_tokens)
+        if typed := renderer.control_texts(Record(1, turns)):
+            code = "prompt.typed_tokens" if self.typed_tokens else "prompt.typed_text"
+            yield Log(sentence(phrase(code, marks=", ".join(typed))), "warning")
         modules = {who: each.module for who, each in opened.items()}
         told = renderer.remark([prompt], self.sampling.max_tokens)
         remarks = first.remarks_on(len(prompt) + self.sampling.max_tokens)

@@ -33,17 +33,18 @@ def test_closing_the_window_while_a_template_loops_ends_its_process(
     recipe = Recipe().with_values(
         {"model": str(model), "data.path": str(write_rows(tmp_path / "d.jsonl", 5))}
     )
+    before = _writers()
     queue, heard = JobQueue(), list[Event]()
     queue.submit(DatasetJob(recipe), Lane.READING, heard.append, lambda _: None)
     qtbot.waitUntil(lambda: Progress("examples rendered", 0, 5) in heard)
-    assert _writers()
+    assert _writers() - before
     queue.shut_down()
-    assert not _writers()
+    assert not _writers() - before
 
 
-def _writers() -> list[psutil.Process]:
+def _writers() -> set[psutil.Process]:
     children = psutil.Process().children()
-    return [child for child in children if "studio.data.template_child" in child.cmdline()]
+    return {child for child in children if "studio.data.template_child" in child.cmdline()}
 
 
 def test_unknown_columns_are_asked_about_and_the_guess_reads_the_file(
