@@ -32,7 +32,7 @@ class Sampling(BaseModel):
         50, ge=0, le=1000, title="Top-k", description="Draw from this many likeliest tokens; 0 means all."
     )
     repetition_penalty: float = Field(
-        1.0,
+        1.1,
         ge=1,
         le=2,
         title="Repetition penalty",
@@ -100,5 +100,7 @@ def write_stop(stop: str) -> str:
     return stop.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
 
 
-GREEDY = Sampling.model_validate({"temperature": 0.0, "top_p": 1.0, "top_k": 0, "max_tokens": 64})
+GREEDY = Sampling.model_validate(
+    {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0, "max_tokens": 64}
+)
 """Deterministic answers, for measuring."""

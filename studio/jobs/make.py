@@ -155,7 +155,8 @@ def _local(plan: Plan, shelf: Shelf) -> Ask:
             "max_tokens": question.max_tokens,
             "seed": question.seed,
         }
-        sampling = Sampling.model_validate({**asked, "top_p": 0.95, "top_k": 50})
+        drawn = {"top_p": 0.95, "top_k": 50, "repetition_penalty": 1.0}  # a row may well quote its passage
+        sampling = Sampling.model_validate({**asked, **drawn})
         for event in answer("made", opened.module, opened.tokenizer, prompt, sampling, renderer.stops):
             if isinstance(event, AnswerEnded):
                 return _kept(event.text, event.finish_reason)

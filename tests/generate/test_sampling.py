@@ -33,7 +33,7 @@ def opened(tiny_model: Path) -> OpenModel:
 
 
 def sampled(**values: Any) -> Sampling:
-    plain = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "seed": 3}
+    plain = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0, "seed": 3}
     return Sampling.model_validate({**plain, **values})
 
 
@@ -235,3 +235,9 @@ def test_chat_takes_every_option_and_says_what_cannot_be(
         assert said in capsys.readouterr().err
     assert run([*train, "--set", "watch.prompts=Say \udcff"]) == 2
     assert "--set watch.prompts has bytes in it that are no UTF-8 text" in capsys.readouterr().err
+
+
+def test_the_defaults_are_the_usual_ones() -> None:
+    usual = Sampling.model_validate({})
+    assert (usual.temperature, usual.top_p, usual.top_k) == (0.7, 0.9, 50)
+    assert (usual.repetition_penalty, usual.max_tokens) == (1.1, 512)
