@@ -117,12 +117,25 @@ class Record:
 def remarks(record: Record) -> Iterator[Phrase]:
     """What deserves a look in a record that can train."""
     yield from _left_out(record)
+    answers = [message for message in record.messages if message.role == "assistant" and message.trained]
+    if mark := next((mark for mark in _TOOL_MARKS for m in answers if mark in m.content), ""):
+        yield phrase("row.tool_text", mark=mark)
     if not record.messages:
         return
     if record.prompt.strip() == record.answer.strip():
         yield phrase("row.identical")
     if record.messages[-1].role != "assistant":
         yield phrase("row.unanswered")
+
+
+_TOOL_MARKS = (
+    "<tool_response>",
+    "<function_response>",
+    "FUNCTION RESPONSE:",
+    "[TOOL_RESULTS]",
+    "\nObservation:",
+)
+"""Behind these, texts that hold a whole exchange with tools say what a tool gave back."""
 
 
 def _left_out(record: Record) -> Iterator[Phrase]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
-_WHO = r"(?:#{2,3} ?)?(human|user|assistant|gpt|bot|chatbot|system|prompter)"
+_TOOLS = r"(?:function|tool)[ _](?:response|result|output)s?|observation"
+_WHO = rf"(?:#{{2,3}} ?)?(human|user|assistant|gpt|bot|chatbot|system|prompter|{_TOOLS})"
 _SPEAKER = re.compile(rf"(?:\A\s*|\n[ \t]*){_WHO} ?:", re.IGNORECASE)
 _ASKS = ("input", "user", "human", "question", "prompt", "instruction", "query")
 _ANSWERS = ("output", "assistant", "bot", "answer", "response", "completion", "gpt")
 _ROLES = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "chatbot": "assistant"}
 
-type Turns = list[dict[str, str]]
+_CALL = re.compile(r"(.*?)<functioncall>\s*(\{.*\})\s*\Z", re.DOTALL)
+_QUOTED = re.compile(r"""\{\s*"name":\s*"([^"]+)",\s*"arguments":\s*'(.*)'\s*\}\Z""", re.DOTALL)
+"""A call whose arguments stand between single quotes, as Glaive's sets have it."""
+
+type Turns = list[dict[str, Any]]
 
 
 def as_turns(value: Any) -> Any:
@@ -53,9 +59,37 @@ def asked(prompt: str) -> Turns:
     return turns[:-1] if is_open else []
 
 
-def _said(who: str, text: str) -> dict[str, str]:
+def _said(who: str, text: str) -> dict[str, Any]:
     words = text.strip().removesuffix("<|endoftext|>").removesuffix("</s>").strip()
-    return _turn(_ROLES.get(who.lower(), who.lower()), words)
+    if re.fullmatch(_TOOLS, who, re.IGNORECASE):
+        return _turn("tool", words)
+    role = _ROLES.get(who.lower(), who.lower())
+    found = _CALL.match(words) if role == "assistant" else None
+    call = _call(found.group(2)) if found else None
+    return (
+        {**_turn(role, found.group(1).strip()), "tool_calls": [call]}
+        if found and call
+        else _turn(role, words)
+    )
+
+
+def _call(written: str) -> dict[str, Any] | None:
+    """The call of a tool that a text writes down; None where it cannot be read, and stays text."""
+    if found := _QUOTED.match(written):
+        call: Any = {"name": found.group(1), "arguments": found.group(2)}
+    else:
+        call = _json(written)
+    arguments = call.get("arguments", {}) if isinstance(call, dict) else None
+    is_call = isinstance(call, dict) and bool(call.get("name"))
+    is_read = isinstance(_json(arguments) if isinstance(arguments, str) else arguments, dict)
+    return call if is_call and is_read else None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _turn(role: str, content: Any) -> dict[str, Any]:

@@ -700,3 +700,24 @@ def test_guesses_that_nobody_wants_are_not_offered(write: Write, row: dict[str, 
         read(write("unknown.jsonl", [row, row]))
     assert refused.value.guess == Mapping()
     assert "=" not in str(refused.value)
+
+
+ARGUED = '{"name": "tide", "arguments": \'{"at": "Kiel"}\'}'
+WHO = ["FUNCTION RESPONSE", "TOOL RESPONSE", "Tool Result", "Observation", "function_response"]
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("call", [ARGUED, json.dumps(TIDE)])
+def test_what_a_tool_says_in_a_transcript_is_no_part_of_an_answer(who: str, call: str) -> None:
+    chat = (
+        f"USER: High?\n\n\nASSISTANT: <functioncall> {call} <|endoftext|>\n\n\n{who}: No\n\n\nASSISTANT: No."
+    )
+    record = of({"system": "Be brief.", "chat": chat})
+    assert said(record) == [("system", "Be brief."), *CALLED, ("assistant", "No.")]
+
+
+@pytest.mark.parametrize("mark", ["<tool_response>", "FUNCTION RESPONSE:", "\nObservation:"])
+def test_what_a_tool_says_inside_an_answer_is_named(mark: str) -> None:
+    record = of({"messages": [ASK, turn("assistant", f"I ask.{mark} No\nNo.")]})
+    assert [remark.code for remark in remarks(record)] == ["row.tool_text"]
+    assert not any(remarks(of({"messages": [turn("user", f"{mark} No"), SAY]})))
