@@ -105,8 +105,8 @@ CLAUSES: dict[str, str] = {
     # What deserves a look in a row that can train.
     "row.duplicate": "exact duplicate of {place}",
     "row.identical": "the prompt and the answer are identical",
-    "row.tool_text": "an answer holds what a tool gave back ({mark}), which is learned with it; make that a turn "
-    "by the tool",
+    "row.tool_text": "an answer holds what a tool gave back ({mark}), which is learned with it; make that "
+    "a turn by the tool",
     "row.left_out": "trains without {fields}, which may carry meaning and has no place in the example",
     "row.unanswered": "ends with a turn that is never answered",
     "row.cut_prompt": "longer than {limit:,} tokens: the beginning of the prompt is cut",

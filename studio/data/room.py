@@ -98,7 +98,8 @@ def _words(path: Path, needed: int) -> str:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path] if path.is_file() else []
-    return [file for file in path.rglob("*") if file.name != NAME and kind_of(file) in EXTENSIONS]
+    inside = (file for file in path.rglob("*") if file.name != NAME and kind_of(file) in EXTENSIONS)
+    return [file for file in inside if file.is_file()]
 
 
 def _text_bytes(path: Path) -> int:
