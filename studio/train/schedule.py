@@ -17,7 +17,7 @@ SHARE = 0.1
 """How much of the training's time validations and checkpoints may take together."""
 OFTEN = 10
 """So many validations after the first are enough for a curve."""
-LEAST_ROWS, LEAST_PROBE = 16, 256
+LEAST_ROWS, LEAST_PROBE = 8, 64
 """However short a run is, so many rows and tokens of general text are read: fewer tell nothing."""
 BACKWARD = {"full": 2.0}
 """A gradient of all weights takes twice a reading; one of adapters alone about once."""
@@ -47,8 +47,8 @@ class Work:
 
     steps: int
     trained: float  # tokens read over the whole run
-    validation: Sequence[int]
-    probe: Sequence[int]
+    validation: Sequence[float]  # and of each row
+    probe: Sequence[float]
     parameters: int  # of the model
     trained_parameters: int
 
@@ -109,7 +109,7 @@ def _saving(work: Work) -> float:
     return seconds * min(READ / max(1, work.parameters), READ_AT_MOST)
 
 
-def _enough(lengths: Sequence[int], tokens: float) -> int:
+def _enough(lengths: Sequence[float], tokens: float) -> int:
     """How many rows from the beginning hold at most so many tokens, or the fewest with LEAST_PROBE."""
     totals = list(accumulate(lengths))
     within = sum(total <= tokens for total in totals)

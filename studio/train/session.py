@@ -22,7 +22,7 @@ from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint, prefix
 from studio.train.forward import Overlays
-from studio.train.head import find_head
+from studio.train.head import OwnHead, find_head
 from studio.train.learner import Learner
 from studio.train.material import Material, Totals
 from studio.train.objective import Objective, objective_for
@@ -110,7 +110,8 @@ def open_session(
     if packing is not None:
         training = training.packed(recipe.data.max_length)
     plan = Plan(training.lengths, recipe.loop, budget, 2 if recipe.pairs else 1)
-    work = _work(model, plan, validation, others)
+    head = find_head(model)
+    work = _work(model, head, plan, training, validation, others)
     settled = checkpoint.position_of(begun).schedule if begun else schedule_for(recipe, work)
     if begun is None and (told := remark(settled, work)):
         yield Log(told)
@@ -119,7 +120,7 @@ def open_session(
     read = range(settled.probe or len(others.examples))
     parts = Part.of(validation, recipe, budget, measured), Part.of(others, recipe, budget, read)
     kept = yield from _prefix(recipe, run, model, plan, (training, validation, others), budget)
-    ranks, head = Ranks(), find_head(model)
+    ranks = Ranks()
     if head is None:
         yield Log(
             "This family's output layer cannot be told apart, so the logits of whole rows are computed: "
@@ -156,16 +157,34 @@ def open_session(
     return Session(recipe, model, learner, objective, plan, settled, training, *parts, made_for, kept)
 
 
-def _work(model: nn.Module, plan: Plan, validation: Material, others: Material) -> Work:
+def _work(
+    model: nn.Module,
+    head: OwnHead | None,
+    plan: Plan,
+    training: Material,
+    validation: Material,
+    others: Material,
+) -> Work:
     """What the run computes, for its schedule."""
+    parameters = count_entries(model)
+    share = count_entries(head.tap.layer) / parameters if head else 0.0
     return Work(
         steps=plan.steps,
-        trained=plan.epochs * plan.rows * sum(plan.lengths),
-        validation=[(2 if validation.pairs else 1) * length for length in validation.lengths],
-        probe=others.lengths,
-        parameters=count_entries(model),
+        trained=plan.epochs * sum(_costs(training, share)),
+        validation=_costs(validation, share),
+        probe=_costs(others, share),
+        parameters=parameters,
         trained_parameters=count(model.trainable_parameters()),
     )
+
+
+def _costs(material: Material, head: float) -> list[float]:
+    """The tokens of each example, where `head` is the head's share of one: it is passed at targets only."""
+    examples = ([material.sequences[i] for i in example] for example in material.examples)
+    return [
+        sum((1 - head) * (len(tokens.ids) - 1) + head * tokens.targets for tokens in example)
+        for example in examples
+    ]
 
 
 def _routers_left(recipe: Recipe, model: nn.Module) -> str:
