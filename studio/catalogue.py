@@ -115,7 +115,7 @@ CLAUSES: dict[str, str] = {
     "row.cut_end": "longer than {limit:,} tokens: the end is cut",
     "row.control_text": "contains {marks}, which this model reads as a control token, not as text",
     # Whole files.
-    "file.own_rows": "{examples:,} conversations train as {rows:,} rows: once a conversation goes on, "
+    "file.own_rows": "{examples} in {rows}: once a conversation goes on, "
     "the template shows some of its answers otherwise, and each of these has a row of its own",
     "file.refused": "{sentence}",
     "file.other_format": "left out: it holds {format} examples, the other files {common} ones",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import groupby
+from itertools import groupby, islice
 
 from studio.cli.results import Result
 from studio.cli.terminal import perform
@@ -22,7 +22,16 @@ def example(recipe: Recipe, library: Library, line: int) -> Result:
     rendered = next(event for event in events if isinstance(event, Rendered))
     trained = sum(piece.trained for piece in rendered.pieces)
     facts = f"Line {line}: {len(rendered.pieces):,} tokens; the {trained:,} in {_OPEN} {_CLOSE} are learned."
-    return Result(asdict(rendered), f"{facts}\n\n{_marked(rendered.pieces)}")
+    return Result(asdict(rendered), f"{facts}\n\n{_text(rendered)}")
+
+
+def _text(rendered: Rendered) -> str:
+    """The text of each row, under its number where they are several."""
+    if not rendered.rows:
+        return _marked(rendered.pieces)
+    left = iter(rendered.pieces)
+    rows = [_marked(list(islice(left, count))) for count in rendered.rows]
+    return "\n\n".join(f"Row {n:,} of {len(rows):,}\n{row}" for n, row in enumerate(rows, 1))
 
 
 def _marked(pieces: Sequence[Piece]) -> str:

@@ -11,6 +11,7 @@ from studio.data.records import Record
 from studio.data.render import Example, ExampleError, Renderer, TooLong
 from studio.data.rows import problem
 from studio.events import ExampleRow, Piece, Problem, Progress, Turn
+from studio.words import counted
 
 _CHUNK = 100
 
@@ -54,7 +55,10 @@ class RenderedRecords:
 def own_rows(examples: Iterable[Sequence[Example]]) -> Phrase | None:
     """What to say where records give more rows than one, plain text aside."""
     several = [len(rows) for rows in examples if len(rows) > 1 and rows[0].record.messages]
-    return phrase("file.own_rows", examples=len(several), rows=sum(several)) if several else None
+    if not several:
+        return None
+    told = counted(len(several), "conversation")
+    return phrase("file.own_rows", examples=told, rows=counted(sum(several), "row"))
 
 
 def pieces_of(rows: Sequence[Sequence[Piece]]) -> tuple[tuple[Piece, ...], tuple[int, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from studio.cli.example import example as shown_example
 from studio.cli.results import of_dataset
 from studio.data import chat_template
 from studio.data.dataset import Dataset
@@ -17,7 +20,9 @@ from studio.data.health.subject import Subject
 from studio.data.records import Call, Message, Record
 from studio.data.render import ExampleError, Renderer, Rendering, Tokens
 from studio.jobs.forecast import Examples
+from studio.train.library import Library
 from studio.train.parts import Data
+from studio.train.recipe import Recipe
 from tests.data.conftest import wrap
 from tests.data.test_render import talk
 from tests.data.test_render_templates import tokenizer_of
@@ -164,7 +169,7 @@ def test_qwen3_trains_both_answers_of_a_conversation_with_thoughts(write: Callab
     assert {row.line: row.rows for row in read.rows if row.rows} == {2: lengths}
     told = of_dataset(read)
     assert (told.document["examples"], told.document["rows"]) == (6, 7)
-    assert "1 conversations train as 2 rows" in told.text
+    assert "1 conversation in 2 rows: once a conversation goes on" in told.text
     assert "Every row can train" not in told.text
     examples = Examples.of([replace(row, split="train") for row in read.rows])
     assert (examples.count, len(examples.tokens)) == (6, 7)
@@ -258,3 +263,22 @@ def test_a_conversation_of_too_many_rows_is_refused_in_words(
     monkeypatch.setattr(chat_template, "MOST_ROWS", 2)
     with pytest.raises(ExampleError, match="more than 2 of them; divide the conversation"):
         renderer_of(TEMPLATES["stripped, opened"]).render(THOUGHTS)
+
+
+def test_the_command_line_shows_each_row_under_its_number(
+    write: Callable[..., Path], tiny_model: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(tiny_model, tmp_path / "prompted"))
+    config = json.loads((model / "tokenizer_config.json").read_text(encoding="utf-8"))
+    config["chat_template"] = PROMPTED.replace("<|end|>", CHATML_END)
+    (model / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+    turns = [{"role": m.role, "content": m.content} for m in THOUGHTS.messages]
+    path = write("d.jsonl", [{"messages": turns}])
+    recipe = Recipe().with_values({"model": str(model), "data.path": str(path)})
+    text = shown_example(recipe, Library(), 1).text
+    assert [line for line in text.splitlines() if line.startswith("Row ")] == [
+        "Row 1 of 3",
+        "Row 2 of 3",
+        "Row 3 of 3",
+    ]
+    assert "⟦first\n</think>\n\n1<|im_end|>⟧" in text
