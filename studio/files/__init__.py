@@ -1,14 +1,17 @@
 """Files on the disk: whole or not there, never over what is not ours, cleared after a crash, proven."""
 
 from studio.files.leftovers import TEMPORARY, clear_beside, clear_scratch, heal, restore, scratch_folder, tidy
+from studio.files.proof import PROOF, check_proof, write_proof
 from studio.files.targets import CLUTTER, check_target, strangers
 from studio.files.trash import NoTrash, discard
-from studio.files.whole import disk_errors, whole_file, whole_folder, write_text
+from studio.files.whole import disk_errors, whole_bytes, whole_file, whole_folder, write_text
 
 __all__ = [
     "CLUTTER",
+    "PROOF",
     "TEMPORARY",
     "NoTrash",
+    "check_proof",
     "check_target",
     "clear_beside",
     "clear_scratch",
@@ -19,7 +22,9 @@ __all__ = [
     "scratch_folder",
     "strangers",
     "tidy",
+    "whole_bytes",
     "whole_file",
     "whole_folder",
+    "write_proof",
     "write_text",
 ]

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedWriter, TextIOWrapper
 from pathlib import Path
 from typing import IO
 
@@ -56,12 +57,23 @@ def write_text(path: Path, text: str) -> None:
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
     """A text file to fill; it becomes `path`, flushed, only when the block ends without an error."""
+    with whole_bytes(path) as file:
+        text = TextIOWrapper(file, encoding="utf-8")
+        try:
+            yield text
+        finally:
+            text.detach()
+
+
+@contextmanager
+def whole_bytes(path: Path) -> Iterator[BufferedWriter]:
+    """The same for bytes."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         clear_beside(path)
         temporary = temporary_for(path)
         try:
-            with temporary.open("w", encoding="utf-8") as file:
+            with temporary.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Log, to_json
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
-from studio.jobs.train import prepare_again, recipe_of
+from studio.jobs.train import prepare_again, recipe_of, unproven
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
 from studio.words import whole_characters
@@ -48,7 +48,9 @@ class ChatJob:
         from studio.train.prepare import renderer_for
 
         recipe = recipe_of(self.run.manifest())
-        opened = {who: _open(who, recipe, self.run, shelf) for who in self.who}
+        opened = {}
+        for who in self.who:
+            opened[who] = yield from _open(who, recipe, self.run, shelf)
         first = next(iter(opened.values()))
         renderer = renderer_for(recipe, first)
         turns = (Message("user", whole_characters(self.prompt)),)
@@ -82,7 +84,7 @@ class EvaluateJob:
         from studio.train.prepare import general_text, renderer_for
 
         recipe, base = yield from prepare_again(self.run, shelf)
-        tuned = _open("tuned", recipe, self.run, shelf)
+        tuned = yield from _open("tuned", recipe, self.run, shelf)
         golden = golden_for(Path(recipe.data.path), base.data, self.golden)
         pair = Pair(base.opened.module, tuned.module, tuned.tokenizer)
         renderer = renderer_for(recipe, tuned)
@@ -96,13 +98,13 @@ class EvaluateJob:
             yield event
 
 
-def _open(who: str, recipe: Recipe, run: RunFolder, shelf: Shelf) -> OpenModel:
+def _open(who: str, recipe: Recipe, run: RunFolder, shelf: Shelf) -> Generator[Event, None, OpenModel]:
     from studio.models import adapter
     from studio.train.tuning import form_of
 
     opened = shelf.open(model_folder(recipe.model), form_of(recipe))
-    if who == "tuned":
-        adapter.read_onto(opened.module, run.adapter)
+    if who == "tuned" and not adapter.read_onto(opened.module, run.adapter):
+        yield Log(unproven(run.adapter))
     return opened
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.errors import DiskError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
+from studio.files import PROOF
 from studio.jobs import together
 from studio.jobs.awake import awake
 from studio.jobs.failure import note_way_on, sentence
@@ -74,8 +75,24 @@ class ResumeJob:
     def run_events(self, shelf: Shelf) -> Generator[Event]:
         together.meet()
         with together.own_copy(self.run) as run:
+            yield from _proofs(run)
             recipe, ready = yield from prepare_again(run, shelf)
             yield from perform_run(recipe, run, ready)
+
+
+def _proofs(run: RunFolder) -> Generator[Event]:
+    """Say what of a run nothing proves. Raises RunError naming a file that is not as it was written."""
+    from studio.train.checkpoint import check_adapter, latest
+
+    if run.adapter.is_dir() and not check_adapter(run):
+        yield Log(unproven(run.adapter))
+    elif (folder := latest(run)) is not None and not (folder / PROOF).exists():
+        yield Log(unproven(folder))
+
+
+def unproven(folder: Path) -> str:
+    """What is said of a folder that an earlier release wrote."""
+    return f"{folder.name} has no checksums, as an earlier version wrote it: nothing proves that it is whole."
 
 
 def prepare_again(

@@ -11,12 +11,19 @@ import mlx.core as mx
 from mlx import nn
 from mlx.utils import tree_map, tree_unflatten
 
-from studio.errors import ModelError
+from studio.errors import ModelError, RunError
+from studio.files import check_proof, restore
 from studio.models import arrays, targets
 from studio.models.dora import DoRAEmbedding, DoRALinear
 from studio.models.lora import lean
 from studio.models.tuner import LoRAEmbedding, linear_to_lora_layers
 from studio.models.tuning import Tuning
+
+_DAMAGE = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, IndexError),
+    *(ArithmeticError, RuntimeError, RecursionError),
+)
+"""What reading a damaged adapter may end in."""
 
 WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
@@ -72,24 +79,33 @@ def keys_of(folder: Path) -> list[str] | None:
     return keys if isinstance(keys, list) and all(isinstance(key, str) for key in keys) else None
 
 
-def read_onto(model: nn.Module, folder: Path) -> None:
+def read_onto(model: nn.Module, folder: Path) -> bool:
     """Put what was trained in `folder` onto a model that bears nothing, ready for answers (dropout off).
 
-    The model's own weights (full) arrive in the precision that the model has. Raises ModelError when they
-    are missing, damaged, or made for another model.
+    Returns whether checksums prove it to be as it was written, which the first release did not keep. The
+    model's own weights (full) arrive in the precision that the model has. Raises ModelError when they are
+    missing, damaged, or made for another model.
     """
+    restore(folder, lambda earlier: (earlier / WEIGHTS).is_file())
     if not (folder / WEIGHTS).exists():
         raise ModelError(f"{folder} holds no adapter yet: train the run to its first checkpoint.")
     _refuse_second(model)
     try:
+        proven = check_proof(folder)
+    except RunError as error:
+        raise ModelError(str(error)) from error
+    try:
         described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        trained = arrays.read(folder / WEIGHTS)
+        arrays.check_finite(trained, folder / WEIGHTS)
         if described.get("fine_tune_type", "lora") != "full":
             _wrap(model, described)
-        _load(model, arrays.read(folder / WEIGHTS))
+        _load(model, trained)
         mx.eval(model.parameters())
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise ModelError(f"The adapter in {folder} does not fit this model: {error}") from error
     model.eval()
+    return proven
 
 
 def _refuse_second(model: nn.Module) -> None:

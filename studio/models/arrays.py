@@ -30,6 +30,13 @@ def read(file: Path) -> dict[str, mx.array]:
     return arrays
 
 
+def check_finite(arrays: dict[str, mx.array], file: Path) -> None:
+    """Raise ValueError naming the first array read from `file` with NaN or infinity in it."""
+    for name, array in arrays.items():
+        if mx.issubdtype(array.dtype, mx.floating) and not mx.all(mx.isfinite(array)).item():
+            raise ValueError(f"{name} in {file} holds NaN or infinity, which no training leaves there")
+
+
 def count(tree: Any) -> int:
     """How many numbers the arrays of a tree hold; nothing is computed for it."""
     return sum(array.size for array in named(tree).values())

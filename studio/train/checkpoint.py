@@ -12,7 +12,7 @@ from typing import Any
 import mlx.core as mx
 
 from studio.errors import RunError
-from studio.files import whole_folder
+from studio.files import check_proof, whole_folder, write_proof
 from studio.models import adapter, arrays
 from studio.runs.folder import RunFolder
 from studio.train.schedule import Schedule
@@ -56,6 +56,7 @@ def write(
         _save(folder / OPTIMIZER, arrays.named(state))
         text = json.dumps(asdict(position), indent=2)
         (folder / POSITION).write_text(text + "\n", encoding="utf-8")
+        write_proof(folder)
     return target
 
 
@@ -63,6 +64,23 @@ def write_adapter(run: RunFolder, weights: dict[str, mx.array], made_for: dict[s
     """Make `weights` the run's result: the folder `adapter/`, in mlx-lm's own layout."""
     with whole_folder(run.adapter) as folder:
         _put_adapter(folder, weights, made_for)
+        write_proof(folder)
+
+
+def check_adapter(run: RunFolder) -> bool:
+    """Whether checksums prove the run's result. Raises RunError naming a file that is damaged."""
+    try:
+        proven = check_proof(run.adapter)
+        if not proven:
+            file = run.adapter / adapter.WEIGHTS
+            arrays.check_finite(arrays.read(file), file)
+            json.loads((run.adapter / adapter.CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError, RuntimeError, RecursionError) as error:
+        raise RunError(
+            f"The adapter in {run.adapter} is damaged ({error}). Its best checkpoint holds the same one: "
+            f"copy {adapter.WEIGHTS} and {adapter.CONFIG} from there."
+        ) from error
+    return proven
 
 
 def latest(run: RunFolder) -> Path | None:
@@ -73,21 +91,32 @@ def latest(run: RunFolder) -> Path | None:
 
 def read(folder: Path) -> tuple[Position, dict[str, mx.array], dict[str, Any]]:
     """Position, adapter arrays and optimizer state. Raises RunError naming the folder when it is damaged."""
-    position = position_of(folder)
     try:
+        check_proof(folder)
         weights = arrays.read(folder / adapter.WEIGHTS)
+        arrays.check_finite(weights, folder / adapter.WEIGHTS)
         state = arrays.nested(arrays.read(folder / OPTIMIZER))
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, RecursionError, RunError) as error:
         raise _damaged(folder, error) from error
-    return position, weights, state
+    return position_of(folder), weights, state
 
 
 def position_of(folder: Path) -> Position:
     """Where the run stood. Raises RunError naming the folder when it is damaged."""
     try:
-        return Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
+        _check(position)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(folder, error) from error
+    return position
+
+
+def _check(position: Position) -> None:
+    """Raise ValueError for what is no position."""
+    for name in ("step", "validated", "best_step", "best_loss", "stale", "bad", "seconds"):
+        value = getattr(position, name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{POSITION} says that {name} is {str(value)[:40]}")
 
 
 def _damaged(folder: Path, error: Exception) -> RunError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zlib
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import mlx.core as mx
 import numpy as np
 from mlx import nn
 
+from studio.errors import DiskError
 from studio.events import Progress
 from studio.files import disk_errors
 from studio.models.arrays import named
@@ -85,6 +87,7 @@ class PrefixCache:
     dtype: mx.Dtype = mx.float32
     file: BinaryIO | None = None
     bytes: int = 0
+    sums: dict[int, int] = field(default_factory=dict)  # of each sequence in the file, its CRC-32
 
     @staticmethod
     def build(
@@ -161,6 +164,9 @@ class PrefixCache:
             self.parts.append(part)
         else:
             whole = np.array(part.view(_unsigned(part.dtype)))
+            for row in rows:
+                start = self.places[row][1]
+                self.sums[row] = zlib.crc32(np.ascontiguousarray(whole[start : start + self.lengths[row]]))
             self.file.write(memoryview(whole).cast("B"))
             self.file.flush()
             self.parts.append(whole.shape)
@@ -180,6 +186,11 @@ class PrefixCache:
     def _sequence(self, number: int) -> mx.array:
         index, start = self.places[number]
         states = self.parts[index][start : start + self.lengths[number]]
+        if number in self.sums and zlib.crc32(np.ascontiguousarray(states)) != self.sums[number]:
+            raise DiskError(
+                "What the prefix cache kept on the disk is not as it was written: the disk may be failing. "
+                "Resume the run, and it is made anew."
+            )
         return states if isinstance(states, mx.array) else mx.array(states).view(self.dtype)
 
 

@@ -7,6 +7,7 @@ depends on, so that neither a second model nor a second pass is ever needed.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -16,10 +17,12 @@ import numpy.typing as npt
 
 from studio.data.render import Tokens
 from studio.events import Progress
-from studio.files import disk_errors
+from studio.files import whole_bytes
 from studio.train.learner import Learner
 from studio.train.material import Material
 from studio.train.plan import Portion
+
+_DIGEST = hashlib.sha256().digest_size
 
 
 def reference(
@@ -31,10 +34,9 @@ def reference(
     tells the model apart from others. Kept in `folder`.
     """
     file = folder / f"reference-{_key(parts, identity)}.npy"
-    if file.exists():
-        kept: npt.NDArray[np.float32] = np.load(file, allow_pickle=False)
-        return kept
     total = sum(len(material.sequences) for material, _ in parts)
+    if (kept := _kept(file, total)) is not None:
+        return kept
     found = np.zeros(total, np.float32)
     done = 0
     for material, portions in parts:
@@ -60,13 +62,24 @@ def _bytes(tokens: Tokens) -> bytes:
     return np.asarray((tokens.ids, tokens.trained), np.int32).tobytes()
 
 
+def _kept(file: Path, total: int) -> npt.NDArray[np.float32] | None:
+    """What was kept, if it is whole by its checksum and of this length; else it is made anew."""
+    try:
+        whole = file.read_bytes()
+        content, digest = whole[:-_DIGEST], whole[-_DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            return None
+        values = np.load(io.BytesIO(content), allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    usable = values.dtype == np.float32 and values.shape == (total,) and bool(np.isfinite(values).all())
+    return values if usable else None
+
+
 def _keep(file: Path, values: npt.NDArray[np.float32]) -> None:
-    temporary = file.with_suffix(".tmp")
-    with disk_errors(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as out:
-                np.save(out, values)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+    """Write the values as `.npy`, and after them the SHA-256 of that."""
+    content = io.BytesIO()
+    np.save(content, values)
+    with whole_bytes(file) as out:
+        out.write(content.getvalue())
+        out.write(hashlib.sha256(content.getvalue()).digest())

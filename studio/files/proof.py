@@ -1,0 +1,46 @@
+"""Checksums beside what is written, so that a flipped bit is told from what was learned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from studio.errors import RunError
+
+PROOF = "checksums.json"
+
+
+def write_proof(folder: Path) -> None:
+    """Write down the SHA-256 of every file in a folder that is being filled."""
+    files = {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != PROOF}
+    (folder / PROOF).write_text(json.dumps({"sha256": files}, indent=2) + "\n", encoding="utf-8")
+
+
+def check_proof(folder: Path) -> bool:
+    """Whether the files of a folder are proven to be as they were written; False where nothing was kept.
+
+    The first release kept no checksums. Raises RunError naming the first file that is another by now.
+    """
+    file = folder / PROOF
+    if not os.path.lexists(file):
+        return False
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))["sha256"].items()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RunError(f"{file} is damaged ({error}), so nothing proves what lies beside it.") from error
+    for name, digest in known:
+        path = folder / Path(name).name
+        try:
+            same = _digest(path) == digest
+        except OSError as error:
+            raise RunError(f"{path} cannot be read ({error.strerror or error}).") from error
+        if not same:
+            raise RunError(f"{path} is not as it was written: its checksum differs. Restore it from a copy.")
+    return True
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
