@@ -15,6 +15,7 @@ from studio.cli import results
 from studio.cli.data import app as data_app
 from studio.cli.options import (
     DRAWN,
+    ChangedBase,
     Data,
     Debug,
     Home,
@@ -129,11 +130,17 @@ def train(
 
 
 @app.command()
-def resume(run: Run, home: Home = None, as_json: Json = False, debug: Debug = False) -> None:
+def resume(
+    run: Run,
+    changed_base: ChangedBase = False,
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Go on with a stopped run, exactly where it was."""
     # Of several processes only the first needs the run on its disk.
     found = store_from(home).find(run) if rank() == 0 else RunFolder(Path(run))
-    folder = _train(ResumeJob(found))
+    folder = _train(ResumeJob(found, changed_base))
     if folder is not None:
         _report(results.of_run(folder), as_json)
 
@@ -175,12 +182,13 @@ def sweep(
 def evaluate(
     run: Run,
     golden: Annotated[Path | None, typer.Option(help='Lines of {"prompt", "ideal"} to ask.')] = None,
+    changed_base: ChangedBase = False,
     home: Home = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Compare the tuned model with its base: the golden set, held-out loss, general text."""
-    events = perform(EvaluateJob(store_from(home).find(run), golden).run_events(_shelf()))
+    events = perform(EvaluateJob(store_from(home).find(run), golden, changed_base).run_events(_shelf()))
     answers, result = [], None
     try:
         for event in events:
@@ -214,6 +222,7 @@ def chat(
     typed_tokens: Annotated[
         bool, typer.Option("--typed-tokens", help="Read control tokens in the prompt as such, not as text.")
     ] = False,
+    changed_base: ChangedBase = False,
     home: Home = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -236,7 +245,7 @@ def chat(
         seed=seed,
     )
     who = WHO if compare else ("tuned",)
-    job = ChatJob(store_from(home).find(run), prompt, sampling, who, typed_tokens)
+    job = ChatJob(store_from(home).find(run), prompt, sampling, who, typed_tokens, changed_base)
     answers = [e for e in perform(job.run_events(_shelf())) if isinstance(e, AnswerEnded)]
     _report(results.of_answers(prompt, answers, sampling), as_json)
 

@@ -34,6 +34,10 @@ RecipeFile = Annotated[
     ),
 ]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, or its folder.")]
+ChangedBase = Annotated[
+    bool,
+    typer.Option("--changed-base", help="Use the run's model also where it was changed since."),
+]
 Data = Annotated[
     Path,
     typer.Argument(

@@ -41,6 +41,7 @@ from studio.events.shaping import (
 )
 from studio.events.training import (
     Advice,
+    BaseChanged,
     Forecasted,
     ModelCounted,
     Prepared,
@@ -61,6 +62,7 @@ __all__ = [
     "Advice",
     "AnswerEnded",
     "AnswerPiece",
+    "BaseChanged",
     "Change",
     "Checked",
     "ColumnShown",

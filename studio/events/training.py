@@ -9,6 +9,14 @@ from studio.words import counted
 
 
 @dataclass(frozen=True)
+class BaseChanged(Event, kind="BaseChanged"):
+    """The model, tokenizer or template of a run is another than it was made with: asked for, it is used."""
+
+    run: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class RunOpened(Event, kind="RunOpened"):
     """A run folder exists and is held by this job: its name, and where it is."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Log, to_json
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
+from studio.jobs.base import same_base
 from studio.jobs.train import prepare_again, recipe_of, unproven
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
@@ -36,6 +37,7 @@ class ChatJob:
     sampling: Sampling
     who: tuple[str, ...] = WHO
     typed_tokens: bool = False
+    changed_base: bool = False  # also where the run's model is another by now
 
     @property
     def title(self) -> str:
@@ -47,7 +49,8 @@ class ChatJob:
         from studio.generate.stream import side_by_side
         from studio.train.prepare import renderer_for
 
-        recipe = recipe_of(self.run.manifest())
+        manifest = self.run.manifest()
+        recipe = yield from same_base(self.run, manifest, recipe_of(manifest), changed_base=self.changed_base)
         opened = {}
         for who in self.who:
             opened[who] = yield from _open(who, recipe, self.run, shelf)
@@ -73,6 +76,7 @@ class EvaluateJob:
 
     run: RunFolder
     golden: Path | None = None
+    changed_base: bool = False  # also where the run's model is another by now
 
     @property
     def title(self) -> str:
@@ -83,7 +87,7 @@ class EvaluateJob:
         from studio.evaluate.golden import golden_for
         from studio.train.prepare import general_text, renderer_for
 
-        recipe, base = yield from prepare_again(self.run, shelf)
+        recipe, base = yield from prepare_again(self.run, shelf, changed_base=self.changed_base)
         tuned = yield from _open("tuned", recipe, self.run, shelf)
         golden = golden_for(Path(recipe.data.path), base.data, self.golden)
         pair = Pair(base.opened.module, tuned.module, tuned.tokenizer)

@@ -43,6 +43,7 @@ def own_copy(run: RunFolder) -> Iterator[RunFolder]:
         mine, names = RunFolder(runs / run.name), ["run.json"]
         if rank() == 0 and (newest := latest(run)) is not None:
             names += [str(file.relative_to(run.path)) for file in sorted(newest.iterdir())]
+        names += [run.template.name] if rank() == 0 and run.template.exists() else []
         if rank() == 0:
             run.manifest()  # refuses what is not a run
         mine.path.mkdir(exist_ok=True)

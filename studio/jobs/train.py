@@ -13,6 +13,7 @@ from studio.events import Ended, Event, Log, RunOpened, Validated
 from studio.files import PROOF
 from studio.jobs import together
 from studio.jobs.awake import awake
+from studio.jobs.base import base_of, keep_template, same_base
 from studio.jobs.failure import note_way_on, sentence
 from studio.jobs.recording import recorder
 from studio.runs.folder import RunFolder
@@ -55,18 +56,24 @@ class TrainJob:
             "recipe": self.recipe.model_dump(),
             "fingerprint": ready.data.fingerprint,
             "grouping": GROUPING,
+            "base": base_of(self.recipe),
         }
         name = self.name or f"{Path(self.recipe.data.path).stem}-{Path(self.recipe.model).name}"
         with together.own_runs(self.runs) as runs:
             run = RunFolder.create(runs, name, manifest)
+            keep_template(self.recipe, run)
             yield from perform_run(self.recipe, run, ready)
 
 
 @dataclass(frozen=True)
 class ResumeJob:
-    """Go on with a run from its newest checkpoint, as if it had never stopped."""
+    """Go on with a run from its newest checkpoint, as if it had never stopped.
+
+    With `changed_base` also where its model is another by now.
+    """
 
     run: RunFolder
+    changed_base: bool = False
 
     @property
     def title(self) -> str:
@@ -76,7 +83,7 @@ class ResumeJob:
         together.meet()
         with together.own_copy(self.run) as run:
             yield from _proofs(run)
-            recipe, ready = yield from prepare_again(run, shelf)
+            recipe, ready = yield from prepare_again(run, shelf, changed_base=self.changed_base)
             yield from perform_run(recipe, run, ready)
 
 
@@ -96,9 +103,10 @@ def unproven(folder: Path) -> str:
 
 
 def prepare_again(
-    run: RunFolder, shelf: Shelf, library: Library | None = None
+    run: RunFolder, shelf: Shelf, library: Library | None = None, *, changed_base: bool = False
 ) -> Generator[Event, None, tuple[Recipe, Ready]]:
-    """What an earlier run was made with. Raises RunError when its dataset is not the same any more.
+    """What an earlier run was made with. Raises RunError when its dataset is not the same any more, and when
+    its model is not, unless `changed_base` asks for that.
 
     Another file would be split differently: what was held out could have been trained on. A run of the first
     release trains the answers that it began with.
@@ -107,7 +115,7 @@ def prepare_again(
     from studio.train.prepare import prepare
 
     manifest = run.manifest()
-    recipe = recipe_of(manifest)
+    recipe = yield from same_base(run, manifest, recipe_of(manifest), changed_base=changed_base)
     grouping = manifest.get("grouping", BY_QUESTION)
     every_answer = run.trains_every_answer()
     ready = yield from prepare(recipe, shelf, library, grouping=grouping, every_answer=every_answer)

@@ -64,6 +64,15 @@ class RunFolder:
         return self.path / "adapter"
 
     @property
+    def template(self) -> Path:
+        """The chat template of the person's own that the run was made with, where it was made with one."""
+        return self.path / "template.jinja"
+
+    def keep_template(self, text: str) -> None:
+        """Keep such a template."""
+        write_text(self.template, text)
+
+    @property
     def evaluations(self) -> Path:
         return self.path / "evaluations"
 

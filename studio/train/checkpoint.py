@@ -112,11 +112,11 @@ def position_of(folder: Path) -> Position:
 
 
 def _check(position: Position) -> None:
-    """Raise ValueError for what is no position."""
+    """Raise TypeError for what is no position."""
     for name in ("step", "validated", "best_step", "best_loss", "stale", "bad", "seconds"):
         value = getattr(position, name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{POSITION} says that {name} is {str(value)[:40]}")
+            raise TypeError(f"{POSITION} says that {name} is {str(value)[:40]}")
 
 
 def _damaged(folder: Path, error: Exception) -> RunError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import mlx.core as mx
@@ -17,6 +16,7 @@ from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
 from studio.models import adapter, targets
 from studio.models.arrays import count, count_entries, named
+from studio.models.fingerprint import model_fingerprint
 from studio.models.form import castable
 from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
@@ -151,7 +151,7 @@ def open_session(
     if recipe.objective == "dpo":
         whole = Part.of(training, recipe, budget)
         both = [(part.material, part.portions) for part in (whole, Part.of(validation, recipe, budget))]
-        identity = [_files(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
+        identity = [model_fingerprint(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
         known = yield from reference(learner, both, identity, run.cache)
     objective = objective_for(recipe, known)
     return Session(recipe, model, learner, objective, plan, settled, training, *parts, made_for, kept)
@@ -259,9 +259,3 @@ def _prefix(
 def memory_for_prefix() -> int:
     """The bytes that the prefix cache may take in memory unasked: an eighth of the machine's."""
     return int(psutil.virtual_memory().total) // 8
-
-
-def _files(folder: Path) -> list[tuple[str, int, int]]:
-    """What tells a model folder's weights apart from others."""
-    found = sorted(folder.glob("*.safetensors"))
-    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in found]
