@@ -53,7 +53,7 @@ class Becomes(StrEnum):
     MARK = "mark"
     """Says that the answer is not wanted: then the row is refused."""
     MEDIA = "media"
-    """Pictures, films, sounds: the row is refused."""
+    """Pictures, films, sounds: the row is refused; beside plain texts and classes they are named."""
     LEFT_OUT = "left out"
     """Carries meaning that no format here has a place for: named."""
     ABOUT = "about"
@@ -101,7 +101,7 @@ FIELDS: Mapping[str, Becomes] = {
 }
 """Every name that the ecosystems use, in lower case, with what becomes of it."""
 
-_TOLD = (Becomes.USED, Becomes.LEFT_OUT)
+_TOLD = (Becomes.USED, Becomes.LEFT_OUT, Becomes.MEDIA)
 
 
 def left_out(fields: Mapping[str, Any], used: Iterable[str], record: Record) -> tuple[str, ...]:

@@ -721,3 +721,9 @@ def test_what_a_tool_says_inside_an_answer_is_named(mark: str) -> None:
     record = of({"messages": [ASK, turn("assistant", f"I ask.{mark} No\nNo.")]})
     assert [remark.code for remark in remarks(record)] == ["row.tool_text"]
     assert not any(remarks(of({"messages": [turn("user", f"{mark} No"), SAY]})))
+
+
+@pytest.mark.parametrize("row", [{"text": "A text."}, {"text": "A text.", "label": "dull"}])
+@pytest.mark.parametrize("name", fields_that(Becomes.MEDIA))
+def test_pictures_beside_a_text_are_named(row: dict[str, Any], name: str) -> None:
+    assert of({**row, name: "a.png"}).left_out == (name,)
