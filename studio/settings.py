@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from studio.files import write_text
+from studio.files import parsed, write_text
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Settings:
 def read_settings(path: Path) -> Settings:
     """The saved preferences; what is missing or cannot be read is as by default, and `damage` says why."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parsed(path.read_text(encoding="utf-8"))
         return _readable(path, found)
     except FileNotFoundError:
         return Settings()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.cli.results import Result
 from studio.errors import DataError
+from studio.files import parsed
 from studio.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _values(text: str) -> dict[str, Any]:
     """The values of a step written as JSON, or as its kind and FIELD=VALUE."""
     try:
         if text.lstrip().startswith("{"):
-            values: dict[str, Any] = json.loads(text)
+            values: dict[str, Any] = parsed(text)
             return values
         kind, *fields = shlex.split(text) or [""]
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ from studio.data.shapes import Taken, is_turn, unified
 from studio.data.tools import calls_in, tools, without_fillings
 from studio.data.transcripts import as_turns, asked, transcript
 from studio.data.values import history, optional, system, text
+from studio.files import parsed
 
 FAMILIES = {"preference": "pairs", "text": "text"}
 """Formats that train in a way of their own; all others are conversations and may be mixed."""
@@ -179,7 +179,7 @@ def _are_dicts(value: Any) -> bool:
 def _calls(said: str, name: str) -> tuple[Call, ...]:
     """The calls that an answer is nothing but, as JSON text; none where it is any other text."""
     try:
-        value = json.loads(said) if said.lstrip().startswith(("[", "{")) else None
+        value = parsed(said) if said.lstrip().startswith(("[", "{")) else None
     except (ValueError, RecursionError):
         return ()
     several = value if isinstance(value, list) else [value]

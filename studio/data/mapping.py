@@ -15,6 +15,7 @@ from studio.catalogue import Phrase
 from studio.data.fields import BadRow, Fields, listed, unwrapped
 from studio.data.flags import MEDIA, ROW_MARKS
 from studio.errors import DataError
+from studio.files import parsed
 from studio.words import printable
 
 _SHOWN = 3
@@ -117,7 +118,7 @@ def _unquoted(column: str) -> str:
     if len(column) < 2 or not (column[0] == column[-1] == '"'):
         return column
     try:
-        return str(json.loads(column))
+        return str(parsed(column))
     except ValueError:
         return column
 

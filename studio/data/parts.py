@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.catalogue import Phrase, phrase
 from studio.data.fields import BadRow, Fields, checked, listed
+from studio.files import parsed
 
 _TEXTS = ("text", "value", "content", "refusal")
 _THOUGHTS = ("thinking", "reasoning", *_TEXTS)
@@ -95,7 +96,7 @@ def _called(part: Fields) -> Iterator[Any]:
 
 def _parsed(value: Any) -> Any:
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return parsed(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         return value
 

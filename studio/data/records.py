@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from studio.catalogue import Phrase, phrase
+from studio.files import parsed
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _left_out(record: Record) -> Iterator[Phrase]:
 def _made_from(made: str) -> str:
     """The kin of the example that a row was made from; empty where it does not say."""
     try:
-        how = json.loads(made) if made else {}
+        how = parsed(made) if made else {}
     except ValueError:
         return ""
     return str(how.get("kin", "")) if isinstance(how, dict) else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import json
 from typing import Any
 
 from studio.data.chats import ROLES
 from studio.data.fields import BadRow, Fields, field
 from studio.data.names import ANSWERS, CHATS, CHOSEN, REJECTED, SYSTEMS
 from studio.data.parts import said
+from studio.files import parsed
 
 _OPENED = frozenset(
     (*(*CHATS, "chat", "prompt", "completion", "history", "input", "contents", *CHOSEN, *REJECTED, *SYSTEMS),)
@@ -83,7 +83,7 @@ def _are_turns(value: Any) -> bool:
 def _parsed(text: str) -> Any:
     """Text as the JSON it is, or as Python writes lists into tables; else as it stands."""
     try:
-        return json.loads(text)
+        return parsed(text)
     except (ValueError, RecursionError):
         pass
     if len(text) > _LONGEST or text.rstrip()[-1:] not in ("]", "}"):

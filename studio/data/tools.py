@@ -10,6 +10,7 @@ from studio.catalogue import Phrase, phrase
 from studio.data.fields import BadRow, Fields, checked, field, listed
 from studio.data.records import Call
 from studio.data.rows import kind
+from studio.files import parsed
 
 _DECLARED = ("tools", "functions")
 _SCHEMAS = {"input_schema": "parameters", "inputSchema": "parameters"}
@@ -60,12 +61,12 @@ def without_fillings(call: Call, tools: str) -> Call:
     """The call without nulls for arguments that its tool does not have: Arrow fills them in."""
     if "null" not in call.arguments:
         return call
-    functions = [tool.get("function") or {} for tool in json.loads(tools) if isinstance(tool, dict)]
+    functions = [tool.get("function") or {} for tool in parsed(tools) if isinstance(tool, dict)]
     schemas = [each.get("parameters") for each in functions if each.get("name") == call.name]
     properties = schemas[0].get("properties") if schemas and isinstance(schemas[0], dict) else None
     if not isinstance(properties, dict) or not properties:
         return call
-    given = json.loads(call.arguments).items()
+    given = parsed(call.arguments).items()
     kept = {name: value for name, value in given if value is not None or name in properties}
     return replace(call, arguments=json.dumps(kept, ensure_ascii=False))
 
@@ -126,7 +127,7 @@ def _parsed(value: Any, what: Phrase) -> Any:
     if not isinstance(value, str) or not value.strip():
         return value or None
     try:
-        return json.loads(value)
+        return parsed(value)
     except (ValueError, RecursionError) as error:
         raise BadRow("row.no_json_text", what=what, fault=str(error)) from error
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
+
+from studio.files import parsed
 
 _TOOLS = r"(?:function|tool)[ _](?:response|result|output)s?|observation"
 _WHO = rf"(?:#{{2,3}} ?)?(human|user|assistant|gpt|bot|chatbot|system|prompter|{_TOOLS})"
@@ -87,7 +88,7 @@ def _call(written: str) -> dict[str, Any] | None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parsed(text)
     except (ValueError, RecursionError):
         return None
 

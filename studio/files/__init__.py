@@ -1,6 +1,7 @@
 """Files on the disk: whole or not there, never over what is not ours, cleared after a crash, proven."""
 
 from studio.files.leftovers import TEMPORARY, clear_beside, clear_scratch, heal, restore, scratch_folder, tidy
+from studio.files.parsing import parsed
 from studio.files.proof import PROOF, check_proof, write_proof
 from studio.files.targets import CLUTTER, check_target, strangers
 from studio.files.trash import NoTrash, discard
@@ -18,6 +19,7 @@ __all__ = [
     "discard",
     "disk_errors",
     "heal",
+    "parsed",
     "restore",
     "scratch_folder",
     "strangers",

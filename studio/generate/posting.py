@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import httpx2
 
 from studio.data.making.address import origin
+from studio.files import parsed
 
 LARGEST_REPLY = 16_000_000
 """Bytes of a reply: 8,192 tokens with all that a server tells beside them take less than one of them."""
@@ -48,7 +48,7 @@ class Posted:
     def document(self) -> Any:
         """Its JSON. Raises ValueError where it is none."""
         try:
-            return json.loads(self.body)
+            return parsed(self.body)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
 

@@ -119,9 +119,11 @@ def closing(file: SweepFile) -> str:
 
 def _base(file: SweepFile) -> Recipe:
     try:
-        return Recipe.model_validate(file.base)
-    except ValueError as error:
-        raise RunError(f"The recipe in {file.path} cannot be read: {error}") from error
+        return Recipe.kept(file.base)
+    except RecipeError as error:
+        raise RunError(
+            f"The recipe in {file.path} cannot be read: {error} Perhaps a newer version wrote it."
+        ) from error
 
 
 def _given_up(file: SweepFile, planned: SweepMember, error: StudioError) -> SweepFile:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.errors import DiskError, RunError
+from studio.errors import DiskError, RecipeError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
 from studio.files import PROOF
 from studio.jobs import together
@@ -130,9 +130,11 @@ def prepare_again(
 def recipe_of(manifest: dict[str, Any]) -> Recipe:
     """The recipe in a run's `run.json`. Raises RunError when this version cannot read it."""
     try:
-        return Recipe.model_validate(manifest["recipe"])
-    except ValueError as error:
-        raise RunError(f"The recipe in run.json cannot be read: {error}") from error
+        return Recipe.kept(manifest["recipe"])
+    except RecipeError as error:
+        raise RunError(
+            f"The recipe in run.json cannot be read: {error} Perhaps a newer version wrote it."
+        ) from error
 
 
 def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from studio.errors import ModelError
+from studio.files import parsed
 from studio.models.weights import refuse_pointer
 
 
@@ -21,7 +21,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     file = folder / "config.json"
     refuse_pointer(file)
     try:
-        config = json.loads(file.read_text(encoding="utf-8-sig"), object_hook=untagged)
+        config = parsed(file.read_text(encoding="utf-8-sig"), object_hook=untagged)
     except FileNotFoundError:
         raise ModelError(f"{folder} is not a model folder: it has no config.json.") from None
     except (OSError, ValueError, RecursionError) as error:

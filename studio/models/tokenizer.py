@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from codecs import BOM_UTF8
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.errors import ModelError
+from studio.files import parsed
 from studio.models.weights import refuse_pointer
 
 LOADING = threading.RLock()
@@ -77,7 +77,7 @@ def check_tokenizer(folder: Path) -> None:
     for file in found:
         refuse_pointer(file)
     try:
-        settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8-sig"))
+        settings = parsed((folder / "tokenizer_config.json").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):  # absent, or said when the tokenizer is read
         return
     if folder / "tokenizer.json" not in found and isinstance(settings, dict) and "auto_map" in settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import ModelError
+from studio.files import parsed
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 AGAIN = "Download the model again."
@@ -70,7 +70,7 @@ def read_header(file: Path) -> dict[str, Entry]:
             size = int.from_bytes(opened.read(8), "little")
             if size > LARGEST_HEADER:
                 raise ValueError("its header has no sensible length")  # noqa: TRY301
-            header = json.loads(opened.read(size).decode("utf-8"))
+            header = parsed(opened.read(size).decode("utf-8"))
         entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
         arrays = {name: Entry(str(e["dtype"]), tuple(map(int, e["shape"]))) for name, e in entries.items()}
         ends = [int(entry["data_offsets"][1]) for entry in entries.values()]
@@ -83,7 +83,9 @@ def read_header(file: Path) -> dict[str, Entry]:
 
 
 def refuse_pointer(file: Path) -> None:
-    """Raise ModelError where a file is only the note that Git LFS keeps in place of a large one."""
+    """Raise ModelError where a file is a pipe, or only the note that Git LFS keeps for a large one."""
+    if file.exists() and not file.is_file():
+        raise ModelError(f"{file} is not a file. {AGAIN}")
     try:
         with file.open("rb") as opened:
             pointer = opened.read(len(_LFS)) == _LFS
@@ -120,7 +122,7 @@ def _indexed(folder: Path) -> tuple[Path, ...]:
     index = folder / INDEX
     refuse_pointer(index)
     try:
-        needed = sorted(_names(json.loads(index.read_text(encoding="utf-8-sig"))))
+        needed = sorted(_names(parsed(index.read_text(encoding="utf-8-sig"))))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             f"{index} cannot be read: it does not say which file holds which weights. {AGAIN}"

@@ -18,7 +18,7 @@ from typing import IO, Any
 from studio import __version__
 from studio.errors import RunError, RunMissing
 from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
-from studio.files import disk_errors, tidy, write_text
+from studio.files import disk_errors, parsed, tidy, write_text
 
 _EVENT = '{"kind": "'  # how each line of events begins
 FORMAT = 2
@@ -85,7 +85,7 @@ class RunFolder:
         """What was asked. Raises RunError when the folder is not a run or `run.json` is damaged."""
         file = self.path / "run.json"
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
+            found = parsed(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise RunMissing(f"{self.path} is not a run: it has no run.json.") from None
         except (OSError, ValueError, RecursionError) as error:
@@ -220,7 +220,7 @@ def _surroundings() -> dict[str, Any]:
 def _is_damaged(line: str) -> bool:
     """Whether a line that is no event here is neither one that a crash cut short nor of a later release."""
     try:
-        found = json.loads(line)
+        found = parsed(line)
     except RecursionError:
         return True
     except ValueError:

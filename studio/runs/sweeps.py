@@ -13,7 +13,7 @@ from typing import Any
 
 from studio.errors import RunError, RunMissing
 from studio.events import built
-from studio.files import write_text
+from studio.files import parsed, write_text
 from studio.runs.folder import RunFolder, clean_name
 
 ENDING = ".sweep.json"
@@ -101,7 +101,7 @@ def new_sweep(
 def read_sweep(path: Path) -> SweepFile:
     """The sweep in a file. Raises RunError when the file is damaged."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parsed(path.read_text(encoding="utf-8"))
         return _checked(built(SweepFile, {**found, "path": path}))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} does not describe a sweep ({error}).") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -63,6 +64,14 @@ class Recipe(Part):
             group[entry.name] = None if value in ("", "auto") and entry.optional else value
         try:
             return Recipe.model_validate(tree)
+        except ValidationError as error:
+            raise RecipeError(_explain(error)) from error
+
+    @classmethod
+    def kept(cls, values: Any) -> Recipe:
+        """The recipe that a file of ours keeps. Raises RecipeError where this version knows none such."""
+        try:
+            return cls.model_validate(values)
         except ValidationError as error:
             raise RecipeError(_explain(error)) from error
 
@@ -213,7 +222,8 @@ def _explain(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         find_field(where)  # raises, with the nearest real name
+    given = reprlib.repr(first["input"])
+    if where not in {entry.path for entry in fields()}:
+        return f"{where or 'The recipe'} cannot be {given}: it is a group of fields."
     entry = find_field(where)
-    return (
-        f"{entry.title} ({where}) cannot be {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}."
-    )
+    return f"{entry.title} ({where}) cannot be {given}: {first['msg'][0].lower()}{first['msg'][1:]}."

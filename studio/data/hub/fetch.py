@@ -16,7 +16,7 @@ from studio.data.hub.parts import Parts, sizes_of
 from studio.data.hub.wanted import HubError, Wanted
 from studio.data.saving.target import refuse_others
 from studio.errors import DiskError, TargetError
-from studio.files import scratch_folder, whole_folder
+from studio.files import parsed, scratch_folder, whole_folder
 
 _BATCH = 1000  # rows written at a time
 _PROVENANCE = "provenance.json"
@@ -70,7 +70,7 @@ def _fetched(wanted: Wanted, under: Path, token: str | None, out: Connection) ->
 def _fetched_before(folder: Path, file: Path) -> int | None:
     """How many rows an earlier download brought; None where there was none, or it is damaged."""
     try:
-        count = json.loads((folder / _PROVENANCE).read_text(encoding="utf-8"))["count"]
+        count = parsed((folder / _PROVENANCE).read_text(encoding="utf-8"))["count"]
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return count if file.is_file() and isinstance(count, int) else None

@@ -25,7 +25,7 @@ from studio.data.records import Record
 from studio.data.saving.export import row_of
 from studio.data.saving.target import check_file, check_sources, refuse_others
 from studio.errors import DataError
-from studio.files import check_target, disk_errors, write_text
+from studio.files import check_target, disk_errors, parsed, write_text
 from studio.words import counted
 
 _OWN = ("making.json", "made.jsonl", "reviews.jsonl")
@@ -90,7 +90,7 @@ class MakingFolder:
     def _document(self) -> dict[str, Any]:
         file = self.path / "making.json"
         try:
-            document = json.loads(file.read_text(encoding="utf-8"))
+            document = parsed(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError(f"{self.path} holds no made rows: it has no making.json.") from None
         except (OSError, ValueError, RecursionError) as error:

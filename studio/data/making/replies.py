@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from studio.files import parsed
+
 _TAG = r"(?:think(?:ing)?|thought|reason(?:ing)?)"
 _THOUGHT = re.compile(
     rf"<{_TAG}>.*?(?:</{_TAG}>|\Z)|\[think\].*?(?:\[/think\]|\Z)", re.DOTALL | re.IGNORECASE
@@ -69,7 +71,7 @@ def _one_text(text: str) -> str:
     if text[:1] not in ("{", "["):
         return text
     try:
-        value = json.loads(text, strict=False)
+        value = parsed(text, strict=False)
     except (ValueError, RecursionError):
         return text
     while isinstance(value, dict | list) and len(value) == 1:

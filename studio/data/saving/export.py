@@ -16,7 +16,7 @@ from studio.data.saving.target import refuse_others
 from studio.data.split import GOLDEN
 from studio.errors import DataError, TargetError
 from studio.events import Progress
-from studio.files import whole_file, write_text
+from studio.files import parsed, whole_file, write_text
 
 _LAYOUT = {"": "train", "train": "train", "validation": "valid", "test": "test"}
 """What mlx-lm calls the file of each part."""
@@ -81,7 +81,7 @@ def row_of(record: Record) -> dict[str, Any]:
     if not record.messages:
         return {"text": record.text, **made}
     turns = [_turn(message) for message in record.messages]
-    tools = {"tools": json.loads(record.tools)} if record.tools else {}
+    tools = {"tools": parsed(record.tools)} if record.tools else {}
     if record.rejected:
         worse = [*turns[:-1], _said("assistant", record.rejected)]
         return {"chosen": turns, "rejected": worse, **tools, **made}
@@ -92,7 +92,7 @@ def golden_row(record: Record) -> dict[str, Any]:
     """A line of a golden set, with its tools; with all turns where there are more than the one asked."""
     asked: dict[str, Any] = {"prompt": record.prompt, "ideal": record.answer}
     if record.tools:
-        asked["tools"] = json.loads(record.tools)
+        asked["tools"] = parsed(record.tools)
     if len(record.before_answer) == 1:
         return asked
     return {**asked, "messages": [_said(turn.role, turn.whole) for turn in record.before_answer]}
@@ -116,7 +116,7 @@ def _check_target(out: Path, files: Collection[Path], *, replace: bool) -> None:
 def _exported(folder: Path) -> dict[str, list[str]]:
     """The SHA-256 that each file which we exported to a folder may have; nothing where that is damaged."""
     try:
-        files = json.loads((folder / EXPORTED).read_text(encoding="utf-8"))["files"]
+        files = parsed((folder / EXPORTED).read_text(encoding="utf-8"))["files"]
         return {str(name): [str(digest) for digest in digests] for name, digests in files.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}

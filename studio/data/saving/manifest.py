@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from studio.catalogue import Phrase, common
 from studio.errors import DataError
 from studio.events import Problem
-from studio.files import restore
+from studio.files import parsed, restore
 from studio.words import printable
 
 NAME = "dataset.json"
@@ -88,7 +88,7 @@ class Manifest(_Plain):
         path = folder / NAME
         restore(folder, is_saved)
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = parsed(path.read_text(encoding="utf-8"))
             if isinstance(values, dict) and values.get("schema_version", 0) > SCHEMA:
                 raise DataError(f"{path} was written by a newer version. Update Tuning Studio.")
             return cls.model_validate(values)._with_paths(partial(_whole, folder.expanduser().absolute()))

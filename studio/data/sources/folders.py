@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import Counter
@@ -14,6 +13,7 @@ from studio.data.sources.documents import sections
 from studio.data.sources.source import EXTENSIONS, Source, kind_of
 from studio.data.split import GOLDEN, PARTS, part_named
 from studio.errors import DataError
+from studio.files import parsed
 
 GOLDEN_FILE = "golden.jsonl"
 """The golden set of the dataset that it lies in or beside."""
@@ -132,7 +132,7 @@ def _readable(folder: Path) -> list[Path]:
 def _is_data(path: Path) -> bool:
     """Whether an Arrow file is one that its folder's list of data names, or at least no cache of a step."""
     try:
-        state = json.loads((path.parent / "state.json").read_text(encoding="utf-8"))
+        state = parsed((path.parent / "state.json").read_text(encoding="utf-8"))
         return path.name in [file["filename"] for file in state["_data_files"]]
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return not path.name.startswith("cache-")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from studio.files import parsed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,7 +86,7 @@ def _plain(value: Any) -> Any:
 def _labels(schema: pa.Schema) -> dict[str, list[str]]:
     """The names of the classes, by column, that the datasets library keeps beside the numbers."""
     try:
-        about = json.loads((schema.metadata or {})[b"huggingface"])
+        about = parsed((schema.metadata or {})[b"huggingface"])
         features = about["info"]["features"]
     except (KeyError, TypeError, ValueError, RecursionError):
         return {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from studio.files import parsed
 
 MANIFEST = "index.json"
 KEPT = 4
@@ -62,7 +63,7 @@ def complete_folder(path: Path, cache: Path) -> Path | None:
 def read_manifest(folder: Path) -> Manifest | None:
     """What a complete index says; None while it grows, or when it cannot be used any more."""
     try:
-        said: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        said: dict[str, Any] = parsed((folder / MANIFEST).read_text(encoding="utf-8"))
         manifest = Manifest(**said)
     except (OSError, ValueError, TypeError):
         return None
