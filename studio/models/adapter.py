@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from mlx import nn
 from mlx.utils import tree_map, tree_unflatten
 
 from studio.errors import ModelError, RunError
-from studio.files import check_proof, restore
+from studio.files import check_proof, parsed, restore
 from studio.models import arrays, targets
 from studio.models.dora import DoRAEmbedding, DoRALinear
 from studio.models.lora import lean
@@ -72,7 +71,7 @@ def weights(model: nn.Module) -> dict[str, mx.array]:
 def keys_of(folder: Path) -> list[str] | None:
     """The layers that an adapter in `folder` is on, None where it does not say."""
     try:
-        described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        described = parsed((folder / CONFIG).read_text(encoding="utf-8"))
         keys = described["lora_parameters"]["keys"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -95,7 +94,7 @@ def read_onto(model: nn.Module, folder: Path) -> bool:
     except RunError as error:
         raise ModelError(str(error)) from error
     try:
-        described = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        described = parsed((folder / CONFIG).read_text(encoding="utf-8"))
         trained = arrays.read(folder / WEIGHTS)
         arrays.check_finite(trained, folder / WEIGHTS)
         if described.get("fine_tune_type", "lora") != "full":

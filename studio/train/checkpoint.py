@@ -12,7 +12,7 @@ from typing import Any
 import mlx.core as mx
 
 from studio.errors import RunError
-from studio.files import check_proof, whole_folder, write_proof
+from studio.files import check_proof, parsed, whole_folder, write_proof
 from studio.models import adapter, arrays
 from studio.runs.folder import RunFolder
 from studio.train.schedule import Schedule
@@ -74,7 +74,7 @@ def check_adapter(run: RunFolder) -> bool:
         if not proven:
             file = run.adapter / adapter.WEIGHTS
             arrays.check_finite(arrays.read(file), file)
-            json.loads((run.adapter / adapter.CONFIG).read_text(encoding="utf-8"))
+            parsed((run.adapter / adapter.CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, RuntimeError, RecursionError) as error:
         raise RunError(
             f"The adapter in {run.adapter} is damaged ({error}). Its best checkpoint holds the same one: "
@@ -104,7 +104,7 @@ def read(folder: Path) -> tuple[Position, dict[str, mx.array], dict[str, Any]]:
 def position_of(folder: Path) -> Position:
     """Where the run stood. Raises RunError naming the folder when it is damaged."""
     try:
-        position = Position(**json.loads((folder / POSITION).read_text(encoding="utf-8")))
+        position = Position(**parsed((folder / POSITION).read_text(encoding="utf-8")))
         _check(position)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(folder, error) from error
