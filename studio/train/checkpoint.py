@@ -19,6 +19,8 @@ from studio.train.schedule import Schedule
 
 OPTIMIZER = "optimizer.safetensors"
 POSITION = "position.json"
+_MOST = 10**12
+"""More steps, rows or tokens than any run counts."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,9 @@ def position_of(folder: Path) -> Position:
 
 def _check(position: Position) -> None:
     """Raise TypeError for what is no position."""
-    for name in ("step", "validated", "best_step", "best_loss", "stale", "bad", "seconds"):
-        value = getattr(position, name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+    for name, value in asdict(position).items():
+        kind = int | float if name in ("best_loss", "seconds") else int
+        if isinstance(value, bool) or not isinstance(value, kind) or (kind is int and abs(value) > _MOST):
             raise TypeError(f"{POSITION} says that {name} is {str(value)[:40]}")
 
 
