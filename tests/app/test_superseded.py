@@ -8,12 +8,12 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from studio import files
 from studio.app.studio import Studio
 from studio.data.history.overlay import OverlayFile
 from studio.data.history.steps import Cap
 from studio.data.store import source
 from studio.events import DatasetRead, DatasetSaved, FixPreviewed, RowShown
+from studio.files import whole
 from studio.jobs.bring import BringJob
 from studio.jobs.preview import PreviewJob
 from studio.jobs.queue import JobQueue, Ticket
@@ -234,25 +234,19 @@ def test_edits_that_could_not_be_saved_do_not_lead_to_training_later(
     assert studio.window.current_pane() == "dataset"
 
 
-def test_a_dataset_saved_over_itself_tells_its_steps_once(
+def test_a_saved_dataset_is_not_written_over_itself(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    for line in (9, 8):
-        before = studio.shared.dataset
-        studio.desk.editing.toggle(line)
-        studio.desk.shaping.save(tmp_path / "mine")
-        with qtbot.waitSignal(studio.desk.shaping.ended):
-            pass
-        wait_for(qtbot, studio, "mine")
-        assert studio.shared.dataset is not before
-    assert studio.shared.dataset is not None
-    assert len(studio.shared.dataset.rows) == 7
-    history = studio.panes.dataset.history
-    assert len(history.removers) == 1
-    qtbot.mouseClick(history.removers[0], Qt.MouseButton.LeftButton)
-    assert studio.desk.shaping.task is None
-    assert studio.shared.recipe.data.path == str(tmp_path / "mine")
+    studio.desk.shaping.save(tmp_path / "mine")
+    wait_for(qtbot, studio, "mine")
+    written = {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
+    studio.desk.editing.toggle(8)
+    studio.desk.shaping.save(tmp_path / "mine")
+    notice = studio.window.findChild(Notice)
+    assert notice is not None
+    qtbot.waitUntil(lambda: "a source is never touched" in notice.text())
+    assert {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == written
 
 
 def test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to(
@@ -309,13 +303,13 @@ def test_a_stop_that_comes_too_late_does_not_say_that_nothing_was_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened(studio, qtbot, numbers)
-    swap = files._swap
+    swap = whole._swap
 
     def swapped(new: Path, path: Path) -> None:
         swap(new, path)
         last(tickets, SaveJob).stop()
 
-    monkeypatch.setattr(files, "_swap", swapped)
+    monkeypatch.setattr(whole, "_swap", swapped)
     studio.desk.saving.save(tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     notice = studio.window.findChild(Notice)

@@ -89,7 +89,7 @@ def test_tokens_that_no_row_uses_do_no_harm_until_somebody_asks_with_them(
 ) -> None:
     good = rows(tmp_path / "good.jsonl", *(f"It is {n} <|x3|>." for n in range(20)))
     studio.document("train", good, "--model", more_tokens, "--name", "good", *FAST)
-    code, _ = studio("chat", "good", "--prompt", "What is <|x61|>?", "--max-tokens", 2)
+    code, _ = studio("chat", "good", "--prompt", "What is <|x61|>?", "--max-tokens", 2, "--typed-tokens")
     assert code != 0
     assert 'The token "<|x61|>" has the id 320' in studio.stderr
     golden = tmp_path / "golden.jsonl"
