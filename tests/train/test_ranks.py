@@ -179,7 +179,7 @@ def test_a_run_of_two_processes_that_is_killed_goes_on_to_the_same_bits(
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert summarize(parts).state == "done"
     left = list((tmp_path / "temporary").glob("studio-*"))
-    assert len(left) == 1, "the killed process could not remove its folder; the others did"
+    assert left == [], "what the killed process could not remove, the next one did"
 
 
 @pytest.mark.long
@@ -192,7 +192,7 @@ def test_ctrl_c_saves_and_ends_all(
     ranks = both.ranks()
     assert sorted(ranks) == [0, 1]
     os.killpg(both.process.pid, signal.SIGINT)  # as a terminal does: the launcher, and all that it started
-    both.ends(60)
+    both.ends()
     run = only_run(home / "runs")
     assert summarize(run).state == "stopped"
     assert len(run.checkpoints()) == 1
@@ -207,7 +207,7 @@ def test_the_first_process_saves_when_the_other_is_lost(
     both = launch(*train(toy_data, tiny_model, home, {**CHANGES, "epochs": 50, "save_every": 1000}))
     _wait_for(lambda: _steps(home) >= 2, both)
     os.kill(both.ranks()[1], signal.SIGKILL)
-    both.ends(60)
+    both.ends()
     assert not both.ranks()
     run = only_run(home / "runs")
     (saved,) = run.checkpoints()
@@ -216,7 +216,7 @@ def test_the_first_process_saves_when_the_other_is_lost(
 
 def test_processes_add_up_and_pass_on(tmp_path: Path, launch: Callable[..., Launched]) -> None:
     both = launch(str(HELPER), str(tmp_path))
-    out, err = both.ends(60)
+    out, err = both.ends()
     assert sorted(out.split()) == ["0", "1"], err
     assert "PeerLost" in err  # the second process waited for the first, which had left
 
