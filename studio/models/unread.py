@@ -109,8 +109,22 @@ _WINDOWS = ("sliding_window", "attention_window_size", "sliding_window_size")
 
 def refuse_unread(model: nn.Module, reading: Reading, folder: object) -> None:
     """Raise ModelError where the config says what the family does not read, and answers would differ."""
+    if _scales_head_otherwise(reading):
+        size, base = reading.stated("hidden_size"), reading.stated("dim_model_base")
+        raise ModelError(
+            f"config.json in {folder} says tie_word_embeddings = True, and a tied head of a minicpm3 has its "
+            f"logits divided by hidden_size / dim_model_base ({size} / {base}), which mlx-lm leaves out: it "
+            "would be trained as another model than it is. Choose another model."
+        )
     for key in _unread_values(model, reading):
         raise ModelError(refusal(folder, reading, key, reading.stated(key)))
+
+
+def _scales_head_otherwise(reading: Reading) -> bool:
+    """Whether the logits come from a tied head that mlx-lm does not scale, as transformers does."""
+    size, base = reading.stated("hidden_size"), reading.stated("dim_model_base")
+    kind = reading.text.get("model_type")
+    return kind == "minicpm3" and bool(reading.stated("tie_word_embeddings")) and size != base
 
 
 def unread_shapes(reading: Reading) -> list[str]:

@@ -119,6 +119,16 @@ def test_a_correction_of_routers_that_a_family_drops_is_named(tmp_path: Path) ->
     assert load_lazily(describe(folder))[0].layers, "where it corrects nothing it is not missed"
 
 
+@pytest.mark.parametrize("case", ["rope linear", "rope longrope, short"])
+def test_a_tied_head_that_a_family_does_not_scale_is_named(case: str, tmp_path: Path) -> None:
+    folder = write("minicpm3", case, tmp_path / "model")
+    with pytest.raises(ModelError, match=r"tie_word_embeddings = True.*\(64 / 256\)"):
+        load_lazily(describe(folder))
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"dim_model_base": 64}))
+    assert load_lazily(describe(folder))[0].layers, "where the scale is one it is not missed"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("family", sorted(FOUND.keys() - UNLIKE.keys()))
 def test_no_setting_of_any_family_is_ignored_in_silence(family: str, tmp_path: Path) -> None:
