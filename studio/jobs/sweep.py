@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.errors import DiskError, RecipeError, RunError, StudioError
-from studio.events import Ended, Event, Log, SweepProgress
+from studio.events import Ended, Event, Log, SweepProgress, Validated
 from studio.jobs.train import perform_run, prepare_again
 from studio.runs.folder import RunFolder, clean_name
 from studio.runs.store import summarize
@@ -114,7 +114,20 @@ def closing(file: SweepFile) -> str:
     if not losses:
         return said
     best = min(losses, key=lambda name: losses[name])
-    return f"{said} The best is {best}, with a validation loss of {losses[best]:.3f}."
+    said = f"{said} The best is {best}, with a validation loss of {losses[best]:.3f}."
+    measured = {tokens for run in runs for tokens in _measured(run)}
+    if len(measured) <= 1:
+        return said
+    return (
+        f"{said} But they were not validated on the same rows ({min(measured):,} to {max(measured):,} "
+        "tokens), as shorter runs read fewer: the losses compare only roughly. With Validate every set all "
+        "rows are read."
+    )
+
+
+def _measured(run: RunFolder) -> list[int]:
+    """On how many tokens a run was validated, each time."""
+    return [event.tokens for event in run.events() if isinstance(event, Validated)]
 
 
 def _base(file: SweepFile) -> Recipe:

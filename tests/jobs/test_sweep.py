@@ -174,3 +174,17 @@ def test_several_processes_do_not_share_a_sweep(
     with pytest.raises(RecipeError, match="A sweep trains in one process"):
         next(job(recipe, tmp_path / "runs").run_events(Shelf()))
     assert not (tmp_path / "runs").exists()
+
+
+def test_members_that_were_validated_on_other_rows_are_said_to_be(tiny_model: Path, tmp_path: Path) -> None:
+    data = write_rows(tmp_path / "rows.jsonl", 300)
+    values = {"model": str(tiny_model), "data.path": str(data), "rank": 2, "batch_size": 8, "save_every": 100}
+    base = Recipe().with_values({**values, "validation_share": 0.3, "watch.forgetting": False})
+    over = (("loop.steps", (2, 20)),)
+    *_, ended = SweepJob(Sweep(base, over), tmp_path / "runs").run_events(Shelf())
+    assert isinstance(ended, Ended)
+    assert "not validated on the same rows" in ended.summary
+    everything = base.with_values({"validate_every": 20})
+    *_, ended = SweepJob(Sweep(everything, over), tmp_path / "whole").run_events(Shelf())
+    assert isinstance(ended, Ended)
+    assert "same rows" not in ended.summary
