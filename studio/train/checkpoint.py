@@ -37,6 +37,7 @@ class Position:
     every: int = 0  # the run's Schedule, settled when it began; runs of the first release have none
     rows: int = 0
     probe: int = 0
+    mark: int = -1  # of the tensors in adapter/; runs of earlier releases have none
 
     @property
     def schedule(self) -> Schedule:

@@ -30,7 +30,7 @@ from studio.train.learner import Learned
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
 from studio.train.probe import forecast_of, probed, rows_of, warm_up
-from studio.train.proof import Proof, Untrained, read_back
+from studio.train.proof import Proof, Untrained, prove_result, read_back
 from studio.train.rate import learning_rate
 from studio.train.recipe import Recipe
 from studio.train.session import Part, Session, open_session
@@ -147,6 +147,7 @@ class Sitting:
             yield Log(f"Stopped early: {patience} validations in a row brought no better loss.")
             yield self.save()
         yield from self._read_back()
+        yield from self._prove_result()
 
     def _proved(self, told: Iterator[Event]) -> Iterator[Event]:
         """What the proof tells; where it ends the run nothing of it is saved."""
@@ -165,19 +166,34 @@ class Sitting:
                 f"Read back from the disk, what was trained gives the same loss on a batch: {loss:.4f}."
             )
 
+    def _prove_result(self) -> Iterator[Event]:
+        """Hold the folder that people use against the weights that were the best."""
+        position = self.position
+        if self.proof.updates and position.mark >= 0 and self.learner.ranks.first:
+            checkpoint.check_adapter(self.run)
+            prove_result(self.session, self.run.adapter, position.mark, self.proof.best_loss)
+            of = f"step {position.best_step}" if position.best_step else "the last step"
+            yield Log(f"The adapter on the disk is that of {of}, bit for bit.")
+
+    def _keep_result(self, *, measured: bool) -> None:
+        """Make the weights as they stand the run's result."""
+        checkpoint.write_adapter(self.run, adapter.weights(self.session.model), self.session.made_for)
+        self.position = replace(self.position, mark=self.proof.keep(measured=measured))
+
     def _rate(self, step: int) -> float:
         return learning_rate(self.recipe.optimizer, self.peak, step, self.plan.steps)
 
     def save(self) -> Saved:
         """Write a checkpoint of where the run stands, unless it is there already."""
-        position, made_for, first = self.position, self.session.made_for, self.learner.ranks.first
+        position, first = self.position, self.learner.ranks.first
         best = position.best_step == position.step > 0
         folder = self.run.path / "checkpoints" / f"step-{position.step:06d}"
         if first and position.step > 0 and not (position.step == self.saved and folder.exists()):
             weights = adapter.weights(self.session.model)
             if position.best_step == 0:  # nothing was measured yet: the latest is the best there is
-                checkpoint.write_adapter(self.run, weights, made_for)
-            checkpoint.write(self.run, position, weights, self.learner.optimizer.state, made_for)
+                self._keep_result(measured=False)
+            state, made_for = self.learner.optimizer.state, self.session.made_for
+            checkpoint.write(self.run, self.position, weights, state, made_for)
             checkpoint.prune(self.run, self.recipe.loop.keep, position.best_step)
             self.saved = position.step
         return Saved(position.step, f"checkpoints/{folder.name}", best)
@@ -286,7 +302,7 @@ class Sitting:
             best = step > 0 and loss < self.position.best_loss
             if best:
                 if self.learner.ranks.first:
-                    checkpoint.write_adapter(self.run, adapter.weights(session.model), session.made_for)
+                    self._keep_result(measured=True)
                 self.position = replace(self.position, best_step=step, best_loss=loss, stale=0)
             elif step > 0:
                 self.position = replace(self.position, stale=self.position.stale + 1)

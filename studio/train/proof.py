@@ -7,6 +7,7 @@ gradient is looked at in the first updates, and the weights' bits are compared w
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 
 from studio.errors import StudioError
 from studio.events import Event, Log
+from studio.files import parsed
 from studio.models import adapter, arrays
 from studio.models.arrays import named, nested, number
 from studio.train.finite import listed
@@ -41,6 +43,7 @@ class Proof:
     updates: int = 0
     rates: float = 0.0  # summed
     gradients: dict[str, float] = field(default_factory=dict)  # the largest number seen in each
+    best_loss: float | None = None  # of one batch with the best weights, if they were found in this sitting
     _start: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,6 +66,11 @@ class Proof:
         self.updates, self.rates = self.updates + 1, self.rates + rate
         if self.updates == LOOKS:
             yield from self._judged([*self._silent(), *self._unmoved()])
+
+    def keep(self, *, measured: bool) -> int:
+        """The mark of the weights as they stand, which are now the result; `measured` with a batch's loss."""
+        self.best_loss = _loss(self.session, self.session.plan.shapes[-1]) if measured else None
+        return mark_of(adapter.weights(self.session.model))
 
     def at_the_end(self) -> Iterator[Event]:
         """The run has made its last update. Raises Untrained as `updated` does."""
@@ -119,22 +127,54 @@ def read_back(session: Session, folder: Path) -> float:
 
     Raises Untrained when it is another, or when the folder's configuration names other layers.
     """
-    model, portion = session.model, session.plan.shapes[-1]
-    trained, saved = model.trainable_parameters(), arrays.read(folder / adapter.WEIGHTS)
-    if saved.keys() != named(trained).keys() or not _all_named(saved, adapter.keys_of(folder)):
-        raise Untrained(f"What was saved in {folder} does not name what was trained. Train the run again.")
-    mine = _loss(session, portion)
-    try:
-        model.update(nested(saved))
-        theirs = _loss(session, portion)
-    finally:
-        model.update(trained)
+    saved = _saved(session, folder)
+    mine, theirs = _loss(session, session.plan.shapes[-1]), _loss_with(session, saved)
     if mine != theirs:
         raise Untrained(
             f"What was saved in {folder} gives a loss of {theirs:.4f} on a batch, and the model that was "
             f"trained {mine:.4f}. The disk may be damaged: resume from an earlier checkpoint."
         )
     return mine
+
+
+def prove_result(session: Session, folder: Path, mark: int, best_loss: float | None) -> None:
+    """Hold the run's result in `folder` against what it was made from: `mark` and a batch's loss, if known.
+
+    Raises Untrained when a bit is another, the loss is, or the configuration.
+    """
+    saved = _saved(session, folder)
+    described = parsed((folder / adapter.CONFIG).read_text(encoding="utf-8"))
+    same = {**described, "model": ""} == {**session.made_for, "model": ""} and mark_of(saved) == mark
+    if not same or best_loss not in (None, _loss_with(session, saved)):
+        raise Untrained(
+            f"The adapter in {folder} is not the one that was trained. The best checkpoint holds that one: "
+            f"copy {adapter.WEIGHTS} and {adapter.CONFIG} from there."
+        )
+
+
+def mark_of(weights: dict[str, mx.array]) -> int:
+    """A number that changes with any bit, name or shape."""
+    marks = _marks(weights)
+    return zlib.crc32(repr([(name, weights[name].shape, marks[name]) for name in sorted(marks)]).encode())
+
+
+def _saved(session: Session, folder: Path) -> dict[str, mx.array]:
+    """What `folder` holds. Raises Untrained when it is not of the tensors that are trained."""
+    trained, saved = adapter.weights(session.model), arrays.read(folder / adapter.WEIGHTS)
+    mine, theirs = ({n: (a.shape, a.dtype) for n, a in some.items()} for some in (trained, saved))
+    if mine != theirs or not _all_named(saved, adapter.keys_of(folder)):
+        raise Untrained(f"What was saved in {folder} does not name what was trained. Train the run again.")
+    return saved
+
+
+def _loss_with(session: Session, saved: dict[str, mx.array]) -> float:
+    """The loss of a batch with other weights; those of the model are put back."""
+    trained = session.model.trainable_parameters()
+    try:
+        session.model.update(nested(saved))
+        return _loss(session, session.plan.shapes[-1])
+    finally:
+        session.model.update(trained)
 
 
 def _loss(session: Session, portion: Any) -> float:

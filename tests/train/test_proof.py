@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 import pytest
 
+from studio.errors import RunError
 from studio.events import Event, Log, Saved, Step
+from studio.files import write_proof
 from studio.models.arrays import read
 from studio.models.lora import LeanLoRALinear
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.loop import Sitting
-from studio.train.proof import Untrained, read_back
+from studio.train.proof import Proof, Untrained, prove_result, read_back
 from studio.train.recipe import Recipe
 from tests.train.test_loop import recipe, sit
 
@@ -130,3 +134,127 @@ def test_what_was_saved_otherwise_than_it_was_trained_is_found(recipe: Recipe, t
     mx.save_safetensors(str(weights), {name: array * 1.5 for name, array in arrays.items()})
     with pytest.raises(Untrained, match="gives a loss of"):
         read_back(sitting.session, folder)
+
+
+LEARNS = {"steps": 6, "validate_every": 2, "save_every": 2}
+
+
+def worse_after(sitting: Sitting, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the weights of `step` be the best ones."""
+    real = sitting._measure
+
+    def measured(*arguments: Any) -> Any:
+        loss, metrics = yield from real(*arguments)
+        return loss + 9 * (sitting.position.step > step), metrics
+
+    monkeypatch.setattr(sitting, "_measure", measured)
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, mx.array]], dict[str, mx.array]]) -> None:
+    """Change an adapter, and let its checksums say that it was written so."""
+    file = folder / "adapters.safetensors"
+    arrays = read(file)
+    mx.eval(arrays)
+    mx.save_safetensors(str(file), change(arrays))
+    write_proof(folder)
+
+
+def one_bit(arrays: dict[str, mx.array]) -> dict[str, mx.array]:
+    name = min(arrays)
+    bits = arrays[name].view(mx.uint32).reshape(-1)
+    return {
+        **arrays,
+        name: mx.concatenate([bits[:1] ^ 1, bits[1:]]).view(mx.float32).reshape(arrays[name].shape),
+    }
+
+
+def until(sitting: Sitting, step: int) -> Generator[Event]:
+    events: Generator[Event] = sitting.steps()  # type: ignore[assignment]
+    for event in events:
+        if isinstance(event, Step) and event.step == step:
+            break
+    return events
+
+
+def said(events: Iterable[Event]) -> list[str]:
+    return [e.text for e in events if isinstance(e, Log) and "The adapter on the disk" in e.text]
+
+
+def test_the_best_adapter_is_proven_where_it_is_an_older_one(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting = sit(recipe.with_values(LEARNS), tmp_path)
+    worse_after(sitting, 2, monkeypatch)
+    assert said(sitting.steps()) == ["The adapter on the disk is that of step 2, bit for bit."]
+    assert sitting.proof.best_loss is not None
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_an_adapter_that_was_changed_by_one_bit_since_it_was_saved_is_found(
+    resumed: bool, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting = sit(recipe.with_values(LEARNS), tmp_path)
+    worse_after(sitting, 2, monkeypatch)
+    events = until(sitting, 5)
+    if resumed:
+        events.close()
+        sitting.save()
+        sitting = sit(recipe.with_values(LEARNS), tmp_path)
+        worse_after(sitting, 2, monkeypatch)
+        events = until(sitting, 6)
+    rewritten(tmp_path / "adapter", one_bit)
+    with pytest.raises(Untrained, match="not the one that was trained"):
+        list(events)
+
+
+def test_an_adapter_whose_scale_was_changed_since_is_found(recipe: Recipe, tmp_path: Path) -> None:
+    sitting = sit(recipe.with_values(LEARNS), tmp_path)
+    events = until(sitting, 6)
+    for _ in events:
+        if (tmp_path / "checkpoints" / "step-000006").exists():
+            break
+    config = tmp_path / "adapter" / "adapter_config.json"
+    described = json.loads(config.read_text())
+    described["lora_parameters"]["scale"] += 1
+    config.write_text(json.dumps(described))
+    write_proof(tmp_path / "adapter")
+    with pytest.raises(Untrained, match="not the one that was trained"):
+        list(events)
+
+
+def test_an_adapter_is_held_against_the_loss_of_the_weights_that_it_was_saved_from(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    sitting = sit(recipe.with_values(LEARNS), tmp_path)
+    list(sitting.steps())
+    mark, loss = sitting.position.mark, sitting.proof.best_loss
+    assert loss is not None
+    prove_result(sitting.session, tmp_path / "adapter", mark, loss)
+    with pytest.raises(Untrained, match="not the one that was trained"):
+        prove_result(sitting.session, tmp_path / "adapter", mark, loss + 1e-6)
+
+
+def test_without_validation_the_last_adapter_is_proven_and_a_damaged_one_named(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    alone = recipe.with_values({"steps": 3, "validation_share": 0.0})
+    told = said(sit(alone, tmp_path / "one").steps())
+    assert told == ["The adapter on the disk is that of the last step, bit for bit."]
+    events = sit(alone, tmp_path / "two").steps()
+    for event in events:
+        if isinstance(event, Saved):
+            break
+    (tmp_path / "two" / "adapter" / "adapters.safetensors").write_bytes(b"")
+    with pytest.raises(RunError, match=r"adapters\.safetensors is not as it was written"):
+        list(events)
+
+
+def test_a_proof_changes_nothing_of_what_is_trained(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {**LEARNS, "lora.dropout": 0.1}
+    list(sit(recipe.with_values(values), tmp_path / "one").steps())
+    monkeypatch.setattr(Proof, "keep", lambda self, measured: -1)
+    list(sit(recipe.with_values(values), tmp_path / "two").steps())
+    files = [tmp_path / run / "adapter" / "adapters.safetensors" for run in ("one", "two")]
+    assert files[0].read_bytes() == files[1].read_bytes()
