@@ -9,6 +9,7 @@ from mlx import nn
 from mlx_lm.models.switch_layers import QuantizedSwitchLinear, SwitchLinear
 
 from studio.errors import ModelError
+from studio.models.tuner import LoRASwitchLinear
 
 EMBEDDINGS = (nn.Embedding, nn.QuantizedEmbedding)
 EXPERTS = (SwitchLinear, QuantizedSwitchLinear)
@@ -17,6 +18,11 @@ LINEAR = (nn.Linear, nn.QuantizedLinear, *EXPERTS)
 
 ALL, ROUTERS = "all", "routers"
 """Targets that are no names: every linear layer but the routers, and the routers of a mixture of experts."""
+
+
+def has_floating_experts(model: nn.Module) -> bool:
+    """Whether a mixture's experts, or adapters on them, are products of floating numbers."""
+    return any(isinstance(module, SwitchLinear | LoRASwitchLinear) for module in model.modules())
 
 
 def find_linear(blocks: Iterable[nn.Module], names: tuple[str, ...] = (ALL, ROUTERS)) -> dict[str, nn.Module]:

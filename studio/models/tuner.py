@@ -26,7 +26,7 @@ def _missing(*packages: str) -> Iterator[None]:
 
 with _missing("wandb", "swanlab"):
     from mlx_lm.tuner import dora
-    from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear
+    from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear, LoRASwitchLinear
     from mlx_lm.tuner.utils import linear_to_lora_layers
 
-__all__ = ["LoRAEmbedding", "LoRALinear", "dora", "linear_to_lora_layers"]
+__all__ = ["LoRAEmbedding", "LoRALinear", "LoRASwitchLinear", "dora", "linear_to_lora_layers"]

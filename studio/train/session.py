@@ -21,6 +21,7 @@ from studio.models.form import castable
 from studio.models.shelf import OpenModel
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint, prefix
+from studio.train.finite import spoiled
 from studio.train.forward import Overlays
 from studio.train.head import OwnHead, find_head
 from studio.train.learner import Learner
@@ -101,6 +102,7 @@ def open_session(
         )
     made_for = {"model": recipe.model, **adapter.attach(model, tuning_of(recipe), keys)}
     mx.eval(model.trainable_parameters())
+    _refuse_experts(model, precision)
     budget = recipe.loop.tokens_at_once or default_budget()
     training = Material.of(data.train, pairs=recipe.pairs)
     validation = Material.of(data.validation, pairs=recipe.pairs, first=len(training.sequences))
@@ -121,7 +123,7 @@ def open_session(
     parts = Part.of(validation, recipe, budget, measured), Part.of(others, recipe, budget, read)
     kept = yield from _prefix(recipe, run, model, plan, (training, validation, others), budget)
     ranks = Ranks()
-    if head is None:
+    if head is None and not spoiled(named(model.parameters())):
         yield Log(
             "This family's output layer cannot be told apart, so the logits of whole rows are computed: "
             "slower, and with more memory.",
@@ -202,6 +204,19 @@ def compute_precision(model: nn.Module) -> mx.Dtype:
         if mx.issubdtype(array.dtype, mx.floating):
             return array.dtype
     return mx.float32
+
+
+def _refuse_experts(model: nn.Module, precision: mx.Dtype) -> None:
+    """Raise RecipeError where experts would be computed in 16 bits on the CPU: MLX has them in float32 only.
+
+    Quantized ones it has in any precision, but not the adapters on them.
+    """
+    on_cpu = mx.default_device() == mx.cpu
+    if on_cpu and precision != mx.float32 and targets.has_floating_experts(model):
+        raise RecipeError(
+            "This machine computes on the CPU, where a mixture of experts can be trained in 32 bits only. "
+            "Set Precision to float32."
+        )
 
 
 def default_budget() -> int:

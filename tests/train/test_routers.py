@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.errors import ModelError
-from studio.events import Log, RunOpened, Step
+from studio.errors import ModelError, RecipeError
+from studio.events import Ended, Log, RunOpened, Step
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.models import adapter
 from studio.models.shelf import Shelf
@@ -84,3 +84,18 @@ def stopped_after_one(recipe: Recipe, runs: Path) -> RunFolder:
     next(event for event in events if isinstance(event, Step))
     events.close()
     return RunFolder(Path(opened.folder))
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+@pytest.mark.parametrize("quantize", ["no", "4-bit"])
+def test_experts_in_16_bits_on_the_cpu_are_refused_before_the_run(
+    kind: str, quantize: str, tiny_model: Path, toy_data: Path, tmp_path: Path
+) -> None:
+    config = {"model_type": "qwen3_moe", **SHAPE, **FAMILIES["qwen3_moe"]}
+    folder = make(tmp_path / "moe", tiny_model, config)
+    values = {"model": str(folder), "data.path": str(toy_data), "rank": 2, "steps": 1, "forgetting": False}
+    recipe = Recipe().with_values({**values, "precision": kind, "base.quantize": quantize})
+    with pytest.raises(RecipeError, match=r"in 32 bits only\. Set Precision to float32\."):
+        list(TrainJob(recipe, tmp_path / "runs").run_events(Shelf()))
+    obeyed = recipe.with_values({"precision": "float32"})
+    assert isinstance(list(TrainJob(obeyed, tmp_path / "runs").run_events(Shelf()))[-1], Ended)
