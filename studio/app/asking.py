@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from studio.app.base_question import BaseQuestion
 from studio.app.shared import Shared
 from studio.data.sources.folders import golden_beside
 from studio.events import Event, Log, Progress
@@ -16,7 +18,7 @@ from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import StoredEvaluationJob
 from studio.runs.folder import RunFolder
-from studio.runs.summary import EvaluationStored
+from studio.runs.summary import EvaluationStored, RunSummary
 from studio.ui.panes.evaluation import EvaluationPane
 from studio.ui.panes.playground import PlaygroundPane
 
@@ -33,6 +35,7 @@ class Evaluation(QObject):
         self._shown: Path | None = None
         self._begun = False
         self._ticket: Ticket | None = None
+        self.base = BaseQuestion(shared)
         pane.show_no_run()
         pane.evaluate_requested.connect(self.start)
         pane.stop_requested.connect(self._stop)
@@ -64,8 +67,11 @@ class Evaluation(QObject):
 
     def start(self) -> None:
         """Evaluate the run at hand; it waits its turn while something trains."""
-        run = self._shared.run
-        if run is None or self._ticket is not None:
+        if self._shared.run is not None:
+            self._evaluate(self._shared.run)
+
+    def _evaluate(self, run: RunSummary, *, changed_base: bool = False) -> None:
+        if self._ticket is not None:
             return
         self._shown = run.folder
         self._begun = False
@@ -73,12 +79,12 @@ class Evaluation(QObject):
         self._pane.show_run(run, self._described(Path(run.dataset)))
         waits = self._shared.queue.engine_busy
         self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
-        job = EvaluateJob(RunFolder(run.folder), self._golden)
+        job = EvaluateJob(RunFolder(run.folder), self._golden, changed_base)
         ticket = self._shared.queue.submit(
             job,
             Lane.ENGINE,
             lambda event: self._take(ticket, event),
-            lambda end: self._end(ticket, run.name, end),
+            lambda end: self._end(ticket, run, end),
         )
         self._ticket = ticket
 
@@ -92,6 +98,7 @@ class Evaluation(QObject):
         if ticket is not self._ticket:
             return
         self._begun = True
+        self.base.take(event)
         self._pane.show_event(event)
         if isinstance(event, Log) and event.level == "warning":
             self._shared.window.show_notice(event.text, "warn")
@@ -99,18 +106,18 @@ class Evaluation(QObject):
             share = event.done / event.total if event.total else None
             self._shared.window.set_engine("Evaluating", event.what, share)
 
-    def _end(self, ticket: Ticket, run: str, outcome: Outcome) -> None:
+    def _end(self, ticket: Ticket, run: RunSummary, outcome: Outcome) -> None:
         self._shared.rest()
         if ticket is not self._ticket:
             return
         self._ticket = None
-        match outcome:
+        match self.base.settle(ticket, outcome, lambda: self._evaluate(run, changed_base=True)):
             case Failed(summary, _):
                 self._pane.show_failure(summary)
             case Stopped():
                 self._pane.show_stopped()
             case _:
-                self.finished.emit(run)
+                self.finished.emit(run.name)
 
     def _stop(self) -> None:
         if self._ticket is None:
@@ -134,6 +141,8 @@ class Playground(QObject):
         super().__init__(pane)
         self._shared, self._pane = shared, pane
         self._ticket: Ticket | None = None
+        self._agreed: Path | None = None  # the run that is asked with a changed base in this sitting
+        self.base = BaseQuestion(shared)
         pane.show_no_run()
         pane.send_requested.connect(self._send)
         pane.stop_requested.connect(self._stop)
@@ -154,24 +163,34 @@ class Playground(QObject):
         run = self._shared.run
         if run is None or self._ticket is not None:
             return
+        agreed = run.folder == self._agreed
+        self._ask(ChatJob(RunFolder(run.folder), prompt, sampling, changed_base=agreed))
+
+    def _ask(self, job: ChatJob) -> None:
         self._pane.show_busy()
-        job = ChatJob(RunFolder(run.folder), prompt, sampling)
         ticket = self._shared.queue.submit(
-            job, Lane.ASIDE, lambda event: self._take(ticket, event), lambda end: self._end(ticket, end)
+            job, Lane.ASIDE, lambda event: self._take(ticket, event), lambda end: self._end(ticket, job, end)
         )
         self._ticket = ticket
 
+    def _ask_again(self, job: ChatJob) -> None:
+        if self._ticket is None:
+            self._agreed = job.run.path
+            self._pane.columns.ask(job.prompt)
+            self._ask(replace(job, changed_base=True))
+
     def _take(self, ticket: Ticket, event: Event) -> None:
         if ticket is self._ticket and not ticket.is_stopping():
+            self.base.take(event)
             self._pane.show_event(event)
             if isinstance(event, Log) and event.level == "warning":
                 self._shared.window.show_notice(event.text, "warn")
 
-    def _end(self, ticket: Ticket, outcome: Outcome) -> None:
+    def _end(self, ticket: Ticket, job: ChatJob, outcome: Outcome) -> None:
         if ticket is not self._ticket:
             return
         self._ticket = None
-        match outcome:
+        match self.base.settle(ticket, outcome, lambda: self._ask_again(job)):
             case Failed(summary, _):
                 self._pane.show_failure(summary)
             case Stopped():

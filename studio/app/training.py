@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from studio.app.base_question import BaseQuestion
 from studio.app.forecasting import Forecasting
 from studio.app.recipe_files import RecipeFiles
 from studio.app.shared import Shared
@@ -49,6 +51,7 @@ class Training(QObject):
         self._training: Ticket | None = None
         self.forecasting = Forecasting(shared, pane)
         self._files = RecipeFiles(shared, pane)
+        self.base = BaseQuestion(shared)
         self._run = ""
         self._ended = ""
         self._opened = False
@@ -144,10 +147,13 @@ class Training(QObject):
         self._pane.show_state("preparing", "Loading the model and the dataset.")
         self._shared.window.set_engine("Preparing", "Loading the model and the dataset", None)
         self._shared.window.show_pane("training")
-        self._training = self._shared.queue.submit(job, Lane.ENGINE, self._take, self._end)
+        self._training = self._shared.queue.submit(
+            job, Lane.ENGINE, self._take, lambda end: self._end(job, end)
+        )
 
     def _take(self, event: Event) -> None:
         self._pane.show_event(event)
+        self.base.take(event)
         match event:
             case SweepProgress():
                 self._begin_member(event)
@@ -175,7 +181,10 @@ class Training(QObject):
         self._member = f" · run {event.index} of {event.count}"
         self._pane.show_state("preparing", f"Run {event.index} of {event.count}: {event.changes}")
 
-    def _end(self, outcome: Outcome) -> None:
+    def _end(self, job: TrainJob | ResumeJob | SweepJob, outcome: Outcome) -> None:
+        if isinstance(job, ResumeJob):
+            again = replace(job, changed_base=True)
+            outcome = self.base.settle(self._training, outcome, lambda: self._submit(again))
         self._training = None
         if isinstance(outcome, Done):
             self._sweep = None
