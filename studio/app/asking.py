@@ -159,12 +159,13 @@ class Playground(QObject):
         if prompt:
             self._pane.send()
 
-    def _send(self, prompt: str, sampling: Sampling) -> None:
+    def _send(self, prompt: str, sampling: Sampling, typed_tokens: bool) -> None:
         run = self._shared.run
         if run is None or self._ticket is not None:
             return
         agreed = run.folder == self._agreed
-        self._ask(ChatJob(RunFolder(run.folder), prompt, sampling, changed_base=agreed))
+        folder = RunFolder(run.folder)
+        self._ask(ChatJob(folder, prompt, sampling, typed_tokens=typed_tokens, changed_base=agreed))
 
     def _ask(self, job: ChatJob) -> None:
         self._pane.show_busy()

@@ -74,6 +74,19 @@ def test_enter_sends_the_prompt_with_the_sampling(qtbot: QtBot, pane: Playground
     assert pane.prompt.toPlainText() == ""
 
 
+def test_typed_tokens_are_text_unless_switched_on(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    sent: list[bool] = []
+    pane.send_requested.connect(lambda prompt, sampling, typed: sent.append(typed))
+    ask(qtbot, pane, "Hello")
+    pane.show_idle()
+    qtbot.mouseClick(pane.panel.typed_tokens, Qt.MouseButton.LeftButton)
+    ask(qtbot, pane, "Hello")
+    pane.show_idle()
+    pane.panel._reset.click()
+    ask(qtbot, pane, "Hello")
+    assert sent == [False, True, False]
+
+
 def test_shift_enter_starts_a_line_and_the_field_grows_to_five(qtbot: QtBot, pane: PlaygroundPane) -> None:
     one, line = pane.prompt.height(), pane.prompt.fontMetrics().lineSpacing()
     for _ in range(4):
@@ -91,7 +104,7 @@ def test_shift_enter_starts_a_line_and_the_field_grows_to_five(qtbot: QtBot, pan
 def test_nothing_is_sent_without_words_or_while_busy(qtbot: QtBot, pane: PlaygroundPane) -> None:
     assert not pane.send_button.isEnabled()
     sent: list[str] = []
-    pane.send_requested.connect(lambda prompt, sampling: sent.append(prompt))
+    pane.send_requested.connect(lambda prompt, *_: sent.append(prompt))
     ask(qtbot, pane, "   ")
     ask(qtbot, pane, "One")
     ask(qtbot, pane, "Two")

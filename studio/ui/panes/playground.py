@@ -25,7 +25,9 @@ _WAITING = "Waiting for the current training step to end…"
 class PlaygroundPane(Pane):
     """Sends prompts and shows both answers as they stream. Knows nothing of models."""
 
-    send_requested = Signal(str, object)  # prompt, Sampling
+    send_requested = Signal(
+        str, object, bool
+    )  # prompt, Sampling, whether typed control tokens are the model's
     stop_requested = Signal()
     train_requested = Signal()
 
@@ -138,7 +140,7 @@ class PlaygroundPane(Pane):
         self.columns.ask(prompt)
         self.prompt.clear()
         self.show_busy()
-        self.send_requested.emit(prompt, self.panel.sampling())
+        self.send_requested.emit(prompt, self.panel.sampling(), self.panel.typed_tokens.isChecked())
 
     def _settle(self) -> None:
         self.send_button.setVisible(not self._busy)

@@ -21,10 +21,13 @@ from studio.generate.sampling import MOST_STOPS, Sampling, read_stop, write_stop
 from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
+from studio.ui.widgets.form_switch import Switch
 from studio.ui.widgets.label import PlainLabel, note
 
 _SPACING = 10
 _WIDTH, _STOP_HEIGHT = 132, 62
+TYPED = "Typed tokens"
+_TYPED_TIP = "Read control tokens in the prompt as the model's tokens; off, they are text."
 DEFAULTS = Sampling.model_validate({})
 
 
@@ -68,6 +71,7 @@ class SamplingPanel(QFrame):
             if name != "stop":
                 self._add_control(grid, row, name, field)
         self.stop = self._add_stop(grid, len(Sampling.model_fields), Sampling.model_fields["stop"])
+        self.typed_tokens = self._add_typed_tokens(grid, len(Sampling.model_fields) + 1)
         self.reset()
 
     def _add_control(self, grid: QGridLayout, row: int, name: str, field: FieldInfo) -> None:
@@ -113,6 +117,19 @@ class SamplingPanel(QFrame):
         grid.addWidget(editor, row, 1)
         return editor
 
+    def _add_typed_tokens(self, grid: QGridLayout, row: int) -> Switch:
+        """How the prompt is read; no part of `Sampling`, and off unless the person asks for it."""
+        switch, label = Switch(), PlainLabel(TYPED)
+        for widget in (label, switch):
+            widget.setToolTip(tip(_TYPED_TIP))
+        switch.setAccessibleName(TYPED)
+        switch.setAccessibleDescription(_TYPED_TIP)
+        switch.toggled.connect(self._announce)
+        label.setBuddy(switch)
+        grid.addWidget(label, row, 0)
+        grid.addWidget(switch, row, 1)
+        return switch
+
     def control(self, name: str) -> QSpinBox | QDoubleSpinBox:
         return self._controls[name]
 
@@ -134,6 +151,7 @@ class SamplingPanel(QFrame):
         self._announce()
 
     def reset(self) -> None:
+        self.typed_tokens.setChecked(False)
         self.set_sampling(DEFAULTS)
 
     def show_below(self, anchor: QWidget) -> None:
@@ -145,5 +163,5 @@ class SamplingPanel(QFrame):
 
     def _announce(self) -> None:
         sampling = self.sampling()
-        self._reset.setEnabled(sampling != DEFAULTS)
+        self._reset.setEnabled(sampling != DEFAULTS or self.typed_tokens.isChecked())
         self.changed.emit(sampling)
