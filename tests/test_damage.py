@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -285,12 +286,26 @@ def test_an_index_of_weights_with_wrong_types_is_refused_in_a_sentence(index: st
     assert str(model) in said
 
 
-def test_a_config_that_is_a_pipe_does_not_hang(copy: Path) -> None:
-    config = copy / "model" / "config.json"
-    config.unlink()
-    os.mkfifo(config)
-    for arguments in commands("model", copy):
-        assert "config.json" in command(*arguments)
+@pytest.mark.parametrize(
+    "name", ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
+)
+def test_a_pipe_in_a_model_folder_is_refused_by_its_name(name: str, copy: Path) -> None:
+    file = copy / "model" / name
+    file.unlink(missing_ok=True)
+    os.mkfifo(file)
+    assert f"{name} is not a file" in command(*commands("model", copy)[2])
+
+
+def test_a_dataset_whose_path_is_no_utf_8_is_read_and_trained_on(copy: Path) -> None:
+    if sys.platform == "darwin":
+        pytest.skip("its file systems refuse such names")
+    rows = (copy / "rows.jsonl").rename(copy / os.fsdecode(b"r\xff.jsonl"))
+    runs = ["--home", copy / "home", "--set", "steps=1", "--set", "forgetting=false"]
+    assert command("data", rows) == ""
+    assert command("train", rows, "--model", copy / "model", "--name", "odd", *runs) == ""
+    manifest = json.loads((copy / "home" / "runs" / "odd" / "run.json").read_text(encoding="utf-8"))
+    assert json.dumps(str(rows)) in json.dumps(manifest)
+    assert command("runs", "--home", copy / "home") == ""
 
 
 def test_a_deep_config_is_refused_in_a_sentence(copy: Path) -> None:

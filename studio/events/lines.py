@@ -14,11 +14,12 @@ from types import NoneType, UnionType
 from typing import Any, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
 
 from studio.events.event import Event
+from studio.files import as_json
 
 
 def to_json(event: Event) -> str:
     """One line of JSON, without a newline, that `from_json` turns back into an equal event."""
-    return json.dumps({"kind": event.kind, **asdict(event)}, ensure_ascii=False)
+    return as_json({"kind": event.kind, **asdict(event)})
 
 
 def from_json(line: str) -> Event:

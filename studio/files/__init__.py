@@ -1,7 +1,7 @@
 """Files on the disk: whole or not there, never over what is not ours, cleared after a crash, proven."""
 
 from studio.files.leftovers import TEMPORARY, clear_beside, clear_scratch, heal, restore, scratch_folder, tidy
-from studio.files.parsing import parsed
+from studio.files.parsing import as_json, parsed
 from studio.files.proof import PROOF, check_proof, write_proof
 from studio.files.targets import CLUTTER, check_target, strangers
 from studio.files.trash import NoTrash, discard
@@ -12,6 +12,7 @@ __all__ = [
     "PROOF",
     "TEMPORARY",
     "NoTrash",
+    "as_json",
     "check_proof",
     "check_target",
     "clear_beside",

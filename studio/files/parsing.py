@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def parsed(text: str | bytes, **options: Any) -> Any:
@@ -12,3 +15,9 @@ def parsed(text: str | bytes, **options: Any) -> Any:
         return json.loads(text, **options)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+
+
+def as_json(value: Any, **options: Any) -> str:
+    r"""JSON that any file can hold: bytes of a path that are no UTF-8 (lone surrogates) stand as \udcff."""
+    text = json.dumps(value, ensure_ascii=False, **options)
+    return _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

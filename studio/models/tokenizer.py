@@ -70,6 +70,9 @@ def _begins_with_mark(file: Path) -> bool:
 
 def check_tokenizer(folder: Path) -> None:
     """Raise ModelError where a folder holds no tokenizer, a pointer to one, or one of foreign code."""
+    for file in sorted(folder.iterdir()):
+        if file.exists() and not file.is_file() and not file.is_dir():  # a pipe, which would never end
+            refuse_pointer(file)
     found = [folder / name for name in _FILES if (folder / name).is_file()]
     found += sorted(folder.glob("*.tiktoken"))
     if not found:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import platform
 import time
@@ -18,7 +17,7 @@ from typing import IO, Any
 from studio import __version__
 from studio.errors import RunError, RunMissing
 from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
-from studio.files import disk_errors, parsed, tidy, write_text
+from studio.files import as_json, disk_errors, parsed, tidy, write_text
 
 _EVENT = '{"kind": "'  # how each line of events begins
 FORMAT = 2
@@ -49,7 +48,7 @@ class RunFolder:
             runs.mkdir(parents=True, exist_ok=True)
             run = cls(_reserve(runs, clean_name(name)))
         try:
-            write_text(run.path / "run.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+            write_text(run.path / "run.json", as_json(described, indent=2) + "\n")
         except BaseException:
             run.path.rmdir()
             raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import Any
 
 from studio.errors import RunError, RunMissing
 from studio.events import built
-from studio.files import parsed, write_text
+from studio.files import as_json, parsed, write_text
 from studio.runs.folder import RunFolder, clean_name
 
 ENDING = ".sweep.json"
@@ -74,7 +73,7 @@ class SweepFile:
     def write(self) -> None:
         """Put it on the disk, whole."""
         fields = {name: value for name, value in asdict(self).items() if name != "path"}
-        write_text(self.path, json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
+        write_text(self.path, as_json(fields, indent=2) + "\n")
 
 
 def new_sweep(

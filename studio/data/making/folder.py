@@ -25,7 +25,7 @@ from studio.data.records import Record
 from studio.data.saving.export import row_of
 from studio.data.saving.target import check_file, check_sources, refuse_others
 from studio.errors import DataError
-from studio.files import check_target, disk_errors, parsed, write_text
+from studio.files import as_json, check_target, disk_errors, parsed, write_text
 from studio.words import counted
 
 _OWN = ("making.json", "made.jsonl", "reviews.jsonl")
@@ -100,7 +100,7 @@ class MakingFolder:
         return document
 
     def _write(self, document: dict[str, Any]) -> None:
-        write_text(self.path / "making.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        write_text(self.path / "making.json", as_json(document, indent=2) + "\n")
 
     @contextmanager
     def held(self) -> Iterator[None]:

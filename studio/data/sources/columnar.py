@@ -1,8 +1,8 @@
 """Rows of Parquet and Arrow files, numbered from 1; a part that is damaged costs only its own rows.
 
 Both formats say where in the file each value lies. A damaged one may point anywhere, so no value is looked at
-before all of its batch is known to lie inside it (of 40,000 files with a changed byte none then ends the
-process, as one in twelve did without).
+before all of its batch is known to lie inside it (the long test reads 4,800 files with a changed byte,
+800 of each of six kinds, and none ends the process).
 """
 
 from __future__ import annotations
