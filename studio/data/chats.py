@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from studio.catalogue import Phrase, phrase
-from studio.data.fields import BadRow, Fields, checked, field, listed
+from studio.data.fields import BadRow, Fields, checked, field, is_usual, listed
 from studio.data.flags import MEDIA, is_trained
 from studio.data.parts import Said, said
 from studio.data.records import Call, Message
@@ -54,6 +54,8 @@ def turns(value: Any, name: str) -> tuple[Message, ...]:
     """The field's turns, without empty system turns. Raises BadRow when it holds none, or a bad one."""
     if not isinstance(value, list):
         raise BadRow("row.not_turns", what=field(name), kind=kind(value))
+    if plain := plain_turns(value):
+        return plain
     messages = [message for number, turn in enumerate(value, 1) for message in _messages(turn, number)]
     kept = tuple(m for m in messages if m.role != "system" or m.content.strip())
     if not kept:
@@ -61,6 +63,23 @@ def turns(value: Any, name: str) -> tuple[Message, ...]:
     called = [call for message in kept for call in message.calls]
     without_ids = called and not any(call.id for call in called) and any(_is_sharegpt(t) for t in value)
     return tuple(_with_ids(kept)) if without_ids else kept
+
+
+def plain_turns(value: list[Any]) -> tuple[Message, ...] | None:
+    """Turns of nothing but a known speaker and a text, as most are; None where one needs a closer look."""
+    messages = []
+    for turn in value:
+        if not isinstance(turn, dict) or len(turn) != 2:
+            return None
+        if "role" in turn:
+            role, content = turn["role"], turn.get("content")
+        else:
+            role, content = turn.get("from"), turn.get("value")
+        spoken = ROLES.get(role) if isinstance(role, str) and role not in _CALLS else None
+        if spoken is None or not isinstance(content, str) or not is_usual(content):
+            return None
+        messages.append(Message(spoken, content))
+    return tuple(messages)
 
 
 def _is_sharegpt(turn: Any) -> bool:

@@ -61,6 +61,17 @@ def checked(value: Any, what: Phrase, *, empty: bool = False) -> str:
     return value
 
 
+def is_usual(value: Any) -> bool:
+    """Whether it is text of which `checked` has nothing to say, without the words for what it would."""
+    return (
+        isinstance(value, str)
+        and "\0" not in value
+        and (value.isascii() or not _SURROGATE.search(value))
+        and bool(value)
+        and not value.isspace()
+    )
+
+
 def _not_text(what: Phrase, character: str, column: int) -> BadRow:
     if "\udc80" <= character <= "\udcff":
         return BadRow("row.not_utf8", what=what, byte=f"{ord(character) - 0xDC00:02X}", column=column)

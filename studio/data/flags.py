@@ -84,7 +84,9 @@ def check_media(fields: Fields) -> None:
 
 def check_placeholders(record: Record) -> None:
     """Raise BadRow for texts that say where a picture belongs, which would be learned as text."""
-    texts = (record.text, record.rejected, *(text for m in record.messages for text in (m.content, m.input)))
+    texts = [record.text, record.rejected]
+    for message in record.messages:
+        texts += message.content, message.input
     for text in texts:
         if "<" in text and (found := _PLACEHOLDER.search(text)):
             raise BadRow("row.placeholder", mark=found.group().strip())

@@ -13,6 +13,7 @@ from studio.data.flags import check_media, check_placeholders, check_wanted
 from studio.data.names import CHATS, COMPLETIONS, CONTEXTS, PROMPTS
 from studio.data.origins import origins_of
 from studio.data.pairs import preference
+from studio.data.plain import plain_record
 from studio.data.records import Call, Message, Record
 from studio.data.shapes import Taken, is_turn, unified
 from studio.data.tools import calls_in, tools, without_fillings
@@ -49,10 +50,16 @@ def record(line: int, format: str, fields: Fields) -> Record:
 
     A row of another format is read as what it is where both are conversations.
     """
+    return plain_record(line, format, fields) or _record(line, format, fields)
+
+
+def _record(line: int, format: str, fields: Fields) -> Record:
     row = Taken(unified(fields))
     shape = _shape(format, row)
     _check(shape.format, row)
-    built = replace(_unfilled(shape.build(line, row)), origins=origins_of(row))
+    built = _unfilled(shape.build(line, row))
+    if origins := origins_of(row):
+        built = replace(built, origins=origins)
     check_placeholders(built)
     made = row.get("made")
     if isinstance(made, str) and _is_ours(made):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 _TALKS = ("conversation", "conv", "dialog", "dialogue", "thread", "session", "chat", "document", "doc")
@@ -70,13 +71,28 @@ def name_of(origin: str) -> str:
     return origin.partition("=")[0]
 
 
+def tells_origin(name: str) -> bool:
+    """Whether a column of this name may say where a row comes from."""
+    plain = _plain(name)
+    return plain in _NAMES or plain in CONTEXTS or name.strip().lower() in ("meta", "metadata")
+
+
+@lru_cache(1024)
+def _plain_short(name: str) -> str:
+    return _PLAIN.sub("", name).lower()
+
+
+def _plain(name: str) -> str:
+    return _plain_short(name) if len(name) <= 100 else _PLAIN.sub("", name).lower()
+
+
 def _stem(value: str) -> str:
     match = _NUMBERED.match(value)
     return (match[1] or match[2]) if match else ""
 
 
 def _found(fields: Mapping[str, Any]) -> dict[str, str]:
-    plain = [(_PLAIN.sub("", str(name)).lower(), value) for name, value in fields.items()]
+    plain = [(_plain(str(name)), value) for name, value in fields.items()]
     named = {name: text for name, value in plain if name in _NAMES and (text := _text(value))}
     about = {name: text for name, value in plain if name in CONTEXTS and (text := _about(value))}
     return named | about

@@ -7,7 +7,6 @@ hold, and whatever was told, the text of the rows is counted while they are read
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,20 +113,15 @@ def _text_bytes(path: Path) -> int:
 
 def _size(value: Any) -> int:
     """About how many bytes of text a value of a row is, gone through without recursion."""
-    return sum(map(_own_size, _values(value)))
-
-
-def _values(value: Any) -> Iterator[Any]:
-    waiting = [value]
+    size, waiting = 0, [value]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, dict):
+        if isinstance(value, str | bytes):
+            size += len(value)
+        elif isinstance(value, dict):
             waiting.extend(value.values())
         elif isinstance(value, list | tuple):
             waiting.extend(value)
         else:
-            yield value
-
-
-def _own_size(value: Any) -> int:
-    return len(value) if isinstance(value, str | bytes) else 8
+            size += 8
+    return size

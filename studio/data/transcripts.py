@@ -40,8 +40,10 @@ def transcript(text: str) -> Turns:
 
     Where blank lines stand before the speakers, a name without one is part of what is said.
     """
+    if not _SPEAKER.match(text):
+        return []
     found = list(_SPEAKER.finditer(text))
-    if len(found) < 2 or found[0].start() > 0:
+    if len(found) < 2:
         return []
     apart = [match for match in found if match.start() == 0 or _is_apart(text, match.start())]
     found = apart if len(apart) > 1 else found
