@@ -17,6 +17,10 @@ SHARE = 0.1
 """How much of the training's time validations and checkpoints may take together."""
 OFTEN = 10
 """So many validations after the first are enough for a curve."""
+CURVE = 5
+"""So few show how the loss goes: for them a part is measured rather than everything."""
+ENOUGH_ROWS, ENOUGH_PROBE = 32, 256
+"""Rows, and tokens of general text, that such a part has at least."""
 LEAST_ROWS, LEAST_PROBE = 8, 64
 """However short a run is, so many rows and tokens of general text are read: fewer tell nothing."""
 BACKWARD = {"full": 2.0}
@@ -54,7 +58,9 @@ class Work:
 
 
 def schedule_for(recipe: Recipe, work: Work) -> Schedule:
-    """The most validations that keep to SHARE, or where even the first and the last do not, fewer rows."""
+    """The most validations that keep to SHARE; on fewer rows where they would be too few for a curve, or
+    where even the first and the last do not keep to it.
+    """
     if recipe.loop.validate_every:
         return Schedule()
     most = SHARE * work.trained * (1.0 + BACKWARD.get(recipe.method, 1.0))
@@ -64,6 +70,10 @@ def schedule_for(recipe: Recipe, work: Work) -> Schedule:
     saving = 0.0 if recipe.loop.save_every else _saving(work)
     each = reading + samples + saving
     after = int((most - reading - samples) // each) if each else OFTEN
+    for looks in range(min(CURVE, work.steps), max(1, after), -1):
+        part = _part(work, (most - looks * saving) / (looks + 1) - samples)
+        if part is not None:
+            return Schedule(-(-work.steps // looks), *part)
     if after >= 1:
         return Schedule(max(1, -(-work.steps // min(after, OFTEN))))
     room = max(0.0, (most - saving) / 2 - samples)
@@ -75,6 +85,20 @@ def schedule_for(recipe: Recipe, work: Work) -> Schedule:
         rows if rows < len(work.validation) else 0,
         probe if probe < len(work.probe) else 0,
     )
+
+
+def _part(work: Work, tokens: float) -> tuple[int, int] | None:
+    """How many rows, and texts of the probe, are read in so many tokens; 0 means all, None too few."""
+    left = tokens - min(ENOUGH_PROBE, sum(work.probe))
+    each = sum(work.validation) / max(1, len(work.validation))
+    rows = min(len(work.validation), int(left / each)) if each else 0
+    if left < 0 or rows < min(ENOUGH_ROWS, len(work.validation)):
+        return None
+    totals = list(accumulate(work.probe))
+    texts = sum(total <= tokens - rows * each for total in totals)
+    if texts < len(totals) and (not texts or totals[texts - 1] < ENOUGH_PROBE / 2):
+        return None
+    return rows if rows < len(work.validation) else 0, texts if texts < len(totals) else 0
 
 
 def chosen(count: int, rows: int, seed: int) -> tuple[int, ...]:
@@ -91,12 +115,22 @@ def chosen(count: int, rows: int, seed: int) -> tuple[int, ...]:
 
 def remark(schedule: Schedule, work: Work) -> str:
     """What a person should know of it; empty where everything is measured as often as ever."""
-    if not schedule.every or (schedule.every <= max(1, work.steps // OFTEN) and not schedule.rows):
+    if not schedule.every or (
+        schedule.every <= max(1, work.steps // OFTEN) and not schedule.rows | schedule.probe
+    ):
         return ""
     when = (
         "at the beginning and the end" if schedule.every >= work.steps else f"every {schedule.every:,} steps"
     )
-    part = f", on {schedule.rows:,} of {len(work.validation):,} rows" if schedule.rows else ""
+    parts = [
+        f"{read:,} of {len(whole):,} {what}"
+        for read, whole, what in (
+            (schedule.rows, work.validation, "rows"),
+            (schedule.probe, work.probe, "general texts"),
+        )
+        if read
+    ]
+    part = f", on {' and '.join(parts)}" if parts else ""
     return (
         f"So that it takes about a tenth of the time, the run is validated and saved {when}{part}. "
         "Set Validate every to have it otherwise."

@@ -51,6 +51,14 @@ def test_a_long_run_is_validated_ten_times_on_everything() -> None:
     assert schedule_for(Recipe(), work(steps=2000, rows=9)) == Schedule(200)
 
 
+def test_a_run_of_middling_length_measures_a_part_often_enough_for_a_curve() -> None:
+    tight = Work(240, 50_000.0, [21.0] * 80, [90.0] * 60, 3_400_000, 290_000)
+    found = schedule_for(Recipe(), tight)
+    assert found.every == 48
+    assert 32 <= found.rows < 80
+    assert 1 <= found.probe < 60
+
+
 def test_what_is_given_is_obeyed() -> None:
     assert schedule_for(Recipe().with_values({"validate_every": 1}), work(16, 9)) == Schedule()
     often = Recipe().with_values({"validate_every": 3})
