@@ -249,7 +249,7 @@ KINDS = tuple(FILES)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_forty_damaged_things_are_refused_in_our_own_words(
+def test_damaged_things_are_refused_in_our_own_words(
     kind: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     check(kind, range(QUICK // len(KINDS)), home, tmp_path, capsys, slow=False)

@@ -110,7 +110,7 @@ def position_of(folder: Path) -> Position:
         position = Position(**parsed((folder / POSITION).read_text(encoding="utf-8")))
         _check(position)
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise _damaged(folder, error) from error
+        raise _damaged(folder, f"{POSITION}: {error}") from error
     return position
 
 
@@ -119,10 +119,10 @@ def _check(position: Position) -> None:
     for name, value in asdict(position).items():
         kind = int | float if name in ("best_loss", "seconds") else int
         if isinstance(value, bool) or not isinstance(value, kind) or (kind is int and abs(value) > _MOST):
-            raise TypeError(f"{POSITION} says that {name} is {str(value)[:40]}")
+            raise TypeError(f"it says that {name} is {str(value)[:40]}")
 
 
-def _damaged(folder: Path, error: Exception) -> RunError:
+def _damaged(folder: Path, error: object) -> RunError:
     return RunError(
         f"The checkpoint {folder} is damaged ({error}). Delete that folder; "
         "the run then resumes from the one before."
