@@ -32,12 +32,15 @@ class _Plan(NamedTuple):
 
 
 _PLANS: dict[tuple[Any, ...], _Plan | None] = {}
+_UNSEEN = _Plan("", (), False)
 
 
 def plain_record(line: int, format: str, fields: Fields) -> Record | None:
     """The row as a Record; None where it needs a closer look. Raises BadRow for the place of a picture."""
     keys = tuple(fields)
-    plan = _PLANS[keys] if keys in _PLANS else _planned(keys)
+    plan = _PLANS.get(keys, _UNSEEN)  # in one go: several threads read, and one may clear
+    if plan is _UNSEEN:
+        plan = _planned(keys)
     if plan is None or format == "text" or (plan.format == _PAIR) != (format == _PAIR):
         return None
     values = [fields[column] for column in plan.columns]
