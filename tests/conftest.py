@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import shutil
@@ -64,6 +65,19 @@ class PatientBot(QtBot):
 def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
     """pytest-qt's own, with patience."""
     return PatientBot(request)
+
+
+@pytest.fixture(autouse=True)
+def _collect_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With Qt, collect garbage between tests only, never in the window's thread while another computes.
+
+    What earlier tests of the same process left is of every kind; collecting it at such a moment has ended
+    the process.
+    """
+    if "qapp" in request.fixturenames:
+        gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
