@@ -18,10 +18,10 @@ run: setup ## open the window; without a display, run the main job in the termin
 	then exec .venv/bin/studio; else exec .venv/bin/studio demo; fi
 
 test: check ## the checks, then every test that is quick
-	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist loadfile -m "not long"
+	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist loadfile --max-worker-restart=0 -m "not long"
 
 test-long: peers ## the tests that take longer: every family, soaks, simulations
-	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist worksteal -m long
+	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist worksteal --max-worker-restart=0 -m long
 
 check: setup ## ruff, mypy and import-linter
 	.venv/bin/ruff check

@@ -14,6 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Slot
 
+from studio.jobs.collecting import Collector
 from studio.jobs.job import Job, Outcome
 from studio.jobs.worker import Lane, OnEnd, OnEvent, Ticket, Worker
 
@@ -27,6 +28,7 @@ class JobQueue(QObject):
         super().__init__(parent)
         self._open: list[Ticket] = []
         self._closed = False
+        self._collector = Collector(self)
         self._engine = Worker("engine", _shelf, self)
         self._reader = Worker("reading", _library, self)
         self._scanner = Worker("scanning", lambda: None, self)
@@ -80,6 +82,7 @@ class JobQueue(QObject):
             self._end(worker)
         while not all(worker.outbox.empty() for worker in self._workers):
             self._drain_whatever_happens()
+        self._collector.stop()
 
     def _end(self, worker: Worker) -> None:
         """Have a worker see its tickets through, all stopped by now, and leave; on a new one if it must."""
@@ -93,7 +96,8 @@ class JobQueue(QObject):
 
     @Slot()
     def _go_on(self) -> None:
-        """Give tickets that came while a spoilt thread was leaving a fresh one."""
+        """Tidy up after a thread that left, and give tickets that came meanwhile a fresh one."""
+        self._collector.collect_all()  # arrays in the frames of a failure
         for worker in self._workers:
             if not self._closed and not worker.inbox.empty():
                 worker.begin()
@@ -123,7 +127,7 @@ class JobQueue(QObject):
                 return
             if isinstance(note, Outcome):
                 self._open.remove(ticket)
-                ticket.on_end(note)
+                ticket.end(note)
             else:
                 ticket.on_event(note)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import traceback
 from collections.abc import Callable
@@ -55,6 +54,15 @@ class Ticket:
         """Whether it was asked to stop."""
         return self._stop.is_set()
 
+    def end(self, outcome: Outcome) -> None:
+        """Tell the listener, and let go of it: the worker's thread may be the last to know the ticket."""
+        on_end, self.on_event, self.on_end = self.on_end, _ignore, _ignore
+        on_end(outcome)
+
+
+def _ignore(note: Event | Outcome) -> None:
+    """Nobody listens any more."""
+
 
 class Worker(QThread):
     """Performs tickets from its inbox, and posts what they say to a bounded outbox.
@@ -98,7 +106,6 @@ class Worker(QThread):
         bench, self._bench = self._bench, None
         if bench is None:
             return
-        gc.collect()  # arrays in the frames of a failure go with it
         try:
             bench.close()
         except Exception:

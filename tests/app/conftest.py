@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +14,6 @@ from studio.app.studio import Studio
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
-
-
-@pytest.fixture(scope="module", autouse=True)
-def tidy() -> None:
-    """Collect what earlier tests left of MLX in this thread before a window's own thread uses it."""
-    gc.collect()
 
 
 @pytest.fixture
