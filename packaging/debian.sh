@@ -37,7 +37,7 @@ present=$(/sbin/ldconfig -p)
 missing=$(echo "$libraries" | while read -r library package; do
     case $present in *"$library "*) ;; *) echo "$package" ;; esac
 done)
-# studio/blas.py looks in the same place.
+# studio/process.py looks in the same place.
 ls /usr/lib/*-linux-gnu/openblas-pthread/libopenblas.so.0 >/dev/null 2>&1 ||
     missing="$missing libopenblas0-pthread"
 [ -d /usr/share/fonts/opentype/inter ] || missing="$missing fonts-inter"

@@ -24,15 +24,15 @@ from PySide6.QtWidgets import QWidget
 
 from studio.app.start import Application
 from studio.app.studio import Studio
-from studio.data.store import source
-from studio.data.store.source import LARGE
+from studio.dataset.store import source
+from studio.dataset.store.source import LARGE
 from studio.jobs.job import Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.sweep import SweepJob
 from studio.paths import Paths, resource
 from studio.process import prepare_process
-from studio.train.recipes import ready_recipes
-from studio.train.sweep import Sweep
+from studio.recipe.files import ready_recipes
+from studio.recipe.sweep import Sweep
 from studio.ui.widgets.states import BusyState, FailedState
 
 OUT = Path("build/screens")

@@ -23,11 +23,11 @@ def main() -> None:
     multiprocessing.freeze_support()
     arguments = sys.argv[1:]
     if arguments[:1] == [SCAN]:
-        from studio.data.store.scanner import main as scan
+        from studio.dataset.store.scanner import main as scan
 
         sys.exit(scan(arguments[1:]))
     if arguments[:1] == [WRITE]:
-        from studio.data.template_child import main as write
+        from studio.dataset.render.isolated_child import main as write
 
         sys.exit(write())
     prepare_process()

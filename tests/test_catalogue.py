@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from studio.catalogue import CLAUSES, EMPTY, TOO_LONG, common, from_plain, joined, phrase
-from studio.data.fields import BadRow, field
+from studio.dataset.rows import BadRow, field
 from studio.events import Problem
 
 STUDIO = Path(__file__).parents[1] / "studio"

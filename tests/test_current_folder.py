@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.data.store.source import LARGE
+from studio.dataset.store.source import LARGE
 from studio.process import prepare_process
 from tests.conftest import write_rows
 from tests.jobs.hub_server import Hub, hub_server

@@ -16,8 +16,8 @@ import typer
 
 from studio.cli.commands import app
 from studio.errors import StudioError
-from studio.train.recipe import Recipe
-from studio.train.recipes import write_recipe
+from studio.recipe.files import write_recipe
+from studio.recipe.recipe import Recipe
 from tests.conftest import write_rows, write_tokenizer, write_weights
 
 DEEP = "so deep"

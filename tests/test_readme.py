@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from studio.__main__ import COMMANDS
-from studio.train.recipe import FieldEntry, fields
+from studio.recipe.recipe import FieldEntry, fields
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

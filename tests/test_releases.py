@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
-from studio.data.history.overlay import OverlayFile
-from studio.data.history.steps import Delete, Edit
-from studio.data.making.folder import MakingFolder, accepted
-from studio.data.read import read
-from studio.data.saving.saved import read_saved
+from studio.dataset.read.load import read
+from studio.dataset.save.saved import read_saved
+from studio.dataset.steps.edits import OverlayFile
+from studio.dataset.steps.steps import Delete, Edit
 from studio.events import Ended, Evaluated, Event, Prepared, Probed, Rewards, Sampled, Step, Validated
 from studio.jobs.train import prepare_again
-from studio.models.shelf import Shelf
+from studio.models.cache import ModelCache
+from studio.recipe.files import read_recipe
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, latest_evaluation
 from studio.settings import Settings, read_settings
-from studio.train.recipe import Recipe
-from studio.train.recipes import read_recipe
+from studio.synth.folder import MakingFolder, accepted
 from tests.conftest import finish
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -100,7 +100,7 @@ def test_an_evaluation_is_shown_with_its_answers(left: Path) -> None:
 def test_a_stopped_run_keeps_its_split_and_goes_on(studio: Studio, left: Path) -> None:
     expected = json.loads((left / "expected.json").read_text(encoding="utf-8"))
     run = RunFolder(RUNS / "stopped")
-    _, ready = finish(prepare_again(run, Shelf()))
+    _, ready = finish(prepare_again(run, ModelCache()))
     for part in ("train", "validation", "test"):
         assert [each.record.line for each in getattr(ready.data, part)] == expected[part]
     assert studio("resume", "stopped")["state"] == "done"

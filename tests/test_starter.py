@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from mlx_lm.utils import load
 
-from studio.data.dataset import Dataset
-from studio.data.read import read
-from studio.data.render import Renderer
+from studio.dataset.dataset import Dataset
+from studio.dataset.read.load import read
+from studio.dataset.render.render import Renderer
 from studio.evaluate.golden import read_golden
-from studio.evaluate.overlap import exact_match
-from studio.generate.batch import answers
+from studio.evaluate.measures import exact_match
+from studio.generate.stream import answers
 from studio.models.arrays import count
-from studio.models.shelf import OpenModel, Shelf
-from studio.train.recipe import Data
+from studio.models.cache import ModelCache, OpenModel
+from studio.recipe.recipe import Data
 
 
 @pytest.fixture(scope="module")
 def opened(starter: Path) -> OpenModel:
-    return Shelf().open(starter / "model")
+    return ModelCache().open(starter / "model")
 
 
 def lines(file: Path) -> list[Any]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.base_question import BaseQuestion
 from studio.app.shared import Shared
-from studio.data.sources.folders import golden_beside
+from studio.dataset.read.folders import golden_beside
 from studio.events import Event, Log, Progress
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob, EvaluateJob
@@ -18,9 +18,9 @@ from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import StoredEvaluationJob
 from studio.runs.folder import RunFolder
-from studio.runs.summary import EvaluationStored, RunSummary
-from studio.ui.panes.evaluation import EvaluationPane
-from studio.ui.panes.playground import PlaygroundPane
+from studio.runs.store import EvaluationStored, RunSummary
+from studio.ui.panes.evaluation.pane import EvaluationPane
+from studio.ui.panes.playground.pane import PlaygroundPane
 
 
 class Evaluation(QObject):
@@ -141,7 +141,7 @@ class Playground(QObject):
         super().__init__(pane)
         self._shared, self._pane = shared, pane
         self._ticket: Ticket | None = None
-        self._agreed: Path | None = None  # the run that is asked with a changed base in this sitting
+        self._agreed: Path | None = None  # the run that is asked with a changed base in this session
         self.base = BaseQuestion(shared)
         pane.show_no_run()
         pane.send_requested.connect(self._send)

@@ -9,7 +9,7 @@ from studio.app.shared import Shared
 from studio.events import BaseChanged, Event
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Ticket
-from studio.ui.widgets.question_dialog import QuestionDialog
+from studio.ui.dialogs.task import QuestionDialog
 
 
 class BaseQuestion:

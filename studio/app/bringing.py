@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.columns import Columns
 from studio.app.shared import Shared
-from studio.data.hub.wanted import recognize
+from studio.dataset.hub.wanted import recognize
 from studio.errors import StudioError
 from studio.events import ColumnsAsked, DatasetSaved, Event, Progress
 from studio.files import write_text
-from studio.jobs.bring import BringJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
-from studio.ui.panes.dataset import DatasetPane
+from studio.jobs.read import BringJob
+from studio.ui.panes.dataset.pane import DatasetPane
 
 KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *.md *.gz);;All files (*)"
 MOST_RECENT = 10

@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.app.shared import Shared
 from studio.events import ColumnsAsked, ColumnsTried, Event
-from studio.jobs.columns import ColumnsJob, TryColumnsJob
+from studio.jobs.health import ColumnsJob, TryColumnsJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
-from studio.ui.widgets.columns_dialog import ColumnsDialog
+from studio.ui.dialogs.columns import ColumnsDialog
 
 
 class Columns(QObject):

@@ -7,15 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import QFileSystemWatcher, QObject, Signal
 
 from studio.app.shared import Shared
-from studio.data.saving.manifest import is_saved
-from studio.data.sources.source import kind_of
-from studio.data.store.source import is_large
+from studio.dataset.read.source import kind_of
+from studio.dataset.save.manifest import is_saved
+from studio.dataset.store.source import is_large
 from studio.events import ColumnsAsked, DatasetRead, Event, Progress, Rendered
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.read import DatasetJob, ExampleJob
 from studio.paths import resource
-from studio.ui.panes.dataset import DatasetPane
+from studio.ui.panes.dataset.pane import DatasetPane
 
 RENDERING = ("data.template", "data.train_on", "data.too_long", "data.max_length")
 SAMPLE = "starter/instructions.jsonl"

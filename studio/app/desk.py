@@ -24,9 +24,9 @@ from studio.app.shaping import Shaping
 from studio.app.shared import Shared
 from studio.app.training import Training
 from studio.app.uploading import Uploading
-from studio.data.making.documents import are_documents
+from studio.dataset.documents.paragraphs import are_documents
 from studio.paths import Paths
-from studio.ui.panes.dataset import DatasetPane
+from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.theme import Theme
 
 

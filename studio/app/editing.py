@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from studio.app.shared import Shared
-from studio.data.history.overlay import Overlay, OverlayFile
-from studio.data.history.steps import Delete, Edit, Restore
+from studio.dataset.steps.edits import Overlay, OverlayFile
+from studio.dataset.steps.steps import Delete, Edit, Restore
 from studio.errors import StudioError
-from studio.ui.panes.dataset import DatasetPane
+from studio.ui.panes.dataset.pane import DatasetPane
 
 
 class Editing(QObject):

@@ -9,7 +9,7 @@ from studio.events import Event, Forecasted, ModelCounted
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
-from studio.ui.panes.training import TrainingPane
+from studio.ui.panes.training.pane import TrainingPane
 
 
 class Forecasting(QObject):

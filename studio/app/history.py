@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.bringing import KINDS
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
-from studio.data.history.shaping import together
-from studio.data.history.steps import OWN, STEPS, Mix, Step, step_from, steps_written
-from studio.data.saving.manifest import NAME, Manifest, SourceFile, is_saved, sha256
+from studio.dataset.save.manifest import NAME, Manifest, SourceFile, is_saved, sha256
+from studio.dataset.steps.apply import together
+from studio.dataset.steps.steps import OWN, STEPS, Mix, Step, step_from, steps_written
 from studio.errors import StudioError
-from studio.ui.panes.dataset import DatasetPane
-from studio.ui.widgets.step_form import StepForm
+from studio.ui.form.step import StepForm
+from studio.ui.panes.dataset.pane import DatasetPane
 
 _OFFERED = {kind: step for kind, step in STEPS.items() if step not in OWN and kind != "fix"}
 _MOST_LINKS = 100

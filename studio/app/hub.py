@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from studio.app.shared import Shared
-from studio.data.hub.wanted import Wanted
+from studio.dataset.hub.wanted import Wanted
 from studio.events import AccessWanted, Downloaded, Event, HubListed, Progress
-from studio.jobs.download import DownloadJob, LookUpJob
+from studio.jobs.hub import DownloadJob, LookUpJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
-from studio.ui.widgets.hub_dialog import HubDialog
+from studio.ui.dialogs.hub import HubDialog
 
 
 class Hub(QObject):

@@ -9,17 +9,17 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.app.datasets import RENDERING
 from studio.app.shared import Shared
-from studio.data.room import room_words
+from studio.dataset.memory_check import room_words
 from studio.events import Event, Progress, RowsFound, RowShown, Scanned
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.scan import FindJob, RowJob, ScanJob
-from studio.ui.panes.dataset import DatasetPane
-from studio.ui.panes.dataset_large import LargeView, large_facts
+from studio.ui.panes.dataset.large import LargeView, large_facts
+from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.theme import Theme
 
 if TYPE_CHECKING:
-    from studio.data.store.reader import Store
+    from studio.dataset.store.reader import Store
 
 _GROW_MILLISECONDS = 100
 _FIND_AGAIN_MILLISECONDS = 2000
@@ -115,7 +115,7 @@ class LargeFiles(QObject):
             self._grow.start()
 
     def _begin(self, scan: Scanned) -> None:
-        from studio.data.store.reader import Store
+        from studio.dataset.store.reader import Store
 
         self._store = Store(self.path, Path(scan.folder))
         if self._view is not None:

@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.large import LargeFiles
 from studio.app.shared import Shared
-from studio.data.history.steps import steps_from
+from studio.dataset.steps.steps import steps_from
 from studio.events import DatasetExported, DatasetSaved, Event, Progress
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.save import SaveJob
 from studio.jobs.scan import BadRowsJob
 from studio.paths import Paths
-from studio.ui.panes.dataset_large import LargeView
-from studio.ui.widgets.part_dialog import PartDialog
+from studio.ui.dialogs.part import PartDialog
+from studio.ui.panes.dataset.large import LargeView
 
 
 class LargeParts(QObject):

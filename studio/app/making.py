@@ -14,18 +14,18 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.reviewing import Reviewing, words_for
 from studio.app.shaping import Shaping
 from studio.app.shared import Shared
-from studio.data.history.steps import Mix
-from studio.data.making.adding import damaged_makings, makings_of
-from studio.data.making.confirmed import Unconfirmed
-from studio.data.making.documents import DOCUMENTS
-from studio.data.making.folder import MakingFolder
-from studio.data.making.plan import Plan
+from studio.dataset.documents.paragraphs import DOCUMENTS
+from studio.dataset.steps.steps import Mix
 from studio.errors import StudioError
 from studio.events import Event, Log, MadeRow, MakingEnded, Progress
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.make import MakeJob
 from studio.jobs.queue import Lane, Ticket
-from studio.ui.panes.dataset import DatasetPane
+from studio.synth.add import damaged_makings, makings_of
+from studio.synth.confirmed import Unconfirmed
+from studio.synth.folder import MakingFolder
+from studio.synth.plan import Plan
+from studio.ui.panes.dataset.pane import DatasetPane
 
 _KINDS = f"Documents ({' '.join(f'*{suffix}' for suffix in DOCUMENTS)})"
 _STOPPED = "Stopped. What was made is kept."

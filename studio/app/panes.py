@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from studio.ui.panes.dataset import DatasetPane
-from studio.ui.panes.evaluation import EvaluationPane
-from studio.ui.panes.playground import PlaygroundPane
-from studio.ui.panes.runs import RunsPane
-from studio.ui.panes.training import TrainingPane
+from studio.ui.panes.dataset.pane import DatasetPane
+from studio.ui.panes.evaluation.pane import EvaluationPane
+from studio.ui.panes.playground.pane import PlaygroundPane
+from studio.ui.panes.runs.pane import RunsPane
+from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow
 

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
 from studio.errors import StudioError
-from studio.train.recipe import Recipe
-from studio.train.recipes import read_recipe, write_recipe
-from studio.ui.panes.training import TrainingPane
+from studio.recipe.files import read_recipe, write_recipe
+from studio.recipe.recipe import Recipe
+from studio.ui.panes.training.pane import TrainingPane
 
 RECIPES = "Recipes (*.toml)"
 

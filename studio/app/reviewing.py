@@ -9,14 +9,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from studio.app.shared import Shared
-from studio.data.making.adding import added, write_rows
-from studio.data.making.folder import MakingFolder
-from studio.data.making.make import made_row, summary
-from studio.data.making.makers import MAKERS
-from studio.data.making.review import Review
 from studio.errors import StudioError
 from studio.events import MadeRow, MakingEnded, Refusals
-from studio.ui.panes.dataset_review import ReviewCard
+from studio.synth.add import added, write_rows
+from studio.synth.folder import MakingFolder
+from studio.synth.generate import made_row, summary
+from studio.synth.generators import GENERATORS
+from studio.synth.rows import Review
+from studio.ui.panes.dataset.review import ReviewCard
 
 _PENDING = Review("pending")
 
@@ -147,7 +147,7 @@ def _left_out(refused: tuple[Refusals, ...]) -> str:
 
 def words_for(folder: MakingFolder) -> str:
     """A making in a line: how, how much, how far judged, and when."""
-    title = MAKERS[folder.plan().maker].title
+    title = GENERATORS[folder.plan().maker].title
     damaged = ", damaged in part" if folder.damage() else ""
     states = [review.state for _, review in folder.reviewed()]
     rows = f"{len(states):,} row{'s' if len(states) != 1 else ''}"

@@ -9,17 +9,16 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.shared import Shared
-from studio.data.history.steps import Split, Step
-from studio.data.saving.export import layout_in
-from studio.data.saving.target import check_folder
+from studio.dataset.save.export import layout_in
+from studio.dataset.save.target import check_folder
+from studio.dataset.steps.steps import Split, Step
 from studio.errors import StudioError
 from studio.events import DatasetExported, DatasetSaved, Event, Progress
 from studio.jobs.job import Failed, Job, Outcome, Stopped
 from studio.jobs.queue import Lane
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
-from studio.ui.panes.dataset import DatasetPane
-from studio.ui.widgets.question_dialog import QuestionDialog
-from studio.ui.widgets.task_dialog import TaskDialog
+from studio.ui.dialogs.task import QuestionDialog, TaskDialog
+from studio.ui.panes.dataset.pane import DatasetPane
 
 _LINES = "JSON Lines (*.jsonl)"
 

@@ -9,18 +9,17 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from studio.app.shared import Shared
-from studio.data.history.steps import Fix, Step
+from studio.dataset.steps.steps import Fix, Step
 from studio.errors import StudioError
 from studio.events import Checked, DatasetSaved, Event, Finding, FixPreviewed, Log, Progress
-from studio.jobs.health import HealthJob
+from studio.jobs.health import HealthJob, PreviewJob
 from studio.jobs.job import Failed, Outcome, Stopped
-from studio.jobs.preview import PreviewJob
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.save import SaveJob, columns_of
 from studio.paths import Paths
-from studio.ui.panes.dataset import DatasetPane
-from studio.ui.widgets.fix_dialog import FixDialog
-from studio.ui.widgets.task_dialog import TaskDialog
+from studio.ui.dialogs.fix import FixDialog
+from studio.ui.dialogs.task import TaskDialog
+from studio.ui.panes.dataset.pane import DatasetPane
 
 _NUMBERED = re.compile(r" \d+$")
 _READING = "The dataset is being read. Try again when its rows are there."

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from studio.events import DatasetRead
 from studio.jobs.queue import JobQueue
-from studio.runs.store import RunStore
-from studio.runs.summary import RunSummary
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
+from studio.runs.store import RunStore, RunSummary
 from studio.ui.window import MainWindow
 
 

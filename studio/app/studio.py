@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEd
 from studio import __version__
 from studio.app.asking import Evaluation, Playground
 from studio.app.desk import DatasetDesk
-from studio.app.library import Runs
 from studio.app.panes import Panes
+from studio.app.runs import Runs
 from studio.app.shared import Shared
 from studio.app.training import Training
 from studio.errors import StudioError

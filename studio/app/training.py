@@ -28,10 +28,10 @@ from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane, Ticket
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
-from studio.train.recipe import Recipe
-from studio.train.recipes import ready_recipes
-from studio.train.sweep import Sweep
-from studio.ui.panes.training import TrainingPane
+from studio.recipe.files import ready_recipes
+from studio.recipe.recipe import Recipe
+from studio.recipe.sweep import Sweep
+from studio.ui.panes.training.pane import TrainingPane
 from studio.words import duration, memory
 
 NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."

@@ -11,11 +11,11 @@ from PySide6.QtGui import QDesktopServices
 from studio.app.shared import Shared
 from studio.errors import StudioError
 from studio.events import AccessWanted, DatasetUploaded, Event, Progress
+from studio.jobs.hub import PublishJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane, Ticket
-from studio.jobs.upload import PublishJob
-from studio.ui.panes.dataset import DatasetPane
-from studio.ui.widgets.upload_dialog import UploadDialog
+from studio.ui.dialogs.upload import UploadDialog
+from studio.ui.panes.dataset.pane import DatasetPane
 
 _STOPPED = "Stopped before the rows were on the Hub."
 
@@ -101,10 +101,10 @@ class Uploading(QObject):
 
 def _listed(path: Path, golden: bool) -> str:
     """Which files would leave this Mac, in a sentence; their sizes where they are saved already."""
-    from studio.data.saving.hub import leaving, told
-    from studio.data.saving.manifest import NAME, is_saved
-    from studio.data.saving.target import CARD
-    from studio.data.sources.folders import GOLDEN_FILE
+    from studio.dataset.read.folders import GOLDEN_FILE
+    from studio.dataset.save.hub import leaving, told
+    from studio.dataset.save.manifest import NAME, is_saved
+    from studio.dataset.save.target import CARD
 
     if is_saved(path):
         try:

@@ -32,12 +32,12 @@ from studio.cli.options import (
     store_from,
 )
 from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform, report, write
-from studio.data.mapping import UnknownColumns
+from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import RecipeError, StudioError
 from studio.events import AnswerEnded, Evaluated, GoldenAnswer
 from studio.generate.sampling import read_stop
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
-from studio.jobs.failure import sentence
+from studio.jobs.job import sentence
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.process import secrets
 from studio.runs.folder import RunFolder
@@ -166,16 +166,16 @@ def sweep(
     debug: Debug = False,
 ) -> None:
     """Train one run for each combination of values; asked for again, it goes on where it stopped."""
-    from studio.cli import sweeping
+    from studio.cli.sweep import asked, carry_out, of_sweep, resumed
 
     runs = paths_from(home).runs
     if resume:
-        job = sweeping.resumed(runs, resume)
+        job = resumed(runs, resume)
     elif data is None:
         raise RecipeError("studio sweep needs a dataset, or --resume with the name of a sweep.")
     else:
-        job = sweeping.asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
-    _report(sweeping.of_sweep(sweeping.carry_out(job, _shelf)), as_json)
+        job = asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
+    _report(of_sweep(carry_out(job, _model_cache)), as_json)
 
 
 @app.command()
@@ -188,7 +188,7 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Compare the tuned model with its base: the golden set, held-out loss, general text."""
-    events = perform(EvaluateJob(store_from(home).find(run), golden, changed_base).run_events(_shelf()))
+    events = perform(EvaluateJob(store_from(home).find(run), golden, changed_base).run_events(_model_cache()))
     answers, result = [], None
     try:
         for event in events:
@@ -246,7 +246,7 @@ def chat(
     )
     who = WHO if compare else ("tuned",)
     job = ChatJob(store_from(home).find(run), prompt, sampling, who, typed_tokens, changed_base)
-    answers = [e for e in perform(job.run_events(_shelf())) if isinstance(e, AnswerEnded)]
+    answers = [e for e in perform(job.run_events(_model_cache())) if isinstance(e, AnswerEnded)]
     _report(results.of_answers(prompt, answers, sampling), as_json)
 
 
@@ -260,7 +260,7 @@ def forecast(
     debug: Debug = False,
 ) -> None:
     """Say what a run would take in memory and time, and what to change where it does not fit."""
-    from studio.cli.forecasting import forecasted
+    from studio.cli.results import forecasted
 
     _report(forecasted(recipe_from(data, model, set_, recipe)), as_json)
 
@@ -285,7 +285,7 @@ def selftest(as_json: Json = False, debug: Debug = False) -> int:
 @app.command()
 def demo(home: Home = None, debug: Debug = False) -> None:
     """The main job on the sample: train the starter, evaluate it, compare three answers."""
-    from studio.cli.demo import demo
+    from studio.cli.selftest import demo
 
     demo(paths_from(home))
 
@@ -295,7 +295,7 @@ def _train(job: TrainJob | ResumeJob) -> Any:
 
     folder = None
     try:
-        for event in perform(job.run_events(_shelf())):
+        for event in perform(job.run_events(_model_cache())):
             if isinstance(event, RunOpened):
                 folder = RunFolder(Path(event.folder))
     except StoppedByPerson:
@@ -303,10 +303,10 @@ def _train(job: TrainJob | ResumeJob) -> Any:
     return folder
 
 
-def _shelf() -> Any:
+def _model_cache() -> Any:
     with console.status("Loading MLX"):
-        from studio.models.shelf import Shelf
-    return Shelf()
+        from studio.models.cache import ModelCache
+    return ModelCache()
 
 
 def _report(result: results.Result, as_json: bool) -> None:

@@ -1,8 +1,10 @@
-"""`studio data …`: look at a dataset, shape and save it, take it elsewhere."""
+"""`studio data …`: look at a dataset, its health, one example; shape and save it, take it elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,24 +12,147 @@ import typer
 from typer.core import TyperGroup
 
 from studio.cli import results
-from studio.cli.example import example
-from studio.cli.health import with_health
-from studio.cli.large import show_large
-from studio.cli.make import register
-from studio.cli.options import Data, Debug, Home, Json, Model, Set, paths_from, recipe_from
-from studio.cli.steps import as_read, of_steps, steps_of
+from studio.cli.options import (
+    Data,
+    Debug,
+    Home,
+    Json,
+    Model,
+    Set,
+    as_read,
+    of_steps,
+    paths_from,
+    recipe_from,
+    steps_of,
+)
+from studio.cli.results import Result
+from studio.cli.synth import register
 from studio.cli.terminal import console, perform, report
-from studio.data.reader import NothingUsable
-from studio.data.store.source import is_large
-from studio.events import DatasetExported, DatasetRead, DatasetSaved, DatasetUploaded
+from studio.dataset.read.file_reader import NothingUsable
+from studio.dataset.rows import Places
+from studio.dataset.store.source import is_large
+from studio.events import (
+    Checked,
+    DatasetExported,
+    DatasetRead,
+    DatasetSaved,
+    DatasetUploaded,
+    Event,
+    Evidence,
+    Finding,
+    Piece,
+    Progress,
+    Rendered,
+    Scanned,
+)
 from studio.files import check_target
-from studio.jobs.bring import BringJob
-from studio.jobs.read import DatasetJob
+from studio.jobs.health import HealthJob
+from studio.jobs.hub import UploadJob
+from studio.jobs.read import BringJob, DatasetJob, ExampleJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
-from studio.jobs.upload import UploadJob
-from studio.train.library import Library
-from studio.train.recipe import Recipe
-from studio.words import counted
+from studio.jobs.scan import BadRowsJob, ScanJob
+from studio.recipe.recipe import Recipe
+from studio.train.dataset_cache import DatasetCache
+from studio.words import counted, file_size
+
+_OPEN, _CLOSE = "⟦", "⟧"
+
+
+def example(recipe: Recipe, dataset_cache: DatasetCache, line: int) -> Result:
+    """The example at a line: its turns and tokens. Raises DataError where there is none."""
+    events = perform(ExampleJob(recipe, line).run_events(dataset_cache))
+    rendered = next(event for event in events if isinstance(event, Rendered))
+    trained = sum(piece.trained for piece in rendered.pieces)
+    facts = f"Line {line}: {len(rendered.pieces):,} tokens; the {trained:,} in {_OPEN} {_CLOSE} are learned."
+    return Result(asdict(rendered), f"{facts}\n\n{_text(rendered)}")
+
+
+def _text(rendered: Rendered) -> str:
+    """The text of each row, under its number where they are several."""
+    if not rendered.rows:
+        return _marked(rendered.pieces)
+    left = iter(rendered.pieces)
+    rows = [_marked(list(islice(left, count))) for count in rendered.rows]
+    return "\n\n".join(f"Row {n:,} of {len(rows):,}\n{row}" for n, row in enumerate(rows, 1))
+
+
+def _marked(pieces: Sequence[Piece]) -> str:
+    """The exact text, with what is learned in brackets; what is cut is left out."""
+    kept = [piece for piece in pieces if not piece.cut]
+    runs = ((on, "".join(p.text for p in run)) for on, run in groupby(kept, key=lambda p: p.trained))
+    return "".join(f"{_OPEN}{text}{_CLOSE}" if on else text for on, text in runs)
+
+
+_QUOTED = 3
+_SIGNS = {"good": "ok  ", "look": "look", "bad": "BAD "}
+
+
+def with_health(described: Result, read: DatasetRead, recipe: Recipe, dataset_cache: DatasetCache) -> Result:
+    """The description of a dataset with its findings: in the document under "health"."""
+    events = perform(HealthJob(recipe).run_events(dataset_cache))
+    findings = next(event.findings for event in events if isinstance(event, Checked))
+    lines = [line for finding in findings for line in _lines(finding, Places(read.files))]
+    document = {**described.document, "health": [asdict(finding) for finding in findings]}
+    return Result(document, "\n".join((described.text, "", "Health:", *lines)))
+
+
+def _lines(finding: Finding, places: Places) -> Iterator[str]:
+    yield f"  {_SIGNS[finding.severity]} {finding.title}: {finding.summary}"
+    for item in finding.evidence[:_QUOTED]:
+        yield f"         {_where(item, places)}: {item.quote}"
+    if finding.count > _QUOTED:
+        yield f"         and {finding.count - _QUOTED:,} more"
+
+
+def _where(item: Evidence, places: Places) -> str:
+    here = places.words(item.line)
+    if item.other is None:
+        return here
+    other = f"line {-item.other} of the golden set" if item.other < 0 else places.words(item.other)
+    return f"{here}, as {other}"
+
+
+_COUNTS = (
+    ("good", "train"),
+    ("warnings", "train, but deserve a look"),
+    ("duplicates", "of these are exact duplicates"),
+    ("bad", "cannot train"),
+    ("empty", "of these are empty"),
+)
+
+
+def show_large(path: Path, scans: Path, bad: Path | None, as_json: bool) -> None:
+    """Scan a big file and say what is in it; write what is wrong with its bad rows where asked."""
+    found: list[Scanned] = []
+    for _ in perform(_scanned(ScanJob(path, scans), found)):
+        pass
+    result = of_scan(path, found[-1])
+    report(result.document, result.text, as_json)
+    if bad is not None and found[-1].bad:
+        for event in perform(BadRowsJob(path, Path(found[-1].folder), bad).run_events(None)):
+            if isinstance(event, DatasetExported) and not as_json:
+                report(None, f"{event.rows:,} rows that cannot train written to {bad}.", as_json=False)
+
+
+def of_scan(path: Path, scan: Scanned) -> Result:
+    """What a finished scan has found."""
+    shown = {name: value for name, value in asdict(scan).items() if name not in ("folder", "finished")}
+    head = f"{path.name}: {scan.rows:,} rows, {scan.format}, {file_size(path.stat().st_size)}"
+    counts = [f"  {getattr(scan, name):,} {words}" for name, words in _COUNTS if getattr(scan, name)]
+    lengths = f"  median {scan.median:,} characters, longest {scan.longest:,}"
+    part = f'  studio data save "{path}" PART --step "cap rows=100000 how=random"'
+    text = "\n".join((head, *counts, lengths, "Next, to train on a part of it:", part))
+    return Result({"path": str(path), **shown}, text)
+
+
+def _scanned(job: ScanJob, found: list[Scanned]) -> Generator[Event]:
+    """The job's events as progress; what it has found is kept."""
+    for event in job.run_events(None):
+        if isinstance(event, Scanned):
+            found.append(event)
+            yield Progress("rows checked", event.rows, event.expected_rows)
+        else:
+            yield event
 
 
 class _Group(TyperGroup):
@@ -84,27 +209,27 @@ def show(
 
     A file too big to hold is gone through instead, and counted.
     """
-    recipe, library, some = recipe_from(data, model, set_), Library(), False
+    recipe, dataset_cache, some = recipe_from(data, model, set_), DatasetCache(), False
     path = Path(recipe.data.path).expanduser()
     if is_large(path) and not health and not recipe.data.columns:
         show_large(path, paths_from(None).scans, bad, as_json)
         return
     if line:
-        shown = example(recipe, library, line)
+        shown = example(recipe, dataset_cache, line)
         report(shown.document, shown.text, as_json)
         return
     try:
-        for event in perform(DatasetJob(recipe).run_events(library)):
+        for event in perform(DatasetJob(recipe).run_events(dataset_cache)):
             if isinstance(event, DatasetRead):
                 found = results.of_dataset(event)
-                found = with_health(found, event, recipe, library) if health else found
+                found = with_health(found, event, recipe, dataset_cache) if health else found
                 report(found.document, found.text, as_json)
                 some = any(problem.severity == "error" for problem in event.problems)
     except NothingUsable:
-        _export_bad(recipe, library, bad)
+        _export_bad(recipe, dataset_cache, bad)
         raise
     if some:
-        _export_bad(recipe, library, bad)
+        _export_bad(recipe, dataset_cache, bad)
 
 
 @app.command()
@@ -205,9 +330,9 @@ def _spare(like: Path | None, out: Path) -> None:
         check_target(out, [like])
 
 
-def _export_bad(recipe: Recipe, library: Library, out: Path | None) -> None:
+def _export_bad(recipe: Recipe, dataset_cache: DatasetCache, out: Path | None) -> None:
     if out is not None:
-        for event in perform(ExportBadJob(recipe, out).run_events(library)):
+        for event in perform(ExportBadJob(recipe, out).run_events(dataset_cache)):
             if isinstance(event, DatasetExported):
                 console.print(f"{counted(event.rows, 'bad row')} written to {out}.")
 

@@ -1,19 +1,26 @@
-"""The options that commands share, and what is made of them."""
+"""The options that commands share (recipe fields, steps, folders), and what is made of them."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studio.errors import RecipeError
+from studio.cli.results import Result
+from studio.errors import DataError, RecipeError
+from studio.files import parsed
 from studio.generate.sampling import Sampling
 from studio.paths import STARTER_MODEL, Paths
+from studio.recipe.files import read_recipe, ready_recipes
+from studio.recipe.recipe import FieldEntry, Recipe, fields
 from studio.runs.store import RunStore
-from studio.train.recipe import FieldEntry, Recipe, fields
-from studio.train.recipes import read_recipe, ready_recipes
 from studio.words import whole_characters
+
+if TYPE_CHECKING:
+    from studio.dataset.steps.steps import Step
+
 
 Home = Annotated[
     Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")
@@ -118,3 +125,70 @@ def _begin(file: str) -> Recipe:
 
 def _default(field: FieldEntry) -> str:
     return "auto" if field.optional else f"{field.default}"
+
+
+_KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": "true | false"}
+
+
+def steps_of(like: Path | None, asked: list[str] | None) -> tuple[Step, ...]:
+    """The steps of the dataset to be like, and those asked for."""
+    from studio.dataset.save.manifest import Manifest
+    from studio.dataset.steps.steps import step_from, steps_written
+
+    before = steps_written(Manifest.read(like.expanduser()).history) if like is not None else ()
+    return (*before, *(_from_anywhere(step_from(_values(text))) for text in asked or ()))
+
+
+def as_read(recipe: Recipe, like: Path | None) -> Recipe:
+    """The recipe, with the columns of the dataset to be like where it names none of its own."""
+    from studio.dataset.save.manifest import Manifest
+
+    if like is None or recipe.data.columns:
+        return recipe
+    return recipe.with_values({"data.columns": Manifest.read(like.expanduser()).columns})
+
+
+def _from_anywhere(step: Step) -> Step:
+    """The step with the whole path of what it mixes in, so that it can be done again in another folder."""
+    from studio.dataset.steps.steps import Mix
+
+    if not isinstance(step, Mix):
+        return step
+    return step.model_copy(update={"path": str(Path(step.path).expanduser().resolve())})
+
+
+def _values(text: str) -> dict[str, Any]:
+    """The values of a step written as JSON, or as its kind and FIELD=VALUE."""
+    try:
+        if text.lstrip().startswith("{"):
+            values: dict[str, Any] = parsed(text)
+            return values
+        kind, *fields = shlex.split(text) or [""]
+    except ValueError as error:
+        raise DataError(f"--step {text!r} cannot be read: {error}. Write it as 'cap rows=1000'.") from error
+    return {"kind": kind, **{name: value for name, _, value in (field.partition("=") for field in fields)}}
+
+
+def _field(name: str, about: dict[str, Any]) -> str:
+    kinds = [about, *about.get("anyOf", [])]
+    choices = next((" | ".join(kind["enum"]) for kind in kinds if "enum" in kind), "")
+    kind = choices or next(_KINDS[kind["type"]] for kind in kinds if kind.get("type") in _KINDS)
+    unit = f" of {about['unit']}" if "unit" in about else ""
+    default = f" (else {about['default']})" if about.get("default") not in (None, "") else ""
+    return f"{name}=  {kind}{unit}{default}"
+
+
+def of_steps() -> Result:
+    """Every step with its fields."""
+    from studio.dataset.steps.steps import STEPS
+
+    schemas = {kind: step.model_json_schema() for kind, step in STEPS.items()}
+    lines = []
+    for kind, step in STEPS.items():
+        lines.append(f"{kind:16} {step.help}")
+        shown = (
+            _field(name, about) for name, about in schemas[kind]["properties"].items() if name in step.asked()
+        )
+        lines += [f"{'':16}   {line}" for line in shown]
+    document = {kind: {**schemas[kind], "title": STEPS[kind].title} for kind in STEPS}
+    return Result(document, "\n".join(lines))

@@ -1,7 +1,8 @@
-"""The self-test: does every part work on this machine, from this installation or bundle?"""
+"""The self-test of this installation, and the main job in the terminal for machines without a display."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
@@ -9,12 +10,54 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from studio.cli import results
 from studio.cli.results import Check
+from studio.cli.terminal import Terminal, perform
 from studio.events import AnswerEnded, Evaluated, Event, RunOpened, Step
 from studio.generate.sampling import GREEDY
-from studio.paths import resource
+from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.train import TrainJob
+from studio.paths import Paths, resource
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train.recipe import Recipe
+
+QUESTIONS = 3
+
+out = Terminal()
+
+
+def demo(paths: Paths) -> None:
+    """Train the starter on its sample with the default recipe, measure it, and show three answers."""
+    from studio.models.cache import ModelCache
+
+    model_cache = ModelCache()
+    sample = resource("starter/instructions.jsonl")
+    recipe = Recipe().with_values({"data.path": str(sample)})
+    out.rule("Training the starter on the sample")
+    run = None
+    for event in perform(TrainJob(recipe, paths.runs, "sample").run_events(model_cache)):
+        if isinstance(event, RunOpened):
+            run = RunFolder(Path(event.folder))
+    if run is None:
+        return
+    out.print(results.of_run(run).text)
+    out.rule("Did it get better?")
+    for event in perform(EvaluateJob(run).run_events(model_cache)):
+        if isinstance(event, Evaluated):
+            out.print(results.of_evaluation(event, []).text)
+    out.rule("The same question to both")
+    for prompt in _questions():
+        job = ChatJob(run, prompt, GREEDY)
+        answers = [e for e in perform(job.run_events(model_cache)) if isinstance(e, AnswerEnded)]
+        out.print(prompt, style="bold")
+        out.print(results.of_answers(prompt, answers, GREEDY).text + "\n")
+    out.print(f"All of it is in {run.path}")
+
+
+def _questions() -> list[str]:
+    lines = resource("starter/golden.jsonl").read_text(encoding="utf-8").splitlines()
+    step = max(1, len(lines) // QUESTIONS)
+    return [json.loads(line)["prompt"] for line in lines[::step][:QUESTIONS]]
 
 
 def selftest() -> list[Check]:
@@ -46,7 +89,7 @@ class _Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.shelf: Any = None
+        self.model_cache: Any = None
         self.run: RunFolder | None = None
 
     def libraries(self) -> str:
@@ -54,9 +97,9 @@ class _Bench:
 
         import mlx.core as mx
 
-        from studio.models.shelf import Shelf
+        from studio.models.cache import ModelCache
 
-        self.shelf = Shelf()
+        self.model_cache = ModelCache()
         return f"mlx {version('mlx')}, mlx-lm {version('mlx-lm')}, on {mx.default_device()}"
 
     def products(self) -> str:
@@ -76,7 +119,7 @@ class _Bench:
         lines = resource("starter/instructions.jsonl").read_text(encoding="utf-8").splitlines()[:32]
         data.write_text("\n".join(lines), encoding="utf-8")
         recipe = Recipe().with_values({"data.path": str(data), "epochs": 1, "batch_size": 10})
-        events = list(TrainJob(recipe, self.folder / "runs", "selftest").run_events(self.shelf))
+        events = list(TrainJob(recipe, self.folder / "runs", "selftest").run_events(self.model_cache))
         self.run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
         steps = [e for e in events if isinstance(e, Step)]
         return f"loss {steps[0].loss:.3f} → {steps[-1].loss:.3f}"
@@ -86,7 +129,7 @@ class _Bench:
 
         sampling = GREEDY.model_copy(update={"max_tokens": 8})
         job = ChatJob(self._trained(), "What is the capital of France?", sampling)
-        ended = _only(list(job.run_events(self.shelf)), AnswerEnded)
+        ended = _only(list(job.run_events(self.model_cache)), AnswerEnded)
         return " | ".join(f"{e.who}: {e.text.strip()}" for e in ended)
 
     def evaluate(self) -> str:
@@ -95,7 +138,7 @@ class _Bench:
         golden = self.folder / "few-golden.jsonl"
         lines = resource("starter/golden.jsonl").read_text(encoding="utf-8").splitlines()[:4]
         golden.write_text("\n".join(lines), encoding="utf-8")
-        events = list(EvaluateJob(self._trained(), golden).run_events(self.shelf))
+        events = list(EvaluateJob(self._trained(), golden).run_events(self.model_cache))
         return f"{_only(events, Evaluated)[0].headline}"
 
     def window(self) -> str:

@@ -1,10 +1,11 @@
-"""Doing a job in the terminal: a progress bar and log on stderr, and results for stdout."""
+"""Doing a job in the terminal: a progress bar, or signs of life, and log on stderr, results for stdout."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -16,11 +17,65 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.text import Text
 
-from studio.cli.pulse import Pulse
 from studio.events import Event, Log, Prepared, RunOpened, Step, Validated
 from studio.events import Progress as ProgressEvent
 from studio.train.launcher import rank
 from studio.words import duration, visible, visible_line
+
+LONGEST_SILENCE = 30.0
+"""Seconds without a line."""
+
+_CHECK = 1.0
+_EVERY = LONGEST_SILENCE - 5  # so that a check that comes late is still in time
+
+
+class Pulse:
+    """Says what is being done when nothing else was said for long; `clock` gives seconds."""
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._say, self._clock, self._lock = say, clock, threading.Lock()
+        self._state, self._said = "Starting", ""
+        self._since = self._spoke = clock()
+
+    def show(self, state: str) -> None:
+        """This is being done now; it is said when it is time."""
+        with self._lock:
+            if state != self._state:
+                self._state, self._since = state, self._clock()
+        self.beat()
+
+    def spoken(self) -> None:
+        """Somebody else has just written a line."""
+        with self._lock:
+            self._spoke = self._clock()
+
+    def beat(self) -> None:
+        """Say what is being done if it is time; and for how long, where it was said before."""
+        with self._lock:
+            now = self._clock()
+            if now - self._spoke < _EVERY:
+                return
+            still = f" (for {duration(now - self._since)})" if self._state == self._said else ""
+            self._spoke, self._said = now, self._state
+            self._say(f"{self._state}{still}")
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Look whether it is time also while nothing is shown: one step may take minutes."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(_CHECK):
+                self.beat()
+
+        thread = threading.Thread(target=watch, name="pulse", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
 
 STOPPED = 130  # what shells report for a program ended by Ctrl-C
 

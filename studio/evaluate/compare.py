@@ -1,4 +1,4 @@
-"""Base against tuned on the same questions and the same held-out text."""
+"""Base against tuned on the same questions and the same held-out text, and the verdict in words."""
 
 from __future__ import annotations
 
@@ -10,20 +10,70 @@ import numpy as np
 from mlx import nn
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 
-from studio.data.dataset import Dataset
-from studio.data.render import Renderer, Tokens
+from studio.dataset.dataset import Dataset
+from studio.dataset.render.render import Renderer, Tokens
 from studio.errors import StudioError
 from studio.evaluate.golden import Golden
-from studio.evaluate.measures import compare_means, compare_rates
-from studio.evaluate.overlap import exact_match, word_overlap
-from studio.evaluate.verdict import EXACT, GENERAL, OVERLAP, VALIDATION, judge
-from studio.events import Evaluated, Event, GoldenAnswer, Log, Measure, Progress
-from studio.generate.batch import answers
-from studio.train.loss import row_losses
+from studio.evaluate.measures import compare_means, compare_rates, exact_match, word_overlap
+from studio.events import ENOUGH, Evaluated, Event, GoldenAnswer, Log, Measure, Progress
+from studio.generate.stream import answers
+from studio.train.learner import row_losses
+
+EXACT, OVERLAP = "Exact match", "Word overlap"
+VALIDATION, GENERAL = "Validation loss", "General text loss"
+
+
+def judge(measures: Sequence[Measure]) -> tuple[str, str]:
+    """(headline, sentence) for a comparison: better, worse, no clear difference, or too few to tell."""
+    by_name = {measure.name: measure for measure in measures}
+    return _headline(by_name), " ".join(_sentence(measure) for measure in measures if measure.name != OVERLAP)
+
+
+def _headline(by_name: dict[str, Measure]) -> str:
+    deciding = [by_name[n] for n in (EXACT, OVERLAP, VALIDATION) if n in by_name]
+    clear = next((m for m in deciding if m.verdict in ("better", "worse")), None)
+    if clear is None:
+        few = any(m.verdict == "too few" for m in deciding)
+        return "Too few to tell" if few else "No clear difference"
+    word = "Better" if clear.verdict == "better" else "Worse"
+    general = by_name.get(GENERAL)
+    cost = ", at some cost" if word == "Better" and general and general.verdict == "worse" else ""
+    if clear.name == EXACT:
+        right = round(clear.tuned * clear.count)
+        was = round(clear.base * clear.count)
+        return f"{word}{cost}: {right} of {clear.count} right, {'up' if right > was else 'down'} from {was}"
+    return f"{word}{cost}: {clear.name.lower()} {_value(clear, clear.base)} → {_value(clear, clear.tuned)}"
+
+
+def _sentence(measure: Measure) -> str:
+    both = f"{_value(measure, measure.base)} and {_value(measure, measure.tuned)}"
+    if measure.verdict == "unclear":
+        few = f", on only {measure.count}" if measure.count < ENOUGH else ""
+        return f"{measure.name}: no clear difference ({both}{few})."
+    if measure.verdict == "too few":
+        return (
+            f"{measure.name}: too few to tell ({both}, on only {measure.count}; it takes {ENOUGH} or more)."
+        )
+    moved = "rose" if measure.difference > 0 else "fell"
+    return (
+        f"{measure.name} {moved} from {_value(measure, measure.base)} to {_value(measure, measure.tuned)} "
+        f"({_range(measure)} at 95 %)."
+    )
+
+
+def _value(measure: Measure, value: float) -> str:
+    return f"{value:.0%}".replace("%", " %") if measure.unit == "share" else f"{value:.2f}"
+
+
+def _range(measure: Measure) -> str:
+    if measure.unit == "share":
+        return f"{100 * measure.low:+.0f} to {100 * measure.high:+.0f} points"
+    return f"{measure.low:+.2f} to {measure.high:+.2f}"
+
 
 PORTION = 512
 """Tokens read at once for a loss: their logits over a vocabulary of 150,000 take 0.3 GB, and a stop waits for
-no more than one such portion.
+no more than one such micro-batch.
 """
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from studio.data.dataset import Dataset
-from studio.data.records import Message
-from studio.data.sources.folders import golden_beside
+from studio.dataset.dataset import Dataset
+from studio.dataset.read.folders import golden_beside
+from studio.dataset.record import Message
 from studio.errors import DataError
 from studio.words import whole_characters
 

@@ -6,39 +6,36 @@ numbers, strings, booleans and tuples of those, never arrays, models or widgets.
 
 from studio.events.answers import ENOUGH, AnswerEnded, AnswerPiece, Evaluated, GoldenAnswer, Measure
 from studio.events.datasets import (
+    AccessWanted,
+    Change,
     Checked,
     ColumnsAsked,
     ColumnShown,
     ColumnsTried,
+    DatasetExported,
     DatasetRead,
+    DatasetSaved,
+    DatasetUploaded,
+    Downloaded,
     Evidence,
     ExampleRow,
     FilePlace,
     Finding,
+    FixPreviewed,
+    HubListed,
+    HubSplit,
+    MadeRow,
+    MakingEnded,
     Piece,
     Problem,
+    Refusals,
     Rendered,
     RowsFound,
     RowShown,
     Scanned,
     Turn,
 )
-from studio.events.event import Ended, Event, Log, Progress
-from studio.events.lines import built, from_json, to_json
-from studio.events.shaping import (
-    AccessWanted,
-    Change,
-    DatasetExported,
-    DatasetSaved,
-    DatasetUploaded,
-    Downloaded,
-    FixPreviewed,
-    HubListed,
-    HubSplit,
-    MadeRow,
-    MakingEnded,
-    Refusals,
-)
+from studio.events.event import Ended, Event, Log, Progress, built, from_json, to_json
 from studio.events.training import (
     Advice,
     BaseChanged,

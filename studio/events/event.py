@@ -1,9 +1,19 @@
-"""The base of every event, and the few that any job may announce."""
+"""The base of every event, the few that any job may announce, and events as lines of JSON.
+
+A later release may add fields and kinds, and give up others: what is not known is left aside, and what is
+missing is as the field's default, or else empty. Only a value of another type than its field is refused.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+
+from studio.files import as_json
 
 
 @dataclass(frozen=True)
@@ -48,3 +58,92 @@ class Ended(Event, kind="Ended"):
 
     outcome: str
     summary: str = ""
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON, without a newline, that `from_json` turns back into an equal event."""
+    return as_json({"kind": event.kind, **asdict(event)})
+
+
+def from_json(line: str) -> Event:
+    """The event a line of JSON describes. Raises ValueError for one that is none, or of an unknown kind."""
+    try:
+        found = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    kind = found.get("kind") if isinstance(found, dict) else None
+    if not isinstance(kind, str) or kind not in Event.kinds:
+        raise ValueError(f"not an event: {line[:80]}")
+    return built(Event.kinds[kind], found)
+
+
+def built[T](kind: type[T], found: Mapping[str, Any]) -> T:
+    """A dataclass from what JSON keeps of it. Raises ValueError for a value that its field cannot have."""
+    values = {}
+    for name, plain, field, hint in _plan(cast("Any", kind)):
+        value = found.get(name)
+        values[name] = value if type(value) is plain else _field(field, hint, found)
+    return kind(**values)
+
+
+@cache
+def _plan(kind: Any) -> tuple[tuple[str, Any, Field[Any], Any], ...]:
+    """Of each field its name, and what it holds: a plain type where that is all there is to check."""
+    hints = get_type_hints(kind)
+    plain = (str, int, float, bool)
+    return tuple(
+        (each.name, hint if hint in plain else MISSING, each, hint)
+        for each in fields(kind)
+        if each.init
+        for hint in (hints[each.name],)
+    )
+
+
+def _field(field: Field[Any], hint: Any, found: Mapping[str, Any]) -> Any:
+    if field.name in found:
+        try:
+            return _value(hint, found[field.name])
+        except TypeError as error:
+            raise ValueError(f"{field.name} cannot be {str(found[field.name])[:80]}") from error
+    if field.default is not MISSING:
+        return field.default
+    return field.default_factory() if field.default_factory is not MISSING else _empty(hint)
+
+
+def _value(hint: Any, value: Any) -> Any:
+    """The value as its field wants it: tuples were lists, and dataclasses objects. Raises TypeError."""
+    if isinstance(hint, TypeAliasType):
+        return _value(hint.__value__, value)
+    if get_origin(hint) in (Union, UnionType):
+        return _one_of(get_args(hint), value)
+    if get_origin(hint) is tuple and isinstance(value, list):
+        inner = get_args(hint)
+        if inner[-1] is Ellipsis:
+            return tuple(_value(inner[0], item) for item in value)
+        return tuple(_value(part, item) for part, item in zip(inner, value, strict=False))
+    if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, dict):
+        return built(hint, value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    plain = get_origin(hint) or hint
+    if plain is not Any and (not isinstance(value, plain) or (plain is int and isinstance(value, bool))):
+        raise TypeError
+    return value
+
+
+def _one_of(hints: tuple[Any, ...], value: Any) -> Any:
+    for hint in hints:
+        try:
+            return _value(hint, value)
+        except (TypeError, ValueError):
+            continue
+    raise TypeError
+
+
+def _empty(hint: Any) -> Any:
+    """What stands for a field that an earlier release did not write: nothing, of the field's type."""
+    if NoneType in get_args(hint):
+        return None
+    if is_dataclass(hint) and isinstance(hint, type):
+        return built(hint, {})
+    return (get_origin(hint) or hint)()

@@ -28,7 +28,7 @@ class RunOpened(Event, kind="RunOpened"):
 class SweepProgress(Event, kind="SweepProgress"):
     """A sweep has come to one of its members: the `index`-th of `count`, counted from 1.
 
-    `changes` says in words what sets it apart. `state` is starts, goes on, done (in an earlier sitting) or
+    `changes` says in words what sets it apart. `state` is starts, goes on, done (in an earlier session) or
     failed (and the sweep goes on without it).
     """
 
@@ -74,7 +74,7 @@ class Prepared(Event, kind="Prepared"):
 class Step(Event, kind="Step"):
     """One optimizer step. Memory in bytes; `tokens` counts what was read in this step, without padding.
 
-    `loss` is the mean per trained token, `seconds` the time spent on the run so far, over all sittings.
+    `loss` is the mean per trained token, `seconds` the time spent on the run so far, over all sessions.
     """
 
     step: int

@@ -1,11 +1,27 @@
 """Files on the disk: whole or not there, never over what is not ours, cleared after a crash, proven."""
 
-from studio.files.leftovers import TEMPORARY, clear_beside, clear_scratch, heal, restore, scratch_folder, tidy
-from studio.files.parsing import as_json, parsed
-from studio.files.proof import PROOF, check_proof, write_proof
-from studio.files.targets import CLUTTER, check_target, strangers
-from studio.files.trash import NoTrash, discard
-from studio.files.whole import disk_errors, whole_bytes, whole_file, whole_folder, write_text
+from studio.files.leftovers import (
+    TEMPORARY,
+    NoTrash,
+    clear_beside,
+    clear_scratch,
+    discard,
+    heal,
+    restore,
+    scratch_folder,
+    tidy,
+)
+from studio.files.proof import PROOF, as_json, check_proof, parsed, write_proof
+from studio.files.whole import (
+    CLUTTER,
+    check_target,
+    disk_errors,
+    strangers,
+    whole_bytes,
+    whole_file,
+    whole_folder,
+    write_text,
+)
 
 __all__ = [
     "CLUTTER",

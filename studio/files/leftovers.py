@@ -1,4 +1,4 @@
-"""What a crash leaves: names that say whose it is, and how it is cleared or put back.
+"""What a crash leaves: names that say whose it is, and how it is cleared or put back; and the Trash.
 
 Every name holds the number of the process that made it and a mark of ours, so that nothing of a living
 process and nothing of another program is ever taken for a leftover.
@@ -18,6 +18,37 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from studio.errors import DiskError
+
+
+class NoTrash(DiskError):
+    """A volume without a Trash: what is deleted there is gone, so the person has to be asked again."""
+
+
+def discard(path: Path, *, for_good: bool = False) -> None:
+    """Move a file or folder to the Trash, or delete it `for_good`; of a link only the link.
+
+    Raises NoTrash where it cannot be moved there, and is left as it was.
+    """
+    if path.is_symlink():
+        path.unlink()
+    elif for_good:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    else:
+        _to_trash(path)
+
+
+def _to_trash(path: Path) -> None:
+    from send2trash import send2trash
+
+    try:
+        send2trash(os.fspath(path))
+    except OSError as error:
+        if not os.path.lexists(path):
+            raise
+        raise NoTrash(f"{path} cannot be moved to the Trash ({error.strerror or error}).") from error
+
 
 TEMPORARY, OLD = ".tuning-studio.tmp", ".tuning-studio.old"
 """What ends the hidden names of what is being written, and being replaced."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from studio.data.making.address import fault_in, same_address
 from studio.errors import StudioError
+from studio.generate.address import fault_in, same_address
 
 KEYS = "Tuning Studio"
 """Under which name the system's keychain keeps the servers' keys."""

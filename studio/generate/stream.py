@@ -1,4 +1,4 @@
-"""Answers token by token, from one model or from several at once."""
+"""Answers token by token, from one model or from several at once; and many in batches, for measuring."""
 
 from __future__ import annotations
 
@@ -7,14 +7,52 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 
 import mlx.core as mx
 from mlx import nn
+from mlx_lm.generate import BatchGenerator
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.sample_utils import make_logits_processors, make_sampler
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 from studio.events import AnswerEnded, AnswerPiece
 from studio.generate.sampling import Sampling
-from studio.generate.until import Until
 from studio.models.arrays import number
+
+
+class Until:
+    """Hands on what comes, but for a text that ends it and for what may be the beginning of one."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops, self._held = stops, ""
+        self.text = ""
+        self.ended = False
+
+    def take(self, piece: str) -> str:
+        """What can be shown now that this piece has come; nothing any more after the end."""
+        if self.ended:
+            return ""
+        held = self._held + piece
+        found = [place for stop in self._stops if (place := held.find(stop)) >= 0]
+        self.ended = bool(found)
+        self._held = "" if found else held[len(held) - self._doubtful(held) :]
+        return self._shown(held[: min(found)] if found else held[: len(held) - len(self._held)])
+
+    def rest(self) -> str:
+        """What was held back, now that nothing comes any more."""
+        held, self._held = self._held, ""
+        return self._shown(held)
+
+    def _shown(self, text: str) -> str:
+        self.text += text
+        return text
+
+    def _doubtful(self, text: str) -> int:
+        """How many characters at its end may be the beginning of a text that ends it."""
+        longest = min(len(text), max(map(len, self._stops), default=1) - 1)
+        ends = (count for count in range(longest, 0, -1) if self._begins(text[len(text) - count :]))
+        return next(ends, 0)
+
+    def _begins(self, text: str) -> bool:
+        return any(stop.startswith(text) for stop in self._stops)
+
 
 PREFILL = 512  # prompt tokens read at a time: the GPU is never held longer than one such piece
 _EVERYTHING = 2**30  # tokens: further back than any text goes
@@ -122,3 +160,44 @@ def _processors(sampling: Sampling) -> list[Callable[[mx.array, mx.array], mx.ar
         frequency_context_size=window,
     )
     return processors
+
+
+_PREFILL = 64  # tokens of each prompt that are read at a time
+
+
+def answers(
+    model: nn.Module,
+    tokenizer: TokenizerWrapper,
+    prompts: Sequence[Sequence[int]],
+    max_tokens: int,
+    stops: Collection[int],
+    batch_size: int = 32,
+) -> Iterator[tuple[int, str] | None]:
+    """The likeliest answer to each prompt as (index, text), in the order in which they are finished.
+
+    An answer ends before the first of `stops`. Yields None after every token and every piece of the prompts,
+    so that the work can be stopped in between.
+    """
+    generator = BatchGenerator(
+        model,
+        stop_tokens=[[token] for token in stops],
+        completion_batch_size=batch_size,
+        prefill_batch_size=8,
+        prefill_step_size=_PREFILL,
+    )
+    try:
+        numbers = generator.insert([list(prompt) for prompt in prompts], [max_tokens] * len(prompts))
+        index = {number: i for i, number in enumerate(numbers)}
+        ids: dict[int, list[int]] = {number: [] for number in numbers}
+        while True:
+            read, responses = generator.next()
+            if not read and not responses:
+                break
+            for response in responses:
+                if response.finish_reason != "stop":
+                    ids[response.uid].append(response.token)
+                if response.finish_reason is not None:
+                    yield index[response.uid], tokenizer.decode(ids.pop(response.uid)).strip()
+            yield None
+    finally:
+        generator.close()

@@ -19,8 +19,8 @@ from studio.runs.folder import RunFolder
 from studio.words import whole_characters
 
 if TYPE_CHECKING:
-    from studio.models.shelf import OpenModel, Shelf
-    from studio.train.recipe import Recipe
+    from studio.models.cache import ModelCache, OpenModel
+    from studio.recipe.recipe import Recipe
 
 WHO = ("base", "tuned")
 
@@ -43,9 +43,9 @@ class ChatJob:
     def title(self) -> str:
         return "Answering"
 
-    def run_events(self, shelf: Shelf) -> Generator[Event]:
+    def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.catalogue import phrase, sentence
-        from studio.data.records import Message, Record
+        from studio.dataset.record import Message, Record
         from studio.generate.stream import side_by_side
         from studio.train.prepare import renderer_for
 
@@ -53,7 +53,7 @@ class ChatJob:
         recipe = yield from same_base(self.run, manifest, recipe_of(manifest), changed_base=self.changed_base)
         opened = {}
         for who in self.who:
-            opened[who] = yield from _open(who, recipe, self.run, shelf)
+            opened[who] = yield from _open(who, recipe, self.run, model_cache)
         first = next(iter(opened.values()))
         renderer = renderer_for(recipe, first)
         turns = (Message("user", whole_characters(self.prompt)),)
@@ -82,13 +82,13 @@ class EvaluateJob:
     def title(self) -> str:
         return "Evaluating"
 
-    def run_events(self, shelf: Shelf) -> Generator[Event]:
+    def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.evaluate.compare import Pair, compare
         from studio.evaluate.golden import golden_for
         from studio.train.prepare import general_text, renderer_for
 
-        recipe, base = yield from prepare_again(self.run, shelf, changed_base=self.changed_base)
-        tuned = yield from _open("tuned", recipe, self.run, shelf)
+        recipe, base = yield from prepare_again(self.run, model_cache, changed_base=self.changed_base)
+        tuned = yield from _open("tuned", recipe, self.run, model_cache)
         golden = golden_for(Path(recipe.data.path), base.data, self.golden)
         pair = Pair(base.opened.module, tuned.module, tuned.tokenizer)
         renderer = renderer_for(recipe, tuned)
@@ -102,11 +102,13 @@ class EvaluateJob:
             yield event
 
 
-def _open(who: str, recipe: Recipe, run: RunFolder, shelf: Shelf) -> Generator[Event, None, OpenModel]:
+def _open(
+    who: str, recipe: Recipe, run: RunFolder, model_cache: ModelCache
+) -> Generator[Event, None, OpenModel]:
     from studio.models import adapter
-    from studio.train.tuning import form_of
+    from studio.train.prepare import form_of
 
-    opened = shelf.open(model_folder(recipe.model), form_of(recipe))
+    opened = model_cache.open(model_folder(recipe.model), form_of(recipe))
     if who == "tuned" and not adapter.read_onto(opened.module, run.adapter):
         yield Log(unproven(run.adapter))
     return opened

@@ -8,10 +8,10 @@ from typing import Any
 
 from studio.errors import RunError
 from studio.events import BaseChanged, Event, Log
-from studio.models.fingerprint import model_fingerprint, text_fingerprint
+from studio.models.folder import model_fingerprint, text_fingerprint
 from studio.paths import model_folder
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train.recipe import Recipe
 
 _WORDS = {"config": "config.json", "weights": "weights", "tokenizer": "tokenizer", "template": "template"}
 

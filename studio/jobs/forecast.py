@@ -8,7 +8,7 @@ from typing import Any
 
 from studio.events import Event, ExampleRow, ModelCounted
 from studio.paths import model_folder
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,12 @@ class ForecastJob:
     def title(self) -> str:
         return "Forecasting memory and time"
 
-    def run_events(self, shelf: Any) -> Generator[Event]:
+    def run_events(self, model_cache: Any) -> Generator[Event]:
+        from studio.forecast.forecast import Rows, forecast
         from studio.models.count import count_parameters
         from studio.models.folder import read_config
         from studio.models.weights import find_weights
-        from studio.train.forecast import Rows, forecast
-        from studio.train.prepare import peak_rate
-        from studio.train.tuning import form_of, tuning_of
+        from studio.train.prepare import form_of, peak_rate, tuning_of
 
         model, folder = self.recipe.model, model_folder(self.recipe.model)
         count = count_parameters(folder, tuning_of(self.recipe), form_of(self.recipe))

@@ -1,4 +1,4 @@
-"""What is done at the start: what a crash left of earlier sittings is put back, or cleared."""
+"""What is done at the start: what a crash left of earlier sessions is put back, or cleared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class HealJob:
         return "Tidying up"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.saving.manifest import is_saved
+        from studio.dataset.save.manifest import is_saved
 
         heal(self.paths.datasets, is_saved)
         heal(self.paths.home, lambda folder: False)

@@ -1,20 +1,32 @@
-"""Looking a dataset over: every check, on the second queue."""
+"""Looking a dataset over: every check, what a fix would do, and which columns are what."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from studio.errors import DataError
-from studio.events import Checked, Event, Log, Progress
-from studio.train.recipe import Recipe
+from studio.events import (
+    Change,
+    Checked,
+    ColumnsAsked,
+    ColumnShown,
+    ColumnsTried,
+    Event,
+    FixPreviewed,
+    Log,
+    Progress,
+)
+from studio.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from studio.data.records import Record
-    from studio.train.library import Library
+    from studio.dataset.read.mapping import Column, Mapping
+    from studio.dataset.record import Record
+    from studio.train.dataset_cache import DatasetCache
 
 
 @dataclass(frozen=True)
@@ -27,28 +39,27 @@ class HealthJob:
     def title(self) -> str:
         return "Checking the dataset"
 
-    def run_events(self, library: Library | None) -> Generator[Event]:
-        from studio.data.health.checks import check_all
-        from studio.data.health.subject import Subject
+    def run_events(self, dataset_cache: DatasetCache | None) -> Generator[Event]:
+        from studio.dataset.checks.registry import check_all
 
         yield Progress("Checking the dataset", 0)
-        if library is None:  # on a thread of its own, so that examples need not wait for it
-            from studio.train.library import Library
+        if dataset_cache is None:  # on a thread of its own, so that examples need not wait for it
+            from studio.train.dataset_cache import DatasetCache
 
-            library = Library()
-        dataset = yield from library.open(self.recipe)
+            dataset_cache = DatasetCache()
+        dataset = yield from dataset_cache.open(self.recipe)
         golden, trouble = golden_of(dataset.path)
         if trouble:
             yield Log(trouble, "warning")
-        subject = Subject.of(dataset, golden)
+        subject = dataset.checked(golden)
         findings = yield from check_all(subject)
         yield Checked(str(dataset.path), dataset.name, len(subject.records), findings)
 
 
 def golden_of(dataset: Path) -> tuple[tuple[Record, ...], str]:
     """The rows of the golden set an evaluation would take, and why there are none where it is damaged."""
-    from studio.data.read import read
-    from studio.data.sources.folders import golden_beside
+    from studio.dataset.read.folders import golden_beside
+    from studio.dataset.read.load import read
 
     path = golden_beside(dataset)
     if path is None:
@@ -57,3 +68,79 @@ def golden_of(dataset: Path) -> tuple[tuple[Record, ...], str]:
         return read(path).records, ""
     except DataError as error:
         return (), f"The golden set was not compared: {error}"
+
+
+@dataclass(frozen=True)
+class PreviewJob:
+    """Show the first rows that the fix of a check would mend or remove."""
+
+    recipe: Recipe
+    check: str
+
+    @property
+    def title(self) -> str:
+        return "Trying a fix"
+
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        from studio.dataset.checks.registry import previewing
+
+        dataset = yield from dataset_cache.open(self.recipe)
+        golden, _ = golden_of(dataset.path)
+        mended = yield from previewing(dataset.checked(golden), self.check)
+        changes = (
+            Change(line, _text(before), _text(after) if after else "") for line, before, after in mended
+        )
+        yield FixPreviewed(self.check, tuple(changes))
+
+
+def _text(record: Record | None) -> str:
+    if record is None:
+        return ""
+    return record.text or "\n\n".join(message.whole for message in record.messages)
+
+
+def asked(path: str, columns: Sequence[Column], guess: Mapping) -> ColumnsAsked:
+    """The question what these columns of the dataset are."""
+    shown = (ColumnShown(column.name, column.kind, column.examples) for column in columns)
+    return ColumnsAsked(path, tuple(shown), guess.written)
+
+
+@dataclass(frozen=True)
+class ColumnsJob:
+    """Look which columns a dataset has, and what they probably are; `columns` is what they were taken for."""
+
+    path: Path
+    columns: str = ""
+
+    @property
+    def title(self) -> str:
+        return "Looking at the columns"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.dataset.read.file_reader import columns_in
+        from studio.dataset.read.mapping import Mapping
+
+        columns, guess = columns_in(self.path)
+        yield asked(str(self.path), columns, Mapping.parse(self.columns) if self.columns else guess)
+
+
+@dataclass(frozen=True)
+class TryColumnsJob:
+    """Read the first rows of a dataset with its columns named so."""
+
+    path: Path
+    columns: str
+
+    @property
+    def title(self) -> str:
+        return "Trying the columns"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.dataset.examples import turns_of
+        from studio.dataset.read.file_reader import tried
+        from studio.dataset.read.mapping import Mapping
+
+        found = tried(self.path, Mapping.parse(self.columns))
+        turns = turns_of(found.record) if found.record else ()
+        line = found.record.line if found.record else 0
+        yield ColumnsTried(self.columns, turns, line, found.read, found.rows, found.reason)

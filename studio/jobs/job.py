@@ -1,12 +1,14 @@
-"""What the queue asks of a job, and the three ways a job can end. Jobs fit by shape."""
+"""What the queue asks of a job, the three ways it can end, and what its failure means. Jobs fit by shape."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from studio.errors import StudioError
 from studio.events import Event
+from studio.runs.folder import RunFolder
 
 
 class Job(Protocol):
@@ -18,8 +20,8 @@ class Job(Protocol):
     def run_events(self, bench: Any, /) -> Generator[Event]:
         """Do the work. Every yield is a report, and a place where it may be stopped or wait its turn.
 
-        `bench` is what stays on the job's thread between jobs: the Shelf of loaded models on the engine
-        thread, the Library of read datasets on the reading thread.
+        `bench` is what stays on the job's thread between jobs: the ModelCache of loaded models on the engine
+        thread, the DatasetCache of read datasets on the reading thread.
         """
 
 
@@ -42,3 +44,74 @@ class Failed:
 
 
 Outcome = Done | Stopped | Failed
+
+
+METAL = ("[metal]", "[metal::", "kiogpucommandbuffer", "command buffer execution failed")
+"""What MLX 0.32 writes when Metal or the memory it hands out fails (mlx/backend/metal: device.cpp,
+allocator.cpp), in lower case."""
+
+MEMORY = ("[metal::malloc]", "insufficient memory", "outofmemory", "unable to allocate")
+WATCHDOG = ("impactinginteractivity", "impacting interactivity", "errortimeout", "gpu timeout")
+
+OUT_OF_MEMORY = (
+    "The GPU ran out of memory. Close other programs that use much of it; if it happens again, start a new "
+    "run with a smaller Batch, Max length or Tokens at once, or with Gradient checkpointing."
+)
+STOPPED_BY_MACOS = (
+    "macOS stopped the work on the GPU because the screen was waiting for it (ml-explore/mlx#3267). Let the "
+    "display sleep while a job runs; if it happens again, choose a smaller Batch or Tokens at once."
+)
+OTHER = "Metal reported an error, and the work on the GPU was lost: {words}."
+
+
+def is_metal(error: BaseException) -> bool:
+    """Whether Metal failed, here or below: its streams in this thread then repeat the error forever."""
+    return any(_is_metal_message(str(each)) for each in _chain(error))
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong and what to do, for the person; with the notes that `way_on` gave a Metal failure."""
+    if isinstance(error, StudioError):
+        return str(error)
+    if not is_metal(error):
+        return f"{type(error).__name__}: {error}"
+    words = next(str(each) for each in _chain(error) if _is_metal_message(str(each)))
+    return " ".join([_cause(words), *getattr(error, "__notes__", ())])
+
+
+def note_way_on(error: BaseException, run: RunFolder) -> None:
+    """Add to a Metal failure how the run goes on; every other error is left as it is."""
+    if is_metal(error) and not isinstance(error, StudioError):
+        error.add_note(_way_on(run))
+
+
+def _cause(words: str) -> str:
+    lower = words.lower()
+    if any(sign in lower for sign in WATCHDOG):
+        return STOPPED_BY_MACOS
+    if any(sign in lower for sign in MEMORY):
+        return OUT_OF_MEMORY
+    return OTHER.format(words=words.strip().splitlines()[0].rstrip("."))
+
+
+def _way_on(run: RunFolder) -> str:
+    checkpoints = run.checkpoints()
+    if not checkpoints:
+        return "Resume the run: it had no checkpoint yet, so it begins again."
+    step = int(checkpoints[-1].name.removeprefix("step-"))
+    return f"Resume the run: it goes on from its last checkpoint at step {step}."
+
+
+def _is_metal_message(words: str) -> bool:
+    lower = words.lower()
+    return any(sign in lower for sign in METAL)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that it was raised from."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:
+        seen.append(found)
+        yield found
+        found = found.__cause__ or found.__context__

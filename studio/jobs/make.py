@@ -8,29 +8,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.data.making.address import same_address, secret_in, shown
-from studio.data.making.confirmed import Confirmations, Unconfirmed
-from studio.data.making.folder import MakingFolder
-from studio.data.making.makers import (
+from studio.errors import DataError
+from studio.events import AnswerEnded, Event, Log
+from studio.generate.address import same_address, secret_in, shown
+from studio.paths import Paths, model_folder
+from studio.synth.confirmed import Confirmations, Unconfirmed
+from studio.synth.folder import MakingFolder
+from studio.synth.generators import (
     CUT,
     DECLINED,
     FILTERED,
-    MAKERS,
+    GENERATORS,
     REFUSED,
     THOUGHT,
     Ask,
     NoReply,
     Question,
 )
-from studio.data.making.plan import Plan
-from studio.errors import DataError
-from studio.events import AnswerEnded, Event, Log
-from studio.paths import Paths, model_folder
+from studio.synth.plan import Plan
 
 if TYPE_CHECKING:
-    from studio.data.making.passages import Passage
-    from studio.data.records import Record
-    from studio.models.shelf import Shelf
+    from studio.dataset.documents.passages import Passage
+    from studio.dataset.record import Record
+    from studio.models.cache import ModelCache
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class MakeJob:
 
     @property
     def _asks_server(self) -> bool:
-        return bool(self.plan.server) and MAKERS[self.plan.maker].asks_model
+        return bool(self.plan.server) and GENERATORS[self.plan.maker].asks_model
 
     @property
     def _confirmations(self) -> Confirmations:
@@ -83,12 +83,11 @@ class MakeJob:
 
     @property
     def on_engine(self) -> bool:
-        """Whether it needs the engine thread and its Shelf; else it belongs where servers are waited for."""
-        return MAKERS[self.plan.maker].asks_model and not self.plan.server
+        """Whether it needs the engine thread and its ModelCache; else it waits for a server."""
+        return GENERATORS[self.plan.maker].asks_model and not self.plan.server
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.making.make import making
-        from studio.data.making.sources import sources
+        from studio.synth.generate import making, sources
 
         self.check_confirmed()
         if self._asks_server:
@@ -120,8 +119,8 @@ def _records(plan: Plan) -> Generator[Event, None, tuple[tuple[Record, ...], Col
 
     Without one, nothing is known yet.
     """
-    from studio.data.mapping import Mapping
-    from studio.data.read import reading
+    from studio.dataset.read.load import reading
+    from studio.dataset.read.mapping import Mapping
 
     if not plan.data:
         return (), ()
@@ -131,21 +130,21 @@ def _records(plan: Plan) -> Generator[Event, None, tuple[tuple[Record, ...], Col
 
 
 def _passages(plan: Plan) -> Generator[Event, None, tuple[Passage, ...]]:
-    from studio.data.making.passages import reading_passages
+    from studio.dataset.documents.passages import reading_passages
 
     if not plan.documents:
         return ()
     return (yield from reading_passages([Path(name).expanduser() for name in plan.documents]))
 
 
-def _local(plan: Plan, shelf: Shelf) -> Ask:
+def _local(plan: Plan, model_cache: ModelCache) -> Ask:
     """A model on this Mac: the starter, or the one in a folder."""
-    from studio.data.render import Renderer
+    from studio.dataset.render.render import Renderer
     from studio.generate.sampling import Sampling
     from studio.generate.stream import answer
-    from studio.train.library import limits_of
+    from studio.train.dataset_cache import limits_of
 
-    opened = shelf.open(model_folder(plan.model))
+    opened = model_cache.open(model_folder(plan.model))
     renderer = Renderer(opened.tokenizer, None, limits_of(opened.config, opened.tokenizer))
 
     def ask(question: Question) -> Generator[None, None, str]:

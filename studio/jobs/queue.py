@@ -29,8 +29,8 @@ class JobQueue(QObject):
         self._open: list[Ticket] = []
         self._closed = False
         self._collector = Collector(self)
-        self._engine = Worker("engine", _shelf, self)
-        self._reader = Worker("reading", _library, self)
+        self._engine = Worker("engine", _model_cache, self)
+        self._reader = Worker("reading", _dataset_cache, self)
         self._scanner = Worker("scanning", lambda: None, self)
         self._asker = Worker("asking", lambda: None, self)
         self._fetcher = Worker("fetching", lambda: None, self)
@@ -132,15 +132,15 @@ class JobQueue(QObject):
                 ticket.on_event(note)
 
 
-def _shelf() -> Any:
+def _model_cache() -> Any:
     from studio.models.tokenizer import LOADING
 
     with LOADING:
-        from studio.models.shelf import Shelf
-    return Shelf()
+        from studio.models.cache import ModelCache
+    return ModelCache()
 
 
-def _library() -> Any:
-    from studio.train.library import Library
+def _dataset_cache() -> Any:
+    from studio.train.dataset_cache import DatasetCache
 
-    return Library()
+    return DatasetCache()

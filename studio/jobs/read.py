@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from studio.data.mapping import UnknownColumns
-from studio.events import Event, Progress
-from studio.jobs.columns import asked
+from studio.dataset.read.mapping import Mapping, UnknownColumns
+from studio.errors import RunError
+from studio.events import DatasetSaved, Event, Progress
+from studio.files import scratch_folder
+from studio.jobs.health import asked
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunStore, latest_evaluation, look
-from studio.runs.summary import RunsCompared, RunShown, RunsListed
-from studio.train.recipe import Recipe
+from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, latest_evaluation, look
+from studio.train.launcher import launched, rank
+from studio.words import counted
 
 if TYPE_CHECKING:
-    from studio.train.library import Library
+    from studio.train.dataset_cache import DatasetCache
 
 
 @dataclass(frozen=True)
@@ -28,10 +33,10 @@ class DatasetJob:
     def title(self) -> str:
         return "Reading the dataset"
 
-    def run_events(self, library: Library) -> Generator[Event]:
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         yield Progress("Reading the dataset", 0)
         try:
-            dataset = yield from library.open(self.recipe)
+            dataset = yield from dataset_cache.open(self.recipe)
         except UnknownColumns as error:
             yield asked(self.recipe.data.path, error.columns, error.guess)
             raise
@@ -49,8 +54,8 @@ class ExampleJob:
     def title(self) -> str:
         return "Rendering an example"
 
-    def run_events(self, library: Library) -> Generator[Event]:
-        dataset = yield from library.open(self.recipe)
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        dataset = yield from dataset_cache.open(self.recipe)
         yield (yield from dataset.rendering(self.line))
 
 
@@ -64,7 +69,7 @@ class RunsJob:
     def title(self) -> str:
         return "Listing the runs"
 
-    def run_events(self, library: Library) -> Generator[Event]:
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         yield RunsListed(tuple(self.store.summaries()))
 
 
@@ -78,7 +83,7 @@ class RunJob:
     def title(self) -> str:
         return "Opening a run"
 
-    def run_events(self, library: Library) -> Generator[Event]:
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         summary = look(self.run)
         events = self.run.events() if summary.state != "damaged" else []
         yield RunShown(summary, tuple(events), tuple(self.run.files()))
@@ -95,7 +100,7 @@ class CompareJob:
     def title(self) -> str:
         return "Comparing runs"
 
-    def run_events(self, library: Library) -> Generator[Event]:
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         found = []
         for done, name in enumerate(self.names):
             yield Progress("Reading the curves", done, len(self.names))
@@ -113,6 +118,108 @@ class StoredEvaluationJob:
     def title(self) -> str:
         return "Opening an evaluation"
 
-    def run_events(self, library: Library) -> Generator[Event]:
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         if stored := latest_evaluation(self.run):
             yield stored
+
+
+def meet() -> None:
+    """Wait for the other processes: to be called first, as MLX gives up on those who come much later."""
+    if launched():
+        from studio.train.ranks import Ranks
+
+        Ranks().number(0)
+
+
+@contextmanager
+def own_runs(runs: Path) -> Iterator[Path]:
+    """Where this process makes a new run: under `runs`, or under a folder that is removed afterwards."""
+    if rank() == 0:
+        yield runs
+        return
+    with scratch_folder("run") as folder:
+        yield folder
+
+
+@contextmanager
+def own_copy(run: RunFolder) -> Iterator[RunFolder]:
+    """The run itself, or a copy of what is needed to go on with it, sent by the first process."""
+    if not launched():
+        yield run
+        return
+    from studio.train.checkpoint import latest
+    from studio.train.ranks import Ranks
+
+    with own_runs(run.path.parent) as runs:
+        mine, names = RunFolder(runs / run.name), ["run.json"]
+        if rank() == 0 and (newest := latest(run)) is not None:
+            names += [str(file.relative_to(run.path)) for file in sorted(newest.iterdir())]
+        names += [run.template.name] if rank() == 0 and run.template.exists() else []
+        if rank() == 0:
+            run.manifest()  # refuses what is not a run
+        mine.path.mkdir(exist_ok=True)
+        Ranks().files_from_first(mine.path, names)
+        yield mine
+
+
+def check_same(path: str, fingerprint: str) -> None:
+    """Make sure that all processes read the same dataset. Raises RunError in all of them when they do not."""
+    if not launched():
+        return
+    from studio.train.ranks import Ranks
+
+    ranks = Ranks()
+    differs = ranks.from_first(fingerprint.encode()).decode() != fingerprint
+    if ranks.number(differs):
+        raise RunError(f"{path} is not the same on all machines. Copy it to all of them, and train again.")
+
+
+@dataclass(frozen=True)
+class BringJob:
+    """Read files and folders together, and save what they hold as one dataset in `out`."""
+
+    paths: tuple[Path, ...]
+    out: Path
+    columns: str = ""  # as the recipe's data.columns
+
+    @property
+    def title(self) -> str:
+        return "Bringing files together"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.dataset.read.load import reading
+        from studio.dataset.save.manifest import sources_of
+        from studio.dataset.save.saved import save
+        from studio.dataset.save.target import check_sources
+        from studio.dataset.steps.apply import apply
+
+        check_sources(self.out, self.paths)
+        try:
+            source = yield from reading(self.paths, Mapping.parse(self.columns) if self.columns else None)
+        except UnknownColumns as error:
+            yield asked(str(self.paths[0]), error.columns, error.guess)
+            raise
+        shaped = yield from apply(source.records, (), source.given)
+        files = sources_of(self.paths)
+        manifest = yield from save(
+            self.out,
+            shaped,
+            format=source.format,
+            sources=files,
+            problems=source.problems,
+            columns=self.columns,
+        )
+        rows = manifest.rows
+        lost = len({problem.line for problem in source.problems if problem.severity == "error"})
+        remarks = (f"Left out: {counted(lost, 'row')} that could not be read.",) if lost else ()
+        yield DatasetSaved(
+            path=str(self.out),
+            name=manifest.name,
+            fingerprint=manifest.fingerprint,
+            train=rows.get("train", 0),
+            validation=rows.get("validation", 0),
+            test=rows.get("test", 0),
+            golden=rows.get("golden", 0),
+            undivided=rows.get("", 0),
+            remarks=remarks,
+        )

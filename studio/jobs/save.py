@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from studio.errors import DataError
 from studio.events import DatasetExported, DatasetSaved, Event, Progress
 from studio.paths import Paths
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
-    from studio.data.history.shaped import Around, Shaped
-    from studio.data.history.steps import Step
-    from studio.data.read import Reading
-    from studio.data.records import Record
-    from studio.data.render import Renderer
-    from studio.data.store.part import Part
-    from studio.jobs.streaming import Streamed
-    from studio.train.library import Library
+    from studio.dataset.read.load import Reading
+    from studio.dataset.record import Record
+    from studio.dataset.render.render import Renderer
+    from studio.dataset.steps.result import Around, Shaped
+    from studio.dataset.steps.steps import Step
+    from studio.dataset.store.part import Part
+    from studio.jobs.scan import Streamed
+    from studio.train.dataset_cache import DatasetCache
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class _Shaping:
 
     def check_target(self) -> None:
         """Raise TargetError where writing `out` would touch the dataset, or another that is mixed in."""
-        from studio.data.history.steps import Mix
-        from studio.data.saving.target import check_sources
+        from studio.dataset.save.target import check_sources
+        from studio.dataset.steps.steps import Mix
 
         mixed = [Path(step.path) for step in self.steps if isinstance(step, Mix)]
         check_sources(self.out, [Path(self.recipe.data.path), *mixed])
@@ -52,7 +52,7 @@ class _Shaping:
         self,
     ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[Step, ...], Shaped | Part]]:
         """What was read, all the steps, and what came out; of a big file, without holding its rows."""
-        from studio.data.store.source import is_large
+        from studio.dataset.store.source import is_large
 
         path, columns = Path(self.recipe.data.path).expanduser(), self.recipe.data.columns
         if is_large(path) and not columns:
@@ -62,7 +62,7 @@ class _Shaping:
     def _streamed(
         self, path: Path
     ) -> Generator[Event, None, tuple[Streamed, tuple[Step, ...], Shaped | Part]]:
-        from studio.jobs.streaming import chosen, scanned
+        from studio.jobs.scan import chosen, scanned
 
         source = yield from scanned(path, self.scans or Paths.for_user().scans)
         steps = _divided_before_leakage(self.steps, source, self.recipe)
@@ -72,9 +72,9 @@ class _Shaping:
     def _read(
         self, path: Path, columns: str
     ) -> Generator[Event, None, tuple[Reading, tuple[Step, ...], Shaped]]:
-        from studio.data.history.shaping import apply
-        from studio.data.mapping import Mapping
-        from studio.data.read import reading
+        from studio.dataset.read.load import reading
+        from studio.dataset.read.mapping import Mapping
+        from studio.dataset.steps.apply import apply
 
         mapping = Mapping.parse(columns) if columns else None
         source = yield from reading(path, mapping)
@@ -84,7 +84,7 @@ class _Shaping:
         return source, steps, shaped
 
     def _by_hand(self, source: Reading) -> tuple[Step, ...]:
-        from studio.data.history.overlay import OverlayFile
+        from studio.dataset.steps.edits import OverlayFile
 
         if self.overlays is None:
             return ()
@@ -107,10 +107,10 @@ class SaveJob(_Shaping):
         return "Saving the dataset"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.history.steps import Mix
-        from studio.data.saving.manifest import sources_of
-        from studio.data.saving.saved import save
-        from studio.data.saving.target import check_folder
+        from studio.dataset.save.manifest import sources_of
+        from studio.dataset.save.saved import save
+        from studio.dataset.save.target import check_folder
+        from studio.dataset.steps.steps import Mix
 
         yield Progress("Reading the dataset", 0)
         self.check_target()
@@ -155,7 +155,7 @@ class ExportJob(_Shaping):
         return "Exporting the dataset"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.saving.export import export
+        from studio.dataset.save.export import export
 
         yield Progress("Reading the dataset", 0)
         self.check_target()
@@ -177,16 +177,16 @@ class ExportBadJob:
     def title(self) -> str:
         return "Exporting the rows that cannot train"
 
-    def run_events(self, library: Library) -> Generator[Event]:
-        from studio.data.places import Places
-        from studio.data.reader import NothingUsable
-        from studio.data.saving.bad import export_bad
-        from studio.data.saving.target import check_sources
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        from studio.dataset.read.file_reader import NothingUsable
+        from studio.dataset.rows import Places
+        from studio.dataset.save.bad_rows import export_bad
+        from studio.dataset.save.target import check_sources
 
         yield Progress("Reading the dataset", 0)
         check_sources(self.out, [Path(self.recipe.data.path)])
         try:
-            dataset = yield from library.open(self.recipe)
+            dataset = yield from dataset_cache.open(self.recipe)
             found = dataset.path, dataset.places, dataset.problems
         except NothingUsable as error:
             found = error.path, Places(), error.problems
@@ -196,7 +196,7 @@ class ExportBadJob:
 
 def columns_of(recipe: Recipe) -> str:
     """The columns that the recipe's dataset was read with, or that it was saved from."""
-    from studio.data.saving.manifest import Manifest, is_saved
+    from studio.dataset.save.manifest import Manifest, is_saved
 
     path = Path(recipe.data.path).expanduser()
     return Manifest.read(path).columns if is_saved(path) else recipe.data.columns
@@ -206,7 +206,7 @@ def _divided_before_leakage(
     steps: tuple[Step, ...], source: Reading | Streamed, recipe: Recipe
 ) -> tuple[Step, ...]:
     """The steps; where leakage is to be fixed in rows that are in no part yet, divided as a run would."""
-    from studio.data.history.steps import Fix, Split
+    from studio.dataset.steps.steps import Fix, Split
 
     if source.given:
         return steps
@@ -226,10 +226,9 @@ def _divided_before_leakage(
 
 def _around(recipe: Recipe, source: Reading | Streamed, steps: tuple[Step, ...]) -> Around:
     """What the steps may ask of the source and of the model, which is loaded only for steps that ask it."""
-    from studio.data.history.columns import column_of
-    from studio.data.history.filter import Filter
-    from studio.data.history.shaped import Around
-    from studio.data.history.steps import Fix
+    from studio.dataset.steps.apply import column_of
+    from studio.dataset.steps.result import Around
+    from studio.dataset.steps.steps import Filter, Fix
 
     def columns(name: str) -> dict[int, str]:
         return column_of(source.path, source.places, name)
@@ -251,8 +250,8 @@ def _around(recipe: Recipe, source: Reading | Streamed, steps: tuple[Step, ...])
 
 def _golden_beside(source: Path) -> tuple[Record, ...]:
     """The golden rows in a file beside the source, which nothing that trains may resemble."""
-    from studio.data.read import read
-    from studio.data.sources.folders import golden_beside
+    from studio.dataset.read.folders import golden_beside
+    from studio.dataset.read.load import read
 
     path = golden_beside(source)
     return read(path).records if path is not None else ()
@@ -260,7 +259,7 @@ def _golden_beside(source: Path) -> tuple[Record, ...]:
 
 def _renderer(recipe: Recipe) -> Renderer:
     """The recipe's, without a maximum length."""
-    from studio.data.render import Renderer, Rendering
+    from studio.dataset.render.render import Renderer, Rendering
     from studio.models.folder import read_config
     from studio.models.tokenizer import load_tokenizer
     from studio.paths import model_folder

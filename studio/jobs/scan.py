@@ -1,23 +1,113 @@
-"""Jobs for files too big to hold: scan one into an index, find rows in it, read one row whole."""
+"""Jobs for files too big to hold, and what looks at a model while it trains."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.events import DatasetExported, Event, Problem, Progress, RowsFound, RowShown
+from studio.dataset.rows import Places
+from studio.events import DatasetExported, Event, Problem, Progress, RowsFound, RowShown, Sampled, Scanned
 from studio.files import whole_file
-from studio.train.recipe import Recipe
-from studio.words import printable
+from studio.recipe.recipe import Recipe
+from studio.words import printable, whole_characters
 
 if TYPE_CHECKING:
-    from studio.data.render import Renderer
-    from studio.data.rows import Row
-    from studio.data.store.find import Numbers
+    from studio.dataset.render.render import Renderer
+    from studio.dataset.rows import Row
+    from studio.dataset.steps.result import Around, Shaped
+    from studio.dataset.steps.steps import Step
+    from studio.dataset.store.part import Part
+    from studio.dataset.store.reader import Numbers, Store
+    from studio.train.prepare import Ready
+
+
+def sampler(recipe: Recipe, ready: Ready) -> Callable[[Any, int], Iterator[Event]]:
+    """Answers the recipe's prompts with the model as it stands, each with the likeliest tokens."""
+    from studio.dataset.record import Message
+    from studio.generate.stream import answers
+
+    lines = whole_characters(recipe.watch.prompts).splitlines()
+    prompts = [line.strip() for line in lines if line.strip()]
+    rendered = [ready.renderer.prompt_ids([Message("user", prompt)]) for prompt in prompts]
+    ready.renderer.remark(rendered, recipe.watch.sample_tokens)  # raises where the model could not read it
+
+    def watch(model: Any, step: int) -> Iterator[Event]:
+        found: dict[int, str] = {}
+        model.eval()
+        try:
+            tokenizer, stops = ready.opened.tokenizer, ready.renderer.stops
+            for answered in answers(model, tokenizer, rendered, recipe.watch.sample_tokens, stops):
+                if answered:
+                    found[answered[0]] = answered[1]
+                yield Progress("Answering samples", len(found), len(prompts))
+        finally:
+            model.train()
+        for index, prompt in enumerate(prompts):
+            yield Sampled(step, prompt, found[index])
+
+    return watch
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A big file that was scanned, in the shape of `data.read.Reading`, without its records."""
+
+    path: Path
+    format: str
+    store: Store
+    places: Places = field(default_factory=Places)
+    given: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with its rows."""
+        from studio.dataset.store.part import problems
+
+        return (problem for _, problem in problems(self.store))
+
+
+def scanned(path: Path, cache: Path) -> Generator[Event, None, Streamed]:
+    """The file by its index, which is made where there is none. Raises DataError."""
+    from studio.dataset.store.manifest import read_manifest
+    from studio.dataset.store.reader import Store
+    from studio.dataset.store.scan import scanning
+    from studio.errors import DataError
+
+    steps = scanning(path, cache)
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            folder: Path = end.value
+            break
+        if isinstance(event, Scanned):
+            event = Progress("rows checked", event.rows, event.expected_rows)
+        yield event
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise DataError(f"The index of {path.name} is gone. Try again.")
+    return Streamed(path, manifest.format, Store(path, folder))
+
+
+def chosen(
+    source: Streamed, steps: tuple[Step, ...], around: Around
+) -> Generator[Event, None, Part | Shaped]:
+    """What the steps leave: unread where all of them only choose, else what comes of the rest in memory."""
+    from studio.dataset.memory_check import check_rows
+    from studio.dataset.steps.apply import apply
+    from studio.dataset.store.part import choosing
+
+    part, rest = yield from choosing(source.store, source.format, steps)
+    if not rest:
+        return part
+    check_rows(source.path, len(part.records), source.store.rows)
+    shaped = yield from apply(tuple(part.records), rest, {}, around)
+    return replace(shaped, counts=(*part.counts, *shaped.counts))
+
 
 _REPORT_EVERY = 1000
 
@@ -34,7 +124,7 @@ class ScanJob:
         return "Checking a large file"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.store.scan import scanning
+        from studio.dataset.store.scan import scanning
 
         yield from scanning(self.path, self.cache)
 
@@ -55,8 +145,7 @@ class FindJob:
         return "Searching a large file"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.store.find import Query, finding
-        from studio.data.store.reader import Store
+        from studio.dataset.store.reader import Query, Store, finding
 
         yield Progress("rows searched", 0)
         numbers = yield from finding(Store(self.path, self.folder), Query(**self.query))
@@ -78,7 +167,7 @@ class RowJob:
         return "Reading a row"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.store.reader import Store
+        from studio.dataset.store.reader import Store
 
         store = Store(self.path, self.folder)
         row = store.fields(self.number)
@@ -105,11 +194,11 @@ class BadRowsJob:
         return "Writing the bad rows"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        from studio.data.rows import Row
-        from studio.data.saving.bad import check_report
-        from studio.data.saving.target import check_sources
-        from studio.data.store.part import problems
-        from studio.data.store.reader import Store
+        from studio.dataset.rows import Row
+        from studio.dataset.save.bad_rows import check_report
+        from studio.dataset.save.target import check_sources
+        from studio.dataset.store.part import problems
+        from studio.dataset.store.reader import Store
 
         check_sources(self.out, [self.path])
         check_report(self.out)
@@ -135,10 +224,10 @@ class BadRowsJob:
 
 def _rendered(shown: RowShown, row: Row, format: str, renderer: Renderer) -> RowShown:
     """The row token by token, or why it has no tokens that train."""
-    from studio.data import formats
-    from studio.data.examples import pieces_of, turns_of
-    from studio.data.fields import BadRow
-    from studio.data.render import ExampleError
+    from studio.dataset.examples import pieces_of, turns_of
+    from studio.dataset.read import formats
+    from studio.dataset.render.render import ExampleError
+    from studio.dataset.rows import BadRow
 
     try:
         record = formats.record(row.line, format, row.fields)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
 from studio.jobs.train import perform_run, prepare_again
+from studio.recipe.recipe import Recipe
+from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder, clean_name
 from studio.runs.store import summarize
 from studio.runs.sweeps import SweepFile, SweepMember, find_sweep, new_sweep, sweeps
 from studio.train.launcher import launched
-from studio.train.recipe import Recipe
-from studio.train.sweep import Sweep
 from studio.train.trackers import check_trackers
 
 if TYPE_CHECKING:
-    from studio.models.shelf import Shelf
-    from studio.train.library import Library
+    from studio.models.cache import ModelCache
+    from studio.train.dataset_cache import DatasetCache
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class SweepJob:
 
         Raises RecipeError for a grid that cannot run, or a name that another sweep has.
         """
-        from studio.data.groups import GROUPING
+        from studio.dataset.groups import GROUPING
 
         members = self.sweep.members()
         changes, name = [member.changes for member in members], clean_name(self.name) if self.name else ""
@@ -77,14 +77,14 @@ class SweepJob:
         named = [(member.name, member.changes) for member in members]
         return new_sweep(self.runs, name, base, over, named, GROUPING)
 
-    def run_events(self, shelf: Shelf) -> Generator[Event]:
-        from studio.train.library import Library
+    def run_events(self, model_cache: ModelCache) -> Generator[Event]:
+        from studio.train.dataset_cache import DatasetCache
 
         if launched():
             raise RecipeError(
                 "A sweep trains in one process. Start it without mlx.launch, or each run with `studio train`."
             )
-        file, members, library = self.file(), self.sweep.members(), Library()
+        file, members, dataset_cache = self.file(), self.sweep.members(), DatasetCache()
         for member in members:
             check_trackers(member.recipe)
         for remark in self.sweep.remarks():
@@ -96,7 +96,7 @@ class SweepJob:
             if state in ("done", "failed"):
                 continue
             try:
-                file = yield from _train(file, planned, member.recipe, shelf, library)
+                file = yield from _train(file, planned, member.recipe, model_cache, dataset_cache)
             except (DiskError, RunError):
                 raise
             except StudioError as error:
@@ -161,16 +161,20 @@ def _state(file: SweepFile, planned: SweepMember) -> str:
 
 
 def _train(
-    file: SweepFile, planned: SweepMember, recipe: Recipe, shelf: Shelf, library: Library
+    file: SweepFile,
+    planned: SweepMember,
+    recipe: Recipe,
+    model_cache: ModelCache,
+    dataset_cache: DatasetCache,
 ) -> Generator[Event, None, SweepFile]:
     """Train one member, from its newest checkpoint or from the start; returns what the sweep's file says."""
     from studio.train.prepare import prepare
 
     run = file.run_of(planned)
     if run is not None:
-        recipe, ready = yield from prepare_again(run, shelf, library)
+        recipe, ready = yield from prepare_again(run, model_cache, dataset_cache)
     else:
-        ready = yield from prepare(recipe, shelf, library, grouping=file.grouping)
+        ready = yield from prepare(recipe, model_cache, dataset_cache, grouping=file.grouping)
         file = file.with_fingerprint(ready.data.fingerprint)
         file.write()
         asked = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 from studio.errors import DiskError, RecipeError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
 from studio.files import PROOF
-from studio.jobs import together
-from studio.jobs.awake import awake
 from studio.jobs.base import base_of, keep_template, same_base
-from studio.jobs.failure import note_way_on, sentence
-from studio.jobs.recording import recorder
+from studio.jobs.job import note_way_on, sentence
+from studio.jobs.read import check_same, meet, own_copy, own_runs
+from studio.jobs.recording import awake, recorder
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train.launcher import rank
-from studio.train.recipe import Recipe
 from studio.train.trackers import check_trackers
 
 if TYPE_CHECKING:
-    from studio.data.dataset import Dataset
-    from studio.models.shelf import Shelf
-    from studio.train.library import Library
+    from studio.dataset.dataset import Dataset
+    from studio.models.cache import ModelCache
+    from studio.train.dataset_cache import DatasetCache
+    from studio.train.loop import Watcher
     from studio.train.prepare import Ready
 
 
@@ -44,14 +44,14 @@ class TrainJob:
     def title(self) -> str:
         return "Training"
 
-    def run_events(self, shelf: Shelf) -> Generator[Event]:
-        from studio.data.groups import GROUPING
+    def run_events(self, model_cache: ModelCache) -> Generator[Event]:
+        from studio.dataset.groups import GROUPING
         from studio.train.prepare import prepare
 
         check_trackers(self.recipe)
-        together.meet()
-        ready = yield from prepare(self.recipe, shelf)
-        together.check_same(self.recipe.data.path, ready.data.fingerprint)
+        meet()
+        ready = yield from prepare(self.recipe, model_cache)
+        check_same(self.recipe.data.path, ready.data.fingerprint)
         manifest = {
             "recipe": self.recipe.model_dump(),
             "fingerprint": ready.data.fingerprint,
@@ -59,7 +59,7 @@ class TrainJob:
             "base": base_of(self.recipe),
         }
         name = self.name or f"{Path(self.recipe.data.path).stem}-{Path(self.recipe.model).name}"
-        with together.own_runs(self.runs) as runs:
+        with own_runs(self.runs) as runs:
             run = RunFolder.create(runs, name, manifest)
             keep_template(self.recipe, run)
             yield from perform_run(self.recipe, run, ready)
@@ -79,11 +79,11 @@ class ResumeJob:
     def title(self) -> str:
         return "Training"
 
-    def run_events(self, shelf: Shelf) -> Generator[Event]:
-        together.meet()
-        with together.own_copy(self.run) as run:
+    def run_events(self, model_cache: ModelCache) -> Generator[Event]:
+        meet()
+        with own_copy(self.run) as run:
             yield from _proofs(run)
-            recipe, ready = yield from prepare_again(run, shelf, changed_base=self.changed_base)
+            recipe, ready = yield from prepare_again(run, model_cache, changed_base=self.changed_base)
             yield from perform_run(recipe, run, ready)
 
 
@@ -103,7 +103,11 @@ def unproven(folder: Path) -> str:
 
 
 def prepare_again(
-    run: RunFolder, shelf: Shelf, library: Library | None = None, *, changed_base: bool = False
+    run: RunFolder,
+    model_cache: ModelCache,
+    dataset_cache: DatasetCache | None = None,
+    *,
+    changed_base: bool = False,
 ) -> Generator[Event, None, tuple[Recipe, Ready]]:
     """What an earlier run was made with. Raises RunError when its dataset is not the same any more, and when
     its model is not, unless `changed_base` asks for that.
@@ -111,14 +115,16 @@ def prepare_again(
     Another file would be split differently: what was held out could have been trained on. A run of the first
     release trains the answers that it began with.
     """
-    from studio.data.groups import BY_QUESTION
+    from studio.dataset.groups import BY_QUESTION
     from studio.train.prepare import prepare
 
     manifest = run.manifest()
     recipe = yield from same_base(run, manifest, recipe_of(manifest), changed_base=changed_base)
     grouping = manifest.get("grouping", BY_QUESTION)
     every_answer = run.trains_every_answer()
-    ready = yield from prepare(recipe, shelf, library, grouping=grouping, every_answer=every_answer)
+    ready = yield from prepare(
+        recipe, model_cache, dataset_cache, grouping=grouping, every_answer=every_answer
+    )
     if ready.data.fingerprint != manifest.get("fingerprint"):
         raise RunError(
             f"{recipe.data.path} has changed since the run {run.name} began, and with it what was held out. "
@@ -139,15 +145,12 @@ def recipe_of(manifest: dict[str, Any]) -> Recipe:
 
 def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
     """Train while holding the run; everything that is reported is first written to the run's folder."""
-    from studio.jobs.watching import sampler
-    from studio.train.loop import train
+    from studio.jobs.scan import sampler
 
     first = rank() == 0  # the others neither watch nor report
     watchers = [sampler(recipe, ready)] if first and recipe.watch.prompts.strip() else []
     with run.held(), awake(), recorder(recipe, run) as record:
-        events = train(
-            recipe, run, ready.opened, ready.data, ready.peak, general=ready.general, watchers=watchers
-        )
+        events = _trained(recipe, run, ready, watchers)
         try:
             if first:
                 yield RunOpened(run.name, str(run.path))
@@ -169,6 +172,23 @@ def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event
         ended = Ended("done", _summary(run))
         run.append(ended)
         yield ended
+
+
+def _trained(recipe: Recipe, run: RunFolder, ready: Ready, watchers: Sequence[Watcher]) -> Generator[Event]:
+    from studio.forecast.probe import Gate
+    from studio.train.loop import train
+
+    gate = Gate(recipe, ready.opened.folder, ready.data)
+    yield from train(
+        recipe,
+        run,
+        ready.opened,
+        ready.data,
+        ready.peak,
+        general=ready.general,
+        watchers=watchers,
+        rehearse=gate.rehearse,
+    )
 
 
 def _note_failure(run: RunFolder, error: Exception) -> None:

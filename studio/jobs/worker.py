@@ -14,8 +14,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from studio.errors import StudioError
 from studio.events import Event
-from studio.jobs.failure import is_metal, sentence
-from studio.jobs.job import Done, Failed, Job, Outcome, Stopped
+from studio.jobs.job import Done, Failed, Job, Outcome, Stopped, is_metal, sentence
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,9 @@ from studio.errors import ModelError
 from studio.models.arrays import named
 from studio.models.description import HEADS, Description
 from studio.models.family import BUILDING
-from studio.models.packed import is_quantized
 from studio.models.settling import settle
 from studio.models.unread import refusal, unread_shapes
-from studio.models.weights import Weights, find_weights
+from studio.models.weights import Weights, find_weights, is_quantized
 
 _CORRECTIONS = ("correction_bias", "expert_bias")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import mlx.core as mx
 
 from studio.models import adapter
+from studio.models.adapter import Tuning
 from studio.models.arrays import count, named
 from studio.models.build import build_lazily
 from studio.models.description import Description, describe
 from studio.models.form import Form, cast, put_into, quantize_as_saved
-from studio.models.tuning import Tuning
 
 PRECISIONS = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
 _SAVED = {"F32": mx.float32, "BF16": mx.bfloat16, "F16": mx.float16}

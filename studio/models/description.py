@@ -9,11 +9,10 @@ from typing import Any
 from studio.errors import ModelError
 from studio.models.family import BUILDING
 from studio.models.folder import read_config
-from studio.models.packed import is_quantized, refuse_packed
 from studio.models.reading import Reading, reading_of
 from studio.models.tokenizer import first_line
 from studio.models.unread import unread_window
-from studio.models.weights import Weights, find_weights, has_weights
+from studio.models.weights import Weights, find_weights, has_weights, is_quantized, refuse_packed
 
 HEADS = ("lm_head.weight", "output.weight", "embed_out.weight")
 """How the names of a model's output layer end, where it has one besides its embeddings."""

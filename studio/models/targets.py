@@ -9,7 +9,7 @@ from mlx import nn
 from mlx_lm.models.switch_layers import QuantizedSwitchLinear, SwitchLinear
 
 from studio.errors import ModelError
-from studio.models.tuner import LoRASwitchLinear
+from studio.models.adapter_layers import LoRASwitchLinear
 
 EMBEDDINGS = (nn.Embedding, nn.QuantizedEmbedding)
 EXPERTS = (SwitchLinear, QuantizedSwitchLinear)

@@ -1,9 +1,9 @@
-"""Which files of a model folder hold its weights, and what their headers say is in them. Needs no MLX."""
+"""Which files of a model folder hold its weights, what is in them, and who packed them. Needs no MLX."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,3 +150,45 @@ def _without_weights(folder: Path) -> str:
         return f"{folder} holds an adapter, not a model. Choose the folder of the model that it was made for."
     found = f" It has {others[0]}, which MLX cannot train." if others else ""
     return f"{folder} has no weights: no model*.safetensors.{found} Download the model as safetensors."
+
+
+_PACKINGS = {
+    "GPTQ or AWQ": (".qweight", ".qzeros", ".g_idx"),
+    "compressed-tensors": (".weight_packed",),
+    "bitsandbytes": (".absmax", ".quant_map", ".nested_absmax", ".SCB", ".quant_state."),
+}
+"""Ends of the names that each library gives the parts of a packed matrix."""
+_FP8 = ("F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
+
+
+def refuse_packed(folder: object, arrays: Mapping[str, Entry], known: Collection[str]) -> None:
+    """Raise ModelError where weights are packed in a way that their family does not unpack.
+
+    `known` are the words of the family's source: what it names there it reads itself.
+    """
+    for library, ends in _PACKINGS.items():
+        for name in arrays:
+            end = next((end for end in ends if end in name), None)
+            if end is not None and not _knows(known, end):
+                raise ModelError(_refusal(folder, f"packed by {library}", name))
+    for name, entry in arrays.items():
+        if entry.dtype in _FP8 and not any("weight_scale" in word for word in known):
+            raise ModelError(_refusal(folder, f"in 8-bit floats ({entry.dtype})", name))
+
+
+def is_quantized(arrays: Mapping[str, Entry]) -> bool:
+    """Whether weights are quantized in MLX's own way, or packed in one that their family unpacks."""
+    packed = (end for ends in _PACKINGS.values() for end in ends)
+    ends = (".scales", "_scales", "_blocks", "weight_scale", "weight_scale_inv", *packed)
+    return any(name.endswith(ends) for name in arrays) or any(e.dtype == "U8" for e in arrays.values())
+
+
+def _knows(words: Collection[str], end: str) -> bool:
+    return any(end.lstrip(".") in word for word in words)
+
+
+def _refusal(folder: object, how: str, name: str) -> str:
+    return (
+        f"The weights in {folder} are {how} (such as {name}), which cannot be trained or read here. Choose "
+        "the model they were made from, with weights in 16 or 32 bits: Quantize makes them 4 or 8 bits here."
+    )

@@ -1,1 +1,1 @@
-"""The recipe (what is asked) and the loop that carries it out. No Qt; mlx only in the loop's own files."""
+"""The loop that carries a recipe out, with its checkpoints. No Qt; mlx only in the loop's own files."""

@@ -33,7 +33,7 @@ class Position:
     best_loss: float = float("inf")
     stale: int = 0  # validations since the best one
     bad: int = 0  # updates skipped in a row
-    seconds: float = 0.0  # time spent training, over all sittings
+    seconds: float = 0.0  # time spent training, over all sessions
     every: int = 0  # the run's Schedule, settled when it began; runs of the first release have none
     rows: int = 0
     probe: int = 0

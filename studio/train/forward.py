@@ -9,12 +9,10 @@ import mlx.core as mx
 from mlx import nn
 
 from studio.errors import RecipeError
-from studio.train import overlay
-from studio.train.noise import noisy
-from studio.train.overlay import Call, find_stack, seed_of, seeded
-from studio.train.packing import Packing, Segments
-from studio.train.prefix import PrefixCache, first_trained_layer
-from studio.train.recompute import recomputed
+from studio.train.kernels import overlay
+from studio.train.kernels.overlay import Call, find_stack, noisy, recomputed, seed_of, seeded
+from studio.train.kernels.prefix import PrefixCache, first_trained_layer
+from studio.train.micro_batch import Packing, Segments
 
 
 class Overlays:

@@ -1,4 +1,4 @@
-"""One optimizer step: losses and gradients over its portions, and the update."""
+"""One optimizer step: losses and gradients over its micro-batches, and the update."""
 
 from __future__ import annotations
 
@@ -10,21 +10,55 @@ from typing import Any
 
 import mlx.core as mx
 import numpy as np
+import numpy.typing as npt
 from mlx import nn, optimizers
 from mlx.utils import tree_map, tree_map_with_path
 
-from studio.data.batch import Batch
+from studio.dataset.render.batch import Batch, collate
+from studio.dataset.render.render import Tokens
 from studio.models.arrays import number
-from studio.train.attention import in_blocks
 from studio.train.forward import Overlays
-from studio.train.head import Head
-from studio.train.loss import token_losses
-from studio.train.material import Material, Totals
+from studio.train.kernels.attention import in_blocks
+from studio.train.kernels.head import Head, cross_entropy
+from studio.train.kernels.pointwise import own_gradient
+from studio.train.micro_batch import PackedExamples, Totals
 from studio.train.objective import PREFERENCE_METRICS, Objective, Positions, per_sequence
 from studio.train.optimizer import set_rate
-from studio.train.plan import Plan, Portion, random_seed
+from studio.train.plan import MicroBatch, Plan, random_seed
 from studio.train.ranks import Ranks
-from studio.train.swiglu import own_gradient
+
+
+def token_losses(
+    model: nn.Module,
+    batch: Batch,
+    positions: npt.NDArray[np.intp],
+    head: Head | None,
+    *,
+    cache: Sequence[object] | None = None,
+    learning: bool = True,
+    seed: int = 0,
+) -> mx.array:
+    """-log p of the targets at `positions` of the flattened batch, in nats: [positions] in fp32.
+
+    With the model's `head` at hand only those positions reach the vocabulary; without it all of them do.
+    `learning` says whether a gradient will be asked for; `seed` is that of a head's dropout.
+    """
+    at, ids = mx.array(positions), mx.array(batch.ids)
+    targets = mx.array(batch.targets.reshape(-1)[positions])
+    if head is None:
+        logits = model(ids, cache=cache)
+        return cross_entropy(logits.reshape(-1, logits.shape[-1])[at], targets)
+    hidden = head.hidden(ids, cache)
+    hidden = hidden.reshape(-1, hidden.shape[-1])[at]
+    return head.losses(hidden, targets, seed) if learning else head.values(hidden, targets)
+
+
+def row_losses(model: nn.Module, rows: Sequence[Tokens]) -> mx.array:
+    """The sum over its trained tokens of -log p(token), for each row: [rows] in fp32."""
+    batch = collate(rows)
+    losses = cross_entropy(model(mx.array(batch.ids)), mx.array(batch.targets))
+    return (losses * mx.array(batch.weights)).sum(axis=-1)
+
 
 FLOAT16_SCALE = 1024.0
 """Gradients in float16 are computed this much larger, or small ones would round to zero."""
@@ -62,7 +96,7 @@ class Learner:
     def learn(
         self,
         objective: Objective,
-        material: Material,
+        material: PackedExamples,
         plan: Plan,
         step: int,
         rate: float,
@@ -76,8 +110,8 @@ class Learner:
         totals = material.totals([index for _, batch in batches for index in batch])
         loss, metrics = mx.array(0.0), mx.zeros(PREFERENCE_METRICS if material.pairs else 0)
         gradient: dict[str, Any] = {}
-        for portion, seed in self._share(plan, batches):
-            part, more = self._gradient(objective, material.batch(portion), totals, seed)
+        for micro_batch, seed in self._share(plan, batches):
+            part, more = self._gradient(objective, material.batch(micro_batch), totals, seed)
             loss, metrics = loss + part[0], metrics + part[1]
             gradient = tree_map(mx.add, gradient, more) if gradient else more
             del more  # or it would be held through the update
@@ -96,27 +130,33 @@ class Learner:
             mx.eval(self.model.trainable_parameters(), self.optimizer.state)
         return found
 
-    def rehearse(self, objective: Objective, material: Material, portion: Portion) -> None:
-        """Compute a portion's gradient and forget it: what a shape costs the first time is paid here."""
-        totals = material.totals(portion.examples)
-        mx.eval(self._gradient(objective, material.batch(portion), totals, seed=0))
+    def rehearse(self, objective: Objective, material: PackedExamples, micro_batch: MicroBatch) -> None:
+        """Compute a micro-batch's gradient and forget it: what a shape costs the first time is paid here."""
+        totals = material.totals(micro_batch.examples)
+        mx.eval(self._gradient(objective, material.batch(micro_batch), totals, seed=0))
 
     def measure(
-        self, objective: Objective, material: Material, portions: Iterable[Portion], totals: Totals
+        self,
+        objective: Objective,
+        material: PackedExamples,
+        micro_batches: Iterable[MicroBatch],
+        totals: Totals,
     ) -> Iterator[tuple[float, tuple[float, ...]]]:
-        """For each portion its share of the loss and its metrics, without learning from it."""
+        """For each micro-batch its share of the loss and its metrics, without learning from it."""
         with self._measuring():
-            for portion in portions:
+            for micro_batch in micro_batches:
                 with in_blocks(), own_gradient():
-                    loss, metrics = self._loss(objective, material.batch(portion), totals, learning=False)
+                    loss, metrics = self._loss(objective, material.batch(micro_batch), totals, learning=False)
                     mx.eval(loss, metrics)
                 yield number(loss), _numbers(metrics)
 
-    def log_p(self, material: Material, portions: Iterable[Portion]) -> Iterator[dict[int, float]]:
-        """For each portion the log p of every sequence's trained tokens, by the sequence's number."""
+    def log_p(
+        self, material: PackedExamples, micro_batches: Iterable[MicroBatch]
+    ) -> Iterator[dict[int, float]]:
+        """For each micro-batch the log p of every sequence's trained tokens, by the sequence's number."""
         with self._measuring():
-            for portion in portions:
-                batch = material.batch(portion)
+            for micro_batch in micro_batches:
+                batch = material.batch(micro_batch)
                 positions = np.flatnonzero(batch.weights)
                 with in_blocks(), own_gradient():
                     losses = self._token_losses(batch, positions, learning=False)
@@ -136,17 +176,17 @@ class Learner:
 
     def _share(
         self, plan: Plan, batches: Sequence[tuple[int, tuple[int, ...]]]
-    ) -> Iterator[tuple[Portion, int]]:
-        """This process's portions of a step, each with its seed."""
+    ) -> Iterator[tuple[MicroBatch, int]]:
+        """This process's micro-batches of a step, each with its seed."""
         for index, batch in batches:
             mine = self.ranks.share(sorted(batch, key=lambda i: (-plan.lengths[i], i)))
-            for part, portion in enumerate(plan.portions(mine)):
-                yield portion, random_seed(self.seed, index, part * self.ranks.size + self.ranks.rank)
+            for part, micro_batch in enumerate(plan.micro_batches(mine)):
+                yield micro_batch, random_seed(self.seed, index, part * self.ranks.size + self.ranks.rank)
 
     def _gradient(
         self, objective: Objective, batch: Batch, totals: Totals, seed: int
     ) -> tuple[tuple[mx.array, mx.array], dict[str, Any]]:
-        """A portion's loss and metrics, and its gradient (times FLOAT16_SCALE in that precision)."""
+        """A micro-batch's loss and metrics, and its gradient (times FLOAT16_SCALE in that precision)."""
         trained = self.model.trainable_parameters()
         mx.random.seed(seed)
 

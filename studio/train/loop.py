@@ -14,13 +14,26 @@ from dataclasses import replace
 import mlx.core as mx
 from mlx import nn
 
-from studio.data.dataset import Dataset
-from studio.data.render import Tokens
+from studio.dataset.dataset import Dataset
+from studio.dataset.render.render import Tokens
 from studio.errors import RunError, StudioError
-from studio.events import Event, Log, Prepared, Probed, Progress, Rewards, Saved, Skipped, Step, Validated
+from studio.events import (
+    Event,
+    Forecasted,
+    Log,
+    Prepared,
+    Probed,
+    Progress,
+    Rewards,
+    Saved,
+    Skipped,
+    Step,
+    Validated,
+)
 from studio.models import adapter
 from studio.models.arrays import count, count_entries, named
-from studio.models.shelf import OpenModel
+from studio.models.cache import OpenModel
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
@@ -29,14 +42,14 @@ from studio.train.launcher import PeerLost
 from studio.train.learner import Learned
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
-from studio.train.probe import forecast_of, probed, rows_of, warm_up
 from studio.train.proof import Proof, Untrained, prove_result, read_back
-from studio.train.rate import learning_rate
-from studio.train.recipe import Recipe
+from studio.train.schedule import learning_rate
 from studio.train.session import Part, Session, open_session
 
 type Watcher = Callable[[nn.Module, int], Iterator[Event]]
 """Looks at the model after a validation, given the step; it may not change it."""
+type Rehearsal = Callable[[Session], Forecasted | None]
+"""Tries what the run will take before its first step, and raises RecipeError where that is too much."""
 
 TOLERATED = 3
 """So many updates in a row may be skipped before the run is given up."""
@@ -57,36 +70,45 @@ def train(
     *,
     general: Sequence[Tokens] = (),
     watchers: Sequence[Watcher] = (),
+    rehearse: Rehearsal | None = None,
 ) -> Generator[Event]:
     """Train from the run's newest checkpoint, or from the start, to the end of the recipe.
 
     `peak` is the highest learning rate; `general` is text that is only read, to see what is forgotten.
     """
-    rows = rows_of(recipe, data)
-    told = forecast_of(recipe, opened.folder, rows)
     with bounded_cache():
         session = yield from open_session(recipe, run, opened, data, peak, general)
         try:
             yield from warm_up(session)
-            if told is not None:
-                told = probed(told, recipe, opened.folder, rows, session)
-            sitting = Sitting(session, run, peak, watchers)
-            yield sitting.prepared(data)
-            if told is not None:
-                yield told
+            forecasted = rehearse(session) if rehearse is not None else None
+            trainer = Trainer(session, run, peak, watchers)
+            yield trainer.prepared(data)
+            if forecasted is not None:
+                yield forecasted
             mx.reset_peak_memory()
             try:
-                yield from sitting.steps()
+                yield from trainer.steps()
             except (GeneratorExit, PeerLost):
-                if sitting.position.step > sitting.saved:
-                    run.append(sitting.save())
+                if trainer.position.step > trainer.saved:
+                    run.append(trainer.save())
                 raise
         finally:
             session.close()
 
 
-class Sitting:
-    """One sitting of a run: a session, and where the run stands."""
+def warm_up(session: Session) -> Iterator[Progress]:
+    """Meet each shape of the run before the first step, where a shape costs something the first time.
+
+    That is on a GPU, which compiles for it; on the CPU the largest is enough, and a rehearsal meets it.
+    """
+    shapes = [] if mx.default_device() == mx.cpu else session.plan.shapes
+    for done, micro_batch in enumerate(shapes):
+        yield Progress("Warming up", done, len(shapes))
+        session.learner.rehearse(session.objective, session.training, micro_batch)
+
+
+class Trainer:
+    """Trains one session: a session, and where the run stands."""
 
     def __init__(self, session: Session, run: RunFolder, peak: float, watchers: Sequence[Watcher]) -> None:
         self.session, self.run, self.peak, self.watchers = session, run, peak, watchers
@@ -297,7 +319,7 @@ class Sitting:
         """Measure what is held out; remember the weights when they are the best so far."""
         step, session = self.position.step, self.session
         validated = None
-        if session.validation.portions:
+        if session.validation.micro_batches:
             loss, metrics = yield from self._measure(session.objective, session.validation, "Validating")
             best = step > 0 and loss < self.position.best_loss
             if best:
@@ -318,7 +340,7 @@ class Sitting:
             yield validated
             if metrics:
                 yield _rewards(step, "validation", metrics, totals.pairs)
-        if session.general.portions:
+        if session.general.micro_batches:
             loss, _ = yield from self._measure(Likelihood(), session.general, "Reading general text")
             yield Probed(step, loss, session.general.totals.tokens)
         for watcher in self.watchers:
@@ -331,7 +353,7 @@ class Sitting:
         material, ranks = part.material, self.learner.ranks
         totals = part.totals
         loss, sums = 0.0, [0.0] * (PREFERENCE_METRICS if material.pairs else 0)
-        mine = ranks.share(part.portions)
+        mine = ranks.share(part.micro_batches)
         for done, (share, metrics) in enumerate(self.learner.measure(objective, material, mine, totals)):
             yield Progress(what, done, len(mine))
             loss += share

@@ -1,6 +1,6 @@
 """What is minimized: from the losses of single tokens to the loss of a step.
 
-Every loss is a share of the step's: summed over the portions and the machines of a step they give the
+Every loss is a share of the step's: summed over the micro-batches and the machines of a step they give the
 step's loss, and their gradients its gradient, however it was divided.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from mlx import nn
 
-from studio.data.batch import Batch
-from studio.train.material import Totals
-from studio.train.recipe import Recipe
+from studio.dataset.render.batch import Batch
+from studio.recipe.recipe import Recipe
+from studio.train.micro_batch import Totals
 
 type Positions = npt.NDArray[np.intp]
 
@@ -34,7 +34,7 @@ class Objective(Protocol):
     def loss(
         self, losses: mx.array, positions: Positions, batch: Batch, totals: Totals
     ) -> tuple[mx.array, mx.array]:
-        """This portion's share of the step's loss, and its metrics (empty, or PREFERENCE_METRICS sums)."""
+        """This micro-batch's share of the step's loss, and its metrics (none, or PREFERENCE_METRICS sums)."""
         ...
 
 

@@ -25,8 +25,8 @@ from mlx import optimizers
 
 from studio.errors import RunError
 from studio.models.arrays import named, nested, number
-from studio.train.adamw8bit import AdamW8bit
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
+from studio.train.kernels.adamw8bit import AdamW8bit
 
 Group = tuple[str, float, bool]  # the algorithm, how many times the rate it learns at, whether it decays
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from studio.data.batch import choose_widths, order
-from studio.train.parts import Loop
+from studio.dataset.render.batch import choose_widths, order
+from studio.recipe.fields import Loop
 
 
 @dataclass(frozen=True)
-class Portion:
+class MicroBatch:
     """Examples that are computed at once, and the width of their rows."""
 
     examples: tuple[int, ...]
@@ -28,7 +28,7 @@ class Plan:
     """The steps of a run over examples of the given `lengths` (positions of a row).
 
     `budget` is the most positions computed at once and `rows` how many rows an example takes (two for a
-    pair). A batch that is larger is computed in portions, which changes nothing but the memory it takes.
+    pair). A batch that is larger is computed in micro-batches, which changes nothing but the memory it takes.
     """
 
     lengths: tuple[int, ...]
@@ -71,8 +71,8 @@ class Plan:
         numbers = range(first, min(first + self.loop.accumulation, self.batches))
         return [(n, self._batch(n)) for n in numbers]
 
-    def portions(self, examples: Sequence[int]) -> Iterator[Portion]:
-        """A batch in the portions in which it is computed: whole where it fits, else in powers of two.
+    def micro_batches(self, examples: Sequence[int]) -> Iterator[MicroBatch]:
+        """A batch in the micro-batches in which it is computed: whole where it fits, else in powers of two.
 
         So there are few different shapes: the plan's widths, times the few numbers of rows.
         """
@@ -82,19 +82,19 @@ class Plan:
             width = self._width(ranked[start])
             most = min(len(ranked) - start, max(1, self.budget // (width * self.rows)))
             size = most if most == len(ranked) else 1 << (most.bit_length() - 1)
-            yield Portion(tuple(ranked[start : start + size]), width)
+            yield MicroBatch(tuple(ranked[start : start + size]), width)
             start += size
 
     @cached_property
-    def shapes(self) -> list[Portion]:
-        """One portion of each shape (rows, width) that the run meets in its first epoch, largest first.
+    def shapes(self) -> list[MicroBatch]:
+        """One micro-batch of each shape (rows, width) that the run meets in its first epoch, largest first.
 
         Of a very long epoch the beginning is looked at.
         """
-        found: dict[tuple[int, int], Portion] = {}
+        found: dict[tuple[int, int], MicroBatch] = {}
         for number in range(min(self.batches, self.batches_per_epoch, 5_000)):
-            for portion in self.portions(self._batch(number)):
-                found.setdefault((portion.width, len(portion.examples)), portion)
+            for micro_batch in self.micro_batches(self._batch(number)):
+                found.setdefault((micro_batch.width, len(micro_batch.examples)), micro_batch)
         return sorted(found.values(), key=lambda p: (p.width * len(p.examples), p.width), reverse=True)
 
     def epoch_after(self, step: int) -> float:
@@ -127,11 +127,11 @@ class Plan:
         return {}
 
 
-def random_seed(seed: int, number: int, portion: int = 0) -> int:
-    """The seed of MLX's random state for a portion of batch `number` of a run (-1: the adapter's start).
+def random_seed(seed: int, number: int, micro_batch: int = 0) -> int:
+    """The seed of MLX's random state for a micro-batch of batch `number` of a run (-1: the adapter's start).
 
-    Seeding every portion makes dropout a function of the recipe: answers given between two steps cannot
+    Seeding every micro-batch makes dropout a function of the recipe: answers given between two steps cannot
     disturb a run, and a resumed run draws what the undisturbed one would have drawn.
     """
-    digest = hashlib.blake2b(f"{seed} {number} {portion}".encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(f"{seed} {number} {micro_batch}".encode(), digest_size=8).digest()
     return int.from_bytes(digest)

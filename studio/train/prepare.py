@@ -6,17 +6,44 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio.data.dataset import Dataset
-from studio.data.groups import GROUPING
-from studio.data.render import Renderer, Tokens
+from studio.dataset.dataset import Dataset
+from studio.dataset.groups import GROUPING
+from studio.dataset.render.render import Renderer, Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
+from studio.models.adapter import Tuning
+from studio.models.cache import ModelCache, OpenModel
 from studio.models.folder import suggested_learning_rate
-from studio.models.shelf import OpenModel, Shelf
+from studio.models.form import Form
 from studio.paths import model_folder, resource
-from studio.train.library import Library, limits_of, rendering_of
-from studio.train.recipe import Recipe
-from studio.train.tuning import form_of
+from studio.recipe.recipe import Recipe
+from studio.train.dataset_cache import DatasetCache, limits_of, rendering_of
+
+
+def tuning_of(recipe: Recipe) -> Tuning:
+    """What the recipe trains of its model."""
+    lora, scope = recipe.lora, recipe.scope
+    return Tuning(
+        method=recipe.method,
+        rank=lora.rank,
+        alpha=lora.alpha,
+        dropout=lora.dropout,
+        rank_stabilized=lora.rank_stabilized,
+        targets=lora.targets,
+        layers=scope.layers,
+        embeddings=scope.embeddings,
+        head=scope.head,
+    )
+
+
+def form_of(recipe: Recipe) -> Form:
+    """The form the recipe's base model is loaded in. Weights that are trained themselves stay unquantized."""
+    base = recipe.base
+    if not recipe.adapts or base.quantize == "no":
+        return Form(precision=base.precision)
+    bits = int(base.quantize.removesuffix("-bit"))
+    return Form(bits, int(base.group_size), base.mode, base.precision)
+
 
 PROBE_TOKENS = 1024
 """What the forgetting probe reads at each validation: the same text every time, so little is enough."""
@@ -35,8 +62,8 @@ class Ready:
 
 def prepare(
     recipe: Recipe,
-    shelf: Shelf,
-    library: Library | None = None,
+    model_cache: ModelCache,
+    dataset_cache: DatasetCache | None = None,
     *,
     grouping: int = GROUPING,
     every_answer: bool = True,
@@ -44,7 +71,7 @@ def prepare(
     """Load what the recipe names, reporting so that it can be stopped: `ready = yield from prepare(…)`.
 
     `grouping` is how rows are kept together when they are divided; without `every_answer` conversations are
-    rendered as the first release did (see Rendering). What stands on the shelf or in the library already is
+    rendered as the first release did (see Rendering). What one of the caches holds already is
     not read again.
     Raises StudioError with what is wrong and what to do.
     """
@@ -53,12 +80,12 @@ def prepare(
     if problems := recipe.problems():
         raise RecipeError(" ".join(problems))
     yield Progress("Loading the model", 0)
-    opened = shelf.open(model_folder(recipe.model), form_of(recipe))
+    opened = model_cache.open(model_folder(recipe.model), form_of(recipe))
     for remark in opened.remarks_on(recipe.data.max_length):
         yield Log(remark, "warning")
     rendering = replace(rendering_of(recipe), every_answer=every_answer)
     renderer = Renderer(opened.tokenizer, rendering, limits_of(opened.config, opened.tokenizer))
-    data = yield from (library or Library()).open(recipe, renderer, grouping)
+    data = yield from (dataset_cache or DatasetCache()).open(recipe, renderer, grouping)
     general = general_text(renderer, PROBE_TOKENS) if recipe.watch.forgetting else ()
     return Ready(opened, renderer, data, peak_rate(recipe, opened.config), general)
 

@@ -37,13 +37,13 @@ class Untrained(StudioError):
 
 @dataclass(eq=False)
 class Proof:
-    """What is known of the tensors that a sitting trains; `note` and `updated` are told of its updates."""
+    """What is known of the tensors that a session trains; `note` and `updated` are told of its updates."""
 
     session: Session
     updates: int = 0
     rates: float = 0.0  # summed
     gradients: dict[str, float] = field(default_factory=dict)  # the largest number seen in each
-    best_loss: float | None = None  # of one batch with the best weights, if they were found in this sitting
+    best_loss: float | None = None  # of one batch with the best weights, if they were found in this session
     _start: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -177,9 +177,9 @@ def _loss_with(session: Session, saved: dict[str, mx.array]) -> float:
         session.model.update(trained)
 
 
-def _loss(session: Session, portion: Any) -> float:
-    totals = session.training.totals(portion.examples)
-    found = session.learner.measure(session.objective, session.training, [portion], totals)
+def _loss(session: Session, micro_batch: Any) -> float:
+    totals = session.training.totals(micro_batch.examples)
+    found = session.learner.measure(session.objective, session.training, [micro_batch], totals)
     return next(iter(list(found)))[0]
 
 

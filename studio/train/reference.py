@@ -15,22 +15,25 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from studio.data.render import Tokens
+from studio.dataset.render.render import Tokens
 from studio.events import Progress
 from studio.files import whole_bytes
 from studio.train.learner import Learner
-from studio.train.material import Material
-from studio.train.plan import Portion
+from studio.train.micro_batch import PackedExamples
+from studio.train.plan import MicroBatch
 
 _DIGEST = hashlib.sha256().digest_size
 
 
 def reference(
-    learner: Learner, parts: Sequence[tuple[Material, Sequence[Portion]]], identity: object, folder: Path
+    learner: Learner,
+    parts: Sequence[tuple[PackedExamples, Sequence[MicroBatch]]],
+    identity: object,
+    folder: Path,
 ) -> Generator[Progress, None, npt.NDArray[np.float32]]:
     """log p of every sequence's answer under the model as it is now, by the sequence's number.
 
-    `parts` are the parts of the dataset, each in the portions in which it is read; `identity` is what
+    `parts` are the parts of the dataset, each in the micro-batches in which it is read; `identity` is what
     tells the model apart from others. Kept in `folder`.
     """
     file = folder / f"reference-{_key(parts, identity)}.npy"
@@ -39,8 +42,8 @@ def reference(
         return kept
     found = np.zeros(total, np.float32)
     done = 0
-    for material, portions in parts:
-        for values in learner.log_p(material, portions):
+    for material, micro_batches in parts:
+        for values in learner.log_p(material, micro_batches):
             found[list(values)] = list(values.values())
             done += len(values)
             yield Progress("Reading the reference", done, total)
@@ -48,11 +51,11 @@ def reference(
     return found
 
 
-def _key(parts: Sequence[tuple[Material, Sequence[Portion]]], identity: object) -> str:
+def _key(parts: Sequence[tuple[PackedExamples, Sequence[MicroBatch]]], identity: object) -> str:
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode())
-    for material, portions in parts:
-        for portion in portions:
-            digest.update(repr((portion.width, len(portion.examples))).encode())
+    for material, micro_batches in parts:
+        for micro_batch in micro_batches:
+            digest.update(repr((micro_batch.width, len(micro_batch.examples))).encode())
         for tokens in material.sequences:
             digest.update(_bytes(tokens))
     return digest.hexdigest()[:24]

@@ -1,17 +1,49 @@
-"""How often a run looks and saves where the recipe leaves it open: at most a tenth of its time.
+"""The learning rate of every step, and how often a run validates and saves: pure functions.
 
-Time is counted in tokens read forward, so that the answer is a function of recipe, model and data: a resumed
-run agrees with itself, and on every machine the same steps are validated.
+Where the recipe leaves the latter open, they take at most a tenth of the run's time. Time is counted in
+tokens read forward, so that the answer is a function of recipe, model and data: a resumed run agrees with
+itself, and on every machine the same steps are validated.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from studio.train.recipe import Recipe
+from studio.recipe.fields import Optimizer
+from studio.recipe.recipe import Recipe
+
+
+def learning_rate(optimizer: Optimizer, peak: float, step: int, steps: int) -> float:
+    """The rate at `step` (from 1) of a run of `steps`: a line up to `peak`, then the schedule's fall.
+
+    The line would start at zero one step before the first, and the fall would reach `floor * peak` one step
+    after the last, so no step is wasted on a rate of zero. The rate is `peak` exactly where the warmup ends.
+    """
+    warmup = warmup_steps(optimizer, steps)
+    if step <= warmup:
+        return peak * step / warmup
+    left = 1.0 - (step - warmup) / (steps - warmup + 1)
+    return peak * (optimizer.floor + (1.0 - optimizer.floor) * _remaining(optimizer.schedule, left))
+
+
+def warmup_steps(optimizer: Optimizer, steps: int) -> int:
+    """How many of a run's `steps` warm up: `warmup_steps` where given, else the share; at most all."""
+    return min(optimizer.warmup_steps or math.ceil(optimizer.warmup * steps), steps)
+
+
+def _remaining(schedule: str, left: float) -> float:
+    """What remains of the way from peak to floor when the share `left` of the fall is still to come."""
+    match schedule:
+        case "cosine":
+            return 0.5 * (1.0 - math.cos(math.pi * left))
+        case "linear":
+            return left
+    return 1.0  # constant
+
 
 SHARE = 0.1
 """How much of the training's time validations and checkpoints may take together."""

@@ -10,51 +10,51 @@ import mlx.core as mx
 import psutil
 from mlx import nn
 
-from studio.data.dataset import Dataset
-from studio.data.render import Tokens
+from studio.dataset.dataset import Dataset
+from studio.dataset.render.render import Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
 from studio.models import adapter, targets
 from studio.models.arrays import count, count_entries, named
-from studio.models.fingerprint import model_fingerprint
+from studio.models.cache import OpenModel
+from studio.models.folder import model_fingerprint
 from studio.models.form import castable
-from studio.models.shelf import OpenModel
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train import checkpoint, prefix
+from studio.train import checkpoint
 from studio.train.finite import spoiled
 from studio.train.forward import Overlays
-from studio.train.head import OwnHead, find_head
+from studio.train.kernels import prefix
+from studio.train.kernels.head import OwnHead, find_head
+from studio.train.kernels.prefix import PrefixCache
 from studio.train.learner import Learner
-from studio.train.material import Material, Totals
+from studio.train.micro_batch import PackedExamples, Packing, Totals, fitting
 from studio.train.objective import Objective, objective_for
 from studio.train.optimizer import make_optimizer
-from studio.train.packing import Packing, fitting
-from studio.train.plan import Plan, Portion, random_seed
-from studio.train.prefix import PrefixCache
+from studio.train.plan import MicroBatch, Plan, random_seed
+from studio.train.prepare import tuning_of
 from studio.train.ranks import Ranks
-from studio.train.recipe import Recipe
 from studio.train.reference import reference
 from studio.train.schedule import Schedule, Work, chosen, remark, schedule_for
-from studio.train.tuning import tuning_of
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part of the data that is measured, and the portions in which it is read."""
+    """A part of the data that is measured, and the micro-batches in which it is read."""
 
-    material: Material
-    portions: tuple[Portion, ...]
+    material: PackedExamples
+    micro_batches: tuple[MicroBatch, ...]
     examples: tuple[int, ...]
 
     @classmethod
     def of(
-        cls, material: Material, recipe: Recipe, budget: int, examples: Sequence[int] | None = None
+        cls, material: PackedExamples, recipe: Recipe, budget: int, examples: Sequence[int] | None = None
     ) -> Part:
         """All of the material, or those examples of it."""
         lengths = material.lengths
         plan = Plan(lengths, recipe.loop, budget, 2 if material.pairs else 1)
         measured = tuple(range(len(lengths)) if examples is None else examples)
-        return cls(material, tuple(plan.portions(measured)) if measured else (), measured)
+        return cls(material, tuple(plan.micro_batches(measured)) if measured else (), measured)
 
     @property
     def totals(self) -> Totals:
@@ -63,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """Everything between a recipe and its steps, at the beginning of a run or of a sitting."""
+    """Everything between a recipe and its steps, at the beginning of a run or of a session."""
 
     recipe: Recipe
     model: nn.Module
@@ -71,7 +71,7 @@ class Session:
     objective: Objective
     plan: Plan
     schedule: Schedule
-    training: Material
+    training: PackedExamples
     validation: Part
     general: Part  # ordinary text that no run trains on
     made_for: dict[str, Any]  # the adapter's configuration, as it is written beside its weights
@@ -104,10 +104,10 @@ def open_session(
     mx.eval(model.trainable_parameters())
     _refuse_experts(model, precision)
     budget = recipe.loop.tokens_at_once or default_budget()
-    training = Material.of(data.train, pairs=recipe.pairs)
-    validation = Material.of(data.validation, pairs=recipe.pairs, first=len(training.sequences))
+    training = PackedExamples.of(data.train, pairs=recipe.pairs)
+    validation = PackedExamples.of(data.validation, pairs=recipe.pairs, first=len(training.sequences))
     seen = len(training.sequences) + len(validation.sequences)
-    others = Material(tuple(general), tuple((i,) for i in range(len(general))), first=seen)
+    others = PackedExamples(tuple(general), tuple((i,) for i in range(len(general))), first=seen)
     packing = _packing(recipe, model)
     if packing is not None:
         training = training.packed(recipe.data.max_length)
@@ -152,7 +152,7 @@ def open_session(
     known = None
     if recipe.objective == "dpo":
         whole = Part.of(training, recipe, budget)
-        both = [(part.material, part.portions) for part in (whole, Part.of(validation, recipe, budget))]
+        both = [(part.material, part.micro_batches) for part in (whole, Part.of(validation, recipe, budget))]
         identity = [model_fingerprint(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
         known = yield from reference(learner, both, identity, run.cache)
     objective = objective_for(recipe, known)
@@ -163,9 +163,9 @@ def _work(
     model: nn.Module,
     head: OwnHead | None,
     plan: Plan,
-    training: Material,
-    validation: Material,
-    others: Material,
+    training: PackedExamples,
+    validation: PackedExamples,
+    others: PackedExamples,
 ) -> Work:
     """What the run computes, for its schedule."""
     parameters = count_entries(model)
@@ -180,7 +180,7 @@ def _work(
     )
 
 
-def _costs(material: Material, head: float) -> list[float]:
+def _costs(material: PackedExamples, head: float) -> list[float]:
     """The tokens of each example, where `head` is the head's share of one: it is passed at targets only."""
     examples = ([material.sequences[i] for i in example] for example in material.examples)
     return [
@@ -244,7 +244,7 @@ def _prefix(
     run: RunFolder,
     model: nn.Module,
     plan: Plan,
-    parts: tuple[Material, ...],
+    parts: tuple[PackedExamples, ...],
     budget: int,
 ) -> Generator[Event, None, PrefixCache | None]:
     """The states that enter the first trained layer, where keeping them is asked for or saves work."""

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from studio.errors import RecipeError
 from studio.events import Event, Log, Prepared, Probed, Rewards, Sampled, Step, Validated
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
@@ -145,21 +145,21 @@ def _key(event: Event) -> tuple[str, int, str] | None:
 
 
 class _TensorBoard:
-    """Writes `<run>/tensorboard/`, a file for each sitting."""
+    """Writes `<run>/tensorboard/`, a file for each session."""
 
     def __init__(self, run: RunFolder) -> None:
         self._folder = run.path / "tensorboard"
         self._writer: Any = None
 
     def open(self, first_step: int) -> None:
-        """TensorBoard then hides what an earlier sitting wrote from `first_step` on: it is done again."""
+        """TensorBoard then hides what an earlier session wrote from `first_step` on: it is done again."""
         package = importlib.import_module("tensorboardX")
         resumed = first_step if first_step > 1 else None
         self._writer = package.SummaryWriter(
             str(self._folder),
             purge_step=resumed,
             flush_secs=10,
-            filename_suffix=f".from-{first_step:07d}",  # two sittings may begin in one second
+            filename_suffix=f".from-{first_step:07d}",  # two sessions may begin in one second
         )
 
     def curves(self, values: dict[str, float], step: int) -> None:
@@ -184,7 +184,7 @@ class _Wandb:
         self._run: Any = None
 
     def open(self, first_step: int) -> None:
-        """The same run there for every sitting: points that it has already are passed over."""
+        """The same run there for every session: points that it has already are passed over."""
         wandb = importlib.import_module("wandb")
         made = str(self._folder.manifest().get("created", ""))
         self._run = wandb.init(

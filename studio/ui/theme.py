@@ -1,4 +1,4 @@
-"""The look of the whole application: Fusion, one palette and one style sheet filled from the tokens."""
+"""The look of the whole application: Fusion, its fonts, one palette and one style sheet from the tokens."""
 
 from __future__ import annotations
 
@@ -7,13 +7,47 @@ from pathlib import Path
 from string import Template
 
 from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from studio.paths import resource
 from studio.ui import icons
-from studio.ui.fonts import use_body_font
 from studio.ui.tokens import DARK, LIGHT, Tokens, contrast
+
+BODY = 13
+
+
+def use_body_font(app: QApplication) -> None:
+    """Give the application its font: 13 px with tabular figures."""
+    font = QFont(app.font())
+    if sys.platform != "darwin":
+        for file in sorted(resource("fonts").glob("*.[ot]tf")):
+            QFontDatabase.addApplicationFont(str(file))
+        font = QFont("Inter")
+    font.setPixelSize(BODY)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    app.setFont(font)
+
+
+def fixed_font(size: int = 12) -> QFont:
+    """The font of tokens and logs, `size` pixels high."""
+    if sys.platform == "darwin":
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    else:
+        font = QFont("JetBrains Mono")
+        font.setStyleHint(QFont.StyleHint.Monospace)
+    font.setPixelSize(size)
+    return font
+
+
+def body_font(size: int = BODY, *, strong: bool = False) -> QFont:
+    """The application's font in another size, for what is painted in code."""
+    font = QFont(QApplication.font())
+    font.setPixelSize(size)
+    if strong:
+        font.setWeight(QFont.Weight.DemiBold)
+    return font
+
 
 __all__ = ["DARK", "LIGHT", "MODES", "Theme", "Tokens", "contrast"]
 

@@ -34,7 +34,7 @@ from studio.ui.menus import EDIT, fill_menu_bar, fill_recent
 from studio.ui.sidebar import PaneEntry, Sidebar
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import PlainLabel
-from studio.ui.widgets.notice import Notice
+from studio.ui.widgets.states import Notice
 
 __all__ = ["MainWindow", "PaneEntry"]
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.data.history.steps import Cap
+from studio.dataset.steps.steps import Cap
 from studio.events import DatasetRead
 from studio.paths import Paths
 from studio.settings import Settings

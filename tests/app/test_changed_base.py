@@ -83,7 +83,7 @@ def test_evaluate_asks(ready: Studio, qtbot: QtBot) -> None:
     assert finished == ["toy"]
 
 
-def test_the_playground_asks_once_in_a_sitting(ready: Studio, qtbot: QtBot) -> None:
+def test_the_playground_asks_once_in_a_session(ready: Studio, qtbot: QtBot) -> None:
     ready.playground.show_run()
     pane, base = ready.panes.playground, ready.playground.base
     used(qtbot, ready, base, lambda: ready.playground.ask("Hi"))

@@ -13,9 +13,9 @@ from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.events import Ended
 from studio.paths import Paths
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.settings import Settings
-from studio.train.recipe import Recipe
 from studio.ui.theme import Theme
 from tests.ui.conftest import run_events, step
 

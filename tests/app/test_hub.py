@@ -16,8 +16,8 @@ from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.paths import Paths
 from studio.settings import Settings
+from studio.ui.dialogs.hub import HubDialog
 from studio.ui.theme import Theme
-from studio.ui.widgets.hub_dialog import HubDialog
 from tests.app.keychain import Keychain, own_keychain
 from tests.jobs.hub_server import Hub, hub_server
 

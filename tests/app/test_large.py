@@ -13,13 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.data.saving.manifest import Manifest
-from studio.data.store import source
+from studio.dataset.save.manifest import Manifest
+from studio.dataset.store import source
 from studio.paths import Paths
 from studio.settings import Settings
-from studio.ui.panes.dataset_large import LargeView
+from studio.ui.form.editors import ChoiceField
+from studio.ui.panes.dataset.large import LargeView
 from studio.ui.theme import Theme
-from studio.ui.widgets.editors import ChoiceField
 from tests.conftest import write_rows
 
 

@@ -20,12 +20,12 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.data.making.folder import MakingFolder
-from studio.data.read import read
+from studio.dataset.read.load import read
 from studio.events import Event, Progress
 from studio.jobs.queue import Lane
 from studio.paths import Paths
 from studio.settings import Settings
+from studio.synth.folder import MakingFolder
 from studio.ui.theme import Theme
 from tests.jobs.openai_server import Answer, Body, openai_server
 

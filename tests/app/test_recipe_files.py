@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.paths import Paths
+from studio.recipe.files import read_recipe, ready_recipes
 from studio.settings import Settings
-from studio.train.recipes import read_recipe, ready_recipes
 from studio.ui.theme import Theme
 
 

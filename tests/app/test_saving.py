@@ -18,18 +18,18 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.data.read import read
-from studio.data.records import Record
-from studio.data.saving.export import export
+from studio.dataset.read.load import read
+from studio.dataset.record import Record
+from studio.dataset.save.export import export
 from studio.events import DatasetRead, Event, Progress
 from studio.jobs.queue import Lane
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
-from studio.ui.widgets.notice import Notice
+from studio.ui.widgets.states import Notice
 from tests.app.keychain import own_keychain
 from tests.conftest import finish
-from tests.data.saving.test_hub import Hub
+from tests.dataset.save.test_hub import Hub
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 21))
 EMPTY = '{"prompt": "Say 21", "completion": ""}\n'

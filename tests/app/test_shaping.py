@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.data.history.overlay import OverlayFile
-from studio.data.history.steps import step_from
+from studio.dataset.steps.edits import OverlayFile
+from studio.dataset.steps.steps import step_from
 from studio.events import DatasetRead
 from studio.paths import Paths
 from studio.settings import Settings

@@ -9,20 +9,19 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
-from studio.data.history.overlay import OverlayFile
-from studio.data.history.steps import Cap
-from studio.data.store import source
+from studio.dataset.steps.edits import OverlayFile
+from studio.dataset.steps.steps import Cap
+from studio.dataset.store import source
 from studio.events import DatasetRead, DatasetSaved, FixPreviewed, RowShown
 from studio.files import whole
-from studio.jobs.bring import BringJob
-from studio.jobs.preview import PreviewJob
+from studio.jobs.health import PreviewJob
+from studio.jobs.hub import PublishJob
 from studio.jobs.queue import JobQueue, Ticket
+from studio.jobs.read import BringJob
 from studio.jobs.save import SaveJob
 from studio.jobs.scan import RowJob
-from studio.jobs.upload import PublishJob
 from studio.paths import Paths
-from studio.ui.widgets.notice import Notice
-from studio.ui.widgets.states import BusyState, EmptyState
+from studio.ui.widgets.states import BusyState, EmptyState, Notice
 from tests.conftest import write_rows
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 9))

@@ -14,10 +14,10 @@ from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.errors import RecipeError
 from studio.paths import Paths
+from studio.recipe.recipe import Recipe
+from studio.recipe.sweep import Sweep
 from studio.settings import Settings
-from studio.train.recipe import Recipe
-from studio.train.sweep import Sweep
-from studio.ui.panes.training_sweep import SweepDialog
+from studio.ui.panes.training.sweep import SweepDialog
 from studio.ui.theme import Theme
 
 

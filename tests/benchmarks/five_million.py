@@ -212,7 +212,7 @@ def _scroll(application: QApplication, view: QTableView) -> dict[str, float]:
 
 def _fetch(path: Path, folder: Path) -> dict[str, float]:
     """Take pages from all over the file, as scrolling does before it paints."""
-    from studio.data.store.reader import Store  # not before the first page is measured
+    from studio.dataset.store.reader import Store  # not before the first page is measured
 
     store = Store(path, folder)
     chance, times = random.Random(5), []

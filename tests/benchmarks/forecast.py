@@ -111,8 +111,8 @@ def compared(case: Case) -> Compared:
     """What the forecast says of a case, and what two steps of it take."""
     import mlx.core as mx
 
-    from studio.train.forecast import Rows, forecast
-    from studio.train.recipe import Recipe
+    from studio.forecast.forecast import Rows, forecast
+    from studio.recipe.recipe import Recipe
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -148,11 +148,11 @@ def _run(recipe: Any, folder: Path, case: Case, rows: int) -> int:
     from mlx_lm.utils import load_model
 
     from studio.events import Step
+    from studio.models.cache import OpenModel
     from studio.models.form import put_into
-    from studio.models.shelf import OpenModel
     from studio.runs.folder import RunFolder
     from studio.train.loop import train
-    from studio.train.tuning import form_of
+    from studio.train.prepare import form_of
 
     if mx.default_device() == mx.cpu:
         mx.disable_compile()
@@ -160,7 +160,7 @@ def _run(recipe: Any, folder: Path, case: Case, rows: int) -> int:
     form = form_of(recipe).settled(config)
     put_into(model, form)
     mx.eval(model.parameters())
-    kept = dict(model.parameters())  # as the shelf keeps them
+    kept = dict(model.parameters())  # as the model cache keeps them
     opened = OpenModel(folder, model, None, config, form, None)  # type: ignore[arg-type]
     random = np.random.default_rng(0)
     examples = tuple(_example(case, random, recipe.pairs) for _ in range(rows))
@@ -172,8 +172,8 @@ def _run(recipe: Any, folder: Path, case: Case, rows: int) -> int:
 
 
 def _example(case: Case, random: Any, pairs: bool) -> Any:
-    from studio.data.records import Record
-    from studio.data.render import Example, Tokens
+    from studio.dataset.record import Record
+    from studio.dataset.render.render import Example, Tokens
 
     def tokens() -> Tokens:
         ids = random.integers(1, 4000, case.length + 1).tolist()

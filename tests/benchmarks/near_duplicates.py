@@ -6,11 +6,10 @@ import random
 import time
 from collections.abc import Sequence
 
-from studio.data.health.checks import check_all, finished
-from studio.data.health.near import SHORTEST
-from studio.data.health.near_duplicates import NearDuplicates
-from studio.data.health.subject import Subject
-from studio.data.records import Message, Record
+from studio.dataset.checks.check import Subject
+from studio.dataset.checks.near_duplicates import SHORTEST, NearDuplicates
+from studio.dataset.checks.registry import check_all, finished
+from studio.dataset.record import Message, Record
 from studio.paths import resource
 from tests.benchmarks.figure import Figure
 

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
-from studio.data.digest import digest
-from studio.data.history.overlay import OverlayFile
-from studio.data.history.steps import Delete, Edit
-from studio.data.read import read
-from studio.data.saving.parquet import write_parts
-from studio.train.library import Library
-from studio.train.recipe import Recipe
+from studio.dataset.identity import digest
+from studio.dataset.read.load import read
+from studio.dataset.save.parquet import write_parts
+from studio.dataset.steps.edits import OverlayFile
+from studio.dataset.steps.steps import Delete, Edit
+from studio.recipe.recipe import Recipe
+from studio.train.dataset_cache import DatasetCache
 from tests.conftest import finish, write_rows
 
 PROJECT = Path(__file__).parents[2]
@@ -229,7 +229,7 @@ def test_a_stopped_save_leaves_nothing_and_says_no_more(
         signal.raise_signal(signal.SIGINT)
         return write_parts(*rows)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("studio.data.saving.parquet.write_parts", interrupted)
+    monkeypatch.setattr("studio.dataset.save.parquet.write_parts", interrupted)
     assert run(["data", "save", str(toy_data), str(tmp_path / "kept")]) == 130
     assert capsys.readouterr().err.splitlines()[-1].strip() == "Stopped."
     assert [path.name for path in tmp_path.iterdir()] == [toy_data.name]
@@ -269,7 +269,7 @@ def test_golden_rows_never_train_and_are_what_an_evaluation_asks(
     trained = studio("train", out, "--model", tiny_model, *fast)
     described = json.loads((Path(trained["folder"]) / "run.json").read_text())
     assert described["fingerprint"] == saved["fingerprint"]
-    data = finish(Library().open(Recipe().with_values({"data.path": str(out)})))
+    data = finish(DatasetCache().open(Recipe().with_values({"data.path": str(out)})))
     trains = {example.record.prompt for part in (data.train, data.validation) for example in part}
     assert len(golden) == 9
     assert not golden & trains

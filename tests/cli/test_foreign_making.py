@@ -12,8 +12,8 @@ import pytest
 from keyring.backends.null import Keyring
 
 from studio.cli.commands import run
-from studio.data.making.folder import MakingFolder
-from studio.data.making.plan import Plan
+from studio.synth.folder import MakingFolder
+from studio.synth.plan import Plan
 from tests.jobs.openai_server import Body, Served, openai_server
 
 KEY = "sk-SECRETKEY123"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.cli.large import show_large
+from studio.cli.data import show_large
 from tests.conftest import write_rows
 
 

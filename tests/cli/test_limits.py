@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from studio.data.dataset import Dataset
-from studio.data.health.checks import check_all, finished
-from studio.data.health.subject import Subject
-from studio.data.limits import Limits
-from studio.data.render import Renderer
+from studio.dataset.checks.registry import check_all, finished
+from studio.dataset.dataset import Dataset
+from studio.dataset.render.render import Renderer
+from studio.dataset.render.truncate import Limits
 from studio.errors import DataError
 from studio.models.tokenizer import load_tokenizer
-from studio.train.parts import Data
+from studio.recipe.fields import Data
 from tests.cli.test_commands import FAST, Terminal
 
 CONTEXT = 64
@@ -125,7 +124,7 @@ def test_rows_beyond_the_context_are_told_before_a_run_and_with_what_to_set(
 
 def test_the_health_check_names_rows_beyond_the_context(chatml_dataset: Callable[..., Dataset]) -> None:
     dataset = chatml_dataset(Limits(context=CONTEXT))
-    findings = {finding.check: finding for finding in finished(check_all(Subject.of(dataset)))}
+    findings = {finding.check: finding for finding in finished(check_all(dataset.checked()))}
     assert findings["context"].lines == (3,)
     assert "Set Max length (data.max_length) to 64" in findings["context"].summary
     assert not chatml_dataset(Limits()).problems

@@ -13,11 +13,11 @@ import typer
 from keyring.backend import KeyringBackend
 
 from studio.cli.commands import run
-from studio.cli.make import register
-from studio.data.making.folder import MakingFolder
-from studio.data.read import read
+from studio.cli.synth import register
+from studio.dataset.read.load import read
 from studio.errors import DataError
 from studio.generate.keys import server_key
+from studio.synth.folder import MakingFolder
 from tests.conftest import write_rows
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio.cli.commands import run
-from studio.cli.pulse import LONGEST_SILENCE, Pulse
-from studio.cli.terminal import StoppedByPerson, perform
+from studio.cli.terminal import LONGEST_SILENCE, Pulse, StoppedByPerson, perform
 from studio.events import Event, Log, Progress, RunOpened, Step
 from tests.conftest import write_rows
 
@@ -99,14 +98,14 @@ def test_training_into_a_file_tells_its_steps(capsys: pytest.CaptureFixture[str]
 
 
 def test_an_evaluation_tells_every_answer_and_every_portion(tmp_path: Path, tiny_model: Path) -> None:
-    from studio.data.dataset import Dataset
-    from studio.data.render import Renderer
+    from studio.dataset.dataset import Dataset
+    from studio.dataset.render.render import Renderer
     from studio.evaluate.compare import Pair, compare
     from studio.evaluate.golden import golden_from_test
-    from studio.models.shelf import Shelf
-    from studio.train.parts import Data
+    from studio.models.cache import ModelCache
+    from studio.recipe.fields import Data
 
-    opened = Shelf().open(tiny_model)
+    opened = ModelCache().open(tiny_model)
     renderer = Renderer(opened.tokenizer)
     data = Dataset.load(write_rows(tmp_path / "toy.jsonl", 60), renderer, Data(), 0)
     general = [example.tokens for example in data.train[:20]]
@@ -117,9 +116,13 @@ def test_an_evaluation_tells_every_answer_and_every_portion(tmp_path: Path, tiny
     assert {event.done for event in answers} == set(range(13))
     assert len(answers) > 40  # after each token of all of them
     for name, rows in (("validation loss", len(data.validation)), ("general text loss", 20)):
-        portions = [event for event in told if event.what == f"Measuring {name} of base and tuned"]
-        assert (portions[0].done, portions[-1].done, portions[-1].total) == (0, 2 * rows, 2 * rows)
-        assert len(portions) > 2
+        micro_batches = [event for event in told if event.what == f"Measuring {name} of base and tuned"]
+        assert (micro_batches[0].done, micro_batches[-1].done, micro_batches[-1].total) == (
+            0,
+            2 * rows,
+            2 * rows,
+        )
+        assert len(micro_batches) > 2
 
 
 def stopping(*before: Event) -> Generator[Event]:
@@ -158,8 +161,8 @@ def test_an_evaluation_that_is_stopped_leaves_nothing_and_says_so(
     )
     whole = EvaluateJob.run_events
 
-    def pressed(job: EvaluateJob, shelf: object) -> Generator[Event]:
-        for event in whole(job, shelf):  # type: ignore[arg-type]
+    def pressed(job: EvaluateJob, model_cache: object) -> Generator[Event]:
+        for event in whole(job, model_cache):  # type: ignore[arg-type]
             if isinstance(event, Progress) and event.what.startswith("Asking"):
                 os.kill(os.getpid(), signal.SIGINT)
             yield event
@@ -176,10 +179,10 @@ def test_an_evaluation_that_is_stopped_leaves_nothing_and_says_so(
 def test_rows_left_out_for_their_length_come_with_the_maximum_that_keeps_95_percent(
     tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], limit: int, rows: str
 ) -> None:
-    from studio.data.dataset import Dataset
-    from studio.data.render import Renderer, Rendering
+    from studio.dataset.dataset import Dataset
+    from studio.dataset.render.render import Renderer, Rendering
     from studio.models.tokenizer import load_tokenizer
-    from studio.train.parts import Data
+    from studio.recipe.fields import Data
 
     data = write_rows(tmp_path / "toy.jsonl", 40)
     renderer = Renderer(load_tokenizer(tiny_model), Rendering(max_length=10_000))

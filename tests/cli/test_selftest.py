@@ -23,7 +23,7 @@ def test_a_broken_part_is_named_and_the_rest_is_still_checked(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no metallib")
 
-    monkeypatch.setattr("studio.models.shelf.load_lazily", broken)
+    monkeypatch.setattr("studio.models.cache.load_lazily", broken)
     assert run(["selftest"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line[:4] for line in lines] == ["ok  ", "ok  ", "FAIL", "FAIL", "FAIL", "ok  "]

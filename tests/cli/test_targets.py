@@ -11,8 +11,8 @@ import pytest
 from studio.cli.commands import run
 from studio.errors import TargetError
 from studio.files import check_target
-from studio.train.recipe import Recipe
-from studio.train.recipes import read_recipe, write_recipe
+from studio.recipe.files import read_recipe, write_recipe
+from studio.recipe.recipe import Recipe
 from tests.conftest import write_rows
 
 CAP = ("--step", "cap rows=5 how=first")

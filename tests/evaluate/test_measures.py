@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from studio.errors import DataError
+from studio.evaluate.compare import EXACT, GENERAL, VALIDATION, judge
 from studio.evaluate.golden import read_golden
 from studio.evaluate.measures import compare_means, compare_rates
-from studio.evaluate.verdict import EXACT, GENERAL, VALIDATION, judge
 from studio.events import Measure
 
 

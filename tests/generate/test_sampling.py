@@ -18,9 +18,8 @@ from pydantic import ValidationError
 from studio.cli.commands import run
 from studio.events import AnswerEnded, AnswerPiece
 from studio.generate.sampling import GREEDY, Sampling, read_stop, write_stop
-from studio.generate.stream import answer, next_tokens
-from studio.generate.until import Until
-from studio.models.shelf import OpenModel, Shelf
+from studio.generate.stream import Until, answer, next_tokens
+from studio.models.cache import ModelCache, OpenModel
 from studio.words import whole_characters
 from tests.conftest import write_rows
 
@@ -29,7 +28,7 @@ PROMPT = [1, 80, 81, 82, 10, 90, 91, 80]
 
 @pytest.fixture
 def opened(tiny_model: Path) -> OpenModel:
-    return Shelf().open(tiny_model)
+    return ModelCache().open(tiny_model)
 
 
 def sampled(**values: Any) -> Sampling:

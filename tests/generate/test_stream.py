@@ -9,12 +9,11 @@ import pytest
 from mlx.utils import tree_flatten
 
 from studio.events import AnswerEnded, AnswerPiece
-from studio.generate.batch import answers
 from studio.generate.sampling import GREEDY, Sampling
-from studio.generate.stream import answer, next_tokens, side_by_side
+from studio.generate.stream import answer, answers, next_tokens, side_by_side
 from studio.models import adapter
-from studio.models.shelf import OpenModel, Shelf
-from studio.models.tuning import Tuning
+from studio.models.adapter import Tuning
+from studio.models.cache import ModelCache, OpenModel
 
 PROMPT = [1, 80, 81, 82, 10, 90, 91]
 STOPS = {2}  # <|im_end|>
@@ -22,7 +21,7 @@ STOPS = {2}  # <|im_end|>
 
 @pytest.fixture
 def opened(tiny_model: Path) -> OpenModel:
-    return Shelf().open(tiny_model)
+    return ModelCache().open(tiny_model)
 
 
 def take(opened: OpenModel, count: int, sampling: Sampling) -> list[int]:
@@ -89,10 +88,10 @@ def test_batched_answers_equal_single_ones(opened: OpenModel) -> None:
 
 
 def test_base_and_tuned_share_one_copy_of_the_weights(tiny_model: Path) -> None:
-    shelf = Shelf()
-    base = shelf.open(tiny_model)
+    model_cache = ModelCache()
+    base = model_cache.open(tiny_model)
     before = mx.get_active_memory()
-    tuned = shelf.open(tiny_model)
+    tuned = model_cache.open(tiny_model)
     adapter.attach(tuned.module, Tuning(rank=2, alpha=4))
     mx.eval(tuned.module.parameters())
     extra = sum(a.nbytes for a in adapter.weights(tuned.module).values())
@@ -102,9 +101,9 @@ def test_base_and_tuned_share_one_copy_of_the_weights(tiny_model: Path) -> None:
 
 
 def test_the_base_beside_a_tuned_model_is_the_untouched_base(tiny_model: Path) -> None:
-    shelf, ids = Shelf(), mx.array([PROMPT])
-    alone = Shelf().open(tiny_model).module(ids)
-    base, tuned = shelf.open(tiny_model), shelf.open(tiny_model)
+    model_cache, ids = ModelCache(), mx.array([PROMPT])
+    alone = ModelCache().open(tiny_model).module(ids)
+    base, tuned = model_cache.open(tiny_model), model_cache.open(tiny_model)
     adapter.attach(tuned.module, Tuning(rank=2, alpha=64))
     noisy = [(n, a + 0.5) for n, a in adapter.weights(tuned.module).items()]
     tuned.module.load_weights(noisy, strict=False)

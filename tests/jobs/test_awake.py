@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.jobs.awake import awake
+from studio.jobs.recording import awake
 
 SCRIPT = """#!/bin/sh
 echo "$@" > "{folder}/asked"

@@ -12,8 +12,8 @@ import mlx.core as mx
 import pytest
 
 from studio.cli.commands import run
-from studio.models import fingerprint
-from studio.models.fingerprint import model_fingerprint
+from studio.models import folder as fingerprint
+from studio.models.folder import model_fingerprint
 from tests.conftest import TEMPLATE, write_rows
 
 QUICK = (

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from studio.data.hub.download import download
-from studio.data.hub.wanted import HubError, Wanted, recognize, row_range
-from studio.data.read import read
+from studio.dataset.hub.download import download
+from studio.dataset.hub.wanted import HubError, Wanted, recognize, row_range
+from studio.dataset.read.load import read
 from studio.events import AccessWanted, Downloaded, Event, HubListed, Progress
-from studio.jobs.download import DownloadJob, LookUpJob
+from studio.jobs.hub import DownloadJob, LookUpJob
 from tests.conftest import finish
 from tests.jobs.hub_server import COMMIT, Hub, hub_server
 

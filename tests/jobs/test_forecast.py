@@ -12,8 +12,8 @@ from studio.events import DatasetRead, Forecasted, ModelCounted
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.read import DatasetJob
 from studio.paths import resource
-from studio.train.library import Library
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
+from studio.train.dataset_cache import DatasetCache
 
 
 def only(job: ForecastJob) -> Forecasted:
@@ -26,7 +26,7 @@ def only(job: ForecastJob) -> Forecasted:
 
 def test_a_dataset_that_was_read_gives_the_lengths() -> None:
     recipe = Recipe().with_values({"data.path": str(resource("starter/instructions.jsonl"))})
-    read = next(e for e in DatasetJob(recipe).run_events(Library()) if isinstance(e, DatasetRead))
+    read = next(e for e in DatasetJob(recipe).run_events(DatasetCache()) if isinstance(e, DatasetRead))
     examples = Examples.of(read.rows)
     assert len(examples.tokens) == sum(row.split == "train" for row in read.rows)
     found = only(ForecastJob(recipe, examples))

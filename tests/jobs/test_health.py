@@ -8,21 +8,20 @@ from pathlib import Path
 import pytest
 
 from studio.cli.commands import run
-from studio.data.health.checks import CHECKS
-from studio.data.history.shaped import Shaped
-from studio.data.read import read
-from studio.data.saving.saved import save
+from studio.dataset.checks.registry import CHECKS
+from studio.dataset.read.load import read
+from studio.dataset.save.saved import save
+from studio.dataset.steps.result import Shaped
 from studio.events import Checked, Event, Finding, FixPreviewed, Log
-from studio.jobs.health import HealthJob
-from studio.jobs.preview import PreviewJob
-from studio.train.library import Library
-from studio.train.recipe import Recipe
+from studio.jobs.health import HealthJob, PreviewJob
+from studio.recipe.recipe import Recipe
+from studio.train.dataset_cache import DatasetCache
 from tests.conftest import finish, write_rows
 
 
 def _events(data: Path, model: Path, **changes: object) -> list[Event]:
     recipe = Recipe().with_values({"data.path": str(data), "model": str(model), **changes})
-    return list(HealthJob(recipe).run_events(Library()))
+    return list(HealthJob(recipe).run_events(DatasetCache()))
 
 
 def _findings(events: list[Event]) -> dict[str, Finding]:
@@ -83,7 +82,7 @@ def test_the_golden_rows_of_a_saved_dataset_are_compared_and_a_fix_is_previewed_
     assert leak.evidence[0].other == -1
     recipe = Recipe().with_values({"data.path": str(kept), "model": str(tiny_model), "validation_share": 0})
     previewed = [
-        e for e in PreviewJob(recipe, "leakage").run_events(Library()) if isinstance(e, FixPreviewed)
+        e for e in PreviewJob(recipe, "leakage").run_events(DatasetCache()) if isinstance(e, FixPreviewed)
     ]
     assert [change.line for change in previewed[0].changes] == list(leak.lines)
 

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from studio.data.making.folder import MakingFolder, accepted, write_accepted
-from studio.data.making.plan import Plan
-from studio.data.making.review import Review
-from studio.data.read import read
+from studio.dataset.read.load import read
 from studio.errors import DataError
 from studio.events import Event, MadeRow, MakingEnded, Refusals
 from studio.generate.keys import ServerError
 from studio.jobs.make import MakeJob
-from studio.models.shelf import Shelf
+from studio.models.cache import ModelCache
+from studio.synth.folder import MakingFolder, accepted, write_accepted
+from studio.synth.plan import Plan
+from studio.synth.rows import Review
 from tests.jobs.openai_server import Answer, Body, openai_server
 
 ROOT = Path(__file__).parents[2]
@@ -199,7 +199,7 @@ def test_it_can_be_stopped_while_a_slow_server_thinks_and_goes_on_later(
 
 
 KILLED = (
-    "import sys; from pathlib import Path; from studio.data.making.plan import Plan;"
+    "import sys; from pathlib import Path; from studio.synth.plan import Plan;"
     "from studio.jobs.make import MakeJob;"
     "list(MakeJob(Plan.model_validate_json(sys.argv[1]), Path(sys.argv[2])).run_events(None))"
 )
@@ -317,17 +317,17 @@ def test_the_starter_completes_text_and_its_rows_are_refused_for_it(tmp_path: Pa
     plan = Plan(documents=(str(documents),), sources=2, max_tokens=24)
     job = MakeJob(plan, tmp_path / "more")
     assert job.on_engine
-    events = list(job.run_events(Shelf()))
+    events = list(job.run_events(ModelCache()))
     ended = events[-1]
     assert isinstance(ended, MakingEnded)
     assert (ended.asked, ended.rows) == (2, 0)
     assert sum(each.count for each in ended.refused) >= 2
-    assert list(MakeJob.again(tmp_path / "more").run_events(Shelf()))[-1] == ended
+    assert list(MakeJob.again(tmp_path / "more").run_events(ModelCache()))[-1] == ended
 
 
 def test_a_local_model_can_be_stopped_between_tokens(tmp_path: Path, starter: Path) -> None:
     plan = Plan(maker="paraphrase", data=str(starter / "instructions.jsonl"), max_tokens=8192, temperature=0)
-    events = MakeJob(plan, tmp_path / "more").run_events(Shelf())
+    events = MakeJob(plan, tmp_path / "more").run_events(ModelCache())
     said = [next(events) for _ in range(12)]
     events.close()
     assert said

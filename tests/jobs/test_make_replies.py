@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.data.making.folder import MakingFolder
-from studio.data.making.makers import CUT, DECLINED, FILTERED, REFUSED, SILENT, THOUGHT
-from studio.data.making.plan import Plan
 from studio.events import Event, Log, MadeRow, MakingEnded, Refusals
 from studio.generate.keys import ServerError
 from studio.generate.server import Unfit
 from studio.jobs.make import MakeJob
+from studio.synth.folder import MakingFolder
+from studio.synth.generators import CUT, DECLINED, FILTERED, REFUSED, SILENT, THOUGHT
+from studio.synth.plan import Plan
 from tests.jobs.openai_server import Answer, Body, completion, openai_server
 
 NAMES = ("anchor", "bridge", "crane", "dredger", "engine")

@@ -212,7 +212,7 @@ from studio.jobs.queue import JobQueue, Lane
 from studio.jobs.forecast import ForecastJob
 from studio.jobs.read import DatasetJob
 from studio.paths import resource
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
 application, queue, outcomes = QCoreApplication([]), JobQueue(), []
 recipe = Recipe().with_values({"data.path": str(resource("starter/instructions.jsonl"))})
 for job, lane in ((ForecastJob(recipe), Lane.ASIDE), (DatasetJob(recipe), Lane.READING)):

@@ -16,14 +16,22 @@ from pytestqt.qtbot import QtBot
 from studio.cli import commands
 from studio.errors import ModelError
 from studio.events import Ended, Event, Progress, RunOpened, Step
-from studio.jobs.failure import OUT_OF_MEMORY, STOPPED_BY_MACOS, is_metal, sentence
-from studio.jobs.job import Done, Failed, Outcome, Stopped
+from studio.jobs.job import (
+    OUT_OF_MEMORY,
+    STOPPED_BY_MACOS,
+    Done,
+    Failed,
+    Outcome,
+    Stopped,
+    is_metal,
+    sentence,
+)
 from studio.jobs.queue import JobQueue, Lane
 from studio.jobs.train import ResumeJob, TrainJob
-from studio.models.shelf import Shelf
+from studio.models.cache import ModelCache
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore
-from studio.train.recipe import Recipe
 
 FAILED = "[METAL] Command buffer execution failed: "
 MEMORY = FAILED + "Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)"
@@ -76,7 +84,7 @@ def test_the_next_job_runs_on_another_thread_with_a_new_bench(qtbot: QtBot, queu
     (new_thread, new_bench) = after.seen[0]
     assert (old_thread, old_bench) == (same_thread, same_bench)
     assert new_thread != old_thread
-    assert isinstance(new_bench, Shelf)
+    assert isinstance(new_bench, ModelCache)
     assert new_bench is not old_bench
 
 

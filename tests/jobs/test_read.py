@@ -10,13 +10,13 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from studio.data import apart
-from studio.data.mapping import UnknownColumns
+from studio.dataset.read.mapping import UnknownColumns
+from studio.dataset.render import isolated as apart
 from studio.events import ColumnsAsked, DatasetRead, Event, Progress
 from studio.jobs.queue import JobQueue, Lane
 from studio.jobs.read import DatasetJob
-from studio.train.library import Library
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
+from studio.train.dataset_cache import DatasetCache
 from tests.conftest import write_rows
 
 
@@ -44,7 +44,7 @@ def test_closing_the_window_while_a_template_loops_ends_its_process(
 
 def _writers() -> set[psutil.Process]:
     children = psutil.Process().children()
-    return {child for child in children if "studio.data.template_child" in child.cmdline()}
+    return {child for child in children if "studio.dataset.render.isolated_child" in child.cmdline()}
 
 
 def test_unknown_columns_are_asked_about_and_the_guess_reads_the_file(
@@ -56,7 +56,7 @@ def test_unknown_columns_are_asked_about_and_the_guess_reads_the_file(
     recipe = Recipe().with_values({"model": str(tiny_model), "data.path": str(path)})
     told: list[Event] = []
     with pytest.raises(UnknownColumns):
-        told.extend(DatasetJob(recipe).run_events(Library()))
+        told.extend(DatasetJob(recipe).run_events(DatasetCache()))
     asked = next(event for event in told if isinstance(event, ColumnsAsked))
     assert [(column.name, column.kind) for column in asked.columns] == [
         ("Frage", "text"),
@@ -64,5 +64,5 @@ def test_unknown_columns_are_asked_about_and_the_guess_reads_the_file(
     ]
     assert asked.columns[0].examples[:2] == ("Was ist 0?", "Was ist 1?")
     mapped = recipe.with_values({"data.columns": asked.guess})
-    events = DatasetJob(mapped).run_events(Library())
+    events = DatasetJob(mapped).run_events(DatasetCache())
     assert len(next(event for event in events if isinstance(event, DatasetRead)).rows) == 20

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from studio.data.store.manifest import MANIFEST
+from studio.dataset.store.manifest import MANIFEST
 from studio.events import Event, RowsFound, RowShown, Scanned
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import JobQueue, Lane

@@ -10,16 +10,16 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from studio.data.dataset import Dataset
+from studio.dataset.dataset import Dataset
 from studio.errors import DataError, RecipeError, RunError
 from studio.events import Ended, Event, RunOpened, Step, SweepProgress
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import TrainJob
-from studio.models.shelf import Shelf
+from studio.models.cache import ModelCache
+from studio.recipe.recipe import Recipe
+from studio.recipe.sweep import Sweep
 from studio.runs.store import RunStore
 from studio.runs.sweeps import find_sweep
-from studio.train.recipe import Recipe
-from studio.train.sweep import Sweep
 from tests.conftest import write_rows
 
 
@@ -48,7 +48,7 @@ def same(one: Path, other: Path) -> bool:
 
 def test_every_member_is_an_ordinary_run_that_knows_its_sweep(recipe: Recipe, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    events = list(job(recipe, runs).run_events(Shelf()))
+    events = list(job(recipe, runs).run_events(ModelCache()))
     assert states(events) == ["rank-2 starts", "rank-4 starts"]
     assert [e.run for e in events if isinstance(e, RunOpened)] == ["s-rank-2", "s-rank-4"]
     summaries = RunStore(runs).summaries()
@@ -56,7 +56,7 @@ def test_every_member_is_an_ordinary_run_that_knows_its_sweep(recipe: Recipe, tm
         ("s-rank-2", "done", "s"),
         ("s-rank-4", "done", "s"),
     }
-    alone = list(TrainJob(recipe.with_values({"rank": 4}), runs, "alone").run_events(Shelf()))
+    alone = list(TrainJob(recipe.with_values({"rank": 4}), runs, "alone").run_events(ModelCache()))
     assert isinstance(alone[-1], Ended)
     assert same(runs / "s-rank-4", runs / "alone")
     assert isinstance(events[-1], Ended)
@@ -74,15 +74,15 @@ def test_the_dataset_is_read_once_for_all_members(
         return loading(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Dataset, "loading", counted)
-    list(job(recipe, tmp_path, ranks=(1, 2, 3)).run_events(Shelf()))
+    list(job(recipe, tmp_path, ranks=(1, 2, 3)).run_events(ModelCache()))
     assert len(read) == 1
 
 
 def test_stopped_in_the_middle_it_goes_on_to_the_weights_of_an_undisturbed_one(
     recipe: Recipe, tmp_path: Path
 ) -> None:
-    list(job(recipe, tmp_path / "whole").run_events(Shelf()))
-    stopped = job(recipe, tmp_path / "cut").run_events(Shelf())
+    list(job(recipe, tmp_path / "whole").run_events(ModelCache()))
+    stopped = job(recipe, tmp_path / "cut").run_events(ModelCache())
     steps = (e for e in stopped if isinstance(e, Step))
     while next(steps).step != 3:  # of the first member
         pass
@@ -90,7 +90,7 @@ def test_stopped_in_the_middle_it_goes_on_to_the_weights_of_an_undisturbed_one(
     store = RunStore(tmp_path / "cut")
     assert [(s.name, s.state, s.step) for s in store.summaries()] == [("s-rank-2", "stopped", 3)]
     again = SweepJob.again(find_sweep(tmp_path / "cut", "s"))
-    events = list(again.run_events(Shelf()))
+    events = list(again.run_events(ModelCache()))
     assert states(events) == ["rank-2 goes on", "rank-4 starts"]
     assert next(e for e in events if isinstance(e, Step)).step == 4
     for run in ("s-rank-2", "s-rank-4"):
@@ -98,19 +98,19 @@ def test_stopped_in_the_middle_it_goes_on_to_the_weights_of_an_undisturbed_one(
 
 
 def test_asked_for_again_it_trains_only_what_is_left(recipe: Recipe, tmp_path: Path) -> None:
-    list(job(recipe, tmp_path, name="").run_events(Shelf()))
-    events = list(job(recipe, tmp_path, name="").run_events(Shelf()))
+    list(job(recipe, tmp_path, name="").run_events(ModelCache()))
+    events = list(job(recipe, tmp_path, name="").run_events(ModelCache()))
     assert states(events) == ["rank-2 done", "rank-4 done"]
     assert not any(isinstance(e, Step) for e in events)
     RunStore(tmp_path).delete("toy-sweep-rank-2")
-    assert states(list(job(recipe, tmp_path, name="").run_events(Shelf()))) == [
+    assert states(list(job(recipe, tmp_path, name="").run_events(ModelCache()))) == [
         "rank-2 starts",
         "rank-4 done",
     ]
 
 
 def test_it_is_written_down_before_the_first_step_and_is_no_run(recipe: Recipe, tmp_path: Path) -> None:
-    events = job(recipe, tmp_path).run_events(Shelf())
+    events = job(recipe, tmp_path).run_events(ModelCache())
     while not isinstance(next(events), RunOpened):
         pass
     written = json.loads((tmp_path / "s.sweep.json").read_text())
@@ -126,44 +126,44 @@ def test_a_member_that_fails_is_given_up_and_the_others_go_on(recipe: Recipe, tm
     weights["model.norm.weight"] = weights["model.norm.weight"] * float("nan")
     mx.save_safetensors(str(broken / "model.safetensors"), weights)
     sweep = Sweep(recipe, (("model", (str(broken), recipe.model)),))
-    events = list(SweepJob(sweep, tmp_path, "s").run_events(Shelf()))
+    events = list(SweepJob(sweep, tmp_path, "s").run_events(ModelCache()))
     assert [e.state for e in events if isinstance(e, SweepProgress)] == ["starts", "failed", "starts"]
     assert "model.norm.weight" in find_sweep(tmp_path, "s").members[0].failed
-    again = list(SweepJob(sweep, tmp_path, "s").run_events(Shelf()))
+    again = list(SweepJob(sweep, tmp_path, "s").run_events(ModelCache()))
     assert [e.state for e in again if isinstance(e, SweepProgress)] == ["failed", "done"]
 
 
 def test_a_bad_dataset_stops_it_and_leaves_nothing_behind(recipe: Recipe, tmp_path: Path) -> None:
     missing = recipe.with_values({"data.path": str(tmp_path / "none.jsonl")})
     with pytest.raises(DataError):
-        list(job(missing, tmp_path / "runs").run_events(Shelf()))
+        list(job(missing, tmp_path / "runs").run_events(ModelCache()))
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_grid_with_one_bad_value_trains_nothing(recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="Rank"):
-        next(job(recipe, tmp_path / "runs", ranks=(2, 0)).run_events(Shelf()))
+        next(job(recipe, tmp_path / "runs", ranks=(2, 0)).run_events(ModelCache()))
     assert not (tmp_path / "runs").exists()
 
 
 def test_it_does_not_go_on_with_another_dataset(recipe: Recipe, tmp_path: Path) -> None:
-    list(job(recipe, tmp_path).run_events(Shelf()))
+    list(job(recipe, tmp_path).run_events(ModelCache()))
     RunStore(tmp_path).delete("s-rank-4")
     write_rows(Path(recipe.data.path), 50)
     with pytest.raises(RunError, match="dataset has changed since the sweep s began"):
-        list(job(recipe, tmp_path).run_events(Shelf()))
+        list(job(recipe, tmp_path).run_events(ModelCache()))
 
 
 def test_a_name_that_another_sweep_has_is_refused(recipe: Recipe, tmp_path: Path) -> None:
-    list(job(recipe, tmp_path, ranks=(2,)).run_events(Shelf()))
+    list(job(recipe, tmp_path, ranks=(2,)).run_events(ModelCache()))
     with pytest.raises(RecipeError, match="There is a sweep called s already"):
         job(recipe, tmp_path, ranks=(3,)).file()
     assert job(recipe, tmp_path, name="other", ranks=(2,)).file().name == "other"
 
 
 def test_a_run_that_has_the_name_of_a_member_is_left_alone(recipe: Recipe, tmp_path: Path) -> None:
-    list(TrainJob(recipe, tmp_path, "s-rank-2").run_events(Shelf()))
-    list(job(recipe, tmp_path).run_events(Shelf()))
+    list(TrainJob(recipe, tmp_path, "s-rank-2").run_events(ModelCache()))
+    list(job(recipe, tmp_path).run_events(ModelCache()))
     assert {run.name for run in RunStore(tmp_path).runs()} == {"s-rank-2", "s-rank-2-2", "s-rank-4"}
 
 
@@ -172,7 +172,7 @@ def test_several_processes_do_not_share_a_sweep(
 ) -> None:
     monkeypatch.setenv("MLX_RANK", "0")
     with pytest.raises(RecipeError, match="A sweep trains in one process"):
-        next(job(recipe, tmp_path / "runs").run_events(Shelf()))
+        next(job(recipe, tmp_path / "runs").run_events(ModelCache()))
     assert not (tmp_path / "runs").exists()
 
 
@@ -181,10 +181,10 @@ def test_members_that_were_validated_on_other_rows_are_said_to_be(tiny_model: Pa
     values = {"model": str(tiny_model), "data.path": str(data), "rank": 2, "batch_size": 8, "save_every": 100}
     base = Recipe().with_values({**values, "validation_share": 0.3, "watch.forgetting": False})
     over = (("loop.steps", (2, 20)),)
-    *_, ended = SweepJob(Sweep(base, over), tmp_path / "runs").run_events(Shelf())
+    *_, ended = SweepJob(Sweep(base, over), tmp_path / "runs").run_events(ModelCache())
     assert isinstance(ended, Ended)
     assert "not validated on the same rows" in ended.summary
     everything = base.with_values({"validate_every": 20})
-    *_, ended = SweepJob(Sweep(everything, over), tmp_path / "whole").run_events(Shelf())
+    *_, ended = SweepJob(Sweep(everything, over), tmp_path / "whole").run_events(ModelCache())
     assert isinstance(ended, Ended)
     assert "same rows" not in ended.summary

@@ -18,11 +18,11 @@ from mlx_lm.utils import load_model
 
 from studio.errors import ModelError
 from studio.models import adapter
+from studio.models.adapter import Tuning
+from studio.models.adapter_layers import DoRALinear
 from studio.models.arrays import named
+from studio.models.cache import ModelCache
 from studio.models.count import count_parameters
-from studio.models.dora import DoRALinear
-from studio.models.shelf import Shelf
-from studio.models.tuning import Tuning
 
 IDS = mx.array([[5, 9, 200, 31, 7, 2, 11]])
 LORA = Tuning(rank=4, alpha=8)
@@ -76,8 +76,8 @@ def write(folder: Path, model: nn.Module, described: dict[str, Any]) -> Path:
 def test_what_is_trained_starts_as_the_base_and_comes_back_from_disk(
     family: str, bits: int, tuning: Tuning, make: Callable[..., Path], tmp_path: Path
 ) -> None:
-    folder, shelf = make(family, bits=bits), Shelf()
-    model = shelf.open(folder).module
+    folder, model_cache = make(family, bits=bits), ModelCache()
+    model = model_cache.open(folder).module
     base = model(IDS)
     described = adapter.attach(model, tuning)
     assert mx.abs(model(IDS) - base).max().item() < 1e-6
@@ -90,7 +90,7 @@ def test_what_is_trained_starts_as_the_base_and_comes_back_from_disk(
     trained = adapter.weights(model)
     assert [name for name in trained if mx.array_equal(trained[name], start[name]).item()] == []
     saved = write(tmp_path / "adapter", model, described)
-    again = shelf.open(folder).module
+    again = model_cache.open(folder).module
     assert mx.array_equal(again(IDS), base)
     adapter.read_onto(again, saved)
     assert not mx.allclose(again(IDS), base)
@@ -110,7 +110,7 @@ def test_the_same_seed_gives_the_same_start(
 ) -> None:
     folder, starts = make(family, bits=bits), []
     for _ in range(2):
-        model = Shelf().open(folder).module
+        model = ModelCache().open(folder).module
         mx.random.seed(11)
         adapter.attach(model, tuning)
         starts.append(adapter.weights(model))
@@ -120,7 +120,7 @@ def test_the_same_seed_gives_the_same_start(
 def test_the_strength_is_alpha_over_rank_or_over_its_root(make: Callable[..., Path]) -> None:
     folder = make("qwen2")
     for tuning, scale in ((Tuning(rank=16, alpha=32), 2.0), (Tuning("dora", 16, 32, 0, True), 8.0)):
-        model = Shelf().open(folder).module
+        model = ModelCache().open(folder).module
         described = adapter.attach(model, tuning)
         assert described["lora_parameters"]["scale"] == scale
         assert model.layers[0].self_attn.q_proj.scale == scale
@@ -137,7 +137,7 @@ def test_only_what_is_asked_for_is_trained(make: Callable[..., Path]) -> None:
     }
     more = trained(Tuning(targets="q_proj", layers=1, **EXTRAS)) - trained(Tuning(targets="q_proj", layers=1))
     assert more == {f"{path}.lora_{part}" for path in ("lm_head", "model.embed_tokens") for part in "ab"}
-    whole = {name for name, _ in named(Shelf().open(folder).module.parameters()).items()}
+    whole = {name for name, _ in named(ModelCache().open(folder).module.parameters()).items()}
     assert trained(Tuning("full")) == whole
     last = trained(Tuning("full", layers=1))
     assert last == {name for name in whole if name.startswith("model.layers.2.")}
@@ -149,28 +149,28 @@ def test_only_what_is_asked_for_is_trained(make: Callable[..., Path]) -> None:
 
 def test_an_unknown_target_names_the_layers_there_are_nearest_first(make: Callable[..., Path]) -> None:
     with pytest.raises(ModelError, match=r"no linear layer called qproj\. It has q_proj, "):
-        adapter.attach(Shelf().open(make("llama")).module, Tuning(targets="qproj, v_proj"))
+        adapter.attach(ModelCache().open(make("llama")).module, Tuning(targets="qproj, v_proj"))
 
 
 def test_dora_refuses_experts_but_goes_beside_them(make: Callable[..., Path]) -> None:
-    shelf, folder = Shelf(), make("qwen3_moe")
+    model_cache, folder = ModelCache(), make("qwen3_moe")
     with pytest.raises(ModelError, match=r"mixture of experts\. Choose LoRA"):
-        adapter.attach(shelf.open(folder).module, DORA)
-    beside = shelf.open(folder).module
+        adapter.attach(model_cache.open(folder).module, DORA)
+    beside = model_cache.open(folder).module
     adapter.attach(beside, Tuning("dora", targets="q_proj, v_proj"))
     assert isinstance(beside.layers[0].self_attn.q_proj, DoRALinear)
-    experts = shelf.open(folder).module
+    experts = model_cache.open(folder).module
     adapter.attach(experts, LORA)
     assert isinstance(experts.layers[0].mlp.switch_mlp.up_proj, LoRASwitchLinear)
 
 
 def test_quantized_weights_are_not_trained_themselves(make: Callable[..., Path]) -> None:
     with pytest.raises(ModelError, match="Choose the method LoRA"):
-        adapter.attach(Shelf().open(make("llama", bits=4)).module, Tuning("full"))
+        adapter.attach(ModelCache().open(make("llama", bits=4)).module, Tuning("full"))
 
 
 def test_an_adapter_is_never_put_on_an_adapter(make: Callable[..., Path], tmp_path: Path) -> None:
-    model = Shelf().open(make("llama")).module
+    model = ModelCache().open(make("llama")).module
     saved = write(tmp_path / "adapter", model, adapter.attach(model, LORA))
     with pytest.raises(ModelError, match="bears an adapter already"):
         adapter.attach(model, LORA)
@@ -181,23 +181,23 @@ def test_an_adapter_is_never_put_on_an_adapter(make: Callable[..., Path], tmp_pa
 def test_an_adapter_of_another_model_is_told_by_the_array_that_does_not_fit(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
-    model = Shelf().open(make("llama")).module
+    model = ModelCache().open(make("llama")).module
     described = adapter.attach(model, Tuning(rank=4, targets="q_proj"))
     described["lora_parameters"]["rank"] = 8
     saved = write(tmp_path / "adapter", model, described)
     with pytest.raises(ModelError, match=r"q_proj.lora_a is \[64, 4\], and in the model \[64, 8\]"):
-        adapter.read_onto(Shelf().open(tmp_path / "llama-0").module, saved)
+        adapter.read_onto(ModelCache().open(tmp_path / "llama-0").module, saved)
 
 
 def test_full_training_of_a_16_bit_model_keeps_fp32_masters(
     make: Callable[..., Path], tmp_path: Path
 ) -> None:
-    folder, shelf = make("llama", dtype=mx.bfloat16), Shelf()
-    model = shelf.open(folder).module
+    folder, model_cache = make("llama", dtype=mx.bfloat16), ModelCache()
+    model = model_cache.open(folder).module
     described = adapter.attach(model, Tuning("full", layers=1))
     assert {array.dtype for array in adapter.weights(model).values()} == {mx.float32}
     assert model.layers[0].mlp.up_proj.weight.dtype == mx.bfloat16
-    again = shelf.open(folder).module
+    again = model_cache.open(folder).module
     adapter.read_onto(again, write(tmp_path / "adapter", model, described))
     assert {array.dtype for array in named(again.parameters()).values()} == {mx.bfloat16}
 

@@ -19,13 +19,13 @@ from mlx import nn
 from safetensors.numpy import load_file, save_file
 
 from studio.errors import ModelError
+from studio.models.adapter import Tuning
 from studio.models.arrays import count_entries
 from studio.models.build import load_lazily
 from studio.models.count import count_parameters
 from studio.models.description import describe
 from studio.models.family import family_of
 from studio.models.reading import Reading
-from studio.models.tuning import Tuning
 from studio.models.unread import NEUTRAL, misread, refuse_unread
 from tests.oracles.drawn import TOKENS, drawn
 

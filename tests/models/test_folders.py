@@ -13,13 +13,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from studio.errors import ModelError
+from studio.models.adapter import Tuning
 from studio.models.arrays import named
+from studio.models.cache import ModelCache
 from studio.models.count import count_parameters
 from studio.models.description import describe
 from studio.models.form import Form
-from studio.models.shelf import Shelf
 from studio.models.tokenizer import load_tokenizer
-from studio.models.tuning import Tuning
 from tests.models.conftest import Make
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1234567890\n"
@@ -66,7 +66,7 @@ def arrays_of(folder: Path) -> dict[str, np.ndarray[Any, Any]]:
 def refusal(folder: Path) -> str:
     """Why a folder is refused; the sentence is one line and names the folder."""
     with pytest.raises(ModelError) as raised:
-        Shelf().open(folder)
+        ModelCache().open(folder)
     said = str(raised.value)
     assert "\n" not in said
     assert str(folder) in said
@@ -82,12 +82,12 @@ def same(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize("leftover", LEFTOVERS.values(), ids=LEFTOVERS.keys())
 def test_plain_weights_are_plain_whatever_a_config_left_behind(leftover: dict[str, Any], make: Make) -> None:
     folder = make("llama")
-    plain = Shelf().open(folder)
+    plain = ModelCache().open(folder)
     (folder / "hf_quant_config.json").write_text('{"quantization": {"quant_algo": "FP8"}}', encoding="utf-8")
     configure(folder, quantization_config=leftover)
-    opened = Shelf().open(folder)
+    opened = ModelCache().open(folder)
     assert same(opened.module, plain.module)
-    quantized = Shelf().open(folder, Form(bits=4, group_size=32))
+    quantized = ModelCache().open(folder, Form(bits=4, group_size=32))
     assert quantized.config["quantization"]["bits"] == 4
     assert "scales" in quantized.module.layers[0].self_attn.q_proj
     counted = count_parameters(folder, Tuning(rank=4), Form(bits=4, group_size=32))
@@ -97,17 +97,19 @@ def test_plain_weights_are_plain_whatever_a_config_left_behind(leftover: dict[st
 
 def test_a_leftover_of_mlx_over_plain_weights_is_nothing_either(make: Make) -> None:
     folder = configure(make("llama"), quantization={"group_size": 64, "bits": 4})
-    assert "scales" not in Shelf().open(folder).module.layers[0].self_attn.q_proj
-    assert "scales" in Shelf().open(folder, Form(bits=8, group_size=32)).module.layers[0].self_attn.q_proj
+    assert "scales" not in ModelCache().open(folder).module.layers[0].self_attn.q_proj
+    assert (
+        "scales" in ModelCache().open(folder, Form(bits=8, group_size=32)).module.layers[0].self_attn.q_proj
+    )
 
 
 def test_quantized_weights_are_so_without_a_word_in_the_config(make: Make) -> None:
     folder = make("llama", bits=4)
-    before = Shelf().open(folder)
+    before = ModelCache().open(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     del config["quantization"]
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    opened = Shelf().open(folder)
+    opened = ModelCache().open(folder)
     assert same(opened.module, before.module)
     assert (opened.module.lm_head.bits, opened.module.lm_head.group_size) == (4, 32)
 
@@ -144,10 +146,10 @@ def test_8_bit_floats_are_refused(make: Make) -> None:
 
 def test_a_whole_file_is_read_and_a_stray_shard_beside_it_named(make: Make) -> None:
     folder = make("llama")
-    plain = Shelf().open(folder)
+    plain = ModelCache().open(folder)
     wrong = {name: array + 1 for name, array in arrays_of(folder).items()}
     save_file(wrong, folder / "model-00001-of-00002.safetensors")
-    opened = Shelf().open(folder)
+    opened = ModelCache().open(folder)
     assert same(opened.module, plain.module)
     assert ["model-00001-of-00002.safetensors" in remark for remark in opened.remarks_on(10)] == [True]
 
@@ -169,10 +171,10 @@ def split(folder: Path, index: bool = True) -> Path:
 @pytest.mark.parametrize("index", [True, False], ids=["with an index", "without"])
 def test_shards_are_read_together_and_others_beside_them_are_not(index: bool, make: Make) -> None:
     folder = make("llama")
-    plain = Shelf().open(folder)
+    plain = ModelCache().open(folder)
     split(folder, index)
     save_file({"other": np.ones(3, np.float32)}, folder / "model-00001-of-00007.safetensors")
-    opened = Shelf().open(folder)
+    opened = ModelCache().open(folder)
     assert same(opened.module, plain.module)
     assert describe(folder).remarks[0].startswith("model-00001-of-00007.safetensors")
 
@@ -280,17 +282,17 @@ def test_a_folder_that_cannot_be_used_is_refused_in_a_sentence(
 
 def test_a_byte_order_mark_is_no_fault(make: Make) -> None:
     folder = make("llama")
-    plain = Shelf().open(folder)
+    plain = ModelCache().open(folder)
     for name in ("config.json", "tokenizer_config.json"):
         file = folder / name
         file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
-    assert same(Shelf().open(folder).module, plain.module)
+    assert same(ModelCache().open(folder).module, plain.module)
     assert load_tokenizer(folder)("Say").input_ids == load_tokenizer(plain.folder)("Say").input_ids
 
 
 def test_a_model_may_come_with_code_that_is_not_needed(make: Make) -> None:
     folder = configure(make("llama"), auto_map={"AutoModelForCausalLM": "modeling_own.Own"})
-    assert Shelf().open(folder).module.layers
+    assert ModelCache().open(folder).module.layers
 
 
 @pytest.mark.parametrize(
@@ -326,7 +328,7 @@ def test_rows_of_a_batch_grow_their_positions_each_by_the_longest(make: Make) ->
     """Dynamic scaling, with an offset for each row as in generation: beyond the limit the base grows."""
     settings = {"rope_theta": 1e4, "rope_type": "dynamic", "factor": 4.0}
     folder = configure(make("llama"), rope_parameters=settings, max_position_embeddings=32)
-    rope = Shelf().open(folder).module.layers[0].self_attn.rope
+    rope = ModelCache().open(folder).module.layers[0].self_attn.rope
     x = mx.random.normal((2, 1, 4, 16))
     assert mx.allclose(rope(x, mx.array([40, 40])), rope(x, 40), atol=1e-5).item()
     assert not mx.allclose(rope(x, 40), rope(x, 400), atol=1e-2).item()

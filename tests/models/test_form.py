@@ -13,11 +13,11 @@ from mlx_lm.utils import load_model, quantize_model
 
 from studio.errors import ModelError
 from studio.models import adapter
+from studio.models.adapter import Tuning
 from studio.models.arrays import count_entries, named
+from studio.models.cache import ModelCache
 from studio.models.count import count_parameters
 from studio.models.form import Form, castable
-from studio.models.shelf import Shelf
-from studio.models.tuning import Tuning
 
 IDS = mx.array([[5, 9, 200, 31]])
 FORMS = {
@@ -35,7 +35,7 @@ def test_a_model_is_quantized_on_load_as_mlx_lm_does_it(
     family: str, form: Form, make: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = make(family)
-    opened = Shelf().open(folder, form)
+    opened = ModelCache().open(folder, form)
     assert capsys.readouterr().out == ""
     model, config = load_model(folder)
     group_size = opened.form.group_size
@@ -48,34 +48,34 @@ def test_a_model_is_quantized_on_load_as_mlx_lm_does_it(
 
 
 def test_two_opens_in_one_form_share_their_weights_and_two_forms_do_not(make: Callable[..., Path]) -> None:
-    folder, shelf = make("qwen2"), Shelf()
-    first, second = shelf.open(folder, Form(4, 32)), shelf.open(folder, Form(4, 32))
+    folder, model_cache = make("qwen2"), ModelCache()
+    first, second = model_cache.open(folder, Form(4, 32)), model_cache.open(folder, Form(4, 32))
     assert first.weights is second.weights
     assert first.module.layers[0].mlp.up_proj.weight is second.module.layers[0].mlp.up_proj.weight
-    plain = shelf.open(folder)
+    plain = model_cache.open(folder)
     assert plain.weights is not first.weights
     assert plain.form == Form()
     adapter.attach(first.module, Tuning(rank=4))
-    assert mx.array_equal(second.module(IDS), shelf.open(folder, Form(4, 32)).module(IDS))
+    assert mx.array_equal(second.module(IDS), model_cache.open(folder, Form(4, 32)).module(IDS))
 
 
 def test_a_quantized_model_stays_as_it_is(make: Callable[..., Path]) -> None:
-    folder, shelf = make("qwen2", bits=8), Shelf()
-    asked, saved = shelf.open(folder, Form(4, 64)), shelf.open(folder)
+    folder, model_cache = make("qwen2", bits=8), ModelCache()
+    asked, saved = model_cache.open(folder, Form(4, 64)), model_cache.open(folder)
     assert asked.weights is saved.weights
     assert asked.module.layers[0].mlp.up_proj.bits == 8
 
 
 def test_precision_is_cast_but_packed_integers_are_not(make: Callable[..., Path]) -> None:
-    opened = Shelf().open(make("qwen2", bits=4), Form(precision="bfloat16"))
+    opened = ModelCache().open(make("qwen2", bits=4), Form(precision="bfloat16"))
     kinds = {array.dtype for array in named(opened.module.parameters()).values()}
     assert kinds == {mx.bfloat16, mx.uint32}
-    half = Shelf().open(opened.folder, Form(precision="float16")).module
+    half = ModelCache().open(opened.folder, Form(precision="float16")).module
     assert half(IDS).dtype == mx.float16
 
 
 def test_a_model_is_cast_before_it_is_quantized(make: Callable[..., Path]) -> None:
-    opened = Shelf().open(make("llama"), Form(4, 32, precision="bfloat16"))
+    opened = ModelCache().open(make("llama"), Form(4, 32, precision="bfloat16"))
     assert opened.module.layers[0].mlp.up_proj.scales.dtype == mx.bfloat16
     assert opened.module.model.norm.weight.dtype == mx.bfloat16
 
@@ -92,16 +92,16 @@ def test_what_a_family_keeps_in_full_precision_stays_so() -> None:
 def test_what_cannot_be_quantized_is_said(make: Callable[..., Path]) -> None:
     folder = make("qwen2")
     with pytest.raises(ModelError, match="mxfp8 has 8 bits, not 4"):
-        Shelf().open(folder, Form(4, mode="mxfp8"))
+        ModelCache().open(folder, Form(4, mode="mxfp8"))
     with pytest.raises(ModelError, match="Choose a smaller group size"):
-        Shelf().open(folder, Form(4, 128))
+        ModelCache().open(folder, Form(4, 128))
 
 
 @pytest.mark.parametrize("form", [Form(), Form(precision="bfloat16"), *FORMS.values()])
 def test_the_bytes_of_weights_are_foretold(form: Form, make: Callable[..., Path]) -> None:
     for folder in (make("llama"), make("qwen3_moe", dtype=mx.bfloat16), make("qwen2", bits=4)):
         foretold = count_parameters(folder, Tuning(rank=4), form).weights_bytes
-        opened = Shelf().open(folder, form).module
+        opened = ModelCache().open(folder, form).module
         assert foretold == sum(array.nbytes for _, array in tree_flatten(opened.parameters()))
 
 
@@ -121,7 +121,7 @@ def test_loading_a_model_to_quantize_it_never_holds_it_twice(make: Callable[...,
     mx.clear_cache()
     before = mx.get_active_memory()
     mx.reset_peak_memory()
-    opened = Shelf().open(folder, Form(4, 32))
+    opened = ModelCache().open(folder, Form(4, 32))
     quantized = sum(array.nbytes for array in named(opened.module.parameters()).values())
     largest = 2 * 320 * 64 * 4  # the embeddings, and the same being packed
     assert mx.get_peak_memory() - before < quantized + largest < 0.8 * whole

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from studio.data.records import Record
-from studio.data.render import Example, Tokens
+from studio.dataset.record import Record
+from studio.dataset.render.render import Example, Tokens
 from tests.oracles.toys import CONFIGS, STARTER, adapter_start, weights, widths
 
 
@@ -57,11 +57,11 @@ def _values(event: Any) -> tuple[float, ...]:
 
 def _events(model: Any, recipe: dict[str, Any], rows: list[dict[str, Any]], folder: Path) -> Iterator[Any]:
     """A real run of the recipe, of which nothing is held out."""
+    from studio.models.cache import OpenModel
     from studio.models.form import Form
-    from studio.models.shelf import OpenModel
+    from studio.recipe.recipe import Recipe
     from studio.runs.folder import RunFolder
     from studio.train.loop import train
-    from studio.train.recipe import Recipe
 
     asked = Recipe().with_values(recipe)
     opened = OpenModel(folder, model, None, {}, Form(), None)  # type: ignore[arg-type]

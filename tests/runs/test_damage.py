@@ -12,15 +12,14 @@ from pathlib import Path
 import pytest
 
 from studio.cli.commands import run
-from studio.data.making.folder import MakingFolder
 from studio.errors import StudioError
 from studio.events import Event
 from studio.jobs.read import RunJob, StoredEvaluationJob
-from studio.runs.store import RunStore
-from studio.runs.summary import RunShown
+from studio.runs.store import RunShown, RunStore
 from studio.runs.sweeps import damaged_sweeps, sweeps
 from studio.settings import Settings, read_settings, write_settings
-from studio.train.library import Library
+from studio.synth.folder import MakingFolder
+from studio.train.dataset_cache import DatasetCache
 from tests.runs.damages import Damage, damages
 
 HOME = Path(__file__).parents[1] / "fixtures" / "f6ece26" / "home"
@@ -55,7 +54,7 @@ def files_of(run: Path) -> list[Path]:
 def look_at(store: RunStore, name: str) -> list[Event]:
     """All that the window reads of a run when it is chosen."""
     found = store.find(name)
-    return [*RunJob(found).run_events(Library()), *StoredEvaluationJob(found).run_events(Library())]
+    return [*RunJob(found).run_events(DatasetCache()), *StoredEvaluationJob(found).run_events(DatasetCache())]
 
 
 @pytest.mark.parametrize("number", range(4), ids=["run", "events", "result", "answers"])

@@ -10,17 +10,17 @@ prepare_process()
 
 # Imported before the fork, so that a process starts at once; nothing of MLX is used before it.
 from studio.jobs.train import ResumeJob, TrainJob  # noqa: E402
-from studio.models.shelf import Shelf  # noqa: E402
+from studio.models.cache import ModelCache  # noqa: E402
+from studio.recipe.recipe import Recipe  # noqa: E402
 from studio.runs.folder import RunFolder  # noqa: E402
 from studio.train import loop, prepare  # noqa: E402, F401
-from studio.train.recipe import Recipe  # noqa: E402
 
 
 def go(recipe: Recipe, runs: Path) -> None:
     """Train the one run under `runs`, from the start or from its newest checkpoint, to its end."""
     found = [path.parent for path in runs.glob("*/run.json")]
     job = ResumeJob(RunFolder(found[0])) if found else TrainJob(recipe, runs)
-    shelf = Shelf()
-    for _ in job.run_events(shelf):
+    model_cache = ModelCache()
+    for _ in job.run_events(model_cache):
         pass
-    shelf.close()
+    model_cache.close()

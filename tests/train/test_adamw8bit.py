@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mlx import optimizers
 
-from studio.train.adamw8bit import M_LEVELS, V_LEVELS, AdamW8bit, decode, encode
+from studio.train.kernels.adamw8bit import M_LEVELS, V_LEVELS, AdamW8bit, decode, encode
 from tests.train.test_optimizer import DECAY, drawn, losses, plain, recipe_for, stepped
 
 

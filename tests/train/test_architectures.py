@@ -16,12 +16,12 @@ from studio.events import AnswerEnded, Prepared, RunOpened, Step
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.train import TrainJob
+from studio.models.adapter import Tuning
 from studio.models.arrays import count, named
+from studio.models.cache import ModelCache
 from studio.models.count import count_parameters
-from studio.models.shelf import Shelf
-from studio.models.tuning import Tuning
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train.recipe import Recipe
 
 SHAPE = {
     "hidden_size": 64,
@@ -76,8 +76,8 @@ def make(folder: Path, tokenizer_of: Path, config: dict[str, Any], bits: int = 0
 
 def assert_it_learns_and_answers(folder: Path, data: Path, runs: Path) -> None:
     recipe = Recipe().with_values({"model": str(folder), "data.path": str(data), "rank": 4})
-    shelf = Shelf()
-    events = list(TrainJob(recipe, runs).run_events(shelf))
+    model_cache = ModelCache()
+    events = list(TrainJob(recipe, runs).run_events(model_cache))
     losses = [e.loss for e in events if isinstance(e, Step)]
     assert losses[-1] < losses[0] - 0.3
     prepared = next(e for e in events if isinstance(e, Prepared))
@@ -86,7 +86,9 @@ def assert_it_learns_and_answers(folder: Path, data: Path, runs: Path) -> None:
     run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
     sampling = GREEDY.model_copy(update={"max_tokens": 6})
     ended = [
-        e for e in ChatJob(run, "Say the number 3", sampling).run_events(shelf) if isinstance(e, AnswerEnded)
+        e
+        for e in ChatJob(run, "Say the number 3", sampling).run_events(model_cache)
+        if isinstance(e, AnswerEnded)
     ]
     assert {e.who for e in ended} == {"base", "tuned"}
     assert ended[0].text != ended[1].text
@@ -97,7 +99,7 @@ def test_a_family_learns_and_answers(family: str, tiny_model: Path, toy_data: Pa
     config = {"model_type": family, **SHAPE, **FAMILIES[family]}
     folder = make(tmp_path / family, tiny_model, config)
     counted = count_parameters(folder, Tuning(rank=4))
-    assert counted.total == count(Shelf().open(folder).module.parameters())
+    assert counted.total == count(ModelCache().open(folder).module.parameters())
     assert_it_learns_and_answers(folder, toy_data, tmp_path / "runs")
 
 

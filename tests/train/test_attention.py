@@ -10,9 +10,10 @@ import mlx.core as mx
 import pytest
 from mlx_lm.models.activations import swiglu as plain_swiglu
 
-from studio.train import attention, swiglu
-from studio.train.attention import in_blocks, keeping, recomputing
-from studio.train.swiglu import own_gradient
+from studio.train.kernels import attention
+from studio.train.kernels import pointwise as swiglu
+from studio.train.kernels.attention import in_blocks, keeping, recomputing
+from studio.train.kernels.pointwise import own_gradient
 
 SCALE = 0.25
 

@@ -11,15 +11,15 @@ from mlx import nn
 from mlx_lm.models import llama, qwen3
 from mlx_lm.tuner.utils import linear_to_lora_layers
 
-from studio.data.batch import Batch, collate
-from studio.data.render import Tokens
+from studio.dataset.render.batch import Batch, collate
+from studio.dataset.render.render import Tokens
 from studio.models import adapter
+from studio.models.adapter import Tuning
 from studio.models.arrays import named
-from studio.models.shelf import Shelf
-from studio.models.tuning import Tuning
-from studio.train import head as heads
-from studio.train.head import FrozenHead, Head, TrainedHead, cross_entropy, find_head
-from studio.train.loss import token_losses
+from studio.models.cache import ModelCache
+from studio.train.kernels import head as heads
+from studio.train.kernels.head import FrozenHead, Head, TrainedHead, cross_entropy, find_head
+from studio.train.learner import token_losses
 
 SHAPE = {
     "hidden_size": 64,
@@ -152,7 +152,7 @@ def test_a_head_of_an_unusual_kind_is_not_mistaken() -> None:
 
 
 def test_the_starter_trains_through_it(starter: Path) -> None:
-    assert find_head(Shelf().open(starter / "model").module) is not None
+    assert find_head(ModelCache().open(starter / "model").module) is not None
 
 
 def test_memory_does_not_grow_with_the_trained_tokens(monkeypatch: pytest.MonkeyPatch) -> None:

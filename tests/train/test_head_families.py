@@ -11,16 +11,16 @@ import pytest
 from mlx import nn
 from mlx_lm.utils import _get_classes
 
-from studio.data.batch import Batch, collate
-from studio.data.render import Tokens
+from studio.dataset.render.batch import Batch, collate
+from studio.dataset.render.render import Tokens
 from studio.events import Log
 from studio.jobs.train import TrainJob
 from studio.models.arrays import named
-from studio.models.shelf import Shelf
-from studio.train import head as heads
-from studio.train.head import FrozenHead, Head, find_head
-from studio.train.loss import token_losses
-from studio.train.recipe import Recipe
+from studio.models.cache import ModelCache
+from studio.recipe.recipe import Recipe
+from studio.train.kernels import head as heads
+from studio.train.kernels.head import FrozenHead, Head, find_head
+from studio.train.learner import token_losses
 from tests.train.test_architectures import make
 
 COMMON: dict[str, Any] = {
@@ -232,6 +232,6 @@ def test_where_the_head_cannot_be_told_apart_the_run_says_so(
     }
     folder = make(tmp_path / "model", tiny_model, config)
     values = {"model": str(folder), "data.path": str(toy_data), "rank": 2, "steps": 1, "forgetting": False}
-    events = list(TrainJob(Recipe().with_values(values), tmp_path / "runs").run_events(Shelf()))
+    events = list(TrainJob(Recipe().with_values(values), tmp_path / "runs").run_events(ModelCache()))
     told = [event.text for event in events if isinstance(event, Log)]
     assert any("logits of whole rows" in text for text in told)

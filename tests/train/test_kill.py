@@ -15,9 +15,9 @@ import mlx.core as mx
 import pytest
 
 from studio.files import TEMPORARY
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import summarize
-from studio.train.recipe import Recipe
 from tests.conftest import write_pairs, write_rows
 from tests.train.killed import go
 

@@ -17,19 +17,19 @@ from mlx_lm.tuner.utils import linear_to_lora_layers
 from studio.events import Event, Log, Prepared, Skipped, Step, Validated
 from studio.jobs.train import TrainJob
 from studio.models import adapter
+from studio.models.adapter import Tuning
 from studio.models.arrays import named
+from studio.models.cache import ModelCache
 from studio.models.count import count_parameters
-from studio.models.shelf import Shelf
-from studio.models.tuning import Tuning
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import summarize
 from studio.train.finite import Unfit
-from studio.train.loop import Diverged, Sitting
-from studio.train.loss import row_losses
+from studio.train.learner import row_losses
+from studio.train.loop import Diverged, Trainer
 from studio.train.plan import Plan
 from studio.train.prepare import prepare
-from studio.train.rate import learning_rate
-from studio.train.recipe import Recipe
+from studio.train.schedule import learning_rate
 from studio.train.session import open_session
 from tests.conftest import finish, write_pairs
 
@@ -39,15 +39,15 @@ def recipe(tiny_model: Path, toy_data: Path) -> Recipe:
     return Recipe().with_values({"model": str(tiny_model), "data.path": str(toy_data), "rank": 4})
 
 
-def sit(recipe: Recipe, folder: Path) -> Sitting:
+def sit(recipe: Recipe, folder: Path) -> Trainer:
     """A run that is about to make its first step, at a rate of 1e-3."""
-    ready, run = finish(prepare(recipe, Shelf())), RunFolder(folder)
+    ready, run = finish(prepare(recipe, ModelCache())), RunFolder(folder)
     session = finish(open_session(recipe, run, ready.opened, ready.data, 1e-3, ready.general))
-    return Sitting(session, run, 1e-3, [])
+    return Trainer(session, run, 1e-3, [])
 
 
 def test_the_loss_is_the_mean_log_probability_of_the_answer_and_its_end(recipe: Recipe) -> None:
-    ready = finish(prepare(recipe, Shelf()))
+    ready = finish(prepare(recipe, ModelCache()))
     example = max(ready.data.train, key=lambda example: len(example.tokens.ids))
     tokens = example.tokens
     logits = np.array(ready.opened.module(mx.array([tokens.ids])), dtype=np.float64)[0]
@@ -78,13 +78,13 @@ def test_however_a_step_is_divided_its_gradient_is_the_same(
         changed = recipe.with_values(
             {**values, "batch_size": size, "accumulation": accumulation, "tokens_at_once": at_once}
         )
-        sitting = sit(changed, tmp_path / "run")
-        start = {n: np.array(a) for n, a in adapter.weights(sitting.session.model).items()}
-        rows = np.argsort(sitting.plan.lengths, kind="stable")[:: len(sitting.plan.lengths) // 12][:12]
+        trainer = sit(changed, tmp_path / "run")
+        start = {n: np.array(a) for n, a in adapter.weights(trainer.session.model).items()}
+        rows = np.argsort(trainer.plan.lengths, kind="stable")[:: len(trainer.plan.lengths) // 12][:12]
         groups = [tuple(rows[i : i + size].tolist()) for i in range(0, 12, size)]
-        plan = _Fixed(sitting.plan, groups)
-        found = sitting.learner.learn(sitting.session.objective, sitting.session.training, plan, 1, 1.0)
-        after = adapter.weights(sitting.session.model)
+        plan = _Fixed(trainer.plan, groups)
+        found = trainer.learner.learn(trainer.session.objective, trainer.session.training, plan, 1, 1.0)
+        after = adapter.weights(trainer.session.model)
         gradients.append((found.loss, {name: start[name] - np.array(after[name]) for name in start}))
     loss, expected = gradients[0]
     for other, gradient in gradients[1:]:
@@ -107,11 +107,11 @@ class _Fixed(Plan):
 
 def test_a_step_equals_adamw_written_by_hand(recipe: Recipe, tmp_path: Path) -> None:
     recipe = recipe.with_values({"clip": 0.5, "weight_decay": 0.1, "tokens_at_once": 10**6})
-    sitting = sit(recipe, tmp_path)
-    session, model = sitting.session, sitting.session.model
+    trainer = sit(recipe, tmp_path)
+    session, model = trainer.session, trainer.session.model
     before = {k: np.array(v, dtype=np.float64) for k, v in adapter.weights(model).items()}
-    (portion,) = session.plan.portions(session.plan.batches_of(1)[0][1])
-    batch = session.training.batch(portion)
+    (micro_batch,) = session.plan.micro_batches(session.plan.batches_of(1)[0][1])
+    batch = session.training.batch(micro_batch)
 
     def loss() -> mx.array:
         logits = model(mx.array(batch.ids)).astype(mx.float32)
@@ -121,7 +121,7 @@ def test_a_step_equals_adamw_written_by_hand(recipe: Recipe, tmp_path: Path) -> 
     _, tree = nn.value_and_grad(model, loss)()
     gradient = {k: np.array(v, dtype=np.float64) for k, v in named(tree).items()}
     norm = np.sqrt(sum((g**2).sum() for g in gradient.values()))
-    event = next(e for e in sitting.steps() if isinstance(e, Step))
+    event = next(e for e in trainer.steps() if isinstance(e, Step))
     assert event.gradient_norm == pytest.approx(norm, rel=1e-5)
     rate = learning_rate(recipe.optimizer, 1e-3, 1, session.plan.steps)
     after = adapter.weights(model)
@@ -134,7 +134,7 @@ def test_a_step_equals_adamw_written_by_hand(recipe: Recipe, tmp_path: Path) -> 
 
 
 def test_training_learns_the_toy_and_reports_it(recipe: Recipe, tmp_path: Path) -> None:
-    events = list(TrainJob(recipe, tmp_path).run_events(Shelf()))
+    events = list(TrainJob(recipe, tmp_path).run_events(ModelCache()))
     prepared = next(e for e in events if isinstance(e, Prepared))
     steps = [e for e in events if isinstance(e, Step)]
     validated = [e for e in events if isinstance(e, Validated)]
@@ -186,7 +186,7 @@ def test_what_is_beyond_float16_is_told_apart_from_bad_weights(
         e
         for e in TrainJob(
             recipe.with_values({"model": str(large), "steps": 1}), tmp_path / "fine"
-        ).run_events(Shelf())
+        ).run_events(ModelCache())
         if isinstance(e, Step)
     ]
     large = spoiled(tiny_model, tmp_path / "half", 5e4)
@@ -198,28 +198,28 @@ def test_what_is_beyond_float16_is_told_apart_from_bad_weights(
 def test_three_steps_in_a_row_that_are_no_number_end_the_run_with_advice(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sitting = sit(recipe.with_values({"epochs": 2}), tmp_path)
-    real = type(sitting.session.objective).loss
+    trainer = sit(recipe.with_values({"epochs": 2}), tmp_path)
+    real = type(trainer.session.objective).loss
     told: list[Event] = []
 
     def breaking(self: Any, *arguments: Any) -> tuple[mx.array, mx.array]:
         loss, metrics = real(self, *arguments)
         return (loss * float("nan") if any(isinstance(e, Step) for e in told) else loss), metrics
 
-    monkeypatch.setattr(type(sitting.session.objective), "loss", breaking)
+    monkeypatch.setattr(type(trainer.session.objective), "loss", breaking)
     with pytest.raises(Diverged, match="Lower the learning rate"):
-        told.extend(_noted(sitting, told))
+        told.extend(_noted(trainer, told))
     assert [e.in_a_row for e in told if isinstance(e, Skipped)] == [1, 2, 3]
 
 
-def _noted(sitting: Sitting, into: list[Event]) -> list[Event]:
-    for event in sitting.steps():
+def _noted(trainer: Trainer, into: list[Event]) -> list[Event]:
+    for event in trainer.steps():
         into.append(event)
     return []
 
 
 def _kept(job: TrainJob, into: list[Event]) -> list[Event]:
-    for event in job.run_events(Shelf()):
+    for event in job.run_events(ModelCache()):
         into.append(event)
     return []
 
@@ -227,8 +227,8 @@ def _kept(job: TrainJob, into: list[Event]) -> list[Event]:
 def test_a_step_that_is_no_number_changes_nothing_and_the_run_goes_on(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sitting = sit(recipe.with_values({"epochs": 1}), tmp_path)
-    real = type(sitting.session.objective).loss
+    trainer = sit(recipe.with_values({"epochs": 1}), tmp_path)
+    real = type(trainer.session.objective).loss
     calls: list[int] = []
 
     def sometimes(self: Any, *arguments: Any) -> tuple[mx.array, mx.array]:
@@ -236,14 +236,14 @@ def test_a_step_that_is_no_number_changes_nothing_and_the_run_goes_on(
         loss, metrics = real(self, *arguments)
         return (loss * float("inf") if broken else loss), metrics
 
-    monkeypatch.setattr(type(sitting.session.objective), "loss", sometimes)
+    monkeypatch.setattr(type(trainer.session.objective), "loss", sometimes)
     broken = False
     before: dict[str, Any] = {}
     told: list[Event] = []
-    for event in sitting.steps():
+    for event in trainer.steps():
         told.append(event)
         if isinstance(event, Step | Skipped):
-            now = {n: np.array(a) for n, a in adapter.weights(sitting.session.model).items()}
+            now = {n: np.array(a) for n, a in adapter.weights(trainer.session.model).items()}
             same = bool(before) and all(np.array_equal(before[n], now[n]) for n in now)
             assert same == isinstance(event, Skipped)
             before, broken = now, len([e for e in told if isinstance(e, Step | Skipped)]) in (2, 3)
@@ -256,13 +256,13 @@ def test_a_step_that_is_no_number_changes_nothing_and_the_run_goes_on(
         Step,
     ]
     assert [e.in_a_row for e in told if isinstance(e, Skipped)] == [1, 2]
-    assert sitting.position.bad == 0
+    assert trainer.position.bad == 0
 
 
 def test_counts_come_from_the_configuration_alone(recipe: Recipe, tmp_path: Path, tiny_model: Path) -> None:
     (tmp_path / "config.json").write_text((tiny_model / "config.json").read_text())
     count = count_parameters(tmp_path, Tuning(rank=4))
-    opened = Shelf().open(tiny_model)
+    opened = ModelCache().open(tiny_model)
     assert count.total == sum(a.size for _, a in tree_flatten(opened.module.parameters()))
     opened.module.freeze()
     linear_to_lora_layers(opened.module, 2, {"rank": 4, "scale": 2, "dropout": 0})

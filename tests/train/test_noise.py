@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from studio.train.forward import Overlays
-from studio.train.noise import noisy
+from studio.train.kernels.overlay import noisy
 from tests.train.families import learn, make
 
 HIDDEN = 256

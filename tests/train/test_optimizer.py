@@ -13,10 +13,10 @@ from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from studio.errors import RunError
 from studio.models import arrays
+from studio.models.cache import ModelCache
 from studio.models.folder import suggested_learning_rate
-from studio.models.shelf import Shelf
+from studio.recipe.recipe import Recipe
 from studio.train.optimizer import make_optimizer, orthogonalized, set_rate, state_bytes
-from studio.train.recipe import Recipe
 
 NAMES = ("adamw", "adamw8bit", "adafactor", "lion", "muon", "sgd")
 RATE, DECAY = 0.01, 0.1
@@ -257,7 +257,7 @@ def test_the_suggested_rate_lowers_the_loss_within_thirty_steps(name: str, tiny_
 
 def losses(name: str, folder: Path, steps: int = 30) -> tuple[float, float]:
     """The loss before and after some steps of LoRA on sixteen sentences, with the suggested rate."""
-    opened = Shelf().open(folder)
+    opened = ModelCache().open(folder)
     model, ids = (
         opened.module,
         mx.array([list(f"{n} and {n} are twice {n}".encode())[:16] for n in range(10, 26)]),

@@ -9,9 +9,9 @@ import pytest
 from mlx import nn
 
 from studio.errors import RecipeError
-from studio.train import overlay
 from studio.train.forward import Overlays
-from studio.train.overlay import find_stack
+from studio.train.kernels import overlay
+from studio.train.kernels.overlay import find_stack
 from tests.train.families import FAMILIES, learn, make, shape_of
 
 

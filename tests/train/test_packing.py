@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.train import packing
+from studio.train import micro_batch as packing
 from studio.train.forward import Overlays
-from studio.train.packing import Segments, pack
+from studio.train.micro_batch import Segments, pack
 from tests.train.families import FAMILIES, furthest, learn, make
 
 

@@ -13,9 +13,10 @@ import pytest
 from mlx import nn
 
 from studio.errors import DiskError
-from studio.train import packing, prefix
+from studio.train import micro_batch as packing
 from studio.train.forward import Overlays
-from studio.train.prefix import PrefixCache, batches, first_trained_layer
+from studio.train.kernels import prefix
+from studio.train.kernels.prefix import PrefixCache, batches, first_trained_layer
 from tests.conftest import finish
 from tests.train.families import FAMILIES, SEQUENCES, distance, learn, make
 

@@ -13,13 +13,13 @@ import pytest
 from studio.errors import RunError
 from studio.events import Event, Log, Saved, Step
 from studio.files import write_proof
+from studio.models.adapter_layers import LeanLoRALinear
 from studio.models.arrays import read
-from studio.models.lora import LeanLoRALinear
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
-from studio.train.loop import Sitting
+from studio.train.loop import Trainer
 from studio.train.proof import Proof, Untrained, prove_result, read_back
-from studio.train.recipe import Recipe
 from tests.train.test_loop import recipe, sit
 
 __all__ = ["recipe"]
@@ -32,8 +32,8 @@ class Deaf(LeanLoRALinear):
         return self.linear(x) + mx.stop_gradient(super().__call__(x) - self.linear(x))
 
 
-def deafen(sitting: Sitting, layers: slice) -> None:
-    for layer in sitting.session.model.layers[layers]:
+def deafen(trainer: Trainer, layers: slice) -> None:
+    for layer in trainer.session.model.layers[layers]:
         layer.self_attn.q_proj.__class__ = Deaf
 
 
@@ -45,48 +45,48 @@ def warned(events: list[Event]) -> list[str]:
 def test_a_kind_of_tensor_without_a_gradient_ends_the_run_and_is_named(
     steps: int, recipe: Recipe, tmp_path: Path
 ) -> None:
-    sitting = sit(recipe.with_values({"steps": steps}), tmp_path)
-    deafen(sitting, slice(None))
+    trainer = sit(recipe.with_values({"steps": steps}), tmp_path)
+    deafen(trainer, slice(None))
     with pytest.raises(Untrained, match=r"layers\.\*\.self_attn\.q_proj\.lora_"):
-        list(sitting.steps())
-    assert sitting.position.step == min(steps, 3)
+        list(trainer.steps())
+    assert trainer.position.step == min(steps, 3)
     assert not RunFolder(tmp_path).checkpoints()
 
 
 def test_one_of_a_kind_is_named_and_the_run_goes_on(recipe: Recipe, tmp_path: Path) -> None:
-    sitting = sit(recipe.with_values({"steps": 5}), tmp_path)
-    deafen(sitting, slice(1))
-    (told, *_) = warned(list(sitting.steps()))
+    trainer = sit(recipe.with_values({"steps": 5}), tmp_path)
+    deafen(trainer, slice(1))
+    (told, *_) = warned(list(trainer.steps()))
     assert "model.layers.0.self_attn.q_proj.lora_a" in told
     assert "layers.1" not in told
-    assert sitting.position.step == 5
+    assert trainer.position.step == 5
 
 
 @pytest.mark.parametrize("steps", [1, 4])
 def test_an_update_that_moves_nothing_ends_the_run(
     steps: int, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sitting = sit(recipe.with_values({"steps": steps, "optimizer.warmup": 0}), tmp_path)
-    monkeypatch.setattr(type(sitting.learner.optimizer), "apply_single", lambda self, g, p, state: p)
+    trainer = sit(recipe.with_values({"steps": steps, "optimizer.warmup": 0}), tmp_path)
+    monkeypatch.setattr(type(trainer.learner.optimizer), "apply_single", lambda self, g, p, state: p)
     with pytest.raises(Untrained, match="nothing of this kind had learned"):
-        list(sitting.steps())
+        list(trainer.steps())
 
 
 def test_updates_that_were_skipped_do_not_count(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sitting = sit(recipe.with_values({"steps": 6}), tmp_path)
-    real, told = type(sitting.session.objective).loss, list[Event]()
+    trainer = sit(recipe.with_values({"steps": 6}), tmp_path)
+    real, told = type(trainer.session.objective).loss, list[Event]()
 
     def broken(self: Any, *arguments: Any) -> tuple[mx.array, mx.array]:
         loss, metrics = real(self, *arguments)
         made = sum(isinstance(e, Step) for e in told)
-        return (loss * float("inf") if made == 1 and sitting.position.bad < 2 else loss), metrics
+        return (loss * float("inf") if made == 1 and trainer.position.bad < 2 else loss), metrics
 
-    monkeypatch.setattr(type(sitting.session.objective), "loss", broken)
-    for event in sitting.steps():
+    monkeypatch.setattr(type(trainer.session.objective), "loss", broken)
+    for event in trainer.steps():
         told.append(event)
-    assert sitting.proof.updates == 4
+    assert trainer.proof.updates == 4
     assert not warned(told)
 
 
@@ -118,36 +118,36 @@ def test_a_run_that_trains_is_left_alone(
 
 
 def test_what_was_saved_otherwise_than_it_was_trained_is_found(recipe: Recipe, tmp_path: Path) -> None:
-    sitting = sit(recipe.with_values({"steps": 2}), tmp_path)
-    assert any(isinstance(e, Saved) for e in sitting.steps())
+    trainer = sit(recipe.with_values({"steps": 2}), tmp_path)
+    assert any(isinstance(e, Saved) for e in trainer.steps())
     folder = checkpoint.latest(RunFolder(tmp_path))
     assert folder is not None
-    assert read_back(sitting.session, folder) > 0
+    assert read_back(trainer.session, folder) > 0
     config, weights = folder / "adapter_config.json", folder / "adapters.safetensors"
     whole = config.read_text()
     config.write_text(whole.replace('"self_attn.q_proj"', '"auto"'))
     with pytest.raises(Untrained, match="does not name what was trained"):
-        read_back(sitting.session, folder)
+        read_back(trainer.session, folder)
     config.write_text(whole)
     arrays = read(weights)
     mx.eval(arrays)
     mx.save_safetensors(str(weights), {name: array * 1.5 for name, array in arrays.items()})
     with pytest.raises(Untrained, match="gives a loss of"):
-        read_back(sitting.session, folder)
+        read_back(trainer.session, folder)
 
 
 LEARNS = {"steps": 6, "validate_every": 2, "save_every": 2}
 
 
-def worse_after(sitting: Sitting, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def worse_after(trainer: Trainer, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the weights of `step` be the best ones."""
-    real = sitting._measure
+    real = trainer._measure
 
     def measured(*arguments: Any) -> Any:
         loss, metrics = yield from real(*arguments)
-        return loss + 9 * (sitting.position.step > step), metrics
+        return loss + 9 * (trainer.position.step > step), metrics
 
-    monkeypatch.setattr(sitting, "_measure", measured)
+    monkeypatch.setattr(trainer, "_measure", measured)
 
 
 def rewritten(folder: Path, change: Callable[[dict[str, mx.array]], dict[str, mx.array]]) -> None:
@@ -168,8 +168,8 @@ def one_bit(arrays: dict[str, mx.array]) -> dict[str, mx.array]:
     }
 
 
-def until(sitting: Sitting, step: int) -> Generator[Event]:
-    events: Generator[Event] = sitting.steps()  # type: ignore[assignment]
+def until(trainer: Trainer, step: int) -> Generator[Event]:
+    events: Generator[Event] = trainer.steps()  # type: ignore[assignment]
     for event in events:
         if isinstance(event, Step) and event.step == step:
             break
@@ -183,33 +183,33 @@ def said(events: Iterable[Event]) -> list[str]:
 def test_the_best_adapter_is_proven_where_it_is_an_older_one(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sitting = sit(recipe.with_values(LEARNS), tmp_path)
-    worse_after(sitting, 2, monkeypatch)
-    assert said(sitting.steps()) == ["The adapter on the disk is that of step 2, bit for bit."]
-    assert sitting.proof.best_loss is not None
+    trainer = sit(recipe.with_values(LEARNS), tmp_path)
+    worse_after(trainer, 2, monkeypatch)
+    assert said(trainer.steps()) == ["The adapter on the disk is that of step 2, bit for bit."]
+    assert trainer.proof.best_loss is not None
 
 
 @pytest.mark.parametrize("resumed", [False, True])
 def test_an_adapter_that_was_changed_by_one_bit_since_it_was_saved_is_found(
     resumed: bool, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sitting = sit(recipe.with_values(LEARNS), tmp_path)
-    worse_after(sitting, 2, monkeypatch)
-    events = until(sitting, 5)
+    trainer = sit(recipe.with_values(LEARNS), tmp_path)
+    worse_after(trainer, 2, monkeypatch)
+    events = until(trainer, 5)
     if resumed:
         events.close()
-        sitting.save()
-        sitting = sit(recipe.with_values(LEARNS), tmp_path)
-        worse_after(sitting, 2, monkeypatch)
-        events = until(sitting, 6)
+        trainer.save()
+        trainer = sit(recipe.with_values(LEARNS), tmp_path)
+        worse_after(trainer, 2, monkeypatch)
+        events = until(trainer, 6)
     rewritten(tmp_path / "adapter", one_bit)
     with pytest.raises(Untrained, match="not the one that was trained"):
         list(events)
 
 
 def test_an_adapter_whose_scale_was_changed_since_is_found(recipe: Recipe, tmp_path: Path) -> None:
-    sitting = sit(recipe.with_values(LEARNS), tmp_path)
-    events = until(sitting, 6)
+    trainer = sit(recipe.with_values(LEARNS), tmp_path)
+    events = until(trainer, 6)
     for _ in events:
         if (tmp_path / "checkpoints" / "step-000006").exists():
             break
@@ -225,13 +225,13 @@ def test_an_adapter_whose_scale_was_changed_since_is_found(recipe: Recipe, tmp_p
 def test_an_adapter_is_held_against_the_loss_of_the_weights_that_it_was_saved_from(
     recipe: Recipe, tmp_path: Path
 ) -> None:
-    sitting = sit(recipe.with_values(LEARNS), tmp_path)
-    list(sitting.steps())
-    mark, loss = sitting.position.mark, sitting.proof.best_loss
+    trainer = sit(recipe.with_values(LEARNS), tmp_path)
+    list(trainer.steps())
+    mark, loss = trainer.position.mark, trainer.proof.best_loss
     assert loss is not None
-    prove_result(sitting.session, tmp_path / "adapter", mark, loss)
+    prove_result(trainer.session, tmp_path / "adapter", mark, loss)
     with pytest.raises(Untrained, match="not the one that was trained"):
-        prove_result(sitting.session, tmp_path / "adapter", mark, loss + 1e-6)
+        prove_result(trainer.session, tmp_path / "adapter", mark, loss + 1e-6)
 
 
 def test_without_validation_the_last_adapter_is_proven_and_a_damaged_one_named(

@@ -21,11 +21,11 @@ import pytest
 
 from studio.events import Prepared, Rewards, Step, Validated
 from studio.jobs.train import TrainJob
-from studio.models.shelf import Shelf
+from studio.models.cache import ModelCache
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, summarize
 from studio.train.ranks import Ranks
-from studio.train.recipe import Recipe
 from tests.conftest import write_pairs, write_rows
 
 CHANGES = {
@@ -100,7 +100,7 @@ def train(data: Path, model: Path, home: Path, changes: dict[str, object]) -> li
 
 def alone(data: Path, model: Path, runs: Path, changes: dict[str, object]) -> RunFolder:
     recipe = Recipe().with_values({"model": str(model), "data.path": str(data), **changes})
-    for _ in TrainJob(recipe, runs).run_events(Shelf()):
+    for _ in TrainJob(recipe, runs).run_events(ModelCache()):
         pass
     return only_run(runs)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from studio.train.parts import Optimizer
-from studio.train.rate import learning_rate
+from studio.recipe.fields import Optimizer
+from studio.train.schedule import learning_rate
 
 
 def rates(steps: int, **fields: Any) -> list[float]:

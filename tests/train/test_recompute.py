@@ -7,8 +7,7 @@ import pytest
 from mlx import nn
 
 from studio.train.forward import Overlays
-from studio.train.overlay import seeded
-from studio.train.recompute import recomputed
+from studio.train.kernels.overlay import recomputed, seeded
 from tests.train.families import FAMILIES, furthest, learn, make
 
 

@@ -15,10 +15,10 @@ import pytest
 from studio.errors import DiskError, RunError
 from studio.events import Ended, Event, RunOpened, Saved, Step, Validated
 from studio.jobs.train import ResumeJob, TrainJob
-from studio.models.shelf import Shelf
+from studio.models.cache import ModelCache
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, summarize
-from studio.train.recipe import Recipe
 
 CHANGES = {"epochs": 2, "dropout": 0.2, "accumulation": 2, "batch_size": 3, "rank": 4, "validate_every": 4}
 
@@ -31,7 +31,7 @@ def recipe(tiny_model: Path, toy_data: Path) -> Recipe:
 def run_to(job: TrainJob | ResumeJob, stop_at: int | None = None) -> tuple[RunFolder, list[Event]]:
     """Perform a job, closing it at the report of step `stop_at`."""
     events: list[Event] = []
-    generator = job.run_events(Shelf())
+    generator = job.run_events(ModelCache())
     for event in generator:
         events.append(event)
         if isinstance(event, Step) and event.step == stop_at:
@@ -87,13 +87,13 @@ def losses(run: RunFolder) -> list[tuple[int, float, str]]:
 
 def test_answers_given_between_two_steps_do_not_disturb_a_run(recipe: Recipe, tmp_path: Path) -> None:
     whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
-    shelf = Shelf()
-    for event in TrainJob(recipe, tmp_path / "disturbed").run_events(shelf):
+    model_cache = ModelCache()
+    for event in TrainJob(recipe, tmp_path / "disturbed").run_events(model_cache):
         if isinstance(event, RunOpened):
             disturbed = RunFolder(Path(event.folder))
         if isinstance(event, Step):
             mx.random.seed(event.step)
-            mx.eval(shelf.open(Path(recipe.model)).module(mx.random.randint(0, 300, (1, 8))))
+            mx.eval(model_cache.open(Path(recipe.model)).module(mx.random.randint(0, 300, (1, 8))))
     assert_identical(whole, disturbed)
 
 
@@ -103,9 +103,9 @@ def test_a_killed_run_resumes_to_the_same_weights(recipe: Recipe, tmp_path: Path
     command = (
         "import sys; from studio.process import prepare_process; prepare_process(); "
         "from pathlib import Path; from studio.jobs.train import TrainJob; "
-        "from studio.models.shelf import Shelf; from studio.train.recipe import Recipe; "
+        "from studio.models.cache import ModelCache; from studio.recipe.recipe import Recipe; "
         "job = TrainJob(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2])); "
-        "[None for _ in job.run_events(Shelf())]"
+        "[None for _ in job.run_events(ModelCache())]"
     )
     runs = tmp_path / "killed"
     process = subprocess.Popen([sys.executable, "-c", command, recipe.model_dump_json(), str(runs)])
@@ -137,7 +137,7 @@ def test_a_run_does_not_go_on_with_another_dataset(recipe: Recipe, toy_data: Pat
 
 
 def test_a_second_copy_is_refused_while_a_run_is_held(recipe: Recipe, tmp_path: Path) -> None:
-    generator = TrainJob(recipe, tmp_path).run_events(Shelf())
+    generator = TrainJob(recipe, tmp_path).run_events(ModelCache())
     opened = next(e for e in generator if isinstance(e, RunOpened))
     run = RunFolder(Path(opened.folder))
     assert summarize(run).state == "running"
@@ -167,7 +167,7 @@ def test_a_disk_that_fills_up_while_mlx_writes_is_a_sentence_and_the_run_goes_on
     with monkeypatch.context() as patch:
         patch.setattr("mlx.core.save_safetensors", full)
         with pytest.raises(DiskError, match="The disk is full"):
-            list(job.run_events(Shelf()))
+            list(job.run_events(ModelCache()))
     run = RunStore(tmp_path / "full").runs()[0]
     assert summarize(run).state == "failed"
     assert [p.name for p in run.path.rglob(".*")] == [".lock"]
@@ -177,7 +177,7 @@ def test_a_disk_that_fills_up_while_mlx_writes_is_a_sentence_and_the_run_goes_on
 
 
 def test_a_run_stopped_before_its_first_step_is_stopped_and_goes_on(recipe: Recipe, tmp_path: Path) -> None:
-    generator = TrainJob(recipe, tmp_path / "runs").run_events(Shelf())
+    generator = TrainJob(recipe, tmp_path / "runs").run_events(ModelCache())
     opened = next(event for event in generator if isinstance(event, RunOpened))
     generator.close()
     run = RunFolder(Path(opened.folder))

@@ -11,11 +11,11 @@ from studio.errors import ModelError, RecipeError
 from studio.events import Ended, Log, RunOpened, Step
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.models import adapter
-from studio.models.shelf import Shelf
+from studio.models.adapter import Tuning
+from studio.models.cache import ModelCache
 from studio.models.targets import find_linear, find_routers
-from studio.models.tuning import Tuning
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train.recipe import Recipe
 from tests.train import test_head_families
 from tests.train.test_architectures import FAMILIES, SHAPE, make
 
@@ -67,19 +67,19 @@ def test_a_run_says_which_routers_it_leaves_and_an_earlier_one_goes_on_with_its_
     manifest = json.loads((run.path / "run.json").read_text())
     manifest["recipe"]["lora"]["targets"] = "all"  # which meant these layers, too, when the run began
     (run.path / "run.json").write_text(json.dumps(manifest))
-    events = list(ResumeJob(run).run_events(Shelf()))
+    events = list(ResumeJob(run).run_events(ModelCache()))
     assert [event.step for event in events if isinstance(event, Step)] == [2]
     assert "mlp.gate" in (adapter.keys_of(run.adapter) or [])
     told = [
         e.text
-        for e in TrainJob(Recipe().with_values(values), tmp_path / "runs").run_events(Shelf())
+        for e in TrainJob(Recipe().with_values(values), tmp_path / "runs").run_events(ModelCache())
         if isinstance(e, Log)
     ]
     assert any("routers of the experts (gate) get no adapter" in text for text in told)
 
 
 def stopped_after_one(recipe: Recipe, runs: Path) -> RunFolder:
-    events = TrainJob(recipe, runs).run_events(Shelf())
+    events = TrainJob(recipe, runs).run_events(ModelCache())
     opened = next(event for event in events if isinstance(event, RunOpened))
     next(event for event in events if isinstance(event, Step))
     events.close()
@@ -96,6 +96,6 @@ def test_experts_in_16_bits_on_the_cpu_are_refused_before_the_run(
     values = {"model": str(folder), "data.path": str(toy_data), "rank": 2, "steps": 1, "forgetting": False}
     recipe = Recipe().with_values({**values, "precision": kind, "base.quantize": quantize})
     with pytest.raises(RecipeError, match=r"in 32 bits only\. Set Precision to float32\."):
-        list(TrainJob(recipe, tmp_path / "runs").run_events(Shelf()))
+        list(TrainJob(recipe, tmp_path / "runs").run_events(ModelCache()))
     obeyed = recipe.with_values({"precision": "float32"})
-    assert isinstance(list(TrainJob(obeyed, tmp_path / "runs").run_events(Shelf()))[-1], Ended)
+    assert isinstance(list(TrainJob(obeyed, tmp_path / "runs").run_events(ModelCache()))[-1], Ended)

@@ -11,10 +11,10 @@ import pytest
 from studio.events import Event, Log, RunOpened, Saved, Step, Validated
 from studio.files import PROOF
 from studio.jobs.train import ResumeJob, TrainJob
-from studio.models.shelf import Shelf
+from studio.models.cache import ModelCache
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train.plan import Plan
-from studio.train.recipe import Recipe
 from studio.train.schedule import LEAST_PROBE, LEAST_ROWS, SHARE, Schedule, Work, chosen, schedule_for
 from tests.conftest import write_rows
 
@@ -91,15 +91,15 @@ def seen(events: list[Event]) -> list[tuple[str, int]]:
 
 
 def test_a_run_says_what_it_leaves_out(recipe: Recipe, tmp_path: Path) -> None:
-    events = list(TrainJob(recipe, tmp_path / "runs").run_events(Shelf()))
+    events = list(TrainJob(recipe, tmp_path / "runs").run_events(ModelCache()))
     assert seen(events) == [("Validated", 0), ("Validated", 8), ("Saved", 8)]
     assert any(f"on {LEAST_ROWS} of 90 rows" in e.text for e in events if isinstance(e, Log))
 
 
 def test_a_resumed_run_goes_on_by_the_schedule_it_began_with(recipe: Recipe, tmp_path: Path) -> None:
-    whole = list(TrainJob(recipe, tmp_path / "whole").run_events(Shelf()))
+    whole = list(TrainJob(recipe, tmp_path / "whole").run_events(ModelCache()))
     run, begun = stopped_after(recipe, tmp_path / "runs", 3)
-    rest = list(ResumeJob(run).run_events(Shelf()))
+    rest = list(ResumeJob(run).run_events(ModelCache()))
     assert [e for e in begun + rest if isinstance(e, Validated)] == [
         e for e in whole if isinstance(e, Validated)
     ]
@@ -111,7 +111,7 @@ def test_a_run_of_the_first_release_goes_on_as_it_was(recipe: Recipe, tmp_path: 
     values = json.loads(position.read_text())
     (position.parent / PROOF).unlink()  # which the first release did not write either
     position.write_text(json.dumps({k: v for k, v in values.items() if k not in ("every", "rows", "probe")}))
-    rest = list(ResumeJob(run).run_events(Shelf()))
+    rest = list(ResumeJob(run).run_events(ModelCache()))
     validated = [(e.step, e.tokens) for e in rest if isinstance(e, Validated)]
     assert [step for step, _ in validated] == [3, 4, 5, 6, 7, 8]
     assert len({tokens for _, tokens in validated}) == 1
@@ -119,7 +119,7 @@ def test_a_run_of_the_first_release_goes_on_as_it_was(recipe: Recipe, tmp_path: 
 
 
 def stopped_after(recipe: Recipe, runs: Path, steps: int) -> tuple[RunFolder, list[Event]]:
-    events, told = TrainJob(recipe, runs).run_events(Shelf()), list[Event]()
+    events, told = TrainJob(recipe, runs).run_events(ModelCache()), list[Event]()
     for event in events:
         told.append(event)
         if isinstance(event, Step) and event.step == steps:

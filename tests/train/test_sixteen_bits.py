@@ -7,19 +7,20 @@ import numpy as np
 import pytest
 from mlx import nn
 
-from studio.data.render import Tokens
+from studio.dataset.render.render import Tokens
 from studio.models.arrays import named
 from studio.models.form import castable
-from studio.train import attention, swiglu
+from studio.recipe.recipe import Recipe
 from studio.train.forward import Overlays
-from studio.train.head import find_head
+from studio.train.kernels import attention
+from studio.train.kernels import pointwise as swiglu
+from studio.train.kernels.head import find_head
 from studio.train.learner import Learner
-from studio.train.material import Material
+from studio.train.micro_batch import PackedExamples
 from studio.train.objective import Likelihood
 from studio.train.optimizer import make_optimizer
-from studio.train.plan import Portion
+from studio.train.plan import MicroBatch
 from studio.train.ranks import Ranks
-from studio.train.recipe import Recipe
 from tests.train import families, test_head_families
 
 QUICK = [("phi", mx.float16), ("phi", mx.bfloat16), ("llama", mx.float16), ("gemma2", mx.bfloat16)]
@@ -45,7 +46,7 @@ def gradient_of(model: nn.Module, kind: mx.Dtype) -> dict[str, mx.array]:
     rows = [
         Tokens(tuple(random.integers(1, 64, n).tolist()), (False,) * 2 + (True,) * (n - 2)) for n in (9, 6)
     ]
-    material = Material(tuple(rows), ((0,), (1,)))
+    material = PackedExamples(tuple(rows), ((0,), (1,)))
     learner = Learner(
         model=model,
         head=find_head(model),
@@ -59,7 +60,7 @@ def gradient_of(model: nn.Module, kind: mx.Dtype) -> dict[str, mx.array]:
         castable=wanted,
     )
     totals = material.totals((0, 1))
-    (loss, _), gradient = learner._gradient(Likelihood(), material.batch(Portion((0, 1), 8)), totals, 0)
+    (loss, _), gradient = learner._gradient(Likelihood(), material.batch(MicroBatch((0, 1), 8)), totals, 0)
     mx.eval(loss, gradient)
     scale = 1024.0 if kind == mx.float16 else 1.0
     return {name: array / scale for name, array in named(gradient).items()}

@@ -25,9 +25,9 @@ from studio.events import (
     Step,
     Validated,
 )
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import trackers
-from studio.train.recipe import Recipe
 from studio.train.trackers import Tracker, curves_of, trackers_for
 
 
@@ -76,7 +76,7 @@ WHOLE = [prepared(), *validation(0), *steps(1, 10), *validation(10), *steps(11, 
 
 
 def tell(recipe: Recipe, run: RunFolder, events: Sequence[Event]) -> list[Log]:
-    """One sitting, as training does it: an event is written to the run's folder and shown to the trackers."""
+    """One session, as training does it: an event is written to the run's folder and shown to the trackers."""
     found = trackers_for(recipe, run)
     said: list[Log | None] = []
     for event in events:
@@ -86,7 +86,7 @@ def tell(recipe: Recipe, run: RunFolder, events: Sequence[Event]) -> list[Log]:
     return [log for log in said if log]
 
 
-def in_two_sittings(recipe: Recipe, run: RunFolder) -> None:
+def in_two_sessions(recipe: Recipe, run: RunFolder) -> None:
     """Killed after step 14, and resumed from the checkpoint of step 10."""
     killed = next(i for i, event in enumerate(WHOLE) if event == step(15))
     after = next(i for i, event in enumerate(WHOLE) if event == step(11))
@@ -145,7 +145,7 @@ def test_tensorboard_shows_every_curve_and_the_samples(run: RunFolder) -> None:
 
 
 def test_a_resumed_run_shows_every_step_once_in_tensorboard(run: RunFolder) -> None:
-    in_two_sittings(TENSORBOARD, run)
+    in_two_sessions(TENSORBOARD, run)
     points, texts = tensorboard_shows(run)
     assert [at for at, _ in points["train/loss"]] == list(range(1, 21))
     assert [at for at, _ in points["validation/loss"]] == [0, 10, 20]
@@ -193,7 +193,7 @@ def test_weights_and_biases_gets_every_curve_and_the_samples(run: RunFolder) -> 
 
 
 def test_a_resumed_run_is_the_same_run_in_weights_and_biases(run: RunFolder) -> None:
-    in_two_sittings(WANDB, run)
+    in_two_sessions(WANDB, run)
     begun = [record.run for record in wandb_records(run) if record.HasField("run")]
     assert len(list(run.path.glob("wandb/offline-run-*"))) == 2
     assert len({each.run_id for each in begun}) == 1

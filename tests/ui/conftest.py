@@ -15,8 +15,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication
 
 from studio.events import Event, Prepared, Saved, Step, Validated
-from studio.runs.summary import RunSummary
-from studio.train.recipe import Recipe
+from studio.recipe.recipe import Recipe
+from studio.runs.store import RunSummary
 from studio.ui.theme import Theme
 
 

@@ -22,10 +22,10 @@ from studio.events import (
     Rendered,
     Turn,
 )
-from studio.ui.panes.dataset import DatasetPane
+from studio.ui.dialogs.fix import FixDialog
+from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.tables.dataset import BADGE, STRUCK
 from studio.ui.theme import Theme
-from studio.ui.widgets.fix_dialog import FixDialog
 from studio.ui.widgets.states import BusyState
 
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.events import Evaluated, GoldenAnswer, Measure, Progress
-from studio.runs.summary import RunSummary
-from studio.ui.panes.evaluation import EvaluationPane
+from studio.runs.store import RunSummary
+from studio.ui.panes.evaluation.pane import EvaluationPane
 from studio.ui.tables.answer_delegate import break_text
 from studio.ui.theme import Theme
 

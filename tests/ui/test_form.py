@@ -5,11 +5,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from studio.errors import RecipeError
-from studio.train.recipe import FieldEntry, Recipe, fields
-from studio.ui.widgets.editors import ChoiceField, LinesField, NumberField, SwitchField
-from studio.ui.widgets.form import PICKED, RecipeForm
-from studio.ui.widgets.form_words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, why_idle
-from studio.ui.widgets.form_words import ENTRIES as BY_PATH
+from studio.recipe.recipe import FieldEntry, Recipe, fields
+from studio.ui.form.editors import ChoiceField, LinesField, NumberField, SwitchField
+from studio.ui.form.form import PICKED, RecipeForm
+from studio.ui.form.words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, why_idle
+from studio.ui.form.words import ENTRIES as BY_PATH
 
 ENTRIES = [entry for entry in fields() if entry.path not in PICKED]
 

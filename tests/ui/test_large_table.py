@@ -11,12 +11,11 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
-from studio.data.store.check import BAD, GOOD, WARNING
-from studio.data.store.reader import Store, StoredRow
-from studio.data.store.scanner import scan
+from studio.dataset.store.check import BAD, GOOD, WARNING
+from studio.dataset.store.reader import Store, StoredRow
+from studio.dataset.store.scanner import scan
 from studio.events import Piece, RowShown, Scanned, Turn
-from studio.ui.panes.dataset_large import LargeView
-from studio.ui.panes.dataset_large_bar import large_findings, round_rows
+from studio.ui.panes.dataset.large import LargeView, large_findings, round_rows
 from studio.ui.tables.dataset import BADGE, REASON
 from studio.ui.tables.large import PAGE, LargeTableModel
 from studio.ui.tables.large_table import LargeTable

@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from studio.events import AnswerEnded, AnswerPiece
 from studio.generate.sampling import Sampling
-from studio.runs.summary import RunSummary
-from studio.ui.panes.playground import PlaygroundPane
+from studio.runs.store import RunSummary
+from studio.ui.chat.sampling import SamplingPanel, bounds
+from studio.ui.panes.playground.pane import PlaygroundPane
 from studio.ui.theme import Theme
-from studio.ui.widgets.sampling_panel import SamplingPanel, bounds
 
 RUN = RunSummary(
     "capitals",

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 
-from studio.runs.summary import RunCurves, RunSummary
-from studio.train.recipe import Recipe, find_field
-from studio.ui.hues import DARK_HUES, LIGHT_HUES, MOST, dash, hue
-from studio.ui.panes.runs import RunsPane
-from studio.ui.panes.runs_compare import RunsComparison
-from studio.ui.panes.runs_fields import differing, labels, number_in, plottable, value_text
-from studio.ui.panes.runs_table import COLUMNS, SWEEP
+from studio.recipe.recipe import Recipe, find_field
+from studio.runs.store import RunCurves, RunSummary
+from studio.ui.panes.runs.compare import RunsComparison
+from studio.ui.panes.runs.differences import differing, labels, number_in, plottable, value_text
+from studio.ui.panes.runs.pane import RunsPane
+from studio.ui.panes.runs.table import COLUMNS, SWEEP
 from studio.ui.theme import DARK, LIGHT, Theme, contrast
+from studio.ui.tokens import DARK_HUES, LIGHT_HUES, MOST, dash, hue
 from tests.ui.conftest import summary
 
 RANKS = {"s-rank-8": (8, 0.5), "s-rank-16": (16, 0.3), "s-rank-64": (64, 0.4)}

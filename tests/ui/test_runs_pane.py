@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from studio.ui.panes.runs import RunsPane
-from studio.ui.panes.runs_table import COLUMNS
+from studio.ui.panes.runs.pane import RunsPane
+from studio.ui.panes.runs.table import COLUMNS
 from studio.ui.theme import Theme
 from studio.ui.widgets.states import EmptyState
 from tests.ui.conftest import run_events, summary

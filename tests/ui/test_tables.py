@@ -11,8 +11,7 @@ from studio.events import DatasetRead, ExampleRow, GoldenAnswer, Measure, Proble
 from studio.ui.tables.answers import ANSWER, AnswersModel, kind_of
 from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, DatasetModel
 from studio.ui.tables.measures import MINUS, describe
-from studio.ui.tables.problem_list import ProblemList
-from studio.ui.tables.problems import group_problems
+from studio.ui.tables.problems import ProblemList, group_problems
 from studio.ui.theme import Theme
 
 BADGE_COLUMN = 3

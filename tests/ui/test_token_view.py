@@ -6,8 +6,8 @@ from PySide6.QtGui import QColor, QTextCursor
 from pytestqt.qtbot import QtBot
 
 from studio.events import Piece
+from studio.ui.chat.tokens import TokenView, describe
 from studio.ui.theme import Theme
-from studio.ui.widgets.token_view import TokenView, describe
 
 PIECES = (
     Piece(1, "<|im_start|>", False, True),

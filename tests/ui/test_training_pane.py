@@ -7,12 +7,11 @@ import pytest
 from PySide6.QtCore import Qt
 
 from studio.events import Advice, Forecasted, Log, ModelCounted, Progress, Sampled, Skipped
-from studio.train.recipe import Recipe
-from studio.train.recipes import ReadyRecipe
-from studio.ui.panes.training import TrainingPane
-from studio.ui.panes.training_bar import PARTS
-from studio.ui.panes.training_forecast import COMPUTING
-from studio.ui.panes.training_states import LOOKS
+from studio.recipe.files import ReadyRecipe
+from studio.recipe.recipe import Recipe
+from studio.ui.panes.training.forecast import COMPUTING, PARTS
+from studio.ui.panes.training.pane import TrainingPane
+from studio.ui.panes.training.states import LOOKS
 from studio.ui.theme import Theme
 from tests.ui.conftest import run_events, step
 

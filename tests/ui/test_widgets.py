@@ -3,11 +3,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.ui.widgets.header import PaneHeader
 from studio.ui.widgets.label import ElidedLabel, WrapLabel
-from studio.ui.widgets.notice import Notice
-from studio.ui.widgets.pane import Pane
-from studio.ui.widgets.states import BusyState, EmptyState
+from studio.ui.widgets.pane import Pane, PaneHeader
+from studio.ui.widgets.states import BusyState, EmptyState, Notice
 
 
 def test_a_cut_text_has_all_of_it_in_the_tooltip(qtbot) -> None:

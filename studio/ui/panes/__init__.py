@@ -1,1 +1,1 @@
-"""One file per pane. A pane shows values and announces wishes; it knows no neighbour and no engine."""
+"""One folder per pane. A pane shows values and announces wishes; it knows no neighbour and no engine."""

@@ -8,9 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.ui.fonts import body_font
 from studio.ui.plain import tip
-from studio.ui.theme import Theme
+from studio.ui.theme import Theme, body_font
 
 _ROW = 28
 _MOST = 40

@@ -13,12 +13,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio import words
-from studio.train.sweep import short
-from studio.ui.hues import hue
-from studio.ui.plots.axis import NumberAxis, ZoomBox, wide_range
-from studio.ui.plots.crosshair import Crosshair
+from studio.recipe.sweep import short
+from studio.ui.plots.axis import Crosshair, NumberAxis, ZoomBox, wide_range
 from studio.ui.theme import Theme
-from studio.ui.tokens import mix
+from studio.ui.tokens import hue, mix
 
 STEEP = 4.0
 """From this ratio of the largest to the smallest value on, the axis counts in factors: ranks, rates."""

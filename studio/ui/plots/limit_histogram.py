@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 
-from studio.ui.fonts import body_font
-from studio.ui.plots.bins import bin_lengths, nice_step
-from studio.ui.plots.histogram import Histogram
-from studio.ui.theme import Theme
+from studio.ui.plots.histogram import Histogram, bin_lengths, nice_step
+from studio.ui.theme import Theme, body_font
 
 LOWEST, HIGHEST = 8, 131_072
 _GRIP = 8

@@ -12,13 +12,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio import words
-from studio.runs.summary import RunCurves
-from studio.ui.hues import dash, hue
-from studio.ui.plots.axis import NumberAxis, ZoomBox, wide_range
-from studio.ui.plots.crosshair import Crosshair
+from studio.runs.store import RunCurves
+from studio.ui.plots.axis import Crosshair, NumberAxis, ZoomBox, wide_range
 from studio.ui.plots.series import Series, thinned
 from studio.ui.theme import Theme
-from studio.ui.tokens import Tokens, mix
+from studio.ui.tokens import Tokens, dash, hue, mix
 
 POINTS = 1500
 """To so many points a training curve is thinned; more than any screen shows."""

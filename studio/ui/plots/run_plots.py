@@ -2,19 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from studio import words
 from studio.events import Event, Prepared, Probed, Rewards, Step, Validated
-from studio.ui.plots.histories import history, once
-from studio.ui.plots.keys import Key
-from studio.ui.plots.plot_card import PlotCard
-from studio.ui.plots.reward_card import RewardCard
+from studio.ui.plots.keys import Key, KeyLabel
+from studio.ui.plots.lazy import LazyCurve
+from studio.ui.plots.series import history, once
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import WrapLabel
+
+
+class PlotCard(Card):
+    """`curve` speaks like a CurvePlot; `set_waiting` tells whether the sentence stands in its place."""
+
+    def __init__(self, theme: Theme, style: CurveStyle, waiting: str, least_height: int = 90) -> None:
+        super().__init__(style.name)
+        self.curve = LazyCurve(theme, style)
+        self._keys = KeyLabel(theme)
+        self._keys.hide()
+        self.head.addWidget(self._keys, 1)
+        self._waiting = WrapLabel(waiting, role="waiting")
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._waiting)
+        self._stack.addWidget(self.curve)
+        self._stack.setMinimumHeight(least_height)
+        self.body.addWidget(self._stack, 1)
+
+    def value(self) -> str:
+        return self._keys.text() if self._keys.isVisibleTo(self) else super().value()
+
+    def set_value(self, text: str, tone: str = "dim") -> None:
+        """The current value; a screen reader, which cannot see the curve, is told it too."""
+        super().set_value(text, tone)
+        self._keys.hide()
+        self.curve.setAccessibleDescription(text)
+
+    def set_keys(self, keys: Sequence[Key]) -> None:
+        """The current values of several curves, each behind its colour."""
+        self.set_value("")
+        self._value.hide()
+        self._keys.set_keys(keys)
+        self._keys.show()
+        self.curve.setAccessibleDescription(self._keys.text())
+
+    def set_waiting(self, waiting: bool) -> None:
+        self._stack.setCurrentWidget(self._waiting if waiting else self.curve)
+
+    def clear(self) -> None:
+        """No curve, no value, the sentence again."""
+        self.curve.clear()
+        self.set_value("")
+        self.set_waiting(True)
+
+
+REWARDS = CurveStyle(
+    "Rewards",
+    dot_colour="good",
+    dot_name="chosen",
+    other_colour="second",
+    other_name="rejected",
+    marks_best=False,
+    redraw_milliseconds=170,
+    words=lambda value: f"{value:+.3g}",
+)
+
+
+class RewardCard(PlotCard):
+    """The margin of every step; of every validation, the rewards of chosen and rejected answers."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, REWARDS, "How far chosen answers lead, from the first step on.", 100)
+        self._latest: dict[str, Rewards] = {}
+        self.hide()
+
+    def clear(self) -> None:
+        super().clear()
+        self._latest = {}
+        self.hide()
+
+    def add(self, rewards: Rewards) -> None:
+        """Add one event; the first one brings the card into view."""
+        if rewards.part == "validation":
+            self.curve.append_dot(rewards.step, rewards.chosen)
+            self.curve.append_other(rewards.step, rewards.rejected)
+        else:
+            self.curve.append(rewards.step, rewards.margin)
+        self._take(rewards)
+
+    def load(self, history: Sequence[Rewards]) -> None:
+        """Show a whole history; nothing to show hides the card."""
+        steps = [event for event in history if event.part != "validation"]
+        validated = [event for event in history if event.part == "validation"]
+        self.curve.set_points([event.step for event in steps], [event.margin for event in steps])
+        numbers = [event.step for event in validated]
+        self.curve.set_dots(numbers, [event.chosen for event in validated])
+        self.curve.set_others(numbers, [event.rejected for event in validated])
+        self.setVisible(bool(history))
+        for event in history:
+            self._take(event)
+        self.show_head()
+
+    def show_head(self) -> None:
+        """Write the current values: of the last validation, or of the last step before there is one."""
+        latest = self._latest.get("validation") or self._latest.get("train")
+        if latest is None:
+            return
+        right = words.percent(latest.accuracy)
+        margin, chosen, rejected = (f"{v:+.2f}" for v in (latest.margin, latest.chosen, latest.rejected))
+        keys = [
+            (REWARDS.colour, f"margin {margin}, {right} right", f"{margin}, {right}"),
+            (REWARDS.dot_colour, f"chosen {chosen}", chosen),
+            (REWARDS.other_colour, f"rejected {rejected}", rejected),
+        ]
+        self.set_keys(keys)
+
+    def _take(self, rewards: Rewards) -> None:
+        self._latest[rewards.part] = rewards
+        self.show()
+        self.set_waiting(False)
+
 
 __all__ = ["LOSS", "RunPlots", "history"]
 

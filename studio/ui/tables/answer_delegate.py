@@ -9,10 +9,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextLayout, QT
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.events import GoldenAnswer
-from studio.ui.fonts import body_font
 from studio.ui.tables.answers import ANSWER, KINDS, kind_of
 from studio.ui.tables.delegates import paint_pill, pill_width
-from studio.ui.theme import Theme
+from studio.ui.theme import Theme, body_font
 
 _MARGIN, _GAP = 8, 28
 _PROMPT_LINES, _IDEAL_LINES, _ANSWER_LINES = 2, 2, 5

@@ -1,27 +1,160 @@
-"""A dataset's rows with their filters and search."""
+"""A dataset's rows with their filters, their search, and a filter by length."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
+    QHeaderView,
     QLineEdit,
+    QMenu,
+    QSpinBox,
     QStackedWidget,
+    QTableView,
     QVBoxLayout,
     QWidget,
+    QWidgetAction,
 )
 
 from studio.events import DatasetRead, ExampleRow
+from studio.ui.plain import tip
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.dataset import COLUMNS, FILTERS, DatasetModel, Entry
-from studio.ui.tables.length_filter import LengthFilter
-from studio.ui.tables.rows_view import rows_view
+from studio.ui.tables.delegates import CellDelegate
 from studio.ui.theme import Theme
-from studio.ui.widgets.label import note
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import PlainLabel, note
+
+_MOST = 10_000_000
+
+
+class LengthFilter(QAction):
+    """A mark at the end of a search field; it opens two fields, and takes the accent while it filters."""
+
+    changed_to = Signal(int, int)  # fewest, most (0: no limit)
+
+    def __init__(self, theme: Theme, field: QLineEdit) -> None:
+        super().__init__(field)
+        self._theme, self._field = theme, field
+        self.fewest, self.most = _spin("Any"), _spin("Any")
+        self.clear = Button("Any length", "quiet")
+        self.popup = QMenu(field)
+        action = QWidgetAction(self.popup)
+        action.setDefaultWidget(self._form())
+        self.popup.addAction(action)
+        field.addAction(self, QLineEdit.ActionPosition.TrailingPosition)
+        self.triggered.connect(self._open)
+        self.fewest.valueChanged.connect(self._change)
+        self.most.valueChanged.connect(self._change)
+        self.clear.clicked.connect(self.reset)
+        theme.changed.connect(self._tint)
+        self._tint()
+
+    def _form(self) -> QWidget:
+        form = QWidget()
+        grid = QGridLayout(form)
+        grid.setContentsMargins(12, 10, 12, 10)
+        grid.setHorizontalSpacing(10)
+        for row, (text, spin) in enumerate((("At least", self.fewest), ("At most", self.most))):
+            label = PlainLabel(text)
+            label.setBuddy(spin)
+            grid.addWidget(label, row, 0)
+            grid.addWidget(spin, row, 1)
+        grid.addWidget(self.clear, 2, 1)
+        return form
+
+    def limits(self) -> tuple[int, int]:
+        """The fewest and the most tokens; 0 where there is no limit."""
+        return self.fewest.value(), self.most.value()
+
+    def reset(self) -> None:
+        """Let every length through again."""
+        self.fewest.setValue(0)
+        self.most.setValue(0)
+
+    def _open(self) -> None:
+        corner = QPoint(self._field.width() - self.popup.sizeHint().width(), self._field.height() + 4)
+        self.popup.popup(self._field.mapToGlobal(corner))
+        self.fewest.setFocus()
+
+    def _change(self) -> None:
+        self._tint()
+        self.changed_to.emit(*self.limits())
+
+    def _tint(self) -> None:
+        fewest, most = self.limits()
+        self.setIcon(self._theme.icon("sliders-horizontal", "accent" if fewest or most else "dim"))
+        bounds = [f"at least {fewest:,}" if fewest else "", f"at most {most:,}" if most else ""]
+        said = " and ".join(filter(None, bounds))
+        self.setToolTip(tip(f"Shown: rows of {said} tokens" if said else "Filter by length"))
+
+
+def _spin(nothing: str) -> QSpinBox:
+    spin = QSpinBox()
+    spin.setRange(0, _MOST)
+    spin.setSpecialValueText(nothing)
+    spin.setSuffix(" tokens")
+    spin.setGroupSeparatorShown(True)
+    spin.setKeyboardTracking(False)
+    spin.setMinimumWidth(120)
+    return spin
+
+
+_ROW_HEIGHT = 32
+
+
+class RowsView(QTableView):
+    """Home and End go to the first and the last row, as in a list."""
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        rows = {
+            QAbstractItemView.CursorAction.MoveHome: 0,
+            QAbstractItemView.CursorAction.MoveEnd: self.model().rowCount() - 1,
+        }
+        if action not in rows:
+            return super().moveCursor(action, modifiers)
+        return self.model().index(rows[action], max(0, self.currentIndex().column()))
+
+
+def rows_view(
+    theme: Theme, model: QAbstractItemModel, titles: Sequence[str], widths: Mapping[str, int]
+) -> QTableView:
+    """A view of rows one below the other; columns without a width share the room that is left."""
+    view = RowsView()
+    view.setObjectName("rows")
+    view.setModel(model)
+    view.setItemDelegate(CellDelegate(theme, view))
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.setMouseTracking(True)
+    view.setTabKeyNavigation(False)
+    view.setAccessibleName("Examples")
+    view.verticalHeader().hide()
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+    head = view.horizontalHeader()
+    head.setHighlightSections(False)
+    head.setMinimumSectionSize(40)
+    for place, title in enumerate(titles):
+        mode = QHeaderView.ResizeMode
+        head.setSectionResizeMode(place, mode.Fixed if title in widths else mode.Stretch)
+        if title in widths:
+            view.setColumnWidth(place, widths[title])
+    head.setSortIndicatorClearable(True)
+    head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    return view
+
 
 _SEARCH_MILLISECONDS = 150
 _SEARCH_WIDTH = 220

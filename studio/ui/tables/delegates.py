@@ -23,9 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.fonts import body_font
 from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, SPANNED, STRUCK, TONE
-from studio.ui.theme import Theme, Tokens
+from studio.ui.theme import Theme, Tokens, body_font
 
 _PADDING = 8
 _PILL_HEIGHT = 20

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui.tables.chips import FilterChips
+from studio.ui.tables.dataset_table import rows_view
 from studio.ui.tables.large import LARGE_COLUMNS, LargeTableModel
-from studio.ui.tables.rows_view import rows_view
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import note
 

@@ -1,10 +1,19 @@
-"""The measures of an evaluation in words: base, tuned, their difference, and whether it is a difference."""
+"""The measures of an evaluation, one row each: base, tuned, the difference with its interval, the verdict."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
 from studio.events import Measure
+from studio.ui.plain import tip
+from studio.ui.theme import Theme
+from studio.ui.widgets.label import PlainLabel
+from studio.ui.widgets.style import empty_layout
 
 _VERDICTS = {
     "better": ("Better", "good"),
@@ -58,3 +67,92 @@ def describe(measure: Measure) -> MeasureText:
         verdict=verdict,
         tone=tone,
     )
+
+
+HEADS = ("Measure", "Base", "Tuned", "Difference", "95 % interval", "", "Verdict")
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_SIDES = (_LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _LEFT, _LEFT)
+
+
+class IntervalMark(QWidget):
+    """The interval of a difference as a bar beside the line of no difference."""
+
+    def __init__(self, theme: Theme, measure: Measure, tone: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._measure, self._tone = theme, measure, tone
+        self.setToolTip("The bar is the 95 % interval, the dot the difference, the line no difference.")
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(150, 20)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        measure, tokens = self._measure, self._theme.tokens
+        reach = 1.1 * max(abs(measure.low), abs(measure.high), abs(measure.difference)) or 1.0
+        middle, half, y = self.width() / 2, self.width() / 2 - 4, self.height() / 2
+
+        def at(value: float) -> float:
+            return middle + half * value / reach
+
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(tokens.line), 1))
+        painter.drawLine(QPointF(4, y), QPointF(self.width() - 4, y))
+        painter.setPen(QPen(QColor(tokens.faint), 1))
+        painter.drawLine(QPointF(middle, y - 7), QPointF(middle, y + 7))
+        colour = QColor(getattr(tokens, self._tone))
+        painter.setPen(QPen(colour, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(at(measure.low), y), QPointF(at(measure.high), y))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(at(measure.difference), y), 4.5, 4.5)
+
+
+class MeasureGrid(QWidget):
+    """A small table of labels: measures are few, and every figure can be selected and read aloud."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(9)
+        self._grid.setColumnStretch(0, 1)
+        self._texts: list[MeasureText] = []
+
+    @property
+    def texts(self) -> tuple[MeasureText, ...]:
+        return tuple(self._texts)
+
+    def set_measures(self, measures: Sequence[Measure]) -> None:
+        empty_layout(self._grid)
+        self._texts = [describe(measure) for measure in measures]
+        for column, head in enumerate(HEADS):
+            self._grid.addWidget(_label(head, "section"), 0, column, _SIDES[column])
+        for row, (measure, text) in enumerate(zip(measures, self._texts, strict=True), start=1):
+            self._add(row, measure, text)
+
+    def _add(self, row: int, measure: Measure, text: MeasureText) -> None:
+        name = _label(text.name, "")
+        name.setToolTip(tip(f"Measured on {text.count}"))
+        cells: tuple[QWidget, ...] = (
+            name,
+            _label(text.base, "", "dim"),
+            _label(text.tuned, "title"),
+            _label(text.difference, "title", text.tone),
+            _label(text.interval, "", "dim"),
+            IntervalMark(self._theme, measure, text.tone),
+            _label(text.verdict, "title", text.tone),
+        )
+        for column, cell in enumerate(cells):
+            self._grid.addWidget(cell, row, column, _SIDES[column])
+
+
+def _label(text: str, role: str, tone: str = "") -> QLabel:
+    label = PlainLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty("role", role)
+    label.setProperty("tone", tone)
+    return label

@@ -1,12 +1,89 @@
-"""What a pane shows when there is nothing, when something failed, and while it works."""
+"""What a pane shows when there is nothing, when something failed, while it works, and when it asks."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
-from studio.ui.widgets.button import Button, Icon
+from studio.ui.widgets.button import Button, Icon, IconButton
 from studio.ui.widgets.label import PlainLabel, WrapLabel
+from studio.ui.widgets.style import set_property
+
+
+class ConfirmBar(QFrame):
+    """Hidden until it asks; `confirmed` when the person agrees."""
+
+    confirmed = Signal()
+
+    def __init__(self, agree: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self.setProperty("tone", "bad")
+        self._text = WrapLabel()
+        self.agree, self.cancel = Button(agree, "danger"), Button("Cancel")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 9, 10, 9)
+        row.setSpacing(10)
+        row.addWidget(Icon("triangle-alert", 16, "text"))
+        row.addWidget(self._text, 1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.agree)
+        self.cancel.clicked.connect(self.hide)
+        self.agree.clicked.connect(self._on_agreed)
+        self.hide()
+
+    def ask(self, question: str) -> None:
+        self._text.setText(question)
+        self.show()
+        self.cancel.setFocus()
+
+    def _on_agreed(self) -> None:
+        self.hide()
+        self.confirmed.emit()
+
+
+ICONS = {"bad": "circle-alert", "warn": "triangle-alert", "good": "circle-check", "dim": "info"}
+
+
+class Notice(QFrame):
+    """A sentence that stays until it is closed or replaced; `tone` is dim, good, warn or bad."""
+
+    shown = Signal()
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self._text = WrapLabel()
+        self._icons = {tone: Icon(name, 16, "text") for tone, name in ICONS.items()}
+        close = IconButton("x", "Close this message")
+        close.clicked.connect(self.close_message)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 9, 8, 9)
+        row.setSpacing(10)
+        for icon in self._icons.values():
+            row.addWidget(icon)
+        row.addWidget(self._text, 1)
+        row.addWidget(close)
+        self.hide()
+
+    def text(self) -> str:
+        return self._text.text()
+
+    def show_message(self, text: str, tone: str = "bad") -> None:
+        """Show a sentence in place of the one before."""
+        for name, icon in self._icons.items():
+            icon.setVisible(name == tone)
+        set_property(self, "tone", tone)
+        self._text.setText(text)
+        self.setAccessibleName(text)
+        self.show()
+        self.shown.emit()
+
+    def close_message(self) -> None:
+        self.hide()
+        self.closed.emit()
+
 
 WIDTH = 440
 CENTRED = Qt.AlignmentFlag.AlignHCenter

@@ -1,13 +1,65 @@
-"""A row of words, one of which is on: which page is shown."""
+"""A row of words, one of which is on: which page is shown; and a line of keys and what they do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
 
+from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
+from studio.ui.widgets.label import PlainLabel
+
+
+def key_name(keys: str) -> str:
+    """A shortcut as this system writes it: ⇧⌘A, or Ctrl+Shift+A."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+class KeyHints(QWidget):
+    """Hints given as (action, key, words), the least needed last: it goes where there is no room.
+
+    Emits the action that was clicked.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, hints: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self.buttons: dict[str, Button] = {}
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(2)
+        for place, (action, key, words) in enumerate(hints):
+            if place:
+                self._row.addSpacing(6)
+            self._last = cap = PlainLabel(key_name(key))
+            cap.setProperty("role", "key")
+            button = self.buttons[action] = Button(words, "hint")
+            button.setToolTip(tip(f"{words} ({cap.text()})"))
+            button.setObjectName(action)
+            button.clicked.connect(self._announce)
+            self._row.addWidget(cap)
+            self._row.addWidget(button)
+        self._row.addStretch(1)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        last = list(self.buttons.values())[-1]
+        for widget in (self._last, last):
+            widget.show()
+        fits = self._row.sizeHint().width() <= event.size().width()
+        for widget in (self._last, last):
+            widget.setVisible(fits)
+
+    def _announce(self) -> None:
+        sender = self.sender()
+        self.chosen.emit(sender.objectName() if sender is not None else "")
 
 
 class Tabs(QWidget):

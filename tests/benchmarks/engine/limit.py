@@ -98,7 +98,7 @@ def limit(shape: Shape, works: Sequence[Work], adapted: int, repeats: int = 3) -
     """Seconds of the products and the exp pass of these batches, each the best of `repeats`."""
     import mlx.core as mx
 
-    from studio.train.exponential import exponential
+    from studio.train.kernels.pointwise import exponential
 
     seconds = 0.0
     for work, times in Counter(works).items():

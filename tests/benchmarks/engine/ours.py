@@ -20,7 +20,7 @@ DPO: Mapping[str, Any] = {"objective": "dpo", "preference.beta": 0.1}
 
 
 @dataclass(frozen=True)
-class Sitting:
+class Trainer:
     """A run of ours: seconds `before` the first step, (epochs done, seconds) of each step, peak bytes."""
 
     before: float
@@ -34,17 +34,17 @@ class Sitting:
 
 def supervised(shape: Shape, examples: Sequence[Example], values: Mapping[str, Any] | None = None) -> Run:
     """An epoch of supervised training."""
-    sat = sitting(shape, examples, values or {})
+    sat = trainer(shape, examples, values or {})
     return Run(sat.seconds(), tokens(examples), sat.peak)
 
 
 def preference(shape: Shape, pairs: Sequence[Pair], epochs: int) -> Run:
     """`epochs` of DPO, with the reference's log-probabilities that are computed once before them."""
-    sat = sitting(shape, pairs, {**DPO, "epochs": epochs})
+    sat = trainer(shape, pairs, {**DPO, "epochs": epochs})
     return Run(sat.before + sat.seconds(), epochs * tokens(pairs), sat.peak)
 
 
-def sitting(shape: Shape, items: Items, values: Mapping[str, Any]) -> Sitting:
+def trainer(shape: Shape, items: Items, values: Mapping[str, Any]) -> Trainer:
     """Train as `studio train` does, timed from the events of the very same generator."""
     import mlx.core as mx
 
@@ -64,27 +64,27 @@ def sitting(shape: Shape, items: Items, values: Mapping[str, Any]) -> Sitting:
                 steps.append((event.epoch, now - latest))
                 latest = now
         peak = max(peak, mx.get_peak_memory())
-    return Sitting(preparation, tuple(steps), peak - before)
+    return Trainer(preparation, tuple(steps), peak - before)
 
 
 def works(items: Items, values: Mapping[str, Any] | None = None) -> list[Work]:
-    """The portions of one epoch as our engine lays them out."""
-    from studio.train.attention import block_size
-    from studio.train.material import Material
+    """The micro-batches of one epoch as our engine lays them out."""
+    from studio.train.kernels.attention import block_size
+    from studio.train.micro_batch import PackedExamples
     from studio.train.plan import Plan
     from studio.train.session import default_budget
 
     recipe = _recipe(values or {})
-    material = Material.of(_dataset(items).train, pairs=recipe.pairs)
+    material = PackedExamples.of(_dataset(items).train, pairs=recipe.pairs)
     plan = Plan(material.lengths, recipe.loop, default_budget(), 2 if recipe.pairs else 1)
     batches = [batch for step in range(1, plan.steps + 1) for _, batch in plan.batches_of(step)]
-    laid = [material.batch(portion) for batch in batches for portion in plan.portions(batch)]
+    laid = [material.batch(micro_batch) for batch in batches for micro_batch in plan.micro_batches(batch)]
     return [Work(len(batch.ids), batch.ids.shape[1], batch.tokens, block_size()) for batch in laid]
 
 
 def _events(model: Any, items: Items, values: Mapping[str, Any], folder: Path) -> Any:
+    from studio.models.cache import OpenModel
     from studio.models.form import Form
-    from studio.models.shelf import OpenModel
     from studio.runs.folder import RunFolder
     from studio.train.loop import train
 
@@ -94,7 +94,7 @@ def _events(model: Any, items: Items, values: Mapping[str, Any], folder: Path) -
 
 def _recipe(values: Mapping[str, Any]) -> Any:
     """The peers' choices; nothing is measured or saved on the way."""
-    from studio.train.recipe import Recipe
+    from studio.recipe.recipe import Recipe
 
     usual = {"batch_size": BATCH, "rank": RANK, "alpha": ALPHA, "epochs": 1, "clip": 0, "save_every": 10**9}
     return Recipe().with_values({**usual, **values})
@@ -107,8 +107,8 @@ def _dataset(items: Items) -> Any:
 
 
 def _example(number: int, item: Example | Pair) -> Any:
-    from studio.data import render
-    from studio.data.records import Record
+    from studio.dataset.record import Record
+    from studio.dataset.render import render
 
     if isinstance(item, Pair):
         return render.Example(Record(number), _tokens(item.chosen), _tokens(item.rejected))
@@ -116,6 +116,6 @@ def _example(number: int, item: Example | Pair) -> Any:
 
 
 def _tokens(example: Example) -> Any:
-    from studio.data.render import Tokens
+    from studio.dataset.render.render import Tokens
 
     return Tokens(example.ids, tuple(i >= max(1, example.prompt) for i in range(len(example.ids))))

@@ -44,7 +44,7 @@ def prefix_cache(rounds: int = ROUNDS, count: int = 32) -> Row:
 
     def later_epochs(cache: str) -> float:
         values = {"scope.layers": adapted, "epochs": epochs, "prefix_cache": cache}
-        return ours.sitting(shape, examples, values).seconds(after=1)
+        return ours.trainer(shape, examples, values).seconds(after=1)
 
     rounds_of = in_turns(partial(later_epochs, "memory"), partial(later_epochs, "off"), rounds)
     ratio = statistics.median(without / kept for kept, without in rounds_of)

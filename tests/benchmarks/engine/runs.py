@@ -84,7 +84,7 @@ def in_turns[A, B](one: Callable[[], A], other: Callable[[], B], rounds: int) ->
 
 
 def compile_as_the_app_does() -> None:
-    """On a CPU `studio.models.shelf` switches compiling off; here the shelf is left out."""
+    """On a CPU `studio.models.cache` switches compiling off; here the model cache is left out."""
     import mlx.core as mx
 
     if mx.default_device() == mx.cpu:

@@ -1,0 +1,287 @@
+"""`studio data make`, `made`, `key` and `download`: generated rows, their review, datasets from the Hub."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.cli.options import Debug, Home, Json, paths_from
+from studio.cli.results import Result
+from studio.cli.terminal import StoppedByPerson, console, perform, report
+from studio.dataset.hub.wanted import Wanted, recognize, row_range
+from studio.errors import DataError
+from studio.events import Downloaded, MadeRow, MakingEnded
+from studio.jobs.hub import DownloadJob
+from studio.jobs.make import MakeJob
+from studio.synth.confirmed import Unconfirmed
+from studio.synth.folder import MakingFolder, write_accepted
+from studio.synth.generate import made_row, summary
+from studio.synth.generators import GENERATORS
+from studio.synth.plan import Plan
+from studio.synth.rows import Review
+from studio.words import counted
+
+
+def of_made(folder: MakingFolder) -> Result:
+    """Every made row with its state, and what was refused."""
+    rows = [made_row(row, review.state) for row, review in folder.reviewed()]
+    ended = summary(folder)
+    states = Counter(row.state for row in rows)
+    lines = [row_line(row) for row in rows]
+    damage = folder.damage()
+    lines += [f"{_came(ended)}: {_counted(states)}", *_refused(ended), *damage]
+    document = {**asdict(ended), "states": dict(states), "made": [asdict(row) for row in rows]}
+    document["damage"] = list(damage)
+    return Result(document, "\n".join(lines))
+
+
+def of_making(folder: MakingFolder) -> Result:
+    """How many rows there are by now, what was refused, and what to do next."""
+    ended = summary(folder)
+    lines = [f"{_came(ended)}, in {ended.folder}", *_refused(ended)]
+    if ended.rows:
+        lines.append(f"Next: studio data made {ended.folder} --accept all --out more.jsonl")
+    return Result(asdict(ended), "\n".join(lines))
+
+
+def of_download(event: Downloaded) -> Result:
+    """What arrived, and how to look at it."""
+    text = (
+        f"{event.rows:,} rows of {event.name} ({event.subset}, {event.split}), "
+        f"revision {event.revision[:12]}\n{event.path}\nNext: studio data {event.path}"
+    )
+    return Result(asdict(event), text)
+
+
+def row_line(row: MadeRow) -> str:
+    """A made row in a line."""
+    return f"{row.row:>4}  {row.state:<8}  {_short(row.prompt)}  →  {_short(row.answer)}   [{row.source}]"
+
+
+def _came(ended: MakingEnded) -> str:
+    return f"{counted(ended.rows, 'row')} from {counted(ended.asked, 'source')}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
+def _refused(ended: MakingEnded) -> list[str]:
+    counts = {each.reason: each.count for each in ended.refused}
+    return [f"Refused: {_counted(counts)}"] if counts else []
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that `studio data make` filled.")]
+Numbers = Annotated[str, typer.Option(metavar="ROWS", help="Rows by number, as 1,4-7, or all.")]
+_FIELDS = Plan.model_fields
+
+
+def _option(field: str, *names: str) -> Any:
+    return typer.Option(*names, help=_FIELDS[field].description)
+
+
+def make(
+    data: Annotated[str, typer.Argument(metavar="DATA", help=_FIELDS["data"].description)] = "",
+    documents: Annotated[list[str] | None, _option("documents", "--document")] = None,
+    maker: Annotated[str, typer.Option(help=f"How rows are made: {', '.join(GENERATORS)}.")] = "",
+    model: Annotated[str, _option("model")] = "starter",
+    server: Annotated[str, _option("server")] = "",
+    sources: Annotated[int, _option("sources")] = 0,
+    each: Annotated[int, _option("each")] = 3,
+    temperature: Annotated[float, _option("temperature")] = 0.7,
+    max_tokens: Annotated[int, _option("max_tokens")] = 768,
+    language: Annotated[str, _option("language")] = "English",
+    through: Annotated[str, _option("through")] = "German",
+    noise: Annotated[float, _option("noise")] = 0.1,
+    seed: Annotated[int, _option("seed")] = 0,
+    out: Annotated[Path | None, typer.Option(help="The folder for the rows; one is named if not.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Go on with rows begun; with --server, its server is confirmed."),
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make more rows, from examples or documents; they count once accepted (`studio data made`)."""
+    confirmed = paths_from(home).confirmed
+    if resume is not None:
+        job = _again(resume, server, confirmed)
+    else:
+        asked = {
+            "maker": maker or ("passages" if documents else "paraphrase"),
+            "data": _whole(data),
+            "documents": tuple(map(_whole, documents or ())),
+            "model": model if server or model == "starter" else _whole(model),
+            "server": server,
+            "sources": sources,
+            "each": each,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "language": language,
+            "through": through,
+            "noise": noise,
+            "seed": seed,
+        }
+        plan = plan_from(asked)
+        name = f"{datetime.now():%Y%m%d-%H%M%S}-{plan.maker}"
+        job = MakeJob(plan, out or paths_from(home).made / name, confirmed=confirmed)
+    _show(_made(job), as_json)
+
+
+def made(
+    folder: Folder,
+    accept: Numbers = "",
+    reject: Numbers = "",
+    undo: Numbers = "",
+    edit: Annotated[int, typer.Option(metavar="ROW", help="Put --prompt and --answer in its place.")] = 0,
+    prompt: Annotated[str, typer.Option(help="With --edit: the request as you would put it.")] = "",
+    answer: Annotated[str, typer.Option(help="With --edit: the answer as it should be.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write the accepted rows there, as .jsonl.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show made rows, accept or reject them, and write out those that count."""
+    making = MakingFolder(folder)
+    making.plan()  # raises where the folder is none of ours
+    rows = [row.number for row in making.rows()]
+    for state, numbers in (("accepted", accept), ("rejected", reject), ("pending", undo)):
+        making.review_all(dict.fromkeys(_numbers(numbers, rows), Review(state)))
+    if edit:
+        _edit(making, edit, prompt, answer)
+    if out is not None:
+        console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.")
+    _show(of_made(making), as_json)
+
+
+def key(
+    server: Annotated[str, typer.Argument(metavar="URL", help="The server's address.")],
+    debug: Debug = False,
+) -> None:
+    """Keep a server's API key in the system's keychain; it is asked for, or read from a pipe."""
+    from studio.generate.keys import keep_key
+
+    said = typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not said.strip():
+        raise DataError("There was no key. Type it when asked, or pipe it in.")
+    keep_key(server, said.strip())
+    console.print(f"The key for {server} is in the keychain.")
+
+
+def download(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A Hub dataset: user/name, or its address.")],
+    subset: Annotated[str, typer.Option(help="Which subset, where there are several.")] = "",
+    split: Annotated[str, typer.Option(help="Which split; train if not named.")] = "",
+    rows: Annotated[str, typer.Option(metavar="RANGE", help="1000 for the first, or 500:1500.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Download a dataset, or a part of one, from the Hugging Face Hub; stopped, it goes on later."""
+    found = recognize(name)
+    if found is None:
+        raise DataError(f"{name!r} names no dataset of the Hub. It looks like user/name.")
+    wanted = Wanted(found.name, subset or found.subset, split or found.split, row_range(rows), found.revision)
+    job = DownloadJob(wanted, paths_from(home).hub)
+    try:
+        for event in perform(job.run_events(None)):
+            if isinstance(event, Downloaded):
+                _show(of_download(event), as_json)
+    except StoppedByPerson:
+        raise StoppedByPerson("Stopped; what was fetched is kept. The same command goes on.") from None
+
+
+def register(group: typer.Typer) -> None:
+    """Add these commands to the group of `studio data`."""
+    for command in (make, made, key, download):
+        group.command()(command)
+
+
+def plan_from(values: dict[str, Any]) -> Plan:
+    """The plan that a command line asks for. Raises DataError naming the option that is out of bounds."""
+    try:
+        return Plan.model_validate(values)
+    except ValueError as error:
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        option = str(first["loc"][0]).replace("_", "-")
+        reason = first["msg"].removeprefix("Value error, ")
+        what = "that" if option == "server" else repr(first["input"])  # it may hold a password
+        raise DataError(f"--{option} cannot be {what}: {reason}.") from error
+
+
+def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:
+    """The making in the folder, to go on with. Raises DataError where the person is to name its server."""
+    job = MakeJob.again(folder, server, confirmed)
+    try:
+        job.check_confirmed()
+    except Unconfirmed as error:
+        command = shlex.join(["studio", "data", "make", "--resume", str(folder), "--server", error.server])
+        raise DataError(f"{error} Here that is {command}") from error
+    return job
+
+
+def _made(job: MakeJob) -> Result:
+    """Do the job; each row is shown as it is made."""
+    try:
+        for event in perform(job.run_events(_bench(job))):
+            if isinstance(event, MadeRow):
+                console.print(row_line(event), soft_wrap=True)
+    except StoppedByPerson:
+        on = f"Stopped; what was made is kept. `studio data make --resume {job.folder}` goes on."
+        raise StoppedByPerson(on) from None
+    return of_making(MakingFolder(job.folder))
+
+
+def _edit(making: MakingFolder, number: int, prompt: str, answer: str) -> None:
+    """Put the person's words in a row's place; what they leave out stays."""
+    for row, _ in making.reviewed():
+        if row.number == number:
+            before = row.record(0)
+            making.review(number, Review("edited", prompt or before.prompt, answer or before.answer))
+            return
+    raise DataError(f"There is no row {number} in {making.path}.")
+
+
+def _bench(job: MakeJob) -> Any:
+    if not job.on_engine:
+        return None
+    with console.status("Loading MLX"):
+        from studio.models.cache import ModelCache
+    return ModelCache()
+
+
+def _numbers(text: str, there: Sequence[int]) -> list[int]:
+    """The rows that a person names. Raises DataError for words that name none."""
+    if text.strip() == "all":
+        return list(there)
+    found: list[int] = []
+    most = max(there, default=0)
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise DataError(f"{part!r} names no rows. Write numbers as 1,4-7, or all.")
+        found += range(first, min(last, max(first, most + 1)) + 1)  # one too many is enough
+    return found
+
+
+def _whole(path: str) -> str:
+    return str(Path(path).expanduser().resolve()) if path else ""
+
+
+def _show(result: Result, as_json: bool) -> None:
+    report(result.document, result.text, as_json)

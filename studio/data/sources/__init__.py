@@ -1,1 +1,0 @@
-"""Files of every kind as rows, each with the line it starts on; a row that cannot be read is a Problem."""

@@ -1,0 +1,188 @@
+"""Answers that refuse, speak as another model, or repeat the prompt; labels that are too rare."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+from studio.dataset.checks.check import (
+    Check,
+    Found,
+    Steps,
+    Subject,
+    by_row,
+    found,
+    have,
+    normalized,
+    quoted,
+    rows,
+)
+from studio.dataset.record import Message, Record
+from studio.events import Evidence, Progress
+
+_NOT = r"(?:can ?not|can't|won't|will not|am not able to|am unable to|'m unable to|'m not able to)"
+_SORRY = (
+    r"(?:(?:i am|i'm|im) )?"
+    r"(?:(?:very |so |really )?(?:sorry|afraid)|(?:my |i )?apolog(?:ies|i[sz]e)|unfortunately)"
+)
+_HELP = r"(?:assist|help|comply|fulfill?)"
+_DO = r"(?:assist|help|comply|fulfill?|engage in|participate in|generate|create|provide|answer|do)"
+_WHAT = (
+    r"(?:(?:you )?with |to )?(?:that|this|it|these|those|your|any|such|the (?:request|question)|requests?)\b"
+)
+_CONTENT = (
+    r"(?:that|this|such|any|your)(?: \w+){0,2} (?:information|content|request|advice|material|assistance)\b"
+)
+_MODEL = r"(?:as|being) an? (?:ai|artificial intelligence|(?:large )?language model)[\w ]{0,30},? "
+_LACK = rf"(?:{_NOT} |(?:do not|don't) have (?:the )?ability)"
+_REFUSAL = re.compile(
+    "|".join(
+        (
+            rf"i ?{_NOT} (?!only)(?:\w+ly )?{_HELP} {_WHAT}",
+            rf"i ?{_NOT} (?:\w+ly )?{_DO} {_CONTENT}",
+            rf"{_SORRY}[,.]? (?:but |however,? |that )?i ?{_NOT} (?!only)(?:\w+ly )?{_DO} {_WHAT}",
+            rf"(?:{_SORRY}[,.]? )?(?:but )?{_MODEL}i ?{_LACK}",
+            r"(?:(?:es )?tut mir (?:sehr )?leid|entschuldigung)[,.]? (?:aber )?"
+            r"(?:ich kann|dabei kann ich|das kann ich|da kann ich) [^.!\n]{0,50}\b(?:nicht|keine?)\b"
+            r"[^.!\n]{0,30}\b(?:helfen|unterstützen|beantworten|erfüllen|weiterhelfen|bearbeiten|behilflich|nachkommen)",
+            r"(?:je suis )?(?:désolée?|navrée?)[,.]? (?:mais )?je ne (?:peux|puis) (?:pas )?"
+            r"(?:(?:vous|te|y) |t')?(?:aider|répondre|assister|fournir|satisfaire|accéder)",
+            r"(?:lo siento|lo lamento|disculp[ae])[,.]? (?:pero )?no puedo "
+            r"(?:ayudar(?:te|le|los)?|responder|asistir|proporcionar|cumplir|brindar|hacer eso|completar)\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+_LONGEST = 600
+"""Characters: a longer answer refuses one thing and goes on to say another."""
+
+
+class Refusals(Check):
+    name = "refusals"
+    title = "Refusals"
+    why = "A model that is shown refusals learns to refuse, even what it could have answered."
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        evidence = yield from by_row(subject, _refused)
+        return found(evidence, lambda count: f"{have(count, 'is', 'are')} answered by a refusal.")
+
+
+def refusal(answer: str) -> re.Match[str] | None:
+    """How an answer refuses in English, German, French or Spanish, if it does so from the start."""
+    return _REFUSAL.match(answer.strip().replace("\u2019", "'")) if len(answer) <= _LONGEST else None
+
+
+def _refused(record: Record) -> Evidence | None:
+    answer = record.answer.strip()
+    if record.messages and (match := refusal(answer)):
+        return quoted(record.line, answer, *match.span())
+    return None
+
+
+_KIND = (
+    r"(?:ai(?: (?:language )?(?:model|assistant))?|(?:large )?language model"
+    r"|artificial intelligence(?: \w+)?)"
+)
+_GERMAN = r"(?:ki(?:-| )?(?:sprach)?modell|ki-assistent|sprachmodell|künstliche intelligenz|ki)"
+_OPENINGS = (
+    rf"as an? {_KIND}(?: (?:created|trained|developed|made) by [\w ]{{1,30}})?,\s*",
+    rf"as an? {_KIND} (?=i\b)",
+    rf"als (?:eine? )?(?:großes )?{_GERMAN},? (?=(?:kann|habe|bin|verfüge|darf|besitze|möchte) ich\b)",
+    r"en tant qu(?:e |['\u2019])(?:modèle de langage|intelligence artificielle|ia|assistant ia)(?: \w+)?,\s*",
+    r"como (?:un )?modelo de (?:lenguaje|idioma)(?: de (?:ia|inteligencia artificial))?,\s*",
+    r"como (?:una )?(?:inteligencia artificial|ia),\s*",
+)
+_OPENING = re.compile("|".join(_OPENINGS), re.I)
+_VERB_FIRST = re.compile(r"\A(\w+) ich\b")  # Als Sprachmodell kann ich …
+_SHORTEST = 20
+"""Characters that must be left after the opening for the answer to be worth keeping."""
+
+
+class Boilerplate(Check):
+    name = "boilerplate"
+    title = "“As an AI language model, …”"
+    why = "Another model's phrases about itself become your model's habit."
+    fix = "mend"
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        evidence = yield from by_row(subject, _boilerplate)
+        return found(evidence, lambda count: f"{have(count, 'begins', 'begin')} with another model's phrase.")
+
+    def repair(self, subject: Subject, record: Record) -> Record | None:
+        turns = tuple(_mended(message) for message in record.messages)
+        mended = replace(record, messages=turns)
+        return None if refusal(record.answer) or len(mended.answer.strip()) < _SHORTEST else mended
+
+
+def _boilerplate(record: Record) -> Evidence | None:
+    for message in record.messages:
+        if message.role == "assistant" and (match := _OPENING.match(message.content)):
+            return quoted(record.line, message.content, *match.span())
+    return None
+
+
+def _mended(message: Message) -> Message:
+    if message.role != "assistant" or not (match := _OPENING.match(message.content)):
+        return message
+    rest = _VERB_FIRST.sub(r"Ich \1", message.content[match.end() :].lstrip())
+    return replace(message, content=rest[:1].upper() + rest[1:])
+
+
+_GREETING = 3
+"""Up to so many words may be answered by the same: Good morning! Good morning!"""
+
+
+class Echo(Check):
+    name = "echo"
+    title = "Answer repeats the prompt"
+    why = "The model learns to give questions back instead of answering them."
+    severity = "bad"
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        evidence = yield from by_row(subject, _echoed)
+        return found(evidence, lambda count: f"In {rows(count)} the answer is the prompt again.")
+
+
+def _echoed(record: Record) -> Evidence | None:
+    prompt, answer = record.prompt.strip(), record.answer.strip()
+    if not record.messages or abs(len(prompt) - len(answer)) > 10 + len(prompt) // 5:
+        return None
+    words = normalized(prompt)
+    if words.count(" ") >= _GREETING and words == normalized(answer):
+        return quoted(record.line, answer, 0, min(len(answer), 80))
+    return None
+
+
+_SKEWED = 10
+_FEWEST = 5
+_ENOUGH = 30
+_LABELS = 200
+
+
+class Labels(Check):
+    name = "labels"
+    title = "Uneven labels"
+    why = "A label that is rare in the rows is rarely given, however right it would be."
+    fix = ""
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        yield Progress("rows checked", 0, len(subject.records))
+        if subject.format != "classification":
+            return Found()
+        counts = Counter(record.answer.strip() for record in subject.records)
+        most = max(counts.values(), default=0)
+        rare = {label for label, count in counts.items() if count * _SKEWED <= most or count < _FEWEST}
+        if len(counts) > _LABELS or (len(counts) > 1 and (not rare or counts.total() < _ENOUGH)):
+            return Found()
+        if len(counts) == 1:
+            only = f"All {rows(most)} have the label {next(iter(counts))!r}: there is nothing to tell apart."
+            return Found(tuple(r.line for r in subject.records), (), only, "bad")
+        flagged = [record for record in subject.records if record.answer.strip() in rare]
+        first = {record.answer.strip(): record for record in reversed(flagged)}
+        evidence = [quoted(r.line, f"{label}: {rows(counts[label])}") for label, r in first.items()]
+        names = ", ".join(
+            f"{label[:40]} ({counts[label]:,})" for label in sorted(rare, key=counts.__getitem__)[:5]
+        )
+        words = f"Some labels have few rows, the most frequent {most:,}: {names}. Add rows of these."
+        return Found(tuple(r.line for r in flagged), tuple(evidence[:20]), words)

@@ -1,0 +1,125 @@
+"""Rows of unusual length, too long for the model or the recipe, or shown as rows of their own."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+
+from studio.catalogue import TOO_LONG
+from studio.dataset.checks.check import Check, Found, Steps, Subject, by_row, found, have, quoted
+from studio.dataset.record import Record
+from studio.events import Evidence
+
+_FEWEST = 20
+_FAR = 5.0
+_NARROW = 0.25
+"""The spread of log lengths below which rows of the same make would be told apart for nothing."""
+
+
+class Lengths(Check):
+    """Robust: far from the median of log lengths, measured in median absolute deviations (Iglewicz 1993)."""
+
+    name = "lengths"
+    title = "Unusual lengths"
+    why = "A row much longer or shorter than the rest is often two rows in one, or half a row."
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        if len(subject.records) < _FEWEST:
+            return Found()
+        lengths = {record.line: math.log(_length(subject, record)) for record in subject.records}
+        middle = median(lengths.values())
+        spread = max(_NARROW, median(abs(length - middle) for length in lengths.values()))
+        usual = f"{math.exp(middle):,.0f}"
+        unit = "tokens" if subject.tokens else "characters"
+
+        def look(record: Record) -> Evidence | None:
+            if 0.6745 * abs(lengths[record.line] - middle) / spread <= _FAR:
+                return None
+            return quoted(
+                record.line, f"{_length(subject, record):,} {unit}: {record.prompt or record.answer}"
+            )
+
+        evidence = yield from by_row(subject, look)
+        return found(
+            evidence,
+            lambda count: f"{have(count, 'is', 'are')} much longer or shorter than the usual {usual} {unit}.",
+        )
+
+
+def _length(subject: Subject, record: Record) -> int:
+    """Tokens where they are known, else characters."""
+    if tokens := subject.tokens.get(record.line):
+        return tokens
+    return max(1, sum(len(m.whole) for m in record.messages) + len(record.text))
+
+
+class Context(Check):
+    name = "context"
+    title = "Longer than the model's context"
+    why = "A model was never taught positions beyond its context, and what it learns there is noise."
+    severity = "bad"
+    fix = ""
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        def look(record: Record) -> Evidence | None:
+            longest = subject.longest.get(record.line, 0)
+            if not subject.context or longest <= subject.context:
+                return None
+            return quoted(record.line, f"{longest:,} tokens: {record.prompt or record.text[:100]}")
+
+        evidence = yield from by_row(subject, look)
+        limit = f"{subject.context:,}"
+        return found(
+            evidence,
+            lambda count: (
+                f"{have(count, 'is', 'are')} longer than the model's context of {limit} tokens. "
+                f"Set Max length (data.max_length) to {limit}."
+            ),
+        )
+
+
+class CutRows(Check):
+    name = "cut"
+    title = "Longer than the maximum length"
+    why = "A cut answer teaches the model to stop in the middle, and a row that is left out teaches nothing."
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        def look(record: Record) -> Evidence | None:
+            lost = subject.cut.get(record.line, 0)
+            return (
+                quoted(record.line, f"{lost:,} tokens do not fit: …{record.answer[-60:]}") if lost else None
+            )
+
+        evidence = yield from by_row(subject, look)
+        left_out = [
+            quoted(item.line, item.reason)
+            for item in subject.problems
+            if item.severity == "error" and item.code in TOO_LONG
+        ]
+        limit = f"{subject.max_length:,} tokens" if subject.max_length else "the maximum length"
+        return found(
+            sorted((*evidence, *left_out), key=lambda item: item.line),
+            lambda count: (
+                f"{have(count, 'is', 'are')} cut or left out: longer than {limit}. "
+                "Raise the maximum length, or shorten them."
+            ),
+        )
+
+
+class OwnRows(Check):
+    name = "own rows"
+    title = "Answers with a row of their own"
+    why = (
+        "Where a template shows an answer otherwise once the conversation goes on, the answer is trained in "
+        "the conversation up to it. Such a conversation is read several times in an epoch."
+    )
+    fix = ""
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        def look(record: Record) -> Evidence | None:
+            rows = subject.rows.get(record.line, 1)
+            return quoted(record.line, f"{rows:,} rows: {record.prompt}") if rows > 1 else None
+
+        evidence = yield from by_row(subject, look)
+        total = sum(subject.rows.get(item.line, 1) for item in evidence)
+        return found(evidence, lambda count: f"{have(count, 'trains', 'train')} as {total:,} rows.")

@@ -1,0 +1,204 @@
+"""Rows that are no examples, empty, there twice or in contradiction; and too few of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+
+from studio.catalogue import EMPTY, TOO_LONG
+from studio.dataset.checks.check import Check, Found, Steps, Subject, by_row, found, frame, have, quoted, rows
+from studio.dataset.identity import repeated
+from studio.dataset.record import Record
+from studio.dataset.split import GOLDEN, has_labels
+from studio.events import Evidence, Progress
+
+
+class Malformed(Check):
+    name = "malformed"
+    title = "Rows that cannot be read"
+    why = "A row that is damaged or lacks a field is left out, and what it should have taught is lost."
+    severity = "bad"
+    fix = ""
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        yield Progress("rows checked", 0, len(subject.problems))
+        return found(
+            (
+                quoted(item.line, item.reason)
+                for item in subject.problems
+                if item.severity == "error" and item.code not in EMPTY | TOO_LONG
+            ),
+            lambda count: (
+                f"{have(count, 'is', 'are')} left out because {'it' if count == 1 else 'they'} "
+                "cannot be used. Correct them in the file."
+            ),
+        )
+
+
+_BLANK = re.compile(r"[\s.\-\u2013\u2014_…*~#|>'\"`\u200b-\u200f\u2060\ufeff]*")
+_NOTHING = re.compile(r"\W*(?:todo|tbd|lorem ipsum|\[object object\]|#ref!|#n/a)\W*", re.I)
+_MAYBE = re.compile(r"\W*(n/?a|null|none|nan|nil|undefined)\W*", re.I)
+"""What programs write where nothing is; but also what is right where that is asked for."""
+
+_UNWANTED = re.compile(r"\W*(?:null|nan|nil|undefined)\W*", re.I)
+"""Of these, what no person would choose as the word for none, however often it is there."""
+
+_COMPUTED = re.compile(
+    r"[`{}=<>;÷√∞]|\w\(|\d\s*[-+*/^%]\s*\(?\d"
+    r"|\b(?:java(?:script)?|typescript|python|sql|json|ya?ml|c\+\+|c#|rust|swift|kotlin|ruby|lua|perl|php|html"
+    r"|pandas|numpy|excel|code\w*|program\w*|script\w*|comput\w*|pointer\w*|typeof|data ?type|keyword\w*"
+    r"|null\w*|undefined|undeclared|uninitiali[sz]ed|unassigned|parameter\w*|argument\w*|variab\w*"
+    r"|fun(?:c|k|ç)\w*|fonction\w*|method\w*|retur\w*|prints?|outputs?|evaluat\w*|expression\w*|value|wert|valeur"
+    r"|valor|divi\w*|geteilt|zero|null|infinity|limit|slope|tangent|tan|cot|sec|csc|arc\w+|square root"
+    r"|logarithm\w*|log|ln|equation\w*|integral\w*|derivative\w*|domain|vector|matrix|inverse|math\w*|algebra)\b",
+    re.I,
+)
+"""Questions whose answer may be that a value is undefined, null or no number."""
+
+_CHOSEN = re.compile(
+    r"\b(?:which|any|anything|anyone|how many|how much|is there|are there|list|identify|extract|find|select"
+    r"|choose|options?|mention\w*|listed|applicable|allerg\w*|exceptions?|side effects?|missing|remain\w*"
+    r"|left|besides|other than|both|common|if (?:there|none|not|no)|who else|what else|welche\w*"
+    r"|gibt es|wie viele|quel\w*|combien|cu[aá]l\w*|cu[aá]nt\w*)\b",
+    re.I,
+)
+"""Questions whose answer may be that there is none."""
+
+_LABEL = 0.01
+
+
+class Empty(Check):
+    """A null or a none is an answer where the question asks for a value or a choice, or names that word.
+
+    One that answers many rows is taken for a label, such as the none of an extraction task.
+    """
+
+    name = "empty"
+    title = "Empty prompts and answers"
+    why = "From empty answers a model learns to say nothing, and from empty prompts it learns nothing."
+    severity = "bad"
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        answers = Counter(record.answer.strip().lower() for record in subject.records)
+        many = max(2, _LABEL * len(subject.records))
+        often = {answer for answer, count in answers.items() if count > many}
+        labels = often if has_labels(subject.records) else {a for a in often if not _UNWANTED.fullmatch(a)}
+
+        def look(record: Record) -> Evidence | None:
+            answer = record.answer.strip()
+            if len(answer) > 40 or answer.lower() in labels or subject.format == "classification":
+                return None
+            if _BLANK.fullmatch(answer) or _NOTHING.fullmatch(answer) or _stands_for_nothing(record):
+                return quoted(record.line, answer, 0, len(answer))
+            return None
+
+        evidence = yield from by_row(subject, look)
+        left_out = [
+            quoted(item.line, item.reason)
+            for item in subject.problems
+            if item.severity == "error" and item.code in EMPTY
+        ]
+        return found(
+            sorted((*evidence, *left_out), key=lambda item: item.line),
+            lambda count: f"{have(count, 'has', 'have')} nothing to ask or to answer.",
+        )
+
+
+def _stands_for_nothing(record: Record) -> bool:
+    """Whether the answer is a word for nothing, and the row does not ask for one."""
+    match = _MAYBE.fullmatch(record.answer.strip())
+    if match is None:
+        return False
+    word = match[1].lower()
+    asked = "\n".join(turn.whole for turn in record.before_answer)
+    if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", asked, re.I) or _COMPUTED.search(asked):
+        return False
+    return word not in ("none", "n/a", "na") or not _CHOSEN.search(asked)
+
+
+class Duplicates(Check):
+    name = "duplicates"
+    title = "Exact duplicates"
+    why = "A row that is there several times counts as often, and the model learns it by heart."
+    severity = "bad"
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        golden = {line for line, part in subject.parts.items() if part == GOLDEN}
+        others = repeated(subject.records, golden)
+
+        def look(record: Record) -> Evidence | None:
+            known = others.get(record.line)
+            return quoted(record.line, record.prompt or record.answer, other=known) if known else None
+
+        evidence = yield from by_row(subject, look)
+        return found(evidence, lambda count: f"{have(count, 'repeats', 'repeat')} an earlier one exactly.")
+
+
+_EVERY = 1000
+_SHOWN = 60
+
+
+class Contradictions(Check):
+    """An answer that only says more than the other (Paris, It is Paris) does not count as another one."""
+
+    name = "contradictions"
+    title = "Same prompt, different answers"
+    why = "Where facts or labels contradict each other the model can only guess. Free tasks may have several."
+    fix = ""
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        if subject.format in ("text", "preference"):
+            return Found()
+        asked: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for number, record in enumerate(subject.records, 1):
+            if record.messages and (words := subject.normal(record).asked):
+                asked[frame(record), words].append(record)
+            if number % _EVERY == 0:
+                yield Progress("rows checked", number, len(subject.records))
+        evidence = []
+        for records in asked.values():
+            others = [r for r in records[1:] if _differ(subject, records[0], r)]
+            if others:
+                evidence.append(_evidence(records[0], others[0]))
+                evidence += [_evidence(record, records[0]) for record in others]
+        result = found(
+            evidence,
+            lambda count: f"{have(count, 'answers', 'answer')} a prompt that others answer otherwise.",
+        )
+        if subject.format == "classification" and result.lines:
+            return Found(result.lines, result.evidence, result.summary, "bad")
+        return result
+
+
+def _evidence(record: Record, other: Record) -> Evidence:
+    prompt = record.prompt if len(record.prompt) <= _SHOWN else f"…{record.prompt[-_SHOWN:]}"
+    text = f"{prompt} → {record.answer[:_SHOWN]}"
+    return quoted(record.line, text, len(prompt) + 3, len(text), other=other.line)
+
+
+def _differ(subject: Subject, one: Record, other: Record) -> bool:
+    left, right = (set(subject.normal(record).answer.split()) for record in (one, other))
+    if subject.format == "classification":
+        return left != right
+    return not (left <= right or right <= left)
+
+
+FEW, SOME = 50, 200
+
+
+class FewRows(Check):
+    name = "few rows"
+    title = "Number of rows"
+    why = "From few rows a model takes over a tone and a format, but hardly any knowledge."
+    fix = ""
+
+    def find(self, subject: Subject) -> Steps[Found]:
+        count = len(subject.records)
+        yield Progress("rows checked", count, count)
+        if count < FEW:
+            words = f"Only {rows(count)}: the model will learn these by heart at best. Aim at {SOME} or more."
+            return Found(summary=words, severity="bad")
+        if count < SOME:
+            words = f"{rows(count)} can teach a tone or a format. For a new task aim at {SOME} or more."
+            return Found(summary=words, severity="look")
+        return Found()

@@ -1,0 +1,318 @@
+"""A file read, rendered and split once: what the pane shows is what the loop trains on."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
+from math import ceil
+from pathlib import Path
+from typing import Protocol
+
+from studio.catalogue import TOO_LONG, phrase, sentence
+from studio.dataset.checks.check import Subject, golden_rows
+from studio.dataset.examples import (
+    announced,
+    own_rows,
+    pieces_of,
+    render_records,
+    row_of,
+    turns_of,
+)
+from studio.dataset.groups import GROUPING
+from studio.dataset.memory_check import RENDERED
+from studio.dataset.read.load import Reading, reading
+from studio.dataset.read.mapping import Mapping
+from studio.dataset.record import Record
+from studio.dataset.render.render import Example, Renderer, Rendering
+from studio.dataset.render.truncate import Limits
+from studio.dataset.rows import Places, problem
+from studio.dataset.split import GOLDEN, Split, split, split_given
+from studio.errors import DataError
+from studio.events import DatasetRead, Problem, Progress, Rendered
+
+_CHUNK = 100
+
+
+class Shares(Protocol):
+    """What of a recipe's Data part decides which rows there are, and the split."""
+
+    @property
+    def columns(self) -> str: ...
+    @property
+    def validation_share(self) -> float: ...
+    @property
+    def test_share(self) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Every usable example of a file, rendered, in three parts; and what is wrong with the rest.
+
+    A plain text longer than the maximum gives several examples in a row, all in the same part; so does a
+    conversation, where answers have rows of their own. `left_out` has the tokens of each row that is left
+    out for its length; records of which no row is left are among the `skipped`. `golden`
+    rows are set aside: they are in none of the parts.
+    """
+
+    path: Path
+    name: str
+    format: str
+    fingerprint: str
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...]
+    test: tuple[Example, ...]
+    problems: tuple[Problem, ...]
+    renderer: Renderer
+    left_out: tuple[int, ...] = ()
+    places: Places = field(default_factory=Places)
+    golden: int = 0
+
+    @classmethod
+    def load(cls, path: Path, renderer: Renderer, data: Shares, seed: int) -> Dataset:
+        """The dataset, whole. Raises DataError when there is nothing to train on."""
+        steps = cls.loading(path, renderer, data, seed)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                dataset: Dataset = end.value
+                return dataset
+
+    @classmethod
+    def loading(
+        cls, path: Path, renderer: Renderer, data: Shares, seed: int, grouping: int = GROUPING
+    ) -> Generator[Progress, None, Dataset]:
+        """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`.
+
+        `grouping` is how rows are kept together when they are divided, as an earlier run had it.
+        """
+        mapping = Mapping.parse(data.columns) if data.columns else None
+        whole = yield from reading(path, mapping, RENDERED)
+        source = _without_golden(whole)
+        _check_format(source, renderer.rendering)
+        rendered = yield from render_records(source.records, renderer)
+        if not rendered.examples:
+            raise DataError(_nothing(source, rendered.problems, rendered.left_out))
+        if told := own_rows(rendered.examples.values()):
+            rendered.problems.append(problem(0, told, "warning"))
+        rendered.problems.extend(_beyond_context(rendered.examples.values(), renderer.limits))
+        parts = _divide(source, rendered.examples, data, (seed, grouping))
+
+        def part(records: Sequence[Record]) -> tuple[Example, ...]:
+            return tuple(chain.from_iterable(rendered.examples[record.line] for record in records))
+
+        return cls(
+            path=source.path,
+            name=source.name,
+            format=source.format,
+            fingerprint=source.fingerprint,
+            train=part(parts.train),
+            validation=part(parts.validation),
+            test=part(parts.test),
+            problems=_all_problems(source, rendered.problems),
+            renderer=renderer,
+            left_out=tuple(rendered.left_out),
+            places=source.places,
+            golden=len(whole.records) - len(source.records),
+        )
+
+    @property
+    def dropped(self) -> int:
+        """How many of the file's rows are left out for their length."""
+        return sum(item.severity == "error" and item.code in TOO_LONG for item in self.problems)
+
+    def length_for(self, share: float) -> int:
+        """The maximum length that would leave out none but the longest rows: this share of them stays."""
+        kept = [_length(example) for example in chain(self.train, self.validation, self.test)]
+        return _covering([*kept, *self.left_out], share)
+
+    @property
+    def skipped(self) -> int:
+        """How many rows cannot train."""
+        return sum(item.severity == "error" for item in self.problems)
+
+    @property
+    def cut(self) -> int:
+        """How many examples lost tokens to the maximum length."""
+        return sum(example.cut > 0 for example in chain(self.train, self.validation, self.test))
+
+    def read_event(self, model: str) -> DatasetRead:
+        """The dataset as the window shows it."""
+        warnings: dict[int, list[Problem]] = defaultdict(list)
+        for item in self.problems:
+            if item.severity == "warning":
+                warnings[item.line].append(item)
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        rows = [
+            row_of(list(examples), name, warnings.get(line, ()))
+            for name, part in parts.items()
+            for line, examples in groupby(part, key=lambda example: example.record.line)
+        ]
+        return DatasetRead(
+            path=str(self.path),
+            name=self.name,
+            format=self.format,
+            template=self.renderer.describe(self.format),
+            model=model,
+            max_length=self.renderer.rendering.max_length,
+            rows=tuple(sorted(rows, key=lambda row: row.line)),
+            problems=self.problems,
+            fingerprint=self.fingerprint,
+            left_out=self.left_out,
+            files=self.places.files,
+            golden=self.golden,
+        )
+
+    def rendered(self, line: int) -> Rendered:
+        """The example that starts on `line`, token by token. Raises DataError when there is none."""
+        steps = self.rendering(line)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                rendered: Rendered = end.value
+                return rendered
+
+    def rendering(self, line: int) -> Generator[Progress, None, Rendered]:
+        """`rendered`, announcing its progress so that it can be stopped."""
+        for example in chain(self.train, self.validation, self.test):
+            if example.record.line == line:
+                steps = self.renderer.asking([example.record])
+                yield from announced(steps, Progress("Rendering an example", 0))
+                rows = self.renderer.piece_rows(example.record)
+                pieces, counts = pieces_of(rows)
+                return Rendered(str(self.path), line, pieces, turns_of(example.record), counts)
+        raise DataError(f"Line {line} of {self.name} holds no usable example.")
+
+    def checked(self, golden: Sequence[Record] = ()) -> Subject:
+        """Every usable row as the checks look at it, in the order of the file."""
+        records: dict[int, Record] = {}
+        parts: dict[int, str] = {}
+        tokens: dict[int, int] = {}
+        cut: dict[int, int] = {}
+        rows: Counter[int] = Counter()
+        longest: dict[int, int] = {}
+        for part in ("train", "validation", "test"):
+            for example in getattr(self, part):
+                line = example.record.line
+                records[line], parts[line] = example.record, part
+                tokens[line] = tokens.get(line, 0) + len(example.tokens.ids)
+                sides = filter(None, (example.tokens, example.rejected))
+                longest[line] = max(longest.get(line, 0), *(len(side.ids) for side in sides))
+                rows[line] += bool(example.record.messages)
+                if example.cut:
+                    cut[line] = example.cut
+        return Subject(
+            records=tuple(records[line] for line in sorted(records)),
+            parts=parts,
+            tokens=tokens,
+            cut=cut,
+            rows={line: count for line, count in rows.items() if count > 1},
+            longest=longest,
+            context=self.renderer.limits.context,
+            problems=self.problems,
+            format=self.format,
+            special=self.renderer.special_texts,
+            max_length=self.renderer.rendering.max_length,
+            golden=golden_rows(golden),
+        )
+
+
+def _beyond_context(examples: Iterable[Sequence[Example]], limits: Limits) -> Iterator[Problem]:
+    """What to say of rows that are longer than the model's context. Raises DataError where it cannot read
+    beyond it at all.
+    """
+    rows = (max(len(e.tokens.ids), len(e.rejected.ids) if e.rejected else 0) for e in chain(*examples))
+    beyond = [length for length in rows if length > limits.context] if limits.context else []
+    if not beyond:
+        return
+    code = "file.beyond_positions" if limits.positions else "file.beyond_context"
+    told = phrase(code, rows=len(beyond), context=limits.context, longest=max(beyond))
+    if limits.positions:
+        raise DataError(sentence(told))
+    yield problem(0, told, "warning")
+
+
+def _length(example: Example) -> int:
+    """The tokens that the example needs whole; of a pair the longer side's."""
+    sides = (example.tokens, *([example.rejected] if example.rejected else []))
+    return max(len(side.ids) + side.cut for side in sides)
+
+
+def _covering(lengths: Sequence[int], share: float) -> int:
+    """The least length that covers this share of them."""
+    return sorted(lengths)[ceil(share * len(lengths)) - 1]
+
+
+def _without_golden(source: Reading) -> Reading:
+    """The reading without the rows that were reserved to be asked, and never train."""
+    golden = {line for line, part in source.given.items() if part == GOLDEN}
+    kept = tuple(record for record in source.records if record.line not in golden)
+    if not kept:
+        raise DataError(f"All rows of {source.name} are golden, so there is nothing to train on.")
+    return replace(source, records=kept) if golden else source
+
+
+def _all_problems(source: Reading, rendering: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Those of reading and those of rendering, by line; among several files with the name of theirs."""
+    if source.places.several:
+        rendering = [
+            replace(item, file=source.places.place(item.line)[0]) if item.line else item for item in rendering
+        ]
+    return tuple(sorted((*source.problems, *rendering), key=lambda item: item.line))
+
+
+def _divide(source: Reading, usable: Collection[int], data: Shares, drawn: tuple[int, int]) -> Split:
+    """The records whose line is usable, in their parts; those that a file was given as stay what they are.
+
+    Divided is what was read, not what is usable: so neither objective nor template nor maximum length
+    decides which examples are held out, and runs that differ in them can be compared. Only where that would
+    empty a part, the usable records are divided.
+    """
+    records, given = source.records, source.given
+    whole = _shared(records, given, data, drawn)
+    parts = (whole.train, whole.validation, whole.test)
+    kept = [tuple(record for record in part if record.line in usable) for part in parts]
+    if all(left or not part for left, part in zip(kept, parts, strict=True)):
+        return Split(*kept)
+    return _shared([r for r in records if r.line in usable], given, data, drawn)
+
+
+def _shared(
+    records: Sequence[Record], given: AbstractMapping[int, str], data: Shares, drawn: tuple[int, int]
+) -> Split:
+    """Divided by the shares; `drawn` is the seed, and how rows are kept together."""
+    seed, grouping = drawn
+    if given:
+        return split_given(records, given, data.validation_share, data.test_share, seed, grouping=grouping)
+    return split(records, data.validation_share, data.test_share, seed, grouping=grouping)
+
+
+def _check_format(source: Reading, rendering: Rendering) -> None:
+    """Raise DataError when the objective has no use for the file's format."""
+    if rendering.pairs and source.format != "preference":
+        raise DataError(
+            f"{source.name} holds {source.format} examples, but {rendering.objective} learns from pairs: "
+            'each row needs "prompt", "chosen" and "rejected". Choose another file, or set the objective to '
+            "sft."
+        )
+    if rendering.objective == "text" and source.format != "text":
+        raise DataError(
+            f"{source.name} holds {source.format} examples, but the objective text learns from plain text: "
+            'each row needs "text" alone. Choose another file, or set the objective to sft.'
+        )
+
+
+def _nothing(source: Reading, problems: Sequence[Problem], left_out: Sequence[int]) -> str:
+    first = next(item for item in problems if item.severity == "error")
+    where = source.places.words(first.line)
+    longer = (
+        f" A maximum length of {_covering(left_out, 0.95):,} would keep 95 % of them." if left_out else ""
+    )
+    return (
+        f"None of the {len(source.records)} examples in {source.name} can be trained on. "
+        f"{where[0].upper()}{where[1:]}: {first.reason}.{longer}"
+    )

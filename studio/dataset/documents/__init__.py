@@ -1,0 +1,1 @@
+"""Documents (text, PDF, Word, web pages) as paragraphs and passages, each with its place."""

@@ -1,0 +1,213 @@
+"""One file of a dataset as records, its lines counted on from the files before it; or its first rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+
+from studio.dataset.groups import origins_of
+from studio.dataset.memory_check import Room
+from studio.dataset.read import formats
+from studio.dataset.read.folders import DataFile, files_of
+from studio.dataset.read.json_documents import json_rows, lines_or_json_rows
+from studio.dataset.read.mapping import INCOMPLETE, Column, Mapping, UnknownColumns, columns_of, guessed
+from studio.dataset.read.source import Source, check_downloaded
+from studio.dataset.read.tables import arrow_rows, csv_rows, parquet_rows
+from studio.dataset.read.text import markdown_rows, text_rows
+from studio.dataset.record import Record
+from studio.dataset.rows import BadRow, Fields, Row, problem
+from studio.errors import DataError
+from studio.events import Problem, Progress
+from studio.words import printable
+
+_SAMPLE = 100
+"""How many rows are looked at to tell the file's format."""
+
+_REPORT_EVERY = 200
+
+_DOCUMENTS = (".txt", ".md")
+"""Files of which each is one document."""
+
+
+class NothingUsable(DataError):
+    """A file of which every row is bad; `problems` says what is wrong with each, by its line in `path`."""
+
+    def __init__(self, file: DataFile, problems: Sequence[Problem]) -> None:
+        super().__init__(_nothing(file.name, problems))
+        self.file, self.path, self.problems = file, file.path, tuple(problems)
+
+    def read(self, before: int) -> FileRead:
+        """The file without any record, its problems from line `before` + 1 on."""
+        problems = tuple(_moved(item, before) for item in self.problems)
+        return FileRead(self.file, "", (), problems, before, max(before, *(p.line for p in problems)))
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """A file's records and problems with their running lines, and the last of these lines."""
+
+    file: DataFile
+    format: str
+    records: tuple[Record, ...]
+    problems: tuple[Problem, ...]
+    before: int
+    last: int
+
+
+def read_file(
+    file: DataFile, before: int, mapping: Mapping | None, room: Room
+) -> Generator[Progress, None, FileRead]:
+    """The file's rows from line `before` + 1 on, for which there is room.
+
+    Raises DataError when there is nothing to train on, or more than the memory holds.
+    """
+    source = file.source
+    if file.path.stat().st_size == 0:
+        raise DataError(f"{file.name} is empty. Choose a file with examples.")
+    rows = rows_of(source, mapping)
+    sample = _sample(rows)
+    format = mapping.format if mapping else _format(file, sample)
+    here = origins_of({"file": file.name}) if source.kind in _DOCUMENTS else ()
+    records: list[Record] = []
+    problems: list[Problem] = []
+    last = before
+    for number, row in enumerate(chain(sample, rows), 1):
+        if isinstance(row, Row):
+            room.take(row.fields)
+        result = row if isinstance(row, Problem) else _record(row, before, format, mapping)
+        if isinstance(result, Problem):
+            problems.append(_moved(result, before))
+        else:
+            records.append(replace(result, origins=here) if here else result)
+        last = max(last, row.line + before)
+        if number % _REPORT_EVERY == 0:
+            yield Progress("rows read", before + number)
+    problems.extend(source.remarks)
+    if not records:
+        raise NothingUsable(file, [replace(p, line=max(p.line - before, 0)) for p in problems])
+    return FileRead(file, format, tuple(records), tuple(problems), before, last)
+
+
+def _moved(item: Problem, before: int) -> Problem:
+    return replace(item, line=item.line + before) if item.line else item
+
+
+def rows_of(source: Source, mapping: Mapping | None = None) -> Iterator[Row | Problem]:
+    """The rows of a file of any kind, in order. Raises DataError for one that was not downloaded."""
+    check_downloaded(source)
+    match source.kind:
+        case ".json":
+            return json_rows(source, lambda fields: _is_row(fields, mapping))
+        case ".csv" | ".tsv":
+            return csv_rows(source)
+        case ".parquet":
+            return parquet_rows(source)
+        case ".arrow":
+            return arrow_rows(source)
+        case ".txt":
+            return text_rows(source)
+        case ".md":
+            return markdown_rows(source)
+        case _:
+            return lines_or_json_rows(source, lambda fields: _is_row(fields, mapping))
+
+
+def _is_row(fields: Fields, mapping: Mapping | None) -> bool:
+    if mapping is None:
+        return bool(formats.recognize(fields))
+    return any(column in fields for _, column in mapping if column)
+
+
+def _record(row: Row, before: int, format: str, mapping: Mapping | None) -> Record | Problem:
+    """The row as a record with its running line, or as a problem with its line in the file."""
+    try:
+        fields = mapping.fields(row.fields) if mapping else row.fields
+        record = formats.record(row.line + before, format, fields)
+        return replace(record, origins=origins_of(row.fields)) if mapping else record
+    except BadRow as error:
+        return problem(row.line, mapping.words(error.phrase) if mapping else error.phrase)
+
+
+def _sample(rows: Iterator[Row | Problem]) -> list[Row | Problem]:
+    sample: list[Row | Problem] = []
+    found = 0
+    for row in rows:
+        sample.append(row)
+        found += isinstance(row, Row)
+        if found == _SAMPLE:
+            break
+    return sample
+
+
+def _format(file: DataFile, sample: list[Row | Problem]) -> str:
+    """The format most rows of the sample have. Raises UnknownColumns when they have none."""
+    rows = [row.fields for row in sample if isinstance(row, Row)]
+    votes = Counter(found for found in map(formats.recognize, rows) if found)
+    if votes:
+        return votes.most_common(1)[0][0]
+    if not rows:
+        raise NothingUsable(file, [row for row in sample if isinstance(row, Problem)])
+    names = ", ".join(f'"{key}"' for key in list(rows[0])[:8]) or "none"
+    reason = printable(f"{file.name}: its fields ({names}) are not those of a dataset.")
+    columns = columns_of(rows)
+    guess = guessed(columns)
+    remedy = f' Or say in Columns which are what, as in "{guess.written}".' if guess.format else ""
+    words = printable(f"{reason} Rows need one of these sets. {formats.examples()}.{remedy}")
+    raise UnknownColumns(words, columns, guess)
+
+
+def _nothing(name: str, problems: Sequence[Problem]) -> str:
+    if not problems:
+        return f"{name} is empty: it has no rows. Choose a file with examples."
+    shown = ". ".join(f"Line {item.line}: {item.reason}" for item in problems[:3])
+    rows = "The only row" if len(problems) == 1 else f"None of the {len(problems)} rows"
+    return f"{rows} in {name} can{'not' if len(problems) == 1 else ''} be used. {shown}."
+
+
+_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The first row that reads, how many of the first `rows` do, and why the first other one does not."""
+
+    record: Record | None
+    read: int
+    rows: int
+    reason: str = ""
+
+
+def columns_in(path: Path) -> tuple[tuple[Column, ...], Mapping]:
+    """The columns of the file, or of the first in a folder, and what they probably are. Raises DataError."""
+    columns = columns_of([row.fields for row in _first_rows(path)])
+    return columns, guessed(columns)
+
+
+def tried(path: Path, mapping: Mapping) -> Trial:
+    """The first rows of the file read with this mapping. Raises DataError for one that makes no example."""
+    if not mapping.format:
+        raise DataError(INCOMPLETE)
+    records: list[Record] = []
+    reasons: list[str] = []
+    for row in _first_rows(path, mapping):
+        try:
+            records.append(formats.record(row.line, mapping.format, mapping.fields(row.fields)))
+        except BadRow as error:
+            reasons.append(f"Line {row.line}: {mapping.words(error.phrase)}.")
+    rows = len(records) + len(reasons)
+    return Trial(records[0] if records else None, len(records), rows, reasons[0] if reasons else "")
+
+
+def _first_rows(path: Path, mapping: Mapping | None = None) -> list[Row]:
+    for file in files_of(path):
+        found = list(islice(_rows(file.source, mapping), _ROWS))
+        if found:
+            return found
+    raise DataError(f"{path.name} holds no row that can be read.")
+
+
+def _rows(source: Source, mapping: Mapping | None) -> Iterator[Row]:
+    return (row for row in rows_of(source, mapping) if isinstance(row, Row))

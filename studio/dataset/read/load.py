@@ -1,0 +1,209 @@
+"""Dataset files as records, with every row that is not one named by its file and line."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain
+from pathlib import Path
+
+from studio.catalogue import phrase
+from studio.dataset.identity import Equal, equal_key
+from studio.dataset.memory_check import UNRENDERED, NoRoom, Room, check_room
+from studio.dataset.read.file_reader import FileRead, NothingUsable, read_file
+from studio.dataset.read.folders import DataFile, files_of
+from studio.dataset.read.formats import FAMILIES
+from studio.dataset.read.mapping import INCOMPLETE, Mapping
+from studio.dataset.read.source import EXTENSIONS
+from studio.dataset.record import Record, remarks
+from studio.dataset.rows import Places, problem
+from studio.dataset.save.manifest import is_saved
+from studio.errors import DataError
+from studio.events import FilePlace, Problem, Progress
+from studio.files import clear_beside, restore
+
+__all__ = ["EXTENSIONS", "Reading", "fingerprint", "read", "reading"]
+
+_REPORT_EVERY = 200
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was chosen holds: usable records in order, and everything wrong with the rest, by line.
+
+    Of several files the lines are running numbers, which `places` turns into a file and its line.
+    """
+
+    path: Path
+    name: str
+    format: str
+    records: tuple[Record, ...]
+    problems: tuple[Problem, ...]
+    fingerprint: str
+    places: Places = field(default_factory=Places)
+
+    @property
+    def given(self) -> dict[int, str]:
+        """The part that a record's file was given as, by line; that of a saved dataset may be golden."""
+        if not any(file.part for file in self.places.files):
+            return {}
+        return {record.line: self.places.part(record.line) for record in self.records}
+
+
+def read(path: Path | Sequence[Path], mapping: Mapping | None = None) -> Reading:
+    """The file, the folder or the files as records.
+
+    `mapping` says which columns are what, where their names do not. Raises UnknownColumns when neither does,
+    and DataError when there is nothing to train on.
+    """
+    steps = reading(path, mapping)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Reading = end.value
+            return result
+
+
+def reading(
+    path: Path | Sequence[Path], mapping: Mapping | None = None, times: int = UNRENDERED
+) -> Generator[Progress, None, Reading]:
+    """`read`, announcing how far it is so that it can be stopped between rows.
+
+    A byte of text is to take `times` as many bytes of memory; rows that would fill it are refused.
+    """
+    yield Progress("rows read", 0)
+    chosen = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    if mapping and not mapping.format:
+        raise DataError(INCOMPLETE)
+    for one in chosen:
+        restore(one, is_saved)
+        clear_beside(one)
+    try:
+        for one in chosen:
+            check_room(one, times)
+        if len(chosen) == 1 and is_saved(chosen[0]):
+            return (yield from _saved(chosen[0]))
+        files = files_of(chosen)
+        parts, lost = yield from _each(files, mapping, Room(chosen[0], times))
+        return (yield from _joined(chosen, files, parts, lost))
+    except OSError as error:
+        name = Path(error.filename).name if error.filename else chosen[0].name
+        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def _saved(folder: Path) -> Generator[Progress, None, Reading]:
+    """A saved dataset: its parts as they are, with the fingerprint of its manifest."""
+    from studio.dataset.save.saved import read_saved
+
+    manifest, parts = yield from read_saved(folder)
+    records = tuple(chain.from_iterable(parts.values()))
+    starts = accumulate((file.rows for file in manifest.files), initial=0)
+    places = Places(tuple(FilePlace(f.file, n, f.part) for f, n in zip(manifest.files, starts, strict=False)))
+    return Reading(
+        path=folder,
+        name=folder.name,
+        format=manifest.format,
+        records=records,
+        problems=tuple((yield from _warnings(records, places))),
+        fingerprint=manifest.fingerprint,
+        places=places,
+    )
+
+
+def fingerprint(path: Path) -> str:
+    """The start of the SHA-256 of the file's bytes: equal for equal files."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _each(
+    files: Sequence[DataFile], mapping: Mapping | None, room: Room
+) -> Generator[Progress, None, tuple[list[FileRead], list[Problem]]]:
+    """What is in each file; of several, one without any row is a problem of its own."""
+    parts: list[FileRead] = []
+    lost: list[Problem] = []
+    refusals: list[DataError] = []
+    for file in files:
+        before = parts[-1].last if parts else 0
+        try:
+            parts.append((yield from read_file(file, before, mapping, room)))
+        except NoRoom:
+            raise
+        except DataError as error:
+            refusals.append(error)
+            if isinstance(error, NothingUsable) and error.problems:
+                parts.append(error.read(before))
+            else:
+                lost.append(
+                    replace(
+                        problem(0, phrase("file.refused", sentence=str(error).rstrip("."))), file=file.name
+                    )
+                )
+    if not any(part.records for part in parts):
+        raise refusals[0]
+    return parts, lost
+
+
+def _joined(
+    chosen: Sequence[Path], files: Sequence[DataFile], parts: Sequence[FileRead], lost: list[Problem]
+) -> Generator[Progress, None, Reading]:
+    format = _common(parts)
+    used = [part for part in parts if not part.records or FAMILIES.get(part.format) == FAMILIES.get(format)]
+    for part in parts:
+        if part not in used:
+            other = phrase("file.other_format", format=part.format, common=format)
+            lost.append(replace(problem(0, other), file=part.file.name))
+    places = Places(tuple(FilePlace(p.file.name, p.before, p.file.part) for p in used))
+    records = tuple(chain.from_iterable(part.records for part in used))
+    problems = [*lost, *_named(used, several=len(files) > 1)]
+    problems += yield from _warnings(records, places)
+    name = chosen[0].name if len(chosen) == 1 else f"{files[0].name} and {len(chosen) - 1} more"
+    return Reading(
+        path=chosen[0],
+        name=name,
+        format=format,
+        records=records,
+        problems=tuple(sorted(problems, key=lambda item: item.line)),
+        fingerprint=_fingerprint(files),
+        places=places,
+    )
+
+
+def _common(parts: Sequence[FileRead]) -> str:
+    """The format of most records."""
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts[part.format] += len(part.records)
+    return counts.most_common(1)[0][0]
+
+
+def _named(parts: Sequence[FileRead], *, several: bool) -> Iterator[Problem]:
+    for part in parts:
+        for item in part.problems:
+            yield replace(item, file=part.file.name) if several else item
+
+
+def _fingerprint(files: Sequence[DataFile]) -> str:
+    """That of the one file's bytes; of several files, that of their names, parts and fingerprints."""
+    if len({file.path for file in files}) == 1:
+        return fingerprint(files[0].path)
+    listed = "".join(f"{file.name}\0{file.part}\0{fingerprint(file.path)}\n" for file in files)
+    return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _warnings(records: Sequence[Record], places: Places) -> Generator[Progress, None, list[Problem]]:
+    known: dict[Equal, int] = {}
+    found: list[Problem] = []
+    for number, record in enumerate(records, 1):
+        file = places.place(record.line)[0] if places.several else ""
+        found += [replace(problem(record.line, what, "warning"), file=file) for what in remarks(record)]
+        first = known.setdefault(equal_key(record), record.line)
+        if first != record.line:
+            what = phrase("row.duplicate", place=places.spoken(first))
+            found.append(replace(problem(record.line, what, "warning"), file=file))
+        if number % _REPORT_EVERY == 0:
+            yield Progress("rows compared", number, len(records))
+    return found

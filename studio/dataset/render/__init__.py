@@ -1,0 +1,1 @@
+"""Records to tokens: chat templates, their limits, and which tokens are trained."""

@@ -1,0 +1,1 @@
+"""Datasets as files: saved with their history, exported, put on the Hub."""

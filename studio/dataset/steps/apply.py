@@ -1,0 +1,146 @@
+"""A dataset's history done, step after step: the same records and steps give the same, everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+from studio.dataset.read.file_reader import rows_of
+from studio.dataset.read.folders import files_of
+from studio.dataset.record import Record
+from studio.dataset.rows import Places, Row
+from studio.dataset.split import GOLDEN
+from studio.dataset.steps.choose import capped, filtered, mixed, shuffled, without_duplicates
+from studio.dataset.steps.divide import as_done, divided, reserved
+from studio.dataset.steps.edits import settled, with_own
+from studio.dataset.steps.result import NOWHERE, Around, Count, Rows, Shaped, Shaping
+from studio.dataset.steps.steps import (
+    OWN,
+    Cap,
+    DropDuplicates,
+    Filter,
+    Fix,
+    Mix,
+    ReserveGolden,
+    Shuffle,
+    Split,
+    Step,
+)
+from studio.errors import DataError
+from studio.events import Progress
+
+_BY_TOKENS = ("cut", "lengths")
+
+
+def fixed(rows: Rows, step: Fix, around: Around) -> Shaping:
+    """The rows after the check's fix; golden rows stay as they are. Raises DataError for no such check."""
+    from studio.dataset.checks.check import Subject
+    from studio.dataset.checks.registry import CHECKS, fixing
+
+    yield Progress("rows checked", 0, len(rows.records))
+    name, tokens = step.check.replace("_", " "), dict[int, int]()
+    if around.tokens is not None and name in _BY_TOKENS:
+        for record in rows.records:
+            tokens[record.line] = around.tokens(record)
+            yield Progress("tokens counted", len(tokens), len(rows.records))
+    limit = around.max_length
+    subject = Subject(
+        records=rows.records,
+        parts={line: part for line, part in rows.parts.items() if part},
+        tokens=tokens,
+        cut={line: count - limit for line, count in tokens.items() if 0 < limit < count},
+        format=around.format,
+        special=around.special,
+        max_length=limit,
+        golden=tuple(replace(record, line=-place) for place, record in enumerate(around.golden, 1)),
+    )
+    after = {record.line: record for record in (yield from fixing(subject, name))}
+    kept = tuple(
+        record if rows.parts.get(record.line) == GOLDEN else after[record.line]
+        for record in rows.records
+        if record.line in after or rows.parts.get(record.line) == GOLDEN
+    )
+    done = rows.keeping(kept)
+    if CHECKS[name].fix:
+        return done
+    return done.remarking(0, "step.person", step=step.words())
+
+
+def column_of(path: Path, places: Places, name: str) -> dict[int, str]:
+    """What the column holds on each line that has it, read from the files anew; numbers as text."""
+    starts = {file.name: file.before for file in places.files}
+    found: dict[int, str] = {}
+    for file in files_of(path):
+        if file.name not in starts:
+            continue
+        for row in rows_of(file.source):
+            if isinstance(row, Row) and (value := row.fields.get(name)) is not None:
+                found[row.line + starts[file.name]] = str(value)
+    return found
+
+
+def apply(
+    records: Sequence[Record],
+    steps: Sequence[Step],
+    given: Mapping[int, str] | None = None,
+    around: Around = NOWHERE,
+) -> Generator[Progress, None, Shaped]:
+    """The records after all steps; `given` is the part of each line that the source names one for.
+
+    Every record needs a line of its own. Raises DataError when a step cannot be done or leaves nothing.
+    """
+    rows = Rows(tuple(records), dict(given or {}))
+    counts: list[Count] = []
+    base, mixing = 0, False
+    for step in together(steps):
+        before = len(rows.records)
+        if not mixing:
+            base = before
+        mixing = isinstance(step, Mix)
+        said = _words(as_done(step, rows) if isinstance(step, Split) else step)
+        rows = yield from _done(rows, step, base, around)
+        counts.append(Count(said, before, len(rows.records)))
+        if not rows.records:
+            raise DataError(f"“{_words(step)}” leaves none of the {before:,} rows. Change or remove it.")
+    return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks)
+
+
+def together(steps: Sequence[Step]) -> Iterator[Step | tuple[Step, ...]]:
+    """The steps as they are done and counted: those done by hand one after another are one."""
+    for own, group in groupby(settled(steps), key=lambda step: isinstance(step, OWN)):
+        if own:
+            yield tuple(group)
+        else:
+            yield from group
+
+
+def _words(step: Step | tuple[Step, ...]) -> str:
+    if not isinstance(step, tuple):
+        return step.words()
+    return step[0].words() if len(step) == 1 else f"{len(step):,} changes by hand"
+
+
+def _done(rows: Rows, step: Step | tuple[Step, ...], base: int, around: Around) -> Shaping:
+    match step:
+        case tuple():
+            yield Progress("changes by hand", 0, len(step))
+            return with_own(rows, [own for own in step if isinstance(own, OWN)])
+        case Fix():
+            return (yield from fixed(rows, step, around))
+        case Filter():
+            return (yield from filtered(rows, step, around))
+        case DropDuplicates():
+            return (yield from without_duplicates(rows, step))
+        case Shuffle():
+            return (yield from shuffled(rows, step))
+        case Cap():
+            return (yield from capped(rows, step))
+        case Mix():
+            return (yield from mixed(rows, step, base))
+        case Split():
+            return (yield from divided(rows, step, around))
+        case ReserveGolden():
+            return (yield from reserved(rows, step))
+    raise DataError(f"“{_words(step)}” is not a step that can be done.")

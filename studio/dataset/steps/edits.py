@@ -1,0 +1,198 @@
+"""A person's own changes to rows, with undo and redo, kept beside the app's data."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from studio.catalogue import Phrase, phrase
+from studio.dataset.identity import digest
+from studio.dataset.record import Message, Record
+from studio.dataset.steps.result import Rows
+from studio.dataset.steps.steps import Delete, Edit, Restore, Step, step_from
+from studio.errors import DataError
+from studio.files import disk_errors
+
+
+def edited(record: Record, field: str, value: str) -> Record:
+    """The record with another prompt, answer, system message, text or rejected answer.
+
+    Raises DataError where it has no such field, or the value leaves nothing to learn.
+    """
+    if not value.strip() and field != "system":
+        raise DataError(f"The {field} of row {record.line:,} cannot be empty. Delete the row instead.")
+    if (field == "text") != bool(record.text) or (field == "rejected" and not record.rejected):
+        raise DataError(f"Row {record.line:,} has no {field} to edit.")
+    if field == "text":
+        changed = replace(record, text=value)
+    elif field == "rejected":
+        changed = replace(record, rejected=value)
+    elif field == "system":
+        changed = replace(record, messages=_with_system(record.messages, value))
+    else:
+        changed = replace(record, messages=_with_turn(record, field, value))
+    if changed.rejected and changed.rejected == changed.answer:
+        raise DataError(f"The two answers of row {record.line:,} would be the same. Write different ones.")
+    return changed
+
+
+def with_own(rows: Rows, steps: Sequence[Edit | Delete | Restore]) -> Rows:
+    """The rows after what was done by hand; what no longer fits is a remark, and changes nothing."""
+    places = {record.line: index for index, record in enumerate(rows.records)}
+    records: list[Record | None] = list(rows.records)
+    for step in steps:
+        place = places.get(step.line)
+        record = records[place] if place is not None else None
+        if isinstance(step, Restore):
+            rows = rows.remarking(step.line, "step.not_restored")
+        elif place is None or record is None:
+            rows = rows.remarking(step.line, "step.row_gone", action=_not_done(step))
+        elif step.digest and digest(record) != step.digest:
+            rows = rows.remarking(step.line, "step.row_changed", action=_not_done(step))
+        else:
+            try:
+                records[place] = None if isinstance(step, Delete) else edited(record, step.field, step.value)
+            except DataError as error:
+                said = str(error)
+                rows = rows.remarking(step.line, "step.impossible", action=_not_done(step), sentence=said)
+    return rows.keeping(tuple(record for record in records if record is not None))
+
+
+def settled(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps without the deletions that were taken back later, and without their restorations.
+
+    So a restored row is where it was, whatever came between.
+    """
+    kept: list[Step | None] = []
+    deleted: dict[int, int] = {}
+    for step in steps:
+        if isinstance(step, Delete):
+            deleted[step.line] = len(kept)
+        if isinstance(step, Restore) and step.line in deleted:
+            kept[deleted.pop(step.line)] = None
+        else:
+            kept.append(step)
+    return tuple(step for step in kept if step is not None)
+
+
+def _not_done(step: Edit | Delete) -> Phrase:
+    return phrase("step.not_edited" if isinstance(step, Edit) else "step.not_deleted")
+
+
+def _with_system(messages: tuple[Message, ...], value: str) -> tuple[Message, ...]:
+    rest = tuple(message for message in messages if message.role != "system")
+    return (Message("system", value), *rest) if value.strip() else rest
+
+
+def _with_turn(record: Record, field: str, value: str) -> tuple[Message, ...]:
+    """The turns with the last answer, or what it answers, replaced."""
+    ends = len(record.before_answer)
+    turns = range(ends) if field == "prompt" else range(len(record.messages))
+    wanted = [i for i in turns if (record.messages[i].role == "assistant") == (field == "answer")]
+    wanted = [i for i in wanted if record.messages[i].role != "system"]
+    if not wanted:
+        raise DataError(f"Row {record.line:,} has no {field} to edit.")
+    place = wanted[-1]
+    message = replace(record.messages[place], content=value, input="")
+    return (*record.messages[:place], message, *record.messages[place + 1 :])
+
+
+type Own = Edit | Delete | Restore
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What was done by hand, oldest first; of it, what comes after `cursor` is undone and can be redone."""
+
+    done: tuple[Own, ...] = ()
+    cursor: int = 0
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is in force, for the history: without deletions that were taken back."""
+        return settled(self.done[: self.cursor])
+
+    @property
+    def deleted(self) -> frozenset[int]:
+        """The lines of the rows that are left out."""
+        return frozenset(step.line for step in self.steps if isinstance(step, Delete))
+
+    def with_step(self, step: Own) -> Overlay:
+        """With one more change; what was undone before is forgotten."""
+        return Overlay((*self.done[: self.cursor], step), self.cursor + 1)
+
+    def undone(self) -> Overlay:
+        """Without the last change, if there is one."""
+        return replace(self, cursor=max(0, self.cursor - 1))
+
+    def redone(self) -> Overlay:
+        """With the change that was undone last, if there is one."""
+        return replace(self, cursor=min(len(self.done), self.cursor + 1))
+
+
+@dataclass(frozen=True)
+class OverlayFile:
+    """The overlay of one dataset on the disk: a line of JSON for each change, undo and redo, in order.
+
+    It is only ever appended to, and flushed each time, so whatever ends the app, no change is lost.
+    """
+
+    path: Path
+
+    @classmethod
+    def of(cls, overlays: Path, fingerprint: str) -> OverlayFile:
+        """The one for the dataset with this fingerprint, in the folder of all of them."""
+        return cls(overlays / f"{fingerprint}.jsonl")
+
+    def read(self) -> Overlay:
+        """What was done so far. Raises DataError naming the line that a newer version must have written."""
+        overlay = Overlay()
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                overlay = _after(overlay, json.loads(line))
+            except (ValueError, DataError) as error:
+                raise DataError(
+                    f"Line {number} of {self.path} cannot be read ({error}). It holds changes made by hand: "
+                    "open the dataset with the version that wrote them, or move the file away."
+                ) from error
+        return overlay
+
+    def append(self, change: Own | str) -> None:
+        """Write down one more change, or "undo" or "redo"."""
+        values = {"do": change} if isinstance(change, str) else change.model_dump()
+        with disk_errors(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            whole = sum(len(line) + 1 for line in self._lines())
+            with self.path.open("ab") as file:
+                file.truncate(whole)  # what a crash left half-written
+                file.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+    def clear(self) -> None:
+        """Forget everything that was done by hand."""
+        with disk_errors(self.path):
+            self.path.unlink(missing_ok=True)
+
+    def _lines(self) -> list[bytes]:
+        """The complete lines: the last one counts only with its line end."""
+        try:
+            return self.path.read_bytes().split(b"\n")[:-1]
+        except FileNotFoundError:
+            return []
+
+
+def _after(overlay: Overlay, values: Mapping[str, Any]) -> Overlay:
+    match values.get("do"):
+        case "undo":
+            return overlay.undone()
+        case "redo":
+            return overlay.redone()
+    step = step_from(values)
+    if not isinstance(step, Edit | Delete | Restore):
+        raise DataError(f"{step.words()} is not done by hand.")
+    return overlay.with_step(step)

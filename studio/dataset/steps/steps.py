@@ -1,0 +1,317 @@
+"""The steps: frozen data, each with words that say what it does. `STEPS` lists them for menus and forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from studio.dataset.groups import BY_QUESTION, GROUPING
+from studio.errors import DataError
+
+
+class StepModel(BaseModel):
+    """What all steps share. Raises pydantic's ValidationError for values that make no sense."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    title: ClassVar[str]
+    help: ClassVar[str]
+    hidden: ClassVar[frozenset[str]] = frozenset({"kind", "grouping"})
+    """Fields that a person is not asked for."""
+
+    @classmethod
+    def asked(cls) -> dict[str, FieldInfo]:
+        """The fields that a person is asked for."""
+        return {name: field for name, field in cls.model_fields.items() if name not in cls.hidden}
+
+    def words(self) -> str:
+        """This step as a line of the history."""
+        return self.title
+
+
+Where = Literal["prompt", "answer", "anywhere"]
+
+
+class Filter(StepModel):
+    """Keep or remove the rows that meet all the conditions given. Lengths are those of the whole row."""
+
+    title = "Filter rows"
+    help = "Keeps or removes rows by length, by text, or by label."
+    kind: Literal["filter"] = "filter"
+    action: Literal["keep", "remove"] = Field(default="keep", title="Rows that meet all of this")
+    min_characters: int | None = Field(
+        default=None, title="At least", ge=0, json_schema_extra={"unit": "characters"}
+    )
+    max_characters: int | None = Field(
+        default=None, title="At most", ge=0, json_schema_extra={"unit": "characters"}
+    )
+    min_tokens: int | None = Field(default=None, title="At least", ge=0, json_schema_extra={"unit": "tokens"})
+    max_tokens: int | None = Field(default=None, title="At most", ge=0, json_schema_extra={"unit": "tokens"})
+    contains: str = Field(default="", title="Contains the text")
+    pattern: str = Field(default="", title="Matches the regular expression")
+    where: Where = Field(default="anywhere", title="Looked for in")
+    label: str = Field(default="", title="Has the label")
+    any_case: bool = Field(default=False, title="Ignore capital letters")
+    faultless: bool = Field(default=False, title="Has an answer, other than its prompt")
+
+    @model_validator(mode="after")
+    def _sense(self) -> Filter:
+        conditions = self.model_dump(exclude={"kind", "action", "where", "any_case"}, exclude_defaults=True)
+        if not conditions:
+            raise ValueError("a filter needs a condition: a length, a text, a pattern or a label")
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"{self.pattern!r} is not a regular expression: {error}") from error
+        return self
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether it needs a model to count with."""
+        return self.min_tokens is not None or self.max_tokens is not None
+
+    def words(self) -> str:
+        lengths = [
+            f"{self.min_characters:,} characters or more" if self.min_characters is not None else "",
+            f"{self.max_characters:,} characters or fewer" if self.max_characters is not None else "",
+            f"{self.min_tokens:,} tokens or more" if self.min_tokens is not None else "",
+            f"{self.max_tokens:,} tokens or fewer" if self.max_tokens is not None else "",
+        ]
+        place = "" if self.where == "anywhere" else f" in the {self.where}"
+        texts = [
+            f"“{self.contains}”{place}" if self.contains else "",
+            f"a match of /{self.pattern}/{place}" if self.pattern else "",
+            f"the label “{self.label}”" if self.label else "",
+            "an answer other than its prompt" if self.faultless else "",
+        ]
+        return f"{self.action.capitalize()} rows with {' and '.join(filter(None, (*lengths, *texts)))}"
+
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Grouping = Annotated[int, Field(ge=BY_QUESTION, le=GROUPING)]
+"""How rows are kept together (`data.groups`): a history of an earlier release keeps its own way."""
+
+
+class Fix(StepModel):
+    """Mend or drop what a check of the health summary finds."""
+
+    title = "Fix what a check finds"
+    help = "Mends or removes the rows that a check flags."
+    kind: Literal["fix"] = "fix"
+    check: str = Field(title="Check", min_length=1)
+
+    def words(self) -> str:
+        from studio.dataset.checks.registry import CHECKS  # every check, only where one is named
+
+        name = self.check.replace("_", " ")
+        return f"Fix “{CHECKS[name].title if name in CHECKS else name}”"
+
+
+class DropDuplicates(StepModel):
+    """Remove every row whose content equals that of one before it."""
+
+    title = "Remove exact duplicates"
+    help = "Keeps the first of rows that hold the same."
+    kind: Literal["drop_duplicates"] = "drop_duplicates"
+
+
+class Shuffle(StepModel):
+    """Put the rows into an order that their content and the seed decide."""
+
+    title = "Shuffle"
+    help = "Puts the rows into an order that only the seed decides."
+    kind: Literal["shuffle"] = "shuffle"
+    seed: int = Field(default=0, title="Seed", ge=0)
+
+    def words(self) -> str:
+        return f"Shuffle (seed {self.seed})"
+
+
+class Cap(StepModel):
+    """Keep at most so many rows; golden rows are not counted and stay."""
+
+    title = "Cap the number of rows"
+    help = "Keeps at most so many rows: the first ones, or some drawn by the seed."
+    kind: Literal["cap"] = "cap"
+    rows: int = Field(default=1000, title="Rows", ge=1)
+    how: Literal["first", "random"] = Field(default="first", title="Which")
+    seed: int = Field(default=0, title="Seed", ge=0)
+
+    def words(self) -> str:
+        which = "the first" if self.how == "first" else f"at random (seed {self.seed})"
+        return f"Keep at most {self.rows:,} rows, {which}"
+
+
+class Mix(StepModel):
+    """Add rows of another dataset, drawn without replacement.
+
+    `weight` is how many of its rows come to each row that was there before this step and the mixing steps
+    right before it, so that several datasets can be mixed as 1 : 0.5 : 0.25; 0 takes all of them.
+    """
+
+    title = "Mix in another dataset"
+    help = "Adds rows of another dataset: the weight says how many to each row of this one, 0 takes all."
+    kind: Literal["mix"] = "mix"
+    path: str = Field(title="Dataset", min_length=1)
+    weight: float = Field(default=1.0, title="Weight", ge=0, allow_inf_nan=False)
+    seed: int = Field(default=0, title="Seed", ge=0)
+    grouping: Grouping = GROUPING
+
+    def words(self) -> str:
+        if not self.weight:
+            return f"Mix in all of {PurePath(self.path).stem}"
+        return f"Mix in {PurePath(self.path).stem}, {self.weight:g} of its rows to each of this dataset's"
+
+
+class Split(StepModel):
+    """Divide into train, validation and test; rows that belong together stay on one side, golden rows golden.
+
+    By shares all rows are divided anew; `given` keeps the parts that the source's files say, `column` takes
+    them from a column, and both divide by the shares only what has no part.
+    """
+
+    title = "Split"
+    help = "Divides into train, validation and test: by shares, as the files are, or by a column."
+    kind: Literal["split"] = "split"
+    by: Literal["shares", "given", "column"] = Field(default="shares", title="By")
+    column: str = Field(default="", title="Column")
+    validation_share: Share = Field(default=0.1, title="Validation share")
+    test_share: Share = Field(default=0.1, title="Test share")
+    stratify: bool = Field(default=True, title="Balance the labels")
+    seed: int = Field(default=0, title="Seed", ge=0)
+    grouping: Grouping = GROUPING
+
+    @model_validator(mode="after")
+    def _sense(self) -> Split:
+        if self.by == "column" and not self.column:
+            raise ValueError("to split by a column, say which")
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError("validation and test share together leave nothing to train on")
+        return self
+
+    def words(self) -> str:
+        if self.by == "given":
+            return "Split as the files are"
+        if self.by == "column":
+            return f"Split by the column “{self.column}”"
+        train = 1 - self.validation_share - self.test_share
+        shares = " / ".join(f"{100 * s:g}" for s in (round(train, 6), self.validation_share, self.test_share))
+        return f"Split {shares} (seed {self.seed}{', labels balanced' if self.stratify else ''})"
+
+
+class ReserveGolden(StepModel):
+    """Set rows aside that never train and are asked when the run is evaluated, with all that ask the same.
+
+    They come from what is not held out yet, and are a fifth of it at most.
+    """
+
+    title = "Reserve a golden set"
+    help = "Sets rows aside that never train, to be asked when a run is evaluated."
+    kind: Literal["reserve_golden"] = "reserve_golden"
+    count: int = Field(default=100, title="Rows", ge=1)
+    seed: int = Field(default=0, title="Seed", ge=0)
+    grouping: Grouping = GROUPING
+
+    def words(self) -> str:
+        return f"Reserve {self.count:,} golden rows (seed {self.seed})"
+
+
+class _Own(StepModel):
+    """Something done by hand to one row: its line, and the digest of what it held just before."""
+
+    line: int = Field(title="Row", ge=1)
+    digest: str = Field(default="", title="Digest of its content")
+
+
+class Edit(_Own):
+    """Give one row another prompt, answer, text, rejected answer or system message."""
+
+    title = "Edit a row"
+    help = "Changes one row by hand."
+    kind: Literal["edit"] = "edit"
+    field: Literal["prompt", "answer", "system", "text", "rejected"] = Field(default="answer", title="Field")
+    value: str = Field(title="New text")
+
+    def words(self) -> str:
+        return f"Edit the {self.field} of row {self.line:,}"
+
+
+class Delete(_Own):
+    """Leave one row out."""
+
+    title = "Delete a row"
+    help = "Leaves one row out by hand."
+    kind: Literal["delete"] = "delete"
+
+    def words(self) -> str:
+        return f"Delete row {self.line:,}"
+
+
+class Restore(_Own):
+    """Take a deletion back."""
+
+    title = "Restore a row"
+    help = "Brings a deleted row back to where it was."
+    kind: Literal["restore"] = "restore"
+
+    def words(self) -> str:
+        return f"Restore row {self.line:,}"
+
+
+type Step = (
+    Fix | Filter | DropDuplicates | Shuffle | Cap | Mix | Split | ReserveGolden | Edit | Delete | Restore
+)
+OWN = (Edit, Delete, Restore)
+"""The steps that a person does by hand, in the table."""
+STEPS: dict[str, type[StepModel]] = {
+    str(get_args(step.model_fields["kind"].annotation)[0]): step for step in get_args(Step.__value__)
+}
+"""Every step by its kind."""
+
+_TAGGED: Any = Annotated[Step.__value__, Field(discriminator="kind")]
+_STEP: TypeAdapter[Any] = TypeAdapter(_TAGGED)
+
+
+def step_from(values: Any) -> Step:
+    """The step that JSON values describe. Raises DataError in words a person can act on."""
+    try:
+        step: Step = _STEP.validate_python(values)
+    except ValidationError as error:
+        raise DataError(_wrong(values, error)) from error
+    return step
+
+
+def steps_from(values: Iterable[Any]) -> tuple[Step, ...]:
+    """Several of them, in order."""
+    return tuple(step_from(item) for item in values)
+
+
+def steps_written(values: Iterable[Any]) -> tuple[Step, ...]:
+    """The steps of a history that was written down, by this release or an earlier one."""
+    return tuple(step_from(_as_then(item)) for item in values)
+
+
+def _as_then(values: Any) -> Any:
+    """A step that does not say how it keeps rows together is of a release that did so by their question."""
+    if not isinstance(values, dict) or "grouping" in values:
+        return values
+    step = STEPS.get(str(values.get("kind")))
+    return {**values, "grouping": BY_QUESTION} if step and "grouping" in step.model_fields else values
+
+
+def _wrong(values: Any, error: ValidationError) -> str:
+    first = error.errors()[0]
+    kind = values.get("kind") if isinstance(values, dict) else None
+    if kind not in STEPS:
+        shown = f"“{kind}” is not a step" if kind else "A step needs a kind"
+        return f"{shown}. The steps are {', '.join(STEPS)}."
+    field = ".".join(str(part) for part in first["loc"] if part not in (kind, "kind"))
+    reason = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        there = ", ".join(STEPS[kind].asked()) or "none"
+        return f"The step {kind} has no field {field}. Its fields are: {there}."
+    return f"The step {kind} cannot be done{f': {field}' if field else ''}: {reason}."

@@ -1,0 +1,128 @@
+"""What is kept of a row (whether it can train, why not, its length and hash), and the counts of a scan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from studio.catalogue import EMPTY, Phrase
+from studio.dataset.identity import content_hash, equal_hash
+from studio.dataset.read import formats
+from studio.dataset.record import remarks
+from studio.dataset.rows import BadRow, Row, problem
+from studio.errors import DataError
+from studio.events import Problem
+from studio.words import printable
+
+GOOD, WARNING, BAD = 0, 1, 2
+"""A row's state: it trains, it trains but deserves a look, it cannot train."""
+
+PREVIEW = 96
+"""Characters of a prompt and of an answer that are kept."""
+
+NO_HASH = bytes(8)
+
+
+class Checked(NamedTuple):
+    """A row as the index keeps it: `digest` is what rows are drawn by, `equal` the same for equal rows.
+
+    `column` is as a Problem has it.
+    """
+
+    line: int
+    state: int
+    what: Phrase | None
+    prompt: str
+    answer: str
+    prompt_characters: int
+    answer_characters: int
+    digest: bytes
+    equal: bytes
+    column: int = 0
+
+
+def format_of(name: str, sample: Sequence[Row]) -> str:
+    """The format most rows of the sample have. Raises DataError when none has one."""
+    votes = Counter(format for row in sample if (format := formats.recognize(row.fields)))
+    if votes:
+        return votes.most_common(1)[0][0]
+    if not sample:
+        raise DataError(f"None of the first rows of {name} can be read. Is it the right kind of file?")
+    keys = ", ".join(f'"{key[:40]}"' for key in list(sample[0].fields)[:8]) or "none"
+    sentence = f"{name}: its fields ({keys}) are not those of a dataset."
+    raise DataError(f"{printable(sentence)} Rows need one of these sets. {formats.examples()}.")
+
+
+def check(format: str, row: Row | Problem) -> Checked:
+    """What the index keeps of a row of this format."""
+    if isinstance(row, Problem):
+        return _bad(row)
+    try:
+        record = formats.record(row.line, format, row.fields)
+    except BadRow as error:
+        return _bad(problem(row.line, error.phrase))
+    prompt, answer = record.prompt, record.answer
+    remark = next(remarks(record), None)
+    return Checked(
+        row.line,
+        WARNING if remark else GOOD,
+        remark,
+        preview(prompt),
+        preview(answer),
+        len(prompt),
+        len(answer),
+        content_hash(record),
+        equal_hash(record),
+    )
+
+
+def preview(text: str) -> str:
+    """The beginning of a text on one line."""
+    return " ".join(text[:PREVIEW].split())
+
+
+def _bad(found: Problem) -> Checked:
+    return Checked(found.line, BAD, found.what, "", "", 0, 0, NO_HASH, NO_HASH, found.column)
+
+
+_EMPTY_CODES = pa.array(sorted(EMPTY))
+_LENGTHS = 2**16
+"""Lengths from this one on count as one: a median beyond it would be odd data."""
+
+
+class Tally:
+    """Counts that grow with each stretch of rows."""
+
+    def __init__(self) -> None:
+        self.good = self.warnings = self.bad = self.duplicates = self.empty = self.longest = 0
+        self._lengths = np.zeros(_LENGTHS, np.int64)
+
+    @property
+    def rows(self) -> int:
+        return self.good + self.warnings + self.bad
+
+    @property
+    def median(self) -> int:
+        """Characters of prompt and answer of the middle one of the rows that can train; 0 without any."""
+        return int(np.searchsorted(np.cumsum(self._lengths), self._lengths.sum() / 2)) if self.rows else 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count the rows of a stretch of the index."""
+        states = batch["state"].to_numpy()
+        good, warnings, bad = np.bincount(states, minlength=3).tolist()
+        self.good, self.warnings, self.bad = self.good + good, self.warnings + warnings, self.bad + bad
+        self.duplicates += _true(pc.greater(batch["first"], 0))
+        self.empty += _true(pc.is_in(batch["code"].filter(pc.equal(batch["state"], BAD)), _EMPTY_CODES))
+        lengths = batch["prompt_characters"].to_numpy() + batch["answer_characters"].to_numpy()
+        lengths = lengths[states != BAD]
+        self.longest = max(self.longest, int(lengths.max(initial=0)))
+        self._lengths += np.bincount(np.minimum(lengths, _LENGTHS - 1), minlength=_LENGTHS)
+
+
+def _true(column: pa.Array) -> int:
+    return int(pc.sum(column).as_py() or 0)

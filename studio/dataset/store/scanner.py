@@ -1,0 +1,106 @@
+"""The child process: reads and checks every row of a file, and says on its standard output how far it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+
+from studio.dataset.rows import Row
+from studio.dataset.store.check import check, format_of
+from studio.dataset.store.index import IndexWriter
+from studio.dataset.store.manifest import COUNTS
+from studio.dataset.store.source import placed_rows
+from studio.dataset.store.unpack import is_packed, plain_file, unpacking
+from studio.errors import DataError, StudioError
+from studio.events import Ended, Event, Progress, Scanned, to_json
+
+_SAMPLE = 100
+_FIRST, _MOST = 256, 65_536
+"""Rows in the first file of the index, which should be there at once, and in the later ones."""
+
+_SECONDS = 0.2
+"""How often it says how far it is: the parent can stop it then."""
+
+_LOOK = 512
+"""Rows between two looks at the clock."""
+
+
+def scan(path: Path, folder: Path) -> Iterator[Scanned | Progress]:
+    """Write the index of a file into a folder, saying so after each stretch. Raises DataError."""
+    about = path.stat()
+    index = IndexWriter(folder)
+    if is_packed(path):
+        yield from unpacking(path, folder)
+    plain = plain_file(path, folder)
+    yield from _indexed(plain, path.name, index)
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
+        raise DataError(f"{path.name} was changed while it was read. Open it again.")
+    index.finish(path, about)
+    yield _scanned(index, about.st_size, about, finished=True)
+
+
+def _indexed(path: Path, name: str, index: IndexWriter) -> Iterator[Scanned]:
+    about = path.stat()
+    rows = placed_rows(path)
+    sample = list(islice(rows, _SAMPLE))
+    index.format = format_of(name, [place.row for place in sample if isinstance(place.row, Row)])
+    size, said, end = _FIRST, time.monotonic(), 0
+    for place in chain(sample, rows):
+        index.add(place, check(index.format, place.row))
+        if index.waiting >= size:
+            index.flush()
+            size, said, end = min(4 * size, _MOST), 0.0, place.offset + place.length
+        if not index.waiting % _LOOK and time.monotonic() - said > _SECONDS:
+            said = time.monotonic()
+            yield _scanned(index, end, about)
+
+
+def _scanned(index: IndexWriter, done: int, about: os.stat_result, finished: bool = False) -> Scanned:
+    counts = {name: int(getattr(index.tally, name)) for name in COUNTS}
+    return Scanned(
+        bytes=done,
+        total_bytes=about.st_size,
+        folder=str(index.folder),
+        finished=finished,
+        format=index.format,
+        **counts,
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """`PATH FOLDER`: scan until the end of the file, or until the parent leaves."""
+    path, folder = map(Path, arguments)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(5)
+    try:
+        for event in scan(path, folder):
+            _say(event)
+    except StudioError as error:
+        _say(Ended("failed", str(error)))
+        return 1
+    except OSError as error:
+        _say(Ended("failed", f"{path.name} cannot be read: {error.strerror or error}."))
+        return 1
+    return 0
+
+
+def _leave_with_parent() -> None:
+    """End this process as soon as the other end of its standard input is closed."""
+    os.read(0, 1)
+    os._exit(1)
+
+
+def _say(event: Event) -> None:
+    sys.stdout.write(to_json(event) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Whether a run fits into this machine's memory, and how long it takes, before anything is loaded. No Qt."""

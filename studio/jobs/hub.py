@@ -1,0 +1,161 @@
+"""Jobs with the Hugging Face Hub: what a dataset has, download, upload, and the token for it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.dataset.hub.download import download, look_up
+from studio.dataset.hub.wanted import HubError, Wanted
+from studio.events import AccessWanted, DatasetUploaded, Event, Log, Progress
+from studio.files import scratch_folder
+from studio.jobs.save import SaveJob
+from studio.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class LookUpJob:
+    """Find out which subsets and splits a Hub dataset has."""
+
+    wanted: Wanted
+    token: str = field(default="", repr=False)
+
+    @property
+    def title(self) -> str:
+        return f"Looking up {self.wanted.name}"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        yield from _with_access(look_up(self.wanted, self.token or hub_token()), self.token)
+
+
+@dataclass(frozen=True)
+class DownloadJob:
+    """Download a part of a Hub dataset below a folder; stopped, the next one goes on where it was."""
+
+    wanted: Wanted
+    under: Path
+    token: str = field(default="", repr=False)
+
+    @property
+    def title(self) -> str:
+        return f"Downloading {self.wanted.name}"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        yield from _with_access(download(self.wanted, self.under, self.token or hub_token()), self.token)
+
+
+def _with_access(work: Generator[Event, None, Event], token: str) -> Generator[Event]:
+    """The work's events and what it returns; a given token that it accepts is kept.
+
+    When access is what is missing, that is said before HubError is raised.
+    """
+    try:
+        result = yield from work
+    except HubError as error:
+        if error.page:
+            yield AccessWanted(error.page)
+        raise
+    if token:
+        keep_hub_token(token)
+    yield result
+
+
+@dataclass(frozen=True)
+class UploadJob:
+    """Put a saved dataset on the Hub; a given token is kept in the keychain when it works."""
+
+    folder: Path
+    repository: str
+    private: bool = True
+    token: str = field(default="", repr=False)
+
+    @property
+    def title(self) -> str:
+        return "Uploading the dataset"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.dataset.save.hub import leaving, told, uploading
+
+        token = self.token or hub_token()
+        seen = "only you and its owner's organization" if self.private else "everybody"
+        files = told(leaving(self.folder))
+        yield Log(f"What goes to {self.repository} on the Hub, for {seen} to see if it is new: {files}.")
+        try:
+            address = yield from uploading(self.folder, self.repository, token, private=self.private)
+        except HubError as error:
+            if error.page:
+                yield AccessWanted(error.page)
+            raise
+        if self.token:
+            keep_hub_token(self.token)
+        yield DatasetUploaded(address)
+
+
+@dataclass(frozen=True)
+class PublishJob:
+    """Put the recipe's dataset on the Hub, as it was changed by hand; unless it is saved so, it is first."""
+
+    recipe: Recipe
+    overlays: Path
+    repository: str
+    private: bool = True
+    token: str = field(default="", repr=False)
+    fingerprint: str = ""  # of the dataset in which the changes were made
+
+    @property
+    def title(self) -> str:
+        return "Uploading the dataset"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        path = Path(self.recipe.data.path).expanduser()
+        if self._is_as_saved(path):
+            yield from self._upload(path).run_events(bench)
+            return
+        with scratch_folder("upload") as scratch:
+            folder = scratch / self.repository.rpartition("/")[2]
+            job = SaveJob(self.recipe, folder, overlays=self.overlays, fingerprint=self.fingerprint)
+            for event in job.run_events(bench):
+                if isinstance(event, Progress):
+                    yield event
+            yield from self._upload(folder).run_events(bench)
+
+    def _upload(self, folder: Path) -> UploadJob:
+        return UploadJob(folder, self.repository, self.private, self.token)
+
+    def _is_as_saved(self, path: Path) -> bool:
+        from studio.dataset.save.manifest import Manifest, is_saved
+        from studio.dataset.steps.edits import OverlayFile
+
+        if not is_saved(path):
+            return False
+        return not OverlayFile.of(self.overlays, Manifest.read(path).fingerprint).read().steps
+
+
+HUB_KEY = ("Tuning Studio", "huggingface")
+"""Where the keychain has the token: service and name."""
+
+
+def hub_token() -> str:
+    """The keychain's, else that of the environment or of Hugging Face's own login; empty without one."""
+    import keyring
+    from huggingface_hub import get_token
+    from keyring.errors import KeyringError
+
+    try:
+        kept = keyring.get_password(*HUB_KEY)
+    except KeyringError:  # no keychain on this machine
+        kept = None
+    return kept or get_token() or ""
+
+
+def keep_hub_token(token: str) -> None:
+    """Keep a token that works in the keychain; where there is none, it is asked for again next time."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.set_password(*HUB_KEY, token.strip())
+    except KeyringError:
+        return

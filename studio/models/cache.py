@@ -1,0 +1,115 @@
+"""Models that stay loaded between jobs, so that base and tuned share one copy of the weights.
+
+Everything here lives on the engine thread: MLX arrays are bound to the thread that makes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import mlx.core as mx
+from mlx import nn
+from mlx_lm.tokenizer_utils import TokenizerWrapper
+from mlx_lm.utils import load_tokenizer
+
+from studio.errors import ModelError
+from studio.models.arrays import named, nested
+from studio.models.build import load_lazily
+from studio.models.description import Description, describe, remark_on_window
+from studio.models.family import BUILDING
+from studio.models.form import Form, put_into
+from studio.models.tokenizer import LOADING, check_tokenizer, first_line, without_marks
+from studio.models.unread import unread_window
+
+
+@dataclass(eq=False)
+class _Weights:
+    """The evaluated arrays of one model, with what was read beside them."""
+
+    arrays: dict[str, mx.array]
+    config: dict[str, Any]
+    tokenizer: TokenizerWrapper
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A module tree of one's own over shared weights: adapters put on it are seen by nobody else."""
+
+    folder: Path
+    module: nn.Module
+    tokenizer: TokenizerWrapper
+    config: dict[str, Any]
+    form: Form
+    weights: _Weights
+    remarks: tuple[str, ...] = ()
+    window: int | None = None  # how far back the model should look, where mlx-lm's looks back to the first
+
+    def remarks_on(self, tokens: int) -> tuple[str, ...]:
+        """What a person should know who uses this model on sequences of so many tokens."""
+        return (*self.remarks, *remark_on_window(self.folder, self.window, tokens))
+
+
+class ModelCache:
+    """Opens models; keeps the one used last, and every one that is still in use."""
+
+    def __init__(self) -> None:
+        self._open: WeakValueDictionary[tuple[Path, Form], _Weights] = WeakValueDictionary()
+        self._latest: _Weights | None = None
+        if mx.default_device() == mx.cpu:
+            # On the CPU compiling calls g++ once for every new function (seconds before the first token) and
+            # gains nothing: compiled and plain steps were measured equally fast.
+            mx.disable_compile()
+
+    def open(self, folder: Path, form: Form | None = None) -> OpenModel:
+        """The model in `folder` in a form (as saved), loaded at most once.
+
+        Raises ModelError with what is wrong and what to do.
+        """
+        folder = folder.resolve()
+        described = describe(folder)
+        form = (form or Form()).settled(described.config)
+        found = self._open.get((folder, form))
+        if found is None:
+            module, found = _load(described, form)
+            self._open[folder, form] = found
+        else:
+            module, _ = load_lazily(described)
+            put_into(module, form)
+            module.update(nested(found.arrays))
+        self._latest = found
+        window = unread_window(described.reading)
+        return OpenModel(
+            folder, module, found.tokenizer, found.config, form, found, described.remarks, window
+        )
+
+    def close(self) -> None:
+        """Leave MLX on this thread; without this the process may abort at exit."""
+        self._latest = None
+        try:
+            mx.synchronize()
+        finally:  # after a Metal failure, waiting for the stream repeats the error
+            mx.clear_streams()
+
+
+def _load(described: Description, form: Form) -> tuple[nn.Module, _Weights]:
+    folder = described.folder
+    module, config = load_lazily(described)
+    check_tokenizer(folder)
+    try:
+        if quantization := put_into(module, form):
+            config = {**config, "quantization": quantization, "quantization_config": quantization}
+        for part in module.modules():  # one by one: beside the finished weights, only one layer's saved ones
+            mx.eval([value for value in part.values() if isinstance(value, mx.array)])
+        mx.eval(module.parameters())
+    except BUILDING as error:
+        raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
+    with LOADING:
+        try:
+            with without_marks(folder) as clean:
+                tokenizer = load_tokenizer(clean, eos_token_ids=config.get("eos_token_id"))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelError(f"The tokenizer in {folder} cannot be read: {first_line(error)}") from error
+    return module, _Weights(named(module.parameters()), config, tokenizer)

@@ -1,0 +1,1 @@
+"""The recipe: what a run is asked to do, its fields, its files, and grids of it. No Qt, no mlx."""

@@ -1,0 +1,229 @@
+"""What is asked of a training run: one frozen description behind the form, the flags and the file."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from studio.errors import RecipeError
+from studio.recipe.fields import (
+    ADAPTERS,
+    Base,
+    Data,
+    Loop,
+    Lora,
+    Optimizer,
+    Part,
+    Preference,
+    Scope,
+    Watch,
+    field,
+)
+
+
+class Recipe(Part):
+    """A training run as it is asked for; printing it says what will happen."""
+
+    model: str = field("starter", "Model", "The bundled starter, or a folder with a model that mlx-lm loads.")
+    method: Literal["lora", "dora", "full"] = field(
+        "lora",
+        "Method",
+        "What is trained: a low-rank adapter (LoRA), one that learns length and direction apart (DoRA), or "
+        "the model's own weights (full).",
+    )
+    objective: Literal["sft", "text", "dpo", "orpo"] = field(
+        "sft",
+        "Objective",
+        "What is learned: answers (sft), plain text as it stands (text), or to prefer the chosen answer of "
+        "each pair to the rejected one (dpo, orpo).",
+    )
+    data: Data = Data()
+    base: Base = Base()
+    scope: Scope = Scope()
+    lora: Lora = Lora()
+    preference: Preference = Preference()
+    optimizer: Optimizer = Optimizer()
+    loop: Loop = Loop()
+    watch: Watch = Watch()
+
+    def with_values(self, values: Mapping[str, Any]) -> Recipe:
+        """A copy with fields changed by name: `lora.rank`, or `rank` where that is unambiguous.
+
+        Raises RecipeError naming the field, the bad value and the mend, or the nearest field that exists.
+        """
+        tree = self.model_dump()
+        for name, value in values.items():
+            entry = find_field(name)
+            group = tree if entry.group == "" else tree[entry.group]
+            group[entry.name] = None if value in ("", "auto") and entry.optional else value
+        try:
+            return Recipe.model_validate(tree)
+        except ValidationError as error:
+            raise RecipeError(_explain(error)) from error
+
+    @classmethod
+    def kept(cls, values: Any) -> Recipe:
+        """The recipe that a file of ours keeps. Raises RecipeError where this version knows none such."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise RecipeError(_explain(error)) from error
+
+    def problems(self) -> tuple[str, ...]:
+        """Sentences about fields that contradict each other; empty means that the recipe may run."""
+        return tuple(_contradictions(self))
+
+    def idle(self) -> tuple[FieldEntry, ...]:
+        """Fields that were changed but have no effect beside the others."""
+        return tuple(e for e in fields() if e.value(self) != e.default and not e.applies(self))
+
+    @property
+    def pairs(self) -> bool:
+        """Whether it learns from pairs of a chosen and a rejected answer."""
+        return self.objective in ("dpo", "orpo")
+
+    @property
+    def adapts(self) -> bool:
+        """Whether an adapter is trained, and the model's own weights stay as they are."""
+        return self.method in ADAPTERS
+
+
+_NOTHING: dict[str, Any] = {"unit": "", "level": "basic", "needs": {}, "idle_with": {}, "choices": []}
+
+
+@dataclass(frozen=True)
+class FieldEntry:
+    """One field of the recipe as the form, the command line and the documentation see it."""
+
+    group: str  # "" for the recipe's own fields
+    name: str
+    info: FieldInfo
+
+    @property
+    def path(self) -> str:
+        return f"{self.group}.{self.name}" if self.group else self.name
+
+    @property
+    def title(self) -> str:
+        return self.info.title or self.name
+
+    @property
+    def help(self) -> str:
+        return self.info.description or ""
+
+    @property
+    def default(self) -> Any:
+        return self.info.default
+
+    @property
+    def unit(self) -> str:
+        return str(self._extra()["unit"])
+
+    @property
+    def level(self) -> str:
+        """basic or advanced"""
+        return str(self._extra()["level"])
+
+    @property
+    def optional(self) -> bool:
+        """Whether the field may be left empty, to be chosen for the person."""
+        return self.default is None
+
+    @property
+    def kind(self) -> type:
+        """bool, int, float or str: what an editor for this field edits. See `choices` for enumerations."""
+        for kind in (bool, int, float):
+            if self.info.annotation in (kind, kind | None):
+                return kind
+        return str
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The allowed values of an enumeration, or the usual ones of an `open` field; else empty."""
+        usual = tuple(str(choice) for choice in self._extra()["choices"])
+        return usual or (getattr(self.info.annotation, "__args__", ()) if self.kind is str else ())
+
+    @property
+    def open(self) -> bool:
+        """Whether another value than its choices can be given, too."""
+        return bool(self._extra()["choices"])
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The lowest and highest value, None where open. An exclusive bound is given as it is."""
+        low = high = None
+        for rule in self.info.metadata:
+            low = getattr(rule, "ge", getattr(rule, "gt", low))
+            high = getattr(rule, "le", getattr(rule, "lt", high))
+        return low, high
+
+    def value(self, recipe: Recipe) -> Any:
+        return getattr(getattr(recipe, self.group) if self.group else recipe, self.name)
+
+    def applies(self, recipe: Recipe) -> bool:
+        """Whether the field has an effect, given the recipe's other fields."""
+        extra = self._extra()
+        needed = all(find_field(name).value(recipe) in values for name, values in extra["needs"].items())
+        idle = extra["idle_with"]
+        return needed and not (idle and all(find_field(n).value(recipe) == v for n, v in idle.items()))
+
+    def _extra(self) -> dict[str, Any]:
+        extra = self.info.json_schema_extra
+        return extra if isinstance(extra, dict) else _NOTHING
+
+
+def fields() -> Iterator[FieldEntry]:
+    """Every field of the recipe, group by group, in the order a form shows them."""
+    for name, info in Recipe.model_fields.items():
+        part = info.annotation
+        if isinstance(part, type) and issubclass(part, Part):
+            for inner, inner_info in part.model_fields.items():
+                yield FieldEntry(name, inner, inner_info)
+        else:
+            yield FieldEntry("", name, info)
+
+
+def find_field(name: str) -> FieldEntry:
+    """The field called `name` in full or by its last part. Raises RecipeError with the nearest real name."""
+    entries = list(fields())
+    matches = [e for e in entries if name in (e.path, e.name)]
+    if len(matches) == 1:
+        return matches[0]
+    near = difflib.get_close_matches(
+        name, [e.path for e in entries] + [e.name for e in entries], n=1, cutoff=0.4
+    )
+    hint = f" Did you mean {near[0]}?" if near else " `studio train --help` lists them."
+    raise RecipeError(f"The recipe has no field called {name}.{hint}")
+
+
+def _contradictions(recipe: Recipe) -> Iterator[str]:
+    base, scope, loop = recipe.base, recipe.scope, recipe.loop
+    if recipe.adapts and base.quantize != "no" and base.mode != "affine":
+        bits = "4-bit" if base.mode.endswith("4") else "8-bit"
+        if base.quantize != bits:
+            yield f"The mode {base.mode} has {bits[0]} bits. Set Quantize to {bits}, or Mode to affine."
+    if loop.prefix_cache in ("memory", "disk"):
+        if not scope.layers:
+            yield "The prefix cache needs frozen layers below the trained ones. Set Layers, or switch it off."
+        if loop.neftune:
+            yield "NEFTune's noise changes what the prefix cache keeps. Switch one of them off."
+        if scope.embeddings:
+            yield "Trained embeddings change what the prefix cache keeps. Switch one of them off."
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        find_field(where)  # raises, with the nearest real name
+    given = reprlib.repr(first["input"])
+    if where not in {entry.path for entry in fields()}:
+        return f"{where or 'The recipe'} cannot be {given}: it is a group of fields."
+    entry = find_field(where)
+    return f"{entry.title} ({where}) cannot be {given}: {first['msg'][0].lower()}{first['msg'][1:]}."

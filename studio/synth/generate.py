@@ -1,0 +1,239 @@
+"""Generating rows: one source after another, each kept before the next is asked."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from studio.dataset.documents.passages import Passage, words
+from studio.dataset.record import Record
+from studio.errors import DataError
+from studio.events import Event, Log, MadeRow, MakingEnded, Progress, Refusals
+from studio.synth.filter import Sieve
+from studio.synth.folder import MakingFolder
+from studio.synth.generators import GENERATORS, Ask, Draft, NoReply, RowGenerator, Source
+from studio.synth.plan import Plan
+from studio.synth.rows import Made, Row, row_of
+
+SHOWN = 4
+"""Examples that the model sees when it makes others like them."""
+
+_NEEDED = {
+    "examples": "needs examples: a dataset with requests and answers",
+    "passages": "needs documents to take passages from",
+    "either": "needs examples with answers, or documents",
+    "both": "needs examples with questions, and documents that answer them",
+    "seeds": "needs a few examples to show the model",
+}
+
+
+def sources(plan: Plan, records: Sequence[Record], passages: Sequence[Passage]) -> list[Source]:
+    """The plan's sources in their order: the same for the same plan and files.
+
+    Raises DataError when there is nothing to start from.
+    """
+    maker = GENERATORS[plan.maker]
+    examples = [record for record in records if _usable(record)]
+    if maker.needs == "seeds":
+        found = _seeds(plan, examples)
+    elif maker.needs == "both":
+        found = list(_fitting(examples, passages))
+    elif maker.needs == "passages" or (maker.needs == "either" and passages):
+        found = _numbered(passages)
+    else:
+        found = [Source(f"line {record.line}", record) for record in examples]
+    if not found:
+        raise DataError(f"“{maker.title}” {_NEEDED[maker.needs]}. There is nothing to start from.")
+    if plan.sources and maker.needs != "seeds" and plan.sources < len(found):
+        drawn = sorted(random.Random(plan.seed).sample(range(len(found)), plan.sources))
+        found = [found[i] for i in drawn]
+    return found
+
+
+def _usable(record: Record) -> bool:
+    """Whether it asks and answers in words: tools and plain text are left alone."""
+    if record.tools or any(message.calls for message in record.messages):
+        return False
+    roles = {message.role for message in record.messages}
+    asked = any(message.role == "user" and message.content.strip() for message in record.before_answer)
+    return asked and roles <= {"system", "user", "assistant"} and bool(record.answer.strip())
+
+
+def _numbered(passages: Sequence[Passage]) -> list[Source]:
+    times = Counter[str]()
+    found = []
+    for passage in passages:
+        times[passage.source] += 1
+        count = times[passage.source]
+        found.append(Source(f"{passage.source} ({count})" if count > 1 else passage.source, passage=passage))
+    return found
+
+
+def _seeds(plan: Plan, examples: Sequence[Record]) -> list[Source]:
+    """Draws of SHOWN examples; as many as asked, or as there are examples."""
+    if not examples:
+        return []
+    found = []
+    for number in range(1, (plan.sources or len(examples)) + 1):
+        drawn = random.Random(f"{plan.seed}\0{number}").sample(examples, min(SHOWN, len(examples)))
+        found.append(Source(f"draw {number}", examples=tuple(drawn)))
+    return found
+
+
+def _fitting(examples: Sequence[Record], passages: Sequence[Passage]) -> Iterator[Source]:
+    """Each question with the passage that shares most of its rare words; without one it is left out."""
+    index: defaultdict[str, set[int]] = defaultdict(set)
+    for number, passage in enumerate(passages):
+        for word in words(passage.text):
+            index[word[:5]].add(number)
+    for record in examples:
+        weights = Counter[int]()
+        for word in {word[:5] for word in words(record.prompt) if len(word) > 3 or not word.isascii()}:
+            for number in index.get(word, ()):
+                weights[number] += 1000 // len(index[word])
+        if weights:
+            best = min(weights, key=lambda number: (-weights[number], number))
+            yield Source(f"line {record.line}", record, passages[best])
+
+
+NO_FORM = "not in the asked form"
+"""Why nothing came of a reply in which no question and answer could be found."""
+
+_REPORT_EVERY = 2000
+_IN_A_ROW = 20  # refusals after which nothing more is asked
+
+
+def making(
+    folder: MakingFolder, found: Sequence[Source], records: Sequence[Record], ask: Ask
+) -> Generator[Event]:
+    """Make rows from every source that was not asked yet, and end with what came of all.
+
+    Stopped or killed at any point, it goes on with the next source: what was kept is never made again.
+    """
+    with folder.held():
+        plan = folder.plan()
+        maker = GENERATORS[plan.maker]
+        folder.expect(len(found))
+        sieve = Sieve(maker, plan)
+        for number, record in enumerate(records):
+            if number % _REPORT_EVERY == 0:
+                yield Progress("Looking at the rows there are", number, len(records))
+            sieve.know(record)
+        before = folder.rows()
+        for row in before:
+            sieve.know(row.record(0))
+        asked, number = folder.asked(), folder.next_number() - 1
+        refusals = _Refusals(folder, answered=bool(asked))
+        for done, source in enumerate(found):
+            progress = Progress("Making rows", done, len(found))
+            if source.name in asked:
+                continue
+            try:
+                drafts = yield from _drafts(maker, source, plan, ask, progress)
+            except NoReply as lost:
+                if lost.__cause__ is not None:
+                    yield Log(f"Nothing is made from {source.name}: {lost.__cause__}", "warning")
+                refusals.take(source, lost)
+                continue
+            refusals.pass_()
+            rows, refused = _sifted(drafts, source, plan, sieve, number)
+            folder.keep(source.name, rows, refused)
+            number += len(rows)
+            for row in rows:
+                yield made_row(row)
+        refusals.end()
+        yield Progress("Making rows", len(found), len(found))
+        yield summary(folder)
+
+
+class _Refusals:
+    """Sources that a server refused: one is passed over for good, but where all are, something else is wrong.
+
+    So a refusal is written down when the server has answered another question, and not before.
+    """
+
+    def __init__(self, folder: MakingFolder, answered: bool) -> None:
+        self._folder, self._answered = folder, answered
+        self._held: list[tuple[Source, NoReply]] = []
+
+    def take(self, source: Source, lost: NoReply) -> None:
+        """Note a source of which nothing came. Raises what a server that refuses everything said."""
+        if lost.__cause__ is None:  # it did reply
+            self.pass_()
+            self._folder.keep(source.name, (), Counter({lost.reason: 1}))
+            return
+        self._held.append((source, lost))
+        if len(self._held) >= _IN_A_ROW:
+            raise lost.__cause__
+
+    def pass_(self) -> None:
+        """The server replied to something."""
+        self._answered = True
+        for source, lost in self._held:
+            self._folder.keep(source.name, (), Counter({lost.reason: 1}))
+        self._held.clear()
+
+    def end(self) -> None:
+        """Raises what the server said, where it refused all that it was ever asked."""
+        if self._held and not self._answered and (cause := self._held[-1][1].__cause__) is not None:
+            raise cause
+        self.pass_()
+
+
+def made_row(row: Row, state: str = "pending") -> MadeRow:
+    """The row as a table shows it."""
+    record, made = row.record(row.number), row.made
+    return MadeRow(
+        row.number,
+        record.prompt,
+        record.answer,
+        state,
+        made.maker,
+        made.model,
+        made.source,
+        made.passage,
+        made.time,
+    )
+
+
+def summary(folder: MakingFolder) -> MakingEnded:
+    """What the folder holds by now."""
+    refused = tuple(Refusals(reason, count) for reason, count in folder.refused().most_common())
+    return MakingEnded(str(folder.path), len(folder.asked()), len(folder.rows()), refused)
+
+
+def _drafts(
+    maker: RowGenerator, source: Source, plan: Plan, ask: Ask, progress: Progress
+) -> Generator[Event, None, list[Draft]]:
+    """What the maker drafts; while the model works, the progress is said again."""
+    yield progress
+    steps = maker.make(source, plan, ask)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            drafts: list[Draft] = end.value
+            return drafts
+        yield progress
+
+
+def _sifted(
+    drafts: Sequence[Draft], source: Source, plan: Plan, sieve: Sieve, number: int
+) -> tuple[list[Row], Counter[str]]:
+    rows: list[Row] = []
+    refused = Counter[str]() if drafts else Counter({NO_FORM: 1})
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    passage = source.passage.text if source.passage else ""
+    named = plan.model if plan.server else Path(plan.model).name  # rows are given away, paths are not
+    model = named if GENERATORS[plan.maker].asks_model else ""
+    kin = source.record.kin if source.record else ""
+    made = Made(plan.maker, model, source.name, passage, now, kin)
+    for draft in drafts:
+        if reason := sieve.refusal(draft, source):
+            refused[reason] += 1
+        else:
+            rows.append(row_of(number + len(rows) + 1, draft.record, made))
+    return rows, refused

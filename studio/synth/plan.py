@@ -1,0 +1,76 @@
+"""What is asked of making more: one frozen description for the form, the command line and the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from studio.generate.address import secret_in
+
+type GeneratorName = Literal[
+    "paraphrase", "question", "answer", "back-translation", "noise", "passages", "seeds"
+]
+
+
+_WRITTEN = "written"
+"""The context of a plan that is read again."""
+
+
+class Plan(BaseModel):
+    """How rows are made, from what and by which model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    maker: GeneratorName = Field("passages", title="Way", description="How rows are made.")
+    data: str = Field("", title="Examples", description="The dataset that is to have more rows.")
+    columns: str = Field(
+        "",
+        title="Columns",
+        description="Which columns of the dataset are what, as the recipe's data.columns says it.",
+    )
+    documents: tuple[str, ...] = Field((), title="Documents", description="Files to take passages from.")
+    model: str = Field(
+        "starter",
+        title="Model",
+        description='A model folder, "starter", or the name the server knows its model by.',
+    )
+    server: str = Field(
+        "",
+        title="Server",
+        description="The address of an OpenAI-compatible server, such as http://localhost:11434/v1; "
+        "empty for a model on this Mac.",
+    )
+    sources: int = Field(
+        0, ge=0, title="Sources", description="How many examples or passages to start from; 0 takes all."
+    )
+    each: int = Field(3, ge=1, le=20, title="Rows each", description="Rows to ask for at a time.")
+    temperature: float = Field(
+        0.7, ge=0, le=2, title="Temperature", description="0 always says the likeliest."
+    )
+    max_tokens: int = Field(768, ge=16, le=8192, title="Max new tokens", description="Where a reply is cut.")
+    longest: int = Field(4000, ge=50, title="Longest", description="Characters in a request or an answer.")
+    language: str = Field("English", title="Language", description="The language of the examples.")
+    through: str = Field("German", title="Through", description="The language to translate through and back.")
+    noise: float = Field(0.1, gt=0, le=1, title="Slips", description="The share of words that are mistyped.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="Draws the sources and the slips.")
+
+    @field_validator("server")
+    @classmethod
+    def _no_secret(cls, server: str, asked: ValidationInfo) -> str:
+        """An address is written down in the making's folder, so it may hold no key."""
+        if asked.context != _WRITTEN and (secret := secret_in(server)):
+            raise ValueError(secret)
+        return server
+
+    @classmethod
+    def written(cls, values: Any) -> Plan:
+        """The plan that a folder holds, also one that would not be written today. Raises ValidationError."""
+        return cls.model_validate(values, context=_WRITTEN)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it reads, whole paths: the dataset and the documents."""
+        named = (*((self.data,) if self.data else ()), *self.documents)
+        return tuple(str(Path(name).expanduser().absolute()) for name in named)

@@ -1,0 +1,82 @@
+"""Datasets that stay read between two clicks, as a run would read them. Needs no MLX."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.dataset.dataset import Dataset
+from studio.dataset.groups import GROUPING
+from studio.dataset.read.folders import modified
+from studio.dataset.render.render import Renderer, Rendering
+from studio.dataset.render.truncate import Limits
+from studio.events import Event
+from studio.models.folder import read_config
+from studio.models.reach import context_length, learned_positions, vocabulary_size
+from studio.models.tokenizer import load_tokenizer
+from studio.paths import model_folder
+from studio.recipe.fields import Data
+from studio.recipe.recipe import Recipe
+
+type _Key = tuple[Data, Rendering, int, str, float, float, int]
+
+
+class DatasetCache:
+    """Keeps the dataset read last, until its file or what is asked of it changes. One thread uses it."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[_Key, Dataset] | None = None
+        self._renderer: tuple[tuple[str, Rendering, float], Renderer] | None = None
+
+    def open(
+        self, recipe: Recipe, renderer: Renderer | None = None, grouping: int = GROUPING
+    ) -> Generator[Event, None, Dataset]:
+        """The recipe's dataset, rendered by `renderer` where the model's is at hand already.
+
+        `grouping` is how rows are kept together when they are divided.
+        Raises DataError or ModelError with what is wrong and what to do.
+        """
+        path = Path(recipe.data.path).expanduser()
+        saved = (modified(path), _saved_at(Path(recipe.data.template).expanduser()))
+        rendering = renderer.rendering if renderer else rendering_of(recipe)
+        key = (recipe.data, rendering, recipe.loop.seed, recipe.model, *saved, grouping)
+        if self._latest is not None and self._latest[0] == key:
+            return self._latest[1]
+        dataset = yield from Dataset.loading(
+            path, renderer or self.renderer(recipe), recipe.data, recipe.loop.seed, grouping
+        )
+        self._latest = (key, dataset)
+        return dataset
+
+    def renderer(self, recipe: Recipe) -> Renderer:
+        """What renders rows as the recipe says; kept until the recipe asks for another. Raises ModelError."""
+        rendering = rendering_of(recipe)
+        key = (recipe.model, rendering, _saved_at(Path(rendering.template).expanduser()))
+        if self._renderer is None or self._renderer[0] != key:
+            folder = model_folder(recipe.model)
+            config = read_config(folder)
+            tokenizer = load_tokenizer(folder)
+            self._renderer = key, Renderer(tokenizer, rendering, limits_of(config, tokenizer))
+        return self._renderer[1]
+
+    def close(self) -> None:
+        """Forget what was read."""
+        self._latest = self._renderer = None
+
+
+def _saved_at(path: Path) -> float:
+    """When a template of the person's own was saved last."""
+    return path.stat().st_mtime if path.is_file() else 0.0
+
+
+def limits_of(config: Mapping[str, Any], tokenizer: Any) -> Limits:
+    """What a model with this config.json can take."""
+    length = getattr(tokenizer, "model_max_length", None)
+    return Limits(vocabulary_size(config), context_length(config, length), learned_positions(config))
+
+
+def rendering_of(recipe: Recipe) -> Rendering:
+    """How the recipe turns records into examples."""
+    data = recipe.data
+    return Rendering(data.template, data.max_length, data.too_long, data.train_on, recipe.objective)

@@ -1,0 +1,1 @@
+"""Conversations on screen: answers side by side, one example as turns or tokens, sampling."""

@@ -1,0 +1,237 @@
+"""One editor per kind of field: numbers and words are typed, choices picked, switches thrown.
+
+All of them speak text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
+
+from studio.recipe.recipe import FieldEntry
+from studio.ui.form.words import PLACEHOLDERS, ZEROS, choice_word
+from studio.ui.plain import tip
+from studio.ui.widgets.label import PlainLabel
+from studio.ui.widgets.style import set_property
+from studio.ui.widgets.switch import Switch
+
+
+def text_of(value: Any) -> str:
+    """A value as its editor writes it: 0.0001, 1e-05, 32, true, and nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+class TextField(QLineEdit):
+    """Words on one line."""
+
+    edited = Signal()
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__()
+        self.setPlaceholderText(PLACEHOLDERS.get(entry.path, "auto" if entry.optional else ""))
+        self.textEdited.connect(self.edited)
+
+    def value(self) -> str:
+        return self.text().strip()
+
+    def set_value(self, value: Any) -> None:
+        if self.text() != text_of(value):
+            self.setText(text_of(value))
+            self.setCursorPosition(0)
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether the value may be read and copied but not changed."""
+        self.setReadOnly(locked)
+
+
+class NumberField(TextField):
+    """A number typed as text, its unit shown at the right; Up and Down step whole numbers."""
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__(entry)
+        self._whole = entry.kind is int
+        self._low = entry.bounds[0]
+        self._unit, self._zero = entry.unit, ZEROS.get(entry.path, "")
+        self._hint: QLabel | None = None
+        if self._unit or self._zero:
+            self._hint = PlainLabel(self._unit, self)
+            self._hint.setProperty("tone", "faint")
+            self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self.textChanged.connect(self._show_hint)
+
+    def value(self) -> str:
+        return super().value().replace(",", "")
+
+    def set_placeholder(self, text: str) -> None:
+        """What an empty optional field stands for now, such as "auto: 0.0002"."""
+        self.setPlaceholderText(text)
+
+    def hint(self) -> str:
+        """The words at the right: the unit, or what zero means."""
+        return self._hint.text() if self._hint else ""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+        if step is None or not self._whole or self.isReadOnly() or not self.value().lstrip("-").isdigit():
+            super().keyPressEvent(event)
+            return
+        number = int(self.value()) + step
+        self.setText(str(max(number, int(self._low)) if self._low is not None else number))
+        self.edited.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        if self._hint is None:
+            return
+        is_zero = self._zero and self.value().strip("0.") == "" and "0" in self.value()
+        self._hint.setText(self._zero if is_zero else self._unit)
+        width = self._hint.sizeHint().width()
+        self._hint.setGeometry(self.width() - width - 10, 0, width, self.height())
+        self.setTextMargins(0, 0, width if self._hint.text() else 0, 0)
+
+
+class LinesField(QPlainTextEdit):
+    """Several lines of text; Tab goes on to the next field."""
+
+    edited = Signal()
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__()
+        self.setProperty("role", "field")
+        self.setProperty("lines", True)  # the style sheet gives it the height of four
+        self.setPlaceholderText(PLACEHOLDERS.get(entry.path, ""))
+        self.setTabChangesFocus(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(0)
+        self._is_told = False
+        self.textChanged.connect(self._tell)
+
+    def value(self) -> str:
+        return self.toPlainText()
+
+    def set_value(self, value: Any) -> None:
+        if self.value() != text_of(value):
+            self._is_told = True
+            self.setPlainText(text_of(value))
+            self._is_told = False
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether the lines may be read and copied but not changed."""
+        self.setReadOnly(locked)
+
+    def _tell(self) -> None:
+        if not self._is_told:
+            self.edited.emit()
+
+
+_BROWSE = "\0browse"
+"""The choice that asks for a file; no path holds it."""
+_TEMPLATES = "Templates (*.jinja *.jinja2 *.j2);;All files (*)"
+
+
+class ChoiceField(QComboBox):
+    """One of a few words, or in an open field what is typed. The wheel scrolls the form, never the choice."""
+
+    edited = Signal()
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__()
+        for choice in entry.choices:
+            self.addItem(choice_word(entry.path, choice), choice)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.activated.connect(self._tell)
+        self.setEditable(entry.open)
+        if entry.open:
+            self.addItem("From a file…", _BROWSE)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        if line := self.lineEdit():
+            line.setCompleter(None)  # type: ignore[arg-type]  # what is typed is a path
+            line.editingFinished.connect(self._tell)
+        self._told = self.value()
+
+    def value(self) -> str:
+        place = self.findText(self.currentText()) if self.isEditable() else self.currentIndex()
+        return self.currentText().strip() if place < 0 else str(self.itemData(place))
+
+    def set_value(self, value: Any) -> None:
+        place = self.findData(str(value))
+        self.setCurrentIndex(place)
+        if place < 0 and self.isEditable():
+            self.setEditText(str(value))
+        self._told = self.value()
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether the choice may be read but not changed."""
+        self.setEnabled(not locked)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def _tell(self) -> None:
+        if self.value() == _BROWSE:
+            file, _ = QFileDialog.getOpenFileName(self, "Choose a file", "", _TEMPLATES)
+            place = self.findData(self._told)
+            self.setCurrentIndex(place)
+            if file or place < 0:
+                self.setEditText(file or self._told)
+        if self.value() != self._told:
+            self._told = self.value()
+            self.edited.emit()
+
+
+class SwitchField(Switch):
+    """Yes or no."""
+
+    edited = Signal()
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__()
+        self.clicked.connect(self.edited)
+
+    def value(self) -> str:
+        return text_of(self.isChecked())
+
+    def set_value(self, value: Any) -> None:
+        self.setChecked(bool(value))
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether it may be seen but not thrown."""
+        self.setEnabled(not locked)
+
+
+Editor = TextField | LinesField | ChoiceField | SwitchField
+
+
+def editor_for(entry: FieldEntry) -> Editor:
+    """The editor that fits a field's kind, with its help as the tooltip."""
+    editor = _kind_of_editor(entry)(entry)
+    editor.setObjectName(entry.path)
+    editor.setToolTip(tip(entry.help))
+    editor.setAccessibleName(f"{entry.title}, {entry.unit}" if entry.unit else entry.title)
+    editor.setAccessibleDescription(entry.help)
+    return editor
+
+
+def mark_invalid(editor: Editor, invalid: bool) -> None:
+    """Give an editor the border of a bad value, or its own again."""
+    set_property(editor, "invalid", invalid)
+
+
+def _kind_of_editor(entry: FieldEntry) -> type[Editor]:
+    if entry.choices:
+        return ChoiceField
+    if entry.kind is bool:
+        return SwitchField
+    if entry.kind is str:
+        return LinesField if entry.unit == "one per line" else TextField
+    return NumberField

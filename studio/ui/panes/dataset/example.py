@@ -1,0 +1,153 @@
+"""The chosen example as a conversation and token by token, and what one pass over the dataset takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
+
+from studio import words
+from studio.events import DatasetRead, ExampleRow, Forecasted, Rendered
+from studio.ui.chat.tokens import LEGEND, TokenView
+from studio.ui.chat.turns import TurnView
+from studio.ui.form.editors import ChoiceField, editor_for
+from studio.ui.form.words import ENTRIES
+from studio.ui.plain import tip
+from studio.ui.theme import Theme
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, note
+from studio.ui.widgets.tabs import Tabs
+
+_HINT = (
+    "One pass over the training rows with the recipe at hand: {tokens:,} tokens, of which {trained:,} are "
+    "learned. The time is an estimate for this Mac."
+)
+
+
+class EpochLine(ElidedLabel):
+    """Tokens, steps and time of an epoch, in one line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("tone", "dim")
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._tokens = self._trained = self._rows = self._examples = 0
+
+    def show_dataset(self, dataset: DatasetRead) -> None:
+        """Count its training rows; steps and time come with the next forecast."""
+        training = [row for row in dataset.rows if row.split == "train"]
+        self._tokens = sum(row.tokens for row in training)
+        self._trained = sum(row.trained for row in training)
+        self._examples = len(training)
+        self._rows = sum(max(1, len(row.rows)) for row in training)
+        self.show_forecast(None)
+
+    def show_forecast(self, forecast: Forecasted | None) -> None:
+        """Add what the forecast knows of an epoch."""
+        said = [f"An epoch: {self._tokens:,} tokens"]
+        if self._rows > self._examples:
+            said.append(f"{words.counted(self._rows, 'row')} of {words.counted(self._examples, 'example')}")
+        if forecast is not None and forecast.steps_per_epoch:
+            steps = max(1, round(forecast.steps_per_epoch))
+            said.append(f"{steps:,} step{'s' if steps != 1 else ''}")
+        if forecast is not None and forecast.seconds_per_epoch:
+            seconds = forecast.seconds_per_epoch
+            said.append(f"about {words.duration(seconds)}" if seconds >= 1 else "under 1 s")
+        self.setText(" · ".join(said) if self._tokens else "")
+
+    def _explain(self) -> None:
+        self.setToolTip(tip(_HINT.format(tokens=self._tokens, trained=self._trained) if self._tokens else ""))
+
+
+PATHS = ("data.template", "data.train_on")
+
+
+class RenderingSwitch(QWidget):
+    """The recipe's template and mask policy, to be tried on the example at hand."""
+
+    changed = Signal(object)  # {path of the recipe's field: its new value}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, ChoiceField] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 2)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(3)
+        for column, path in enumerate(PATHS):
+            field = editor_for(ENTRIES[path])
+            if not isinstance(field, ChoiceField):
+                raise TypeError(f"{path} is no choice")
+            field.edited.connect(self._announce)
+            caption = PlainLabel(ENTRIES[path].title)
+            caption.setProperty("role", "caption")
+            caption.setBuddy(field)
+            grid.addWidget(caption, 0, column)
+            grid.addWidget(field, 1, column)
+            grid.setColumnStretch(column, 1)
+            self.fields[path] = field
+
+    def set_values(self, values: Mapping[str, str]) -> None:
+        for path, field in self.fields.items():
+            if path in values:
+                field.set_value(values[path])
+
+    def _announce(self) -> None:
+        self.changed.emit({path: field.value() for path, field in self.fields.items()})
+
+
+class ExampleCard(Card):
+    """One example in both of its forms; `rendering` asks for another template or mask."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Example")
+        self.tabs = Tabs((("tokens", "Tokens"), ("chat", "Chat")))
+        self.tabs.chosen.connect(self._turn)
+        self.head.insertWidget(1, self.tabs)
+        self.tokens, self.turns, self.reason = TokenView(theme), TurnView(), WrapLabel("")
+        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.rendering = RenderingSwitch()
+        self._pages: dict[str, QWidget] = {"tokens": self.tokens, "chat": self.turns}
+        self._stack = QStackedWidget()
+        for page in (*self._pages.values(), self.reason):
+            self._stack.addWidget(page)
+        self._legend = note(LEGEND)
+        self.body.addWidget(self.rendering)
+        self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self._legend)
+        self.setMinimumHeight(220)
+
+    @property
+    def has_example(self) -> bool:
+        """Whether an example is shown, not a reason why there is none."""
+        return self._stack.currentWidget() is not self.reason
+
+    def expect(self, row: ExampleRow, *, edited: bool = False) -> None:
+        """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
+        counts = f"{row.trained:,} of {row.tokens:,} trained"
+        if row.rows:
+            counts += f" · {len(row.rows):,} rows"
+        self.set_value("before your edit" if edited else counts, "dim")
+
+    def show_example(self, row: ExampleRow, rendered: Rendered, *, edited: bool = False) -> None:
+        self.expect(row, edited=edited)
+        self.set_title(f"Line {row.line:,}")
+        self.tokens.set_pieces(rendered.pieces, rendered.rows)
+        self.turns.set_turns(rendered.turns)
+        self.tabs.show()
+        self._turn(self.tabs.current)
+
+    def show_nothing(self, reason: str, title: str = "Example", tone: str = "") -> None:
+        """Say why there are no tokens to show."""
+        self.set_title(title)
+        self.reason.set_tone(tone)
+        self.set_value("", "dim")
+        self.tabs.hide()
+        self.reason.setText(reason)
+        self._stack.setCurrentWidget(self.reason)
+        self._legend.hide()
+
+    def _turn(self, page: str) -> None:
+        self._stack.setCurrentWidget(self._pages[page])
+        self._legend.setVisible(page == "tokens")

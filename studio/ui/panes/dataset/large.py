@@ -1,0 +1,238 @@
+"""A file too big to hold: its rows, how far they are checked, what was found, and what can be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.events import ExampleRow, Progress, Rendered, RowShown, Scanned
+from studio.ui.panes.dataset.example import ExampleCard
+from studio.ui.tables.large import LargeRows
+from studio.ui.tables.large_table import LargeTable
+from studio.ui.tables.problems import as_sentence
+from studio.ui.theme import Theme
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import PlainLabel, WrapLabel
+from studio.ui.widgets.pane import GAP
+from studio.words import file_size
+
+
+class LargeBar(QWidget):
+    """Two lines of words, a bar while something is under way, and buttons when nothing is."""
+
+    stop_requested = Signal()
+    read_requested = Signal()
+    part_requested = Signal()
+    bad_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = PlainLabel("Looking at the first rows…")
+        self.facts, self.room = WrapLabel("", tone="dim"), WrapLabel("", tone="dim")
+        self.facts.hide()
+        self.room.hide()
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 0)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("How far it is")
+        self.stop = Button("Stop", icon="square")
+        self.bad = Button("Save bad rows…")
+        self.bad.setToolTip("Writes file, line, column and reason of every row that cannot train.")
+        self.read = Button("Read all to train on it")
+        self.read.setToolTip("Holds every row in memory.")
+        self.part = Button("Take a part…", "primary")
+        self.part.setToolTip("Writes some of the rows as a dataset of its own, to train on.")
+        for button, signal in (
+            (self.stop, self.stop_requested),
+            (self.bad, self.bad_requested),
+            (self.read, self.read_requested),
+            (self.part, self.part_requested),
+        ):
+            button.clicked.connect(signal)
+        self._finished, self._has_bad, self._fits = False, False, True
+        self._lay_out()
+        self._set_busy(True)
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(14)
+        line.addWidget(self.said)
+        line.addWidget(self.progress, 1)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addLayout(line)
+        words.addWidget(self.facts)
+        words.addWidget(self.room)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addLayout(words, 1)
+        for button in (self.stop, self.bad, self.read, self.part):
+            row.addWidget(button)
+
+    def show_scan(self, scan: Scanned) -> None:
+        """How far the scan is, and what it has found."""
+        self._has_bad = scan.bad > 0
+        self.facts.setText(large_findings(scan))
+        self.facts.setVisible(scan.rows > 0)
+        if scan.finished:
+            self._finished = True
+            self.end(f"All {scan.rows:,} rows checked")
+            return
+        self.said.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows checked")
+        self._show_share(scan.bytes, scan.total_bytes)
+
+    def show_progress(self, progress: Progress) -> None:
+        """How far a part is, or whatever else was asked for."""
+        of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
+        self.said.setText(f"{of} {progress.what}")
+        self._show_share(progress.done, progress.total)
+        self._set_busy(True)
+
+    def end(self, words: str) -> None:
+        """Nothing is under way any more, for the reason that the words say."""
+        self.said.setText(words)
+        self._set_busy(False)
+
+    def show_room(self, words: str) -> None:
+        """Say why not all rows can be read; empty where they can."""
+        self._fits = not words
+        self._set_busy(not self.progress.isHidden())
+        self.room.setText(f"{words} Take a part of it to train on.")
+        self.room.setVisible(bool(words))
+
+    def _show_share(self, done: int, total: int | None) -> None:
+        self.progress.setRange(0, 1000 if total else 0)
+        self.progress.setValue(1000 * done // (total or 1))
+
+    def _set_busy(self, busy: bool) -> None:
+        self.progress.setVisible(busy)
+        self.stop.setVisible(busy)
+        self.bad.setVisible(not busy and self._has_bad)
+        self.read.setVisible(not busy and self._fits)
+        self.part.setVisible(not busy and self._finished)
+
+
+def large_findings(scan: Scanned) -> str:
+    """What a scan has found, in a line."""
+    parts = (
+        (scan.bad - scan.empty, "cannot be read"),
+        (scan.empty, "empty"),
+        (scan.duplicates, "exact duplicates" if scan.duplicates != 1 else "exact duplicate"),
+    )
+    found = [f"{count:,} {words}" for count, words in parts if count] or ["Every row can train"]
+    lengths = f"median {scan.median:,}, longest {scan.longest:,} characters"
+    return " · ".join((*found, lengths if scan.longest else "")).removesuffix(" · ")
+
+
+def round_rows(rows: int) -> int:
+    """A guess without digits that mean nothing: three are left."""
+    step: int = 10 ** max(0, len(str(rows)) - 3)
+    return round(rows / step) * step
+
+
+_SIDE_WIDTH = 348
+_NARROW = 720
+_SHOWN_CHARACTERS = 20_000
+
+
+class LargeExample(ExampleCard):
+    """The row as it would train; of one that cannot, the reason and what the file has."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.why, self.text = WrapLabel("", tone="bad"), QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.document().setDocumentMargin(0)
+        self.text.setAccessibleName("The row as the file has it")
+        self._broken = QWidget()
+        column = QVBoxLayout(self._broken)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self.why)
+        column.addWidget(self.text, 1)
+        self._stack.addWidget(self._broken)
+
+    def show_row(self, row: RowShown) -> None:
+        """A row, whole."""
+        if row.reason or not row.pieces:
+            self._show_broken(row)
+            return
+        turns = sum(turn.role != "system" for turn in row.turns)
+        example = ExampleRow(row.line, "", "", row.tokens, row.trained, "", turns=turns)
+        self.show_example(example, Rendered("", row.line, row.pieces, row.turns, row.rows))
+
+    def _show_broken(self, row: RowShown) -> None:
+        self.show_nothing("", f"Line {row.line:,} cannot train" if row.reason else f"Line {row.line:,}")
+        self.why.setText(as_sentence(row.reason))
+        fields = (f"{name}\n{text}".strip() for name, text in zip(row.names, row.texts, strict=True))
+        self.text.setPlainText("\n\n".join(fields)[:_SHOWN_CHARACTERS])
+        self._stack.setCurrentWidget(self._broken)
+
+
+class LargeView(QWidget):
+    """A table of pages beside one whole row, under a bar that says how far the scan is."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.bar, self.table, self.example = LargeBar(), LargeTable(theme), LargeExample(theme)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        rows = Card()
+        rows.body.addWidget(self.table)
+        self.example.setMinimumWidth(_SIDE_WIDTH)
+        self._both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._both.setSpacing(GAP)
+        self._both.addWidget(rows, 5)
+        self._both.addWidget(self.example, 3)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addWidget(self.bar)
+        column.addLayout(self._both, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the example stands below the table."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW
+        down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._both.setDirection(down if narrow else right)
+
+    def show_source(self, source: LargeRows) -> None:
+        """Show the rows of an index from now on."""
+        self.table.model.set_source(source)
+        self.table.stand_on_first()
+
+    def show_scan(self, scan: Scanned) -> None:
+        """How far the scan has come, and how many rows of each state it has met."""
+        counts = {"all": scan.rows, "good": scan.good, "warnings": scan.warnings, "bad": scan.bad}
+        self.table.set_counts(counts, scan.expected_rows)
+        self.bar.show_scan(scan)
+
+    def show_row(self, row: RowShown) -> None:
+        """All of a row."""
+        self.example.show_row(row)
+
+    def show_progress(self, progress: Progress) -> None:
+        """How far what was asked for has come."""
+        self.bar.show_progress(progress)
+
+
+def large_facts(path: Path, size: int, format: str = "") -> str:
+    """What the pane's header says of a big file."""
+    kind = format or path.suffix.removeprefix(".").upper()
+    return f"{file_size(size)} · {kind} · read page by page"

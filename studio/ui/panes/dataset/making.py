@@ -1,0 +1,172 @@
+"""The page that makes more rows: what is asked on the left, on the right what was made and waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+
+from studio.dataset.documents.paragraphs import DOCUMENTS
+from studio.ui.form.form import scrolled
+from studio.ui.form.plan import PlanForm
+from studio.ui.panes.dataset.review import HEAD, ReviewCard
+from studio.ui.theme import Theme
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import PlainLabel, WrapLabel
+from studio.ui.widgets.pane import GAP
+from studio.ui.widgets.style import hairline, set_property
+
+_FORM_WIDTH, _NARROW_FORM_WIDTH, _NARROW = 320, 288, 860
+
+
+def is_document(path: str) -> bool:
+    """Whether passages can be taken from a file, by its name."""
+    return Path(path).suffix.lower() in DOCUMENTS
+
+
+class MakingCard(Card):
+    """The plan, the button that begins, and how far it has come."""
+
+    make_requested = Signal()
+    stop_requested = Signal()
+    again_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Make more rows")
+        self.head.addStrut(HEAD)
+        self.form = PlanForm()
+        self.make = Button("Make rows", "primary")
+        self.again, self.stop = Button("Go on", icon="play"), Button("Stop", icon="square")
+        self.said, self.bar = WrapLabel("", tone="dim"), QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Rows are being made")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        for button, asked in (
+            (self.stop, self.stop_requested),
+            (self.again, self.again_requested),
+            (self.make, self.make_requested),
+        ):
+            button.clicked.connect(asked)
+            buttons.addWidget(button, 1)
+        self.body.addWidget(scrolled(self.form), 1)
+        self.body.addWidget(hairline())
+        self.body.addWidget(self.said)
+        self.body.addWidget(self.bar)
+        self.body.addLayout(buttons)
+        self._busy = self._quiet = False
+        self._rested = ("", "")  # what is said, and its tone, while nothing is missing
+        self.form.changed.connect(self._arrange)
+        self.show_rest("", can_go_on=False)
+
+    def show_busy(self, sentence: str, done: int = 0, total: int | None = None) -> None:
+        """Say how far it has come; with no total the bar only moves."""
+        self._busy = True
+        self.bar.setRange(0, total or 0)
+        self.bar.setValue(done)
+        self._say(sentence, "dim")
+        self.again.hide()
+        self._arrange()
+
+    def show_rest(self, sentence: str, tone: str = "dim", *, can_go_on: bool) -> None:
+        """Say how it ended, in dim, good or bad, and whether there is more to make."""
+        self._busy = False
+        self._rested = (sentence, tone)
+        self.again.setVisible(can_go_on)
+        self._arrange()
+
+    def set_quiet(self, quiet: bool) -> None:
+        """Whether another button is the one to press now."""
+        self._quiet = quiet
+        self._arrange()
+
+    def _arrange(self) -> None:
+        missing = self.form.missing()
+        self.form.setEnabled(not self._busy)
+        self.bar.setVisible(self._busy)
+        self.stop.setVisible(self._busy)
+        self.make.setVisible(not self._busy)
+        self.make.setEnabled(not missing)
+        goes_on = not self.again.isHidden()
+        self.again.set_role("primary" if goes_on and not self._quiet else "plain")
+        self.make.set_role("plain" if goes_on or self._quiet else "primary")
+        if not self._busy:
+            self._say(*(self._rested if self._rested[0] else (missing, "dim")))
+
+    def _say(self, sentence: str, tone: str) -> None:
+        self.said.setText(sentence)
+        set_property(self.said, "role", "error" if tone == "bad" else "")
+        self.said.set_tone("" if tone == "bad" else tone)
+        self.said.setVisible(bool(sentence))
+
+
+class MakingPage(QWidget):
+    """Takes dropped documents, too. Emits their paths."""
+
+    documents_dropped = Signal(object)  # tuple[str, ...]
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setAcceptDrops(True)
+        self.card, self.review = MakingCard(), ReviewCard(theme)
+        self.form = self.card.form
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP)
+        row.addWidget(self.card)
+        row.addWidget(self.review, 1)
+        self._hint = _DropHint(self)
+        self.review.table.rows.counts_changed.connect(self._show_primary)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < _NARROW
+        self.card.setFixedWidth(_NARROW_FORM_WIDTH if narrow else _FORM_WIDTH)
+
+    def add_documents(self, paths: Iterable[str]) -> None:
+        """Take in documents, and a way that starts from them."""
+        if self.form.maker.needs not in ("passages", "either", "both"):
+            self.form.choose_way("passages")
+        self.form.documents.add(paths)
+
+    def _show_primary(self) -> None:
+        """Let one button stand out: where rows are accepted, the one that adds them."""
+        self.card.set_quiet(self.review.table.rows.accepted() > 0)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _documents(event):
+            event.acceptProposedAction()
+            self._hint.setGeometry(self.rect())
+            self._hint.raise_()
+            self._hint.show()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._hint.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._hint.hide()
+        if paths := _documents(event):
+            event.acceptProposedAction()
+            self.documents_dropped.emit(paths)
+
+
+class _DropHint(QFrame):
+    """Covers the page while documents hover over it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("drop")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        column = QVBoxLayout(self)
+        column.addWidget(PlainLabel("Drop to make rows from"), 0, Qt.AlignmentFlag.AlignCenter)
+        self.hide()
+
+
+def _documents(event: QDropEvent) -> tuple[str, ...]:
+    """The local documents of a drag."""
+    paths = (url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
+    return tuple(path for path in paths if is_document(path))

@@ -1,0 +1,250 @@
+"""Reviewing made rows: one after another, by single keys, each with what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.events import MadeRow
+from studio.ui.panes.dataset.made_row import MadeRowView
+from studio.ui.plain import keyless
+from studio.ui.tables.chips import FilterChips
+from studio.ui.tables.made import FILTERS, MadeTable, command_of
+from studio.ui.theme import Theme
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import PlainLabel, note
+from studio.ui.widgets.states import EmptyState
+from studio.ui.widgets.style import empty_layout, hairline
+from studio.ui.widgets.tabs import KeyHints
+
+_READING = (
+    ("accept", "A", "Accept"),
+    ("edit", "E", "Edit"),
+    ("reject", "R", "Reject"),
+    ("undo", "U", "Undo"),
+    ("accept_all", "Ctrl+Shift+A", "Accept all shown"),
+)
+_LINKS = 3
+HEAD = 30
+"""Pixels that the head of a card with buttons is high."""
+_EDITING = (("keep", "Ctrl+Return", "Keep"), ("leave", "Esc", "Leave as it was"))
+_TEACHING = (
+    "Rows that a model makes wait here until you have looked at them. Only those that you accept, as they "
+    "are or in your own words, come into the dataset."
+)
+
+
+class ReviewCard(Card):
+    """Emits what the person says of rows; shows what it is told, and goes on to the next one to judge."""
+
+    judged = Signal(object, str)  # numbers of rows, accepted or rejected
+    edited = Signal(int, str, str)  # number, prompt, answer
+    undo_requested = Signal()
+    add_requested = Signal()
+    earlier_chosen = Signal(str)  # the folder of a making
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Made rows")
+        self.table, self.row = MadeTable(theme), MadeRowView(theme)
+        self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
+        self.reading, self.editing = KeyHints(_READING), KeyHints(_EDITING)
+        self.summary = note("")
+        self.earlier, self.menu = Button("", "quiet", "history"), QMenu()
+        self.earlier.setMenu(self.menu)
+        self.add = Button("", "primary")
+        self.nothing = EmptyState("sparkles", "No rows made yet", _TEACHING)
+        self.links: list[Button] = []
+        self._links = QVBoxLayout()
+        self._links.setSpacing(2)
+        self._earlier_words = PlainLabel("Earlier")
+        self._earlier_words.setProperty("role", "section")
+        self.nothing.column.addSpacing(18)
+        self.nothing.column.addWidget(self._earlier_words, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.nothing.column.addLayout(self._links)
+        self._none = note("No row is in this state.")
+        self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._lay_out()
+        self._connect()
+        self.show_earlier(())
+        self.set_rows(())
+
+    def _lay_out(self) -> None:
+        self.head.addStrut(HEAD)
+        self.head.addWidget(self.earlier)
+        self.head.addWidget(self.add)
+        self._tables, self._hints, self._stack = QStackedWidget(), QStackedWidget(), QStackedWidget()
+        for stack, pages in (
+            (self._tables, (self.table, self._none)),
+            (self._hints, (self.reading, self.editing)),
+        ):
+            for page in pages:
+                stack.addWidget(page)
+        self._hints.setFixedHeight(self.reading.sizeHint().height())
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self.chips, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._tables, 5)
+        column.addWidget(self.row, 4)
+        column.addWidget(hairline())
+        column.addWidget(self._hints)
+        self._stack.addWidget(self.nothing)
+        self._stack.addWidget(inside)
+        self.body.addWidget(self.summary)
+        self.body.addWidget(self._stack, 1)
+
+    def _connect(self) -> None:
+        self.table.rows.counts_changed.connect(self._show_counts)
+        self.table.row_chosen.connect(self._show_row)
+        self.table.commanded.connect(self.do)
+        self.table.doubleClicked.connect(self._edit)
+        self.chips.chosen.connect(self._filter)
+        self.reading.chosen.connect(self.do)
+        self.editing.chosen.connect(self.do)
+        self.row.edited.connect(self._keep)
+        self.row.closed.connect(self._end_editing)
+        self.add.clicked.connect(self.add_requested)
+
+    def set_rows(self, rows: Sequence[MadeRow]) -> None:
+        """Show these rows, and stand on the first one to judge."""
+        self.table.rows.set_rows(rows)
+        self._show_page(1 if rows else 0)
+        self._settle(self.table.rows.next_pending(0))
+
+    def put(self, row: MadeRow) -> None:
+        """Show a row that is new, or of which something else is said now."""
+        first = self._stack.currentIndex() == 0
+        self._show_page(1)
+        self.table.rows.put(row)
+        current = self.table.current()
+        if current is None or self._tables.currentWidget() is self._none:
+            self._settle(row.row)
+        elif current.row == row.row:
+            self.row.show_row(row)
+        if first:
+            self.take_focus()
+
+    def go_to(self, number: int) -> None:
+        """Stand on a row; a filter that hides it is taken back."""
+        if self.table.rows.place_of(number) is None:
+            self.chips.choose("all")
+        self.table.choose(number)
+
+    def show_summary(self, sentence: str) -> None:
+        """How many rows came of what, and what was refused."""
+        self.summary.setText(sentence)
+        self.summary.setVisible(bool(sentence))
+
+    def show_earlier(self, makings: Sequence[tuple[str, str]]) -> None:
+        """Offer these makings again, as (folder, words)."""
+        self.menu.clear()
+        empty_layout(self._links)
+        self.links = []
+        self.earlier.setText(f"{len(makings)} earlier")
+        self._earlier_words.setVisible(bool(makings))
+        for folder, words in makings:
+            action = self.menu.addAction(keyless(words))
+            action.setData(folder)
+            action.triggered.connect(self._choose_earlier)
+            if len(self.links) < _LINKS:
+                self.links.append(self._link(action))
+        self._show_page(self._stack.currentIndex())
+
+    def _link(self, action: QAction) -> Button:
+        """The same in the middle of the empty card."""
+        link = Button(action.text(), "link")
+        link.clicked.connect(action.trigger)
+        self._links.addWidget(link, 0, Qt.AlignmentFlag.AlignHCenter)
+        return link
+
+    def take_focus(self) -> None:
+        """Let keys be commands at once."""
+        if self.table.rows.rowCount() and not self.row.editing:
+            self.table.setFocus()
+
+    def do(self, command: str) -> None:
+        """What a key or a hint asks for."""
+        match command:
+            case "accept" | "reject" if (row := self.table.current()) is not None:
+                self._judge(row.row, f"{command}ed")
+            case "accept_all":
+                pending = tuple(row.row for row in self.table.rows.shown() if row.state == "pending")
+                if pending:
+                    self.judged.emit(pending, "accepted")
+                    self._settle(pending[-1])
+            case "edit":
+                self._edit()
+            case "undo":
+                self.undo_requested.emit()
+            case "keep":
+                self.row.keep()
+            case "leave":
+                self.row.leave()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys mean the same wherever in the card the focus is, unless something is being typed."""
+        if not self.row.editing and (command := command_of(event)):
+            self.do(command)
+        else:
+            super().keyPressEvent(event)
+
+    def _judge(self, number: int, state: str) -> None:
+        following = self.table.rows.next_pending(number)
+        self.judged.emit((number,), state)
+        judged = self.table.rows.by_number(number)
+        if judged is not None and judged.state != "pending":
+            self._settle(following)
+
+    def _edit(self) -> None:
+        row = self.table.current()
+        if row is not None and row.state != "added":
+            self._hints.setCurrentWidget(self.editing)
+            self.row.edit()
+
+    def _keep(self, number: int, prompt: str, answer: str) -> None:
+        """Announce the person's words; who has gone to another row meanwhile stays there."""
+        current, following = self.table.current(), self.table.rows.next_pending(number)
+        self.edited.emit(number, prompt, answer)
+        if current is not None and current.row == number:
+            self._settle(following)
+
+    def _end_editing(self) -> None:
+        self._hints.setCurrentWidget(self.reading)
+        self.table.setFocus()
+
+    def _filter(self) -> None:
+        row = self.table.current()
+        self.table.rows.show(self.chips.current)
+        self._settle(row.row if row else 0)
+
+    def _settle(self, number: int) -> None:
+        """Stand on a row, or say that none is shown."""
+        there = self.table.rows.rowCount() > 0
+        self._tables.setCurrentWidget(self.table if there else self._none)
+        self.row.setVisible(there)
+        if there:
+            self.table.choose(number)
+
+    def _show_page(self, page: int) -> None:
+        """Show that there is nothing yet (0) or the rows (1); the menu has what the empty page does not."""
+        self._stack.setCurrentIndex(page)
+        self.earlier.setVisible(len(self.menu.actions()) > (0 if page else _LINKS))
+
+    def _show_row(self, row: MadeRow) -> None:
+        self.row.show_row(row)
+
+    def _show_counts(self) -> None:
+        self.chips.set_counts(self.table.rows.counts())
+        count = self.table.rows.accepted()
+        self.add.setText(f"Add {count:,} accepted row{'s' if count != 1 else ''}")
+        self.add.setVisible(count > 0)
+
+    def _choose_earlier(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.earlier_chosen.emit(action.data())

@@ -1,0 +1,167 @@
+"""The playground: one prompt, answered by the base model and by the tuned one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QHBoxLayout
+
+from studio.events import AnswerEnded, AnswerPiece, Event
+from studio.generate.sampling import Sampling
+from studio.runs.store import RunSummary
+from studio.ui.chat.columns import ChatColumns
+from studio.ui.chat.sampling import SamplingPanel
+from studio.ui.chat.text import PromptField
+from studio.ui.theme import Theme
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import note
+from studio.ui.widgets.pane import Pane
+from studio.ui.widgets.states import EmptyState
+
+_WAITING = "Waiting for the current training step to end…"
+
+
+class PlaygroundPane(Pane):
+    """Sends prompts and shows both answers as they stream. Knows nothing of models."""
+
+    send_requested = Signal(
+        str, object, bool
+    )  # prompt, Sampling, whether typed control tokens are the model's
+    stop_requested = Signal()
+    train_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Playground")
+        self._busy = False
+        self._run: RunSummary | None = None
+        self.panel = SamplingPanel(self)
+        self.panel.changed.connect(self._say_sampling)
+        self._sampling = self.header.add_button("Sampling", icon="sliders-horizontal")
+        self._sampling.clicked.connect(self._open_sampling)
+        self._clear = self.header.add_button("Clear")
+        self._clear.setToolTip("Clear the conversation")
+        self.columns = ChatColumns()
+        self._clear.clicked.connect(self._forget)
+        self.prompt = PromptField("Ask both models")
+        self.prompt.submitted.connect(self.send)
+        self.prompt.textChanged.connect(self._settle)
+        self.send_button = Button("Send", "primary")
+        self.send_button.clicked.connect(self.send)
+        self.stop_button = Button("Stop", "danger", "square")
+        self.stop_button.clicked.connect(self.stop_requested)
+        self.note = note("")
+        self._lay_out()
+        self.show_no_run()
+
+    def _lay_out(self) -> None:
+        ask = Card()
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.prompt, 1)
+        for button in (self.send_button, self.stop_button):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+        ask.body.addLayout(row)
+        ask.body.addWidget(self.note)
+        self.content.addWidget(self.columns, 1)
+        self.content.addWidget(ask)
+
+    def show_no_run(self) -> None:
+        self._busy, self._run = False, None
+        self.columns.clear()
+        state = EmptyState(
+            "messages-square",
+            "Nobody to talk to yet",
+            "Train a model; then ask it and its base model the same things, side by side.",
+            "Train a model",
+        )
+        state.chosen.connect(self.train_requested)
+        self.header.set_title("Playground")
+        self.header.set_subtitle("Base and tuned, side by side.")
+        self._sampling.hide()
+        self._clear.hide()
+        self.show_state(state)
+
+    def show_run(self, run: RunSummary) -> None:
+        """Talk to this run from now on; what was said to another one is forgotten."""
+        if self._run is None or self._run.folder != run.folder:
+            self.columns.clear()
+        self._run = run
+        self.columns.set_head("base", run.model, "base")
+        self.columns.set_head("tuned", run.name, f"tuned, step {run.best_step or run.step:,}")
+        self.show_state(None)
+        self._sampling.show()
+        self._clear.show()
+        self._say_sampling(self.panel.sampling())
+        self.show_idle()
+
+    def set_prompt(self, prompt: str) -> None:
+        """Put a prompt into the field, ready to send or to change."""
+        self.prompt.setPlainText(prompt)
+        self.prompt.selectAll()
+        self.prompt.setFocus()
+
+    def show_event(self, event: Event) -> None:
+        match event:
+            case AnswerPiece():
+                self.note.hide()
+                self.columns.append(event.who, event.text)
+            case AnswerEnded():
+                self.columns.finish(event)
+
+    def show_busy(self) -> None:
+        self._busy = True
+        self._say(_WAITING)
+        self._settle()
+
+    def show_idle(self) -> None:
+        self._busy = False
+        self._say("")
+        self._settle()
+
+    def show_stopped(self) -> None:
+        self.columns.close_open("Stopped")
+        self.show_idle()
+
+    def show_failure(self, sentence: str) -> None:
+        self.columns.close_open("No answer")
+        self.show_idle()
+        self._say(sentence, "bad")
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.prompt.setFocus()
+
+    def send(self) -> None:
+        """Ask what stands in the field, unless there is nothing or an answer is still coming."""
+        prompt = self.prompt.toPlainText().strip()
+        if not prompt or self._busy:
+            return
+        self.columns.ask(prompt)
+        self.prompt.clear()
+        self.show_busy()
+        self.send_requested.emit(prompt, self.panel.sampling(), self.panel.typed_tokens.isChecked())
+
+    def _settle(self) -> None:
+        self.send_button.setVisible(not self._busy)
+        self.stop_button.setVisible(self._busy)
+        self.send_button.setEnabled(bool(self.prompt.toPlainText().strip()))
+        self._clear.setEnabled(bool(self.columns.exchanges) and not self._busy)
+
+    def _forget(self) -> None:
+        self.columns.clear()
+        self._settle()
+
+    def _say(self, text: str, tone: str = "") -> None:
+        self.note.setText(text)
+        self.note.set_tone(tone)
+        self.note.setVisible(bool(text))
+
+    def _open_sampling(self) -> None:
+        self.panel.show_below(self._sampling)
+
+    def _say_sampling(self, sampling: Sampling) -> None:
+        if self.state is None:
+            draw = "the likeliest token" if sampling.is_greedy else f"temperature {sampling.temperature:g}"
+            limit = f"at most {sampling.max_tokens:,} tokens"
+            self.header.set_subtitle(f"{draw} · top-p {sampling.top_p:g} · {limit} · seed {sampling.seed}")

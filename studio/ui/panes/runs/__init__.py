@@ -1,0 +1,1 @@
+"""The runs pane: the table, one run in full, several compared."""

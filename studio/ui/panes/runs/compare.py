@@ -1,0 +1,185 @@
+"""Several runs beside each other: losses overlaid, what sets them apart, a field against the best loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+
+from studio import words
+from studio.runs.store import RunCurves, RunSummary
+from studio.ui.panes.runs.differences import (
+    LABEL_ROLE,
+    SORT_ROLE,
+    SWATCH,
+    DifferencesModel,
+    labels,
+    number_in,
+    plottable,
+)
+from studio.ui.theme import Theme
+from studio.ui.tokens import MOST
+from studio.ui.widgets.card import Card
+
+if TYPE_CHECKING:
+    from studio.ui.plots.field_plot import FieldPlot
+    from studio.ui.plots.overlay import OverlayPlot
+
+ROW_HEIGHT = 28
+LEAST_NAME = 170
+"""A run's name keeps this width; where there is less room, the table scrolls."""
+
+
+class FieldChoice(QComboBox):
+    """Which field is drawn; the wheel scrolls the page, never the choice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Field")
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class DifferencesTable(QTableView):
+    """Gives the names what room the other columns leave, or lets the columns scroll."""
+
+    def fit(self) -> None:
+        head = self.horizontalHeader()
+        if not head.count():
+            return
+        for place in range(1, head.count()):
+            head.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        others = sum(head.sectionSize(place) for place in range(1, head.count()))
+        head.resizeSection(0, max(self.viewport().width() - others, LEAST_NAME))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+
+class RunsComparison(QWidget):
+    """Shows the runs it is given, two or more; pointing at a row lets its curve stand out."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._runs: list[RunSummary] = []
+        self._shown: object = None
+        self.overlay: OverlayPlot | None = None
+        self.by_field: FieldPlot | None = None
+        self.loss_card, self.field_card, self._table_card = Card("Loss"), Card("Best loss by field"), Card()
+        self.choice = FieldChoice()
+        self.field_card.head.addWidget(self.choice)
+        self.loss_card.head.addStrut(self.choice.sizeHint().height())  # both plots begin at one height
+        self.choice.activated.connect(self._draw_field)
+        self.model, self._order = DifferencesModel(theme), QSortFilterProxyModel()
+        self.table = DifferencesTable()
+        self._set_up_table()
+        self._table_card.body.addWidget(self.table)
+        plots = QHBoxLayout()
+        plots.setSpacing(14)
+        plots.addWidget(self.loss_card, 5)
+        plots.addWidget(self.field_card, 3)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(14)
+        column.addLayout(plots, 3)
+        column.addWidget(self._table_card, 2)
+
+    def show_runs(self, runs: Sequence[RunSummary], curves: Sequence[RunCurves]) -> None:
+        """These runs with their curves, in the order of their hues. What is shown already is left alone."""
+        if self._shown == (tuple(runs), tuple(curves)):
+            return
+        self._shown = tuple(runs), tuple(curves)
+        self._runs = list(runs)
+        overlay, _ = self._plots()
+        overlay.show_runs(list(zip(labels(runs), curves, strict=True))[:MOST])
+        self.loss_card.set_value(
+            "validation solid, training faint"
+            if len(runs) <= MOST
+            else f"the first {MOST} of {len(runs)} runs"
+        )
+        self.model.set_runs(runs)
+        self.table.fit()
+        self._fill_choice()
+
+    def _plots(self) -> tuple[OverlayPlot, FieldPlot]:
+        """The plots, made when they are needed first: pyqtgraph takes 0.4 s to import."""
+        if self.overlay is None or self.by_field is None:
+            from studio.ui.plots.field_plot import FieldPlot
+            from studio.ui.plots.overlay import OverlayPlot
+
+            self.overlay, self.by_field = OverlayPlot(self._theme), FieldPlot(self._theme)
+            self.loss_card.body.addWidget(self.overlay, 1)
+            self.field_card.body.addWidget(self.by_field, 1)
+        return self.overlay, self.by_field
+
+    def _fill_choice(self) -> None:
+        """Offer the fields that can be drawn; the one chosen before stays if it still can."""
+        before, entries = self.choice.currentData(), plottable(self._runs)
+        self.choice.clear()
+        for entry in entries:
+            self.choice.addItem(entry.title, entry.path)
+        self.choice.setCurrentIndex(max(self.choice.findData(before), 0) if entries else -1)
+        self.field_card.setVisible(bool(entries))
+        self.field_card.set_title("Best loss by")
+        self._draw_field()
+
+    def _draw_field(self) -> None:
+        from studio.ui.plots.field_plot import Dot
+
+        entry = next((e for e in plottable(self._runs) if e.path == self.choice.currentData()), None)
+        if entry is None:
+            return
+        dots = []
+        for place, (run, label) in enumerate(zip(self._runs, labels(self._runs), strict=True)):
+            value = number_in(run, entry)
+            if value is not None and run.best_loss is not None:
+                dots.append(Dot(place, label, value, run.best_loss))
+        self._plots()[1].show_dots(entry.title, dots)
+        best = min(dots, key=lambda dot: dot.loss)
+        self._plots()[1].setAccessibleDescription(f"best {words.loss(best.loss)}: {best.label}")
+
+    def _set_up_table(self) -> None:
+        table = self.table
+        self._order.setSourceModel(self.model)
+        self._order.setSortRole(SORT_ROLE)
+        table.setModel(self._order)
+        table.setSortingEnabled(True)
+        table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        table.setSelectionMode(QTableView.SelectionMode.NoSelection)
+        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setIconSize(SWATCH)
+        table.setMinimumHeight(110)
+        table.setAccessibleName("What sets the runs apart")
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        table.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setMinimumSectionSize(64)
+        table.setMouseTracking(True)
+        table.entered.connect(self._point_at)
+        table.viewport().installEventFilter(self)
+
+    def _point_at(self, index: QModelIndex) -> None:
+        self._highlight(str(index.data(LABEL_ROLE)))
+
+    def _highlight(self, label: str) -> None:
+        for plot in (self.overlay, self.by_field):
+            if plot is not None:
+                plot.highlight(label)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self._highlight("")
+        return super().eventFilter(watched, event)

@@ -1,0 +1,108 @@
+"""One run in full: its loss curve, its facts, its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+
+from studio import words
+from studio.events import Event, Validated
+from studio.runs.store import RunSummary
+from studio.ui.form.form import scrolled
+from studio.ui.form.model_picker import model_title
+from studio.ui.panes.runs.table import exact_match
+from studio.ui.plots.run_plots import LOSS, PlotCard, history
+from studio.ui.theme import Theme
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import ElidedLabel, PlainLabel
+from studio.ui.widgets.style import empty_layout
+
+
+class PairList(QWidget):
+    """Names at the left, values at the right; where room is short the values are cut, or the names."""
+
+    def __init__(self, cuts_names: bool = False) -> None:
+        super().__init__()
+        self._cuts_names = cuts_names
+        self.setProperty("role", "clear")
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 10, 0)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(0 if cuts_names else 1, 1)
+
+    def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        empty_layout(self._grid)
+        for row, (name, value) in enumerate(pairs):
+            cut = ElidedLabel(name if self._cuts_names else value, Qt.TextElideMode.ElideMiddle)
+            left, right = (cut, PlainLabel(value)) if self._cuts_names else (PlainLabel(name), cut)
+            left.setProperty("tone", "dim")
+            right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(left, row, 0)
+            self._grid.addWidget(right, row, 1)
+        self._grid.setRowStretch(len(pairs), 1)
+
+
+def facts(run: RunSummary) -> list[tuple[str, str]]:
+    """What a run was and what came out, as pairs of words."""
+    if run.state == "damaged":
+        return [("State", run.state), ("Damage", run.damage)]
+    lora, loop = (each if isinstance(each := run.recipe.get(name), dict) else {} for name in ("lora", "loop"))
+    pairs = [
+        ("State", run.state),
+        ("Model", model_title(run.model)),
+        ("Dataset", run.dataset),
+        ("Steps", f"{run.step:,} of {run.steps:,}"),
+        ("Best loss", words.loss(run.best_loss)),
+        ("Best step", "—" if run.best_step is None else f"{run.best_step:,}"),
+        ("Exact match", exact_match(run)),
+    ]
+    named = (("Rank", lora, "rank"), ("Alpha", lora, "alpha"), ("Epochs", loop, "epochs"))
+    pairs += [
+        (title, f"{part[key]:g}") for title, part, key in named if isinstance(part.get(key), int | float)
+    ]
+    pairs += [("Damage", run.damage)] if run.damage else []
+    return pairs
+
+
+class RunDetails(QWidget):
+    """Shows the run it is given; nothing before."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.loss = PlotCard(theme, LOSS, "This run has not reached its first step.", 120)
+        self.facts, self.files = PairList(), PairList(cuts_names=True)
+        self._facts_card, self._files_card = Card("Facts"), Card("Files")
+        self._facts_card.body.addWidget(scrolled(self.facts))
+        self._files_card.body.addWidget(scrolled(self.files))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(14)
+        for card, stretch in ((self.loss, 4), (self._facts_card, 3), (self._files_card, 3)):
+            row.addWidget(card, stretch)
+
+    def show_run(self, run: RunSummary, events: Sequence[Event], files: Sequence[tuple[str, int]]) -> None:
+        """Fill all three cards."""
+        self._show_curve(events)
+        self._facts_card.set_value("")
+        self.facts.show_pairs(facts(run))
+        self.files.show_pairs([(name, words.file_size(size)) for name, size in files])
+        self._files_card.set_value(words.file_size(sum(size for _, size in files)) if files else "")
+
+    def _show_curve(self, events: Sequence[Event]) -> None:
+        end, steps, validated = history(events)
+        self.loss.clear()
+        self.loss.curve.set_end(end or None)
+        self.loss.curve.set_points([event.step for event in steps], [event.loss for event in steps])
+        self.loss.curve.set_dots([event.step for event in validated], [event.loss for event in validated])
+        self.loss.set_waiting(not steps and not validated)
+        self.loss.set_value(_best(validated))
+
+
+def _best(validated: Sequence[Validated]) -> str:
+    if not validated:
+        return ""
+    best = min(validated, key=lambda event: event.loss)
+    return f"best {words.loss(best.loss)} at step {best.step:,}"

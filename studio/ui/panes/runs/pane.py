@@ -1,0 +1,228 @@
+"""The runs pane: every run so far, and one of them in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QPoint,
+    QSortFilterProxyModel,
+    Signal,
+    SignalInstance,
+)
+from PySide6.QtWidgets import QAbstractButton, QMenu
+
+from studio.events import Event
+from studio.runs.store import RunCurves, RunSummary
+from studio.ui.panes.runs.compare import RunsComparison
+from studio.ui.panes.runs.details import RunDetails
+from studio.ui.panes.runs.table import NAME_ROLE, SORT_ROLE, RunsModel, RunsTable
+from studio.ui.plain import keyless, tip
+from studio.ui.theme import Theme
+from studio.ui.widgets.button import IconButton
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.pane import Pane
+from studio.ui.widgets.states import ConfirmBar, EmptyState
+
+
+class RunsPane(Pane):
+    """Takes summaries in; announces which run is chosen, or which, and what is wished for it, by name."""
+
+    run_chosen = Signal(str)
+    runs_chosen = Signal(object)  # the names of several, oldest first
+    resume_requested = Signal(str)
+    evaluate_requested = Signal(str)
+    playground_requested = Signal(str)
+    reveal_requested = Signal(str)
+    delete_requested = Signal(str)
+    delete_for_good_requested = Signal(str)
+    sample_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Runs")
+        self._names: list[str] = []
+        self._without_trash: list[str] = []
+        self._model, self._order = RunsModel(theme), QSortFilterProxyModel()
+        self.table, self.details, self.comparison = RunsTable(), RunDetails(theme), RunsComparison(theme)
+        self._confirm, self._for_good = ConfirmBar("Move to Trash"), ConfirmBar("Delete for good")
+        self._add_buttons()
+        self._order.setSourceModel(self._model)
+        self._order.setSortRole(SORT_ROLE)
+        self.table.show_model(self._order)
+        self.table.selectionModel().selectionChanged.connect(self._on_selected)
+        self.table.customContextMenuRequested.connect(self._show_menu)
+        self._card = Card()
+        self._card.body.addWidget(self.table)
+        self.content.addWidget(self._confirm)
+        self.content.addWidget(self._for_good)
+        self.content.addWidget(self._card, 1)
+        self.content.addWidget(self.details, 1)
+        self.content.addWidget(self.comparison, 3)
+        self._confirm.confirmed.connect(self._on_confirmed)
+        self._for_good.confirmed.connect(self._on_confirmed_again)
+        self.show_runs([])
+
+    def show_runs(self, runs: Sequence[RunSummary]) -> None:
+        """All runs; the chosen ones stay chosen if they are still there."""
+        kept = self._names
+        self._model.set_runs(runs)
+        self.table.show_sweeps(any(run.sweep for run in runs))
+        self._names = []
+        self.select_several(kept)
+        if runs:
+            self.show_state(None)
+        else:
+            self._show_empty()
+        self._show_buttons()
+
+    def show_run(
+        self, summary: RunSummary, events: Sequence[Event], files: Sequence[tuple[str, int]]
+    ) -> None:
+        """One run in full; `files` are names relative to its folder, with their sizes in bytes."""
+        self.select(summary.name)
+        self.details.show_run(summary, events, files)
+        self.details.show()
+
+    def show_comparison(self, runs: Sequence[RunSummary], curves: Sequence[RunCurves]) -> None:
+        """Several runs beside each other, if they still are the chosen ones."""
+        if [run.name for run in runs] == self._names:
+            self.comparison.show_runs(runs, curves)
+            self.comparison.show()
+
+    def select(self, name: str) -> None:
+        """Mark a run as chosen, without announcing it again if it already is."""
+        if name:
+            self.select_several([name])
+
+    def select_several(self, names: Sequence[str]) -> None:
+        """Mark runs as chosen, those of them that are there."""
+        if list(names) == self._names:
+            return
+        selection = QItemSelection()
+        for row in range(self._order.rowCount()):
+            index = self._order.index(row, 0)
+            if index.data(NAME_ROLE) in names:
+                selection.select(index, index)
+        how = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.table.selectionModel().select(selection, how)
+        if indexes := selection.indexes():
+            self.table.scrollTo(indexes[0])
+
+    def names_of_sweep(self, sweep: str) -> list[str]:
+        """The runs that belong to a sweep."""
+        return self._model.names_of_sweep(sweep)
+
+    def chosen(self) -> str:
+        """The name of the chosen run, or nothing where none or several are."""
+        return self._names[0] if len(self._names) == 1 else ""
+
+    def _add_buttons(self) -> None:
+        self._reveal, self._delete = (
+            IconButton("folder-open", "Show the run's folder", size=30),
+            IconButton("trash-2", "Delete the run", size=30),
+        )
+        self._whole_sweep = IconButton("layers", "Compare all runs of its sweep", size=30)
+        for icon_button in (self._whole_sweep, self._reveal, self._delete):
+            self.header.add_widget(icon_button)
+        self._evaluate = self.header.add_button("Evaluate", icon="scale")
+        self._resume = self.header.add_button("Resume", icon="rotate-ccw")
+        self._play = self.header.add_button("Open in playground", "primary", "message-square")
+        wishes: tuple[tuple[QAbstractButton, SignalInstance], ...] = (
+            (self._reveal, self.reveal_requested),
+            (self._evaluate, self.evaluate_requested),
+            (self._resume, self.resume_requested),
+            (self._play, self.playground_requested),
+        )
+        self._wishes = dict(wishes)
+        for button, _ in wishes:
+            button.clicked.connect(self._on_wish)
+        self._delete.clicked.connect(self._ask_to_delete)
+        self._whole_sweep.clicked.connect(self._choose_sweep)
+
+    def _show_empty(self) -> None:
+        empty = EmptyState(
+            "history",
+            "No runs yet",
+            "Every training run is kept here with its curves, its files and what it scored.",
+            "Try the sample",
+        )
+        empty.chosen.connect(self.sample_requested)
+        self.show_state(empty)
+
+    def _show_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        for button in (
+            self._play,
+            self._evaluate,
+            self._resume,
+            self._whole_sweep,
+            self._reveal,
+            self._delete,
+        ):
+            if self._names and not button.isHidden():
+                menu.addAction(keyless(button.text() or button.toolTip()), button.click)
+        if not menu.isEmpty():
+            menu.popup(self.table.viewport().mapToGlobal(place))
+
+    def _on_selected(self, _selected: QItemSelection, _before: QItemSelection) -> None:
+        self._confirm.hide()
+        self._for_good.hide()
+        chosen = {index.data(NAME_ROLE) for index in self.table.selectionModel().selectedRows()}
+        runs = sorted((run for run in self._model.runs if run.name in chosen), key=lambda run: run.created)
+        self._names = [run.name for run in runs]
+        self._show_buttons()
+        if len(runs) == 1:
+            self.run_chosen.emit(self._names[0])
+        elif runs:
+            self.runs_chosen.emit(self._names)
+
+    def _show_buttons(self) -> None:
+        runs = [run for run in self._model.runs if run.name in self._names]
+        run = runs[0] if len(runs) == 1 else None
+        for button in self._wishes:
+            usable = run is not None and run.state != "damaged"
+            button.setVisible(run is not None if button is self._reveal else usable)
+        self._resume.setVisible(run is not None and run.resumable)
+        self._whole_sweep.setVisible(run is not None and len(self._model.names_of_sweep(run.sweep)) > 1)
+        self._delete.setVisible(bool(runs) and all(run.state != "running" for run in runs))
+        self._delete.setToolTip(tip("Delete the run" if run else "Delete the runs"))
+        self.details.setVisible(run is not None)
+        self._count(len(runs))
+        if len(runs) < 2:
+            self.comparison.hide()
+
+    def _count(self, chosen: int) -> None:
+        there = len(self._model.runs)
+        said = "" if not there else "1 run" if there == 1 else f"{there:,} runs"
+        self.header.set_subtitle(f"{said}, {chosen} chosen" if chosen > 1 else said)
+
+    def _on_wish(self) -> None:
+        for button, wish in self._wishes.items():
+            if button is self.sender() and self.chosen():
+                wish.emit(self.chosen())
+
+    def _choose_sweep(self) -> None:
+        if run := self._model.run(self.chosen()):
+            self.select_several(self._model.names_of_sweep(run.sweep))
+
+    def _ask_to_delete(self) -> None:
+        what = f"{self.chosen()} with its" if self.chosen() else f"{len(self._names)} runs with their"
+        self._confirm.ask(
+            f"Move {what} adapter{'' if self.chosen() else 's'}, checkpoints and evaluations to the Trash?"
+        )
+
+    def ask_to_delete_for_good(self, name: str, why: str) -> None:
+        """Ask once more about a run that the Trash does not take; several are asked about together."""
+        self._without_trash.append(name)
+        self._for_good.ask(f"{why} Delete {', '.join(self._without_trash)} for good?")
+
+    def _on_confirmed(self) -> None:
+        self._without_trash = []
+        for name in list(self._names):
+            self.delete_requested.emit(name)
+
+    def _on_confirmed_again(self) -> None:
+        for name in self._without_trash:
+            self.delete_for_good_requested.emit(name)

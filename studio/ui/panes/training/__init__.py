@@ -1,0 +1,1 @@
+"""The training pane: recipe, forecast, curves, log."""

@@ -1,0 +1,245 @@
+"""The training pane: edits a recipe and shows what comes back. Knows nothing of threads or MLX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
+
+from studio.errors import RecipeError
+from studio.events import Advice, Ended, Event, Forecasted, ModelCounted, Prepared, Progress, Step, Validated
+from studio.recipe.recipe import Recipe
+from studio.ui.form.form import RecipeForm
+from studio.ui.form.model_picker import model_title
+from studio.ui.panes.training.cards import COMPACT_BELOW, LOW, FiguresCard, live_column, recipe_column
+from studio.ui.panes.training.forecast import ForecastCard
+from studio.ui.panes.training.recipe import ReadyRecipe, RecipeCard
+from studio.ui.panes.training.states import LOOKS, NO_DATA, RunStory, why_not
+from studio.ui.panes.training.sweep import SweepDialog
+from studio.ui.panes.training.tabs import RunTabs
+from studio.ui.panes.training.watch import AdviceCard
+from studio.ui.plain import tip
+from studio.ui.plots.run_plots import RunPlots
+from studio.ui.theme import Theme
+from studio.ui.widgets.pane import GAP, PaneFrame
+from studio.ui.widgets.states import EmptyState
+
+DEBOUNCE_MILLISECONDS = 250
+
+
+class TrainingPane(PaneFrame):
+    """Gives a Recipe out; takes a dataset's name, a forecast and a run's events in."""
+
+    start_requested = Signal(object)  # Recipe
+    stop_requested = Signal()
+    resume_requested = Signal()
+    recipe_changed = Signal(object)  # Recipe, valid, a moment after the last edit
+    forecast_requested = Signal(object)  # Recipe, after recipe_changed
+    evaluate_requested = Signal()
+    choose_model_requested = Signal()
+    dataset_requested = Signal()
+    open_recipe_requested = Signal()
+    save_recipe_requested = Signal(object)  # Recipe
+    sweep_requested = Signal(object)  # Sweep
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Training")
+        self._state = "idle"
+        self._story = RunStory()
+        self._dataset = ""
+        self._sentence = ""
+        self.form = RecipeForm()
+        self.recipe_card, self.forecast = RecipeCard(self.form), ForecastCard(theme)
+        self.figures, self.advice = FiguresCard(), AdviceCard()
+        self.plots, self.tabs = RunPlots(theme), RunTabs()
+        self.log = self.tabs.log
+        self._no_data = EmptyState("database", *NO_DATA)
+        self._right = QStackedWidget()
+        self._debounce = QTimer(self)
+        self._debounce.setSingleShot(True)
+        self._debounce.setInterval(DEBOUNCE_MILLISECONDS)
+        self._add_buttons()
+        self._build()
+        self._connect()
+        self.show_no_dataset()
+        self.show_state("idle")
+
+    def recipe(self) -> Recipe:
+        """The recipe as the form says it. Raises RecipeError."""
+        return self.form.recipe()
+
+    def set_recipe(self, recipe: Recipe) -> None:
+        self.recipe_card.take(recipe)
+        self._write_header()
+
+    def set_ready_recipes(self, recipes: Sequence[ReadyRecipe]) -> None:
+        """The recipes that the form offers."""
+        self.recipe_card.set_ready(recipes)
+
+    def apply_recipe(self, recipe: Recipe, name: str) -> None:
+        """Take over a recipe, as from a file; the dataset stays, and the model where its own is not here."""
+        self.recipe_card.apply(recipe, name)
+
+    def show_dataset(self, name: str, train: int, validation: int) -> None:
+        """The dataset that will be trained on, and how its examples are split."""
+        self._dataset = f"{name}  ·  {train:,} examples train, {validation:,} validate"
+        self.form.show_dataset(name)
+        self._right.setCurrentIndex(0)
+        self._write_header()
+
+    def show_no_dataset(self) -> None:
+        self._dataset = ""
+        self.form.show_dataset("")
+        self._right.setCurrentIndex(1 if self._story.step is None else 0)
+        self._write_header()
+
+    def show_count(self, count: ModelCounted) -> None:
+        """What the chosen model would train under this recipe, and at which rate."""
+        self.forecast.show_count(count)
+        self.form.show_learning_rate(count.learning_rate)
+
+    def show_forecast(self, forecast: Forecasted | None) -> None:
+        """What a run would take of this machine; None when that cannot be told."""
+        self.forecast.show_forecast(forecast)
+
+    def show_event(self, event: Event) -> None:
+        """Take in one event of the running job."""
+        self._story.take(event)
+        self.plots.show_event(event)
+        self.tabs.take(event)
+        match event:
+            case Step():
+                self.figures.show_step(event, self._story.epochs)
+                if self._state == "preparing":
+                    self.show_state("running")
+            case Prepared() | Validated() | Ended() | Progress():
+                self._write_title()
+            case Advice():
+                self.advice.add(event)
+            case Forecasted():
+                self.show_forecast(event)
+        self.figures.show_skipped(self.tabs.skipped)
+
+    def show_state(self, state: str, sentence: str = "") -> None:
+        """Take the look of a state, one of LOOKS, and say a sentence about it."""
+        self._state, self._sentence = state, sentence
+        look = LOOKS[state]
+        for name, button in self._buttons.items():
+            button.setVisible(name in look.buttons)
+            button.set_role("primary" if name == look.primary else "plain")
+        self._buttons["stop"].setEnabled(state != "stopping")
+        self._buttons["start"].setText(look.start)
+        self.recipe_card.set_locked(look.locked)
+        self.figures.set_running(look.locked)
+        if look.locked:
+            self.plots.show_rewards(self.form.recipe_at_hand().pairs)
+        if sentence:
+            self.log.add(sentence)
+        self._write_header()
+
+    def load_events(self, events: Sequence[Event]) -> None:
+        """Show an earlier run's whole history."""
+        self.clear_run()
+        self._right.setCurrentIndex(0)
+        for event in events:
+            self._story.take(event)
+        self.plots.load(events)
+        self.tabs.load(events)
+        self.advice.add(*(event for event in events if isinstance(event, Advice)))
+        if self._story.step is not None:
+            self.figures.show_step(self._story.step, self._story.epochs)
+        self.figures.show_skipped(self.tabs.skipped)
+        self._write_header()
+
+    def clear_run(self) -> None:
+        """Forget the run that is shown; the recipe stays."""
+        self._story = RunStory(self.form.recipe_at_hand().loop.epochs)
+        for part in (self.plots, self.figures, self.tabs, self.advice):
+            part.clear()
+        self._write_header()
+
+    def start(self) -> None:
+        """Ask for a run with the recipe as it stands, if it can be carried out."""
+        start = self._buttons["start"]
+        if start.isEnabled() and not start.isHidden():
+            self.start_requested.emit(self.recipe())
+
+    def ask_for_sweep(self) -> SweepDialog:
+        """Ask which fields shall take several values, the rest being as the form says it."""
+        dialog = SweepDialog(self.recipe(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.requested.connect(self.sweep_requested)
+        dialog.open()
+        return dialog
+
+    def _add_buttons(self) -> None:
+        add = self.header.add_button
+        self._buttons = {
+            "stop": add("Stop and keep", icon="circle-stop"),
+            "sweep": add("Sweep…", icon="layers"),
+            "start": add("Start training", icon="play"),
+            "evaluate": add("Evaluate", icon="scale"),
+            "resume": add("Resume", icon="rotate-ccw"),
+        }
+
+    def _build(self) -> None:
+        self._right.addWidget(live_column(self.figures, self.advice, self.plots, self.tabs))
+        self._right.addWidget(self._no_data)
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        row.addWidget(recipe_column(self.recipe_card, self.forecast))
+        row.addWidget(self._right, 1)
+        self.content.addLayout(row, 1)
+
+    def _connect(self) -> None:
+        self._buttons["stop"].clicked.connect(self.stop_requested)
+        self._buttons["start"].clicked.connect(self.start)
+        self._buttons["sweep"].clicked.connect(self.ask_for_sweep)
+        self._buttons["resume"].clicked.connect(self.resume_requested)
+        self._buttons["evaluate"].clicked.connect(self.evaluate_requested)
+        self._no_data.chosen.connect(self.dataset_requested)
+        self.form.dataset_requested.connect(self.dataset_requested)
+        self.form.choose_model_requested.connect(self.choose_model_requested)
+        self.form.changed.connect(self._on_edited)
+        self.recipe_card.applied.connect(self._on_edited)
+        self.recipe_card.open_requested.connect(self.open_recipe_requested)
+        self.recipe_card.save_requested.connect(self._save_recipe)
+        self._debounce.timeout.connect(self._announce_recipe)
+        self.figures.written.connect(self._write_title)
+
+    def _on_edited(self) -> None:
+        self._write_header()
+        self._debounce.start()
+
+    def _announce_recipe(self) -> None:
+        try:
+            recipe = self.recipe()
+        except RecipeError:
+            return
+        self.recipe_changed.emit(recipe)
+        if self.form.is_valid():
+            self.forecast.show_computing()
+            self.forecast_requested.emit(recipe)
+
+    def _save_recipe(self) -> None:
+        self.save_recipe_requested.emit(self.form.recipe_at_hand())
+
+    def _write_header(self) -> None:
+        for name in ("start", "sweep"):
+            self._buttons[name].setEnabled(self.form.is_valid() and bool(self._dataset))
+            self._buttons[name].setToolTip(tip(why_not(self.form.problem(), bool(self._dataset))))
+        self._write_title()
+
+    def _write_title(self) -> None:
+        self.header.set_title(self._story.title(self._state))
+        model = model_title(self.form.model())
+        facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"
+        self.header.set_subtitle(self._sentence or self._story.progress(self._state) or facts)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (event.oldSize().height() < COMPACT_BELOW) != (event.size().height() < COMPACT_BELOW):
+            self.forecast.set_compact(event.size().height() < COMPACT_BELOW)
+        self.form.set_compact(event.size().height() < LOW)

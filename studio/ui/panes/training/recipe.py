@@ -1,0 +1,160 @@
+"""The recipe's card: the form, a search in it, and recipes that are ready or kept in files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QLineEdit, QMenu
+
+from studio.paths import STARTER_MODEL
+from studio.recipe.recipe import Recipe
+from studio.ui.form.form import RecipeForm
+from studio.ui.form.model_picker import model_title
+from studio.ui.form.row import FormRow
+from studio.ui.plain import keyless, tip
+from studio.ui.widgets.button import PickButton
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import note
+
+OWN = "My own"
+SEARCH_WIDTH = 168
+
+
+class ReadyRecipe(Protocol):
+    """A recipe that ships with the app: its title, what it is for, and the recipe."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def recipe(self) -> Recipe: ...
+
+
+def adopted(recipe: Recipe, at_hand: Recipe) -> Recipe:
+    """`recipe` with the dataset at hand, and with the model at hand unless the recipe's is on this Mac."""
+    is_here = recipe.model == STARTER_MODEL or Path(recipe.model).is_dir()
+    model = recipe.model if is_here else at_hand.model
+    return recipe.with_values({"data.path": at_hand.data.path, "model": model})
+
+
+def _alike(one: Recipe, other: Recipe) -> bool:
+    """Whether two recipes ask for the same, whichever model and dataset it is for."""
+    return one.with_values({"data.path": other.data.path, "model": other.model}) == other
+
+
+class RecipeCard(Card):
+    """Puts ready recipes into the form; files are opened and saved by who hears the signals."""
+
+    applied = Signal()
+    open_requested = Signal()
+    save_requested = Signal()
+
+    def __init__(self, form: RecipeForm) -> None:
+        super().__init__("Recipe")
+        self.form = form
+        self._name, self._applied, self._model = OWN, Recipe(), ""
+        self._menu = QMenu(self)
+        self._menu.setToolTipsVisible(True)
+        self._pick = PickButton(OWN, "chevron-down")
+        self._pick.clicked.connect(self._show_menu)
+        self._for = note("")
+        self._for.hide()
+        self._search = QLineEdit()
+        self._search.setPlaceholderText("Find a field")
+        self._search.setAccessibleName("Find a field of the recipe")
+        clear = QAction(self._search)
+        clear.setShortcut(Qt.Key.Key_Escape)
+        clear.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        clear.triggered.connect(self._search.clear)
+        self._search.addAction(clear)
+        self._search.setFixedWidth(SEARCH_WIDTH)
+        self._search.textChanged.connect(form.search)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self._search.setFocus)
+        self.head.addWidget(self._search)
+        self._row = FormRow("Recipe", self._pick)
+        self._row.grid.addWidget(self._for, 1, 0, 1, 2)
+        form.prepend(self._row)
+        self.body.addWidget(form)
+        self.set_ready(())
+        form.changed.connect(self.show_name)
+
+    def name(self) -> str:
+        """What the recipe's button says."""
+        return self._pick.text()
+
+    def note(self) -> str:
+        """Which model the recipe was made for, when it is another one than the chosen."""
+        return self._for.text()
+
+    def actions_shown(self) -> dict[str, QAction]:
+        """The entries of the menu by their words."""
+        return {action.text(): action for action in self._menu.actions() if not action.isSeparator()}
+
+    def take(self, recipe: Recipe) -> None:
+        """Show a recipe that comes from elsewhere, such as a run's own."""
+        self.form.set_recipe(recipe)
+        if not _alike(self._applied, recipe):
+            self._name, self._model = OWN, ""
+        self.show_name()
+
+    def set_ready(self, recipes: Sequence[ReadyRecipe]) -> None:
+        """The recipes that the menu offers."""
+        self._menu.clear()
+        for ready in recipes:
+            action = self._menu.addAction(keyless(ready.title))
+            action.setToolTip(tip(ready.help))
+            action.setData(ready)
+            action.triggered.connect(self._on_ready)
+        if recipes:
+            self._menu.addSeparator()
+        self._menu.addAction("Open recipe…", self.open_requested.emit)
+        self._menu.addAction("Save recipe…", self.save_requested.emit)
+        self._menu.addSeparator()
+        self._menu.addAction("Back to the defaults", self._back_to_defaults)
+
+    def apply(self, recipe: Recipe, name: str) -> None:
+        """Put a recipe into the form under its name; the dataset stays, and the model if it is not here."""
+        shown = adopted(recipe, self.form.recipe_at_hand())
+        self._name, self._applied, self._model = name, shown, recipe.model
+        self.form.set_recipe(shown)
+        self.show_name()
+        self.applied.emit()
+
+    def search(self, text: str) -> None:
+        """Look for fields, as if it had been typed."""
+        self._search.setText(text)
+
+    def set_locked(self, locked: bool) -> None:
+        """Whether another recipe may be taken now."""
+        self._pick.setEnabled(not locked)
+        self.form.set_locked(locked)
+
+    def show_name(self) -> None:
+        """Say whose recipe the form shows now, whether it was changed since, and for which model it is."""
+        shown = self.form.recipe_at_hand()
+        changed = self._name != OWN and not _alike(self._applied, shown)
+        self._pick.setText(f"{self._name}, changed" if changed else self._name)
+        self._pick.setToolTip(tip(f"{self._pick.text()}. Take another one here, or from a file."))
+        other = self._model not in ("", shown.model)
+        title = model_title(self._model)
+        self._for.setText(f"Made for {title}; your model stays chosen." if other else "")
+        self._for.setVisible(other)
+
+    def _show_menu(self) -> None:
+        self._menu.popup(self._pick.mapToGlobal(QPoint(0, self._pick.height() + 2)))
+
+    def _on_ready(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            ready: ReadyRecipe = action.data()
+            self.apply(ready.recipe, ready.title)
+
+    def _back_to_defaults(self) -> None:
+        self.apply(Recipe(model=self.form.model()), OWN)
+        self._model = ""

@@ -1,0 +1,223 @@
+"""The card below the curves: the log, the sample answers, and what was prepared, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QPlainTextEdit, QStackedWidget, QWidget
+
+from studio import words
+from studio.events import Advice, Event, Log, Prepared, Probed, Rewards, Sampled, Saved, Skipped, Validated
+from studio.ui.form.form import scrolled
+from studio.ui.panes.training.watch import SampleList
+from studio.ui.theme import fixed_font
+from studio.ui.widgets.button import Button, IconButton
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import ElidedLabel, PlainLabel, note
+from studio.ui.widgets.style import empty_layout
+
+LOG_LINES = 5000
+WRITE_MILLISECONDS = 150
+
+
+def log_line(event: Event) -> str:
+    """What the log says of an event, or nothing for those that only plots show."""
+    match event:
+        case Log():
+            return f"Warning: {event.text}" if event.level == "warning" else event.text
+        case Prepared():
+            return (
+                f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train, "
+                f"{event.read}, {event.steps:,} steps"
+            )
+        case Skipped():
+            again = f", {event.in_a_row} in a row" if event.in_a_row > 1 else ""
+            return f"Warning: step {event.step:,}: the update was skipped, {event.reason}{again}"
+        case Probed():
+            return f"step {event.step:,}: loss on general text {event.loss:.4f}"
+        case Rewards(part="validation"):
+            right = words.percent(event.accuracy)
+            return f"step {event.step:,}: margin {event.margin:+.3f}, {right} of {event.pairs:,} pairs right"
+        case Advice():
+            return f"step {event.step:,}: {event.name}. {event.evidence} {event.remedy}"
+        case Validated():
+            best = ", best so far" if event.best else ""
+            return f"step {event.step:,}: validation loss {event.loss:.4f}{best}"
+        case Saved():
+            return f"step {event.step:,}: saved {event.folder}"
+    return ""
+
+
+class RunLog(QPlainTextEdit):
+    """The last 5,000 lines; they can be selected and copied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pending: list[str] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(WRITE_MILLISECONDS)
+        self._timer.timeout.connect(self._write)
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setMaximumBlockCount(LOG_LINES)
+        self.setFont(fixed_font(12))
+        self.setAccessibleName("Log of the run")
+        self.setPlaceholderText("What happens is written here.")
+        self.document().setDocumentMargin(0)
+        self.setMinimumHeight(38)
+
+    def text(self) -> str:
+        """Every line, also those that are about to be written."""
+        self._write()
+        return self.toPlainText()
+
+    def clear(self) -> None:
+        self._pending.clear()
+        super().clear()
+
+    def add(self, *lines: str) -> None:
+        """Write lines with the next redraw; empty ones are left out."""
+        self._pending.extend(line for line in lines if line)
+        if self._pending and not self._timer.isActive():
+            self._timer.start()
+
+    def _write(self) -> None:
+        if self._pending:
+            bar = self.verticalScrollBar()
+            follows = bar.value() >= bar.maximum() - 1
+            self.appendPlainText("\n".join(self._pending[-LOG_LINES:]))
+            self._pending.clear()
+            if follows:
+                bar.setValue(bar.maximum())
+
+
+class RunTabs(Card):
+    """Takes every event of a run; `skipped` counts the updates that were left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log, self.samples, self.details = RunLog(), SampleList(), RunFacts()
+        self.skipped = 0
+        self._stack = QStackedWidget()
+        self._tabs = QButtonGroup(self)
+        self._buttons: dict[str, Button] = {}
+        for index, (title, widget) in enumerate(self._pages().items()):
+            self._stack.addWidget(widget)
+            button = self._buttons[title] = Button(title, "tab")
+            button.setCheckable(True)
+            self._tabs.addButton(button, index)
+            self.head.insertWidget(index, button)
+        self.head.setSpacing(2)
+        self._column.setSpacing(8)
+        self._tabs.idClicked.connect(self._stack.setCurrentIndex)
+        self._buttons["Log"].setChecked(True)
+        self._copy = IconButton("copy", "Copy the whole log")
+        self._copy.clicked.connect(self._copy_log)
+        self.head.addStretch(1)
+        self.head.addWidget(self._copy)
+        self._stack.currentChanged.connect(self._on_turned)
+        self._stack.setMinimumHeight(72)
+        self.body.addWidget(self._stack, 1)
+
+    def turn_to(self, title: str) -> None:
+        """Show Log, Samples or Details."""
+        self._buttons[title].click()
+
+    def clear(self) -> None:
+        self.skipped = 0
+        for page in (self.log, self.samples, self.details):
+            page.clear()
+        self._count()
+
+    def take(self, event: Event) -> None:
+        """Take in one event, in order."""
+        self.log.add(log_line(event))
+        match event:
+            case Sampled():
+                self.samples.add(event)
+                self._count()
+            case Skipped():
+                self.skipped += 1
+                self.details.show_skipped(self.skipped)
+            case Prepared():
+                self.samples.cut(event.first_step)
+                self.details.show_prepared(event)
+
+    def load(self, events: Iterable[Event]) -> None:
+        """Take in a whole history."""
+        for event in events:
+            self.take(event)
+
+    def _pages(self) -> dict[str, QWidget]:
+        return {"Log": self.log, "Samples": self.samples, "Details": scrolled(self.details)}
+
+    def _count(self) -> None:
+        rounds = len(self.samples.steps())
+        self._buttons["Samples"].setText(f"Samples  {rounds}" if rounds else "Samples")
+
+    def _on_turned(self, index: int) -> None:
+        self._copy.setVisible(index == 0)
+
+    def _copy_log(self) -> None:
+        QApplication.clipboard().setText(self.log.text())
+
+
+class RunFacts(QWidget):
+    """What a run prepared, as names and values in two columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "clear")
+        self._facts: dict[str, str] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 10, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(5)
+        for column in (1, 4):
+            self._grid.setColumnStretch(column, 1)
+        self._grid.setColumnMinimumWidth(2, 16)
+        self.clear()
+
+    def facts(self) -> dict[str, str]:
+        """What is shown: names and values."""
+        return dict(self._facts)
+
+    def clear(self) -> None:
+        self._facts = {}
+        self._write()
+
+    def show_prepared(self, prepared: Prepared) -> None:
+        """The sizes of the model, the data and the run."""
+        parts = (prepared.train_examples, prepared.validation_examples, prepared.test_examples)
+        facts = {
+            "Parameters": words.parameters(prepared.total_parameters),
+            "Trained": f"{prepared.trainable_parameters:,}",
+            "Training examples": f"{prepared.train_records or parts[0]:,}",
+            "Rows of them": f"{parts[0]:,}" if prepared.train_records not in (0, parts[0]) else "",
+            "Validation, test": f"{parts[1]:,}, {parts[2]:,}",
+            "Left out, cut": f"{prepared.skipped_examples:,}, {prepared.cut_examples:,}",
+            "Learning rate": words.rate(prepared.learning_rate),
+            "Shapes of a step": f"{prepared.shapes:,}" if prepared.shapes else "",
+            "Prefix cache": words.memory(prepared.prefix_bytes) if prepared.prefix_bytes else "",
+        }
+        self._facts.update({name: value for name, value in facts.items() if value})
+        self._write()
+
+    def show_skipped(self, count: int) -> None:
+        self._facts["Skipped updates"] = f"{count:,}"
+        self._write()
+
+    def _write(self) -> None:
+        empty_layout(self._grid)
+        if not self._facts:
+            self._grid.addWidget(note("What the run prepared is told here when it starts."), 0, 0, 1, 5)
+        for index, (name, value) in enumerate(self._facts.items()):
+            row, column = index // 2, 3 * (index % 2)
+            label, shown = PlainLabel(name), ElidedLabel(value)
+            label.setProperty("tone", "dim")
+            shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(label, row, column)
+            self._grid.addWidget(shown, row, column + 1)
+        self._grid.setRowStretch(self._grid.rowCount(), 1)

@@ -1,0 +1,155 @@
+"""What is said about a run while it goes on: advice, and the model's answers to sample prompts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from studio.events import Advice, Sampled
+from studio.ui.form.form import scrolled
+from studio.ui.widgets.button import Button, Icon
+from studio.ui.widgets.label import PlainLabel, WrapLabel
+from studio.ui.widgets.style import empty_layout, hairline
+
+MOST_STEPS = 40
+"""How many of the latest rounds of samples are kept on screen; the run's folder keeps all."""
+
+
+class AdviceCard(QFrame):
+    """The latest advice in two sentences, earlier ones a click away; hidden while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        self.setProperty("tone", "calm")
+        self._advice: list[Advice] = []
+        self._more = Button("", "link")
+        self._more.setCheckable(True)
+        self._more.toggled.connect(self._write)
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(10)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 10, 14, 10)
+        column.setSpacing(4)
+        column.addLayout(self._rows)
+        column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.hide()
+
+    def sentences(self) -> list[str]:
+        """What is shown, newest first."""
+        shown = reversed(self._advice if self._more.isChecked() else self._advice[-1:])
+        return [f"{advice.evidence} {advice.remedy}" for advice in shown]
+
+    def clear(self) -> None:
+        self._advice = []
+        self._more.setChecked(False)
+        self._write()
+
+    def add(self, *advice: Advice) -> None:
+        """Show advice on top; the same of the same step, as after a resume, is told once."""
+        new = [a for a in advice if a not in self._advice]
+        if new:
+            self._advice += new
+            self._write()
+
+    def _write(self) -> None:
+        empty_layout(self._rows)
+        shown = list(reversed(self._advice))
+        for advice in shown if self._more.isChecked() else shown[:1]:
+            self._rows.addWidget(_advice_row(advice))
+        earlier = len(shown) - 1
+        self._more.setText("Show only the latest" if self._more.isChecked() else f"{earlier} earlier")
+        self._more.setVisible(earlier > 0)
+        self.setVisible(bool(shown))
+        self.setAccessibleName("Advice. " + " ".join(self.sentences()))
+
+
+def _advice_row(advice: Advice) -> QWidget:
+    row = QWidget()
+    grid = QGridLayout(row)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(10)
+    grid.setVerticalSpacing(2)
+    grid.setColumnStretch(1, 1)
+    step = PlainLabel(f"step {advice.step:,}")
+    step.setProperty("role", "caption")
+    evidence = WrapLabel(f"{advice.name.capitalize()}. {advice.evidence}")
+    grid.addWidget(Icon("lightbulb", 16, "accent"), 0, 0, Qt.AlignmentFlag.AlignTop)
+    grid.addWidget(evidence, 0, 1)
+    grid.addWidget(step, 0, 2, Qt.AlignmentFlag.AlignTop)
+    grid.addWidget(WrapLabel(advice.remedy, tone="dim"), 1, 1, 1, 2)
+    return row
+
+
+class SampleList(QWidget):
+    """The model's answers to the chosen prompts, the latest step first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps: list[int] = []
+        self._blocks: dict[int, QVBoxLayout] = {}
+        self._empty = WrapLabel(
+            "Write prompts under Watch in the recipe: their answers appear here with every validation.",
+            tone="faint",
+        )
+        inner = QWidget()
+        inner.setProperty("role", "clear")
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, 10, 0)
+        self._column.setSpacing(12)
+        self._column.addWidget(self._empty)
+        self._column.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        self._area: QScrollArea = scrolled(inner)
+        self._area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._area.setAccessibleName("Sample answers, newest first")
+        outer.addWidget(self._area)
+
+    def steps(self) -> list[int]:
+        """The steps that have samples on screen, newest first."""
+        return list(self._steps)
+
+    def clear(self) -> None:
+        while self._steps:
+            self._drop(self._steps[-1])
+        self._empty.show()
+
+    def cut(self, step: int) -> None:
+        """Forget the answers of this step and later ones, which are about to be given again."""
+        for late in [number for number in self._steps if number >= step]:
+            self._drop(late)
+
+    def add(self, sample: Sampled) -> None:
+        """Put an answer under its step; a step that is new comes on top."""
+        self._empty.hide()
+        if sample.step not in self._blocks:
+            self._open(sample.step)
+        block = self._blocks[sample.step]
+        asked, answer = WrapLabel(sample.prompt, tone="dim"), WrapLabel(sample.answer or "(nothing)")
+        answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        block.addWidget(asked)
+        block.addWidget(answer)
+        block.addSpacing(4)
+
+    def _open(self, step: int) -> None:
+        if len(self._steps) == MOST_STEPS:
+            self._drop(self._steps[-1])
+        block = self._blocks[step] = QVBoxLayout()
+        block.setSpacing(3)
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        title = PlainLabel(f"Step {step:,}" if step else "Before training")
+        title.setProperty("role", "section")
+        head.addWidget(title)
+        head.addWidget(hairline(), 1)
+        block.addLayout(head)
+        self._steps.insert(0, step)
+        self._column.insertLayout(0, block)
+
+    def _drop(self, step: int) -> None:
+        self._steps.remove(step)
+        block = self._blocks.pop(step)
+        empty_layout(block)
+        self._column.removeItem(block)
+        block.deleteLater()

@@ -1,0 +1,55 @@
+"""The search for alike rows against comparing every row with every other."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations
+
+from studio.dataset.checks.check import Normal
+from studio.dataset.checks.near_duplicates import ALIKE, same, similar, similarity
+from studio.dataset.checks.registry import finished
+from studio.paths import resource
+
+
+def _rows(count: int) -> list[Normal]:
+    """Rows of 40 words, every third of them another one with up to three words changed."""
+    chance = random.Random(1)
+    text = resource("starter/general.txt").read_text(encoding="utf-8").lower()
+    words = [word for word in text.split() if word.isalpha()]
+    rows: list[list[str]] = []
+    for place in range(count):
+        row = list(chance.choice(rows)) if place % 3 == 2 else chance.choices(words, k=40)
+        for _ in range(chance.randrange(4) if place % 3 == 2 else 0):
+            row[chance.randrange(40)] = chance.choice(words)
+        rows.append(row)
+    return [Normal(" ".join(row[:15]), " ".join(row[15:])) for row in rows]
+
+
+def test_what_is_found_is_alike_and_nearly_everything_alike_is_found():
+    rows = _rows(400)
+    every = {
+        (i, j)
+        for (i, one), (j, other) in combinations(enumerate(rows), 2)
+        if similarity(one, other) >= ALIKE and same(one, other)
+    }
+    found = {(pair.first, pair.second): pair.similarity for pair in finished(similar(rows))}
+    assert len(every) > 50
+    assert found.keys() <= every
+    assert {j for _, j in every} - {j for _, j in found} == set()
+    assert len(found) >= 0.97 * len(every)
+    assert all(share == similarity(rows[i], rows[j]) for (i, j), share in found.items())
+
+
+def test_the_same_rows_always_give_the_same_pairs():
+    rows = _rows(100)
+    assert finished(similar(rows)) == finished(similar(rows))
+
+
+def test_nothing_and_short_rows_have_no_pairs():
+    assert finished(similar([])) == ()
+    assert finished(similar([Normal("hello", "hello there")] * 3)) == ()
+
+
+def test_similarity_counts_three_word_sequences():
+    assert similarity(Normal("a b c", "d"), Normal("a b c", "e")) == 1 / 3
+    assert similarity(Normal("a", "b"), Normal("a", "b")) == 0.0

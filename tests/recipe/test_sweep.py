@@ -1,0 +1,102 @@
+"""A sweep is a list of recipes, all of them checked before the first one starts."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.errors import RecipeError
+from studio.recipe.recipe import Recipe
+from studio.recipe.sweep import MOST, Sweep, parse_over, short
+
+
+def sweep(*over: str, **values: object) -> Sweep:
+    return Sweep(Recipe().with_values(values), tuple(parse_over(each) for each in over))
+
+
+def names(*over: str, **values: object) -> list[str]:
+    return [member.name for member in sweep(*over, **values).members()]
+
+
+def test_a_grid_is_every_combination_in_order_with_names_that_fit_a_file() -> None:
+    assert names("lora.rank=8,16", "learning_rate=2e-4,0.001") == [
+        "rank-8 learning_rate-2e-4",
+        "rank-8 learning_rate-0.001",
+        "rank-16 learning_rate-2e-4",
+        "rank-16 learning_rate-0.001",
+    ]
+
+
+def test_a_member_is_the_base_with_its_changes_and_nothing_else() -> None:
+    base = Recipe().with_values({"epochs": 2, "lora.dropout": 0.1})
+    for member in Sweep(base, (("lora.rank", ("8", "64")),)).members():
+        assert member.recipe == base.with_values(member.changes)
+        assert member.changes == {"lora.rank": member.recipe.lora.rank}
+    assert member.recipe.lora.rank == 64
+
+
+def test_a_short_name_and_a_full_one_mean_the_same_field() -> None:
+    assert parse_over("rank=8,16") == parse_over(" lora.rank = 8 , 16 ") == ("lora.rank", ("8", "16"))
+
+
+def test_a_value_with_commas_stands_in_quotes() -> None:
+    assert parse_over('targets=all,"q_proj, v_proj"') == ("lora.targets", ("all", "q_proj, v_proj"))
+    assert names('targets=all,"q_proj,v_proj"') == ["targets-all", "targets-q_proj-v_proj"]
+
+
+def test_values_that_look_alike_in_a_name_still_make_different_names() -> None:
+    long = "layers.0.self_attn.q_proj"
+    found = names(f"targets={long}1,{long}2")
+    assert len(set(found)) == 2
+
+
+def test_auto_is_a_value() -> None:
+    assert names("learning_rate=auto,0.002") == ["learning_rate-auto", "learning_rate-0.002"]
+
+
+@pytest.mark.parametrize(
+    ("over", "says"),
+    [
+        (["rank"], "takes FIELD=VALUE"),
+        (["rnk=8"], "no field called rnk. Did you mean rank?"),
+        (["rank="], "has an empty value"),
+        (["rank=8,,16"], "has an empty value"),
+        (['targets="q_proj'], "a double quote is amiss"),
+        (["rank=8,many"], "Rank (lora.rank) cannot be 'many'"),
+        (["rank=8,0"], "Rank (lora.rank) cannot be '0'"),
+        (["rank=8,16", "lora.rank=32"], "Rank (lora.rank) is given twice"),
+        (["rank=8,16,8"], "rank-8 is asked for twice"),
+        (["learning_rate=2e-4,0.0002"], "learning_rate-2e-4 is asked for twice"),
+        (["data.path=a,b"], "it cannot go over Dataset"),
+        (["method=lora,full", "rank=8,16"], "would be the same run, as Rank has no effect in them"),
+        (["base.mode=mxfp8,mxfp4", "base.quantize=8-bit"], "cannot run. The mode mxfp4 has 4 bits."),
+        ([], "A sweep needs a field to go over"),
+    ],
+)
+def test_a_grid_that_cannot_run_is_refused_whole(over: list[str], says: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        sweep(*over).members()
+    assert says in str(refused.value)
+
+
+def test_a_field_that_rests_in_some_members_is_no_reason_to_refuse() -> None:
+    assert names("method=lora,full", "rank=8") == ["method-lora rank-8", "method-full rank-8"]
+
+
+def test_a_grid_beyond_reason_is_refused_before_it_is_built() -> None:
+    ranks = ",".join(map(str, range(1, 22)))
+    with pytest.raises(RecipeError, match=f"has 9,261 runs, and a sweep takes at most {MOST}"):
+        sweep(f"rank={ranks}", f"alpha={ranks}", f"batch_size={ranks}").members()
+
+
+def test_a_sweep_over_what_is_held_out_says_that_its_losses_differ_in_kind() -> None:
+    assert list(sweep("rank=8,16", "packing=true,false").remarks()) == []
+    (remark,) = sweep("seed=0,1").remarks()
+    assert remark.startswith("Seed also decides what is held out")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(16, "16"), (0.0002, "2e-4"), (1e-5, "1e-5"), (0.05, "0.05"), (2.0, "2"), (None, "auto"), (True, "yes")],
+)
+def test_values_are_written_in_few_letters(value: object, words: str) -> None:
+    assert short(value) == words

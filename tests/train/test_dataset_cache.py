@@ -1,0 +1,78 @@
+"""Datasets stay read until the file, or what is asked of it, changes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.errors import DataError, ModelError
+from studio.recipe.recipe import Recipe
+from studio.train.dataset_cache import DatasetCache
+from tests.conftest import finish, write_rows
+
+
+@pytest.fixture
+def recipe(tiny_model: Path, toy_data: Path) -> Recipe:
+    return Recipe().with_values({"model": str(tiny_model), "data.path": str(toy_data)})
+
+
+def test_a_second_look_reads_nothing_again(recipe: Recipe) -> None:
+    dataset_cache = DatasetCache()
+    first = finish(dataset_cache.open(recipe))
+    assert finish(dataset_cache.open(recipe)) is first
+    assert finish(dataset_cache.open(recipe.with_values({"rank": 3}))) is first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_length": 40, "too_long": "cut_prompt"},
+        {"train_on": "all"},
+        {"template": "alpaca"},
+        {"seed": 5},
+        {"test_share": 0.3},
+    ],
+)
+def test_another_wish_reads_it_again(recipe: Recipe, change: dict[str, Any]) -> None:
+    dataset_cache = DatasetCache()
+    before = finish(dataset_cache.open(recipe)).read_event("m")
+    assert finish(dataset_cache.open(recipe.with_values(change))).read_event("m") != before
+
+
+def test_a_template_that_was_saved_again_is_used_anew(recipe: Recipe, tmp_path: Path) -> None:
+    dataset_cache, file = DatasetCache(), tmp_path / "own.jinja"
+    own = recipe.with_values({"template": str(file)})
+    lengths = []
+    for seconds, mark in ((1, "Q: "), (2, "The question is: ")):
+        file.write_text("{% for m in messages %}" + mark + "{{ m.content }}{{ eos_token }}{% endfor %}")
+        os.utime(file, (seconds, seconds))
+        data = finish(dataset_cache.open(own))
+        assert finish(dataset_cache.open(own)) is data
+        lengths.append(len(data.train[0].tokens.ids))
+    assert lengths[0] < lengths[1]
+
+
+def test_another_objective_looks_again_whether_it_can_use_the_file(recipe: Recipe) -> None:
+    dataset_cache = DatasetCache()
+    before = finish(dataset_cache.open(recipe))
+    with pytest.raises(DataError, match="dpo learns from pairs"):
+        finish(dataset_cache.open(recipe.with_values({"objective": "dpo"})))
+    assert finish(dataset_cache.open(recipe)) is before
+
+
+def test_a_changed_file_is_read_again(recipe: Recipe, toy_data: Path) -> None:
+    dataset_cache = DatasetCache()
+    assert len(finish(dataset_cache.open(recipe)).train) == 48
+    write_rows(toy_data, 30)
+    os.utime(toy_data, (1, 1))
+    assert len(finish(dataset_cache.open(recipe)).train) == 24
+
+
+def test_what_is_missing_is_named(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="There is no file at"):
+        finish(DatasetCache().open(recipe.with_values({"data.path": str(tmp_path / "none.jsonl")})))
+    with pytest.raises(ModelError, match="There is no model at"):
+        finish(DatasetCache().open(recipe.with_values({"model": str(tmp_path / "none")})))
