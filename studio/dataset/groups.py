@@ -13,10 +13,14 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from studio.dataset.number_column import NumberColumn, sorted_places
 from studio.dataset.record import Message, Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _TALKS = ("conversation", "conv", "dialog", "dialogue", "thread", "session", "chat", "document", "doc")
 _OTHERS = ("tree", "messagetree", "article", "passage", "context", "paper", "book", "page", "video", "group")
@@ -157,62 +161,75 @@ def grouped(records: Sequence[Record], grouping: int = GROUPING) -> list[list[Re
         for record in records:
             groups.setdefault(record.kin, []).append(record)
         return list(groups.values())
-    leaders = _Leaders(len(records))
-    for rows in _linked(records):
-        leaders.join(rows)
+    links = Links()
+    for record in records:
+        links.add(record)
     together: dict[int, list[Record]] = {}
-    for place, record in enumerate(records):
-        together.setdefault(leaders.of(place), []).append(record)
+    for leader, record in zip(links.leaders().tolist(), records, strict=True):
+        together.setdefault(leader, []).append(record)
     return list(together.values())
 
 
-class _Leaders:
-    """Which rows are together: a forest whose roots are the first rows (union-find)."""
-
-    def __init__(self, rows: int) -> None:
-        self._above = list(range(rows))
-
-    def of(self, row: int) -> int:
-        above = self._above
-        while above[row] != row:
-            above[row] = above[above[row]]
-            row = above[row]
-        return row
-
-    def join(self, rows: Sequence[int]) -> None:
-        roots = {self.of(row) for row in rows}
-        first = min(roots)
-        for root in roots:
-            self._above[root] = first
-
-
-def _linked(records: Sequence[Record]) -> Iterator[list[int]]:
-    """The rows that share something that links them.
+class Links:
+    """What rows that come one by one share with others; a few numbers are kept of each.
 
     What they share is compared by its hash in this process: 64 bits, that no two things have by chance.
     """
-    import numpy as np  # only where rows are divided
 
-    keys, places, kinds, following = array("q"), array("l"), array("b"), array("q")
-    begins = array("b")
-    for place, record in enumerate(records):
+    def __init__(self) -> None:
+        self._rows = 0
+        self._keys, self._places, self._following = (NumberColumn("q") for _ in range(3))
+        self._kinds, self._begins = NumberColumn("b"), NumberColumn("b")
+
+    def add(self, record: Record) -> None:
+        """The next row."""
         for link in dict.fromkeys(_links(record)):
-            keys.append(hash((link.kind, link.text)))
-            places.append(place)
-            kinds.append(link.kind)
-            following.append(hash(link.following))
-            begins.append(link.begins)
-    order = np.argsort(np.asarray(keys), kind="stable")
-    ends = np.flatnonzero(np.diff(np.asarray(keys)[order])) + 1
-    for start, end in pairwise((0, *ends.tolist(), len(order))):
-        if end - start > 1:
-            run = order[start:end].tolist()
-            rows = list(dict.fromkeys(places[each] for each in run))
-            ways = len({following[each] for each in run})
-            cut_off = len({begins[each] for each in run}) > 1  # one row begins where another is in the middle
-            linking = cut_off or kinds[run[0]] != _WINDOW
-            if linking and len(rows) > 1 and _counts(kinds[run[0]], len(rows), len(records), ways):
-                yield rows
+            self._keys.append(hash((link.kind, link.text)))
+            self._places.append(self._rows)
+            self._kinds.append(link.kind)
+            self._following.append(hash(link.following))
+            self._begins.append(link.begins)
+        self._rows += 1
+
+    def leaders(self) -> NDArray[np.int64]:
+        """For each row the place of the first row it belongs to: a forest with such roots (union-find)."""
+        import numpy as np  # only where rows are divided
+
+        above = array("q", range(self._rows))
+        for rows in self._linked():
+            roots = {_root(above, row) for row in rows}
+            first = min(roots)
+            for root in roots:
+                above[root] = first
+        leaders = np.array(above)
+        while not np.array_equal(nearer := leaders[leaders], leaders):
+            leaders = nearer
+        return leaders
+
+    def _linked(self) -> Iterator[list[int]]:
+        """The rows that share something that links them."""
+        import numpy as np
+
+        keys, places, following = (c.numbers() for c in (self._keys, self._places, self._following))
+        kinds, begins = self._kinds.numbers(), self._begins.numbers()
+        for order in sorted_places(keys):
+            edges = np.concatenate(([0], np.flatnonzero(np.diff(keys[order])) + 1, [len(order)]))
+            several = np.flatnonzero(np.diff(edges) > 1)
+            for start, end in zip(edges[several].tolist(), edges[several + 1].tolist(), strict=True):
+                run = order[start:end]
+                rows, kind = list(dict.fromkeys(places[run].tolist())), int(kinds[run[0]])
+                ways = len(set(following[run].tolist()))
+                cut_off = len(set(begins[run].tolist())) > 1  # one begins where another is in the middle
+                linking = cut_off or kind != _WINDOW
+                if linking and len(rows) > 1 and _counts(kind, len(rows), self._rows, ways):
+                    yield rows
+
+
+def _root(above: array[int], row: int) -> int:
+    while above[row] != row:
+        above[row] = above[above[row]]
+        row = above[row]
+    return row
 
 
 def _counts(kind: int, rows: int, total: int, ways: int) -> bool:

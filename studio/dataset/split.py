@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.dataset.groups import BY_QUESTION, GROUPING, grouped
+from studio.dataset.number_column import NumberColumn
 from studio.dataset.record import Record
 from studio.errors import DataError
 
@@ -106,9 +107,33 @@ def split_given(
 
 def has_labels(records: Sequence[Record]) -> bool:
     """Whether the answers are labels: few different ones, which nearly all rows share with others."""
-    counts = Counter(record.answer.strip() for record in records)
-    shared = [count for label, count in counts.items() if count > 1 and len(label) <= _LABEL]
-    return sum(shared) >= _LABELLED * len(records) and 0 < len(shared) <= max(10, len(records) // 4)
+    labelled = Labelled()
+    for record in records:
+        labelled.add(record)
+    return labelled.are_labels
+
+
+class Labelled:
+    """`has_labels`, of rows that come one by one: a number is kept of each."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._answers = NumberColumn("q")
+
+    def add(self, record: Record) -> None:
+        self._rows += 1
+        answer = record.answer.strip()
+        if len(answer) <= _LABEL:
+            self._answers.append(hash(answer))
+
+    @property
+    def are_labels(self) -> bool:
+        import numpy as np  # only where rows are looked over
+
+        counts = np.unique(self._answers.numbers(), return_counts=True)[1]
+        shared = counts[counts > 1]
+        enough = int(shared.sum()) >= _LABELLED * self._rows
+        return enough and 0 < len(shared) <= max(10, self._rows // 4)
 
 
 def _ordered(records: Sequence[Record], seed: int, grouping: int) -> list[list[Record]]:

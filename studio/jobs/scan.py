@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,11 +63,11 @@ class Streamed:
     given: dict[int, str] = field(default_factory=dict)
 
     @property
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Collection[Problem]:
         """What is wrong with its rows."""
-        from studio.dataset.store.part import problems
+        from studio.dataset.store.records import StoredProblems
 
-        return (problem for _, problem in problems(self.store))
+        return StoredProblems(self.store)
 
 
 def scanned(path: Path, cache: Path) -> Generator[Event, None, Streamed]:
@@ -197,8 +197,8 @@ class BadRowsJob:
         from studio.dataset.rows import Row
         from studio.dataset.save.bad_rows import check_report
         from studio.dataset.save.target import check_sources
-        from studio.dataset.store.part import problems
         from studio.dataset.store.reader import Store
+        from studio.dataset.store.records import problems
 
         check_sources(self.out, [self.path])
         check_report(self.out)

@@ -6,8 +6,9 @@ import random
 import time
 from collections.abc import Sequence
 
+from studio.dataset.checks.alike import SHORTEST
 from studio.dataset.checks.check import Subject
-from studio.dataset.checks.near_duplicates import SHORTEST, NearDuplicates
+from studio.dataset.checks.near_duplicates import NearDuplicates
 from studio.dataset.checks.registry import check_all, finished
 from studio.dataset.record import Message, Record
 from studio.paths import resource

@@ -32,8 +32,8 @@ from studio.dataset.read.names import (
 from studio.dataset.record import Record, remarks
 from studio.dataset.rows import BadRow
 from studio.dataset.store.check import BAD
-from studio.dataset.store.part import StoredRecords, problems
 from studio.dataset.store.reader import Store
+from studio.dataset.store.records import StoredRecords, problems
 from studio.dataset.store.scanner import scan
 from studio.errors import DataError
 from studio.events import Scanned

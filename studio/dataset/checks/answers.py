@@ -6,10 +6,14 @@ import re
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from studio.dataset.checks.check import (
+    SHOWN,
     Check,
     Found,
-    Steps,
+    Looking,
     Subject,
     by_row,
     found,
@@ -18,6 +22,7 @@ from studio.dataset.checks.check import (
     quoted,
     rows,
 )
+from studio.dataset.number_column import NumberColumn
 from studio.dataset.record import Message, Record
 from studio.events import Evidence, Progress
 
@@ -63,8 +68,8 @@ class Refusals(Check):
     title = "Refusals"
     why = "A model that is shown refusals learns to refuse, even what it could have answered."
 
-    def find(self, subject: Subject) -> Steps[Found]:
-        evidence = yield from by_row(subject, _refused)
+    def looking(self, subject: Subject) -> Looking[Found]:
+        evidence = yield from by_row(_refused)
         return found(evidence, lambda count: f"{have(count, 'is', 'are')} answered by a refusal.")
 
 
@@ -105,8 +110,8 @@ class Boilerplate(Check):
     why = "Another model's phrases about itself become your model's habit."
     fix = "mend"
 
-    def find(self, subject: Subject) -> Steps[Found]:
-        evidence = yield from by_row(subject, _boilerplate)
+    def looking(self, subject: Subject) -> Looking[Found]:
+        evidence = yield from by_row(_boilerplate)
         return found(evidence, lambda count: f"{have(count, 'begins', 'begin')} with another model's phrase.")
 
     def repair(self, subject: Subject, record: Record) -> Record | None:
@@ -139,8 +144,8 @@ class Echo(Check):
     why = "The model learns to give questions back instead of answering them."
     severity = "bad"
 
-    def find(self, subject: Subject) -> Steps[Found]:
-        evidence = yield from by_row(subject, _echoed)
+    def looking(self, subject: Subject) -> Looking[Found]:
+        evidence = yield from by_row(_echoed)
         return found(evidence, lambda count: f"In {rows(count)} the answer is the prompt again.")
 
 
@@ -166,23 +171,40 @@ class Labels(Check):
     why = "A label that is rare in the rows is rarely given, however right it would be."
     fix = ""
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         yield Progress("rows checked", 0, len(subject.records))
         if subject.format != "classification":
             return Found()
-        counts = Counter(record.answer.strip() for record in subject.records)
-        most = max(counts.values(), default=0)
-        rare = {label for label, count in counts.items() if count * _SKEWED <= most or count < _FEWEST}
-        if len(counts) > _LABELS or (len(counts) > 1 and (not rare or counts.total() < _ENOUGH)):
-            return Found()
-        if len(counts) == 1:
-            only = f"All {rows(most)} have the label {next(iter(counts))!r}: there is nothing to tell apart."
-            return Found(tuple(r.line for r in subject.records), (), only, "bad")
-        flagged = [record for record in subject.records if record.answer.strip() in rare]
-        first = {record.answer.strip(): record for record in reversed(flagged)}
-        evidence = [quoted(r.line, f"{label}: {rows(counts[label])}") for label, r in first.items()]
-        names = ", ".join(
-            f"{label[:40]} ({counts[label]:,})" for label in sorted(rare, key=counts.__getitem__)[:5]
-        )
-        words = f"Some labels have few rows, the most frequent {most:,}: {names}. Add rows of these."
-        return Found(tuple(r.line for r in flagged), tuple(evidence[:20]), words)
+        counts: Counter[str] = Counter()
+        first: dict[str, int] = {}
+        number: dict[str, int] = {}
+        which = NumberColumn("i")
+
+        def look(record: Record) -> None:
+            label = record.answer.strip()
+            if label in counts or len(counts) <= _LABELS:
+                counts[label] += 1
+                first.setdefault(label, record.line)
+                which.append(number.setdefault(label, len(number)))
+
+        yield look
+        return _rare(subject, counts, first, which.numbers())
+
+
+def _rare(subject: Subject, counts: Counter[str], first: dict[str, int], which: NDArray[np.int32]) -> Found:
+    """What is said of labels that few rows have; `which` is each row's label by its number in `first`."""
+    most = max(counts.values(), default=0)
+    rare = {label for label, count in counts.items() if count * _SKEWED <= most or count < _FEWEST}
+    if len(counts) > _LABELS or (len(counts) > 1 and (not rare or counts.total() < _ENOUGH)):
+        return Found()
+    if len(counts) == 1:
+        only = f"All {rows(most)} have the label {next(iter(counts))!r}: there is nothing to tell apart."
+        return Found(tuple(subject.lines.tolist()), (), only, "bad")
+    is_rare = np.array([label in rare for label in first], bool)
+    flagged = subject.lines[is_rare[which]] if counts else subject.lines
+    evidence = [quoted(first[label], f"{label}: {rows(counts[label])}") for label in first if label in rare]
+    names = ", ".join(
+        f"{label[:40]} ({counts[label]:,})" for label in sorted(rare, key=counts.__getitem__)[:5]
+    )
+    words = f"Some labels have few rows, the most frequent {most:,}: {names}. Add rows of these."
+    return Found(tuple(flagged.tolist()), tuple(evidence[:SHOWN]), words)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, NamedTuple, Protocol
+from heapq import merge
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from studio.dataset.record import Message, Record
 from studio.events import Evidence, Problem, Progress
@@ -19,6 +24,20 @@ class Normal(NamedTuple):
 
     asked: str
     answer: str
+
+
+@runtime_checkable
+class StoredSequence(Protocol):
+    """Records that are read from a file each time, so that it matters how they are asked for."""
+
+    @property
+    def lines(self) -> NDArray[np.int64]:
+        """The line of each."""
+        ...
+
+    def at(self, places: Iterable[int]) -> Iterator[Record]:
+        """The records at these places, in this order."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +56,7 @@ class Subject:
     rows: Mapping[int, int] = field(default_factory=dict)  # that a conversation trains as, where several
     longest: Mapping[int, int] = field(default_factory=dict)  # the tokens of the longest row of each
     context: int = 0
-    problems: Sequence[Problem] = ()
+    problems: Collection[Problem] = ()
     format: str = ""
     special: Sequence[str] = ()
     max_length: int = 0
@@ -48,12 +67,34 @@ class Subject:
         """Where a row belongs; train where nothing is said."""
         return "golden" if record.line < 0 else self.parts.get(record.line, "train")
 
-    def normal(self, record: Record) -> Normal:
-        """A row's words, found once."""
-        known: dict[int, Normal] = self.memory.setdefault("normal", {})
-        if (found := known.get(record.line)) is None:
-            found = known[record.line] = Normal(normalized(asked(record)), normalized(answered(record)))
+    @property
+    def lines(self) -> NDArray[np.int64]:
+        """The line of each row."""
+        if isinstance(self.records, StoredSequence):
+            return self.records.lines
+        if "lines" not in self.memory:
+            self.memory["lines"] = np.array([record.line for record in self.records], np.int64)
+        found: NDArray[np.int64] = self.memory["lines"]
         return found
+
+    def at(self, places: Iterable[int]) -> Iterator[Record]:
+        """The rows at these places, in this order."""
+        if isinstance(self.records, StoredSequence):
+            return self.records.at(places)
+        return (self.records[place] for place in places)
+
+    def normal(self, record: Record) -> Normal:
+        """A row's words, found once for all checks that look at it in the same pass."""
+        known = self.memory.get("normal")
+        if known is None or known[0] is not record:
+            known = self.memory["normal"] = record, words_of(record)
+        found: Normal = known[1]
+        return found
+
+
+def words_of(record: Record) -> Normal:
+    """What a row asks and answers, as words."""
+    return Normal(normalized(asked(record)), normalized(answered(record)))
 
 
 def golden_rows(records: Sequence[Record]) -> tuple[Record, ...]:
@@ -91,10 +132,13 @@ def texts(record: Record) -> Iterator[str]:
 
 
 SHOWN = 20
-_REPORT_EVERY = 1000
+_REPORT_EVERY = 250
 _BEFORE, _AFTER = 40, 60
 
 type Steps[Result] = Generator[Progress, None, Result]
+type Look = Callable[[Record], None]
+type Looking[Result] = Generator[Progress | Look, None, Result]
+"""Steps that ask for a pass over all rows by yielding what is to look at each of them."""
 
 
 @dataclass(frozen=True)
@@ -120,32 +164,114 @@ class Check(Protocol):
     severity: ClassVar[str] = "look"
     fix: ClassVar[str] = "drop"
 
+    def looking(self, subject: Subject) -> Looking[Found]:
+        """The flagged rows, found in as few passes as it takes."""
+        ...
+
     def find(self, subject: Subject) -> Steps[Found]:
         """The flagged rows."""
-        ...
+        (found,) = yield from in_one_pass(subject, [self.looking(subject)])
+        return found
 
     def repair(self, subject: Subject, record: Record) -> Record | None:
         """The row as it should be, or None to drop it."""
         return None
 
 
-def by_row(subject: Subject, look: Callable[[Record], Evidence | None]) -> Steps[list[Evidence]]:
-    """What `look` says of each row that it does not like."""
-    found = []
+def in_one_pass[Result](subject: Subject, several: Sequence[Looking[Result]]) -> Steps[list[Result]]:
+    """What each comes to: all that ask for a pass at the same time share it, so that rows are read once."""
+    results: dict[int, Result] = {}
+    left = dict(enumerate(several))
+    while left:
+        looks: list[Look] = []
+        for number, steps in list(left.items()):
+            look = yield from _up_to_a_pass(steps, results, number)
+            if look is None:
+                del left[number]
+            else:
+                looks.append(look)
+        if looks:
+            yield from _pass(subject, looks)
+    return [results[number] for number in range(len(several))]
+
+
+def _up_to_a_pass[Result](
+    steps: Looking[Result], results: dict[int, Result], number: int
+) -> Steps[Look | None]:
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            results[number] = end.value
+            return None
+        if not isinstance(event, Progress):
+            return event
+        yield event
+
+
+def _pass(subject: Subject, looks: Sequence[Look]) -> Steps[None]:
     total = len(subject.records)
     for number, record in enumerate(subject.records, 1):
-        if evidence := look(record):
-            found.append(evidence)
+        for look in looks:
+            look(record)
         if number % _REPORT_EVERY == 0:
             yield Progress("rows checked", number, total)
-    return found
 
 
-def found(evidence: Iterable[Evidence], summary: Callable[[int], str]) -> Found:
-    """Flags the line of each evidence; the sentence is told how many rows there are."""
-    evidence = list(evidence)
-    lines = tuple(sorted({item.line for item in evidence if item.line > 0}))
-    return Found(lines, tuple(evidence[:SHOWN]), summary(len(lines))) if evidence else Found()
+class Flagged:
+    """The lines of the rows that a check does not like, and the evidence of the first of them."""
+
+    def __init__(self, evidence: Iterable[Evidence] = ()) -> None:
+        self.lines = array("q")
+        self.evidence: list[Evidence] = []
+        for item in evidence:
+            self.add(item)
+
+    def add(self, evidence: Evidence) -> None:
+        self.lines.append(evidence.line)
+        if len(self.evidence) < SHOWN:
+            self.evidence.append(evidence)
+
+    def with_others(self, others: Iterable[Evidence]) -> Flagged:
+        """These and others by line: both are in the order of the file."""
+        other = Flagged(others)
+        both = Flagged(merge(self.evidence, other.evidence, key=lambda item: item.line))
+        both.lines = self.lines + other.lines
+        return both
+
+
+def by_row(look: Callable[[Record], Evidence | None]) -> Looking[Flagged]:
+    """What `look` says of each row that it does not like."""
+    flagged = Flagged()
+
+    def seen(record: Record) -> None:
+        if evidence := look(record):
+            flagged.add(evidence)
+
+    yield seen
+    return flagged
+
+
+def by_place(
+    subject: Subject, places: NDArray[Any], look: Callable[[Record, int], Evidence | None]
+) -> Flagged:
+    """The rows at these places flagged; `look`, which is also told which of them it is, shows the first."""
+    flagged = Flagged()
+    for number, record in enumerate(subject.at(places[:SHOWN].tolist())):
+        if evidence := look(record, number):
+            flagged.evidence.append(evidence)
+    flagged.lines = array("q", subject.lines[places].astype(np.int64).tobytes())
+    return flagged
+
+
+def found(flagged: Flagged | Iterable[Evidence], summary: Callable[[int], str]) -> Found:
+    """The lines that are flagged; the sentence is told how many rows there are."""
+    flagged = flagged if isinstance(flagged, Flagged) else Flagged(flagged)
+    if not flagged.lines:
+        return Found()
+    lines = np.unique(np.array(flagged.lines))
+    lines = lines[lines > 0]
+    return Found(tuple(lines.tolist()), tuple(flagged.evidence), summary(len(lines)))
 
 
 def quoted(line: int, text: str, start: int = 0, end: int = 0, other: int | None = None) -> Evidence:

@@ -7,12 +7,16 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-from studio.dataset.checks.check import Check, Found, Steps, Subject, by_row, found, have, quoted
+import numpy as np
+
+from studio.dataset.checks.check import Check, Flagged, Found, Looking, Subject, found, have, quoted
+from studio.dataset.number_column import NumberColumn
 from studio.dataset.record import Record
-from studio.events import Evidence
+from studio.events import Evidence, Progress
 
 _SURE = 0.97
 _READ = 160
+_EVERY = 250
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHORTEST = 50
 _PROSE = 0.85
@@ -28,21 +32,26 @@ class Language(Check):
     title = "Other languages"
     why = "A few rows in another language make the model answer in the wrong one at times."
 
-    def find(self, subject: Subject) -> Steps[Found]:
-        told: dict[int, str] = {}
-        usual = _Usual()
+    def looking(self, subject: Subject) -> Looking[Found]:
+        usual, names, which = _Usual(), {"": 0}, NumberColumn("b")
+        counts: Counter[str] = Counter()
 
-        def look(record: Record) -> Evidence | None:
-            text = f"{record.prompt[: _READ // 2]}\n{record.answer[:_READ]}"
-            told[record.line] = usual.language(text)
-            return None
+        def look(record: Record) -> None:
+            name = usual.language(f"{record.prompt[: _READ // 2]}\n{record.answer[:_READ]}")
+            which.append(names.setdefault(name, len(names)))
+            if name:
+                counts[name] += 1
 
-        yield from by_row(subject, look)
-        counts = Counter(name for name in told.values() if name)
+        yield look
         total = counts.total()
         many = {name for name, count in counts.items() if count >= _DELIBERATE * total}
-        strays = [r for r in subject.records if told[r.line] and told[r.line] not in many]
-        evidence = [_evidence(r, told[r.line]) for r in strays if _is_foreign(r, many)]
+        told, stray = which.numbers(), np.array([bool(name) and name not in many for name in names])
+        places, listed, evidence = np.flatnonzero(stray[told]), [*names], Flagged()
+        for number, record in enumerate(subject.at(places.tolist())):
+            if _is_foreign(record, many):
+                evidence.add(_evidence(record, listed[told[places[number]]]))
+            if number % _EVERY == 0:
+                yield Progress("rows checked", number, len(places))
         shares = ", ".join(
             f"{name} {counts[name] / total:.0%}" for name, _ in counts.most_common(4) if name in many
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from statistics import median
+
+import numpy as np
 
 from studio.catalogue import TOO_LONG
-from studio.dataset.checks.check import Check, Found, Steps, Subject, by_row, found, have, quoted
+from studio.dataset.checks.check import Check, Found, Looking, Subject, by_place, by_row, found, have, quoted
+from studio.dataset.number_column import NumberColumn
 from studio.dataset.record import Record
 from studio.events import Evidence
 
@@ -23,25 +25,25 @@ class Lengths(Check):
     title = "Unusual lengths"
     why = "A row much longer or shorter than the rest is often two rows in one, or half a row."
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         if len(subject.records) < _FEWEST:
             return Found()
-        lengths = {record.line: math.log(_length(subject, record)) for record in subject.records}
-        middle = median(lengths.values())
-        spread = max(_NARROW, median(abs(length - middle) for length in lengths.values()))
+        lengths = NumberColumn("d")
+        yield lambda record: lengths.append(math.log(_length(subject, record)))
+        known = lengths.numbers()
+        middle = float(np.median(known))
+        spread = max(_NARROW, float(np.median(np.abs(known - middle))))
         usual = f"{math.exp(middle):,.0f}"
         unit = "tokens" if subject.tokens else "characters"
 
-        def look(record: Record) -> Evidence | None:
-            if 0.6745 * abs(lengths[record.line] - middle) / spread <= _FAR:
-                return None
+        def look(record: Record, _: int) -> Evidence:
             return quoted(
                 record.line, f"{_length(subject, record):,} {unit}: {record.prompt or record.answer}"
             )
 
-        evidence = yield from by_row(subject, look)
+        far = np.flatnonzero(0.6745 * np.abs(known - middle) / spread > _FAR)
         return found(
-            evidence,
+            by_place(subject, far, look),
             lambda count: f"{have(count, 'is', 'are')} much longer or shorter than the usual {usual} {unit}.",
         )
 
@@ -60,14 +62,14 @@ class Context(Check):
     severity = "bad"
     fix = ""
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         def look(record: Record) -> Evidence | None:
             longest = subject.longest.get(record.line, 0)
             if not subject.context or longest <= subject.context:
                 return None
             return quoted(record.line, f"{longest:,} tokens: {record.prompt or record.text[:100]}")
 
-        evidence = yield from by_row(subject, look)
+        evidence = yield from by_row(look)
         limit = f"{subject.context:,}"
         return found(
             evidence,
@@ -83,22 +85,22 @@ class CutRows(Check):
     title = "Longer than the maximum length"
     why = "A cut answer teaches the model to stop in the middle, and a row that is left out teaches nothing."
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         def look(record: Record) -> Evidence | None:
             lost = subject.cut.get(record.line, 0)
             return (
                 quoted(record.line, f"{lost:,} tokens do not fit: …{record.answer[-60:]}") if lost else None
             )
 
-        evidence = yield from by_row(subject, look)
-        left_out = [
+        evidence = yield from by_row(look)
+        left_out = (
             quoted(item.line, item.reason)
             for item in subject.problems
             if item.severity == "error" and item.code in TOO_LONG
-        ]
+        )
         limit = f"{subject.max_length:,} tokens" if subject.max_length else "the maximum length"
         return found(
-            sorted((*evidence, *left_out), key=lambda item: item.line),
+            evidence.with_others(left_out),
             lambda count: (
                 f"{have(count, 'is', 'are')} cut or left out: longer than {limit}. "
                 "Raise the maximum length, or shorten them."
@@ -115,11 +117,11 @@ class OwnRows(Check):
     )
     fix = ""
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         def look(record: Record) -> Evidence | None:
             rows = subject.rows.get(record.line, 1)
             return quoted(record.line, f"{rows:,} rows: {record.prompt}") if rows > 1 else None
 
-        evidence = yield from by_row(subject, look)
-        total = sum(subject.rows.get(item.line, 1) for item in evidence)
+        evidence = yield from by_row(look)
+        total = sum(subject.rows.get(line, 1) for line in evidence.lines)
         return found(evidence, lambda count: f"{have(count, 'trains', 'train')} as {total:,} rows.")

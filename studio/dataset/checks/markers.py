@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from studio.dataset.checks.check import (
     Check,
     Found,
-    Steps,
+    Looking,
     Subject,
     by_row,
     found,
@@ -43,7 +43,7 @@ class Markers(Check):
     severity = "bad"
     fix = "mend"
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         own = _own(subject)
 
         def look(record: Record) -> Evidence | None:
@@ -52,7 +52,7 @@ class Markers(Check):
                     return quoted(record.line, text, start, end)
             return None
 
-        evidence = yield from by_row(subject, look)
+        evidence = yield from by_row(look)
         return found(evidence, lambda count: f"{have(count, 'holds', 'hold')} tokens of a chat template.")
 
     def repair(self, subject: Subject, record: Record) -> Record | None:
@@ -145,8 +145,8 @@ class Placeholders(Check):
     title = "Unfilled placeholders"
     why = "The model learns to write {{name}} where a name belongs, and to be asked about nobody."
 
-    def find(self, subject: Subject) -> Steps[Found]:
-        evidence = yield from by_row(subject, _look)
+    def looking(self, subject: Subject) -> Looking[Found]:
+        evidence = yield from by_row(_look)
         return found(
             evidence,
             lambda count: f"{have(count, 'holds', 'hold')} a place that a template left open.",

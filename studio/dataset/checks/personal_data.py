@@ -11,7 +11,7 @@ from ipaddress import AddressValueError, IPv4Address
 from studio.dataset.checks.check import (
     Check,
     Found,
-    Steps,
+    Looking,
     Subject,
     by_row,
     found,
@@ -192,7 +192,7 @@ class PersonalData(Check):
     severity = "bad"
     fix = "mend"
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         kinds: Counter[str] = Counter()
 
         def look(record: Record) -> Evidence | None:
@@ -203,7 +203,7 @@ class PersonalData(Check):
                     first = first or quoted(record.line, text, place.start, place.end)
             return first
 
-        evidence = yield from by_row(subject, look)
+        evidence = yield from by_row(look)
         names = ", ".join(f"{count:,} x {kind}" for kind, count in kinds.most_common())
         return found(
             evidence, lambda count: f"{have(count, 'holds', 'hold')} personal data or keys ({names})."

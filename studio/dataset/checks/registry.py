@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+import numpy as np
+
 from studio.dataset.checks.answers import Boilerplate, Echo, Labels, Refusals
-from studio.dataset.checks.check import Check, Found, Steps, Subject
+from studio.dataset.checks.check import Check, Found, Looking, Steps, Subject, in_one_pass
 from studio.dataset.checks.language import Language
 from studio.dataset.checks.lengths import Context, CutRows, Lengths, OwnRows
 from studio.dataset.checks.markers import Markers, Placeholders
@@ -47,11 +49,14 @@ type Mended = tuple[int, Record, Record | None]
 
 def check_all(subject: Subject) -> Steps[tuple[Finding, ...]]:
     """What every check says, in their order, good news included."""
-    findings = []
-    for check in CHECKS.values():
-        found = yield from check.find(subject)
-        findings.append(_finding(check, found, subject))
+    findings = yield from in_one_pass(subject, [_told(check, subject) for check in CHECKS.values()])
     return tuple(findings)
+
+
+def _told(check: Check, subject: Subject) -> Looking[Finding]:
+    """What a check says: of all that it flags, only as much as is shown stays in memory."""
+    found = yield from check.looking(subject)
+    return _finding(check, found, subject)
 
 
 def previewing(subject: Subject, name: str) -> Steps[tuple[Mended, ...]]:
@@ -59,9 +64,9 @@ def previewing(subject: Subject, name: str) -> Steps[tuple[Mended, ...]]:
 
     Raises DataError for a check that does not exist.
     """
-    check, lines = yield from _flagged(subject, name)
-    flagged = [record for record in subject.records if record.line in lines]
-    return tuple((r.line, r, _after(check, subject, r)) for r in flagged[:_PREVIEWED])
+    check, lines = yield from flagged(subject, name)
+    places = np.flatnonzero(np.isin(subject.lines, np.array(lines, np.int64)))[:_PREVIEWED]
+    return tuple((r.line, r, _after(check, subject, r)) for r in subject.at(places.tolist()))
 
 
 def fixing(subject: Subject, name: str) -> Steps[tuple[Record, ...]]:
@@ -69,7 +74,8 @@ def fixing(subject: Subject, name: str) -> Steps[tuple[Record, ...]]:
 
     Raises DataError for a check that does not exist.
     """
-    check, lines = yield from _flagged(subject, name)
+    check, flagged_lines = yield from flagged(subject, name)
+    lines = set(flagged_lines)
     after = (_after(check, subject, r) if r.line in lines else r for r in subject.records)
     return tuple(record for record in after if record is not None)
 
@@ -94,14 +100,15 @@ def finished[Result](steps: Generator[Progress, None, Result]) -> Result:
             return result
 
 
-def _flagged(subject: Subject, name: str) -> Steps[tuple[Check, set[int]]]:
+def flagged(subject: Subject, name: str) -> Steps[tuple[Check, tuple[int, ...]]]:
+    """The check, and the lines its fix would mend or drop. Raises DataError where there is no such check."""
     if name not in CHECKS:
         raise DataError(f"There is no check called {name!r}. There are {', '.join(CHECKS)}.")
     check = CHECKS[name]
     if not check.fix:
-        return check, set()
+        return check, ()
     found = yield from check.find(subject)
-    return check, set(found.lines)
+    return check, found.lines
 
 
 def _after(check: Check, subject: Subject, record: Record) -> Record | None:
@@ -110,8 +117,7 @@ def _after(check: Check, subject: Subject, record: Record) -> Record | None:
 
 def _finding(check: Check, found: Found, subject: Subject) -> Finding:
     bad = bool(found.lines or found.summary)
-    flagged = set(found.lines)
-    fixable = any(record.line in flagged for record in subject.records)
+    fixable = bool(np.isin(np.array(found.lines, np.int64), subject.lines).any()) if found.lines else False
     return Finding(
         check=check.name,
         title=check.title,

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+import sys
+from collections import Counter
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from studio.catalogue import EMPTY, TOO_LONG
-from studio.dataset.checks.check import Check, Found, Steps, Subject, by_row, found, frame, have, quoted, rows
-from studio.dataset.identity import repeated
+from studio.dataset.checks.check import (
+    SHOWN,
+    Check,
+    Flagged,
+    Found,
+    Looking,
+    Subject,
+    by_place,
+    found,
+    frame,
+    have,
+    quoted,
+    rows,
+    words_of,
+)
+from studio.dataset.identity import equal_key
+from studio.dataset.number_column import NumberColumn, first_of_equal
 from studio.dataset.record import Record
-from studio.dataset.split import GOLDEN, has_labels
+from studio.dataset.split import GOLDEN, Labelled
 from studio.events import Evidence, Progress
 
 
@@ -20,7 +41,7 @@ class Malformed(Check):
     severity = "bad"
     fix = ""
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         yield Progress("rows checked", 0, len(subject.problems))
         return found(
             (
@@ -39,6 +60,10 @@ _BLANK = re.compile(r"[\s.\-\u2013\u2014_…*~#|>'\"`\u200b-\u200f\u2060\ufeff]*
 _NOTHING = re.compile(r"\W*(?:todo|tbd|lorem ipsum|\[object object\]|#ref!|#n/a)\W*", re.I)
 _MAYBE = re.compile(r"\W*(n/?a|null|none|nan|nil|undefined)\W*", re.I)
 """What programs write where nothing is; but also what is right where that is asked for."""
+
+_NEARLY_NOTHING = re.compile(
+    "|".join(f"(?:{pattern.pattern})" for pattern in (_BLANK, _NOTHING, _MAYBE)), re.IGNORECASE
+)
 
 _UNWANTED = re.compile(r"\W*(?:null|nan|nil|undefined)\W*", re.I)
 """Of these, what no person would choose as the word for none, however often it is there."""
@@ -65,6 +90,7 @@ _CHOSEN = re.compile(
 """Questions whose answer may be that there is none."""
 
 _LABEL = 0.01
+_SHORT = 40
 
 
 class Empty(Check):
@@ -78,28 +104,37 @@ class Empty(Check):
     why = "From empty answers a model learns to say nothing, and from empty prompts it learns nothing."
     severity = "bad"
 
-    def find(self, subject: Subject) -> Steps[Found]:
-        answers = Counter(record.answer.strip().lower() for record in subject.records)
-        many = max(2, _LABEL * len(subject.records))
-        often = {answer for answer, count in answers.items() if count > many}
-        labels = often if has_labels(subject.records) else {a for a in often if not _UNWANTED.fullmatch(a)}
+    def looking(self, subject: Subject) -> Looking[Found]:
+        labelled, counts = Labelled(), Counter[str]()
+        odd: list[tuple[int, str]] = []
 
-        def look(record: Record) -> Evidence | None:
+        def look(record: Record) -> None:
+            labelled.add(record)
             answer = record.answer.strip()
-            if len(answer) > 40 or answer.lower() in labels or subject.format == "classification":
-                return None
-            if _BLANK.fullmatch(answer) or _NOTHING.fullmatch(answer) or _stands_for_nothing(record):
-                return quoted(record.line, answer, 0, len(answer))
-            return None
+            if len(answer) > _SHORT or not _NEARLY_NOTHING.fullmatch(answer):
+                return
+            counts[answer.lower()] += 1
+            if not _MAYBE.fullmatch(answer) or _stands_for_nothing(record):
+                odd.append((record.line, sys.intern(answer)))
 
-        evidence = yield from by_row(subject, look)
-        left_out = [
+        yield look
+        many = max(2, _LABEL * len(subject.records))
+        often = {answer for answer, count in counts.items() if count > many}
+        labels = often if labelled.are_labels else {a for a in often if not _UNWANTED.fullmatch(a)}
+        evidence = (
+            ()
+            if subject.format == "classification"
+            else (
+                quoted(line, answer, 0, len(answer)) for line, answer in odd if answer.lower() not in labels
+            )
+        )
+        left_out = (
             quoted(item.line, item.reason)
             for item in subject.problems
             if item.severity == "error" and item.code in EMPTY
-        ]
+        )
         return found(
-            sorted((*evidence, *left_out), key=lambda item: item.line),
+            Flagged(evidence).with_others(left_out),
             lambda count: f"{have(count, 'has', 'have')} nothing to ask or to answer.",
         )
 
@@ -122,19 +157,24 @@ class Duplicates(Check):
     why = "A row that is there several times counts as often, and the model learns it by heart."
     severity = "bad"
 
-    def find(self, subject: Subject) -> Steps[Found]:
-        golden = {line for line, part in subject.parts.items() if part == GOLDEN}
-        others = repeated(subject.records, golden)
+    def looking(self, subject: Subject) -> Looking[Found]:
+        keys = NumberColumn("q")
+        yield lambda record: keys.append(hash(equal_key(record)))
+        golden = [line for line, part in subject.parts.items() if part == GOLDEN]
+        first = first_of_equal(keys.numbers(), np.isin(subject.lines, golden) if golden else None)
+        places = np.flatnonzero(first != np.arange(len(first)))
+        others = subject.lines[first[places[:SHOWN]]].tolist()
 
-        def look(record: Record) -> Evidence | None:
-            known = others.get(record.line)
-            return quoted(record.line, record.prompt or record.answer, other=known) if known else None
+        def look(record: Record, number: int) -> Evidence:
+            return quoted(record.line, record.prompt or record.answer, other=others[number])
 
-        evidence = yield from by_row(subject, look)
-        return found(evidence, lambda count: f"{have(count, 'repeats', 'repeat')} an earlier one exactly.")
+        return found(
+            by_place(subject, places, look),
+            lambda count: f"{have(count, 'repeats', 'repeat')} an earlier one exactly.",
+        )
 
 
-_EVERY = 1000
+_EVERY = 250
 _SHOWN = 60
 
 
@@ -146,21 +186,20 @@ class Contradictions(Check):
     why = "Where facts or labels contradict each other the model can only guess. Free tasks may have several."
     fix = ""
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         if subject.format in ("text", "preference"):
             return Found()
-        asked: dict[tuple[str, str], list[Record]] = defaultdict(list)
-        for number, record in enumerate(subject.records, 1):
+        keys, places = NumberColumn("q"), count()
+        asking = NumberColumn("q")
+
+        def look(record: Record) -> None:
+            place = next(places)
             if record.messages and (words := subject.normal(record).asked):
-                asked[frame(record), words].append(record)
-            if number % _EVERY == 0:
-                yield Progress("rows checked", number, len(subject.records))
-        evidence = []
-        for records in asked.values():
-            others = [r for r in records[1:] if _differ(subject, records[0], r)]
-            if others:
-                evidence.append(_evidence(records[0], others[0]))
-                evidence += [_evidence(record, records[0]) for record in others]
+                keys.append(hash((frame(record), words)))
+                asking.append(place)
+
+        yield look
+        evidence = yield from _contradicting(subject, keys.numbers(), asking.numbers())
         result = found(
             evidence,
             lambda count: f"{have(count, 'answers', 'answer')} a prompt that others answer otherwise.",
@@ -170,14 +209,39 @@ class Contradictions(Check):
         return result
 
 
+def _contradicting(subject: Subject, keys: NDArray[Any], places: NDArray[Any]) -> Looking[Flagged]:
+    """Of the rows at these places, those that answer otherwise than the first with the same key."""
+    first = first_of_equal(keys)
+    several = np.zeros(len(first), bool)
+    later = np.flatnonzero(first != np.arange(len(first)))
+    several[later] = several[first[later]] = True
+    asked = np.flatnonzero(several)
+    asked = asked[np.argsort(first[asked], kind="stable")]
+    flagged, known = Flagged(), None
+    for number, record in enumerate(subject.at(places[asked].tolist())):
+        if first[asked[number]] == asked[number]:
+            known, told = (record, _answer(record)), False
+        elif known is not None and _differ(subject, known[1], _answer(record)):
+            if not told:
+                flagged.add(_evidence(known[0], record))
+                told = True
+            flagged.add(_evidence(record, known[0]))
+        if number % _EVERY == 0:
+            yield Progress("answers compared", number, len(asked))
+    return flagged
+
+
+def _answer(record: Record) -> set[str]:
+    return set(words_of(record).answer.split())
+
+
 def _evidence(record: Record, other: Record) -> Evidence:
     prompt = record.prompt if len(record.prompt) <= _SHOWN else f"…{record.prompt[-_SHOWN:]}"
     text = f"{prompt} → {record.answer[:_SHOWN]}"
     return quoted(record.line, text, len(prompt) + 3, len(text), other=other.line)
 
 
-def _differ(subject: Subject, one: Record, other: Record) -> bool:
-    left, right = (set(subject.normal(record).answer.split()) for record in (one, other))
+def _differ(subject: Subject, left: set[str], right: set[str]) -> bool:
     if subject.format == "classification":
         return left != right
     return not (left <= right or right <= left)
@@ -192,7 +256,7 @@ class FewRows(Check):
     why = "From few rows a model takes over a tone and a format, but hardly any knowledge."
     fix = ""
 
-    def find(self, subject: Subject) -> Steps[Found]:
+    def looking(self, subject: Subject) -> Looking[Found]:
         count = len(subject.records)
         yield Progress("rows checked", count, count)
         if count < FEW:

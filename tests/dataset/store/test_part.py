@@ -13,8 +13,9 @@ from studio.dataset.save.manifest import Manifest
 from studio.dataset.steps.apply import apply
 from studio.dataset.steps.steps import Cap, DropDuplicates, Filter, Shuffle, Split, Step
 from studio.dataset.store import source
-from studio.dataset.store.part import choosing, problems
+from studio.dataset.store.part import choosing
 from studio.dataset.store.reader import Store
+from studio.dataset.store.records import problems
 from studio.dataset.store.scanner import scan
 from studio.errors import DataError
 from studio.events import DatasetExported, DatasetSaved, Problem
