@@ -108,7 +108,7 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: Q
     qtbot.waitUntil(lambda: "MB downloaded" in dialog.progress.said.text() and hub.half.is_set())
     qtbot.waitUntil(lambda: dialog.progress.bar.value() >= 5)
     qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: dialog.agree.text() == "Go on")
+    qtbot.waitUntil(lambda: dialog.agree.text() == "Resume")
     assert dialog.progress.said.text().endswith("What was fetched is kept.")
     hub.held.set()
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
@@ -138,7 +138,7 @@ def test_what_is_no_name_and_no_network_are_sentences(
 ) -> None:
     dialog = asked(studio, qtbot, "two words")
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
-    assert "It looks like user/name" in dialog.problem.text()
+    assert "Not a dataset name" in dialog.problem.text()
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     dialog.name.setText("user/toys")
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)

@@ -94,7 +94,7 @@ def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_pa
     assert (dialog.rows.value(), dialog.good.isChecked(), dialog.found.isChecked()) == (4000, True, True)
     dialog.rows.selectAll()
     QTest.keyClicks(dialog.rows, "300")
-    dialog.take.click()
+    dialog.agree.click()
     qtbot.waitUntil(lambda: studio.shared.dataset is not None)
     dataset = studio.shared.dataset
     assert dataset is not None

@@ -202,7 +202,7 @@ def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, 
     task = studio.desk.saving.task
     assert task is not None
     qtbot.waitUntil(task.isVisible)
-    qtbot.mouseClick(task.stop, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(task.cancel, Qt.MouseButton.LeftButton)
     let_go.set()
     qtbot.waitUntil(lambda: notice(studio) == "Stopped. Nothing was written.")
     assert [path.name for path in tmp_path.glob("*.jsonl")] == ["numbers.jsonl"]

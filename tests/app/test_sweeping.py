@@ -45,8 +45,8 @@ def test_a_sweep_is_asked_for_stopped_and_resumed(
     dialog = training.ask_for_sweep()
     (row,) = dialog.rows()
     row.set_values("2, 3, 4")
-    assert dialog.start.text() == "Train 3 runs"
-    qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    assert dialog.agree.text() == "Train 3 runs"
+    qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
 
     qtbot.waitUntil(lambda: len(studio.shared.store.summaries()) == 2)
     studio.training.stop()
@@ -70,16 +70,16 @@ def test_a_grid_that_cannot_run_says_why_and_cannot_be_started(qtbot: QtBot) -> 
     ):
         row.set_values(values)
         assert told in dialog.summary()
-        assert not dialog.start.isEnabled()
+        assert not dialog.agree.isEnabled()
         with pytest.raises(RecipeError):
             dialog.sweep()
     row.set_values("8, 16")
     qtbot.mouseClick(dialog.add, Qt.MouseButton.LeftButton)
-    assert dialog.start.text() == "Train 8 runs"
+    assert dialog.agree.text() == "Train 8 runs"
     with qtbot.waitSignal(dialog.requested) as asked:
-        qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     (sweep,) = asked.args
     assert isinstance(sweep, Sweep)
     assert [path for path, _ in sweep.over] == ["lora.rank", "optimizer.learning_rate"]
     qtbot.mouseClick(dialog.rows()[1].remove, Qt.MouseButton.LeftButton)
-    assert dialog.start.text() == "Train 2 runs"
+    assert dialog.agree.text() == "Train 2 runs"

@@ -1,4 +1,4 @@
-"""Which columns of a file are what: each role gets one, and the first row shows how it would be read."""
+"""The columns of a file are mapped: each role gets one, and the first row shows how it would be read."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 
 from studio.dataset.read.mapping import Mapping
 from studio.errors import DataError
 from studio.events import ColumnsAsked, ColumnShown, ColumnsTried
 from studio.ui.chat.turns import TurnView
+from studio.ui.dialogs.dialog import Dialog
 from studio.ui.plain import tip
-from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, title
+from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.style import empty_layout
 from studio.ui.widgets.tabs import Tabs
 
 _VALUES = 2
@@ -35,27 +37,17 @@ class ColumnChoice(QWidget):
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMaxVisibleItems(14)
         self.box.addItem("None" if optional else "Choose a column…", "")
-        for column in columns:
-            self.box.addItem(f"{column.name}   ({column.kind})", column.name)
-            examples = tip("\n".join(column.examples))
+        for shown in columns:
+            self.box.addItem(f"{shown.name}   ({shown.kind})", shown.name)
+            examples = tip("\n".join(shown.examples))
             self.box.setItemData(self.box.count() - 1, examples, Qt.ItemDataRole.ToolTipRole)
         self.box.currentIndexChanged.connect(self._change)
         self.values = [ElidedLabel() for _ in range(_VALUES)]
-        head = QHBoxLayout()
-        head.addWidget(title(name))
-        head.addStretch(1)
-        if optional:
-            aside = PlainLabel("optional")
-            aside.setProperty("role", "note")
-            head.addWidget(aside)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(4)
-        whole.addLayout(head)
-        whole.addWidget(self.box)
         for label in self.values:
             label.setProperty("role", "note")
-            whole.addWidget(label)
+        aside = PlainLabel("optional" if optional else "")
+        aside.setProperty("role", "note")
+        column(row(title(name), ..., aside), self.box, *self.values, on=self, gap=4)
         self._show_values()
 
     def column(self) -> str:
@@ -111,26 +103,23 @@ _ALIKE = (("prompt", "text"), ("answer", "label", "chosen"))
 """Roles of different kinds that the same column probably plays."""
 
 
-class ColumnsDialog(QDialog):
+class ColumnsDialog(Dialog):
     """Accepted when the person uses the columns; `columns` is then what to write in the recipe."""
 
     trial_wanted = Signal(str)  # columns that make an example, as the recipe writes them
 
     def __init__(self, asked: ColumnsAsked, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        what = f"{Path(asked.path).name} has {len(asked.columns):,} columns."
+        why = f"{what} Say what the examples are, and which column has each part of one."
+        super().__init__("Map columns", why, "Use these columns", parent)
         self.path = asked.path
         self._columns = asked.columns
-        self.setWindowTitle("Columns")
         self.setMinimumSize(QSize(760, 480))
         self.resize(920, 600)
         self.kinds = Tabs([(key, kind.title) for key, kind in KINDS.items()], "segment")
         self.kinds.chosen.connect(self._turn)
         self.choices: dict[str, ColumnChoice] = {}
         self.preview, self.said = TurnView(), WrapLabel()
-        self.agree, self.cancel = Button("Use these columns", "primary"), Button("Cancel")
-        self.agree.setDefault(True)
-        self.agree.clicked.connect(self.accept)
-        self.cancel.clicked.connect(self.reject)
         self._lay_out()
         self._begin(_mapping(asked.guess))
 
@@ -162,50 +151,17 @@ class ColumnsDialog(QDialog):
         self.agree.setEnabled(False)
 
     def _lay_out(self) -> None:
-        head = PlainLabel("Which columns are what?")
-        head.setProperty("role", "state-title")
-        what = f"{Path(self.path).name} has {len(self._columns):,} columns."
-        why = f"{what} Say what the examples are, and which column has each part of one."
-        self._roles = QVBoxLayout()
-        self._roles.setSpacing(12)
-        left = QWidget()
+        left, page = QWidget(), QWidget()
         left.setFixedWidth(_LEFT)
-        left.setLayout(self._roles)
-        self._roles.setContentsMargins(0, 0, 0, 0)
+        self._roles = column(on=left, gap=12)
         self._empty = WrapLabel(tone="dim")
+        column(self._empty, ..., on=page)
         self._stack = QStackedWidget()
-        for widget in (self.preview, self._empty_page()):
+        for widget in (self.preview, page):
             self._stack.addWidget(widget)
         self._card = Card("The first row, as it would be read")
         self._card.body.addWidget(self._stack)
-        middle = QHBoxLayout()
-        middle.setSpacing(20)
-        middle.addWidget(left)
-        middle.addWidget(self._card, 1)
-        choice = QHBoxLayout()
-        choice.addWidget(self.kinds)
-        choice.addStretch(1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        buttons.addWidget(self.said, 1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.agree)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(14)
-        column.addWidget(head)
-        column.addWidget(WrapLabel(why, tone="dim"))
-        column.addLayout(choice)
-        column.addLayout(middle, 1)
-        column.addLayout(buttons)
-
-    def _empty_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._empty)
-        column.addStretch(1)
-        return page
+        self.fill(row(self.kinds, ...), (row(left, (self._card, 1), gap=20), 1), foot=((self.said, 1),))
 
     def _begin(self, guess: Mapping) -> None:
         self._known = {role: column for role, column in guess if column}
@@ -216,10 +172,7 @@ class ColumnsDialog(QDialog):
     def _turn(self, key: str) -> None:
         """Show the roles of a kind of example; what was chosen for one like them stays chosen."""
         kind = KINDS[key]
-        while (item := self._roles.takeAt(0)) is not None:
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
+        empty_layout(self._roles)
         self.choices = {}
         for role in (*kind.needed, *kind.optional):
             choice = ColumnChoice(TITLES[role], self._columns, optional=role in kind.optional)

@@ -5,55 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
 
 from studio.events import Change, Finding
-from studio.ui.widgets.button import Button
+from studio.ui.dialogs.dialog import Dialog
 from studio.ui.widgets.finding_row import fix_words
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
+from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import hairline
 
 _MOST_CHARACTERS = 600
 _KEPT = "The file itself stays as it is: the result is saved as a new dataset and opened here."
 
 
-class FixDialog(QDialog):
+class FixDialog(Dialog):
     """Accepted when the person agrees to the fix."""
 
     def __init__(self, finding: Finding, changes: Sequence[Change], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.finding = finding
         words = fix_words(finding)
+        super().__init__(f"{words}: {finding.title}", _KEPT, words, parent)
+        self.finding = finding
         self.setWindowTitle(words)
         self.setMinimumSize(QSize(560, 280))
         self.resize(760, min(560, 200 + 70 * len(changes)))
-        title = PlainLabel(f"{words}: {finding.title}")
-        title.setProperty("role", "state-title")
-        self.agree, self.cancel = Button(words, "primary"), Button("Cancel")
-        self.agree.clicked.connect(self.accept)
-        self.cancel.clicked.connect(self.reject)
-        self.agree.setDefault(True)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
         shown = f"The first {len(changes):,} of {finding.count:,}." if len(changes) < finding.count else ""
-        buttons.addWidget(note(shown), 1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.agree)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(10)
-        column.addWidget(title)
-        column.addWidget(WrapLabel(_KEPT, tone="dim"))
-        column.addWidget(self._rows(changes), 1)
-        column.addLayout(buttons)
+        self.fill((self._rows(changes), 1), foot=((note(shown), 1),))
 
     def _rows(self, changes: Sequence[Change]) -> QScrollArea:
         inside = QWidget()
@@ -80,12 +56,9 @@ class FixDialog(QDialog):
             if change.after:
                 grid.addWidget(_words(change.after), 2 * place + 2, 2, top)
         grid.setRowStretch(2 * len(changes) + 3, 1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        return scroll
+        area = scrolled(inside)
+        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the arrow keys scroll
+        return area
 
 
 def _words(text: str, *, struck: bool = False) -> WrapLabel:

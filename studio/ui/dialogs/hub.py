@@ -5,22 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, SignalInstance
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QFormLayout,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QWidget
 
 from studio.dataset.hub.wanted import HubError, Wanted, recognize, row_range
-from studio.events import HubListed, HubSplit, Progress
-from studio.ui.dialogs.task import ProgressStrip
+from studio.events import HubListed, HubSplit
+from studio.ui.dialogs.dialog import fields
+from studio.ui.dialogs.task import BusyDialog
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import PlainLabel, WrapLabel, note, title
+from studio.ui.widgets.label import WrapLabel, note, title
+from studio.ui.widgets.layout import column, row
 from studio.words import file_size
 
 TOKENS = "https://huggingface.co/settings/tokens"
@@ -43,18 +36,14 @@ class AccessBox(QFrame):
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
         self.token.setPlaceholderText("hf_…")
         self.token.setAccessibleName("Hub token")
-        links = QHBoxLayout()
-        links.setSpacing(18)
-        links.addWidget(title("Hub token"))
-        links.addStretch(1)
-        links.addWidget(self._ask)
-        links.addWidget(make)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 14, 12)
-        column.setSpacing(6)
-        column.addLayout(links)
-        column.addWidget(self.token)
-        column.addWidget(note(f"With the right to {right}. It is kept in this Mac's keychain, in no file."))
+        column(
+            row(title("Hub token"), ..., self._ask, make, gap=18),
+            self.token,
+            note(f"With the right to {right}. It is kept in this Mac's keychain, in no file."),
+            on=self,
+            inside=(14, 10, 14, 12),
+            gap=6,
+        )
         self.hide()
 
     def ask(self, page: str) -> None:
@@ -72,31 +61,27 @@ class AccessBox(QFrame):
 
 
 _WIDTH = 560
-_WHAT = "Rows are downloaded once and kept on this Mac. A download that was stopped goes on where it was."
-_NO_NAME = "That names no dataset. It looks like user/name; its address on huggingface.co will do, too."
+_WHAT = "Rows are downloaded once and kept on this Mac. A stopped download resumes where it was."
+_NO_NAME = "Not a dataset name (owner/name). An address on huggingface.co will do, too."
 
 
-class HubDialog(QDialog):
+class HubDialog(BusyDialog):
     """Asks for look-ups and downloads with a Wanted; whoever does them tells with the show_… methods."""
 
     look_up_requested = Signal(object)  # Wanted
     download_requested = Signal(object)  # Wanted
-    stop_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Open a dataset from the Hub", _WHAT, "Download", parent, width=_WIDTH)
         self.setWindowTitle("From the Hub")
-        self.setFixedWidth(_WIDTH)
         self._listed: HubListed | None = None
-        self._busy = False
         self.name, self.rows = QLineEdit(), QLineEdit()
-        self.name.setPlaceholderText("user/name, or its address")
+        self.name.setPlaceholderText("owner/name, or its address")
         self.rows.setPlaceholderText("All, or 1000 for the first, or 500:1500")
         self.subset, self.split = QComboBox(), QComboBox()
         self.look = Button("Look up")
-        self.agree, self.cancel = Button("Download", "primary", "download"), Button("Cancel")
-        self.problem, self.progress = WrapLabel(role="error"), ProgressStrip()
-        self.access = AccessBox("read this dataset")
+        self.agree.set_icon("download")
+        self.problem, self.access = WrapLabel(role="error"), AccessBox("read this dataset")
         self._lay_out()
         self._connect()
         self._forget()
@@ -116,10 +101,6 @@ class HubDialog(QDialog):
         return replace(
             found, subset=self.subset.currentText(), split=self.split.currentData() or "", rows=rows
         )
-
-    def show_busy(self, progress: Progress) -> None:
-        """Say how far the look-up or the download is."""
-        self.progress.show_progress(progress)
 
     def show_listed(self, listed: HubListed) -> None:
         """Offer the subsets and splits there are."""
@@ -141,66 +122,38 @@ class HubDialog(QDialog):
 
     def rest(self, sentence: str, page: str = "") -> None:
         """The work is over: with a sentence where it failed, and `page` where access is to be asked for."""
-        self._set_busy(False, downloads=False)
+        self._show_busy(False)
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
         if page:
             self.access.ask(page)
         else:
             self.name.setFocus()  # it was off while busy, and a Return must not reach Cancel
-        self._fit()
+        self.adjustSize()
 
     def show_stopped(self) -> None:
-        """Say that what was fetched is kept, and offer to go on."""
+        """Say that what was fetched is kept, and offer to resume."""
         reached = self.progress.said.text()
-        self._set_busy(False, downloads=False)
+        self._show_busy(False)
         self.progress.rest(f"Stopped at {reached}. What was fetched is kept.")
         self.progress.show()
-        self.agree.setText("Go on")
-        self._fit()
-
-    def reject(self) -> None:
-        """Close; what is under way ends."""
-        self.stop_requested.emit()
-        super().reject()
+        self.agree.setText("Resume")
+        self.adjustSize()
 
     def _lay_out(self) -> None:
-        head = PlainLabel("Open a dataset from the Hub")
-        head.setProperty("role", "state-title")
-        named = QHBoxLayout()
-        named.setSpacing(8)
-        named.addWidget(self.name, 1)
-        named.addWidget(self.look)
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(10)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Dataset", named)
-        for caption, field in (("Subset", self.subset), ("Split", self.split), ("Rows", self.rows)):
-            field.setAccessibleName(caption)
-            form.addRow(caption, field)
         self.name.setAccessibleName("Dataset")
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.agree)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(14)
-        column.addWidget(head)
-        column.addWidget(WrapLabel(_WHAT, tone="dim"))
-        column.addLayout(form)
-        for part in (self.problem, self.access, self.progress):
-            column.addWidget(part)
-        column.addLayout(buttons)
+        lines = (
+            ("Dataset", row((self.name, 1), self.look, gap=8)),
+            ("Subset", self.subset),
+            ("Split", self.split),
+            ("Rows", self.rows),
+        )
+        self.fill(fields(*lines), self.problem, self.access, self.progress)
 
     def _connect(self) -> None:
         self.name.textEdited.connect(self._forget)
         self.look.clicked.connect(self._look_up)
         self.subset.currentIndexChanged.connect(self._look_up)
-        self.agree.clicked.connect(self._agree)
-        self.cancel.clicked.connect(self._cancel)
 
     def _forget(self) -> None:
         """What was looked up belongs to another name."""
@@ -214,12 +167,12 @@ class HubDialog(QDialog):
         self.rest("")
 
     def _look_up(self) -> None:
-        self._ask(self.look_up_requested, downloads=False)
+        self._ask(self.look_up_requested)
 
-    def _agree(self) -> None:
-        self._ask(self.download_requested, downloads=True)
+    def on_agreed(self) -> None:
+        self._ask(self.download_requested)
 
-    def _ask(self, signal: SignalInstance, *, downloads: bool) -> None:
+    def _ask(self, signal: SignalInstance) -> None:
         try:
             wanted = self.wanted()
         except HubError as error:
@@ -229,20 +182,12 @@ class HubDialog(QDialog):
             self.rest(_NO_NAME)
             return
         self.problem.hide()
-        self._set_busy(True, downloads=downloads)
+        self._show_busy(True)
         signal.emit(wanted)
-        self._fit()
+        self.adjustSize()
 
-    def _cancel(self) -> None:
-        if self._busy:
-            self.stop_requested.emit()
-        else:
-            self.reject()
-
-    def _set_busy(self, busy: bool, *, downloads: bool) -> None:
-        self._busy = busy
-        self.progress.setVisible(busy)
-        self.cancel.setText("Stop" if busy else "Cancel")
+    def _show_busy(self, busy: bool) -> None:
+        self.set_busy(busy)
         self.agree.setText("Download")
         self.agree.setEnabled(not busy and recognize(self.name.text()) is not None)
         for widget in (self.name, self.look, self.access):
@@ -250,9 +195,6 @@ class HubDialog(QDialog):
         for field in (self.subset, self.split, self.rows):
             field.setEnabled(not busy and self._listed is not None)
         (self.agree if self._listed is not None else self.look).setDefault(True)
-
-    def _fit(self) -> None:
-        self.adjustSize()
 
 
 def _words(split: HubSplit) -> str:

@@ -6,21 +6,12 @@ from typing import Any
 
 from PySide6.QtCore import QRegularExpression
 from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 
 from studio.events import Scanned
+from studio.ui.dialogs.dialog import Dialog, fields
 from studio.ui.plain import keyless
-from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import PlainLabel, WrapLabel, note
+from studio.ui.widgets.label import note
 
 ROWS = 100_000
 _MOST = 2**31 - 1
@@ -47,61 +38,33 @@ class CountField(QLineEdit):
         self.set_value(self.value())
 
 
-class PartDialog(QDialog):
+class PartDialog(Dialog):
     """Asks how many rows, which, and whether only some count; accepted with `steps` to do."""
 
     def __init__(
         self, name: str, scan: Scanned, state: str, search: str, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Take a part")
+        words = f"The rows are written as a dataset of its own, which is opened then. {name} stays as it is."
+        super().__init__("Create subset", words, "Create subset", parent)
         self.setMinimumWidth(480)
         self._search, self._usable = search, scan.good + scan.warnings
         self.rows = CountField(min(ROWS, self._usable), 1, self._usable)
         self.seed, self.which = CountField(0, 0, _MOST), QComboBox()
-        self.good = QCheckBox("Only rows that need no attention")
+        self.good = QCheckBox("Only rows without warnings")
         self.good.setChecked(state == "good")
         self.found = QCheckBox(keyless(f"Only rows that hold “{search}”"))
         self.found.setVisible(bool(search))
         self.found.setChecked(bool(search))
         self._set_up()
-        self.take, self.cancel = Button("Take the rows", "primary"), Button("Cancel")
-        self.take.setDefault(True)
-        self.take.clicked.connect(self.accept)
-        self.cancel.clicked.connect(self.reject)
-        self._lay_out(name)
+        lines = (("Rows", self.rows), ("Which", self.which), ("Seed", self.seed))
+        self._form = fields(*lines, ("", self.good), ("", self.found))
+        self._form.setRowVisible(self.found, bool(search))
+        self.fill(self._form, foot=((note(f"Of {self._usable:,} rows that can train."), 1),))
 
     def _set_up(self) -> None:
         self.which.addItem("Drawn at random", "random")
         self.which.addItem("The first ones", "first")
         self.which.currentIndexChanged.connect(self._show_seed)
-
-    def _lay_out(self, name: str) -> None:
-        head = PlainLabel("Take a part")
-        head.setProperty("role", "state-title")
-        words = f"The rows are written as a dataset of its own, which is opened then. {name} stays as it is."
-        self._form = QFormLayout()
-        self._form.setHorizontalSpacing(16)
-        self._form.setVerticalSpacing(8)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for caption, field in (("Rows", self.rows), ("Which", self.which), ("Seed", self.seed)):
-            self._form.addRow(caption, field)
-        self._form.addRow("", self.good)
-        self._form.addRow("", self.found)
-        self._form.setRowVisible(self.found, bool(self._search))
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        buttons.addWidget(note(f"Of {self._usable:,} rows that can train."), 1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.take)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(12)
-        column.addWidget(head)
-        column.addWidget(WrapLabel(words, tone="dim"))
-        column.addLayout(self._form)
-        column.addSpacing(4)
-        column.addLayout(buttons)
 
     def _show_seed(self) -> None:
         self._form.setRowVisible(self.seed, self.which.currentData() == "random")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.events import Progress
-from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel
+from studio.ui.dialogs.dialog import Dialog
+from studio.ui.widgets.label import ElidedLabel
+from studio.ui.widgets.layout import column
+
+_WAIT_MILLISECONDS = 300
+_WIDTH = 440
 
 
 def progress_words(progress: Progress) -> str:
@@ -25,11 +29,7 @@ class ProgressStrip(QWidget):
         self.bar, self.said = QProgressBar(), ElidedLabel()
         self.bar.setTextVisible(False)
         self.said.setProperty("tone", "dim")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self.bar)
-        column.addWidget(self.said)
+        column(self.bar, self.said, on=self, gap=6)
 
     def show_progress(self, progress: Progress) -> None:
         self.bar.setRange(0, progress.total or 0)
@@ -43,34 +43,48 @@ class ProgressStrip(QWidget):
         self.said.setText(words)
 
 
-_WAIT_MILLISECONDS = 300
-_WIDTH = 440
-
-
-class TaskDialog(QDialog):
-    """Appears only when the task takes longer than a moment; closing it stops the task."""
+class BusyDialog(Dialog):
+    """Asks for work that takes a while; meanwhile Cancel stops it, and `show_busy` says how far it is."""
 
     stop_requested = Signal()
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.setFixedWidth(_WIDTH)
-        head = PlainLabel(title)
-        head.setProperty("role", "state-title")
+    def __init__(self, heading: str, text: str, agree: str, parent: QWidget | None, *, width: int) -> None:
+        super().__init__(heading, text, agree, parent, width=width)
         self.progress = ProgressStrip()
-        self.progress.show_progress(Progress("Beginning", 0))
-        self.stop = Button("Stop", icon="square")
-        self.stop.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.stop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(14)
-        column.addWidget(head)
-        column.addWidget(self.progress)
-        column.addLayout(buttons)
+        self._busy = False
+
+    def show_busy(self, progress: Progress) -> None:
+        """Say how far the work is."""
+        self.progress.show_progress(progress)
+
+    def reject(self) -> None:
+        """Close; what is under way ends."""
+        self.stop_requested.emit()
+        super().reject()
+
+    def on_cancelled(self) -> None:
+        if self._busy:
+            self.stop_requested.emit()
+        else:
+            self.reject()
+
+    def set_busy(self, busy: bool) -> None:
+        """Whether the work is under way."""
+        self._busy = busy
+        self.progress.setVisible(busy)
+        self.cancel.setText("Stop" if busy else "Cancel")
+
+
+class TaskDialog(BusyDialog):
+    """Appears only when the task takes longer than a moment; closing it stops the task."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, "", "", parent, width=_WIDTH)
+        self.progress.show_progress(Progress("Starting", 0))
+        self.agree.hide()
+        self.cancel.setText("Stop")
+        self.cancel.set_icon("square")
+        self.fill(self.progress)
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
         self._wait.timeout.connect(self.open)
@@ -83,32 +97,17 @@ class TaskDialog(QDialog):
 
     def reject(self) -> None:
         self._wait.stop()
-        self.stop_requested.emit()
         super().reject()
 
 
-class QuestionDialog(QDialog):
+class QuestionDialog(Dialog):
     """Accepted when the person agrees; Return and Escape leave things as they are."""
 
     def __init__(self, question: str, more: str, agree: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(question, more, agree, parent, width=_WIDTH)
         self.setWindowTitle(agree)
-        self.setFixedWidth(_WIDTH)
-        self.agree, self.cancel = Button(agree, "danger"), Button("Cancel")
+        self.agree.set_role("danger")
         self.agree.setAutoDefault(False)
         self.cancel.setDefault(True)
-        self.agree.clicked.connect(self.accept)
-        self.cancel.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.agree)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(10)
-        column.addWidget(WrapLabel(question, "state-title"))
-        column.addWidget(WrapLabel(more, tone="dim"))
-        column.addSpacing(4)
-        column.addLayout(buttons)
+        self.fill()
         self.cancel.setFocus()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.errors import RecipeError
 from studio.recipe.recipe import FieldEntry, Recipe
@@ -25,6 +25,7 @@ from studio.ui.form.words import (
 from studio.ui.plain import tip
 from studio.ui.widgets.button import PickButton
 from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.layout import scrolled
 
 PICKED = ("model", "data.path")
 """Chosen by pickers and by the dataset pane, so not typed in a field."""
@@ -237,15 +238,3 @@ def _basic() -> Iterator[str]:
     for entry in ENTRIES.values():
         if entry.level == "basic" and entry.path not in (*PICKED, *BASIC_ORDER):
             yield entry.path
-
-
-def scrolled(widget: QWidget) -> QScrollArea:
-    """A widget in a frameless, see-through scroll area that scrolls up and down only."""
-    area = QScrollArea()
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.viewport().setAutoFillBackground(False)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area

@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from studio.ui.form.form import scrolled
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
+from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import empty_layout, hairline
 
 _NOTHING = (

@@ -10,13 +10,13 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeE
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from studio.dataset.documents.paragraphs import DOCUMENTS
-from studio.ui.form.form import scrolled
 from studio.ui.form.plan import PlanForm
 from studio.ui.panes.dataset.review import HEAD, ReviewCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel
+from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.pane import GAP
 from studio.ui.widgets.style import hairline, set_property
 

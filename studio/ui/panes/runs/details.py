@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 from studio import words
 from studio.events import Event, Validated
 from studio.runs.store import RunSummary
-from studio.ui.form.form import scrolled
 from studio.ui.form.model_picker import model_title
 from studio.ui.panes.runs.table import exact_match
 from studio.ui.plots.run_plots import LOSS, PlotCard, history
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
+from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import empty_layout
 
 

@@ -11,7 +11,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from studio import words
-from studio.recipe.recipe import FieldEntry, fields
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import fields
 from studio.recipe.sweep import short
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio import words
 from studio.events import Step
-from studio.ui.form.form import scrolled
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import KeyFigure
+from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.pane import GAP
 
 WRITE_MILLISECONDS = 150

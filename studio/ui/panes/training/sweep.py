@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from studio.errors import RecipeError
-from studio.recipe.recipe import FieldEntry, Recipe, fields, find_field
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import Recipe, fields, find_field
 from studio.recipe.sweep import Sweep, parse_over
+from studio.ui.dialogs.dialog import Dialog
 from studio.ui.plain import tip
 from studio.ui.widgets.button import Button, IconButton
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.layout import column, row
 
 WIDTH = 560
 FIRST = "lora.rank"
@@ -46,12 +49,7 @@ class FieldValues(QWidget):
         self._field.setFixedWidth(200)
         self._values.setAccessibleName("Values, with commas between")
         self.remove = IconButton("x", "Leave this field out")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self._field)
-        row.addWidget(self._values, 1)
-        row.addWidget(self.remove)
+        row(self._field, (self._values, 1), self.remove, on=self, gap=8)
         self.setFocusProxy(self._values)
         self._field.setCurrentIndex(self._field.findData(path))
         self._suggest()
@@ -82,52 +80,29 @@ class FieldValues(QWidget):
         self.changed.emit()
 
 
-class SweepDialog(QDialog):
+_WHAT = """Every combination becomes a run, one after another, with the rest of the recipe as it stands. \
+The Runs pane lays them over each other."""
+
+
+class SweepDialog(Dialog):
     """Emits the Sweep that the person asks for; a grid that cannot run says why, and cannot be started."""
 
     requested = Signal(object)  # Sweep
 
     def __init__(self, base: Recipe, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Try several values")
+        super().__init__("Try several values", _WHAT, "Train", parent)
         self.setMinimumWidth(WIDTH)
         self._base = base
         self._rows: list[FieldValues] = []
-        self._summary = WrapLabel()
-        self._fields = QVBoxLayout()
-        self._fields.setSpacing(8)
-        self.add, self.start, cancel = (
-            Button("Add a field", icon="plus"),
-            Button("", "primary"),
-            Button("Cancel"),
-        )
+        self._summary, self._fields = WrapLabel(), column()
+        self.add = Button("Add a field", icon="plus")
         self.add.clicked.connect(self._add_next)
-        self.start.clicked.connect(self._on_start)
-        cancel.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self.add)
-        buttons.addStretch(1)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.start)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 18)
-        column.setSpacing(14)
-        column.addWidget(
-            note(
-                "Every combination becomes a run, one after another, with the rest of the recipe as it "
-                "stands. The Runs pane lays them over each other."
-            )
-        )
-        column.addLayout(self._fields)
-        column.addWidget(self._summary)
-        column.addStretch(1)
-        column.addLayout(buttons)
+        self.fill(self._fields, self._summary, ..., foot=(self.add, ...))
         self.add_field(FIRST).setFocus()
 
     def sweep(self) -> Sweep:
         """The sweep as the fields say it. Raises RecipeError, also where a member could not run."""
-        sweep = Sweep(self._base, tuple(row.over() for row in self._rows))
+        sweep = Sweep(self._base, tuple(line.over() for line in self._rows))
         sweep.members()
         return sweep
 
@@ -141,45 +116,44 @@ class SweepDialog(QDialog):
 
     def add_field(self, path: str) -> FieldValues:
         """Another field to go over."""
-        row = FieldValues(path)
-        row.changed.connect(self._tell)
-        row.removed.connect(self._on_removed)
-        self._rows.append(row)
-        self._fields.addWidget(row)
+        line = FieldValues(path)
+        line.changed.connect(self._tell)
+        line.removed.connect(self._on_removed)
+        self._rows.append(line)
+        self._fields.addWidget(line)
         self._tell()
-        return row
+        return line
 
     def _add_next(self) -> None:
-        taken = {row.path for row in self._rows}
+        taken = {line.path for line in self._rows}
         free = next(entry.path for entry in sweepable() if entry.path not in taken)
         self.add_field(free)
 
     def _on_removed(self) -> None:
-        row = self.sender()
-        if isinstance(row, FieldValues):
-            self._rows.remove(row)
-            row.setParent(None)
-            row.deleteLater()
+        line = self.sender()
+        if isinstance(line, FieldValues):
+            self._rows.remove(line)
+            line.setParent(None)
+            line.deleteLater()
             self._tell()
 
     def _tell(self) -> None:
-        for row in self._rows:
-            row.remove.setVisible(len(self._rows) > 1)
+        for line in self._rows:
+            line.remove.setVisible(len(self._rows) > 1)
         try:
             sweep = self.sweep()
         except RecipeError as error:
             self._summary.setText(str(error))
-            self._summary.setProperty("tone", "bad")
-            self.start.setText("Train")
-            self.start.setEnabled(False)
+            self._summary.set_tone("bad")
+            self.agree.setText("Train")
+            self.agree.setEnabled(False)
         else:
             self._summary.setText(_told(sweep))
-            self._summary.setProperty("tone", "dim")
-            self.start.setText(f"Train {len(sweep.members())} runs")
-            self.start.setEnabled(True)
-        self._summary.style().polish(self._summary)
+            self._summary.set_tone("dim")
+            self.agree.setText(f"Train {len(sweep.members())} runs")
+            self.agree.setEnabled(True)
 
-    def _on_start(self) -> None:
+    def on_agreed(self) -> None:
         self.requested.emit(self.sweep())
         self.accept()
 

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QPlainTex
 
 from studio import words
 from studio.events import Advice, Event, Log, Prepared, Probed, Rewards, Sampled, Saved, Skipped, Validated
-from studio.ui.form.form import scrolled
 from studio.ui.panes.training.watch import SampleList
 from studio.ui.theme import fixed_font
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, note
+from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import empty_layout
 
 LOG_LINES = 5000

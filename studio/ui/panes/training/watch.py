@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.events import Advice, Sampled
-from studio.ui.form.form import scrolled
 from studio.ui.widgets.button import Button, Icon
 from studio.ui.widgets.label import PlainLabel, WrapLabel
+from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import empty_layout, hairline
 
 MOST_STEPS = 40
