@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from studio.__main__ import COMMANDS
-from studio.recipe.recipe import FieldEntry, fields
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import fields
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

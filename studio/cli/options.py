@@ -13,10 +13,11 @@ from studio.errors import DataError, RecipeError
 from studio.files import parsed
 from studio.generate.sampling import Sampling
 from studio.paths import STARTER_MODEL, Paths
+from studio.recipe.entry import FieldEntry
 from studio.recipe.files import read_recipe, ready_recipes
-from studio.recipe.recipe import FieldEntry, Recipe, fields
+from studio.recipe.recipe import Recipe, fields
 from studio.runs.store import RunStore
-from studio.words import whole_characters
+from studio.words import whole_characters, wrong_value
 
 if TYPE_CHECKING:
     from studio.dataset.steps.steps import Step
@@ -99,8 +100,7 @@ def sampling_from(**values: Any) -> Sampling:
     except ValueError as error:
         first = error.errors()[0]  # type: ignore[attr-defined]
         option = str(first["loc"][0]).replace("_", "-")
-        reason = first["msg"].removeprefix("Value error, ")
-        raise RecipeError(f"--{option} cannot be {first['input']!r}: {reason}.") from error
+        raise RecipeError(wrong_value(f"--{option}", first)) from error
 
 
 def paths_from(home: Path | None) -> Paths:

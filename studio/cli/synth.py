@@ -28,7 +28,7 @@ from studio.synth.generate import made_row, summary
 from studio.synth.generators import GENERATORS
 from studio.synth.plan import Plan
 from studio.synth.rows import Review
-from studio.words import counted
+from studio.words import counted, wrong_value
 
 
 def of_made(folder: MakingFolder) -> Result:
@@ -218,9 +218,7 @@ def plan_from(values: dict[str, Any]) -> Plan:
     except ValueError as error:
         first = error.errors()[0]  # type: ignore[attr-defined]
         option = str(first["loc"][0]).replace("_", "-")
-        reason = first["msg"].removeprefix("Value error, ")
-        what = "that" if option == "server" else repr(first["input"])  # it may hold a password
-        raise DataError(f"--{option} cannot be {what}: {reason}.") from error
+        raise DataError(wrong_value(f"--{option}", first)) from error
 
 
 def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:

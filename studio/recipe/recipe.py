@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import reprlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
+from studio import words
 from studio.errors import RecipeError
+from studio.recipe.entry import FieldEntry
 from studio.recipe.fields import (
     ADAPTERS,
     Base,
@@ -81,7 +81,7 @@ class Recipe(Part):
 
     def idle(self) -> tuple[FieldEntry, ...]:
         """Fields that were changed but have no effect beside the others."""
-        return tuple(e for e in fields() if e.value(self) != e.default and not e.applies(self))
+        return tuple(e for e in fields() if e.value(self) != e.default and not applies(e, self))
 
     @property
     def pairs(self) -> bool:
@@ -94,88 +94,11 @@ class Recipe(Part):
         return self.method in ADAPTERS
 
 
-_NOTHING: dict[str, Any] = {"unit": "", "level": "basic", "needs": {}, "idle_with": {}, "choices": []}
-
-
-@dataclass(frozen=True)
-class FieldEntry:
-    """One field of the recipe as the form, the command line and the documentation see it."""
-
-    group: str  # "" for the recipe's own fields
-    name: str
-    info: FieldInfo
-
-    @property
-    def path(self) -> str:
-        return f"{self.group}.{self.name}" if self.group else self.name
-
-    @property
-    def title(self) -> str:
-        return self.info.title or self.name
-
-    @property
-    def help(self) -> str:
-        return self.info.description or ""
-
-    @property
-    def default(self) -> Any:
-        return self.info.default
-
-    @property
-    def unit(self) -> str:
-        return str(self._extra()["unit"])
-
-    @property
-    def level(self) -> str:
-        """basic or advanced"""
-        return str(self._extra()["level"])
-
-    @property
-    def optional(self) -> bool:
-        """Whether the field may be left empty, to be chosen for the person."""
-        return self.default is None
-
-    @property
-    def kind(self) -> type:
-        """bool, int, float or str: what an editor for this field edits. See `choices` for enumerations."""
-        for kind in (bool, int, float):
-            if self.info.annotation in (kind, kind | None):
-                return kind
-        return str
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The allowed values of an enumeration, or the usual ones of an `open` field; else empty."""
-        usual = tuple(str(choice) for choice in self._extra()["choices"])
-        return usual or (getattr(self.info.annotation, "__args__", ()) if self.kind is str else ())
-
-    @property
-    def open(self) -> bool:
-        """Whether another value than its choices can be given, too."""
-        return bool(self._extra()["choices"])
-
-    @property
-    def bounds(self) -> tuple[float | None, float | None]:
-        """The lowest and highest value, None where open. An exclusive bound is given as it is."""
-        low = high = None
-        for rule in self.info.metadata:
-            low = getattr(rule, "ge", getattr(rule, "gt", low))
-            high = getattr(rule, "le", getattr(rule, "lt", high))
-        return low, high
-
-    def value(self, recipe: Recipe) -> Any:
-        return getattr(getattr(recipe, self.group) if self.group else recipe, self.name)
-
-    def applies(self, recipe: Recipe) -> bool:
-        """Whether the field has an effect, given the recipe's other fields."""
-        extra = self._extra()
-        needed = all(find_field(name).value(recipe) in values for name, values in extra["needs"].items())
-        idle = extra["idle_with"]
-        return needed and not (idle and all(find_field(n).value(recipe) == v for n, v in idle.items()))
-
-    def _extra(self) -> dict[str, Any]:
-        extra = self.info.json_schema_extra
-        return extra if isinstance(extra, dict) else _NOTHING
+def applies(entry: FieldEntry, recipe: Recipe) -> bool:
+    """Whether a field has an effect, given the recipe's other fields."""
+    needed = all(find_field(name).value(recipe) in values for name, values in entry.extra["needs"].items())
+    idle = entry.extra["idle_with"]
+    return needed and not (idle and all(find_field(n).value(recipe) == v for n, v in idle.items()))
 
 
 def fields() -> Iterator[FieldEntry]:
@@ -222,8 +145,7 @@ def _explain(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         find_field(where)  # raises, with the nearest real name
-    given = reprlib.repr(first["input"])
     if where not in {entry.path for entry in fields()}:
+        given = reprlib.repr(first["input"])
         return f"{where or 'The recipe'} cannot be {given}: it is a group of fields."
-    entry = find_field(where)
-    return f"{entry.title} ({where}) cannot be {given}: {first['msg'][0].lower()}{first['msg'][1:]}."
+    return words.wrong_value(f"{find_field(where).title} ({where})", first)

@@ -12,7 +12,8 @@ from pathlib import PurePath
 from typing import Any
 
 from studio.errors import RecipeError
-from studio.recipe.recipe import FieldEntry, Recipe, find_field
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import Recipe, applies, find_field
 
 MOST = 200
 """So many runs may come out of one grid; a larger one is nearly always a slip of the hand."""
@@ -59,7 +60,7 @@ class Sweep:
         for values in itertools.product(*(values for _, values in self.over)):
             member = self._member(entries, values, names)
             effect = tuple(
-                (member.changes[entry.path],) if entry.applies(member.recipe) else () for entry in entries
+                (member.changes[entry.path],) if applies(entry, member.recipe) else () for entry in entries
             )
             if effect in found:
                 raise RecipeError(_twins(entries, found[effect], member))

@@ -65,7 +65,7 @@ def test_a_grid_that_cannot_run_says_why_and_cannot_be_started(qtbot: QtBot) -> 
     assert dialog.summary().startswith("Rank 8; Rank 16; Rank 32; Rank 64.")
     for values, told in (
         ("8, 8", "asked for twice"),
-        ("8, many", "cannot be 'many'"),
+        ("8, many", "must be a whole number"),
         ("", "Give Rank values"),
     ):
         row.set_values(values)

@@ -169,7 +169,7 @@ def test_what_cannot_be_done_is_a_sentence(
     assert "“sort” is not a step. The steps are fix, filter" in refusal(*save, "sort")
     assert "cap has no field row. Its fields are: rows, how, seed." in refusal(*save, "cap row=3")
     assert "is not a saved dataset: it has no dataset.json" in refusal(*save[:-1], "--like", tmp_path)
-    assert "cap cannot be done: rows" in refusal(*save, "cap rows=none")
+    assert "cap cannot be done: rows must be a whole number." in refusal(*save, "cap rows=none")
     assert "cannot be read" in refusal(*save, '{"kind": ')
     assert "leaves none of the 60 rows" in refusal(*save, "filter contains=Zebra")
     assert "nowhere.jsonl. Was it moved or renamed?" in refusal(*save, "mix path=nowhere.jsonl")

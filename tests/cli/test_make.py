@@ -57,8 +57,8 @@ def test_rows_are_made_reviewed_and_written_out(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("make", "--maker", "rewrite"), "--maker cannot be 'rewrite'"),
-        (("make", "--maker", "noise", "--noise", "7"), "--noise cannot be 7"),
+        (("make", "--maker", "rewrite"), "--maker must be 'paraphrase', "),
+        (("make", "--maker", "noise", "--noise", "7"), "--noise must be at most 1."),
         (("make", "--server", "https://me:secret@host/v1"), "use the API key instead"),
         (("make",), "“Paraphrase” needs examples"),
         (("make", "--document", "gone.pdf"), "There is no file at"),

@@ -70,7 +70,7 @@ def test_a_sweep_ends_in_one_document_and_asked_for_again_in_a_table(
     [
         (["sweep"], "studio sweep needs a dataset, or --resume with the name of a sweep."),
         (["sweep", "toy.jsonl"], "A sweep needs a field to go over."),
-        (["sweep", "toy.jsonl", "--over", "rank=8,0"], "Rank (lora.rank) cannot be '0'"),
+        (["sweep", "toy.jsonl", "--over", "rank=8,0"], "Rank (lora.rank) must be at least 1."),
         (["sweep", "none.jsonl", "--over", "rank=8,16"], "There is no file at"),
         (["sweep", "--resume", "none"], "There is no sweep called none."),
     ],

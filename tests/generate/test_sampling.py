@@ -226,9 +226,9 @@ def test_chat_takes_every_option_and_says_what_cannot_be(
         assert document["prompt"] == "Say \ufffd\ufffd"
     assert document["sampling"]["stop"] == ["never", "\n"]
     for bad, said in (
-        (["--min-p", "2"], "--min-p cannot be 2.0"),
-        (["--frequency-penalty", "nan"], "--frequency-penalty cannot be nan"),
-        (["--stop", ""], "--stop cannot be"),
+        (["--min-p", "2"], "--min-p must be at most 1."),
+        (["--frequency-penalty", "nan"], "--frequency-penalty must be a number."),
+        (["--stop", ""], "--stop: a text to stop at has"),
     ):
         assert run([*chat, *bad]) == 2
         assert said in capsys.readouterr().err

@@ -109,7 +109,7 @@ def test_whole_numbers_may_stand_for_choices_and_for_fractions(tmp_path: Path) -
         ("[lroa]\nrank = 3", "no field called lroa.rank. Did you mean lora.rank?"),
         ("rank = 3", "no field called rank. Did you mean lora.rank?"),
         ("lora = 3", "no field called lora. Did you mean"),
-        ("[lora]\nrank = 0", r"Rank \(lora.rank\) cannot be 0: input should be greater than or equal to 1"),
+        ("[lora]\nrank = 0", r"Rank \(lora.rank\) must be at least 1\."),
         ("[lora]\nrank = 3\nrank = 4", "cannot be read as a recipe: Cannot overwrite a value"),
     ],
 )

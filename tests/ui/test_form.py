@@ -5,7 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from studio.errors import RecipeError
-from studio.recipe.recipe import FieldEntry, Recipe, fields
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import Recipe, applies, fields
 from studio.ui.form.editors import ChoiceField, LinesField, NumberField, SwitchField
 from studio.ui.form.form import PICKED, RecipeForm
 from studio.ui.form.words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, why_idle
@@ -128,7 +129,7 @@ RECIPES = [
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_field_is_given_a_reason_exactly_where_it_has_no_effect(recipe: Recipe) -> None:
     for entry in fields():
-        assert bool(why_idle(entry, recipe)) != entry.applies(recipe), entry.path
+        assert bool(why_idle(entry, recipe)) != applies(entry, recipe), entry.path
 
 
 def test_the_words_of_the_form_belong_to_real_fields_and_choices() -> None:

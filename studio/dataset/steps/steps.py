@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from studio.dataset.groups import BY_QUESTION, GROUPING
 from studio.errors import DataError
+from studio.words import wrong_value
 
 
 class StepModel(BaseModel):
@@ -310,8 +311,9 @@ def _wrong(values: Any, error: ValidationError) -> str:
         shown = f"“{kind}” is not a step" if kind else "A step needs a kind"
         return f"{shown}. The steps are {', '.join(STEPS)}."
     field = ".".join(str(part) for part in first["loc"] if part not in (kind, "kind"))
-    reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         there = ", ".join(STEPS[kind].asked()) or "none"
         return f"The step {kind} has no field {field}. Its fields are: {there}."
-    return f"The step {kind} cannot be done{f': {field}' if field else ''}: {reason}."
+    if not field:
+        return f"The step {kind} cannot be done: {first['msg'].removeprefix('Value error, ')}."
+    return f"The step {kind} cannot be done: {wrong_value(field, first)}"

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
-from studio.recipe.recipe import FieldEntry
+from studio.recipe.entry import FieldEntry
 from studio.ui.form.words import PLACEHOLDERS, ZEROS, choice_word
 from studio.ui.plain import tip
 from studio.ui.widgets.label import PlainLabel

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.errors import RecipeError
-from studio.recipe.recipe import FieldEntry, Recipe
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import Recipe
 from studio.ui.form.editors import NumberField
 from studio.ui.form.model_picker import ModelPicker
 from studio.ui.form.row import FieldRow, FormRow

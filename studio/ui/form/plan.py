@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
-from studio.recipe.recipe import FieldEntry
+from studio.recipe.entry import FieldEntry
 from studio.synth.generators import GENERATORS, RowGenerator
 from studio.synth.plan import Plan
 from studio.ui.form.editors import TextField, editor_for, mark_invalid, text_of

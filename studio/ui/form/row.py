@@ -7,7 +7,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.errors import RecipeError
-from studio.recipe.recipe import FieldEntry, Recipe
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import Recipe
 from studio.ui.form.editors import LinesField, SwitchField, editor_for, mark_invalid, text_of
 from studio.ui.form.words import choice_word
 from studio.ui.plain import tip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.recipe.recipe import FieldEntry, Recipe, fields
+from studio.recipe.entry import FieldEntry
+from studio.recipe.recipe import Recipe, fields
 
 ENTRIES = {entry.path: entry for entry in fields()}
 SECTIONS = {
