@@ -7,12 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+from studio.child_process import ENGINE, SCAN, WRITE
 from studio.process import prepare_process
 
 COMMANDS = ("train", "resume", "sweep", "forecast", "evaluate", "chat", "data", "runs", "selftest", "demo")
-
-SCAN = "--scan-rows"  # what the bundled app, being its own interpreter, is told to scan a big file by
-WRITE = "--write-templates"  # and to run a chat template that may run for ever by
 
 
 def main() -> None:
@@ -22,20 +20,29 @@ def main() -> None:
     """
     multiprocessing.freeze_support()
     arguments = sys.argv[1:]
-    if arguments[:1] == [SCAN]:
-        from studio.dataset.store.scanner import main as scan
-
-        sys.exit(scan(arguments[1:]))
-    if arguments[:1] == [WRITE]:
-        from studio.dataset.render.isolated_child import main as write
-
-        sys.exit(write())
+    if arguments[:1] and arguments[0] in (SCAN, WRITE, ENGINE):
+        sys.exit(_be_child(*arguments))
     prepare_process()
     if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
         sys.exit(_run_command(arguments))
     from studio.app.start import run_window
 
     sys.exit(run_window(arguments))
+
+
+def _be_child(switch: str, *arguments: str) -> int:
+    """Be one of the processes that `studio.child_process` starts."""
+    if switch == ENGINE:
+        from studio.jobs.engine import main as perform
+
+        return perform()
+    if switch == SCAN:
+        from studio.dataset.store.scanner import main as scan
+
+        return scan(list(arguments))
+    from studio.dataset.render.isolated_child import main as write
+
+    return write()
 
 
 def _misspelt(argument: str) -> bool:

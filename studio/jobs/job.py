@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -64,6 +65,13 @@ STOPPED_BY_MACOS = (
 OTHER = "Metal reported an error, and the work on the GPU was lost: {words}."
 
 
+KILLED = (
+    "The engine was ended from outside, as the system does when memory runs out. Close other programs that "
+    "use much of it; if it happens again, choose a smaller Batch, Max length or Tokens at once."
+)
+CRASHED = "The engine crashed ({what}); its last words are in the log. The next job starts a fresh one."
+
+
 def is_metal(error: BaseException) -> bool:
     """Whether Metal failed, here or below: its streams in this thread then repeat the error forever."""
     return any(_is_metal_message(str(each)) for each in _chain(error))
@@ -83,6 +91,29 @@ def note_way_on(error: BaseException, run: RunFolder) -> None:
     """Add to a Metal failure how the run goes on; every other error is left as it is."""
     if is_metal(error) and not isinstance(error, StudioError):
         error.add_note(_way_on(run))
+
+
+def sentence_of_death(code: int, last_words: str, run: RunFolder | None) -> str:
+    """Why the engine's process ended before its job, and how the run that it was at goes on.
+
+    `code` is its exit code, or the negative number of the signal that ended it; `last_words` what it wrote to
+    its standard error, where Metal's message stands when that ended it.
+    """
+    metal = [line for line in last_words.splitlines() if _is_metal_message(line)]
+    if metal:
+        told = _cause(metal[-1])
+    elif code == -signal.SIGKILL:
+        told = KILLED
+    else:
+        told = CRASHED.format(what=_signal_name(-code) if code < 0 else f"exit {code}")
+    return f"{told} {_way_on(run)}" if run is not None else told
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of those that have no name
+        return f"signal {number}"
 
 
 def _cause(words: str) -> str:

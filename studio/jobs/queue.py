@@ -16,24 +16,30 @@ from PySide6.QtCore import QObject, Qt, Slot
 
 from studio.jobs.collecting import Collector
 from studio.jobs.job import Job, Outcome
-from studio.jobs.worker import Lane, OnEnd, OnEvent, Ticket, Worker
+from studio.jobs.perform import Lane, OnEnd, OnEvent, Performer, Ticket, model_cache
+from studio.jobs.remote import RemotePerformer
+from studio.jobs.worker import Worker
 
 __all__ = ["JobQueue", "Lane", "Ticket"]
 
 
 class JobQueue(QObject):
-    """Takes jobs, and says on the window's thread what happened to them."""
+    """Takes jobs, and says on the window's thread what happened to them.
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    With `engine_in_child` the engine is a process that its thread owns, and not the thread itself.
+    """
+
+    def __init__(self, parent: QObject | None = None, *, engine_in_child: bool = False) -> None:
         super().__init__(parent)
         self._open: list[Ticket] = []
         self._closed = False
         self._collector = Collector(self)
-        self._engine = Worker("engine", _model_cache, self)
-        self._reader = Worker("reading", _dataset_cache, self)
-        self._scanner = Worker("scanning", lambda: None, self)
-        self._asker = Worker("asking", lambda: None, self)
-        self._fetcher = Worker("fetching", lambda: None, self)
+        engine = RemotePerformer() if engine_in_child else Performer("engine", model_cache)
+        self._engine = Worker(engine, self)
+        self._reader = Worker(Performer("reading", _dataset_cache), self)
+        self._scanner = Worker(Performer("scanning", lambda: None), self)
+        self._asker = Worker(Performer("asking", lambda: None), self)
+        self._fetcher = Worker(Performer("fetching", lambda: None), self)
         self._workers = (self._engine, self._reader, self._scanner, self._asker, self._fetcher)
         for worker in self._workers:
             worker.posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
@@ -56,11 +62,7 @@ class JobQueue(QObject):
             Lane.ASKING: self._asker,
             Lane.FETCHING: self._fetcher,
         }
-        worker = own.get(lane, self._engine)
-        if lane is Lane.ASIDE:
-            worker.aside.put(ticket)
-        worker.inbox.put(ticket)
-        worker.begin()
+        own.get(lane, self._engine).take(ticket)
         return ticket
 
     @property
@@ -86,9 +88,9 @@ class JobQueue(QObject):
 
     def _end(self, worker: Worker) -> None:
         """Have a worker see its tickets through, all stopped by now, and leave; on a new one if it must."""
-        if worker.isRunning() or not worker.inbox.empty():
-            worker.inbox.put(None)
-        while worker.isRunning() or not worker.inbox.empty():
+        if worker.isRunning() or worker.waits:
+            worker.dismiss()
+        while worker.isRunning() or worker.waits:
             if not worker.isRunning():
                 worker.begin()
             elif not worker.wait(20):
@@ -99,7 +101,7 @@ class JobQueue(QObject):
         """Tidy up after a thread that left, and give tickets that came meanwhile a fresh one."""
         self._collector.collect_all()  # arrays in the frames of a failure
         for worker in self._workers:
-            if not self._closed and not worker.inbox.empty():
+            if not self._closed and worker.waits:
                 worker.begin()
 
     def _drain_whatever_happens(self) -> None:
@@ -130,14 +132,6 @@ class JobQueue(QObject):
                 ticket.end(note)
             else:
                 ticket.on_event(note)
-
-
-def _model_cache() -> Any:
-    from studio.models.tokenizer import LOADING
-
-    with LOADING:
-        from studio.models.cache import ModelCache
-    return ModelCache()
 
 
 def _dataset_cache() -> Any:

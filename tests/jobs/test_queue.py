@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QThread, QTimer
 from pytestqt.qtbot import QtBot
 
-from studio.errors import StudioError
 from studio.events import Event, Progress
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import JobQueue, Lane
+from tests.jobs.engine_jobs import Count, Explode
 
-
-@dataclass(frozen=True)
-class Count:
-    """Counts, and notes what it did and on which thread."""
-
-    up_to: int
-    diary: list[Any] = field(default_factory=list)
-    pause: float = 0.0
-    title: str = "Count"
-
-    def run_events(self, bench: Any) -> Generator[Event]:
-        try:
-            for n in range(1, self.up_to + 1):
-                self.diary.append((n, threading.get_ident()))
-                time.sleep(self.pause)
-                yield Progress("Counting", n, self.up_to)
-        except GeneratorExit:
-            self.diary.append("saved")
-            raise
-
-
-@dataclass(frozen=True)
-class Explode:
-    error: Exception
-    title: str = "Explode"
-
-    def run_events(self, bench: Any) -> Generator[Event]:
-        yield Progress("Lighting", 1)
-        raise self.error
+BOTH = [pytest.param(False, id="thread"), pytest.param(True, marks=pytest.mark.long, id="child")]
+IN_CHILD = pytest.mark.parametrize("in_child", BOTH)
 
 
 class Listener:
@@ -67,9 +38,9 @@ class Listener:
         self.outcome = outcome
 
 
-@pytest.fixture
-def queue(qtbot: QtBot) -> Iterator[JobQueue]:
-    queue = JobQueue()
+@pytest.fixture(params=BOTH)
+def queue(qtbot: QtBot, request: pytest.FixtureRequest) -> Iterator[JobQueue]:
+    queue = JobQueue(engine_in_child=request.param)
     yield queue
     queue.shut_down()
     assert not queue.engine_busy
@@ -91,10 +62,10 @@ def test_events_arrive_in_order_on_the_windows_thread(qtbot: QtBot, queue: JobQu
 
 
 def test_a_failure_is_a_value_with_a_sentence_and_a_traceback(qtbot: QtBot, queue: JobQueue) -> None:
-    told = finish(qtbot, queue, Explode(StudioError("The disk is full."))).outcome
+    told = finish(qtbot, queue, Explode("The disk is full.")).outcome
     assert isinstance(told, Failed)
     assert told.summary == "The disk is full."
-    surprise = finish(qtbot, queue, Explode(ZeroDivisionError("division by zero"))).outcome
+    surprise = finish(qtbot, queue, Explode()).outcome
     assert isinstance(surprise, Failed)
     assert surprise.summary == "ZeroDivisionError: division by zero"
     assert "run_events" in surprise.detail
@@ -107,7 +78,7 @@ def test_a_stopped_job_saves_and_goes_no_further(qtbot: QtBot, queue: JobQueue) 
     qtbot.waitUntil(lambda: len(listener.events) > 3)
     ticket.stop()
     qtbot.waitUntil(lambda: listener.outcome == Stopped())
-    assert job.diary[-1] == "saved"
+    assert job.diary.read()[-1] == "saved"
 
 
 def test_a_job_stopped_while_it_waits_never_begins(qtbot: QtBot, queue: JobQueue) -> None:
@@ -115,8 +86,8 @@ def test_a_job_stopped_while_it_waits_never_begins(qtbot: QtBot, queue: JobQueue
     queue.submit(first, Lane.ENGINE, Listener().hear, Listener().end)
     queue.submit(second, Lane.ENGINE, third.hear, third.end).stop()
     qtbot.waitUntil(lambda: third.outcome == Stopped())
-    assert second.diary == []
-    assert len(first.diary) == 20
+    assert second.diary.read() == []
+    assert len(first.diary.read()) == 20
 
 
 def test_a_short_job_goes_in_between_two_steps_on_the_same_thread(qtbot: QtBot, queue: JobQueue) -> None:
@@ -129,7 +100,8 @@ def test_a_short_job_goes_in_between_two_steps_on_the_same_thread(qtbot: QtBot, 
     assert listener.outcome is None
     seen = len(listener.events)
     qtbot.waitUntil(lambda: len(listener.events) > seen)
-    assert {thread for _, thread in short.diary} == {long.diary[0][1]}
+    (_, own_thread), *_ = long.diary.read()
+    assert all(thread == own_thread for _, thread in short.diary.read())
     ticket.stop()
     qtbot.waitUntil(lambda: listener.outcome is not None)
 
@@ -174,8 +146,9 @@ def test_datasets_are_read_while_the_engine_works(qtbot: QtBot, queue: JobQueue)
     qtbot.waitUntil(lambda: listener.outcome is not None)
 
 
-def test_shutting_down_stops_what_runs_and_what_waits(qtbot: QtBot) -> None:
-    queue = JobQueue()
+@IN_CHILD
+def test_shutting_down_stops_what_runs_and_what_waits(qtbot: QtBot, in_child: bool) -> None:
+    queue = JobQueue(engine_in_child=in_child)
     running, waiting = Count(10**9, pause=0.001), Count(5)
     first, second = Listener(), Listener()
     queue.submit(running, Lane.ENGINE, first.hear, first.end)
@@ -183,12 +156,13 @@ def test_shutting_down_stops_what_runs_and_what_waits(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(first.events) > 3)
     queue.shut_down()
     assert (first.outcome, second.outcome) == (Stopped(), Stopped())
-    assert running.diary[-1] == "saved"
-    assert waiting.diary == []
+    assert running.diary.read()[-1] == "saved"
+    assert waiting.diary.read() == []
 
 
-def test_what_an_ending_asks_for_during_shut_down_is_not_begun(qtbot: QtBot) -> None:
-    queue, late = JobQueue(), Count(5)
+@IN_CHILD
+def test_what_an_ending_asks_for_during_shut_down_is_not_begun(qtbot: QtBot, in_child: bool) -> None:
+    queue, late = JobQueue(engine_in_child=in_child), Count(5)
     listener = Listener()
 
     def ask_for_more(outcome: Outcome) -> None:
@@ -198,7 +172,7 @@ def test_what_an_ending_asks_for_during_shut_down_is_not_begun(qtbot: QtBot) -> 
     queue.submit(Count(10**9, pause=0.001), Lane.ENGINE, listener.hear, ask_for_more)
     qtbot.waitUntil(lambda: len(listener.events) > 6)
     queue.shut_down()
-    assert late.diary == []
+    assert late.diary.read() == []
     assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
 
 
@@ -231,6 +205,6 @@ def test_a_job_that_talks_faster_than_the_window_listens_waits_for_it(qtbot: QtB
     job, listener = Count(5_000), Listener()
     queue.submit(job, Lane.ENGINE, listener.hear, listener.end)
     time.sleep(0.3)
-    assert len(job.diary) < 1_000
+    assert len(job.diary.read()) < 1_000
     qtbot.waitUntil(lambda: listener.outcome is not None)
     assert len(listener.events) == 5_000

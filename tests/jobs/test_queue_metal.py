@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.cli import commands
 from studio.errors import ModelError
-from studio.events import Ended, Event, Progress, RunOpened, Step
+from studio.events import Ended, Event, RunOpened, Step
 from studio.jobs.job import (
     OUT_OF_MEMORY,
     STOPPED_BY_MACOS,
@@ -32,6 +30,7 @@ from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore
+from tests.jobs.engine_jobs import BrokenGpu, TrainOnBrokenGpu, Work
 
 FAILED = "[METAL] Command buffer execution failed: "
 MEMORY = FAILED + "Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)"
@@ -40,29 +39,12 @@ WATCHDOG = (
 )
 
 
-@dataclass(frozen=True)
-class Work:
-    """Notes its thread and its bench at every event, and may fail after one of them."""
-
-    events: int = 1
-    message: str = ""
-    seen: list[tuple[int, Any]] = field(default_factory=list)
-    gate: threading.Event = field(default_factory=threading.Event)
-    title: str = "Work"
-
-    def run_events(self, bench: Any) -> Generator[Event]:
-        for n in range(self.events):
-            self.seen.append((threading.get_native_id(), bench))
-            yield Progress("Working", n)
-            if self.events > 1:
-                self.gate.wait(10)
-        if self.message:
-            raise RuntimeError(self.message)
+BOTH = [pytest.param(False, id="thread"), pytest.param(True, marks=pytest.mark.long, id="child")]
 
 
-@pytest.fixture
-def queue(qtbot: QtBot) -> Iterator[JobQueue]:
-    queue = JobQueue()
+@pytest.fixture(params=BOTH)
+def queue(qtbot: QtBot, request: pytest.FixtureRequest) -> Iterator[JobQueue]:
+    queue = JobQueue(engine_in_child=request.param)
     yield queue
     queue.shut_down()
     assert not queue.engine_busy
@@ -80,12 +62,12 @@ def test_the_next_job_runs_on_another_thread_with_a_new_bench(qtbot: QtBot, queu
     ended = [submit(queue, job) for job in (before, failing, after)]
     qtbot.waitUntil(lambda: all(ended))
     assert [type(outcomes[0]) for outcomes in ended] == [Done, Failed, Done]
-    (old_thread, old_bench), (same_thread, same_bench) = before.seen[0], failing.seen[0]
-    (new_thread, new_bench) = after.seen[0]
+    (old_thread, old_bench), (same_thread, same_bench) = before.seen.read()[0], failing.seen.read()[0]
+    (new_thread, new_bench) = after.seen.read()[0]
     assert (old_thread, old_bench) == (same_thread, same_bench)
     assert new_thread != old_thread
-    assert isinstance(new_bench, ModelCache)
-    assert new_bench is not old_bench
+    assert new_bench[0] == ModelCache.__name__
+    assert new_bench != old_bench
 
 
 def test_a_job_asked_for_at_the_failure_itself_is_done(qtbot: QtBot, queue: JobQueue) -> None:
@@ -108,7 +90,7 @@ def test_other_failures_keep_thread_and_bench(qtbot: QtBot, queue: JobQueue) -> 
     failing, after = Work(message="a mistake"), Work()
     ended = [submit(queue, failing), submit(queue, after)]
     qtbot.waitUntil(lambda: all(ended))
-    assert failing.seen == after.seen
+    assert failing.seen.read() == after.seen.read()
 
 
 def test_a_short_job_that_fails_spoils_the_thread_only_after_the_long_one(
@@ -116,21 +98,23 @@ def test_a_short_job_that_fails_spoils_the_thread_only_after_the_long_one(
 ) -> None:
     long, short, after = Work(events=3), Work(message=MEMORY), Work()
     ended = [submit(queue, long), submit(queue, short, Lane.ASIDE), submit(queue, after)]
-    long.gate.set()
+    long.gate.touch()
     qtbot.waitUntil(lambda: all(ended))
-    assert len({thread for thread, _ in [*long.seen, *short.seen]}) == 1
-    assert after.seen[0][0] != long.seen[0][0]
+    (thread, _), *rest = [*long.seen.read(), *short.seen.read()]
+    assert all(each == thread for each, _ in rest)
+    assert after.seen.read()[0][0] != thread
 
 
-def test_shutting_down_ends_what_waits_behind_a_failure(qtbot: QtBot) -> None:
-    queue, failing, waiting = JobQueue(), Work(events=2, message=MEMORY), Work()
+@pytest.mark.parametrize("in_child", BOTH)
+def test_shutting_down_ends_what_waits_behind_a_failure(qtbot: QtBot, in_child: bool) -> None:
+    queue, failing, waiting = JobQueue(engine_in_child=in_child), Work(events=2, message=MEMORY), Work()
     failed, stopped = submit(queue, failing), submit(queue, waiting)
-    qtbot.waitUntil(lambda: bool(failing.seen))
-    failing.gate.set()
+    qtbot.waitUntil(lambda: bool(failing.seen.read()))
+    failing.gate.touch()
     queue.shut_down()
     assert isinstance(failed[0], Failed | Stopped)
     assert stopped == [Stopped()]
-    assert waiting.seen == []
+    assert waiting.seen.read() == []
 
 
 @pytest.mark.parametrize(
@@ -168,24 +152,6 @@ def test_a_metal_error_below_another_spoils_the_thread_too() -> None:
     assert sentence(error) == "The model could not be loaded."
 
 
-class BrokenGpu:
-    """Training that meets a Metal error at one of its steps, as if `mx.eval` had raised it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, at_step: int) -> None:
-        from studio.train import loop
-
-        real = loop.train
-
-        def train(*arguments: Any, **more: Any) -> Generator[Event]:
-            events = real(*arguments, **more)
-            for event in events:
-                if isinstance(event, Step) and event.step == at_step:
-                    events.throw(RuntimeError(MEMORY))
-                yield event
-
-        monkeypatch.setattr(loop, "train", train)
-
-
 def recipe_of_20_steps(model: Path, data: Path) -> Recipe:
     values = {"model": str(model), "data.path": str(data), "steps": 20, "save_every": 5}
     return Recipe().with_values(values)
@@ -195,12 +161,11 @@ def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
     tiny_model: Path, toy_data: Path, tmp_path: Path, qtbot: QtBot, queue: JobQueue
 ) -> None:
     job = TrainJob(recipe_of_20_steps(tiny_model, toy_data), tmp_path / "runs")
+    broken = TrainOnBrokenGpu(job, at_step=13, message=MEMORY)
     events: list[Event] = []
     outcomes: list[Outcome] = []
-    with pytest.MonkeyPatch.context() as broken:
-        BrokenGpu(broken, at_step=13)
-        queue.submit(job, Lane.ENGINE, events.append, outcomes.append)
-        qtbot.waitUntil(lambda: bool(outcomes))
+    queue.submit(broken, Lane.ENGINE, events.append, outcomes.append)
+    qtbot.waitUntil(lambda: bool(outcomes))
     run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
     way_on = "Resume the run: it goes on from its last checkpoint at step 10."
     assert isinstance(outcomes[0], Failed)
@@ -220,7 +185,7 @@ def test_the_command_line_says_the_same(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    BrokenGpu(monkeypatch, at_step=2)
+    BrokenGpu(monkeypatch, at_step=2, message=MEMORY)
     home = tmp_path / "home"
     arguments = ["train", str(toy_data), "--model", str(tiny_model), "--home", str(home), "--set", "steps=3"]
     assert commands.run([*arguments, "--set", "save_every=3"]) == 1

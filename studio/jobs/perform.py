@@ -1,0 +1,158 @@
+"""Tickets for jobs, the lanes they run in, and what performs them one after another. Without Qt."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from enum import Enum
+from queue import Empty, SimpleQueue
+from threading import Event as Flag
+from typing import Any
+
+from studio.errors import StudioError
+from studio.events import Event
+from studio.jobs.job import Done, Failed, Job, Outcome, Stopped, is_metal, sentence
+
+log = logging.getLogger(__name__)
+
+OnEvent = Callable[[Event], None]
+OnEnd = Callable[[Outcome], None]
+
+
+class Lane(Enum):
+    """Where a job runs."""
+
+    ENGINE = "engine"  # one heavy job at a time, in order of submission
+    ASIDE = "aside"  # a short job on the engine thread: goes in between two events of the heavy one
+    READING = "reading"  # the second thread: datasets, no MLX
+    SCANNING = "scanning"  # the third: follows child processes that read big files
+    FETCHING = "fetching"  # the fifth: follows what is downloaded and uploaded
+    ASKING = "asking"  # the fourth: makes rows by a server, which may take its time, or by no model
+
+
+class Ticket:
+    """One submitted job, who listens to it on the window's thread, and the flag that stops it."""
+
+    def __init__(self, job: Job, lane: Lane, on_event: OnEvent, on_end: OnEnd) -> None:
+        self.job = job
+        self.lane = lane
+        self.on_event = on_event
+        self.on_end = on_end
+        self._stop = Flag()
+
+    def stop(self) -> None:
+        """Ask the job to stop at its next yield, or never to begin."""
+        self._stop.set()
+
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
+    def end(self, outcome: Outcome) -> None:
+        """Tell the listener, and let go of it: the worker's thread may be the last to know the ticket."""
+        on_end, self.on_event, self.on_end = self.on_end, ignore, ignore
+        on_end(outcome)
+
+
+def ignore(note: Event | Outcome) -> None:
+    """Nobody listens any more."""
+
+
+class Performer:
+    """Performs the tickets it takes, on the thread that calls `run`.
+
+    It leaves when it is told to by None in its inbox, or after a Metal failure, which spoils MLX in its
+    thread.
+    """
+
+    def __init__(self, name: str, make_bench: Callable[[], Any]) -> None:
+        self.name = name
+        self.inbox: SimpleQueue[Ticket | None] = SimpleQueue()
+        self.spoilt = False  # MLX can no longer be used in this thread
+        self._aside: SimpleQueue[Ticket] = SimpleQueue()
+        self._make_bench = make_bench
+        self._bench: Any = None
+        self._say: Callable[[Ticket, Event | Outcome], None] = _unheard
+
+    def take(self, ticket: Ticket) -> None:
+        """Queue a ticket, from any thread."""
+        if ticket.lane is Lane.ASIDE:
+            self._aside.put(ticket)
+        self.inbox.put(ticket)
+
+    def run(self, say: Callable[[Ticket, Event | Outcome], None]) -> None:
+        """Perform until it is time to leave. `say` gets events and outcomes, and may take its time."""
+        self._say = say
+        while not self.spoilt and (ticket := self.inbox.get()) is not None:
+            if ticket.lane is Lane.ASIDE:
+                self._go_aside()
+            else:
+                self._begin(ticket)
+        self._leave_bench()
+        self.spoilt = False
+
+    def _leave_bench(self) -> None:
+        """Drop all that MLX made in this thread; where Metal has failed, that may fail once more."""
+        bench, self._bench = self._bench, None
+        if bench is None:
+            return
+        try:
+            bench.close()
+        except Exception:
+            log.exception("The %s thread could not be tidied up", self.name)
+
+    def _go_aside(self) -> None:
+        """Perform the short jobs that are waiting. Their inbox entries find the queue empty later."""
+        while True:
+            try:
+                self._begin(self._aside.get_nowait())
+            except Empty:
+                return
+
+    def _begin(self, ticket: Ticket) -> None:
+        """Perform a ticket, and say how it ended."""
+        self._say(ticket, self._perform(ticket))
+
+    def _perform(self, ticket: Ticket) -> Outcome:
+        if ticket.is_stopping():
+            return Stopped()
+        try:
+            events = ticket.job.run_events(self._work_bench())
+            for event in events:
+                self._say(ticket, event)
+                if ticket.is_stopping():
+                    events.close()  # here a job saves what it has
+                    return Stopped()
+                if ticket.lane is Lane.ENGINE:
+                    self._go_aside()
+        except StudioError as error:
+            log.info("%s: %s", ticket.job.title, error)
+            return self._failed(error)
+        except Exception as error:
+            log.exception("%s failed", ticket.job.title)
+            return self._failed(error)
+        return Done()
+
+    def _failed(self, error: Exception) -> Failed:
+        self.spoilt = self.spoilt or is_metal(error)
+        return Failed(sentence(error), traceback.format_exc())
+
+    def _work_bench(self) -> Any:
+        """What stays on this thread between jobs, made here when the first job needs it."""
+        if self._bench is None:
+            self._bench = self._make_bench()
+        return self._bench
+
+
+def _unheard(ticket: Ticket, note: Event | Outcome) -> None:
+    raise RuntimeError("nothing is performed before `run`")
+
+
+def model_cache() -> Any:
+    """What stays on the engine thread between jobs: the models that are loaded."""
+    from studio.models.tokenizer import LOADING
+
+    with LOADING:
+        from studio.models.cache import ModelCache
+    return ModelCache()

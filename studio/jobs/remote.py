@@ -1,0 +1,171 @@
+"""The engine's thread, where the engine is a process: it sends jobs there, and passes on what comes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import traceback
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from queue import Empty
+
+from studio.child_process import ENGINE, Child
+from studio.errors import StudioError
+from studio.events import Ended, RunOpened
+from studio.jobs.job import Failed, Outcome, Stopped, sentence_of_death
+from studio.jobs.messages import note_in, packed
+from studio.jobs.perform import Performer, Ticket
+from studio.runs.folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+_TICK = 0.03  # seconds between two looks at who is to stop or to go aside, while the process says nothing
+_PATIENCE = 30.0  # seconds that the process has to leave, once its jobs have ended
+_WORDS = 60  # so many of its last lines tell why it died
+_UNREADABLE = "The engine's process said what cannot be read."
+
+
+class _EngineProcess:
+    """The process, and its last words; what libraries print there goes to the log."""
+
+    def __init__(self) -> None:
+        self.last_words: deque[str] = deque(maxlen=_WORDS)
+        self.child = Child(ENGINE, hear=partial(_keep, self.last_words))
+
+    def close(self) -> int:
+        """Let it leave; its exit code."""
+        return self.child.leave(_PATIENCE)
+
+
+def _keep(last_words: deque[str], line: str) -> None:
+    last_words.append(line)
+    log.info("%s", line)
+
+
+@dataclass
+class _Sent:
+    """A ticket that the process has, and what is known of it here."""
+
+    ticket: Ticket
+    begun: bool = False
+    told_to_stop: bool = False
+    run: RunFolder | None = None  # the run that it writes
+
+
+class RemotePerformer(Performer):
+    """Has tickets performed by a process that is started for the first, and anew after one that died.
+
+    Tickets that go aside are sent at once; the process performs them between two events of the heavy one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("engine", _EngineProcess)
+        self._sent: dict[int, _Sent] = {}
+        self._numbers = itertools.count(1)
+        self._leaves = False  # the process says that it cannot go on
+
+    def _begin(self, ticket: Ticket) -> None:
+        if self._bench is not None and not self._bench.child.is_running:  # it died while nothing was asked
+            self._leave_bench()
+        self._send(ticket)
+        if self._sent:
+            self._see_through(self._bench)
+
+    def _send(self, ticket: Ticket) -> None:
+        if ticket.is_stopping():
+            self._say(ticket, Stopped())
+            return
+        try:
+            message = packed(ticket.job)
+            process: _EngineProcess = self._work_bench()
+        except Exception as error:
+            log.exception("%s cannot be sent to the engine", ticket.job.title)
+            self._say(ticket, Failed(f"{type(error).__name__}: {error}", traceback.format_exc()))
+            return
+        number = next(self._numbers)
+        self._sent[number] = _Sent(ticket)
+        process.child.send({"ticket": number, "lane": ticket.lane.value, "job": message})
+
+    def _see_through(self, process: _EngineProcess) -> None:
+        """Pass on what the process says until it has answered every ticket; bury it where it cannot."""
+        told = ""
+        try:
+            self._follow(process)
+        except Exception:
+            log.exception(_UNREADABLE)
+            told = _UNREADABLE
+            process.child.end()
+        if self._sent:
+            self._bury(process, told)
+        elif self._leaves or not process.child.is_running:
+            self._leave_bench()
+        self._leaves = False
+
+    def _follow(self, process: _EngineProcess) -> None:
+        for line in process.child.lines(_TICK):
+            if line is not None:
+                self._pass_on(json.loads(line))
+            if not self._sent:
+                return
+            self._send_waiting()
+            self._send_stops(process)
+
+    def _send_waiting(self) -> None:
+        """Send what is to go aside of the ticket at work."""
+        while not self._leaves:
+            try:
+                self._send(self._aside.get_nowait())
+            except Empty:
+                return
+
+    def _send_stops(self, process: _EngineProcess) -> None:
+        for number, sent in self._sent.items():
+            if sent.ticket.is_stopping() and not sent.told_to_stop:
+                sent.told_to_stop = True
+                process.child.send({"stop": number})
+
+    def _pass_on(self, message: dict[str, object]) -> None:
+        number, note = message["ticket"], note_in(message)
+        assert isinstance(number, int)
+        sent = self._sent[number]
+        sent.begun = True
+        if isinstance(note, Outcome):
+            del self._sent[number]
+            self._leaves = self._leaves or bool(message["leaves"])
+        if isinstance(note, RunOpened):
+            sent.run = RunFolder(Path(note.folder))
+        self._say(sent.ticket, note)
+
+    def _bury(self, process: _EngineProcess, told: str) -> None:
+        """Tell the end of what a process that is gone had begun, and keep the rest for the next one.
+
+        `told` is why, where the signal that ended it does not say it.
+        """
+        code = process.close()
+        last_words = "\n".join(process.last_words)
+        self._bench = None
+        left, self._sent = list(self._sent.values()), {}
+        for sent in left:
+            if self._leaves and not sent.begun:
+                self.take(sent.ticket)
+            elif sent.ticket.is_stopping() and not sent.begun:
+                self._say(sent.ticket, Stopped())
+            else:
+                summary = told or sentence_of_death(code, last_words, sent.run)
+                _note(sent, summary)
+                self._say(sent.ticket, Failed(summary, f"exit {code}\n{last_words}"))
+
+
+def _note(sent: _Sent, summary: str) -> None:
+    """Note why a ticket failed: in the log, and in the run that was at work, if one was."""
+    log.error("%s: %s", sent.ticket.job.title, summary)
+    if sent.run is None:
+        return
+    with suppress(StudioError):
+        events = sent.run.events()
+        if not (events and isinstance(events[-1], Ended)):  # a sweep may have died between two runs
+            sent.run.append(Ended("failed", summary))
