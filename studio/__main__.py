@@ -42,7 +42,7 @@ def _be_child(switch: str, *arguments: str) -> int:
         return scan(list(arguments))
     from studio.dataset.render.isolated_child import main as write
 
-    return write()
+    write()
 
 
 def _misspelt(argument: str) -> bool:

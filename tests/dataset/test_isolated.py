@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from studio import child_process
 from studio.dataset.dataset import Dataset
 from studio.dataset.render import isolated as apart
 from studio.dataset.render import writer as chatml
@@ -168,7 +169,7 @@ def test_our_own_template_runs_in_this_process(base: Any) -> None:
 
 def test_the_process_has_no_modules_of_the_current_folder(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('taken over')", encoding="utf-8")
-    command = apart._command()
+    command = [*child_process._command(), child_process.WRITE]
     done = subprocess.run(command, cwd=tmp_path, input=b"", capture_output=True, check=False)
     assert b"taken over" not in done.stderr
     assert command[0] == sys.executable

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio.child_process import WRITE
 from studio.dataset.read.mapping import UnknownColumns
 from studio.dataset.render import isolated as apart
 from studio.events import ColumnsAsked, DatasetRead, Event, Progress
@@ -44,7 +45,7 @@ def test_closing_the_window_while_a_template_loops_ends_its_process(
 
 def _writers() -> set[psutil.Process]:
     children = psutil.Process().children()
-    return {child for child in children if "studio.dataset.render.isolated_child" in child.cmdline()}
+    return {child for child in children if WRITE in child.cmdline()}
 
 
 def test_unknown_columns_are_asked_about_and_the_guess_reads_the_file(

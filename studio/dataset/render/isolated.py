@@ -6,19 +6,14 @@ more than its time or memory is refused, and the process replaced; after the thi
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import select
-import subprocess
-import sys
-import weakref
 from collections.abc import Generator, Sequence
 from typing import Any
 
 import psutil
 
 from studio.catalogue import Phrase, from_plain, phrase
+from studio.child_process import WRITE, Child
 from studio.dataset.record import Message
 from studio.dataset.render.chat_template import ChatTemplate
 from studio.dataset.render.isolated_child import MEMORY_LIMIT, described, question, written
@@ -30,9 +25,6 @@ SECONDS = 5.0
 
 TRIAL_SECONDS = 2.0
 """Of the processor's time, to start and to write a question and its answer: ten times what it takes."""
-
-SWITCH = "--write-templates"
-"""What the bundled app, which is its own interpreter, is told to be such a process by."""
 
 _STRIKES = 3
 _TICK = 0.05  # seconds between two looks at the process
@@ -137,39 +129,25 @@ class Apart:
 
 
 class _Process:
-    """The process, and what it has said so far. It is ended when nobody holds it any more."""
+    """The process, and what it takes. It is ended when nobody holds it any more."""
 
     def __init__(self) -> None:
-        child = subprocess.Popen(
-            _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self._child = child
-        self.end = weakref.finalize(self, _end, child)
-        self._about = psutil.Process(child.pid)
-        self._rest = b""
-
-    def send(self, said: Any) -> None:
-        assert self._child.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # its end is met where an answer is expected
-            self._child.stdin.write(json.dumps(said).encode() + b"\n")
-            self._child.stdin.flush()
+        self._child = Child(WRITE)
+        self.end = self._child.end
+        self.send = self._child.send
+        self._about = psutil.Process(self._child.pid)
 
     def received(self, seconds: float) -> Generator[None, None, dict[str, Any] | None]:
         """The next line; None when the process has ended, or took too much and has to be."""
-        assert self._child.stdout is not None
-        pipe, began = self._child.stdout.fileno(), self._seconds()
-        while b"\n" not in self._rest:
-            if not select.select([pipe], [], [], _TICK)[0]:
-                if self._seconds() - began > seconds or self._memory() > MEMORY_LIMIT:
-                    return None
-                yield
-            elif more := os.read(pipe, 2**20):
-                self._rest += more
-            else:
+        began = self._seconds()
+        for line in self._child.lines(_TICK):
+            if line is not None:
+                answer: dict[str, Any] = json.loads(line)
+                return answer
+            if self._seconds() - began > seconds or self._memory() > MEMORY_LIMIT:
                 return None
-        line, _, self._rest = self._rest.partition(b"\n")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+            yield
+        return None
 
     def _seconds(self) -> float:
         try:
@@ -187,19 +165,3 @@ class _Process:
 
 def _refusal(what: Phrase) -> Refused:
     return Refused(what.code, **dict(what.values))
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.kill()
-    for pipe in (child.stdin, child.stdout):
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):  # what it was not told any more
-                pipe.close()
-    child.wait()
-
-
-def _command() -> list[str]:
-    """-P: the current folder may hold modules of the same names as ours and Python's."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, SWITCH]
-    return [sys.executable, "-P", "-m", "studio.dataset.render.isolated_child"]

@@ -6,14 +6,12 @@ It reads lines of JSON: first the template, then lists of questions, and answers
 from __future__ import annotations
 
 import json
-import os
 import resource
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, NoReturn
 
+from studio.child_process import Parent
 from studio.dataset.record import Call, Message
 from studio.dataset.render.chat_template import ChatTemplate, Sources
 from studio.dataset.render.template import Refused, Written
@@ -21,22 +19,17 @@ from studio.dataset.render.template import Refused, Written
 MEMORY_LIMIT = 2**31
 """Bytes that the process may have; where the system does not hold it to that, its parent does."""
 
-_SECONDS = 1.0
-"""How often it looks whether its parent is still there."""
 
-
-def main() -> int:
-    """Answer until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
-    threading.Thread(target=_leave_with_parent, args=(os.getppid(),), daemon=True).start()
+def main() -> NoReturn:
+    """Answer until nobody asks any more, which ends the process."""
+    asked: SimpleQueue[Any] = SimpleQueue()
+    parent = Parent(asked.put)
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    template = _template(json.loads(sys.stdin.readline()))
-    for line in sys.stdin:
-        for question in json.loads(line):
-            sys.stdout.write(json.dumps(_answer(template, question)) + "\n")
-            sys.stdout.flush()
-    return 0
+    template = _template(asked.get())
+    while True:
+        for question in asked.get():
+            parent.say(json.dumps(_answer(template, question)))
 
 
 def described(template: ChatTemplate) -> dict[str, Any]:
@@ -90,19 +83,3 @@ def written(rows: list[dict[str, Any]]) -> tuple[Written, ...]:
         Written(row["text"], tuple((start, end) for start, end in row["spans"]), row["further"])
         for row in rows
     )
-
-
-def _leave_with_parent(parent: int) -> None:
-    for _ in _ticks():
-        if os.getppid() != parent:
-            os._exit(1)
-
-
-def _ticks() -> Iterator[None]:
-    never = threading.Event()
-    while not never.wait(_SECONDS):
-        yield
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 
+from studio.child_process import SCAN, Child
 from studio.dataset.store.manifest import COUNTS, complete_folder, folder_for, read_manifest, tidy
 from studio.errors import DataError
 from studio.events import Ended, Progress, Scanned, from_json
 
-SWITCH = "--scan-rows"
-"""What the bundled app, which is its own interpreter, is told to be a scanner by."""
+_TICK = 1.0  # seconds: it says by itself how far it is
+_PATIENCE = 2.0  # seconds that the process has to leave
 
 
 def scanning(path: Path, cache: Path) -> Generator[Scanned | Progress, None, Path]:
@@ -46,39 +45,23 @@ def index_folder(path: Path, cache: Path) -> Path:
 
 
 def _follow(path: Path, folder: Path) -> Generator[Scanned | Progress]:
-    with subprocess.Popen(
-        [*_command(), str(path), str(folder)],
-        stdin=subprocess.PIPE,  # its closing ends the child, however this process ends
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-    ) as child:
-        _import_reader()
-        assert child.stdout is not None
-        try:
-            finished = False
-            for line in child.stdout:
-                event = from_json(line)
-                if isinstance(event, Ended):
-                    raise DataError(event.summary)
-                finished = isinstance(event, Scanned) and event.finished
-                if isinstance(event, Scanned | Progress):
-                    yield event
-        finally:
-            child.kill()
+    child, finished = Child(SCAN, str(path), str(folder)), False
+    _import_reader()
+    try:
+        for line in filter(None, child.lines(_TICK)):
+            event = from_json(line.decode())
+            if isinstance(event, Ended):
+                raise DataError(event.summary)
+            finished = isinstance(event, Scanned) and event.finished
+            if isinstance(event, Scanned | Progress):
+                yield event
+        code = child.leave(_PATIENCE)
+    finally:
+        child.end()
     if not finished:
-        code = child.returncode
         raise DataError(f"The scan of {path.name} ended early (exit {code}). Open the file again.")
 
 
 def _import_reader() -> None:
     """Have at hand, while the child starts, what the first page is read with: it takes a while."""
     import studio.dataset.store.reader  # noqa: F401
-
-
-def _command() -> list[str]:
-    """-P: the current folder may hold modules of the same names as ours and Python's."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, SWITCH]
-    return [sys.executable, "-P", "-m", "studio.dataset.store.scanner"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+from studio.child_process import Parent
 from studio.dataset.rows import Row
 from studio.dataset.store.check import check, format_of
 from studio.dataset.store.index import IndexWriter
@@ -17,7 +16,7 @@ from studio.dataset.store.manifest import COUNTS
 from studio.dataset.store.source import placed_rows
 from studio.dataset.store.unpack import is_packed, plain_file, unpacking
 from studio.errors import DataError, StudioError
-from studio.events import Ended, Event, Progress, Scanned, to_json
+from studio.events import Ended, Progress, Scanned, to_json
 
 _SAMPLE = 100
 _FIRST, _MOST = 256, 65_536
@@ -76,31 +75,17 @@ def _scanned(index: IndexWriter, done: int, about: os.stat_result, finished: boo
 def main(arguments: list[str]) -> int:
     """`PATH FOLDER`: scan until the end of the file, or until the parent leaves."""
     path, folder = map(Path, arguments)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    parent = Parent()
     if hasattr(os, "nice"):
         os.nice(5)
     try:
         for event in scan(path, folder):
-            _say(event)
+            parent.say(to_json(event))
     except StudioError as error:
-        _say(Ended("failed", str(error)))
+        parent.say(to_json(Ended("failed", str(error))))
         return 1
     except OSError as error:
-        _say(Ended("failed", f"{path.name} cannot be read: {error.strerror or error}."))
+        told = f"{path.name} cannot be read: {error.strerror or error}."
+        parent.say(to_json(Ended("failed", told)))
         return 1
     return 0
-
-
-def _leave_with_parent() -> None:
-    """End this process as soon as the other end of its standard input is closed."""
-    os.read(0, 1)
-    os._exit(1)
-
-
-def _say(event: Event) -> None:
-    sys.stdout.write(to_json(event) + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
