@@ -31,6 +31,7 @@ from studio.cli.terminal import console, perform, report
 from studio.dataset.read.file_reader import NothingUsable
 from studio.dataset.rows import Places
 from studio.dataset.store.source import is_large
+from studio.errors import DataError
 from studio.events import (
     Checked,
     DatasetExported,
@@ -43,14 +44,15 @@ from studio.events import (
     Piece,
     Progress,
     Rendered,
+    RowShown,
     Scanned,
 )
 from studio.files import check_target
-from studio.jobs.health import HealthJob
+from studio.jobs.health import HealthJob, goes_by_index
 from studio.jobs.hub import UploadJob
 from studio.jobs.read import BringJob, DatasetJob, ExampleJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
-from studio.jobs.scan import BadRowsJob, ScanJob
+from studio.jobs.scan import BadRowsJob, RowJob, ScanJob
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
 from studio.words import counted, file_size
@@ -61,7 +63,10 @@ _OPEN, _CLOSE = "⟦", "⟧"
 def example(recipe: Recipe, dataset_cache: DatasetCache, line: int) -> Result:
     """The example at a line: its turns and tokens. Raises DataError where there is none."""
     events = perform(ExampleJob(recipe, line).run_events(dataset_cache))
-    rendered = next(event for event in events if isinstance(event, Rendered))
+    return _shown(next(event for event in events if isinstance(event, Rendered)), line)
+
+
+def _shown(rendered: Rendered, line: int) -> Result:
     trained = sum(piece.trained for piece in rendered.pieces)
     facts = f"Line {line}: {len(rendered.pieces):,} tokens; the {trained:,} in {_OPEN} {_CLOSE} are learned."
     return Result(asdict(rendered), f"{facts}\n\n{_text(rendered)}")
@@ -87,11 +92,11 @@ _QUOTED = 3
 _SIGNS = {"good": "ok  ", "look": "look", "bad": "BAD "}
 
 
-def with_health(described: Result, read: DatasetRead, recipe: Recipe, dataset_cache: DatasetCache) -> Result:
+def with_health(described: Result, places: Places, job: HealthJob, dataset_cache: DatasetCache) -> Result:
     """The description of a dataset with its findings: in the document under "health"."""
-    events = perform(HealthJob(recipe).run_events(dataset_cache))
+    events = perform(job.run_events(dataset_cache))
     findings = next(event.findings for event in events if isinstance(event, Checked))
-    lines = [line for finding in findings for line in _lines(finding, Places(read.files))]
+    lines = [line for finding in findings for line in _lines(finding, places)]
     document = {**described.document, "health": [asdict(finding) for finding in findings]}
     return Result(document, "\n".join((described.text, "", "Health:", *lines)))
 
@@ -121,17 +126,47 @@ _COUNTS = (
 )
 
 
-def show_large(path: Path, scans: Path, bad: Path | None, as_json: bool) -> None:
-    """Scan a big file and say what is in it; write what is wrong with its bad rows where asked."""
+def show_large(
+    path: Path, scans: Path, bad: Path | None, as_json: bool, job: HealthJob | None = None
+) -> None:
+    """Scan a big file and say what is in it, and what its health is, where a job is to find that out.
+
+    What is wrong with its bad rows is written where asked.
+    """
     found: list[Scanned] = []
     for _ in perform(_scanned(ScanJob(path, scans), found)):
         pass
     result = of_scan(path, found[-1])
+    result = with_health(result, Places(), job, DatasetCache()) if job else result
     report(result.document, result.text, as_json)
     if bad is not None and found[-1].bad:
         for event in perform(BadRowsJob(path, Path(found[-1].folder), bad).run_events(None)):
             if isinstance(event, DatasetExported) and not as_json:
                 report(None, f"{event.rows:,} rows that cannot train written to {bad}.", as_json=False)
+
+
+def large_example(recipe: Recipe, scans: Path, line: int) -> Result:
+    """The row at a line of a big file: its turns and tokens, as soon as the scan has come so far.
+
+    Raises DataError where no row starts on the line, or the row cannot train.
+    """
+    from studio.dataset.store.reader import Store  # with Arrow, only where a big file is read
+
+    path, found = Path(recipe.data.path).expanduser(), list[Scanned]()
+    scan = _scanned(ScanJob(path, scans), found)
+    for _ in perform(scan):
+        if found and found[-1].rows and Store(path, Path(found[-1].folder)).last_line >= line:
+            break
+    scan.close()
+    folder = Path(found[-1].folder)
+    number = Store(path, folder).number_of(line)
+    if number is None:
+        raise DataError(f"Line {line} of {path.name} holds no usable example.")
+    row = RowJob(path, folder, number, found[-1].format, recipe)
+    shown = next(e for e in perform(row.run_events(DatasetCache())) if isinstance(e, RowShown))
+    if shown.reason:
+        raise DataError(f"Line {line} of {path.name} holds no usable example: {shown.reason}.")
+    return _shown(Rendered(str(path), line, shown.pieces, shown.turns, shown.rows), line)
 
 
 def of_scan(path: Path, scan: Scanned) -> Result:
@@ -207,22 +242,24 @@ def show(
 ) -> None:
     """Read a dataset as a run would: what is in it, what is wrong with which line.
 
-    A file too big to hold is gone through instead, and counted.
+    A file too big to hold is gone through instead, row by row, and counted or looked over.
     """
     recipe, dataset_cache, some = recipe_from(data, model, set_), DatasetCache(), False
     path = Path(recipe.data.path).expanduser()
-    if is_large(path) and not health and not recipe.data.columns:
-        show_large(path, paths_from(None).scans, bad, as_json)
-        return
+    scans, large = paths_from(None).scans, is_large(path) and not recipe.data.columns
     if line:
-        shown = example(recipe, dataset_cache, line)
+        shown = large_example(recipe, scans, line) if large else example(recipe, dataset_cache, line)
         report(shown.document, shown.text, as_json)
+        return
+    if large and (not health or goes_by_index(recipe)):
+        show_large(path, scans, bad, as_json, HealthJob(recipe, scans) if health else None)
         return
     try:
         for event in perform(DatasetJob(recipe).run_events(dataset_cache)):
             if isinstance(event, DatasetRead):
                 found = results.of_dataset(event)
-                found = with_health(found, event, recipe, dataset_cache) if health else found
+                job, places = HealthJob(recipe, scans), Places(event.files)
+                found = with_health(found, places, job, dataset_cache) if health else found
                 report(found.document, found.text, as_json)
                 some = any(problem.severity == "error" for problem in event.problems)
     except NothingUsable:

@@ -19,11 +19,11 @@ from studio.events import (
     Log,
     Progress,
 )
+from studio.paths import Paths
 from studio.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from studio.dataset.checks.check import Subject
     from studio.dataset.read.mapping import Column, Mapping
     from studio.dataset.record import Record
     from studio.train.dataset_cache import DatasetCache
@@ -31,9 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HealthJob:
-    """Check the recipe's dataset as a run would see it, and against the golden set beside it."""
+    """Check the recipe's dataset as a run would see it, and against the golden set beside it.
+
+    A file too big to hold, and with `indexed` any big file, is gone through row by row by its index instead,
+    which `scans` keeps: its rows are in no parts then, and their tokens are not counted.
+    """
 
     recipe: Recipe
+    scans: Path | None = None
+    indexed: bool = False
 
     @property
     def title(self) -> str:
@@ -47,13 +53,38 @@ class HealthJob:
             from studio.train.dataset_cache import DatasetCache
 
             dataset_cache = DatasetCache()
-        dataset = yield from dataset_cache.open(self.recipe)
-        golden, trouble = golden_of(dataset.path)
+        path = Path(self.recipe.data.path).expanduser()
+        golden, trouble = golden_of(path)
         if trouble:
             yield Log(trouble, "warning")
-        subject = dataset.checked(golden)
+        if goes_by_index(self.recipe, self.indexed):
+            special = dataset_cache.renderer(self.recipe).special_texts
+            subject = yield from _indexed(path, self.scans, golden, special)
+        else:
+            subject = (yield from dataset_cache.open(self.recipe)).checked(golden)
         findings = yield from check_all(subject)
-        yield Checked(str(dataset.path), dataset.name, len(subject.records), findings)
+        yield Checked(str(path), path.name, len(subject.records), findings)
+
+
+def goes_by_index(recipe: Recipe, asked: bool = False) -> bool:
+    """Whether the recipe's dataset is a file too big to hold; where `asked`, whether it is scanned at all."""
+    from studio.dataset.memory_check import room_words
+    from studio.dataset.store.source import is_large
+
+    path = Path(recipe.data.path).expanduser()
+    return not recipe.data.columns and is_large(path) and (asked or bool(room_words(path)))
+
+
+def _indexed(
+    path: Path, scans: Path | None, golden: Sequence[Record], special: Sequence[str]
+) -> Generator[Event, None, Subject]:
+    """The rows of a big file, to be checked where they lie."""
+    from studio.dataset.checks.check import golden_rows
+    from studio.dataset.store.records import subject_of
+    from studio.jobs.scan import scanned
+
+    source = yield from scanned(path, scans or Paths.for_user().scans)
+    return subject_of(source.store, source.format, golden_rows(golden), special)
 
 
 def golden_of(dataset: Path) -> tuple[tuple[Record, ...], str]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from studio.cli.commands import run
 from studio.cli.data import show_large
+from studio.dataset import memory_check
+from studio.dataset.store import source
+from studio.paths import Paths
 from tests.conftest import write_rows
 
 
@@ -31,3 +36,49 @@ def test_a_big_file_is_counted_and_its_bad_rows_are_written(
     show_large(path, tmp_path / "scans", None, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert (told["rows"], told["bad"], told["format"]) == (302, 1, "instruction")
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
+    code = run(["data", *map(str, arguments), "--json"])
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    return json.loads(captured.out)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept in the person's own folder."""
+    monkeypatch.setattr(Paths, "for_user", lambda: Paths.under(tmp_path / "home"))
+
+
+@pytest.mark.usefixtures("home")
+def test_the_health_of_a_file_too_big_to_hold_is_that_of_its_rows(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_rows(tmp_path / "big.jsonl", 300)
+    path.write_text(path.read_text() + '{"instruction": "Who?", "output": "ann@mail.org"}\n' * 2 + "{\n")
+    (tmp_path / "golden.jsonl").write_text('{"prompt": "Say the number 3", "ideal": "3"}\n')
+    shares = ("--set", "validation_share=0", "--set", "test_share=0")
+    held = shown(capsys, path, "--health", "--model", tiny_model, *shares)
+    monkeypatch.setattr(source, "LARGE", 1000)
+    monkeypatch.setattr(memory_check, "room_words", lambda path: "Too big.")
+    indexed = shown(capsys, path, "--health", "--model", tiny_model, *shares)
+    assert (indexed["rows"], indexed["bad"]) == (303, 1)
+    found, same = ({each["check"]: each for each in told["health"]} for told in (indexed, held))
+    assert (found["malformed"]["lines"], found["duplicates"]["lines"]) == ([303], [302])
+    assert found["leakage"]["lines"] == [4]
+    assert found | {"lengths": same["lengths"]} == same  # which are of characters, not tokens
+
+
+@pytest.mark.usefixtures("home")
+def test_one_row_of_a_big_file_is_shown_token_by_token(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_rows(tmp_path / "big.jsonl", 300)
+    path.write_text(path.read_text() + '{"instruction": "Who?"}\n')
+    held = shown(capsys, path, "--line", 250, "--model", tiny_model)
+    monkeypatch.setattr(source, "LARGE", 1000)
+    assert shown(capsys, path, "--line", 250, "--model", tiny_model) == held
+    for line in (301, 302):
+        assert run(["data", str(path), "--line", str(line), "--model", str(tiny_model)]) == 2
+        assert f"Line {line} of big.jsonl holds no usable example" in capsys.readouterr().err

@@ -113,6 +113,20 @@ class Store:
             start, count = start + taken, count - taken
         return found
 
+    def number_of(self, line: int) -> int | None:
+        """The number of the row that starts on this line; None where no row does so far."""
+        for part in self._parts:
+            lines = part.columns("line")["line"].to_numpy()
+            if line <= lines[-1]:
+                inside = int(np.searchsorted(lines, line))
+                return part.first + inside if lines[inside] == line else None
+        return None
+
+    @property
+    def last_line(self) -> int:
+        """The line on which the last row starts; 0 without any."""
+        return int(self._parts[-1].columns("line")["line"][-1].as_py()) if self._parts else 0
+
     def rows_at(self, numbers: Sequence[int]) -> list[StoredRow]:
         """The rows of these numbers, in this order."""
         return [self._row(number) for number in numbers]

@@ -120,10 +120,12 @@ class StoredProblems(Collection[Problem]):
         return (problem for _, problem in problems(self._store))
 
 
-def subject_of(store: Store, format: str, golden: Sequence[Record] = ()) -> Subject:
+def subject_of(
+    store: Store, format: str, golden: Sequence[Record] = (), special: Sequence[str] = ()
+) -> Subject:
     """The rows that can train as the checks look at them, in no parts yet and without their tokens."""
     records = StoredRecords(store, format, usable(store))
-    return Subject(records, problems=StoredProblems(store), format=format, golden=golden)
+    return Subject(records, problems=StoredProblems(store), format=format, golden=golden, special=special)
 
 
 def problems(store: Store) -> Iterator[tuple[int, Problem]]:
