@@ -76,7 +76,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     assert model.rowCount() == 2001
     view.table.search.setText("number 1234")
     qtbot.waitUntil(lambda: model.rowCount() == 1)
-    row = model.row(0)
+    row = model.rows[0]
     assert row is not None
     assert row.line == 1235
     qtbot.waitUntil(lambda: view.example.title() == "Line 1,235")

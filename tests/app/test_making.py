@@ -146,16 +146,16 @@ def test_rows_are_judged_by_single_keys_and_every_word_can_be_taken_back(
     qtbot.keyClick(table, Qt.Key.Key_Return)
     qtbot.keyClick(table, Qt.Key.Key_Backspace)
     assert states(studio) == ["accepted", "rejected", "accepted", "rejected", "pending", "pending"]
-    assert table.current() == table.rows.by_number(5)
+    assert table.current() == table.made.by_number(5)
     qtbot.keyClick(table, Qt.Key.Key_E)
     assert studio.window.focusWidget() is review.row.answer
     review.row.answer.selectAll()
     qtbot.keyClicks(review.row.answer, "15, are you all right?")
     qtbot.keyClick(review.row.answer, Qt.Key.Key_Return, COMMAND)
-    edited = table.rows.by_number(5)
+    edited = table.made.by_number(5)
     assert edited is not None
     assert (edited.state, edited.answer) == ("edited", "15, are you all right?")
-    assert table.current() == table.rows.by_number(6)
+    assert table.current() == table.made.by_number(6)
     qtbot.keyClick(table, Qt.Key.Key_E)
     qtbot.keyClicks(review.row.answer, "never mind")
     qtbot.keyClick(review.row.answer, Qt.Key.Key_Escape)
@@ -165,12 +165,12 @@ def test_rows_are_judged_by_single_keys_and_every_word_can_be_taken_back(
     assert review.row.answer.toPlainText() == "Here is fourteen."
     studio.window.action("undo").trigger()
     assert states(studio)[3] == "pending"
-    assert table.current() == table.rows.by_number(4)
+    assert table.current() == table.made.by_number(4)
     review.chips.choose("pending")
-    assert table.rows.rowCount() == 3
+    assert table.made.rowCount() == 3
     qtbot.keyClick(table, Qt.Key.Key_A, COMMAND | SHIFT)
     assert states(studio) == ["accepted", "rejected", "accepted", "accepted", "accepted", "accepted"]
-    assert table.rows.rowCount() == 0
+    assert table.made.rowCount() == 0
     qtbot.keyClick(review.chips, Qt.Key.Key_U)
     assert states(studio).count("pending") == 3
     assert review.chips.label("accepted") == "Accepted 2"
@@ -195,7 +195,7 @@ def test_accepted_rows_become_a_step_of_the_dataset_and_stay_marked_as_made(
     assert [row["maker"] for row in made] == ["noise", "noise"]
     assert len(dataset.rows) == 8
     assert source.read_text().count("\n") == 6
-    assert [row.state for row in review.table.rows.shown()][:3] == ["added", "added", "rejected"]
+    assert [row.state for row in review.table.made.rows][:3] == ["added", "added", "rejected"]
     assert not review.add.isVisible()
     qtbot.keyClick(review.table, Qt.Key.Key_A)
     assert review.add.text() == "Add 1 accepted row"
@@ -224,7 +224,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         ask_server(studio, qtbot, served.url)
         qtbot.mouseClick(page.card.make, LEFT)
         qtbot.waitUntil(thinks.is_set)
-        qtbot.waitUntil(lambda: page.review.table.rows.rowCount() == 2)
+        qtbot.waitUntil(lambda: page.review.table.made.rowCount() == 2)
         assert page.card.said.text() == "Making rows: 2 of 5 passages"
         qtbot.keyClick(page.review.table, Qt.Key.Key_A)
         qtbot.mouseClick(page.card.stop, LEFT)
@@ -240,10 +240,10 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         review = again.panes.dataset.making.review
         assert review.links[0].text().startswith("From documents: 2 rows, 1 to review, not finished")
         qtbot.mouseClick(review.links[0], LEFT)
-        assert [row.state for row in review.table.rows.shown()] == ["accepted", "pending"]
+        assert [row.state for row in review.table.made.rows] == ["accepted", "pending"]
         qtbot.mouseClick(again.panes.dataset.making.card.again, LEFT)
         qtbot.waitUntil(lambda: not again.desk.making.busy)
-    assert [row.prompt for row in review.table.rows.shown()] == [f"What does the {n} weigh?" for n in THINGS]
+    assert [row.prompt for row in review.table.made.rows] == [f"What does the {n} weigh?" for n in THINGS]
     assert states(again) == ["accepted", *["pending"] * 4]
     assert review.summary.text() == "5 rows from 5 sources."
     assert not again.panes.dataset.making.card.again.isVisible()
@@ -290,7 +290,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
     assert ["bridge weighs 12 tons" in row["passage"] for row in made].count(True) == 1
     assert pane.tabs.isVisible()
     pane.tabs.choose("making")
-    assert {row.state for row in review.table.rows.shown()} == {"added"}
+    assert {row.state for row in review.table.made.rows} == {"added"}
 
 
 def test_a_making_that_nobody_here_confirmed_says_what_it_would_send_and_waits_for_a_second_press(
@@ -382,13 +382,13 @@ def test_a_making_belongs_to_its_dataset(studio: Studio, qtbot: QtBot, source: P
     mistype(studio)
     make(studio, qtbot)
     review = studio.panes.dataset.making.review
-    made = review.table.rows.rowCount()
+    made = review.table.made.rowCount()
     open_dataset(studio, qtbot, other)
     assert review.nothing.isVisible()
     assert not review.links
     open_dataset(studio, qtbot, source)
     assert len(review.links) == 1
     qtbot.mouseClick(review.links[0], LEFT)
-    assert review.table.rows.rowCount() == made
+    assert review.table.made.rowCount() == made
     assert studio.panes.dataset.making.form.maker.name == "noise"
     assert MakingFolder(next((tmp_path / "home" / "made").iterdir())).finished

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QApplication, QTableView
 
 from studio.app.large import LargeFiles
 from studio.process import prepare_process
+from studio.ui.tables.dataset_table import LargeTable
 from studio.ui.tables.large import PAGE
-from studio.ui.tables.large_table import LargeTable
 from tests.benchmarks.figure import Figure
 
 ROWS = 5_000_000
@@ -250,7 +250,7 @@ def _ask(application: QApplication, table: LargeTable) -> dict[str, float]:
 
 def _descends(table: LargeTable) -> bool:
     """Whether a row without any characters, one that cannot train, stands last."""
-    last = table.model.row(table.model.rowCount() - 1)
+    last = table.model.rows[table.model.rowCount() - 1]
     return last is not None and last.characters == 0
 
 

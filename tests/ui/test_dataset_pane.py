@@ -24,7 +24,7 @@ from studio.events import (
 )
 from studio.ui.dialogs.fix import FixDialog
 from studio.ui.panes.dataset.pane import DatasetPane
-from studio.ui.tables.dataset import BADGE, STRUCK
+from studio.ui.tables.model import BADGE, STRUCK
 from studio.ui.theme import Theme
 from studio.ui.widgets.states import BusyState
 
@@ -109,7 +109,7 @@ def test_a_filter_shows_what_it_says(qtbot: QtBot, pane: DatasetPane) -> None:
     pane.show_dataset(DATA)
     press(qtbot, pane, "Attention 2")
     model = pane.table.model
-    assert [model.entry(place).line for place in range(model.rowCount())] == [3, 5]
+    assert [entry.line for entry in model.rows] == [3, 5]
 
 
 def test_home_and_end_go_to_the_first_and_the_last_row(qtbot: QtBot, pane: DatasetPane) -> None:

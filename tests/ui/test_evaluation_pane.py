@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from studio.events import Evaluated, GoldenAnswer, Measure, Progress
 from studio.runs.store import RunSummary
 from studio.ui.panes.evaluation.pane import EvaluationPane
-from studio.ui.tables.answer_delegate import break_text
+from studio.ui.tables.answers import break_text
 from studio.ui.theme import Theme
 
 RUN = RunSummary(
@@ -130,7 +130,7 @@ def test_a_prompt_can_be_taken_to_the_playground(qtbot: QtBot, pane: EvaluationP
     pane.show_event(answer(0))
     pane.show_event(RESULT)
     assert pane.answers.try_button.isEnabled()
-    pane.answers.view.setCurrentIndex(pane.answers.model.index(0))
+    pane.answers.view.setCurrentIndex(pane.answers.model.index(0, 0))
     with qtbot.waitSignal(pane.playground_requested) as asked:
         press(qtbot, pane, "Try in the playground")
     assert asked.args == ["Capital 0?"]

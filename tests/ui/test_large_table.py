@@ -16,9 +16,9 @@ from studio.dataset.store.reader import Store, StoredRow
 from studio.dataset.store.scanner import scan
 from studio.events import Piece, RowShown, Scanned, Turn
 from studio.ui.panes.dataset.large import LargeView, large_findings, round_rows
-from studio.ui.tables.dataset import BADGE, REASON
+from studio.ui.tables.dataset_table import LargeTable
 from studio.ui.tables.large import PAGE, LargeTableModel
-from studio.ui.tables.large_table import LargeTable
+from studio.ui.tables.model import BADGE, REASON
 from studio.ui.theme import Theme
 from tests.conftest import write_rows
 
@@ -74,7 +74,7 @@ def test_pages_looked_at_long_ago_are_forgotten() -> None:
     model.set_source(source)
     for row in range(0, 5_000_000, 10_000):
         text(model, row)
-    assert len(model._pages) <= 64
+    assert model.rows.remembered() <= 64
     text(model, 0)
     assert source.asked[-1] == (0, PAGE)
 

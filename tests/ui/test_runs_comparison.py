@@ -129,7 +129,7 @@ def test_the_sweep_column_is_there_only_for_sweeps(pane: RunsPane) -> None:
     pane.resize(1500, 900)
     pane.show()
     assert not pane.table.isColumnHidden(SWEEP)
-    assert COLUMNS[SWEEP].words(members()[0]) == "s"
+    assert COLUMNS[SWEEP].text(members()[0]) == "s"
     pane.show_runs([ALONE])
     assert pane.table.isColumnHidden(SWEEP)
 

@@ -53,7 +53,7 @@ def test_numbers_and_their_heads_are_at_the_right(pane: RunsPane) -> None:
     for number, each in enumerate(COLUMNS):
         right = bool(model.index(0, number).data(role) & Qt.AlignmentFlag.AlignRight)
         head = bool(model.headerData(number, Qt.Orientation.Horizontal, role) & Qt.AlignmentFlag.AlignRight)
-        assert right == head == each.is_number
+        assert right == head == each.right
 
 
 def test_choosing_a_run_is_announced_once(pane: RunsPane, qtbot) -> None:

@@ -8,9 +8,10 @@ from pytestqt.qtbot import QtBot
 
 from studio.catalogue import Phrase, phrase
 from studio.events import DatasetRead, ExampleRow, GoldenAnswer, Measure, Problem
-from studio.ui.tables.answers import ANSWER, AnswersModel, kind_of
-from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, DatasetModel
+from studio.ui.tables.answers import AnswersModel, kind_of
+from studio.ui.tables.dataset import COLUMNS, DatasetModel
 from studio.ui.tables.measures import MINUS, describe
+from studio.ui.tables.model import BADGE, REASON, ROW
 from studio.ui.tables.problems import ProblemList, group_problems
 from studio.ui.theme import Theme
 
@@ -54,7 +55,7 @@ def mixed() -> DatasetRead:
 
 
 def lines(model: DatasetModel) -> list[int]:
-    return [model.entry(place).line for place in range(model.rowCount())]
+    return [entry.line for entry in model.rows]
 
 
 def test_rows_that_cannot_train_stand_in_the_order_of_the_file(qtbot: QtBot, mixed: DatasetRead) -> None:
@@ -216,8 +217,8 @@ def test_answers_are_counted_and_filtered_by_what_training_did(qtbot: QtBot) -> 
     model.add(answers[3:])
     assert model.counts() == {"all": 4, "fixed": 1, "broken": 1, "both wrong": 1, "both right": 1}
     model.show("broken")
-    assert [model.data(model.index(0), ANSWER).index, model.rowCount()] == [0, 1]
+    assert [model.index(0, 0).data(ROW).index, model.rowCount()] == [0, 1]
     model.add([golden(4, True, False), golden(5, True, True)])
     assert model.rowCount() == 2
     model.show("all")
-    assert [model.data(model.index(place), ANSWER).index for place in range(6)] == [0, 1, 2, 3, 4, 5]
+    assert [answer.index for answer in model.rows] == [0, 1, 2, 3, 4, 5]

@@ -11,7 +11,6 @@ from studio import words
 from studio.events import Event, Prepared, Probed, Rewards, Step, Validated
 from studio.ui.plots.keys import Key, KeyLabel
 from studio.ui.plots.lazy import LazyCurve
-from studio.ui.plots.series import history, once
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
@@ -129,8 +128,6 @@ class RewardCard(PlotCard):
         self.set_waiting(False)
 
 
-__all__ = ["LOSS", "RunPlots", "history"]
-
 HEAD_MILLISECONDS = 120
 LOSS = CurveStyle("Loss", words=words.loss)
 SPEED = CurveStyle("Tokens per second", colour="good", smoothing=0, from_zero=True, redraw_milliseconds=230)
@@ -143,6 +140,24 @@ MEMORY = CurveStyle(
     words=lambda gigabytes: words.memory(gigabytes * words.GIB),
     ticks=lambda gigabytes, _: words.memory(gigabytes * words.GIB) if gigabytes else "0",
 )
+
+
+def history(events: Iterable[Event]) -> tuple[int, list[Step], list[Validated]]:
+    """The planned last step, the steps and the validations of a run; what a resumed run repeated, once."""
+    events = list(events)
+    last = next((event.steps for event in reversed(events) if isinstance(event, Prepared)), 0)
+    return last, once(events, Step), once(events, Validated)
+
+
+def once[T: (Step, Validated, Probed, Rewards)](events: Iterable[Event], kind: type[T]) -> list[T]:
+    """The events of a kind; a run that goes on from a checkpoint takes back what came after it."""
+    kept: dict[tuple[int, str], T] = {}
+    for event in events:
+        if isinstance(event, Prepared):
+            kept = {key: old for key, old in kept.items() if key[0] < event.first_step}
+        elif isinstance(event, kind):
+            kept[event.step, getattr(event, "part", "")] = event
+    return list(kept.values())
 
 
 class RunPlots(QWidget):

@@ -1,15 +1,17 @@
-"""A dataset's rows with their filters, their search, and a filter by length."""
+"""A dataset's rows with their filters, their search and their order: held in memory, or paged from a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QGridLayout,
-    QHeaderView,
+    QHBoxLayout,
     QLineEdit,
     QMenu,
     QSpinBox,
@@ -23,8 +25,10 @@ from PySide6.QtWidgets import (
 from studio.events import DatasetRead, ExampleRow
 from studio.ui.plain import tip
 from studio.ui.tables.chips import FilterChips
-from studio.ui.tables.dataset import COLUMNS, FILTERS, DatasetModel, Entry
-from studio.ui.tables.delegates import CellDelegate
+from studio.ui.tables.dataset import ANSWER, FILTERS, MARK, DatasetModel, Entry
+from studio.ui.tables.delegates import dress_rows
+from studio.ui.tables.large import LargeTableModel
+from studio.ui.tables.model import TableModel
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, note
@@ -104,9 +108,6 @@ def _spin(nothing: str) -> QSpinBox:
     return spin
 
 
-_ROW_HEIGHT = 32
-
-
 class RowsView(QTableView):
     """Home and End go to the first and the last row, as in a list."""
 
@@ -122,94 +123,59 @@ class RowsView(QTableView):
         return self.model().index(rows[action], max(0, self.currentIndex().column()))
 
 
-def rows_view(
-    theme: Theme, model: QAbstractItemModel, titles: Sequence[str], widths: Mapping[str, int]
-) -> QTableView:
-    """A view of rows one below the other; columns without a width share the room that is left."""
-    view = RowsView()
-    view.setObjectName("rows")
-    view.setModel(model)
-    view.setItemDelegate(CellDelegate(theme, view))
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.setShowGrid(False)
-    view.setWordWrap(False)
-    view.setMouseTracking(True)
-    view.setTabKeyNavigation(False)
-    view.setAccessibleName("Examples")
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-    head = view.horizontalHeader()
-    head.setHighlightSections(False)
-    head.setMinimumSectionSize(40)
-    for place, title in enumerate(titles):
-        mode = QHeaderView.ResizeMode
-        head.setSectionResizeMode(place, mode.Fixed if title in widths else mode.Stretch)
-        if title in widths:
-            view.setColumnWidth(place, widths[title])
-    head.setSortIndicatorClearable(True)
-    head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-    return view
-
-
 _SEARCH_MILLISECONDS = 150
-_SEARCH_WIDTH = 220
 _BOTH_TEXTS_WIDTH = 480
-_ANSWER, _BADGE = ([column.title for column in COLUMNS].index(title) for title in ("Answer", ""))
-_WIDTHS = {"Line": 56, "": 108, "Tokens": 72}
 
 
-class DatasetTable(QWidget):
-    """Chips, a search field and the table. Emits the entry that the person comes to stand on."""
+class ExamplesTable[Model: TableModel[Any]](QWidget):
+    """Chips, a search field and the rows. A narrow one puts what does not fit beside each other below."""
 
-    entry_chosen = Signal(object)  # ExampleRow | Problem
-    edited = Signal(int, str, str)  # line, field, its new text
-    delete_toggled = Signal(int)  # line
+    search_width = 220
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.model = DatasetModel(self)
-        self.model.edited.connect(self.edited)
-        self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
-        self.chips.chosen.connect(self._filter)
-        self.search = QLineEdit()
+    def __init__(
+        self, theme: Theme, model: Model, filters: Sequence[tuple[str, str]], *extra: QWidget
+    ) -> None:
+        super().__init__()
+        self._theme, self.model = theme, model
+        self.chips, self.search, self.view = FilterChips(filters), QLineEdit(), RowsView()
         self.search.setPlaceholderText("Search rows")
         self.search.setAccessibleName("Search prompts and answers")
         self.search.setClearButtonEnabled(True)
         self._search_icon = QAction(self.search)
         self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
-        self.lengths = LengthFilter(theme, self.search)
-        self.lengths.changed_to.connect(self._filter)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_SEARCH_MILLISECONDS)
-        self._pause.timeout.connect(self._filter)
+        dress_rows(self.view, theme, model, "Examples")
+        self._head = head = self.view.horizontalHeader()
+        head.setMinimumSectionSize(40)
+        head.setSortIndicatorClearable(True)
+        head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self._pause = QTimer(self, singleShot=True, interval=_SEARCH_MILLISECONDS)
+        self._pause.timeout.connect(self.ask)
         self.search.textChanged.connect(self._pause.start)
-        self.view = rows_view(theme, self.model, [column.title for column in COLUMNS], _WIDTHS)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
-        self.view.setSortingEnabled(True)
-        self.view.selectionModel().currentRowChanged.connect(self._announce)
-        self.view.installEventFilter(self)
+        self.chips.chosen.connect(self.ask)
         self._nothing = note("No row passes this filter.")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._theme = theme
         theme.changed.connect(self._tint_icon)
         self._tint_icon()
-        self._lay_out()
+        self._lay_out(extra)
+
+    def ask(self) -> None:
+        """Show the rows that the chips and the search ask for."""
+        raise NotImplementedError
 
     def _tint_icon(self) -> None:
         self._search_icon.setIcon(self._theme.icon("search"))
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, extra: Sequence[QWidget]) -> None:
+        self._searching = QWidget()
+        beside = QHBoxLayout(self._searching)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(10)
+        beside.addWidget(self.search, 1)
+        for widget in extra:
+            beside.addWidget(widget)
         self._above = QGridLayout()
         self._above.setSpacing(10)
         self._above.setColumnStretch(1, 1)
-        self._above.addWidget(self.chips, 0, 0)
-        self._above.addWidget(self.search, 0, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._nothing)
@@ -218,18 +184,38 @@ class DatasetTable(QWidget):
         column.setSpacing(10)
         column.addLayout(self._above)
         column.addWidget(self._stack, 1)
+        self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the search field takes a row of its own, and prompts the room of answers."""
         super().resizeEvent(event)
-        self.chips.fit(event.size().width())
-        if event.size().width() - self.chips.width_in_one_row() < _SEARCH_WIDTH:
-            self._above.addWidget(self.chips, 0, 0, 1, 2)
-            self._above.addWidget(self.search, 1, 0, 1, 2)
-        else:
-            self._above.addWidget(self.chips, 0, 0)
-            self._above.addWidget(self.search, 0, 1)
-        self.view.setColumnHidden(_ANSWER, event.size().width() < _BOTH_TEXTS_WIDTH)
+        self.fit()
+
+    def fit(self) -> None:
+        """Give the search a row of its own, and prompts the room of answers, where the table is narrow."""
+        width = self.width()
+        self.chips.fit(width)
+        below = width - self.chips.width_in_one_row() < self.search_width
+        self._above.addWidget(self.chips, 0, 0, 1, 2 if below else 1)
+        self._above.addWidget(self._searching, int(below), int(not below), 1, 2 if below else 1)
+        self.view.setColumnHidden(ANSWER, width < _BOTH_TEXTS_WIDTH)
+
+
+class DatasetTable(ExamplesTable[DatasetModel]):
+    """The rows of a dataset in memory. Emits the entry that the person comes to stand on."""
+
+    entry_chosen = Signal(object)  # ExampleRow | Problem
+    edited = Signal(int, str, str)  # line, field, its new text
+    delete_toggled = Signal(int)  # line
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, DatasetModel(), [(kind, kind.capitalize()) for kind in FILTERS])
+        self.model.edited.connect(self.edited)
+        self.lengths = LengthFilter(theme, self.search)
+        self.lengths.changed_to.connect(self.ask)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
+        self.view.setSortingEnabled(True)
+        self.view.selectionModel().currentRowChanged.connect(self._announce)
+        self.view.installEventFilter(self)
 
     def set_dataset(self, dataset: DatasetRead) -> None:
         """Show the rows and stand on the line where the person stood, else on the first."""
@@ -237,14 +223,14 @@ class DatasetTable(QWidget):
         self.model.set_dataset(dataset)
         attention = self.model.counts()["attention"]
         self.chips.set_counts({"attention": attention})
-        self.view.setColumnHidden(_BADGE, not attention)
+        self.view.setColumnHidden(MARK, not attention)
         self._settle(line)
 
     def set_changes(self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int]) -> None:
         """Show what was changed by hand."""
         self.model.set_changes(changes, deleted)
         marked = bool(changes or deleted or self.model.counts()["attention"])
-        self.view.setColumnHidden(_BADGE, not marked)
+        self.view.setColumnHidden(MARK, not marked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Enter edits the answer, or the cell clicked last; Delete leaves a row out, or restores it."""
@@ -252,7 +238,7 @@ class DatasetTable(QWidget):
             entry = self.current()
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and entry is not None:
                 index = self.view.currentIndex()
-                column = index.column() if self.model.field_of(index.column()) else _ANSWER
+                column = index.column() if self.model.field_of(index.column()) else ANSWER
                 self.view.edit(index.siblingAtColumn(column))
                 return True
             if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and isinstance(entry, ExampleRow):
@@ -262,7 +248,7 @@ class DatasetTable(QWidget):
 
     def current(self) -> Entry | None:
         index = self.view.currentIndex()
-        return self.model.entry(index.row()) if index.isValid() else None
+        return self.model.rows[index.row()] if index.isValid() else None
 
     def choose_line(self, line: int) -> None:
         """Stand on a line of the file; a filter or search that hides it is taken back."""
@@ -276,7 +262,7 @@ class DatasetTable(QWidget):
             self.view.selectRow(row)
             self.view.scrollTo(self.model.index(row, 0), QAbstractItemView.ScrollHint.PositionAtCenter)
 
-    def _filter(self) -> None:
+    def ask(self) -> None:
         line = current.line if (current := self.current()) else 0
         self.model.show(kind=self.chips.current, search=self.search.text(), lengths=self.lengths.limits())
         self._settle(line)
@@ -289,4 +275,77 @@ class DatasetTable(QWidget):
 
     def _announce(self, current: QModelIndex) -> None:
         if current.isValid():
-            self.entry_chosen.emit(self.model.entry(current.row()))
+            self.entry_chosen.emit(self.model.rows[current.row()])
+
+
+LARGE_FILTERS = (("all", "All"), ("good", "Good"), ("warnings", "Attention"), ("bad", "Bad"))
+_SORTS = {0: "line", MARK: "state", MARK + 1: "characters"}
+_REST_MILLISECONDS = 40
+_PADDING = 9
+_ZEROS = str.maketrans("123456789", "000000000")
+
+
+class LargeTable(ExamplesTable[LargeTableModel]):
+    """The rows of a file too big to hold. Emits what is asked of them, and the number of the row stood on."""
+
+    query_changed = Signal(dict)
+    row_chosen = Signal(int)
+    search_width = 300
+
+    def __init__(self, theme: Theme) -> None:
+        self.whole = QCheckBox("Whole rows")
+        super().__init__(theme, LargeTableModel(), LARGE_FILTERS, self.whole)
+        self._pause.setInterval(2 * _SEARCH_MILLISECONDS)
+        self.search.setToolTip(
+            "Searches their beginnings, which is quick; Whole rows searches all of the file."
+        )
+        self.whole.setToolTip("Search all of every row, as the file has it. This takes longer.")
+        self.whole.toggled.connect(self.ask)
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MILLISECONDS)
+        self._rest.timeout.connect(self._announce)
+        self.view.selectionModel().currentRowChanged.connect(self._rest.start)
+        self._head.setSectionsClickable(True)
+        self._head.setSortIndicatorShown(True)
+        self._head.sortIndicatorChanged.connect(self.ask)
+
+    def query(self) -> dict[str, Any]:
+        """What is asked for now; empty when it is every row in the order of the file."""
+        sort = _SORTS.get(self._head.sortIndicatorSection(), "")
+        asked = {"state": self.chips.current, "search": self.search.text().strip(), "sort": sort}
+        if asked == {"state": "all", "search": "", "sort": ""}:
+            return {}
+        down = self._head.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+        return {**asked, "whole": self.whole.isChecked(), "descending": down}
+
+    def ask(self) -> None:
+        self._pause.stop()
+        self.query_changed.emit(self.query())
+
+    def show_rows(self) -> None:
+        """Show the rows there are and stand on one of them, or say that none passes what is asked."""
+        asked = bool(self.query()) and not self.model.rowCount()
+        self._stack.setCurrentWidget(self._nothing if asked else self.view)
+        self.stand_on_first()
+
+    def stand_on_first(self) -> None:
+        """Choose the first row unless one is chosen."""
+        if not self.view.currentIndex().isValid() and self.model.rowCount():
+            self.view.setCurrentIndex(self.model.index(0, 0))
+
+    def set_counts(self, counts: Mapping[str, int], expected: int) -> None:
+        """Write how many rows there are of each state; marks get room when there is one.
+
+        `expected` is the number of rows there may be in the end.
+        """
+        self.chips.set_counts(counts)
+        self.chips.set_offered({key for key, count in counts.items() if count} | {"all", self.chips.current})
+        self.view.setColumnHidden(MARK, not (counts["warnings"] or counts["bad"]))
+        digits = self.view.fontMetrics().horizontalAdvance(f"{expected:,}".translate(_ZEROS))
+        self.view.setColumnWidth(0, max(self.model.columns[0].width, digits + 2 * _PADDING))
+        self.fit()
+
+    def _announce(self) -> None:
+        index = self.view.currentIndex()
+        row = self.model.rows[index.row()] if index.isValid() else None
+        if row is not None:
+            self.row_chosen.emit(row.number)

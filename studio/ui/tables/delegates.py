@@ -1,6 +1,8 @@
-"""How cells are painted: text with a tone, and marks in rounded tints."""
+"""How tables look: rows of one line, text with a tone, and marks in rounded tints."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -13,8 +15,10 @@ from PySide6.QtCore import (
     QRectF,
     Qt,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QTextCursor
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QRegion, QTextCursor
 from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
     QPlainTextEdit,
     QStyle,
     QStyledItemDelegate,
@@ -23,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.tables.dataset import BADGE, COLUMNS, REASON, SPANNED, STRUCK, TONE
+from studio.ui.tables.model import BADGE, REASON, STRUCK, TONE, TableModel
 from studio.ui.theme import Theme, Tokens, body_font
 
 _PADDING = 8
@@ -90,9 +94,12 @@ class CellDelegate(QStyledItemDelegate):
         self, painter: QPainter, box: QRectF, index: QModelIndex | QPersistentModelIndex, reason: str
     ) -> None:
         """Paint this cell's part of a text that runs across the spanned columns."""
-        places = [place for place, column in enumerate(COLUMNS) if column.title in SPANNED]
-        first, last = (self._view.visualRect(index.sibling(index.row(), place)) for place in places)
-        whole = QRectF(first.united(last)).adjusted(_PADDING, 0, -_PADDING, 0)
+        cells = (index.sibling(index.row(), place) for place in range(index.model().columnCount()))
+        spanned = QRegion()
+        for cell in cells:
+            if cell.data(REASON):
+                spanned += self._view.visualRect(cell)
+        whole = QRectF(spanned.boundingRect()).adjusted(_PADDING, 0, -_PADDING, 0)
         painter.setClipRect(box)
         painter.setPen(QColor(self._theme.tokens.bad))
         shown = painter.fontMetrics().elidedText(reason, Qt.TextElideMode.ElideRight, int(whole.width()))
@@ -104,7 +111,8 @@ class CellDelegate(QStyledItemDelegate):
         editor = QPlainTextEdit(parent)
         editor.setProperty("role", "field")
         editor.setAcceptDrops(False)
-        editor.setAccessibleName(f"{COLUMNS[index.column()].title} of the row")
+        title = index.model().headerData(index.column(), Qt.Orientation.Horizontal)
+        editor.setAccessibleName(f"{title} of the row")
         editor.setToolTip("Enter keeps the text, Shift+Enter begins a new line, Esc leaves it as it was.")
         return editor
 
@@ -140,3 +148,38 @@ class CellDelegate(QStyledItemDelegate):
                 self.closeEditor.emit(editor)
                 return True
         return super().eventFilter(editor, event)
+
+
+ROW_HEIGHT = 32
+
+
+def dress(view: QTableView, name: str, row_height: int = ROW_HEIGHT) -> None:
+    """Let a table look like all others: no grid, one line a row, and a head that stays as it is."""
+    view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.setTabKeyNavigation(False)
+    view.setAccessibleName(name)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.verticalHeader().hide()
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    view.verticalHeader().setDefaultSectionSize(row_height)
+    view.horizontalHeader().setHighlightSections(False)
+
+
+def dress_rows(view: QTableView, theme: Theme, model: TableModel[Any], name: str) -> None:
+    """Let a table show a model's rows, one at a time chosen; columns without a width share the room."""
+    dress(view, name)
+    view.setObjectName("rows")
+    view.setModel(model)
+    view.setItemDelegate(CellDelegate(theme, view))
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setMouseTracking(True)
+    head, mode = view.horizontalHeader(), QHeaderView.ResizeMode
+    for place, column in enumerate(model.columns):
+        head.setSectionResizeMode(place, mode.Fixed if column.width else mode.Stretch)
+        if column.width:
+            view.setColumnWidth(place, column.width)

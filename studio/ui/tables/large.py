@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from studio.errors import DataError
 from studio.ui.plain import tip
-from studio.ui.tables.dataset import BADGE, REASON, TONE, warning_word
+from studio.ui.tables.dataset import SPANNED, example_columns, warning_word
+from studio.ui.tables.model import REASON, Mark, TableColumn, TableModel
 from studio.ui.tables.problems import as_sentence
-
-Index = QModelIndex | QPersistentModelIndex
 
 PAGE = 32
 """Rows that are fetched at once: a millisecond's work."""
 
 _PAGES = 64
 """Pages that are remembered."""
-
-_WAITING = "…"
 
 
 class LargeRow(Protocol):
@@ -57,167 +53,119 @@ class LargeRows(Protocol):
     def rows_at(self, numbers: Sequence[int]) -> Sequence[LargeRow]: ...
 
 
-@dataclass(frozen=True)
-class LargeColumn:
-    """One column; `sort` is the name by which rows can be sorted by it, if they can."""
+class Pages(Sequence[Any]):
+    """All rows of a source, or those whose numbers are found; one that cannot be had is None.
 
-    title: str
-    text: Callable[[LargeRow], str]
-    sort: str = ""
-    right: bool = False
-    tone: str = "text"
+    The pages last looked at are remembered.
+    """
 
+    def __init__(self, source: LargeRows | None = None, found: Any = None) -> None:
+        self._source, self.found = source, found  # row numbers, mapped from a file; None for all rows
+        self._count = self.available()
+        self._page = lru_cache(_PAGES)(self._fetch)
 
-LARGE_COLUMNS = (
-    LargeColumn("Line", lambda row: f"{row.line:,}", "line", right=True, tone="faint"),
-    LargeColumn("Prompt", lambda row: row.prompt),
-    LargeColumn("Answer", lambda row: row.answer, tone="dim"),
-    LargeColumn("", lambda row: "", "state"),
-    LargeColumn(
-        "Characters",
-        lambda row: f"{row.characters:,}" if row.state != 2 else "–",  # noqa: RUF001
-        "characters",
-        right=True,
-        tone="dim",
-    ),
-)
-"""Prompt and answer stand where the small table has them: a reason runs across both."""
+    def __len__(self) -> int:
+        return self._count
 
-_REASON_COLUMNS = (1, 2)
-
-
-class LargeTableModel(QAbstractTableModel):
-    """Shows all rows of an index, or those whose numbers are found; remembers the pages last looked at."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._source: LargeRows | None = None
-        self._found: Any = None  # row numbers, mapped from a file; None for all rows
-        self._shown = 0
-        self._pages: OrderedDict[int, list[LargeRow]] = OrderedDict()
-
-    def set_source(self, source: LargeRows | None) -> None:
-        """Show all rows of another index, or none."""
-        self.beginResetModel()
-        self._source, self._found = source, None
-        self._pages.clear()
-        self._shown = source.rows if source is not None else 0
-        self.endResetModel()
-
-    def show_all(self) -> None:
-        """Take back a filter, a search and an order."""
-        if self._found is not None:
-            self.set_source(self._source)
-
-    def show_found(self, file: Path) -> None:
-        """Show the rows whose numbers the file holds; rows shown already stay where they are."""
-        found = np.load(file, mmap_mode="r")
-        if self._continues(found):
-            self._found = found
-            self._add(len(found))
-            return
-        self.beginResetModel()
-        self._found = found
-        self._pages.clear()
-        self._shown = len(found)
-        self.endResetModel()
-
-    def grow(self) -> None:
-        """Add the rows that the index has by now, unless only found ones are shown."""
-        if self._source is not None and self._found is None:
-            self._add(self._source.rows)
-
-    def row(self, place: int) -> LargeRow | None:
-        """The row shown at a place; None when it cannot be had."""
+    def __getitem__(self, place: Any) -> Any:
         rows = self._page(place // PAGE)
         return rows[place % PAGE] if place % PAGE < len(rows) else None
 
-    def _continues(self, found: Any) -> bool:
-        before = self._found
-        return (
-            before is not None and len(before) <= len(found) and bool((found[: len(before)] == before).all())
-        )
+    def available(self) -> int:
+        """How many rows there are by now."""
+        if self.found is not None:
+            return len(self.found)
+        return self._source.rows if self._source is not None else 0
 
-    def _add(self, rows: int) -> None:
-        if rows > self._shown:
-            self._pages.pop(self._shown // PAGE, None)  # the last one was not full
-            self.beginInsertRows(QModelIndex(), self._shown, rows - 1)
-            self._shown = rows
-            self.endInsertRows()
+    def remembered(self) -> int:
+        """How many pages are remembered."""
+        return self._page.cache_info().currsize
 
-    def _page(self, page: int) -> list[LargeRow]:
-        if page in self._pages:
-            self._pages.move_to_end(page)
-            return self._pages[page]
-        rows = self._fetch(page * PAGE, min(PAGE, self._shown - page * PAGE))
-        self._pages[page] = rows
-        if len(self._pages) > _PAGES:
-            self._pages.popitem(last=False)
-        return rows
+    def grow(self) -> None:
+        """Take in the rows that there are by now; the last page may not have been full."""
+        self._count = self.available()
+        self._page.cache_clear()
 
-    def _fetch(self, start: int, count: int) -> list[LargeRow]:
+    def found_in(self, numbers: Any) -> Pages:
+        """The rows of the same source that have these numbers."""
+        return Pages(self._source, numbers)
+
+    def _fetch(self, page: int) -> Sequence[LargeRow]:
+        start = page * PAGE
+        count = min(PAGE, self._count - start)
         if self._source is None or count <= 0:
             return []
         try:
-            if self._found is None:
-                return list(self._source.page(start, count))
-            return list(self._source.rows_at(self._found[start : start + count].tolist()))
+            if self.found is None:
+                return self._source.page(start, count)
+            return self._source.rows_at(self.found[start : start + count].tolist())
         except DataError:  # the index was removed; what is shown of it stays a placeholder
             return []
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else self._shown
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(LARGE_COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        if orientation == Qt.Orientation.Horizontal:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return LARGE_COLUMNS[section].title
-            if role == Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(LARGE_COLUMNS[section])
-        return None
-
-    def data(self, index: Index, role: int = 0) -> Any:
-        """What a cell is painted with is asked for six times: most can be told without the row."""
-        place = index.column()
-        column = LARGE_COLUMNS[place]
-        if role == TONE:
-            return column.tone
-        if role == _ALIGNMENT:
-            return _ALIGNMENTS[place]
-        if (role == BADGE and column.title) or (role == REASON and place not in _REASON_COLUMNS):
-            return None
-        return self._of_row(index.row(), place, role) if role in _ROLES else None
-
-    def _of_row(self, number: int, place: int, role: int) -> Any:
-        row = self.row(number)
-        if row is None:
-            return _WAITING if role == _TEXT else None
-        if role == BADGE:
-            return _mark(row)
-        if role == _TEXT:
-            return (
-                as_sentence(row.reason) if row.state == 2 and place == 1 else LARGE_COLUMNS[place].text(row)
-            )
-        if role == REASON and row.state != 2:
-            return None
-        said = as_sentence(row.reason) if row.reason else ""
-        return (said if role == REASON else tip(said)) or None
+def _reason(row: LargeRow) -> str:
+    return row.reason if row.state == 2 else ""
 
 
-def _mark(row: LargeRow) -> tuple[str, str] | None:
+def _badge(row: LargeRow) -> Mark | None:
     if row.state == 2:
         return ("Cannot train", "bad")
     return (warning_word(row.codes), "warn") if row.state == 1 else None
 
 
-def _alignment(column: LargeColumn) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+LARGE_COLUMNS = example_columns(
+    _reason,
+    _badge,
+    TableColumn(
+        "Characters",
+        lambda row: "–" if _reason(row) else f"{row.characters:,}",  # noqa: RUF001
+        lambda row: row.characters,
+        right=True,
+        tone="dim",
+        width=96,
+    ),
+)
 
 
-_TEXT, _ALIGNMENT = int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.TextAlignmentRole)
-_ROLES = (_TEXT, BADGE, REASON, int(Qt.ItemDataRole.ToolTipRole))
-_ALIGNMENTS = [_alignment(column) for column in LARGE_COLUMNS]
+class LargeTableModel(TableModel[Any]):
+    """Shows all rows of an index, or those whose numbers are found."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(LARGE_COLUMNS, parent=parent)
+        self.rows: Pages = Pages()
+
+    def set_source(self, source: LargeRows | None) -> None:
+        """Show all rows of another index, or none."""
+        self.set_rows(Pages(source))
+
+    def show_all(self) -> None:
+        """Take back a filter, a search and an order."""
+        if self.rows.found is not None:
+            self.set_rows(self.rows.found_in(None))
+
+    def show_found(self, file: Path) -> None:
+        """Show the rows whose numbers the file holds; rows shown already stay where they are."""
+        before, found = self.rows.found, np.load(file, mmap_mode="r")
+        if before is not None and np.array_equal(found[: len(before)], before):
+            self.rows.found = found
+            self._add()
+        else:
+            self.set_rows(self.rows.found_in(found))
+
+    def grow(self) -> None:
+        """Add the rows that the index has by now, unless only found ones are shown."""
+        if self.rows.found is None:
+            self._add()
+
+    def _add(self) -> None:
+        if self.rows.available() > len(self.rows):
+            self.beginInsertRows(QModelIndex(), len(self.rows), self.rows.available() - 1)
+            self.rows.grow()
+            self.endInsertRows()
+
+    def cell(self, row: LargeRow, place: int, role: int) -> Any:
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(as_sentence(row.reason)) or None
+        if role == REASON:
+            return as_sentence(_reason(row)) or None if place in SPANNED else None
+        return super().cell(row, place, role)

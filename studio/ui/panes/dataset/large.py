@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from studio.events import ExampleRow, Progress, Rendered, RowShown, Scanned
 from studio.ui.panes.dataset.example import ExampleCard
+from studio.ui.tables.dataset_table import LargeTable
 from studio.ui.tables.large import LargeRows
-from studio.ui.tables.large_table import LargeTable
 from studio.ui.tables.problems import as_sentence
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button

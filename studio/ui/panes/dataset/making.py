@@ -120,7 +120,7 @@ class MakingPage(QWidget):
         row.addWidget(self.card)
         row.addWidget(self.review, 1)
         self._hint = _DropHint(self)
-        self.review.table.rows.counts_changed.connect(self._show_primary)
+        self.review.table.made.counts_changed.connect(self._show_primary)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -135,7 +135,7 @@ class MakingPage(QWidget):
 
     def _show_primary(self) -> None:
         """Let one button stand out: where rows are accepted, the one that adds them."""
-        self.card.set_quiet(self.review.table.rows.accepted() > 0)
+        self.card.set_quiet(self.review.table.made.accepted() > 0)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _documents(event):

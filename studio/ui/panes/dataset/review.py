@@ -99,7 +99,7 @@ class ReviewCard(Card):
         self.body.addWidget(self._stack, 1)
 
     def _connect(self) -> None:
-        self.table.rows.counts_changed.connect(self._show_counts)
+        self.table.made.counts_changed.connect(self._show_counts)
         self.table.row_chosen.connect(self._show_row)
         self.table.commanded.connect(self.do)
         self.table.doubleClicked.connect(self._edit)
@@ -112,15 +112,15 @@ class ReviewCard(Card):
 
     def set_rows(self, rows: Sequence[MadeRow]) -> None:
         """Show these rows, and stand on the first one to judge."""
-        self.table.rows.set_rows(rows)
+        self.table.made.show_rows(rows)
         self._show_page(1 if rows else 0)
-        self._settle(self.table.rows.next_pending(0))
+        self._settle(self.table.made.next_pending(0))
 
     def put(self, row: MadeRow) -> None:
         """Show a row that is new, or of which something else is said now."""
         first = self._stack.currentIndex() == 0
         self._show_page(1)
-        self.table.rows.put(row)
+        self.table.made.put(row)
         current = self.table.current()
         if current is None or self._tables.currentWidget() is self._none:
             self._settle(row.row)
@@ -131,7 +131,7 @@ class ReviewCard(Card):
 
     def go_to(self, number: int) -> None:
         """Stand on a row; a filter that hides it is taken back."""
-        if self.table.rows.place_of(number) is None:
+        if self.table.made.place_of(number) is None:
             self.chips.choose("all")
         self.table.choose(number)
 
@@ -164,7 +164,7 @@ class ReviewCard(Card):
 
     def take_focus(self) -> None:
         """Let keys be commands at once."""
-        if self.table.rows.rowCount() and not self.row.editing:
+        if self.table.made.rowCount() and not self.row.editing:
             self.table.setFocus()
 
     def do(self, command: str) -> None:
@@ -173,7 +173,7 @@ class ReviewCard(Card):
             case "accept" | "reject" if (row := self.table.current()) is not None:
                 self._judge(row.row, f"{command}ed")
             case "accept_all":
-                pending = tuple(row.row for row in self.table.rows.shown() if row.state == "pending")
+                pending = tuple(row.row for row in self.table.made.rows if row.state == "pending")
                 if pending:
                     self.judged.emit(pending, "accepted")
                     self._settle(pending[-1])
@@ -194,9 +194,9 @@ class ReviewCard(Card):
             super().keyPressEvent(event)
 
     def _judge(self, number: int, state: str) -> None:
-        following = self.table.rows.next_pending(number)
+        following = self.table.made.next_pending(number)
         self.judged.emit((number,), state)
-        judged = self.table.rows.by_number(number)
+        judged = self.table.made.by_number(number)
         if judged is not None and judged.state != "pending":
             self._settle(following)
 
@@ -208,7 +208,7 @@ class ReviewCard(Card):
 
     def _keep(self, number: int, prompt: str, answer: str) -> None:
         """Announce the person's words; who has gone to another row meanwhile stays there."""
-        current, following = self.table.current(), self.table.rows.next_pending(number)
+        current, following = self.table.current(), self.table.made.next_pending(number)
         self.edited.emit(number, prompt, answer)
         if current is not None and current.row == number:
             self._settle(following)
@@ -219,12 +219,12 @@ class ReviewCard(Card):
 
     def _filter(self) -> None:
         row = self.table.current()
-        self.table.rows.show(self.chips.current)
+        self.table.made.show(self.chips.current)
         self._settle(row.row if row else 0)
 
     def _settle(self, number: int) -> None:
         """Stand on a row, or say that none is shown."""
-        there = self.table.rows.rowCount() > 0
+        there = self.table.made.rowCount() > 0
         self._tables.setCurrentWidget(self.table if there else self._none)
         self.row.setVisible(there)
         if there:
@@ -239,8 +239,8 @@ class ReviewCard(Card):
         self.row.show_row(row)
 
     def _show_counts(self) -> None:
-        self.chips.set_counts(self.table.rows.counts())
-        count = self.table.rows.accepted()
+        self.chips.set_counts(self.table.made.counts())
+        count = self.table.made.accepted()
         self.add.setText(f"Add {count:,} accepted row{'s' if count != 1 else ''}")
         self.add.setVisible(count > 0)
 

@@ -16,8 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.events import Evaluated, GoldenAnswer, Progress
-from studio.ui.tables.answer_delegate import AnswerDelegate
-from studio.ui.tables.answers import ANSWER, KINDS, AnswersModel
+from studio.ui.tables.answers import KINDS, AnswerDelegate, AnswersModel, kind_of
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.measures import MeasureGrid
 from studio.ui.theme import Theme
@@ -122,14 +121,10 @@ class AnswersCard(Card):
 
     def _ask(self) -> None:
         """Take the chosen prompt to the playground; without a choice, the first that was fixed."""
-        rows = [self.model.index(row, 0) for row in range(self.model.rowCount())]
-        fixed = (row for row in rows if _is_fixed(row.data(ANSWER)))
-        index = self.view.currentIndex() if self.view.currentIndex().isValid() else next(fixed, rows[0])
-        self.playground_requested.emit(index.data(ANSWER).prompt)
-
-
-def _is_fixed(answer: GoldenAnswer) -> bool:
-    return answer.tuned_right and not answer.base_right
+        index = self.view.currentIndex()
+        fixed = (answer for answer in self.model.rows if kind_of(answer) == "fixed")
+        answer = self.model.rows[index.row()] if index.isValid() else next(fixed, self.model.rows[0])
+        self.playground_requested.emit(answer.prompt)
 
 
 class AnswerView(QListView):

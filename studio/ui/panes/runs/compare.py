@@ -11,15 +11,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QTableView, Q
 
 from studio import words
 from studio.runs.store import RunCurves, RunSummary
-from studio.ui.panes.runs.differences import (
-    LABEL_ROLE,
-    SORT_ROLE,
-    SWATCH,
-    DifferencesModel,
-    labels,
-    number_in,
-    plottable,
-)
+from studio.ui.panes.runs.differences import SWATCH, DifferencesModel, labels, number_in, plottable
+from studio.ui.tables.delegates import dress
+from studio.ui.tables.model import SORT
 from studio.ui.theme import Theme
 from studio.ui.tokens import MOST
 from studio.ui.widgets.card import Card
@@ -149,30 +143,23 @@ class RunsComparison(QWidget):
     def _set_up_table(self) -> None:
         table = self.table
         self._order.setSourceModel(self.model)
-        self._order.setSortRole(SORT_ROLE)
+        self._order.setSortRole(SORT)
         table.setModel(self._order)
         table.setSortingEnabled(True)
         table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         table.setSelectionMode(QTableView.SelectionMode.NoSelection)
         table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
+        dress(table, "What sets the runs apart", ROW_HEIGHT)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setIconSize(SWATCH)
         table.setMinimumHeight(110)
-        table.setAccessibleName("What sets the runs apart")
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        table.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setMinimumSectionSize(64)
         table.setMouseTracking(True)
         table.entered.connect(self._point_at)
         table.viewport().installEventFilter(self)
 
     def _point_at(self, index: QModelIndex) -> None:
-        self._highlight(str(index.data(LABEL_ROLE)))
+        self._highlight(self.model.label(self._order.mapToSource(index).row()))
 
     def _highlight(self, label: str) -> None:
         for plot in (self.overlay, self.by_field):

@@ -18,8 +18,9 @@ from studio.events import Event
 from studio.runs.store import RunCurves, RunSummary
 from studio.ui.panes.runs.compare import RunsComparison
 from studio.ui.panes.runs.details import RunDetails
-from studio.ui.panes.runs.table import NAME_ROLE, SORT_ROLE, RunsModel, RunsTable
+from studio.ui.panes.runs.table import RunsModel, RunsTable
 from studio.ui.plain import keyless, tip
+from studio.ui.tables.model import ROW, SORT
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
@@ -49,7 +50,7 @@ class RunsPane(Pane):
         self._confirm, self._for_good = ConfirmBar("Move to Trash"), ConfirmBar("Delete for good")
         self._add_buttons()
         self._order.setSourceModel(self._model)
-        self._order.setSortRole(SORT_ROLE)
+        self._order.setSortRole(SORT)
         self.table.show_model(self._order)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self.table.customContextMenuRequested.connect(self._show_menu)
@@ -67,7 +68,7 @@ class RunsPane(Pane):
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
         """All runs; the chosen ones stay chosen if they are still there."""
         kept = self._names
-        self._model.set_runs(runs)
+        self._model.set_rows(runs)
         self.table.show_sweeps(any(run.sweep for run in runs))
         self._names = []
         self.select_several(kept)
@@ -103,7 +104,7 @@ class RunsPane(Pane):
         selection = QItemSelection()
         for row in range(self._order.rowCount()):
             index = self._order.index(row, 0)
-            if index.data(NAME_ROLE) in names:
+            if index.data(ROW).name in names:
                 selection.select(index, index)
         how = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.table.selectionModel().select(selection, how)
@@ -169,8 +170,8 @@ class RunsPane(Pane):
     def _on_selected(self, _selected: QItemSelection, _before: QItemSelection) -> None:
         self._confirm.hide()
         self._for_good.hide()
-        chosen = {index.data(NAME_ROLE) for index in self.table.selectionModel().selectedRows()}
-        runs = sorted((run for run in self._model.runs if run.name in chosen), key=lambda run: run.created)
+        chosen = {index.data(ROW).name for index in self.table.selectionModel().selectedRows()}
+        runs = sorted((run for run in self._model.rows if run.name in chosen), key=lambda run: run.created)
         self._names = [run.name for run in runs]
         self._show_buttons()
         if len(runs) == 1:
@@ -179,7 +180,7 @@ class RunsPane(Pane):
             self.runs_chosen.emit(self._names)
 
     def _show_buttons(self) -> None:
-        runs = [run for run in self._model.runs if run.name in self._names]
+        runs = [run for run in self._model.rows if run.name in self._names]
         run = runs[0] if len(runs) == 1 else None
         for button in self._wishes:
             usable = run is not None and run.state != "damaged"
@@ -194,7 +195,7 @@ class RunsPane(Pane):
             self.comparison.hide()
 
     def _count(self, chosen: int) -> None:
-        there = len(self._model.runs)
+        there = len(self._model.rows)
         said = "" if not there else "1 run" if there == 1 else f"{there:,} runs"
         self.header.set_subtitle(f"{said}, {chosen} chosen" if chosen > 1 else said)
 
