@@ -17,7 +17,7 @@ from studio.dataset.save.manifest import NAME, Manifest, SourceFile, is_saved, s
 from studio.dataset.steps.apply import together
 from studio.dataset.steps.steps import OWN, STEPS, Mix, Step, step_from, steps_written
 from studio.errors import StudioError
-from studio.ui.form.step import StepForm
+from studio.ui.dialogs.step import StepDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
 _OFFERED = {kind: step for kind, step in STEPS.items() if step not in OWN and kind != "fix"}
@@ -84,7 +84,7 @@ class History(QObject):
         self._source: Path | None = None
         self._then: SourceFile | None = None  # the source as it was read
         self._links: tuple[tuple[Done, ...], ...] = ()
-        self.form: StepForm | None = None
+        self.form: StepDialog | None = None
         pane.history.set_kinds([(kind, step.title, step.help) for kind, step in _OFFERED.items()])
         pane.history.add_requested.connect(self._ask)
         pane.history.remove_requested.connect(self.remove)
@@ -148,7 +148,7 @@ class History(QObject):
 
     def _ask(self, kind: str) -> None:
         step = _OFFERED[kind]
-        self.form = StepForm(step.title, step.help, step, self._shared.window)
+        self.form = StepDialog(step, self._shared.window)
         self.form.submitted.connect(self._add)
         self.form.finished.connect(self.form.deleteLater)
         self.form.open()

@@ -123,7 +123,7 @@ class Making(QObject):
             self._card.show_busy("Stopping")
 
     def _plan(self) -> Plan:
-        values = self._form.values()
+        values = self._form.plan_values()
         if self._data:  # also while it is read again
             values |= {"data": self._data, "columns": self._shared.recipe.data.columns}
         try:

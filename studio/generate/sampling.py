@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.config import JsonDict
 
 LOWEST_TEMPERATURE = 1e-3
 MOST_STOPS = 16
+_STEP: JsonDict = {"step": 0.05}
+"""How far the arrow keys change a share or a penalty in a form."""
 
 
 class Sampling(BaseModel):
@@ -16,15 +19,26 @@ class Sampling(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     temperature: float = Field(
-        0.7, ge=0, le=2, title="Temperature", description="0 always takes the likeliest token."
+        0.7,
+        ge=0,
+        le=2,
+        json_schema_extra=_STEP,
+        title="Temperature",
+        description="0 always takes the likeliest token.",
     )
     top_p: float = Field(
-        0.9, gt=0, le=1, title="Top-p", description="Draw from the likeliest tokens that make up this share."
+        0.9,
+        gt=0,
+        le=1,
+        json_schema_extra=_STEP,
+        title="Top-p",
+        description="Draw from the likeliest tokens that make up this share.",
     )
     min_p: float = Field(
         0.0,
         ge=0,
         le=1,
+        json_schema_extra=_STEP,
         title="Min-p",
         description="Draw from tokens that are at least this share as likely as the likeliest; 0 means all.",
     )
@@ -35,6 +49,7 @@ class Sampling(BaseModel):
         1.1,
         ge=1,
         le=2,
+        json_schema_extra=_STEP,
         title="Repetition penalty",
         description="Above 1, tokens of the prompt and of the answer so far become less likely.",
     )
@@ -42,6 +57,7 @@ class Sampling(BaseModel):
         0.0,
         ge=-2,
         le=2,
+        json_schema_extra=_STEP,
         title="Presence penalty",
         description="Taken from the logit of every token that stands in the prompt or the answer so far.",
     )
@@ -49,6 +65,7 @@ class Sampling(BaseModel):
         0.0,
         ge=-2,
         le=2,
+        json_schema_extra=_STEP,
         title="Frequency penalty",
         description="The same, once for each time that the token stands there.",
     )

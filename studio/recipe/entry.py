@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -91,8 +92,7 @@ class FieldEntry:
         """The value that a text, or anything else, stands for. Raises pydantic's ValidationError."""
         if self.optional and value in ("", "auto"):
             return None
-        kept: Any = Annotated[self.info.annotation, *self.info.metadata]
-        return TypeAdapter(kept, config={"allow_inf_nan": False}).validate_python(value)
+        return self._adapter.validate_python(value)
 
     def problem(self, value: Any) -> str:
         """Why the field cannot have this value, as a sentence; nothing when it can."""
@@ -103,6 +103,13 @@ class FieldEntry:
         except ValidationError as error:
             return words.wrong_value(self.title, error.errors()[0])
         return ""
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        kept: Any = self.info.annotation
+        if self.info.metadata:
+            kept = Annotated[kept, *self.info.metadata]
+        return TypeAdapter(kept, config={"allow_inf_nan": False})
 
     def value(self, model: Any) -> Any:
         """The field's value in an instance of its model."""

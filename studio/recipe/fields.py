@@ -26,11 +26,12 @@ def field(
     needs: dict[str, tuple[Any, ...]] | None = None,
     idle_with: dict[str, Any] | None = None,
     choices: tuple[str, ...] = (),
+    zero: str = "",
     **bounds: Any,
 ) -> Any:
     """A field. `needs` names other fields and the values of theirs with which this one has an effect;
     `idle_with` a combination of values with which it has none; `choices` the usual values of one that takes
-    others, too.
+    others, too; `zero` what a zero says that is not a quantity.
     """
     extra: JsonDict = {
         "unit": unit,
@@ -38,6 +39,7 @@ def field(
         "needs": {name: list(values) for name, values in (needs or {}).items()},
         "idle_with": dict(idle_with or {}),
         "choices": list(choices),
+        "zero": zero,
     }
     return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from studio.generate.address import secret_in
+from studio.recipe.fields import field
 
 type GeneratorName = Literal[
     "paraphrase", "question", "answer", "back-translation", "noise", "passages", "seeds"
@@ -42,19 +43,49 @@ class Plan(BaseModel):
         description="The address of an OpenAI-compatible server, such as http://localhost:11434/v1; "
         "empty for a model on this Mac.",
     )
-    sources: int = Field(
-        0, ge=0, title="Sources", description="How many examples or passages to start from; 0 takes all."
+    sources: int = field(
+        0, "Sources", "How many examples or passages to start from; 0 takes all.", zero="all", ge=0
     )
-    each: int = Field(3, ge=1, le=20, title="Rows each", description="Rows to ask for at a time.")
-    temperature: float = Field(
-        0.7, ge=0, le=2, title="Temperature", description="0 always says the likeliest."
+    each: int = field(
+        3, "Rows each", "Rows to ask for at a time.", needs={"maker": ("passages", "seeds")}, ge=1, le=20
     )
-    max_tokens: int = Field(768, ge=16, le=8192, title="Max new tokens", description="Where a reply is cut.")
-    longest: int = Field(4000, ge=50, title="Longest", description="Characters in a request or an answer.")
-    language: str = Field("English", title="Language", description="The language of the examples.")
-    through: str = Field("German", title="Through", description="The language to translate through and back.")
-    noise: float = Field(0.1, gt=0, le=1, title="Slips", description="The share of words that are mistyped.")
-    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="Draws the sources and the slips.")
+    language: str = field(
+        "English",
+        "Language",
+        "The language of the examples.",
+        needs={"maker": ("back-translation",)},
+    )
+    through: str = field(
+        "German",
+        "Through",
+        "The language to translate through and back.",
+        needs={"maker": ("back-translation",)},
+    )
+    noise: float = field(
+        0.1, "Slips", "The share of words that are mistyped.", needs={"maker": ("noise",)}, gt=0, le=1
+    )
+    temperature: float = field(
+        0.7,
+        "Temperature",
+        "0 always says the likeliest.",
+        level="advanced",
+        idle_with={"maker": "noise"},
+        ge=0,
+        le=2,
+    )
+    max_tokens: int = field(
+        768,
+        "Max new tokens",
+        "Where a reply is cut.",
+        level="advanced",
+        idle_with={"maker": "noise"},
+        ge=16,
+        le=8192,
+    )
+    longest: int = field(
+        4000, "Longest", "Characters in a request or an answer.", unit="characters", level="advanced", ge=50
+    )
+    seed: int = field(0, "Seed", "Draws the sources and the slips.", level="advanced", ge=0, le=2**31 - 1)
 
     @field_validator("server")
     @classmethod

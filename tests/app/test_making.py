@@ -372,7 +372,7 @@ def test_documents_are_dropped_on_the_page_and_left_out_again(
     assert not page.card.make.isEnabled()
     page.add_documents([str(notes)])
     qtbot.keyClicks(page.form.rows["each"].editor, "9")
-    assert page.card.said.text() == "Mend the field in red."
+    assert page.card.said.text() == "Fix the highlighted field."
 
 
 def test_a_making_belongs_to_its_dataset(studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path) -> None:

@@ -129,19 +129,19 @@ def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: Qt
     steps["drop_duplicates"].trigger()
     form = studio.desk.history.form
     assert form is not None
-    qtbot.mouseClick(form.add, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
     steps["cap"].trigger()
     form = studio.desk.history.form
     assert form is not None
-    rows = form.editors["rows"]
+    rows = form.form.rows["rows"].editor
     assert isinstance(rows, QLineEdit)
     rows.setText("none")
-    qtbot.mouseClick(form.add, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
     assert form.isVisible()
     assert any("cap" in label.text() for label in form.findChildren(QLabel))
     rows.setText("5")
-    qtbot.mouseClick(form.add, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 3").rows) == 5
     assert page.card.value() == "2 steps"
     qtbot.mouseClick(page.removers[1], Qt.MouseButton.LeftButton)

@@ -33,7 +33,7 @@ from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, applies, fields, find_field
 from studio.runs.folder import RunFolder
 from studio.train import prepare
-from studio.ui.form.form import PICKED, RecipeForm
+from studio.ui.form.recipe import PICKED, RecipeForm
 from tests.conftest import write_pairs, write_rows
 
 ENTRIES = list(fields())

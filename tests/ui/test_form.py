@@ -4,12 +4,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from studio.dataset.steps.steps import Mix, Split, step_from
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, applies, fields
-from studio.ui.form.editors import ChoiceField, LinesField, NumberField, SwitchField
-from studio.ui.form.form import PICKED, RecipeForm
-from studio.ui.form.words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, why_idle
+from studio.ui.dialogs.step import StepDialog
+from studio.ui.form.editors import ChoiceField, LinesField, NumberField, PathField, SwitchField
+from studio.ui.form.recipe import PICKED, RecipeForm
+from studio.ui.form.words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, values_of, why_idle
 from studio.ui.form.words import ENTRIES as BY_PATH
 
 ENTRIES = [entry for entry in fields() if entry.path not in PICKED]
@@ -129,7 +131,7 @@ RECIPES = [
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_field_is_given_a_reason_exactly_where_it_has_no_effect(recipe: Recipe) -> None:
     for entry in fields():
-        assert bool(why_idle(entry, recipe)) != applies(entry, recipe), entry.path
+        assert bool(why_idle(entry, values_of(recipe), BY_PATH)) != applies(entry, recipe), entry.path
 
 
 def test_the_words_of_the_form_belong_to_real_fields_and_choices() -> None:
@@ -340,3 +342,29 @@ def test_a_locked_form_cannot_be_reset_either_and_sections_still_unfold(form: Re
     form.set_locked(False)
     assert form.rows["lora.rank_stabilized"].editor.isEnabled()
     assert not form.row("base.mode").editor.isEnabled()  # it has no effect, locked or not
+
+
+def test_a_step_is_asked_for_by_its_own_fields_and_those_without_effect_are_hidden(qtbot) -> None:
+    dialog = StepDialog(Split)
+    qtbot.addWidget(dialog)
+    rows = dialog.form.rows
+    assert not rows["column"].isVisibleTo(dialog)
+    rows["by"].editor.set_value("column")
+    rows["by"].editor.edited.emit()
+    rows["column"].editor.set_value("topic")
+    assert rows["column"].isVisibleTo(dialog)
+    assert step_from(dialog.values()) == Split(by="column", column="topic")
+    rows["test_share"].editor.set_value("1")
+    rows["test_share"].editor.edited.emit()
+    assert rows["test_share"].shown_problem() == "Test share must be less than 1."
+
+
+def test_a_field_that_must_have_a_value_is_not_called_wrong_before_the_person_came_to_it(qtbot) -> None:
+    dialog = StepDialog(Mix)
+    qtbot.addWidget(dialog)
+    path = dialog.form.rows["path"]
+    assert isinstance(path.editor, PathField)
+    assert path.shown_problem() == ""
+    assert dialog.values() == {"kind": "mix", "weight": "1", "seed": "0"}
+    path.editor.edited.emit()
+    assert path.shown_problem() == "Dataset needs a value."

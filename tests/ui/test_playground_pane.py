@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from studio.events import AnswerEnded, AnswerPiece
 from studio.generate.sampling import Sampling
 from studio.runs.store import RunSummary
-from studio.ui.chat.sampling import SamplingPanel, bounds
+from studio.ui.chat.sampling import SamplingPanel
+from studio.ui.form.editors import NumberField
 from studio.ui.panes.playground.pane import PlaygroundPane
 from studio.ui.theme import Theme
 
@@ -66,7 +67,9 @@ def test_without_a_run_training_is_offered(qtbot: QtBot, theme: Theme) -> None:
 
 
 def test_enter_sends_the_prompt_with_the_sampling(qtbot: QtBot, pane: PlaygroundPane) -> None:
-    pane.panel.control("temperature").setValue(0.25)
+    temperature = pane.panel.control("temperature")
+    temperature.set_value(0.25)
+    temperature.edited.emit()
     with qtbot.waitSignal(pane.send_requested) as sent:
         ask(qtbot, pane, "Hello")
     assert sent.args[0] == "Hello"
@@ -199,12 +202,32 @@ def test_every_sampling_field_has_a_control_with_its_bounds_and_help(qtbot: QtBo
     for name, field in Sampling.model_fields.items():
         if name == "stop":
             continue
-        control = panel.control(name)
-        low, high = bounds(field)
-        assert (control.minimum(), control.maximum()) == (low, high)
-        assert control.toolTip() == field.description
-        assert control.value() == field.default
+        row = panel.form.rows[name]
+        low, high = row.entry.bounds
+        assert low is not None
+        assert high is not None
+        assert row.editor.toolTip() == field.description
+        assert float(row.value()) == field.default
+        for beyond in (low - 1, high + 1):
+            row.set_value(beyond)
+            assert row.shown_problem().startswith(f"{field.title} must be ")
+        row.reset()
     assert panel.sampling() == Sampling.model_validate({})
+
+
+def test_a_bad_value_is_told_and_the_last_good_one_counts(qtbot: QtBot, theme: Theme) -> None:
+    panel = SamplingPanel()
+    qtbot.addWidget(panel)
+    editor = panel.control("temperature")
+    assert isinstance(editor, NumberField)
+    qtbot.keyClick(editor, Qt.Key.Key_Up)
+    assert panel.sampling().temperature == 0.75
+    editor.selectAll()
+    qtbot.keyClicks(editor, "9")
+    assert panel.form.problem() == "Temperature must be at most 2."
+    assert panel.sampling().temperature == 0.75
+    panel.reset()
+    assert panel.form.is_valid()
 
 
 def test_reset_brings_the_defaults_back(qtbot: QtBot, theme: Theme) -> None:

@@ -140,7 +140,7 @@ class Cap(StepModel):
     kind: Literal["cap"] = "cap"
     rows: int = Field(default=1000, title="Rows", ge=1)
     how: Literal["first", "random"] = Field(default="first", title="Which")
-    seed: int = Field(default=0, title="Seed", ge=0)
+    seed: int = Field(default=0, title="Seed", ge=0, json_schema_extra={"needs": {"how": ["random"]}})
 
     def words(self) -> str:
         which = "the first" if self.how == "first" else f"at random (seed {self.seed})"
@@ -157,7 +157,7 @@ class Mix(StepModel):
     title = "Mix in another dataset"
     help = "Adds rows of another dataset: the weight says how many to each row of this one, 0 takes all."
     kind: Literal["mix"] = "mix"
-    path: str = Field(title="Dataset", min_length=1)
+    path: str = Field(title="Dataset", min_length=1, json_schema_extra={"holds": "path"})
     weight: float = Field(default=1.0, title="Weight", ge=0, allow_inf_nan=False)
     seed: int = Field(default=0, title="Seed", ge=0)
     grouping: Grouping = GROUPING
@@ -179,7 +179,7 @@ class Split(StepModel):
     help = "Divides into train, validation and test: by shares, as the files are, or by a column."
     kind: Literal["split"] = "split"
     by: Literal["shares", "given", "column"] = Field(default="shares", title="By")
-    column: str = Field(default="", title="Column")
+    column: str = Field(default="", title="Column", json_schema_extra={"needs": {"by": ["column"]}})
     validation_share: Share = Field(default=0.1, title="Validation share")
     test_share: Share = Field(default=0.1, title="Test share")
     stratify: bool = Field(default=True, title="Balance the labels")

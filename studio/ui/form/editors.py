@@ -5,14 +5,16 @@ All of them speak text.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMenu, QPlainTextEdit, QSizePolicy
 
 from studio.recipe.entry import FieldEntry
-from studio.ui.form.words import PLACEHOLDERS, ZEROS, choice_word
+from studio.ui import icons
+from studio.ui.form.words import CHOICES, PLACEHOLDERS, choice_word, zero_word
 from studio.ui.plain import tip
 from studio.ui.widgets.label import PlainLabel
 from studio.ui.widgets.style import set_property
@@ -35,7 +37,7 @@ class TextField(QLineEdit):
 
     def __init__(self, entry: FieldEntry) -> None:
         super().__init__()
-        self.setPlaceholderText(PLACEHOLDERS.get(entry.path, "auto" if entry.optional else ""))
+        self.setPlaceholderText(PLACEHOLDERS.get(entry.path, ""))
         self.textEdited.connect(self.edited)
 
     def value(self) -> str:
@@ -52,13 +54,13 @@ class TextField(QLineEdit):
 
 
 class NumberField(TextField):
-    """A number typed as text, its unit shown at the right; Up and Down step whole numbers."""
+    """A number typed as text, its unit shown at the right; Up and Down step it, where it has a step."""
 
     def __init__(self, entry: FieldEntry) -> None:
         super().__init__(entry)
-        self._whole = entry.kind is int
-        self._low = entry.bounds[0]
-        self._unit, self._zero = entry.unit, ZEROS.get(entry.path, "")
+        self._step = 1 if entry.kind is int else entry.extra.get("step", 0)
+        self._bounds = entry.bounds
+        self._unit, self._zero = entry.unit, zero_word(entry)
         self._hint: QLabel | None = None
         if self._unit or self._zero:
             self._hint = PlainLabel(self._unit, self)
@@ -78,12 +80,14 @@ class NumberField(TextField):
         return self._hint.text() if self._hint else ""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
-        if step is None or not self._whole or self.isReadOnly() or not self.value().lstrip("-").isdigit():
+        step = {Qt.Key.Key_Up: self._step, Qt.Key.Key_Down: -self._step}.get(Qt.Key(event.key()))
+        if not step or self.isReadOnly() or not _is_number(self.value()):
             super().keyPressEvent(event)
             return
-        number = int(self.value()) + step
-        self.setText(str(max(number, int(self._low)) if self._low is not None else number))
+        low, high = self._bounds
+        number = round(float(self.value()) + step, 6)
+        number = number if low is None else max(number, low)
+        self.setText(f"{number if high is None else min(number, high):.10g}")
         self.edited.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -134,6 +138,35 @@ class LinesField(QPlainTextEdit):
             self.edited.emit()
 
 
+class PathField(TextField):
+    """The path of a dataset, with a menu at the right that chooses a file, or the folder of several."""
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__(entry)
+        self.setPlaceholderText("A file, or a folder")
+        shown = icons.icon("folder-open", icons.tone_colour("dim").name())
+        choose = self.addAction(shown, QLineEdit.ActionPosition.TrailingPosition)
+        choose.setToolTip("Choose a dataset")
+        self.menu = QMenu(self)
+        self.menu.addAction("File…", self._choose_file)
+        self.menu.addAction("Folder or saved dataset…", self._choose_folder)
+        choose.triggered.connect(self._offer)
+
+    def _offer(self) -> None:
+        self.menu.popup(self.mapToGlobal(self.rect().bottomRight()))
+
+    def _choose_file(self) -> None:
+        self._take(QFileDialog.getOpenFileName(self, "Choose a dataset")[0])
+
+    def _choose_folder(self) -> None:
+        self._take(QFileDialog.getExistingDirectory(self, "Choose a folder or a saved dataset"))
+
+    def _take(self, path: str) -> None:
+        if path:
+            self.setText(path)
+            self.edited.emit()
+
+
 _BROWSE = "\0browse"
 """The choice that asks for a file; no path holds it."""
 _TEMPLATES = "Templates (*.jinja *.jinja2 *.j2);;All files (*)"
@@ -147,7 +180,8 @@ class ChoiceField(QComboBox):
     def __init__(self, entry: FieldEntry) -> None:
         super().__init__()
         for choice in entry.choices:
-            self.addItem(choice_word(entry.path, choice), choice)
+            word = choice_word(entry.path, choice)
+            self.addItem(word if entry.path in CHOICES or entry.group else word.capitalize(), choice)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(self._tell)
         self.setEditable(entry.open)
@@ -227,11 +261,20 @@ def mark_invalid(editor: Editor, invalid: bool) -> None:
     set_property(editor, "invalid", invalid)
 
 
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def _kind_of_editor(entry: FieldEntry) -> type[Editor]:
     if entry.choices:
         return ChoiceField
     if entry.kind is bool:
         return SwitchField
+    if entry.extra.get("holds") == "path":
+        return PathField
     if entry.kind is str:
         return LinesField if entry.unit == "one per line" else TextField
     return NumberField

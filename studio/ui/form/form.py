@@ -1,241 +1,166 @@
-"""The recipe as a form, generated from its fields."""
+"""A form made from the fields of a pydantic model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
-from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
-from studio.recipe.recipe import Recipe
-from studio.ui.form.editors import NumberField
-from studio.ui.form.model_picker import ModelPicker
-from studio.ui.form.row import FieldRow, FormRow
+from studio.ui.form.row import RESET, FieldRow
 from studio.ui.form.section import FormSection
-from studio.ui.form.words import (
-    BASIC_ORDER,
-    ENTRIES,
-    SECTIONS,
-    changed,
-    is_hidden_when_idle,
-    matches,
-    why_idle,
-)
-from studio.ui.plain import tip
-from studio.ui.widgets.button import PickButton
-from studio.ui.widgets.label import WrapLabel, note
-from studio.ui.widgets.layout import scrolled
+from studio.ui.form.words import is_hidden_when_idle, matches, why_idle
+from studio.ui.widgets.layout import Sides, clear, column, scrolled
 
-PICKED = ("model", "data.path")
-"""Chosen by pickers and by the dataset pane, so not typed in a field."""
-HELP = "Choose a field to read what it does."
-NOTHING = "No field of the recipe is called that, or says it."
-HELP_HEIGHT, COMPACT_HELP_HEIGHT = 46, 30
+_ROOM = (0, 0, 8, 0)
+"""Beside the scroll bar."""
 
 
-class RecipeForm(QWidget):
-    """Edits a Recipe: basic fields first, the rest folded into sections. `changed` after every edit.
+def wide_enough(entries: Iterable[FieldEntry], widget: QWidget) -> int:
+    """How wide the titles of these fields are, in pixels, with the way back to the default beside them."""
+    widths = (widget.fontMetrics().horizontalAdvance(entry.title) for entry in entries)
+    return max(widths, default=0) + RESET + 8
 
-    A section's rows are made when it is first unfolded; until then the recipe that was set keeps its values.
+
+class Form(QWidget):
+    """Edits values of fields: basic ones first, the rest folded into sections. `changed` after every edit.
+
+    Which fields apply beside the others their declarations say (`needs`, `idle_with`). A section's rows are
+    made when it is first unfolded; until then the values that were set stay. `picked` are fields that the
+    person chooses elsewhere, such as in the rows `above`, which are out of sight during a search. Titles are
+    as wide as they need to be where `title_width` is 0.
     """
 
     changed = Signal()
-    choose_model_requested = Signal()
-    dataset_requested = Signal()
+    entered = Signal(str)  # the help of the field that the person came to
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        entries: Iterable[FieldEntry],
+        sections: Mapping[str, str] | None = None,
+        *,
+        picked: Sequence[str] = (),
+        title_width: int = 0,
+        scrolls: bool = False,
+        above: Sequence[QWidget] = (),
+    ) -> None:
         super().__init__()
-        self._recipe = self._valid = Recipe()
-        self._locked = False
-        self._sought = ""
-        self._open_before: set[str] = set()
-        self._model = ModelPicker()
-        self._dataset = PickButton("Choose a dataset")
-        self._problems = WrapLabel(role="error")
-        self._help = note(HELP)
-        self._help.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._help.setMinimumHeight(HELP_HEIGHT)
-        self._nothing = note(NOTHING)
+        self.entries = {entry.path: entry for entry in entries}
+        self.given = {path: entry.default for path, entry in self.entries.items()}
         self.rows: dict[str, FieldRow] = {}
-        self.sections = {group: self._section(group) for group in SECTIONS if _advanced(group)}
-        self._build()
-        self._connect()
-        self.set_recipe(self._recipe)
+        self._title_width = title_width or wide_enough(self.entries.values(), self)
+        self._locked = False
+        self.sought = ""
+        self._above = list(above)
+        self.sections = {
+            group: self._section(group, title)
+            for group, title in (sections or {}).items()
+            if self.advanced(group)
+        }
+        basic = [path for path, e in self.entries.items() if e.level == "basic" and path not in picked]
+        self._basic = [self._add_row(path) for path in basic]
+        self._below = column(gap=2)
+        for section in self.sections.values():
+            self._below.addWidget(section)
+        inside: Sides = _ROOM if scrolls else (0, 0, 0, 0)
+        self._rows = column(*above, *self._basic, *((4, self._below) if self.sections else ()))
+        body = clear(self._rows, ..., inside=inside)
+        self.column = column((scrolled(body) if scrolls else body, 1), on=self)
+        """The form itself, and what is put below it."""
+        self.arrange()
 
-    def recipe(self) -> Recipe:
-        """The recipe as the form says it. Raises RecipeError for the first value that cannot be."""
-        values = {path: row.value() for path, row in self.rows.items()}
-        return self._recipe.with_values({"model": self._model.chosen(), **values})
+    def advanced(self, group: str) -> list[FieldEntry]:
+        """The fields that are folded into a section."""
+        return [e for e in self.entries.values() if e.group == group and e.level == "advanced"]
 
-    def recipe_at_hand(self) -> Recipe:
-        """The recipe as the form says it, or as it last could be understood."""
-        return self._valid
+    def values(self) -> dict[str, str]:
+        """What is written in the rows there are, by path."""
+        return {path: row.value() for path, row in self.rows.items()}
 
-    def set_recipe(self, recipe: Recipe) -> None:
-        """Show a recipe; nothing is announced."""
-        self._recipe = recipe
-        self._model.set_model(recipe.model)
-        for row in self.rows.values():
-            row.show_recipe(recipe)
-        self._arrange()
+    def known(self) -> dict[str, Any]:
+        """Every value as it was last understood."""
+        return {**self.given, **{path: row.known for path, row in self.rows.items()}}
 
-    def prepend(self, row: QWidget) -> None:
-        """Put a row above the others; it is out of sight during a search."""
-        self._rows.insertWidget(len(self._pickers) - 2, row)
-        self._pickers.insert(-2, row)
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show values by path, and leave the others as they are; nothing is announced."""
+        self.given |= values
+        for path, row in self.rows.items():
+            if path in values:
+                row.set_value(values[path])
+        self.arrange()
 
     def row(self, path: str) -> FieldRow:
         """The row of a field by its path, made now if its section was never unfolded."""
         if path not in self.rows:
-            self.sections[ENTRIES[path].group].build()
+            self.sections[self.entries[path].group].build()
         return self.rows[path]
 
-    def model(self) -> str:
-        """The model that is chosen, as a recipe names it."""
-        return self._model.chosen()
+    def prepend(self, row: QWidget) -> None:
+        """Put a row above the others; it is out of sight during a search."""
+        self._rows.insertWidget(0, row)
+        self._above.insert(0, row)
 
     def problem(self) -> str:
-        """The first sentence about what is wrong, or nothing."""
-        fields = (row.shown_problem() for row in self.rows.values())
-        return next((sentence for sentence in fields if sentence), self._problems.text())
+        """The first sentence about a value that cannot be, or nothing."""
+        return next((s for row in self.rows.values() if (s := row.shown_problem())), "")
 
     def is_valid(self) -> bool:
         """Whether every value can be, and no two contradict each other."""
         return not self.problem()
 
-    def show_dataset(self, name: str) -> None:
-        """The dataset's name in its row, or an invitation to choose one."""
-        self._dataset.setText(name or "Choose a dataset")
-        self._dataset.setToolTip(tip(f"{name}. Open the dataset pane." if name else "Open the dataset pane."))
-
-    def show_learning_rate(self, rate: float | None) -> None:
-        """The rate that an empty field stands for."""
-        editor = self.rows["optimizer.learning_rate"].editor
-        if isinstance(editor, NumberField):
-            editor.set_placeholder("auto" if rate is None else f"auto: {rate:.3g}")
-
-    def set_compact(self, compact: bool) -> None:
-        """Whether there is little height, so that short help leaves its room to the fields."""
-        self._help.setMinimumHeight(COMPACT_HELP_HEIGHT if compact else HELP_HEIGHT)
-
     def set_locked(self, locked: bool) -> None:
-        """Whether the values may be read but not changed, as while they are being trained with."""
+        """Whether the values may be read but not changed."""
         self._locked = locked
-        self._model.setEnabled(not locked)
         for row in self.rows.values():
             row.set_locked(locked)
 
-    def search(self, text: str) -> None:
-        """Show only fields whose title, help or choices hold every word of `text`; all of them for none."""
-        text = text.strip()
-        if bool(text) != bool(self._sought):
-            open_ = {group for group, section in self.sections.items() if section.is_open()}
-            back, self._open_before = self._open_before, open_
-            for group, section in self.sections.items():
-                section.set_open(not text and group in back)
-        self._sought = text
-        for group, section in self.sections.items():
-            if text and any(matches(entry, text) for entry in _advanced(group)):
-                section.set_open(True)
-        self._arrange()
+    def arrange(self) -> bool:
+        """Show what applies and what was looked for; whether anything was found."""
+        for above in self._above:
+            above.setVisible(not self.sought)
+        known = self.known()
+        found = [self._arrange_basic(row, known) for row in self._basic]
+        found += [self._arrange_section(group, known) for group in self.sections]
+        return any(found)
 
-    def _section(self, group: str) -> FormSection:
-        section = FormSection(
-            SECTIONS[group], lambda: [self._add_row(entry.path) for entry in _advanced(group)]
-        )
-        section.built.connect(self._arrange)
+    def on_edited(self) -> None:
+        """A value is another one now."""
+        self.arrange()
+        self.changed.emit()
+
+    def _section(self, group: str, title: str) -> FormSection:
+        section = FormSection(title, lambda: [self._add_row(entry.path) for entry in self.advanced(group)])
+        section.built.connect(self.arrange)
         return section
 
     def _add_row(self, path: str) -> FieldRow:
-        row = self.rows[path] = FieldRow(ENTRIES[path])
-        row.show_recipe(self._recipe)
+        row = self.rows[path] = FieldRow(self.entries[path], self._title_width)
+        row.set_value(self.given[path])
         row.set_locked(self._locked)
-        row.edited.connect(self._on_edited)
-        row.entered.connect(self._help.setText)
+        row.edited.connect(self.on_edited)
+        row.entered.connect(self.entered)
         return row
 
-    def _build(self) -> None:
-        inner = QWidget()
-        inner.setProperty("role", "clear")
-        column = self._rows = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(8)
-        self._pickers: list[QWidget] = [FormRow("Model", self._model), FormRow("Dataset", self._dataset)]
-        for picker in self._pickers:
-            column.addWidget(picker)
-        for path in _basic():
-            column.addWidget(self._add_row(path))
-        column.addSpacing(4)
-        folded = QVBoxLayout()
-        folded.setSpacing(2)
-        for section in self.sections.values():
-            folded.addWidget(section)
-        column.addLayout(folded)
-        column.addWidget(self._nothing)
-        column.addStretch(1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(8)
-        outer.addWidget(scrolled(inner), 1)
-        outer.addWidget(self._problems)
-        outer.addWidget(self._help)
-
-    def _connect(self) -> None:
-        self._model.edited.connect(self._on_edited)
-        self._model.choose_requested.connect(self.choose_model_requested)
-        self._dataset.clicked.connect(self.dataset_requested)
-
-    def _on_edited(self) -> None:
-        self._arrange()
-        self.changed.emit()
-
-    def _arrange(self) -> None:
-        """Show what applies and what contradicts itself, as far as the values can be understood."""
-        try:
-            self._valid = self.recipe()
-        except RecipeError:
-            pass  # a row says what is wrong; what applies stays as it was
-        else:
-            self._problems.setText("\n".join(self._valid.problems()))
-        self._problems.setVisible(bool(self._problems.text()))
-        for picker in self._pickers:
-            picker.setVisible(not self._sought)
-        found = [self._arrange_basic(path) for path in _basic()]
-        found += [self._arrange_section(group) for group in self.sections]
-        self._nothing.setVisible(not any(found))
-
-    def _arrange_basic(self, path: str) -> bool:
+    def _arrange_basic(self, row: FieldRow, known: Mapping[str, Any]) -> bool:
         """A basic field without effect is hidden, unless it was looked for or the cause is folded away."""
-        row, entry = self.rows[path], ENTRIES[path]
-        reason = "" if row.shown_problem() else why_idle(entry, self._valid)
-        is_found = matches(entry, self._sought)
+        reason = "" if row.shown_problem() else why_idle(row.entry, known, self.entries)
+        is_found = matches(row.entry, self.sought)
+        hides = bool(reason) and not self.sought and is_hidden_when_idle(row.entry, self.entries)
         row.set_idle(reason)
-        row.setVisible(is_found and (not reason or bool(self._sought) or not is_hidden_when_idle(entry)))
+        row.setVisible(is_found and not hides)
         return is_found
 
-    def _arrange_section(self, group: str) -> bool:
-        section, entries = self.sections[group], _advanced(group)
-        reasons = {entry.path: why_idle(entry, self._valid) for entry in entries}
+    def _arrange_section(self, group: str, known: Mapping[str, Any]) -> bool:
+        section, entries = self.sections[group], self.advanced(group)
+        reasons = {entry.path: why_idle(entry, known, self.entries) for entry in entries}
         all_idle = next(iter(reasons.values())) if len(set(reasons.values())) == 1 else ""
         for row in section.rows:
             row.set_idle("" if row.shown_problem() or all_idle else reasons[row.entry.path])
-            row.setVisible(matches(row.entry, self._sought) and (not all_idle or bool(row.shown_problem())))
+            row.setVisible(matches(row.entry, self.sought) and (not all_idle or bool(row.shown_problem())))
         bad = any(row.shown_problem() for row in section.rows)
-        section.show_state(changed(self._valid, group), bad, all_idle)
-        is_found = any(matches(entry, self._sought) for entry in entries)
+        section.show_state(sum(known[entry.path] != entry.default for entry in entries), bad, all_idle)
+        is_found = any(matches(entry, self.sought) for entry in entries)
         section.setVisible(is_found)
         return is_found
-
-
-def _advanced(group: str) -> list[FieldEntry]:
-    return [e for e in ENTRIES.values() if e.group == group and e.level == "advanced"]
-
-
-def _basic() -> Iterator[str]:
-    """The paths of the basic fields that are typed, in the order of the form."""
-    yield from BASIC_ORDER
-    for entry in ENTRIES.values():
-        if entry.level == "basic" and entry.path not in (*PICKED, *BASIC_ORDER):
-            yield entry.path

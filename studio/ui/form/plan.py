@@ -4,75 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from studio.recipe.entry import FieldEntry
 from studio.synth.generators import GENERATORS, RowGenerator
 from studio.synth.plan import Plan
-from studio.ui.form.editors import TextField, editor_for, mark_invalid, text_of
+from studio.ui.form.form import Form
 from studio.ui.form.model_picker import ModelPicker
-from studio.ui.form.row import FormRow
-from studio.ui.form.section import SectionHead
-from studio.ui.plain import tip
+from studio.ui.form.row import TITLE_WIDTH, FormRow
 from studio.ui.widgets.documents import DocumentList
-from studio.ui.widgets.label import WrapLabel, note
+from studio.ui.widgets.label import note
 
 SERVER = "server"
 _SERVER_TITLE = "A server"
 _SERVER_HELP = "OpenAI-compatible: OpenAI's own, Ollama, LM Studio, vLLM, llama.cpp and many more."
-_TITLE_WIDTH = 86
-_ALL = "all"
-_TYPED = ("sources", "each", "language", "through", "noise")
-_DETAILS = ("temperature", "max_tokens", "longest", "seed")
+_PICKED = ("maker", "data", "columns", "documents", "model", "server")
 _FROM_DOCUMENTS = ("passages", "either", "both")
+_ADD_DOCUMENT = "Add a document to begin."
 
 
-class PlanRow(FormRow):
-    """The row of one field of the plan; it checks its own value."""
-
-    edited = Signal()
-
-    def __init__(self, name: str) -> None:
-        entry = FieldEntry("", name, Plan.model_fields[name])
-        editor = editor_for(entry)
-        if not isinstance(editor, TextField):
-            raise TypeError(f"{name} is not typed on a line")
-        super().__init__(entry.title, editor)
-        self.label.setFixedWidth(_TITLE_WIDTH)
-        self.name, self.editor = name, editor
-        self._error = WrapLabel("", role="error")
-        self._error.hide()
-        self.grid.addWidget(self._error, 1, 1)
-        self.label.setToolTip(tip(entry.help))
-        if name == "sources":
-            editor.setPlaceholderText(_ALL)
-        editor.edited.connect(self._on_edited)
-        self.set_value(entry.default)
-
-    def value(self) -> str:
-        return self.editor.value() or ("0" if self.name == "sources" else "")
-
-    def set_value(self, value: Any) -> None:
-        self.editor.set_value("" if self.name == "sources" and not value else text_of(value))
-        self._on_edited()
-
-    def problem(self) -> str:
-        """What is wrong with the value as a sentence, or nothing."""
-        try:
-            Plan.model_validate({self.name: self.value()})
-        except ValidationError as error:
-            said = error.errors()[0]["msg"]
-            return f"{self.label.text()}: {said[0].lower()}{said[1:]}."
-        return "" if self.value() else f"{self.label.text()} needs a value."
-
-    def _on_edited(self) -> None:
-        problem = self.problem()
-        mark_invalid(self.editor, bool(problem))
-        self._error.setText(problem)
-        self._error.setVisible(bool(problem))
-        self.edited.emit()
+def _entries() -> list[FieldEntry]:
+    titles: JsonDict = {name: maker.title for name, maker in GENERATORS.items()}
+    way = FieldInfo(annotation=str, default="passages", title="Way", json_schema_extra={"titles": titles})
+    plan = {**Plan.model_fields, "maker": way}
+    return [FieldEntry("", name, info) for name, info in plan.items()]
 
 
 class MakingModels(ModelPicker):
@@ -83,16 +40,13 @@ class MakingModels(ModelPicker):
         self.insertItem(1, _SERVER_TITLE, SERVER)
 
 
-class PlanForm(QWidget):
-    """Edits a Plan, all but the dataset, which is at hand. `changed` after every edit."""
-
-    changed = Signal()
+class PlanForm(Form):
+    """Edits a Plan, all but the dataset, which is at hand."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("role", "clear")
-        self._has_dataset = True
         self.way, self.description = QComboBox(), note("")
+        self.way.setAccessibleName("How rows are made")
+        self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.models, self.documents = MakingModels(), DocumentList()
         self.server, self.name, self.key = QLineEdit(), QLineEdit(), QLineEdit()
         self.server.setPlaceholderText("http://localhost:11434/v1")
@@ -100,50 +54,32 @@ class PlanForm(QWidget):
         self.key.setPlaceholderText("if it asks for one")
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
         self.key.setToolTip("Kept in the system's keychain, and in no file.")
-        self.rows = {name: PlanRow(name) for name in (*_TYPED, *_DETAILS)}
-        self.details = SectionHead("Details")
-        self._server_help = note(_SERVER_HELP)
-        self._lines = {
-            "documents": FormRow("Documents", self.documents, "above"),
-            "models": FormRow("Model", self.models),
-            "help": self._server_help,
-            "server": FormRow("Address", self.server),
-            "name": FormRow("Model name", self.name),
-            "key": FormRow("API key", self.key),
-        }
-        self._lay_out()
+        self._documents, self._models = (
+            FormRow("Documents", self.documents, "above"),
+            FormRow("Model", self.models),
+        )
+        self._server = [
+            note(_SERVER_HELP),
+            FormRow("Address", self.server),
+            FormRow("Model name", self.name),
+            FormRow("API key", self.key),
+        ]
+        self._offer(has_dataset=True)
+        above = (self.way, self.description, self._documents, self._models, *self._server)
+        super().__init__(_entries(), {"": "Details"}, picked=_PICKED, title_width=TITLE_WIDTH, above=above)
+        self.setProperty("role", "clear")
+        self.column.setContentsMargins(0, 0, 8, 0)
+        for section in self.sections.values():
+            section.build()
         self._connect()
-        self.offer(has_dataset=True)
-
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(8)
-        self.way.setAccessibleName("How rows are made")
-        self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        column.addWidget(self.way)
-        column.addWidget(self.description)
-        column.addSpacing(2)
-        for name, line in self._lines.items():
-            column.addWidget(line)
-            if isinstance(line, FormRow) and name != "documents":
-                line.label.setFixedWidth(_TITLE_WIDTH)
-        for name in _TYPED:
-            column.addWidget(self.rows[name])
-        column.addWidget(self.details)
-        for name in _DETAILS:
-            column.addWidget(self.rows[name])
-        column.addStretch(1)
+        self.arrange()
 
     def _connect(self) -> None:
-        self.way.activated.connect(self._arrange)
-        self.models.edited.connect(self._arrange)
-        self.documents.changed.connect(self._arrange)
-        self.details.toggled.connect(self._unfold)
+        self.way.activated.connect(self.on_edited)
+        self.models.edited.connect(self.on_edited)
+        self.documents.changed.connect(self.on_edited)
         for field in (self.server, self.name, self.key):
             field.textChanged.connect(self.changed)
-        for row in self.rows.values():
-            row.edited.connect(self.changed)
 
     @property
     def maker(self) -> RowGenerator:
@@ -156,22 +92,27 @@ class PlanForm(QWidget):
 
     def offer(self, *, has_dataset: bool) -> None:
         """Offer the ways that can be gone; without a dataset those that start from documents."""
+        self._offer(has_dataset=has_dataset)
+        self.on_edited()
+
+    def _offer(self, *, has_dataset: bool) -> None:
         chosen = self.way.currentData()
         self._has_dataset = has_dataset
         self.way.clear()
         for maker in GENERATORS.values():
             if has_dataset or maker.needs in ("passages", "either"):
                 self.way.addItem(maker.title, maker.name)
-        self.choose_way(str(chosen) if self.way.findData(chosen) >= 0 else "passages")
+        self.way.setCurrentIndex(self.way.findData(chosen))
+        if self.way.currentIndex() < 0:
+            self.way.setCurrentIndex(self.way.findData("passages"))
 
     def choose_way(self, name: str) -> None:
         self.way.setCurrentIndex(self.way.findData(name))
-        self._arrange()
+        self.on_edited()
 
     def set_plan(self, plan: Plan) -> None:
         """Show what was asked once before."""
-        for name, row in self.rows.items():
-            row.set_value(getattr(plan, name))
+        self.set_values({name: getattr(plan, name) for name in self.rows})
         self.documents.set_paths(plan.documents)
         for field, text in ((self.server, plan.server), (self.name, plan.model if plan.server else "")):
             field.setText(text)
@@ -180,8 +121,8 @@ class PlanForm(QWidget):
         if self.way.findData(plan.maker) >= 0:
             self.choose_way(plan.maker)
 
-    def values(self) -> dict[str, Any]:
-        """The plan's fields as they were entered, without the dataset."""
+    def plan_values(self) -> dict[str, Any]:
+        """The plan's fields as they were entered, without the dataset and what cannot be."""
         served = self.models.chosen() == SERVER
         return {
             "maker": self.maker.name,
@@ -203,45 +144,30 @@ class PlanForm(QWidget):
         """What has to be said before rows can be made, as a sentence; nothing when all is there."""
         needs = self.maker.needs
         if needs in ("passages", "both") and not self.documents.paths:
-            return "Add a document to begin."
+            return _ADD_DOCUMENT
         if needs == "either" and not (self.documents.paths or self._has_dataset):
-            return "Add a document to begin."
+            return _ADD_DOCUMENT
         if self._is_served() and not self.server.text().strip():
             return "Enter the server's address."
         if self._is_served() and not self.name.text().strip():
             return "Enter the name of the model."
-        shown = (row.problem() for row in self.rows.values() if not row.isHidden())
-        return "Mend the field in red." if any(shown) else ""
+        return "Fix the highlighted field." if self.problem() else ""
 
     def _is_served(self) -> bool:
         return self.maker.asks_model and self.models.chosen() == SERVER
 
-    def _arrange(self) -> None:
+    def arrange(self) -> bool:
         """Show what the chosen way needs, and nothing else."""
         maker = self.maker
+        self.given["maker"] = maker.name
+        is_found = super().arrange()
         self.description.setText(maker.description)
-        self._lines["documents"].setVisible(maker.needs in _FROM_DOCUMENTS)
-        self._lines["models"].setVisible(maker.asks_model)
-        for name in ("help", "server", "name", "key"):
-            self._lines[name].setVisible(self._is_served())
-        shown = {
-            "sources": True,
-            "each": maker.name in ("passages", "seeds"),
-            "language": maker.name == "back-translation",
-            "through": maker.name == "back-translation",
-            "noise": maker.name == "noise",
-        }
-        for name, is_shown in shown.items():
-            self.rows[name].setVisible(is_shown)
+        self._documents.setVisible(maker.needs in _FROM_DOCUMENTS)
+        self._models.setVisible(maker.asks_model)
+        for line in self._server:
+            line.setVisible(self._is_served())
         from_passages = maker.needs == "passages" or (maker.needs == "either" and self.documents.paths)
         self.rows["sources"].label.setText(
             "Draws" if maker.needs == "seeds" else "Passages" if from_passages else "Examples"
         )
-        self._unfold(self.details.isChecked())
-        self.changed.emit()
-
-    def _unfold(self, is_open: bool) -> None:
-        self.details.set_icon("chevron-down" if is_open else "chevron-right")
-        for name in _DETAILS:
-            asks = name in ("seed", "longest") or self.maker.asks_model
-            self.rows[name].setVisible(is_open and asks)
+        return is_found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
+from pydantic import ValidationError
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
-from studio.recipe.recipe import Recipe
 from studio.ui.form.editors import LinesField, SwitchField, editor_for, mark_invalid, text_of
 from studio.ui.form.words import choice_word
 from studio.ui.plain import tip
@@ -23,8 +25,11 @@ RESET = 20
 class FormRow(QWidget):
     """A title of fixed width beside a widget; `above`: over it, `far`: with all the room between them."""
 
-    def __init__(self, title: str, widget: QWidget, place: str = "beside") -> None:
+    def __init__(
+        self, title: str, widget: QWidget, place: str = "beside", title_width: int = TITLE_WIDTH
+    ) -> None:
         super().__init__()
+        self._place, self._title_width = place, title_width
         self.label = PlainLabel(title)
         self.label.setProperty("tone", "dim")
         self.label.setBuddy(widget)
@@ -41,20 +46,22 @@ class FormRow(QWidget):
         if place == "far":
             self.grid.setRowMinimumHeight(0, 30)
         else:
-            self.label.setFixedWidth(TITLE_WIDTH)
+            self.label.setFixedWidth(title_width)
 
 
 class FieldRow(FormRow):
-    """The row of one field of the recipe; it checks its own value and shows the sentence when it is bad."""
+    """The row of one field; it checks its own value and shows the sentence when it is bad."""
 
     edited = Signal()
     entered = Signal(str)
 
-    def __init__(self, entry: FieldEntry) -> None:
+    def __init__(self, entry: FieldEntry, title_width: int = TITLE_WIDTH) -> None:
         self.editor = editor_for(entry)
         place = {SwitchField: "far", LinesField: "above"}.get(type(self.editor), "beside")
-        super().__init__(entry.title, self.editor, place)
+        super().__init__(entry.title, self.editor, place, title_width)
         self.entry = entry
+        self.known = entry.default
+        """The value as it was last understood."""
         self._error: WrapLabel | None = None
         self._note: WrapLabel | None = None
         self._reset: IconButton | None = None
@@ -67,21 +74,14 @@ class FieldRow(FormRow):
     def value(self) -> str:
         return self.editor.value()
 
-    def show_recipe(self, recipe: Recipe) -> None:
-        """Take the field's value from a recipe, which is valid by its type."""
-        self.editor.set_value(self.entry.value(recipe))
-        self._show_problem("")
-        self._show_reset()
+    def set_value(self, value: Any) -> None:
+        """Show a value; nothing is announced."""
+        self.editor.set_value(value)
+        self._check("" if value == self.entry.default else self.problem())
 
     def problem(self) -> str:
         """What is wrong with the value as a sentence, or nothing."""
-        if not self.value() and not self.entry.optional and self.entry.default != "":
-            return f"{self.entry.title} needs a value."
-        try:
-            Recipe().with_values({self.entry.path: self.value()})
-        except RecipeError as error:
-            return str(error).replace(f" ({self.entry.path})", "")
-        return ""
+        return self.entry.problem(self.value())
 
     def shown_problem(self) -> str:
         """The sentence under the field, or nothing."""
@@ -140,16 +140,21 @@ class FieldRow(FormRow):
         self._place_reset()
 
     def _on_edited(self) -> None:
-        self._show_problem(self.problem())
-        self._show_reset()
+        self._check(self.problem())
         self.edited.emit()
+
+    def _check(self, problem: str) -> None:
+        self._show_problem(problem)
+        self._show_reset()
+        with suppress(ValidationError):  # what cannot be understood leaves what was known
+            self.known = self.entry.read(self.value())
 
     def _show_problem(self, sentence: str) -> None:
         self._sentence = sentence
         mark_invalid(self.editor, bool(sentence))
         if self._error is None and sentence:
             self._error = WrapLabel(role="error")
-            column = 1 if self.label.maximumWidth() == TITLE_WIDTH else 0
+            column = 1 if self._place == "beside" else 0
             self.grid.addWidget(self._error, 2, column, 1, 2 - column)
         if self._error is not None:
             self._error.setText(sentence)
@@ -173,6 +178,8 @@ class FieldRow(FormRow):
     def _place_reset(self) -> None:
         if self._reset is None:
             return
-        right = {SwitchField: self.width() - 40, LinesField: self.width()}.get(type(self.editor), TITLE_WIDTH)
+        right = {SwitchField: self.width() - 40, LinesField: self.width()}.get(
+            type(self.editor), self._title_width
+        )
         middle = self.label.height() if isinstance(self.editor, LinesField) else 30
         self._reset.move(right - RESET, max(middle - RESET, 0) // 2)

@@ -74,7 +74,7 @@ class FormSection(QWidget):
         """How many fields are changed, whether one is bad, and why none of them applies, if none does."""
         self._reason = reason
         if has_problem:
-            self.head.set_summary("Mend a field", "bad")
+            self.head.set_summary("Fix a field", "bad")
         elif reason:
             self.head.set_summary("not used", "faint")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from studio.recipe.entry import FieldEntry
@@ -69,7 +70,11 @@ ZEROS = {
 }
 """What a zero says, where it is not a quantity."""
 
-PLACEHOLDERS = {"watch.wandb": "off", "watch.prompts": "One prompt per line"}
+PLACEHOLDERS = {
+    "optimizer.learning_rate": "auto",
+    "watch.wandb": "off",
+    "watch.prompts": "One prompt per line",
+}
 
 
 def choice_word(path: str, value: str) -> str:
@@ -77,44 +82,41 @@ def choice_word(path: str, value: str) -> str:
     return CHOICES.get(path, {}).get(value, value)
 
 
-def why_idle(entry: FieldEntry, recipe: Recipe) -> str:
-    """Why the field has no effect in this recipe, as a sentence; nothing when it has one."""
-    for path, values in _rule(entry, "needs").items():
-        other = ENTRIES[path]
-        if other.value(recipe) in values:
+def values_of(recipe: Recipe) -> dict[str, Any]:
+    """Every value of a recipe by its path."""
+    return {path: entry.value(recipe) for path, entry in ENTRIES.items()}
+
+
+def zero_word(entry: FieldEntry) -> str:
+    """What a zero of this field says, where it is not a quantity."""
+    return ZEROS.get(entry.path, str(entry.extra.get("zero", "")))
+
+
+def why_idle(entry: FieldEntry, values: Mapping[str, Any], entries: Mapping[str, FieldEntry]) -> str:
+    """Why a field has no effect beside these values, as a sentence; nothing when it has one."""
+    for path, needed in entry.extra["needs"].items():
+        other = entries[path]
+        if values[path] in needed:
             continue
-        if values == [0]:
+        if needed == [0]:
             return f"{other.title} are set instead."
-        return f"Needs {other.title} {' or '.join(_value_word(path, value) for value in values)}."
-    idle = _rule(entry, "idle_with")
-    if idle and all(ENTRIES[path].value(recipe) == value for path, value in idle.items()):
-        pairs = (f"{ENTRIES[path].title} {_value_word(path, value)}" for path, value in idle.items())
+        return f"Needs {other.title} {' or '.join(_value_word(other, value) for value in needed)}."
+    idle = entry.extra["idle_with"]
+    if idle and all(values[path] == value for path, value in idle.items()):
+        pairs = (f"{entries[path].title} {_value_word(entries[path], value)}" for path, value in idle.items())
         return f"Has no effect with {' and '.join(pairs)}."
     return ""
 
 
-def _rule(entry: FieldEntry, name: str) -> dict[str, Any]:
-    """The values of other fields, by path, that a field's declaration names under `needs` or `idle_with`."""
-    extra = entry.info.json_schema_extra
-    rule = extra.get(name) if isinstance(extra, dict) else None
-    return rule if isinstance(rule, dict) else {}
+def _value_word(entry: FieldEntry, value: Any) -> str:
+    if value == 0:
+        return zero_word(entry) or "0"
+    return str(entry.extra.get("titles", {}).get(value, choice_word(entry.path, str(value))))
 
 
-def _value_word(path: str, value: Any) -> str:
-    return ZEROS.get(path, "0") if value == 0 else choice_word(path, str(value))
-
-
-def is_hidden_when_idle(entry: FieldEntry) -> bool:
+def is_hidden_when_idle(entry: FieldEntry, entries: Mapping[str, FieldEntry]) -> bool:
     """Whether a person can see why the field is gone: what it needs are basic fields, never folded away."""
-    return entry.level == "basic" and all(ENTRIES[path].level == "basic" for path in _rule(entry, "needs"))
-
-
-def changed(recipe: Recipe, group: str) -> int:
-    """How many advanced fields of a group differ from their defaults."""
-    return sum(
-        entry.group == group and entry.level == "advanced" and entry.value(recipe) != entry.default
-        for entry in ENTRIES.values()
-    )
+    return entry.level == "basic" and all(entries[path].level == "basic" for path in entry.extra["needs"])
 
 
 def matches(entry: FieldEntry, text: str) -> bool:

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 from studio.errors import RecipeError
 from studio.events import Advice, Ended, Event, Forecasted, ModelCounted, Prepared, Progress, Step, Validated
 from studio.recipe.recipe import Recipe
-from studio.ui.form.form import RecipeForm
 from studio.ui.form.model_picker import model_title
+from studio.ui.form.recipe import RecipeForm
 from studio.ui.panes.training.cards import COMPACT_BELOW, LOW, FiguresCard, live_column, recipe_column
 from studio.ui.panes.training.forecast import ForecastCard
 from studio.ui.panes.training.recipe import ReadyRecipe, RecipeCard

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QLineEdit, QMenu
 
 from studio.paths import STARTER_MODEL
 from studio.recipe.recipe import Recipe
-from studio.ui.form.form import RecipeForm
 from studio.ui.form.model_picker import model_title
+from studio.ui.form.recipe import RecipeForm
 from studio.ui.form.row import FormRow
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import PickButton
