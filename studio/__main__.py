@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from studio.child_process import ENGINE, SCAN, WRITE
+from studio.child_process import ENGINE, HUB, SCAN, WRITE
 from studio.process import prepare_process
 
 COMMANDS = ("train", "resume", "sweep", "forecast", "evaluate", "chat", "data", "runs", "selftest", "demo")
@@ -20,7 +20,7 @@ def main() -> None:
     """
     multiprocessing.freeze_support()
     arguments = sys.argv[1:]
-    if arguments[:1] and arguments[0] in (SCAN, WRITE, ENGINE):
+    if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE):
         sys.exit(_be_child(*arguments))
     prepare_process()
     if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
@@ -40,6 +40,10 @@ def _be_child(switch: str, *arguments: str) -> int:
         from studio.dataset.store.scanner import main as scan
 
         return scan(list(arguments))
+    if switch == HUB:
+        from studio.dataset.hub.child import main as ask
+
+        return ask()
     from studio.dataset.render.isolated_child import main as write
 
     write()

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import IO, Any
 
-SCAN, WRITE, ENGINE = "--scan-rows", "--write-templates", "--engine"
+SCAN, WRITE, HUB, ENGINE = "--scan-rows", "--write-templates", "--ask-hub", "--engine"
 """What `python -m studio`, or the bundled app, which is its own interpreter, is told to be one by."""
 
 

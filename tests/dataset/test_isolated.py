@@ -163,7 +163,7 @@ def test_ordinary_templates_run_in_this_process(path: Path) -> None:
 
 
 def test_our_own_template_runs_in_this_process(base: Any) -> None:
-    assert is_harmless(chatml.source("<s>", "</s>"))
+    assert is_harmless(chatml.chatml_source("<s>", "</s>"))
     assert is_harmless(CHATML)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from studio.dataset.hub.child import messages
 from studio.dataset.hub.wanted import HubError, Wanted
-from studio.events import Downloaded, HubListed, HubSplit, Progress
+from studio.events import Downloaded, HubListed, Progress, built
 
 
 def look_up(wanted: Wanted, token: str = "") -> Generator[Progress, None, HubListed]:
@@ -22,8 +22,7 @@ def look_up(wanted: Wanted, token: str = "") -> Generator[Progress, None, HubLis
         for message in said:
             match message:
                 case {"done": dict(facts)}:
-                    splits = tuple(HubSplit(**split) for split in facts.pop("splits"))
-                    return HubListed(**facts, splits=splits)
+                    return built(HubListed, facts)
             yield shown
     raise HubError(f"{wanted.name} could not be looked up. Try again.")
 
@@ -43,7 +42,7 @@ def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress
         for message in said:
             match message:
                 case {"done": dict(facts)}:
-                    return Downloaded(**facts)
+                    return built(Downloaded, facts)
                 case {"arriving": str(folder), "bytes": int(total)}:
                     arriving = Path(folder)
                 case {"rows": int(done), "of": of}:

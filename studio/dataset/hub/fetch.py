@@ -6,11 +6,10 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from studio.dataset.hub.child import settle_in
+from studio.dataset.hub.child import Say
 from studio.dataset.hub.parts import Parts, sizes_of
 from studio.dataset.hub.wanted import HubError, Wanted, faults, page, sentence
 from studio.dataset.save.target import refuse_others
@@ -21,18 +20,17 @@ _BATCH = 1000  # rows written at a time
 _PROVENANCE = "provenance.json"
 
 
-def fetch(wanted: Wanted, under: Path, token: str, out: Connection) -> None:
-    """Do the whole download, and say through `out` how far it is, and how it ended."""
-    settle_in()
+def fetch(wanted: Wanted, under: Path, token: str, say: Say) -> None:
+    """Do the whole download, and say through `say` how far it is, and how it ended."""
     try:
-        out.send({"done": _fetched(wanted, under, token or None, out)})
+        say({"done": _fetched(wanted, under, token or None, say)})
     except (HubError, DiskError, TargetError) as error:
-        out.send({"failed": str(error)})
+        say({"failed": str(error)})
     except faults() as error:
-        out.send({"failed": sentence(error, wanted), "page": page(error, wanted)})
+        say({"failed": sentence(error, wanted), "page": page(error, wanted)})
 
 
-def _fetched(wanted: Wanted, under: Path, token: str | None, out: Connection) -> dict[str, Any]:
+def _fetched(wanted: Wanted, under: Path, token: str | None, say: Say) -> dict[str, Any]:
     from huggingface_hub import HfApi
 
     api = HfApi(token=token)
@@ -56,10 +54,10 @@ def _fetched(wanted: Wanted, under: Path, token: str | None, out: Connection) ->
             return {**facts, "rows": count}
         refuse_others(target, frozenset({file.name, _PROVENANCE}))
         arriving = under / ".parts" / f"{wanted.name.replace('/', '--')}-{revision}"
-        parts = Parts(wanted.name, revision, sizes_of(info), arriving, token, out)
+        parts = Parts(wanted.name, revision, sizes_of(info), arriving, token, say)
         tables, total = _tables(builder, split, wanted, parts)
         with whole_folder(target) as inside:
-            count = _write(tables, inside / file.name, total, out)
+            count = _write(tables, inside / file.name, total, say)
             provenance = {**facts, "path": file.name, "rows": wanted.rows, "count": count, **_times()}
             (inside / _PROVENANCE).write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(arriving, ignore_errors=True)
@@ -135,7 +133,7 @@ def _tables(builder: Any, split: str, wanted: Wanted, parts: Parts) -> tuple[Ite
     return rows.with_format("arrow").iter(batch_size=_BATCH), total
 
 
-def _write(tables: Iterator[Any], path: Path, total: int | None, out: Connection) -> int:
+def _write(tables: Iterator[Any], path: Path, total: int | None, say: Say) -> int:
     import pyarrow.parquet as parquet
 
     writer, count = None, 0
@@ -143,7 +141,7 @@ def _write(tables: Iterator[Any], path: Path, total: int | None, out: Connection
         writer = writer or parquet.ParquetWriter(path, table.schema, compression="zstd")
         writer.write_table(table.cast(writer.schema))
         count += table.num_rows
-        out.send({"rows": count, "of": total})
+        say({"rows": count, "of": total})
     if writer is None:
         raise HubError("There are no rows in that range. Choose an earlier one.")
     writer.close()

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
 from typing import Any
 
-from studio.dataset.hub.child import settle_in
+from studio.dataset.hub.child import Say
 from studio.dataset.hub.parts import sizes_of
 from studio.dataset.hub.wanted import HubError, Wanted, faults, page, sentence
 from studio.files import scratch_folder
 
 
-def list_parts(wanted: Wanted, token: str, out: Connection) -> None:
-    """Say through `out` which subsets there are, and which splits the wanted or the first of them has."""
-    settle_in()
+def list_parts(wanted: Wanted, token: str, say: Say) -> None:
+    """Say through `say` which subsets there are, and which splits the wanted or the first of them has."""
     try:
-        out.send({"done": _listed(wanted, token or None)})
+        say({"done": _listed(wanted, token or None)})
     except HubError as error:
-        out.send({"failed": str(error)})
+        say({"failed": str(error)})
     except faults() as error:
-        out.send({"failed": sentence(error, wanted), "page": page(error, wanted)})
+        say({"failed": sentence(error, wanted), "page": page(error, wanted)})
 
 
 def _listed(wanted: Wanted, token: str | None) -> dict[str, Any]:

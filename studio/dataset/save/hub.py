@@ -6,10 +6,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from multiprocessing.connection import Connection
 from pathlib import Path, PurePath
 
-from studio.dataset.hub.child import messages, settle_in
+from studio.dataset.hub.child import Say, messages
 from studio.dataset.hub.wanted import HubError
 from studio.dataset.read.folders import GOLDEN_FILE
 from studio.dataset.save.manifest import NAME, Manifest, is_saved
@@ -126,16 +125,14 @@ def upload(
     return f"{api.endpoint}/datasets/{repository}"
 
 
-def _upload(folder: Path, repository: str, token: str, private: bool, out: Connection) -> None:
-    settle_in()
-
-    def say(done: int, total: int) -> None:
-        out.send({"bytes": done, "of": total})
+def _upload(folder: Path, repository: str, token: str, private: bool, say: Say) -> None:
+    def told_so_far(done: int, total: int) -> None:
+        say({"bytes": done, "of": total})
 
     try:
-        out.send({"done": upload(folder, repository, token, private=private, say=say)})
+        say({"done": upload(folder, repository, token, private=private, say=told_so_far)})
     except HubError as error:
-        out.send({"failed": str(error), "page": error.page})
+        say({"failed": str(error), "page": error.page})
 
 
 def _check(folder: Path, repository: str, token: str) -> None:
