@@ -3,7 +3,8 @@
 MLX is bound to the thread that imports and uses it, so one long-lived engine thread does every model
 job. After a Metal failure, which spoils MLX in its thread, the engine goes on in a fresh one. A second
 thread reads datasets, a third follows scans of big files, a fourth waits for servers that make rows and a
-fifth for the Hub; they need no MLX. Only plain Python values leave them.
+fifth for the Hub; they need no MLX. Only plain Python values leave them. The engine may also be a process of
+its own, which its thread feeds and follows: then MLX and Qt share no process.
 """
 
 from __future__ import annotations

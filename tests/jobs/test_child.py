@@ -97,6 +97,13 @@ def test_every_job_of_the_engine_travels(job: Any) -> None:
     assert arrived.title == job.title
 
 
+def test_the_engine_loads_no_qt() -> None:
+    modules = ("engine", "train", "sweep", "answers", "forecast", "make")
+    program = f"import sys; {'; '.join(f'import studio.jobs.{each}' for each in modules)}"
+    program += "; print([name for name in sys.modules if name.startswith('PySide6')])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"
+
+
 def test_a_run_trains_to_the_same_weights_and_answers_meanwhile(
     tiny_model: Path, toy_data: Path, tmp_path: Path, qtbot: QtBot, queue: JobQueue
 ) -> None:
