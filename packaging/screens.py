@@ -144,13 +144,13 @@ def _dataset(to: Photographer) -> None:
     to.wait(lambda: isinstance(pane.state, BusyState))
     to.shoot("dataset-busy")
     to.studio.open_path(str(resource("starter/messy.jsonl")))
-    to.wait(lambda: to.studio.shared.dataset)
+    to.wait(lambda: to.studio.state.dataset)
     to.show("dataset", "faulty")
     to.studio.open_path(str(to.home / "nothing.jsonl"))
     to.wait(lambda: isinstance(pane.state, FailedState))
     to.show("dataset", "failed")
-    to.studio.desk.datasets.open_sample()
-    to.wait(lambda: to.studio.shared.dataset and pane.health.rows)
+    to.studio.dataset.datasets.open_sample()
+    to.wait(lambda: to.studio.state.dataset and pane.health.rows)
     to.show("dataset", "done")
     to.window.resize(1040, 680)
     to.show("dataset", "small")
@@ -167,26 +167,27 @@ def _rows(to: Photographer) -> None:
     pane.tabs.choose("plots")
     to.show("dataset", "plots")
     pane.tabs.choose("rows")
-    studio.desk.editing.edit(3, "answer", "Cobalt has the symbol Co, from the German kobold.")
-    studio.desk.editing.toggle(5)
+    studio.dataset.editing.edit(3, "answer", "Cobalt has the symbol Co, from the German kobold.")
+    studio.dataset.editing.toggle(5)
     pane.table.choose_line(8)
     QTest.keyClick(pane.table.view, Qt.Key.Key_Return)
     to.show("dataset", "editing")
-    studio.desk.editing.undo()
-    studio.desk.editing.undo()
+    studio.dataset.editing.undo()
+    studio.dataset.editing.undo()
     studio.open_path(str(resource("starter/messy.jsonl")))
-    to.wait(lambda: studio.shared.dataset and pane.health.open_findings > 1)
+    to.wait(lambda: studio.state.dataset and pane.health.open_findings > 1)
     pane.tabs.choose("health")
     row = next(row for row in pane.health.rows if row.finding.fix)
     row.toggle.click()
     to.show("dataset", "health")
     row.fix.click()
-    to.wait(lambda: studio.desk.shaping.dialog)
-    if studio.desk.shaping.dialog is not None:
-        to.shoot("dataset-fix", studio.desk.shaping.dialog)
-        studio.desk.shaping.dialog.agree.click()
-    to.wait(lambda: studio.shared.dataset and studio.shared.dataset.name == "messy 2")
+    to.wait(lambda: studio.dataset.checking.dialog)
+    if studio.dataset.checking.dialog is not None:
+        to.shoot("dataset-fix", studio.dataset.checking.dialog)
+        studio.dataset.checking.dialog.agree.click()
+    to.wait(lambda: studio.state.dataset and studio.state.dataset.name == "messy 2")
     pane.tabs.choose("history")
+    to.wait(lambda: pane.history.removers)
     to.show("dataset", "history")
     pane.tabs.choose("rows")
 
@@ -197,12 +198,12 @@ def _large(to: Photographer) -> None:
     huge = to.home / "support-2026.jsonl"
     _write_huge(huge, 80_000)
     to.studio.open_path(str(huge))
-    to.wait(lambda: to.studio.desk.large.scan and to.studio.desk.large.scan.rows > 20_000)
-    view = to.studio.desk.large.view
+    to.wait(lambda: to.studio.dataset.large.scan and to.studio.dataset.large.scan.rows > 20_000)
+    view = to.studio.dataset.large.view
     if view is None:
         raise RuntimeError("the big file is not shown")
     to.show("dataset", "scanning")
-    to.wait(lambda: to.studio.desk.large.scan and to.studio.desk.large.scan.finished)
+    to.wait(lambda: to.studio.dataset.large.scan and to.studio.dataset.large.scan.finished)
     to.show("dataset", "huge")
     view.table.chips.choose("bad")
     to.wait(lambda: view.table.model.rowCount() < 1000)
@@ -211,7 +212,7 @@ def _large(to: Photographer) -> None:
     to.show("dataset", "huge-bad")
     view.table.chips.choose("good")
     view.bar.part.click()
-    if (dialog := to.studio.desk.large_parts.dialog) is not None:
+    if (dialog := to.studio.dataset.large_parts.dialog) is not None:
         to.rest()
         to.shoot("dataset-part", dialog)
         dialog.reject()
@@ -219,8 +220,8 @@ def _large(to: Photographer) -> None:
     to.show("dataset", "huge-small")
     to.window.resize(1280, 820)
     source.LARGE = LARGE
-    to.studio.desk.datasets.open_sample()
-    to.wait(lambda: to.studio.shared.dataset)
+    to.studio.dataset.datasets.open_sample()
+    to.wait(lambda: to.studio.state.dataset)
 
 
 def _write_huge(path: Path, count: int) -> None:
@@ -284,13 +285,13 @@ def _asking(to: Photographer) -> None:
     to.studio.evaluation.start()
     to.wait(lambda: to.studio.panes.evaluation.answers.model.rowCount() > 20)
     to.show("evaluation", "busy")
-    to.wait(lambda: to.studio.shared.run and to.studio.shared.run.tuned_exact is not None)
+    to.wait(lambda: to.studio.state.run and to.studio.state.run.tuned_exact is not None)
     to.show("evaluation", "done")
     for prompt in ("What is the currency of Japan?", "What is 7 plus 5?", "What is the capital of Italy?"):
         to.studio.playground.ask(prompt)
         to.wait(lambda: to.studio.panes.playground.send_button.isVisible())
     to.show("playground", "done")
-    run = to.studio.shared.run
+    run = to.studio.state.run
     if run is not None:
         to.studio.runs.show(run.name)
     to.wait_idle()
@@ -303,8 +304,8 @@ def _asking(to: Photographer) -> None:
 
 def _comparing(to: Photographer) -> None:
     """A small sweep, and its runs over each other."""
-    recipe = to.studio.shared.recipe.with_values({"steps": 60})
-    job = SweepJob(Sweep(recipe, (("lora.rank", (2, 8, 32)),)), to.studio.shared.store.folder, "ranks")
+    recipe = to.studio.state.recipe.with_values({"steps": 60})
+    job = SweepJob(Sweep(recipe, (("lora.rank", (2, 8, 32)),)), to.studio.store.folder, "ranks")
     ended: list[Outcome] = []
     to.studio.queue.submit(job, Lane.ENGINE, lambda _: None, ended.append)
     to.wait(lambda: ended)
@@ -323,11 +324,11 @@ def _failures(to: Photographer) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(resource(f"starter/model/{name}"), bad)
     to.studio.open_path(str(bad))
-    to.wait(lambda: to.studio.shared.dataset)
+    to.wait(lambda: to.studio.state.dataset)
     to.studio.panes.training.start()
     to.wait(lambda: not to.studio.training.busy)
     to.show("training", "failed")
-    run = to.studio.shared.run
+    run = to.studio.state.run
     if run is not None:
         shutil.rmtree(run.folder / "adapter")
         to.studio.evaluation.start()
@@ -339,7 +340,7 @@ def _failures(to: Photographer) -> None:
 
 
 def _step(to: Photographer) -> int:
-    runs = to.studio.shared.store.summaries()
+    runs = to.studio.store.summaries()
     return runs[0].step if runs else 0
 
 

@@ -69,21 +69,21 @@ def _columns(to: Photographer) -> None:
             writer.writerow((f"T-{number:04}", row["instruction"], row["input"], row["output"]))
     studio = to.studio
     studio.open_path(str(table))
-    to.wait(lambda: studio.desk.columns.dialog and studio.desk.columns.dialog.agree.isEnabled())
-    if studio.desk.columns.dialog is not None:
+    to.wait(lambda: studio.dataset.columns.dialog and studio.dataset.columns.dialog.agree.isEnabled())
+    if studio.dataset.columns.dialog is not None:
         to.rest()
-        to.shoot("dataset-columns", studio.desk.columns.dialog)
-        studio.desk.columns.dialog.kinds.choose("classification")
-        studio.desk.columns.dialog.choices["label"].choose("")
-        to.shoot("dataset-columns-missing", studio.desk.columns.dialog)
-        studio.desk.columns.dialog.reject()
+        to.shoot("dataset-columns", studio.dataset.columns.dialog)
+        studio.dataset.columns.dialog.kinds.choose("classification")
+        studio.dataset.columns.dialog.choices["label"].choose("")
+        to.shoot("dataset-columns-missing", studio.dataset.columns.dialog)
+        studio.dataset.columns.dialog.reject()
     to.show("dataset", "unnamed")
 
 
 def _download(to: Photographer, hub: Hub) -> None:
     """Named, looked up, half there, and stopped."""
-    to.studio.desk.hub.ask()
-    dialog = to.studio.desk.hub.dialog
+    to.studio.dataset.downloading.ask()
+    dialog = to.studio.dataset.downloading.dialog
     if dialog is None:
         return
     dialog.name.setText(hub.name)
@@ -103,8 +103,8 @@ def _download(to: Photographer, hub: Hub) -> None:
 def _gated(to: Photographer, hub: Hub) -> None:
     """A dataset to which the Hub gives no access yet."""
     hub.fault = (403, "GatedRepo")
-    to.studio.desk.hub.ask()
-    dialog = to.studio.desk.hub.dialog
+    to.studio.dataset.downloading.ask()
+    dialog = to.studio.dataset.downloading.dialog
     if dialog is not None:
         dialog.name.setText(hub.name)
         dialog.look.click()
@@ -117,9 +117,9 @@ def _gated(to: Photographer, hub: Hub) -> None:
 def _upload(to: Photographer) -> None:
     """The sample on its way up, to a server that does not take uploads."""
     to.studio.open_path(str(resource("starter/messy.jsonl")))
-    to.wait(lambda: to.studio.shared.dataset)
-    to.studio.desk.uploading.ask()
-    dialog = to.studio.desk.uploading.dialog
+    to.wait(lambda: to.studio.state.dataset)
+    to.studio.dataset.uploading.ask()
+    dialog = to.studio.dataset.uploading.dialog
     if dialog is None:
         return
     dialog.name.setText("ada/support-chats")

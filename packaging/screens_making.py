@@ -74,7 +74,7 @@ def making(to: Photographer) -> None:
     handbook.write_text("\n\n".join(chapters), encoding="utf-8")
     studio, pane = to.studio, to.studio.panes.dataset
     studio.open_path(str(resource("starter/instructions.jsonl")))
-    to.wait(lambda: studio.shared.dataset and studio.shared.dataset.path.endswith("instructions.jsonl"))
+    to.wait(lambda: studio.state.dataset and studio.state.dataset.path.endswith("instructions.jsonl"))
     to.window.show_pane("dataset")
     pane.tabs.choose("making")
     _both_sizes(to, "dataset-making")
@@ -101,7 +101,7 @@ def making(to: Photographer) -> None:
         to.wait(waits.is_set)
         _both_sizes(to, "dataset-synthesizing")
         may_answer.set()
-        to.wait(lambda: not studio.desk.making.busy)
+        to.wait(lambda: not studio.dataset.making.busy)
     review = pane.making.review
     for command in ("accept", "accept", "reject", "accept"):
         review.do(command)
@@ -110,12 +110,12 @@ def making(to: Photographer) -> None:
     to.show("dataset", "review-editing")
     review.do("leave")
     review.add.click()
-    to.wait(lambda: studio.shared.dataset and studio.shared.dataset.name == "instructions 2")
+    to.wait(lambda: studio.state.dataset and studio.state.dataset.name == "instructions 2")
     to.show("dataset", "review-added")
     studio.open_path(str(resource("starter/messy.jsonl")))
-    to.wait(lambda: studio.shared.dataset and studio.shared.dataset.name == "messy.jsonl")
-    studio.desk.datasets.open_sample()
-    to.wait(lambda: studio.shared.dataset and studio.shared.dataset.path.endswith("instructions.jsonl"))
+    to.wait(lambda: studio.state.dataset and studio.state.dataset.name == "messy.jsonl")
+    studio.dataset.datasets.open_sample()
+    to.wait(lambda: studio.state.dataset and studio.state.dataset.path.endswith("instructions.jsonl"))
     pane.tabs.choose("making")
     to.show("dataset", "making-earlier")
     form.choose_way("noise")
@@ -124,11 +124,11 @@ def making(to: Photographer) -> None:
     form.details.click()
     form.choose_way("passages")
     pane.making.card.make.click()  # the server is gone by now
-    to.wait(lambda: not studio.desk.making.busy)
+    to.wait(lambda: not studio.dataset.making.busy)
     to.show("dataset", "making-failed")
     _alone(to, handbook)
-    studio.desk.datasets.open_sample()
-    to.wait(lambda: studio.shared.dataset)
+    studio.dataset.datasets.open_sample()
+    to.wait(lambda: studio.state.dataset)
     pane.tabs.choose("rows")
 
 
@@ -136,7 +136,7 @@ def _alone(to: Photographer, handbook: Path) -> None:
     """Documents dropped where there is no dataset."""
     page = to.home / "drone handbook.html"
     page.write_text(f"<body><p>{handbook.read_text(encoding='utf-8')}</p></body>", encoding="utf-8")
-    to.studio.shared.dataset = None
+    to.studio.state.dataset = None
     to.studio.panes.dataset.show_empty()
     to.studio.open_path(str(page))
     to.show("dataset", "making-documents")

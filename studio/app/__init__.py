@@ -1,1 +1,1 @@
-"""The composition root: builds everything, knows everyone, and wires panes to jobs. Nothing imports it."""
+"""What stands behind the window: the start, the state on show, a controller per pane, and their requests."""

@@ -1,31 +1,37 @@
-"""Datasets from the Hub at work: looked up and downloaded while the window goes on."""
+"""The Hub at work: datasets are looked up and downloaded, and the one on show is uploaded."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from studio.app.shared import Shared
+from studio.app.request import Listeners
+from studio.app.state import Controller, Services
 from studio.dataset.hub.wanted import Wanted
-from studio.events import AccessWanted, Downloaded, Event, HubListed, Progress
-from studio.jobs.hub import DownloadJob, LookUpJob
+from studio.errors import StudioError
+from studio.events import AccessWanted, DatasetUploaded, Downloaded, HubListed, Progress
+from studio.jobs.hub import DownloadJob, LookUpJob, PublishJob
 from studio.jobs.job import Failed, Outcome, Stopped
-from studio.jobs.queue import Lane, Ticket
+from studio.jobs.queue import Lane
 from studio.ui.dialogs.hub import HubDialog
+from studio.ui.dialogs.upload import UploadDialog
+from studio.ui.panes.dataset.pane import DatasetPane
+
+_STOPPED = "Stopped before the rows were on the Hub."
 
 
-class Hub(QObject):
+class Downloading(Controller):
     """One dialog; a token that was typed is used until the app ends, and kept by the jobs once it works."""
 
-    ready = Signal(str)  # the path of a dataset to open
-
-    def __init__(self, shared: Shared, folder: Path) -> None:
-        super().__init__(shared.window)
-        self._shared, self._folder = shared, folder
-        self._work: Ticket | None = None
+    def __init__(self, services: Services, open_path: Callable[[str], object]) -> None:
+        super().__init__(services, services.window)
+        self._open_path, self._folder = open_path, services.paths.hub
+        self._asking = self._request()
         self._token, self._page = "", ""
         self.dialog: HubDialog | None = None
 
@@ -38,71 +44,149 @@ class Hub(QObject):
     def ask(self) -> None:
         """Show the dialog, or bring it to the front."""
         if self.dialog is None:
-            self.dialog = dialog = HubDialog(self._shared.window)
+            self.dialog = dialog = HubDialog(self._window)
             dialog.look_up_requested.connect(self._look_up)
             dialog.download_requested.connect(self._download)
-            dialog.stop_requested.connect(self._stop)
-            dialog.access.page_requested.connect(self._open_page)
+            dialog.stop_requested.connect(self._asking.stop)
+            dialog.access.page_requested.connect(open_page)
             dialog.finished.connect(self._forget)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
 
     def _look_up(self, wanted: Wanted) -> None:
-        self._submit(LookUpJob(replace(wanted, rows=None), self._typed()))
+        self._ask(LookUpJob(replace(wanted, rows=None), self._typed()))
 
     def _download(self, wanted: Wanted) -> None:
-        self._submit(DownloadJob(wanted, self._folder, self._typed()))
+        self._ask(DownloadJob(wanted, self._folder, self._typed()))
 
     def _typed(self) -> str:
         if self.dialog is not None and (typed := self.dialog.access.token.text().strip()):
             self._token = typed
         return self._token
 
-    def _submit(self, job: LookUpJob | DownloadJob) -> None:
-        self._stop()
+    def _ask(self, job: LookUpJob | DownloadJob) -> None:
+        if (dialog := self.dialog) is None:
+            return
         self._page = ""
-        ticket = self._shared.queue.submit(
-            job, Lane.FETCHING, lambda event: self._take(ticket, event), lambda end: self._end(ticket, end)
-        )
-        self._work = ticket
+        heard: Listeners = {
+            Progress: dialog.show_busy,
+            HubListed: dialog.show_listed,
+            AccessWanted: self._note_page,
+            Downloaded: self._open,
+        }
+        self._asking.ask(job, Lane.FETCHING, heard, lambda outcome: self._end(job, outcome))
 
-    def _stop(self) -> None:
-        if self._work is not None:
-            self._work.stop()
+    def _note_page(self, wanted: AccessWanted) -> None:
+        self._page = wanted.page
 
-    def _take(self, ticket: Ticket, event: Event) -> None:
-        if ticket is not self._work or self.dialog is None:
-            return
-        match event:
-            case Progress():
-                self.dialog.show_busy(event)
-            case HubListed():
-                self.dialog.show_listed(event)
-            case AccessWanted():
-                self._page = event.page
-            case Downloaded():
-                self._work = None
-                self.dialog.accept()
-                self.ready.emit(event.path)
+    def _open(self, downloaded: Downloaded) -> None:
+        self._asking.drop()  # a stop comes too late now
+        if self.dialog is not None:
+            self.dialog.accept()
+        self._open_path(downloaded.path)
 
-    def _end(self, ticket: Ticket, outcome: Outcome) -> None:
-        if ticket is not self._work:
-            return
-        self._work = None
+    def _end(self, job: LookUpJob | DownloadJob, outcome: Outcome) -> None:
         if self.dialog is None:
             return
         if isinstance(outcome, Failed):
             self.dialog.rest(outcome.summary, self._page)
-        elif isinstance(outcome, Stopped) and isinstance(ticket.job, DownloadJob):
+        elif isinstance(outcome, Stopped) and isinstance(job, DownloadJob):
             self.dialog.show_stopped()
         else:
             self.dialog.rest("")
 
-    def _open_page(self, address: str) -> None:
-        QDesktopServices.openUrl(QUrl(address))
-
     def _forget(self) -> None:
+        self._asking.drop()
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
+
+
+class Uploading(Controller):
+    """One dialog; the upload goes on beside whatever else the window does."""
+
+    def __init__(self, services: Services, pane: DatasetPane) -> None:
+        super().__init__(services, pane)
+        self._asking = self._request()
+        self._recipe, self._fingerprint = self._state.recipe, ""
+        self._page = ""
+        self.dialog: UploadDialog | None = None
+        pane.save_menu.upload_requested.connect(self.ask)
+
+    def ask(self) -> None:
+        """Show the dialog for the dataset at hand."""
+        dataset = self._state.dataset
+        if dataset is None or self.dialog is not None:
+            return
+        self._recipe = self._state.recipe  # another dataset may be opened beside the dialog
+        self._fingerprint = dataset.fingerprint
+        name = Path(dataset.path).stem
+        what = (
+            f"The rows of {dataset.name}, with your edits, go up as Parquet, with a card that says where "
+            f"they come from. {_listed(Path(dataset.path), dataset.golden > 0)} What a dataset of that "
+            "name held before stays in its history."
+        )
+        suggested = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "dataset"
+        self.dialog = dialog = UploadDialog(suggested, what, self._window)
+        dialog.upload_requested.connect(self._upload)
+        dialog.stop_requested.connect(self._asking.stop)
+        dialog.page_requested.connect(open_page)
+        dialog.finished.connect(self._forget)
+        dialog.show()
+        dialog.activateWindow()
+
+    def _upload(self, repository: str, private: bool) -> None:
+        if (dialog := self.dialog) is None:
+            return
+        self._page = ""
+        token = dialog.access.token.text().strip()
+        job = PublishJob(self._recipe, self._paths.overlays, repository, private, token, self._fingerprint)
+        heard: Listeners = {
+            Progress: dialog.show_busy,
+            AccessWanted: self._note_page,
+            DatasetUploaded: self._show_done,
+        }
+        self._asking.ask(job, Lane.FETCHING, heard, self._end)
+
+    def _note_page(self, wanted: AccessWanted) -> None:
+        self._page = wanted.page
+
+    def _show_done(self, uploaded: DatasetUploaded) -> None:
+        self._asking.drop()  # a stop comes too late now
+        if self.dialog is not None:
+            self.dialog.show_done(uploaded.address)
+
+    def _end(self, outcome: Outcome) -> None:
+        if self.dialog is not None and isinstance(outcome, Failed):
+            self.dialog.rest(outcome.summary, self._page)
+        elif self.dialog is not None:
+            self.dialog.rest(_STOPPED, tone="dim")
+
+    def _forget(self) -> None:
+        self._asking.drop()
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
+
+
+def open_page(address: str) -> None:
+    """Show a page of the Hub in the person's browser."""
+    QDesktopServices.openUrl(QUrl(address))
+
+
+def _listed(path: Path, golden: bool) -> str:
+    """Which files would leave this Mac, in a sentence; their sizes where they are saved already."""
+    from studio.dataset.read.folders import GOLDEN_FILE
+    from studio.dataset.save.hub import leaving, told
+    from studio.dataset.save.manifest import NAME, is_saved
+    from studio.dataset.save.target import CARD
+
+    if is_saved(path):
+        try:
+            files = [told(leaving(path))]
+        except StudioError as error:
+            return str(error)
+    else:
+        files = [NAME, CARD, "part-00000.parquet and so on", *([GOLDEN_FILE] if golden else [])]
+    return f"These files leave this Mac, and no paths of it: {', '.join(files)}."

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFileDialog
 
-from studio.app.datasets import RENDERING
-from studio.app.shared import Shared
+from studio.app.opening import RENDERING, Datasets
+from studio.app.request import Listeners
+from studio.app.state import Controller, Services
 from studio.dataset.memory_check import room_words
-from studio.events import Event, Progress, RowsFound, RowShown, Scanned
+from studio.dataset.steps.steps import steps_from
+from studio.events import DatasetExported, DatasetSaved, Progress, RowsFound, RowShown, Scanned
 from studio.jobs.job import Failed, Outcome
-from studio.jobs.queue import Lane, Ticket
-from studio.jobs.scan import FindJob, RowJob, ScanJob
+from studio.jobs.queue import Lane
+from studio.jobs.save import SaveJob
+from studio.jobs.scan import BadRowsJob, FindJob, RowJob, ScanJob
+from studio.ui.dialogs.part import PartDialog
 from studio.ui.panes.dataset.large import LargeView, large_facts
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.theme import Theme
@@ -25,42 +31,32 @@ _GROW_MILLISECONDS = 100
 _FIND_AGAIN_MILLISECONDS = 2000
 
 
-class LargeFiles(QObject):
+class LargeFiles(Controller):
     """Opens one big file at a time, and answers what its view asks."""
 
-    read_requested = Signal(str)  # the path of a file to be held in memory after all
     shown = Signal(str)  # the path of a file whose first rows are there
     left = Signal()
 
-    def __init__(self, shared: Shared, pane: DatasetPane, theme: Theme, cache: Path) -> None:
-        super().__init__(pane)
-        self._shared, self._pane, self._theme, self._cache = shared, pane, theme, cache
-        self._view: LargeView | None = None
+    def __init__(self, services: Services, pane: DatasetPane, theme: Theme, datasets: Datasets) -> None:
+        super().__init__(services, pane)
+        self._pane, self._theme, self._datasets = pane, theme, datasets
+        self.view: LargeView | None = None  # what shows the file, if there is one
+        self.scan: Scanned | None = None  # how far it is checked
         self.path = Path()
         self._store: Store | None = None
-        self._scan: Scanned | None = None
-        self._scanning: Ticket | None = None
-        self._finding: Ticket | None = None
-        self._showing: Ticket | None = None
+        self._scanning, self._finding, self._showing = self._request(), self._request(), self._request()
         self._number = 0
         self._grow = self._timer(_GROW_MILLISECONDS, self._show_growth)
         self._find_again = self._timer(_FIND_AGAIN_MILLISECONDS, self._find)
-
-    @property
-    def view(self) -> LargeView | None:
-        """What shows the file at hand, if there is one."""
-        return self._view
-
-    @property
-    def scan(self) -> Scanned | None:
-        """How far the file at hand is checked."""
-        return self._scan
+        datasets.large_opened.connect(self.open)
+        self._state.dataset_changed.connect(self.leave)
+        self._state.reading_changed.connect(self.show_rendering)
 
     def open(self, path: str) -> None:
         """Show a big file's first rows at once, and check the others."""
         self.leave()
         self.path = Path(path)
-        self._view = view = LargeView(self._theme)
+        self.view = view = LargeView(self._theme)
         view.bar.stop_requested.connect(self._stop)
         view.bar.read_requested.connect(self._read)
         view.table.query_changed.connect(self._find)
@@ -69,29 +65,25 @@ class LargeFiles(QObject):
         self.show_rendering()
         self._pane.show_large(self.path, self.path.stat().st_size, view)
         self._pane.header.set_title(self.path.name)
-        job = ScanJob(self.path, self._cache)
-        ticket = self._shared.queue.submit(
-            job, Lane.SCANNING, lambda event: self._take(ticket, event), lambda end: self._end(ticket, end)
-        )
-        self._scanning = ticket
+        heard: Listeners = {Progress: view.show_progress, Scanned: self._take}
+        self._scanning.ask(ScanJob(self.path, self._paths.scans), Lane.SCANNING, heard, self._end)
 
     def leave(self) -> None:
-        """Let go of the file at hand; a scan of it stops."""
-        for ticket in (self._scanning, self._finding, self._showing):
-            if ticket is not None:
-                ticket.stop()
+        """Let go of the file; a scan of it stops."""
+        for request in (self._scanning, self._finding, self._showing):
+            request.drop()
         for timer in (self._grow, self._find_again):
             timer.stop()
-        self._view = self._store = self._scan = self._scanning = self._finding = self._showing = None
+        self.view = self.scan = self._store = None
         self._number = 0
         self.left.emit()
 
     def show_rendering(self) -> None:
-        """Render the row at hand as the recipe says now."""
-        if self._view is not None:
-            data = self._shared.recipe.data
+        """Render the row that is shown as the recipe says now."""
+        if self.view is not None:
+            data = self._state.recipe.data
             values = {path: getattr(data, path.partition(".")[2]) for path in RENDERING}
-            self._view.example.rendering.set_values(values)
+            self.view.example.rendering.set_values(values)
             self._show_row(self._number)
 
     def _timer(self, milliseconds: int, slot: Any) -> QTimer:
@@ -101,16 +93,10 @@ class LargeFiles(QObject):
         timer.timeout.connect(slot)
         return timer
 
-    def _take(self, ticket: Ticket, event: Event) -> None:
-        if ticket is not self._scanning:
-            return
-        if isinstance(event, Progress) and self._view is not None:
-            self._view.bar.show_progress(event)
-        if not isinstance(event, Scanned):
-            return
-        self._scan = event
-        if self._store is None and event.rows:
-            self._begin(event)
+    def _take(self, scan: Scanned) -> None:
+        self.scan = scan
+        if self._store is None and scan.rows:
+            self._begin(scan)
         if not self._grow.isActive():
             self._grow.start()
 
@@ -118,94 +104,154 @@ class LargeFiles(QObject):
         from studio.dataset.store.reader import Store
 
         self._store = Store(self.path, Path(scan.folder))
-        if self._view is not None:
+        if self.view is not None:
             self._pane.header.set_subtitle(large_facts(self.path, self.path.stat().st_size, scan.format))
-            self._view.show_source(self._store)
-            self._view.show_scan(scan)
+            self.view.show_source(self._store)
+            self.view.show_scan(scan)
         self.shown.emit(str(self.path))
 
     def _show_growth(self) -> None:
-        if self._view is None or self._store is None or self._scan is None:
+        if self.view is None or self._store is None or self.scan is None:
             return
         self._store.refresh()
-        self._view.table.model.grow()
-        self._view.show_scan(self._scan)
-        if self._scan.finished:
-            self._view.bar.show_room(room_words(self.path))
-        if self._view.table.query() and not self._find_again.isActive():
+        self.view.table.model.grow()
+        self.view.show_scan(self.scan)
+        if self.scan.finished:
+            self.view.bar.show_room(room_words(self.path))
+        if self.view.table.query() and not self._find_again.isActive():
             self._find_again.start()
 
-    def _end(self, ticket: Ticket, outcome: Outcome) -> None:
-        if ticket is not self._scanning:
-            return
-        self._scanning = None
+    def _end(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
             unread = self._store is None and not room_words(self.path)
             self.leave()
             if unread:  # reading it whole can ask what its columns are
-                self.read_requested.emit(str(self.path))
+                self._read()
             else:
                 self._pane.show_failure(outcome.summary)
 
     def _stop(self) -> None:
-        if self._scanning is not None and self._view is not None:
-            self._scanning.stop()
-            rows = self._scan.rows if self._scan else 0
-            self._view.bar.end(f"Stopped: the first {rows:,} rows are checked")
-            self._view.bar.show_room(room_words(self.path))
-            self._scanning = None
+        if self._scanning.busy and self.view is not None:
+            self._scanning.drop()
+            rows = self.scan.rows if self.scan else 0
+            self.view.bar.end(f"Stopped: the first {rows:,} rows are checked")
+            self.view.bar.show_room(room_words(self.path))
 
     def _read(self) -> None:
-        self.read_requested.emit(str(self.path))
+        self._datasets.read(str(self.path))
 
     def _find(self) -> None:
-        """Let the table show what is asked of it; what was asked before is dropped."""
-        if self._view is None or self._store is None:
+        """Let the table show what is asked of it."""
+        if self.view is None or self._store is None:
             return
-        if self._finding is not None:
-            self._finding.stop()
-            self._finding = None
-        query = self._view.table.query()
+        self._finding.drop()
+        query = self.view.table.query()
         if not query:
-            self._view.table.model.show_all()
-            self._view.table.show_rows()
+            self.view.table.model.show_all()
+            self.view.table.show_rows()
             return
         job = FindJob(self.path, self._store.folder, query)
-        ticket = self._shared.queue.submit(
-            job,
-            Lane.READING,
-            lambda event: self._show_found(ticket, event),
-            lambda end: self._say_failure(ticket, end),
-        )
-        self._finding = ticket
+        self._finding.ask(job, Lane.READING, {RowsFound: self._show_found}, self._show_if_failed)
 
-    def _show_found(self, ticket: Ticket, event: Event) -> None:
-        if ticket is self._finding and isinstance(event, RowsFound) and self._view is not None:
-            if self._store is not None:
-                self._store.refresh()
-            self._view.table.model.show_found(Path(event.file))
-            self._view.table.show_rows()
+    def _show_found(self, found: RowsFound) -> None:
+        if self.view is not None and self._store is not None:
+            self._store.refresh()
+            self.view.table.model.show_found(Path(found.file))
+            self.view.table.show_rows()
 
     def _show_row(self, number: int) -> None:
-        """Show a row whole; of several asked for in a row only the last is waited for."""
+        """Show a row whole."""
         self._number = number
-        if self._store is None or self._scan is None:
+        if self.view is None or self._store is None or self.scan is None:
             return
-        if self._showing is not None:
-            self._showing.stop()
-        job = RowJob(self.path, self._store.folder, number, self._scan.format, self._shared.recipe)
-        ticket = self._shared.queue.submit(
-            job,
-            Lane.READING,
-            lambda event: self._take_row(ticket, event),
-            lambda end: self._say_failure(ticket, end),
-        )
-        self._showing = ticket
+        job = RowJob(self.path, self._store.folder, number, self.scan.format, self._state.recipe)
+        self._showing.ask(job, Lane.READING, {RowShown: self.view.show_row}, self._show_if_failed)
 
-    def _take_row(self, ticket: Ticket, event: Event) -> None:
-        if ticket is self._showing and isinstance(event, RowShown) and self._view is not None:
-            self._view.show_row(event)
 
-    def _say_failure(self, ticket: Ticket, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed) and ticket in (self._finding, self._showing):
-            self._shared.window.show_notice(outcome.summary, "bad")
+class LargeParts(Controller):
+    """Takes a part of a big file's rows, or what is wrong with the others; one thing at a time."""
+
+    def __init__(self, services: Services, large: LargeFiles, datasets: Datasets) -> None:
+        super().__init__(services, large)
+        self._large, self._datasets = large, datasets
+        self._writing = self._request()
+        self.dialog: PartDialog | None = None
+        large.shown.connect(self._follow)
+        large.left.connect(self.stop)
+
+    def _follow(self) -> None:
+        """Answer the view of the file that is shown now."""
+        if (view := self._large.view) is not None:
+            view.bar.part_requested.connect(self.ask)
+            view.bar.bad_requested.connect(self.choose_file)
+            view.bar.stop_requested.connect(self.stop)
+
+    def ask(self) -> None:
+        """Ask which rows to take."""
+        view, scan = self._large.view, self._large.scan
+        if view is None or scan is None:
+            return
+        table, window = view.table, self._window
+        state, search = table.chips.current, table.search.text().strip()
+        self.dialog = PartDialog(self._large.path.name, scan, state, search, window)
+        self.dialog.accepted.connect(self._take)
+        self.dialog.finished.connect(self.dialog.deleteLater)
+        self.dialog.open()
+
+    def choose_file(self) -> None:
+        """Ask where to write what is wrong with the rows that cannot train."""
+        path = self._large.path
+        offered = str(path.with_name(f"{path.stem} bad rows.jsonl"))
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save bad rows", offered, "*.jsonl")
+        if chosen:
+            self.write_bad_rows(Path(chosen))
+
+    def write_bad_rows(self, out: Path) -> None:
+        """Write file, line, column and reason of every row that cannot train."""
+        if (scan := self._large.scan) is not None:
+            self._begin(BadRowsJob(self._large.path, Path(scan.folder), out))
+
+    def stop(self) -> None:
+        """Give up what is being written; nothing of it stays."""
+        if self._writing.busy:
+            self._writing.drop()
+            self._rest()
+
+    def _take(self) -> None:
+        if self.dialog is not None:
+            steps = steps_from(self.dialog.steps())
+            recipe = self._state.recipe.with_values({"data.path": str(self._large.path), "data.columns": ""})
+            self._begin(SaveJob(recipe, self._free(), steps, scans=self._paths.scans))
+
+    def _free(self) -> Path:
+        """`posts part` for what is taken of `posts.jsonl`, then `posts part 2`."""
+        names = (f"{self._large.path.stem} part{'' if n == 1 else f' {n}'}" for n in count(1))
+        return next(path for name in names if not (path := self._paths.datasets / name).exists())
+
+    def _begin(self, job: SaveJob | BadRowsJob) -> None:
+        self.stop()
+        heard: Listeners = {
+            Progress: self._show_progress,
+            DatasetSaved: self._open,
+            DatasetExported: self._say_written,
+        }
+        self._writing.ask(job, Lane.SCANNING, heard, self._end)
+
+    def _show_progress(self, progress: Progress) -> None:
+        if self._large.view is not None:
+            self._large.view.show_progress(progress)
+
+    def _open(self, saved: DatasetSaved) -> None:
+        self._datasets.open(saved.path)
+
+    def _say_written(self, exported: DatasetExported) -> None:
+        self._notice(f"{exported.rows:,} bad rows written to {Path(exported.files[0]).name}.", "good")
+
+    def _end(self, outcome: Outcome) -> None:
+        self._rest()
+        self._show_if_failed(outcome)
+
+    def _rest(self) -> None:
+        view, scan = self._large.view, self._large.scan
+        if view is not None and scan is not None and scan.finished:
+            view.show_scan(scan)

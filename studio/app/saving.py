@@ -1,39 +1,135 @@
-"""The dataset at hand taken elsewhere: saved, exported; shown while it happens, and stopped where asked."""
+"""The dataset on show written elsewhere: transformed by steps, saved, exported; shown while it happens."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from studio.app.shared import Shared
+from studio.app.opening import Datasets
+from studio.app.request import Listeners, Request
+from studio.app.state import Controller, Services
 from studio.dataset.save.export import layout_in
 from studio.dataset.save.target import check_folder
 from studio.dataset.steps.steps import Split, Step
 from studio.errors import StudioError
-from studio.events import DatasetExported, DatasetSaved, Event, Progress
-from studio.jobs.job import Failed, Job, Outcome, Stopped
+from studio.events import DatasetExported, DatasetSaved, Progress
+from studio.jobs.job import Job, Outcome, Stopped
 from studio.jobs.queue import Lane
-from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
+from studio.jobs.save import ExportBadJob, ExportJob, SaveJob, columns_of
 from studio.ui.dialogs.task import QuestionDialog, TaskDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
 _LINES = "JSON Lines (*.jsonl)"
+_NUMBERED = re.compile(r" \d+$")
+_READING = "The dataset is being read. Try again when its rows are there."
+_WRITING = "A dataset is being written. Wait for it, or stop it, first."
+_MOST_REMARKS = 5
 
 
-class Saving(QObject):
-    """Everything is written whole or not at all, and over nothing before the person has been asked."""
+class Writer(Controller):
+    """Writes whole or not at all, with a dialog that shows how far it is and stops it."""
 
-    saved = Signal(str)  # the folder of a dataset to open
+    def __init__(self, services: Services, parent: QObject, datasets: Datasets) -> None:
+        super().__init__(services, parent)
+        self._datasets = datasets
+        self.task: TaskDialog | None = None  # until what it shows is written
 
-    def __init__(self, shared: Shared, pane: DatasetPane, overlays: Path) -> None:
-        super().__init__(pane)
-        self._shared, self._pane, self._overlays = shared, pane, overlays
+    def _write(self, request: Request, job: Job, listeners: Listeners) -> None:
+        self.task = task = TaskDialog(job.title, self._window)
+        heard: Listeners = {Progress: task.progress.show_progress, **listeners}
+        request.ask(job, Lane.READING, heard, lambda outcome: self._end_task(task, outcome))
+        task.stop_requested.connect(request.stop)
+
+    def _note_written(self) -> None:
+        """A stop comes too late now."""
+        self.task = None
+
+    def _end_task(self, task: TaskDialog, outcome: Outcome) -> None:
+        task.finish()
+        task.deleteLater()
+        if isinstance(outcome, Stopped) and task is self.task:
+            self._notice("Stopped. Nothing was written.", "dim")
+        self._show_if_failed(outcome)
+
+
+class Transforming(Writer):
+    """Never touches the source: what steps make of it is written as a dataset of its own, and opened."""
+
+    def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
+        super().__init__(services, pane, datasets)
+        self._writing = self._request()
+
+    def apply(self, *steps: Step, then: Callable[[], None] | None = None) -> None:
+        """Write the dataset after these steps among the app's own, open the result, and then do `then`."""
+        self.save(self._next_folder(Path(self._state.recipe.data.path)), *steps, then=then)
+
+    def save(self, folder: Path, *steps: Step, then: Callable[[], None] | None = None) -> None:
+        """Write the dataset, as changed by hand and after these steps, to a folder, and open that."""
+        if (dataset := self._state.dataset) is None:
+            self._notice(_READING)
+            return
+        known, overlays = dataset.fingerprint, self._paths.overlays
+        self._save(SaveJob(self._state.recipe, folder, steps, overlays, fingerprint=known), then)
+
+    def replay(self, source: Path, *steps: Step) -> None:
+        """Do steps to a source anew, and open the result; the source itself where there are none left."""
+        if not steps:
+            self._datasets.open(str(source))
+            return
+        try:
+            columns = columns_of(self._state.recipe)
+        except StudioError as error:
+            self._notice(str(error), "bad")
+            return
+        recipe = self._state.recipe.with_values({"data.path": str(source), "data.columns": columns})
+        self._save(SaveJob(recipe, self._next_folder(source), steps, scans=self._paths.scans))
+
+    def keep(self, source: Path, name: str) -> None:
+        """Write a source as it is among the app's own datasets, under a name, and open that."""
+        numbers = (self._paths.datasets / f"{name}{'' if n == 1 else f' {n}'}" for n in count(1))
+        folder = next(path for path in numbers if not path.exists())
+        recipe = self._state.recipe.with_values({"data.path": str(source), "data.columns": ""})
+        self._save(SaveJob(recipe, folder))
+
+    def _next_folder(self, source: Path) -> Path:
+        """`support 2` for what comes of `support.jsonl`, then `support 3`."""
+        name = _NUMBERED.sub("", source.stem)
+        numbers = count(2)
+        return next(path for n in numbers if not (path := self._paths.datasets / f"{name} {n}").exists())
+
+    def _save(self, job: SaveJob, then: Callable[[], None] | None = None) -> None:
+        """Do one at a time: two at once could choose the same folder."""
+        if self._writing.busy:
+            self._notice(_WRITING)
+            return
+        shown = self._state.recipe.data.path
+        self._write(self._writing, job, {DatasetSaved: lambda saved: self._open(saved, shown, then)})
+
+    def _open(self, saved: DatasetSaved, shown: str, then: Callable[[], None] | None) -> None:
+        self._note_written()
+        if self._state.recipe.data.path != shown:  # the person has moved on
+            self._notice(f"Saved as {saved.path}.", "good")
+            return
+        if saved.remarks:
+            self._notice("\n".join(saved.remarks[:_MOST_REMARKS]))
+        self._datasets.open(saved.path)
+        if then is not None:
+            then()
+
+
+class Saving(Writer):
+    """Takes the dataset on show elsewhere, and writes over nothing before the person has been asked."""
+
+    def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
+        super().__init__(services, pane, datasets)
+        self._overlays = services.paths.overlays
         self.chooser: QFileDialog | None = None
         self.question: QuestionDialog | None = None
-        self.task: TaskDialog | None = None
         menu = pane.save_menu
         menu.save_requested.connect(self.choose_folder)
         pane.edits.save_requested.connect(self.choose_folder)
@@ -63,12 +159,12 @@ class Saving(QObject):
 
     def save(self, folder: Path) -> None:
         """Save the dataset, as it was changed by hand, and open what was saved."""
-        job = SaveJob(self._shared.recipe, folder, overlays=self._overlays, fingerprint=self._known())
+        job = SaveJob(self._state.recipe, folder, overlays=self._overlays, fingerprint=self._known())
         try:
             job.check_target()
             replaced = check_folder(folder)
         except StudioError as error:
-            self._shared.window.show_notice(str(error), "bad")
+            self._notice(str(error), "bad")
             return
         if replaced:
             words = f"“{folder.name}” is a saved dataset already."
@@ -79,7 +175,7 @@ class Saving(QObject):
 
     def export(self, file: Path) -> None:
         """Write the dataset to a JSONL file, which the file dialog has asked about."""
-        recipe, known = self._shared.recipe, self._known()
+        recipe, known = self._state.recipe, self._known()
         out, asked = _lines(file), file.suffix.lower() == ".jsonl"
         job = ExportJob(recipe, out, overlays=self._overlays, fingerprint=known, replace=True)
         if out.exists() and not asked:  # the dialog asked about a name without the ending
@@ -89,7 +185,7 @@ class Saving(QObject):
 
     def export_layout(self, folder: Path) -> None:
         """Write the dataset to a folder; rows in no part yet are divided as a run would divide them."""
-        recipe, known = self._shared.recipe, self._known()
+        recipe, known = self._state.recipe, self._known()
         job = ExportJob(recipe, folder, self._divided(), self._overlays, fingerprint=known, replace=True)
         if there := layout_in(folder):
             names = ", ".join(path.name for path in there)
@@ -100,18 +196,18 @@ class Saving(QObject):
 
     def export_bad(self, file: Path) -> None:
         """Write the rows that cannot train to a JSONL file."""
-        self._run(ExportBadJob(self._shared.recipe, _lines(file)))
+        self._run(ExportBadJob(self._state.recipe, _lines(file)))
 
     def _stem(self) -> str:
-        dataset = self._shared.dataset
+        dataset = self._state.dataset
         return Path(dataset.path).stem if dataset is not None else ""
 
     def _known(self) -> str:
         """The dataset in which the person's edits were made."""
-        return self._shared.dataset.fingerprint if self._shared.dataset is not None else ""
+        return self._state.dataset.fingerprint if self._state.dataset is not None else ""
 
     def _divided(self) -> tuple[Step, ...]:
-        dataset, recipe = self._shared.dataset, self._shared.recipe
+        dataset, recipe = self._state.dataset, self._state.recipe
         if dataset is None or any(file.part for file in dataset.files):
             return ()
         data = recipe.data
@@ -127,7 +223,7 @@ class Saving(QObject):
     def _choose(
         self, title: str, name: str, then: Callable[[Path], None], kinds: str = "", *, folder: bool = False
     ) -> None:
-        self.chooser = chooser = QFileDialog(self._shared.window, title, str(Path.home()), kinds)
+        self.chooser = chooser = QFileDialog(self._window, title, str(Path.home()), kinds)
         chooser.setFileMode(QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.AnyFile)
         if not folder:
             chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -137,42 +233,29 @@ class Saving(QObject):
         chooser.open()
 
     def _ask(self, words: str, more: str, then: Callable[[], None]) -> None:
-        self.question = question = QuestionDialog(words, more, "Replace", self._shared.window)
+        self.question = question = QuestionDialog(words, more, "Replace", self._window)
         question.accepted.connect(lambda: then())
         question.finished.connect(question.deleteLater)
         question.open()
 
     def _run(self, job: Job) -> None:
-        self.task = task = TaskDialog(job.title, self._shared.window)
-        ticket = self._shared.queue.submit(
-            job, Lane.READING, lambda event: self._take(task, event), lambda end: self._end(task, end)
-        )
-        task.stop_requested.connect(ticket.stop)
+        """Several may be written at once, each a request of its own."""
+        heard: Listeners = {DatasetSaved: self._open, DatasetExported: self._say_exported}
+        self._write(self._request(), job, heard)
 
-    def _take(self, task: TaskDialog, event: Event) -> None:
-        match event:
-            case Progress():
-                task.progress.show_progress(event)
-            case DatasetSaved():
-                self._say(f"Saved as {event.path}.", event.remarks)
-                self.saved.emit(event.path)
-            case DatasetExported():
-                rows = "row" if event.rows == 1 else "rows"
-                where = event.files[0] if len(event.files) == 1 else str(Path(event.files[0]).parent)
-                self._say(f"{event.rows:,} {rows} written to {where}.", event.remarks)
+    def _open(self, saved: DatasetSaved) -> None:
+        self._say(f"Saved as {saved.path}.", saved.remarks)
+        self._datasets.open(saved.path)
+
+    def _say_exported(self, exported: DatasetExported) -> None:
+        rows = "row" if exported.rows == 1 else "rows"
+        files = exported.files
+        where = files[0] if len(files) == 1 else str(Path(files[0]).parent)
+        self._say(f"{exported.rows:,} {rows} written to {where}.", exported.remarks)
 
     def _say(self, sentence: str, remarks: tuple[str, ...]) -> None:
-        self.task = None  # a stop comes too late now
-        self._shared.window.show_notice("\n".join((sentence, *remarks[:5])), "warn" if remarks else "good")
-
-    def _end(self, task: TaskDialog, outcome: Outcome) -> None:
-        task.finish()
-        task.deleteLater()
-        match outcome:
-            case Failed(summary, _):
-                self._shared.window.show_notice(summary, "bad")
-            case Stopped() if task is self.task:
-                self._shared.window.show_notice("Stopped. Nothing was written.", "dim")
+        self._note_written()
+        self._notice("\n".join((sentence, *remarks[:_MOST_REMARKS])), "warn" if remarks else "good")
 
 
 def _lines(file: Path) -> Path:

@@ -11,11 +11,10 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEdit, QTextEdit
 
 from studio import __version__
-from studio.app.asking import Evaluation, Playground
-from studio.app.desk import DatasetDesk
-from studio.app.panes import Panes
+from studio.app.dataset import DatasetController
+from studio.app.evaluation import Evaluation, Playground
 from studio.app.runs import Runs
-from studio.app.shared import Shared
+from studio.app.state import Services, State
 from studio.app.training import Training
 from studio.errors import StudioError
 from studio.jobs.heal import HealJob
@@ -23,28 +22,46 @@ from studio.jobs.queue import JobQueue, Lane
 from studio.paths import Paths
 from studio.runs.store import RunStore
 from studio.settings import Settings, write_settings
+from studio.ui.panes.dataset.pane import DatasetPane
+from studio.ui.panes.evaluation.pane import EvaluationPane
+from studio.ui.panes.playground.pane import PlaygroundPane
+from studio.ui.panes.runs.pane import RunsPane
+from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow
 
 ABOUT = "Fine-tune language models on this Mac, and learn whether they really got better."
 
 
+class Panes:
+    """The panes, put into the window in place of its empty ones; another one adds a line here."""
+
+    def __init__(self, theme: Theme, window: MainWindow) -> None:
+        self.dataset = DatasetPane(theme)
+        self.training = TrainingPane(theme)
+        self.evaluation = EvaluationPane(theme)
+        self.playground = PlaygroundPane(theme)
+        self.runs = RunsPane(theme)
+        for key, pane in vars(self).items():
+            window.set_pane(key, pane)
+
+
 class Studio(QObject):
-    """Furnishes the window with panes, and passes on what concerns more than one of them."""
+    """Fills the window with panes, makes their controllers, and passes on what concerns more than one."""
 
     def __init__(self, paths: Paths, theme: Theme, settings: Settings, window: MainWindow) -> None:
         super().__init__(window)
         self._paths, self._theme, self._settings = paths, theme, settings
         self.window = window
         self.panes = Panes(theme, window)
-        self.queue = JobQueue(self)
-        self.shared = Shared(self.queue, RunStore(paths.runs), self.window)
-        self.training = Training(self.shared, self.panes.training)
-        self.desk = DatasetDesk(self.shared, self.panes.dataset, self.training, theme, paths, settings.recent)
-        self.evaluation = Evaluation(self.shared, self.panes.evaluation)
-        self.playground = Playground(self.shared, self.panes.playground)
-        self.runs = Runs(self.shared, self.panes.runs)
-        self._wire()
+        self.queue, self.store, self.state = JobQueue(self), RunStore(paths.runs), State(self)
+        services = Services(window, self.queue, paths, self.store, self.state)
+        self.training = Training(services, self.panes.training)
+        self.dataset = DatasetController(services, self.panes.dataset, self.training, theme, settings.recent)
+        self.evaluation = Evaluation(services, self.panes.evaluation)
+        self.playground = Playground(services, self.panes.playground)
+        self.runs = Runs(services, self.panes.runs)
+        self._connect()
 
     @Slot()
     def warm_up(self) -> None:
@@ -68,7 +85,7 @@ class Studio(QObject):
             self.training.use_model(paths[0])
             self.window.show_pane("training")
         else:
-            self.desk.open_all(paths)
+            self.dataset.open_all(paths)
 
     @Slot()
     def close(self) -> None:
@@ -77,38 +94,41 @@ class Studio(QObject):
         self.queue.shut_down()
         size = self.window.size()
         kept = replace(
-            self._settings, width=size.width(), height=size.height(), recent=self.desk.bringing.recent
+            self._settings, width=size.width(), height=size.height(), recent=self.dataset.opening.recent
         )
         with contextlib.suppress(StudioError, OSError):
             write_settings(self._paths.settings, kept)
 
-    def _wire(self) -> None:
+    def _connect(self) -> None:
         self.window.files_dropped.connect(self.open_paths)
         self.window.close_requested.connect(self.close)
         self.window.action_triggered.connect(self._act)
+        self.queue.engine_rested.connect(self._rest)
         self.training.opened.connect(self.evaluation.outdate)
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)
         self.runs.deleted.connect(self.training.forget)
-        self.runs.run_changed.connect(self.evaluation.show_run)
-        self.runs.run_changed.connect(self.playground.show_run)
-        self.desk.ready_to_train.connect(self._go_to_training)
-        self.panes.training.dataset_requested.connect(self._show_dataset)
-        self.panes.training.evaluate_requested.connect(self.evaluation.start)
-        self.panes.evaluation.train_requested.connect(self._begin)
-        self.panes.evaluation.playground_requested.connect(self.playground.ask)
-        self.panes.playground.train_requested.connect(self._begin)
-        runs = self.panes.runs
-        runs.sample_requested.connect(self._try_sample)
-        runs.resume_requested.connect(self.training.resume)
-        runs.evaluate_requested.connect(self._evaluate)
-        runs.playground_requested.connect(self._open_playground)
+        self.dataset.ready_to_train.connect(self._go_to_training)
+        panes = self.panes
+        panes.training.dataset_requested.connect(self._show_dataset)
+        panes.training.evaluate_requested.connect(self.evaluation.start)
+        panes.evaluation.train_requested.connect(self._begin)
+        panes.evaluation.playground_requested.connect(self.playground.ask)
+        panes.playground.train_requested.connect(self._begin)
+        panes.runs.sample_requested.connect(self._try_sample)
+        panes.runs.resume_requested.connect(self.training.resume)
+        panes.runs.evaluate_requested.connect(self._evaluate)
+        panes.runs.playground_requested.connect(self._open_playground)
+
+    @Slot()
+    def _rest(self) -> None:
+        self.window.set_engine("Ready")
 
     @Slot()
     def _go_to_training(self) -> None:
         """On the sample, where nothing needs to be chosen, start at once."""
         self.window.show_pane("training")
-        if self.desk.datasets.is_sample and not self.training.busy:
+        if self.dataset.datasets.is_sample and not self.training.busy:
             self.panes.training.start()
 
     @Slot()
@@ -118,12 +138,12 @@ class Studio(QObject):
     @Slot()
     def _try_sample(self) -> None:
         self.window.show_pane("dataset")
-        self.desk.datasets.open_sample()
+        self.dataset.datasets.open_sample()
 
     @Slot()
     def _begin(self) -> None:
         """There is no run yet: go to where one begins."""
-        self.window.show_pane("dataset" if self.shared.dataset is None else "training")
+        self.window.show_pane("dataset" if self.state.dataset is None else "training")
 
     @Slot(str)
     def _evaluate(self, name: str) -> None:
@@ -140,7 +160,7 @@ class Studio(QObject):
         """Menu actions that concern more than the window itself."""
         match action:
             case "paste" | "undo" | "redo" if self._edits_rows():
-                self.desk.act(action)
+                self.dataset.edit(action)
             case "start":
                 self.window.show_pane("training")
                 self.panes.training.start()
@@ -162,5 +182,5 @@ class Studio(QObject):
         about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         about.setWindowTitle("About Tuning Studio")
         about.setText(f"Tuning Studio {__version__}")
-        about.setInformativeText(f"{ABOUT}\n\nRuns are kept in {self.shared.store.folder}")
+        about.setInformativeText(f"{ABOUT}\n\nRuns are kept in {self.store.folder}")
         about.open()

@@ -1,34 +1,34 @@
-"""The training pane at work: counting, starting, stopping, going on."""
+"""The training pane at work: forecasting, starting, stopping, going on; and recipes in files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
-from studio.app.base_question import BaseQuestion
-from studio.app.forecasting import Forecasting
-from studio.app.recipe_files import RecipeFiles
-from studio.app.shared import Shared
+from studio.app.request import Listeners, RunRequest
+from studio.app.state import Controller, Services
 from studio.errors import RecipeError, StudioError
 from studio.events import (
     Ended,
     Event,
+    Forecasted,
+    ModelCounted,
     Prepared,
     RunOpened,
     Saved,
     Step,
     SweepProgress,
 )
+from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome, Stopped
-from studio.jobs.queue import Lane, Ticket
+from studio.jobs.queue import Lane
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
-from studio.recipe.files import ready_recipes
+from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.ui.panes.training.pane import TrainingPane
@@ -36,90 +36,134 @@ from studio.words import duration, memory
 
 NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."
 ALREADY = "A run is training already. Stop it first, or wait for its end."
+RECIPES = "Recipes (*.toml)"
 
 
-class Training(QObject):
+class Forecasting(Controller):
+    """Says what the recipe would train and take, in the training pane and to who else wants to know."""
+
+    forecasted = Signal(object)  # Forecasted | None
+
+    def __init__(self, services: Services, pane: TrainingPane) -> None:
+        super().__init__(services, pane)
+        self._pane = pane
+        self._counting = self._request()
+
+    def count(self) -> None:
+        """Ask for the recipe as it stands. The first time, this is what loads MLX."""
+        dataset = self._state.dataset
+        examples = Examples.of(dataset.rows) if dataset is not None else None
+        job = ForecastJob(self._state.recipe, examples, needs_weights=True)
+        heard: Listeners = {ModelCounted: self._pane.show_count, Forecasted: self._show}
+        self._counting.ask(job, Lane.ASIDE, heard, self._end)
+
+    def _show(self, forecast: Forecasted | None) -> None:
+        self._pane.show_forecast(forecast)
+        self.forecasted.emit(forecast)
+
+    def _end(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._show(None)
+            self._show_if_failed(outcome)
+
+
+class RecipeFiles(Controller):
+    """Asks for a file, and fills the form from it or writes the form to it."""
+
+    def __init__(self, services: Services, pane: TrainingPane) -> None:
+        super().__init__(services, pane)
+        self._pane = pane
+        pane.set_ready_recipes(ready_recipes())
+        pane.open_recipe_requested.connect(self._open)
+        pane.save_recipe_requested.connect(self._save)
+
+    def _open(self) -> None:
+        if not (file := self._choose_file("Open a recipe", RECIPES)):
+            return
+        try:
+            self._pane.apply_recipe(read_recipe(file), file.stem)
+        except StudioError as error:
+            self._notice(str(error), "bad")
+
+    def _save(self, recipe: Recipe) -> None:
+        file, _ = QFileDialog.getSaveFileName(self._pane, "Save the recipe", "recipe.toml", RECIPES)
+        if not file:
+            return
+        try:
+            write_recipe(Path(file), recipe)
+        except (StudioError, OSError) as error:
+            self._notice(f"The recipe could not be saved: {error}", "bad")
+
+
+class Training(Controller):
     """Sends recipes to the engine, and shows what comes back."""
 
-    dataset_affected = Signal()  # the recipe reads the dataset differently now
     opened = Signal(str)  # a run begins, or goes on
-    run_changed = Signal(str)  # a run was opened, or it ended
+    run_changed = Signal(str)  # a run was opened, saved something, or ended
 
-    def __init__(self, shared: Shared, pane: TrainingPane) -> None:
-        super().__init__(pane)
-        self._shared, self._pane = shared, pane
-        self._training: Ticket | None = None
-        self.forecasting = Forecasting(shared, pane)
-        self._files = RecipeFiles(shared, pane)
-        self.base = BaseQuestion(shared)
+    def __init__(self, services: Services, pane: TrainingPane) -> None:
+        super().__init__(services, pane)
+        self._pane = pane
+        self.forecasting = Forecasting(services, pane)
+        self._files = RecipeFiles(services, pane)
+        self.request = RunRequest(self._queue, self._window, self._submit)
         self._run = ""
         self._ended = ""
         self._opened = False
         self._sweep: SweepJob | None = None  # that was asked for, until it is done
         self._member = ""
-        pane.set_recipe(shared.recipe)
+        pane.set_recipe(self._state.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
-        pane.set_ready_recipes(ready_recipes())
-        pane.recipe_changed.connect(self._change_recipe)
+        pane.recipe_changed.connect(self._state.change_recipe)
         pane.forecast_requested.connect(self.forecasting.count)
         pane.start_requested.connect(self.start)
         pane.sweep_requested.connect(self.sweep)
         pane.stop_requested.connect(self.stop)
         pane.resume_requested.connect(self._resume_shown)
         pane.choose_model_requested.connect(self._choose_model)
+        self._state.recipe_changed.connect(self._show_columns)
+        self._state.dataset_changed.connect(self._show_dataset)
 
     @property
     def busy(self) -> bool:
         """Whether a run is being prepared, trained or saved."""
-        return self._training is not None
-
-    def show_dataset(self) -> None:
-        """Say which examples the recipe would train on."""
-        dataset = self._shared.dataset
-        if dataset is None:
-            self._pane.show_no_dataset()
-            return
-        rows = [row.split for row in dataset.rows]
-        self._pane.show_dataset(dataset.name, rows.count("train"), rows.count("validation"))
-        self.forecasting.count()
+        return self.request.busy
 
     def start(self, recipe: Recipe) -> None:
-        """Train on the dataset at hand."""
-        dataset = self._shared.dataset
+        """Train on the dataset on show."""
+        dataset = self._state.dataset
         if dataset is None:
-            self._warn(NO_DATASET)
+            self._notice(NO_DATASET)
             return
-        self._shared.recipe = recipe.with_values({"data.path": dataset.path})
         self._sweep = None
-        self._submit(TrainJob(self._shared.recipe, self._shared.store.folder))
+        recipe = recipe.with_values({"data.path": dataset.path})
+        self._submit(TrainJob(recipe, self._services.store.folder))
 
     def sweep(self, sweep: Sweep) -> None:
-        """Train a grid of runs on the dataset at hand, one after another."""
-        dataset = self._shared.dataset
+        """Train a grid of runs on the dataset on show, one after another."""
+        dataset = self._state.dataset
         if dataset is None:
-            self._warn(NO_DATASET)
+            self._notice(NO_DATASET)
             return
         base = sweep.base.with_values({"data.path": dataset.path})
-        self._sweep = SweepJob(Sweep(base, sweep.over), self._shared.store.folder)
+        self._sweep = SweepJob(Sweep(base, sweep.over), self._services.store.folder)
         self._submit(self._sweep)
 
     def resume(self, name: str) -> None:
         """Go on with a run."""
         if self.busy:
-            self._warn(ALREADY)
+            self._notice(ALREADY)
             return
         try:
-            run = self._shared.store.find(name)
-            recipe = recipe_of(run.manifest()).with_values({"data.path": self._shared.recipe.data.path})
+            run = self._services.store.find(name)
+            recipe = recipe_of(run.manifest())
             self._pane.load_events(run.events())
         except StudioError as error:
-            self._shared.window.show_notice(str(error), "bad")
+            self._notice(str(error), "bad")
             return
         self._run, self._sweep = run.name, None
-        self._pane.set_recipe(recipe)  # the form says what is trained with, also when it said something else
-        self._change_recipe(recipe)
-        self.forecasting.count()
+        self._put(recipe)  # the form says what is trained with, also when it said something else
         self._submit(ResumeJob(run))
 
     def forget(self, name: str) -> None:
@@ -131,13 +175,37 @@ class Training(QObject):
 
     def stop(self) -> None:
         """Stop at the next step; the run saves and can go on later."""
-        if self._training is not None:
-            self._training.stop()
+        if self.busy:
+            self.request.stop()
             self._pane.show_state("stopping", "Saving a checkpoint after this step.")
+
+    def use_model(self, folder: str) -> None:
+        """Train the model in `folder`."""
+        self._put(self._pane.recipe().with_values({"model": str(Path(folder))}))
+
+    def change(self, values: Mapping[str, Any]) -> bool:
+        """Put values into the form, by path, as if they were typed there; False while a run holds it."""
+        try:
+            recipe = self._pane.recipe().with_values(values)
+        except RecipeError as error:
+            self._notice(str(error))
+            return False
+        if self.busy:
+            self._notice("The run that is training keeps its recipe. Change it when the run has ended.")
+            return False
+        self._put(recipe)
+        return True
+
+    def _put(self, recipe: Recipe) -> None:
+        """Show a recipe in the form, and work with it from now on."""
+        recipe = recipe.with_values({"data.path": self._state.recipe.data.path})
+        self._pane.set_recipe(recipe)
+        self._state.change_recipe(recipe)
+        self.forecasting.count()
 
     def _submit(self, job: TrainJob | ResumeJob | SweepJob) -> None:
         if self.busy:
-            self._warn(ALREADY)
+            self._notice(ALREADY)
             return
         if not isinstance(job, ResumeJob):
             self._pane.clear_run()
@@ -145,33 +213,18 @@ class Training(QObject):
         self._ended, self._member = "", ""
         self._opened = False
         self._pane.show_state("preparing", "Loading the model and the dataset.")
-        self._shared.window.set_engine("Preparing", "Loading the model and the dataset", None)
-        self._shared.window.show_pane("training")
-        self._training = self._shared.queue.submit(
-            job, Lane.ENGINE, self._take, lambda end: self._end(job, end)
-        )
-
-    def _take(self, event: Event) -> None:
-        self._pane.show_event(event)
-        self.base.take(event)
-        match event:
-            case SweepProgress():
-                self._begin_member(event)
-            case RunOpened():
-                self._run, self._opened = event.run, True
-                self.opened.emit(event.run)
-                self.run_changed.emit(event.run)
-            case Prepared():
-                if self._training is not None and not self._training.is_stopping():
-                    self._pane.show_state("running")
-            case Step():
-                left = f"{duration(event.seconds_left)} left · {memory(event.memory_process)}"
-                text = f"Training{self._member} · step {event.step:,} of {event.steps:,}"
-                self._shared.window.set_engine(text, left, event.step / event.steps)
-            case Saved():
-                self.run_changed.emit(self._run)
-            case Ended():
-                self._ended = event.summary
+        self._window.set_engine("Preparing", "Loading the model and the dataset", None)
+        self._window.show_pane("training")
+        heard: Listeners = {
+            Event: self._pane.show_event,
+            SweepProgress: self._begin_member,
+            RunOpened: self._show_opened,
+            Prepared: self._show_prepared,
+            Step: self._show_step,
+            Saved: self._show_saved,
+            Ended: self._note_end,
+        }
+        self.request.ask(job, Lane.ENGINE, heard, self._end)
 
     def _begin_member(self, event: SweepProgress) -> None:
         """Show the run that a sweep comes to; those that are done or given up are passed over."""
@@ -181,14 +234,29 @@ class Training(QObject):
         self._member = f" · run {event.index} of {event.count}"
         self._pane.show_state("preparing", f"Run {event.index} of {event.count}: {event.changes}")
 
-    def _end(self, job: TrainJob | ResumeJob | SweepJob, outcome: Outcome) -> None:
-        if isinstance(job, ResumeJob):
-            again = replace(job, changed_base=True)
-            outcome = self.base.settle(self._training, outcome, lambda: self._submit(again))
-        self._training = None
+    def _show_opened(self, event: RunOpened) -> None:
+        self._run, self._opened = event.run, True
+        self.opened.emit(event.run)
+        self.run_changed.emit(event.run)
+
+    def _show_prepared(self, event: Prepared) -> None:
+        if not self.request.stopping:
+            self._pane.show_state("running")
+
+    def _show_step(self, event: Step) -> None:
+        left = f"{duration(event.seconds_left)} left · {memory(event.memory_process)}"
+        text = f"Training{self._member} · step {event.step:,} of {event.steps:,}"
+        self._window.set_engine(text, left, event.step / event.steps)
+
+    def _show_saved(self, event: Saved) -> None:
+        self.run_changed.emit(self._run)
+
+    def _note_end(self, event: Ended) -> None:
+        self._ended = event.summary
+
+    def _end(self, outcome: Outcome) -> None:
         if isinstance(outcome, Done):
             self._sweep = None
-        self._shared.rest()
         match outcome:
             case Done() | Stopped() if self._ended:
                 self._pane.show_state("done", self._ended)
@@ -203,54 +271,28 @@ class Training(QObject):
         if self._run:
             self.run_changed.emit(self._run)
 
-    def _warn(self, sentence: str) -> None:
-        self._shared.window.show_notice(sentence, "warn")
-
     def _resume_shown(self) -> None:
         if self._sweep is not None:
             self._submit(self._sweep)  # asked for again it goes on
         else:
             self.resume(self._run)
 
-    def _change_recipe(self, recipe: Recipe) -> None:
-        before = self._shared.recipe
-        recipe = recipe.with_values({"data.path": before.data.path})
-        self._shared.recipe = recipe
-        if _reading(recipe) != _reading(before):
-            self.dataset_affected.emit()
-
     def _choose_model(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self._pane, "Choose a model folder")
-        if folder:
-            self.use_model(folder)
+        if folder := self._choose_folder("Choose a model folder"):
+            self.use_model(str(folder))
 
-    def use_model(self, folder: str) -> None:
-        """Train the model in `folder`."""
-        self._pane.set_recipe(self._pane.recipe().with_values({"model": str(Path(folder))}))
-        self._change_recipe(self._pane.recipe())
+    def _show_dataset(self) -> None:
+        """Say which examples the recipe would train on."""
+        dataset = self._state.dataset
+        if dataset is None:
+            self._pane.show_no_dataset()
+            return
+        rows = [row.split for row in dataset.rows]
+        self._pane.show_dataset(dataset.name, rows.count("train"), rows.count("validation"))
         self.forecasting.count()
 
-    def show_columns(self, columns: str) -> None:
-        """Let the form say which columns the dataset at hand is read with, which came with it."""
-        if self._pane.recipe().data.columns != columns:
-            self._pane.set_recipe(self._pane.recipe().with_values({"data.columns": columns}))
-
-    def change(self, values: Mapping[str, Any]) -> bool:
-        """Put values into the form, by path, as if they were typed there; False while a run holds it."""
-        try:
-            recipe = self._pane.recipe().with_values(values)
-        except RecipeError as error:
-            self._warn(str(error))
-            return False
-        if self.busy:
-            self._warn("The run that is training keeps its recipe. Change it when the run has ended.")
-            return False
-        self._pane.set_recipe(recipe)
-        self._change_recipe(recipe)
-        self.forecasting.count()
-        return True
-
-
-def _reading(recipe: Recipe) -> tuple[object, ...]:
-    """What decides how a dataset is read."""
-    return recipe.data, recipe.objective, recipe.model, recipe.loop.seed
+    def _show_columns(self) -> None:
+        """Let the form say which columns the dataset on show is read with, which came with it."""
+        recipe, columns = self._pane.recipe(), self._state.recipe.data.columns
+        if recipe.data.columns != columns:
+            self._pane.set_recipe(recipe.with_values({"data.columns": columns}))

@@ -13,7 +13,7 @@ import sys
 from queue import Empty
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from studio.jobs.collecting import Collector
 from studio.jobs.job import Job, Outcome
@@ -24,11 +24,16 @@ from studio.jobs.worker import Worker
 __all__ = ["JobQueue", "Lane", "Ticket"]
 
 
+ENGINE_LANES = (Lane.ENGINE, Lane.ASIDE)
+
+
 class JobQueue(QObject):
     """Takes jobs, and says on the window's thread what happened to them.
 
     With `engine_in_child` the engine is a process that its thread owns, and not the thread itself.
     """
+
+    engine_rested = Signal()  # the engine's last job has ended
 
     def __init__(self, parent: QObject | None = None, *, engine_in_child: bool = False) -> None:
         super().__init__(parent)
@@ -69,7 +74,7 @@ class JobQueue(QObject):
     @property
     def engine_busy(self) -> bool:
         """Whether the engine has work, or work waiting."""
-        return any(ticket.lane in (Lane.ENGINE, Lane.ASIDE) for ticket in self._open)
+        return any(ticket.lane in ENGINE_LANES for ticket in self._open)
 
     @property
     def idle(self) -> bool:
@@ -131,6 +136,8 @@ class JobQueue(QObject):
             if isinstance(note, Outcome):
                 self._open.remove(ticket)
                 ticket.end(note)
+                if ticket.lane in ENGINE_LANES and not self.engine_busy:
+                    self.engine_rested.emit()
             else:
                 ticket.on_event(note)
 

@@ -50,26 +50,26 @@ def studio(qapp: QApplication, tmp_path: Path) -> Iterator[Studio]:
 
 def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
-        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+        return studio.state.dataset is not None and studio.state.dataset.name == name
 
     qtbot.waitUntil(there)
-    assert studio.shared.dataset is not None
-    return studio.shared.dataset
+    assert studio.state.dataset is not None
+    return studio.state.dataset
 
 
 def test_an_address_on_the_hub_is_pasted_into_its_dialog(studio: Studio) -> None:
     QApplication.clipboard().setText("https://huggingface.co/datasets/ann/set")
     studio.panes.dataset.setFocus()
     studio.window.action("paste").trigger()
-    assert studio.desk.hub.dialog is not None
-    assert studio.desk.hub.dialog.name.text() == "https://huggingface.co/datasets/ann/set"
-    assert studio.desk.hub.dialog.agree.isEnabled()
+    assert studio.dataset.downloading.dialog is not None
+    assert studio.dataset.downloading.dialog.name.text() == "https://huggingface.co/datasets/ann/set"
+    assert studio.dataset.downloading.dialog.agree.isEnabled()
 
 
 def test_several_files_become_one_dataset(studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path) -> None:
     other = tmp_path / "more.jsonl"
     other.write_text('{"prompt": "Say 20", "completion": "It is 20."}\n')
-    studio.desk.bringing.bring([source, other])
+    studio.dataset.opening.bring([source, other])
     assert len(wait_for(qtbot, studio, "numbers and 1 more").rows) == 10
 
 
@@ -92,8 +92,8 @@ def test_columns_of_unknown_names_are_asked_tried_and_used(
     studio: Studio, qtbot: QtBot, source: Path, tickets: Path
 ) -> None:
     studio.open_path(str(tickets))
-    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None)
-    dialog = studio.desk.columns.dialog
+    qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
+    dialog = studio.dataset.columns.dialog
     assert dialog is not None
     qtbot.waitUntil(lambda: len(dialog.preview.blocks) == 2)
     assert [block.words.text() for block in dialog.preview.blocks] == ["Wo ist 1?", "Hier ist 1."]
@@ -112,19 +112,19 @@ def test_columns_of_unknown_names_are_asked_tried_and_used(
     assert studio.panes.training.recipe().data.columns == "text=Frage, label=Kunde"
     studio.open_path(str(source))
     wait_for(qtbot, studio, "numbers.jsonl")
-    assert studio.shared.recipe.data.columns == studio.panes.training.recipe().data.columns == ""
+    assert studio.state.recipe.data.columns == studio.panes.training.recipe().data.columns == ""
 
 
 def test_columns_can_be_named_later_and_go_with_what_is_saved(
     studio: Studio, qtbot: QtBot, tickets: Path, tmp_path: Path
 ) -> None:
-    studio.desk.datasets.read_columns(str(tickets), "text=Frage")
+    studio.dataset.datasets.read_columns(str(tickets), "text=Frage")
     wait_for(qtbot, studio, "tickets.csv")
     menu = studio.panes.dataset.open_menu
     assert menu.columns.isVisible()
     menu.columns.trigger()
-    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None)
-    dialog = studio.desk.columns.dialog
+    qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
+    dialog = studio.dataset.columns.dialog
     assert dialog is not None
     assert dialog.kinds.current == "text"
     qtbot.mouseClick(dialog.kinds.button("answers"), Qt.MouseButton.LeftButton)
@@ -132,17 +132,18 @@ def test_columns_can_be_named_later_and_go_with_what_is_saved(
     qtbot.waitUntil(dialog.agree.isEnabled)
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(
-        lambda: studio.shared.dataset is not None and studio.shared.dataset.format == "prompt/completion",
+        lambda: studio.state.dataset is not None and studio.state.dataset.format == "prompt/completion",
     )
-    studio.desk.shaping.save(tmp_path / "mine")
+    studio.dataset.transforming.save(tmp_path / "mine")
     rows = wait_for(qtbot, studio, "mine").rows
     assert {row.answer for row in rows} == {f"Hier ist {n}." for n in range(1, 31)}
     assert not menu.columns.isVisible()
-    studio.desk.shaping.apply(Cap(rows=20))
+    studio.dataset.transforming.apply(Cap(rows=20))
     wait_for(qtbot, studio, "mine 2")
-    studio.desk.shaping.apply(Cap(rows=10))
+    studio.dataset.transforming.apply(Cap(rows=10))
     wait_for(qtbot, studio, "mine 3")
-    studio.desk.history.remove(1)  # the rest is done again to the source, whose columns are still known
+    qtbot.waitUntil(lambda: studio.queue.idle)
+    studio.dataset.history.remove(1)  # the rest is done again to the source, whose columns are still known
     assert len(wait_for(qtbot, studio, "tickets 2").rows) == 20
 
 
@@ -151,9 +152,9 @@ def test_several_files_of_unknown_columns_are_asked_about_once(
 ) -> None:
     more = tmp_path / "more.csv"
     more.write_text(TICKETS)
-    studio.desk.bringing.bring([tickets, more])
-    qtbot.waitUntil(lambda: studio.desk.columns.dialog is not None)
-    dialog = studio.desk.columns.dialog
+    studio.dataset.opening.bring([tickets, more])
+    qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
+    dialog = studio.dataset.columns.dialog
     assert dialog is not None
     qtbot.waitUntil(dialog.agree.isEnabled)
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
@@ -181,4 +182,4 @@ def test_files_dropped_together_become_one_dataset_and_come_back_by_the_file_men
     wait_for(qtbot, studio, "numbers and 1 more")
     recent.actions()[-1].trigger()
     assert not recent.isEnabled()
-    assert studio.desk.bringing.recent == ()
+    assert studio.dataset.opening.recent == ()

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from studio.app.base_question import BaseQuestion
+from studio.app.request import RunRequest
 from studio.app.studio import Studio
 from studio.cli.commands import run
 from tests.conftest import write_rows
@@ -38,11 +38,11 @@ def changed(tiny_model: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def ready(changed: None, studio: Studio, qtbot: QtBot) -> Studio:
     studio.runs.use("toy")
-    qtbot.waitUntil(lambda: studio.shared.run is not None)
+    qtbot.waitUntil(lambda: studio.state.run is not None)
     return studio
 
 
-def answer(qtbot: QtBot, studio: Studio, base: BaseQuestion, agrees: bool) -> None:
+def answer(qtbot: QtBot, studio: Studio, base: RunRequest, agrees: bool) -> None:
     """Wait for the question, see what it says, and press one of its buttons."""
     qtbot.waitUntil(lambda: base.dialog is not None and studio.queue.idle)
     dialog, base.dialog = base.dialog, None
@@ -57,7 +57,7 @@ def answer(qtbot: QtBot, studio: Studio, base: BaseQuestion, agrees: bool) -> No
     (dialog.agree if agrees else dialog.cancel).click()
 
 
-def used(qtbot: QtBot, ready: Studio, base: BaseQuestion, use: Callable[[], None]) -> None:
+def used(qtbot: QtBot, ready: Studio, base: RunRequest, use: Callable[[], None]) -> None:
     """Refuse once, after which nothing runs; then agree."""
     use()
     answer(qtbot, ready, base, agrees=False)
@@ -72,20 +72,20 @@ def used(qtbot: QtBot, ready: Studio, base: BaseQuestion, use: Callable[[], None
 def test_resume_asks(ready: Studio, qtbot: QtBot) -> None:
     opened: list[str] = []
     ready.training.opened.connect(opened.append)
-    used(qtbot, ready, ready.training.base, lambda: ready.training.resume("toy"))
+    used(qtbot, ready, ready.training.request, lambda: ready.training.resume("toy"))
     assert opened == ["toy"]
 
 
 def test_evaluate_asks(ready: Studio, qtbot: QtBot) -> None:
     finished: list[str] = []
     ready.evaluation.finished.connect(finished.append)
-    used(qtbot, ready, ready.evaluation.base, ready.evaluation.start)
+    used(qtbot, ready, ready.evaluation.request, ready.evaluation.start)
     assert finished == ["toy"]
 
 
 def test_the_playground_asks_once_in_a_session(ready: Studio, qtbot: QtBot) -> None:
     ready.playground.show_run()
-    pane, base = ready.panes.playground, ready.playground.base
+    pane, base = ready.panes.playground, ready.playground.request
     used(qtbot, ready, base, lambda: ready.playground.ask("Hi"))
     assert pane.note.isHidden()
     ready.playground.ask("Once more")

@@ -74,4 +74,4 @@ def test_runs_that_are_deleted_leave_the_comparison(studio: Studio, qtbot: QtBot
     pane._confirm.agree.click()
     qtbot.waitUntil(lambda: [run.name for run in pane._model.runs] == ["s-rank-16"])
     assert pane.comparison.isHidden()
-    assert [run.name for run in studio.shared.store.runs()] == ["s-rank-16"]
+    assert [run.name for run in studio.store.runs()] == ["s-rank-16"]

@@ -74,7 +74,7 @@ def asked(studio: Studio, qtbot: QtBot, name: str) -> HubDialog:
     """The dialog from the menu, with a name typed."""
     menu = studio.panes.dataset.open_menu
     next(action for action in menu.actions() if action.text() == "From the Hub…").trigger()
-    dialog = studio.desk.hub.dialog
+    dialog = studio.dataset.downloading.dialog
     assert dialog is not None
     dialog.name.clear()
     qtbot.keyClicks(dialog.name, name)
@@ -95,10 +95,10 @@ def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
     assert "is no range of rows" in dialog.problem.text()
     dialog.rows.setText("12")
     qtbot.keyClick(dialog.rows, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
-    assert studio.shared.dataset is not None
-    assert len(studio.shared.dataset.rows) == 12
-    assert studio.desk.hub.dialog is None
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    assert studio.state.dataset is not None
+    assert len(studio.state.dataset.rows) == 12
+    assert studio.dataset.downloading.dialog is None
 
 
 def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: QtBot, hub: Hub) -> None:
@@ -112,7 +112,7 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: Q
     assert dialog.progress.said.text().endswith("What was fetched is kept.")
     hub.held.set()
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
     assert int(hub.ranges[0].removeprefix("bytes=").removesuffix("-")) >= 5 * 10**6
 
 

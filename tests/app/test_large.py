@@ -47,7 +47,7 @@ def choose(field: ChoiceField, value: str) -> None:
 
 def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
     studio.open_path(str(path))
-    view = studio.desk.large.view
+    view = studio.dataset.large.view
     assert view is not None
     qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"))
     return view
@@ -62,7 +62,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     model = view.table.model
     assert studio.panes.dataset.state is view
     assert (model.rowCount(), view.bar.said.text()) == (2001, "All 2,001 rows checked")
-    assert studio.desk.bringing.recent == (str(path),)
+    assert studio.dataset.opening.recent == (str(path),)
     qtbot.waitUntil(lambda: view.example.title() == "Line 1")
     assert "Say the number 0" in view.example.tokens.toPlainText()
     before = view.example.tokens.toPlainText()
@@ -89,14 +89,14 @@ def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_pa
     view.table.chips.choose("good")
     view.table.search.setText("NUMBER 1")
     view.bar.part.click()
-    dialog = studio.desk.large_parts.dialog
+    dialog = studio.dataset.large_parts.dialog
     assert dialog is not None
     assert (dialog.rows.value(), dialog.good.isChecked(), dialog.found.isChecked()) == (4000, True, True)
     dialog.rows.selectAll()
     QTest.keyClicks(dialog.rows, "300")
     dialog.agree.click()
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
-    dataset = studio.shared.dataset
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    dataset = studio.state.dataset
     assert dataset is not None
     assert dataset.name == "big part"
     assert len({row.prompt for row in dataset.rows}) == len(dataset.rows) == 300
@@ -109,7 +109,7 @@ def test_what_is_wrong_with_bad_rows_is_written(studio: Studio, qtbot: QtBot, tm
     path = write_rows(tmp_path / "big.jsonl", 2000)
     path.write_text(path.read_text() + '{"instruction": "Last", "output": ""}\n{"open": \n')
     opened(studio, qtbot, path)
-    studio.desk.large_parts.write_bad_rows(out := tmp_path / "bad.jsonl")
+    studio.dataset.large_parts.write_bad_rows(out := tmp_path / "bad.jsonl")
     qtbot.waitUntil(out.exists)
     assert [json.loads(line) for line in out.read_text().splitlines()] == [
         {
@@ -143,28 +143,28 @@ def test_another_dataset_takes_its_place_and_ends_its_scan(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
     studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
-    view = studio.desk.large.view
+    view = studio.dataset.large.view
     assert view is not None
     qtbot.waitUntil(lambda: view.table.model.rowCount() > 0)
     studio.open_path(str(write_rows(tmp_path / "small.jsonl", 20)))
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
-    assert studio.desk.large.view is None
-    assert studio.shared.dataset is not None
-    assert studio.shared.dataset.name == "small.jsonl"
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    assert studio.dataset.large.view is None
+    assert studio.state.dataset is not None
+    assert studio.state.dataset.name == "small.jsonl"
 
 
 def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
     studio.open_path(str(write_rows(tmp_path / "big.jsonl", 200_000)))
-    view = studio.desk.large.view
+    view = studio.dataset.large.view
     assert view is not None
     qtbot.waitUntil(lambda: view.table.model.rowCount() > 0)
     view.bar.stop.click()
     assert view.bar.said.text().startswith("Stopped: the first ")
     assert studio.panes.dataset.state is view
     view.bar.read.click()
-    assert studio.desk.large.view is None
+    assert studio.dataset.large.view is None
 
 
 def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
@@ -172,11 +172,11 @@ def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
 ) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_text('{"a": 1}\n' * 2000)
-    with qtbot.waitSignal(studio.desk.datasets.columns_asked):
-        studio.open_path(str(path))
-    assert studio.desk.large.view is None
+    studio.open_path(str(path))
+    qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
+    assert studio.dataset.large.view is None
     monkeypatch.setattr("studio.app.large.room_words", lambda path: "It is too big.")
-    with qtbot.waitSignal(studio.desk.large.left):
+    with qtbot.waitSignal(studio.dataset.large.left):
         studio.open_path(str(path))
     state = studio.panes.dataset
     qtbot.waitUntil(

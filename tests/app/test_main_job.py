@@ -80,7 +80,7 @@ def title(pane: QWidget) -> str:
 def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, starter: Path) -> None:
     window, panes = studio.window, studio.panes
     drop(window, starter / "instructions.jsonl")
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
     assert window.current_pane() == "dataset"
     assert "800 examples" in panes.dataset.header.subtitle()
 
@@ -94,7 +94,7 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     qtbot.waitUntil(lambda: not studio.training.busy)
     stopped_at = _step(studio)
     assert 8 <= stopped_at < 120
-    qtbot.waitUntil(lambda: studio.shared.run is not None and studio.shared.run.state == "stopped")
+    qtbot.waitUntil(lambda: studio.state.run is not None and studio.state.run.state == "stopped")
 
     click(qtbot, panes.training, "Resume")
     qtbot.waitUntil(lambda: studio.training.busy and _step(studio) > stopped_at)
@@ -117,7 +117,7 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     qtbot.waitUntil(lambda: len(_answers(studio)) == 4)
 
     window.show_pane("runs")
-    assert [r.name for r in studio.shared.store.summaries()] == ["instructions-starter"]
+    assert [r.name for r in studio.store.summaries()] == ["instructions-starter"]
 
     window.close()
     assert not any(thread.isRunning() for thread in studio.queue.findChildren(QThread))
@@ -135,7 +135,7 @@ def test_the_sample_starts_with_two_clicks_and_closing_in_the_middle_keeps_it(
     qtbot.waitUntil(lambda: _step(studio) >= 3)
     studio.window.close()
     assert not any(thread.isRunning() for thread in studio.queue.findChildren(QThread))
-    run = studio.shared.store.summaries()[0]
+    run = studio.store.summaries()[0]
     assert (run.state, run.resumable) == ("stopped", True)
     assert (run.folder / "checkpoints" / f"step-{run.step:06d}").is_dir()
     assert read_settings(tmp_path / "home" / "settings.json").width >= 1040
@@ -149,18 +149,18 @@ def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -
     click(qtbot, studio.panes.training, "Stop and keep")
     qtbot.waitUntil(lambda: not studio.training.busy)
     type_in(qtbot, studio.panes.training, "lora.rank", "9")
-    studio.training.resume(studio.shared.store.summaries()[0].name)
+    studio.training.resume(studio.store.summaries()[0].name)
     assert studio.panes.training.recipe().lora.rank == 5
 
 
 def test_an_objective_the_file_does_not_suit_can_be_taken_back(studio: Studio, qtbot: QtBot) -> None:
     click(qtbot, studio.panes.dataset, "Try the sample")
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
     for objective, read in (("dpo", False), ("sft", True)):
-        recipe = studio.shared.recipe.with_values({"objective": objective})
+        recipe = studio.state.recipe.with_values({"objective": objective})
         studio.panes.training.recipe_changed.emit(recipe)
-        qtbot.waitUntil(lambda: not studio.desk.datasets.busy)
-        assert (studio.shared.dataset is not None) == read
+        qtbot.waitUntil(lambda: not studio.dataset.datasets.busy)
+        assert (studio.state.dataset is not None) == read
 
 
 def test_about_says_which_version_this_is(studio: Studio, qtbot: QtBot) -> None:
@@ -172,12 +172,12 @@ def test_about_says_which_version_this_is(studio: Studio, qtbot: QtBot) -> None:
 
 
 def _step(studio: Studio) -> int:
-    runs = studio.shared.store.summaries()
+    runs = studio.store.summaries()
     return runs[0].step if runs else 0
 
 
 def _exact(studio: Studio) -> tuple[float, float] | None:
-    run = studio.shared.run
+    run = studio.state.run
     if run is None or run.base_exact is None or run.tuned_exact is None:
         return None
     return run.base_exact, run.tuned_exact

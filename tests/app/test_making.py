@@ -93,14 +93,14 @@ def open_dataset(studio: Studio, qtbot: QtBot, path: Path) -> None:
 
 
 def wait_for(studio: Studio, qtbot: QtBot, name: str) -> None:
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None and studio.shared.dataset.name == name)
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and studio.state.dataset.name == name)
 
 
 def make(studio: Studio, qtbot: QtBot) -> None:
     """Click, and wait for the end."""
     qtbot.mouseClick(studio.panes.dataset.making.card.make, LEFT)
-    assert studio.desk.making.busy
-    qtbot.waitUntil(lambda: not studio.desk.making.busy)
+    assert studio.dataset.making.busy
+    qtbot.waitUntil(lambda: not studio.dataset.making.busy)
 
 
 def ask_server(studio: Studio, qtbot: QtBot, url: str) -> None:
@@ -124,7 +124,7 @@ def mistype(studio: Studio) -> None:
 
 def states(studio: Studio) -> list[str]:
     """What is written down of each row."""
-    folder = studio.desk.making.reviewing.folder
+    folder = studio.dataset.making.reviewing.folder
     assert folder is not None
     return [review.state for _, review in folder.reviewed()]
 
@@ -189,7 +189,7 @@ def test_accepted_rows_become_a_step_of_the_dataset_and_stay_marked_as_made(
         qtbot.keyClick(review.table, key)
     qtbot.mouseClick(review.add, LEFT)
     wait_for(studio, qtbot, "numbers 2")
-    dataset = studio.shared.dataset
+    dataset = studio.state.dataset
     assert dataset is not None
     made = [json.loads(record.made) for record in read(Path(dataset.path)).records if record.made]
     assert [row["maker"] for row in made] == ["noise", "noise"]
@@ -200,6 +200,7 @@ def test_accepted_rows_become_a_step_of_the_dataset_and_stay_marked_as_made(
     qtbot.keyClick(review.table, Qt.Key.Key_A)
     assert review.add.text() == "Add 1 accepted row"
     studio.panes.dataset.tabs.choose("history")
+    qtbot.waitUntil(lambda: bool(studio.panes.dataset.history.removers))
     qtbot.mouseClick(studio.panes.dataset.history.removers[0], LEFT)
     wait_for(studio, qtbot, "numbers.jsonl")
     assert review.add.text() == "Add 3 accepted rows"
@@ -228,7 +229,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         assert page.card.said.text() == "Making rows: 2 of 5 passages"
         qtbot.keyClick(page.review.table, Qt.Key.Key_A)
         qtbot.mouseClick(page.card.stop, LEFT)
-        qtbot.waitUntil(lambda: not studio.desk.making.busy)
+        qtbot.waitUntil(lambda: not studio.dataset.making.busy)
         may_answer.set()
         assert page.card.again.isVisible()
         studio.window.close()
@@ -242,7 +243,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         qtbot.mouseClick(review.links[0], LEFT)
         assert [row.state for row in review.table.made.rows] == ["accepted", "pending"]
         qtbot.mouseClick(again.panes.dataset.making.card.again, LEFT)
-        qtbot.waitUntil(lambda: not again.desk.making.busy)
+        qtbot.waitUntil(lambda: not again.dataset.making.busy)
     assert [row.prompt for row in review.table.made.rows] == [f"What does the {n} weigh?" for n in THINGS]
     assert states(again) == ["accepted", *["pending"] * 4]
     assert review.summary.text() == "5 rows from 5 sources."
@@ -273,7 +274,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
         assert page.form.key.text() == ""
         qtbot.keyClicks(page.form.key, "sk-better")
         qtbot.mouseClick(page.card.again, LEFT)
-        qtbot.waitUntil(lambda: not studio.desk.making.busy)
+        qtbot.waitUntil(lambda: not studio.dataset.making.busy)
     assert served.keys == ["Bearer sk-secret", *["Bearer sk-better"] * 5]
     assert list(keychain.kept.values()) == ["sk-better"]
     files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
@@ -284,7 +285,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
     qtbot.keyClick(review.table, Qt.Key.Key_A, COMMAND | SHIFT)
     qtbot.mouseClick(review.add, LEFT)
     wait_for(studio, qtbot, "handbook rows")
-    dataset = studio.shared.dataset
+    dataset = studio.state.dataset
     assert dataset is not None
     made = [json.loads(record.made) for record in read(Path(dataset.path)).records]
     assert ["bridge weighs 12 tons" in row["passage"] for row in made].count(True) == 1
@@ -303,12 +304,12 @@ def test_a_making_that_nobody_here_confirmed_says_what_it_would_send_and_waits_f
         make(studio, qtbot)
         (tmp_path / "home" / "confirmed.jsonl").unlink()  # as on another machine
         qtbot.mouseClick(page.card.again, LEFT)
-        assert not studio.desk.making.busy
+        assert not studio.dataset.making.busy
         assert str(handbook) in page.card.said.text()
         assert served.url in page.card.said.text()
         assert len(served.asked) == 1
         qtbot.mouseClick(page.card.again, LEFT)
-        qtbot.waitUntil(lambda: not studio.desk.making.busy)
+        qtbot.waitUntil(lambda: not studio.dataset.making.busy)
     assert len(served.asked) == 6
 
 
@@ -339,8 +340,8 @@ def test_the_starter_waits_for_the_engine_and_what_it_made_in_vain_is_summed_up(
     qtbot.mouseClick(page.card.make, LEFT)
     assert page.card.said.text().startswith("The engine is busy.")
     may_end.set()
-    qtbot.waitUntil(lambda: not studio.desk.making.busy)
-    folder = studio.desk.making.reviewing.folder
+    qtbot.waitUntil(lambda: not studio.dataset.making.busy)
+    folder = studio.dataset.making.reviewing.folder
     assert folder is not None
     assert len(folder.asked()) == 2
     assert page.review.summary.text().startswith("0 rows from 2 sources.")

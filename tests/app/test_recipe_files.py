@@ -43,7 +43,7 @@ def test_a_recipe_is_saved_and_opened_again(
     pane.recipe_card.actions_shown()["Open recipe…"].trigger()
     assert pane.recipe() == read_recipe(file)
     assert pane.recipe_card.name() == "mine"
-    qtbot.waitUntil(lambda: studio.shared.recipe == pane.recipe())
+    qtbot.waitUntil(lambda: studio.state.recipe == pane.recipe())
 
 
 def test_a_file_that_is_no_recipe_is_told_and_changes_nothing(

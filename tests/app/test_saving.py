@@ -79,11 +79,11 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
-        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+        return studio.state.dataset is not None and studio.state.dataset.name == name
 
     qtbot.waitUntil(there)
-    assert studio.shared.dataset is not None
-    return studio.shared.dataset
+    assert studio.state.dataset is not None
+    return studio.state.dataset
 
 
 def entry(studio: Studio, text: str) -> QAction:
@@ -94,7 +94,7 @@ def entry(studio: Studio, text: str) -> QAction:
 
 def choose(studio: Studio, qtbot: QtBot, path: Path) -> None:
     """Type a path into the file dialog, and press Return."""
-    chooser = studio.desk.saving.chooser
+    chooser = studio.dataset.saving.chooser
     assert isinstance(chooser, QFileDialog)
     field = chooser.findChild(QLineEdit)
     assert field is not None
@@ -111,13 +111,13 @@ def notice(studio: Studio) -> str:
 
 def answer(studio: Studio, qtbot: QtBot, *, agrees: bool) -> None:
     """Press a button of the question."""
-    question = studio.desk.saving.question
+    question = studio.dataset.saving.question
     assert question is not None
     qtbot.mouseClick(question.agree if agrees else question.cancel, Qt.MouseButton.LeftButton)
 
 
 def test_rows_as_they_were_edited_are_exported(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
-    studio.desk.editing.edit(1, "answer", "One!")
+    studio.dataset.editing.edit(1, "answer", "One!")
     entry(studio, "Export as JSONL…").trigger()
     choose(studio, qtbot, tmp_path / "out")
     qtbot.waitUntil(lambda: "20 rows written" in notice(studio))
@@ -136,10 +136,10 @@ def test_the_layout_of_mlx_lm_is_divided_and_replaced_only_after_a_question(
     assert [path.name for path in out.iterdir()] == ["golden.jsonl"]
     (out / "golden.jsonl").unlink()
     finish(export([Record(1, text="x"), Record(2, text="y")], {1: "golden", 2: "train"}, out))
-    studio.desk.saving.export_layout(out)
+    studio.dataset.saving.export_layout(out)
     answer(studio, qtbot, agrees=False)
     assert [path.name for path in sorted(out.glob("[!.]*"))] == ["golden.jsonl", "train.jsonl"]
-    studio.desk.saving.export_layout(out)
+    studio.dataset.saving.export_layout(out)
     answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: "20 rows written" in notice(studio))
     assert sorted(path.name for path in out.glob("[!.]*")) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
@@ -161,16 +161,16 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
     choose(studio, qtbot, tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     before = (tmp_path / "mine" / "dataset.json").read_text()
-    studio.desk.editing.toggle(2)
-    studio.desk.saving.save(tmp_path / "mine")
+    studio.dataset.editing.toggle(2)
+    studio.dataset.saving.save(tmp_path / "mine")
     qtbot.waitUntil(lambda: "a source is never touched" in notice(studio))
     studio.open_path(str(tmp_path / "numbers.jsonl"))
     wait_for(qtbot, studio, "numbers.jsonl")
-    studio.desk.editing.toggle(2)
-    studio.desk.saving.save(tmp_path / "mine")
+    studio.dataset.editing.toggle(2)
+    studio.dataset.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=False)
     assert (tmp_path / "mine" / "dataset.json").read_text() == before
-    studio.desk.saving.save(tmp_path / "mine")
+    studio.dataset.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=True)
     qtbot.waitUntil(lambda: len(read(tmp_path / "mine").records) == 19)
     wait_for(qtbot, studio, "mine")
@@ -179,7 +179,7 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
 
 def test_a_place_that_cannot_be_written_is_a_sentence(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    studio.desk.saving.export(tmp_path / "file" / "out.jsonl")
+    studio.dataset.saving.export(tmp_path / "file" / "out.jsonl")
     qtbot.waitUntil(lambda: "is a file, and a folder is needed there" in notice(studio))
 
 
@@ -198,8 +198,8 @@ class WaitJob:
 def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     let_go = Flag()
     studio.queue.submit(WaitJob(let_go), Lane.READING, lambda _: None, lambda _: None)
-    studio.desk.saving.export(tmp_path / "out.jsonl")
-    task = studio.desk.saving.task
+    studio.dataset.saving.export(tmp_path / "out.jsonl")
+    task = studio.dataset.saving.task
     assert task is not None
     qtbot.waitUntil(task.isVisible)
     qtbot.mouseClick(task.cancel, Qt.MouseButton.LeftButton)
@@ -211,9 +211,9 @@ def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, 
 def test_the_dataset_is_uploaded_with_a_token_and_its_address_can_be_copied(
     studio: Studio, qtbot: QtBot, hub: Hub
 ) -> None:
-    studio.desk.editing.toggle(1)
+    studio.dataset.editing.toggle(1)
     entry(studio, "Upload to the Hub…").trigger()
-    dialog = studio.desk.uploading.dialog
+    dialog = studio.dataset.uploading.dialog
     assert dialog is not None
     assert dialog.seen.current == "private"
     dialog.name.setText("numbers")

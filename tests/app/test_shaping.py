@@ -46,11 +46,11 @@ def studio(qapp: QApplication, qtbot: QtBot, tmp_path: Path, source: Path) -> It
 
 def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
-        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+        return studio.state.dataset is not None and studio.state.dataset.name == name
 
     qtbot.waitUntil(there)
-    assert studio.shared.dataset is not None
-    return studio.shared.dataset
+    assert studio.state.dataset is not None
+    return studio.state.dataset
 
 
 def test_a_fix_is_previewed_and_written_as_another_dataset(
@@ -61,9 +61,9 @@ def test_a_fix_is_previewed_and_written_as_another_dataset(
     pane.tabs.choose("health")
     row = next(row for row in pane.health.rows if row.finding.title == "Exact duplicates")
     qtbot.mouseClick(row.fix, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None)
-    assert studio.desk.shaping.dialog is not None
-    qtbot.mouseClick(studio.desk.shaping.dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.dataset.checking.dialog is not None)
+    assert studio.dataset.checking.dialog is not None
+    qtbot.mouseClick(studio.dataset.checking.dialog.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
     assert source.read_text() == ROWS + REPEATED
 
@@ -86,11 +86,11 @@ def test_edits_are_undone_redone_kept_and_saved(
     assert pane.edits.said.text() == "1 edit"
     studio.window.action("redo").trigger()
     assert pane.edits.said.text() == "2 edits"
-    dataset = studio.shared.dataset
+    dataset = studio.state.dataset
     assert dataset is not None
     kept = OverlayFile.of(Paths.under(tmp_path / "home").overlays, dataset.fingerprint).read()
     assert kept.deleted == {9}
-    studio.desk.shaping.save(tmp_path / "mine")
+    studio.dataset.transforming.save(tmp_path / "mine")
     rows = wait_for(qtbot, studio, "mine").rows
     assert len(rows) == 8
     assert rows[0].answer == "One!"
@@ -110,13 +110,13 @@ def test_a_file_that_went_away_is_said_where_its_row_would_be(
 
 
 def test_another_mask_changes_what_is_trained_and_the_form(studio: Studio, qtbot: QtBot) -> None:
-    before = studio.shared.dataset
+    before = studio.state.dataset
     assert before is not None
     field = studio.panes.dataset.example.rendering.fields["data.train_on"]
     field.setCurrentIndex(field.findData("all"))
     field.activated.emit(field.currentIndex())
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None and studio.shared.dataset is not before)
-    after = studio.shared.dataset
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and studio.state.dataset is not before)
+    after = studio.state.dataset
     assert after is not None
     assert after.rows[0].trained > before.rows[0].trained
     assert studio.panes.training.recipe().data.train_on == "all"
@@ -127,12 +127,12 @@ def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: Qt
     studio.panes.dataset.tabs.choose("history")
     steps = {action.data(): action for action in page.menu.actions()}
     steps["drop_duplicates"].trigger()
-    form = studio.desk.history.form
+    form = studio.dataset.history.form
     assert form is not None
     qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
     steps["cap"].trigger()
-    form = studio.desk.history.form
+    form = studio.dataset.history.form
     assert form is not None
     rows = form.form.rows["rows"].editor
     assert isinstance(rows, QLineEdit)
@@ -143,12 +143,15 @@ def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: Qt
     rows.setText("5")
     qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 3").rows) == 5
+    qtbot.waitUntil(lambda: studio.queue.idle)
     assert page.card.value() == "2 steps"
     qtbot.mouseClick(page.removers[1], Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers 4").rows) == 8
+    qtbot.waitUntil(lambda: studio.queue.idle)
     assert page.card.value() == "1 step"
     qtbot.mouseClick(page.removers[0], Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "numbers.jsonl").rows) == 9
+    qtbot.waitUntil(lambda: studio.queue.idle)
     assert not page.replay.isVisible()
 
 
@@ -157,13 +160,15 @@ def test_a_history_is_done_again_to_another_file(
 ) -> None:
     page = studio.panes.dataset.history
     studio.panes.dataset.tabs.choose("history")
-    studio.desk.shaping.apply(
+    studio.dataset.transforming.apply(
         step_from({"kind": "delete", "line": 2}), step_from({"kind": "drop_duplicates"})
     )
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 7
     later = source.with_name("later.jsonl")
     later.write_text(ROWS + REPEATED + '{"prompt": "Say 20", "completion": "It is 20."}\n')
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(later), ""))
+    qtbot.waitUntil(lambda: studio.queue.idle)
     qtbot.mouseClick(page.replay, Qt.MouseButton.LeftButton)
     assert len(wait_for(qtbot, studio, "later 2").rows) == 9  # without the deletion, which was of another row
+    qtbot.waitUntil(lambda: studio.queue.idle)
     assert page.card.value() == "1 step"

@@ -63,11 +63,11 @@ def opened(studio: Studio, qtbot: QtBot, path: Path) -> DatasetRead:
 
 def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     def there() -> bool:
-        return studio.shared.dataset is not None and studio.shared.dataset.name == name
+        return studio.state.dataset is not None and studio.state.dataset.name == name
 
     qtbot.waitUntil(there)
-    assert studio.shared.dataset is not None
-    return studio.shared.dataset
+    assert studio.state.dataset is not None
+    return studio.state.dataset
 
 
 def last(tickets: list[Ticket], kind: type) -> Ticket:
@@ -78,8 +78,8 @@ def test_what_is_uploaded_is_what_the_dialog_was_opened_for(
     studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path, others: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.uploading.ask()
-    dialog = studio.desk.uploading.dialog
+    studio.dataset.uploading.ask()
+    dialog = studio.dataset.uploading.dialog
     assert dialog is not None
     opened(studio, qtbot, others)
     dialog.name.setText("ann/numbers")
@@ -94,12 +94,12 @@ def test_undo_leaves_the_edits_of_the_dataset_before(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path, others: Path
 ) -> None:
     before = opened(studio, qtbot, numbers)
-    studio.desk.editing.toggle(9)
+    studio.dataset.editing.toggle(9)
     studio.open_path(str(others))
-    assert studio.shared.dataset is None
+    assert studio.state.dataset is None
     studio.panes.dataset.setFocus()
     studio.window.action("undo").trigger()
-    assert studio.desk.editing.count == 0
+    assert studio.dataset.editing.count == 0
     overlays = Paths.under(tmp_path / "home").overlays
     assert OverlayFile.of(overlays, before.fingerprint).read().deleted == {9}
     wait_for(qtbot, studio, others.name)
@@ -120,7 +120,7 @@ def test_a_row_of_the_big_file_before_is_not_shown(
         qtbot.waitUntil(lambda: any(isinstance(ticket.job, RowJob) for ticket in tickets))
         if name == "one.jsonl":
             late = last(tickets, RowJob)
-    view = studio.desk.large.view
+    view = studio.dataset.large.view
     assert view is not None
     late.on_event(RowShown(0, 77, ("prompt",), ("Of the file before",)))
     assert view.example.title() != "Line 77"
@@ -133,13 +133,13 @@ def test_files_brought_together_are_given_up_when_stopped(
     studio.open_paths([str(numbers), str(others)])
     pane = studio.panes.dataset
     assert isinstance(pane.state, BusyState)
-    assert studio.shared.dataset is None
+    assert studio.state.dataset is None
     assert not studio.window.action("save_dataset").isEnabled()
     pane.state.stop_requested.emit()
     assert last(tickets, BringJob).is_stopping()
     assert isinstance(pane.state, EmptyState)
     last(tickets, BringJob).on_event(saved(tmp_path / "numbers and 1 more"))
-    assert studio.shared.recipe.data.path == ""
+    assert studio.state.recipe.data.path == ""
     assert isinstance(pane.state, EmptyState)
 
 
@@ -149,7 +149,7 @@ def test_what_is_opened_after_files_were_brought_together_stays(
     studio.open_paths([str(numbers), str(others)])
     opened(studio, qtbot, others)
     last(tickets, BringJob).on_event(saved(tmp_path / "numbers and 1 more"))
-    assert studio.shared.recipe.data.path == str(others)
+    assert studio.state.recipe.data.path == str(others)
 
 
 def saved(folder: Path) -> DatasetSaved:
@@ -173,7 +173,7 @@ def test_a_dataset_that_was_not_waited_for_is_not_read_again(
     assert isinstance(state, BusyState)
     state.stop_requested.emit()
     count = len(tickets)
-    studio.training.dataset_affected.emit()
+    studio.state.reading_changed.emit()
     assert len(tickets) == count
     assert isinstance(studio.panes.dataset.state, EmptyState)
 
@@ -188,30 +188,30 @@ def test_a_fix_is_offered_only_for_the_dataset_it_was_found_in(
     health.fix_requested.emit(finding)
     opened(studio, qtbot, others)
     last(tickets, PreviewJob).on_event(FixPreviewed(finding.check, ()))
-    assert studio.desk.shaping.dialog is None
+    assert studio.dataset.checking.dialog is None
     health.fix_requested.emit(finding)
-    qtbot.waitUntil(lambda: studio.desk.shaping.dialog is not None)
+    qtbot.waitUntil(lambda: studio.dataset.checking.dialog is not None)
     studio.open_path(str(numbers))
-    assert studio.desk.shaping.dialog is None
+    assert studio.dataset.checking.dialog is None
 
 
 def test_what_was_written_of_the_dataset_before_is_not_opened(
     studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.shaping.apply(Cap(rows=3, how="first"))
+    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
     opened(studio, qtbot, others)
     assert (Paths.under(tmp_path / "home").datasets / "numbers 2" / "dataset.json").is_file()
-    assert studio.shared.recipe.data.path == str(others)
-    assert studio.desk.shaping.task is None
+    assert studio.state.recipe.data.path == str(others)
+    assert studio.dataset.transforming.task is None
 
 
 def test_one_dataset_is_written_at_a_time(
     studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.shaping.apply(Cap(rows=3, how="first"))
-    studio.desk.shaping.apply(Cap(rows=5, how="first"))
+    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
+    studio.dataset.transforming.apply(Cap(rows=5, how="first"))
     assert len([ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]) == 1
     assert len(wait_for(qtbot, studio, "numbers 2").rows) == 3
 
@@ -220,15 +220,14 @@ def test_edits_that_could_not_be_saved_do_not_lead_to_training_later(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.editing.toggle(9)
+    studio.dataset.editing.toggle(9)
     datasets = Paths.under(tmp_path / "home").datasets
     datasets.parent.mkdir(parents=True, exist_ok=True)
     datasets.write_text("in the way")
     studio.panes.dataset.train_requested.emit()
-    with qtbot.waitSignal(studio.desk.shaping.ended):
-        pass
+    qtbot.waitUntil(lambda: studio.queue.idle)
     datasets.unlink()
-    studio.desk.shaping.apply(Cap(rows=3, how="first"))
+    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
     wait_for(qtbot, studio, "numbers 2")
     assert studio.window.current_pane() == "dataset"
 
@@ -237,11 +236,11 @@ def test_a_saved_dataset_is_not_written_over_itself(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.shaping.save(tmp_path / "mine")
+    studio.dataset.transforming.save(tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     written = {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
-    studio.desk.editing.toggle(8)
-    studio.desk.shaping.save(tmp_path / "mine")
+    studio.dataset.editing.toggle(8)
+    studio.dataset.transforming.save(tmp_path / "mine")
     notice = studio.window.findChild(Notice)
     assert notice is not None
     qtbot.waitUntil(lambda: "a source is never touched" in notice.text())
@@ -252,14 +251,15 @@ def test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to(
     studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.editing.toggle(9)
-    studio.desk.shaping.apply(Cap(rows=3, how="first"))
+    studio.dataset.editing.toggle(9)
+    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
     wait_for(qtbot, studio, "numbers 2")
-    count = len(tickets)
+    qtbot.waitUntil(lambda: studio.queue.idle)
     numbers.write_text('{"prompt": "New", "completion": "It is new."}\n' + numbers.read_text())
-    studio.desk.history.remove(1)
-    assert len(tickets) == count
-    studio.desk.history.remove(0)
+    studio.dataset.history.remove(1)
+    qtbot.waitUntil(lambda: studio.queue.idle)
+    assert len([ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]) == 1
+    studio.dataset.history.remove(0)
     assert len(wait_for(qtbot, studio, "numbers 3").rows) == 3
 
 
@@ -267,9 +267,9 @@ def test_edits_are_not_lost_silently_when_the_file_changes_under_them(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.editing.toggle(9)
+    studio.dataset.editing.toggle(9)
     numbers.write_text(numbers.read_text() + '{"prompt": "New", "completion": "It is new."}\n')
-    studio.desk.saving.save(tmp_path / "mine")
+    studio.dataset.saving.save(tmp_path / "mine")
     notice = studio.window.findChild(Notice)
     assert notice is not None
     qtbot.waitUntil(lambda: "has changed since" in notice.text())
@@ -280,13 +280,13 @@ def test_made_rows_join_no_other_dataset_while_theirs_is_read_again(
     studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.desk.making.show_page()
-    studio.training.dataset_affected.emit()
-    assert studio.shared.dataset is None
-    studio.desk.making.reviewing.ready.emit(str(others))
+    studio.dataset.making.show_page()
+    studio.state.reading_changed.emit()
+    assert studio.state.dataset is None
+    studio.dataset.making.reviewing.ready.emit(str(others))
     assert not [ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]
     wait_for(qtbot, studio, numbers.name)
-    studio.desk.making.reviewing.ready.emit(str(others))
+    studio.dataset.making.reviewing.ready.emit(str(others))
     job = last(tickets, SaveJob).job
     assert isinstance(job, SaveJob)
     assert job.recipe.data.path == str(numbers)
@@ -309,7 +309,7 @@ def test_a_stop_that_comes_too_late_does_not_say_that_nothing_was_written(
         last(tickets, SaveJob).stop()
 
     monkeypatch.setattr(whole, "_swap", swapped)
-    studio.desk.saving.save(tmp_path / "mine")
+    studio.dataset.saving.save(tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     notice = studio.window.findChild(Notice)
     assert notice is not None

@@ -40,21 +40,21 @@ def test_a_sweep_is_asked_for_stopped_and_resumed(
     recipe = Recipe().with_values({"model": str(tiny_model), "epochs": 1, "batch_size": 4, "rest": 0.5})
     training.apply_recipe(recipe, "tiny")
     studio.training.use_model(str(tiny_model))
-    studio.desk.datasets.open(str(toy_data))
-    qtbot.waitUntil(lambda: studio.shared.dataset is not None)
+    studio.dataset.datasets.open(str(toy_data))
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
     dialog = training.ask_for_sweep()
     (row,) = dialog.rows()
     row.set_values("2, 3, 4")
     assert dialog.agree.text() == "Train 3 runs"
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
 
-    qtbot.waitUntil(lambda: len(studio.shared.store.summaries()) == 2)
+    qtbot.waitUntil(lambda: len(studio.store.summaries()) == 2)
     studio.training.stop()
     qtbot.waitUntil(lambda: not studio.training.busy)
-    assert len(studio.shared.store.summaries()) < 3
+    assert len(studio.store.summaries()) < 3
     training.resume_requested.emit()
     qtbot.waitUntil(lambda: not studio.training.busy)
-    assert [run.state for run in studio.shared.store.summaries()] == ["done"] * 3
+    assert [run.state for run in studio.store.summaries()] == ["done"] * 3
     assert training.header.subtitle().startswith("3 of 3 runs are done.")
 
 

@@ -22,7 +22,7 @@ def test_a_faulty_template_is_named_with_its_line_and_can_be_changed_in_place(
     file = tmp_path / "mine.jinja"
     file.write_text(GOOD.replace("{% endfor %}", "\n{% if %}"))
     pane = studio.panes.dataset
-    studio.desk.datasets.open_sample()
+    studio.dataset.datasets.open_sample()
     qtbot.waitUntil(lambda: pane.example.title() == "Line 1")
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
@@ -32,9 +32,9 @@ def test_a_faulty_template_is_named_with_its_line_and_can_be_changed_in_place(
     qtbot.waitUntil(lambda: pane.example.title() == "Not rendered")
     assert "mine.jinja, line 3" in pane.example.reason.text()
     assert pane.table.model.rowCount() == 800
-    assert studio.shared.dataset is None
+    assert studio.state.dataset is None
 
     file.write_text(GOOD)
     qtbot.waitUntil(lambda: pane.example.title() == "Line 1")
     assert pane.example.tokens.toPlainText().startswith("[user] ")
-    assert studio.shared.recipe.data.template == str(file)
+    assert studio.state.recipe.data.template == str(file)

@@ -124,7 +124,7 @@ def _watch(path: Path) -> dict[str, float]:
         pulse = QTimer(application)  # a condition is looked at 50 times a second at least
         pulse.start(20)
         studio = application.furnish()
-        large = studio.desk.large
+        large = studio.dataset.large
         _until(application, lambda: not studio.queue.engine_busy)
         began = time.perf_counter()
         studio.open_path(str(path))

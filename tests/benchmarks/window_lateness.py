@@ -43,9 +43,9 @@ def _train_and_print_lateness() -> None:
         application = Application(sys.argv[:1], Paths.under(Path(home)))
         application.window.show()
         studio = application.furnish()
-        studio.desk.datasets.open_sample()
-        _until(application, lambda: studio.shared.dataset is not None)
-        studio.training.start(studio.shared.recipe.with_values({"epochs": 200}))
+        studio.dataset.datasets.open_sample()
+        _until(application, lambda: studio.state.dataset is not None)
+        studio.training.start(studio.state.recipe.with_values({"epochs": 200}))
         _until(application, lambda: "step" in studio.panes.training.header.title())
         late: list[float] = []
         began = last = time.perf_counter()

@@ -1,0 +1,128 @@
+"""The dataset pane, the File menu and what the Edit menu means for rows: the parts, and how they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QApplication
+
+from studio.app.hub import Downloading, Uploading
+from studio.app.large import LargeFiles, LargeParts
+from studio.app.opening import Datasets, Opening
+from studio.app.saving import Saving, Transforming
+from studio.app.state import Controller, Services
+from studio.app.steps import Checking, Editing, History
+from studio.app.synthesis import Making
+from studio.app.training import Training
+from studio.dataset.documents.paragraphs import are_documents
+from studio.ui.panes.dataset.pane import DatasetPane
+from studio.ui.theme import Theme
+
+
+class DatasetController(Controller):
+    """Makes the parts, each of which follows the state by itself, and passes on what one asks of another."""
+
+    ready_to_train = Signal()  # the person wants to train on the dataset, and it is as they left it
+
+    def __init__(
+        self, services: Services, pane: DatasetPane, training: Training, theme: Theme, recent: Sequence[str]
+    ) -> None:
+        super().__init__(services, pane)
+        self._pane, self._training = pane, training
+        self.datasets = Datasets(services, pane)
+        self.columns = self.datasets.columns
+        self.opening = Opening(services, pane, self.datasets, recent)
+        self.transforming = Transforming(services, pane, self.datasets)
+        self.checking = Checking(services, pane, self.transforming)
+        self.editing = Editing(services, pane)
+        self.history = History(services, pane, self.transforming)
+        self.making = Making(services, pane, self.transforming)
+        self.saving = Saving(services, pane, self.datasets)
+        self.downloading = Downloading(services, self.open)
+        self.uploading = Uploading(services, pane)
+        self.large = LargeFiles(services, pane, theme, self.datasets)
+        self.large_parts = LargeParts(services, self.large, self.datasets)
+        self._opens: dict[str, Callable[[], object]] = {
+            "open_dataset": self.opening.choose,
+            "open_folder": self.opening.choose_folder,
+            "open_hub": self.downloading.ask,
+        }
+        self._takes_elsewhere: dict[str, Callable[[], object]] = {
+            "save_dataset": self.saving.choose_folder,
+            "export_lines": self.saving.choose_file,
+            "export_layout": self.saving.choose_layout,
+            "upload": self.uploading.ask,
+        }
+        self._connect()
+        self._window.show_recent(self.opening.there())
+        self._offer()
+
+    def open(self, path: str) -> None:
+        """Show what was brought: a dataset, or a document to make rows from."""
+        self.open_all([path])
+
+    def open_all(self, paths: Sequence[str]) -> None:
+        """Show what was brought together: several files are one dataset, documents are made rows from."""
+        self._window.show_pane("dataset")
+        if are_documents(map(Path, paths)):
+            self.large.leave()
+            self.making.bring(paths)
+        else:
+            self.opening.bring([Path(path) for path in paths])
+
+    def edit(self, action: str) -> None:
+        """What paste, undo and redo mean for rows."""
+        match action:
+            case "paste":
+                self.opening.paste(QApplication.clipboard().mimeData())
+            case "undo" if self._pane.making.isVisible():
+                self.making.reviewing.undo()
+            case "undo":
+                self.editing.undo()
+            case "redo":
+                self.editing.redo()
+
+    def _connect(self) -> None:
+        self._state.dataset_changed.connect(self._offer)
+        self._window.action_triggered.connect(self._act)
+        self._training.forecasting.forecasted.connect(self._pane.show_forecast)
+        self._pane.recipe_wanted.connect(self._change_recipe)
+        self._pane.train_requested.connect(self._train)
+        self._pane.open_menu.hub_requested.connect(self.downloading.ask)
+        self.opening.hub_named.connect(self.downloading.ask_for)
+        self.opening.recent_changed.connect(self._window.show_recent)
+        self.large.shown.connect(self.opening.remember)
+
+    def _offer(self) -> None:
+        """Offer to take the dataset on show elsewhere, if there is one."""
+        for action in self._takes_elsewhere:
+            self._window.action(action).setEnabled(self._state.dataset is not None)
+
+    def _act(self, action: str) -> None:
+        """The File menu: the same as the menus in the pane's head, where a person looks for it first."""
+        kind, _, path = action.partition(":")
+        if action in self._opens:
+            self._window.show_pane("dataset")
+            self._opens[action]()
+        elif action in self._takes_elsewhere:
+            self._takes_elsewhere[action]()
+        elif kind == "recent":
+            self.open(path)
+        elif action == "forget_recent":
+            self.opening.forget()
+
+    def _change_recipe(self, values: Mapping[str, Any]) -> None:
+        """Let the form follow what was tried on the dataset, or the dataset's pane the form."""
+        if not self._training.change(values):
+            self.datasets.show_rendering()
+            self.large.show_rendering()
+
+    def _train(self) -> None:
+        """What was changed by hand is saved first, so that it trains."""
+        if self.editing.count:
+            self.transforming.apply(then=lambda: self._window.show_pane("training"))
+        else:
+            self.ready_to_train.emit()

@@ -1,0 +1,180 @@
+"""The evaluation pane and the playground at work: asking a run's base and tuned model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+
+from studio.app.request import Listeners, RunRequest
+from studio.app.state import Controller, Services
+from studio.dataset.read.folders import golden_beside
+from studio.events import Event, Log, Progress
+from studio.generate.sampling import Sampling
+from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.job import Failed, Outcome, Stopped
+from studio.jobs.queue import Lane
+from studio.jobs.read import StoredEvaluationJob
+from studio.runs.folder import RunFolder
+from studio.runs.store import EvaluationStored, RunSummary
+from studio.ui.panes.evaluation.pane import EvaluationPane
+from studio.ui.panes.playground.pane import PlaygroundPane
+
+
+class Evaluation(Controller):
+    """Compares the run on show with its base."""
+
+    finished = Signal(str)  # the run that was evaluated
+
+    def __init__(self, services: Services, pane: EvaluationPane) -> None:
+        super().__init__(services, pane)
+        self._pane = pane
+        self._golden: Path | None = None
+        self._shown: Path | None = None
+        self._begun = False
+        self._run: RunSummary | None = None  # that was evaluated last
+        self.request = RunRequest(self._queue, self._window, self._begin)
+        self._stored = self._request()
+        pane.show_no_run()
+        pane.evaluate_requested.connect(self.start)
+        pane.stop_requested.connect(self._stop)
+        pane.golden_requested.connect(self._choose_golden)
+        self._state.run_changed.connect(self.show_run)
+
+    def show_run(self) -> None:
+        """Say which run would be evaluated, on what."""
+        run = self._state.run
+        if run is None:
+            self._stored.drop()
+        if run is None or self.request.busy:
+            return
+        self._describe(run)
+        if run.folder != self._shown:
+            self._shown = run.folder
+            job = StoredEvaluationJob(RunFolder(run.folder))
+            self._stored.ask(job, Lane.READING, {EvaluationStored: self._show_stored})
+
+    def outdate(self, run: str) -> None:
+        """A run learns on: what was measured of it is history."""
+        if self._state.run is not None and self._state.run.name == run and not self.request.busy:
+            self._pane.forget_result()
+
+    def _show_stored(self, event: EvaluationStored) -> None:
+        """Bring back what was measured on another day."""
+        self._pane.show_busy("")
+        for item in (*event.answers, event.result):
+            self._pane.show_event(item)
+
+    def start(self) -> None:
+        """Evaluate the run on show; it waits its turn while something trains."""
+        if (run := self._state.run) is not None and not self.request.busy:
+            self._run = run
+            self._begin(EvaluateJob(RunFolder(run.folder), self._golden))
+
+    def _begin(self, job: EvaluateJob) -> None:
+        if self._run is None or self.request.busy:
+            return
+        self._shown, self._begun = self._run.folder, False
+        self._stored.drop()
+        self._window.show_pane("evaluation")
+        self._describe(self._run)
+        waits = self._queue.engine_busy
+        self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
+        heard: Listeners = {Event: self._take, Log: self._show_log, Progress: self._show_progress}
+        self.request.ask(job, Lane.ENGINE, heard, self._end)
+
+    def _describe(self, run: RunSummary) -> None:
+        golden = self._golden or golden_beside(Path(run.dataset))
+        is_there = golden is not None and golden.exists()
+        words = f"the golden set {golden.name}" if golden and is_there else "the run's own test examples"
+        self._pane.show_run(run, words)
+
+    def _take(self, event: Event) -> None:
+        self._begun = True
+        self._pane.show_event(event)
+
+    def _show_progress(self, event: Progress) -> None:
+        share = event.done / event.total if event.total else None
+        self._window.set_engine("Evaluating", event.what, share)
+
+    def _end(self, outcome: Outcome) -> None:
+        match outcome:
+            case Failed(summary, _):
+                self._pane.show_failure(summary)
+            case Stopped():
+                self._pane.show_stopped()
+            case _ if self._run is not None:
+                self.finished.emit(self._run.name)
+
+    def _stop(self) -> None:
+        if not self.request.busy:
+            return
+        self.request.stop()
+        if not self._begun:  # it waits behind a run and would answer only after that
+            self.request.drop()
+            self._pane.show_stopped()
+
+    def _choose_golden(self) -> None:
+        if path := self._choose_file("Choose a golden set", "Golden sets (*.jsonl)"):
+            self._golden = path
+            self.show_run()
+
+
+class Playground(Controller):
+    """Asks base and tuned the same thing, also while a run is training."""
+
+    def __init__(self, services: Services, pane: PlaygroundPane) -> None:
+        super().__init__(services, pane)
+        self._pane = pane
+        self._agreed: Path | None = None  # the run that is asked with a changed base in this session
+        self.request = RunRequest(self._queue, self._window, self._ask_again)
+        pane.show_no_run()
+        pane.send_requested.connect(self._send)
+        pane.stop_requested.connect(self.request.stop)
+        self._state.run_changed.connect(self.show_run)
+
+    def show_run(self) -> None:
+        """Say which run answers."""
+        if self._state.run is not None and not self.request.busy:
+            self._pane.show_run(self._state.run)
+
+    def ask(self, prompt: str) -> None:
+        """Open the playground and ask this."""
+        self._window.show_pane("playground")
+        self._pane.set_prompt(prompt)
+        if prompt:
+            self._pane.send()
+
+    def _send(self, prompt: str, sampling: Sampling, typed_tokens: bool) -> None:
+        run = self._state.run
+        if run is None or self.request.busy:
+            return
+        agreed = run.folder == self._agreed
+        folder = RunFolder(run.folder)
+        self._ask(ChatJob(folder, prompt, sampling, typed_tokens=typed_tokens, changed_base=agreed))
+
+    def _ask(self, job: ChatJob) -> None:
+        self._pane.show_busy()
+        self.request.ask(job, Lane.ASIDE, {Event: self._take}, self._end)
+
+    def _ask_again(self, job: ChatJob) -> None:
+        if not self.request.busy:
+            self._agreed = job.run.path
+            self._pane.columns.ask(job.prompt)
+            self._ask(replace(job, changed_base=True))
+
+    def _take(self, event: Event) -> None:
+        if not self.request.stopping:
+            self._pane.show_event(event)
+            if isinstance(event, Log):
+                self._show_log(event)
+
+    def _end(self, outcome: Outcome) -> None:
+        match outcome:
+            case Failed(summary, _):
+                self._pane.show_failure(summary)
+            case Stopped():
+                self._pane.show_stopped()
+            case _:
+                self._pane.show_idle()

@@ -1,0 +1,119 @@
+"""What the controllers share: the recipe, the dataset and the run on show, and what to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog
+
+from studio.app.request import Request
+from studio.events import DatasetRead, Log
+from studio.jobs.job import Failed, Outcome
+from studio.jobs.queue import JobQueue
+from studio.paths import Paths
+from studio.recipe.recipe import Recipe
+from studio.runs.store import RunStore, RunSummary
+from studio.ui.window import MainWindow
+
+
+class State(QObject):
+    """The recipe as it stands, and the dataset and the run on show; says when one of them changes."""
+
+    recipe_changed = Signal()
+    reading_changed = Signal()  # the recipe reads the same dataset differently now
+    dataset_changed = Signal()  # another dataset is on show, or none
+    run_changed = Signal()  # another run is on show, or it says something new
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._recipe = Recipe()
+        self._dataset: DatasetRead | None = None
+        self._run: RunSummary | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        return self._recipe
+
+    @property
+    def dataset(self) -> DatasetRead | None:
+        return self._dataset
+
+    @property
+    def run(self) -> RunSummary | None:
+        return self._run
+
+    def change_recipe(self, recipe: Recipe) -> None:
+        """Take a recipe over; which dataset is on show is not for it to say."""
+        before = self._recipe
+        self._recipe = recipe.with_values({"data.path": before.data.path})
+        self.recipe_changed.emit()
+        if _reading(self._recipe) != _reading(before):
+            self.reading_changed.emit()
+
+    def turn_to(self, path: str, columns: str) -> None:
+        """Let the recipe name another dataset, which is not read yet; or none."""
+        self._recipe = self._recipe.with_values({"data.path": path, "data.columns": columns})
+        self.recipe_changed.emit()
+        self.show_dataset(None)
+
+    def show_dataset(self, dataset: DatasetRead | None) -> None:
+        """Put a dataset that was read on show; None while it is read, and where there is none."""
+        self._dataset = dataset
+        self.dataset_changed.emit()
+
+    def show_run(self, run: RunSummary | None) -> None:
+        """Put a run on show."""
+        if run != self._run:
+            self._run = run
+            self.run_changed.emit()
+
+
+def _reading(recipe: Recipe) -> tuple[object, ...]:
+    """What decides how a dataset is read."""
+    return recipe.data, recipe.objective, recipe.model, recipe.loop.seed
+
+
+@dataclass(frozen=True)
+class Services:
+    """What every controller works with."""
+
+    window: MainWindow
+    queue: JobQueue
+    paths: Paths
+    store: RunStore
+    state: State
+
+
+class Controller(QObject):
+    """One part of the window's work: listens to a pane, asks jobs, and shows what they say."""
+
+    def __init__(self, services: Services, parent: QObject) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._state, self._window, self._queue = services.state, services.window, services.queue
+        self._paths = services.paths
+
+    def _request(self) -> Request:
+        return Request(self._queue)
+
+    def _notice(self, sentence: str, tone: str = "warn") -> None:
+        self._window.show_notice(sentence, tone)
+
+    def _show_log(self, log: Log) -> None:
+        """Show a warning; what is only good to know stays in the log."""
+        if log.level == "warning":
+            self._notice(log.text)
+
+    def _show_if_failed(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._notice(outcome.summary, "bad")
+
+    def _choose_folder(self, title: str) -> Path | None:
+        folder = QFileDialog.getExistingDirectory(self._window, title)
+        return Path(folder) if folder else None
+
+    def _choose_file(self, title: str, kinds: str) -> Path | None:
+        file, _ = QFileDialog.getOpenFileName(self._window, title, "", kinds)
+        return Path(file) if file else None
