@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -118,18 +118,3 @@ def equal_key(record: Record) -> Equal:
 def equal_hash(record: Record) -> bytes:
     """8 bytes for `equal_key`, the same on every machine: for millions of rows."""
     return blake2b(repr(equal_key(record)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-
-
-def repeated(records: Iterable[Record], golden: Collection[int] = ()) -> dict[int, int]:
-    """The lines of rows that are equal to another, each with the line of the one that stays.
-
-    That is the first of them; a golden one (by its line) before one that trains.
-    """
-    groups: dict[Equal, list[int]] = {}
-    for record in records:
-        groups.setdefault(equal_key(record), []).append(record.line)
-    found: dict[int, int] = {}
-    for lines in groups.values():
-        stays = next((line for line in lines if line in golden), lines[0]) if len(lines) > 1 else lines[0]
-        found.update((line, stays) for line in lines if line != stays)
-    return found

@@ -7,7 +7,7 @@ for each row does not bound how many rows there may be.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
@@ -67,6 +67,33 @@ class NumberColumn:
         self._file.flush()
         self._written += len(self._held)
         del self._held[:]
+
+
+class ByLine(Mapping[int, int]):
+    """A number for each of these lines, looked up in arrays."""
+
+    def __init__(self, lines: NDArray[Any], numbers: NDArray[Any]) -> None:
+        import numpy as np
+
+        order = np.argsort(lines, kind="stable")
+        self._lines, self._numbers = lines[order], numbers[order]
+
+    def over(self, limit: int) -> ByLine:
+        """By how much the numbers that are over the limit are so."""
+        over = self._numbers > limit
+        return ByLine(self._lines[over], self._numbers[over] - limit)
+
+    def __getitem__(self, line: int) -> int:
+        place = int(self._lines.searchsorted(line))
+        if place == len(self._lines) or self._lines[place] != line:
+            raise KeyError(line)
+        return int(self._numbers[place])
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._lines.tolist())
 
 
 def sorted_places(keys: NDArray[Any]) -> Iterator[NDArray[np.intp]]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from studio.dataset.render.render import Renderer
     from studio.dataset.steps.result import Around, Shaped
     from studio.dataset.steps.steps import Step
-    from studio.dataset.store.part import Part
     from studio.jobs.scan import Streamed
     from studio.train.dataset_cache import DatasetCache
 
@@ -50,7 +49,7 @@ class _Shaping:
 
     def shaped(
         self,
-    ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[Step, ...], Shaped | Part]]:
+    ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[Step, ...], Shaped]]:
         """What was read, all the steps, and what came out; of a big file, without holding its rows."""
         from studio.dataset.store.source import is_large
 
@@ -59,9 +58,7 @@ class _Shaping:
             return (yield from self._streamed(path))
         return (yield from self._read(path, columns))
 
-    def _streamed(
-        self, path: Path
-    ) -> Generator[Event, None, tuple[Streamed, tuple[Step, ...], Shaped | Part]]:
+    def _streamed(self, path: Path) -> Generator[Event, None, tuple[Streamed, tuple[Step, ...], Shaped]]:
         from studio.jobs.scan import chosen, scanned
 
         source = yield from scanned(path, self.scans or Paths.for_user().scans)

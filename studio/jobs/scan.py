@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from studio.dataset.rows import Row
     from studio.dataset.steps.result import Around, Shaped
     from studio.dataset.steps.steps import Step
-    from studio.dataset.store.part import Part
     from studio.dataset.store.reader import Numbers, Store
     from studio.train.prepare import Ready
 
@@ -93,20 +92,17 @@ def scanned(path: Path, cache: Path) -> Generator[Event, None, Streamed]:
     return Streamed(path, manifest.format, Store(path, folder))
 
 
-def chosen(
-    source: Streamed, steps: tuple[Step, ...], around: Around
-) -> Generator[Event, None, Part | Shaped]:
-    """What the steps leave: unread where all of them only choose, else what comes of the rest in memory."""
+def chosen(source: Streamed, steps: tuple[Step, ...], around: Around) -> Generator[Event, None, Shaped]:
+    """What the steps leave: not held as far as the steps can be done to rows where they lie."""
     from studio.dataset.memory_check import check_rows
     from studio.dataset.steps.apply import apply
-    from studio.dataset.store.part import choosing
+    from studio.dataset.store.records import StoredRecords, usable
 
-    part, rest = yield from choosing(source.store, source.format, steps)
-    if not rest:
-        return part
-    check_rows(source.path, len(part.records), source.store.rows)
-    shaped = yield from apply(tuple(part.records), rest, {}, around)
-    return replace(shaped, counts=(*part.counts, *shaped.counts))
+    def check_room(rows: int) -> None:
+        check_rows(source.path, rows, source.store.rows)
+
+    records = StoredRecords(source.store, source.format, usable(source.store))
+    return (yield from apply(records, steps, {}, replace(around, check_room=check_room)))
 
 
 _REPORT_EVERY = 1000

@@ -8,18 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio.cli.commands import run
 from studio.dataset.checks.check import Subject
 from studio.dataset.checks.registry import CHECKS, finished
-from studio.dataset.identity import equal_hash, equal_key, repeated
+from studio.dataset.identity import equal_hash, equal_key
+from studio.dataset.number_column import first_of_equal
 from studio.dataset.read.load import read
 from studio.dataset.record import Call, Message, Record
+from studio.dataset.sequence import hashes_of
+from studio.dataset.steps.apply import apply
 from studio.dataset.steps.steps import DropDuplicates
 from studio.dataset.store.manifest import read_manifest
-from studio.dataset.store.part import choosing
 from studio.dataset.store.reader import Store
+from studio.dataset.store.records import StoredRecords, usable
 from studio.dataset.store.scan import scanning
 from tests.conftest import finish
 
@@ -60,7 +64,8 @@ def test_space_around_a_text_makes_no_other_row_for_anyone(make: Make, space: st
     folder = finish(scanning(path, tmp_path / "scans"))
     manifest = read_manifest(folder)
     assert manifest is not None
-    part, _ = finish(choosing(Store(path, folder), reading.format, (DropDuplicates(),)))
+    store = Store(path, folder)
+    part = finish(apply(StoredRecords(store, reading.format, usable(store)), (DropDuplicates(),)))
     assert warned == [41]
     assert checked.lines == (41,)
     assert manifest.duplicates == 1
@@ -111,14 +116,15 @@ def with_last(**changes: Any) -> Record:
 def test_any_other_difference_makes_another_row(other: Record) -> None:
     assert equal_key(other) != equal_key(BASE)
     assert equal_hash(other) != equal_hash(BASE)
-    assert repeated([BASE, replace(other, line=2)]) == {}
+    assert first_of_equal(hashes_of([BASE, replace(other, line=2)], "equal")).tolist() == [0, 1]
 
 
 def test_neither_place_nor_origin_makes_another_row() -> None:
     other = replace(BASE, line=7, made='{"maker": "noise"}')
     assert equal_hash(other) == equal_hash(BASE) == equal_hash(BASE)
-    assert repeated([BASE, other]) == {7: 1}
-    assert repeated([BASE, other], golden={7}) == {1: 7}
+    hashes = hashes_of([BASE, other], "equal")
+    assert first_of_equal(hashes).tolist() == [0, 0]
+    assert first_of_equal(hashes, np.array([False, True])).tolist() == [1, 1]
 
 
 def test_hashes_are_the_same_on_every_machine() -> None:

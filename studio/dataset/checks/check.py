@@ -7,12 +7,13 @@ from array import array
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import merge
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.dataset.record import Message, Record
+from studio.dataset.sequence import lines_of, records_at
 from studio.events import Evidence, Problem, Progress
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -24,20 +25,6 @@ class Normal(NamedTuple):
 
     asked: str
     answer: str
-
-
-@runtime_checkable
-class StoredSequence(Protocol):
-    """Records that are read from a file each time, so that it matters how they are asked for."""
-
-    @property
-    def lines(self) -> NDArray[np.int64]:
-        """The line of each."""
-        ...
-
-    def at(self, places: Iterable[int]) -> Iterator[Record]:
-        """The records at these places, in this order."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,18 +57,14 @@ class Subject:
     @property
     def lines(self) -> NDArray[np.int64]:
         """The line of each row."""
-        if isinstance(self.records, StoredSequence):
-            return self.records.lines
         if "lines" not in self.memory:
-            self.memory["lines"] = np.array([record.line for record in self.records], np.int64)
+            self.memory["lines"] = lines_of(self.records)
         found: NDArray[np.int64] = self.memory["lines"]
         return found
 
     def at(self, places: Iterable[int]) -> Iterator[Record]:
         """The rows at these places, in this order."""
-        if isinstance(self.records, StoredSequence):
-            return self.records.at(places)
-        return (self.records[place] for place in places)
+        return records_at(self.records, places)
 
     def normal(self, record: Record) -> Normal:
         """A row's words, found once for all checks that look at it in the same pass."""

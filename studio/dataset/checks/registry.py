@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from studio.dataset.checks.near_duplicates import Leakage, NearDuplicates
 from studio.dataset.checks.personal_data import PersonalData
 from studio.dataset.checks.rows import Contradictions, Duplicates, Empty, FewRows, Malformed
 from studio.dataset.record import Record
+from studio.dataset.sequence import Change, Lines
 from studio.errors import DataError
 from studio.events import Finding, Progress
 
@@ -64,30 +66,33 @@ def previewing(subject: Subject, name: str) -> Steps[tuple[Mended, ...]]:
 
     Raises DataError for a check that does not exist.
     """
-    check, lines = yield from flagged(subject, name)
+    check, lines = yield from _flagged(subject, name)
     places = np.flatnonzero(np.isin(subject.lines, np.array(lines, np.int64)))[:_PREVIEWED]
     return tuple((r.line, r, _after(check, subject, r)) for r in subject.at(places.tolist()))
 
 
-def fixing(subject: Subject, name: str) -> Steps[tuple[Record, ...]]:
-    """The rows after a check's fix; where only a person can decide, all of them as they are.
+class Mending(NamedTuple):
+    """What a check's fix does: the lines that it drops, those that it changes, and how."""
 
-    Raises DataError for a check that does not exist.
-    """
-    check, flagged_lines = yield from flagged(subject, name)
-    lines = set(flagged_lines)
-    after = (_after(check, subject, r) if r.line in lines else r for r in subject.records)
-    return tuple(record for record in after if record is not None)
+    dropped: Lines
+    changed: Lines
+    change: Change
 
 
-def preview(subject: Subject, name: str) -> tuple[Mended, ...]:
-    """`previewing`, at once."""
-    return finished(previewing(subject, name))
+def mending_by(subject: Subject, name: str) -> Steps[Mending]:
+    """What the fix of a check does to the rows. Raises DataError for a check that does not exist."""
+    check, flagged = yield from _flagged(subject, name)
+    lines = np.array(flagged, np.int64)
+    if check.fix != "mend":
+        return Mending(lines, lines[:0], _unchanged)
+    places = np.flatnonzero(np.isin(subject.lines, lines))
+    whole = [r.line for r in subject.at(places.tolist()) if _after(check, subject, r) is not None]
+    mended = np.array(whole, np.int64)
+    return Mending(np.setdiff1d(lines, mended), mended, lambda r: _after(check, subject, r) or r)
 
 
-def fixed(subject: Subject, name: str) -> tuple[Record, ...]:
-    """`fixing`, at once."""
-    return finished(fixing(subject, name))
+def _unchanged(record: Record) -> Record:
+    return record
 
 
 def finished[Result](steps: Generator[Progress, None, Result]) -> Result:
@@ -100,7 +105,7 @@ def finished[Result](steps: Generator[Progress, None, Result]) -> Result:
             return result
 
 
-def flagged(subject: Subject, name: str) -> Steps[tuple[Check, tuple[int, ...]]]:
+def _flagged(subject: Subject, name: str) -> Steps[tuple[Check, tuple[int, ...]]]:
     """The check, and the lines its fix would mend or drop. Raises DataError where there is no such check."""
     if name not in CHECKS:
         raise DataError(f"There is no check called {name!r}. There are {', '.join(CHECKS)}.")

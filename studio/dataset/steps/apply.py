@@ -6,12 +6,16 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from studio.dataset.number_column import ByLine, NumberColumn
 from studio.dataset.read.file_reader import rows_of
 from studio.dataset.read.folders import files_of
 from studio.dataset.record import Record
 from studio.dataset.rows import Places, Row
-from studio.dataset.split import GOLDEN
+from studio.dataset.sequence import StoredSequence, changed, lines_of
 from studio.dataset.steps.choose import capped, filtered, mixed, shuffled, without_duplicates
 from studio.dataset.steps.divide import as_done, divided, reserved
 from studio.dataset.steps.edits import settled, with_own
@@ -31,41 +35,53 @@ from studio.dataset.steps.steps import (
 from studio.errors import DataError
 from studio.events import Progress
 
+if TYPE_CHECKING:
+    from studio.dataset.checks.check import Subject
+
 _BY_TOKENS = ("cut", "lengths")
+_EVERY = 100
 
 
 def fixed(rows: Rows, step: Fix, around: Around) -> Shaping:
     """The rows after the check's fix; golden rows stay as they are. Raises DataError for no such check."""
-    from studio.dataset.checks.check import Subject
-    from studio.dataset.checks.registry import CHECKS, fixing
+    from studio.dataset.checks.registry import CHECKS, mending_by
 
     yield Progress("rows checked", 0, len(rows.records))
-    name, tokens = step.check.replace("_", " "), dict[int, int]()
-    if around.tokens is not None and name in _BY_TOKENS:
-        for record in rows.records:
-            tokens[record.line] = around.tokens(record)
-            yield Progress("tokens counted", len(tokens), len(rows.records))
+    name = step.check.replace("_", " ")
+    lines = lines_of(rows.records)
+    mending = yield from mending_by((yield from _checked(rows, name, around)), name)
+    golden = lines[rows.golden]
+    records = changed(rows.records, np.setdiff1d(mending.changed, golden), mending.change)
+    dropped = np.isin(lines, np.setdiff1d(mending.dropped, golden))
+    done = replace(rows, records=records).at(np.flatnonzero(~dropped))
+    if CHECKS[name].fix:
+        return done
+    return done.remarking(0, "step.person", step=step.words())
+
+
+def _checked(rows: Rows, name: str, around: Around) -> Generator[Progress, None, Subject]:
+    """The rows as a check of this name looks at them."""
+    from studio.dataset.checks.check import Subject
+
+    tokens: Mapping[int, int] = {}
     limit = around.max_length
-    subject = Subject(
+    if around.tokens is not None and name in _BY_TOKENS:
+        counts = NumberColumn("i")
+        for record in rows.records:
+            counts.append(around.tokens(record))
+            if len(counts) % _EVERY == 0:
+                yield Progress("tokens counted", len(counts), len(rows.records))
+        tokens = ByLine(lines_of(rows.records), counts.numbers())
+    return Subject(
         records=rows.records,
         parts={line: part for line, part in rows.parts.items() if part},
         tokens=tokens,
-        cut={line: count - limit for line, count in tokens.items() if 0 < limit < count},
+        cut=tokens.over(limit) if limit and isinstance(tokens, ByLine) else {},
         format=around.format,
         special=around.special,
         max_length=limit,
         golden=tuple(replace(record, line=-place) for place, record in enumerate(around.golden, 1)),
     )
-    after = {record.line: record for record in (yield from fixing(subject, name))}
-    kept = tuple(
-        record if rows.parts.get(record.line) == GOLDEN else after[record.line]
-        for record in rows.records
-        if record.line in after or rows.parts.get(record.line) == GOLDEN
-    )
-    done = rows.keeping(kept)
-    if CHECKS[name].fix:
-        return done
-    return done.remarking(0, "step.person", step=step.words())
 
 
 def column_of(path: Path, places: Places, name: str) -> dict[int, str]:
@@ -91,7 +107,7 @@ def apply(
 
     Every record needs a line of its own. Raises DataError when a step cannot be done or leaves nothing.
     """
-    rows = Rows(tuple(records), dict(given or {}))
+    rows = Rows(records if isinstance(records, StoredSequence) else tuple(records), dict(given or {}))
     counts: list[Count] = []
     base, mixing = 0, False
     for step in together(steps):
@@ -100,11 +116,25 @@ def apply(
             base = before
         mixing = isinstance(step, Mix)
         said = _words(as_done(step, rows) if isinstance(step, Split) else step)
-        rows = yield from _done(rows, step, base, around)
+        rows = yield from _done(rows if _in_place(step) else _held(rows, around), step, base, around)
         counts.append(Count(said, before, len(rows.records)))
         if not rows.records:
             raise DataError(f"“{_words(step)}” leaves none of the {before:,} rows. Change or remove it.")
     return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks)
+
+
+def _in_place(step: Step | tuple[Step, ...]) -> bool:
+    """Whether the step can be done to rows that stay in their file."""
+    return isinstance(step, tuple | Fix | Filter | DropDuplicates | Cap)
+
+
+def _held(rows: Rows, around: Around) -> Rows:
+    """The rows in memory. Raises DataError where there are too many of them."""
+    if not isinstance(rows.records, StoredSequence):
+        return rows
+    if around.check_room is not None:
+        around.check_room(len(rows.records))
+    return replace(rows, records=tuple(rows.records))
 
 
 def together(steps: Sequence[Step]) -> Iterator[Step | tuple[Step, ...]]:

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from studio.dataset.groups import grouped
-from studio.dataset.identity import content_hash, drawn, rank, repeated
+from studio.dataset.identity import drawn, rank
+from studio.dataset.number_column import first_of_equal
 from studio.dataset.record import Record, remarks
+from studio.dataset.sequence import hashes_of, remarked
 from studio.dataset.split import GOLDEN
 from studio.dataset.steps.result import CHUNK, NOWHERE, Around, Rows, Shaping
 from studio.dataset.steps.steps import Cap, DropDuplicates, Filter, Mix, Shuffle
@@ -23,22 +25,24 @@ type _Condition = Callable[[Record], bool]
 
 def filtered(rows: Rows, step: Filter, around: Around) -> Shaping:
     """The rows that the filter leaves. Raises DataError where it counts tokens and nobody can."""
-    met = conditions(step, around)
     keep = step.action == "keep"
-    kept: list[Record] = []
-    for start in range(0, len(rows.records), CHUNK):
-        chunk = rows.records[start : start + CHUNK]
-        kept += [record for record in chunk if keep == all(condition(record) for condition in met)]
-        yield Progress("rows filtered", start + len(chunk), len(rows.records))
-    return rows.keeping(tuple(kept))
+    known = remarked(rows.records) if step == Filter(faultless=True, action=step.action) else None
+    if known is not None:
+        return rows.at(np.flatnonzero(known != keep))
+    met = conditions(step, around)
+    passing = np.zeros(len(rows.records), bool)
+    for number, record in enumerate(rows.records):
+        passing[number] = keep == all(condition(record) for condition in met)
+        if number % CHUNK == 0:
+            yield Progress("rows filtered", number, len(rows.records))
+    return rows.at(np.flatnonzero(passing))
 
 
 def without_duplicates(rows: Rows, step: DropDuplicates) -> Shaping:
     """The first of all rows that are equal; a golden one before one that trains."""
     yield Progress("duplicates removed", 0, len(rows.records))
-    golden = {line for line, part in rows.parts.items() if part == GOLDEN}
-    others = repeated(rows.records, golden)
-    return rows.keeping(tuple(record for record in rows.records if record.line not in others))
+    first = first_of_equal(hashes_of(rows.records, "equal"), rows.golden)
+    return rows.at(np.flatnonzero(first == np.arange(len(first))))
 
 
 def shuffled(rows: Rows, step: Shuffle) -> Shaping:
@@ -50,14 +54,12 @@ def shuffled(rows: Rows, step: Shuffle) -> Shaping:
 def capped(rows: Rows, step: Cap) -> Shaping:
     """At most so many rows besides the golden ones, in the order they had."""
     yield Progress("rows counted", 0, len(rows.records))
-    free = [record for record in rows.records if rows.parts.get(record.line) != GOLDEN]
+    free = np.flatnonzero(~rows.golden)
     if step.how == "random":
-        hashes = np.frombuffer(b"".join(map(content_hash, free)), "<u8")
-        kept = {free[place].line for place in drawn(hashes, step.rows, step.seed)}
+        chosen = free[drawn(hashes_of(rows.records, "hash")[free], step.rows, step.seed)]
     else:
-        kept = {record.line for record in free[: step.rows]}
-    dropped = {record.line for record in free if record.line not in kept}
-    return rows.keeping(tuple(record for record in rows.records if record.line not in dropped))
+        chosen = free[: step.rows]
+    return rows.at(np.sort(np.concatenate((chosen, np.flatnonzero(rows.golden)))))
 
 
 def conditions(step: Filter, around: Around = NOWHERE) -> list[_Condition]:

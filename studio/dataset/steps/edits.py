@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from studio.catalogue import Phrase, phrase
 from studio.dataset.identity import digest
 from studio.dataset.record import Message, Record
+from studio.dataset.sequence import changed, lines_of, records_at
 from studio.dataset.steps.result import Rows
 from studio.dataset.steps.steps import Delete, Edit, Restore, Step, step_from
 from studio.errors import DataError
@@ -42,24 +45,29 @@ def edited(record: Record, field: str, value: str) -> Record:
 
 def with_own(rows: Rows, steps: Sequence[Edit | Delete | Restore]) -> Rows:
     """The rows after what was done by hand; what no longer fits is a remark, and changes nothing."""
-    places = {record.line: index for index, record in enumerate(rows.records)}
-    records: list[Record | None] = list(rows.records)
+    lines = lines_of(rows.records)
+    touched = np.flatnonzero(np.isin(lines, [step.line for step in steps]))
+    records: dict[int, Record | None] = {r.line: r for r in records_at(rows.records, touched.tolist())}
     for step in steps:
-        place = places.get(step.line)
-        record = records[place] if place is not None else None
+        record = records.get(step.line)
         if isinstance(step, Restore):
             rows = rows.remarking(step.line, "step.not_restored")
-        elif place is None or record is None:
+        elif record is None:
             rows = rows.remarking(step.line, "step.row_gone", action=_not_done(step))
         elif step.digest and digest(record) != step.digest:
             rows = rows.remarking(step.line, "step.row_changed", action=_not_done(step))
         else:
             try:
-                records[place] = None if isinstance(step, Delete) else edited(record, step.field, step.value)
+                records[step.line] = (
+                    None if isinstance(step, Delete) else edited(record, step.field, step.value)
+                )
             except DataError as error:
                 said = str(error)
                 rows = rows.remarking(step.line, "step.impossible", action=_not_done(step), sentence=said)
-    return rows.keeping(tuple(record for record in records if record is not None))
+    left = {line: record for line, record in records.items() if record is not None}
+    edits = changed(rows.records, np.array(list(left), np.int64), lambda record: left[record.line])
+    deleted = np.isin(lines, [line for line in records if line not in left])
+    return replace(rows, records=edits).at(np.flatnonzero(~deleted))
 
 
 def settled(steps: Sequence[Step]) -> tuple[Step, ...]:

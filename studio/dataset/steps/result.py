@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from studio.catalogue import Value, phrase
 from studio.dataset.identity import content_fingerprint
 from studio.dataset.record import Record
+from studio.dataset.sequence import kept, lines_of
 from studio.dataset.split import GOLDEN, PARTS
 from studio.events import Problem, Progress
 
@@ -21,7 +26,8 @@ class Around:
 
     `tokens` counts those of a record, `columns` gives a column of the source by line; None where nobody
     knows. `special` are the tokenizer's control tokens as text, `max_length` the longest that is trained,
-    `golden` the rows of a golden set in another file.
+    `golden` the rows of a golden set in another file. `check_room` raises DataError where so many rows of a
+    file that is not held cannot be.
     """
 
     tokens: Callable[[Record], int] | None = None
@@ -30,6 +36,7 @@ class Around:
     special: Sequence[str] = ()
     max_length: int = 0
     golden: Sequence[Record] = ()
+    check_room: Callable[[int], None] | None = None
 
 
 NOWHERE = Around()
@@ -40,18 +47,23 @@ NOWHERE = Around()
 class Rows:
     """Records in order, the part of each line that has one, and what could not be done as asked."""
 
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     parts: Mapping[int, str] = field(default_factory=dict)
     remarks: tuple[Problem, ...] = ()
 
-    def keeping(self, records: tuple[Record, ...]) -> Rows:
-        """These of the records, in this order, with their parts."""
-        if len(records) == len(self.records):
-            return replace(self, records=records)
-        kept = {record.line for record in records}
-        return replace(
-            self, records=records, parts={line: part for line, part in self.parts.items() if line in kept}
-        )
+    @property
+    def golden(self) -> NDArray[np.bool_]:
+        """Which of the records never train."""
+        golden = [line for line, part in self.parts.items() if part == GOLDEN]
+        return np.isin(lines_of(self.records), golden) if golden else np.zeros(len(self.records), bool)
+
+    def at(self, places: NDArray[Any]) -> Rows:
+        """The records at these places, which ascend, with their parts."""
+        if len(places) == len(self.records):
+            return self
+        records = kept(self.records, places)
+        lines = set(lines_of(records).tolist()) if self.parts else ()
+        return replace(self, records=records, parts={n: part for n, part in self.parts.items() if n in lines})
 
     def remarking(self, line: int, code: str, **values: Value) -> Rows:
         """The same rows, and one thing more to say, by its code in the catalogue."""
@@ -74,7 +86,7 @@ class Count:
 class Shaped:
     """A dataset after all its steps. Lines that `parts` does not name are not divided yet."""
 
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     parts: Mapping[int, str]
     counts: tuple[Count, ...]
     remarks: tuple[Problem, ...]
@@ -84,10 +96,12 @@ class Shaped:
         """Equal for equal content and order of each part, on every machine."""
         return content_fingerprint({name: self.part(name) for name in PARTS})
 
-    def part(self, name: str) -> tuple[Record, ...]:
+    def part(self, name: str) -> Sequence[Record]:
         """The records of one part; those of "" are not divided yet."""
+        if not self.parts:
+            return () if name else self.records
         return tuple(record for record in self.records if self.parts.get(record.line, "") == name)
 
     @property
-    def golden(self) -> tuple[Record, ...]:
+    def golden(self) -> Sequence[Record]:
         return self.part(GOLDEN)

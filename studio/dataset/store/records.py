@@ -18,6 +18,7 @@ from studio.dataset.checks.check import Subject
 from studio.dataset.read import formats
 from studio.dataset.record import Record
 from studio.dataset.rows import Row
+from studio.dataset.sequence import Change, Lines, hashes_of
 from studio.dataset.steps.result import CHUNK
 from studio.dataset.store.check import BAD
 from studio.dataset.store.index import duplicate_of
@@ -41,6 +42,7 @@ class StoredRecords(Sequence[Record]):
     ) -> None:
         self._store, self._format, self._numbers = store, format, numbers
         self._source = source
+        self._changes: tuple[tuple[Lines, Change], ...] = ()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -66,6 +68,34 @@ class StoredRecords(Sequence[Record]):
             wanted, order = np.unique(self._numbers[list(chunk)], return_inverse=True)
             yield from _in_order(self._of(wanted), order.tolist())
 
+    def kept(self, places: NDArray[Any]) -> StoredRecords:
+        """Those at these places, which ascend."""
+        return self._of(self._numbers[places])
+
+    def changed(self, lines: Lines, change: Change) -> StoredRecords:
+        """The same, those on these lines changed each time they are read."""
+        others = self._of(self._numbers)
+        if len(lines):
+            others._changes = (*self._changes, (np.unique(lines), change))
+        return others
+
+    def hashes(self, name: str) -> NDArray[np.uint64]:
+        """Of each: `hash` what it is drawn by, `equal` the same for equal ones; those changed anew."""
+        found = (hashes for (hashes,) in gathered(self._store, self._numbers, name))
+        hashes = np.concatenate([np.empty(0, np.uint64), *found])
+        for lines, _ in self._changes:
+            places = np.flatnonzero(np.isin(self.lines, lines))
+            hashes[places] = hashes_of(tuple(self.at(places.tolist())), name)
+        return hashes
+
+    def remarked(self) -> NDArray[np.bool_] | None:
+        """Which of them something is said of, besides that they repeat another; None once any is changed."""
+        if self._changes:
+            return None
+        found = gathered(self._store, self._numbers, "code", plain=False)
+        told = (pc.is_valid(codes).to_numpy(zero_copy_only=False) for (codes,) in found)
+        return np.concatenate([np.empty(0, bool), *told])
+
     def __iter__(self) -> Iterator[Record]:
         """Raises DataError when the file is not the one that was scanned."""
         self._store.check_unchanged()
@@ -77,12 +107,19 @@ class StoredRecords(Sequence[Record]):
 
     def _of(self, numbers: Numbers) -> StoredRecords:
         """Others of the same file."""
-        return StoredRecords(self._store, self._format, numbers, self._source)
+        others = StoredRecords(self._store, self._format, numbers, self._source)
+        others._changes = self._changes
+        return others
 
     def _record(self, row: Row | Problem) -> Record:
         if isinstance(row, Problem):
             raise DataError(f"Line {row.line:,} of {self._store.path.name} is not as it was. Open it again.")
-        return formats.record(row.line, self._format, row.fields)
+        record = formats.record(row.line, self._format, row.fields)
+        for lines, change in self._changes:
+            place = lines.searchsorted(row.line)
+            if place < len(lines) and lines[place] == row.line:
+                record = change(record)
+        return record
 
     def _places(self) -> Iterator[list[Place]]:
         """Where the rows are, a few of them at a time: so many as are good to read at once."""

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.dataset.checks.check import Found, Subject
-from studio.dataset.checks.registry import CHECKS, finished
+from studio.dataset.checks.registry import CHECKS, Mended, finished, previewing
 from studio.dataset.record import Message, Record
+from studio.dataset.steps.apply import fixed as fixing
+from studio.dataset.steps.result import Around, Rows
+from studio.dataset.steps.steps import Fix
 
 type Row = tuple[str, str]
 
@@ -28,3 +31,15 @@ def found(check: str, records: Sequence[Record], **known: Any) -> Found:
 def answers(*texts: str) -> list[Record]:
     """Different prompts with these answers."""
     return rows(*((f"Question number {place}?", text) for place, text in enumerate(texts, 1)))
+
+
+def fixed(subject: Subject, check: str) -> tuple[Record, ...]:
+    """The rows after the fix of a check."""
+    around = Around(format=subject.format, special=subject.special, golden=subject.golden)
+    rows = Rows(tuple(subject.records), subject.parts)
+    return tuple(finished(fixing(rows, Fix(check=check), around)).records)
+
+
+def preview(subject: Subject, check: str) -> tuple[Mended, ...]:
+    """What the fix of a check would do."""
+    return finished(previewing(subject, check))

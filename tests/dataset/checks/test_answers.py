@@ -6,12 +6,11 @@ import pytest
 
 from studio.catalogue import phrase
 from studio.dataset.checks.check import Subject
-from studio.dataset.checks.registry import fixed, preview
 from studio.dataset.read.load import read
 from studio.dataset.record import Message, Record
 from studio.events import Problem
 from studio.paths import resource
-from tests.dataset.checks.conftest import answers, found, rows
+from tests.dataset.checks.conftest import answers, fixed, found, preview, rows
 
 
 def test_rows_that_cannot_be_read_and_empty_answers_are_told_apart():

@@ -9,9 +9,8 @@ import pytest
 
 from studio.cli.commands import run
 from studio.dataset.checks.check import Subject
-from studio.dataset.checks.registry import fixed
 from studio.dataset.record import Message, Record
-from tests.dataset.checks.conftest import found, rows
+from tests.dataset.checks.conftest import fixed, found, rows
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from studio.dataset.checks.check import Subject
-from studio.dataset.checks.registry import fixed
 from studio.dataset.record import Message, Record
-from tests.dataset.checks.conftest import found, rows
+from tests.dataset.checks.conftest import fixed, found, rows
 
 STORY = (
     "Tell me about the old lighthouse on the northern shore of the island.",

@@ -6,9 +6,8 @@ import pytest
 
 from studio.dataset.checks.check import Subject
 from studio.dataset.checks.personal_data import masked, personal
-from studio.dataset.checks.registry import fixed
 from studio.dataset.record import Call, Message, Record
-from tests.dataset.checks.conftest import answers, found, rows
+from tests.dataset.checks.conftest import answers, fixed, found, rows
 
 KEY = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cD1fG3hJ5"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from studio.dataset.checks.check import Subject, golden_rows
-from studio.dataset.checks.registry import CHECKS, check_all, finished, fixed, preview
+from studio.dataset.checks.registry import CHECKS, check_all, finished
 from studio.dataset.read.load import read
 from studio.dataset.record import Record
 from studio.errors import DataError
 from studio.events import Checked, Evidence, Progress, from_json, to_json
 from studio.paths import resource
-from tests.dataset.checks.conftest import answers, found, rows
+from tests.dataset.checks.conftest import answers, fixed, found, preview, rows
 
 ENGLISH = "The old lighthouse on the cliff was built by fishermen more than a century ago."
 GERMAN = "Der alte Leuchtturm auf der Klippe wurde vor über hundert Jahren von Fischern gebaut."

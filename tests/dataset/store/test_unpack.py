@@ -13,13 +13,13 @@ import pytest
 from studio.dataset.read.load import read
 from studio.dataset.rows import Row
 from studio.dataset.store import source
-from studio.dataset.store.part import choosing
 from studio.dataset.store.reader import Store
+from studio.dataset.store.records import StoredRecords, usable
 from studio.dataset.store.scan import scanning
 from studio.dataset.store.scanner import scan
 from studio.dataset.store.source import is_large
 from studio.events import Progress, Scanned
-from tests.conftest import finish, write_rows
+from tests.conftest import write_rows
 
 
 def packed(folder: Path, name: str) -> Path:
@@ -56,8 +56,8 @@ def test_a_packed_file_is_unpacked_beside_its_index_and_read_by_places(
     row = store.fields(7)
     assert isinstance(row, Row)
     assert "Say the number 7" in row.fields.values()
-    part, _ = finish(choosing(store, last.format, ()))
-    assert [record.content for record in part.records] == [record.content for record in read(path).records]
+    records = StoredRecords(store, last.format, usable(store))
+    assert [record.content for record in records] == [record.content for record in read(path).records]
 
 
 def test_what_was_unpacked_is_used_again(tmp_path: Path) -> None:
