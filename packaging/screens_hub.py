@@ -95,7 +95,7 @@ def _download(to: Photographer, hub: Hub) -> None:
     to.wait(lambda: dialog.progress.bar.value() > 20)
     to.shoot("dataset-downloading", dialog)
     dialog.cancel.click()
-    to.wait(lambda: dialog.agree.text() == "Go on")
+    to.wait(lambda: dialog.agree.text() == "Resume")
     to.shoot("dataset-download-stopped", dialog)
     dialog.reject()
 

@@ -150,7 +150,7 @@ CLAUSES: dict[str, str] = {
     "step.held_out": "{rows:,} rows of {name} ask what a row asks that is held out, or were made from one, "
     "and were left out",
     "step.too_few": "{name} has {there:,} rows to mix in, not {wanted:,}: all were taken",
-    "step.fewer_golden": "{found:,} golden rows were reserved, not {wanted:,}: a fifth is the most",
+    "step.fewer_golden": "{found:,} golden rows were reserved, not {wanted:,}: at most a fifth",
     "step.not_restored": "was not restored: it had not been deleted",
     "step.row_gone": "{action}: there is no such row any more",
     "step.row_changed": "{action}: the row holds something else by now",

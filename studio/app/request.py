@@ -100,7 +100,7 @@ class RunRequest(Request):
         return replace(outcome, summary=f"{sentence} Put the earlier files back, or agree when asked.")
 
     def _ask_person(self, sentence: str, job: Any) -> None:
-        words = "Go on with the changed model?"
+        words = "Continue with the changed model?"
         self.dialog = dialog = QuestionDialog(words, sentence, "Use the changed model", self._window)
         dialog.accepted.connect(lambda: self._again(replace(job, changed_base=True)))
         dialog.finished.connect(dialog.deleteLater)

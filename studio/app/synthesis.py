@@ -218,7 +218,7 @@ class Making(Controller):
         except Unconfirmed as error:
             if self._told != self.reviewing.folder.path:
                 self._told = self.reviewing.folder.path
-                self._card.show_rest(f"{error} Then press Go on once more.", "warn", can_go_on=True)
+                self._card.show_rest(f"{error} Then press Resume once more.", "warn", can_go_on=True)
                 return
             job = replace(job, typed=True)
         except StudioError as error:
@@ -302,7 +302,7 @@ class Making(Controller):
             if self.busy:
                 self._asking.drop()
                 self._notice(
-                    "Another dataset is at hand now, so making rows was stopped. What was made is kept with "
+                    "You opened another dataset, so making rows was stopped. What was made is kept with "
                     "the dataset it was made for.",
                     "warn",
                 )

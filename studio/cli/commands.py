@@ -160,7 +160,7 @@ def sweep(
     recipe: RecipeFile = "",
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the sweep.")] = "",
-    resume: Annotated[str, typer.Option(metavar="NAME", help="Go on with a sweep that was stopped.")] = "",
+    resume: Annotated[str, typer.Option(metavar="NAME", help="Resume a sweep that was stopped.")] = "",
     home: Home = None,
     as_json: Json = False,
     debug: Debug = False,

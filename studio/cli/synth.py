@@ -111,7 +111,7 @@ def make(
     out: Annotated[Path | None, typer.Option(help="The folder for the rows; one is named if not.")] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Go on with rows begun; with --server, its server is confirmed."),
+        typer.Option(metavar="FOLDER", help="Resume a folder; with --server, its server is confirmed."),
     ] = None,
     home: Home = None,
     as_json: Json = False,
@@ -194,7 +194,7 @@ def download(
     """Download a dataset, or a part of one, from the Hugging Face Hub; stopped, it goes on later."""
     found = recognize(name)
     if found is None:
-        raise DataError(f"{name!r} names no dataset of the Hub. It looks like user/name.")
+        raise DataError(f"{name!r} is not a dataset name (owner/name).")
     wanted = Wanted(found.name, subset or found.subset, split or found.split, row_range(rows), found.revision)
     job = DownloadJob(wanted, paths_from(home).hub)
     try:

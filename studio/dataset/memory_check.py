@@ -194,7 +194,7 @@ def _refuse(path: Path, words: str) -> None:
     if kind_of(path) == ".json":
         raise NoRoom(f"{words} Save it as JSONL, one object per line, which is read piece by piece.")
     raise NoRoom(
-        f"{words} Take a part of it: “Take a part…” in the window, or "
+        f"{words} Create a subset: “Create subset…” in the window, or "
         f"studio data save {quoted} PART --step 'cap rows=100000 how=random'."
     )
 

@@ -72,7 +72,7 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
             "Run",
             (
                 Command("start", "Start Training", "Ctrl+R"),
-                Command("stop", "Stop and Keep", "Ctrl+."),
+                Command("stop", "Stop Training", "Ctrl+."),
             ),
         ),
         ("View", (*views, SEPARATOR, *looks)),

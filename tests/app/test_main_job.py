@@ -90,7 +90,7 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     click(qtbot, panes.dataset, "Train on this")
     assert window.current_pane() == "training"
     qtbot.waitUntil(lambda: _step(studio) >= 8)
-    click(qtbot, panes.training, "Stop and keep")
+    click(qtbot, panes.training, "Stop")
     qtbot.waitUntil(lambda: not studio.training.busy)
     stopped_at = _step(studio)
     assert 8 <= stopped_at < 120
@@ -146,7 +146,7 @@ def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -
     click(qtbot, studio.panes.dataset, "Try the sample")
     click(qtbot, studio.panes.dataset, "Train on this")
     qtbot.waitUntil(lambda: _step(studio) >= 2)
-    click(qtbot, studio.panes.training, "Stop and keep")
+    click(qtbot, studio.panes.training, "Stop")
     qtbot.waitUntil(lambda: not studio.training.busy)
     type_in(qtbot, studio.panes.training, "lora.rank", "9")
     studio.training.resume(studio.store.summaries()[0].name)

@@ -63,7 +63,7 @@ def test_rows_are_made_reviewed_and_written_out(tmp_path: Path, capsys: pytest.C
         (("make",), "“Paraphrase” needs examples"),
         (("make", "--document", "gone.pdf"), "There is no file at"),
         (("made", "nowhere"), r"has no making\.json"),
-        (("download", "not a name"), "names no dataset of the Hub"),
+        (("download", "not a name"), "is not a dataset name"),
         (("download", "user/toys", "--rows", "x"), "is no range of rows"),
     ],
 )

@@ -35,7 +35,7 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
     toy_data: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(monkeypatch, 10_000)
-    with pytest.raises(DataError, match=r"too big to be held.*Take a part.*cap rows=100000"):
+    with pytest.raises(DataError, match=r"too big to be held.*Create a subset.*cap rows=100000"):
         Dataset.load(toy_data, Renderer(load_tokenizer(tiny_model)), Data(path=str(toy_data)), 0)
     with pytest.raises(DataError, match="too big to be held"):
         list(
@@ -104,7 +104,7 @@ def test_what_is_packed_small_and_does_not_fit_is_refused(
     leave(monkeypatch, 10_000_000)
     with pytest.raises(DataError, match=r"bomb.* is too big to be held") as refused:
         read(path)
-    way_out = "Save it as JSONL" if ".json." in name else "Take a part of it"
+    way_out = "Save it as JSONL" if ".json." in name else "Create a subset"
     assert way_out in str(refused.value)
 
 

@@ -195,7 +195,7 @@ def test_a_file_that_does_not_fit_is_offered_in_part_alone(qtbot: QtBot, theme: 
     assert not view.bar.read.isHidden()
     view.bar.show_room("big.jsonl is too big to be held.")
     assert (view.bar.read.isHidden(), view.bar.part.isHidden()) == (True, False)
-    assert view.bar.room.text().startswith("big.jsonl is too big to be held. Take a part")
+    assert view.bar.room.text().startswith("big.jsonl is too big to be held. Create a subset")
 
 
 @pytest.mark.parametrize(("rows", "said"), [(0, 0), (12, 12), (5_001_234, 5_000_000), (123_456, 123_000)])

@@ -17,12 +17,12 @@ from tests.ui.conftest import run_events, step
 
 SHOWN = {
     "idle": {"Sweep…", "Start training"},
-    "preparing": {"Stop and keep"},
-    "running": {"Stop and keep"},
-    "stopping": {"Stop and keep"},
-    "stopped": {"Start anew", "Evaluate", "Resume"},
-    "interrupted": {"Sweep…", "Start anew", "Resume"},
-    "failed": {"Sweep…", "Start anew", "Resume"},
+    "preparing": {"Stop"},
+    "running": {"Stop"},
+    "stopping": {"Stop"},
+    "stopped": {"Start over", "Evaluate", "Resume"},
+    "interrupted": {"Sweep…", "Start over", "Resume"},
+    "failed": {"Sweep…", "Start over", "Resume"},
     "done": {"Sweep…", "Train again", "Evaluate"},
     "refused": {"Sweep…", "Try again"},
 }

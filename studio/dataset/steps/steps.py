@@ -98,10 +98,10 @@ Grouping = Annotated[int, Field(ge=BY_QUESTION, le=GROUPING)]
 
 
 class Fix(StepModel):
-    """Mend or drop what a check of the health summary finds."""
+    """Fix or drop what a check of the health summary finds."""
 
     title = "Fix what a check finds"
-    help = "Mends or removes the rows that a check flags."
+    help = "Fixes or removes the rows that a check flags."
     kind: Literal["fix"] = "fix"
     check: str = Field(title="Check", min_length=1)
 

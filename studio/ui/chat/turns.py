@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea
 
 from studio.events import Turn
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
+from studio.ui.widgets.layout import add, clear, column, row
 from studio.ui.widgets.style import empty_layout
 
 _MOST_TURNS = 60
@@ -36,13 +37,9 @@ class TurnBlock(QFrame):
         self.words = WrapLabel(turn.text[:_MOST_CHARACTERS] or "(empty)")
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setAccessibleName(f"{self.name.text()}: {turn.text[:200]}")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(11, 8, 11, 9)
-        column.setSpacing(3)
-        column.addWidget(self.name)
-        column.addWidget(self.words)
+        lines = column(self.name, self.words, on=self, inside=(11, 8, 11, 9), gap=3)
         if len(turn.text) > _MOST_CHARACTERS:
-            column.addWidget(note(f"and {len(turn.text) - _MOST_CHARACTERS:,} more characters"))
+            add(lines, note(f"and {len(turn.text) - _MOST_CHARACTERS:,} more characters"))
 
 
 class TurnView(QScrollArea):
@@ -55,13 +52,9 @@ class TurnView(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("The example as a conversation")
-        inside = QWidget()
-        inside.setProperty("role", "clear")
-        self._column = QVBoxLayout(inside)
-        self._column.setContentsMargins(0, 0, 4, 0)
-        self._column.setSpacing(8)
+        self._column = column(inside=(0, 0, 4, 0))
         self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.setWidget(inside)
+        self.setWidget(clear(self._column))
 
     def set_turns(self, turns: Sequence[Turn]) -> None:
         """Show these instead of those before."""
@@ -69,11 +62,9 @@ class TurnView(QScrollArea):
         self.blocks = [TurnBlock(turn) for turn in turns[:_MOST_TURNS]]
         several = len(turns) > 1
         for block in self.blocks:
-            row = QHBoxLayout()
             asks = block.property("who") in ("user", "tool")
-            row.setContentsMargins(_INDENT if asks else 0, 0, 0 if asks or not several else _INDENT, 0)
-            row.addWidget(block)
-            self._column.addLayout(row)
+            inside = (_INDENT if asks else 0, 0, 0 if asks or not several else _INDENT, 0)
+            self._column.addLayout(row(block, inside=inside))
         if len(turns) > _MOST_TURNS:
             self._column.addWidget(note(f"and {len(turns) - _MOST_TURNS:,} more turns"))
         self.verticalScrollBar().setValue(0)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.ui.form.row import FieldRow
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, note
+from studio.ui.widgets.layout import column
 from studio.ui.widgets.style import hairline, set_property
 
 
@@ -56,12 +57,7 @@ class FormSection(QWidget):
         self._reason = ""
         self._note = note("")
         self._note.hide()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(2)
-        self._column.addWidget(hairline())
-        self._column.addWidget(self.head)
-        self._column.addWidget(self._note)
+        self._column = column(hairline(), self.head, self._note, on=self, gap=2)
         self.head.toggled.connect(self._on_toggled)
 
     def is_open(self) -> bool:
@@ -87,12 +83,8 @@ class FormSection(QWidget):
         if self._body is not None:
             return
         self._body = QWidget()
-        column = QVBoxLayout(self._body)
-        column.setContentsMargins(0, 4, 0, 12)
-        column.setSpacing(8)
         self.rows = list(self._build())
-        for row in self.rows:
-            column.addWidget(row)
+        column(*self.rows, on=self._body, inside=(0, 4, 0, 12))
         self._body.setVisible(False)
         self._column.addWidget(self._body)
         before: QWidget = self.head

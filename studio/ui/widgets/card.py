@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame
 
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
+from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.style import set_property
 
 
@@ -20,16 +21,8 @@ class Card(QFrame):
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._value.setProperty("tone", "dim")
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.head = QHBoxLayout()
-        self.head.setSpacing(12)
-        self.head.addWidget(self._title)
-        self.head.addWidget(self._value, 1)
-        self.body = QVBoxLayout()
-        self.body.setSpacing(8)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(16, 13, 16, 14)
-        self._column.addLayout(self.head)
-        self._column.addLayout(self.body, 1)
+        self.head, self.body = row(self._title, (self._value, 1), gap=12), column()
+        self._column = column(self.head, (self.body, 1), on=self, inside=(16, 13, 16, 14))
         self._show_head()
 
     def title(self) -> str:

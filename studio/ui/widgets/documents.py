@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button, Icon, IconButton
 from studio.ui.widgets.label import ElidedLabel
+from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.style import empty_layout
 
 _SHOWN = 6
@@ -30,13 +31,8 @@ class DocumentList(QWidget):
         self.removers: list[IconButton] = []
         self.more = Button("Add documents…", icon="file-plus")
         self.more.clicked.connect(self.more_requested)
-        self._names = QVBoxLayout()
-        self._names.setSpacing(2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(self._names)
-        column.addWidget(self.more)
+        self._names = column(gap=2)
+        column(self._names, self.more, on=self, gap=6)
 
     def set_paths(self, paths: Iterable[str]) -> None:
         """Show these, each once."""
@@ -59,12 +55,7 @@ class DocumentList(QWidget):
         remove = IconButton("x", f"Leave {Path(path).name} out", size=24)
         remove.clicked.connect(self._remove)
         self.removers.append(remove)
-        row = QHBoxLayout(line)
-        row.setContentsMargins(2, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(Icon("file-text", 14))
-        row.addWidget(name, 1)
-        row.addWidget(remove)
+        row(Icon("file-text", 14), (name, 1), remove, on=line, inside=(2, 0, 0, 0), gap=8)
         return line
 
     def _remove(self) -> None:

@@ -6,7 +6,7 @@ from html import escape
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from studio.events import Evidence, Finding
 from studio.ui.icons import pixmap
@@ -14,19 +14,20 @@ from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel
+from studio.ui.widgets.layout import add, column, row
 from studio.ui.widgets.style import hairline
 
 _ICONS = {"good": "circle-check", "look": "triangle-alert", "bad": "circle-alert"}
 _TONES = {"good": "good", "look": "warn", "bad": "bad"}
-_WORDS = {"good": "Good", "look": "Look at this", "bad": "Bad"}
+_WORDS = {"good": "Good", "look": "Warning", "bad": "Bad"}
 _INDENT = 28
 _SHOWN = 8
 _HEAD_HEIGHT = 42
 
 
 def fix_words(finding: Finding) -> str:
-    """What the fix does, for a button: Remove 12 rows, Mend 1 row; nothing where there is none."""
-    verb = {"drop": "Remove", "mend": "Mend"}.get(finding.fix, "")
+    """What the fix does, for a button: Remove 12 rows, Fix 1 row; nothing where there is none."""
+    verb = {"drop": "Remove", "mend": "Fix"}.get(finding.fix, "")
     return f"{verb} {finding.count:,} row{'s' if finding.count != 1 else ''}" if verb else ""
 
 
@@ -64,12 +65,7 @@ class FindingRow(QWidget):
         self.fix.clicked.connect(self._ask)
         self.details = self._make_details()
         self.details.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._make_head())
-        column.addWidget(self.details)
-        column.addWidget(hairline())
+        column(self._make_head(), self.details, hairline(), on=self, gap=0)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def _make_head(self) -> QWidget:
@@ -80,29 +76,18 @@ class FindingRow(QWidget):
         count = PlainLabel(f"{finding.count:,}" if finding.count else "")
         count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         count.setMinimumWidth(44)
-        row = QHBoxLayout(head)
-        row.setContentsMargins(0, 0, 4, 0)
-        row.setSpacing(12)
-        row.addWidget(Mark(self._theme, finding.severity))
-        row.addWidget(title)
-        row.addWidget(summary, 1)
-        row.addWidget(count)
-        row.addWidget(self.fix)
-        row.addWidget(self.toggle)
+        mark = Mark(self._theme, finding.severity)
+        row(mark, title, (summary, 1), count, self.fix, self.toggle, on=head, inside=(0, 0, 4, 0), gap=12)
         head.setFixedHeight(_HEAD_HEIGHT)
         return head
 
     def _make_details(self) -> QWidget:
         details, finding = QWidget(), self.finding
-        column = QVBoxLayout(details)
-        column.setContentsMargins(_INDENT, 0, 40, 12)
-        column.setSpacing(6)
-        column.addWidget(WrapLabel(finding.why, tone="dim"))
-        for evidence in finding.evidence[:_SHOWN]:
-            column.addWidget(self._make_quote(evidence))
-        if finding.count > len(finding.evidence[:_SHOWN]) > 0:
-            more = WrapLabel(f"and {finding.count - min(len(finding.evidence), _SHOWN):,} more", role="note")
-            column.addWidget(more)
+        quotes = [self._make_quote(evidence) for evidence in finding.evidence[:_SHOWN]]
+        lines = column(WrapLabel(finding.why, tone="dim"), *quotes, on=details, gap=6)
+        lines.setContentsMargins(_INDENT, 0, 40, 12)
+        if finding.count > len(quotes) > 0:
+            add(lines, WrapLabel(f"and {finding.count - len(quotes):,} more", role="note"))
         return details
 
     def _make_quote(self, evidence: Evidence) -> QLabel:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from studio.ui.plain import tip
+from studio.ui.widgets.layout import column
 from studio.ui.widgets.style import set_property
 
 
@@ -87,11 +88,7 @@ class KeyFigure(QWidget):
         self._value, self._caption = ElidedLabel(value), ElidedLabel(caption)
         self._value.setProperty("role", "figure")
         self._caption.setProperty("role", "caption")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
-        column.addWidget(self._value)
-        column.addWidget(self._caption)
+        column(self._value, self._caption, on=self, gap=1)
 
     def set_value(self, value: str) -> None:
         self._value.setText(value)

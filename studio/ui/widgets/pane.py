@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import ElidedLabel
+from studio.ui.widgets.layout import column, row
 
 
 class PaneHeader(QWidget):
@@ -16,14 +17,7 @@ class PaneHeader(QWidget):
         self._title, self._subtitle = ElidedLabel(title), ElidedLabel(subtitle)
         self._title.setProperty("role", "pane-title")
         self._subtitle.setProperty("tone", "dim")
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._title)
-        words.addWidget(self._subtitle)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(10)
-        self._row.addLayout(words, 1)
+        self._row = row((column(self._title, self._subtitle, gap=2), 1), on=self)
         self.setMinimumHeight(48)
 
     def title(self) -> str:
@@ -60,14 +54,9 @@ class PaneFrame(QWidget):
         super().__init__()
         self.header = PaneHeader(title, subtitle)
         self.area = QWidget()
-        self.content = QVBoxLayout(self.area)
-        self.content.setContentsMargins(0, 0, 0, 0)
-        self.content.setSpacing(GAP)
-        self.column = QVBoxLayout(self)
+        self.content = column(on=self.area, gap=GAP)
+        self.column = column(self.header, (self.area, 1), on=self, gap=GAP)
         self.column.setContentsMargins(MARGIN, 20, MARGIN, MARGIN - 4)
-        self.column.setSpacing(GAP)
-        self.column.addWidget(self.header)
-        self.column.addWidget(self.area, 1)
 
 
 class Pane(PaneFrame):

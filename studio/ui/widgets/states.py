@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from studio.ui.widgets.button import Button, Icon, IconButton
 from studio.ui.widgets.label import PlainLabel, WrapLabel
+from studio.ui.widgets.layout import add, column, row
 from studio.ui.widgets.style import set_property
 
 
@@ -21,13 +22,8 @@ class ConfirmBar(QFrame):
         self.setProperty("tone", "bad")
         self._text = WrapLabel()
         self.agree, self.cancel = Button(agree, "danger"), Button("Cancel")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 9, 10, 9)
-        row.setSpacing(10)
-        row.addWidget(Icon("triangle-alert", 16, "text"))
-        row.addWidget(self._text, 1)
-        row.addWidget(self.cancel)
-        row.addWidget(self.agree)
+        mark = Icon("triangle-alert", 16, "text")
+        row(mark, (self._text, 1), self.cancel, self.agree, on=self, inside=(14, 9, 10, 9))
         self.cancel.clicked.connect(self.hide)
         self.agree.clicked.connect(self._on_agreed)
         self.hide()
@@ -58,13 +54,7 @@ class Notice(QFrame):
         self._icons = {tone: Icon(name, 16, "text") for tone, name in ICONS.items()}
         close = IconButton("x", "Close this message")
         close.clicked.connect(self.close_message)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 9, 8, 9)
-        row.setSpacing(10)
-        for icon in self._icons.values():
-            row.addWidget(icon)
-        row.addWidget(self._text, 1)
-        row.addWidget(close)
+        row(*self._icons.values(), (self._text, 1), close, on=self, inside=(14, 9, 8, 9))
         self.hide()
 
     def text(self) -> str:
@@ -96,18 +86,13 @@ class _State(QWidget):
         super().__init__()
         middle = QWidget()
         middle.setFixedWidth(WIDTH)
-        self.column = QVBoxLayout(middle)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(8)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(2)
-        outer.addWidget(middle, 0, CENTRED)
-        outer.addStretch(3)
+        self.column = column(on=middle)
+        outer = column(..., (middle, CENTRED), ..., on=self, gap=0)
+        outer.setStretch(0, 2)
+        outer.setStretch(2, 3)
 
     def _add_words(self, icon: str, title: str, text: str, tone: str) -> None:
-        self.column.addWidget(Icon(icon, 32, tone), 0, CENTRED)
-        self.column.addSpacing(6)
+        add(self.column, (Icon(icon, 32, tone), CENTRED), 6)
         for words, role, shade in ((title, "state-title", ""), (text, "", "dim")):
             label = WrapLabel(words, role, shade)
             label.setAlignment(CENTRED)
@@ -117,14 +102,7 @@ class _State(QWidget):
         self.setAccessibleDescription(text)
 
     def _add_buttons(self, *buttons: Button) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addStretch(1)
-        for button in buttons:
-            row.addWidget(button)
-        row.addStretch(1)
-        self.column.addSpacing(10)
-        self.column.addLayout(row)
+        add(self.column, 10, row(..., *buttons, ...))
 
 
 class EmptyState(_State):
@@ -157,12 +135,11 @@ class EmptyState(_State):
         if link_text:
             link = Button(link_text, "link")
             link.clicked.connect(self.third_chosen)
-            self.column.addSpacing(6)
-            self.column.addWidget(link, 0, CENTRED)
+            add(self.column, 6, (link, CENTRED))
 
 
 class FailedState(_State):
-    """What happened, and the button that mends it."""
+    """What happened, and the button that puts it right."""
 
     chosen = Signal()
 
@@ -191,8 +168,7 @@ class BusyState(_State):
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(text)
-        for widget in (self._text, self._bar, self._detail):
-            self.column.addWidget(widget)
+        add(self.column, self._text, self._bar, self._detail)
         self._stop = Button("Stop", icon="square")
         self._stop.clicked.connect(self.stop_requested)
         if can_stop:

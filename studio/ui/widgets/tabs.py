@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel
+from studio.ui.widgets.layout import add, row
 
 
 def key_name(keys: str) -> str:
@@ -29,9 +30,7 @@ class KeyHints(QWidget):
     def __init__(self, hints: Sequence[tuple[str, str, str]]) -> None:
         super().__init__()
         self.buttons: dict[str, Button] = {}
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(2)
+        self._row = row(on=self, gap=2)
         for place, (action, key, words) in enumerate(hints):
             if place:
                 self._row.addSpacing(6)
@@ -41,9 +40,8 @@ class KeyHints(QWidget):
             button.setToolTip(tip(f"{words} ({cap.text()})"))
             button.setObjectName(action)
             button.clicked.connect(self._announce)
-            self._row.addWidget(cap)
-            self._row.addWidget(button)
-        self._row.addStretch(1)
+            add(self._row, cap, button)
+        add(self._row, ...)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())
@@ -72,10 +70,7 @@ class Tabs(QWidget):
         self._titles = dict(pages)
         self._buttons: dict[str, Button] = {}
         group = QButtonGroup(self)
-        row = QHBoxLayout(self)
         inside = 2 if role == "segment" else 0
-        row.setContentsMargins(inside, inside, inside, inside)
-        row.setSpacing(2)
         self.setProperty("role", f"{role}s")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         for key, title in pages:
@@ -83,7 +78,7 @@ class Tabs(QWidget):
             button.setCheckable(True)
             button.clicked.connect(self._announce)
             group.addButton(button)
-            row.addWidget(button)
+        row(*self._buttons.values(), on=self, inside=(inside,) * 4, gap=2)
         self._buttons[pages[0][0]].setChecked(True)
 
     @property

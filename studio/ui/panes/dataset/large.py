@@ -46,13 +46,13 @@ class LargeBar(QWidget):
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)
         self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("How far it is")
+        self.progress.setAccessibleName("Progress")
         self.stop = Button("Stop", icon="square")
         self.bad = Button("Save bad rows…")
         self.bad.setToolTip("Writes file, line, column and reason of every row that cannot train.")
         self.read = Button("Read all to train on it")
         self.read.setToolTip("Holds every row in memory.")
-        self.part = Button("Take a part…", "primary")
+        self.part = Button("Create subset…", "primary")
         self.part.setToolTip("Writes some of the rows as a dataset of its own, to train on.")
         for button, signal in (
             (self.stop, self.stop_requested),
@@ -110,7 +110,7 @@ class LargeBar(QWidget):
         """Say why not all rows can be read; empty where they can."""
         self._fits = not words
         self._set_busy(not self.progress.isHidden())
-        self.room.setText(f"{words} Take a part of it to train on.")
+        self.room.setText(f"{words} Create a subset of it to train on.")
         self.room.setVisible(bool(words))
 
     def _show_share(self, done: int, total: int | None) -> None:

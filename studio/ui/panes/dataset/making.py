@@ -40,7 +40,7 @@ class MakingCard(Card):
         self.head.addStrut(HEAD)
         self.form = PlanForm()
         self.make = Button("Make rows", "primary")
-        self.again, self.stop = Button("Go on", icon="play"), Button("Stop", icon="square")
+        self.again, self.stop = Button("Resume", icon="play"), Button("Stop", icon="square")
         self.said, self.bar = WrapLabel("", tone="dim"), QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Rows are being made")

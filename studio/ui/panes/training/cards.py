@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio import words
 from studio.events import Step
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import KeyFigure
-from studio.ui.widgets.layout import scrolled
+from studio.ui.widgets.layout import clear, column, row, scrolled
 from studio.ui.widgets.pane import GAP
 
 WRITE_MILLISECONDS = 150
@@ -32,11 +32,8 @@ class FiguresCard(Card):
         self._timer.setSingleShot(True)
         self._timer.setInterval(WRITE_MILLISECONDS)
         self._timer.timeout.connect(self._write)
-        row = QHBoxLayout()
-        row.setSpacing(16)
-        for figure, share in ((self._step, 5), (self._epoch, 4), (self._left, 4), (self._rate, 5)):
-            row.addWidget(figure, share)
-        self.body.addLayout(row)
+        figures = ((self._step, 5), (self._epoch, 4), (self._left, 4), (self._rate, 5))
+        self.body.addLayout(row(*figures, gap=16))
 
     def clear(self) -> None:
         self._timer.stop()
@@ -83,26 +80,10 @@ def recipe_column(recipe: QWidget, forecast: QWidget) -> QWidget:
     """The recipe above its forecast, in a column of fixed width."""
     side = QWidget()
     side.setFixedWidth(RECIPE_WIDTH)
-    column = _column(side)
-    column.addWidget(recipe, 1)
-    column.addWidget(forecast)
+    column((recipe, 1), forecast, on=side, gap=GAP)
     return side
 
 
 def live_column(figures: QWidget, advice: QWidget, plots: QWidget, tabs: QWidget) -> QWidget:
     """What a run says, from its figures down to its log; it scrolls where the window is too low for it."""
-    live = QWidget()
-    live.setProperty("role", "clear")
-    column = _column(live)
-    column.addWidget(figures)
-    column.addWidget(advice)
-    column.addWidget(plots, 4)
-    column.addWidget(tabs, 1)
-    return scrolled(live)
-
-
-def _column(widget: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(GAP)
-    return column
+    return scrolled(clear(figures, advice, (plots, 4), (tabs, 1), gap=GAP))

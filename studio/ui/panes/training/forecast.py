@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio import words
 from studio.events import Forecasted, ModelCounted
@@ -13,6 +13,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, note
+from studio.ui.widgets.layout import add, row
 
 PARTS = (
     ("weights", "Weights", "accent"),
@@ -108,8 +109,8 @@ class Swatch(QWidget):
         painter.drawRoundedRect(self.rect(), 2, 2)
 
 
-UNKNOWN = "Told as soon as a model and a dataset are chosen."
-COMPUTING = "Working it out …"
+UNKNOWN = "Shown once you choose a model and a dataset."
+COMPUTING = "Computing…"
 TIGHT = 0.9
 """From which share of the limit on it is close: other apps need memory, too."""
 
@@ -130,14 +131,10 @@ class ForecastCard(Card):
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._show_parts)
         self.head.addWidget(self._fold)
-        figure = QHBoxLayout()
-        figure.setSpacing(8)
-        figure.addWidget(self._peak, 0, Qt.AlignmentFlag.AlignBaseline)
+        figure = row((self._peak, Qt.AlignmentFlag.AlignBaseline), gap=8)
         figure.addWidget(self._of, 1, Qt.AlignmentFlag.AlignBaseline)
         self.body.setSpacing(6)
-        self.body.addLayout(figure)
-        for widget in (self._bar, self._parts, self._changes, self._words):
-            self.body.addWidget(widget)
+        add(self.body, figure, self._bar, self._parts, self._changes, self._words)
         self.show_forecast(None)
 
     def words(self) -> str:
@@ -205,13 +202,13 @@ class _Parts(QWidget):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         self._sizes = {title: PlainLabel() for _, title, _ in PARTS}
-        for row, (_, title, token) in enumerate(PARTS):
+        for line, (_, title, token) in enumerate(PARTS):
             name = PlainLabel(title)
             for label in (name, self._sizes[title]):
                 label.setProperty("role", "caption")
-            grid.addWidget(Swatch(theme, token), row, 0)
-            grid.addWidget(name, row, 1)
-            grid.addWidget(self._sizes[title], row, 2, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(Swatch(theme, token), line, 0)
+            grid.addWidget(name, line, 1)
+            grid.addWidget(self._sizes[title], line, 2, Qt.AlignmentFlag.AlignRight)
 
     def show_forecast(self, forecast: Forecasted) -> None:
         for title, _, size in parts_of(forecast):

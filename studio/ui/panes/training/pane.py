@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from studio.errors import RecipeError
 from studio.events import Advice, Ended, Event, Forecasted, ModelCounted, Prepared, Progress, Step, Validated
@@ -23,6 +23,7 @@ from studio.ui.panes.training.watch import AdviceCard
 from studio.ui.plain import tip
 from studio.ui.plots.run_plots import RunPlots
 from studio.ui.theme import Theme
+from studio.ui.widgets.layout import row
 from studio.ui.widgets.pane import GAP, PaneFrame
 from studio.ui.widgets.states import EmptyState
 
@@ -177,21 +178,19 @@ class TrainingPane(PaneFrame):
     def _add_buttons(self) -> None:
         add = self.header.add_button
         self._buttons = {
-            "stop": add("Stop and keep", icon="circle-stop"),
+            "stop": add("Stop", icon="circle-stop"),
             "sweep": add("Sweep…", icon="layers"),
             "start": add("Start training", icon="play"),
             "evaluate": add("Evaluate", icon="scale"),
             "resume": add("Resume", icon="rotate-ccw"),
         }
+        self._buttons["stop"].setToolTip("What was learned is kept.")
 
     def _build(self) -> None:
         self._right.addWidget(live_column(self.figures, self.advice, self.plots, self.tabs))
         self._right.addWidget(self._no_data)
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(recipe_column(self.recipe_card, self.forecast))
-        row.addWidget(self._right, 1)
-        self.content.addLayout(row, 1)
+        recipe = recipe_column(self.recipe_card, self.forecast)
+        self.content.addLayout(row(recipe, (self._right, 1), gap=GAP), 1)
 
     def _connect(self) -> None:
         self._buttons["stop"].clicked.connect(self.stop_requested)

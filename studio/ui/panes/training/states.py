@@ -22,10 +22,10 @@ LOOKS = {
     "preparing": Look(("stop",), locked=True),
     "running": Look(("stop",), locked=True),
     "stopping": Look(("stop",), locked=True),
-    "stopped": Look(("start", "evaluate", "resume"), "resume", "Start anew"),
-    "interrupted": Look(("sweep", "start", "resume"), "resume", "Start anew"),
+    "stopped": Look(("start", "evaluate", "resume"), "resume", "Start over"),
+    "interrupted": Look(("sweep", "start", "resume"), "resume", "Start over"),
     "refused": Look(("sweep", "start"), "start", "Try again"),
-    "failed": Look(("sweep", "start", "resume"), "resume", "Start anew"),
+    "failed": Look(("sweep", "start", "resume"), "resume", "Start over"),
     "done": Look(("sweep", "start", "evaluate"), "evaluate", "Train again"),
 }
 

@@ -64,7 +64,7 @@ class RunLog(QPlainTextEdit):
         self.setMaximumBlockCount(LOG_LINES)
         self.setFont(fixed_font(12))
         self.setAccessibleName("Log of the run")
-        self.setPlaceholderText("What happens is written here.")
+        self.setPlaceholderText("The log appears here.")
         self.document().setDocumentMargin(0)
         self.setMinimumHeight(38)
 
@@ -212,7 +212,7 @@ class RunFacts(QWidget):
     def _write(self) -> None:
         empty_layout(self._grid)
         if not self._facts:
-            self._grid.addWidget(note("What the run prepared is told here when it starts."), 0, 0, 1, 5)
+            self._grid.addWidget(note("The sizes of the run appear here when it starts."), 0, 0, 1, 5)
         for index, (name, value) in enumerate(self._facts.items()):
             row, column = index // 2, 3 * (index % 2)
             label, shown = PlainLabel(name), ElidedLabel(value)

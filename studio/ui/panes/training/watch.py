@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.events import Advice, Sampled
 from studio.ui.widgets.button import Button, Icon
 from studio.ui.widgets.label import PlainLabel, WrapLabel
-from studio.ui.widgets.layout import scrolled
+from studio.ui.widgets.layout import add, clear, column, row, scrolled
 from studio.ui.widgets.style import empty_layout, hairline
 
 MOST_STEPS = 40
@@ -26,13 +26,9 @@ class AdviceCard(QFrame):
         self._more = Button("", "link")
         self._more.setCheckable(True)
         self._more.toggled.connect(self._write)
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(10)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 14, 10)
-        column.setSpacing(4)
-        column.addLayout(self._rows)
-        column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._rows = column(gap=10)
+        more = (self._more, Qt.AlignmentFlag.AlignLeft)
+        column(self._rows, more, on=self, inside=(14, 10, 14, 10), gap=4)
         self.hide()
 
     def sentences(self) -> list[str]:
@@ -92,19 +88,11 @@ class SampleList(QWidget):
             "Write prompts under Watch in the recipe: their answers appear here with every validation.",
             tone="faint",
         )
-        inner = QWidget()
-        inner.setProperty("role", "clear")
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(0, 0, 10, 0)
-        self._column.setSpacing(12)
-        self._column.addWidget(self._empty)
-        self._column.addStretch(1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        self._area: QScrollArea = scrolled(inner)
+        self._column = column(self._empty, ..., gap=12)
+        self._area: QScrollArea = scrolled(clear(self._column, inside=(0, 0, 10, 0)))
         self._area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._area.setAccessibleName("Sample answers, newest first")
-        outer.addWidget(self._area)
+        column(self._area, on=self)
 
     def steps(self) -> list[int]:
         """The steps that have samples on screen, newest first."""
@@ -128,22 +116,14 @@ class SampleList(QWidget):
         block = self._blocks[sample.step]
         asked, answer = WrapLabel(sample.prompt, tone="dim"), WrapLabel(sample.answer or "(nothing)")
         answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        block.addWidget(asked)
-        block.addWidget(answer)
-        block.addSpacing(4)
+        add(block, asked, answer, 4)
 
     def _open(self, step: int) -> None:
         if len(self._steps) == MOST_STEPS:
             self._drop(self._steps[-1])
-        block = self._blocks[step] = QVBoxLayout()
-        block.setSpacing(3)
-        head = QHBoxLayout()
-        head.setSpacing(10)
         title = PlainLabel(f"Step {step:,}" if step else "Before training")
         title.setProperty("role", "section")
-        head.addWidget(title)
-        head.addWidget(hairline(), 1)
-        block.addLayout(head)
+        block = self._blocks[step] = column(row(title, (hairline(), 1)), gap=3)
         self._steps.insert(0, step)
         self._column.insertLayout(0, block)
 
