@@ -1,20 +1,21 @@
 """The engine as a process of its own: it performs jobs that it is sent, and keeps its models between them.
 
-It is sent lines such as {"ticket": 1, "lane": "engine", "job": {…}} and {"stop": 1}, and answers by events
-and an outcome for each ticket. When nothing more can come it stops what runs, which saves, and leaves.
+It is sent lines such as {"ticket": 1, "lane": "engine", "job": {…}} and {"stop": 1}, and says of each
+ticket that it begins, what happens, and how it ends. When nothing more can come it stops what runs, which
+saves, and leaves.
 """
 
 from __future__ import annotations
 
 import faulthandler
+import json
 import logging
 import sys
-from typing import Any
 
 from studio.child_process import Parent
 from studio.events import Event
 from studio.jobs.job import Outcome
-from studio.jobs.messages import Packed, said_of
+from studio.jobs.messages import Message, Packed, said_of
 from studio.jobs.perform import Lane, Performer, Ticket, ignore, model_cache
 from studio.process import prepare_process
 
@@ -22,42 +23,44 @@ from studio.process import prepare_process
 class _Numbered(Ticket):
     """A ticket of the other process, by its number there."""
 
-    def __init__(self, number: int, message: dict[str, Any]) -> None:
+    def __init__(self, number: int, message: Message) -> None:
         super().__init__(Packed(message["job"]), Lane(message["lane"]), ignore, ignore)
         self.number = number
 
 
-class _Engine:
+class _Engine(Performer):
     """Performs in the thread that calls `run`, and listens on another."""
 
     def __init__(self) -> None:
+        super().__init__("engine", model_cache)
         self._tickets: dict[int, Ticket] = {}
-        self._performer = Performer("engine", model_cache)
         self._parent = Parent(self._hear, self._stop_all)
 
-    def run(self) -> None:
-        """Perform until MLX is spoilt or the parent has gone."""
-        self._performer.run(self._say)
-
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _hear(self, message: Message) -> None:
         if (stopped := message.get("stop")) is not None:
             if (ticket := self._tickets.get(stopped)) is not None:
                 ticket.stop()
             return
         number = message["ticket"]
         self._tickets[number] = ticket = _Numbered(number, message)
-        self._performer.take(ticket)
+        self.take(ticket)
 
     def _stop_all(self) -> None:
         for ticket in list(self._tickets.values()):
             ticket.stop()
-        self._performer.inbox.put(None)
+        self.inbox.put(None)
 
-    def _say(self, ticket: Ticket, note: Event | Outcome) -> None:
+    def _begin(self, ticket: Ticket) -> None:
+        assert isinstance(ticket, _Numbered)
+        self._parent.say(json.dumps({"ticket": ticket.number, "begins": True}))
+        super()._begin(ticket)
+
+    def tell(self, ticket: Ticket, note: Event | Outcome) -> None:
+        """Tell the parent."""
         assert isinstance(ticket, _Numbered)
         if isinstance(note, Outcome):
             del self._tickets[ticket.number]
-        self._parent.say(said_of(ticket.number, note, leaves=self._performer.spoilt))
+        self._parent.say(said_of(ticket.number, note, leaves=self.spoilt))
 
 
 def main() -> int:
@@ -65,5 +68,6 @@ def main() -> int:
     faulthandler.enable()
     prepare_process()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    _Engine().run()
+    engine = _Engine()
+    engine.run(engine.tell)
     return 0

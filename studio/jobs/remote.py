@@ -17,7 +17,7 @@ from studio.child_process import ENGINE, Child
 from studio.errors import StudioError
 from studio.events import Ended, RunOpened
 from studio.jobs.job import Failed, Outcome, Stopped, sentence_of_death
-from studio.jobs.messages import note_in, packed
+from studio.jobs.messages import Message, note_in, packed
 from studio.jobs.perform import Performer, Ticket
 from studio.runs.folder import RunFolder
 
@@ -34,6 +34,7 @@ class _EngineProcess:
 
     def __init__(self) -> None:
         self.last_words: deque[str] = deque(maxlen=_WORDS)
+        self.proven = False  # it has begun a ticket
         self.child = Child(ENGINE, hear=partial(_keep, self.last_words))
 
     def close(self) -> int:
@@ -101,9 +102,9 @@ class RemotePerformer(Performer):
             process.child.end()
         if self._sent:
             self._bury(process, told)
-        elif self._leaves or not process.child.is_running:
+        elif self._leaves:
             self._leave_bench()
-        self._leaves = False
+            self._leaves = False
 
     def _follow(self, process: _EngineProcess) -> None:
         for line in process.child.lines(_TICK):
@@ -128,36 +129,38 @@ class RemotePerformer(Performer):
                 sent.told_to_stop = True
                 process.child.send({"stop": number})
 
-    def _pass_on(self, message: dict[str, object]) -> None:
-        number, note = message["ticket"], note_in(message)
-        assert isinstance(number, int)
+    def _pass_on(self, message: Message) -> None:
+        number: int = message["ticket"]
         sent = self._sent[number]
-        sent.begun = True
+        if "begins" in message:
+            sent.begun = self._bench.proven = True
+            return
+        note = note_in(message)
         if isinstance(note, Outcome):
             del self._sent[number]
-            self._leaves = self._leaves or bool(message["leaves"])
+            self._leaves = self._leaves or message["leaves"]
         if isinstance(note, RunOpened):
             sent.run = RunFolder(Path(note.folder))
         self._say(sent.ticket, note)
 
     def _bury(self, process: _EngineProcess, told: str) -> None:
-        """Tell the end of what a process that is gone had begun, and keep the rest for the next one.
+        """Tell the end of what a process that is gone had begun, and have a fresh one perform the rest.
 
-        `told` is why, where the signal that ended it does not say it.
+        Where it never began anything, the next would fare no better. `told` is why it is gone, where the
+        signal that ended it does not say it.
         """
         code = process.close()
         last_words = "\n".join(process.last_words)
         self._bench = None
-        left, self._sent = list(self._sent.values()), {}
+        left, self._sent, self._leaves = list(self._sent.values()), {}, False
         for sent in left:
-            if self._leaves and not sent.begun:
-                self.take(sent.ticket)
-            elif sent.ticket.is_stopping() and not sent.begun:
-                self._say(sent.ticket, Stopped())
-            else:
+            if sent.begun or not process.proven:
                 summary = told or sentence_of_death(code, last_words, sent.run)
                 _note(sent, summary)
                 self._say(sent.ticket, Failed(summary, f"exit {code}\n{last_words}"))
+        for sent in left:
+            if process.proven and not sent.begun:
+                self._begin(sent.ticket)
 
 
 def _note(sent: _Sent, summary: str) -> None:

@@ -123,10 +123,13 @@ class Die:
 
     signal: int = signal.SIGSEGV
     words: str = ""
+    pause: float = 0.0
     title: str = "Die"
 
     def run_events(self, bench: Any) -> Generator[Event]:
-        yield Progress("Dying", os.getpid())
+        time.sleep(self.pause)  # in which nothing can go aside
+        if not self.pause:
+            yield Progress("Dying", os.getpid())
         os.write(2, self.words.encode() + b"\n")
         os.kill(os.getpid(), self.signal)
         time.sleep(10)
