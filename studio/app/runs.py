@@ -68,7 +68,7 @@ class Runs(Controller):
             self.show(self._shown)
 
     def _show_run(self, event: RunShown) -> None:
-        self._pane.show_run(event.summary, list(event.events), list(event.files))
+        self._pane.show_run(event.summary, event.history, list(event.files))
 
     def _show_comparison(self, event: RunsCompared) -> None:
         self._pane.show_comparison(event.runs, event.curves)

@@ -26,11 +26,14 @@ from studio.events import (
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane
+from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
+from studio.runs.folder import RunFolder
+from studio.runs.store import RunShown
 from studio.ui.panes.training.pane import TrainingPane
 from studio.words import duration, memory
 
@@ -158,13 +161,21 @@ class Training(Controller):
         try:
             run = self._services.store.find(name)
             recipe = recipe_of(run.manifest())
-            self._pane.load_events(run.events())
         except StudioError as error:
             self._notice(str(error), "bad")
             return
         self._run, self._sweep = run.name, None
         self._put(recipe)  # the form says what is trained with, also when it said something else
-        self._submit(ResumeJob(run))
+        self._prepare("Reading what happened so far.")
+        heard: Listeners = {RunShown: lambda event: self._pane.load_history(event.history)}
+        self.request.ask(RunJob(run), Lane.READING, heard, lambda outcome: self._go_on(run, outcome))
+
+    def _go_on(self, run: RunFolder, outcome: Outcome) -> None:
+        """Train on, once what happened so far is shown."""
+        if isinstance(outcome, Done):
+            self._submit(ResumeJob(run))
+        else:
+            self._end(outcome)
 
     def forget(self, name: str) -> None:
         """A run was deleted: do not offer to go on with it."""
@@ -212,9 +223,7 @@ class Training(Controller):
             self._run = ""
         self._ended, self._member = "", ""
         self._opened = False
-        self._pane.show_state("preparing", "Loading the model and the dataset.")
-        self._window.set_engine("Preparing", "Loading the model and the dataset", None)
-        self._window.show_pane("training")
+        self._prepare("Loading the model and the dataset.")
         heard: Listeners = {
             Event: self._pane.show_event,
             SweepProgress: self._begin_member,
@@ -225,6 +234,11 @@ class Training(Controller):
             Ended: self._note_end,
         }
         self.request.ask(job, Lane.ENGINE, heard, self._end)
+
+    def _prepare(self, sentence: str) -> None:
+        self._pane.show_state("preparing", sentence)
+        self._window.set_engine("Preparing", sentence.removesuffix("."), None)
+        self._window.show_pane("training")
 
     def _begin_member(self, event: SweepProgress) -> None:
         """Show the run that a sweep comes to; those that are done or given up are passed over."""

@@ -19,7 +19,6 @@ from studio.events import (
     Measure,
     Prepared,
     Problem,
-    Step,
     Validated,
 )
 from studio.generate.sampling import Sampling
@@ -27,6 +26,7 @@ from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.read import DatasetJob
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
+from studio.runs.history import history_of
 from studio.runs.store import RunSummary, summarize
 from studio.train.dataset_cache import DatasetCache
 from studio.words import counted
@@ -54,12 +54,10 @@ class Check:
 
 def of_run(run: RunFolder) -> Result:
     """A run that was just trained."""
-    events = run.events()
-    summary = summarize(run)
-    validated = [e for e in events if isinstance(e, Validated)]
-    steps = [e for e in events if isinstance(e, Step)]
-    prepared = [e for e in events if isinstance(e, Prepared)][-1]
-    seconds = steps[-1].seconds if steps else 0.0
+    history, summary = history_of(run), summarize(run)
+    validated, last = history.all_of(Validated), history.last_step
+    prepared = history.all_of(Prepared)[-1]
+    seconds = last.seconds if last else 0.0
     document = {
         "run": run.name,
         "folder": str(run.path),
@@ -72,9 +70,9 @@ def of_run(run: RunFolder) -> Result:
         "first_validation_loss": validated[0].loss if validated else None,
         "best_validation_loss": summary.best_loss,
         "best_step": summary.best_step,
-        "last_loss": steps[-1].loss if steps else None,
-        "tokens_per_second": round(sum(s.tokens for s in steps) / seconds) if seconds else None,
-        "peak_memory_bytes": max((s.memory_peak for s in steps), default=None),
+        "last_loss": last.loss if last else None,
+        "tokens_per_second": round(float(history.column("tokens").sum()) / seconds) if seconds else None,
+        "peak_memory_bytes": int(history.column("memory_peak").max()) if last else None,
         "adapter": str(run.adapter),
     }
     text = f"{summary.message} {summary.step} steps in {seconds:.0f} s.\nNext: studio evaluate {run.name}"

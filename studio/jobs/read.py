@@ -15,6 +15,7 @@ from studio.files import scratch_folder
 from studio.jobs.health import asked
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
+from studio.runs.history import RunHistory, history_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, latest_evaluation, look
 from studio.train.launcher import launched, rank
 from studio.words import counted
@@ -85,8 +86,8 @@ class RunJob:
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         summary = look(self.run)
-        events = self.run.events() if summary.state != "damaged" else []
-        yield RunShown(summary, tuple(events), tuple(self.run.files()))
+        history = history_of(self.run) if summary.state != "damaged" else RunHistory.of()
+        yield RunShown(summary, history, tuple(self.run.files()))
 
 
 @dataclass(frozen=True)

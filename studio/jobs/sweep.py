@@ -13,6 +13,7 @@ from studio.jobs.train import perform_run, prepare_again
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder, clean_name
+from studio.runs.history import history_of
 from studio.runs.store import summarize
 from studio.runs.sweeps import SweepFile, SweepMember, find_sweep, new_sweep, sweeps
 from studio.train.launcher import launched
@@ -127,7 +128,7 @@ def closing(file: SweepFile) -> str:
 
 def _measured(run: RunFolder) -> list[int]:
     """On how many tokens a run was validated, each time."""
-    return [event.tokens for event in run.events() if isinstance(event, Validated)]
+    return [event.tokens for event in history_of(run).all_of(Validated)]
 
 
 def _base(file: SweepFile) -> Recipe:

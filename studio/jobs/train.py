@@ -17,6 +17,7 @@ from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import awake, recorder
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
+from studio.runs.history import history_of
 from studio.train.launcher import rank
 from studio.train.trackers import check_trackers
 
@@ -233,7 +234,7 @@ def _for_length(data: Dataset) -> str:
 
 
 def _summary(run: RunFolder) -> str:
-    losses = [e for e in run.events() if isinstance(e, Validated)]
+    losses = history_of(run).all_of(Validated)
     if not losses:
         return "Trained to the end."
     best = min(losses, key=lambda e: e.loss)

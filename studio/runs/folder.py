@@ -121,17 +121,20 @@ class RunFolder:
         """The events, and the numbers of the lines that are damaged: neither an event nor one cut short."""
         found: list[Event] = []
         damaged: list[int] = []
+        validated: set[int] = set()
         for number, line in enumerate(self._lines(), 1):
             try:
                 event = from_json(line)
             except ValueError:
-                if _is_damaged(line):
+                if is_damaged(line):
                     damaged.append(number)
                 continue
             if isinstance(event, Prepared):
                 found = [e for e in found if not _undone(e, event.first_step)]
-            elif isinstance(event, Validated):  # measured again when a stop came before the next checkpoint
-                found = [e for e in found if not (isinstance(e, Validated) and e.step == event.step)]
+            elif isinstance(event, Validated):
+                if event.step in validated:  # measured again when a stop came before the next checkpoint
+                    found = [e for e in found if not (isinstance(e, Validated) and e.step == event.step)]
+                validated.add(event.step)
             found.append(event)
         return found, damaged
 
@@ -150,7 +153,8 @@ class RunFolder:
 
     def files(self) -> list[tuple[str, int]]:
         """Every file of the run with its size in bytes, by relative path."""
-        found = (p for p in self.path.rglob("*") if os.path.isfile(p) and p.name != ".lock")
+        own = (".lock", ".history", ".summary")
+        found = (p for p in self.path.rglob("*") if os.path.isfile(p) and p.name not in own)
         return sorted((str(p.relative_to(self.path)), p.stat().st_size) for p in found)
 
     @contextmanager
@@ -216,7 +220,7 @@ def _surroundings() -> dict[str, Any]:
     }
 
 
-def _is_damaged(line: str) -> bool:
+def is_damaged(line: str) -> bool:
     """Whether a line that is no event here is neither one that a crash cut short nor of a later release."""
     try:
         found = parsed(line)

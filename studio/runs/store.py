@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from studio.errors import RunError, RunMissing
-from studio.events import Ended, Evaluated, Event, GoldenAnswer, Prepared, Step, Validated, built, from_json
+from studio.events import Evaluated, Event, GoldenAnswer, Validated, built, from_json
 from studio.files import discard, disk_errors
 from studio.runs.folder import RunFolder
+from studio.runs.history import Numbers, RunHistory, history_of
+from studio.runs.summary import JournalSummary, summary_of
 
 STATES = ("running", "done", "stopped", "failed", "interrupted", "damaged")
 """running: another process or this one holds it; interrupted: it ended without saying so (power, a crash);
@@ -54,27 +57,27 @@ class RunsListed(Event, kind="RunsListed"):
     runs: tuple[RunSummary, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunShown(Event, kind="RunShown"):
     """One run in full: its history, and its files with their sizes in bytes. For the window only."""
 
     summary: RunSummary
-    events: tuple[Event, ...]
+    history: RunHistory
     files: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunCurves:
     """The losses of one run by step: training, and on what is held out."""
 
     name: str
-    steps: tuple[int, ...]
-    losses: tuple[float, ...]
+    steps: Sequence[float] | Numbers
+    losses: Sequence[float] | Numbers
     validated: tuple[int, ...]
     validation: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunsCompared(Event, kind="RunsCompared"):
     """Several runs beside each other, in the order asked for. For the window only."""
 
@@ -129,10 +132,11 @@ class RunStore:
 
     def _summary(self, run: RunFolder) -> RunSummary:
         """The run's summary, read again only when its files say that something happened."""
-        stamp = (run.is_held(), _stamp(run.path / "events.jsonl", run.path / "run.json", run.evaluations))
+        held = run.is_held()
+        stamp = (held, _stamp(run.path / "events.jsonl", run.path / "run.json", run.evaluations))
         known = self._known.get(run)
         if known is None or known[0] != stamp:
-            self._known[run] = known = (stamp, look(run))
+            self._known[run] = known = (stamp, look(run, held=held))
         return known[1]
 
     def compared(self, name: str) -> tuple[RunSummary, RunCurves]:
@@ -167,25 +171,24 @@ class RunStore:
                 discard(path, for_good=for_good)
 
 
-def look(run: RunFolder) -> RunSummary:
+def look(run: RunFolder, *, held: bool | None = None) -> RunSummary:
     """What a list says about `run`; of a damaged one that it is, and why."""
     try:
-        return summarize(run)
+        return summarize(run, held=held)
     except (RunError, *_DAMAGE) as error:
         return _damaged(run, error)
 
 
-def summarize(run: RunFolder) -> RunSummary:
-    """What a list says about `run`. Raises RunError when its `run.json` is missing or damaged."""
+def summarize(run: RunFolder, *, held: bool | None = None) -> RunSummary:
+    """What a list says about `run`, which is looked at where nothing is said of whether it is held.
+
+    Raises RunError when its `run.json` is missing or damaged.
+    """
     manifest = run.manifest()
     recipe = manifest["recipe"]
-    events, lost = run.history()
-    damage = f"{_lines(lost)} of events.jsonl cannot be read and is left out." if lost else ""
-    prepared = [e for e in events if isinstance(e, Prepared)]
-    steps = [e for e in events if isinstance(e, Step)]
-    best = min((e for e in events if isinstance(e, Validated)), key=lambda e: e.loss, default=None)
-    state, message = _state(run, events[-1] if events and isinstance(events[-1], Ended) else None)
-    exact = _exact_match(run)
+    journal = summary_of(run, _exact_match)
+    damage = f"{_lines(journal)} of events.jsonl cannot be read and is left out." if journal.damaged else ""
+    state, message = _state(journal, run.is_held() if held is None else held)
     return RunSummary(
         name=run.name,
         folder=run.path,
@@ -195,14 +198,14 @@ def summarize(run: RunFolder) -> RunSummary:
         model=str(recipe.get("model", "")),
         dataset=str(_table(run, recipe, "data").get("path", "")),
         recipe=recipe,
-        step=steps[-1].step if steps else 0,
-        steps=prepared[-1].steps if prepared else 0,
-        best_loss=best.loss if best else None,
-        best_step=best.step if best else None,
-        base_exact=exact[0],
-        tuned_exact=exact[1],
-        seconds=steps[-1].seconds if steps else 0.0,
-        learning_rate=prepared[-1].learning_rate if prepared else None,
+        step=journal.step,
+        steps=journal.steps,
+        best_loss=journal.best_loss,
+        best_step=journal.best_step,
+        base_exact=journal.base_exact,
+        tuned_exact=journal.tuned_exact,
+        seconds=journal.seconds,
+        learning_rate=journal.learning_rate,
         sweep=str(manifest.get("sweep", "")),
         damage=damage,
     )
@@ -249,10 +252,9 @@ def _table(run: RunFolder, recipe: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def _lines(numbers: list[int]) -> str:
-    if len(numbers) == 1:
-        return f"Line {numbers[0]:,}"
-    return f"Line {numbers[0]:,} and {len(numbers) - 1:,} more"
+def _lines(journal: JournalSummary) -> str:
+    more = f" and {journal.damaged - 1:,} more" if journal.damaged > 1 else ""
+    return f"Line {journal.first_damaged:,}{more}"
 
 
 def _is_run(path: Path) -> bool:
@@ -278,13 +280,12 @@ def _modified(path: Path) -> float:
 
 def curves_of(run: RunFolder) -> RunCurves:
     """The losses of a run, each step once."""
-    events = run.events()
-    steps = [e for e in events if isinstance(e, Step)]
-    validated = [e for e in events if isinstance(e, Validated)]
+    history = history_of(run)
+    validated = history.all_of(Validated)
     return RunCurves(
         name=run.name,
-        steps=tuple(e.step for e in steps),
-        losses=tuple(e.loss for e in steps),
+        steps=history.column("step"),
+        losses=history.column("loss"),
         validated=tuple(e.step for e in validated),
         validation=tuple(e.loss for e in validated),
     )
@@ -310,15 +311,15 @@ def _stamp(*files: Path) -> list[tuple[int, int]]:
     return [(s.st_mtime_ns, s.st_size) for s in stats]
 
 
-def _state(run: RunFolder, ended: Ended | None) -> tuple[str, str]:
-    if run.is_held():
+def _state(journal: JournalSummary, held: bool) -> tuple[str, str]:
+    if held:
         return "running", ""
-    if ended is None:
+    if not journal.outcome:
         return (
             "interrupted",
             "It ended without a word: the app or the Mac went down. Resume it from its last checkpoint.",
         )
-    return ended.outcome, ended.summary
+    return journal.outcome, journal.sentence
 
 
 def _exact_match(run: RunFolder) -> tuple[float | None, float | None]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 import pytest
@@ -74,6 +76,25 @@ def test_resume_asks(ready: Studio, qtbot: QtBot) -> None:
     ready.training.opened.connect(opened.append)
     used(qtbot, ready, ready.training.request, lambda: ready.training.resume("toy"))
     assert opened == ["toy"]
+
+
+def test_what_happened_so_far_is_not_read_on_the_windows_thread(
+    ready: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    opened = Path.open
+
+    def seen(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == "events.jsonl":
+            threads.append(threading.current_thread())
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", seen)
+    ready.training.resume("toy")
+    answer(qtbot, ready, ready.training.request, agrees=False)
+    assert ready.panes.training.plots.loss.curve.build().series.x.tolist() == [1, 2, 3, 4]
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 def test_evaluate_asks(ready: Studio, qtbot: QtBot) -> None:

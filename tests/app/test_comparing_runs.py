@@ -42,7 +42,7 @@ def studio(runs: list[RunFolder], qtbot: QtBot, qapp: QApplication, tmp_path: Pa
     studio = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
     studio.window.show_pane("runs")
     studio.runs.refresh()
-    qtbot.waitUntil(lambda: len(studio.panes.runs._model.runs) == 3)
+    qtbot.waitUntil(lambda: len(studio.panes.runs._model.rows) == 3)
     yield studio
     window.close()
     window.deleteLater()
@@ -72,6 +72,6 @@ def test_runs_that_are_deleted_leave_the_comparison(studio: Studio, qtbot: QtBot
     qtbot.waitUntil(lambda: pane.comparison.isVisible())
     pane._delete.click()
     pane._confirm.agree.click()
-    qtbot.waitUntil(lambda: [run.name for run in pane._model.runs] == ["s-rank-16"])
+    qtbot.waitUntil(lambda: [run.name for run in pane._model.rows] == ["s-rank-16"])
     assert pane.comparison.isHidden()
     assert [run.name for run in studio.store.runs()] == ["s-rank-16"]

@@ -9,10 +9,11 @@ import pytest
 from PySide6.QtCore import QPointF
 
 from studio.events import Probed, Rewards
+from studio.runs.history import RunHistory
 from studio.ui.plots.curve import CurvePlot
 from studio.ui.plots.keys import KeyLabel
 from studio.ui.plots.lazy import LazyCurve
-from studio.ui.plots.run_plots import RunPlots, history
+from studio.ui.plots.run_plots import RunPlots
 from studio.ui.plots.series import Series, thinned
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import DARK, Theme
@@ -132,19 +133,19 @@ def test_a_lazy_plot_repeats_what_was_said_before_it_was_built(theme: Theme, qtb
 def test_a_resumed_run_shows_each_step_once() -> None:
     first = run_events(60)
     again = [type(first[0])(**{**vars(first[0]), "first_step": 49}), *(step(n) for n in range(49, 80))]
-    _, steps, _ = history([*first, *again])
-    assert [event.step for event in steps] == list(range(1, 80))
+    steps = RunHistory.of([*first, *again]).column("step")
+    assert steps.tolist() == list(range(1, 80))
 
 
 def test_a_run_that_goes_on_after_a_crash_draws_over_what_was_lost(theme: Theme, qtbot) -> None:
     plots, whole = RunPlots(theme), RunPlots(theme)
     for widget in (plots, whole):
         qtbot.addWidget(widget)
-    plots.load(run_events(60))
+    plots.load(RunHistory.of(run_events(60)))
     again = type(run_events(0)[0])(**{**vars(run_events(0)[0]), "first_step": 40})
     for event in (again, *(step(n) for n in range(40, 46))):
         plots.show_event(event)
-    whole.load(run_events(45))
+    whole.load(RunHistory.of(run_events(45)))
     for name in ("loss", "speed", "memory"):
         mine, other = getattr(plots, name), getattr(whole, name)
         one, two = mine.curve.build(), other.curve.build()
@@ -174,7 +175,7 @@ def test_general_text_is_a_third_curve_beside_validation(theme: Theme, qtbot) ->
         qtbot.addWidget(widget)
     for event in events:
         live.show_event(event)
-    whole.load(events)
+    whole.load(RunHistory.of(events))
     for plots in (live, whole):
         curve = plots.loss.curve.build()
         assert curve.others.y.tolist() == [2.6, 2.7, 2.9]
@@ -188,9 +189,11 @@ def test_general_text_is_a_third_curve_beside_validation(theme: Theme, qtbot) ->
 def test_rewards_are_shown_only_where_there_are_any(theme: Theme, qtbot) -> None:
     plots = RunPlots(theme)
     qtbot.addWidget(plots)
-    plots.load(run_events(24))
+    plots.load(RunHistory.of(run_events(24)))
     assert plots.rewards.isHidden()
-    plots.load([*run_events(24), rewards(1), rewards(2, margin=0.7), rewards(24, "validation", 0.6)])
+    plots.load(
+        RunHistory.of([*run_events(24), rewards(1), rewards(2, margin=0.7), rewards(24, "validation", 0.6)])
+    )
     assert not plots.rewards.isHidden()
     curve = plots.rewards.curve.build()
     assert curve.series.y.tolist() == [0.5, 0.7]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from studio.runs.history import RunHistory
 from studio.ui.panes.runs.pane import RunsPane
 from studio.ui.panes.runs.table import COLUMNS
 from studio.ui.theme import Theme
@@ -115,7 +116,8 @@ def test_choosing_another_run_withdraws_the_question(pane: RunsPane) -> None:
 
 
 def test_a_run_is_shown_with_its_curve_facts_and_files(pane: RunsPane) -> None:
-    pane.show_run(RUNS[0], run_events(), [("adapter/adapters.safetensors", 2_800_000), ("run.json", 1400)])
+    history = RunHistory.of(run_events())
+    pane.show_run(RUNS[0], history, [("adapter/adapters.safetensors", 2_800_000), ("run.json", 1400)])
     assert len(pane.details.loss.curve.build().series) == 240
     assert pane.details.loss.value() == "best 0.310 at step 216"
     assert pane.details._files_card.value() == "2.8 MB"

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from studio.events import Advice, Forecasted, Log, ModelCounted, Progress, Sampled, Skipped
 from studio.recipe.files import ReadyRecipe
 from studio.recipe.recipe import Recipe
+from studio.runs.history import RunHistory
 from studio.ui.panes.training.forecast import COMPUTING, PARTS
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.states import LOOKS
@@ -118,13 +119,13 @@ def test_the_title_follows_the_steps(pane: TrainingPane, qtbot) -> None:
 
 
 def test_the_title_of_a_finished_run_says_what_came_out(pane: TrainingPane) -> None:
-    pane.load_events(run_events())
+    pane.load_history(RunHistory.of(run_events()))
     pane.show_state("done")
     assert pane.header.title() == "Trained: validation loss 2.10 → 0.31, best at step 216"
 
 
 def test_an_earlier_run_is_shown_with_its_whole_history(pane: TrainingPane, qtbot) -> None:
-    pane.load_events(run_events(120))
+    pane.load_history(RunHistory.of(run_events(120)))
     pane.show_state("interrupted", "The Mac went to sleep.")
     plot = pane.plots.loss.curve.build()
     assert len(plot.series) == 120
@@ -137,7 +138,7 @@ def test_an_earlier_run_is_shown_with_its_whole_history(pane: TrainingPane, qtbo
 def test_clearing_forgets_the_run_and_keeps_the_recipe(pane: TrainingPane) -> None:
     recipe = Recipe().with_values({"rank": 4})
     pane.set_recipe(recipe)
-    pane.load_events(run_events(50))
+    pane.load_history(RunHistory.of(run_events(50)))
     pane.clear_run()
     pane.show_state("idle")
     assert pane.header.title() == "Training"

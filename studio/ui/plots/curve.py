@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.runs.history import Numbers
 from studio.ui.plots.axis import Crosshair, NumberAxis, ZoomBox, wide_range
-from studio.ui.plots.series import Numbers, Series, thinned
+from studio.ui.plots.series import Points, Series, thinned
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme
 from studio.ui.tokens import Tokens
@@ -96,15 +95,15 @@ class CurvePlot(QWidget):
             points.cut(x)
         self._touch()
 
-    def set_points(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+    def set_points(self, xs: Points, ys: Points) -> None:
         """Replace the main curve."""
         self._replace(self.series, xs, ys)
 
-    def set_dots(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+    def set_dots(self, xs: Points, ys: Points) -> None:
         """Replace the second series."""
         self._replace(self.dots, xs, ys)
 
-    def set_others(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+    def set_others(self, xs: Points, ys: Points) -> None:
         """Replace the third series."""
         self._replace(self.others, xs, ys)
 
@@ -156,7 +155,7 @@ class CurvePlot(QWidget):
                 words += f"   {name} {style.words(float(points.y[points.nearest(step)]))}"
         return step, words
 
-    def _replace(self, points: Series, xs: Sequence[float], ys: Sequence[float]) -> None:
+    def _replace(self, points: Series, xs: Points, ys: Points) -> None:
         points.clear()
         points.extend(xs, ys)
         self._touch()

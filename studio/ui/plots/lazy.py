@@ -5,7 +5,6 @@ pyqtgraph takes 0.4 s to import, so neither the window nor its first paint may w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
@@ -17,6 +16,7 @@ from studio.ui.theme import Theme
 
 if TYPE_CHECKING:
     from studio.ui.plots.curve import CurvePlot
+    from studio.ui.plots.series import Points
 
 
 class LazyCurve(QWidget):
@@ -45,13 +45,13 @@ class LazyCurve(QWidget):
     def cut(self, x: float) -> None:
         self._say("cut", x)
 
-    def set_points(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+    def set_points(self, xs: Points, ys: Points) -> None:
         self._say("set_points", xs, ys)
 
-    def set_dots(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+    def set_dots(self, xs: Points, ys: Points) -> None:
         self._say("set_dots", xs, ys)
 
-    def set_others(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+    def set_others(self, xs: Points, ys: Points) -> None:
         self._say("set_others", xs, ys)
 
     def set_end(self, x: float | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from studio import words
 from studio.events import Event, Prepared, Probed, Rewards, Step, Validated
+from studio.runs.history import RunHistory
 from studio.ui.plots.keys import Key, KeyLabel
 from studio.ui.plots.lazy import LazyCurve
 from studio.ui.plots.style import CurveStyle
@@ -95,16 +96,16 @@ class RewardCard(PlotCard):
             self.curve.append(rewards.step, rewards.margin)
         self._take(rewards)
 
-    def load(self, history: Sequence[Rewards]) -> None:
+    def load(self, history: RunHistory) -> None:
         """Show a whole history; nothing to show hides the card."""
-        steps = [event for event in history if event.part != "validation"]
-        validated = [event for event in history if event.part == "validation"]
-        self.curve.set_points([event.step for event in steps], [event.margin for event in steps])
+        self.curve.set_points(history.reward("step"), history.reward("margin"))
+        validated = history.once(Rewards)
         numbers = [event.step for event in validated]
         self.curve.set_dots(numbers, [event.chosen for event in validated])
         self.curve.set_others(numbers, [event.rejected for event in validated])
-        self.setVisible(bool(history))
-        for event in history:
+        latest = [event for event in (*validated[-1:], history.last_rewards) if event is not None]
+        self.setVisible(bool(latest))
+        for event in latest:
             self._take(event)
         self.show_head()
 
@@ -140,24 +141,6 @@ MEMORY = CurveStyle(
     words=lambda gigabytes: words.memory(gigabytes * words.GIB),
     ticks=lambda gigabytes, _: words.memory(gigabytes * words.GIB) if gigabytes else "0",
 )
-
-
-def history(events: Iterable[Event]) -> tuple[int, list[Step], list[Validated]]:
-    """The planned last step, the steps and the validations of a run; what a resumed run repeated, once."""
-    events = list(events)
-    last = next((event.steps for event in reversed(events) if isinstance(event, Prepared)), 0)
-    return last, once(events, Step), once(events, Validated)
-
-
-def once[T: (Step, Validated, Probed, Rewards)](events: Iterable[Event], kind: type[T]) -> list[T]:
-    """The events of a kind; a run that goes on from a checkpoint takes back what came after it."""
-    kept: dict[tuple[int, str], T] = {}
-    for event in events:
-        if isinstance(event, Prepared):
-            kept = {key: old for key, old in kept.items() if key[0] < event.first_step}
-        elif isinstance(event, kind):
-            kept[event.step, getattr(event, "part", "")] = event
-    return list(kept.values())
 
 
 class RunPlots(QWidget):
@@ -224,25 +207,24 @@ class RunPlots(QWidget):
         if not self._timer.isActive():
             self._timer.start()
 
-    def load(self, events: Iterable[Event]) -> None:
+    def load(self, history: RunHistory) -> None:
         """Show a whole history at once, in place of what was there."""
         self.clear()
-        events = list(events)
-        last, steps, validated = history(events)
-        if last:
-            self._set_end(last)
-        numbers = [event.step for event in steps]
-        self.loss.curve.set_points(numbers, [event.loss for event in steps])
-        self.speed.curve.set_points(numbers, [event.tokens_per_second for event in steps])
-        self.memory.curve.set_points(numbers, [event.memory_active / words.GIB for event in steps])
+        if history.planned:
+            self._set_end(history.planned)
+        steps = history.column("step")
+        self.loss.curve.set_points(steps, history.column("loss"))
+        self.speed.curve.set_points(steps, history.column("tokens_per_second"))
+        self.memory.curve.set_points(steps, history.column("memory_active") / words.GIB)
+        validated = history.all_of(Validated)
         self.loss.curve.set_dots([event.step for event in validated], [event.loss for event in validated])
-        probed = once(events, Probed)
+        probed = history.once(Probed)
         self.loss.curve.set_others([event.step for event in probed], [event.loss for event in probed])
-        self.rewards.load(once(events, Rewards))
+        self.rewards.load(history)
         for event in validated:
             self._remember(event)
         self._probed = probed[-1] if probed else None
-        self._step = steps[-1] if steps else None
+        self._step = history.last_step
         self._reveal()
         self._show_heads()
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+from studio.runs.history import Numbers
+
+Points = Sequence[float] | Numbers
+_PRECISE = 18.0
+"""An average is taken in blocks over which what it remembers shrinks to exp(-18), as far as a float goes."""
 
 
 class Series:
@@ -31,20 +34,28 @@ class Series:
 
     def append(self, x: float, y: float) -> None:
         """Add a point; the arrays double when they are full."""
-        if self._count == self._columns.shape[1]:
-            self._columns = np.concatenate([self._columns, np.empty_like(self._columns)], axis=1)
+        self._make_room(1)
         self._columns[:, self._count] = (x, y, self._smoothed(y))
         self._count += 1
 
-    def extend(self, xs: Sequence[float], ys: Sequence[float]) -> None:
-        for x, y in zip(xs, ys, strict=True):
-            self.append(x, y)
+    def extend(self, xs: Points, ys: Points) -> None:
+        """Add many points."""
+        x, y = np.asarray(xs, np.float64), np.asarray(ys, np.float64)
+        self._make_room(len(x))
+        self._columns[:, self._count : self._count + len(x)] = x, y, self._all_smoothed(y)
+        self._count += len(x)
 
     def cut(self, x: float) -> None:
         """Forget the points from `x` on."""
-        kept = self._columns[:2, : int(np.searchsorted(self.x, x))].tolist()
+        kept = self._columns[:2, : int(np.searchsorted(self.x, x))]
         self.clear()
         self.extend(*kept)
+
+    def _make_room(self, points: int) -> None:
+        missing = self._count + points - self._columns.shape[1]
+        if missing > 0:
+            more = np.empty((3, max(missing, self._columns.shape[1])))
+            self._columns = np.concatenate([self._columns, more], axis=1)
 
     @property
     def x(self) -> Numbers:
@@ -77,6 +88,31 @@ class Series:
         self._sum = self._smoothing * self._sum + (1 - self._smoothing) * y
         self._weight = self._smoothing * self._weight + (1 - self._smoothing)
         return self._sum / self._weight
+
+    def _all_smoothed(self, y: Numbers) -> Numbers:
+        """The same for many points, as quickly as it can be said in blocks."""
+        finite = np.isfinite(y)
+        averages = self._averages(y[finite])
+        before = self._columns[2, self._count - 1] if self._count else y[0] if len(y) else 0.0
+        filled: Numbers = np.concatenate([[before], averages])[np.cumsum(finite)]
+        return filled
+
+    def _averages(self, y: Numbers) -> Numbers:
+        decay = self._smoothing
+        if not decay:
+            self._sum, self._weight = (float(y[-1]), 1.0) if len(y) else (self._sum, self._weight)
+            return y
+        size = max(1, int(-_PRECISE / np.log(decay)))
+        powers = decay ** np.arange(1, size + 1)
+        found = np.empty_like(y)
+        for start in range(0, len(y), size):
+            block = y[start : start + size]
+            shrunk = powers[: len(block)]
+            sums = shrunk * (self._sum + (1 - decay) * np.cumsum(block / shrunk))
+            weights = 1 - (1 - self._weight) * shrunk
+            found[start : start + size] = sums / weights
+            self._sum, self._weight = float(sums[-1]), float(weights[-1])
+        return found
 
 
 def thinned(x: Numbers, y: Numbers, pixels: int) -> tuple[Numbers, Numbers]:

@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from studio import words
-from studio.events import Event, Validated
+from studio.events import Validated
+from studio.runs.history import RunHistory
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
 from studio.ui.panes.runs.table import exact_match
-from studio.ui.plots.run_plots import LOSS, PlotCard, history
+from studio.ui.plots.run_plots import LOSS, PlotCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
@@ -83,21 +84,21 @@ class RunDetails(QWidget):
         for card, stretch in ((self.loss, 4), (self._facts_card, 3), (self._files_card, 3)):
             row.addWidget(card, stretch)
 
-    def show_run(self, run: RunSummary, events: Sequence[Event], files: Sequence[tuple[str, int]]) -> None:
+    def show_run(self, run: RunSummary, history: RunHistory, files: Sequence[tuple[str, int]]) -> None:
         """Fill all three cards."""
-        self._show_curve(events)
+        self._show_curve(history)
         self._facts_card.set_value("")
         self.facts.show_pairs(facts(run))
         self.files.show_pairs([(name, words.file_size(size)) for name, size in files])
         self._files_card.set_value(words.file_size(sum(size for _, size in files)) if files else "")
 
-    def _show_curve(self, events: Sequence[Event]) -> None:
-        end, steps, validated = history(events)
+    def _show_curve(self, history: RunHistory) -> None:
+        steps, validated = history.column("step"), history.all_of(Validated)
         self.loss.clear()
-        self.loss.curve.set_end(end or None)
-        self.loss.curve.set_points([event.step for event in steps], [event.loss for event in steps])
+        self.loss.curve.set_end(history.planned or None)
+        self.loss.curve.set_points(steps, history.column("loss"))
         self.loss.curve.set_dots([event.step for event in validated], [event.loss for event in validated])
-        self.loss.set_waiting(not steps and not validated)
+        self.loss.set_waiting(not len(steps) and not validated)
         self.loss.set_value(_best(validated))
 
 

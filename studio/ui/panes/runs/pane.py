@@ -14,7 +14,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QAbstractButton, QMenu
 
-from studio.events import Event
+from studio.runs.history import RunHistory
 from studio.runs.store import RunCurves, RunSummary
 from studio.ui.panes.runs.compare import RunsComparison
 from studio.ui.panes.runs.details import RunDetails
@@ -78,12 +78,10 @@ class RunsPane(Pane):
             self._show_empty()
         self._show_buttons()
 
-    def show_run(
-        self, summary: RunSummary, events: Sequence[Event], files: Sequence[tuple[str, int]]
-    ) -> None:
+    def show_run(self, summary: RunSummary, history: RunHistory, files: Sequence[tuple[str, int]]) -> None:
         """One run in full; `files` are names relative to its folder, with their sizes in bytes."""
         self.select(summary.name)
-        self.details.show_run(summary, events, files)
+        self.details.show_run(summary, history, files)
         self.details.show()
 
     def show_comparison(self, runs: Sequence[RunSummary], curves: Sequence[RunCurves]) -> None:

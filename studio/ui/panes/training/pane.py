@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget
 from studio.errors import RecipeError
 from studio.events import Advice, Ended, Event, Forecasted, ModelCounted, Prepared, Progress, Step, Validated
 from studio.recipe.recipe import Recipe
+from studio.runs.history import RunHistory
 from studio.ui.form.model_picker import model_title
 from studio.ui.form.recipe import RecipeForm
 from studio.ui.panes.training.cards import COMPACT_BELOW, LOW, FiguresCard, live_column, recipe_column
@@ -140,15 +141,14 @@ class TrainingPane(PaneFrame):
             self.log.add(sentence)
         self._write_header()
 
-    def load_events(self, events: Sequence[Event]) -> None:
+    def load_history(self, history: RunHistory) -> None:
         """Show an earlier run's whole history."""
         self.clear_run()
         self._right.setCurrentIndex(0)
-        for event in events:
-            self._story.take(event)
-        self.plots.load(events)
-        self.tabs.load(events)
-        self.advice.add(*(event for event in events if isinstance(event, Advice)))
+        self._story.load(history)
+        self.plots.load(history)
+        self.tabs.load(history.events)
+        self.advice.add(*history.all_of(Advice))
         if self._story.step is not None:
             self.figures.show_step(self._story.step, self._story.epochs)
         self.figures.show_skipped(self.tabs.skipped)

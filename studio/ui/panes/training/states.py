@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from studio.events import Event, Prepared, Progress, Step, Validated
+from studio.runs.history import RunHistory
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,16 @@ class RunStory:
                 self.latest = event
             case Prepared():
                 self.latest = None
+
+    def load(self, history: RunHistory) -> None:
+        """Take in an earlier run's whole history."""
+        for event in history.events:
+            self.take(event)
+        if (last := history.last_step) is not None:
+            steps, epochs = history.column("step"), history.column("epoch")
+            lengths = (epochs * history.column("steps") / steps.clip(1))[epochs > 0]
+            self.step = last
+            self.epochs = max(self.epochs, round(float(lengths.max(initial=0.0)), 1))
 
     def title(self, state: str) -> str:
         """The pane's title: what is happening, or what came out."""
