@@ -126,15 +126,13 @@ _COUNTS = (
 )
 
 
-def show_large(
-    path: Path, scans: Path, bad: Path | None, as_json: bool, job: HealthJob | None = None
-) -> None:
+def show_large(scan: ScanJob, bad: Path | None, as_json: bool, job: HealthJob | None = None) -> None:
     """Scan a big file and say what is in it, and what its health is, where a job is to find that out.
 
     What is wrong with its bad rows is written where asked.
     """
-    found: list[Scanned] = []
-    for _ in perform(_scanned(ScanJob(path, scans), found)):
+    path, found = scan.path, list[Scanned]()
+    for _ in perform(_scanned(scan, found)):
         pass
     result = of_scan(path, found[-1])
     result = with_health(result, Places(), job, DatasetCache()) if job else result
@@ -153,7 +151,7 @@ def large_example(recipe: Recipe, scans: Path, line: int) -> Result:
     from studio.dataset.store.reader import Store  # with Arrow, only where a big file is read
 
     path, found = Path(recipe.data.path).expanduser(), list[Scanned]()
-    scan = _scanned(ScanJob(path, scans), found)
+    scan = _scanned(ScanJob(path, scans, recipe.data.columns), found)
     for _ in perform(scan):
         if found and found[-1].rows and Store(path, Path(found[-1].folder)).last_line >= line:
             break
@@ -246,13 +244,14 @@ def show(
     """
     recipe, dataset_cache, some = recipe_from(data, model, set_), DatasetCache(), False
     path = Path(recipe.data.path).expanduser()
-    scans, large = paths_from(None).scans, is_large(path) and not recipe.data.columns
+    scans, large = paths_from(None).scans, is_large(path)
     if line:
         shown = large_example(recipe, scans, line) if large else example(recipe, dataset_cache, line)
         report(shown.document, shown.text, as_json)
         return
     if large and (not health or goes_by_index(recipe)):
-        show_large(path, scans, bad, as_json, HealthJob(recipe, scans) if health else None)
+        scan, job = ScanJob(path, scans, recipe.data.columns), HealthJob(recipe, scans)
+        show_large(scan, bad, as_json, job if health else None)
         return
     try:
         for event in perform(DatasetJob(recipe).run_events(dataset_cache)):

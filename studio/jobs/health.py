@@ -59,7 +59,7 @@ class HealthJob:
             yield Log(trouble, "warning")
         if goes_by_index(self.recipe, self.indexed):
             special = dataset_cache.renderer(self.recipe).special_texts
-            subject = yield from _indexed(path, self.scans, golden, special)
+            subject = yield from _indexed(self.recipe, self.scans or Paths.for_user().scans, golden, special)
         else:
             subject = (yield from dataset_cache.open(self.recipe)).checked(golden)
         findings = yield from check_all(subject)
@@ -72,18 +72,18 @@ def goes_by_index(recipe: Recipe, asked: bool = False) -> bool:
     from studio.dataset.store.source import is_large
 
     path = Path(recipe.data.path).expanduser()
-    return not recipe.data.columns and is_large(path) and (asked or bool(room_words(path)))
+    return is_large(path) and (asked or bool(room_words(path)))
 
 
 def _indexed(
-    path: Path, scans: Path | None, golden: Sequence[Record], special: Sequence[str]
+    recipe: Recipe, scans: Path, golden: Sequence[Record], special: Sequence[str]
 ) -> Generator[Event, None, Subject]:
     """The rows of a big file, to be checked where they lie."""
     from studio.dataset.checks.check import golden_rows
     from studio.dataset.store.records import subject_of
     from studio.jobs.scan import scanned
 
-    source = yield from scanned(path, scans or Paths.for_user().scans)
+    source = yield from scanned(Path(recipe.data.path).expanduser(), scans, recipe.data.columns)
     return subject_of(source.store, source.format, golden_rows(golden), special)
 
 

@@ -54,14 +54,16 @@ class _Shaping:
         from studio.dataset.store.source import is_large
 
         path, columns = Path(self.recipe.data.path).expanduser(), self.recipe.data.columns
-        if is_large(path) and not columns:
-            return (yield from self._streamed(path))
+        if is_large(path):
+            return (yield from self._streamed(path, columns))
         return (yield from self._read(path, columns))
 
-    def _streamed(self, path: Path) -> Generator[Event, None, tuple[Streamed, tuple[Step, ...], Shaped]]:
+    def _streamed(
+        self, path: Path, columns: str
+    ) -> Generator[Event, None, tuple[Streamed, tuple[Step, ...], Shaped]]:
         from studio.jobs.scan import chosen, scanned
 
-        source = yield from scanned(path, self.scans or Paths.for_user().scans)
+        source = yield from scanned(path, self.scans or Paths.for_user().scans, columns)
         steps = _divided_before_leakage(self.steps, source, self.recipe)
         around = _around(self.recipe, source, steps)
         return source, steps, (yield from chosen(source, steps, around))

@@ -16,8 +16,8 @@ from studio.recipe.recipe import Recipe
 from studio.words import printable, whole_characters
 
 if TYPE_CHECKING:
+    from studio.dataset.record import Record
     from studio.dataset.render.render import Renderer
-    from studio.dataset.rows import Row
     from studio.dataset.steps.result import Around, Shaped
     from studio.dataset.steps.steps import Step
     from studio.dataset.store.reader import Numbers, Store
@@ -69,14 +69,14 @@ class Streamed:
         return StoredProblems(self.store)
 
 
-def scanned(path: Path, cache: Path) -> Generator[Event, None, Streamed]:
+def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None, Streamed]:
     """The file by its index, which is made where there is none. Raises DataError."""
     from studio.dataset.store.manifest import read_manifest
     from studio.dataset.store.reader import Store
     from studio.dataset.store.scan import scanning
     from studio.errors import DataError
 
-    steps = scanning(path, cache)
+    steps = scanning(path, cache, columns)
     while True:
         try:
             event = next(steps)
@@ -114,6 +114,7 @@ class ScanJob:
 
     path: Path
     cache: Path
+    columns: str = ""  # as the recipe's data.columns
 
     @property
     def title(self) -> str:
@@ -122,7 +123,7 @@ class ScanJob:
     def run_events(self, bench: Any) -> Generator[Event]:
         from studio.dataset.store.scan import scanning
 
-        yield from scanning(self.path, self.cache)
+        yield from scanning(self.path, self.cache, self.columns)
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ class RowJob:
         return "Reading a row"
 
     def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.dataset.read.file_reader import record_of
         from studio.dataset.store.reader import Store
 
         store = Store(self.path, self.folder)
@@ -173,7 +175,9 @@ class RowJob:
         texts = tuple(_text(value) for value in row.fields.values())
         shown = RowShown(self.number, row.line, tuple(row.fields), texts)
         yield (
-            shown if self.recipe is None else _rendered(shown, row, self.format, bench.renderer(self.recipe))
+            shown
+            if self.recipe is None
+            else _rendered(shown, record_of(row, self.format, store.mapping), bench.renderer(self.recipe))
         )
 
 
@@ -218,18 +222,17 @@ class BadRowsJob:
         yield DatasetExported((str(self.out),), written)
 
 
-def _rendered(shown: RowShown, row: Row, format: str, renderer: Renderer) -> RowShown:
+def _rendered(shown: RowShown, record: Record | Problem, renderer: Renderer) -> RowShown:
     """The row token by token, or why it has no tokens that train."""
     from studio.dataset.examples import pieces_of, turns_of
-    from studio.dataset.read import formats
     from studio.dataset.render.render import ExampleError
-    from studio.dataset.rows import BadRow
 
+    if isinstance(record, Problem):
+        return replace(shown, reason=record.reason)
     try:
-        record = formats.record(row.line, format, row.fields)
         tokens = [example.tokens for example in renderer.render(record)]
         pieces, rows = pieces_of(renderer.piece_rows(record))
-    except (BadRow, ExampleError) as error:
+    except ExampleError as error:
         return replace(shown, reason=str(error.phrase))
     count = sum(len(each.ids) for each in tokens)
     count -= 0 if record.messages else len(tokens) - 1  # windows of a text overlap by one

@@ -12,6 +12,7 @@ from studio.cli.commands import run
 from studio.cli.data import show_large
 from studio.dataset import memory_check
 from studio.dataset.store import source
+from studio.jobs.scan import ScanJob
 from studio.paths import Paths
 from tests.conftest import write_rows
 
@@ -22,7 +23,7 @@ def test_a_big_file_is_counted_and_its_bad_rows_are_written(
     path = write_rows(tmp_path / "big.jsonl", 300)
     text = path.read_text()
     path.write_text(text + text.splitlines()[0] + '\n{"instruction": "x", "output": ""}\n')
-    show_large(path, tmp_path / "scans", tmp_path / "bad.jsonl", as_json=False)
+    show_large(ScanJob(path, tmp_path / "scans"), tmp_path / "bad.jsonl", as_json=False)
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("big.jsonl: 302 rows, instruction, ")
     assert said[1:6] == [
@@ -33,7 +34,7 @@ def test_a_big_file_is_counted_and_its_bad_rows_are_written(
         "  1 of these are empty",
     ]
     assert json.loads((tmp_path / "bad.jsonl").read_text())["line"] == 302
-    show_large(path, tmp_path / "scans", None, as_json=True)
+    show_large(ScanJob(path, tmp_path / "scans"), None, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert (told["rows"], told["bad"], told["format"]) == (302, 1, "instruction")
 
@@ -82,3 +83,33 @@ def test_one_row_of_a_big_file_is_shown_token_by_token(
     for line in (301, 302):
         assert run(["data", str(path), "--line", str(line), "--model", str(tiny_model)]) == 2
         assert f"Line {line} of big.jsonl holds no usable example" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("home")
+def test_columns_of_a_big_file_are_mapped_as_those_of_a_small_one(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "big.jsonl"
+    rows = [
+        {"Frage": f"Wie viel ist {n} und {n}?", "Antwort": f"Das ist {n + n}.", "doc_id": n}
+        for n in range(99)
+    ]
+    rows += [{"Frage": "Wer?", "Antwort": "ann@mail.org"}, {"Frage": "Wer?", "Antwort": "ann@mail.org"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"Frage": "Nichts", "Antwort": None}]))
+    asked = ("--model", tiny_model, "--set", "columns=prompt=Frage, answer=Antwort")
+    step = ("--step", "fix check=personal_data", "--step", "drop_duplicates")
+    said: list[Any] = []
+    for name in ("small", "big"):
+        line = shown(capsys, path, "--line", 7, *asked)
+        saved = shown(capsys, "save", path, tmp_path / name, *step, *asked)
+        said.append((line, saved["fingerprint"], saved["history"]))
+        monkeypatch.setattr(source, "LARGE", 1000)
+    assert said[0] == said[1]
+    told = shown(capsys, path, *asked)
+    assert (told["rows"], told["bad"], told["duplicates"], told["format"]) == (102, 1, 1, "prompt/completion")
+    monkeypatch.setattr(memory_check, "room_words", lambda path: "Too big.")
+    health = {each["check"]: each for each in shown(capsys, path, "--health", *asked)["health"]}
+    assert health["empty"]["lines"] == [102]
+    assert '"Antwort"' in health["empty"]["evidence"][0]["quote"]
+    assert run(["data", str(path)]) == 2
+    assert "are not those of a dataset" in capsys.readouterr().err

@@ -77,7 +77,7 @@ def read_file(
     for number, row in enumerate(chain(sample, rows), 1):
         if isinstance(row, Row):
             room.take(row.fields)
-        result = row if isinstance(row, Problem) else _record(row, before, format, mapping)
+        result = row if isinstance(row, Problem) else record_of(row, format, mapping, before)
         if isinstance(result, Problem):
             problems.append(_moved(result, before))
         else:
@@ -121,7 +121,7 @@ def _is_row(fields: Fields, mapping: Mapping | None) -> bool:
     return any(column in fields for _, column in mapping if column)
 
 
-def _record(row: Row, before: int, format: str, mapping: Mapping | None) -> Record | Problem:
+def record_of(row: Row, format: str, mapping: Mapping | None = None, before: int = 0) -> Record | Problem:
     """The row as a record with its running line, or as a problem with its line in the file."""
     try:
         fields = mapping.fields(row.fields) if mapping else row.fields

@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 from studio.catalogue import EMPTY, Phrase
 from studio.dataset.identity import content_hash, equal_hash
 from studio.dataset.read import formats
+from studio.dataset.read.file_reader import record_of
+from studio.dataset.read.mapping import Mapping
 from studio.dataset.record import remarks
-from studio.dataset.rows import BadRow, Row, problem
+from studio.dataset.rows import Row
 from studio.errors import DataError
 from studio.events import Problem
 from studio.words import printable
@@ -58,18 +60,15 @@ def format_of(name: str, sample: Sequence[Row]) -> str:
     raise DataError(f"{printable(sentence)} Rows need one of these sets. {formats.examples()}.")
 
 
-def check(format: str, row: Row | Problem) -> Checked:
-    """What the index keeps of a row of this format."""
-    if isinstance(row, Problem):
-        return _bad(row)
-    try:
-        record = formats.record(row.line, format, row.fields)
-    except BadRow as error:
-        return _bad(problem(row.line, error.phrase))
+def check(format: str, row: Row | Problem, mapping: Mapping | None = None) -> Checked:
+    """What the index keeps of a row of this format, whose columns may be mapped."""
+    record = row if isinstance(row, Problem) else record_of(row, format, mapping)
+    if isinstance(record, Problem):
+        return _bad(record)
     prompt, answer = record.prompt, record.answer
     remark = next(remarks(record), None)
     return Checked(
-        row.line,
+        record.line,
         WARNING if remark else GOOD,
         remark,
         preview(prompt),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from studio.catalogue import Phrase, joined, phrase
 from studio.dataset.store.check import BAD, WARNING, Checked, Tally
 from studio.dataset.store.lines import Placed
-from studio.dataset.store.manifest import COUNTS, MANIFEST, Manifest
+from studio.dataset.store.manifest import COUNTS, MANIFEST, Manifest, write_columns
 from studio.files import TEMPORARY, disk_errors, write_text
 
 Hashes = NDArray[np.uint64]
@@ -80,10 +80,11 @@ SCHEMA = pa.schema(
 class IndexWriter:
     """Collects rows and writes them, a stretch at a time, so that a reader can follow."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, columns: str = "") -> None:
         with disk_errors(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
+        write_columns(folder, columns)
         self.folder, self.format = folder, ""
         self._seen = Seen()
         self._places: list[tuple[int, int]] = []

@@ -11,9 +11,10 @@ from typing import Any
 
 import psutil
 
-from studio.files import parsed
+from studio.files import parsed, write_text
 
 MANIFEST = "index.json"
+_COLUMNS = "columns.txt"
 KEPT = 4
 """How many complete indexes stay in the cache: 200 bytes a row each."""
 
@@ -42,21 +43,21 @@ class Manifest:
     version: int = _VERSION
 
 
-def identity(path: Path) -> str:
-    """A name for this file as it is now: another after any change."""
+def identity(path: Path, columns: str = "") -> str:
+    """A name for this file as it is now, read with these columns: another after any change."""
     about = path.stat()
-    said = f"{_VERSION}\0{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}"
+    said = f"{_VERSION}\0{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}{columns and f'\0{columns}'}"
     return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def folder_for(path: Path, cache: Path) -> Path:
+def folder_for(path: Path, cache: Path, columns: str = "") -> Path:
     """Where this process keeps the index of the file while it grows."""
-    return cache / f"{identity(path)}-{os.getpid()}"
+    return cache / f"{identity(path, columns)}-{os.getpid()}"
 
 
-def complete_folder(path: Path, cache: Path) -> Path | None:
+def complete_folder(path: Path, cache: Path, columns: str = "") -> Path | None:
     """The folder of a complete index of the file as it is now, if there is one."""
-    found = cache.glob(f"{identity(path)}-*/{MANIFEST}")
+    found = cache.glob(f"{identity(path, columns)}-*/{MANIFEST}")
     return next((manifest.parent for manifest in found), None)
 
 
@@ -68,6 +69,20 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (OSError, ValueError, TypeError):
         return None
     return manifest if manifest.version == _VERSION else None
+
+
+def write_columns(folder: Path, columns: str) -> None:
+    """Note beside an index, before there is any, which columns were taken for what."""
+    if columns:
+        write_text(folder / _COLUMNS, columns)
+
+
+def columns_of(folder: Path) -> str:
+    """As the recipe's data.columns: what the index was made with; mostly nothing."""
+    try:
+        return (folder / _COLUMNS).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def tidy(cache: Path) -> None:

@@ -19,10 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from studio.dataset.read.mapping import Mapping
 from studio.dataset.rows import Row
 from studio.dataset.store.check import BAD, GOOD, WARNING
 from studio.dataset.store.index import DUPLICATE
-from studio.dataset.store.manifest import read_manifest
+from studio.dataset.store.manifest import columns_of, read_manifest
 from studio.dataset.store.source import Place, PlacedSource
 from studio.dataset.store.unpack import plain_file
 from studio.errors import DataError
@@ -70,11 +71,16 @@ class Part:
 
 
 class Store:
-    """A big file by its index, which may still be growing; `plain` is what the places of its rows mean."""
+    """A big file by its index, which may still be growing; `plain` is what the places of its rows mean.
+
+    `mapping` is what its columns were taken for, where their names do not say it.
+    """
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.path, self.folder = path, folder
         self.plain = plain_file(path, folder)
+        columns = columns_of(folder)
+        self.mapping = Mapping.parse(columns) if columns else None
         self._parts: tuple[Part, ...] = ()
         self._firsts: list[int] = []
         self._open: OrderedDict[int, pa.RecordBatch] = OrderedDict()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from studio.catalogue import from_plain
 from studio.dataset.checks.check import Subject
-from studio.dataset.read import formats
+from studio.dataset.read.file_reader import record_of
 from studio.dataset.record import Record
 from studio.dataset.rows import Row
 from studio.dataset.sequence import Change, Lines, hashes_of
@@ -112,9 +112,9 @@ class StoredRecords(Sequence[Record]):
         return others
 
     def _record(self, row: Row | Problem) -> Record:
-        if isinstance(row, Problem):
+        record = row if isinstance(row, Problem) else record_of(row, self._format, self._store.mapping)
+        if isinstance(record, Problem):
             raise DataError(f"Line {row.line:,} of {self._store.path.name} is not as it was. Open it again.")
-        record = formats.record(row.line, self._format, row.fields)
         for lines, change in self._changes:
             place = lines.searchsorted(row.line)
             if place < len(lines) and lines[place] == row.line:

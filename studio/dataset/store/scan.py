@@ -14,15 +14,15 @@ _TICK = 1.0  # seconds: it says by itself how far it is
 _PATIENCE = 2.0  # seconds that the process has to leave
 
 
-def scanning(path: Path, cache: Path) -> Generator[Scanned | Progress, None, Path]:
+def scanning(path: Path, cache: Path, columns: str = "") -> Generator[Scanned | Progress, None, Path]:
     """Index a file, announcing each stretch of rows that can be read; returns the index's folder.
 
-    What is packed is unpacked first, with its progress.
+    What is packed is unpacked first, with its progress; `columns` is as the recipe's data.columns.
 
     A complete index of the unchanged file is used again. Closing the generator ends the child; what it wrote
     stays readable. Raises DataError when the file cannot be scanned.
     """
-    folder = index_folder(path, cache)
+    folder = index_folder(path, cache, columns)
     manifest = read_manifest(folder)
     if manifest is not None:
         counts = {name: getattr(manifest, name) for name in COUNTS}
@@ -32,20 +32,20 @@ def scanning(path: Path, cache: Path) -> Generator[Scanned | Progress, None, Pat
         )
         return folder
     tidy(cache)
-    yield from _follow(path, folder)
+    yield from _follow(path, folder, columns)
     return folder
 
 
-def index_folder(path: Path, cache: Path) -> Path:
+def index_folder(path: Path, cache: Path, columns: str = "") -> Path:
     """Where the index of the file is, or will be. Raises DataError for a file that is not there."""
     try:
-        return complete_folder(path, cache) or folder_for(path, cache)
+        return complete_folder(path, cache, columns) or folder_for(path, cache, columns)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _follow(path: Path, folder: Path) -> Generator[Scanned | Progress]:
-    child, finished = Child(SCAN, str(path), str(folder)), False
+def _follow(path: Path, folder: Path, columns: str) -> Generator[Scanned | Progress]:
+    child, finished = Child(SCAN, str(path), str(folder), *filter(None, [columns])), False
     _import_reader()
     try:
         for line in filter(None, child.lines(_TICK)):

@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from studio.child_process import Parent
+from studio.dataset.read.mapping import Mapping
 from studio.dataset.rows import Row
 from studio.dataset.store.check import check, format_of
 from studio.dataset.store.index import IndexWriter
@@ -29,14 +30,17 @@ _LOOK = 512
 """Rows between two looks at the clock."""
 
 
-def scan(path: Path, folder: Path) -> Iterator[Scanned | Progress]:
-    """Write the index of a file into a folder, saying so after each stretch. Raises DataError."""
+def scan(path: Path, folder: Path, columns: str = "") -> Iterator[Scanned | Progress]:
+    """Write the index of a file into a folder, saying so after each stretch. Raises DataError.
+
+    `columns` is as the recipe's data.columns.
+    """
     about = path.stat()
-    index = IndexWriter(folder)
+    index = IndexWriter(folder, columns)
     if is_packed(path):
         yield from unpacking(path, folder)
     plain = plain_file(path, folder)
-    yield from _indexed(plain, path.name, index)
+    yield from _indexed(plain, path.name, index, Mapping.parse(columns) if columns else None)
     now = path.stat()
     if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
         raise DataError(f"{path.name} was changed while it was read. Open it again.")
@@ -44,14 +48,15 @@ def scan(path: Path, folder: Path) -> Iterator[Scanned | Progress]:
     yield _scanned(index, about.st_size, about, finished=True)
 
 
-def _indexed(path: Path, name: str, index: IndexWriter) -> Iterator[Scanned]:
+def _indexed(path: Path, name: str, index: IndexWriter, mapping: Mapping | None) -> Iterator[Scanned]:
     about = path.stat()
     rows = placed_rows(path)
     sample = list(islice(rows, _SAMPLE))
-    index.format = format_of(name, [place.row for place in sample if isinstance(place.row, Row)])
+    first = [place.row for place in sample if isinstance(place.row, Row)]
+    index.format = mapping.format if mapping else format_of(name, first)
     size, said, end = _FIRST, time.monotonic(), 0
     for place in chain(sample, rows):
-        index.add(place, check(index.format, place.row))
+        index.add(place, check(index.format, place.row, mapping))
         if index.waiting >= size:
             index.flush()
             size, said, end = min(4 * size, _MOST), 0.0, place.offset + place.length
@@ -73,13 +78,13 @@ def _scanned(index: IndexWriter, done: int, about: os.stat_result, finished: boo
 
 
 def main(arguments: list[str]) -> int:
-    """`PATH FOLDER`: scan until the end of the file, or until the parent leaves."""
-    path, folder = map(Path, arguments)
+    """`PATH FOLDER [COLUMNS]`: scan until the end of the file, or until the parent leaves."""
+    path, folder = map(Path, arguments[:2])
     parent = Parent()
     if hasattr(os, "nice"):
         os.nice(5)
     try:
-        for event in scan(path, folder):
+        for event in scan(path, folder, *arguments[2:]):
             parent.say(to_json(event))
     except StudioError as error:
         parent.say(to_json(Ended("failed", str(error))))
