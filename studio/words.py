@@ -118,10 +118,10 @@ def counted(count: int, noun: str) -> str:
 
 
 _RULES = {
-    "greater_than_equal": "must be at least {ge:g}",
-    "greater_than": "must be more than {gt:g}",
-    "less_than_equal": "must be at most {le:g}",
-    "less_than": "must be less than {lt:g}",
+    "greater_than_equal": "must be at least {ge:,.10g}",
+    "greater_than": "must be more than {gt:,.10g}",
+    "less_than_equal": "must be at most {le:,.10g}",
+    "less_than": "must be less than {lt:,.10g}",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
     "int_type": "must be a whole number",

@@ -19,7 +19,7 @@ from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.save import SaveJob
 from studio.jobs.scan import BadRowsJob, FindJob, RowJob, ScanJob
-from studio.ui.dialogs.part import PartDialog
+from studio.ui.dialogs.steps import SubsetDialog
 from studio.ui.panes.dataset.large import LargeView, large_facts
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.theme import Theme
@@ -175,7 +175,7 @@ class LargeParts(Controller):
         super().__init__(services, large)
         self._large, self._datasets = large, datasets
         self._writing = self._request()
-        self.dialog: PartDialog | None = None
+        self.dialog: SubsetDialog | None = None
         large.shown.connect(self._follow)
         large.left.connect(self.stop)
 
@@ -193,7 +193,7 @@ class LargeParts(Controller):
             return
         table, window = view.table, self._window
         state, search = table.chips.current, table.search.text().strip()
-        self.dialog = PartDialog(self._large.path.name, scan, state, search, window)
+        self.dialog = SubsetDialog(self._large.path.name, scan, state, search, window)
         self.dialog.accepted.connect(self._take)
         self.dialog.finished.connect(self.dialog.deleteLater)
         self.dialog.open()

@@ -18,7 +18,7 @@ from studio.jobs.history import HistoryJob, HistoryRead, SourceCompared, SourceJ
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
 from studio.ui.dialogs.fix import FixDialog
-from studio.ui.dialogs.step import StepDialog
+from studio.ui.dialogs.steps import StepDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
 _OFFERED = {kind: step for kind, step in STEPS.items() if step not in OWN and kind != "fix"}

@@ -17,7 +17,7 @@ from studio.dataset.save.manifest import Manifest
 from studio.dataset.store import source
 from studio.paths import Paths
 from studio.settings import Settings
-from studio.ui.form.editors import ChoiceField
+from studio.ui.form.editors import ChoiceField, NumberField
 from studio.ui.panes.dataset.large import LargeView
 from studio.ui.theme import Theme
 from tests.conftest import write_rows
@@ -91,9 +91,15 @@ def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_pa
     view.bar.part.click()
     dialog = studio.dataset.large_parts.dialog
     assert dialog is not None
-    assert (dialog.rows.value(), dialog.good.isChecked(), dialog.found.isChecked()) == (4000, True, True)
-    dialog.rows.selectAll()
-    QTest.keyClicks(dialog.rows, "300")
+    rows = dialog.form.rows["rows"].editor
+    assert isinstance(rows, NumberField)
+    assert (rows.value(), dialog.good.isChecked(), dialog.found.isChecked()) == ("4000", True, True)
+    rows.selectAll()
+    QTest.keyClicks(rows, "4,001")
+    assert dialog.form.problem() == "Rows must be at most 4,000."
+    assert not dialog.agree.isEnabled()
+    rows.selectAll()
+    QTest.keyClicks(rows, "300")
     dialog.agree.click()
     qtbot.waitUntil(lambda: studio.state.dataset is not None)
     dataset = studio.state.dataset

@@ -8,8 +8,10 @@ from studio.dataset.steps.steps import Mix, Split, step_from
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, applies, fields
-from studio.ui.dialogs.step import StepDialog
+from studio.synth.generators import GENERATORS, RowGenerator
+from studio.ui.dialogs.steps import StepDialog
 from studio.ui.form.editors import ChoiceField, LinesField, NumberField, PathField, SwitchField
+from studio.ui.form.plan import PlanForm
 from studio.ui.form.recipe import PICKED, RecipeForm
 from studio.ui.form.words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, values_of, why_idle
 from studio.ui.form.words import ENTRIES as BY_PATH
@@ -368,3 +370,22 @@ def test_a_field_that_must_have_a_value_is_not_called_wrong_before_the_person_ca
     assert dialog.values() == {"kind": "mix", "weight": "1", "seed": "0"}
     path.editor.edited.emit()
     assert path.shown_problem() == "Dataset needs a value."
+
+
+@pytest.mark.parametrize("maker", GENERATORS.values(), ids=lambda maker: str(maker.name))
+def test_the_plan_shows_what_the_chosen_way_needs_and_nothing_else(qtbot, maker: RowGenerator) -> None:
+    form = PlanForm()
+    qtbot.addWidget(form)
+    form.choose_way(maker.name)
+    form.sections[""].set_open(True)
+    only = {
+        "each": maker.name in ("passages", "seeds"),
+        "language": maker.name == "back-translation",
+        "through": maker.name == "back-translation",
+        "noise": maker.name == "noise",
+    }
+    assert {name: form.rows[name].isVisibleTo(form) for name in only} == only
+    assert form.models.isVisibleTo(form) == maker.asks_model
+    assert form.rows["temperature"].editor.isEnabled() == maker.asks_model
+    assert form.rows["sources"].isVisibleTo(form)
+    assert form.rows["seed"].editor.isEnabled()

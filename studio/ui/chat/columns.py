@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.events import AnswerEnded
 from studio.ui.chat.text import GrowingText
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import Badge, WrapLabel, note
+from studio.ui.widgets.layout import clear, row, scrolled
+from studio.ui.widgets.layout import column as stacked
 
 COLUMNS = ("base", "tuned")
 COLUMN_GAP = 46
@@ -50,11 +52,8 @@ class Exchange(QWidget):
             self._answers[who].setAccessibleName(f"Answer of {who}")
             grid.addWidget(asked, 0, column, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(self._answers[who], 1, column, Qt.AlignmentFlag.AlignTop)
-            foot = QHBoxLayout()
-            foot.addWidget(self._feet[who], 1)
-            if who == "tuned":
-                foot.addWidget(self._same, 0, Qt.AlignmentFlag.AlignRight)
-            grid.addLayout(foot, 2, column)
+            same = ((self._same, Qt.AlignmentFlag.AlignRight),) if who == "tuned" else ()
+            grid.addLayout(row((self._feet[who], 1), *same), 2, column)
             grid.setColumnStretch(column, 1)
 
     def text(self, who: str) -> str:
@@ -119,16 +118,9 @@ class ChatColumns(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        inner.setProperty("role", "clear")
-        self._list = QVBoxLayout(inner)
-        self._list.setSpacing(28)
-        self._list.addStretch(1)
-        self._scroll = QScrollArea()
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(inner)
+        self._list = stacked(..., gap=28)
+        self._scroll = scrolled(clear(self._list))
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the arrow keys scroll
         self._scroll.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._follows = True
         self._scroll.verticalScrollBar().valueChanged.connect(self._note_place)

@@ -53,6 +53,9 @@ class TextField(QLineEdit):
         self.setReadOnly(locked)
 
 
+_LARGE = 10_000
+
+
 class NumberField(TextField):
     """A number typed as text, its unit shown at the right; Up and Down step it, where it has a step."""
 
@@ -70,6 +73,11 @@ class NumberField(TextField):
 
     def value(self) -> str:
         return super().value().replace(",", "")
+
+    def set_value(self, value: Any) -> None:
+        """Show a number, the thousands of a large one apart."""
+        is_large = isinstance(value, int) and abs(value) >= _LARGE
+        super().set_value(f"{value:,}" if is_large else value)
 
     def set_placeholder(self, text: str) -> None:
         """What an empty optional field stands for now, such as "auto: 0.0002"."""
