@@ -11,11 +11,10 @@ from studio.ui.form.editors import Editor, LinesField
 from studio.ui.form.form import Form
 from studio.ui.form.row import FormRow
 from studio.ui.plain import tip
-from studio.ui.widgets.button import Button
+from studio.ui.widgets.button import Button, Switch
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
 from studio.ui.widgets.layout import column
-from studio.ui.widgets.switch import Switch
 
 _WIDTH = 320
 TYPED = "Typed tokens"

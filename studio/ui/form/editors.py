@@ -16,9 +16,9 @@ from studio.recipe.entry import FieldEntry
 from studio.ui import icons
 from studio.ui.form.words import CHOICES, PLACEHOLDERS, choice_word, zero_word
 from studio.ui.plain import tip
+from studio.ui.widgets.button import Switch
 from studio.ui.widgets.label import PlainLabel
 from studio.ui.widgets.style import set_property
-from studio.ui.widgets.switch import Switch
 
 
 def text_of(value: Any) -> str:

@@ -1,10 +1,11 @@
-"""Buttons and icons that fetch their colour from the palette again when the theme changes."""
+"""Buttons, switches, and icons that fetch their colour from the palette again when the theme changes."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -130,3 +131,34 @@ class Icon(QWidget):
         painter = QPainter(self)
         colour = icons.tone_colour(self._tone).name()
         painter.drawPixmap(self.rect(), icons.pixmap(self._name, colour, size))
+
+
+_WIDE, _HIGH = 34, 20
+
+
+class Switch(QAbstractButton):
+    """On or off: a knob at the right in the accent colour, or at the left in grey."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setCheckable(True)
+        self.setFixedSize(_WIDE, _HIGH)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def sizeHint(self) -> QSize:
+        return QSize(_WIDE, _HIGH)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        palette, on = self.palette(), self.isChecked()
+        track = palette.color(QPalette.ColorRole.Accent if on else QPalette.ColorRole.PlaceholderText)
+        track.setAlphaF((1.0 if on else 0.55) * (1.0 if self.isEnabled() else 0.45))
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.hasFocus():
+            painter.setPen(palette.color(QPalette.ColorRole.Accent))
+            painter.drawRoundedRect(QRectF(0.5, 0.5, _WIDE - 1, _HIGH - 1), _HIGH / 2, _HIGH / 2)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(track)
+        painter.drawRoundedRect(QRectF(2, 2, _WIDE - 4, _HIGH - 4), _HIGH / 2 - 2, _HIGH / 2 - 2)
+        painter.setBrush(QColor("white"))
+        painter.drawEllipse(QRectF(_WIDE - 16 if on else 4, 4, 12, 12))
