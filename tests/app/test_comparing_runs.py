@@ -61,7 +61,7 @@ def test_the_runs_of_a_sweep_are_compared_and_what_happens_to_them_is_followed(
     assert pane.comparison.model.titles()[:2] == ["Run", "Rank"]
     runs[0].append(step(49, 60))
     studio.runs.refresh()
-    qtbot.waitUntil(lambda: pane.comparison.model.runs[0].step == 49)
+    qtbot.waitUntil(lambda: pane.comparison.model.rows[0].step == 49)
     assert len(pane.comparison.overlay._runs[0].training) == 49
     assert pane.header.subtitle() == "3 runs, 3 chosen"
 
