@@ -42,3 +42,7 @@ class RunMissing(RunError):
     """A run that does not exist."""
 
     bad_request = True
+
+
+class PeerLost(RunError):
+    """Another process of the run has ended, or cannot be reached any more."""

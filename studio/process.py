@@ -1,10 +1,11 @@
-"""What the process needs before its work: children that run our code only, and what MLX wants of it."""
+"""What the process needs before its work: children that run our code only, what MLX wants of it, its rank."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
+from pathlib import Path
 
 _SECRET = ("STUDIO_SERVER_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
 
@@ -68,3 +69,16 @@ def _relax_gpu_watchdog() -> None:
     """
     if sys.platform == "darwin":
         os.environ.setdefault("AGX_RELAX_CDM_CTXSTORE_TIMEOUT", "1")
+
+
+def launched() -> bool:
+    """Whether this process is one of several that train together."""
+    if "MLX_RANK" not in os.environ:
+        return False
+    hosts = os.environ.get("MLX_HOSTFILE")  # empty with `-n 1`, which MLX itself cannot read
+    return hosts is None or bool(Path(hosts).read_text(encoding="utf-8").strip())
+
+
+def rank() -> int:
+    """This process's number among those of the run. 0, who writes and reports for all, when it is alone."""
+    return int(os.environ["MLX_RANK"]) if launched() else 0

@@ -33,16 +33,15 @@ from studio.cli.options import (
 )
 from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform, report, write
 from studio.dataset.read.mapping import UnknownColumns
-from studio.errors import RecipeError, StudioError
+from studio.errors import PeerLost, RecipeError, StudioError
 from studio.events import AnswerEnded, Evaluated, GoldenAnswer
 from studio.generate.sampling import read_stop
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
 from studio.jobs.job import sentence
 from studio.jobs.train import ResumeJob, TrainJob
-from studio.process import secrets
+from studio.process import rank, secrets
 from studio.runs.folder import RunFolder
 from studio.runs.sweeps import damaged_sweeps
-from studio.train.launcher import PeerLost, rank
 from studio.words import redacted, whole_characters
 
 _LEARNING = ("train", "resume", "sweep", "demo")

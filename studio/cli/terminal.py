@@ -19,7 +19,7 @@ from rich.text import Text
 
 from studio.events import Event, Log, Prepared, RunOpened, Step, Validated
 from studio.events import Progress as ProgressEvent
-from studio.train.launcher import rank
+from studio.process import rank
 from studio.words import duration, visible, visible_line
 
 LONGEST_SILENCE = 30.0

@@ -78,7 +78,7 @@ no more than one such micro-batch.
 
 
 @dataclass(frozen=True)
-class Pair:
+class ComparedModels:
     """The two models of a comparison; they share a tokenizer and, underneath, one copy of the weights."""
 
     base: nn.Module
@@ -87,7 +87,12 @@ class Pair:
 
 
 def compare(
-    run: str, pair: Pair, renderer: Renderer, data: Dataset, golden: Golden, general: Sequence[Tokens]
+    run: str,
+    pair: ComparedModels,
+    renderer: Renderer,
+    data: Dataset,
+    golden: Golden,
+    general: Sequence[Tokens],
 ) -> Generator[Event, None, None]:
     """Answer, measure, judge. Yields Progress and GoldenAnswer events, and Evaluated at the end.
 
@@ -122,7 +127,9 @@ def compare(
     )
 
 
-def _golden(pair: Pair, renderer: Renderer, golden: Golden) -> Generator[Event, None, list[GoldenAnswer]]:
+def _golden(
+    pair: ComparedModels, renderer: Renderer, golden: Golden
+) -> Generator[Event, None, list[GoldenAnswer]]:
     """Ask both models everything; report each answer when both have given theirs."""
     prompts = [renderer.prompt_ids(item.turns, item.tools) for item in golden.items]
     longest = max(len(pair.tokenizer.encode(item.ideal, add_special_tokens=False)) for item in golden.items)
@@ -155,7 +162,7 @@ def _answer_measures(results: Sequence[GoldenAnswer]) -> list[Measure]:
     ]
 
 
-def _loss(name: str, pair: Pair, rows: Sequence[Tokens]) -> Generator[Event, None, Measure]:
+def _loss(name: str, pair: ComparedModels, rows: Sequence[Tokens]) -> Generator[Event, None, Measure]:
     """Loss per trained token of both models on the same rows."""
     sums: list[list[float]] = [[], []]
     weights: list[float] = []

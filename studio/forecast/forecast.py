@@ -19,7 +19,7 @@ from studio.forecast.activations import Height, Shape, heights, rough_heights
 from studio.forecast.changes import changes
 from studio.forecast.peak_memory import update_scratch
 from studio.models.adapter import Tuning
-from studio.models.count import PRECISIONS, Count, count_parameters, saved_precision
+from studio.models.count import PRECISIONS, ParameterCount, count_parameters, saved_precision
 from studio.models.description import Description, describe
 from studio.models.folder import hidden_size, read_config
 from studio.models.form import Form
@@ -28,7 +28,7 @@ from studio.train.kernels.overlay import REFUSALS
 from studio.train.memory import machine_limit, speed_of
 from studio.train.micro_batch import pack
 from studio.train.optimizer import state_bytes
-from studio.train.plan import Plan
+from studio.train.plan import BatchPlan
 from studio.train.prepare import form_of, tuning_of
 from studio.train.session import default_budget, memory_for_prefix
 
@@ -36,7 +36,7 @@ FP32 = 4  # bytes
 
 
 @dataclass(frozen=True)
-class Rows:
+class ExampleLengths:
     """What is known of a dataset: for each training example its positions (tokens but the last; of a pair
     the longer side's), and how many of them all are trained (None: every one)."""
 
@@ -44,7 +44,9 @@ class Rows:
     targets: int | None = None
 
 
-def forecast(recipe: Recipe, folder: Path, rows: Rows | None = None, limit: int | None = None) -> Forecasted:
+def forecast(
+    recipe: Recipe, folder: Path, rows: ExampleLengths | None = None, limit: int | None = None
+) -> Forecasted:
     """What training the model in `folder` takes, and if that does not fit, what would make it fit.
 
     `limit` is what it should fit into, else what this machine gives. Without rows every example is taken to
@@ -83,15 +85,17 @@ def forecast(recipe: Recipe, folder: Path, rows: Rows | None = None, limit: int 
     )
 
 
-def shortened(rows: Rows | None, recipe: Recipe) -> Rows | None:
+def shortened(rows: ExampleLengths | None, recipe: Recipe) -> ExampleLengths | None:
     """The rows as a shorter maximum length would leave them (at most; dropped ones are not longer)."""
     if rows is None or max(rows.lengths) < recipe.data.max_length:
         return rows
-    return Rows(tuple(min(length, recipe.data.max_length - 1) for length in rows.lengths), rows.targets)
+    return ExampleLengths(
+        tuple(min(length, recipe.data.max_length - 1) for length in rows.lengths), rows.targets
+    )
 
 
 @dataclass(frozen=True)
-class Parts:
+class MemoryParts:
     """Bytes, by what they are for; they add up to the peak."""
 
     weights: int
@@ -108,7 +112,7 @@ class Parts:
 class _Reckoning:
     """One recipe on one model and dataset."""
 
-    def __init__(self, recipe: Recipe, folder: Path, rows: Rows | None) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, rows: ExampleLengths | None) -> None:
         self.recipe, self.folder, self.rows = recipe, folder, rows
         self.described = _described(folder, _changed(folder))
         self.config = self.described.config
@@ -117,7 +121,7 @@ class _Reckoning:
         self.layers = trained_layers(self.config, self.tuning)
         self.plan = plan_of(recipe, rows)
 
-    def parts(self) -> Parts:
+    def parts(self) -> MemoryParts:
         """The bytes at the highest point of the run."""
         shape, micro_batches = self.widest()
         gradients = FP32 * self.count.trainable
@@ -128,7 +132,7 @@ class _Reckoning:
         over = max(held + int(top.highest), update)
         head = max(0, int(top.head - top.layers)) if over > update else 0
         adapters = 2 * gradients + held + casts
-        return Parts(
+        return MemoryParts(
             weights=self.count.weights_bytes,
             adapters=adapters,
             optimizer=state_bytes(self.recipe, self.count.shapes),
@@ -219,13 +223,13 @@ class _Reckoning:
         return [next(width for width in widths if width >= length) for length in self.plan.lengths]
 
 
-def plan_of(recipe: Recipe, rows: Rows | None) -> Plan:
+def plan_of(recipe: Recipe, rows: ExampleLengths | None) -> BatchPlan:
     """The plan of a run over these rows, or over a batch of the longest there may be."""
     lengths = list(rows.lengths) if rows else [recipe.data.max_length - 1] * recipe.loop.batch_size
     if recipe.data.packing and not recipe.pairs:
         lengths = [sum(lengths[i] for i in row) for row in pack(lengths, recipe.data.max_length)]
     budget = recipe.loop.tokens_at_once or default_budget()
-    return Plan(tuple(lengths), recipe.loop, budget, 2 if recipe.pairs else 1)
+    return BatchPlan(tuple(lengths), recipe.loop, budget, 2 if recipe.pairs else 1)
 
 
 def trained_layers(config: dict[str, Any], tuning: Tuning) -> int:
@@ -254,7 +258,7 @@ def _changed(folder: Path) -> int:
     return max(file.lstat().st_mtime_ns for file in files)
 
 
-def _counted(recipe: Recipe, folder: Path) -> Count:
+def _counted(recipe: Recipe, folder: Path) -> ParameterCount:
     read_config(folder)
     return _count(folder, _changed(folder), tuning_of(recipe), form_of(recipe))
 
@@ -265,5 +269,5 @@ def _described(folder: Path, changed: int) -> Description:
 
 
 @lru_cache(maxsize=64)
-def _count(folder: Path, changed: int, tuning: Tuning, form: Form) -> Count:
+def _count(folder: Path, changed: int, tuning: Tuning, form: Form) -> ParameterCount:
     return count_parameters(folder, tuning, form)

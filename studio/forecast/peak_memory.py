@@ -16,7 +16,7 @@ from math import prod
 
 import mlx.core as mx
 
-from studio.forecast.trace import Array, Operation, Trace, trace
+from studio.forecast.trace import Operation, Trace, TracedArray, trace
 from studio.models.arrays import named, nested
 from studio.recipe.recipe import Recipe
 from studio.train.optimizer import make_optimizer
@@ -69,7 +69,7 @@ class Peaks:
         return max(self.before, self.after)
 
 
-def peaks(traced: Trace, ahead: Ahead, split: int = -1, consumed: Sequence[Array] = ()) -> Peaks:
+def peaks(traced: Trace, ahead: Ahead, split: int = -1, consumed: Sequence[TracedArray] = ()) -> Peaks:
     """What a trace takes, divided after the operation of index `split`.
 
     `consumed` are arguments that nobody else holds: their memory counts, and may be written into.
@@ -114,7 +114,7 @@ class _Memory:
         self.reads.update(array.name for one in self.trace.operations for array in one.inputs)
         self.reads.update(self.trace.results)
 
-    def give(self, array: Array) -> None:
+    def give(self, array: TracedArray) -> None:
         """Hand over an argument."""
         if self.reads[array.name]:
             self._allocate(array)
@@ -172,7 +172,7 @@ class _Memory:
                 self._read(array.name)
         return highest
 
-    def _allocate(self, array: Array) -> None:
+    def _allocate(self, array: TracedArray) -> None:
         self.buffers[array.name] = _Buffer(array.bytes)
         self.in_order[array.name] = True
         self.alive += array.bytes
@@ -223,7 +223,7 @@ class _Memory:
             buffer.bytes = 0
 
 
-def _keeps_order(operation: Operation, array: Array) -> bool:
+def _keeps_order(operation: Operation, array: TracedArray) -> bool:
     source = operation.inputs[0]
     if operation.name == "Transpose":
         moved = [axis for axis in operation.settings[0] if source.shape[axis] != 1]

@@ -12,11 +12,11 @@ from studio import words
 from studio.dataset.dataset import Dataset
 from studio.errors import ModelError, RecipeError
 from studio.events import Forecasted
-from studio.forecast.forecast import Rows, forecast
+from studio.forecast.forecast import ExampleLengths, forecast
 from studio.forecast.peak_memory import update_scratch
 from studio.models.adapter import weights
 from studio.recipe.recipe import Recipe
-from studio.train.micro_batch import PackedExamples
+from studio.train.micro_batch import ExampleSet
 from studio.train.plan import MicroBatch
 from studio.train.session import Session
 
@@ -43,8 +43,10 @@ class Gate:
 
     def __init__(self, recipe: Recipe, folder: Path, data: Dataset) -> None:
         self._recipe, self._folder = recipe, folder
-        material = PackedExamples.of(data.train, pairs=recipe.pairs)
-        self._rows = Rows(material.lengths, sum(tokens.targets for tokens in material.sequences))
+        example_set = ExampleSet.of(data.train, pairs=recipe.pairs)
+        self._rows = ExampleLengths(
+            example_set.lengths, sum(tokens.targets for tokens in example_set.sequences)
+        )
         self._forecast: Forecasted | None = None
         try:
             self._forecast = forecast(recipe, folder, self._rows)

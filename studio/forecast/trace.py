@@ -22,7 +22,7 @@ PRODUCTS = {"Matmul", "AddMM", "BlockMaskedMM", "QuantizedMatmul", "GatherMM", "
 
 
 @dataclass(frozen=True)
-class Array:
+class TracedArray:
     """An array that would be made: its name in the trace, and its size."""
 
     name: str
@@ -43,8 +43,8 @@ class Operation:
     """One operation: its name in MLX, what it reads, what it writes, and its own settings."""
 
     name: str
-    inputs: tuple[Array, ...]
-    outputs: tuple[Array, ...]
+    inputs: tuple[TracedArray, ...]
+    outputs: tuple[TracedArray, ...]
     settings: tuple[Any, ...]
 
     @property
@@ -61,7 +61,7 @@ class Trace:
     """A function's operations in the order in which MLX schedules them, and the arrays it gives back."""
 
     operations: tuple[Operation, ...]
-    arguments: tuple[Array, ...]
+    arguments: tuple[TracedArray, ...]
     given: frozenset[str]  # what is there already: arguments and constants
     results: frozenset[str]
 
@@ -87,7 +87,7 @@ def trace(function: Callable[..., Sequence[mx.array]], arguments: Sequence[mx.ar
         mx.export_function(told.append, function, *places)
     operations = tuple(_operations(told))
     kinds = {part["type"]: part for part in told}
-    given = tuple(Array(*array) for array in kinds["inputs"]["inputs"])
+    given = tuple(TracedArray(*array) for array in kinds["inputs"]["inputs"])
     known = [array.name for array in given] + [name for name, *_ in kinds["constants"]["constants"]]
     results = frozenset(name for name, *_ in kinds["outputs"]["outputs"])
     return Trace(operations, given, frozenset(known), results)
@@ -96,8 +96,8 @@ def trace(function: Callable[..., Sequence[mx.array]], arguments: Sequence[mx.ar
 def _operations(told: Sequence[dict[str, Any]]) -> Iterator[Operation]:
     for part in told:
         if part["type"] == "primitive":
-            inputs = tuple(Array(*array) for array in part["inputs"])
-            outputs = tuple(Array(*array) for array in part["outputs"])
+            inputs = tuple(TracedArray(*array) for array in part["inputs"])
+            outputs = tuple(TracedArray(*array) for array in part["outputs"])
             yield Operation(part["name"], inputs, outputs, tuple(part.get("arguments", ())))
 
 

@@ -108,7 +108,7 @@ _UNFIT = (400, 413, 451)
 """Statuses that refuse what was asked; another question may fare better."""
 
 
-class Unfit(ServerError):
+class QuestionRefused(ServerError):
     """This one question was refused: too long, or held against a rule. Others may be answered."""
 
 
@@ -146,8 +146,8 @@ type Turns = Sequence[dict[str, str]]
 def connected(server: Server) -> Iterator[Callable[[Turns, int, float, int], Reply]]:
     """A function (turns, max tokens, temperature, seed) that asks the server; it yields while it waits.
 
-    A reply that is not waited for to its end is broken off. Raises ServerError with what to do, and Unfit
-    where only this question is at fault.
+    A reply that is not waited for to its end is broken off. Raises ServerError with what to do, and
+    QuestionRefused where only this question is at fault.
     """
     if fault := fault_in(server.url):
         raise ServerError(f"The server cannot be asked at this address: {fault}.")
@@ -295,7 +295,7 @@ def _refusal(server: Server, reply: Posted) -> ServerError:
                 f"(most end in /v1){said}."
             )
         case code:
-            kind = Unfit if code in _UNFIT else ServerError
+            kind = QuestionRefused if code in _UNFIT else ServerError
             return kind(f"The server at {server.url} refused with {code}{said}.")
 
 

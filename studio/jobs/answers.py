@@ -83,14 +83,14 @@ class EvaluateJob:
         return "Evaluating"
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
-        from studio.evaluate.compare import Pair, compare
+        from studio.evaluate.compare import ComparedModels, compare
         from studio.evaluate.golden import golden_for
         from studio.train.prepare import general_text, renderer_for
 
         recipe, base = yield from prepare_again(self.run, model_cache, changed_base=self.changed_base)
         tuned = yield from _open("tuned", recipe, self.run, model_cache)
         golden = golden_for(Path(recipe.data.path), base.data, self.golden)
-        pair = Pair(base.opened.module, tuned.module, tuned.tokenizer)
+        pair = ComparedModels(base.opened.module, tuned.module, tuned.tokenizer)
         renderer = renderer_for(recipe, tuned)
         general = general_text(renderer)
         answers = []

@@ -46,7 +46,7 @@ class ForecastJob:
         return "Forecasting memory and time"
 
     def run_events(self, model_cache: Any) -> Generator[Event]:
-        from studio.forecast.forecast import Rows, forecast
+        from studio.forecast.forecast import ExampleLengths, forecast
         from studio.models.count import count_parameters
         from studio.models.folder import read_config
         from studio.models.weights import find_weights
@@ -62,7 +62,7 @@ class ForecastJob:
             longest = self.recipe.data.max_length
             pieces = [p for tokens in self.examples.tokens for p in _pieces(tokens, longest)]
             sides = 2 if self.recipe.pairs else 1  # the rejected side is about as long
-            rows = Rows(tuple(pieces), sides * self.examples.trained)
+            rows = ExampleLengths(tuple(pieces), sides * self.examples.trained)
         yield forecast(self.recipe, folder, rows)
         if self.needs_weights:
             find_weights(folder)

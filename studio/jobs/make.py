@@ -168,7 +168,7 @@ def _local(plan: Plan, model_cache: ModelCache) -> Ask:
 @contextmanager
 def _served(plan: Plan, wait: float, typed: bool) -> Iterator[Ask]:
     from studio.generate.keys import server_key
-    from studio.generate.server import Server, Unfit, connected
+    from studio.generate.server import QuestionRefused, Server, connected
 
     server = Server(plan.server, plan.model, server_key(plan.server, typed=typed), wait)
     with connected(server) as send:
@@ -177,7 +177,7 @@ def _served(plan: Plan, wait: float, typed: bool) -> Iterator[Ask]:
             turns = [{"role": turn.role, "content": turn.content} for turn in question.messages]
             try:
                 said = yield from send(turns, question.max_tokens, question.temperature, question.seed)
-            except Unfit as error:
+            except QuestionRefused as error:
                 raise NoReply(REFUSED) from error
             return _kept(said.text, said.finish, said.aside)
 

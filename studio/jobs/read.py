@@ -13,11 +13,11 @@ from studio.errors import RunError
 from studio.events import DatasetSaved, Event, Progress
 from studio.files import scratch_folder
 from studio.jobs.health import asked
+from studio.process import launched, rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.history import RunHistory, history_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, latest_evaluation, look
-from studio.train.launcher import launched, rank
 from studio.words import counted
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from studio.advice.advice import Adviser
 from studio.events import Event, Progress
+from studio.process import rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train.launcher import rank
 
 if TYPE_CHECKING:
     from studio.train.trackers import Tracker

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
 from studio.jobs.train import perform_run, prepare_again
+from studio.process import launched
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder, clean_name
 from studio.runs.history import history_of
 from studio.runs.store import summarize
 from studio.runs.sweeps import SweepFile, SweepMember, find_sweep, new_sweep, sweeps
-from studio.train.launcher import launched
 from studio.train.trackers import check_trackers
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from studio.jobs.base import base_of, keep_template, same_base
 from studio.jobs.job import note_way_on, sentence
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import awake, recorder
+from studio.process import rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.history import history_of
-from studio.train.launcher import rank
 from studio.train.trackers import check_trackers
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ _SAVED = {"F32": mx.float32, "BF16": mx.bfloat16, "F16": mx.float16}
 
 
 @dataclass(frozen=True)
-class Count:
+class ParameterCount:
     """Parameters of the base model, and of what is trained on it."""
 
     architecture: str
@@ -30,7 +30,7 @@ class Count:
     weights_bytes: int  # the base model's own weights in memory, in the form asked for
 
 
-def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> Count:
+def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> ParameterCount:
     """What a tuning would train on the model in `folder`, and what the model weighs in a form (as saved).
 
     The model is built lazily: arrays have shapes but are never computed, so an 8B model costs no memory.
@@ -48,7 +48,7 @@ def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> 
     shapes = {name: tuple(array.shape) for name, array in adapter.weights(model).items()}
     trainable = count(model.trainable_parameters())
     adapted = total if tuning.method == "full" else total + trainable
-    return Count(str(config["model_type"]), total, trainable, adapted, shapes, weights_bytes)
+    return ParameterCount(str(config["model_type"]), total, trainable, adapted, shapes, weights_bytes)
 
 
 def saved_precision(described: Description) -> mx.Dtype:

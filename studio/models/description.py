@@ -9,7 +9,7 @@ from typing import Any
 from studio.errors import ModelError
 from studio.models.family import BUILDING
 from studio.models.folder import read_config
-from studio.models.reading import Reading, reading_of
+from studio.models.reading import ConfigReading, reading_of
 from studio.models.tokenizer import first_line
 from studio.models.unread import unread_window
 from studio.models.weights import Weights, find_weights, has_weights, is_quantized, refuse_packed
@@ -25,7 +25,7 @@ class Description:
     """A model folder; `weights` is None where only its config is there."""
 
     folder: Path
-    reading: Reading
+    reading: ConfigReading
     weights: Weights | None
 
     @property
@@ -85,7 +85,7 @@ def describe(folder: Path) -> Description:
     return Description(folder, reading, weights)
 
 
-def _unquantized(reading: Reading) -> None:
+def _unquantized(reading: ConfigReading) -> None:
     for part in (reading.config, reading.text):
         for key in _QUANTIZATION:
             part.pop(key, None)

@@ -95,7 +95,7 @@ FULL, SLIDING = "full_attention", "sliding_attention"
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class ConfigReading:
     """A model's config as its family gets it (`config`), and the text model's part of that (`text`).
 
     `twin` is the text model as transformers reads it, with its defaults; empty where it knows none.
@@ -124,12 +124,14 @@ class Reading:
         return {"": whole} if whole.get("rope_theta") else {}
 
 
-def reading_of(config: Mapping[str, Any], folder: object) -> Reading:
+def reading_of(config: Mapping[str, Any], folder: object) -> ConfigReading:
     """How the family of a model takes its config. Raises ModelError for a kind that mlx-lm does not know."""
     family = family_of(config, folder)
     named = with_rope_named(config)
     nested = isinstance(named.get("text_config"), dict)
-    reading = Reading(named, named["text_config"] if nested else named, as_transformers_reads(config), family)
+    reading = ConfigReading(
+        named, named["text_config"] if nested else named, as_transformers_reads(config), family
+    )
     _name_alike(reading)
     _lift_ropes(reading)
     _fill(reading)
@@ -137,7 +139,7 @@ def reading_of(config: Mapping[str, Any], folder: object) -> Reading:
     return reading
 
 
-def _name_alike(reading: Reading) -> None:
+def _name_alike(reading: ConfigReading) -> None:
     """Give a field that is left unsaid the value that stands under another name of it."""
     text, fields = reading.text, reading.family.fields
     pairs = [pair for alias in reading.twin.get("aliases", {}).items() for pair in (alias, alias[::-1])]
@@ -147,7 +149,7 @@ def _name_alike(reading: Reading) -> None:
             text[wanted] = text[other]
 
 
-def _lift_ropes(reading: Reading) -> None:
+def _lift_ropes(reading: ConfigReading) -> None:
     """Spread rope settings, which transformers keeps in one place, over the fields that the family has."""
     ropes, text, fields = reading.ropes, reading.text, reading.family.fields
     if not ropes:
@@ -169,7 +171,7 @@ def _lift_ropes(reading: Reading) -> None:
     _lift_kinds(reading)
 
 
-def _lift_pattern(reading: Reading, kinds: list[str]) -> None:
+def _lift_pattern(reading: ConfigReading, kinds: list[str]) -> None:
     """Say in the family's way, as a number or in letters, which layers look back to the first token."""
     key, text = "sliding_window_pattern", reading.text
     if key not in reading.family.fields or FULL not in kinds:
@@ -181,7 +183,7 @@ def _lift_pattern(reading: Reading, kinds: list[str]) -> None:
         text[key] = kinds.index(FULL) + 1
 
 
-def _lift_kinds(reading: Reading) -> None:
+def _lift_kinds(reading: ConfigReading) -> None:
     """Call kinds of layers as the family does, where it has not the name that transformers gives them."""
     kinds, known = reading.text.get("layer_types"), reading.family.reads
     if isinstance(kinds, list):
@@ -189,7 +191,7 @@ def _lift_kinds(reading: Reading) -> None:
         reading.text["layer_types"] = [older.get(str(kind), kind) for kind in kinds]
 
 
-def _fill(reading: Reading) -> None:
+def _fill(reading: ConfigReading) -> None:
     """Give fields that the config leaves unsaid transformers' defaults, where mlx-lm's may be others."""
     text, family = reading.text, reading.family
     for name in family.fields:
@@ -209,7 +211,7 @@ def _fill(reading: Reading) -> None:
                 reading.config[name] = text[name]
 
 
-def _drop_what_is_refused(reading: Reading) -> None:
+def _drop_what_is_refused(reading: ConfigReading) -> None:
     """Some families refuse a scaling that they do not know: layers that scale are put in once built."""
     if reading.text.get("rope_scaling"):
         try:

@@ -10,7 +10,7 @@ import mlx.core as mx
 from mlx import nn
 
 from studio.errors import ModelError
-from studio.models.reading import Reading, head_size
+from studio.models.reading import ConfigReading, head_size
 from studio.models.rope import StatedRoPE, are_equal, built_rope, ropes_in, stated_rope
 from studio.models.unread import misread, refusal, refuse_unread
 
@@ -38,7 +38,7 @@ _MLPS = ("mlp", "feed_forward", "ffn", "block_sparse_moe", "moe")
 """What families call the part of a layer that has the activation."""
 
 
-def settle(model: nn.Module, reading: Reading, folder: object) -> None:
+def settle(model: nn.Module, reading: ConfigReading, folder: object) -> None:
     """Make a model do what its config says.
 
     Raises ModelError naming what the config says and the family neither reads nor can be made to do.
@@ -50,7 +50,7 @@ def settle(model: nn.Module, reading: Reading, folder: object) -> None:
     refuse_unread(model, reading, folder)
 
 
-def settle_ropes(model: nn.Module, reading: Reading, folder: object) -> None:
+def settle_ropes(model: nn.Module, reading: ConfigReading, folder: object) -> None:
     """Give every layer the positions that the config states.
 
     Raises ModelError where a scaling is stated, and the family neither reads it nor has layers to replace.
@@ -68,13 +68,13 @@ def settle_ropes(model: nn.Module, reading: Reading, folder: object) -> None:
             raise ModelError(refusal(folder, reading, "rope_type", kind))
 
 
-def _reads_scaling(reading: Reading) -> bool:
+def _reads_scaling(reading: ConfigReading) -> bool:
     taken = [key for key in ("rope_scaling", "rope_parameters") if reading.text.get(key)]
     return any(key in reading.family.fields and key in reading.family.reads for key in taken)
 
 
 def _settle_rope(
-    layer: Any, path: str, module: nn.Module, reading: Reading, settings: Mapping[str, Any]
+    layer: Any, path: str, module: nn.Module, reading: ConfigReading, settings: Mapping[str, Any]
 ) -> bool:
     """Whether the layer's rope is known to be as stated, after it was replaced where it was not."""
     built, whole = built_rope(module), {**reading.text, **reading.twin}
@@ -99,7 +99,7 @@ def _put(layer: Any, path: str, module: nn.Module) -> None:
     layer[name] = module
 
 
-def settle_acts(model: nn.Module, reading: Reading, folder: object) -> None:
+def settle_acts(model: nn.Module, reading: ConfigReading, folder: object) -> None:
     """Let the model bend numbers with the activation function that the config states.
 
     Raises ModelError where the family has another and it cannot be exchanged.
@@ -121,7 +121,7 @@ def settle_acts(model: nn.Module, reading: Reading, folder: object) -> None:
         _put(layer, path, _with(BENDS[wanted], module, name))
 
 
-def _asked(reading: Reading, key: str) -> bool:
+def _asked(reading: ConfigReading, key: str) -> bool:
     known = reading.twin.get("defaults")
     return isinstance(reading.stated(key), str) and (known is None or key in known)
 

@@ -8,7 +8,7 @@ from typing import Any
 from mlx import nn
 
 from studio.errors import ModelError
-from studio.models.reading import SLIDING, Reading
+from studio.models.reading import SLIDING, ConfigReading
 
 _OFF = (None, False, 0)
 _ONE = (None, 1)
@@ -107,7 +107,7 @@ _EPSILONS = (
 _WINDOWS = ("sliding_window", "attention_window_size", "sliding_window_size")
 
 
-def refuse_unread(model: nn.Module, reading: Reading, folder: object) -> None:
+def refuse_unread(model: nn.Module, reading: ConfigReading, folder: object) -> None:
     """Raise ModelError where the config says what the family does not read, and answers would differ."""
     if _scales_head_otherwise(reading):
         size, base = reading.stated("hidden_size"), reading.stated("dim_model_base")
@@ -120,21 +120,21 @@ def refuse_unread(model: nn.Module, reading: Reading, folder: object) -> None:
         raise ModelError(refusal(folder, reading, key, reading.stated(key)))
 
 
-def _scales_head_otherwise(reading: Reading) -> bool:
+def _scales_head_otherwise(reading: ConfigReading) -> bool:
     """Whether the logits come from a tied head that mlx-lm does not scale, as transformers does."""
     size, base = reading.stated("hidden_size"), reading.stated("dim_model_base")
     kind = reading.text.get("model_type")
     return kind == "minicpm3" and bool(reading.stated("tie_word_embeddings")) and size != base
 
 
-def unread_shapes(reading: Reading) -> list[str]:
+def unread_shapes(reading: ConfigReading) -> list[str]:
     """Keys that ask for weights, or for fewer, of which the family knows nothing."""
     usual = reading.twin.get("defaults", {})
     unknown = [key for key in SHAPES if key not in reading.family.reads]
     return [key for key in unknown if reading.stated(key) not in (None, usual.get(key, False))]
 
 
-def unread_window(reading: Reading) -> int | None:
+def unread_window(reading: ConfigReading) -> int | None:
     """How many tokens back the model was made to look where its family looks back to the first; else None."""
     kinds = reading.stated("layer_types")
     if reading.stated("use_sliding_window") is False or (kinds and SLIDING not in kinds):
@@ -146,7 +146,7 @@ def unread_window(reading: Reading) -> int | None:
     return None
 
 
-def _slides(reading: Reading, key: str) -> bool:
+def _slides(reading: ConfigReading, key: str) -> bool:
     """Whether the family looks back as far as the key says: it reads it, and knows in which layers."""
     family, kinds = reading.family, reading.text.get("layer_types")
     if key not in family.reads:
@@ -154,7 +154,7 @@ def _slides(reading: Reading, key: str) -> bool:
     return "layer_types" not in family.fields or bool(kinds and SLIDING in kinds)
 
 
-def refusal(folder: object, reading: Reading, key: str, value: object) -> str:
+def refusal(folder: object, reading: ConfigReading, key: str, value: object) -> str:
     """Why a model is refused: the key that its family does not read."""
     kind = reading.text.get("model_type") or reading.config["model_type"]
     return (
@@ -163,7 +163,7 @@ def refusal(folder: object, reading: Reading, key: str, value: object) -> str:
     )
 
 
-def _unread_values(model: nn.Module, reading: Reading) -> Iterator[str]:
+def _unread_values(model: nn.Module, reading: ConfigReading) -> Iterator[str]:
     usual = reading.twin.get("defaults", {})
     for key, neutral in NEUTRAL.items():
         value = reading.stated(key)
@@ -182,7 +182,7 @@ def _unread_values(model: nn.Module, reading: Reading) -> Iterator[str]:
                 yield key
 
 
-def misread(reading: Reading, key: str) -> bool:
+def misread(reading: ConfigReading, key: str) -> bool:
     """Whether the family applies a key in another way than transformers."""
     return key in MISREAD.get(str(reading.text.get("model_type")), ())
 

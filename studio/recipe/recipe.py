@@ -12,22 +12,11 @@ from pydantic import ValidationError
 from studio import words
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
-from studio.recipe.fields import (
-    ADAPTERS,
-    Base,
-    Data,
-    Loop,
-    Lora,
-    Optimizer,
-    Part,
-    Preference,
-    Scope,
-    Watch,
-    field,
-)
+from studio.recipe.fields import ADAPTERS, Base, Data, FieldGroup, Lora, Preference, Scope, field
+from studio.recipe.loop_fields import Loop, Optimizer, Watch
 
 
-class Recipe(Part):
+class Recipe(FieldGroup):
     """A training run as it is asked for; printing it says what will happen."""
 
     model: str = field("starter", "Model", "The bundled starter, or a folder with a model that mlx-lm loads.")
@@ -105,7 +94,7 @@ def fields() -> Iterator[FieldEntry]:
     """Every field of the recipe, group by group, in the order a form shows them."""
     for name, info in Recipe.model_fields.items():
         part = info.annotation
-        if isinstance(part, type) and issubclass(part, Part):
+        if isinstance(part, type) and issubclass(part, FieldGroup):
             for inner, inner_info in part.model_fields.items():
                 yield FieldEntry(name, inner, inner_info)
         else:

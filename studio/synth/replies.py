@@ -117,8 +117,8 @@ def _named(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
         question = next((group[name] for name in _QUESTIONS if name in group), None)
         answer = next((group[name] for name in _ANSWERS if name in group), None)
         if isinstance(question, str) and isinstance(answer, str | int | float):
-            material = group.get("input")
-            whole = [question.strip(), *([material.strip()] if isinstance(material, str) else ())]
+            example_set = group.get("input")
+            whole = [question.strip(), *([example_set.strip()] if isinstance(example_set, str) else ())]
             yield "\n\n".join(filter(None, whole)), str(answer).strip()
 
 

@@ -12,7 +12,7 @@ NAMED = 3
 """So many tensors are named; of the others only the number is told."""
 
 
-class Unfit(StudioError):
+class NotFinite(StudioError):
     """A model, or the precision it is computed in, gives no finite numbers before anything was learned."""
 
 
@@ -29,20 +29,20 @@ def listed(names: list[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def blamed(model: nn.Module, precision: mx.Dtype, what: str) -> Unfit:
+def blamed(model: nn.Module, precision: mx.Dtype, what: str) -> NotFinite:
     """Why `what` is no finite number though nothing was learned yet: the weights, or the precision."""
     if names := spoiled(named(model.parameters())):
-        return Unfit(
+        return NotFinite(
             f"{what} is no finite number, because the model's own weights hold NaN or infinity: "
             f"{listed(names)}. Download or convert the model again, or choose another."
         )
     if precision == mx.float16:
-        return Unfit(
+        return NotFinite(
             f"{what} is no finite number, though all weights of the model are: what it computes is beyond "
             "the range of float16. Set Precision to bfloat16 or float32."
         )
     kind = "float32" if precision == mx.float32 else "bfloat16"
-    return Unfit(
+    return NotFinite(
         f"{what} is no finite number in {kind}, though all weights of the model are, and nothing was learned "
         "yet: its config.json may not fit its weights. Try the model as it is in the playground, or choose "
         "another."

@@ -21,10 +21,10 @@ from studio.train.forward import Overlays
 from studio.train.kernels.attention import in_blocks
 from studio.train.kernels.head import Head, cross_entropy
 from studio.train.kernels.pointwise import own_gradient
-from studio.train.micro_batch import PackedExamples, Totals
+from studio.train.micro_batch import ExampleSet, Totals
 from studio.train.objective import PREFERENCE_METRICS, Objective, Positions, per_sequence
 from studio.train.optimizer import set_rate
-from studio.train.plan import MicroBatch, Plan, random_seed
+from studio.train.plan import BatchPlan, MicroBatch, random_seed
 from studio.train.ranks import Ranks
 
 
@@ -96,8 +96,8 @@ class Learner:
     def learn(
         self,
         objective: Objective,
-        material: PackedExamples,
-        plan: Plan,
+        example_set: ExampleSet,
+        plan: BatchPlan,
         step: int,
         rate: float,
         look: Callable[[dict[str, Any]], None] | None = None,
@@ -107,11 +107,11 @@ class Learner:
         `look` is shown the gradient of an update before it is made.
         """
         batches = plan.batches_of(step)
-        totals = material.totals([index for _, batch in batches for index in batch])
-        loss, metrics = mx.array(0.0), mx.zeros(PREFERENCE_METRICS if material.pairs else 0)
+        totals = example_set.totals([index for _, batch in batches for index in batch])
+        loss, metrics = mx.array(0.0), mx.zeros(PREFERENCE_METRICS if example_set.pairs else 0)
         gradient: dict[str, Any] = {}
         for micro_batch, seed in self._share(plan, batches):
-            part, more = self._gradient(objective, material.batch(micro_batch), totals, seed)
+            part, more = self._gradient(objective, example_set.batch(micro_batch), totals, seed)
             loss, metrics = loss + part[0], metrics + part[1]
             gradient = tree_map(mx.add, gradient, more) if gradient else more
             del more  # or it would be held through the update
@@ -130,15 +130,15 @@ class Learner:
             mx.eval(self.model.trainable_parameters(), self.optimizer.state)
         return found
 
-    def rehearse(self, objective: Objective, material: PackedExamples, micro_batch: MicroBatch) -> None:
+    def rehearse(self, objective: Objective, example_set: ExampleSet, micro_batch: MicroBatch) -> None:
         """Compute a micro-batch's gradient and forget it: what a shape costs the first time is paid here."""
-        totals = material.totals(micro_batch.examples)
-        mx.eval(self._gradient(objective, material.batch(micro_batch), totals, seed=0))
+        totals = example_set.totals(micro_batch.examples)
+        mx.eval(self._gradient(objective, example_set.batch(micro_batch), totals, seed=0))
 
     def measure(
         self,
         objective: Objective,
-        material: PackedExamples,
+        example_set: ExampleSet,
         micro_batches: Iterable[MicroBatch],
         totals: Totals,
     ) -> Iterator[tuple[float, tuple[float, ...]]]:
@@ -146,17 +146,19 @@ class Learner:
         with self._measuring():
             for micro_batch in micro_batches:
                 with in_blocks(), own_gradient():
-                    loss, metrics = self._loss(objective, material.batch(micro_batch), totals, learning=False)
+                    loss, metrics = self._loss(
+                        objective, example_set.batch(micro_batch), totals, learning=False
+                    )
                     mx.eval(loss, metrics)
                 yield number(loss), _numbers(metrics)
 
     def log_p(
-        self, material: PackedExamples, micro_batches: Iterable[MicroBatch]
+        self, example_set: ExampleSet, micro_batches: Iterable[MicroBatch]
     ) -> Iterator[dict[int, float]]:
         """For each micro-batch the log p of every sequence's trained tokens, by the sequence's number."""
         with self._measuring():
             for micro_batch in micro_batches:
-                batch = material.batch(micro_batch)
+                batch = example_set.batch(micro_batch)
                 positions = np.flatnonzero(batch.weights)
                 with in_blocks(), own_gradient():
                     losses = self._token_losses(batch, positions, learning=False)
@@ -175,7 +177,7 @@ class Learner:
             self.model.train()
 
     def _share(
-        self, plan: Plan, batches: Sequence[tuple[int, tuple[int, ...]]]
+        self, plan: BatchPlan, batches: Sequence[tuple[int, tuple[int, ...]]]
     ) -> Iterator[tuple[MicroBatch, int]]:
         """This process's micro-batches of a step, each with its seed."""
         for index, batch in batches:

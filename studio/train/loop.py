@@ -16,7 +16,7 @@ from mlx import nn
 
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Tokens
-from studio.errors import RunError, StudioError
+from studio.errors import PeerLost, RunError, StudioError
 from studio.events import (
     Event,
     Forecasted,
@@ -37,14 +37,13 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
-from studio.train.finite import Unfit, blamed, listed, spoiled
-from studio.train.launcher import PeerLost
+from studio.train.finite import NotFinite, blamed, listed, spoiled
 from studio.train.learner import Learned
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
 from studio.train.proof import Proof, Untrained, prove_result, read_back
 from studio.train.schedule import learning_rate
-from studio.train.session import Part, Session, open_session
+from studio.train.session import MeasuredPart, Session, open_session
 
 type Watcher = Callable[[nn.Module, int], Iterator[Event]]
 """Looks at the model after a validation, given the step; it may not change it."""
@@ -285,7 +284,7 @@ class Trainer:
             f"number: training diverged. {where} {self._advice()}"
         )
 
-    def _unfit(self, what: str) -> Unfit:
+    def _unfit(self, what: str) -> NotFinite:
         self.saved = self.position.step
         return blamed(self.session.model, self.learner.precision, what)
 
@@ -347,14 +346,14 @@ class Trainer:
             yield from watcher(session.model, step)
 
     def _measure(
-        self, objective: Objective, part: Part, what: str
+        self, objective: Objective, part: MeasuredPart, what: str
     ) -> Generator[Event, None, tuple[float, tuple[float, ...]]]:
         """The mean loss over a part and its metrics, over all processes."""
-        material, ranks = part.material, self.learner.ranks
+        example_set, ranks = part.examples, self.learner.ranks
         totals = part.totals
-        loss, sums = 0.0, [0.0] * (PREFERENCE_METRICS if material.pairs else 0)
+        loss, sums = 0.0, [0.0] * (PREFERENCE_METRICS if example_set.pairs else 0)
         mine = ranks.share(part.micro_batches)
-        for done, (share, metrics) in enumerate(self.learner.measure(objective, material, mine, totals)):
+        for done, (share, metrics) in enumerate(self.learner.measure(objective, example_set, mine, totals)):
             yield Progress(what, done, len(mine))
             loss += share
             sums = [a + b for a, b in zip(sums, metrics, strict=True)]

@@ -145,7 +145,7 @@ class Totals:
 
 
 @dataclass(frozen=True, eq=False)
-class PackedExamples:
+class ExampleSet:
     """Sequences, and the examples they make: one each, two of a pair, or several in a packed row.
 
     `first` is the number of the first sequence in what the run keeps for all parts together.
@@ -157,7 +157,7 @@ class PackedExamples:
     first: int = 0
 
     @classmethod
-    def of(cls, examples: Iterable[Example], *, pairs: bool = False, first: int = 0) -> PackedExamples:
+    def of(cls, examples: Iterable[Example], *, pairs: bool = False, first: int = 0) -> ExampleSet:
         """Examples as they are; a pair is its chosen sequence, then the rejected one."""
         sequences: list[Tokens] = []
         made: list[tuple[int, ...]] = []
@@ -167,10 +167,10 @@ class PackedExamples:
             sequences.extend(part for part in parts if part is not None)
         return cls(tuple(sequences), tuple(made), pairs, first)
 
-    def packed(self, width: int) -> PackedExamples:
+    def packed(self, width: int) -> ExampleSet:
         """The same sequences with as many in a row as fit into `width` positions."""
         rows = pack([len(tokens.ids) - 1 for tokens in self.sequences], width)
-        return PackedExamples(self.sequences, tuple(tuple(row) for row in rows), False, self.first)
+        return ExampleSet(self.sequences, tuple(tuple(row) for row in rows), False, self.first)
 
     @property
     def lengths(self) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from studio.dataset.render.batch import choose_widths, order
-from studio.recipe.fields import Loop
+from studio.recipe.loop_fields import Loop
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class MicroBatch:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """The steps of a run over examples of the given `lengths` (positions of a row).
 
     `budget` is the most positions computed at once and `rows` how many rows an example takes (two for a

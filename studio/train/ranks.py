@@ -24,8 +24,9 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
+from studio.errors import PeerLost
 from studio.models.arrays import named, nested
-from studio.train.launcher import PeerLost, launched
+from studio.process import launched
 
 AT_ONCE = 1 << 24
 """So many numbers are sent together: many small messages are slow, one large one takes memory."""

@@ -19,7 +19,7 @@ from studio.dataset.render.render import Tokens
 from studio.events import Progress
 from studio.files import whole_bytes
 from studio.train.learner import Learner
-from studio.train.micro_batch import PackedExamples
+from studio.train.micro_batch import ExampleSet
 from studio.train.plan import MicroBatch
 
 _DIGEST = hashlib.sha256().digest_size
@@ -27,7 +27,7 @@ _DIGEST = hashlib.sha256().digest_size
 
 def reference(
     learner: Learner,
-    parts: Sequence[tuple[PackedExamples, Sequence[MicroBatch]]],
+    parts: Sequence[tuple[ExampleSet, Sequence[MicroBatch]]],
     identity: object,
     folder: Path,
 ) -> Generator[Progress, None, npt.NDArray[np.float32]]:
@@ -37,13 +37,13 @@ def reference(
     tells the model apart from others. Kept in `folder`.
     """
     file = folder / f"reference-{_key(parts, identity)}.npy"
-    total = sum(len(material.sequences) for material, _ in parts)
+    total = sum(len(example_set.sequences) for example_set, _ in parts)
     if (kept := _kept(file, total)) is not None:
         return kept
     found = np.zeros(total, np.float32)
     done = 0
-    for material, micro_batches in parts:
-        for values in learner.log_p(material, micro_batches):
+    for example_set, micro_batches in parts:
+        for values in learner.log_p(example_set, micro_batches):
             found[list(values)] = list(values.values())
             done += len(values)
             yield Progress("Reading the reference", done, total)
@@ -51,12 +51,12 @@ def reference(
     return found
 
 
-def _key(parts: Sequence[tuple[PackedExamples, Sequence[MicroBatch]]], identity: object) -> str:
+def _key(parts: Sequence[tuple[ExampleSet, Sequence[MicroBatch]]], identity: object) -> str:
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode())
-    for material, micro_batches in parts:
+    for example_set, micro_batches in parts:
         for micro_batch in micro_batches:
             digest.update(repr((micro_batch.width, len(micro_batch.examples))).encode())
-        for tokens in material.sequences:
+        for tokens in example_set.sequences:
             digest.update(_bytes(tokens))
     return digest.hexdigest()[:24]
 

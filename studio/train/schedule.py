@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from studio.recipe.fields import Optimizer
+from studio.recipe.loop_fields import Optimizer
 from studio.recipe.recipe import Recipe
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import mlx.core as mx
+import numpy as np
+import numpy.typing as npt
 import psutil
 from mlx import nn
 
@@ -28,10 +30,10 @@ from studio.train.kernels import prefix
 from studio.train.kernels.head import OwnHead, find_head
 from studio.train.kernels.prefix import PrefixCache
 from studio.train.learner import Learner
-from studio.train.micro_batch import PackedExamples, Packing, Totals, fitting
+from studio.train.micro_batch import ExampleSet, Packing, Totals, fitting
 from studio.train.objective import Objective, objective_for
 from studio.train.optimizer import make_optimizer
-from studio.train.plan import MicroBatch, Plan, random_seed
+from studio.train.plan import BatchPlan, MicroBatch, random_seed
 from studio.train.prepare import tuning_of
 from studio.train.ranks import Ranks
 from studio.train.reference import reference
@@ -39,26 +41,26 @@ from studio.train.schedule import Schedule, Work, chosen, remark, schedule_for
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """A part of the data that is measured, and the micro-batches in which it is read."""
+class MeasuredPart:
+    """Examples that are measured, by number, and the micro-batches in which they are read."""
 
-    material: PackedExamples
+    examples: ExampleSet
     micro_batches: tuple[MicroBatch, ...]
-    examples: tuple[int, ...]
+    numbers: tuple[int, ...]
 
     @classmethod
     def of(
-        cls, material: PackedExamples, recipe: Recipe, budget: int, examples: Sequence[int] | None = None
-    ) -> Part:
-        """All of the material, or those examples of it."""
-        lengths = material.lengths
-        plan = Plan(lengths, recipe.loop, budget, 2 if material.pairs else 1)
-        measured = tuple(range(len(lengths)) if examples is None else examples)
-        return cls(material, tuple(plan.micro_batches(measured)) if measured else (), measured)
+        cls, examples: ExampleSet, recipe: Recipe, budget: int, numbers: Sequence[int] | None = None
+    ) -> MeasuredPart:
+        """All of the examples, or those of some numbers."""
+        lengths = examples.lengths
+        plan = BatchPlan(lengths, recipe.loop, budget, 2 if examples.pairs else 1)
+        measured = tuple(range(len(lengths)) if numbers is None else numbers)
+        return cls(examples, tuple(plan.micro_batches(measured)) if measured else (), measured)
 
     @property
     def totals(self) -> Totals:
-        return self.material.totals(self.examples)
+        return self.examples.totals(self.numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +71,11 @@ class Session:
     model: nn.Module
     learner: Learner
     objective: Objective
-    plan: Plan
+    plan: BatchPlan
     schedule: Schedule
-    training: PackedExamples
-    validation: Part
-    general: Part  # ordinary text that no run trains on
+    training: ExampleSet
+    validation: MeasuredPart
+    general: MeasuredPart  # ordinary text that no run trains on
     made_for: dict[str, Any]  # the adapter's configuration, as it is written beside its weights
     kept: PrefixCache | None
 
@@ -92,80 +94,122 @@ def open_session(
     and Log events. Raises RecipeError where the model cannot do what is asked.
     """
     model = opened.module
-    precision = compute_precision(model)
     mx.random.seed(random_seed(recipe.loop.seed, -1))
-    begun = checkpoint.latest(run)  # of a run that goes on: what it adapts is settled
-    keys = adapter.keys_of(begun) if begun else None
+    begun = checkpoint.latest(run)  # of a run that goes on: what it adapts and when it validates is settled
     if begun is None and (left := _routers_left(recipe, model)):
         yield Log(
             f"The routers of the experts ({left}) get no adapter. Set Targets to all, routers if they should."
         )
+    keys = adapter.keys_of(begun) if begun else None
     made_for = {"model": recipe.model, **adapter.attach(model, tuning_of(recipe), keys)}
     mx.eval(model.trainable_parameters())
-    _refuse_experts(model, precision)
+    _refuse_experts(model, compute_precision(model))
     budget = recipe.loop.tokens_at_once or default_budget()
-    training = PackedExamples.of(data.train, pairs=recipe.pairs)
-    validation = PackedExamples.of(data.validation, pairs=recipe.pairs, first=len(training.sequences))
-    seen = len(training.sequences) + len(validation.sequences)
-    others = PackedExamples(tuple(general), tuple((i,) for i in range(len(general))), first=seen)
     packing = _packing(recipe, model)
-    if packing is not None:
-        training = training.packed(recipe.data.max_length)
-    plan = Plan(training.lengths, recipe.loop, budget, 2 if recipe.pairs else 1)
+    sets = training, validation, others = _example_sets(recipe, data, general, packing)
+    plan = BatchPlan(training.lengths, recipe.loop, budget, 2 if recipe.pairs else 1)
     head = find_head(model)
-    work = _work(model, head, plan, training, validation, others)
+    work = _work(model, head, plan, *sets)
     settled = checkpoint.position_of(begun).schedule if begun else schedule_for(recipe, work)
     if begun is None and (told := remark(settled, work)):
         yield Log(told)
     plan = replace(plan, every=settled.every)
-    measured = chosen(len(validation.examples), settled.rows, recipe.loop.seed)
-    read = range(settled.probe or len(others.examples))
-    parts = Part.of(validation, recipe, budget, measured), Part.of(others, recipe, budget, read)
-    kept = yield from _prefix(recipe, run, model, plan, (training, validation, others), budget)
-    ranks = Ranks()
+    kept = yield from _prefix(recipe, run, model, plan, sets, budget)
     if head is None and not spoiled(named(model.parameters())):
         yield Log(
             "This family's output layer cannot be told apart, so the logits of whole rows are computed: "
             "slower, and with more memory.",
             "warning",
         )
+    learner = _learner(recipe, model, head, kept, packing, peak)
+    known = yield from _reference(recipe, run, opened, learner, (training, validation), budget)
+    return Session(
+        recipe=recipe,
+        model=model,
+        learner=learner,
+        objective=objective_for(recipe, known),
+        plan=plan,
+        schedule=settled,
+        training=training,
+        validation=MeasuredPart.of(
+            validation, recipe, budget, chosen(len(validation.examples), settled.rows, recipe.loop.seed)
+        ),
+        general=MeasuredPart.of(others, recipe, budget, range(settled.probe or len(others.examples))),
+        made_for=made_for,
+        kept=kept,
+    )
+
+
+def _example_sets(
+    recipe: Recipe, data: Dataset, general: Sequence[Tokens], packing: Packing | None
+) -> tuple[ExampleSet, ExampleSet, ExampleSet]:
+    """Training, validation and general text; their sequences are numbered on from one to the next."""
+    training = ExampleSet.of(data.train, pairs=recipe.pairs)
+    validation = ExampleSet.of(data.validation, pairs=recipe.pairs, first=len(training.sequences))
+    first = len(training.sequences) + len(validation.sequences)
+    others = ExampleSet(tuple(general), tuple((i,) for i in range(len(general))), first=first)
+    return training if packing is None else training.packed(recipe.data.max_length), validation, others
+
+
+def _learner(
+    recipe: Recipe,
+    model: nn.Module,
+    head: OwnHead | None,
+    kept: PrefixCache | None,
+    packing: Packing | None,
+    peak: float,
+) -> Learner:
+    overlays = Overlays(
+        model,
+        checkpointing=recipe.loop.checkpointing,
+        noise=recipe.loop.neftune,
+        prefix=kept,
+        packing=packing,
+    )
     learner = Learner(
         model=model,
         head=head,
-        overlays=Overlays(
-            model,
-            checkpointing=recipe.loop.checkpointing,
-            noise=recipe.loop.neftune,
-            prefix=kept,
-            packing=packing,
-        ),
+        overlays=overlays,
         optimizer=make_optimizer(recipe, peak),
-        precision=precision,
+        precision=compute_precision(model),
         clip=recipe.optimizer.clip,
         seed=recipe.loop.seed,
-        ranks=ranks,
+        ranks=Ranks(),
         cached=kept is not None,
         castable=castable(model),
     )
     model.train()
     learner.optimizer.init(model.trainable_parameters())
-    known = None
-    if recipe.objective == "dpo":
-        whole = Part.of(training, recipe, budget)
-        both = [(part.material, part.micro_batches) for part in (whole, Part.of(validation, recipe, budget))]
-        identity = [model_fingerprint(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
-        known = yield from reference(learner, both, identity, run.cache)
-    objective = objective_for(recipe, known)
-    return Session(recipe, model, learner, objective, plan, settled, training, *parts, made_for, kept)
+    return learner
+
+
+def _reference(
+    recipe: Recipe,
+    run: RunFolder,
+    opened: OpenModel,
+    learner: Learner,
+    sets: Sequence[ExampleSet],
+    budget: int,
+) -> Generator[Progress, None, npt.NDArray[np.float32] | None]:
+    """What DPO compares with: log p of every answer under the model as it was before it learned."""
+    if recipe.objective != "dpo":
+        return None
+    whole = [MeasuredPart.of(examples, recipe, budget) for examples in sets]
+    identity = [model_fingerprint(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
+    return (
+        yield from reference(
+            learner, [(part.examples, part.micro_batches) for part in whole], identity, run.cache
+        )
+    )
 
 
 def _work(
     model: nn.Module,
     head: OwnHead | None,
-    plan: Plan,
-    training: PackedExamples,
-    validation: PackedExamples,
-    others: PackedExamples,
+    plan: BatchPlan,
+    training: ExampleSet,
+    validation: ExampleSet,
+    others: ExampleSet,
 ) -> Work:
     """What the run computes, for its schedule."""
     parameters = count_entries(model)
@@ -180,9 +224,9 @@ def _work(
     )
 
 
-def _costs(material: PackedExamples, head: float) -> list[float]:
+def _costs(example_set: ExampleSet, head: float) -> list[float]:
     """The tokens of each example, where `head` is the head's share of one: it is passed at targets only."""
-    examples = ([material.sequences[i] for i in example] for example in material.examples)
+    examples = ([example_set.sequences[i] for i in example] for example in example_set.examples)
     return [
         sum((1 - head) * (len(tokens.ids) - 1) + head * tokens.targets for tokens in example)
         for example in examples
@@ -243,8 +287,8 @@ def _prefix(
     recipe: Recipe,
     run: RunFolder,
     model: nn.Module,
-    plan: Plan,
-    parts: tuple[PackedExamples, ...],
+    plan: BatchPlan,
+    parts: tuple[ExampleSet, ...],
     budget: int,
 ) -> Generator[Event, None, PrefixCache | None]:
     """The states that enter the first trained layer, where keeping them is asked for or saves work."""

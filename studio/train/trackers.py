@@ -31,7 +31,7 @@ class Tracker(Protocol):
         """Pass on what is still waiting, and end; to be called once, however the run ended. Never raises."""
 
 
-class Writer(Protocol):
+class TrackerWriter(Protocol):
     """What each of the other programs is asked to do; any of it may raise."""
 
     def open(self, first_step: int) -> None: ...
@@ -89,9 +89,9 @@ def curves_of(event: Event) -> dict[str, float]:
 class _Guarded:
     """A tracker whose failures never reach the run, and that says nothing twice when a run is resumed."""
 
-    def __init__(self, name: str, make: Callable[[], Writer], run: RunFolder) -> None:
+    def __init__(self, name: str, make: Callable[[], TrackerWriter], run: RunFolder) -> None:
         self._name, self._make = name, make
-        self._writer: Writer | None = None
+        self._writer: TrackerWriter | None = None
         self._broken = False
         self._said = {key for event in run.events() if (key := _key(event))}
 

@@ -111,7 +111,7 @@ def compared(case: Case) -> Compared:
     """What the forecast says of a case, and what two steps of it take."""
     import mlx.core as mx
 
-    from studio.forecast.forecast import Rows, forecast
+    from studio.forecast.forecast import ExampleLengths, forecast
     from studio.recipe.recipe import Recipe
 
     with tempfile.TemporaryDirectory() as name:
@@ -123,7 +123,7 @@ def compared(case: Case) -> Compared:
         rows = 2 * recipe.loop.batch_size * recipe.loop.accumulation
         per_row = 2 if recipe.pairs else 1
         targets = rows * per_row * (case.length - case.prompt)
-        promised = forecast(recipe, folder, Rows((case.length,) * rows, targets))
+        promised = forecast(recipe, folder, ExampleLengths((case.length,) * rows, targets))
         gc.collect()
         mx.clear_cache()
         before = mx.get_active_memory()

@@ -100,7 +100,7 @@ def test_training_into_a_file_tells_its_steps(capsys: pytest.CaptureFixture[str]
 def test_an_evaluation_tells_every_answer_and_every_portion(tmp_path: Path, tiny_model: Path) -> None:
     from studio.dataset.dataset import Dataset
     from studio.dataset.render.render import Renderer
-    from studio.evaluate.compare import Pair, compare
+    from studio.evaluate.compare import ComparedModels, compare
     from studio.evaluate.golden import golden_from_test
     from studio.models.cache import ModelCache
     from studio.recipe.fields import Data
@@ -109,7 +109,7 @@ def test_an_evaluation_tells_every_answer_and_every_portion(tmp_path: Path, tiny
     renderer = Renderer(opened.tokenizer)
     data = Dataset.load(write_rows(tmp_path / "toy.jsonl", 60), renderer, Data(), 0)
     general = [example.tokens for example in data.train[:20]]
-    pair = Pair(opened.module, opened.module, opened.tokenizer)
+    pair = ComparedModels(opened.module, opened.module, opened.tokenizer)
     seen = list(compare("toy", pair, renderer, data, golden_from_test(data), general))
     told = [event for event in seen if isinstance(event, Progress)]
     answers = [event for event in told if event.what.startswith("Asking")]

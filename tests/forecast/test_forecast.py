@@ -14,7 +14,7 @@ from studio.events import Forecasted
 from studio.forecast import forecast as room
 from studio.forecast.activations import Shape, heights, rough_heights
 from studio.forecast.changes import changes
-from studio.forecast.forecast import Rows, forecast
+from studio.forecast.forecast import ExampleLengths, forecast
 from studio.forecast.peak_memory import Ahead, peaks, update_scratch
 from studio.forecast.probe import Probe, refusal, sharpened
 from studio.forecast.trace import trace
@@ -163,7 +163,7 @@ def test_what_saves_memory_in_a_run_saves_it_in_the_forecast(values: dict[str, A
 def test_rows_change_the_peak_and_tell_the_time(tmp_path: Path) -> None:
     model = folder_with(tmp_path / "m", CONFIG)
     recipe = asked(model)
-    short, long = (forecast(recipe, model, Rows((length,) * 80)) for length in (32, 400))
+    short, long = (forecast(recipe, model, ExampleLengths((length,) * 80)) for length in (32, 400))
     assert short.peak < long.peak
     assert 0 < short.seconds_per_epoch < long.seconds_per_epoch
     assert short.steps_per_epoch == 10
@@ -172,7 +172,7 @@ def test_rows_change_the_peak_and_tell_the_time(tmp_path: Path) -> None:
 
 def test_the_prefix_cache_counts_only_where_it_is_kept_in_memory(tmp_path: Path) -> None:
     model = folder_with(tmp_path / "m", CONFIG)
-    rows = Rows((100,) * 500)
+    rows = ExampleLengths((100,) * 500)
     peak = {
         kept: forecast(asked(model, scope__layers=2, prefix_cache=kept), model, rows).peak
         for kept in ("auto", "memory", "disk", "off")
@@ -270,7 +270,7 @@ def test_a_probe_takes_the_place_of_the_formula(tiny_model: Path, tmp_path: Path
     measured = probe(session)
     assert measured.peak > mx.get_active_memory()
     assert measured.seconds > 0
-    first = forecast(recipe, tiny_model, Rows(session.plan.lengths))
+    first = forecast(recipe, tiny_model, ExampleLengths(session.plan.lengths))
     found = sharpened(first, measured, session)
     assert found.measured
     assert found.peak >= measured.peak

@@ -12,7 +12,7 @@ import pytest
 
 from studio.cli.commands import run
 from studio.generate.keys import ServerError, checked, keep_key, server_key
-from studio.generate.server import Replied, Server, Unfit, connected
+from studio.generate.server import QuestionRefused, Replied, Server, connected
 from tests.conftest import finish
 from tests.jobs.openai_server import Answer, completion, openai_server
 
@@ -171,11 +171,11 @@ def test_what_is_no_reply_is_said_to_be_none(reply: bytes) -> None:
 
 
 def test_a_question_that_is_refused_is_told_from_a_server_that_refuses() -> None:
-    with pytest.raises(Unfit, match=r"refused with 400 \(“context length exceeded”\)"):
+    with pytest.raises(QuestionRefused, match=r"refused with 400 \(“context length exceeded”\)"):
         asked((400, {"error": {"message": "context length exceeded"}}, {}))
     with pytest.raises(ServerError) as raised:
         asked((401, {}, {}))
-    assert not isinstance(raised.value, Unfit)
+    assert not isinstance(raised.value, QuestionRefused)
 
 
 BAD_ADDRESSES = [

@@ -10,7 +10,7 @@ import pytest
 
 from studio.events import Event, Log, MadeRow, MakingEnded, Refusals
 from studio.generate.keys import ServerError
-from studio.generate.server import Unfit
+from studio.generate.server import QuestionRefused
 from studio.jobs.make import MakeJob
 from studio.synth.folder import MakingFolder
 from studio.synth.generators import CUT, DECLINED, FILTERED, REFUSED, SILENT, THOUGHT
@@ -92,7 +92,7 @@ def test_where_everything_is_refused_it_ends_with_the_servers_words_and_asks_aga
     documents: Path, tmp_path: Path
 ) -> None:
     refused: Answer = (400, {"error": {"message": "unknown model"}}, {})
-    with pytest.raises(Unfit, match=r"refused with 400 .“unknown model”"):
+    with pytest.raises(QuestionRefused, match=r"refused with 400 .“unknown model”"):
         made(documents, tmp_path / "more", dict.fromkeys(NAMES, refused))
     assert MakingFolder(tmp_path / "more").asked() == set()
     with openai_server(lambda body, number: good(body)) as served:
@@ -138,7 +138,7 @@ def test_many_refusals_in_a_row_end_it(tmp_path: Path) -> None:
 
     with openai_server(answer) as served:
         plan = Plan(maker="paraphrase", data=str(data), server=served.url, model="m")
-        with pytest.raises(Unfit):
+        with pytest.raises(QuestionRefused):
             list(MakeJob(plan, tmp_path / "more").run_events(None))
     assert len(asked) == 21
     assert len(MakingFolder(tmp_path / "more").asked()) == 1

@@ -25,7 +25,7 @@ from studio.models.build import load_lazily
 from studio.models.count import count_parameters
 from studio.models.description import describe
 from studio.models.family import family_of
-from studio.models.reading import Reading
+from studio.models.reading import ConfigReading
 from studio.models.unread import NEUTRAL, misread, refuse_unread
 from tests.oracles.drawn import TOKENS, drawn
 
@@ -201,7 +201,7 @@ def test_every_family_reads_a_key_or_is_refused_by_it() -> None:
         family = family_of({"model_type": name}, "here")
         for key in (key for key, neutral in NEUTRAL.items() if len(neutral) > 1):
             config = {"model_type": name, key: 0.37}
-            reading = Reading(config, config, {}, family)
+            reading = ConfigReading(config, config, {}, family)
             if key not in family.reads or misread(reading, key):
                 with pytest.raises(ModelError, match=f"here says {key} = 0.37"):
                     refuse_unread(nn.Module(), reading, "here")

@@ -24,10 +24,10 @@ from studio.models.count import count_parameters
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import summarize
-from studio.train.finite import Unfit
+from studio.train.finite import NotFinite
 from studio.train.learner import row_losses
 from studio.train.loop import Diverged, Trainer
-from studio.train.plan import Plan
+from studio.train.plan import BatchPlan
 from studio.train.prepare import prepare
 from studio.train.schedule import learning_rate
 from studio.train.session import open_session
@@ -94,10 +94,10 @@ def test_however_a_step_is_divided_its_gradient_is_the_same(
             np.testing.assert_allclose(gradient[name], array, rtol=0, atol=1e-5 * scale + 1e-8)
 
 
-class _Fixed(Plan):
+class _Fixed(BatchPlan):
     """A plan whose first step takes the given groups of examples."""
 
-    def __init__(self, plan: Plan, groups: list[tuple[int, ...]]) -> None:
+    def __init__(self, plan: BatchPlan, groups: list[tuple[int, ...]]) -> None:
         super().__init__(plan.lengths, plan.loop, plan.budget, plan.rows)
         object.__setattr__(self, "groups", groups)
 
@@ -158,7 +158,7 @@ def spoiled(model: Path, folder: Path, factor: float) -> Path:
 def ended_by(recipe: Recipe, model: Path, runs: Path) -> tuple[list[Event], str, Path]:
     """The events of a run that is refused, the sentence, and its folder."""
     events: list[Event] = []
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(NotFinite) as caught:
         events.extend(_kept(TrainJob(recipe.with_values({"model": str(model)}), runs), events))
     return events, str(caught.value), next(runs.glob("[!.]*"))
 

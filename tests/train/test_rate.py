@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studio.recipe.fields import Optimizer
+from studio.recipe.loop_fields import Optimizer
 from studio.train.schedule import learning_rate
 
 

@@ -14,7 +14,7 @@ from studio.jobs.train import ResumeJob, TrainJob
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.train.plan import Plan
+from studio.train.plan import BatchPlan
 from studio.train.schedule import LEAST_PROBE, LEAST_ROWS, SHARE, Schedule, Work, chosen, schedule_for
 from tests.conftest import write_rows
 
@@ -30,7 +30,7 @@ def work(steps: int, rows: int, batch: int = 8, probe: int = 10, parameters: int
 def test_looking_and_saving_take_at_most_a_tenth(steps: int, rows: int, batch: int, method: str) -> None:
     recipe, done = Recipe().with_values({"method": method}), work(steps, rows, batch)
     found = schedule_for(recipe, done)
-    plan = Plan((100,) * 800, recipe.loop.model_copy(update={"steps": steps}), 512, every=found.every)
+    plan = BatchPlan((100,) * 800, recipe.loop.model_copy(update={"steps": steps}), 512, every=found.every)
     after = sum(plan.validates_after(step) for step in range(1, steps + 1))
     assert 1 <= after <= 11
     assert plan.validates_after(steps)
@@ -62,7 +62,7 @@ def test_a_run_of_middling_length_measures_a_part_often_enough_for_a_curve() -> 
 def test_what_is_given_is_obeyed() -> None:
     assert schedule_for(Recipe().with_values({"validate_every": 1}), work(16, 9)) == Schedule()
     often = Recipe().with_values({"validate_every": 3})
-    plan = Plan((100,) * 80, often.loop, 512)
+    plan = BatchPlan((100,) * 80, often.loop, 512)
     assert [step for step in range(1, plan.steps + 1) if plan.validates_after(step)][:3] == [3, 6, 9]
 
 

@@ -16,7 +16,7 @@ from studio.train.kernels import attention
 from studio.train.kernels import pointwise as swiglu
 from studio.train.kernels.head import find_head
 from studio.train.learner import Learner
-from studio.train.micro_batch import PackedExamples
+from studio.train.micro_batch import ExampleSet
 from studio.train.objective import Likelihood
 from studio.train.optimizer import make_optimizer
 from studio.train.plan import MicroBatch
@@ -46,7 +46,7 @@ def gradient_of(model: nn.Module, kind: mx.Dtype) -> dict[str, mx.array]:
     rows = [
         Tokens(tuple(random.integers(1, 64, n).tolist()), (False,) * 2 + (True,) * (n - 2)) for n in (9, 6)
     ]
-    material = PackedExamples(tuple(rows), ((0,), (1,)))
+    example_set = ExampleSet(tuple(rows), ((0,), (1,)))
     learner = Learner(
         model=model,
         head=find_head(model),
@@ -59,8 +59,8 @@ def gradient_of(model: nn.Module, kind: mx.Dtype) -> dict[str, mx.array]:
         cached=False,
         castable=wanted,
     )
-    totals = material.totals((0, 1))
-    (loss, _), gradient = learner._gradient(Likelihood(), material.batch(MicroBatch((0, 1), 8)), totals, 0)
+    totals = example_set.totals((0, 1))
+    (loss, _), gradient = learner._gradient(Likelihood(), example_set.batch(MicroBatch((0, 1), 8)), totals, 0)
     mx.eval(loss, gradient)
     scale = 1024.0 if kind == mx.float16 else 1.0
     return {name: array / scale for name, array in named(gradient).items()}

@@ -160,8 +160,8 @@ def _question(fields: Fields) -> tuple[Message, ...]:
     question = text(fields, (name,))
     if before := asked(question):
         return (*system(fields), *turns(before, "prompt"))
-    material = [other for other in (*CONTEXTS, "input") if other != name]
-    user = Message("user", question, optional(fields, material))
+    example_set = [other for other in (*CONTEXTS, "input") if other != name]
+    user = Message("user", question, optional(fields, example_set))
     return (*system(fields), *history(fields), user)
 
 

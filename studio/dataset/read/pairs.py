@@ -113,6 +113,6 @@ def _asked(fields: Fields) -> tuple[Message, ...]:
         return (*system(fields), *turns(transcript, "prompt"))
     names = [name for name in ("instruction", *PROMPTS) if fields.get(name) is not None] or list(PROMPTS)
     name = "prompt" if "prompt" in names else names[0]
-    material = [other for other in (*INPUTS, *CONTEXTS) if other != name]
-    user = Message("user", text(fields, (name,)), optional(fields, material))
+    example_set = [other for other in (*INPUTS, *CONTEXTS) if other != name]
+    user = Message("user", text(fields, (name,)), optional(fields, example_set))
     return (*system(fields), *history(fields), user)

@@ -70,15 +70,15 @@ def trainer(shape: Shape, items: Items, values: Mapping[str, Any]) -> Trainer:
 def works(items: Items, values: Mapping[str, Any] | None = None) -> list[Work]:
     """The micro-batches of one epoch as our engine lays them out."""
     from studio.train.kernels.attention import block_size
-    from studio.train.micro_batch import PackedExamples
-    from studio.train.plan import Plan
+    from studio.train.micro_batch import ExampleSet
+    from studio.train.plan import BatchPlan
     from studio.train.session import default_budget
 
     recipe = _recipe(values or {})
-    material = PackedExamples.of(_dataset(items).train, pairs=recipe.pairs)
-    plan = Plan(material.lengths, recipe.loop, default_budget(), 2 if recipe.pairs else 1)
+    example_set = ExampleSet.of(_dataset(items).train, pairs=recipe.pairs)
+    plan = BatchPlan(example_set.lengths, recipe.loop, default_budget(), 2 if recipe.pairs else 1)
     batches = [batch for step in range(1, plan.steps + 1) for _, batch in plan.batches_of(step)]
-    laid = [material.batch(micro_batch) for batch in batches for micro_batch in plan.micro_batches(batch)]
+    laid = [example_set.batch(micro_batch) for batch in batches for micro_batch in plan.micro_batches(batch)]
     return [Work(len(batch.ids), batch.ids.shape[1], batch.tokens, block_size()) for batch in laid]
 
 
