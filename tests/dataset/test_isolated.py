@@ -14,7 +14,7 @@ import pytest
 from studio import child_process
 from studio.dataset.dataset import Dataset
 from studio.dataset.render import isolated as apart
-from studio.dataset.render import writer as chatml
+from studio.dataset.render import writer
 from studio.dataset.render.chat_template import ChatTemplate
 from studio.dataset.render.isolated import Apart, guarded
 from studio.dataset.render.render import ExampleError, Renderer, Rendering
@@ -163,7 +163,7 @@ def test_ordinary_templates_run_in_this_process(path: Path) -> None:
 
 
 def test_our_own_template_runs_in_this_process(base: Any) -> None:
-    assert is_harmless(chatml.chatml_source("<s>", "</s>"))
+    assert is_harmless(writer.chatml_source("<s>", "</s>"))
     assert is_harmless(CHATML)
 
 

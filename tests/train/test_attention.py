@@ -118,7 +118,12 @@ def test_models_compute_swiglu_so_during_a_pass_and_not_after_it() -> None:
 
 
 def test_a_chain_of_swiglus_takes_less_memory_than_mlxs() -> None:
+    """MLX allocates ahead of what is computed, further where the machine is busy: the least of some tries."""
+
     def peak(function: Callable[..., mx.array]) -> int:
+        return min(peak_once(function) for _ in range(20))
+
+    def peak_once(function: Callable[..., mx.array]) -> int:
         def chain(x: mx.array) -> mx.array:
             for _ in range(12):
                 x = function(x, gate)
