@@ -171,7 +171,7 @@ def test_the_view_says_how_far_the_scan_is_and_shows_a_whole_row(qtbot: QtBot, t
     assert view.example.tokens.toPlainText() == "Say 55"
     view.show_row(RowShown(5, 6, ("prompt", "answer"), ("Say\n5", ""), '"answer" is empty'))
     assert view.example.title() == "Line 6 cannot train"
-    assert view.example.why.text() == '"answer" is empty'
+    assert view.example.reason.text() == '"answer" is empty'
     assert view.example.text.toPlainText() == "prompt\nSay\n5\n\nanswer"
     view.show_scan(Scanned(5_000_321, 5_000_321, 0, 0, 2000, 2000, "/index", True))
     assert view.bar.said.text() == "All 5,000,321 rows checked"

@@ -150,8 +150,8 @@ class RunPlots(QWidget):
         super().__init__()
         self.loss = PlotCard(theme, LOSS, "Training and validation loss, from the first step on.", 100)
         self.rewards = RewardCard(theme)
-        self.speed = PlotCard(theme, SPEED, "How fast it reads.", 90)
-        self.memory = PlotCard(theme, MEMORY, "What it takes of this Mac.", 90)
+        self.speed = PlotCard(theme, SPEED, "Training speed, from the first step on.", 90)
+        self.memory = PlotCard(theme, MEMORY, "Memory in use, from the first step on.", 90)
         self._cards = (self.loss, self.rewards, self.speed, self.memory)
         self._step: Step | None = None
         self._best: Validated | None = None

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QStackedWidget, QWidget
 
 from studio import words
-from studio.events import DatasetRead, ExampleRow, Forecasted, Rendered
+from studio.events import DatasetRead, ExampleRow, Forecasted, Rendered, RowShown
 from studio.ui.chat.tokens import LEGEND, TokenView
 from studio.ui.chat.turns import TurnView
 from studio.ui.form.editors import ChoiceField, editor_for
 from studio.ui.form.words import ENTRIES
 from studio.ui.plain import tip
+from studio.ui.tables.problems import as_sentence
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, note
+from studio.ui.widgets.layout import add, column
 from studio.ui.widgets.tabs import Tabs
 
 _HINT = (
     "One pass over the training rows with the recipe at hand: {tokens:,} tokens, of which {trained:,} are "
     "learned. The time is an estimate for this Mac."
 )
+
+
+_SHOWN_CHARACTERS = 20_000
 
 
 class EpochLine(ElidedLabel):
@@ -75,7 +80,7 @@ class RenderingSwitch(QWidget):
         grid.setContentsMargins(0, 0, 0, 2)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
-        for column, path in enumerate(PATHS):
+        for place, path in enumerate(PATHS):
             field = editor_for(ENTRIES[path])
             if not isinstance(field, ChoiceField):
                 raise TypeError(f"{path} is no choice")
@@ -83,9 +88,9 @@ class RenderingSwitch(QWidget):
             caption = PlainLabel(ENTRIES[path].title)
             caption.setProperty("role", "caption")
             caption.setBuddy(field)
-            grid.addWidget(caption, 0, column)
-            grid.addWidget(field, 1, column)
-            grid.setColumnStretch(column, 1)
+            grid.addWidget(caption, 0, place)
+            grid.addWidget(field, 1, place)
+            grid.setColumnStretch(place, 1)
             self.fields[path] = field
 
     def set_values(self, values: Mapping[str, str]) -> None:
@@ -105,23 +110,24 @@ class ExampleCard(Card):
         self.tabs = Tabs((("tokens", "Tokens"), ("chat", "Chat")))
         self.tabs.chosen.connect(self._turn)
         self.head.insertWidget(1, self.tabs)
-        self.tokens, self.turns, self.reason = TokenView(theme), TurnView(), WrapLabel("")
-        self.reason.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.rendering = RenderingSwitch()
+        self.tokens, self.turns, self.rendering = TokenView(theme), TurnView(), RenderingSwitch()
+        self.reason, self.text = WrapLabel(""), QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.document().setDocumentMargin(0)
+        self.text.setAccessibleName("The row as the file has it")
+        self._nothing, self._stack, self._legend = QWidget(), QStackedWidget(), note(LEGEND)
+        column(self.reason, (self.text, 1), on=self._nothing, gap=10).setAlignment(Qt.AlignmentFlag.AlignTop)
         self._pages: dict[str, QWidget] = {"tokens": self.tokens, "chat": self.turns}
-        self._stack = QStackedWidget()
-        for page in (*self._pages.values(), self.reason):
+        for page in (*self._pages.values(), self._nothing):
             self._stack.addWidget(page)
-        self._legend = note(LEGEND)
-        self.body.addWidget(self.rendering)
-        self.body.addWidget(self._stack, 1)
-        self.body.addWidget(self._legend)
+        add(self.body, self.rendering, (self._stack, 1), self._legend)
         self.setMinimumHeight(220)
 
     @property
     def has_example(self) -> bool:
         """Whether an example is shown, not a reason why there is none."""
-        return self._stack.currentWidget() is not self.reason
+        return self._stack.currentWidget() is not self._nothing
 
     def expect(self, row: ExampleRow, *, edited: bool = False) -> None:
         """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
@@ -145,8 +151,22 @@ class ExampleCard(Card):
         self.set_value("", "dim")
         self.tabs.hide()
         self.reason.setText(reason)
-        self._stack.setCurrentWidget(self.reason)
+        self.text.hide()
+        self._stack.setCurrentWidget(self._nothing)
         self._legend.hide()
+
+    def show_row(self, row: RowShown) -> None:
+        """A row of a big file as it would train; of one that cannot, the reason and what the file has."""
+        if row.pieces and not row.reason:
+            turns = sum(turn.role != "system" for turn in row.turns)
+            example = ExampleRow(row.line, "", "", row.tokens, row.trained, "", turns=turns)
+            self.show_example(example, Rendered("", row.line, row.pieces, row.turns, row.rows))
+            return
+        title = f"Line {row.line:,} cannot train" if row.reason else f"Line {row.line:,}"
+        self.show_nothing(as_sentence(row.reason), title, "bad")
+        fields = (f"{name}\n{text}".strip() for name, text in zip(row.names, row.texts, strict=True))
+        self.text.setPlainText("\n\n".join(fields)[:_SHOWN_CHARACTERS])
+        self.text.show()
 
     def _turn(self, page: str) -> None:
         self._stack.setCurrentWidget(self._pages[page])

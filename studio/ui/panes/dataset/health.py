@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from studio.events import Finding, Progress
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.finding_row import FindingRow
+from studio.ui.widgets.layout import clear, column, scrolled
 from studio.ui.widgets.states import BusyState, EmptyState
 from studio.ui.widgets.style import empty_layout
 
@@ -29,17 +31,10 @@ class HealthPage(QWidget):
         self._theme = theme
         self.rows: list[FindingRow] = []
         self.card = Card("Health")
-        self._inside = QWidget()
-        self._inside.setProperty("role", "clear")
-        self._list = QVBoxLayout(self._inside)
-        self._list.setContentsMargins(0, 0, 8, 0)
-        self._list.setSpacing(0)
+        inside = clear(inside=(0, 0, 8, 0), gap=0)
+        self._list = cast(QVBoxLayout, inside.layout())
         self._list.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._scroll = QScrollArea()
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(self._inside)
+        self._scroll = scrolled(inside)
         self._busy = BusyState("Looking the rows over", can_stop=False)
         self._failed = EmptyState("triangle-alert", "The checks could not be made", "", "Check again")
         self._failed.chosen.connect(self.again_requested)
@@ -47,9 +42,7 @@ class HealthPage(QWidget):
         for page in (self._scroll, self._busy, self._failed):
             self._stack.addWidget(page)
         self.card.body.addWidget(self._stack, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.card)
+        column(self.card, on=self)
 
     def show_busy(self) -> None:
         self.card.set_value("")

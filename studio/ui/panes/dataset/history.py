@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
-from studio.ui.widgets.layout import scrolled
+from studio.ui.widgets.layout import add, clear, column, row, scrolled
 from studio.ui.widgets.style import empty_layout, hairline
 
 _NOTHING = (
@@ -38,18 +39,12 @@ class HistoryPage(QWidget):
         self.add = Button("Add step…", icon="plus")
         self.menu = QMenu(self.add)
         self.add.setMenu(self.menu)
-        self.card.head.addWidget(self.replay)
-        self.card.head.addWidget(self.add)
-        inside = QWidget()
-        inside.setProperty("role", "clear")
-        self._list = QVBoxLayout(inside)
-        self._list.setContentsMargins(0, 0, 8, 0)
-        self._list.setSpacing(0)
+        add(self.card.head, self.replay, self.add)
+        inside = clear(inside=(0, 0, 8, 0), gap=0)
+        self._list = cast(QVBoxLayout, inside.layout())
         self._list.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.card.body.addWidget(scrolled(inside), 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.card)
+        column(self.card, on=self)
         self.show_steps("", (), 0)
 
     def set_kinds(self, kinds: Sequence[tuple[str, str, str]]) -> None:
@@ -86,16 +81,8 @@ class HistoryPage(QWidget):
         count.setProperty("tone", "dim")
         place.setProperty("tone", "faint")
         place.setFixedWidth(20)
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 9, 4, 9)
-        row.setSpacing(10)
-        row.addWidget(place)
-        row.addWidget(WrapLabel(words, tone="" if number else "dim"), 1)
-        row.addWidget(count)
-        if remove is None:
-            row.addSpacing(24 + row.spacing())
-        else:
-            row.addWidget(remove)
+        said = WrapLabel(words, tone="" if number else "dim")
+        row(place, (said, 1), count, remove or 24, on=line, inside=(0, 9, 4, 9))
         return line
 
     def _add(self) -> None:
@@ -105,6 +92,35 @@ class HistoryPage(QWidget):
 
     def _remove(self) -> None:
         self.remove_requested.emit(self.removers.index(self.sender()))  # type: ignore[arg-type]
+
+
+class EditsBar(QWidget):
+    """What was changed by hand, to be undone or saved; hidden while nothing was."""
+
+    undo_requested = Signal()
+    redo_requested = Signal()
+    save_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = PlainLabel("")
+        self.said.setProperty("tone", "accent")
+        self.undo, self.redo = Button("Undo", "quiet"), Button("Redo", "quiet")
+        self.save = Button("Save as dataset…", icon="save")
+        self.undo.clicked.connect(self.undo_requested)
+        self.redo.clicked.connect(self.redo_requested)
+        self.save.clicked.connect(self.save_requested)
+        row(self.said, self.undo, self.redo, self.save, on=self, gap=6)
+        self.show_count(0, can_redo=False)
+
+    def show_count(self, edits: int, *, can_redo: bool) -> None:
+        """How many changes are in force."""
+        self.said.setText(f"{edits:,} edit{'s' if edits != 1 else ''}")
+        self.undo.setEnabled(edits > 0)
+        self.redo.setEnabled(can_redo)
+        for widget in (self.said, self.save):
+            widget.setVisible(edits > 0)
+        self.setVisible(edits > 0 or can_redo)
 
 
 def change(before: int, after: int) -> str:

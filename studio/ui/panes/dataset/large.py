@@ -5,27 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QFrame,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QProgressBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QProgressBar, QWidget
 
-from studio.events import ExampleRow, Progress, Rendered, RowShown, Scanned
+from studio.events import Progress, RowShown, Scanned
 from studio.ui.panes.dataset.example import ExampleCard
+from studio.ui.panes.dataset.rows import ExamplesPage
 from studio.ui.tables.dataset_table import LargeTable
 from studio.ui.tables.large import LargeRows
-from studio.ui.tables.problems import as_sentence
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
-from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel
-from studio.ui.widgets.pane import GAP
+from studio.ui.widgets.layout import column, row
 from studio.words import file_size
 
 
@@ -66,21 +56,9 @@ class LargeBar(QWidget):
         self._set_busy(True)
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(14)
-        line.addWidget(self.said)
-        line.addWidget(self.progress, 1)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addLayout(line)
-        words.addWidget(self.facts)
-        words.addWidget(self.room)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(10)
-        row.addLayout(words, 1)
-        for button in (self.stop, self.bad, self.read, self.part):
-            row.addWidget(button)
+        line = row(self.said, (self.progress, 1), gap=14)
+        words = column(line, self.facts, self.room, gap=2)
+        row((words, 1), self.stop, self.bad, self.read, self.part, on=self)
 
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan is, and what it has found."""
@@ -143,74 +121,12 @@ def round_rows(rows: int) -> int:
     return round(rows / step) * step
 
 
-_SIDE_WIDTH = 348
-_NARROW = 720
-_SHOWN_CHARACTERS = 20_000
-
-
-class LargeExample(ExampleCard):
-    """The row as it would train; of one that cannot, the reason and what the file has."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(theme)
-        self.why, self.text = WrapLabel("", tone="bad"), QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setFrameShape(QFrame.Shape.NoFrame)
-        self.text.document().setDocumentMargin(0)
-        self.text.setAccessibleName("The row as the file has it")
-        self._broken = QWidget()
-        column = QVBoxLayout(self._broken)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self.why)
-        column.addWidget(self.text, 1)
-        self._stack.addWidget(self._broken)
-
-    def show_row(self, row: RowShown) -> None:
-        """A row, whole."""
-        if row.reason or not row.pieces:
-            self._show_broken(row)
-            return
-        turns = sum(turn.role != "system" for turn in row.turns)
-        example = ExampleRow(row.line, "", "", row.tokens, row.trained, "", turns=turns)
-        self.show_example(example, Rendered("", row.line, row.pieces, row.turns, row.rows))
-
-    def _show_broken(self, row: RowShown) -> None:
-        self.show_nothing("", f"Line {row.line:,} cannot train" if row.reason else f"Line {row.line:,}")
-        self.why.setText(as_sentence(row.reason))
-        fields = (f"{name}\n{text}".strip() for name, text in zip(row.names, row.texts, strict=True))
-        self.text.setPlainText("\n\n".join(fields)[:_SHOWN_CHARACTERS])
-        self._stack.setCurrentWidget(self._broken)
-
-
-class LargeView(QWidget):
+class LargeView(ExamplesPage):
     """A table of pages beside one whole row, under a bar that says how far the scan is."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.bar, self.table, self.example = LargeBar(), LargeTable(theme), LargeExample(theme)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        rows = Card()
-        rows.body.addWidget(self.table)
-        self.example.setMinimumWidth(_SIDE_WIDTH)
-        self._both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._both.setSpacing(GAP)
-        self._both.addWidget(rows, 5)
-        self._both.addWidget(self.example, 3)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.bar)
-        column.addLayout(self._both, 1)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the example stands below the table."""
-        super().resizeEvent(event)
-        narrow = event.size().width() < _NARROW
-        down, right = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._both.setDirection(down if narrow else right)
+        self.bar, self.table, self.example = LargeBar(), LargeTable(theme), ExampleCard(theme)
+        super().__init__(self.table, self.example, above=self.bar)
 
     def show_source(self, source: LargeRows) -> None:
         """Show the rows of an index from now on."""

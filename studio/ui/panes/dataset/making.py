@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from studio.dataset.documents.paragraphs import DOCUMENTS
 from studio.ui.form.plan import PlanForm
@@ -16,7 +16,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel
-from studio.ui.widgets.layout import scrolled
+from studio.ui.widgets.layout import add, column, row, scrolled
 from studio.ui.widgets.pane import GAP
 from studio.ui.widgets.style import hairline, set_property
 
@@ -44,20 +44,14 @@ class MakingCard(Card):
         self.said, self.bar = WrapLabel("", tone="dim"), QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Rows are being made")
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
         for button, asked in (
             (self.stop, self.stop_requested),
             (self.again, self.again_requested),
             (self.make, self.make_requested),
         ):
             button.clicked.connect(asked)
-            buttons.addWidget(button, 1)
-        self.body.addWidget(scrolled(self.form), 1)
-        self.body.addWidget(hairline())
-        self.body.addWidget(self.said)
-        self.body.addWidget(self.bar)
-        self.body.addLayout(buttons)
+        buttons = row((self.stop, 1), (self.again, 1), (self.make, 1))
+        add(self.body, (scrolled(self.form), 1), hairline(), self.said, self.bar, buttons)
         self._busy = self._quiet = False
         self._rested = ("", "")  # what is said, and its tone, while nothing is missing
         self.form.changed.connect(self._arrange)
@@ -114,11 +108,7 @@ class MakingPage(QWidget):
         self.setAcceptDrops(True)
         self.card, self.review = MakingCard(), ReviewCard(theme)
         self.form = self.card.form
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
-        row.addWidget(self.card)
-        row.addWidget(self.review, 1)
+        row(self.card, (self.review, 1), on=self, gap=GAP)
         self._hint = _DropHint(self)
         self.review.table.made.counts_changed.connect(self._show_primary)
 
@@ -161,8 +151,7 @@ class _DropHint(QFrame):
         super().__init__(parent)
         self.setObjectName("drop")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        column = QVBoxLayout(self)
-        column.addWidget(PlainLabel("Drop to make rows from"), 0, Qt.AlignmentFlag.AlignCenter)
+        column((PlainLabel("Drop to make rows from"), Qt.AlignmentFlag.AlignCenter), on=self)
         self.hide()
 
 

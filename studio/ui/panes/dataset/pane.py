@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.events import ColumnsAsked, DatasetRead, Finding, Forecasted, Progress, Rendered
-from studio.ui.panes.dataset.cards import EditsBar
 from studio.ui.panes.dataset.example import EpochLine
 from studio.ui.panes.dataset.health import HealthPage
-from studio.ui.panes.dataset.history import HistoryPage
+from studio.ui.panes.dataset.history import EditsBar, HistoryPage
 from studio.ui.panes.dataset.large import LargeView, large_facts
 from studio.ui.panes.dataset.making import MakingPage
 from studio.ui.panes.dataset.menus import OpenMenu, SaveMenu
@@ -21,6 +20,7 @@ from studio.ui.panes.dataset.plots import PlotsPage
 from studio.ui.panes.dataset.rows import RowsPage
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
+from studio.ui.widgets.layout import add, row
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import BusyState, EmptyState, FailedState
 from studio.ui.widgets.tabs import Tabs
@@ -80,17 +80,12 @@ class DatasetPane(Pane):
         self.show_empty()
 
     def _lay_out(self) -> None:
-        self._bar = QHBoxLayout()
-        self._bar.setSpacing(14)
         self.epoch.setMinimumHeight(self.edits.save.sizeHint().height())  # nothing moves when edits appear
-        self._bar.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
-        self._bar.addWidget(self.tabs)
-        self._bar.addWidget(self.epoch, 1)
-        self._bar.addWidget(self.edits)
+        back = (self.back, Qt.AlignmentFlag.AlignLeft)
+        bar = row(back, self.tabs, (self.epoch, 1), self.edits, gap=14)
         for page in self.pages.values():
             self._stack.addWidget(page)
-        self.content.addLayout(self._bar)
-        self.content.addWidget(self._stack, 1)
+        add(self.content, bar, (self._stack, 1))
 
     def _connect(self) -> None:
         self.tabs.chosen.connect(self._turn)

@@ -4,22 +4,125 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QMenu, QPlainTextEdit, QStackedWidget, QWidget
 
 from studio.events import MadeRow
-from studio.ui.panes.dataset.made_row import MadeRowView
+from studio.synth.filter import grounds
 from studio.ui.plain import keyless
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.made import FILTERS, MadeTable, command_of
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import PlainLabel, note
+from studio.ui.widgets.documents import PassageView
+from studio.ui.widgets.label import ElidedLabel, PlainLabel, note
+from studio.ui.widgets.layout import add, column, row
 from studio.ui.widgets.states import EmptyState
-from studio.ui.widgets.style import empty_layout, hairline
+from studio.ui.widgets.style import empty_layout, hairline, set_property
 from studio.ui.widgets.tabs import KeyHints
+
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_COMMAND = Qt.KeyboardModifier.ControlModifier
+
+
+class MadeRowView(QWidget):
+    """Emits the person's own words when they are kept, and that editing is over."""
+
+    edited = Signal(int, str, str)  # number of the row, prompt, answer
+    closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.prompt, self.answer, self.passage = _field("Prompt"), _field("Answer"), PassageView(theme)
+        self.setMinimumHeight(150)
+        self._source, self._row = _caption(""), MadeRow(0, "", "", "pending", "", "", "", "", "")
+        self._from = QWidget()
+        said = column(
+            (_caption("Prompt"), 0), (self.prompt, 2), (_caption("Answer"), 0), (self.answer, 3), gap=4
+        )
+        column(self._source, (self.passage, 1), on=self._from, gap=6)
+        row((said, 1), (self._from, 1), on=self, gap=16)
+        for field in (self.prompt, self.answer):
+            field.installEventFilter(self)
+
+    @property
+    def editing(self) -> bool:
+        """Whether the person is changing the row."""
+        return not self.answer.isReadOnly()
+
+    def show_row(self, row: MadeRow) -> None:
+        """Show a row to be read; what was typed in another one before is kept."""
+        if self.editing and row.row != self._row.row:
+            self.keep()
+        if self.editing:
+            return
+        self._row = row
+        self.prompt.setPlainText(row.prompt)
+        self.answer.setPlainText(row.answer)
+        self._from.setVisible(bool(row.passage))
+        self._source.setText(f"From {row.source}")
+        self.passage.show_passage(row.passage, grounds(row.answer, row.passage))
+
+    def edit(self) -> None:
+        """Let the prompt and the answer be changed, the answer first."""
+        self._set_open(True)
+        self.answer.setFocus()
+        self.answer.moveCursor(QTextCursor.MoveOperation.End)
+
+    def keep(self) -> None:
+        """Announce what was typed."""
+        prompt, answer = self.prompt.toPlainText().strip(), self.answer.toPlainText().strip()
+        self._close()
+        if (prompt, answer) != (self._row.prompt, self._row.answer):
+            self.edited.emit(self._row.row, prompt, answer)
+
+    def leave(self) -> None:
+        """Leave the row as it was."""
+        self._close()
+        self.show_row(self._row)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """With Command, Enter keeps what was typed; Esc leaves the row as it was."""
+        if self.editing and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in _ENTER and event.modifiers() & _COMMAND:
+                self.keep()
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.leave()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _close(self) -> None:
+        self._set_open(False)
+        self.closed.emit()
+
+    def _set_open(self, is_open: bool) -> None:
+        for field in (self.prompt, self.answer):
+            field.setReadOnly(not is_open)
+            field.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_open else Qt.FocusPolicy.ClickFocus)
+            set_property(field, "role", "field" if is_open else "said")
+
+
+def _field(name: str) -> QPlainTextEdit:
+    field = QPlainTextEdit()
+    field.setProperty("role", "said")
+    field.setReadOnly(True)
+    field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    field.setTabChangesFocus(True)
+    field.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    field.document().setDocumentMargin(0)
+    field.setMinimumHeight(44)
+    field.setAccessibleName(f"{name} of the made row")
+    return field
+
+
+def _caption(text: str) -> ElidedLabel:
+    label = ElidedLabel(text)
+    label.setProperty("role", "caption")
+    return label
+
 
 _READING = (
     ("accept", "A", "Accept"),
@@ -58,13 +161,11 @@ class ReviewCard(Card):
         self.add = Button("", "primary")
         self.nothing = EmptyState("sparkles", "No rows made yet", _TEACHING)
         self.links: list[Button] = []
-        self._links = QVBoxLayout()
-        self._links.setSpacing(2)
+        self._links = column(gap=2)
         self._earlier_words = PlainLabel("Earlier")
         self._earlier_words.setProperty("role", "section")
-        self.nothing.column.addSpacing(18)
-        self.nothing.column.addWidget(self._earlier_words, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.nothing.column.addLayout(self._links)
+        centre = Qt.AlignmentFlag.AlignHCenter
+        add(self.nothing.column, 18, (self._earlier_words, centre), self._links)
         self._none = note("No row is in this state.")
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
@@ -74,8 +175,7 @@ class ReviewCard(Card):
 
     def _lay_out(self) -> None:
         self.head.addStrut(HEAD)
-        self.head.addWidget(self.earlier)
-        self.head.addWidget(self.add)
+        add(self.head, self.earlier, self.add)
         self._tables, self._hints, self._stack = QStackedWidget(), QStackedWidget(), QStackedWidget()
         for stack, pages in (
             (self._tables, (self.table, self._none)),
@@ -84,19 +184,12 @@ class ReviewCard(Card):
             for page in pages:
                 stack.addWidget(page)
         self._hints.setFixedHeight(self.reading.sizeHint().height())
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self.chips, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self._tables, 5)
-        column.addWidget(self.row, 4)
-        column.addWidget(hairline())
-        column.addWidget(self._hints)
+        inside, left = QWidget(), Qt.AlignmentFlag.AlignLeft
+        above = ((self.chips, left), (self._tables, 5), (self.row, 4))
+        column(*above, hairline(), self._hints, on=inside, gap=10)
         self._stack.addWidget(self.nothing)
         self._stack.addWidget(inside)
-        self.body.addWidget(self.summary)
-        self.body.addWidget(self._stack, 1)
+        add(self.body, self.summary, (self._stack, 1))
 
     def _connect(self) -> None:
         self.table.made.counts_changed.connect(self._show_counts)

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from studio.events import DatasetRead, ExampleRow, Problem, Rendered
-from studio.ui.panes.dataset.cards import ProblemsCard
 from studio.ui.panes.dataset.example import ExampleCard
 from studio.ui.tables.dataset import Entry
 from studio.ui.tables.dataset_table import DatasetTable
-from studio.ui.tables.problems import as_sentence
+from studio.ui.tables.problems import ProblemList, as_sentence, group_problems
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
+from studio.ui.widgets.layout import column, row, scrolled
 from studio.ui.widgets.pane import GAP
 
 _SIDE_WIDTH = 348
@@ -23,47 +23,75 @@ _NARROW = 720
 _REST_MILLISECONDS = 40
 
 
-class RowsPage(QWidget):
-    """Emits the line of the example on which the person comes to rest."""
+class ProblemsCard(Card):
+    """Every kind of problem, with a way to its rows."""
+
+    line_chosen = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("What needs attention")
+        self._has_groups, self._is_aside = True, False
+        self.list = ProblemList(theme)
+        self.list.line_chosen.connect(self.line_chosen)
+        self.list.setProperty("role", "clear")
+        self.body.addWidget(scrolled(self.list), 1)
+
+    def set_aside(self, is_aside: bool) -> None:
+        """Whether there is no room for it now."""
+        self._is_aside = is_aside
+        self.setVisible(self._has_groups and not is_aside)
+
+    def show_dataset(self, dataset: DatasetRead) -> None:
+        groups = group_problems(dataset)
+        self.list.set_groups(groups)
+        lost = {line for group in groups if group.severity == "error" for line in group.lines if line > 0}
+        lost -= {row.line for row in dataset.rows}
+        fine = "every row can train" if groups else ""
+        self.set_value(f"{len(lost):,} cannot train" if lost else fine, "bad" if lost else "good")
+        self._has_groups = bool(groups)
+        self.setVisible(self._has_groups and not self._is_aside)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+
+class ExamplesPage(QWidget):
+    """A table of examples beside the one on which the person stands, which a narrow window puts below."""
+
+    def __init__(self, table: QWidget, example: ExampleCard, *, above: QWidget | None = None) -> None:
+        super().__init__()
+        rows, side = Card(), QWidget()
+        rows.body.addWidget(table)
+        side.setMinimumWidth(_SIDE_WIDTH)
+        self._side = column((example, 5), on=side, gap=GAP)
+        self._both = row((rows, 5), (side, 3), gap=GAP)
+        column(*([above] if above else []), (self._both, 1), on=self, gap=GAP)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        direction = QBoxLayout.Direction
+        self._both.setDirection(direction.TopToBottom if self.is_narrow() else direction.LeftToRight)
+
+    def is_narrow(self) -> bool:
+        return self.width() < _NARROW
+
+
+class RowsPage(ExamplesPage):
+    """The rows of a dataset in memory. Emits the line of the example on which the person comes to rest."""
 
     example_chosen = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.table = DatasetTable(theme)
+        self.table, self.example, self.problems = DatasetTable(theme), ExampleCard(theme), ProblemsCard(theme)
+        super().__init__(self.table, self.example)
+        self._side.addWidget(self.problems, 3)
         self.table.entry_chosen.connect(self._show_entry)
-        self.example = ExampleCard(theme)
-        self.problems = ProblemsCard(theme)
         self.problems.line_chosen.connect(self.table.choose_line)
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.setInterval(_REST_MILLISECONDS)
+        self._asking = QTimer(self, singleShot=True, interval=_REST_MILLISECONDS)
         self._asking.timeout.connect(self._ask)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        rows = Card()
-        rows.body.addWidget(self.table)
-        self._side = side = QWidget()
-        side.setMinimumWidth(_SIDE_WIDTH)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.example, 5)
-        column.addWidget(self.problems, 3)
-        self._both = both = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        both.setContentsMargins(0, 0, 0, 0)
-        both.setSpacing(GAP)
-        both.addWidget(rows, 5)
-        both.addWidget(side, 3)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the example stands below the table, and the problems on the page of health."""
+        """In a narrow window the problems are on the page of health only."""
         super().resizeEvent(event)
-        narrow = event.size().width() < _NARROW
-        direction = QBoxLayout.Direction
-        self._both.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
-        self.problems.set_aside(narrow)
+        self.problems.set_aside(self.is_narrow())
 
     def show_dataset(self, dataset: DatasetRead) -> None:
         self.problems.show_dataset(dataset)

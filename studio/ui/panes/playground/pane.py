@@ -71,7 +71,7 @@ class PlaygroundPane(Pane):
         self.columns.clear()
         state = EmptyState(
             "messages-square",
-            "Nobody to talk to yet",
+            "No model yet",
             "Train a model; then ask it and its base model the same things, side by side.",
             "Train a model",
         )

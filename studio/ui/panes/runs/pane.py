@@ -195,7 +195,7 @@ class RunsPane(Pane):
     def _count(self, chosen: int) -> None:
         there = len(self._model.rows)
         said = "" if not there else "1 run" if there == 1 else f"{there:,} runs"
-        self.header.set_subtitle(f"{said}, {chosen} chosen" if chosen > 1 else said)
+        self.header.set_subtitle(f"{said}, {chosen} selected" if chosen > 1 else said)
 
     def _on_wish(self) -> None:
         for button, wish in self._wishes.items():
