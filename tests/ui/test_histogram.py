@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pytestqt.qtbot import QtBot
 
-from studio.ui.plots.histogram import Bins, bin_lengths, bin_shares, nice_step
-from studio.ui.plots.limit_histogram import LimitHistogram
+from studio.ui.plots.histogram import Bins, LimitHistogram, bin_lengths, bin_shares, nice_step
 from studio.ui.theme import Theme
 
 

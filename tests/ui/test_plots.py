@@ -11,9 +11,8 @@ from PySide6.QtCore import QPointF
 from studio.events import Probed, Rewards
 from studio.runs.history import RunHistory
 from studio.ui.plots.curve import CurvePlot
-from studio.ui.plots.keys import KeyLabel
 from studio.ui.plots.lazy import LazyCurve
-from studio.ui.plots.run_plots import RunPlots
+from studio.ui.plots.run_plots import KeyLabel, RunPlots
 from studio.ui.plots.series import Series, thinned
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import DARK, Theme
@@ -74,7 +73,7 @@ def test_a_hidden_plot_draws_nothing_until_it_is_shown(plot: CurvePlot, qtbot) -
 
 
 def test_the_best_validation_is_marked(plot: CurvePlot) -> None:
-    plot.set_dots([0, 100, 200], [2.0, 0.5, 0.7])
+    plot.set_points([0, 100, 200], [2.0, 0.5, 0.7], "dots")
     plot.redraw()
     assert plot._dotted.best.getData()[0].tolist() == [100.0]
 
@@ -82,7 +81,7 @@ def test_the_best_validation_is_marked(plot: CurvePlot) -> None:
 def test_the_crosshair_says_the_nearest_values(plot: CurvePlot, qtbot) -> None:
     plot.show()
     plot.set_points([1, 2, 3, 4], [2.0, 1.5, 1.2, 1.0])
-    plot.append_dot(4, 1.1)
+    plot.append(4, 1.1, "dots")
     plot.redraw()
     plot.crosshair.point_at(QPointF(620, 150))
     assert "step 4" in plot.crosshair.text()
@@ -121,7 +120,7 @@ def test_a_lazy_plot_repeats_what_was_said_before_it_was_built(theme: Theme, qtb
     lazy = LazyCurve(theme)
     qtbot.addWidget(lazy)
     lazy.set_points([1, 2], [3.0, 2.0])
-    lazy.append_dot(2, 2.5)
+    lazy.append(2, 2.5, "dots")
     assert lazy.plot is None
     lazy.show()
     qtbot.waitUntil(lambda: lazy.plot is not None)

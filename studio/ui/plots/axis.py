@@ -7,11 +7,12 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
-from studio.ui.theme import body_font
+from studio.ui.theme import Theme, body_font
 from studio.ui.tokens import Tokens
+from studio.ui.widgets.layout import column
 
 LEFT_WIDTH = 46
 BOTTOM_HEIGHT = 22
@@ -89,6 +90,7 @@ class Crosshair(QObject):
         self._view, self._describe = view, describe
         self._line = pg.InfiniteLine(angle=90, movable=False)
         self._line.hide()
+        self._line.setZValue(10)
         view.addItem(self._line, ignoreBounds=True)
         self._readout = QLabel(view)
         self._readout.setProperty("role", "readout")
@@ -138,3 +140,58 @@ class Crosshair(QObject):
         if left + self._readout.width() > self._view.width():
             left = pixel - 10 - self._readout.width()
         return QPoint(max(left, 2), 6)
+
+
+class PlotFrame(QWidget):
+    """A plot with its axes, its zoom, its crosshair and the theme's colours; a kind of plot adds its items.
+
+    Drag to zoom, double-click for all.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        least: tuple[int, int],
+        ticks: Callable[[float, float], str] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._box = theme, ZoomBox()
+        self.axes = {"left": NumberAxis("left", ticks), "bottom": NumberAxis("bottom")}
+        self._view = pg.PlotWidget(viewBox=self._box, axisItems=self.axes)
+        self._view.setFrameShape(self._view.Shape.NoFrame)
+        self._view.hideButtons()
+        self.crosshair = Crosshair(self._view, self.describe)
+        self._box.all_wanted.connect(self.show_all)
+        self.setMinimumSize(*least)
+        column(self._view, on=self)
+        theme.changed.connect(self.dress)
+
+    def describe(self, x: float) -> tuple[float, str] | None:
+        """What stands nearest to `x`, and its values in words; None where there is nothing."""
+        raise NotImplementedError
+
+    def show_all(self) -> None:
+        """Leave any zoom."""
+        raise NotImplementedError
+
+    def dress(self) -> None:
+        """Take the colours from the theme."""
+        tokens = self._theme.tokens
+        self._view.setBackground(tokens.panel)
+        for axis in self.axes.values():
+            axis.dress(tokens)
+        self.crosshair.dress(tokens)
+
+    def add_items(self, *items: pg.GraphicsObject) -> None:
+        """Draw these; the range of the axes stays as it is."""
+        for item in items:
+            self._view.addItem(item, ignoreBounds=True)
+
+    def set_range(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Show this stretch of both axes."""
+        self._box.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.crosshair.hide()

@@ -6,12 +6,12 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.runs.history import Numbers
-from studio.ui.plots.axis import Crosshair, NumberAxis, ZoomBox, wide_range
+from studio.ui.plots.axis import PlotFrame, wide_range
 from studio.ui.plots.series import Points, Series, thinned
-from studio.ui.plots.style import CurveStyle
+from studio.ui.plots.style import CurveStyle, Which
 from studio.ui.theme import Theme
 from studio.ui.tokens import Tokens
 
@@ -19,14 +19,13 @@ from studio.ui.tokens import Tokens
 class Dotted:
     """The points in `series`, and the items that draw them."""
 
-    def __init__(self, view: pg.PlotWidget, colour: str, marks_best: bool) -> None:
+    def __init__(self, colour: str, marks_best: bool) -> None:
         self.series = Series()
         self._colour, self._marks_best = colour, marks_best
         self._line = pg.PlotCurveItem(antialias=True)
         self._marks = pg.ScatterPlotItem(size=6, antialias=True)
         self.best = pg.ScatterPlotItem(size=11, antialias=True)
-        for item in (self._line, self._marks, self.best):
-            view.addItem(item, ignoreBounds=True)
+        self.items = (self._line, self._marks, self.best)
 
     def redraw(self) -> None:
         """Bring the picture up to the points."""
@@ -55,57 +54,45 @@ MANY = 30
 """From how many points on a spike can be told from the curve."""
 
 
-class CurvePlot(QWidget):
+class CurvePlot(PlotFrame):
     """Append points as they come; what changed is drawn by a timer while the plot is visible."""
 
     def __init__(self, theme: Theme, style: CurveStyle | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme, self.style_of = theme, style or CurveStyle()
+        self.style_of = style or CurveStyle()
+        super().__init__(theme, (120, 90), self.style_of.ticks, parent)
         self.series = Series(self.style_of.smoothing)
         self._end: float | None = None
         self._shows_all = self._dirty = True
         self._range: tuple[float, float, float, float] | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(self.style_of.redraw_milliseconds)
+        self._timer = QTimer(self, singleShot=True, interval=self.style_of.redraw_milliseconds)
         self._timer.timeout.connect(self.redraw)
-        self._build()
+        self._raw = pg.PlotCurveItem(antialias=not self.style_of.smoothing)
+        self._smooth = pg.PlotCurveItem(antialias=True)
+        self._other = Dotted(self.style_of.other_colour, False)
+        self._dotted = Dotted(self.style_of.dot_colour, self.style_of.marks_best)
+        self.add_items(self._raw, self._smooth, *self._other.items, *self._dotted.items)
         self.dots, self.others = self._dotted.series, self._other.series
-        self._dress()
-        theme.changed.connect(self._dress)
+        self._all: dict[Which, Series] = {"main": self.series, "dots": self.dots, "others": self.others}
+        self._box.sigRangeChangedManually.connect(self._on_zoomed)
+        self.setAccessibleName(self.style_of.name)
+        self.dress()
 
-    def append(self, x: float, y: float) -> None:
-        """Add a point of the main curve."""
-        self.series.append(x, y)
+    def append(self, x: float, y: float, which: Which = "main") -> None:
+        """Add a point of the main curve, or of those drawn as dots."""
+        self._all[which].append(x, y)
         self._touch()
 
-    def append_dot(self, x: float, y: float) -> None:
-        """Add a point of the second series."""
-        self.dots.append(x, y)
-        self._touch()
-
-    def append_other(self, x: float, y: float) -> None:
-        """Add a point of the third series."""
-        self.others.append(x, y)
+    def set_points(self, xs: Points, ys: Points, which: Which = "main") -> None:
+        """Replace the points of a curve."""
+        self._all[which].clear()
+        self._all[which].extend(xs, ys)
         self._touch()
 
     def cut(self, x: float) -> None:
         """Forget what was drawn from `x` on."""
-        for points in (self.series, self.dots, self.others):
+        for points in self._all.values():
             points.cut(x)
         self._touch()
-
-    def set_points(self, xs: Points, ys: Points) -> None:
-        """Replace the main curve."""
-        self._replace(self.series, xs, ys)
-
-    def set_dots(self, xs: Points, ys: Points) -> None:
-        """Replace the second series."""
-        self._replace(self.dots, xs, ys)
-
-    def set_others(self, xs: Points, ys: Points) -> None:
-        """Replace the third series."""
-        self._replace(self.others, xs, ys)
 
     def set_end(self, x: float | None) -> None:
         """Where the x axis ends from the start, such as the last step of a run; None: with the data."""
@@ -114,7 +101,7 @@ class CurvePlot(QWidget):
 
     def clear(self) -> None:
         """Forget all points and any zoom."""
-        for points in (self.series, self.dots, self.others):
+        for points in self._all.values():
             points.clear()
         self._end = None
         self.crosshair.hide()
@@ -155,17 +142,12 @@ class CurvePlot(QWidget):
                 words += f"   {name} {style.words(float(points.y[points.nearest(step)]))}"
         return step, words
 
-    def _replace(self, points: Series, xs: Points, ys: Points) -> None:
-        points.clear()
-        points.extend(xs, ys)
-        self._touch()
-
     def _fit(self) -> None:
         """Widen the view in leaps, so that most redraws leave the axes as they are."""
         values = self._values_to_fit()
         if not len(values):
             return
-        last = max(float(points.x[-1]) for points in (self.series, self.dots, self.others) if len(points))
+        last = max(float(points.x[-1]) for points in self._all.values() if len(points))
         low, high = (0.0 if self.style_of.from_zero else float(values.min())), float(values.max())
         if self._range is not None:
             _, right, bottom, top = self._range
@@ -175,7 +157,7 @@ class CurvePlot(QWidget):
         bottom, top = wide_range(low, high)
         bottom = 0.0 if self.style_of.from_zero else bottom
         self._range = (-0.008 * right, max(right, 1.0), bottom, top)
-        self._box.setRange(xRange=self._range[:2], yRange=self._range[2:], padding=0, disableAutoRange=True)
+        self.set_range(self._range[:2], self._range[2:])
 
     def _values_to_fit(self) -> Numbers:
         """What the view must hold: all that is solid, and the raw curve but for its rare spikes.
@@ -193,40 +175,15 @@ class CurvePlot(QWidget):
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
 
-    def _build(self) -> None:
-        self._box = ZoomBox()
-        self._axes = {"left": NumberAxis("left", self.style_of.ticks), "bottom": NumberAxis("bottom")}
-        view = pg.PlotWidget(viewBox=self._box, axisItems=self._axes)
-        view.setFrameShape(view.Shape.NoFrame)
-        view.hideButtons()
-        self._raw = pg.PlotCurveItem(antialias=not self.style_of.smoothing)
-        self._smooth = pg.PlotCurveItem(antialias=True)
-        for item in (self._raw, self._smooth):
-            view.addItem(item, ignoreBounds=True)
-        self._other = Dotted(view, self.style_of.other_colour, False)
-        self._dotted = Dotted(view, self.style_of.dot_colour, self.style_of.marks_best)
-        self.crosshair = Crosshair(view, self.describe)
-        self._view = view
-        self._box.all_wanted.connect(self.show_all)
-        self._box.sigRangeChangedManually.connect(self._on_zoomed)
-        self.setAccessibleName(self.style_of.name)
-        self.setMinimumSize(120, 90)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(view)
-
-    def _dress(self) -> None:
+    def dress(self) -> None:
+        super().dress()
         tokens, style = self._theme.tokens, self.style_of
         main = getattr(tokens, style.colour)
-        self._view.setBackground(tokens.panel)
-        for axis in self._axes.values():
-            axis.dress(tokens)
         raw = tokens.tint(style.colour, 0.42) if style.smoothing else main
         self._raw.setPen(pg.mkPen(raw, width=1 if style.smoothing else 1.4))
         self._smooth.setPen(pg.mkPen(main, width=2))
         self._dotted.dress(tokens)
         self._other.dress(tokens)
-        self.crosshair.dress(tokens)
 
     def _on_zoomed(self, _axes: object) -> None:
         self._shows_all = False

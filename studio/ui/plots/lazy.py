@@ -11,7 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.ui.plots.style import CurveStyle
+from studio.ui.plots.style import CurveStyle, Which
 from studio.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -33,26 +33,14 @@ class LazyCurve(QWidget):
         self.setMinimumSize(120, 90)
         self.setAccessibleName(self._style.name)
 
-    def append(self, x: float, y: float) -> None:
-        self._say("append", x, y)
-
-    def append_dot(self, x: float, y: float) -> None:
-        self._say("append_dot", x, y)
-
-    def append_other(self, x: float, y: float) -> None:
-        self._say("append_other", x, y)
+    def append(self, x: float, y: float, which: Which = "main") -> None:
+        self._say("append", x, y, which)
 
     def cut(self, x: float) -> None:
         self._say("cut", x)
 
-    def set_points(self, xs: Points, ys: Points) -> None:
-        self._say("set_points", xs, ys)
-
-    def set_dots(self, xs: Points, ys: Points) -> None:
-        self._say("set_dots", xs, ys)
-
-    def set_others(self, xs: Points, ys: Points) -> None:
-        self._say("set_others", xs, ys)
+    def set_points(self, xs: Points, ys: Points, which: Which = "main") -> None:
+        self._say("set_points", xs, ys, which)
 
     def set_end(self, x: float | None) -> None:
         self._say("set_end", x)

@@ -1,19 +1,20 @@
-"""The losses of several runs in one plot: validation solid with dots, training faint behind it."""
+"""Several runs in one plot: their losses over each other, and the best of each against a field."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
 
 from studio import words
+from studio.recipe.sweep import short
 from studio.runs.store import RunCurves
-from studio.ui.plots.axis import Crosshair, NumberAxis, ZoomBox, wide_range
+from studio.ui.plots.axis import PlotFrame, wide_range
 from studio.ui.plots.series import Series, thinned
 from studio.ui.theme import Theme
 from studio.ui.tokens import Tokens, dash, hue, mix
@@ -55,28 +56,15 @@ class _Drawn:
             item.setZValue(strength)
 
 
-class OverlayPlot(QWidget):
+class OverlayPlot(PlotFrame):
     """Shows the curves it is given, each in the hue of its place; drag to zoom, double-click for all."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
+        super().__init__(theme, (160, 110))
         self._runs: list[_Drawn] = []
         self._bright = ""
-        self._box = ZoomBox()
-        self._axes = {"left": NumberAxis("left"), "bottom": NumberAxis("bottom")}
-        self._view = pg.PlotWidget(viewBox=self._box, axisItems=self._axes)
-        self._view.setFrameShape(self._view.Shape.NoFrame)
-        self._view.hideButtons()
-        self.crosshair = Crosshair(self._view, self.describe)
-        self._box.all_wanted.connect(self.show_all)
         self.setAccessibleName("Losses of the chosen runs")
-        self.setMinimumSize(160, 110)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._view)
-        theme.changed.connect(self._dress)
-        self._dress()
+        self.dress()
 
     def show_runs(self, runs: Sequence[tuple[str, RunCurves]]) -> None:
         """Draw these runs, given with what to call them, instead of the ones before."""
@@ -85,11 +73,10 @@ class OverlayPlot(QWidget):
                 self._view.removeItem(item)
         self._runs = [_drawn(label, curves) for label, curves in runs]
         for drawn in self._runs:
-            for item in drawn.items():
-                self._view.addItem(item, ignoreBounds=True)
+            self.add_items(*drawn.items())
         self.crosshair.hide()
         self._bright = ""
-        self._dress()
+        self.dress()
         self.show_all()
 
     def labels(self) -> list[str]:
@@ -99,7 +86,7 @@ class OverlayPlot(QWidget):
         """Let one run stand out, or none ("")."""
         if label != self._bright:
             self._bright = label
-            self._dress()
+            self.dress()
 
     def show_all(self) -> None:
         """Leave any zoom."""
@@ -110,9 +97,7 @@ class OverlayPlot(QWidget):
         last = max(float(s.x[-1]) for d in self._runs for s in (d.training, d.validation) if len(s))
         bottom, top = wide_range(min(lows), min(max(tops), WILD * float(np.median(tops))))
         right = max(last, 1.0)
-        self._box.setRange(
-            xRange=(-0.008 * right, 1.03 * right), yRange=(bottom, top), padding=0, disableAutoRange=True
-        )
+        self.set_range((-0.008 * right, 1.03 * right), (bottom, top))
 
     def describe(self, x: float) -> tuple[float, str] | None:
         """The validation nearest to `x`, and every run's loss there, the best first."""
@@ -132,18 +117,10 @@ class OverlayPlot(QWidget):
         ]
         return step, "<br>".join([f"step {step:,.0f}", *rows])
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.crosshair.hide()
-
-    def _dress(self) -> None:
-        tokens = self._theme.tokens
-        self._view.setBackground(tokens.panel)
-        for axis in self._axes.values():
-            axis.dress(tokens)
+    def dress(self) -> None:
+        super().dress()
         for place, drawn in enumerate(self._runs):
-            drawn.dress(tokens, place, 1.0 if self._bright in ("", drawn.label) else 0.22)
-        self.crosshair.dress(tokens)
+            drawn.dress(self._theme.tokens, place, 1.0 if self._bright in ("", drawn.label) else 0.22)
 
 
 def _drawn(label: str, curves: RunCurves) -> _Drawn:
@@ -181,3 +158,94 @@ def _top(drawn: _Drawn) -> float | None:
 def _bottom(drawn: _Drawn) -> float | None:
     values = _finite(drawn)
     return float(values.min()) if len(values) else None
+
+
+STEEP = 4.0
+"""From this ratio of the largest to the smallest value on, the axis counts in factors: ranks, rates."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One run: the place of its hue, what it is called, the field's value, and its best loss."""
+
+    place: int
+    label: str
+    value: float
+    loss: float
+
+
+def is_steep(values: Sequence[float]) -> bool:
+    """Whether the values are better read in factors than in differences."""
+    return min(values) > 0 and max(values) / min(values) >= STEEP
+
+
+class FieldPlot(PlotFrame):
+    """Shows the dots it is given; a line joins the lowest at each value."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, (140, 110))
+        self._dots: list[Dot] = []
+        self._title, self._bright, self._steep = "", "", False
+        self._line = pg.PlotCurveItem(antialias=True)
+        self._marks = pg.ScatterPlotItem(size=10, antialias=True)
+        self.add_items(self._line, self._marks)
+        self.dress()
+
+    def show_dots(self, title: str, dots: Sequence[Dot]) -> None:
+        """Draw these runs by a field called `title`; there must be at least one."""
+        self._title, self._dots = title, sorted(dots, key=lambda dot: (dot.value, dot.loss))
+        self._steep = is_steep([dot.value for dot in dots])
+        values = sorted({dot.value for dot in dots})
+        self.axes["bottom"].setTicks([[(self._x(value), short(value)) for value in values]])
+        lowest = [min(dot.loss for dot in dots if dot.value == value) for value in values]
+        self._line.setData([self._x(value) for value in values], lowest)
+        self.setAccessibleName(f"Best validation loss by {title}")
+        self.crosshair.hide()
+        self._bright = ""
+        self.dress()
+        self.show_all()
+
+    def highlight(self, label: str) -> None:
+        """Let one run stand out, or none ("")."""
+        if label != self._bright:
+            self._bright = label
+            self.dress()
+
+    def show_all(self) -> None:
+        """Leave any zoom."""
+        if not self._dots:
+            return
+        xs = [self._x(dot.value) for dot in self._dots]
+        losses = [dot.loss for dot in self._dots]
+        self.set_range(wide_range(min(xs), max(xs), 0.1), wide_range(min(losses), max(losses), 0.15))
+
+    def describe(self, x: float) -> tuple[float, str] | None:
+        """The value nearest to `x`, and the runs that have it, the best first."""
+        if not self._dots:
+            return None
+        value = min((dot.value for dot in self._dots), key=lambda value: abs(self._x(value) - x))
+        rows = [
+            f'<span style="color:{hue(self._theme.tokens, dot.place)}">●</span> '
+            f"{words.loss(dot.loss)}  {escape(dot.label)}"
+            for dot in self._dots
+            if dot.value == value
+        ]
+        return self._x(value), "<br>".join([f"{escape(self._title)} {short(value)}", *rows])
+
+    def _x(self, value: float) -> float:
+        return math.log2(value) if self._steep else value
+
+    def dress(self) -> None:
+        super().dress()
+        tokens = self._theme.tokens
+        self._line.setPen(pg.mkPen(tokens.edge, width=1.5, style=Qt.PenStyle.DashLine))
+        shades = [
+            mix(hue(tokens, dot.place), tokens.panel, 1.0 if self._bright in ("", dot.label) else 0.22)
+            for dot in self._dots
+        ]
+        self._marks.setData(
+            [self._x(dot.value) for dot in self._dots],
+            [dot.loss for dot in self._dots],
+            brush=[pg.mkBrush(shade) for shade in shades],
+            pen=pg.mkPen(tokens.panel, width=1),
+        )

@@ -2,20 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRect, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio import words
 from studio.events import Event, Prepared, Probed, Rewards, Step, Validated
 from studio.runs.history import RunHistory
-from studio.ui.plots.keys import Key, KeyLabel
 from studio.ui.plots.lazy import LazyCurve
 from studio.ui.plots.style import CurveStyle
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.label import ElidedLabel, WrapLabel
+from studio.ui.widgets.layout import column, row
+
+Key = tuple[str, str, str]
+"""The token of a curve's colour, its value in words, and in as few as can be."""
+ALL, FEW = 1, 2
+DOT = 7
+BEFORE, BETWEEN = 5, 14
+
+
+class KeyLabel(ElidedLabel):
+    """Shows (colour token, words, few words) from the right: the few where the others do not fit.
+
+    The tooltip then has them all.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._keys: tuple[Key, ...] = ()
+        self.setProperty("tone", "dim")
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        theme.changed.connect(self.update)
+
+    def set_keys(self, keys: Sequence[Key]) -> None:
+        if tuple(keys) != self._keys:
+            self._keys = tuple(keys)
+            self.setText("  ·  ".join(words for _, words, _ in keys))
+
+    def shown_text(self) -> str:
+        """All the words, or the few of as many as fit."""
+        place, keys = self._fitting()
+        return "  ·  ".join(key[place] for key in keys)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        place, keys = self._fitting()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        room = self.contentsRect()
+        left = room.right() + 1 - self._width(place, keys)
+        for key in keys:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(getattr(self._theme.tokens, key[0])))
+            painter.drawEllipse(QPointF(left + DOT / 2, room.center().y() + 1), DOT / 2, DOT / 2)
+            painter.setPen(self.palette().color(self.foregroundRole()))
+            words = QRect(left + DOT + BEFORE, room.top(), room.width(), room.height())
+            painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, key[place])
+            left += self._key_width(key[place]) + BETWEEN
+
+    def _fitting(self) -> tuple[int, tuple[Key, ...]]:
+        """Which words to show, and of which of the curves."""
+        room = self.contentsRect().width()
+        if self._width(ALL, self._keys) <= room:
+            return ALL, self._keys
+        counts = range(len(self._keys), 0, -1)
+        count = next((n for n in counts if self._width(FEW, self._keys[:n]) <= room), 0)
+        return FEW, self._keys[:count]
+
+    def _width(self, place: int, keys: Sequence[Key]) -> int:
+        return sum(self._key_width(key[place]) for key in keys) + BETWEEN * max(len(keys) - 1, 0)
+
+    def _key_width(self, words: str) -> int:
+        return DOT + BEFORE + self.fontMetrics().horizontalAdvance(words)
 
 
 class PlotCard(Card):
@@ -90,8 +153,8 @@ class RewardCard(PlotCard):
     def add(self, rewards: Rewards) -> None:
         """Add one event; the first one brings the card into view."""
         if rewards.part == "validation":
-            self.curve.append_dot(rewards.step, rewards.chosen)
-            self.curve.append_other(rewards.step, rewards.rejected)
+            self.curve.append(rewards.step, rewards.chosen, "dots")
+            self.curve.append(rewards.step, rewards.rejected, "others")
         else:
             self.curve.append(rewards.step, rewards.margin)
         self._take(rewards)
@@ -101,8 +164,8 @@ class RewardCard(PlotCard):
         self.curve.set_points(history.reward("step"), history.reward("margin"))
         validated = history.once(Rewards)
         numbers = [event.step for event in validated]
-        self.curve.set_dots(numbers, [event.chosen for event in validated])
-        self.curve.set_others(numbers, [event.rejected for event in validated])
+        self.curve.set_points(numbers, [event.chosen for event in validated], "dots")
+        self.curve.set_points(numbers, [event.rejected for event in validated], "others")
         latest = [event for event in (*validated[-1:], history.last_rewards) if event is not None]
         self.setVisible(bool(latest))
         for event in latest:
@@ -157,19 +220,18 @@ class RunPlots(QWidget):
         self._best: Validated | None = None
         self._last: Validated | None = None
         self._probed: Probed | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(HEAD_MILLISECONDS)
+        self._timer = QTimer(self, singleShot=True, interval=HEAD_MILLISECONDS)
         self._timer.timeout.connect(self._show_heads)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(14)
-        for cards, stretch in (((self.loss, self.rewards), 3), ((self.speed, self.memory), 2)):
-            row = QHBoxLayout()
-            row.setSpacing(14)
-            for card in cards:
-                row.addWidget(card, 1)
-            column.addLayout(row, stretch)
+        above = row((self.loss, 1), (self.rewards, 1), gap=14)
+        below = row((self.speed, 1), (self.memory, 1), gap=14)
+        column((above, 3), (below, 2), on=self, gap=14)
+        self._taken: dict[type[Event], Callable[[Any], None]] = {
+            Prepared: self._begin,
+            Step: self._add_step,
+            Validated: self._add_validated,
+            Probed: self._add_probed,
+            Rewards: self.rewards.add,
+        }
 
     def clear(self) -> None:
         self._timer.stop()
@@ -183,29 +245,32 @@ class RunPlots(QWidget):
 
     def show_event(self, event: Event) -> None:
         """Add what a Prepared, Step, Validated, Probed or Rewards says; other events are not for plots."""
-        match event:
-            case Prepared():
-                self._set_end(event.steps)
-                for card in self._cards:  # a resume does again what a crash had not saved
-                    card.curve.cut(event.first_step)
-            case Step():
-                self._step = event
-                self.loss.curve.append(event.step, event.loss)
-                self.speed.curve.append(event.step, event.tokens_per_second)
-                self.memory.curve.append(event.step, event.memory_active / words.GIB)
-            case Validated():
-                self._remember(event)
-                self.loss.curve.append_dot(event.step, event.loss)
-            case Probed():
-                self._probed = event
-                self.loss.curve.append_other(event.step, event.loss)
-            case Rewards():
-                self.rewards.add(event)
-            case _:
-                return
+        if (take := self._taken.get(type(event))) is None:
+            return
+        take(event)
         self._reveal()
         if not self._timer.isActive():
             self._timer.start()
+
+    def _begin(self, prepared: Prepared) -> None:
+        """Make room for the steps; a resume does again what a crash had not saved."""
+        self._set_end(prepared.steps)
+        for card in self._cards:
+            card.curve.cut(prepared.first_step)
+
+    def _add_step(self, step: Step) -> None:
+        self._step = step
+        self.loss.curve.append(step.step, step.loss)
+        self.speed.curve.append(step.step, step.tokens_per_second)
+        self.memory.curve.append(step.step, step.memory_active / words.GIB)
+
+    def _add_validated(self, validated: Validated) -> None:
+        self._remember(validated)
+        self.loss.curve.append(validated.step, validated.loss, "dots")
+
+    def _add_probed(self, probed: Probed) -> None:
+        self._probed = probed
+        self.loss.curve.append(probed.step, probed.loss, "others")
 
     def load(self, history: RunHistory) -> None:
         """Show a whole history at once, in place of what was there."""
@@ -217,9 +282,12 @@ class RunPlots(QWidget):
         self.speed.curve.set_points(steps, history.column("tokens_per_second"))
         self.memory.curve.set_points(steps, history.column("memory_active") / words.GIB)
         validated = history.all_of(Validated)
-        self.loss.curve.set_dots([event.step for event in validated], [event.loss for event in validated])
+        validations = [event.step for event in validated]
+        self.loss.curve.set_points(validations, [event.loss for event in validated], "dots")
         probed = history.once(Probed)
-        self.loss.curve.set_others([event.step for event in probed], [event.loss for event in probed])
+        self.loss.curve.set_points(
+            [event.step for event in probed], [event.loss for event in probed], "others"
+        )
         self.rewards.load(history)
         for event in validated:
             self._remember(event)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+Which = Literal["main", "dots", "others"]
+"""Whose points are meant: the main curve, drawn as a line, or the second or the third, drawn as dots."""
 
 
 def three_digits(value: float) -> str:

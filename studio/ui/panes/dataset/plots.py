@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.events import DatasetRead
 from studio.ui.plots.bar_list import BarList
-from studio.ui.plots.histogram import Histogram, bin_shares
-from studio.ui.plots.limit_histogram import LimitHistogram
+from studio.ui.plots.histogram import Histogram, LimitHistogram, bin_shares
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note

@@ -19,8 +19,7 @@ from studio.ui.tokens import MOST
 from studio.ui.widgets.card import Card
 
 if TYPE_CHECKING:
-    from studio.ui.plots.field_plot import FieldPlot
-    from studio.ui.plots.overlay import OverlayPlot
+    from studio.ui.plots.overlay import FieldPlot, OverlayPlot
 
 ROW_HEIGHT = 28
 LEAST_NAME = 170
@@ -106,8 +105,7 @@ class RunsComparison(QWidget):
     def _plots(self) -> tuple[OverlayPlot, FieldPlot]:
         """The plots, made when they are needed first: pyqtgraph takes 0.4 s to import."""
         if self.overlay is None or self.by_field is None:
-            from studio.ui.plots.field_plot import FieldPlot
-            from studio.ui.plots.overlay import OverlayPlot
+            from studio.ui.plots.overlay import FieldPlot, OverlayPlot
 
             self.overlay, self.by_field = OverlayPlot(self._theme), FieldPlot(self._theme)
             self.loss_card.body.addWidget(self.overlay, 1)
@@ -126,7 +124,7 @@ class RunsComparison(QWidget):
         self._draw_field()
 
     def _draw_field(self) -> None:
-        from studio.ui.plots.field_plot import Dot
+        from studio.ui.plots.overlay import Dot
 
         entry = next((e for e in plottable(self._runs) if e.path == self.choice.currentData()), None)
         if entry is None:

@@ -97,7 +97,8 @@ class RunDetails(QWidget):
         self.loss.clear()
         self.loss.curve.set_end(history.planned or None)
         self.loss.curve.set_points(steps, history.column("loss"))
-        self.loss.curve.set_dots([event.step for event in validated], [event.loss for event in validated])
+        validations = [event.step for event in validated]
+        self.loss.curve.set_points(validations, [event.loss for event in validated], "dots")
         self.loss.set_waiting(not len(steps) and not validated)
         self.loss.set_value(_best(validated))
 
