@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QProgressBar, QWidget
 
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
+from studio.ui.widgets.layout import add, column
 
 WIDTH = 204
 
@@ -36,13 +37,9 @@ class Sidebar(QFrame):
         self.setFixedWidth(WIDTH)
         self._buttons: dict[str, Button] = {}
         self._group = QButtonGroup(self)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(12, 18, 12, 16)
-        self._column.setSpacing(3)
         brand = PlainLabel("Tuning Studio")
         brand.setProperty("role", "brand")
-        self._column.addWidget(brand)
-        self._column.addSpacing(12)
+        self._column = column(brand, 12, on=self, inside=(12, 18, 12, 16), gap=3)
         self._add_entries(entries)
         self._column.addStretch(1)
         self._add_foot()
@@ -84,11 +81,7 @@ class Sidebar(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress of the running job")
         self._bar.hide()
-        self._column.addWidget(self._state)
-        self._column.addSpacing(2)
-        self._column.addWidget(self._bar)
-        self._column.addSpacing(2)
-        self._column.addWidget(self._detail)
+        add(self._column, self._state, 2, self._bar, 2, self._detail)
         for label in (self._state, self._detail):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
 

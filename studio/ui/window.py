@@ -19,14 +19,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QMainWindow,
     QMenu,
     QPlainTextEdit,
     QStackedWidget,
     QTextEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -34,6 +32,7 @@ from studio.ui.menus import EDIT, fill_menu_bar, fill_recent
 from studio.ui.sidebar import PaneEntry, Sidebar
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import PlainLabel
+from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.states import Notice
 
 __all__ = ["MainWindow", "PaneEntry"]
@@ -162,23 +161,13 @@ class MainWindow(QMainWindow):
         for entry in panes:
             self._stack.addWidget(entry.widget)
         banner = QWidget()
-        row = QHBoxLayout(banner)
-        row.setContentsMargins(28, 14, 28, 0)
-        row.addWidget(self._notice)
+        row(self._notice, on=banner, inside=(28, 14, 28, 0))
         banner.hide()
         self._notice.closed.connect(banner.hide)
         self._notice.shown.connect(banner.show)
-        right = QVBoxLayout()
-        right.setContentsMargins(0, 0, 0, 0)
-        right.setSpacing(0)
-        right.addWidget(banner)
-        right.addWidget(self._stack, 1)
+        right = column(banner, (self._stack, 1), gap=0)
         self._root.setObjectName("root")
-        whole = QHBoxLayout(self._root)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self._sidebar)
-        whole.addLayout(right, 1)
+        row(self._sidebar, (right, 1), on=self._root, gap=0)
         self.setCentralWidget(self._root)
 
     def _on_action(self) -> None:
@@ -214,8 +203,7 @@ class _DropHint(QFrame):
         self.setObjectName("drop")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         label = PlainLabel("Drop to open")
-        column = QVBoxLayout(self)
-        column.addWidget(label, 0, Qt.AlignmentFlag.AlignCenter)
+        column((label, Qt.AlignmentFlag.AlignCenter), on=self)
         self.hide()
 
     def cover(self) -> None:

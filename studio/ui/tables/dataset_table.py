@@ -11,13 +11,11 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QSpinBox,
     QStackedWidget,
     QTableView,
-    QVBoxLayout,
     QWidget,
     QWidgetAction,
 )
@@ -32,6 +30,7 @@ from studio.ui.tables.model import TableModel
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, note
+from studio.ui.widgets.layout import column, row
 
 _MOST = 10_000_000
 
@@ -63,11 +62,11 @@ class LengthFilter(QAction):
         grid = QGridLayout(form)
         grid.setContentsMargins(12, 10, 12, 10)
         grid.setHorizontalSpacing(10)
-        for row, (text, spin) in enumerate((("At least", self.fewest), ("At most", self.most))):
+        for place, (text, spin) in enumerate((("At least", self.fewest), ("At most", self.most))):
             label = PlainLabel(text)
             label.setBuddy(spin)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(spin, row, 1)
+            grid.addWidget(label, place, 0)
+            grid.addWidget(spin, place, 1)
         grid.addWidget(self.clear, 2, 1)
         return form
 
@@ -167,23 +166,14 @@ class ExamplesTable[Model: TableModel[Any]](QWidget):
 
     def _lay_out(self, extra: Sequence[QWidget]) -> None:
         self._searching = QWidget()
-        beside = QHBoxLayout(self._searching)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(10)
-        beside.addWidget(self.search, 1)
-        for widget in extra:
-            beside.addWidget(widget)
+        row((self.search, 1), *extra, on=self._searching)
         self._above = QGridLayout()
         self._above.setSpacing(10)
         self._above.setColumnStretch(1, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._nothing)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addLayout(self._above)
-        column.addWidget(self._stack, 1)
+        column(self._above, (self._stack, 1), on=self, gap=10)
         self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

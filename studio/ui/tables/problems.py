@@ -9,12 +9,13 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from studio.catalogue import common
 from studio.events import DatasetRead, Problem
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
+from studio.ui.widgets.layout import column
 from studio.ui.widgets.style import empty_layout
 
 _LISTED_LINES = 5
@@ -124,9 +125,7 @@ class ProblemList(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._rows: list[ProblemRow] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(2)
+        self._column = column(on=self, gap=2)
         self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     @property

@@ -22,6 +22,7 @@ from studio.ui.tables.measures import MeasureGrid
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, note
+from studio.ui.widgets.layout import add
 
 
 class ScoresCard(Card):
@@ -35,9 +36,7 @@ class ScoresCard(Card):
         self.words.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.body.addWidget(self.grid)
-        self.body.addWidget(self.words)
-        self.body.addWidget(self.bar)
+        add(self.body, self.grid, self.words, self.bar)
 
     def _show(self, *shown: QWidget) -> None:
         for widget in (self.grid, self.words, self.bar):

@@ -49,9 +49,7 @@ class EvaluationPane(Pane):
         self.answers.playground_requested.connect(self.playground_requested)
         self.content.addWidget(self.scores)
         self.content.addWidget(self.answers, 1)
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(_REDRAW_MILLISECONDS)
+        self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MILLISECONDS)
         self._redraw.timeout.connect(self._draw)
         self.show_no_run()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QHBoxLayout
 
 from studio.events import AnswerEnded, AnswerPiece, Event
 from studio.generate.sampling import Sampling
@@ -16,6 +15,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
+from studio.ui.widgets.layout import add, row
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import EmptyState
 
@@ -56,15 +56,10 @@ class PlaygroundPane(Pane):
 
     def _lay_out(self) -> None:
         ask = Card()
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(self.prompt, 1)
-        for button in (self.send_button, self.stop_button):
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
-        ask.body.addLayout(row)
-        ask.body.addWidget(self.note)
-        self.content.addWidget(self.columns, 1)
-        self.content.addWidget(ask)
+        low = Qt.AlignmentFlag.AlignBottom
+        field = row((self.prompt, 1), (self.send_button, low), (self.stop_button, low))
+        add(ask.body, field, self.note)
+        add(self.content, (self.columns, 1), ask)
 
     def show_no_run(self) -> None:
         self._busy, self._run = False, None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHeaderView, QTableView, QWidget
 
 from studio import words
 from studio.runs.store import RunCurves, RunSummary
@@ -17,6 +17,7 @@ from studio.ui.tables.model import SORT
 from studio.ui.theme import Theme
 from studio.ui.tokens import MOST
 from studio.ui.widgets.card import Card
+from studio.ui.widgets.layout import column, row
 
 if TYPE_CHECKING:
     from studio.ui.plots.overlay import FieldPlot, OverlayPlot
@@ -75,15 +76,8 @@ class RunsComparison(QWidget):
         self.table = DifferencesTable()
         self._set_up_table()
         self._table_card.body.addWidget(self.table)
-        plots = QHBoxLayout()
-        plots.setSpacing(14)
-        plots.addWidget(self.loss_card, 5)
-        plots.addWidget(self.field_card, 3)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(14)
-        column.addLayout(plots, 3)
-        column.addWidget(self._table_card, 2)
+        plots = row((self.loss_card, 5), (self.field_card, 3), gap=14)
+        column((plots, 3), (self._table_card, 2), on=self, gap=14)
 
     def show_runs(self, runs: Sequence[RunSummary], curves: Sequence[RunCurves]) -> None:
         """These runs with their curves, in the order of their hues. What is shown already is left alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio import words
 from studio.events import Validated
@@ -17,7 +17,7 @@ from studio.ui.plots.run_plots import LOSS, PlotCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
-from studio.ui.widgets.layout import scrolled
+from studio.ui.widgets.layout import row, scrolled
 from studio.ui.widgets.style import empty_layout
 
 
@@ -36,13 +36,13 @@ class PairList(QWidget):
 
     def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         empty_layout(self._grid)
-        for row, (name, value) in enumerate(pairs):
+        for place, (name, value) in enumerate(pairs):
             cut = ElidedLabel(name if self._cuts_names else value, Qt.TextElideMode.ElideMiddle)
             left, right = (cut, PlainLabel(value)) if self._cuts_names else (PlainLabel(name), cut)
             left.setProperty("tone", "dim")
             right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._grid.addWidget(left, row, 0)
-            self._grid.addWidget(right, row, 1)
+            self._grid.addWidget(left, place, 0)
+            self._grid.addWidget(right, place, 1)
         self._grid.setRowStretch(len(pairs), 1)
 
 
@@ -78,11 +78,7 @@ class RunDetails(QWidget):
         self._facts_card, self._files_card = Card("Facts"), Card("Files")
         self._facts_card.body.addWidget(scrolled(self.facts))
         self._files_card.body.addWidget(scrolled(self.files))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(14)
-        for card, stretch in ((self.loss, 4), (self._facts_card, 3), (self._files_card, 3)):
-            row.addWidget(card, stretch)
+        row((self.loss, 4), (self._facts_card, 3), (self._files_card, 3), on=self, gap=14)
 
     def show_run(self, run: RunSummary, history: RunHistory, files: Sequence[tuple[str, int]]) -> None:
         """Fill all three cards."""
