@@ -82,7 +82,7 @@ class HistoryPage(QWidget):
         place.setProperty("tone", "faint")
         place.setFixedWidth(20)
         said = WrapLabel(words, tone="" if number else "dim")
-        row(place, (said, 1), count, remove or 24, on=line, inside=(0, 9, 4, 9))
+        row(place, (said, 1), count, remove or 34, on=line, inside=(0, 9, 4, 9))
         return line
 
     def _add(self) -> None:
