@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,23 @@ from importlinter import api
 
 ROOT = Path(__file__).parents[1]
 STUDIO = ROOT / "studio"
+SHORT = {
+    "dataset/documents/paragraph.py",
+    "dataset/hub/download.py",
+    "errors.py",
+    "jobs/collecting.py",
+    "jobs/heal.py",
+    "models/arrays.py",
+    "synth/confirmed.py",
+    "train/finite.py",
+    "ui/dialogs/dialog.py",
+    "ui/icons.py",
+    "ui/plain.py",
+    "ui/plots/style.py",
+    "ui/widgets/card.py",
+    "ui/widgets/style.py",
+}
+"""Files of less than 60 lines that stand alone for a reason of their own."""
 ABOVE_THE_ENGINE = {"__init__", "__main__", "app", "cli", "jobs", "ui"}
 
 
@@ -61,3 +82,53 @@ def test_importing_it_loads_no_engine(module: str) -> None:
 def test_every_room_says_what_lives_there() -> None:
     silent = [path for path in STUDIO.rglob("__init__.py") if not path.read_text().startswith('"""')]
     assert silent == []
+
+
+def public_classes(path: Path) -> Iterator[str]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name
+        elif isinstance(node, ast.TypeAlias) and not node.name.id.startswith("_"):
+            yield node.name.id
+
+
+def test_a_public_class_name_has_one_meaning() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(STUDIO.rglob("*.py")):
+        for name in public_classes(path):
+            places[name].append(str(path.relative_to(STUDIO)))
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+
+
+def test_a_file_is_neither_too_long_nor_too_short() -> None:
+    sizes = {
+        str(path.relative_to(STUDIO)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in STUDIO.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert {name: lines for name, lines in sizes.items() if lines > 400} == {}
+    assert {name for name, lines in sizes.items() if lines < 60} == SHORT
+
+
+def imported(path: Path, modules: set[str]) -> Iterator[str]:
+    """Our modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for name in node.names:
+                whole = f"{node.module}.{name.name}"
+                yield whole if whole in modules else node.module
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Not even inside functions, where import-linter does not look within a room."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in STUDIO.rglob("*.py")
+    }
+    graph = {
+        name: {other for other in imported(path, set(paths)) if other in paths and other != name}
+        for name, path in paths.items()
+    }
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle

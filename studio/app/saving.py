@@ -15,7 +15,7 @@ from studio.app.request import Listeners, Request
 from studio.app.state import Controller, Services
 from studio.dataset.save.export import layout_in
 from studio.dataset.save.target import check_folder
-from studio.dataset.steps.steps import Split, Step
+from studio.dataset.steps.steps import AnyStep, Split
 from studio.errors import StudioError
 from studio.events import DatasetExported, DatasetSaved, Progress
 from studio.jobs.job import Job, Outcome, Stopped
@@ -31,7 +31,7 @@ _WRITING = "A dataset is being written. Wait for it, or stop it, first."
 _MOST_REMARKS = 5
 
 
-class Writer(Controller):
+class WriteTask(Controller):
     """Writes whole or not at all, with a dialog that shows how far it is and stops it."""
 
     def __init__(self, services: Services, parent: QObject, datasets: Datasets) -> None:
@@ -57,18 +57,18 @@ class Writer(Controller):
         self._show_if_failed(outcome)
 
 
-class Transforming(Writer):
+class Transforming(WriteTask):
     """Never touches the source: what steps make of it is written as a dataset of its own, and opened."""
 
     def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
         super().__init__(services, pane, datasets)
         self._writing = self._request()
 
-    def apply(self, *steps: Step, then: Callable[[], None] | None = None) -> None:
+    def apply(self, *steps: AnyStep, then: Callable[[], None] | None = None) -> None:
         """Write the dataset after these steps among the app's own, open the result, and then do `then`."""
         self.save(self._next_folder(Path(self._state.recipe.data.path)), *steps, then=then)
 
-    def save(self, folder: Path, *steps: Step, then: Callable[[], None] | None = None) -> None:
+    def save(self, folder: Path, *steps: AnyStep, then: Callable[[], None] | None = None) -> None:
         """Write the dataset, as changed by hand and after these steps, to a folder, and open that."""
         if (dataset := self._state.dataset) is None:
             self._notice(_READING)
@@ -76,7 +76,7 @@ class Transforming(Writer):
         known, overlays = dataset.fingerprint, self._paths.overlays
         self._save(SaveJob(self._state.recipe, folder, steps, overlays, fingerprint=known), then)
 
-    def replay(self, source: Path, *steps: Step) -> None:
+    def replay(self, source: Path, *steps: AnyStep) -> None:
         """Do steps to a source anew, and open the result; the source itself where there are none left."""
         if not steps:
             self._datasets.open(str(source))
@@ -122,7 +122,7 @@ class Transforming(Writer):
             then()
 
 
-class Saving(Writer):
+class Saving(WriteTask):
     """Takes the dataset on show elsewhere, and writes over nothing before the person has been asked."""
 
     def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
@@ -206,7 +206,7 @@ class Saving(Writer):
         """The dataset in which the person's edits were made."""
         return self._state.dataset.fingerprint if self._state.dataset is not None else ""
 
-    def _divided(self) -> tuple[Step, ...]:
+    def _divided(self) -> tuple[AnyStep, ...]:
         dataset, recipe = self._state.dataset, self._state.recipe
         if dataset is None or any(file.part for file in dataset.files):
             return ()

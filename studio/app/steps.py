@@ -10,7 +10,7 @@ from studio.app.request import Listeners
 from studio.app.saving import Transforming
 from studio.app.state import Controller, Services
 from studio.dataset.steps.edits import Overlay, OverlayFile
-from studio.dataset.steps.steps import OWN, STEPS, Delete, Edit, Fix, Restore, Step, step_from
+from studio.dataset.steps.steps import OWN, STEPS, AnyStep, Delete, Edit, Fix, Restore, step_from
 from studio.errors import StudioError
 from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress
 from studio.jobs.health import HealthJob, PreviewJob
@@ -216,7 +216,7 @@ class History(Controller):
         else:
             self._transforming.replay(source, *steps)
 
-    def _replay_on(self, compared: SourceCompared, source: Path, steps: list[Step]) -> None:
+    def _replay_on(self, compared: SourceCompared, source: Path, steps: list[AnyStep]) -> None:
         if compared.has_changed:
             self._notice(
                 f"{source.name} holds other rows by now, and what was changed by hand belongs to the "
@@ -231,6 +231,8 @@ class History(Controller):
 
     def replay(self, source: Path) -> None:
         """Do all steps to a new source, and open what comes of it; changes by hand belong to the old rows."""
+        if self._read is None:  # still being read anew
+            return
         steps = [step for line in self._lines for step in line.steps]
         kept = [step for step in steps if not isinstance(step, OWN)]
         if len(kept) < len(steps):

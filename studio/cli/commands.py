@@ -308,5 +308,5 @@ def _model_cache() -> Any:
     return ModelCache()
 
 
-def _report(result: results.Result, as_json: bool) -> None:
+def _report(result: results.CommandResult, as_json: bool) -> None:
     report(result.document, result.text, as_json)

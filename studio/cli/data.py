@@ -25,7 +25,7 @@ from studio.cli.options import (
     recipe_from,
     steps_of,
 )
-from studio.cli.results import Result
+from studio.cli.results import CommandResult
 from studio.cli.synth import register
 from studio.cli.terminal import console, perform, report
 from studio.dataset.read.file_reader import NothingUsable
@@ -60,16 +60,16 @@ from studio.words import counted, file_size
 _OPEN, _CLOSE = "⟦", "⟧"
 
 
-def example(recipe: Recipe, dataset_cache: DatasetCache, line: int) -> Result:
+def example(recipe: Recipe, dataset_cache: DatasetCache, line: int) -> CommandResult:
     """The example at a line: its turns and tokens. Raises DataError where there is none."""
     events = perform(ExampleJob(recipe, line).run_events(dataset_cache))
     return _shown(next(event for event in events if isinstance(event, Rendered)), line)
 
 
-def _shown(rendered: Rendered, line: int) -> Result:
+def _shown(rendered: Rendered, line: int) -> CommandResult:
     trained = sum(piece.trained for piece in rendered.pieces)
     facts = f"Line {line}: {len(rendered.pieces):,} tokens; the {trained:,} in {_OPEN} {_CLOSE} are learned."
-    return Result(asdict(rendered), f"{facts}\n\n{_text(rendered)}")
+    return CommandResult(asdict(rendered), f"{facts}\n\n{_text(rendered)}")
 
 
 def _text(rendered: Rendered) -> str:
@@ -92,13 +92,15 @@ _QUOTED = 3
 _SIGNS = {"good": "ok  ", "look": "look", "bad": "BAD "}
 
 
-def with_health(described: Result, places: Places, job: HealthJob, dataset_cache: DatasetCache) -> Result:
+def with_health(
+    described: CommandResult, places: Places, job: HealthJob, dataset_cache: DatasetCache
+) -> CommandResult:
     """The description of a dataset with its findings: in the document under "health"."""
     events = perform(job.run_events(dataset_cache))
     findings = next(event.findings for event in events if isinstance(event, Checked))
     lines = [line for finding in findings for line in _lines(finding, places)]
     document = {**described.document, "health": [asdict(finding) for finding in findings]}
-    return Result(document, "\n".join((described.text, "", "Health:", *lines)))
+    return CommandResult(document, "\n".join((described.text, "", "Health:", *lines)))
 
 
 def _lines(finding: Finding, places: Places) -> Iterator[str]:
@@ -143,7 +145,7 @@ def show_large(scan: ScanJob, bad: Path | None, as_json: bool, job: HealthJob | 
                 report(None, f"{event.rows:,} rows that cannot train written to {bad}.", as_json=False)
 
 
-def large_example(recipe: Recipe, scans: Path, line: int) -> Result:
+def large_example(recipe: Recipe, scans: Path, line: int) -> CommandResult:
     """The row at a line of a big file: its turns and tokens, as soon as the scan has come so far.
 
     Raises DataError where no row starts on the line, or the row cannot train.
@@ -167,7 +169,7 @@ def large_example(recipe: Recipe, scans: Path, line: int) -> Result:
     return _shown(Rendered(str(path), line, shown.pieces, shown.turns, shown.rows), line)
 
 
-def of_scan(path: Path, scan: Scanned) -> Result:
+def of_scan(path: Path, scan: Scanned) -> CommandResult:
     """What a finished scan has found."""
     shown = {name: value for name, value in asdict(scan).items() if name not in ("folder", "finished")}
     head = f"{path.name}: {scan.rows:,} rows, {scan.format}, {file_size(path.stat().st_size)}"
@@ -175,7 +177,7 @@ def of_scan(path: Path, scan: Scanned) -> Result:
     lengths = f"  median {scan.median:,} characters, longest {scan.longest:,}"
     part = f'  studio data save "{path}" PART --step "cap rows=100000 how=random"'
     text = "\n".join((head, *counts, lengths, "Next, to train on a part of it:", part))
-    return Result({"path": str(path), **shown}, text)
+    return CommandResult({"path": str(path), **shown}, text)
 
 
 def _scanned(job: ScanJob, found: list[Scanned]) -> Generator[Event]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studio.cli.results import Result
+from studio.cli.results import CommandResult
 from studio.errors import DataError, RecipeError
 from studio.files import parsed
 from studio.generate.sampling import Sampling
@@ -20,7 +20,7 @@ from studio.runs.store import RunStore
 from studio.words import whole_characters, wrong_value
 
 if TYPE_CHECKING:
-    from studio.dataset.steps.steps import Step
+    from studio.dataset.steps.steps import AnyStep
 
 
 Home = Annotated[
@@ -130,7 +130,7 @@ def _default(field: FieldEntry) -> str:
 _KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": "true | false"}
 
 
-def steps_of(like: Path | None, asked: list[str] | None) -> tuple[Step, ...]:
+def steps_of(like: Path | None, asked: list[str] | None) -> tuple[AnyStep, ...]:
     """The steps of the dataset to be like, and those asked for."""
     from studio.dataset.save.manifest import Manifest
     from studio.dataset.steps.steps import step_from, steps_written
@@ -148,7 +148,7 @@ def as_read(recipe: Recipe, like: Path | None) -> Recipe:
     return recipe.with_values({"data.columns": Manifest.read(like.expanduser()).columns})
 
 
-def _from_anywhere(step: Step) -> Step:
+def _from_anywhere(step: AnyStep) -> AnyStep:
     """The step with the whole path of what it mixes in, so that it can be done again in another folder."""
     from studio.dataset.steps.steps import Mix
 
@@ -178,7 +178,7 @@ def _field(name: str, about: dict[str, Any]) -> str:
     return f"{name}=  {kind}{unit}{default}"
 
 
-def of_steps() -> Result:
+def of_steps() -> CommandResult:
     """Every step with its fields."""
     from studio.dataset.steps.steps import STEPS
 
@@ -191,4 +191,4 @@ def of_steps() -> Result:
         )
         lines += [f"{'':16}   {line}" for line in shown]
     document = {kind: {**schemas[kind], "title": STEPS[kind].title} for kind in STEPS}
-    return Result(document, "\n".join(lines))
+    return CommandResult(document, "\n".join(lines))

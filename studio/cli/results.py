@@ -35,7 +35,7 @@ _WORDS = {"error": "cannot train", "warning": "with a warning"}
 
 
 @dataclass(frozen=True)
-class Result:
+class CommandResult:
     """The outcome of a command."""
 
     document: Any
@@ -43,7 +43,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Check:
+class SelfCheck:
     """One check of the self-test."""
 
     name: str
@@ -52,7 +52,7 @@ class Check:
     seconds: float
 
 
-def of_run(run: RunFolder) -> Result:
+def of_run(run: RunFolder) -> CommandResult:
     """A run that was just trained."""
     history, summary = history_of(run), summarize(run)
     validated, last = history.all_of(Validated), history.last_step
@@ -76,10 +76,10 @@ def of_run(run: RunFolder) -> Result:
         "adapter": str(run.adapter),
     }
     text = f"{summary.message} {summary.step} steps in {seconds:.0f} s.\nNext: studio evaluate {run.name}"
-    return Result(document, text)
+    return CommandResult(document, text)
 
 
-def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> Result:
+def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> CommandResult:
     """A comparison of base and tuned."""
     measures = [{**asdict(m), "difference": m.difference, "verdict": m.verdict} for m in result.measures]
     document = {
@@ -91,7 +91,7 @@ def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> Result:
     text = "\n".join(
         [result.headline, result.verdict, "", *rows, "", f"On {result.golden}, in {result.seconds:.0f} s."]
     )
-    return Result(document, text)
+    return CommandResult(document, text)
 
 
 def _measure_row(m: Measure) -> str:
@@ -106,7 +106,7 @@ def _figure(unit: str, value: float, sign: str = "") -> str:
     return f"{100 * value:{sign}.0f} {'points' if sign else '%'}"
 
 
-def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) -> Result:
+def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) -> CommandResult:
     """Answers to one prompt."""
     document = {
         "prompt": prompt,
@@ -114,12 +114,12 @@ def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) 
         "answers": {a.who: {k: v for k, v in asdict(a).items() if k != "who"} for a in answers},
     }
     if len(answers) == 1:
-        return Result(document, answers[0].text.strip())
+        return CommandResult(document, answers[0].text.strip())
     order = sorted(answers, key=lambda a: a.who)
-    return Result(document, "\n".join(f"{a.who:6} {a.text.strip()}" for a in order))
+    return CommandResult(document, "\n".join(f"{a.who:6} {a.text.strip()}" for a in order))
 
 
-def of_dataset(read: DatasetRead) -> Result:
+def of_dataset(read: DatasetRead) -> CommandResult:
     """A dataset as a run would read it."""
     splits = Counter(row.split for row in read.rows)
     splits["golden"] = read.golden
@@ -154,7 +154,7 @@ def of_dataset(read: DatasetRead) -> Result:
     lines += [
         f"  {places.words(p.line) if p.line else p.file or read.name}: {p.reason}" for p in read.problems
     ]
-    return Result(document, "\n".join(lines))
+    return CommandResult(document, "\n".join(lines))
 
 
 def _trouble(problems: Sequence[Problem]) -> str:
@@ -170,12 +170,12 @@ def _trouble(problems: Sequence[Problem]) -> str:
     return f"{'; '.join(said)}." if said else "Every row can train."
 
 
-def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ()) -> Result:
+def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ()) -> CommandResult:
     """The list of runs, and why sweeps among them cannot be read."""
     document = [{**asdict(s), "folder": str(s.folder), "created": s.created.isoformat()} for s in summaries]
     if not summaries:
         none = "No runs yet. `studio demo` makes one from the sample."
-        return Result(document, "\n".join((none, *damaged_sweeps)))
+        return CommandResult(document, "\n".join((none, *damaged_sweeps)))
     rows = [f"{'RUN':32} {'STATE':12} {'STEPS':>11} {'BEST LOSS':>10}  EXACT MATCH"]
     for s in summaries:
         loss = f"{s.best_loss:.3f}" if s.best_loss is not None else "-"
@@ -187,17 +187,17 @@ def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ())
         rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}")
     rows += [f"{s.name} is damaged: {s.damage}" for s in summaries if s.damage]
     rows += damaged_sweeps
-    return Result(document, "\n".join(rows))
+    return CommandResult(document, "\n".join(rows))
 
 
-def of_checks(checks: Sequence[Check]) -> Result:
+def of_checks(checks: Sequence[SelfCheck]) -> CommandResult:
     """The self-test."""
     rows = [f"{'ok  ' if c.passed else 'FAIL'} {c.name:34} {c.seconds:6.2f} s  {c.detail}" for c in checks]
     document = {"passed": all(c.passed for c in checks), "checks": [asdict(c) for c in checks]}
-    return Result(document, "\n".join(rows))
+    return CommandResult(document, "\n".join(rows))
 
 
-def forecasted(recipe: Recipe) -> Result:
+def forecasted(recipe: Recipe) -> CommandResult:
     """The forecast of a recipe; its dataset is read first where it names one."""
     examples, remarks = None, []
     if recipe.data.path:
@@ -211,7 +211,7 @@ def forecasted(recipe: Recipe) -> Result:
 
 def of_forecast(
     forecast: Forecasted, examples: Examples | None = None, remarks: Sequence[str] = ()
-) -> Result:
+) -> CommandResult:
     """A forecast as a document and as a table, with what is to be said of the dataset as a whole.
 
     `trained_share` is of the model with its adapter.
@@ -221,7 +221,7 @@ def of_forecast(
     said = {"trained_share": share, "remarks": [*forecast.remarks, *remarks]}
     read = {"examples": examples.count, "rows": len(examples.tokens)} if examples else {}
     text = "\n".join((*_lines(forecast, examples), *remarks))
-    return Result({**asdict(forecast), **said, **read}, text)
+    return CommandResult({**asdict(forecast), **said, **read}, text)
 
 
 def _lines(forecast: Forecasted, examples: Examples | None) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.cli import results
-from studio.cli.results import Check
+from studio.cli.results import SelfCheck
 from studio.cli.terminal import Terminal, perform
 from studio.events import AnswerEnded, Evaluated, Event, RunOpened, Step
 from studio.generate.sampling import GREEDY
@@ -60,7 +60,7 @@ def _questions() -> list[str]:
     return [json.loads(line)["prompt"] for line in lines[::step][:QUESTIONS]]
 
 
-def selftest() -> list[Check]:
+def selftest() -> list[SelfCheck]:
     """Every check in turn; a check that fails does not keep the next from being made."""
     with tempfile.TemporaryDirectory(prefix="studio-selftest-") as folder:
         bench = _Bench(Path(folder))
@@ -75,13 +75,13 @@ def selftest() -> list[Check]:
         return [_check(name, work) for name, work in checks]
 
 
-def _check(name: str, work: Callable[[], str]) -> Check:
+def _check(name: str, work: Callable[[], str]) -> SelfCheck:
     began = time.perf_counter()
     try:
         passed, detail = True, work()
     except Exception as error:  # noqa: BLE001  # whatever is broken is the result
         passed, detail = False, f"{type(error).__name__}: {error}"
-    return Check(name, passed, detail, round(time.perf_counter() - began, 2))
+    return SelfCheck(name, passed, detail, round(time.perf_counter() - began, 2))
 
 
 class _Bench:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from studio.cli.results import Result
+from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, console, perform
 from studio.events import SweepProgress
 from studio.jobs.sweep import SweepJob, closing
@@ -78,7 +78,7 @@ class _Row:
         return self.run.best_loss if self.run and self.run.best_loss is not None else float("inf")
 
 
-def of_sweep(file: SweepFile) -> Result:
+def of_sweep(file: SweepFile) -> CommandResult:
     """Every member with what sets it apart and what came out, and which is best."""
     runs = [file.run_of(member) for member in file.members]
     rows = [_Row(m, summarize(run) if run else None) for m, run in zip(file.members, runs, strict=True)]
@@ -95,7 +95,7 @@ def of_sweep(file: SweepFile) -> Result:
     lines = [*_table(file, rows, best_name), "", closing(file)]
     if best_name:
         lines.append(f"Next: studio evaluate {best_name}")
-    return Result(document, "\n".join(lines))
+    return CommandResult(document, "\n".join(lines))
 
 
 def _described(row: _Row) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from studio.cli.options import Debug, Home, Json, paths_from
-from studio.cli.results import Result
+from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, console, perform, report
 from studio.dataset.hub.wanted import Wanted, recognize, row_range
 from studio.errors import DataError
@@ -31,7 +31,7 @@ from studio.synth.rows import Review
 from studio.words import counted, wrong_value
 
 
-def of_made(folder: MakingFolder) -> Result:
+def of_made(folder: MakingFolder) -> CommandResult:
     """Every made row with its state, and what was refused."""
     rows = [made_row(row, review.state) for row, review in folder.reviewed()]
     ended = summary(folder)
@@ -41,25 +41,25 @@ def of_made(folder: MakingFolder) -> Result:
     lines += [f"{_came(ended)}: {_counted(states)}", *_refused(ended), *damage]
     document = {**asdict(ended), "states": dict(states), "made": [asdict(row) for row in rows]}
     document["damage"] = list(damage)
-    return Result(document, "\n".join(lines))
+    return CommandResult(document, "\n".join(lines))
 
 
-def of_making(folder: MakingFolder) -> Result:
+def of_making(folder: MakingFolder) -> CommandResult:
     """How many rows there are by now, what was refused, and what to do next."""
     ended = summary(folder)
     lines = [f"{_came(ended)}, in {ended.folder}", *_refused(ended)]
     if ended.rows:
         lines.append(f"Next: studio data made {ended.folder} --accept all --out more.jsonl")
-    return Result(asdict(ended), "\n".join(lines))
+    return CommandResult(asdict(ended), "\n".join(lines))
 
 
-def of_download(event: Downloaded) -> Result:
+def of_download(event: Downloaded) -> CommandResult:
     """What arrived, and how to look at it."""
     text = (
         f"{event.rows:,} rows of {event.name} ({event.subset}, {event.split}), "
         f"revision {event.revision[:12]}\n{event.path}\nNext: studio data {event.path}"
     )
-    return Result(asdict(event), text)
+    return CommandResult(asdict(event), text)
 
 
 def row_line(row: MadeRow) -> str:
@@ -232,7 +232,7 @@ def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:
     return job
 
 
-def _made(job: MakeJob) -> Result:
+def _made(job: MakeJob) -> CommandResult:
     """Do the job; each row is shown as it is made."""
     try:
         for event in perform(job.run_events(_bench(job))):
@@ -281,5 +281,5 @@ def _whole(path: str) -> str:
     return str(Path(path).expanduser().resolve()) if path else ""
 
 
-def _show(result: Result, as_json: bool) -> None:
+def _show(result: CommandResult, as_json: bool) -> None:
     report(result.document, result.text, as_json)

@@ -29,7 +29,7 @@ from studio.dataset.record import Record
 from studio.dataset.render.render import Example, Renderer, Rendering
 from studio.dataset.render.truncate import Limits
 from studio.dataset.rows import Places, problem
-from studio.dataset.split import GOLDEN, Split, split, split_given
+from studio.dataset.split import GOLDEN, DatasetSplit, split, split_given
 from studio.errors import DataError
 from studio.events import DatasetRead, Problem, Progress, Rendered
 
@@ -265,7 +265,7 @@ def _all_problems(source: Reading, rendering: Sequence[Problem]) -> tuple[Proble
     return tuple(sorted((*source.problems, *rendering), key=lambda item: item.line))
 
 
-def _divide(source: Reading, usable: Collection[int], data: Shares, drawn: tuple[int, int]) -> Split:
+def _divide(source: Reading, usable: Collection[int], data: Shares, drawn: tuple[int, int]) -> DatasetSplit:
     """The records whose line is usable, in their parts; those that a file was given as stay what they are.
 
     Divided is what was read, not what is usable: so neither objective nor template nor maximum length
@@ -277,13 +277,13 @@ def _divide(source: Reading, usable: Collection[int], data: Shares, drawn: tuple
     parts = (whole.train, whole.validation, whole.test)
     kept = [tuple(record for record in part if record.line in usable) for part in parts]
     if all(left or not part for left, part in zip(kept, parts, strict=True)):
-        return Split(*kept)
+        return DatasetSplit(*kept)
     return _shared([r for r in records if r.line in usable], given, data, drawn)
 
 
 def _shared(
     records: Sequence[Record], given: AbstractMapping[int, str], data: Shares, drawn: tuple[int, int]
-) -> Split:
+) -> DatasetSplit:
     """Divided by the shares; `drawn` is the seed, and how rows are kept together."""
     seed, grouping = drawn
     if given:

@@ -12,7 +12,7 @@ from studio.dataset.identity import content_hash, equal_hash
 from studio.dataset.record import Record
 
 type Lines = NDArray[np.int64]
-type Change = Callable[[Record], Record]
+type RecordChange = Callable[[Record], Record]
 
 _HASHES: dict[str, Callable[[Record], bytes]] = {"hash": content_hash, "equal": equal_hash}
 
@@ -34,7 +34,7 @@ class StoredSequence(Protocol):
         """Those at these places, which ascend."""
         ...
 
-    def changed(self, lines: Lines, change: Change) -> Self:
+    def changed(self, lines: Lines, change: RecordChange) -> Self:
         """The same, those on these lines changed each time they are read."""
         ...
 
@@ -66,7 +66,7 @@ def kept(records: Sequence[Record], places: NDArray[Any]) -> Sequence[Record]:
     return tuple(records[place] for place in places.tolist())
 
 
-def changed(records: Sequence[Record], lines: Lines, change: Change) -> Sequence[Record]:
+def changed(records: Sequence[Record], lines: Lines, change: RecordChange) -> Sequence[Record]:
     """The records, those on these lines changed."""
     if isinstance(records, StoredSequence):
         return records.changed(lines, change)

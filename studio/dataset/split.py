@@ -32,7 +32,7 @@ _LABELLED = 0.8
 
 
 @dataclass(frozen=True)
-class Split:
+class DatasetSplit:
     """The three parts of a dataset, each in file order; no question is in two of them."""
 
     train: tuple[Record, ...]
@@ -54,7 +54,7 @@ def split(
     *,
     stratify: bool = False,
     grouping: int = GROUPING,
-) -> Split:
+) -> DatasetSplit:
     """Divide by a hash of (seed, question): stable when rows are moved, the same on every machine.
 
     Examples that belong together (`groups.grouped`) stay together, the largest group in train. With three
@@ -88,7 +88,7 @@ def split_given(
     seed: int,
     *,
     grouping: int = GROUPING,
-) -> Split:
+) -> DatasetSplit:
     """Divide as `given` says of each line; where it names no validation or no test rows, they are split off.
 
     Split off they are from the train rows and from those that `given` does not name. Golden rows are in no
@@ -102,7 +102,7 @@ def split_given(
         raise DataError("None of the rows is there to train on: all of them are held out. Add a train file.")
     shares = (0.0 if named["validation"] else validation_share, 0.0 if named["test"] else test_share)
     rest = split(free, *shares, seed, grouping=grouping)
-    return Split(rest.train, (*named["validation"], *rest.validation), (*named["test"], *rest.test))
+    return DatasetSplit(rest.train, (*named["validation"], *rest.validation), (*named["test"], *rest.test))
 
 
 def has_labels(records: Sequence[Record]) -> bool:
@@ -147,9 +147,9 @@ def _rank(record: Record, seed: int) -> bytes:
     return hashlib.sha256(f"{seed}\0{record.question}".encode()).digest()
 
 
-def _split(records: Sequence[Record], validation: Sequence[Record], test: Sequence[Record]) -> Split:
+def _split(records: Sequence[Record], validation: Sequence[Record], test: Sequence[Record]) -> DatasetSplit:
     held = {record.line for record in (*validation, *test)}
-    return Split(
+    return DatasetSplit(
         tuple(record for record in records if record.line not in held), tuple(validation), tuple(test)
     )
 
@@ -177,7 +177,7 @@ def _fitting(groups: list[list[Record]], wanted: int) -> list[list[Record]]:
 
 def _stratified(
     records: Sequence[Record], order: list[list[Record]], shares: tuple[float, float]
-) -> Split | None:
+) -> DatasetSplit | None:
     """The split that balances the labels, or None where there are none, or a part would be empty."""
     counts = Counter(record.answer.strip() for record in records)
     common = {label for label, count in counts.items() if count > 1}

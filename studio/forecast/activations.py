@@ -21,7 +21,7 @@ from studio.forecast.trace import PRODUCTS, Trace, standing_in, trace
 from studio.models.adapter import Tuning
 from studio.models.arrays import named, nested
 from studio.models.folder import hidden_size
-from studio.models.form import Form
+from studio.models.form import WeightForm
 from studio.train.kernels.head import FrozenHead, TrainedHead, chunk_rows, cross_entropy, head_of
 
 NO_WORK = PRODUCTS | VIEWS | RESHAPES
@@ -68,7 +68,7 @@ class Height:
 
 @lru_cache(maxsize=64)
 def heights(
-    folder: Path, changed: int, tuning: Tuning, form: Form, layers: int, shape: Shape
+    folder: Path, changed: int, tuning: Tuning, form: WeightForm, layers: int, shape: Shape
 ) -> tuple[Height, Height]:
     """Of a step's gradient over `layers` trained layers, and what each of them adds.
 

@@ -22,7 +22,7 @@ from studio.models.adapter import Tuning
 from studio.models.count import PRECISIONS, ParameterCount, count_parameters, saved_precision
 from studio.models.description import Description, describe
 from studio.models.folder import hidden_size, read_config
-from studio.models.form import Form
+from studio.models.form import WeightForm
 from studio.recipe.recipe import Recipe
 from studio.train.kernels.overlay import REFUSALS
 from studio.train.memory import machine_limit, speed_of
@@ -246,7 +246,7 @@ def depth(config: dict[str, Any]) -> int:
     raise ModelError("The model's config.json does not say how many layers it has.")
 
 
-def _bits(config: dict[str, Any], form: Form) -> int:
+def _bits(config: dict[str, Any], form: WeightForm) -> int:
     """The bits of quantized weights that speed can be timed with, else 0."""
     bits = int((config.get("quantization") or {}).get("bits", 0)) or form.bits
     return bits if bits in (2, 3, 4, 5, 6, 8) else 0
@@ -269,5 +269,5 @@ def _described(folder: Path, changed: int) -> Description:
 
 
 @lru_cache(maxsize=64)
-def _count(folder: Path, changed: int, tuning: Tuning, form: Form) -> ParameterCount:
+def _count(folder: Path, changed: int, tuning: Tuning, form: WeightForm) -> ParameterCount:
     return count_parameters(folder, tuning, form)

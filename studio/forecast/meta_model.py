@@ -17,7 +17,7 @@ from studio.models.arrays import named, nested
 from studio.models.build import build_lazily
 from studio.models.count import saved_precision
 from studio.models.description import describe
-from studio.models.form import Form, cast, castable, put_into, quantize_as_saved
+from studio.models.form import WeightForm, cast, castable, put_into, quantize_as_saved
 from studio.models.targets import find_head
 from studio.train.kernels.overlay import Stack, find_stack
 from studio.train.kernels.tap import Finish, Tap, find_tap
@@ -65,7 +65,7 @@ class Outline:
         self.stack.layers[:] = self.stack.layers[-layers:]
 
 
-def outline(folder: Path, tuning: Tuning, form: Form, layers: int) -> Outline:
+def outline(folder: Path, tuning: Tuning, form: WeightForm, layers: int) -> Outline:
     """The model in `folder` with its last `layers` layers, and what `tuning` trains of them.
 
     Raises ModelError for a family that mlx-lm does not know, or that keeps its layers in a way of its own.

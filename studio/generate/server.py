@@ -139,11 +139,11 @@ class Replied:
 
 
 type Reply = Generator[None, None, Replied]
-type Turns = Sequence[dict[str, str]]
+type ChatTurns = Sequence[dict[str, str]]
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[Callable[[Turns, int, float, int], Reply]]:
+def connected(server: Server) -> Iterator[Callable[[ChatTurns, int, float, int], Reply]]:
     """A function (turns, max tokens, temperature, seed) that asks the server; it yields while it waits.
 
     A reply that is not waited for to its end is broken off. Raises ServerError with what to do, and
@@ -158,7 +158,7 @@ def connected(server: Server) -> Iterator[Callable[[Turns, int, float, int], Rep
     with asyncio.Runner() as runner:
         client = httpx2.AsyncClient(headers=headers, timeout=timeout, follow_redirects=False)
 
-        def ask(turns: Turns, max_tokens: int, temperature: float, seed: int) -> Reply:
+        def ask(turns: ChatTurns, max_tokens: int, temperature: float, seed: int) -> Reply:
             asked = {"model": server.model, "messages": list(turns), "max_tokens": max_tokens}
             asked |= {"temperature": temperature, "seed": seed}
             return _waiting(runner.get_loop(), _reply(server, client, asked))

@@ -15,7 +15,7 @@ import sys
 from studio.child_process import Parent
 from studio.events import Event
 from studio.jobs.job import Outcome
-from studio.jobs.messages import Message, Packed, said_of
+from studio.jobs.messages import JsonMessage, Packed, said_of
 from studio.jobs.perform import Lane, Performer, Ticket, ignore, model_cache
 from studio.process import prepare_process
 
@@ -23,7 +23,7 @@ from studio.process import prepare_process
 class _Numbered(Ticket):
     """A ticket of the other process, by its number there."""
 
-    def __init__(self, number: int, message: Message) -> None:
+    def __init__(self, number: int, message: JsonMessage) -> None:
         super().__init__(Packed(message["job"]), Lane(message["lane"]), ignore, ignore)
         self.number = number
 
@@ -36,7 +36,7 @@ class _Engine(Performer):
         self._tickets: dict[int, Ticket] = {}
         self._parent = Parent(self._hear, self._stop_all)
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: JsonMessage) -> None:
         if (stopped := message.get("stop")) is not None:
             if (ticket := self._tickets.get(stopped)) is not None:
                 ticket.stop()

@@ -9,7 +9,7 @@ from typing import Any
 
 from studio.dataset.save.manifest import NAME, Manifest, SourceFile, is_saved, sha256
 from studio.dataset.steps.apply import together
-from studio.dataset.steps.steps import Mix, Step, steps_written
+from studio.dataset.steps.steps import AnyStep, Mix, steps_written
 from studio.events import Event
 
 _MOST_LINKS = 100
@@ -19,7 +19,7 @@ _MOST_LINKS = 100
 class StepDone:
     """A line of the history: the step, or several by hand; its words, and the rows before and after."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[AnyStep, ...]
     words: str
     before: int
     after: int

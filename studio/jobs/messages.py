@@ -18,12 +18,12 @@ from pydantic import TypeAdapter
 from studio.events import Event, built, to_json
 from studio.jobs.job import Done, Failed, Job, Outcome, Stopped
 
-type Message = dict[str, Any]
+type JsonMessage = dict[str, Any]
 
 _OUTCOMES: dict[str, type[Outcome]] = {"done": Done, "stopped": Stopped, "failed": Failed}
 
 
-def packed(job: Job) -> Message:
+def packed(job: Job) -> JsonMessage:
     """A job as JSON: where its class is found, and its fields."""
     kind = type(job)
     fields = _fields(kind).dump_python(job, mode="json")
@@ -34,7 +34,7 @@ def packed(job: Job) -> Message:
 class Packed:
     """A job that has arrived: it is unpacked where it is performed, as that may import what is heavy."""
 
-    message: Message
+    message: JsonMessage
 
     @property
     def title(self) -> str:
@@ -58,7 +58,7 @@ def said_of(ticket: int, note: Event | Outcome, leaves: bool = False) -> str:
     return json.dumps({"ticket": ticket, "outcome": name, "leaves": leaves, "values": asdict(note)})
 
 
-def note_in(message: Message) -> Event | Outcome:
+def note_in(message: JsonMessage) -> Event | Outcome:
     """The event or the outcome that such a line tells."""
     if event := message.get("event"):
         return built(Event.kinds[event["kind"]], event)

@@ -17,7 +17,7 @@ from studio.child_process import ENGINE, Child
 from studio.errors import StudioError
 from studio.events import Ended, RunOpened
 from studio.jobs.job import Failed, Outcome, Stopped, sentence_of_death
-from studio.jobs.messages import Message, note_in, packed
+from studio.jobs.messages import JsonMessage, note_in, packed
 from studio.jobs.perform import Performer, Ticket
 from studio.runs.folder import RunFolder
 
@@ -129,7 +129,7 @@ class RemotePerformer(Performer):
                 sent.told_to_stop = True
                 process.child.send({"stop": number})
 
-    def _pass_on(self, message: Message) -> None:
+    def _pass_on(self, message: JsonMessage) -> None:
         number: int = message["ticket"]
         sent = self._sent[number]
         if "begins" in message:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from studio.dataset.record import Record
     from studio.dataset.render.render import Renderer
     from studio.dataset.steps.result import Around, Shaped
-    from studio.dataset.steps.steps import Step
+    from studio.dataset.steps.steps import AnyStep
     from studio.jobs.scan import Streamed
     from studio.train.dataset_cache import DatasetCache
 
@@ -34,7 +34,7 @@ class _Shaping:
 
     recipe: Recipe
     out: Path
-    steps: tuple[Step, ...] = ()
+    steps: tuple[AnyStep, ...] = ()
     overlays: Path | None = None
     scans: Path | None = None
     fingerprint: str = ""
@@ -49,7 +49,7 @@ class _Shaping:
 
     def shaped(
         self,
-    ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[Step, ...], Shaped]]:
+    ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[AnyStep, ...], Shaped]]:
         """What was read, all the steps, and what came out; of a big file, without holding its rows."""
         from studio.dataset.store.source import is_large
 
@@ -60,7 +60,7 @@ class _Shaping:
 
     def _streamed(
         self, path: Path, columns: str
-    ) -> Generator[Event, None, tuple[Streamed, tuple[Step, ...], Shaped]]:
+    ) -> Generator[Event, None, tuple[Streamed, tuple[AnyStep, ...], Shaped]]:
         from studio.jobs.scan import chosen, scanned
 
         source = yield from scanned(path, self.scans or Paths.for_user().scans, columns)
@@ -70,7 +70,7 @@ class _Shaping:
 
     def _read(
         self, path: Path, columns: str
-    ) -> Generator[Event, None, tuple[Reading, tuple[Step, ...], Shaped]]:
+    ) -> Generator[Event, None, tuple[Reading, tuple[AnyStep, ...], Shaped]]:
         from studio.dataset.read.load import reading
         from studio.dataset.read.mapping import Mapping
         from studio.dataset.steps.apply import apply
@@ -82,7 +82,7 @@ class _Shaping:
         shaped = yield from apply(source.records, steps, source.given, around)
         return source, steps, shaped
 
-    def _by_hand(self, source: Reading) -> tuple[Step, ...]:
+    def _by_hand(self, source: Reading) -> tuple[AnyStep, ...]:
         from studio.dataset.steps.edits import OverlayFile
 
         if self.overlays is None:
@@ -202,8 +202,8 @@ def columns_of(recipe: Recipe) -> str:
 
 
 def _divided_before_leakage(
-    steps: tuple[Step, ...], source: Reading | Streamed, recipe: Recipe
-) -> tuple[Step, ...]:
+    steps: tuple[AnyStep, ...], source: Reading | Streamed, recipe: Recipe
+) -> tuple[AnyStep, ...]:
     """The steps; where leakage is to be fixed in rows that are in no part yet, divided as a run would."""
     from studio.dataset.steps.steps import Fix, Split
 
@@ -223,7 +223,7 @@ def _divided_before_leakage(
     return steps
 
 
-def _around(recipe: Recipe, source: Reading | Streamed, steps: tuple[Step, ...]) -> Around:
+def _around(recipe: Recipe, source: Reading | Streamed, steps: tuple[AnyStep, ...]) -> Around:
     """What the steps may ask of the source and of the model, which is loaded only for steps that ask it."""
     from studio.dataset.steps.apply import column_of
     from studio.dataset.steps.result import Around

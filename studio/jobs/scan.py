@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from studio.dataset.record import Record
     from studio.dataset.render.render import Renderer
     from studio.dataset.steps.result import Around, Shaped
-    from studio.dataset.steps.steps import Step
+    from studio.dataset.steps.steps import AnyStep
     from studio.dataset.store.reader import Numbers, Store
     from studio.train.prepare import Ready
 
@@ -92,7 +92,7 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
     return Streamed(path, manifest.format, Store(path, folder))
 
 
-def chosen(source: Streamed, steps: tuple[Step, ...], around: Around) -> Generator[Event, None, Shaped]:
+def chosen(source: Streamed, steps: tuple[AnyStep, ...], around: Around) -> Generator[Event, None, Shaped]:
     """What the steps leave: not held as far as the steps can be done to rows where they lie."""
     from studio.dataset.memory_check import check_rows
     from studio.dataset.steps.apply import apply

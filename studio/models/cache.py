@@ -20,7 +20,7 @@ from studio.models.arrays import named, nested
 from studio.models.build import load_lazily
 from studio.models.description import Description, describe, remark_on_window
 from studio.models.family import BUILDING
-from studio.models.form import Form, put_into
+from studio.models.form import WeightForm, put_into
 from studio.models.tokenizer import LOADING, check_tokenizer, first_line, without_marks
 from studio.models.unread import unread_window
 
@@ -42,7 +42,7 @@ class OpenModel:
     module: nn.Module
     tokenizer: TokenizerWrapper
     config: dict[str, Any]
-    form: Form
+    form: WeightForm
     weights: _Weights
     remarks: tuple[str, ...] = ()
     window: int | None = None  # how far back the model should look, where mlx-lm's looks back to the first
@@ -56,21 +56,21 @@ class ModelCache:
     """Opens models; keeps the one used last, and every one that is still in use."""
 
     def __init__(self) -> None:
-        self._open: WeakValueDictionary[tuple[Path, Form], _Weights] = WeakValueDictionary()
+        self._open: WeakValueDictionary[tuple[Path, WeightForm], _Weights] = WeakValueDictionary()
         self._latest: _Weights | None = None
         if mx.default_device() == mx.cpu:
             # On the CPU compiling calls g++ once for every new function (seconds before the first token) and
             # gains nothing: compiled and plain steps were measured equally fast.
             mx.disable_compile()
 
-    def open(self, folder: Path, form: Form | None = None) -> OpenModel:
+    def open(self, folder: Path, form: WeightForm | None = None) -> OpenModel:
         """The model in `folder` in a form (as saved), loaded at most once.
 
         Raises ModelError with what is wrong and what to do.
         """
         folder = folder.resolve()
         described = describe(folder)
-        form = (form or Form()).settled(described.config)
+        form = (form or WeightForm()).settled(described.config)
         found = self._open.get((folder, form))
         if found is None:
             module, found = _load(described, form)
@@ -94,7 +94,7 @@ class ModelCache:
             mx.clear_streams()
 
 
-def _load(described: Description, form: Form) -> tuple[nn.Module, _Weights]:
+def _load(described: Description, form: WeightForm) -> tuple[nn.Module, _Weights]:
     folder = described.folder
     module, config = load_lazily(described)
     check_tokenizer(folder)

@@ -12,7 +12,7 @@ from studio.models.adapter import Tuning
 from studio.models.arrays import count, named
 from studio.models.build import build_lazily
 from studio.models.description import Description, describe
-from studio.models.form import Form, cast, put_into, quantize_as_saved
+from studio.models.form import WeightForm, cast, put_into, quantize_as_saved
 
 PRECISIONS = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
 _SAVED = {"F32": mx.float32, "BF16": mx.bfloat16, "F16": mx.float16}
@@ -30,7 +30,7 @@ class ParameterCount:
     weights_bytes: int  # the base model's own weights in memory, in the form asked for
 
 
-def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> ParameterCount:
+def count_parameters(folder: Path, tuning: Tuning, form: WeightForm | None = None) -> ParameterCount:
     """What a tuning would train on the model in `folder`, and what the model weighs in a form (as saved).
 
     The model is built lazily: arrays have shapes but are never computed, so an 8B model costs no memory.
@@ -42,7 +42,7 @@ def count_parameters(folder: Path, tuning: Tuning, form: Form | None = None) -> 
     total = count(model.parameters())
     cast(model, saved_precision(described))
     quantize_as_saved(model, config)
-    put_into(model, (form or Form()).settled(config))
+    put_into(model, (form or WeightForm()).settled(config))
     weights_bytes = sum(array.nbytes for array in named(model.parameters()).values())
     adapter.place(model, tuning)
     shapes = {name: tuple(array.shape) for name, array in adapter.weights(model).items()}

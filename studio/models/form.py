@@ -17,7 +17,7 @@ FIXED = {"mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4": (16, 4)}
 
 
 @dataclass(frozen=True)
-class Form:
+class WeightForm:
     """How weights lie in memory; the default is as they were saved."""
 
     bits: int = 0  # of quantized weights; 0 means as saved
@@ -25,14 +25,14 @@ class Form:
     mode: str = "affine"  # affine, mxfp4, mxfp8 or nvfp4
     precision: str = "model"  # of floating weights: model (as saved), float32, bfloat16 or float16
 
-    def settled(self, config: dict[str, Any]) -> Form:
+    def settled(self, config: dict[str, Any]) -> WeightForm:
         """This form as it comes out for the model of `config`: equal forms load equal weights.
 
         A quantized model stays as it is, and a mode with one layout takes it. Raises ModelError when bits
         and mode contradict each other.
         """
         if not self.bits or is_quantized(config):
-            return Form(precision=self.precision)
+            return WeightForm(precision=self.precision)
         group_size, bits = FIXED.get(self.mode, (self.group_size, self.bits))
         if bits != self.bits:
             raise ModelError(f"The mode {self.mode} has {bits} bits, not {self.bits}. Change one of them.")
@@ -48,7 +48,7 @@ def is_quantized(config: dict[str, Any]) -> bool:
     )
 
 
-def put_into(model: nn.Module, form: Form) -> dict[str, Any]:
+def put_into(model: nn.Module, form: WeightForm) -> dict[str, Any]:
     """Bring a model into a settled `form`, in place and lazily: nothing is computed yet.
 
     Returns what `config.json` says of quantized weights, or an empty dictionary. Raises ModelError when no
@@ -85,7 +85,7 @@ def quantize_as_saved(model: nn.Module, config: dict[str, Any]) -> None:
     saved = config.get("quantization")
     if not saved:
         return
-    form = Form(saved["bits"], saved["group_size"], saved.get("mode", "affine"))
+    form = WeightForm(saved["bits"], saved["group_size"], saved.get("mode", "affine"))
     usual = _layers_to_quantize(model, form)
 
     def choose(path: str, module: nn.Module) -> bool | dict[str, Any]:
@@ -95,7 +95,7 @@ def quantize_as_saved(model: nn.Module, config: dict[str, Any]) -> None:
     nn.quantize(model, form.group_size, form.bits, mode=form.mode, class_predicate=choose)
 
 
-def _quantize(model: nn.Module, form: Form) -> dict[str, Any]:
+def _quantize(model: nn.Module, form: WeightForm) -> dict[str, Any]:
     usual = _layers_to_quantize(model, form)
     described: dict[str, Any] = {"group_size": form.group_size, "bits": form.bits, "mode": form.mode}
     chosen: list[str] = []
@@ -120,7 +120,9 @@ def _quantize(model: nn.Module, form: Form) -> dict[str, Any]:
     return described
 
 
-def _layers_to_quantize(model: nn.Module, form: Form) -> Callable[[str, nn.Module], bool | dict[str, Any]]:
+def _layers_to_quantize(
+    model: nn.Module, form: WeightForm
+) -> Callable[[str, nn.Module], bool | dict[str, Any]]:
     """mlx-lm's rule: linear layers and embeddings that groups divide, as the family allows."""
     family = getattr(model, "quant_predicate", None) or (lambda path, module: True)
 

@@ -13,7 +13,7 @@ from studio.errors import DataError
 from studio.files import write_text
 from studio.synth.folder import MakingFolder
 from studio.synth.generators import GENERATORS
-from studio.synth.rows import Row
+from studio.synth.rows import SyntheticRow
 
 
 def ancestors(dataset: Path) -> frozenset[Path]:
@@ -92,5 +92,5 @@ def _free(folder: Path, name: str) -> Path:
     return next(path for each in names if not (path := folder / each).exists())
 
 
-def _line(row: Row) -> str:
+def _line(row: SyntheticRow) -> str:
     return json.dumps(row_of(row.record(0)), ensure_ascii=False)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from studio.dataset.documents.passages import plain, words
 from studio.dataset.record import Record
-from studio.synth.generators import Draft, RowGenerator, Source
+from studio.synth.generators import Draft, GenerationSource, RowGenerator
 from studio.synth.plan import Plan
 
 _BETWEEN = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\s*\n\s*")  # noqa: RUF001
@@ -139,7 +139,7 @@ class Sieve:
         """Remember a row, so that it is not made again."""
         self._known.add(self._compared(record))
 
-    def refusal(self, draft: Draft, source: Source) -> str:
+    def refusal(self, draft: Draft, source: GenerationSource) -> str:
         """Why the draft is refused, in a few words that can be counted; empty for one that passes."""
         record = draft.record
         reason = self._broken(record, source) or self._duplicate(record)
@@ -152,7 +152,7 @@ class Sieve:
             record.question if self._maker.compares == "question" else f"{record.question}\n{record.answer}"
         )
 
-    def _broken(self, record: Record, source: Source) -> str:
+    def _broken(self, record: Record, source: GenerationSource) -> str:
         prompt, answer = record.prompt.strip(), record.answer.strip()
         if not words(prompt) or not answer:
             return "empty"
@@ -170,19 +170,19 @@ class Sieve:
             return "not grounded in the passage"
         return ""
 
-    def _given(self, record: Record, source: Source) -> bool:
+    def _given(self, record: Record, source: GenerationSource) -> bool:
         """Whether what is long was so before: an answer that stays, or the passage itself."""
         kept = source.passage.text if source.passage else source.record.answer if source.record else ""
         return len(record.prompt) <= self._plan.longest and record.answer == kept
 
-    def _copied(self, prompt: str, answer: str, source: Source) -> bool:
+    def _copied(self, prompt: str, answer: str, source: GenerationSource) -> bool:
         if self._maker.compares == "question" and source.record is not None:
             before = source.record.prompt
             if prompt == before or (self._maker.asks_model and plain(prompt) == plain(before)):
                 return True
         return plain(prompt) == plain(answer)
 
-    def _elsewhere(self, record: Record, source: Source) -> bool:
+    def _elsewhere(self, record: Record, source: GenerationSource) -> bool:
         """Whether the new request is not the old one in other words, or not one for this answer."""
         if self._maker.name in ("paraphrase", "back-translation") and source.record is not None:
             return not same_subject(_request(record), _request(source.record))

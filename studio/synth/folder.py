@@ -24,7 +24,7 @@ from studio.errors import DataError
 from studio.files import as_json, check_target, disk_errors, parsed, write_text
 from studio.files.journal import Journal
 from studio.synth.plan import Plan
-from studio.synth.rows import Review, Reviews, Row, row_from
+from studio.synth.rows import Review, Reviews, SyntheticRow, row_from
 from studio.words import counted
 
 _OWN = ("making.json", "made.jsonl", "reviews.jsonl")
@@ -111,7 +111,7 @@ class MakingFolder:
                 raise DataError(f"Rows are being made in {self.path} already. Stop that first.") from None
             yield
 
-    def keep(self, source: str, rows: Sequence[Row], refused: Counter[str]) -> None:
+    def keep(self, source: str, rows: Sequence[SyntheticRow], refused: Counter[str]) -> None:
         """Write down all that came of one source, in one line: it is there whole or not at all."""
         made = [asdict(row) for row in rows]
         self._made.append({"source": source, "rows": made, "refused": dict(refused)})
@@ -129,7 +129,7 @@ class MakingFolder:
                 found[reason] += count if isinstance(count, int) else 0
         return found
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[SyntheticRow, ...]:
         """Every row that was made, as it was made, by its number; damaged ones are left out."""
         found = chain.from_iterable(_rows(line) for line in self._made.lines())
         return tuple(row for row in found if row is not None)
@@ -150,7 +150,7 @@ class MakingFolder:
             if lines
         )
 
-    def reviewed(self) -> tuple[tuple[Row, Review], ...]:
+    def reviewed(self) -> tuple[tuple[SyntheticRow, Review], ...]:
         """Every row with what a person last said of it, the edits in place."""
         said = self.reviews.latest()
         pending = Review("pending")
@@ -178,13 +178,13 @@ class MakingFolder:
         return Journal(self.path / "made.jsonl")
 
 
-def _rows(line: dict[str, Any]) -> list[Row | None]:
+def _rows(line: dict[str, Any]) -> list[SyntheticRow | None]:
     """The rows of a line; None for each that is damaged."""
     rows = line.get("rows", [])
     return [_row(row) for row in rows] if isinstance(rows, list) else [None]
 
 
-def _row(fields: Any) -> Row | None:
+def _row(fields: Any) -> SyntheticRow | None:
     try:
         return row_from(fields)
     except ValueError:

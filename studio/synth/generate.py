@@ -14,9 +14,9 @@ from studio.errors import DataError
 from studio.events import Event, Log, MadeRow, MakingEnded, Progress, Refusals
 from studio.synth.filter import Sieve
 from studio.synth.folder import MakingFolder
-from studio.synth.generators import GENERATORS, Ask, Draft, NoReply, RowGenerator, Source
+from studio.synth.generators import GENERATORS, Ask, Draft, GenerationSource, NoReply, RowGenerator
 from studio.synth.plan import Plan
-from studio.synth.rows import Made, Row, row_of
+from studio.synth.rows import Made, SyntheticRow, row_of
 
 SHOWN = 4
 """Examples that the model sees when it makes others like them."""
@@ -30,7 +30,7 @@ _NEEDED = {
 }
 
 
-def sources(plan: Plan, records: Sequence[Record], passages: Sequence[Passage]) -> list[Source]:
+def sources(plan: Plan, records: Sequence[Record], passages: Sequence[Passage]) -> list[GenerationSource]:
     """The plan's sources in their order: the same for the same plan and files.
 
     Raises DataError when there is nothing to start from.
@@ -44,7 +44,7 @@ def sources(plan: Plan, records: Sequence[Record], passages: Sequence[Passage]) 
     elif maker.needs == "passages" or (maker.needs == "either" and passages):
         found = _numbered(passages)
     else:
-        found = [Source(f"line {record.line}", record) for record in examples]
+        found = [GenerationSource(f"line {record.line}", record) for record in examples]
     if not found:
         raise DataError(f"“{maker.title}” {_NEEDED[maker.needs]}. There is nothing to start from.")
     if plan.sources and maker.needs != "seeds" and plan.sources < len(found):
@@ -62,28 +62,30 @@ def _usable(record: Record) -> bool:
     return asked and roles <= {"system", "user", "assistant"} and bool(record.answer.strip())
 
 
-def _numbered(passages: Sequence[Passage]) -> list[Source]:
+def _numbered(passages: Sequence[Passage]) -> list[GenerationSource]:
     times = Counter[str]()
     found = []
     for passage in passages:
         times[passage.source] += 1
         count = times[passage.source]
-        found.append(Source(f"{passage.source} ({count})" if count > 1 else passage.source, passage=passage))
+        found.append(
+            GenerationSource(f"{passage.source} ({count})" if count > 1 else passage.source, passage=passage)
+        )
     return found
 
 
-def _seeds(plan: Plan, examples: Sequence[Record]) -> list[Source]:
+def _seeds(plan: Plan, examples: Sequence[Record]) -> list[GenerationSource]:
     """Draws of SHOWN examples; as many as asked, or as there are examples."""
     if not examples:
         return []
     found = []
     for number in range(1, (plan.sources or len(examples)) + 1):
         drawn = random.Random(f"{plan.seed}\0{number}").sample(examples, min(SHOWN, len(examples)))
-        found.append(Source(f"draw {number}", examples=tuple(drawn)))
+        found.append(GenerationSource(f"draw {number}", examples=tuple(drawn)))
     return found
 
 
-def _fitting(examples: Sequence[Record], passages: Sequence[Passage]) -> Iterator[Source]:
+def _fitting(examples: Sequence[Record], passages: Sequence[Passage]) -> Iterator[GenerationSource]:
     """Each question with the passage that shares most of its rare words; without one it is left out."""
     index: defaultdict[str, set[int]] = defaultdict(set)
     for number, passage in enumerate(passages):
@@ -96,7 +98,7 @@ def _fitting(examples: Sequence[Record], passages: Sequence[Passage]) -> Iterato
                 weights[number] += 1000 // len(index[word])
         if weights:
             best = min(weights, key=lambda number: (-weights[number], number))
-            yield Source(f"line {record.line}", record, passages[best])
+            yield GenerationSource(f"line {record.line}", record, passages[best])
 
 
 NO_FORM = "not in the asked form"
@@ -107,7 +109,7 @@ _IN_A_ROW = 20  # refusals after which nothing more is asked
 
 
 def making(
-    folder: MakingFolder, found: Sequence[Source], records: Sequence[Record], ask: Ask
+    folder: MakingFolder, found: Sequence[GenerationSource], records: Sequence[Record], ask: Ask
 ) -> Generator[Event]:
     """Make rows from every source that was not asked yet, and end with what came of all.
 
@@ -157,9 +159,9 @@ class _Refusals:
 
     def __init__(self, folder: MakingFolder, answered: bool) -> None:
         self._folder, self._answered = folder, answered
-        self._held: list[tuple[Source, NoReply]] = []
+        self._held: list[tuple[GenerationSource, NoReply]] = []
 
-    def take(self, source: Source, lost: NoReply) -> None:
+    def take(self, source: GenerationSource, lost: NoReply) -> None:
         """Note a source of which nothing came. Raises what a server that refuses everything said."""
         if lost.__cause__ is None:  # it did reply
             self.pass_()
@@ -183,7 +185,7 @@ class _Refusals:
         self.pass_()
 
 
-def made_row(row: Row, state: str = "pending") -> MadeRow:
+def made_row(row: SyntheticRow, state: str = "pending") -> MadeRow:
     """The row as a table shows it."""
     record, made = row.record(row.number), row.made
     return MadeRow(
@@ -206,7 +208,7 @@ def summary(folder: MakingFolder) -> MakingEnded:
 
 
 def _drafts(
-    maker: RowGenerator, source: Source, plan: Plan, ask: Ask, progress: Progress
+    maker: RowGenerator, source: GenerationSource, plan: Plan, ask: Ask, progress: Progress
 ) -> Generator[Event, None, list[Draft]]:
     """What the maker drafts; while the model works, the progress is said again."""
     yield progress
@@ -221,9 +223,9 @@ def _drafts(
 
 
 def _sifted(
-    drafts: Sequence[Draft], source: Source, plan: Plan, sieve: Sieve, number: int
-) -> tuple[list[Row], Counter[str]]:
-    rows: list[Row] = []
+    drafts: Sequence[Draft], source: GenerationSource, plan: Plan, sieve: Sieve, number: int
+) -> tuple[list[SyntheticRow], Counter[str]]:
+    rows: list[SyntheticRow] = []
     refused = Counter[str]() if drafts else Counter({NO_FORM: 1})
     now = datetime.now(UTC).isoformat(timespec="seconds")
     passage = source.passage.text if source.passage else ""

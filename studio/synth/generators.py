@@ -169,7 +169,7 @@ REFUSED = "refused by the server"
 
 
 @dataclass(frozen=True)
-class Source:
+class GenerationSource:
     """What rows are made from; `name` says where it stands, and is different for every source of a plan."""
 
     name: str
@@ -201,14 +201,14 @@ class RowGenerator:
     title: str
     description: str
     needs: str
-    make: Callable[[Source, Plan, Ask], Drafts]
+    make: Callable[[GenerationSource, Plan, Ask], Drafts]
     asks_model: bool = True
     compares: str = "question"  # what must be new: the question, or the question with its answer
     near: bool = True  # whether a near duplicate is refused; slips of the keyboard are near by nature
     grounded: bool = False  # whether the answer must come from the passage
 
 
-def _asked(text: str, source: Source, plan: Plan, ask: Ask) -> Generator[None, None, str]:
+def _asked(text: str, source: GenerationSource, plan: Plan, ask: Ask) -> Generator[None, None, str]:
     seed = random.Random(f"{plan.seed}\0{source.name}").randrange(2**31)
     question = Question((Message("user", text),), plan.max_tokens, plan.temperature, seed)
     reply = yield from ask(question)
@@ -217,20 +217,20 @@ def _asked(text: str, source: Source, plan: Plan, ask: Ask) -> Generator[None, N
     return reply
 
 
-def _paraphrase(source: Source, plan: Plan, ask: Ask) -> Drafts:
+def _paraphrase(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     record = _example(source)
     text = PARAPHRASE.format(prompt=_last_turn(record).content)
     reply = yield from _asked(text, source, plan, ask)
     return [_with_prompt(record, single(reply))]
 
 
-def _question(source: Source, plan: Plan, ask: Ask) -> Drafts:
+def _question(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     answer = source.passage.text if source.passage else _example(source).answer
     reply = yield from _asked(QUESTION.format(answer=answer), source, plan, ask)
     return [_pair(single(reply), answer, source)]
 
 
-def _answer(source: Source, plan: Plan, ask: Ask) -> Drafts:
+def _answer(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     record = _example(source)
     passage = source.passage.text if source.passage else ""
     text = ANSWER.format(passage=passage, prompt=record.prompt)
@@ -238,7 +238,7 @@ def _answer(source: Source, plan: Plan, ask: Ask) -> Drafts:
     return [_pair(record.prompt, "" if reply.strip(" .").upper() == "NONE" else reply, source)]
 
 
-def _back_translation(source: Source, plan: Plan, ask: Ask) -> Drafts:
+def _back_translation(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     record = _example(source)
     there = THERE.format(language=plan.through, prompt=_last_turn(record).content)
     foreign = single((yield from _asked(there, source, plan, ask)))
@@ -249,27 +249,27 @@ def _back_translation(source: Source, plan: Plan, ask: Ask) -> Drafts:
     return [_with_prompt(record, single(reply))]
 
 
-def _noise(source: Source, plan: Plan, ask: Ask) -> Drafts:
+def _noise(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     record = _example(source)
     yield  # no model is asked, and it may be stopped all the same
     return [_with_prompt(record, noisy(_last_turn(record).content, plan.noise, plan.seed))]
 
 
-def _from_passage(source: Source, plan: Plan, ask: Ask) -> Drafts:
+def _from_passage(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     passage = source.passage.text if source.passage else ""
     text = FROM_PASSAGE.format(count=plan.each, passage=passage)
     reply = yield from _asked(text, source, plan, ask)
     return [_pair(question, answer, source) for question, answer in pairs(reply)]
 
 
-def _from_examples(source: Source, plan: Plan, ask: Ask) -> Drafts:
+def _from_examples(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     shown = "\n\n".join(f"Request: {r.prompt}\nResponse: {r.answer}" for r in source.examples)
     text = FROM_EXAMPLES.format(examples=shown, count=plan.each)
     reply = yield from _asked(text, source, plan, ask)
     return [_pair(question, answer, source) for question, answer in pairs(reply)]
 
 
-def _example(source: Source) -> Record:
+def _example(source: GenerationSource) -> Record:
     if source.record is None:
         raise ValueError(f"{source.name} has no example to start from")
     return source.record
@@ -288,7 +288,7 @@ def _with_prompt(record: Record, prompt: str) -> Draft:
     return Draft(tuple(messages), record.rejected)
 
 
-def _pair(question: str, answer: str, source: Source) -> Draft:
+def _pair(question: str, answer: str, source: GenerationSource) -> Draft:
     before = source.record.messages if source.record else ()
     system = tuple(message for message in before[:1] if message.role == "system")
     return Draft((*system, Message("user", question), Message("assistant", answer)))

@@ -84,7 +84,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Row:
+class SyntheticRow:
     """A made row as JSON keeps it; `messages` are (role, content, input)."""
 
     number: int
@@ -98,7 +98,7 @@ class Row:
         made = json.dumps(asdict(self.made), ensure_ascii=False)
         return Record(line, messages, rejected=self.rejected, made=made)
 
-    def edited(self, review: Review) -> Row:
+    def edited(self, review: Review) -> SyntheticRow:
         """The row with the person's own words in place of the model's."""
         if review.state != "edited":
             return self
@@ -110,17 +110,19 @@ class Row:
         return replace(self, messages=tuple(turns))
 
 
-def row_of(number: int, record: Record, made: Made) -> Row:
+def row_of(number: int, record: Record, made: Made) -> SyntheticRow:
     """The record as a made row."""
     messages = tuple((message.role, message.content, message.input) for message in record.messages)
-    return Row(number, messages, record.rejected, made)
+    return SyntheticRow(number, messages, record.rejected, made)
 
 
-def row_from(fields: dict[str, Any]) -> Row:
+def row_from(fields: dict[str, Any]) -> SyntheticRow:
     """The row that `asdict` and JSON made of one. Raises ValueError for what is none."""
     try:
         messages = tuple((str(r), str(c), str(i)) for r, c, i in fields["messages"])
-        row = Row(int(fields["number"]), messages, str(fields["rejected"]), built(Made, fields["made"]))
+        row = SyntheticRow(
+            int(fields["number"]), messages, str(fields["rejected"]), built(Made, fields["made"])
+        )
     except (TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a made row: {error}") from error
     roles = [role for role, _, _ in messages]

@@ -14,7 +14,7 @@ from studio.events import Event, Log, Progress
 from studio.models.adapter import Tuning
 from studio.models.cache import ModelCache, OpenModel
 from studio.models.folder import suggested_learning_rate
-from studio.models.form import Form
+from studio.models.form import WeightForm
 from studio.paths import model_folder, resource
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache, limits_of, rendering_of
@@ -36,13 +36,13 @@ def tuning_of(recipe: Recipe) -> Tuning:
     )
 
 
-def form_of(recipe: Recipe) -> Form:
+def form_of(recipe: Recipe) -> WeightForm:
     """The form the recipe's base model is loaded in. Weights that are trained themselves stay unquantized."""
     base = recipe.base
     if not recipe.adapts or base.quantize == "no":
-        return Form(precision=base.precision)
+        return WeightForm(precision=base.precision)
     bits = int(base.quantize.removesuffix("-bit"))
-    return Form(bits, int(base.group_size), base.mode, base.precision)
+    return WeightForm(bits, int(base.group_size), base.mode, base.precision)
 
 
 PROBE_TOKENS = 1024

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.paths import resource
 from studio.ui import icons
-from studio.ui.tokens import DARK, LIGHT, Tokens, contrast
+from studio.ui.tokens import DARK, LIGHT, ThemeColours, contrast
 
 BODY = 13
 
@@ -49,7 +49,7 @@ def body_font(size: int = BODY, *, strong: bool = False) -> QFont:
     return font
 
 
-__all__ = ["DARK", "LIGHT", "MODES", "Theme", "Tokens", "contrast"]
+__all__ = ["DARK", "LIGHT", "MODES", "Theme", "ThemeColours", "contrast"]
 
 MODES = {
     "system": Qt.ColorScheme.Unknown,
@@ -130,7 +130,7 @@ class Theme(QObject):
         return folder
 
 
-def _palette(tokens: Tokens) -> QPalette:
+def _palette(tokens: ThemeColours) -> QPalette:
     role = QPalette.ColorRole
     colours = {
         role.Window: tokens.bg,

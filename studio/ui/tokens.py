@@ -20,7 +20,7 @@ MOST = len(LIGHT_HUES) * len(DASHES)
 """So many lines can be told apart: by hue, then by dashes."""
 
 
-def hue(tokens: Tokens, place: int) -> str:
+def hue(tokens: ThemeColours, place: int) -> str:
     """The colour of the thing at `place`, counted from 0."""
     hues = DARK_HUES if luminance(tokens.panel) < 0.2 else LIGHT_HUES
     return hues[place % len(hues)]
@@ -36,7 +36,7 @@ READABLE = 4.5
 
 
 @dataclass(frozen=True)
-class Tokens:
+class ThemeColours:
     """Colours as #RRGGBB. Text tokens reach a contrast of 4.5 on `bg`, `panel` and `side`."""
 
     bg: str  # window
@@ -67,7 +67,7 @@ class Tokens:
         tints = {f"{name}_tint": self.tint(name) for name in TINTED}
         return {**asdict(self), **tints, "selected": self.tint("accent", 0.15, "side")}
 
-    def with_accent(self, colour: str) -> Tokens:
+    def with_accent(self, colour: str) -> ThemeColours:
         """These tokens with the system's accent, made readable; unchanged for a colourless accent."""
         red, green, blue = _channels(colour)
         hue, _, saturation = colorsys.rgb_to_hls(red, green, blue)
@@ -79,7 +79,7 @@ class Tokens:
         return replace(self, accent=accent, fill=fill)
 
 
-LIGHT = Tokens(
+LIGHT = ThemeColours(
     bg="#F6F6F4",
     panel="#FFFFFF",
     side="#EDEDEA",
@@ -100,7 +100,7 @@ LIGHT = Tokens(
     third="#7A5AE0",
 )
 
-DARK = Tokens(
+DARK = ThemeColours(
     bg="#1B1C1E",
     panel="#232427",
     side="#161719",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.dataset.record import Message, Record
-from studio.dataset.split import Split, part_named, split, split_given
+from studio.dataset.split import DatasetSplit, part_named, split, split_given
 from studio.errors import DataError
 
 
@@ -23,7 +23,7 @@ def records(prompts: list[str]) -> list[Record]:
     ]
 
 
-def lines(parts: Split) -> tuple[list[int], ...]:
+def lines(parts: DatasetSplit) -> tuple[list[int], ...]:
     return tuple([record.line for record in part] for part in (parts.train, parts.validation, parts.test))
 
 

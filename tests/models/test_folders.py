@@ -18,7 +18,7 @@ from studio.models.arrays import named
 from studio.models.cache import ModelCache
 from studio.models.count import count_parameters
 from studio.models.description import describe
-from studio.models.form import Form
+from studio.models.form import WeightForm
 from studio.models.tokenizer import load_tokenizer
 from tests.models.conftest import Make
 
@@ -87,10 +87,10 @@ def test_plain_weights_are_plain_whatever_a_config_left_behind(leftover: dict[st
     configure(folder, quantization_config=leftover)
     opened = ModelCache().open(folder)
     assert same(opened.module, plain.module)
-    quantized = ModelCache().open(folder, Form(bits=4, group_size=32))
+    quantized = ModelCache().open(folder, WeightForm(bits=4, group_size=32))
     assert quantized.config["quantization"]["bits"] == 4
     assert "scales" in quantized.module.layers[0].self_attn.q_proj
-    counted = count_parameters(folder, Tuning(rank=4), Form(bits=4, group_size=32))
+    counted = count_parameters(folder, Tuning(rank=4), WeightForm(bits=4, group_size=32))
     assert counted.weights_bytes == sum(a.nbytes for a in named(quantized.module.parameters()).values())
     assert counted.weights_bytes < count_parameters(folder, Tuning(rank=4)).weights_bytes / 4
 
@@ -99,7 +99,8 @@ def test_a_leftover_of_mlx_over_plain_weights_is_nothing_either(make: Make) -> N
     folder = configure(make("llama"), quantization={"group_size": 64, "bits": 4})
     assert "scales" not in ModelCache().open(folder).module.layers[0].self_attn.q_proj
     assert (
-        "scales" in ModelCache().open(folder, Form(bits=8, group_size=32)).module.layers[0].self_attn.q_proj
+        "scales"
+        in ModelCache().open(folder, WeightForm(bits=8, group_size=32)).module.layers[0].self_attn.q_proj
     )
 
 

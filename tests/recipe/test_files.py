@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from studio.errors import RecipeError
 from studio.models.count import count_parameters
-from studio.models.form import Form
+from studio.models.form import WeightForm
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
 from studio.train.prepare import form_of, tuning_of
@@ -71,8 +71,8 @@ def test_the_8b_model_weighs_what_4_bits_and_their_scales_weigh(tmp_path: Path) 
 
 def test_a_recipe_says_its_form_only_where_the_base_stays_frozen() -> None:
     asked = Recipe().with_values({"base.quantize": "8-bit", "base.group_size": "32", "precision": "float16"})
-    assert form_of(asked) == Form(8, 32, "affine", "float16")
-    assert form_of(asked.with_values({"method": "full"})) == Form(precision="float16")
+    assert form_of(asked) == WeightForm(8, 32, "affine", "float16")
+    assert form_of(asked.with_values({"method": "full"})) == WeightForm(precision="float16")
 
 
 def test_a_file_holds_the_model_and_what_is_not_as_by_default(tmp_path: Path) -> None:

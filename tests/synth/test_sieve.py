@@ -9,18 +9,18 @@ from studio.dataset.record import Message, Record
 from studio.errors import DataError
 from studio.synth.filter import Known, Sieve, grounded
 from studio.synth.generate import sources
-from studio.synth.generators import GENERATORS, Draft, Source, noisy
+from studio.synth.generators import GENERATORS, Draft, GenerationSource, noisy
 from studio.synth.plan import Plan
 from tests.synth.files import KETTLE, SUNDIAL
 
-DIAL = Source("dial.txt, line 1", passage=Passage("dial.txt", "line 1", SUNDIAL))
+DIAL = GenerationSource("dial.txt, line 1", passage=Passage("dial.txt", "line 1", SUNDIAL))
 
 
 def record(prompt: str, answer: str, line: int = 1) -> Record:
     return Record(line, (Message("user", prompt), Message("assistant", answer)))
 
 
-def refusal(maker: str, prompt: str, answer: str, source: Source, *rest: Record) -> str:
+def refusal(maker: str, prompt: str, answer: str, source: GenerationSource, *rest: Record) -> str:
     sieve = Sieve(GENERATORS[maker], Plan())
     for each in rest:
         sieve.know(each)
@@ -99,7 +99,7 @@ def test_a_grounded_answer_may_bend_its_words() -> None:
 
 def test_a_paraphrase_must_be_other_words_but_a_slip_only_other_letters() -> None:
     before = record("How tall is the tower of Pisa today?", "56 metres.")
-    source = Source("line 1", before)
+    source = GenerationSource("line 1", before)
     assert (
         refusal("paraphrase", "how tall is the tower of Pisa, today", "56 metres.", source)
         == "copied the prompt"
@@ -115,7 +115,10 @@ def test_a_paraphrase_must_be_other_words_but_a_slip_only_other_letters() -> Non
     assert refusal("answer", before.prompt, "It is 56 metres.", source, before) == ""
     assert refusal("answer", before.prompt, "56 metres", source, before) == "an exact duplicate"
     long = record("Tell it", "word " * 3000)
-    assert refusal("paraphrase", "Tell me all of it now please", long.answer, Source("line 2", long)) == ""
+    assert (
+        refusal("paraphrase", "Tell me all of it now please", long.answer, GenerationSource("line 2", long))
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,12 +134,12 @@ def test_a_paraphrase_must_be_other_words_but_a_slip_only_other_letters() -> Non
     ],
 )
 def test_other_words_must_ask_the_same(before: str, after: str, same: bool) -> None:
-    source = Source("line 1", record(before, "It."))
+    source = GenerationSource("line 1", record(before, "It."))
     assert (refusal("paraphrase", after, "It.", source) == "") == same
 
 
 def test_a_question_for_a_long_answer_must_speak_of_what_it_says() -> None:
-    source = Source("line 1", record("?", SUNDIAL))
+    source = GenerationSource("line 1", record("?", SUNDIAL))
     assert refusal("question", "How does a sundial work?", SUNDIAL, source) == ""
     assert refusal("question", "How is bread baked?", SUNDIAL, source) == "about something else"
     assert refusal("question", "Who came to dinner?", "Aunt Anna.", source) == ""

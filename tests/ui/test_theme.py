@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from studio.paths import resource
-from studio.ui.theme import DARK, LIGHT, Theme, Tokens, contrast
+from studio.ui.theme import DARK, LIGHT, Theme, ThemeColours, contrast
 
 TEXTS = ("text", "dim", "faint", "accent", "good", "warn", "bad")
 GROUNDS = ("bg", "panel")
@@ -14,12 +14,12 @@ GROUNDS = ("bg", "panel")
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("ground", GROUNDS)
 @pytest.mark.parametrize("name", TEXTS)
-def test_text_reaches_a_contrast_of_four_and_a_half(tokens: Tokens, name: str, ground: str) -> None:
+def test_text_reaches_a_contrast_of_four_and_a_half(tokens: ThemeColours, name: str, ground: str) -> None:
     assert contrast(getattr(tokens, name), getattr(tokens, ground)) >= 4.5
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
-def test_the_sidebar_and_the_primary_button_are_readable(tokens: Tokens) -> None:
+def test_the_sidebar_and_the_primary_button_are_readable(tokens: ThemeColours) -> None:
     assert contrast(tokens.faint, tokens.side) >= 4.5
     assert contrast(tokens.text, tokens.named()["selected"]) >= 4.5
     assert contrast(tokens.on_fill, tokens.fill) >= 4.5
@@ -27,14 +27,14 @@ def test_the_sidebar_and_the_primary_button_are_readable(tokens: Tokens) -> None
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("name", ["good", "warn", "bad", "accent"])
-def test_words_on_a_tint_of_their_own_colour_are_readable(tokens: Tokens, name: str) -> None:
+def test_words_on_a_tint_of_their_own_colour_are_readable(tokens: ThemeColours, name: str) -> None:
     assert contrast(tokens.text, tokens.tint(name)) >= 4.5
     assert contrast(getattr(tokens, name), tokens.tint(name)) >= 3.9  # badges: bold, and never alone
 
 
 @pytest.mark.parametrize("accent", ["#FFC600", "#62BA46", "#A550A7", "#FF5257", "#0A84FF"])
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
-def test_any_system_accent_is_made_readable(tokens: Tokens, accent: str) -> None:
+def test_any_system_accent_is_made_readable(tokens: ThemeColours, accent: str) -> None:
     worn = tokens.with_accent(accent)
     assert contrast(worn.on_fill, worn.fill) >= 4.5
     assert contrast(worn.accent, worn.panel) >= 4.5

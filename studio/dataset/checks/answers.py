@@ -63,7 +63,7 @@ _LONGEST = 600
 """Characters: a longer answer refuses one thing and goes on to say another."""
 
 
-class Refusals(Check):
+class RefusalCheck(Check):
     name = "refusals"
     title = "Refusals"
     why = "A model that is shown refusals learns to refuse, even what it could have answered."

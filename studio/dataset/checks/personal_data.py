@@ -42,7 +42,7 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Place:
+class PersonalPlace:
     """Where something personal stands, and the mark for it."""
 
     start: int
@@ -50,7 +50,7 @@ class Place:
     mark: str
 
 
-def personal(text: str) -> Iterator[Place]:
+def personal(text: str) -> Iterator[PersonalPlace]:
     """Everything personal in a text, from left to right, nothing twice."""
     after = 0
     places = [place for pattern in PATTERNS for place in _places(pattern, text)]
@@ -60,11 +60,11 @@ def personal(text: str) -> Iterator[Place]:
             yield place
 
 
-def _places(pattern: Pattern, text: str) -> Iterator[Place]:
+def _places(pattern: Pattern, text: str) -> Iterator[PersonalPlace]:
     if pattern.hint(text):
         for match in pattern.expression.finditer(text):
             if pattern.confirmed(match):
-                yield Place(*match.span(match.lastgroup or 0), pattern.mark)
+                yield PersonalPlace(*match.span(match.lastgroup or 0), pattern.mark)
 
 
 def _is_address(match: re.Match[str]) -> bool:

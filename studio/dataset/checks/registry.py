@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from studio.dataset.checks.answers import Boilerplate, Echo, Labels, Refusals
+from studio.dataset.checks.answers import Boilerplate, Echo, Labels, RefusalCheck
 from studio.dataset.checks.check import Check, Found, Looking, Steps, Subject, in_one_pass
 from studio.dataset.checks.language import Language
 from studio.dataset.checks.lengths import Context, CutRows, Lengths, OwnRows
@@ -16,7 +16,7 @@ from studio.dataset.checks.near_duplicates import Leakage, NearDuplicates
 from studio.dataset.checks.personal_data import PersonalData
 from studio.dataset.checks.rows import Contradictions, Duplicates, Empty, FewRows, Malformed
 from studio.dataset.record import Record
-from studio.dataset.sequence import Change, Lines
+from studio.dataset.sequence import Lines, RecordChange
 from studio.errors import DataError
 from studio.events import Finding, Progress
 
@@ -32,7 +32,7 @@ _ALL: tuple[Check, ...] = (
     Leakage(),
     Contradictions(),
     Language(),
-    Refusals(),
+    RefusalCheck(),
     Boilerplate(),
     PersonalData(),
     Markers(),
@@ -76,7 +76,7 @@ class Mending(NamedTuple):
 
     dropped: Lines
     changed: Lines
-    change: Change
+    change: RecordChange
 
 
 def mending_by(subject: Subject, name: str) -> Steps[Mending]:

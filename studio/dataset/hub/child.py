@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 _TICK = 0.2  # seconds between two looks at how far it is
 _PATIENCE = 2.0  # seconds that the process has to leave
 
-type Message = dict[str, Any]
-type Say = Callable[[Message], None]
+type HubMessage = dict[str, Any]
+type Say = Callable[[HubMessage], None]
 
 
-def messages(work: Callable[..., None], *arguments: Any) -> Generator[Message | None]:
+def messages(work: Callable[..., None], *arguments: Any) -> Generator[HubMessage | None]:
     """What `work(*arguments, say)` says in a process of its own, and None while it says nothing.
 
     Closing the generator ends the process. Raises HubError for the message `failed`, and when the process
@@ -58,10 +58,10 @@ def main() -> int:
     """Do the one thing that the parent asks for; leave tidily when it wants no more, or is gone."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     signal.signal(signal.SIGTERM, _leave)
-    asked: SimpleQueue[Message] = SimpleQueue()
+    asked: SimpleQueue[HubMessage] = SimpleQueue()
     parent = Parent(asked.put, _leave_soon)
 
-    def say(message: Message) -> None:
+    def say(message: HubMessage) -> None:
         parent.say(json.dumps(message))
 
     work = asked.get()

@@ -31,7 +31,7 @@ _FILES = ("document", "file", "input_file")
 
 
 @dataclass(frozen=True)
-class Result:
+class ToolResult:
     """What a tool gave back, and which one: by its name, or by the id of the call."""
 
     content: str
@@ -46,7 +46,7 @@ class Said:
     text: Any = ""
     thoughts: list[str] = default(default_factory=list)
     calls: list[Any] = default(default_factory=list)
-    results: list[Result] = default(default_factory=list)
+    results: list[ToolResult] = default(default_factory=list)
 
 
 def said(content: Any, what: Phrase) -> Said:
@@ -105,7 +105,7 @@ def _parsed(value: Any) -> Any:
         return value
 
 
-def _result(part: Fields, what: Phrase) -> Result:
+def _result(part: Fields, what: Phrase) -> ToolResult:
     inner = next((part[name] for name in ("functionresponse", "function_response") if name in part), part)
     if not isinstance(inner, dict):
         raise BadRow("row.unknown_part", what=what, fields=listed(part))
@@ -113,7 +113,7 @@ def _result(part: Fields, what: Phrase) -> Result:
     content = said(value, what).text if isinstance(value, list) else value
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
     call_id = inner.get("tool_use_id") or inner.get("id") or ""
-    return Result(checked(text, what, empty=True), str(inner.get("name") or ""), str(call_id))
+    return ToolResult(checked(text, what, empty=True), str(inner.get("name") or ""), str(call_id))
 
 
 ROLES = {

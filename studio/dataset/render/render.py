@@ -11,7 +11,7 @@ from studio.catalogue import Phrase, phrase, sentence
 from studio.dataset.record import Message, Record
 from studio.dataset.render.encoder import Encoder
 from studio.dataset.render.template import Marked, Refused, Written, align, mark, token_texts, trained_tokens
-from studio.dataset.render.truncate import DoesNotFit, Limits, Part, shorten, windows
+from studio.dataset.render.truncate import DoesNotFit, Limits, TokenRange, shorten, windows
 from studio.dataset.render.writer import Writer
 from studio.errors import DataError
 from studio.events import Piece
@@ -270,7 +270,7 @@ class Renderer:
             raise left_out[-1]
         return tuple(shown)
 
-    def _pieces(self, side: Marked, parts: Sequence[Part], texts: Sequence[str]) -> tuple[Piece, ...]:
+    def _pieces(self, side: Marked, parts: Sequence[TokenRange], texts: Sequence[str]) -> tuple[Piece, ...]:
         trained: dict[int, bool] = {}
         for part in parts:
             places = part.of(range(len(side.ids)))
@@ -299,7 +299,7 @@ class Renderer:
         sides = tuple(mark(e, w, train_on) for e, w in zip(encodings, written, strict=True))
         return align(*sides) if len(sides) == 2 else sides
 
-    def _parts(self, record: Record, sides: Sequence[Marked]) -> list[Part]:
+    def _parts(self, record: Record, sides: Sequence[Marked]) -> list[TokenRange]:
         """One part for each side; of a plain text, one for each window."""
         first, asked = sides[0], self.rendering
         if not record.messages:
@@ -344,12 +344,12 @@ class Renderer:
         return examples
 
 
-def _tokens(marked: Marked, part: Part) -> Tokens:
+def _tokens(marked: Marked, part: TokenRange) -> Tokens:
     """The part's tokens; its first is not a target."""
     return Tokens(part.of(marked.ids), (False, *part.of(marked.trained)[1:]))
 
 
-def _kept(side: Marked, part: Part) -> Tokens:
+def _kept(side: Marked, part: TokenRange) -> Tokens:
     """The part's tokens, and how many of the side's are not among them."""
     tokens = _tokens(side, part)
     return replace(tokens, cut=len(side.ids) - len(tokens.ids))

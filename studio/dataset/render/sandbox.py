@@ -18,7 +18,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-type Turns = Sequence[Mapping[str, Any]]
+type TemplateTurns = Sequence[Mapping[str, Any]]
 
 
 class Generation(Extension):
@@ -53,7 +53,7 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 
 def render(
-    source: str, tokens: Mapping[str, Any], turns: Turns, tools: Sequence[Any] | None, *, prompt: bool
+    source: str, tokens: Mapping[str, Any], turns: TemplateTurns, tools: Sequence[Any] | None, *, prompt: bool
 ) -> str:
     """The conversation as the template writes it; with `prompt`, up to where the next answer begins.
 

@@ -25,7 +25,7 @@ class DoesNotFit(Unusable):
 
 
 @dataclass(frozen=True)
-class Part:
+class TokenRange:
     """Which tokens of a text make an example: its first `lead`, and those from `start` up to `stop`."""
 
     lead: int
@@ -37,18 +37,19 @@ class Part:
         return (*items[: self.lead], *items[self.start : self.stop])
 
 
-def windows(length: int, maximum: int) -> list[Part]:
+def windows(length: int, maximum: int) -> list[TokenRange]:
     """Consecutive parts of a plain text, each at most `maximum` (2 or more) tokens long.
 
     Each begins with the last token of the one before, which predicts its second: so every token but the
     text's first is a target in exactly one part.
     """
     return [
-        Part(0, start, min(length, start + maximum)) for start in range(0, max(0, length - 1), maximum - 1)
+        TokenRange(0, start, min(length, start + maximum))
+        for start in range(0, max(0, length - 1), maximum - 1)
     ]
 
 
-def shorten(lengths: Sequence[int], prompt: int, lead: int, maximum: int, policy: str) -> list[Part]:
+def shorten(lengths: Sequence[int], prompt: int, lead: int, maximum: int, policy: str) -> list[TokenRange]:
     """What is kept of a conversation, or of both sides of a pair, which then lose the same of their prompt.
 
     `lengths` are those of the sides, `prompt` counts the tokens before the answer, `lead` those at the
@@ -57,14 +58,14 @@ def shorten(lengths: Sequence[int], prompt: int, lead: int, maximum: int, policy
     length = max(lengths)
     over = length - maximum
     if over <= 0:
-        return [Part(0, 0, each) for each in lengths]
+        return [TokenRange(0, 0, each) for each in lengths]
     match policy:
         case "cut_prompt":
             if prompt - over < max(1, lead):
                 raise DoesNotFit("row.answer_too_long", answer=length - prompt, tokens=length, limit=maximum)
-            return [Part(lead, lead + over, each) for each in lengths]
+            return [TokenRange(lead, lead + over, each) for each in lengths]
         case "cut_end":
             if prompt >= maximum:
                 raise DoesNotFit("row.prompt_too_long", tokens=length, limit=maximum)
-            return [Part(0, 0, min(each, maximum)) for each in lengths]
+            return [TokenRange(0, 0, min(each, maximum)) for each in lengths]
     raise DoesNotFit("row.too_long", tokens=length, limit=maximum)

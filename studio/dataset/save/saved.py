@@ -18,7 +18,7 @@ from studio.dataset.save.manifest import NAME, Manifest, SourceFile, StepCount, 
 from studio.dataset.save.target import CARD, check_folder
 from studio.dataset.split import GOLDEN, PARTS
 from studio.dataset.steps.result import Count
-from studio.dataset.steps.steps import Step
+from studio.dataset.steps.steps import AnyStep
 from studio.errors import DataError
 from studio.events import Problem, Progress
 from studio.files import whole_folder
@@ -40,7 +40,7 @@ def save(
     shaped: Savable,
     *,
     format: str,
-    steps: Sequence[Step] = (),
+    steps: Sequence[AnyStep] = (),
     sources: Sequence[SourceFile] = (),
     problems: Iterable[Problem] = (),
     columns: str = "",

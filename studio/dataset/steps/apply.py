@@ -22,6 +22,7 @@ from studio.dataset.steps.edits import settled, with_own
 from studio.dataset.steps.result import NOWHERE, Around, Count, Rows, Shaped, Shaping
 from studio.dataset.steps.steps import (
     OWN,
+    AnyStep,
     Cap,
     DropDuplicates,
     Filter,
@@ -30,7 +31,6 @@ from studio.dataset.steps.steps import (
     ReserveGolden,
     Shuffle,
     Split,
-    Step,
 )
 from studio.errors import DataError
 from studio.events import Progress
@@ -99,7 +99,7 @@ def column_of(path: Path, places: Places, name: str) -> dict[int, str]:
 
 def apply(
     records: Sequence[Record],
-    steps: Sequence[Step],
+    steps: Sequence[AnyStep],
     given: Mapping[int, str] | None = None,
     around: Around = NOWHERE,
 ) -> Generator[Progress, None, Shaped]:
@@ -123,7 +123,7 @@ def apply(
     return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks)
 
 
-def _in_place(step: Step | tuple[Step, ...]) -> bool:
+def _in_place(step: AnyStep | tuple[AnyStep, ...]) -> bool:
     """Whether the step can be done to rows that stay in their file."""
     return isinstance(step, tuple | Fix | Filter | DropDuplicates | Cap)
 
@@ -137,7 +137,7 @@ def _held(rows: Rows, around: Around) -> Rows:
     return replace(rows, records=tuple(rows.records))
 
 
-def together(steps: Sequence[Step]) -> Iterator[Step | tuple[Step, ...]]:
+def together(steps: Sequence[AnyStep]) -> Iterator[AnyStep | tuple[AnyStep, ...]]:
     """The steps as they are done and counted: those done by hand one after another are one."""
     for own, group in groupby(settled(steps), key=lambda step: isinstance(step, OWN)):
         if own:
@@ -146,13 +146,13 @@ def together(steps: Sequence[Step]) -> Iterator[Step | tuple[Step, ...]]:
             yield from group
 
 
-def _words(step: Step | tuple[Step, ...]) -> str:
+def _words(step: AnyStep | tuple[AnyStep, ...]) -> str:
     if not isinstance(step, tuple):
         return step.words()
     return step[0].words() if len(step) == 1 else f"{len(step):,} changes by hand"
 
 
-def _done(rows: Rows, step: Step | tuple[Step, ...], base: int, around: Around) -> Shaping:
+def _done(rows: Rows, step: AnyStep | tuple[AnyStep, ...], base: int, around: Around) -> Shaping:
     match step:
         case tuple():
             yield Progress("changes by hand", 0, len(step))

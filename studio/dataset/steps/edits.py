@@ -16,7 +16,7 @@ from studio.dataset.identity import digest
 from studio.dataset.record import Message, Record
 from studio.dataset.sequence import changed, lines_of, records_at
 from studio.dataset.steps.result import Rows
-from studio.dataset.steps.steps import Delete, Edit, Restore, Step, step_from
+from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore, step_from
 from studio.errors import DataError
 from studio.files import disk_errors
 
@@ -70,12 +70,12 @@ def with_own(rows: Rows, steps: Sequence[Edit | Delete | Restore]) -> Rows:
     return replace(rows, records=edits).at(np.flatnonzero(~deleted))
 
 
-def settled(steps: Sequence[Step]) -> tuple[Step, ...]:
+def settled(steps: Sequence[AnyStep]) -> tuple[AnyStep, ...]:
     """The steps without the deletions that were taken back later, and without their restorations.
 
     So a restored row is where it was, whatever came between.
     """
-    kept: list[Step | None] = []
+    kept: list[AnyStep | None] = []
     deleted: dict[int, int] = {}
     for step in steps:
         if isinstance(step, Delete):
@@ -120,7 +120,7 @@ class Overlay:
     cursor: int = 0
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[AnyStep, ...]:
         """What is in force, for the history: without deletions that were taken back."""
         return settled(self.done[: self.cursor])
 

@@ -263,35 +263,35 @@ class Restore(_Own):
         return f"Restore row {self.line:,}"
 
 
-type Step = (
+type AnyStep = (
     Fix | Filter | DropDuplicates | Shuffle | Cap | Mix | Split | ReserveGolden | Edit | Delete | Restore
 )
 OWN = (Edit, Delete, Restore)
 """The steps that a person does by hand, in the table."""
 STEPS: dict[str, type[StepModel]] = {
-    str(get_args(step.model_fields["kind"].annotation)[0]): step for step in get_args(Step.__value__)
+    str(get_args(step.model_fields["kind"].annotation)[0]): step for step in get_args(AnyStep.__value__)
 }
 """Every step by its kind."""
 
-_TAGGED: Any = Annotated[Step.__value__, Field(discriminator="kind")]
+_TAGGED: Any = Annotated[AnyStep.__value__, Field(discriminator="kind")]
 _STEP: TypeAdapter[Any] = TypeAdapter(_TAGGED)
 
 
-def step_from(values: Any) -> Step:
+def step_from(values: Any) -> AnyStep:
     """The step that JSON values describe. Raises DataError in words a person can act on."""
     try:
-        step: Step = _STEP.validate_python(values)
+        step: AnyStep = _STEP.validate_python(values)
     except ValidationError as error:
         raise DataError(_wrong(values, error)) from error
     return step
 
 
-def steps_from(values: Iterable[Any]) -> tuple[Step, ...]:
+def steps_from(values: Iterable[Any]) -> tuple[AnyStep, ...]:
     """Several of them, in order."""
     return tuple(step_from(item) for item in values)
 
 
-def steps_written(values: Iterable[Any]) -> tuple[Step, ...]:
+def steps_written(values: Iterable[Any]) -> tuple[AnyStep, ...]:
     """The steps of a history that was written down, by this release or an earlier one."""
     return tuple(step_from(_as_then(item)) for item in values)
 

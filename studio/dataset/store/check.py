@@ -30,7 +30,7 @@ PREVIEW = 96
 NO_HASH = bytes(8)
 
 
-class Checked(NamedTuple):
+class IndexedRow(NamedTuple):
     """A row as the index keeps it: `digest` is what rows are drawn by, `equal` the same for equal rows.
 
     `column` is as a Problem has it.
@@ -60,14 +60,14 @@ def format_of(name: str, sample: Sequence[Row]) -> str:
     raise DataError(f"{printable(sentence)} Rows need one of these sets. {formats.examples()}.")
 
 
-def check(format: str, row: Row | Problem, mapping: Mapping | None = None) -> Checked:
+def check(format: str, row: Row | Problem, mapping: Mapping | None = None) -> IndexedRow:
     """What the index keeps of a row of this format, whose columns may be mapped."""
     record = row if isinstance(row, Problem) else record_of(row, format, mapping)
     if isinstance(record, Problem):
         return _bad(record)
     prompt, answer = record.prompt, record.answer
     remark = next(remarks(record), None)
-    return Checked(
+    return IndexedRow(
         record.line,
         WARNING if remark else GOOD,
         remark,
@@ -85,8 +85,8 @@ def preview(text: str) -> str:
     return " ".join(text[:PREVIEW].split())
 
 
-def _bad(found: Problem) -> Checked:
-    return Checked(found.line, BAD, found.what, "", "", 0, 0, NO_HASH, NO_HASH, found.column)
+def _bad(found: Problem) -> IndexedRow:
+    return IndexedRow(found.line, BAD, found.what, "", "", 0, 0, NO_HASH, NO_HASH, found.column)
 
 
 _EMPTY_CODES = pa.array(sorted(EMPTY))

@@ -17,9 +17,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from studio.catalogue import Phrase, joined, phrase
-from studio.dataset.store.check import BAD, WARNING, Checked, Tally
+from studio.dataset.store.check import BAD, WARNING, IndexedRow, Tally
 from studio.dataset.store.lines import Placed
-from studio.dataset.store.manifest import COUNTS, MANIFEST, Manifest, write_columns
+from studio.dataset.store.manifest import COUNTS, MANIFEST, IndexManifest, write_columns
 from studio.files import TEMPORARY, disk_errors, write_text
 
 Hashes = NDArray[np.uint64]
@@ -88,7 +88,7 @@ class IndexWriter:
         self.folder, self.format = folder, ""
         self._seen = Seen()
         self._places: list[tuple[int, int]] = []
-        self._rows: list[Checked] = []
+        self._rows: list[IndexedRow] = []
         self.tally = Tally()
 
     @property
@@ -101,7 +101,7 @@ class IndexWriter:
         """How many rows are not written yet."""
         return len(self._rows)
 
-    def add(self, place: Placed, row: Checked) -> None:
+    def add(self, place: Placed, row: IndexedRow) -> None:
         self._places.append((place.offset, place.length))
         self._rows.append(row)
 
@@ -119,11 +119,11 @@ class IndexWriter:
         """Write what waits, and the manifest."""
         self.flush()
         counts = {name: int(getattr(self.tally, name)) for name in COUNTS}
-        manifest = Manifest(str(path), about.st_size, about.st_mtime_ns, self.format, **counts)
+        manifest = IndexManifest(str(path), about.st_size, about.st_mtime_ns, self.format, **counts)
         write_text(self.folder / MANIFEST, json.dumps(asdict(manifest)))
 
 
-def _batch(places: Sequence[tuple[int, int]], rows: Sequence[Checked], seen: Seen) -> pa.RecordBatch:
+def _batch(places: Sequence[tuple[int, int]], rows: Sequence[IndexedRow], seen: Seen) -> pa.RecordBatch:
     line, state, what, prompt, answer, prompt_characters, answer_characters, digest, equal, column = zip(
         *rows, strict=True
     )

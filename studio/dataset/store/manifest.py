@@ -19,13 +19,13 @@ KEPT = 4
 """How many complete indexes stay in the cache: 200 bytes a row each."""
 
 COUNTS = ("rows", "good", "warnings", "bad", "duplicates", "empty", "median", "longest")
-"""What is counted, by the names that a Tally, a Manifest and a Scanned event have in common."""
+"""What is counted, by the names that a Tally, an IndexManifest and a Scanned event have in common."""
 
 _VERSION = 3
 
 
 @dataclass(frozen=True)
-class Manifest:
+class IndexManifest:
     """What a complete index says of its file, to tell whether the file is still the same."""
 
     path: str
@@ -61,11 +61,11 @@ def complete_folder(path: Path, cache: Path, columns: str = "") -> Path | None:
     return next((manifest.parent for manifest in found), None)
 
 
-def read_manifest(folder: Path) -> Manifest | None:
+def read_manifest(folder: Path) -> IndexManifest | None:
     """What a complete index says; None while it grows, or when it cannot be used any more."""
     try:
         said: dict[str, Any] = parsed((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = Manifest(**said)
+        manifest = IndexManifest(**said)
     except (OSError, ValueError, TypeError):
         return None
     return manifest if manifest.version == _VERSION else None

@@ -54,7 +54,7 @@ class StoredRow:
 
 
 @dataclass(frozen=True)
-class Part:
+class IndexFile:
     """One file of the index: the rows from `first` on."""
 
     path: Path
@@ -81,7 +81,7 @@ class Store:
         self.plain = plain_file(path, folder)
         columns = columns_of(folder)
         self.mapping = Mapping.parse(columns) if columns else None
-        self._parts: tuple[Part, ...] = ()
+        self._parts: tuple[IndexFile, ...] = ()
         self._firsts: list[int] = []
         self._open: OrderedDict[int, pa.RecordBatch] = OrderedDict()
         self.refresh()
@@ -92,7 +92,7 @@ class Store:
         for path in sorted(self.folder.glob("rows-*.arrow")):
             _, first, rows = path.stem.split("-")
             if int(first) == (parts[-1].first + parts[-1].rows if parts else 0):
-                parts.append(Part(path, int(first), int(rows)))
+                parts.append(IndexFile(path, int(first), int(rows)))
         self._parts = tuple(parts)
         self._firsts = [part.first for part in parts]
         return self.rows
@@ -103,7 +103,7 @@ class Store:
         return self._parts[-1].first + self._parts[-1].rows if self._parts else 0
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[IndexFile, ...]:
         """The files of the index so far."""
         return self._parts
 
@@ -257,7 +257,7 @@ def finding(store: Store, query: Query) -> Generator[Progress, None, Numbers]:
     return sorted_numbers
 
 
-def _mask(store: Store, part: Part, query: Query) -> NDArray[np.bool_]:
+def _mask(store: Store, part: IndexFile, query: Query) -> NDArray[np.bool_]:
     states = part.columns("state")["state"].to_numpy()
     mask: NDArray[np.bool_] = (
         np.ones(part.rows, bool) if query.state == "all" else states == STATES[query.state]
@@ -268,7 +268,7 @@ def _mask(store: Store, part: Part, query: Query) -> NDArray[np.bool_]:
     return mask
 
 
-def _beginnings_with(store: Store, part: Part, text: str) -> NDArray[np.bool_]:
+def _beginnings_with(store: Store, part: IndexFile, text: str) -> NDArray[np.bool_]:
     hit = np.zeros(part.rows, bool)
     for column in part.columns("prompt", "answer", "reason").columns:
         found = pc.fill_null(pc.match_substring(column, text, ignore_case=True), False)
@@ -276,7 +276,7 @@ def _beginnings_with(store: Store, part: Part, text: str) -> NDArray[np.bool_]:
     return hit
 
 
-def _whole_rows_with(store: Store, part: Part, text: str) -> NDArray[np.bool_]:
+def _whole_rows_with(store: Store, part: IndexFile, text: str) -> NDArray[np.bool_]:
     """Searched where the file's bytes lie, without a copy."""
     batch = part.columns("offset", "length")
     offset, length = batch["offset"].to_numpy(), batch["length"].to_numpy()
@@ -299,7 +299,7 @@ def _spellings(text: str) -> str:
     return "|".join(re.escape(spelling) for spelling in sorted({text, *quoted}))
 
 
-def _keys(part: Part, sort: str) -> NDArray[Any]:
+def _keys(part: IndexFile, sort: str) -> NDArray[Any]:
     if sort == "characters":
         batch = part.columns("prompt_characters", "answer_characters")
         total: NDArray[Any] = batch[0].to_numpy() + batch[1].to_numpy()

@@ -18,7 +18,7 @@ from studio.dataset.checks.check import Subject
 from studio.dataset.read.file_reader import record_of
 from studio.dataset.record import Record
 from studio.dataset.rows import Row
-from studio.dataset.sequence import Change, Lines, hashes_of
+from studio.dataset.sequence import Lines, RecordChange, hashes_of
 from studio.dataset.steps.result import CHUNK
 from studio.dataset.store.check import BAD
 from studio.dataset.store.index import duplicate_of
@@ -42,7 +42,7 @@ class StoredRecords(Sequence[Record]):
     ) -> None:
         self._store, self._format, self._numbers = store, format, numbers
         self._source = source
-        self._changes: tuple[tuple[Lines, Change], ...] = ()
+        self._changes: tuple[tuple[Lines, RecordChange], ...] = ()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -72,7 +72,7 @@ class StoredRecords(Sequence[Record]):
         """Those at these places, which ascend."""
         return self._of(self._numbers[places])
 
-    def changed(self, lines: Lines, change: Change) -> StoredRecords:
+    def changed(self, lines: Lines, change: RecordChange) -> StoredRecords:
         """The same, those on these lines changed each time they are read."""
         others = self._of(self._numbers)
         if len(lines):

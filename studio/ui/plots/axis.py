@@ -11,7 +11,7 @@ from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from studio.ui.theme import Theme, body_font
-from studio.ui.tokens import Tokens
+from studio.ui.tokens import ThemeColours
 from studio.ui.widgets.layout import column
 
 LEFT_WIDTH = 46
@@ -35,7 +35,7 @@ class NumberAxis(pg.AxisItem):
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [self._words(value * scale, spacing * scale) for value in values]
 
-    def dress(self, tokens: Tokens) -> None:
+    def dress(self, tokens: ThemeColours) -> None:
         """Take the colours of the axis and its numbers from the theme."""
         self.setPen(tokens.line)
         self.setTextPen(tokens.faint)
@@ -107,7 +107,7 @@ class Crosshair(QObject):
         self._line.hide()
         self._readout.hide()
 
-    def dress(self, tokens: Tokens) -> None:
+    def dress(self, tokens: ThemeColours) -> None:
         self._line.setPen(pg.mkPen(tokens.faint, width=1, style=Qt.PenStyle.DashLine))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -13,7 +13,7 @@ from studio.ui.plots.axis import PlotFrame, wide_range
 from studio.ui.plots.series import Points, Series, thinned
 from studio.ui.plots.style import CurveStyle, Which
 from studio.ui.theme import Theme
-from studio.ui.tokens import Tokens
+from studio.ui.tokens import ThemeColours
 
 
 class Dotted:
@@ -33,7 +33,7 @@ class Dotted:
         self._marks.setData(self.series.x, self.series.y)
         self.best.setData(*self._best_point())
 
-    def dress(self, tokens: Tokens) -> None:
+    def dress(self, tokens: ThemeColours) -> None:
         """Take the colours from the theme."""
         colour = getattr(tokens, self._colour)
         self._line.setPen(pg.mkPen(colour, width=1.5))

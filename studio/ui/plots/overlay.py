@@ -17,7 +17,7 @@ from studio.runs.store import RunCurves
 from studio.ui.plots.axis import PlotFrame, wide_range
 from studio.ui.plots.series import Series, thinned
 from studio.ui.theme import Theme
-from studio.ui.tokens import Tokens, dash, hue, mix
+from studio.ui.tokens import ThemeColours, dash, hue, mix
 
 POINTS = 1500
 """To so many points a training curve is thinned; more than any screen shows."""
@@ -42,7 +42,7 @@ class _Drawn:
     def items(self) -> tuple[pg.GraphicsObject, ...]:
         return self.faint, self.solid, self.marks, self.best
 
-    def dress(self, tokens: Tokens, place: int, strength: float) -> None:
+    def dress(self, tokens: ThemeColours, place: int, strength: float) -> None:
         """Take the colours from the theme; `strength` 1 is in full, 0 the background."""
         full = hue(tokens, place)
         colour = mix(full, tokens.panel, strength)

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui.tables.model import BADGE, REASON, STRUCK, TONE, TableModel
-from studio.ui.theme import Theme, Tokens, body_font
+from studio.ui.theme import Theme, ThemeColours, body_font
 
 _PADDING = 8
 _PILL_HEIGHT = 20
@@ -40,7 +40,7 @@ def pill_width(text: str) -> float:
     return QFontMetricsF(body_font(11, strong=True)).horizontalAdvance(text) + 2 * _PADDING
 
 
-def paint_pill(painter: QPainter, corner: QPointF, text: str, tokens: Tokens, tone: str) -> None:
+def paint_pill(painter: QPainter, corner: QPointF, text: str, tokens: ThemeColours, tone: str) -> None:
     """A word on a rounded tint of its own colour, from its top left corner; like a Badge."""
     painter.save()
     box = QRectF(corner.x(), corner.y(), pill_width(text), _PILL_HEIGHT)

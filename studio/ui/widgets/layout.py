@@ -7,8 +7,8 @@ from types import EllipsisType
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
-type Part = QWidget | QLayout
-type Item = Part | int | EllipsisType | tuple[Part, int | Qt.AlignmentFlag]
+type LayoutPart = QWidget | QLayout
+type Item = LayoutPart | int | EllipsisType | tuple[LayoutPart, int | Qt.AlignmentFlag]
 """A part; a part with its share of the room or its alignment; so many pixels; `...`, all other room."""
 
 type Sides = tuple[int, int, int, int]
@@ -71,7 +71,7 @@ def _filled[L: QBoxLayout](
     return layout
 
 
-def _add_part(layout: QBoxLayout, part: Part, how: int | Qt.AlignmentFlag) -> None:
+def _add_part(layout: QBoxLayout, part: LayoutPart, how: int | Qt.AlignmentFlag) -> None:
     if isinstance(part, QLayout):
         layout.addLayout(part, how if isinstance(how, int) else 0)
     elif isinstance(how, Qt.AlignmentFlag):

@@ -21,7 +21,7 @@ from studio.dataset.save.manifest import NAME, Manifest, SourceFile, is_saved
 from studio.dataset.save.saved import read_saved, save
 from studio.dataset.steps.apply import apply
 from studio.dataset.steps.result import Shaped
-from studio.dataset.steps.steps import Step, step_from
+from studio.dataset.steps.steps import AnyStep, step_from
 from studio.errors import DataError, DiskError
 from studio.evaluate.golden import golden_for, read_golden
 from studio.events import Problem
@@ -29,7 +29,7 @@ from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
 from tests.conftest import finish
 
-STEPS: tuple[Step, ...] = tuple(
+STEPS: tuple[AnyStep, ...] = tuple(
     step_from(step)
     for step in (
         {"kind": "cap", "rows": 40},
@@ -46,7 +46,7 @@ def rows(count: int) -> list[Record]:
     ]
 
 
-def saved(folder: Path, records: list[Record], steps: tuple[Step, ...] = STEPS, **more: Any) -> Manifest:
+def saved(folder: Path, records: list[Record], steps: tuple[AnyStep, ...] = STEPS, **more: Any) -> Manifest:
     shaped = finish(apply(records, steps))
     return finish(save(folder, shaped, format="chat", steps=steps, **more))
 

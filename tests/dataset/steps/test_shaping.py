@@ -17,7 +17,7 @@ from studio.dataset.read.load import read
 from studio.dataset.record import Message, Record
 from studio.dataset.steps.apply import apply
 from studio.dataset.steps.result import Around, Shaped
-from studio.dataset.steps.steps import STEPS, Delete, Edit, Restore, Step, step_from
+from studio.dataset.steps.steps import STEPS, AnyStep, Delete, Edit, Restore, step_from
 from studio.errors import DataError
 from tests.conftest import finish, write_pairs, write_rows
 
@@ -36,7 +36,7 @@ def rows(count: int, labels: int = 0) -> list[Record]:
     ]
 
 
-def shaped(records: list[Record], *steps: Step | dict[str, Any], **rest: Any) -> Shaped:
+def shaped(records: list[Record], *steps: AnyStep | dict[str, Any], **rest: Any) -> Shaped:
     asked = [step_from(step) if isinstance(step, dict) else step for step in steps]
     return finish(apply(records, asked, **rest))
 
@@ -204,7 +204,7 @@ def test_pairs_cannot_be_mixed_into_conversations(tmp_path: Path) -> None:
 
 def test_own_changes_apply_where_the_row_is_as_it_was_and_are_reported_elsewhere() -> None:
     records = rows(5)
-    steps: list[Step] = [
+    steps: list[AnyStep] = [
         Edit(line=2, digest=digest(records[1]), field="answer", value="Better."),
         Edit(line=3, digest="0" * 16, value="Lost."),
         Delete(line=4, digest=digest(records[3])),
@@ -222,7 +222,7 @@ def test_own_changes_apply_where_the_row_is_as_it_was_and_are_reported_elsewhere
 
 def test_a_restored_row_is_where_it_was() -> None:
     records = rows(5)
-    steps: list[Step] = [Delete(line=2), Edit(line=3, value="New."), Restore(line=2)]
+    steps: list[AnyStep] = [Delete(line=2), Edit(line=3, value="New."), Restore(line=2)]
     assert lines(shaped(records, *steps)) == [1, 2, 3, 4, 5]
     assert shaped(records, Restore(line=2)).remarks[0].line == 2
 

@@ -12,7 +12,7 @@ from studio.dataset import memory_check
 from studio.dataset.read.load import read
 from studio.dataset.save.manifest import Manifest
 from studio.dataset.steps.apply import apply
-from studio.dataset.steps.steps import Cap, Delete, DropDuplicates, Edit, Filter, Fix, Shuffle, Split, Step
+from studio.dataset.steps.steps import AnyStep, Cap, Delete, DropDuplicates, Edit, Filter, Fix, Shuffle, Split
 from studio.dataset.store import source
 from studio.dataset.store.reader import Store
 from studio.dataset.store.records import StoredRecords, problems, usable
@@ -50,7 +50,7 @@ def stored(path: Path, folder: Path, format: str = "instruction") -> StoredRecor
     return StoredRecords(store, format, usable(store))
 
 
-CHOOSING: list[tuple[Step, ...]] = [
+CHOOSING: list[tuple[AnyStep, ...]] = [
     (),
     (Cap(rows=50),),
     (Cap(rows=50, how="random", seed=4),),
@@ -78,7 +78,7 @@ CHOOSING: list[tuple[Step, ...]] = [
 
 @pytest.mark.parametrize("steps", CHOOSING, ids=lambda steps: "+".join(step.kind for step in steps) or "none")
 def test_streamed_rows_are_those_of_the_whole_file(
-    mixed: Path, tmp_path: Path, steps: tuple[Step, ...]
+    mixed: Path, tmp_path: Path, steps: tuple[AnyStep, ...]
 ) -> None:
     part = finish(apply(stored(mixed, tmp_path / "index"), steps))
     whole = finish(apply(read(mixed).records, steps))
@@ -121,7 +121,7 @@ def test_what_is_wrong_with_rows_is_told_as_reading_tells_it(mixed: Path, tmp_pa
     ids=("split", "shuffle", "all"),
 )
 def test_a_big_file_is_saved_with_the_fingerprint_of_a_small_one(
-    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: tuple[Step, ...]
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: tuple[AnyStep, ...]
 ) -> None:
     recipe = Recipe().with_values({"data.path": str(mixed)})
     small = list(SaveJob(recipe, tmp_path / "small", steps).run_events(None))[-1]

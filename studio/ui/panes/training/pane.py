@@ -16,7 +16,7 @@ from studio.ui.form.model_picker import model_title
 from studio.ui.form.recipe import RecipeForm
 from studio.ui.panes.training.cards import COMPACT_BELOW, LOW, FiguresCard, live_column, recipe_column
 from studio.ui.panes.training.forecast import ForecastCard
-from studio.ui.panes.training.recipe import ReadyRecipe, RecipeCard
+from studio.ui.panes.training.recipe import RecipeCard, RecipeChoice
 from studio.ui.panes.training.states import LOOKS, NO_DATA, RunStory, why_not
 from studio.ui.panes.training.sweep import SweepDialog
 from studio.ui.panes.training.tabs import RunTabs
@@ -76,7 +76,7 @@ class TrainingPane(PaneFrame):
         self.recipe_card.take(recipe)
         self._write_header()
 
-    def set_ready_recipes(self, recipes: Sequence[ReadyRecipe]) -> None:
+    def set_ready_recipes(self, recipes: Sequence[RecipeChoice]) -> None:
         """The recipes that the form offers."""
         self.recipe_card.set_ready(recipes)
 

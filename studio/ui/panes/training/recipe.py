@@ -24,7 +24,7 @@ OWN = "My own"
 SEARCH_WIDTH = 168
 
 
-class ReadyRecipe(Protocol):
+class RecipeChoice(Protocol):
     """A recipe that ships with the app: its title, what it is for, and the recipe."""
 
     @property
@@ -103,7 +103,7 @@ class RecipeCard(Card):
             self._name, self._model = OWN, ""
         self.show_name()
 
-    def set_ready(self, recipes: Sequence[ReadyRecipe]) -> None:
+    def set_ready(self, recipes: Sequence[RecipeChoice]) -> None:
         """The recipes that the menu offers."""
         self._menu.clear()
         for ready in recipes:
@@ -152,7 +152,7 @@ class RecipeCard(Card):
     def _on_ready(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            ready: ReadyRecipe = action.data()
+            ready: RecipeChoice = action.data()
             self.apply(ready.recipe, ready.title)
 
     def _back_to_defaults(self) -> None:

@@ -9,7 +9,7 @@ from studio.runs.history import RunHistory
 
 
 @dataclass(frozen=True)
-class Look:
+class ButtonStates:
     """The buttons of a state, which of them is the primary one, and whether the recipe is locked."""
 
     buttons: tuple[str, ...]
@@ -19,15 +19,15 @@ class Look:
 
 
 LOOKS = {
-    "idle": Look(("sweep", "start"), "start"),
-    "preparing": Look(("stop",), locked=True),
-    "running": Look(("stop",), locked=True),
-    "stopping": Look(("stop",), locked=True),
-    "stopped": Look(("start", "evaluate", "resume"), "resume", "Start over"),
-    "interrupted": Look(("sweep", "start", "resume"), "resume", "Start over"),
-    "refused": Look(("sweep", "start"), "start", "Try again"),
-    "failed": Look(("sweep", "start", "resume"), "resume", "Start over"),
-    "done": Look(("sweep", "start", "evaluate"), "evaluate", "Train again"),
+    "idle": ButtonStates(("sweep", "start"), "start"),
+    "preparing": ButtonStates(("stop",), locked=True),
+    "running": ButtonStates(("stop",), locked=True),
+    "stopping": ButtonStates(("stop",), locked=True),
+    "stopped": ButtonStates(("start", "evaluate", "resume"), "resume", "Start over"),
+    "interrupted": ButtonStates(("sweep", "start", "resume"), "resume", "Start over"),
+    "refused": ButtonStates(("sweep", "start"), "start", "Try again"),
+    "failed": ButtonStates(("sweep", "start", "resume"), "resume", "Start over"),
+    "done": ButtonStates(("sweep", "start", "evaluate"), "evaluate", "Train again"),
 }
 
 NO_DATA = (
