@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
-from pathlib import Path
 
 from studio.child_process import ENGINE, HUB, SCAN, WRITE
+from studio.cli.opening import opening
 from studio.process import prepare_process
-
-COMMANDS = ("train", "resume", "sweep", "forecast", "evaluate", "chat", "data", "runs", "selftest", "demo")
 
 
 def main() -> None:
-    """Open the window, unless the first argument names a job or asks for help.
+    """Open the window, unless the arguments name a job or ask for help.
 
     The window's way imports nothing but Qt, so that it paints at once.
     """
@@ -23,11 +20,12 @@ def main() -> None:
     if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE):
         sys.exit(_be_child(*arguments))
     prepare_process()
-    if arguments and (arguments[0] in (*COMMANDS, "--help", "-h", "--version") or _misspelt(arguments[0])):
+    asked = opening(arguments)
+    if asked is None:
         sys.exit(_run_command(arguments))
     from studio.app.start import run_window
 
-    sys.exit(run_window(arguments))
+    sys.exit(run_window(asked.data, asked.home, debug=asked.debug))
 
 
 def _be_child(switch: str, *arguments: str) -> int:
@@ -47,11 +45,6 @@ def _be_child(switch: str, *arguments: str) -> int:
     from studio.dataset.render.isolated_child import main as write
 
     write()
-
-
-def _misspelt(argument: str) -> bool:
-    """Whether this is neither a command nor looks like a file: the command line says what there is."""
-    return not argument.startswith("-") and not Path(argument).suffix and not os.path.exists(argument)
 
 
 def _run_command(arguments: list[str]) -> int:

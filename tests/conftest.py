@@ -11,12 +11,13 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import hypothesis
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio.events import finished
 from studio.process import prepare_process
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -141,13 +142,7 @@ def write_pairs(path: Path, count: int) -> Path:
     return path
 
 
-def finish[T](steps: Generator[Any, None, T]) -> T:
-    """Run a generator to its end, for what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("T", end.value)
+finish = finished
 
 
 def write_tokenizer(folder: Path) -> None:

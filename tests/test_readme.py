@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from studio.__main__ import COMMANDS
+from studio.cli.opening import COMMANDS
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import fields
 

@@ -6,7 +6,6 @@ within half a second of the process's start.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
@@ -90,25 +89,20 @@ def make_window(theme: Theme, settings: Settings) -> MainWindow:
     return window
 
 
-def run_window(arguments: list[str]) -> int:
-    """Open the window, with a dataset when one is named, until it is closed. Returns the exit code."""
-    asked = _parse(arguments)
-    paths = Paths.under(asked.home) if asked.home else Paths.for_user()
+def run_window(data: str = "", home: str = "", *, debug: bool = False) -> int:
+    """Open the window, with a dataset when one is named, until it is closed. Returns the exit code.
+
+    `home` is the folder for everything the app writes; with `debug` what fails is told on stderr, too.
+    """
+    paths = Paths.under(Path(home)) if home else Paths.for_user()
     _keep_log(paths)
     application = Application(sys.argv[:1], paths)
-    _report_surprises(application.window)
-    if asked.data:
-        application.open_path(str(asked.data.expanduser().resolve()))
+    _report_surprises(application.window, debug=debug)
+    if data:
+        application.open_path(str(Path(data).expanduser().resolve()))
     application.window.first_painted.connect(application.furnish)
     application.window.show()
     return application.exec()
-
-
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("studio", description="Open the window of Tuning Studio.")
-    parser.add_argument("data", nargs="?", type=Path, help="a dataset to open")
-    parser.add_argument("--home", type=Path, help="keep everything the app writes under this folder")
-    return parser.parse_args(arguments)
 
 
 def _keep_log(paths: Paths) -> None:
@@ -134,11 +128,14 @@ def without_secrets(record: logging.LogRecord) -> bool:
     return True
 
 
-def _report_surprises(window: MainWindow) -> None:
+def _report_surprises(window: MainWindow, *, debug: bool) -> None:
     """Show what nobody expected in the window, and put the traceback in the log."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        log.error("".join(traceback.format_exception(kind, error, trace)))
+        told = "".join(traceback.format_exception(kind, error, trace))
+        log.error(told)
+        if debug:
+            sys.stderr.write(visible(redacted(told, *secrets())))
         window.show_notice(f"Something went wrong: {error or kind.__name__}. Details are in the log.", "bad")
 
     sys.excepthook = hook

@@ -14,28 +14,25 @@ from studio import __version__
 from studio.cli import results
 from studio.cli.data import app as data_app
 from studio.cli.options import (
-    DRAWN,
     ChangedBase,
     Data,
-    Debug,
-    Home,
-    Json,
     Model,
     RecipeFile,
     Run,
     Set,
     described_fields,
-    drawn,
+    from_fields,
     paths_from,
     recipe_from,
-    sampling_from,
     store_from,
+    with_fields,
 )
-from studio.cli.terminal import STOPPED, StoppedByPerson, console, perform, report, write
+from studio.cli.parser import Group, StudioCommand
+from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perform, report
 from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import PeerLost, RecipeError, StudioError
 from studio.events import AnswerEnded, Evaluated, GoldenAnswer
-from studio.generate.sampling import read_stop
+from studio.generate.sampling import Sampling, read_stop
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
 from studio.jobs.job import sentence
 from studio.jobs.train import ResumeJob, TrainJob
@@ -44,12 +41,15 @@ from studio.runs.folder import RunFolder
 from studio.runs.sweeps import damaged_sweeps
 from studio.words import redacted, whole_characters
 
-_LEARNING = ("train", "resume", "sweep", "demo")
+_LEARNING = {"train", "resume", "sweep", "demo"}
 """Commands whose work a stop only interrupts."""
+
+_KEPT = "Stopped; what was learned is kept. `studio resume` goes on."
 
 _NOTHING = "Stopped; there was nothing to save."
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -59,32 +59,44 @@ app.add_typer(data_app, name="data")
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out a command line; returns 0 done, 1 failed, 2 bad request, 130 stopped by Ctrl-C."""
-    debug = "--debug" in arguments
-    if not debug:
+    """Carry out a command line; returns 0 done, 1 failed, 2 bad request, 130 stopped by Ctrl-C.
+
+    With --json stdout has one document, also where something fails: then its "error" says what.
+    """
+    if "--debug" not in arguments:
         logging.disable(logging.WARNING)
     try:
-        result = app(arguments, standalone_mode=False)
+        result = app(arguments, prog_name="studio", standalone_mode=False)
     except StoppedByPerson as stopped:
-        learning = "Stopped; what was learned is kept. `studio resume` goes on."
-        console.print(str(stopped) or (learning if arguments[0] in _LEARNING else "Stopped."))
-        return STOPPED
+        sentence_ = str(stopped) or (_KEPT if _LEARNING & set(arguments) else "Stopped.")
+        console.print(sentence_)
+        return _failed(sentence_, STOPPED)
     except PeerLost as error:
         if rank() == 0:  # of the others' end somebody has told already
-            _complain(str(error), debug)
-        return 1
+            _complain(str(error))
+        return _failed(str(error), 1)
     except StudioError as error:
-        _complain(f"{error}{_advice(error)}", debug)
-        return 2 if error.bad_request else 1
+        told = f"{error}{_advice(error)}"
+        _complain(told)
+        return _failed(told, 2 if error.bad_request else 1)
     except typer.Exit as leaving:
         return leaving.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: every failure is one sentence for the person
         if hasattr(error, "format_message"):  # a command line that does not parse
-            _complain(f"{error.format_message()} `studio --help` shows what there is.", debug)
-            return 2
-        _complain(sentence(error), debug)
-        return 1
+            asked.as_json, asked.debug = "--json" in arguments, "--debug" in arguments
+            told = f"{error.format_message()} `studio --help` shows what there is."
+            _complain(told)
+            return _failed(told, 2)
+        _complain(sentence(error))
+        return _failed(sentence(error), 1)
     return result if isinstance(result, int) else 0
+
+
+def _failed(sentence: str, code: int) -> int:
+    """Print the one document of a command that failed, where one was asked for. Returns the exit code."""
+    if asked.as_json and rank() == 0:
+        report({"error": redacted(sentence, *secrets()), "exit_code": code}, "")
+    return code
 
 
 def _advice(error: StudioError) -> str:
@@ -95,56 +107,55 @@ def _advice(error: StudioError) -> str:
     return f" Here that is --set {shlex.quote(f'data.columns={written}')}."
 
 
-def _complain(sentence: str, debug: bool) -> None:
+def _complain(sentence: str) -> None:
     console.quiet = False  # an error is told by every process
-    if debug:
+    if asked.debug:
         console.print(redacted(traceback.format_exc(), *secrets()))
     console.print(redacted(sentence, *secrets()), style="red", soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)
-def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def version(
+    context: typer.Context,
+    show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
     """Without a command the window opens; see `studio COMMAND --help` for each job."""
     if show:
-        write(__version__)
+        report({"version": __version__}, __version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise RecipeError("The window prints no JSON. Name a command beside --json.")
 
 
-@app.command(epilog=described_fields())
+@app.command(cls=StudioCommand, epilog=described_fields())
 def train(
     data: Data,
     model: Model = "",
     recipe: RecipeFile = "",
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the run.")] = "",
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Fine-tune a model on a dataset, in a new run."""
     asked = recipe_from(data, model, set_, recipe)
-    folder = _train(TrainJob(asked, paths_from(home).runs, name))
+    folder = _train(TrainJob(asked, paths_from().runs, name))
     if folder is not None:  # the first process reports
-        _report(results.of_run(folder), as_json)
+        _report(results.of_run(folder))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def resume(
     run: Run,
     changed_base: ChangedBase = False,
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Go on with a stopped run, exactly where it was."""
     # Of several processes only the first needs the run on its disk.
-    found = store_from(home).find(run) if rank() == 0 else RunFolder(Path(run))
+    found = store_from().find(run) if rank() == 0 else RunFolder(Path(run))
     folder = _train(ResumeJob(found, changed_base))
     if folder is not None:
-        _report(results.of_run(folder), as_json)
+        _report(results.of_run(folder))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def sweep(
     data: Annotated[Path | None, typer.Argument(metavar="DATA", help="A dataset, as for train.")] = None,
     over: Annotated[
@@ -160,34 +171,28 @@ def sweep(
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the sweep.")] = "",
     resume: Annotated[str, typer.Option(metavar="NAME", help="Resume a sweep that was stopped.")] = "",
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Train one run for each combination of values; asked for again, it goes on where it stopped."""
     from studio.cli.sweep import asked, carry_out, of_sweep, resumed
 
-    runs = paths_from(home).runs
+    runs = paths_from().runs
     if resume:
         job = resumed(runs, resume)
     elif data is None:
         raise RecipeError("studio sweep needs a dataset, or --resume with the name of a sweep.")
     else:
         job = asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
-    _report(of_sweep(carry_out(job, _model_cache)), as_json)
+    _report(of_sweep(carry_out(job, _model_cache)))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def evaluate(
     run: Run,
     golden: Annotated[Path | None, typer.Option(help='Lines of {"prompt", "ideal"} to ask.')] = None,
     changed_base: ChangedBase = False,
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Compare the tuned model with its base: the golden set, held-out loss, general text."""
-    events = perform(EvaluateJob(store_from(home).find(run), golden, changed_base).run_events(_model_cache()))
+    events = perform(EvaluateJob(store_from().find(run), golden, changed_base).run_events(_model_cache()))
     answers, result = [], None
     try:
         for event in events:
@@ -199,94 +204,69 @@ def evaluate(
     except StoppedByPerson:
         raise StoppedByPerson(_NOTHING) from None
     if result is not None:
-        _report(results.of_evaluation(result, answers), as_json)
+        _report(results.of_evaluation(result, answers))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
+@with_fields(Sampling, *Sampling.model_fields)
 def chat(
     run: Run,
     prompt: Annotated[str, typer.Option(help="What to ask.")],
     compare: Annotated[bool, typer.Option("--compare", help="Ask the base model too.")] = False,
-    temperature: Annotated[float, drawn("temperature")] = DRAWN.temperature,
-    top_p: Annotated[float, drawn("top_p")] = DRAWN.top_p,
-    min_p: Annotated[float, drawn("min_p")] = DRAWN.min_p,
-    top_k: Annotated[int, drawn("top_k")] = DRAWN.top_k,
-    repetition_penalty: Annotated[float, drawn("repetition_penalty")] = DRAWN.repetition_penalty,
-    presence_penalty: Annotated[float, drawn("presence_penalty")] = DRAWN.presence_penalty,
-    frequency_penalty: Annotated[float, drawn("frequency_penalty")] = DRAWN.frequency_penalty,
-    penalty_window: Annotated[int, drawn("penalty_window")] = DRAWN.penalty_window,
-    max_tokens: Annotated[int, drawn("max_tokens")] = DRAWN.max_tokens,
-    stop: Annotated[list[str] | None, drawn("stop")] = None,
-    seed: Annotated[int, drawn("seed")] = DRAWN.seed,
     typed_tokens: Annotated[
         bool, typer.Option("--typed-tokens", help="Read control tokens in the prompt as such, not as text.")
     ] = False,
     changed_base: ChangedBase = False,
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
+    **drawn: Any,
 ) -> None:
     """Ask the tuned model, or base and tuned side by side."""
     prompt = whole_characters(prompt)
     if not prompt.strip():
         raise RecipeError('The prompt is empty. Ask something, for example --prompt "What is a star?"')
-    sampling = sampling_from(
-        temperature=temperature,
-        top_p=top_p,
-        min_p=min_p,
-        top_k=top_k,
-        repetition_penalty=repetition_penalty,
-        presence_penalty=presence_penalty,
-        frequency_penalty=frequency_penalty,
-        penalty_window=penalty_window,
-        max_tokens=max_tokens,
-        stop=tuple(map(read_stop, stop or ())),
-        seed=seed,
-    )
+    drawn["stop"] = tuple(map(read_stop, drawn["stop"] or ()))
+    sampling = from_fields(Sampling, drawn, RecipeError)
     who = WHO if compare else ("tuned",)
-    job = ChatJob(store_from(home).find(run), prompt, sampling, who, typed_tokens, changed_base)
+    job = ChatJob(store_from().find(run), prompt, sampling, who, typed_tokens, changed_base)
     answers = [e for e in perform(job.run_events(_model_cache())) if isinstance(e, AnswerEnded)]
-    _report(results.of_answers(prompt, answers, sampling), as_json)
+    _report(results.of_answers(prompt, answers, sampling))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def forecast(
     model: Annotated[str, typer.Argument(metavar="MODEL", help='A folder with config.json, or "starter".')],
     data: Annotated[Path | None, typer.Option(help="The dataset to train on, for its lengths.")] = None,
     recipe: RecipeFile = "",
     set_: Set = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Say what a run would take in memory and time, and what to change where it does not fit."""
     from studio.cli.results import forecasted
 
-    _report(forecasted(recipe_from(data, model, set_, recipe)), as_json)
+    _report(forecasted(recipe_from(data, model, set_, recipe)))
 
 
-@app.command()
-def runs(home: Home = None, as_json: Json = False, debug: Debug = False) -> None:
+@app.command(cls=StudioCommand)
+def runs() -> None:
     """List the runs, newest first."""
-    store = store_from(home)
-    _report(results.of_runs(store.summaries(), damaged_sweeps(store.folder)), as_json)
+    store = store_from()
+    _report(results.of_runs(store.summaries(), damaged_sweeps(store.folder)))
 
 
-@app.command()
-def selftest(as_json: Json = False, debug: Debug = False) -> int:
+@app.command(cls=StudioCommand)
+def selftest() -> int:
     """Check that every part works on this machine: a few steps, answers, a window that is not shown."""
     from studio.cli.selftest import selftest
 
     checks = selftest()
-    _report(results.of_checks(checks), as_json)
+    _report(results.of_checks(checks))
     return 0 if all(check.passed for check in checks) else 1
 
 
-@app.command()
-def demo(home: Home = None, debug: Debug = False) -> None:
+@app.command(cls=StudioCommand)
+def demo() -> None:
     """The main job on the sample: train the starter, evaluate it, compare three answers."""
     from studio.cli.selftest import demo
 
-    demo(paths_from(home))
+    demo(paths_from())
 
 
 def _train(job: TrainJob | ResumeJob) -> Any:
@@ -308,5 +288,5 @@ def _model_cache() -> Any:
     return ModelCache()
 
 
-def _report(result: results.CommandResult, as_json: bool) -> None:
-    report(result.document, result.text, as_json)
+def _report(result: results.CommandResult) -> None:
+    report(result.document, result.text)

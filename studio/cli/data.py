@@ -6,17 +6,13 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from studio.cli import results
 from studio.cli.options import (
     Data,
-    Debug,
-    Home,
-    Json,
     Model,
     Set,
     as_read,
@@ -25,11 +21,14 @@ from studio.cli.options import (
     recipe_from,
     steps_of,
 )
+from studio.cli.parser import DataGroup, StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.synth import register
 from studio.cli.terminal import console, perform, report
 from studio.dataset.read.file_reader import NothingUsable
 from studio.dataset.rows import Places
+from studio.dataset.save.bad_rows import check_report
+from studio.dataset.save.target import check_sources
 from studio.dataset.store.source import is_large
 from studio.errors import DataError
 from studio.events import (
@@ -128,7 +127,7 @@ _COUNTS = (
 )
 
 
-def show_large(scan: ScanJob, bad: Path | None, as_json: bool, job: HealthJob | None = None) -> None:
+def show_large(scan: ScanJob, bad: Path | None, health: HealthJob | None = None) -> None:
     """Scan a big file and say what is in it, and what its health is, where a job is to find that out.
 
     What is wrong with its bad rows is written where asked.
@@ -136,13 +135,12 @@ def show_large(scan: ScanJob, bad: Path | None, as_json: bool, job: HealthJob | 
     path, found = scan.path, list[Scanned]()
     for _ in perform(_scanned(scan, found)):
         pass
+    if bad is not None:
+        job = BadRowsJob(path, Path(found[-1].folder), bad)
+        _write_bad(job.run_events(None) if found[-1].bad else None, bad)
     result = of_scan(path, found[-1])
-    result = with_health(result, Places(), job, DatasetCache()) if job else result
-    report(result.document, result.text, as_json)
-    if bad is not None and found[-1].bad:
-        for event in perform(BadRowsJob(path, Path(found[-1].folder), bad).run_events(None)):
-            if isinstance(event, DatasetExported) and not as_json:
-                report(None, f"{event.rows:,} rows that cannot train written to {bad}.", as_json=False)
+    result = with_health(result, Places(), health, DatasetCache()) if health else result
+    report(result.document, result.text)
 
 
 def large_example(recipe: Recipe, scans: Path, line: int) -> CommandResult:
@@ -190,17 +188,8 @@ def _scanned(job: ScanJob, found: list[Scanned]) -> Generator[Event]:
             yield event
 
 
-class _Group(TyperGroup):
-    """A group whose first command is meant where none is named: `studio data rows.jsonl` shows."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
-    cls=_Group,
+    cls=DataGroup,
     no_args_is_help=True,
     help="Look at a dataset (`studio data DATA`), shape and save it, take it elsewhere.",
 )
@@ -223,7 +212,7 @@ Edits = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def show(
     data: Data,
     health: Annotated[bool, typer.Option("--health", help="Look it over with every check.")] = False,
@@ -237,47 +226,48 @@ def show(
     ] = 0,
     model: Model = "",
     set_: Set = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Read a dataset as a run would: what is in it, what is wrong with which line.
 
     A file too big to hold is gone through instead, row by row, and counted or looked over.
     """
-    recipe, dataset_cache, some = recipe_from(data, model, set_), DatasetCache(), False
+    recipe, dataset_cache = recipe_from(data, model, set_), DatasetCache()
     path = Path(recipe.data.path).expanduser()
-    scans, large = paths_from(None).scans, is_large(path)
+    if bad is not None:
+        check_sources(bad, [path])
+        check_report(bad)
+    scans, large = paths_from().scans, is_large(path)
     if line:
         shown = large_example(recipe, scans, line) if large else example(recipe, dataset_cache, line)
-        report(shown.document, shown.text, as_json)
+        report(shown.document, shown.text)
         return
     if large and (not health or goes_by_index(recipe)):
         scan, job = ScanJob(path, scans, recipe.data.columns), HealthJob(recipe, scans)
-        show_large(scan, bad, as_json, job if health else None)
+        show_large(scan, bad, job if health else None)
         return
     try:
-        for event in perform(DatasetJob(recipe).run_events(dataset_cache)):
-            if isinstance(event, DatasetRead):
-                found = results.of_dataset(event)
-                job, places = HealthJob(recipe, scans), Places(event.files)
-                found = with_health(found, places, job, dataset_cache) if health else found
-                report(found.document, found.text, as_json)
-                some = any(problem.severity == "error" for problem in event.problems)
+        read = _last(perform(DatasetJob(recipe).run_events(dataset_cache)), DatasetRead)
     except NothingUsable:
-        _export_bad(recipe, dataset_cache, bad)
+        if bad is not None:
+            _write_bad(ExportBadJob(recipe, bad).run_events(dataset_cache), bad)
         raise
-    if some:
-        _export_bad(recipe, dataset_cache, bad)
+    found = results.of_dataset(read)
+    if health:
+        found = with_health(found, Places(read.files), HealthJob(recipe, scans), dataset_cache)
+    if bad is not None:
+        some = any(problem.severity == "error" for problem in read.problems)
+        _write_bad(ExportBadJob(recipe, bad).run_events(dataset_cache) if some else None, bad)
+    report(found.document, found.text)
 
 
-@app.command()
-def steps(as_json: Json = False, debug: Debug = False) -> None:
+@app.command(cls=StudioCommand)
+def steps() -> None:
     """List the steps that --step takes, each with its fields."""
     listed = of_steps()
-    report(listed.document, listed.text, as_json)
+    report(listed.document, listed.text)
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def save(
     data: Data,
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to save in.")],
@@ -286,22 +276,19 @@ def save(
     edits: Edits = False,
     model: Model = "",
     set_: Set = None,
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Save a dataset with its history: a manifest, Parquet parts and a card. `studio train` takes it."""
-    paths = paths_from(home)
+    paths = paths_from()
     overlays = paths.overlays if edits else None
     recipe = as_read(recipe_from(data, model, set_), like)
     _spare(like, out)
     job = SaveJob(recipe, out, steps_of(like, step), overlays, paths.scans)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetSaved):
-            report(asdict(event), _saved(event), as_json)
+            report(asdict(event), _saved(event))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def export(
     data: Data,
     out: Annotated[
@@ -317,12 +304,9 @@ def export(
     ] = False,
     model: Model = "",
     set_: Set = None,
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Write a dataset for other trainers: chats, pairs or texts as JSONL, a folder in mlx-lm's layout."""
-    paths = paths_from(home)
+    paths = paths_from()
     overlays = paths.overlays if edits else None
     recipe = as_read(recipe_from(data, model, set_), like)
     _spare(like, out)
@@ -330,36 +314,32 @@ def export(
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetExported):
             lines = [f"{event.rows:,} rows written to {', '.join(event.files)}.", *event.remarks]
-            report(asdict(event), "\n".join(lines), as_json)
+            report(asdict(event), "\n".join(lines))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def join(
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to save in.")],
     data: Annotated[list[Path], typer.Argument(metavar="DATA…", help="Files and folders, as for a dataset.")],
     set_: Set = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Read several files and folders together, and save what they hold as one dataset."""
     paths = tuple(path.expanduser().resolve() for path in data)
     for event in perform(BringJob(paths, out, recipe_from(None, "", set_).data.columns).run_events(None)):
         if isinstance(event, DatasetSaved):
-            report(asdict(event), _saved(event), as_json)
+            report(asdict(event), _saved(event))
 
 
-@app.command()
+@app.command(cls=StudioCommand)
 def upload(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved dataset.")],
     repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The dataset on the Hub.")],
     public: Annotated[bool, typer.Option("--public", help="Let everybody see it, if it is new.")] = False,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Put a saved dataset on the Hugging Face Hub, with the token that the keychain has."""
     for event in perform(UploadJob(folder, repository, private=not public).run_events(None)):
         if isinstance(event, DatasetUploaded):
-            report(asdict(event), f"Uploaded: {event.address}", as_json)
+            report(asdict(event), f"Uploaded: {event.address}")
 
 
 def _spare(like: Path | None, out: Path) -> None:
@@ -368,11 +348,19 @@ def _spare(like: Path | None, out: Path) -> None:
         check_target(out, [like])
 
 
-def _export_bad(recipe: Recipe, dataset_cache: DatasetCache, out: Path | None) -> None:
-    if out is not None:
-        for event in perform(ExportBadJob(recipe, out).run_events(dataset_cache)):
-            if isinstance(event, DatasetExported):
-                console.print(f"{counted(event.rows, 'bad row')} written to {out}.")
+def _write_bad(events: Generator[Event] | None, out: Path) -> None:
+    """Write the rows that cannot train, as the job does it; None where there are none."""
+    if events is None:
+        console.print(f"Every row can train, so nothing was written to {out}.")
+        return
+    for event in perform(events):
+        if isinstance(event, DatasetExported):
+            console.print(f"{counted(event.rows, 'bad row')} written to {out}.")
+
+
+def _last[T: Event](events: Iterator[Event], kind: type[T]) -> T:
+    """The last event of this kind."""
+    return [event for event in events if isinstance(event, kind)][-1]
 
 
 def _saved(event: DatasetSaved) -> str:

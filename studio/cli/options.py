@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from studio.cli.results import CommandResult
-from studio.errors import DataError, RecipeError
+from studio.cli.terminal import asked
+from studio.errors import DataError, RecipeError, StudioError
 from studio.files import parsed
-from studio.generate.sampling import Sampling
 from studio.paths import STARTER_MODEL, Paths
 from studio.recipe.entry import FieldEntry
 from studio.recipe.files import read_recipe, ready_recipes
@@ -23,11 +27,6 @@ if TYPE_CHECKING:
     from studio.dataset.steps.steps import AnyStep
 
 
-Home = Annotated[
-    Path | None, typer.Option(help="Keep everything the app writes under this folder.", envvar="STUDIO_HOME")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback when something fails.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
 ]
@@ -58,9 +57,6 @@ Model = Annotated[
     str, typer.Option(help='A model folder, or "starter", the model in the box.', show_default="the recipe's")
 ]
 
-DRAWN = Sampling.model_validate({})
-"""How tokens are drawn where nothing else is asked for."""
-
 _PICKED = ("model", "data.path")  # fields with an argument or option of their own
 
 
@@ -88,32 +84,48 @@ def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: 
     return _begin(file).with_values(values)
 
 
-def drawn(field: str) -> Any:
-    """The option for a field of the sampling, with its help."""
-    return typer.Option(help=Sampling.model_fields[field].description)
+def with_fields[C: Callable[..., Any]](model: type[BaseModel], *names: str) -> Callable[[C], C]:
+    """Give a command an option for each of these fields, with its kind, default and help, by its name."""
+
+    def decorate(command: C) -> C:
+        signature = inspect.signature(command, eval_str=True)
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        options = [_option(name, model.model_fields[name]) for name in names]
+        command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+        return command
+
+    return decorate
 
 
-def sampling_from(**values: Any) -> Sampling:
-    """How to draw tokens. Raises RecipeError naming the option that is out of bounds."""
+def _option(name: str, field: FieldInfo) -> inspect.Parameter:
+    """A field as typer reads a parameter; several texts are an option that may be given several times."""
+    several = get_origin(field.annotation) is tuple
+    kind, default = (list[str] | None, None) if several else (field.annotation, field.default)
+    annotation = Annotated[kind, typer.Option(help=field.description)]  # type: ignore[valid-type]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def from_fields[M: BaseModel](model: type[M], values: dict[str, Any], kind: type[StudioError]) -> M:
+    """What the options describe. Raises `kind` naming the option that is out of bounds."""
     try:
-        return Sampling(**values)
+        return model.model_validate(values)
     except ValueError as error:
         first = error.errors()[0]  # type: ignore[attr-defined]
         option = str(first["loc"][0]).replace("_", "-")
-        raise RecipeError(wrong_value(f"--{option}", first)) from error
+        raise kind(wrong_value(f"--{option}", first)) from error
 
 
-def paths_from(home: Path | None) -> Paths:
+def paths_from() -> Paths:
     """Where the app writes."""
-    paths = Paths.under(home) if home else Paths.for_user()
+    paths = Paths.under(asked.home) if asked.home else Paths.for_user()
     if paths.home.exists() and not paths.home.is_dir():
         raise RecipeError(f"{paths.home} is a file, and --home needs a folder. Name another.")
     return paths
 
 
-def store_from(home: Path | None) -> RunStore:
+def store_from() -> RunStore:
     """The runs that were made."""
-    return RunStore(paths_from(home).runs)
+    return RunStore(paths_from().runs)
 
 
 def _begin(file: str) -> Recipe:

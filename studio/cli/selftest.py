@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.cli import results
 from studio.cli.results import SelfCheck
-from studio.cli.terminal import Terminal, perform
+from studio.cli.terminal import Terminal, asked, console, perform, report
 from studio.events import AnswerEnded, Evaluated, Event, RunOpened, Step
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob, EvaluateJob
@@ -23,14 +23,15 @@ from studio.runs.folder import RunFolder
 
 QUESTIONS = 3
 
-out = Terminal()
+_out = Terminal()
 
 
 def demo(paths: Paths) -> None:
     """Train the starter on its sample with the default recipe, measure it, and show three answers."""
     from studio.models.cache import ModelCache
 
-    model_cache = ModelCache()
+    model_cache, out = ModelCache(), console if asked.as_json else _out
+    document: dict[str, Any] = {"answers": []}
     sample = resource("starter/instructions.jsonl")
     recipe = Recipe().with_values({"data.path": str(sample)})
     out.rule("Training the starter on the sample")
@@ -40,18 +41,26 @@ def demo(paths: Paths) -> None:
             run = RunFolder(Path(event.folder))
     if run is None:
         return
-    out.print(results.of_run(run).text)
+    trained = results.of_run(run)
+    document["run"] = trained.document
+    out.print(trained.text)
     out.rule("Did it get better?")
     for event in perform(EvaluateJob(run).run_events(model_cache)):
         if isinstance(event, Evaluated):
-            out.print(results.of_evaluation(event, []).text)
+            measured = results.of_evaluation(event, [])
+            document["evaluation"] = measured.document
+            out.print(measured.text)
     out.rule("The same question to both")
     for prompt in _questions():
         job = ChatJob(run, prompt, GREEDY)
         answers = [e for e in perform(job.run_events(model_cache)) if isinstance(e, AnswerEnded)]
         out.print(prompt, style="bold")
-        out.print(results.of_answers(prompt, answers, GREEDY).text + "\n")
+        said = results.of_answers(prompt, answers, GREEDY)
+        document["answers"].append(said.document)
+        out.print(said.text + "\n")
     out.print(f"All of it is in {run.path}")
+    if asked.as_json:
+        report(document, "")
 
 
 def _questions() -> list[str]:

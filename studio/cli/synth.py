@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from studio.cli.options import Debug, Home, Json, paths_from
+from studio.cli.options import from_fields, paths_from, with_fields
+from studio.cli.parser import StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, console, perform, report
 from studio.dataset.hub.wanted import Wanted, recognize, row_range
@@ -28,7 +29,7 @@ from studio.synth.generate import made_row, summary
 from studio.synth.generators import GENERATORS
 from studio.synth.plan import Plan
 from studio.synth.rows import Review
-from studio.words import counted, wrong_value
+from studio.words import counted
 
 
 def of_made(folder: MakingFolder) -> CommandResult:
@@ -88,59 +89,41 @@ def _counted(counts: dict[str, int]) -> str:
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that `studio data make` filled.")]
 Numbers = Annotated[str, typer.Option(metavar="ROWS", help="Rows by number, as 1,4-7, or all.")]
 _FIELDS = Plan.model_fields
+Documents = Annotated[list[str] | None, typer.Option("--document", help=_FIELDS["documents"].description)]
+_ASKED = ("model", "server", "sources", "each", "temperature", "max_tokens", "language", "through", "noise")
 
 
-def _option(field: str, *names: str) -> Any:
-    return typer.Option(*names, help=_FIELDS[field].description)
-
-
+@with_fields(Plan, *_ASKED, "seed")
 def make(
     data: Annotated[str, typer.Argument(metavar="DATA", help=_FIELDS["data"].description)] = "",
-    documents: Annotated[list[str] | None, _option("documents", "--document")] = None,
+    documents: Annotated[
+        list[str] | None, typer.Option("--document", help=_FIELDS["documents"].description)
+    ] = None,
     maker: Annotated[str, typer.Option(help=f"How rows are made: {', '.join(GENERATORS)}.")] = "",
-    model: Annotated[str, _option("model")] = "starter",
-    server: Annotated[str, _option("server")] = "",
-    sources: Annotated[int, _option("sources")] = 0,
-    each: Annotated[int, _option("each")] = 3,
-    temperature: Annotated[float, _option("temperature")] = 0.7,
-    max_tokens: Annotated[int, _option("max_tokens")] = 768,
-    language: Annotated[str, _option("language")] = "English",
-    through: Annotated[str, _option("through")] = "German",
-    noise: Annotated[float, _option("noise")] = 0.1,
-    seed: Annotated[int, _option("seed")] = 0,
     out: Annotated[Path | None, typer.Option(help="The folder for the rows; one is named if not.")] = None,
     resume: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Resume a folder; with --server, its server is confirmed."),
     ] = None,
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
+    **fields: Any,
 ) -> None:
     """Make more rows, from examples or documents; they count once accepted (`studio data made`)."""
-    confirmed = paths_from(home).confirmed
+    confirmed = paths_from().confirmed
     if resume is not None:
-        job = _again(resume, server, confirmed)
+        job = _again(resume, fields["server"], confirmed)
     else:
+        model = fields["model"]
         asked = {
+            **fields,
             "maker": maker or ("passages" if documents else "paraphrase"),
             "data": _whole(data),
             "documents": tuple(map(_whole, documents or ())),
-            "model": model if server or model == "starter" else _whole(model),
-            "server": server,
-            "sources": sources,
-            "each": each,
-            "temperature": temperature,
-            "max_tokens": max_tokens,
-            "language": language,
-            "through": through,
-            "noise": noise,
-            "seed": seed,
+            "model": model if fields["server"] or model == "starter" else _whole(model),
         }
-        plan = plan_from(asked)
+        plan = from_fields(Plan, asked, DataError)
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{plan.maker}"
-        job = MakeJob(plan, out or paths_from(home).made / name, confirmed=confirmed)
-    _show(_made(job), as_json)
+        job = MakeJob(plan, out or paths_from().made / name, confirmed=confirmed)
+    _show(_made(job))
 
 
 def made(
@@ -152,8 +135,6 @@ def made(
     prompt: Annotated[str, typer.Option(help="With --edit: the request as you would put it.")] = "",
     answer: Annotated[str, typer.Option(help="With --edit: the answer as it should be.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the accepted rows there, as .jsonl.")] = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Show made rows, accept or reject them, and write out those that count."""
     making = MakingFolder(folder)
@@ -165,12 +146,11 @@ def made(
         _edit(making, edit, prompt, answer)
     if out is not None:
         console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.")
-    _show(of_made(making), as_json)
+    _show(of_made(making))
 
 
 def key(
     server: Annotated[str, typer.Argument(metavar="URL", help="The server's address.")],
-    debug: Debug = False,
 ) -> None:
     """Keep a server's API key in the system's keychain; it is asked for, or read from a pipe."""
     from studio.generate.keys import keep_key
@@ -179,7 +159,7 @@ def key(
     if not said.strip():
         raise DataError("There was no key. Type it when asked, or pipe it in.")
     keep_key(server, said.strip())
-    console.print(f"The key for {server} is in the keychain.")
+    report({"server": server, "kept": True}, f"The key for {server} is in the keychain.")
 
 
 def download(
@@ -187,20 +167,17 @@ def download(
     subset: Annotated[str, typer.Option(help="Which subset, where there are several.")] = "",
     split: Annotated[str, typer.Option(help="Which split; train if not named.")] = "",
     rows: Annotated[str, typer.Option(metavar="RANGE", help="1000 for the first, or 500:1500.")] = "",
-    home: Home = None,
-    as_json: Json = False,
-    debug: Debug = False,
 ) -> None:
     """Download a dataset, or a part of one, from the Hugging Face Hub; stopped, it goes on later."""
     found = recognize(name)
     if found is None:
         raise DataError(f"{name!r} is not a dataset name (owner/name).")
     wanted = Wanted(found.name, subset or found.subset, split or found.split, row_range(rows), found.revision)
-    job = DownloadJob(wanted, paths_from(home).hub)
+    job = DownloadJob(wanted, paths_from().hub)
     try:
         for event in perform(job.run_events(None)):
             if isinstance(event, Downloaded):
-                _show(of_download(event), as_json)
+                _show(of_download(event))
     except StoppedByPerson:
         raise StoppedByPerson("Stopped; what was fetched is kept. The same command goes on.") from None
 
@@ -208,17 +185,7 @@ def download(
 def register(group: typer.Typer) -> None:
     """Add these commands to the group of `studio data`."""
     for command in (make, made, key, download):
-        group.command()(command)
-
-
-def plan_from(values: dict[str, Any]) -> Plan:
-    """The plan that a command line asks for. Raises DataError naming the option that is out of bounds."""
-    try:
-        return Plan.model_validate(values)
-    except ValueError as error:
-        first = error.errors()[0]  # type: ignore[attr-defined]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise DataError(wrong_value(f"--{option}", first)) from error
+        group.command(cls=StudioCommand)(command)
 
 
 def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:
@@ -281,5 +248,5 @@ def _whole(path: str) -> str:
     return str(Path(path).expanduser().resolve()) if path else ""
 
 
-def _show(result: CommandResult, as_json: bool) -> None:
-    report(result.document, result.text, as_json)
+def _show(result: CommandResult) -> None:
+    report(result.document, result.text)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -94,9 +95,22 @@ class Terminal(Console):
 console = Terminal(stderr=True, quiet=rank() > 0)  # the first process speaks for all
 
 
-def report(document: Any, text: str, as_json: bool) -> None:
+@dataclass
+class CommonOptions:
+    """What every command can be asked for: where the app writes, one JSON document, the traceback."""
+
+    home: Path | None = None
+    as_json: bool = False
+    debug: bool = False
+
+
+asked = CommonOptions()
+"""Of the command line at work."""
+
+
+def report(document: Any, text: str) -> None:
     """Print a result on stdout: one JSON document for programs, or words for people."""
-    write(_json(document) if as_json else text)
+    write(_json(document) if asked.as_json else text)
 
 
 def write(text: str) -> None:

@@ -31,7 +31,7 @@ from studio.dataset.render.truncate import Limits
 from studio.dataset.rows import Places, problem
 from studio.dataset.split import GOLDEN, DatasetSplit, split, split_given
 from studio.errors import DataError
-from studio.events import DatasetRead, Problem, Progress, Rendered
+from studio.events import DatasetRead, Problem, Progress, Rendered, finished
 
 _CHUNK = 100
 
@@ -73,13 +73,7 @@ class Dataset:
     @classmethod
     def load(cls, path: Path, renderer: Renderer, data: Shares, seed: int) -> Dataset:
         """The dataset, whole. Raises DataError when there is nothing to train on."""
-        steps = cls.loading(path, renderer, data, seed)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                dataset: Dataset = end.value
-                return dataset
+        return finished(cls.loading(path, renderer, data, seed))
 
     @classmethod
     def loading(
@@ -168,13 +162,7 @@ class Dataset:
 
     def rendered(self, line: int) -> Rendered:
         """The example that starts on `line`, token by token. Raises DataError when there is none."""
-        steps = self.rendering(line)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                rendered: Rendered = end.value
-                return rendered
+        return finished(self.rendering(line))
 
     def rendering(self, line: int) -> Generator[Progress, None, Rendered]:
         """`rendered`, announcing its progress so that it can be stopped."""

@@ -10,7 +10,7 @@ from studio.catalogue import Phrase, phrase
 from studio.dataset.record import Record
 from studio.dataset.render.render import Example, ExampleError, Renderer, TooLong
 from studio.dataset.rows import problem
-from studio.events import ExampleRow, Piece, Problem, Progress, Turn
+from studio.events import ExampleRow, Piece, Problem, Progress, Turn, retold
 from studio.words import counted
 
 _CHUNK = 100
@@ -68,13 +68,7 @@ def pieces_of(rows: Sequence[Sequence[Piece]]) -> tuple[tuple[Piece, ...], tuple
 
 def announced[T](steps: Generator[None, None, T], progress: Progress) -> Generator[Progress, None, T]:
     """The steps, saying how far it is at each of them, so that they can be stopped there."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        yield progress
+    return (yield from retold(steps, lambda _: progress))
 
 
 def render_records(

@@ -35,7 +35,7 @@ from studio.events.datasets import (
     Scanned,
     Turn,
 )
-from studio.events.event import Ended, Event, Log, Progress, built, from_json, to_json
+from studio.events.event import Ended, Event, Log, Progress, built, finished, from_json, retold, to_json
 from studio.events.training import (
     Advice,
     BaseChanged,
@@ -107,6 +107,8 @@ __all__ = [
     "Turn",
     "Validated",
     "built",
+    "finished",
     "from_json",
+    "retold",
     "to_json",
 ]

@@ -7,7 +7,7 @@ missing is as the field's default, or else empty. Only a value of another type t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -147,3 +147,24 @@ def _empty(hint: Any) -> Any:
     if is_dataclass(hint) and isinstance(hint, type):
         return built(hint, {})
     return (get_origin(hint) or hint)()
+
+
+def finished[T](steps: Generator[Any, None, T]) -> T:
+    """What the steps come to, when nobody needs to see or stop them."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("T", end.value)
+
+
+def retold[Step, Told, T](
+    steps: Generator[Step, None, T], told: Callable[[Step], Told]
+) -> Generator[Told, None, T]:
+    """The steps, with what is told of each in its place; they can be stopped there."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return cast("T", end.value)
+        yield told(step)

@@ -11,7 +11,7 @@ from studio.files.leftovers import (
     scratch_folder,
     tidy,
 )
-from studio.files.proof import PROOF, as_json, check_proof, parsed, write_proof
+from studio.files.proof import PROOF, as_json, check_proof, parsed, read_object, write_proof
 from studio.files.whole import (
     CLUTTER,
     check_target,
@@ -37,6 +37,7 @@ __all__ = [
     "disk_errors",
     "heal",
     "parsed",
+    "read_object",
     "restore",
     "scratch_folder",
     "strangers",

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from studio.errors import RunError
+from studio.errors import RunError, StudioError
 
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -20,6 +20,25 @@ def parsed(text: str | bytes, **options: Any) -> Any:
         return json.loads(text, **options)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+
+
+def read_object(
+    path: Path, kind: type[StudioError], missing: StudioError, advice: str = "", **options: Any
+) -> dict[str, Any]:
+    """The JSON object in a file, with or without a byte order mark.
+
+    Raises `missing` where there is no such file, and `kind` with the reason and `advice` where it cannot be
+    read or holds no object. `options` are those of json.loads.
+    """
+    try:
+        found = parsed(path.read_text(encoding="utf-8-sig"), **options)
+    except (FileNotFoundError, NotADirectoryError):
+        raise missing from None
+    except (OSError, ValueError) as error:
+        raise kind(f"{path} cannot be read ({error}).{advice and f' {advice}'}") from error
+    if not isinstance(found, dict):
+        raise kind(f"{path} cannot be read (it holds no object).{advice and f' {advice}'}")
+    return found
 
 
 def as_json(value: Any, **options: Any) -> str:

@@ -8,7 +8,7 @@ from studio.errors import StudioError
 from studio.generate.address import fault_in, same_address
 
 KEYS = "Tuning Studio"
-"""Under which name the system's keychain keeps the servers' keys."""
+"""Under which name the system's keychain keeps what is ours: keys of servers, and the Hub's token."""
 
 KEY_VARIABLE = "STUDIO_SERVER_KEY"
 """The environment variable that is asked before the keychain."""
@@ -34,13 +34,7 @@ def server_key(address: str, *, typed: bool = False) -> str:
         same_address(belongs, address) if belongs.strip() else typed
     ):
         return checked(key)
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        return keyring.get_password(KEYS, address.rstrip("/")) or ""
-    except KeyringError:
-        return ""  # no keychain here: a local server needs no key, and another one will say so
+    return kept_secret(address.rstrip("/"))  # a local server needs no key, and another one will say so
 
 
 def keep_key(address: str, key: str) -> None:
@@ -48,15 +42,33 @@ def keep_key(address: str, key: str) -> None:
 
     Raises ServerError where there is none, and for what is no address or no key.
     """
+    if fault := fault_in(address):
+        raise ServerError(f"No key can be kept for this address: {fault}.")
+    if fault := keep_secret(address.rstrip("/"), checked(key)):
+        raise ServerError(f"The keychain took no key ({fault}). Set {KEY_VARIABLE} instead.")
+
+
+def kept_secret(name: str) -> str:
+    """What the keychain keeps for us under a name; empty where it has none, or there is no keychain."""
     import keyring
     from keyring.errors import KeyringError
 
-    if fault := fault_in(address):
-        raise ServerError(f"No key can be kept for this address: {fault}.")
     try:
-        keyring.set_password(KEYS, address.rstrip("/"), checked(key))
+        return keyring.get_password(KEYS, name) or ""
+    except KeyringError:
+        return ""
+
+
+def keep_secret(name: str, secret: str) -> str:
+    """Put a secret into the system's keychain; returns why it was not taken, or an empty string."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.set_password(KEYS, name, secret)
     except KeyringError as error:
-        raise ServerError(f"The keychain took no key ({error}). Set {KEY_VARIABLE} instead.") from error
+        return str(error) or type(error).__name__
+    return ""
 
 
 def checked(key: str) -> str:

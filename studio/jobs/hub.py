@@ -11,6 +11,7 @@ from studio.dataset.hub.download import download, look_up
 from studio.dataset.hub.wanted import HubError, Wanted
 from studio.events import AccessWanted, DatasetUploaded, Event, Log, Progress
 from studio.files import scratch_folder
+from studio.generate.keys import keep_secret, kept_secret
 from studio.jobs.save import SaveJob
 from studio.recipe.recipe import Recipe
 
@@ -133,29 +134,17 @@ class PublishJob:
         return not OverlayFile.of(self.overlays, Manifest.read(path).fingerprint).read().steps
 
 
-HUB_KEY = ("Tuning Studio", "huggingface")
-"""Where the keychain has the token: service and name."""
+_HUB = "huggingface"
+"""Under which name the keychain has the token."""
 
 
 def hub_token() -> str:
     """The keychain's, else that of the environment or of Hugging Face's own login; empty without one."""
-    import keyring
     from huggingface_hub import get_token
-    from keyring.errors import KeyringError
 
-    try:
-        kept = keyring.get_password(*HUB_KEY)
-    except KeyringError:  # no keychain on this machine
-        kept = None
-    return kept or get_token() or ""
+    return kept_secret(_HUB) or get_token() or ""
 
 
 def keep_hub_token(token: str) -> None:
     """Keep a token that works in the keychain; where there is none, it is asked for again next time."""
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        keyring.set_password(*HUB_KEY, token.strip())
-    except KeyringError:
-        return
+    keep_secret(_HUB, token.strip())

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.dataset.rows import Places
-from studio.events import DatasetExported, Event, Problem, Progress, RowsFound, RowShown, Sampled, Scanned
+from studio.events import (
+    DatasetExported,
+    Event,
+    Problem,
+    Progress,
+    RowsFound,
+    RowShown,
+    Sampled,
+    Scanned,
+    retold,
+)
 from studio.files import whole_file
 from studio.recipe.recipe import Recipe
 from studio.words import printable, whole_characters
@@ -76,16 +86,7 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
     from studio.dataset.store.scan import scanning
     from studio.errors import DataError
 
-    steps = scanning(path, cache, columns)
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as end:
-            folder: Path = end.value
-            break
-        if isinstance(event, Scanned):
-            event = Progress("rows checked", event.rows, event.expected_rows)
-        yield event
+    folder = yield from retold(scanning(path, cache, columns), _progress)
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError(f"The index of {path.name} is gone. Try again.")
@@ -260,3 +261,10 @@ def _next(older: list[Path]) -> int:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _progress(event: Event) -> Event:
+    """What a scan has counted, as no more than how far it is."""
+    if isinstance(event, Scanned):
+        return Progress("rows checked", event.rows, event.expected_rows)
+    return event

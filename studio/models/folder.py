@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import ModelError
-from studio.files import parsed
+from studio.files import read_object
 from studio.models.weights import refuse_pointer
 
 
@@ -22,13 +22,9 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder} is a file. Choose the folder that holds config.json and *.safetensors.")
     file = folder / "config.json"
     refuse_pointer(file)
-    try:
-        config = parsed(file.read_text(encoding="utf-8-sig"), object_hook=untagged)
-    except FileNotFoundError:
-        raise ModelError(f"{folder} is not a model folder: it has no config.json.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{file} cannot be read ({error}). Download the model again.") from error
-    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
+    missing = ModelError(f"{folder} is not a model folder: it has no config.json.")
+    config = read_object(file, ModelError, missing, "Download the model again.", object_hook=untagged)
+    if not isinstance(config.get("model_type"), str):
         raise ModelError(f"{file} does not name a model_type, so we cannot tell what kind of model it is.")
     return config
 

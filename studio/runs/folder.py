@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from studio import __version__
 from studio.errors import RunError, RunMissing
 from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
-from studio.files import as_json, disk_errors, parsed, tidy, write_text
+from studio.files import as_json, disk_errors, parsed, read_object, tidy, write_text
+from studio.files.journal import Journal
+from studio.files.lock import held, is_held
 
 _EVENT = '{"kind": "'  # how each line of events begins
 FORMAT = 2
@@ -83,13 +83,8 @@ class RunFolder:
     def manifest(self) -> dict[str, Any]:
         """What was asked. Raises RunError when the folder is not a run or `run.json` is damaged."""
         file = self.path / "run.json"
-        try:
-            found = parsed(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise RunMissing(f"{self.path} is not a run: it has no run.json.") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{file} cannot be read ({error}).") from error
-        if not isinstance(found, dict) or not isinstance(found.get("recipe"), dict):
+        found = read_object(file, RunError, RunMissing(f"{self.path} is not a run: it has no run.json."))
+        if not isinstance(found.get("recipe"), dict):
             raise RunError(f"{file} does not describe a run: it has no recipe.")
         written = found.get("format", 1)
         if not isinstance(written, int) or written > FORMAT:
@@ -102,12 +97,7 @@ class RunFolder:
 
     def append(self, event: Event) -> None:
         """Add one line to what happened."""
-        file = self.path / "events.jsonl"
-        with disk_errors(file), file.open("ab+") as out:
-            end = out.seek(0, os.SEEK_END)
-            out.seek(max(0, end - 1))
-            whole = out.read(1) in (b"", b"\n")  # else a full disk or a crash cut the last line short
-            out.write((b"" if whole else b"\n") + to_json(event).encode() + b"\n")
+        Journal(self.path / "events.jsonl", flushed=False).write(to_json(event))
 
     def events(self) -> list[Event]:
         """All that happened, oldest first; steps repeated after a resume appear once, as last done.
@@ -160,39 +150,17 @@ class RunFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the run for writing. Raises RunError while another process, or another job here, holds it."""
-        with disk_errors(self.path):
-            lock = (self.path / ".lock").open("a+")
-        with lock:
-            if not _take(lock):
-                raise RunError(
-                    f"The run {self.name} is in use, here or in another copy of Tuning Studio. "
-                    "Stop it there first, or start a new run."
-                )
+        taken = RunError(
+            f"The run {self.name} is in use, here or in another copy of Tuning Studio. "
+            "Stop it there first, or start a new run."
+        )
+        with held(self.path / ".lock", taken):
             tidy(self.path)
             yield
 
     def is_held(self) -> bool:
         """Whether a process is working on this run right now."""
-        try:
-            with (self.path / ".lock").open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
-
-
-def _take(lock: IO[str]) -> bool:
-    """Lock the file; tries for a moment, as somebody may just be looking whether it is held."""
-    for _ in range(5):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.05)
-        else:
-            return True
-    return False
+        return is_held(self.path / ".lock")
 
 
 def clean_name(name: str) -> str:

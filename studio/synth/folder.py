@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +20,9 @@ from studio.dataset.record import Record
 from studio.dataset.save.export import row_of
 from studio.dataset.save.target import check_file, check_sources, refuse_others
 from studio.errors import DataError
-from studio.files import as_json, check_target, disk_errors, parsed, write_text
+from studio.files import as_json, check_target, read_object, write_text
 from studio.files.journal import Journal
+from studio.files.lock import held
 from studio.synth.plan import Plan
 from studio.synth.rows import Review, Reviews, SyntheticRow, row_from
 from studio.words import counted
@@ -87,16 +87,8 @@ class MakingFolder:
             self._write({**self._document(), "sources": sources})
 
     def _document(self) -> dict[str, Any]:
-        file = self.path / "making.json"
-        try:
-            document = parsed(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise DataError(f"{self.path} holds no made rows: it has no making.json.") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise DataError(f"{file} is damaged ({error}).") from error
-        if not isinstance(document, dict):
-            raise DataError(f"{file} is damaged (it holds no object).")
-        return document
+        missing = DataError(f"{self.path} holds no made rows: it has no making.json.")
+        return read_object(self.path / "making.json", DataError, missing)
 
     def _write(self, document: dict[str, Any]) -> None:
         write_text(self.path / "making.json", as_json(document, indent=2) + "\n")
@@ -104,11 +96,8 @@ class MakingFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder for making. Raises DataError while another process, or job, makes rows there."""
-        with disk_errors(self.path), (self.path / ".lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise DataError(f"Rows are being made in {self.path} already. Stop that first.") from None
+        taken = DataError(f"Rows are being made in {self.path} already. Stop that first.")
+        with held(self.path / ".lock", taken):
             yield
 
     def keep(self, source: str, rows: Sequence[SyntheticRow], refused: Counter[str]) -> None:

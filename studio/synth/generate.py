@@ -11,7 +11,7 @@ from pathlib import Path
 from studio.dataset.documents.passages import Passage, words
 from studio.dataset.record import Record
 from studio.errors import DataError
-from studio.events import Event, Log, MadeRow, MakingEnded, Progress, Refusals
+from studio.events import Event, Log, MadeRow, MakingEnded, Progress, Refusals, retold
 from studio.synth.filter import Sieve
 from studio.synth.folder import MakingFolder
 from studio.synth.generators import GENERATORS, Ask, Draft, GenerationSource, NoReply, RowGenerator
@@ -212,14 +212,7 @@ def _drafts(
 ) -> Generator[Event, None, list[Draft]]:
     """What the maker drafts; while the model works, the progress is said again."""
     yield progress
-    steps = maker.make(source, plan, ask)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            drafts: list[Draft] = end.value
-            return drafts
-        yield progress
+    return (yield from retold(maker.make(source, plan, ask), lambda _: progress))
 
 
 def _sifted(

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from studio.dataset.checks.alike import SHORTEST
 from studio.dataset.checks.check import Subject
 from studio.dataset.checks.near_duplicates import NearDuplicates
-from studio.dataset.checks.registry import check_all, finished
+from studio.dataset.checks.registry import check_all
 from studio.dataset.record import Message, Record
+from studio.events import finished
 from studio.paths import resource
 from tests.benchmarks.figure import Figure
 

@@ -177,7 +177,7 @@ def test_a_misspelt_command_is_no_window() -> None:
     command = [sys.executable, "-m", "studio", "trian"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "No such command 'trian'" in done.stderr
+    assert "No such command 'trian', and no file of that name. Did you mean 'train'?" in done.stderr
 
 
 def test_ctrl_c_while_a_command_loads_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

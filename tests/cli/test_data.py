@@ -25,11 +25,11 @@ from tests.conftest import finish, write_rows
 
 PROJECT = Path(__file__).parents[2]
 
-type Command = Callable[..., Any]
+type StudioCommand = Callable[..., Any]
 
 
 @pytest.fixture
-def studio(capsys: pytest.CaptureFixture[str]) -> Command:
+def studio(capsys: pytest.CaptureFixture[str]) -> StudioCommand:
     def document(*arguments: object) -> Any:
         code = run([*map(str, arguments), "--json"])
         captured = capsys.readouterr()
@@ -48,13 +48,13 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return words
 
 
-def test_a_dataset_without_a_command_is_shown(studio: Command, toy_data: Path) -> None:
+def test_a_dataset_without_a_command_is_shown(studio: StudioCommand, toy_data: Path) -> None:
     assert studio("data", toy_data) == studio("data", "show", toy_data)
     assert studio("data", toy_data)["examples"] == 60
 
 
 def test_one_row_is_shown_token_by_token(
-    studio: Command, refusal: Callable[..., str], capsys: pytest.CaptureFixture[str], toy_data: Path
+    studio: StudioCommand, refusal: Callable[..., str], capsys: pytest.CaptureFixture[str], toy_data: Path
 ) -> None:
     shown = studio("data", toy_data, "--line", 3)
     text = "".join(piece["text"] for piece in shown["pieces"])
@@ -67,7 +67,9 @@ def test_one_row_is_shown_token_by_token(
     assert "Line 99" in refusal("data", toy_data, "--line", 99)
 
 
-def test_steps_are_listed_with_their_fields(studio: Command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_steps_are_listed_with_their_fields(
+    studio: StudioCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
     listed = studio("data", "steps")
     assert listed["filter"]["title"] == "Filter rows"
     assert "min_characters" in listed["filter"]["properties"]
@@ -78,7 +80,7 @@ def test_steps_are_listed_with_their_fields(studio: Command, capsys: pytest.Capt
 
 
 def test_a_dataset_is_shaped_saved_and_trained_on(
-    studio: Command, toy_data: Path, tiny_model: Path, tmp_path: Path
+    studio: StudioCommand, toy_data: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "kept"
     steps = ["cap rows=50 how=random", "split seed=3", '{"kind": "reserve_golden", "count": 4}']
@@ -93,7 +95,7 @@ def test_a_dataset_is_shaped_saved_and_trained_on(
     assert manifest["fingerprint"] == saved["fingerprint"]
 
 
-def test_a_history_is_done_again_to_new_rows(studio: Command, toy_data: Path, tmp_path: Path) -> None:
+def test_a_history_is_done_again_to_new_rows(studio: StudioCommand, toy_data: Path, tmp_path: Path) -> None:
     first = studio("data", "save", toy_data, tmp_path / "one", "--step", "cap rows=40", "--step", "split")
     again = studio("data", "save", toy_data, tmp_path / "two", "--like", tmp_path / "one")
     assert again["fingerprint"] == first["fingerprint"]
@@ -107,7 +109,7 @@ def test_a_history_is_done_again_to_new_rows(studio: Command, toy_data: Path, tm
 
 
 def test_changes_by_hand_are_saved_with_the_dataset_and_the_source_is_not_touched(
-    studio: Command, toy_data: Path, tmp_path: Path
+    studio: StudioCommand, toy_data: Path, tmp_path: Path
 ) -> None:
     before, source = toy_data.read_bytes(), read(toy_data)
     overlay = OverlayFile.of(tmp_path / "home" / "overlays", source.fingerprint)
@@ -121,7 +123,7 @@ def test_changes_by_hand_are_saved_with_the_dataset_and_the_source_is_not_touche
 
 
 def test_tokens_are_counted_by_the_model_and_columns_read_from_the_source(
-    studio: Command, tiny_model: Path, tmp_path: Path
+    studio: StudioCommand, tiny_model: Path, tmp_path: Path
 ) -> None:
     data = tmp_path / "folds.csv"
     rows = [f"Say {'word ' * n},Done {n},{'dev' if n % 3 == 0 else 'train'}" for n in range(1, 13)]
@@ -134,7 +136,7 @@ def test_tokens_are_counted_by_the_model_and_columns_read_from_the_source(
     assert 0 < short["undivided"] < 12
 
 
-def test_leakage_is_fixed_in_the_parts_that_a_run_would_have(studio: Command, tmp_path: Path) -> None:
+def test_leakage_is_fixed_in_the_parts_that_a_run_would_have(studio: StudioCommand, tmp_path: Path) -> None:
     asked = "Why are the tides of the Bay of Fundy higher than those of any other bay in the world"
     rows = [{"instruction": f"Name the number {n} in words", "output": f"It is {n}."} for n in range(40)]
     rows += [{"instruction": f"{asked}{mark}", "output": "Because of its shape."} for mark in "?!.;"]
@@ -150,7 +152,7 @@ def test_leakage_is_fixed_in_the_parts_that_a_run_would_have(studio: Command, tm
 
 
 def test_an_export_reads_back_and_leaves_golden_rows_out(
-    studio: Command, toy_data: Path, tmp_path: Path
+    studio: StudioCommand, toy_data: Path, tmp_path: Path
 ) -> None:
     golden = ["--step", "reserve_golden count=5"]
     one = studio("data", "export", toy_data, tmp_path / "out.jsonl", *golden)
@@ -179,7 +181,7 @@ def test_what_cannot_be_done_is_a_sentence(
 
 
 def test_columns_of_ones_own_are_told_and_done_again_to_new_rows(
-    studio: Command, refusal: Callable[..., str], tmp_path: Path
+    studio: StudioCommand, refusal: Callable[..., str], tmp_path: Path
 ) -> None:
     for name, start in (("old", 0), ("new", 100)):
         rows = [{"frage": f"Was ist {start + n} plus eins?", "antwort": f"{start + n + 1}"} for n in range(9)]
@@ -193,7 +195,7 @@ def test_columns_of_ones_own_are_told_and_done_again_to_new_rows(
 
 
 def test_a_history_with_other_rows_mixed_in_is_done_again_in_another_folder(
-    studio: Command, toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: StudioCommand, toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [{"prompt": f"Name {n}", "completion": f"{n}"} for n in range(20)]
     (tmp_path / "more.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -206,7 +208,7 @@ def test_a_history_with_other_rows_mixed_in_is_done_again_in_another_folder(
 
 
 def test_the_fingerprint_is_the_same_in_another_process_and_place_and_changes_with_the_content(
-    studio: Command, toy_data: Path, tmp_path: Path
+    studio: StudioCommand, toy_data: Path, tmp_path: Path
 ) -> None:
     steps = ("drop_duplicates", "split", "reserve_golden count=5", "cap rows=40 how=random", "shuffle seed=3")
     asked = [part for step in steps for part in ("--step", step)]
@@ -235,7 +237,7 @@ def test_a_stopped_save_leaves_nothing_and_says_no_more(
     assert [path.name for path in tmp_path.iterdir()] == [toy_data.name]
 
 
-def test_several_files_are_joined_into_one_dataset(studio: Command, tmp_path: Path) -> None:
+def test_several_files_are_joined_into_one_dataset(studio: StudioCommand, tmp_path: Path) -> None:
     for part, rows in (("train", 12), ("test", 3)):
         write_rows(tmp_path / f"{part}.jsonl", rows)
     (tmp_path / "more.csv").write_text("prompt,completion\nSay more,More.\nSay less,\n")
@@ -247,7 +249,7 @@ def test_several_files_are_joined_into_one_dataset(studio: Command, tmp_path: Pa
 
 
 def test_an_export_over_another_leaves_no_file_of_both(
-    studio: Command, refusal: Callable[..., str], toy_data: Path, tmp_path: Path
+    studio: StudioCommand, refusal: Callable[..., str], toy_data: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "mlx"
     studio("data", "export", toy_data, out, "--step", "split")
@@ -259,7 +261,7 @@ def test_an_export_over_another_leaves_no_file_of_both(
 
 
 def test_golden_rows_never_train_and_are_what_an_evaluation_asks(
-    studio: Command, toy_data: Path, tiny_model: Path, tmp_path: Path
+    studio: StudioCommand, toy_data: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     out, home = tmp_path / "kept", tmp_path / "home"
     saved = studio("data", "save", toy_data, out, "--step", "split", "--step", "reserve_golden")

@@ -10,6 +10,7 @@ import pytest
 
 from studio.cli.commands import run
 from studio.cli.data import show_large
+from studio.cli.terminal import asked
 from studio.dataset import memory_check
 from studio.dataset.store import source
 from studio.jobs.scan import ScanJob
@@ -18,12 +19,12 @@ from tests.conftest import write_rows
 
 
 def test_a_big_file_is_counted_and_its_bad_rows_are_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_rows(tmp_path / "big.jsonl", 300)
     text = path.read_text()
     path.write_text(text + text.splitlines()[0] + '\n{"instruction": "x", "output": ""}\n')
-    show_large(ScanJob(path, tmp_path / "scans"), tmp_path / "bad.jsonl", as_json=False)
+    show_large(ScanJob(path, tmp_path / "scans"), tmp_path / "bad.jsonl")
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("big.jsonl: 302 rows, instruction, ")
     assert said[1:6] == [
@@ -34,7 +35,8 @@ def test_a_big_file_is_counted_and_its_bad_rows_are_written(
         "  1 of these are empty",
     ]
     assert json.loads((tmp_path / "bad.jsonl").read_text())["line"] == 302
-    show_large(ScanJob(path, tmp_path / "scans"), None, as_json=True)
+    monkeypatch.setattr(asked, "as_json", True)
+    show_large(ScanJob(path, tmp_path / "scans"), None)
     told = json.loads(capsys.readouterr().out)
     assert (told["rows"], told["bad"], told["format"]) == (302, 1, "instruction")
 

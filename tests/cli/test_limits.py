@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from studio.dataset.checks.registry import check_all, finished
+from studio.dataset.checks.registry import check_all
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Renderer
 from studio.dataset.render.truncate import Limits
 from studio.errors import DataError
+from studio.events import finished
 from studio.models.tokenizer import load_tokenizer
 from studio.recipe.fields import Data
 from tests.cli.test_commands import FAST, Terminal

@@ -13,6 +13,7 @@ import typer
 from keyring.backend import KeyringBackend
 
 from studio.cli.commands import run
+from studio.cli.parser import Group
 from studio.cli.synth import register
 from studio.dataset.read.load import read
 from studio.errors import DataError
@@ -22,7 +23,7 @@ from tests.conftest import write_rows
 
 
 def command(*arguments: object) -> None:
-    group = typer.Typer()
+    group = typer.Typer(cls=Group)
     register(group)
     group([str(argument) for argument in arguments], standalone_mode=False)
 

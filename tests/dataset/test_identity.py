@@ -13,7 +13,7 @@ import pytest
 
 from studio.cli.commands import run
 from studio.dataset.checks.check import Subject
-from studio.dataset.checks.registry import CHECKS, finished
+from studio.dataset.checks.registry import CHECKS
 from studio.dataset.identity import equal_hash, equal_key
 from studio.dataset.number_column import first_of_equal
 from studio.dataset.read.load import read
@@ -25,6 +25,7 @@ from studio.dataset.store.manifest import read_manifest
 from studio.dataset.store.reader import Store
 from studio.dataset.store.records import StoredRecords, usable
 from studio.dataset.store.scan import scanning
+from studio.events import finished
 from tests.conftest import finish
 
 type Make = Callable[[int, str], dict[str, Any]]

@@ -13,11 +13,12 @@ import pytest
 
 from studio.cli.data import example as shown_example
 from studio.cli.results import of_dataset
-from studio.dataset.checks.registry import check_all, finished
+from studio.dataset.checks.registry import check_all
 from studio.dataset.dataset import Dataset
 from studio.dataset.record import Call, Message, Record
 from studio.dataset.render import chat_template
 from studio.dataset.render.render import ExampleError, Renderer, Rendering, Tokens
+from studio.events import finished
 from studio.jobs.forecast import Examples
 from studio.recipe.fields import Data
 from studio.recipe.recipe import Recipe

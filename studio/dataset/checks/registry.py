@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ from studio.dataset.checks.rows import Contradictions, Duplicates, Empty, FewRow
 from studio.dataset.record import Record
 from studio.dataset.sequence import Lines, RecordChange
 from studio.errors import DataError
-from studio.events import Finding, Progress
+from studio.events import Finding
 
 _ALL: tuple[Check, ...] = (
     Malformed(),
@@ -93,16 +92,6 @@ def mending_by(subject: Subject, name: str) -> Steps[Mending]:
 
 def _unchanged(record: Record) -> Record:
     return record
-
-
-def finished[Result](steps: Generator[Progress, None, Result]) -> Result:
-    """What the steps come to, when nobody needs to see or stop them."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
 
 
 def _flagged(subject: Subject, name: str) -> Steps[tuple[Check, tuple[int, ...]]]:

@@ -14,7 +14,7 @@ from studio.dataset.render.template import Marked, Refused, Written, align, mark
 from studio.dataset.render.truncate import DoesNotFit, Limits, TokenRange, shorten, windows
 from studio.dataset.render.writer import Writer
 from studio.errors import DataError
-from studio.events import Piece
+from studio.events import Piece, finished
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,7 @@ class Renderer:
 
     def render_all(self, records: Sequence[Record]) -> list[tuple[Example, ...] | ExampleError]:
         """Each record's examples, or why it has none: much faster than one by one."""
-        steps = self.rendering_all(records)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                results: list[tuple[Example, ...] | ExampleError] = end.value
-                return results
+        return finished(self.rendering_all(records))
 
     def rendering_all(
         self, records: Sequence[Record]

@@ -16,11 +16,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from studio.catalogue import Phrase, common
 from studio.errors import DataError
 from studio.events import Problem
-from studio.files import parsed, restore
+from studio.files import read_object, restore
 from studio.words import printable
 
 NAME = "dataset.json"
 SCHEMA = 1
+_ADVICE = "Save the dataset again."
 _REASONS = 50  # kinds of problem that are counted one by one
 
 
@@ -87,18 +88,15 @@ class Manifest(_Plain):
         """The manifest in the folder. Raises DataError when it is damaged or of a newer version."""
         path = folder / NAME
         restore(folder, is_saved)
+        missing = DataError(f"{folder} is not a saved dataset: it has no {NAME}.")
+        values = read_object(path, DataError, missing, _ADVICE)
         try:
-            values = parsed(path.read_text(encoding="utf-8"))
-            if isinstance(values, dict) and values.get("schema_version", 0) > SCHEMA:
+            if values.get("schema_version", 0) > SCHEMA:
                 raise DataError(f"{path} was written by a newer version. Update Tuning Studio.")
             return cls.model_validate(values)._with_paths(partial(_whole, folder.expanduser().absolute()))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise DataError(f"{folder} is not a saved dataset: it has no {NAME}.") from error
-        except (OSError, ValueError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-            raise DataError(
-                f"{path} cannot be read as the manifest of a dataset ({reason}). Save the dataset again."
-            ) from error
+            raise DataError(f"{path} cannot be read ({reason}). {_ADVICE}") from error
 
     def text(self, folder: Path) -> str:
         """What `dataset.json` holds in this folder: paths from there on, which tell no name of a person."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from studio.dataset.steps.result import Rows
 from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore, step_from
 from studio.errors import DataError
 from studio.files import disk_errors
+from studio.files.journal import Journal
 
 
 def edited(record: Record, field: str, value: str) -> Record:
@@ -159,10 +158,10 @@ class OverlayFile:
     def read(self) -> Overlay:
         """What was done so far. Raises DataError naming the line that a newer version must have written."""
         overlay = Overlay()
-        for number, line in enumerate(self._lines(), 1):
+        for number, values in Journal(self.path).numbered():
             try:
-                overlay = _after(overlay, json.loads(line))
-            except (ValueError, DataError) as error:
+                overlay = _after(overlay, values)
+            except DataError as error:
                 raise DataError(
                     f"Line {number} of {self.path} cannot be read ({error}). It holds changes made by hand: "
                     "open the dataset with the version that wrote them, or move the file away."
@@ -171,30 +170,19 @@ class OverlayFile:
 
     def append(self, change: Own | str) -> None:
         """Write down one more change, or "undo" or "redo"."""
-        values = {"do": change} if isinstance(change, str) else change.model_dump()
         with disk_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            whole = sum(len(line) + 1 for line in self._lines())
-            with self.path.open("ab") as file:
-                file.truncate(whole)  # what a crash left half-written
-                file.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+        Journal(self.path).append({"do": change} if isinstance(change, str) else change.model_dump())
 
     def clear(self) -> None:
         """Forget everything that was done by hand."""
         with disk_errors(self.path):
             self.path.unlink(missing_ok=True)
 
-    def _lines(self) -> list[bytes]:
-        """The complete lines: the last one counts only with its line end."""
-        try:
-            return self.path.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
 
-
-def _after(overlay: Overlay, values: Mapping[str, Any]) -> Overlay:
+def _after(overlay: Overlay, values: Mapping[str, Any] | None) -> Overlay:
+    if values is None:
+        raise DataError("it is no JSON object")
     match values.get("do"):
         case "undo":
             return overlay.undone()

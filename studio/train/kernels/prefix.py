@@ -15,7 +15,7 @@ import numpy as np
 from mlx import nn
 
 from studio.errors import DiskError
-from studio.events import Progress
+from studio.events import Progress, finished
 from studio.files import disk_errors
 from studio.models.arrays import named
 from studio.train.kernels.overlay import REFUSALS, Call, Stack, alike, evaluating, find_stack
@@ -59,7 +59,7 @@ def verified(model: nn.Module, first: int) -> bool:
     for row, sequence in enumerate(sequences):
         ids[row, : len(sequence) - 1] = sequence[:-1]
     try:
-        cache = _finish(PrefixCache.build(model, sequences, first))
+        cache = finished(PrefixCache.build(model, sequences, first))
         with evaluating(model):
             plain = stack.hidden(mx.array(ids))
             with stack.replaced(cache.calls([[0], [1], [2]])):
@@ -249,11 +249,3 @@ def _nameless_file(folder: Path) -> BinaryIO:
 
 def _unsigned(dtype: mx.Dtype) -> mx.Dtype:
     return mx.uint16 if dtype.size == 2 else mx.uint32
-
-
-def _finish(building: Generator[Progress, None, PrefixCache]) -> PrefixCache:
-    while True:
-        try:
-            next(building)
-        except StopIteration as end:
-            return cast("PrefixCache", end.value)

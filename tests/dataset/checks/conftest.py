@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.dataset.checks.check import Found, Subject
-from studio.dataset.checks.registry import CHECKS, Mended, finished, previewing
+from studio.dataset.checks.registry import CHECKS, Mended, previewing
 from studio.dataset.record import Message, Record
 from studio.dataset.steps.apply import fixed as fixing
 from studio.dataset.steps.result import Around, Rows
 from studio.dataset.steps.steps import Fix
+from studio.events import finished
 
 type Row = tuple[str, str]
 

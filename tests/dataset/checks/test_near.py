@@ -7,7 +7,7 @@ from itertools import combinations
 
 from studio.dataset.checks.alike import ALIKE, Signatures, same, similarity
 from studio.dataset.checks.check import Normal
-from studio.dataset.checks.registry import finished
+from studio.events import finished
 from studio.paths import resource
 
 

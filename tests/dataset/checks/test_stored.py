@@ -12,7 +12,7 @@ import pytest
 
 from studio.dataset import number_column
 from studio.dataset.checks.check import Subject, golden_rows
-from studio.dataset.checks.registry import CHECKS, check_all, finished, previewing
+from studio.dataset.checks.registry import CHECKS, check_all, previewing
 from studio.dataset.number_column import NumberColumn, first_of_equal, sorted_places
 from studio.dataset.read.load import read
 from studio.dataset.record import Record
@@ -20,6 +20,7 @@ from studio.dataset.store.reader import Store
 from studio.dataset.store.records import StoredRecords, subject_of, usable
 from studio.dataset.store.scanner import scan
 from studio.errors import DataError
+from studio.events import finished
 from studio.paths import resource
 
 WILD = sorted(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from studio.dataset.checks.check import Subject, golden_rows
-from studio.dataset.checks.registry import CHECKS, check_all, finished
+from studio.dataset.checks.registry import CHECKS, check_all
 from studio.dataset.read.load import read
 from studio.dataset.record import Record
 from studio.errors import DataError
-from studio.events import Checked, Evidence, Progress, from_json, to_json
+from studio.events import Checked, Evidence, Progress, finished, from_json, to_json
 from studio.paths import resource
 from tests.dataset.checks.conftest import answers, fixed, found, preview, rows
 

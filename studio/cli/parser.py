@@ -1,0 +1,124 @@
+"""The options that every command takes, before and after its name; what is said of names that are none."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from studio.cli.opening import first_word, names_file
+from studio.cli.terminal import asked, console
+
+
+def _set(name: str, context: typer.Context, value: Any) -> None:
+    """Note an option; what stands nearest to the command counts."""
+    if context.parent is None or value:
+        setattr(asked, name, value)
+
+
+def _home(context: typer.Context, value: Path | None) -> None:
+    _set("home", context, value)
+
+
+def _json(context: typer.Context, value: bool) -> None:
+    _set("as_json", context, value)
+
+
+def _debug(context: typer.Context, value: bool) -> None:
+    _set("debug", context, value)
+
+
+def _everywhere(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep everything the app writes under this folder; else under $STUDIO_HOME, if set.",
+            callback=_home,
+            expose_value=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON document on stdout.", callback=_json, expose_value=False),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            help="Show the traceback when something fails.",
+            callback=_debug,
+            expose_value=False,
+        ),
+    ] = False,
+) -> None:
+    """The three options; typer makes parameters of them."""
+
+
+def _parameters() -> list[Any]:
+    holder = typer.Typer(add_completion=False)
+    holder.command()(_everywhere)
+    return list(typer.main.get_command(holder).params)
+
+
+class StudioCommand(TyperCommand):
+    """A command that takes the three options, too."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params = [*self.params, *_parameters()]
+
+
+class Group(TyperGroup):
+    """A group of such commands, which takes the options before the name of one."""
+
+    otherwise = ""
+    """The command that is meant where none is named."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params = [*self.params, *_parameters()]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        place = first_word(args)
+        word = args[place] if place < len(args) else ""
+        if word in self.commands:
+            self._note(ctx, word, alone=place + 1 == len(args))
+        elif word and word not in ("--help", "-h"):
+            if not self.otherwise or self._is_typo(word):
+                self._refuse(ctx, word)
+            args = [*args[:place], *filter(None, (self.otherwise,)), *args[place:]]
+        return super().parse_args(ctx, args)
+
+    def _note(self, ctx: Any, word: str, *, alone: bool) -> None:
+        """Say of a command that could be meant as a file how that is written."""
+        if alone and os.path.exists(word):
+            place = ctx.command_path
+            console.print(f"`{word}` is a command. For the file of that name: `{place} .{os.sep}{word}`.")
+
+    def _is_typo(self, word: str) -> bool:
+        return not names_file(word) and not word.startswith("-") and bool(self._alike(word))
+
+    def _alike(self, word: str) -> list[str]:
+        return difflib.get_close_matches(word, list(self.commands), n=1)
+
+    def _refuse(self, ctx: Any, word: str) -> None:
+        """Raise click's error for a word that is no command; options are left to the parser."""
+        if word.startswith("-"):
+            return
+        if names_file(word):
+            ctx.fail(
+                f"The window opens one dataset, with --home and --debug beside it; `{word}` cannot be opened "
+                f"so. For a command, write its name first, as in `studio train {word}`."
+            )
+        meant = "".join(f" Did you mean '{each}'?" for each in self._alike(word))
+        ctx.fail(f"No such command '{word}', and no file of that name.{meant}")
+
+
+class DataGroup(Group):
+    """`studio data rows.jsonl` shows the dataset."""
+
+    otherwise = "show"
