@@ -276,6 +276,7 @@ def _training(to: Photographer) -> None:
     to.wait(lambda: not to.studio.training.busy)
     to.show("training", "stopped")
     to.studio.panes.training.resume_requested.emit()
+    to.wait(lambda: to.studio.training.busy)
     to.wait(lambda: not to.studio.training.busy)
     to.show("training", "done")
 

@@ -119,9 +119,10 @@ def making(to: Photographer) -> None:
     pane.tabs.choose("making")
     to.show("dataset", "making-earlier")
     form.choose_way("noise")
-    form.details.click()
+    details = form.sections[""]
+    details.set_open(True)
     _both_sizes(to, "dataset-making-details")
-    form.details.click()
+    details.set_open(False)
     form.choose_way("passages")
     pane.making.card.make.click()  # the server is gone by now
     to.wait(lambda: not studio.dataset.making.busy)
@@ -136,7 +137,7 @@ def _alone(to: Photographer, handbook: Path) -> None:
     """Documents dropped where there is no dataset."""
     page = to.home / "drone handbook.html"
     page.write_text(f"<body><p>{handbook.read_text(encoding='utf-8')}</p></body>", encoding="utf-8")
-    to.studio.state.dataset = None
+    to.studio.state.show_dataset(None)
     to.studio.panes.dataset.show_empty()
     to.studio.open_path(str(page))
     to.show("dataset", "making-documents")
