@@ -161,7 +161,7 @@ class Playground(Controller):
     def _ask_again(self, job: ChatJob) -> None:
         if not self.request.busy:
             self._agreed = job.run.path
-            self._pane.columns.ask(job.prompt)
+            self._pane.ask_again(job.prompt)
             self._ask(replace(job, changed_base=True))
 
     def _take(self, event: Event) -> None:

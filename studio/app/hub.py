@@ -48,7 +48,7 @@ class Downloading(Controller):
             dialog.look_up_requested.connect(self._look_up)
             dialog.download_requested.connect(self._download)
             dialog.stop_requested.connect(self._asking.stop)
-            dialog.access.page_requested.connect(open_page)
+            dialog.page_requested.connect(open_page)
             dialog.finished.connect(self._forget)
         self.dialog.show()
         self.dialog.raise_()
@@ -61,7 +61,7 @@ class Downloading(Controller):
         self._ask(DownloadJob(wanted, self._folder, self._typed()))
 
     def _typed(self) -> str:
-        if self.dialog is not None and (typed := self.dialog.access.token.text().strip()):
+        if self.dialog is not None and (typed := self.dialog.token()):
             self._token = typed
         return self._token
 
@@ -140,8 +140,8 @@ class Uploading(Controller):
         if (dialog := self.dialog) is None:
             return
         self._page = ""
-        token = dialog.access.token.text().strip()
-        job = PublishJob(self._recipe, self._paths.overlays, repository, private, token, self._fingerprint)
+        overlays, token = self._paths.overlays, dialog.token()
+        job = PublishJob(self._recipe, overlays, repository, private, token, self._fingerprint)
         heard: Listeners = {
             Progress: dialog.show_busy,
             AccessWanted: self._note_page,

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from studio.app.opening import RENDERING, Datasets
+from studio.app.opening import RENDERING, Datasets, free_path
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
-from studio.dataset.memory_check import room_words
 from studio.dataset.steps.steps import steps_from
 from studio.events import DatasetExported, DatasetSaved, Progress, RowsFound, RowShown, Scanned
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.save import SaveJob
-from studio.jobs.scan import BadRowsJob, FindJob, RowJob, ScanJob
+from studio.jobs.scan import BadRowsJob, FindJob, RoomChecked, RoomJob, RowJob, ScanJob
 from studio.ui.dialogs.steps import SubsetDialog
-from studio.ui.panes.dataset.large import LargeView, large_facts
+from studio.ui.panes.dataset.large import LargeView
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.theme import Theme
 
@@ -45,6 +44,7 @@ class LargeFiles(Controller):
         self.path = Path()
         self._store: Store | None = None
         self._scanning, self._finding, self._showing = self._request(), self._request(), self._request()
+        self._measuring = self._request()
         self._number = 0
         self._grow = self._timer(_GROW_MILLISECONDS, self._show_growth)
         self._find_again = self._timer(_FIND_AGAIN_MILLISECONDS, self._find)
@@ -57,20 +57,19 @@ class LargeFiles(Controller):
         self.leave()
         self.path = Path(path)
         self.view = view = LargeView(self._theme)
-        view.bar.stop_requested.connect(self._stop)
-        view.bar.read_requested.connect(self._read)
-        view.table.query_changed.connect(self._find)
-        view.table.row_chosen.connect(self._show_row)
-        view.example.rendering.changed.connect(self._pane.recipe_wanted)
+        view.stop_requested.connect(self._stop)
+        view.read_requested.connect(self._read)
+        view.query_changed.connect(self._find)
+        view.row_chosen.connect(self._show_row)
+        view.recipe_wanted.connect(self._pane.recipe_wanted)
         self.show_rendering()
         self._pane.show_large(self.path, self.path.stat().st_size, view)
-        self._pane.header.set_title(self.path.name)
         heard: Listeners = {Progress: view.show_progress, Scanned: self._take}
         self._scanning.ask(ScanJob(self.path, self._paths.scans), Lane.SCANNING, heard, self._end)
 
     def leave(self) -> None:
         """Let go of the file; a scan of it stops."""
-        for request in (self._scanning, self._finding, self._showing):
+        for request in (self._scanning, self._finding, self._showing, self._measuring):
             request.drop()
         for timer in (self._grow, self._find_again):
             timer.stop()
@@ -83,7 +82,7 @@ class LargeFiles(Controller):
         if self.view is not None:
             data = self._state.recipe.data
             values = {path: getattr(data, path.partition(".")[2]) for path in RENDERING}
-            self.view.example.rendering.set_values(values)
+            self.view.show_rendering(values)
             self._show_row(self._number)
 
     def _timer(self, milliseconds: int, slot: Any) -> QTimer:
@@ -105,7 +104,7 @@ class LargeFiles(Controller):
 
         self._store = Store(self.path, Path(scan.folder))
         if self.view is not None:
-            self._pane.header.set_subtitle(large_facts(self.path, self.path.stat().st_size, scan.format))
+            self._pane.show_large_facts(self.path, self.path.stat().st_size, scan.format)
             self.view.show_source(self._store)
             self.view.show_scan(scan)
         self.shown.emit(str(self.path))
@@ -114,28 +113,40 @@ class LargeFiles(Controller):
         if self.view is None or self._store is None or self.scan is None:
             return
         self._store.refresh()
-        self.view.table.model.grow()
-        self.view.show_scan(self.scan)
+        self.view.show_growth(self.scan)
         if self.scan.finished:
-            self.view.bar.show_room(room_words(self.path))
-        if self.view.table.query() and not self._find_again.isActive():
+            self._ask_room(self.view.show_room)
+        if self.view.query() and not self._find_again.isActive():
             self._find_again.start()
 
     def _end(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed):
-            unread = self._store is None and not room_words(self.path)
+        if not isinstance(outcome, Failed):
+            return
+        summary = outcome.summary
+        if self._store is None:
+            self._ask_room(lambda words: self._leave_unread(summary if words else ""))
+        else:
             self.leave()
-            if unread:  # reading it whole can ask what its columns are
-                self._read()
-            else:
-                self._pane.show_failure(outcome.summary)
+            self._pane.show_failure(summary)
+
+    def _leave_unread(self, why: str) -> None:
+        """Read a file whole in which no row was found, which can ask what its columns are; or say why not."""
+        self.leave()
+        if why:
+            self._pane.show_failure(why)
+        else:
+            self._read()
+
+    def _ask_room(self, tell: Callable[[str], object]) -> None:
+        """Tell why the file cannot be read whole; an empty sentence where it can."""
+        heard: Listeners = {RoomChecked: lambda found: tell(found.words)}
+        self._measuring.ask(RoomJob(self.path), Lane.READING, heard, self._show_if_failed)
 
     def _stop(self) -> None:
         if self._scanning.busy and self.view is not None:
             self._scanning.drop()
-            rows = self.scan.rows if self.scan else 0
-            self.view.bar.end(f"Stopped: the first {rows:,} rows are checked")
-            self.view.bar.show_room(room_words(self.path))
+            self.view.show_stopped(self.scan.rows if self.scan else 0)
+            self._ask_room(self.view.show_room)
 
     def _read(self) -> None:
         self._datasets.read(str(self.path))
@@ -145,10 +156,8 @@ class LargeFiles(Controller):
         if self.view is None or self._store is None:
             return
         self._finding.drop()
-        query = self.view.table.query()
-        if not query:
-            self.view.table.model.show_all()
-            self.view.table.show_rows()
+        if not (query := self.view.query()):
+            self.view.show_found(None)
             return
         job = FindJob(self.path, self._store.folder, query)
         self._finding.ask(job, Lane.READING, {RowsFound: self._show_found}, self._show_if_failed)
@@ -156,8 +165,7 @@ class LargeFiles(Controller):
     def _show_found(self, found: RowsFound) -> None:
         if self.view is not None and self._store is not None:
             self._store.refresh()
-            self.view.table.model.show_found(Path(found.file))
-            self.view.table.show_rows()
+            self.view.show_found(Path(found.file))
 
     def _show_row(self, number: int) -> None:
         """Show a row whole."""
@@ -182,21 +190,19 @@ class LargeParts(Controller):
     def _follow(self) -> None:
         """Answer the view of the file that is shown now."""
         if (view := self._large.view) is not None:
-            view.bar.part_requested.connect(self.ask)
-            view.bar.bad_requested.connect(self.choose_file)
-            view.bar.stop_requested.connect(self.stop)
+            view.part_requested.connect(self.ask)
+            view.bad_requested.connect(self.choose_file)
+            view.stop_requested.connect(self.stop)
 
     def ask(self) -> None:
         """Ask which rows to take."""
         view, scan = self._large.view, self._large.scan
         if view is None or scan is None:
             return
-        table, window = view.table, self._window
-        state, search = table.chips.current, table.search.text().strip()
-        self.dialog = SubsetDialog(self._large.path.name, scan, state, search, window)
-        self.dialog.accepted.connect(self._take)
-        self.dialog.finished.connect(self.dialog.deleteLater)
-        self.dialog.open()
+        self.dialog = dialog = SubsetDialog(self._large.path.name, scan, *view.filter(), self._window)
+        dialog.accepted.connect(self._take)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def choose_file(self) -> None:
         """Ask where to write what is wrong with the rows that cannot train."""
@@ -221,12 +227,8 @@ class LargeParts(Controller):
         if self.dialog is not None:
             steps = steps_from(self.dialog.steps())
             recipe = self._state.recipe.with_values({"data.path": str(self._large.path), "data.columns": ""})
-            self._begin(SaveJob(recipe, self._free(), steps, scans=self._paths.scans))
-
-    def _free(self) -> Path:
-        """`posts part` for what is taken of `posts.jsonl`, then `posts part 2`."""
-        names = (f"{self._large.path.stem} part{'' if n == 1 else f' {n}'}" for n in count(1))
-        return next(path for name in names if not (path := self._paths.datasets / name).exists())
+            folder = free_path(self._paths.datasets, f"{self._large.path.stem} part")
+            self._begin(SaveJob(recipe, folder, steps, scans=self._paths.scans))
 
     def _begin(self, job: SaveJob | BadRowsJob) -> None:
         self.stop()

@@ -170,7 +170,7 @@ class Datasets(Controller):
         self._pane.show_dataset(dataset)
         path = Path(dataset.path)  # prose has no columns, and those of a saved dataset are settled
         has_columns = not is_saved(path) and kind_of(path) not in (".txt", ".md")
-        self._pane.open_menu.columns.setVisible(has_columns)
+        self._pane.offer_columns(has_columns)
         self.opened.emit(dataset.path)
         self._state.show_dataset(dataset)
 
@@ -212,7 +212,7 @@ class Datasets(Controller):
 
     def _end_example(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed) and self._state.dataset is not None:
-            self._pane.rows.show_failure(outcome.summary)
+            self._pane.show_example_failure(outcome.summary)
 
 
 class Opening(Controller):
@@ -226,7 +226,6 @@ class Opening(Controller):
     ) -> None:
         super().__init__(services, pane)
         self._pane, self._datasets = pane, datasets
-        self._folder = services.paths.datasets
         self._joining = self._request()
         self.recent: tuple[str, ...] = tuple(recent)
         pane.open_requested.connect(self.choose)
@@ -264,7 +263,7 @@ class Opening(Controller):
             Progress: self._pane.show_progress,
             DatasetSaved: self._open_joined,
         }
-        job = BringJob(paths, self._free(name, ""), columns)
+        job = BringJob(paths, free_path(self._paths.datasets, name), columns)
         self._joining.ask(job, Lane.READING, heard, self._end)
 
     def _open_joined(self, saved: DatasetSaved) -> None:
@@ -310,7 +309,7 @@ class Opening(Controller):
         self.recent_changed.emit(self.there())
 
     def _open_text(self, text: str) -> None:
-        path = self._free("pasted", suffix_of(text))
+        path = free_path(self._paths.datasets, "pasted", suffix_of(text))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(path, text + "\n")
@@ -319,10 +318,11 @@ class Opening(Controller):
             return
         self._datasets.open(str(path))
 
-    def _free(self, name: str, suffix: str) -> Path:
-        """A path that does not exist yet: `pasted.csv`, then `pasted 2.csv`."""
-        names = (f"{name}{'' if number == 1 else f' {number}'}{suffix}" for number in count(1))
-        return next(path for each in names if not (path := self._folder / each).exists())
+
+def free_path(folder: Path, name: str, suffix: str = "", first: int = 1) -> Path:
+    """A path in a folder that does not exist yet: `pasted.csv`, then `pasted 2.csv`."""
+    names = (f"{name}{'' if number == 1 else f' {number}'}{suffix}" for number in count(first))
+    return next(path for each in names if not (path := folder / each).exists())
 
 
 def suffix_of(text: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from studio.app.opening import Datasets
+from studio.app.opening import Datasets, free_path
 from studio.app.request import Listeners, Request
 from studio.app.state import Controller, Services
 from studio.dataset.save.export import layout_in
@@ -91,16 +90,12 @@ class Transforming(WriteTask):
 
     def keep(self, source: Path, name: str) -> None:
         """Write a source as it is among the app's own datasets, under a name, and open that."""
-        numbers = (self._paths.datasets / f"{name}{'' if n == 1 else f' {n}'}" for n in count(1))
-        folder = next(path for path in numbers if not path.exists())
         recipe = self._state.recipe.with_values({"data.path": str(source), "data.columns": ""})
-        self._save(SaveJob(recipe, folder))
+        self._save(SaveJob(recipe, free_path(self._paths.datasets, name)))
 
     def _next_folder(self, source: Path) -> Path:
         """`support 2` for what comes of `support.jsonl`, then `support 3`."""
-        name = _NUMBERED.sub("", source.stem)
-        numbers = count(2)
-        return next(path for n in numbers if not (path := self._paths.datasets / f"{name} {n}").exists())
+        return free_path(self._paths.datasets, _NUMBERED.sub("", source.stem), first=2)
 
     def _save(self, job: SaveJob, then: Callable[[], None] | None = None) -> None:
         """Do one at a time: two at once could choose the same folder."""

@@ -151,19 +151,18 @@ class Making(Controller):
         super().__init__(services, pane)
         self._pane, self._transforming = pane, transforming
         self._folders, self._confirmed = services.paths.made, services.paths.confirmed
-        self._page, self._card, self._form = pane.making, pane.making.card, pane.making.form
+        self._page = page = pane.making
         self._asking = self._request()
         self._data = ""
         self._told: Path | None = None  # which making's server and files the person has been told of
-        self.reviewing = Reviewing(services, self._page.review)
+        self.reviewing = Reviewing(services, page.review)
         self.reviewing.ready.connect(self._add)
-        self._card.make_requested.connect(self.make)
-        self._card.stop_requested.connect(self.stop)
-        self._card.again_requested.connect(self.go_on)
-        self._form.models.choose_requested.connect(self._choose_model)
-        self._form.documents.more_requested.connect(self._choose_documents)
-        self._page.documents_dropped.connect(self._page.add_documents)
-        self._page.review.earlier_chosen.connect(self._open_earlier)
+        page.make_requested.connect(self.make)
+        page.stop_requested.connect(self.stop)
+        page.again_requested.connect(self.go_on)
+        page.model_requested.connect(self._choose_model)
+        page.documents_requested.connect(self._choose_documents)
+        page.earlier_chosen.connect(self._open_earlier)
         pane.documents_requested.connect(self.show_page)
         self._state.dataset_changed.connect(self._follow)
 
@@ -199,12 +198,12 @@ class Making(Controller):
 
     def make(self) -> None:
         """Begin a making as the form says it."""
-        folder = self._folders / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{self._form.maker.name}"
+        folder = self._folders / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{self._page.generator()}"
         try:
             plan = self._plan()
             self.reviewing.open(MakingFolder.create(folder, plan))
         except StudioError as error:
-            self._card.show_rest(str(error), "bad", can_go_on=False)
+            self._page.show_rest(str(error), "bad", can_go_on=False)
             return
         self._submit(MakeJob(plan, folder, confirmed=self._confirmed))
 
@@ -218,11 +217,11 @@ class Making(Controller):
         except Unconfirmed as error:
             if self._told != self.reviewing.folder.path:
                 self._told = self.reviewing.folder.path
-                self._card.show_rest(f"{error} Then press Resume once more.", "warn", can_go_on=True)
+                self._page.show_rest(f"{error} Then press Resume once more.", "warn", can_go_on=True)
                 return
             job = replace(job, typed=True)
         except StudioError as error:
-            self._card.show_rest(str(error), "bad", can_go_on=False)
+            self._page.show_rest(str(error), "bad", can_go_on=False)
             return
         self._submit(job)
 
@@ -230,10 +229,10 @@ class Making(Controller):
         """Stop after what is kept."""
         if self.busy:
             self._asking.stop()
-            self._card.show_busy("Stopping")
+            self._page.show_busy("Stopping")
 
     def _plan(self) -> Plan:
-        values = self._form.plan_values()
+        values = self._page.plan_values()
         if self._data:  # also while it is read again
             values |= {"data": self._data, "columns": self._state.recipe.data.columns}
         try:
@@ -244,15 +243,15 @@ class Making(Controller):
 
     def _submit(self, job: MakeJob) -> None:
         try:
-            if job.plan.server and (key := self._form.take_key()):
+            if job.plan.server and (key := self._page.take_key()):
                 from studio.generate.keys import keep_key  # with the network's libraries
 
                 keep_key(job.plan.server, key)
         except StudioError as error:
-            self._card.show_rest(str(error), "bad", can_go_on=True)
+            self._page.show_rest(str(error), "bad", can_go_on=True)
             return
         waits = job.on_engine and self._queue.engine_busy
-        self._card.show_busy(_WAITING if waits else "Reading what there is")
+        self._page.show_busy(_WAITING if waits else "Reading what there is")
         lane = Lane.ENGINE if job.on_engine else Lane.ASKING
         heard: Listeners = {
             Progress: lambda progress: self._show_progress(job, progress),
@@ -262,7 +261,7 @@ class Making(Controller):
         }
         self._asking.ask(job, lane, heard, self._end)
         self._show_earlier()
-        self._page.review.take_focus()
+        self._page.take_focus()
 
     def _show_ended(self, event: MakingEnded) -> None:
         self.reviewing.show_summary()
@@ -271,9 +270,9 @@ class Making(Controller):
         if self._asking.stopping:
             return
         of = f"{event.done:,} of {event.total:,}" if event.total else ""
-        noun = self._form.source_word if event.what == job.title else ""
+        noun = self._page.source_word() if event.what == job.title else ""
         said = " ".join(filter(None, (f"{event.what[:1].upper()}{event.what[1:]}:", of, noun)))
-        self._card.show_busy(said.removesuffix(":"), event.done, event.total)
+        self._page.show_busy(said.removesuffix(":"), event.done, event.total)
         if job.on_engine:
             share = event.done / event.total if event.total else None
             self._window.set_engine(job.title, of, share)
@@ -282,11 +281,11 @@ class Making(Controller):
         self.reviewing.show_summary()
         match outcome:
             case Failed(summary, _):
-                self._card.show_rest(summary, "bad", can_go_on=self._can_go_on())
+                self._page.show_rest(summary, "bad", can_go_on=self._can_go_on())
             case Stopped():
-                self._card.show_rest(_STOPPED, can_go_on=self._can_go_on())
+                self._page.show_rest(_STOPPED, can_go_on=self._can_go_on())
             case _:
-                self._card.show_rest("", can_go_on=False)
+                self._page.show_rest("", can_go_on=False)
 
     def _can_go_on(self) -> bool:
         folder = self.reviewing.folder
@@ -294,7 +293,7 @@ class Making(Controller):
 
     def _take_up(self, dataset: Path | None) -> None:
         """Show what belongs to another dataset, or to none; a making that does not is left, and kept."""
-        self._form.offer(has_dataset=dataset is not None)
+        self._page.offer(has_dataset=dataset is not None)
         open_ = self.reviewing.folder
         if open_ is not None and open_ in makings_of(self._folders, dataset):
             self.reviewing.refresh()
@@ -307,7 +306,7 @@ class Making(Controller):
                     "warn",
                 )
             self.reviewing.close()
-            self._card.show_rest("", can_go_on=False)
+            self._page.show_rest("", can_go_on=False)
         self._show_earlier()
 
     def _show_earlier(self) -> None:
@@ -316,9 +315,7 @@ class Making(Controller):
         others = [folder for folder in found if folder != self.reviewing.folder and folder.asked()]
         shown = [(str(folder.path), words_for(folder)) for folder in others]
         damaged = damaged_makings(self._folders)
-        self._page.review.show_earlier(
-            [*shown, *((str(path), f"{path.name}: damaged") for path, _ in damaged)]
-        )
+        self._page.show_earlier([*shown, *((str(path), f"{path.name}: damaged") for path, _ in damaged)])
 
     def _open_earlier(self, path: str) -> None:
         if self.busy:
@@ -326,15 +323,15 @@ class Making(Controller):
             return
         folder = MakingFolder(Path(path))
         try:
-            self._form.set_plan(folder.plan())
+            self._page.set_plan(folder.plan())
             self.reviewing.open(folder)
             unfinished = not folder.finished
         except StudioError as error:
             self._notice(str(error), "bad")
             return
-        self._card.show_rest("This making was not finished." if unfinished else "", can_go_on=unfinished)
+        self._page.show_rest("This making was not finished." if unfinished else "", can_go_on=unfinished)
         self._show_earlier()
-        self._page.review.take_focus()
+        self._page.take_focus()
 
     def _add(self, file: str) -> None:
         """Write the dataset at hand with the accepted rows; without one they become a dataset."""
@@ -352,8 +349,7 @@ class Making(Controller):
 
     def _choose_model(self) -> None:
         if folder := QFileDialog.getExistingDirectory(self._pane, "Choose a model's folder"):
-            self._form.models.set_model(folder)
-            self._form.models.edited.emit()
+            self._page.set_model(folder)
 
 
 def summed_up(ended: MakingEnded) -> str:

@@ -221,8 +221,6 @@ class Training(Controller):
         if not isinstance(job, ResumeJob):
             self._pane.clear_run()
             self._run = ""
-        self._ended, self._member = "", ""
-        self._opened = False
         self._prepare("Loading the model and the dataset.")
         heard: Listeners = {
             Event: self._pane.show_event,
@@ -236,6 +234,11 @@ class Training(Controller):
         self.request.ask(job, Lane.ENGINE, heard, self._end)
 
     def _prepare(self, sentence: str) -> None:
+        self._ended, self._member, self._opened = (
+            "",
+            "",
+            False,
+        )  # nothing of an earlier run is told of this one
         self._pane.show_state("preparing", sentence)
         self._window.set_engine("Preparing", sentence.removesuffix("."), None)
         self._window.show_pane("training")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,6 +172,7 @@ def sweep(
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the sweep.")] = "",
     resume: Annotated[str, typer.Option(metavar="NAME", help="Resume a sweep that was stopped.")] = "",
+    changed_base: ChangedBase = False,
 ) -> None:
     """Train one run for each combination of values; asked for again, it goes on where it stopped."""
     from studio.cli.sweep import asked, carry_out, of_sweep, resumed
@@ -182,7 +184,7 @@ def sweep(
         raise RecipeError("studio sweep needs a dataset, or --resume with the name of a sweep.")
     else:
         job = asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
-    _report(of_sweep(carry_out(job, _model_cache)))
+    _report(of_sweep(carry_out(replace(job, changed_base=changed_base), _model_cache)))
 
 
 @app.command(cls=StudioCommand)

@@ -128,6 +128,29 @@ class ScanJob:
 
 
 @dataclass(frozen=True)
+class RoomChecked(Event, kind="RoomChecked"):
+    """Why a file cannot be read whole; empty where it can. For the window only."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class RoomJob:
+    """Find out whether a file can be read whole: one that is packed is unpacked for that."""
+
+    path: Path
+
+    @property
+    def title(self) -> str:
+        return "Looking for room"
+
+    def run_events(self, bench: Any) -> Generator[Event]:
+        from studio.dataset.memory_check import room_words
+
+        yield RoomChecked(room_words(self.path))
+
+
+@dataclass(frozen=True)
 class FindJob:
     """Find the rows of a scanned file that pass a filter and hold a text, in an order.
 

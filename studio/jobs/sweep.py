@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
+from studio.jobs.base import base_of, keep_template
 from studio.jobs.train import perform_run, prepare_again
 from studio.process import launched
 from studio.recipe.recipe import Recipe
@@ -30,12 +31,14 @@ class SweepJob:
 
     The same sweep asked for again goes on: members that are done are left as they are, one that was stopped
     or killed goes on from its newest checkpoint, and the rest start. A member that cannot be trained to
-    its end is noted, and the others are trained all the same. Model and dataset are read once.
+    its end is noted, and the others are trained all the same. Model and dataset are read once. With
+    `changed_base` a member goes on also where its model is another by now.
     """
 
     sweep: Sweep
     runs: Path
     name: str = ""
+    changed_base: bool = False
 
     @classmethod
     def again(cls, file: SweepFile) -> SweepJob:
@@ -97,7 +100,9 @@ class SweepJob:
             if state in ("done", "failed"):
                 continue
             try:
-                file = yield from _train(file, planned, member.recipe, model_cache, dataset_cache)
+                file = yield from _train(
+                    file, planned, member.recipe, model_cache, dataset_cache, changed_base=self.changed_base
+                )
             except (DiskError, RunError):
                 raise
             except StudioError as error:
@@ -167,13 +172,15 @@ def _train(
     recipe: Recipe,
     model_cache: ModelCache,
     dataset_cache: DatasetCache,
+    *,
+    changed_base: bool,
 ) -> Generator[Event, None, SweepFile]:
     """Train one member, from its newest checkpoint or from the start; returns what the sweep's file says."""
     from studio.train.prepare import prepare
 
     run = file.run_of(planned)
     if run is not None:
-        recipe, ready = yield from prepare_again(run, model_cache, dataset_cache)
+        recipe, ready = yield from prepare_again(run, model_cache, dataset_cache, changed_base=changed_base)
     else:
         ready = yield from prepare(recipe, model_cache, dataset_cache, grouping=file.grouping)
         file = file.with_fingerprint(ready.data.fingerprint)
@@ -183,7 +190,9 @@ def _train(
             "fingerprint": file.fingerprint,
             "grouping": file.grouping,
             "sweep": file.name,
+            "base": base_of(recipe),
         }
         run = RunFolder.create(file.runs, planned.run, asked)
+        keep_template(recipe, run)
     yield from perform_run(recipe, run, ready)
     return file

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from studio.dataset.dataset import Dataset
 from studio.errors import DataError, RecipeError, RunError
-from studio.events import Ended, Event, RunOpened, Step, SweepProgress
+from studio.events import BaseChanged, Ended, Event, RunOpened, Step, SweepProgress
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import TrainJob
 from studio.models.cache import ModelCache
@@ -95,6 +97,32 @@ def test_stopped_in_the_middle_it_goes_on_to_the_weights_of_an_undisturbed_one(
     assert next(e for e in events if isinstance(e, Step)).step == 4
     for run in ("s-rank-2", "s-rank-4"):
         assert same(tmp_path / "whole" / run, tmp_path / "cut" / run)
+
+
+def test_a_member_whose_base_changed_goes_on_only_where_that_is_agreed_to(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(recipe.model, tmp_path / "model"))
+    asked = job(recipe.with_values({"model": str(model)}), tmp_path / "runs")
+    stopped = asked.run_events(ModelCache())
+    while not isinstance(next(stopped), Step):
+        pass
+    stopped.close()
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**config, "rope_theta": 777.0}))
+    refused = until_refused(asked.run_events(ModelCache()))
+    assert [event.run for event in refused if isinstance(event, BaseChanged)] == ["s-rank-2"]
+    agreed = list(replace(asked, changed_base=True).run_events(ModelCache()))
+    assert states(agreed) == ["rank-2 goes on", "rank-4 starts"]
+    assert {summary.state for summary in RunStore(tmp_path / "runs").summaries()} == {"done"}
+
+
+def until_refused(events: Iterator[Event]) -> list[Event]:
+    """What is said before a job is refused."""
+    heard: list[Event] = []
+    with pytest.raises(RunError):
+        heard.extend(events)
+    return heard
 
 
 def test_asked_for_again_it_trains_only_what_is_left(recipe: Recipe, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ class HubDialog(BusyDialog):
 
     look_up_requested = Signal(object)  # Wanted
     download_requested = Signal(object)  # Wanted
+    page_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Open a dataset from the Hub", _WHAT, "Download", parent, width=_WIDTH)
@@ -85,6 +86,10 @@ class HubDialog(BusyDialog):
         self._lay_out()
         self._connect()
         self._forget()
+
+    def token(self) -> str:
+        """The token that was typed, if one was."""
+        return self.access.token.text().strip()
 
     def set_name(self, name: str) -> None:
         """Put a name in, as if it were typed, unless something is under way."""
@@ -152,6 +157,7 @@ class HubDialog(BusyDialog):
 
     def _connect(self) -> None:
         self.name.textEdited.connect(self._forget)
+        self.access.page_requested.connect(self.page_requested)
         self.look.clicked.connect(self._look_up)
         self.subset.currentIndexChanged.connect(self._look_up)
 

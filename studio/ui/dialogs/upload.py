@@ -54,6 +54,10 @@ class UploadDialog(BusyDialog):
         self._show_done(True)
         self.adjustSize()
 
+    def token(self) -> str:
+        """The token that was typed, if one was."""
+        return self.access.token.text().strip()
+
     def rest(self, sentence: str, page: str = "", tone: str = "bad") -> None:
         """The upload is over: with a sentence why, and `page` where it was a token that is missing."""
         self._show_busy(False)

@@ -136,9 +136,6 @@ class DatasetModel(TableModel[Entry]):
         """Whether a row's texts are others than those in the file."""
         return any((line, field) in self._changes for field in ("prompt", "answer", "text"))
 
-    def is_deleted(self, line: int) -> bool:
-        return line in self._deleted
-
     def _whole(self, entry: ExampleRow, field: str) -> str:
         return self._changes.get((entry.line, field), entry.prompt if field == "prompt" else entry.answer)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
@@ -124,14 +126,62 @@ def round_rows(rows: int) -> int:
 class LargeView(ExamplesPage):
     """A table of pages beside one whole row, under a bar that says how far the scan is."""
 
+    stop_requested = Signal()
+    read_requested = Signal()
+    part_requested = Signal()
+    bad_requested = Signal()
+    query_changed = Signal()
+    row_chosen = Signal(int)
+    recipe_wanted = Signal(object)  # {path of the recipe's field: its new value}
+
     def __init__(self, theme: Theme) -> None:
         self.bar, self.table, self.example = LargeBar(), LargeTable(theme), ExampleCard(theme)
         super().__init__(self.table, self.example, above=self.bar)
+        self.bar.stop_requested.connect(self.stop_requested)
+        self.bar.read_requested.connect(self.read_requested)
+        self.bar.part_requested.connect(self.part_requested)
+        self.bar.bad_requested.connect(self.bad_requested)
+        self.table.query_changed.connect(self.query_changed)
+        self.table.row_chosen.connect(self.row_chosen)
+        self.example.rendering.changed.connect(self.recipe_wanted)
 
     def show_source(self, source: LargeRows) -> None:
         """Show the rows of an index from now on."""
         self.table.model.set_source(source)
         self.table.stand_on_first()
+
+    def show_growth(self, scan: Scanned) -> None:
+        """Show the rows that the index holds by now."""
+        self.table.model.grow()
+        self.show_scan(scan)
+
+    def query(self) -> dict[str, Any]:
+        """What is asked of the rows; empty when it is every row in the order of the file."""
+        return self.table.query()
+
+    def filter(self) -> tuple[str, str]:
+        """The state and the words that the rows are filtered by."""
+        return self.table.chips.current, self.table.search.text().strip()
+
+    def show_found(self, found: Path | None) -> None:
+        """Show the rows that a file names, or all."""
+        if found is None:
+            self.table.model.show_all()
+        else:
+            self.table.model.show_found(found)
+        self.table.show_rows()
+
+    def show_rendering(self, values: Mapping[str, Any]) -> None:
+        """How the recipe renders a row, by the path of its fields."""
+        self.example.rendering.set_values(values)
+
+    def show_room(self, words: str) -> None:
+        """Say why not all rows can be read; empty where they can."""
+        self.bar.show_room(words)
+
+    def show_stopped(self, rows: int) -> None:
+        """Say how many rows are checked."""
+        self.bar.end(f"Stopped: the first {rows:,} rows are checked")
 
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan has come, and how many rows of each state it has met."""

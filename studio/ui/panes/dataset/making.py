@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from studio.dataset.documents.paragraphs import DOCUMENTS
+from studio.synth.plan import Plan
 from studio.ui.form.plan import PlanForm
 from studio.ui.panes.dataset.review import HEAD, ReviewCard
 from studio.ui.theme import Theme
@@ -99,9 +101,14 @@ class MakingCard(Card):
 
 
 class MakingPage(QWidget):
-    """Takes dropped documents, too. Emits their paths."""
+    """Takes dropped documents, too, and asks for more of them and for a model's folder."""
 
-    documents_dropped = Signal(object)  # tuple[str, ...]
+    make_requested = Signal()
+    stop_requested = Signal()
+    again_requested = Signal()
+    documents_requested = Signal()
+    model_requested = Signal()
+    earlier_chosen = Signal(str)  # a making's folder
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -111,11 +118,62 @@ class MakingPage(QWidget):
         row(self.card, (self.review, 1), on=self, gap=GAP)
         self._hint = _DropHint(self)
         self.review.table.made.counts_changed.connect(self._show_primary)
+        self.review.earlier_chosen.connect(self.earlier_chosen)
+        self.card.make_requested.connect(self.make_requested)
+        self.card.stop_requested.connect(self.stop_requested)
+        self.card.again_requested.connect(self.again_requested)
+        self.form.documents.more_requested.connect(self.documents_requested)
+        self.form.models.choose_requested.connect(self.model_requested)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = event.size().width() < _NARROW
         self.card.setFixedWidth(_NARROW_FORM_WIDTH if narrow else _FORM_WIDTH)
+
+    def show_busy(self, sentence: str, done: int = 0, total: int | None = None) -> None:
+        """Say how far it has come; with no total the bar only moves."""
+        self.card.show_busy(sentence, done, total)
+
+    def show_rest(self, sentence: str, tone: str = "dim", *, can_go_on: bool) -> None:
+        """Say how it ended, in dim, good or bad, and whether there is more to make."""
+        self.card.show_rest(sentence, tone, can_go_on=can_go_on)
+
+    def show_earlier(self, makings: Sequence[tuple[str, str]]) -> None:
+        """Offer makings of another day: each a folder, and what is said of it."""
+        self.review.show_earlier(makings)
+
+    def take_focus(self) -> None:
+        """Give the keys to what was made."""
+        self.review.take_focus()
+
+    def plan_values(self) -> dict[str, Any]:
+        """What is asked for, as the fields of a plan."""
+        return self.form.plan_values()
+
+    def generator(self) -> str:
+        """The name of the generator that is asked."""
+        return self.form.maker.name
+
+    def source_word(self) -> str:
+        """What rows are made from, in the plural."""
+        return self.form.source_word
+
+    def take_key(self) -> str:
+        """The key that was typed for a server, which the form forgets."""
+        return self.form.take_key()
+
+    def offer(self, *, has_dataset: bool) -> None:
+        """Offer the ways that there are with a dataset, or without."""
+        self.form.offer(has_dataset=has_dataset)
+
+    def set_plan(self, plan: Plan) -> None:
+        """Show how earlier rows were asked for."""
+        self.form.set_plan(plan)
+
+    def set_model(self, folder: str) -> None:
+        """Ask the model in `folder`, as if it were chosen from the list."""
+        self.form.models.set_model(folder)
+        self.form.models.edited.emit()
 
     def add_documents(self, paths: Iterable[str]) -> None:
         """Take in documents, and a way that starts from them."""
@@ -141,7 +199,7 @@ class MakingPage(QWidget):
         self._hint.hide()
         if paths := _documents(event):
             event.acceptProposedAction()
-            self.documents_dropped.emit(paths)
+            self.add_documents(paths)
 
 
 class _DropHint(QFrame):

@@ -181,9 +181,13 @@ class DatasetPane(Pane):
 
     def show_large(self, path: Path, size: int, view: LargeView) -> None:
         """Show a file too big to hold by a view that gets its pages elsewhere."""
-        self._show_only(path.stem, large_facts(path, size), view)
+        self._show_only(path.name, large_facts(path, size), view)
         view.table.view.setFocus()
         self._open.show()
+
+    def show_large_facts(self, path: Path, size: int, format: str) -> None:
+        """Say what a file too big to hold turned out to be."""
+        self.header.set_subtitle(large_facts(path, size, format))
 
     def show_failure(self, sentence: str) -> None:
         state = FailedState("This dataset could not be read", sentence, "Choose another file…")
@@ -255,6 +259,14 @@ class DatasetPane(Pane):
             golden,
         ]
         return " · ".join(part for part in parts if part)
+
+    def offer_columns(self, has_columns: bool) -> None:
+        """Whether it can be asked what the columns of the dataset are."""
+        self.open_menu.columns.setVisible(has_columns)
+
+    def show_example_failure(self, sentence: str) -> None:
+        """Say why an example cannot be shown."""
+        self.rows.show_failure(sentence)
 
     def show_example(self, rendered: Rendered) -> None:
         """Show an example's tokens, unless the person has moved on to another row."""

@@ -104,6 +104,10 @@ class PlaygroundPane(Pane):
             case AnswerEnded():
                 self.columns.finish(event)
 
+    def ask_again(self, prompt: str) -> None:
+        """Show a prompt that was refused once more; what follows answers it."""
+        self.columns.ask(prompt)
+
     def show_busy(self) -> None:
         self._busy = True
         self._say(_WAITING)
