@@ -137,7 +137,7 @@ def _alone(to: Photographer, handbook: Path) -> None:
     """Documents dropped where there is no dataset."""
     page = to.home / "drone handbook.html"
     page.write_text(f"<body><p>{handbook.read_text(encoding='utf-8')}</p></body>", encoding="utf-8")
-    to.studio.state.show_dataset(None)
+    to.studio.state.turn_to("", "")
     to.studio.panes.dataset.show_empty()
     to.studio.open_path(str(page))
     to.show("dataset", "making-documents")

@@ -118,8 +118,8 @@ def test_a_resume_that_is_stopped_while_it_reads_says_nothing_of_an_earlier_end(
     ready: Studio, qtbot: QtBot
 ) -> None:
     used(qtbot, ready, ready.training.request, lambda: ready.training.resume("toy"))
-    assert ready.panes.training.header.title.text().startswith("Trained")
+    assert ready.panes.training.header.title().startswith("Trained")
     ready.training.resume("toy")
     ready.training.stop()
     qtbot.waitUntil(lambda: ready.queue.idle)
-    assert not ready.panes.training.header.title.text().startswith("Trained")
+    assert not ready.panes.training.header.title().startswith("Trained")

@@ -30,7 +30,8 @@ class Form(QWidget):
     Which fields apply beside the others their declarations say (`needs`, `idle_with`). A section's rows are
     made when it is first unfolded; until then the values that were set stay. `picked` are fields that the
     person chooses elsewhere, such as in the rows `above`, which are out of sight during a search. Titles are
-    as wide as they need to be where `title_width` is 0.
+    as wide as they need to be where `title_width` is 0. With `hides_idle` a section shows only fields with an
+    effect; else it says why the others have none.
     """
 
     changed = Signal()
@@ -44,6 +45,7 @@ class Form(QWidget):
         picked: Sequence[str] = (),
         title_width: int = 0,
         scrolls: bool = False,
+        hides_idle: bool = False,
         above: Sequence[QWidget] = (),
     ) -> None:
         super().__init__()
@@ -51,7 +53,7 @@ class Form(QWidget):
         self.given = {path: entry.default for path, entry in self.entries.items()}
         self.rows: dict[str, FieldRow] = {}
         self._title_width = title_width or wide_enough(self.entries.values(), self)
-        self._locked = False
+        self._locked, self._hides_idle = False, hides_idle
         self.sought = ""
         self._above = list(above)
         self.sections = {
@@ -158,7 +160,8 @@ class Form(QWidget):
         all_idle = next(iter(reasons.values())) if len(set(reasons.values())) == 1 else ""
         for row in section.rows:
             row.set_idle("" if row.shown_problem() or all_idle else reasons[row.entry.path])
-            row.setVisible(matches(row.entry, self.sought) and (not all_idle or bool(row.shown_problem())))
+            rests = all_idle or (self._hides_idle and reasons[row.entry.path])
+            row.setVisible(matches(row.entry, self.sought) and (not rests or bool(row.shown_problem())))
         bad = any(row.shown_problem() for row in section.rows)
         section.show_state(sum(known[entry.path] != entry.default for entry in entries), bad, all_idle)
         is_found = any(matches(entry, self.sought) for entry in entries)

@@ -13,13 +13,14 @@ from studio.synth.generators import GENERATORS, RowGenerator
 from studio.synth.plan import Plan
 from studio.ui.form.form import Form
 from studio.ui.form.model_picker import ModelPicker
-from studio.ui.form.row import TITLE_WIDTH, FormRow
+from studio.ui.form.row import FormRow
 from studio.ui.widgets.documents import DocumentList
 from studio.ui.widgets.label import note
 
 SERVER = "server"
 _SERVER_TITLE = "A server"
 _SERVER_HELP = "OpenAI-compatible: OpenAI's own, Ollama, LM Studio, vLLM, llama.cpp and many more."
+_TITLE_WIDTH = 104  # pixels: the card is narrow, and addresses are long
 _PICKED = ("maker", "data", "columns", "documents", "model", "server")
 _FROM_DOCUMENTS = ("passages", "either", "both")
 _ADD_DOCUMENT = "Add a document to begin."
@@ -56,17 +57,24 @@ class PlanForm(Form):
         self.key.setToolTip("Kept in the system's keychain, and in no file.")
         self._documents, self._models = (
             FormRow("Documents", self.documents, "above"),
-            FormRow("Model", self.models),
+            FormRow("Model", self.models, title_width=_TITLE_WIDTH),
         )
         self._server = [
             note(_SERVER_HELP),
-            FormRow("Address", self.server),
-            FormRow("Model name", self.name),
-            FormRow("API key", self.key),
+            FormRow("Address", self.server, title_width=_TITLE_WIDTH),
+            FormRow("Model name", self.name, title_width=_TITLE_WIDTH),
+            FormRow("API key", self.key, title_width=_TITLE_WIDTH),
         ]
         self._offer(has_dataset=True)
         above = (self.way, self.description, self._documents, self._models, *self._server)
-        super().__init__(_entries(), {"": "Details"}, picked=_PICKED, title_width=TITLE_WIDTH, above=above)
+        super().__init__(
+            _entries(),
+            {"": "Details"},
+            picked=_PICKED,
+            title_width=_TITLE_WIDTH,
+            hides_idle=True,
+            above=above,
+        )
         self.setProperty("role", "clear")
         self.column.setContentsMargins(0, 0, 8, 0)
         for section in self.sections.values():
