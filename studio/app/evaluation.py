@@ -156,7 +156,7 @@ class Playground(Controller):
 
     def _ask(self, job: ChatJob) -> None:
         self._pane.show_busy()
-        self.request.ask(job, Lane.ASIDE, {Event: self._take}, self._end)
+        self.request.ask(job, Lane.INTERRUPT, {Event: self._take}, self._end)
 
     def _ask_again(self, job: ChatJob) -> None:
         if not self.request.busy:

@@ -58,7 +58,7 @@ class Forecasting(Controller):
         examples = Examples.of(dataset.rows) if dataset is not None else None
         job = ForecastJob(self._state.recipe, examples, needs_weights=True)
         heard: Listeners = {ModelCounted: self._pane.show_count, Forecasted: self._show}
-        self._counting.ask(job, Lane.ASIDE, heard, self._end)
+        self._counting.ask(job, Lane.INTERRUPT, heard, self._end)
 
     def _show(self, forecast: Forecasted | None) -> None:
         self._pane.show_forecast(forecast)

@@ -72,14 +72,14 @@ def _questions() -> list[str]:
 def selftest() -> list[SelfCheck]:
     """Every check in turn; a check that fails does not keep the next from being made."""
     with tempfile.TemporaryDirectory(prefix="studio-selftest-") as folder:
-        bench = _Bench(Path(folder))
+        context = _Context(Path(folder))
         checks = (
-            ("Libraries", bench.libraries),
-            ("Matrix products", bench.products),
-            ("Train, 3 steps", bench.train),
-            ("Base and tuned side by side", bench.chat),
-            ("Evaluate", bench.evaluate),
-            ("Window", bench.window),
+            ("Libraries", context.libraries),
+            ("Matrix products", context.products),
+            ("Train, 3 steps", context.train),
+            ("Base and tuned side by side", context.chat),
+            ("Evaluate", context.evaluate),
+            ("Window", context.window),
         )
         return [_check(name, work) for name, work in checks]
 
@@ -93,7 +93,7 @@ def _check(name: str, work: Callable[[], str]) -> SelfCheck:
     return SelfCheck(name, passed, detail, round(time.perf_counter() - began, 2))
 
 
-class _Bench:
+class _Context:
     """The checks, and what they hand on to one another."""
 
     def __init__(self, folder: Path) -> None:

@@ -202,7 +202,7 @@ def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:
 def _made(job: MakeJob) -> CommandResult:
     """Do the job; each row is shown as it is made."""
     try:
-        for event in perform(job.run_events(_bench(job))):
+        for event in perform(job.run_events(_context(job))):
             if isinstance(event, MadeRow):
                 console.print(row_line(event), soft_wrap=True)
     except StoppedByPerson:
@@ -221,7 +221,7 @@ def _edit(making: MakingFolder, number: int, prompt: str, answer: str) -> None:
     raise DataError(f"There is no row {number} in {making.path}.")
 
 
-def _bench(job: MakeJob) -> Any:
+def _context(job: MakeJob) -> Any:
     if not job.on_engine:
         return None
     with console.status("Loading MLX"):

@@ -60,7 +60,7 @@ class _Engine(Performer):
         assert isinstance(ticket, _Numbered)
         if isinstance(note, Outcome):
             del self._tickets[ticket.number]
-        self._parent.say(said_of(ticket.number, note, leaves=self.spoilt))
+        self._parent.say(said_of(ticket.number, note, leaves=self.broken))
 
 
 def main() -> int:

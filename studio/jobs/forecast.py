@@ -33,7 +33,7 @@ class Examples:
 class ForecastJob:
     """Count what a recipe trains, and forecast memory and time; see that the model's weights are there.
 
-    For the engine thread, aside: it builds the model lazily. `examples` are those of the recipe's dataset;
+    For the engine thread: it builds the model lazily. `examples` are those of the recipe's dataset;
     without them rows are taken to be as long as allowed.
     """
 

@@ -21,7 +21,7 @@ class HealJob:
     def title(self) -> str:
         return "Tidying up"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.save.manifest import is_saved
 
         heal(self.paths.datasets, is_saved)

@@ -147,7 +147,7 @@ class ColumnsJob:
     def title(self) -> str:
         return "Looking at the columns"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.file_reader import columns_in
         from studio.dataset.read.mapping import Mapping
 
@@ -166,7 +166,7 @@ class TryColumnsJob:
     def title(self) -> str:
         return "Trying the columns"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.examples import turns_of
         from studio.dataset.read.file_reader import tried
         from studio.dataset.read.mapping import Mapping

@@ -56,7 +56,7 @@ class HistoryJob:
     def title(self) -> str:
         return "Reading the history"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         yield history(self.path)
 
 
@@ -70,7 +70,7 @@ class SourceJob:
     def title(self) -> str:
         return "Comparing the source"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         path = Path(self.source.path)
         yield SourceCompared(path.is_file() and path.name != NAME and has_changed(self.source))
 

@@ -27,7 +27,7 @@ class LookUpJob:
     def title(self) -> str:
         return f"Looking up {self.wanted.name}"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         yield from _with_access(look_up(self.wanted, self.token or hub_token()), self.token)
 
 
@@ -43,7 +43,7 @@ class DownloadJob:
     def title(self) -> str:
         return f"Downloading {self.wanted.name}"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         yield from _with_access(download(self.wanted, self.under, self.token or hub_token()), self.token)
 
 
@@ -76,7 +76,7 @@ class UploadJob:
     def title(self) -> str:
         return "Uploading the dataset"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.save.hub import leaving, told, uploading
 
         token = self.token or hub_token()
@@ -109,18 +109,18 @@ class PublishJob:
     def title(self) -> str:
         return "Uploading the dataset"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         path = Path(self.recipe.data.path).expanduser()
         if self._is_as_saved(path):
-            yield from self._upload(path).run_events(bench)
+            yield from self._upload(path).run_events(context)
             return
         with scratch_folder("upload") as scratch:
             folder = scratch / self.repository.rpartition("/")[2]
             job = SaveJob(self.recipe, folder, overlays=self.overlays, fingerprint=self.fingerprint)
-            for event in job.run_events(bench):
+            for event in job.run_events(context):
                 if isinstance(event, Progress):
                     yield event
-            yield from self._upload(folder).run_events(bench)
+            yield from self._upload(folder).run_events(context)
 
     def _upload(self, folder: Path) -> UploadJob:
         return UploadJob(folder, self.repository, self.private, self.token)

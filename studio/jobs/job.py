@@ -18,11 +18,11 @@ class Job(Protocol):
     @property
     def title(self) -> str: ...
 
-    def run_events(self, bench: Any, /) -> Generator[Event]:
+    def run_events(self, context: Any, /) -> Generator[Event]:
         """Do the work. Every yield is a report, and a place where it may be stopped or wait its turn.
 
-        `bench` is what stays on the job's thread between jobs: the ModelCache of loaded models on the engine
-        thread, the DatasetCache of read datasets on the reading thread.
+        `context` is what stays on the job's thread between jobs: the ModelCache of loaded models on the
+        engine thread, the DatasetCache of read datasets on the reading thread.
         """
 
 

@@ -86,7 +86,7 @@ class MakeJob:
         """Whether it needs the engine thread and its ModelCache; else it waits for a server."""
         return GENERATORS[self.plan.maker].asks_model and not self.plan.server
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.synth.generate import making, sources
 
         self.check_confirmed()
@@ -100,13 +100,13 @@ class MakeJob:
         trains = [record for record in records if record.line not in held]
         found = sources(self.plan, trains, passages)
         folder = MakingFolder.create(self.folder, self.plan)
-        with self._model(bench) as ask:
+        with self._model(context) as ask:
             yield from making(folder, found, records, ask)
 
     @contextmanager
-    def _model(self, bench: Any) -> Iterator[Ask]:
+    def _model(self, context: Any) -> Iterator[Ask]:
         if self.on_engine:
-            yield _local(self.plan, bench)
+            yield _local(self.plan, context)
         elif self._asks_server:
             with _served(self.plan, self.wait, self.typed) as ask:
                 yield ask

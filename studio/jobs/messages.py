@@ -40,8 +40,8 @@ class Packed:
     def title(self) -> str:
         return str(self.message["title"])
 
-    def run_events(self, bench: Any) -> Generator[Event]:
-        yield from self.unpacked().run_events(bench)
+    def run_events(self, context: Any) -> Generator[Event]:
+        yield from self.unpacked().run_events(context)
 
     def unpacked(self) -> Job:
         """The job itself."""

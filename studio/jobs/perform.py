@@ -24,7 +24,7 @@ class Lane(Enum):
     """Where a job runs."""
 
     ENGINE = "engine"  # one heavy job at a time, in order of submission
-    ASIDE = "aside"  # a short job on the engine thread: goes in between two events of the heavy one
+    INTERRUPT = "interrupt"  # a short job on the engine thread: goes in between two events of the heavy one
     READING = "reading"  # the second thread: datasets, no MLX
     SCANNING = "scanning"  # the third: follows child processes that read big files
     FETCHING = "fetching"  # the fifth: follows what is downloaded and uploaded
@@ -62,51 +62,51 @@ def ignore(note: Event | Outcome) -> None:
 class Performer:
     """Performs the tickets it takes, on the thread that calls `run`.
 
-    It leaves when it is told to by None in its inbox, or after a Metal failure, which spoils MLX in its
+    It leaves when it is told to by None in its inbox, or after a Metal failure, which breaks MLX in its
     thread.
     """
 
-    def __init__(self, name: str, make_bench: Callable[[], Any]) -> None:
+    def __init__(self, name: str, make_context: Callable[[], Any]) -> None:
         self.name = name
         self.inbox: SimpleQueue[Ticket | None] = SimpleQueue()
-        self.spoilt = False  # MLX can no longer be used in this thread
-        self._aside: SimpleQueue[Ticket] = SimpleQueue()
-        self._make_bench = make_bench
-        self._bench: Any = None
+        self.broken = False  # MLX can no longer be used in this thread
+        self._interrupts: SimpleQueue[Ticket] = SimpleQueue()
+        self._make_context = make_context
+        self._context: Any = None
         self._say: Callable[[Ticket, Event | Outcome], None] = _unheard
 
     def take(self, ticket: Ticket) -> None:
         """Queue a ticket, from any thread."""
-        if ticket.lane is Lane.ASIDE:
-            self._aside.put(ticket)
+        if ticket.lane is Lane.INTERRUPT:
+            self._interrupts.put(ticket)
         self.inbox.put(ticket)
 
     def run(self, say: Callable[[Ticket, Event | Outcome], None]) -> None:
         """Perform until it is time to leave. `say` gets events and outcomes, and may take its time."""
         self._say = say
-        while not self.spoilt and (ticket := self.inbox.get()) is not None:
-            if ticket.lane is Lane.ASIDE:
-                self._go_aside()
+        while not self.broken and (ticket := self.inbox.get()) is not None:
+            if ticket.lane is Lane.INTERRUPT:
+                self._perform_interrupts()
             else:
                 self._begin(ticket)
-        self._leave_bench()
-        self.spoilt = False
+        self._leave_context()
+        self.broken = False
 
-    def _leave_bench(self) -> None:
+    def _leave_context(self) -> None:
         """Drop all that MLX made in this thread; where Metal has failed, that may fail once more."""
-        bench, self._bench = self._bench, None
-        if bench is None:
+        context, self._context = self._context, None
+        if context is None:
             return
         try:
-            bench.close()
+            context.close()
         except Exception:
             log.exception("The %s thread could not be tidied up", self.name)
 
-    def _go_aside(self) -> None:
+    def _perform_interrupts(self) -> None:
         """Perform the short jobs that are waiting. Their inbox entries find the queue empty later."""
         while True:
             try:
-                self._begin(self._aside.get_nowait())
+                self._begin(self._interrupts.get_nowait())
             except Empty:
                 return
 
@@ -118,14 +118,14 @@ class Performer:
         if ticket.is_stopping():
             return Stopped()
         try:
-            events = ticket.job.run_events(self._work_bench())
+            events = ticket.job.run_events(self._work_context())
             for event in events:
                 self._say(ticket, event)
                 if ticket.is_stopping():
                     events.close()  # here a job saves what it has
                     return Stopped()
                 if ticket.lane is Lane.ENGINE:
-                    self._go_aside()
+                    self._perform_interrupts()
         except StudioError as error:
             log.info("%s: %s", ticket.job.title, error)
             return self._failed(error)
@@ -135,14 +135,14 @@ class Performer:
         return Done()
 
     def _failed(self, error: Exception) -> Failed:
-        self.spoilt = self.spoilt or is_metal(error)
+        self.broken = self.broken or is_metal(error)
         return Failed(sentence(error), traceback.format_exc())
 
-    def _work_bench(self) -> Any:
+    def _work_context(self) -> Any:
         """What stays on this thread between jobs, made here when the first job needs it."""
-        if self._bench is None:
-            self._bench = self._make_bench()
-        return self._bench
+        if self._context is None:
+            self._context = self._make_context()
+        return self._context
 
 
 def _unheard(ticket: Ticket, note: Event | Outcome) -> None:

@@ -1,7 +1,7 @@
 """The job queue: the engine thread behind it, one quiet window-side object in front.
 
 MLX is bound to the thread that imports and uses it, so one long-lived engine thread does every model
-job. After a Metal failure, which spoils MLX in its thread, the engine goes on in a fresh one. A second
+job. After a Metal failure, which breaks MLX in its thread, the engine goes on in a fresh one. A second
 thread reads datasets, a third follows scans of big files, a fourth waits for servers that make rows and a
 fifth for the Hub; they need no MLX. Only plain Python values leave them. The engine may also be a process of
 its own, which its thread feeds and follows: then MLX and Qt share no process.
@@ -24,7 +24,7 @@ from studio.jobs.worker import Worker
 __all__ = ["JobQueue", "Lane", "Ticket"]
 
 
-ENGINE_LANES = (Lane.ENGINE, Lane.ASIDE)
+ENGINE_LANES = (Lane.ENGINE, Lane.INTERRUPT)
 
 
 class JobQueue(QObject):

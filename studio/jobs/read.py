@@ -187,7 +187,7 @@ class BringJob:
     def title(self) -> str:
         return "Bringing files together"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.load import reading
         from studio.dataset.save.manifest import sources_of
         from studio.dataset.save.saved import save

@@ -23,7 +23,7 @@ from studio.runs.folder import RunFolder
 
 log = logging.getLogger(__name__)
 
-_TICK = 0.03  # seconds between two looks at who is to stop or to go aside, while the process says nothing
+_TICK = 0.03  # seconds between two looks at who is to stop or to interrupt, while the process says nothing
 _PATIENCE = 30.0  # seconds that the process has to leave, once its jobs have ended
 _WORDS = 60  # so many of its last lines tell why it died
 _UNREADABLE = "The engine's process said what cannot be read."
@@ -60,7 +60,7 @@ class _Sent:
 class RemotePerformer(Performer):
     """Has tickets performed by a process that is started for the first, and anew after one that died.
 
-    Tickets that go aside are sent at once; the process performs them between two events of the heavy one.
+    Tickets that interrupt are sent at once; the process performs them between two events of the heavy one.
     """
 
     def __init__(self) -> None:
@@ -70,11 +70,13 @@ class RemotePerformer(Performer):
         self._leaves = False  # the process says that it cannot go on
 
     def _begin(self, ticket: Ticket) -> None:
-        if self._bench is not None and not self._bench.child.is_running:  # it died while nothing was asked
-            self._leave_bench()
+        if (
+            self._context is not None and not self._context.child.is_running
+        ):  # it died while nothing was asked
+            self._leave_context()
         self._send(ticket)
         if self._sent:
-            self._see_through(self._bench)
+            self._see_through(self._context)
 
     def _send(self, ticket: Ticket) -> None:
         if ticket.is_stopping():
@@ -82,7 +84,7 @@ class RemotePerformer(Performer):
             return
         try:
             message = packed(ticket.job)
-            process: _EngineProcess = self._work_bench()
+            process: _EngineProcess = self._work_context()
         except Exception as error:
             log.exception("%s cannot be sent to the engine", ticket.job.title)
             self._say(ticket, Failed(f"{type(error).__name__}: {error}", traceback.format_exc()))
@@ -103,7 +105,7 @@ class RemotePerformer(Performer):
         if self._sent:
             self._bury(process, told)
         elif self._leaves:
-            self._leave_bench()
+            self._leave_context()
             self._leaves = False
 
     def _follow(self, process: _EngineProcess) -> None:
@@ -116,10 +118,10 @@ class RemotePerformer(Performer):
             self._send_stops(process)
 
     def _send_waiting(self) -> None:
-        """Send what is to go aside of the ticket at work."""
+        """Send what is to interrupt the ticket at work."""
         while not self._leaves:
             try:
-                self._send(self._aside.get_nowait())
+                self._send(self._interrupts.get_nowait())
             except Empty:
                 return
 
@@ -133,7 +135,7 @@ class RemotePerformer(Performer):
         number: int = message["ticket"]
         sent = self._sent[number]
         if "begins" in message:
-            sent.begun = self._bench.proven = True
+            sent.begun = self._context.proven = True
             return
         note = note_in(message)
         if isinstance(note, Outcome):
@@ -151,7 +153,7 @@ class RemotePerformer(Performer):
         """
         code = process.close()
         last_words = "\n".join(process.last_words)
-        self._bench = None
+        self._context = None
         left, self._sent, self._leaves = list(self._sent.values()), {}, False
         for sent in left:
             if sent.begun or not process.proven:

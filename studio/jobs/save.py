@@ -105,7 +105,7 @@ class SaveJob(_Shaping):
     def title(self) -> str:
         return "Saving the dataset"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.save.manifest import sources_of
         from studio.dataset.save.saved import save
         from studio.dataset.save.target import check_folder
@@ -153,7 +153,7 @@ class ExportJob(_Shaping):
     def title(self) -> str:
         return "Exporting the dataset"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.save.export import export
 
         yield Progress("Reading the dataset", 0)

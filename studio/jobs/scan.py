@@ -121,7 +121,7 @@ class ScanJob:
     def title(self) -> str:
         return "Checking a large file"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.store.scan import scanning
 
         yield from scanning(self.path, self.cache, self.columns)
@@ -144,7 +144,7 @@ class RoomJob:
     def title(self) -> str:
         return "Looking for room"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.memory_check import room_words
 
         yield RoomChecked(room_words(self.path))
@@ -165,7 +165,7 @@ class FindJob:
     def title(self) -> str:
         return "Searching a large file"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.store.reader import Query, Store, finding
 
         yield Progress("rows searched", 0)
@@ -187,7 +187,7 @@ class RowJob:
     def title(self) -> str:
         return "Reading a row"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.file_reader import record_of
         from studio.dataset.store.reader import Store
 
@@ -201,7 +201,7 @@ class RowJob:
         yield (
             shown
             if self.recipe is None
-            else _rendered(shown, record_of(row, self.format, store.mapping), bench.renderer(self.recipe))
+            else _rendered(shown, record_of(row, self.format, store.mapping), context.renderer(self.recipe))
         )
 
 
@@ -217,7 +217,7 @@ class BadRowsJob:
     def title(self) -> str:
         return "Writing the bad rows"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.rows import Row
         from studio.dataset.save.bad_rows import check_report
         from studio.dataset.save.target import check_sources

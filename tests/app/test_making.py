@@ -323,7 +323,7 @@ class Waiting:
     def title(self) -> str:
         return "Waiting"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         while not self.may_end.wait(0.01):
             yield Progress("waiting", 0)
 

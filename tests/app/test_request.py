@@ -31,7 +31,7 @@ class Counting:
     fails: bool = False
     title: str = "Counting"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         for number in range(self.limit):
             yield Progress(self.name, number)
         if self.fails:
@@ -116,7 +116,7 @@ def test_the_engine_says_when_it_has_nothing_left_to_do(qtbot: QtBot, queue: Job
     queue.submit(Counting("read", 1), Lane.READING, lambda _: None, lambda _: None)
     qtbot.waitUntil(lambda: queue.idle)
     assert rested == []
-    for lane in (Lane.ENGINE, Lane.ASIDE):
+    for lane in (Lane.ENGINE, Lane.INTERRUPT):
         queue.submit(Counting("engine", 1), lane, lambda _: None, lambda _: None)
     qtbot.waitUntil(lambda: queue.idle)
     assert rested == [False]

@@ -190,7 +190,7 @@ class WaitJob:
     let_go: Flag
     title: str = "Waiting"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         yield Progress("Waiting", 0)
         self.let_go.wait(60)
 

@@ -50,7 +50,7 @@ class Count:
     pause: float = 0.0
     title: str = "Count"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         try:
             for n in range(1, self.up_to + 1):
                 self.diary.append((n, [os.getpid(), threading.get_ident()]))
@@ -68,7 +68,7 @@ class Explode:
     sentence: str = ""
     title: str = "Explode"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         yield Progress("Lighting", 1)
         if self.sentence:
             raise StudioError(self.sentence)
@@ -77,7 +77,7 @@ class Explode:
 
 @dataclass(frozen=True)
 class Work:
-    """Notes its thread and its bench at every event, and may fail after one of them."""
+    """Notes its thread and its context at every event, and may fail after one of them."""
 
     events: int = 1
     message: str = ""
@@ -85,10 +85,10 @@ class Work:
     gate: Path = field(default_factory=_own_file)  # it goes on when this is there
     title: str = "Work"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
-        own = vars(bench).setdefault("of_test", uuid.uuid4().hex)
+    def run_events(self, context: Any) -> Generator[Event]:
+        own = vars(context).setdefault("of_test", uuid.uuid4().hex)
         for n in range(self.events):
-            self.seen.append(([os.getpid(), threading.get_native_id()], [type(bench).__name__, own]))
+            self.seen.append(([os.getpid(), threading.get_native_id()], [type(context).__name__, own]))
             yield Progress("Working", n)
             if self.events > 1:
                 _wait_for(self.gate)
@@ -108,7 +108,7 @@ class Chatter:
 
     title: str = "Chatter"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         for n in range(100):
             print('{"ticket": 1, "outcome": "done"}', flush=True)  # noqa: T201  # as a library might
             os.write(1, b'{"ticket": 1}\n')
@@ -126,7 +126,7 @@ class Die:
     pause: float = 0.0
     title: str = "Die"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         time.sleep(self.pause)  # in which nothing can go aside
         if not self.pause:
             yield Progress("Dying", os.getpid())
@@ -162,7 +162,7 @@ class TrainOnBrokenGpu:
     message: str
     title: str = "Training"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         with pytest.MonkeyPatch.context() as broken:
             BrokenGpu(broken, self.at_step, self.message)
-            yield from self.job.run_events(bench)
+            yield from self.job.run_events(context)

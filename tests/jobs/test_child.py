@@ -116,7 +116,7 @@ def test_a_run_trains_to_the_same_weights_and_answers_meanwhile(
 
     second = Heard(queue, training(tiny_model, toy_data, tmp_path / "runs", 4000))
     qtbot.waitUntil(lambda: second.step > 2)
-    answer = Heard(queue, ChatJob(first.run, "Say the number 3", GREEDY), Lane.ASIDE)
+    answer = Heard(queue, ChatJob(first.run, "Say the number 3", GREEDY), Lane.INTERRUPT)
     qtbot.waitUntil(lambda: bool(answer.outcomes))
     assert answer.outcomes == [Done()]
     assert len([e for e in answer.events if isinstance(e, AnswerEnded)]) == 2
@@ -235,7 +235,7 @@ def test_a_crash_is_a_failure_and_the_next_job_finds_a_fresh_process(qtbot: QtBo
 def test_what_waited_aside_of_a_job_that_crashed_is_done_by_the_next_engine(
     qtbot: QtBot, queue: JobQueue
 ) -> None:
-    crash, aside = Heard(queue, Die(signal.SIGSEGV, pause=2.0)), Heard(queue, Count(3), Lane.ASIDE)
+    crash, aside = Heard(queue, Die(signal.SIGSEGV, pause=2.0)), Heard(queue, Count(3), Lane.INTERRUPT)
     qtbot.waitUntil(lambda: bool(crash.outcomes and aside.outcomes))
     assert isinstance(crash.outcomes[0], Failed)
     assert aside.outcomes == [Done()]

@@ -25,7 +25,7 @@ class Litter:
     enough: threading.Event = field(default_factory=threading.Event)
     title: str = "Litter"
 
-    def run_events(self, bench: Any) -> Generator[Event]:
+    def run_events(self, context: Any) -> Generator[Event]:
         for n in range(10**9):
             for _ in range(1000):
                 circle: list[Any] = []

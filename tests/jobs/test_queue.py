@@ -95,7 +95,7 @@ def test_a_short_job_goes_in_between_two_steps_on_the_same_thread(qtbot: QtBot, 
     ticket = queue.submit(long, Lane.ENGINE, listener.hear, listener.end)
     qtbot.waitUntil(lambda: len(listener.events) > 3)
     short = Count(3)
-    heard = finish(qtbot, queue, short, Lane.ASIDE)
+    heard = finish(qtbot, queue, short, Lane.INTERRUPT)
     assert heard.outcome == Done()
     assert listener.outcome is None
     seen = len(listener.events)
@@ -189,7 +189,7 @@ from studio.paths import resource
 from studio.recipe.recipe import Recipe
 application, queue, outcomes = QCoreApplication([]), JobQueue(), []
 recipe = Recipe().with_values({"data.path": str(resource("starter/instructions.jsonl"))})
-for job, lane in ((ForecastJob(recipe), Lane.ASIDE), (DatasetJob(recipe), Lane.READING)):
+for job, lane in ((ForecastJob(recipe), Lane.INTERRUPT), (DatasetJob(recipe), Lane.READING)):
     queue.submit(job, lane, lambda event: None, outcomes.append)
 while len(outcomes) < 2:
     application.processEvents()

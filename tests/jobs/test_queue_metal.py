@@ -71,7 +71,7 @@ def test_the_next_job_runs_on_another_thread_with_a_new_bench(qtbot: QtBot, queu
 
 
 def test_a_job_asked_for_at_the_failure_itself_is_done(qtbot: QtBot, queue: JobQueue) -> None:
-    """The listener submits while the spoilt thread is still leaving."""
+    """The listener submits while the broken thread is still leaving."""
     for _ in range(5):
         after = Work()
         outcomes: list[Outcome] = []
@@ -97,7 +97,7 @@ def test_a_short_job_that_fails_spoils_the_thread_only_after_the_long_one(
     qtbot: QtBot, queue: JobQueue
 ) -> None:
     long, short, after = Work(events=3), Work(message=MEMORY), Work()
-    ended = [submit(queue, long), submit(queue, short, Lane.ASIDE), submit(queue, after)]
+    ended = [submit(queue, long), submit(queue, short, Lane.INTERRUPT), submit(queue, after)]
     long.gate.touch()
     qtbot.waitUntil(lambda: all(ended))
     (thread, _), *rest = [*long.seen.read(), *short.seen.read()]

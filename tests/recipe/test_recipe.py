@@ -165,7 +165,7 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def context(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("recipe")
     data = write_rows(folder / "toy.jsonl", 60)
     write_rows(folder / "other.jsonl", 30)
@@ -181,12 +181,12 @@ def bench(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def before(bench: Bench) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def before(context: Bench) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """What is seen of a run with these values, once for each set of them."""
     known: dict[str, dict[str, Any]] = {}
 
     def observed(values: dict[str, Any]) -> dict[str, Any]:
-        return known.setdefault(str(values), bench.observe(placed(values, bench.folder), "before"))
+        return known.setdefault(str(values), context.observe(placed(values, context.folder), "before"))
 
     return observed
 
@@ -205,22 +205,22 @@ def test_no_field_is_left_out_here() -> None:
     assert CHANGES.keys() == {entry.path for entry in ENTRIES}
 
 
-def test_the_same_recipe_gives_the_same_run(bench: Bench, before: Any) -> None:
-    first, again = before({}), bench.observe({}, "again")
+def test_the_same_recipe_gives_the_same_run(context: Bench, before: Any) -> None:
+    first, again = before({}), context.observe({}, "again")
     assert {what for what in first if what != "memory" and _differ(first[what], again[what])} == set()
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.path))
 def test_changing_a_field_changes_the_run(
-    entry: FieldEntry, bench: Bench, before: Any, monkeypatch: pytest.MonkeyPatch
+    entry: FieldEntry, context: Bench, before: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
     others, value, expected = CHANGES[entry.path]
     without = before(others)
-    changed = placed({**others, entry.path: value}, bench.folder)
-    assert applies(entry, bench.recipe.with_values(changed))
-    assert bench.recipe.with_values(changed) != bench.recipe.with_values(placed(others, bench.folder))
-    after = bench.observe(changed, entry.name)
+    changed = placed({**others, entry.path: value}, context.folder)
+    assert applies(entry, context.recipe.with_values(changed))
+    assert context.recipe.with_values(changed) != context.recipe.with_values(placed(others, context.folder))
+    after = context.observe(changed, entry.name)
     compared = without.keys() - ({"memory"} - expected)
     differing = {what for what in compared - {"memory"} if _differ(without[what], after[what])}
     if "memory" in compared and after["memory"] < 0.9 * without["memory"]:
@@ -299,13 +299,13 @@ def test_an_optional_field_can_be_given_back() -> None:
         assert chosen.with_values({"learning_rate": nothing}) == Recipe()
 
 
-def test_a_recipe_survives_json_and_the_run_folder(bench: Bench, before: Any) -> None:
+def test_a_recipe_survives_json_and_the_run_folder(context: Bench, before: Any) -> None:
     before({})
-    values = {entry.path: value_for(entry, bench.folder) for entry in ENTRIES}
+    values = {entry.path: value_for(entry, context.folder) for entry in ENTRIES}
     recipe = Recipe().with_values(values)
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
     assert recipe_of({"recipe": recipe.model_dump(mode="json")}) == recipe
-    assert recipe_of(RunFolder(bench.folder / "runs" / "before").manifest()) == bench.recipe
+    assert recipe_of(RunFolder(context.folder / "runs" / "before").manifest()) == context.recipe
 
 
 def test_the_form_and_the_help_show_every_field(qtbot: QtBot, capsys: pytest.CaptureFixture[str]) -> None:
