@@ -124,7 +124,7 @@ def imported(path: Path, modules: set[str]) -> Iterator[str]:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    """Not even inside functions, where import-linter does not look within a room."""
+    """Nor with the package that they are in, which import-linter does not look at."""
     paths = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
         for path in STUDIO.rglob("*.py")

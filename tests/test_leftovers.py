@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from studio.cli.commands import run
-from studio.dataset.save.manifest import is_saved
+from studio.dataset.manifest import is_saved
 from studio.files import scratch_folder
 from studio.jobs.heal import HealJob
 from studio.paths import Paths

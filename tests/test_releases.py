@@ -12,7 +12,7 @@ import pytest
 
 from studio.cli.commands import run
 from studio.dataset.read.load import read
-from studio.dataset.save.saved import read_saved
+from studio.dataset.read.saved import read_saved
 from studio.dataset.steps.edits import OverlayFile
 from studio.dataset.steps.steps import Delete, Edit
 from studio.events import Ended, Evaluated, Event, Prepared, Probed, Rewards, Sampled, Step, Validated

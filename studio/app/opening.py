@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.hub.wanted import recognize
+from studio.dataset.manifest import is_saved
 from studio.dataset.read.source import kind_of
-from studio.dataset.save.manifest import is_saved
 from studio.dataset.store.source import is_large
 from studio.errors import StudioError
 from studio.events import ColumnsAsked, ColumnsTried, DatasetRead, DatasetSaved, Progress, Rendered

@@ -144,7 +144,7 @@ _KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolea
 
 def steps_of(like: Path | None, asked: list[str] | None) -> tuple[AnyStep, ...]:
     """The steps of the dataset to be like, and those asked for."""
-    from studio.dataset.save.manifest import Manifest
+    from studio.dataset.manifest import Manifest
     from studio.dataset.steps.steps import step_from, steps_written
 
     before = steps_written(Manifest.read(like.expanduser()).history) if like is not None else ()
@@ -153,7 +153,7 @@ def steps_of(like: Path | None, asked: list[str] | None) -> tuple[AnyStep, ...]:
 
 def as_read(recipe: Recipe, like: Path | None) -> Recipe:
     """The recipe, with the columns of the dataset to be like where it names none of its own."""
-    from studio.dataset.save.manifest import Manifest
+    from studio.dataset.manifest import Manifest
 
     if like is None or recipe.data.columns:
         return recipe

@@ -22,9 +22,9 @@ from studio.dataset.examples import (
     turns_of,
 )
 from studio.dataset.groups import GROUPING
-from studio.dataset.memory_check import RENDERED
 from studio.dataset.read.load import Reading, reading
 from studio.dataset.read.mapping import Mapping
+from studio.dataset.read.memory_check import RENDERED
 from studio.dataset.record import Record
 from studio.dataset.render.render import Example, Renderer, Rendering
 from studio.dataset.render.truncate import Limits

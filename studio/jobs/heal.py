@@ -22,7 +22,7 @@ class HealJob:
         return "Tidying up"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.save.manifest import is_saved
+        from studio.dataset.manifest import is_saved
 
         heal(self.paths.datasets, is_saved)
         heal(self.paths.home, lambda folder: False)

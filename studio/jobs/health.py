@@ -68,7 +68,7 @@ class HealthJob:
 
 def goes_by_index(recipe: Recipe, asked: bool = False) -> bool:
     """Whether the recipe's dataset is a file too big to hold; where `asked`, whether it is scanned at all."""
-    from studio.dataset.memory_check import room_words
+    from studio.dataset.read.memory_check import room_words
     from studio.dataset.store.source import is_large
 
     path = Path(recipe.data.path).expanduser()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.dataset.save.manifest import NAME, Manifest, SourceFile, is_saved, sha256
+from studio.dataset.manifest import NAME, Manifest, SourceFile, is_saved, sha256
 from studio.dataset.steps.apply import together
 from studio.dataset.steps.steps import AnyStep, Mix, steps_written
 from studio.events import Event

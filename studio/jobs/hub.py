@@ -77,7 +77,7 @@ class UploadJob:
         return "Uploading the dataset"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.save.hub import leaving, told, uploading
+        from studio.dataset.hub.upload import leaving, told, uploading
 
         token = self.token or hub_token()
         seen = "only you and its owner's organization" if self.private else "everybody"
@@ -126,7 +126,7 @@ class PublishJob:
         return UploadJob(folder, self.repository, self.private, self.token)
 
     def _is_as_saved(self, path: Path) -> bool:
-        from studio.dataset.save.manifest import Manifest, is_saved
+        from studio.dataset.manifest import Manifest, is_saved
         from studio.dataset.steps.edits import OverlayFile
 
         if not is_saved(path):

@@ -189,8 +189,7 @@ class BringJob:
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.load import reading
-        from studio.dataset.save.manifest import sources_of
-        from studio.dataset.save.saved import save
+        from studio.dataset.save.folder import save, sources_of
         from studio.dataset.save.target import check_sources
         from studio.dataset.steps.apply import apply
 

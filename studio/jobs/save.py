@@ -106,8 +106,7 @@ class SaveJob(_Shaping):
         return "Saving the dataset"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.save.manifest import sources_of
-        from studio.dataset.save.saved import save
+        from studio.dataset.save.folder import save, sources_of
         from studio.dataset.save.target import check_folder
         from studio.dataset.steps.steps import Mix
 
@@ -195,7 +194,7 @@ class ExportBadJob:
 
 def columns_of(recipe: Recipe) -> str:
     """The columns that the recipe's dataset was read with, or that it was saved from."""
-    from studio.dataset.save.manifest import Manifest, is_saved
+    from studio.dataset.manifest import Manifest, is_saved
 
     path = Path(recipe.data.path).expanduser()
     return Manifest.read(path).columns if is_saved(path) else recipe.data.columns

@@ -95,7 +95,7 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
 
 def chosen(source: Streamed, steps: tuple[AnyStep, ...], around: Around) -> Generator[Event, None, Shaped]:
     """What the steps leave: not held as far as the steps can be done to rows where they lie."""
-    from studio.dataset.memory_check import check_rows
+    from studio.dataset.read.memory_check import check_rows
     from studio.dataset.steps.apply import apply
     from studio.dataset.store.records import StoredRecords, usable
 
@@ -145,7 +145,7 @@ class RoomJob:
         return "Looking for room"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.memory_check import room_words
+        from studio.dataset.read.memory_check import room_words
 
         yield RoomChecked(room_words(self.path))
 

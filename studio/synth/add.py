@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from itertools import count
 from pathlib import Path
 
+from studio.dataset.manifest import NAME, Manifest, is_saved
 from studio.dataset.save.export import row_of
-from studio.dataset.save.manifest import NAME, Manifest, is_saved
 from studio.errors import DataError
 from studio.files import write_text
 from studio.synth.folder import MakingFolder

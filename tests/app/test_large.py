@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.dataset.save.manifest import Manifest
+from studio.dataset.manifest import Manifest
 from studio.dataset.store import source
 from studio.paths import Paths
 from studio.settings import Settings
@@ -181,7 +181,7 @@ def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
     studio.open_path(str(path))
     qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
     assert studio.dataset.large.view is None
-    monkeypatch.setattr("studio.dataset.memory_check.room_words", lambda path: "It is too big.")
+    monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path: "It is too big.")
     with qtbot.waitSignal(studio.dataset.large.left):
         studio.open_path(str(path))
     state = studio.panes.dataset

@@ -29,7 +29,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.states import Notice
 from tests.app.keychain import own_keychain
 from tests.conftest import finish
-from tests.dataset.save.test_hub import Hub
+from tests.dataset.hub.test_upload import Hub
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 21))
 EMPTY = '{"prompt": "Say 21", "completion": ""}\n'

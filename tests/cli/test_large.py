@@ -11,7 +11,7 @@ import pytest
 from studio.cli.commands import run
 from studio.cli.data import show_large
 from studio.cli.terminal import asked
-from studio.dataset import memory_check
+from studio.dataset.read import memory_check
 from studio.dataset.store import source
 from studio.jobs.scan import ScanJob
 from studio.paths import Paths

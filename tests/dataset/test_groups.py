@@ -15,8 +15,8 @@ from studio.dataset.checks.check import Subject
 from studio.dataset.checks.registry import CHECKS
 from studio.dataset.groups import BY_QUESTION, grouped
 from studio.dataset.read.load import read
+from studio.dataset.read.saved import read_saved
 from studio.dataset.record import Record
-from studio.dataset.save.saved import read_saved
 from studio.dataset.split import split
 from studio.dataset.steps.steps import Split, step_from, steps_written
 from studio.events import finished

@@ -15,8 +15,8 @@ import pytest
 from pyarrow import parquet
 
 from studio.dataset.dataset import Dataset
-from studio.dataset.memory_check import UNRENDERED, check_room, memory_for, room_words
 from studio.dataset.read.load import read
+from studio.dataset.read.memory_check import UNRENDERED, check_room, memory_for, room_words
 from studio.dataset.render.render import Renderer
 from studio.dataset.store.source import is_large
 from studio.errors import DataError

@@ -15,13 +15,13 @@ import pytest
 
 from studio.cli.commands import run
 from studio.dataset.dataset import Dataset
+from studio.dataset.manifest import Manifest
 from studio.dataset.read import folders
 from studio.dataset.read.folders import modified
 from studio.dataset.read.load import read
 from studio.dataset.read.mapping import Mapping
 from studio.dataset.render.render import Renderer, Rendering
 from studio.dataset.rows import ROW_LIMIT
-from studio.dataset.save.manifest import Manifest
 from studio.errors import DataError
 from studio.recipe.fields import Data
 

@@ -10,7 +10,7 @@ import pytest
 from studio.cli.commands import run
 from studio.dataset.checks.registry import CHECKS
 from studio.dataset.read.load import read
-from studio.dataset.save.saved import save
+from studio.dataset.save.folder import save
 from studio.dataset.steps.result import Shaped
 from studio.events import Checked, Event, Finding, FixPreviewed, Log
 from studio.jobs.health import HealthJob, PreviewJob

@@ -9,11 +9,11 @@ from itertools import chain, islice
 from pathlib import Path
 
 from studio.dataset.groups import origins_of
-from studio.dataset.memory_check import Room
 from studio.dataset.read import formats
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.json_documents import json_rows, lines_or_json_rows
 from studio.dataset.read.mapping import INCOMPLETE, Column, Mapping, UnknownColumns, columns_of, guessed
+from studio.dataset.read.memory_check import Room
 from studio.dataset.read.source import Source, check_downloaded
 from studio.dataset.read.tables import arrow_rows, csv_rows, parquet_rows
 from studio.dataset.read.text import markdown_rows, text_rows

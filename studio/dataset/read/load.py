@@ -11,15 +11,15 @@ from pathlib import Path
 
 from studio.catalogue import phrase
 from studio.dataset.identity import Equal, equal_key
-from studio.dataset.memory_check import UNRENDERED, NoRoom, Room, check_room
+from studio.dataset.manifest import is_saved
 from studio.dataset.read.file_reader import FileRead, NothingUsable, read_file
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.formats import FAMILIES
 from studio.dataset.read.mapping import INCOMPLETE, Mapping
+from studio.dataset.read.memory_check import UNRENDERED, NoRoom, Room, check_room
 from studio.dataset.read.source import EXTENSIONS
 from studio.dataset.record import Record, remarks
 from studio.dataset.rows import Places, problem
-from studio.dataset.save.manifest import is_saved
 from studio.errors import DataError
 from studio.events import FilePlace, Problem, Progress
 from studio.files import clear_beside, restore
@@ -96,7 +96,7 @@ def reading(
 
 def _saved(folder: Path) -> Generator[Progress, None, Reading]:
     """A saved dataset: its parts as they are, with the fingerprint of its manifest."""
-    from studio.dataset.save.saved import read_saved
+    from studio.dataset.read.saved import read_saved
 
     manifest, parts = yield from read_saved(folder)
     records = tuple(chain.from_iterable(parts.values()))

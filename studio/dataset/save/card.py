@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from studio.dataset.manifest import Manifest
 from studio.dataset.record import Record
-from studio.dataset.save.manifest import Manifest
 from studio.words import file_size, markdown, visible
 
 MOST_LABELS = 30

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
+from studio.dataset.manifest import sha256
 from studio.dataset.record import Message, Record
-from studio.dataset.save.manifest import sha256
 from studio.dataset.save.target import refuse_others
 from studio.dataset.split import GOLDEN
 from studio.errors import DataError, TargetError

@@ -1,8 +1,8 @@
-"""Records in Parquet files, and back."""
+"""Records written to Parquet files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from itertools import batched, islice
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from studio.dataset.identity import from_plain, plain
-from studio.dataset.read.tables import check_batch
+from studio.dataset.identity import plain
+from studio.dataset.manifest import PartFile, sha256
 from studio.dataset.record import Record
-from studio.dataset.save.manifest import PartFile, sha256
-from studio.errors import DataError
 from studio.events import Progress
 
 ROWS = 100_000
@@ -49,24 +47,6 @@ def write_parts(
     return tuple(files)
 
 
-def read_part(path: Path, before: int) -> Iterator[list[Record]]:
-    """The records of one file in chunks, their lines counted on from `before`. Raises DataError."""
-    line = before
-    try:
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_BATCH):
-                check_batch(batch)
-                records = []
-                for fields in batch.to_pylist():
-                    line += 1
-                    records.append(_record(fields, line))
-                yield records
-    except (pa.ArrowException, OSError, ValueError, TypeError, ArithmeticError) as error:
-        raise DataError(
-            f"{path} cannot be read ({str(error).splitlines()[0]}). Save the dataset again."
-        ) from error
-
-
 def _schema(parts: Mapping[str, Collection[Record]], total: int) -> Generator[Progress, None, pa.Schema]:
     """The columns that some row fills, with the fields of turns that some turn has."""
     found: set[pa.Schema] = set()
@@ -85,15 +65,3 @@ def _table(records: Sequence[Record], part: str, schema: pa.Schema) -> pa.Record
 
 def _row(record: Record, part: str) -> dict[str, Any]:
     return {**plain(record), "part": part}
-
-
-def _record(fields: dict[str, Any], line: int) -> Record:
-    kept = _filled({name: value for name, value in fields.items() if name != "part"})
-    return from_plain({**kept, "line": line})
-
-
-def _filled(value: Any) -> Any:
-    """The value without the fields that Parquet holds as null, which a record leaves at their default."""
-    if isinstance(value, dict):
-        return {name: _filled(item) for name, item in value.items() if item is not None}
-    return [_filled(item) for item in value] if isinstance(value, list) else value

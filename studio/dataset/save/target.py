@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from studio.dataset.manifest import NAME, Manifest, is_saved, sha256
 from studio.dataset.read.folders import GOLDEN_FILE, files_of, golden_beside
-from studio.dataset.save.manifest import NAME, Manifest, is_saved, sha256
 from studio.dataset.split import GOLDEN
 from studio.errors import DataError, TargetError
 from studio.files import check_target, restore, strangers

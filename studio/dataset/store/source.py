@@ -9,8 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from studio.dataset.memory_check import COLUMNAR, TEXT_BYTES, unpacked_bytes
 from studio.dataset.read.json_documents import is_document
+from studio.dataset.read.memory_check import COLUMNAR, TEXT_BYTES, unpacked_bytes
 from studio.dataset.read.source import Encoding, Source, encoding_of, kind_of, wide
 from studio.dataset.read.tables import csv_rows
 from studio.dataset.read.text import jsonl_rows, line_row

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from studio.dataset.memory_check import COLUMNAR
 from studio.dataset.read.file_reader import rows_of
+from studio.dataset.read.memory_check import COLUMNAR
 from studio.dataset.read.source import Source, kind_of
 from studio.dataset.rows import Row
 from studio.events import Progress

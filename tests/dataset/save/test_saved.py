@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.catalogue import phrase
+from studio.dataset.manifest import NAME, Manifest, SourceFile, is_saved
 from studio.dataset.read.load import read
+from studio.dataset.read.saved import read_saved
 from studio.dataset.record import Call, Message, Record
-from studio.dataset.save.manifest import NAME, Manifest, SourceFile, is_saved
-from studio.dataset.save.saved import read_saved, save
+from studio.dataset.save.folder import save
 from studio.dataset.steps.apply import apply
 from studio.dataset.steps.result import Shaped
 from studio.dataset.steps.steps import AnyStep, step_from

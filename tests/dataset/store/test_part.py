@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from studio.catalogue import phrase
-from studio.dataset import memory_check
+from studio.dataset.manifest import Manifest
+from studio.dataset.read import memory_check
 from studio.dataset.read.load import read
-from studio.dataset.save.manifest import Manifest
 from studio.dataset.steps.apply import apply
 from studio.dataset.steps.steps import AnyStep, Cap, Delete, DropDuplicates, Edit, Filter, Fix, Shuffle, Split
 from studio.dataset.store import source

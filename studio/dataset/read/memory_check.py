@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from studio.dataset.manifest import NAME
 from studio.dataset.read.source import EXTENSIONS, Source, kind_of
-from studio.dataset.save.manifest import NAME
 from studio.errors import DataError
 from studio.words import file_size
 

@@ -1,4 +1,4 @@
-"""A dataset on the disk: saved whole or not at all, and read back as it was."""
+"""A dataset on the disk: saved whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from studio import __version__
-from studio.dataset.identity import Fingerprint, content_fingerprint
-from studio.dataset.read.folders import GOLDEN_FILE
+from studio.dataset.identity import Fingerprint
+from studio.dataset.manifest import NAME, Manifest, SourceFile, StepCount, counted, is_saved, sha256
+from studio.dataset.read.folders import GOLDEN_FILE, files_of
 from studio.dataset.record import Record
 from studio.dataset.save.card import Statistics, card
 from studio.dataset.save.export import golden_row
-from studio.dataset.save.manifest import NAME, Manifest, SourceFile, StepCount, counted, sha256
 from studio.dataset.save.target import CARD, check_folder
 from studio.dataset.split import GOLDEN, PARTS
 from studio.dataset.steps.result import Count
@@ -93,43 +93,13 @@ def save(
     return manifest
 
 
-def read_saved(folder: Path) -> Generator[Progress, None, tuple[Manifest, dict[str, tuple[Record, ...]]]]:
-    """The manifest and the records of each part, their lines counted from 1 through all parts.
-
-    Raises DataError when anything in the folder is not as it was saved.
-    """
-    from studio.dataset.save.parquet import read_part
-
-    manifest = Manifest.read(folder)
-    _check_files(folder, manifest)
-    parts: dict[str, list[Record]] = {}
-    total, line = sum(file.rows for file in manifest.files), 0
-    for file in manifest.files:
-        for records in read_part(folder / file.file, line):
-            parts.setdefault(file.part, []).extend(records)
-            line += len(records)
-            yield Progress("rows read", line, total)
-    whole = {name: tuple(records) for name, records in parts.items()}
-    if content_fingerprint(whole) != manifest.fingerprint:
-        raise DataError(_changed(folder, NAME))
-    return manifest, whole
-
-
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    for file in manifest.files:
-        path = folder / file.file
-        if path.name != file.file or not path.is_file():
-            raise DataError(f"{folder} lacks {file.file}. Copy the whole folder, or save the dataset again.")
-        if sha256(path) != file.sha256:
-            raise DataError(_changed(folder, file.file))
-
-
-def _changed(folder: Path, name: str) -> str:
-    return (
-        f"{name} in {folder} is not as it was saved: its fingerprint differs from the one in {NAME}. Restore "
-        "the file, or save the dataset again; to change rows, open the dataset in the app."
-    )
-
-
 def _sentence(remark: Problem) -> str:
     return f"Row {remark.line:,} {remark.reason}." if remark.line else f"{remark.reason}."
+
+
+def sources_of(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
+    """The files behind what was chosen; of a saved dataset its manifest, which names its own."""
+    found: list[Path] = []
+    for path in paths:
+        found += [path / NAME] if is_saved(path) else [file.path for file in files_of(path)]
+    return tuple(SourceFile.of(path) for path in found)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -153,13 +153,3 @@ def counted(problems: Iterable[Problem]) -> dict[str, int]:
         kinds[shape] += 1
         said[shape] = common(said[shape], problem.what) if shape in said else problem.what
     return dict(sorted((str(said[shape]), count) for shape, count in kinds.most_common(_REASONS)))
-
-
-def sources_of(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
-    """The files behind what was chosen; of a saved dataset its manifest, which names its own."""
-    from studio.dataset.read.folders import files_of
-
-    found: list[Path] = []
-    for path in paths:
-        found += [path / NAME] if is_saved(path) else [file.path for file in files_of(path)]
-    return tuple(SourceFile.of(path) for path in found)

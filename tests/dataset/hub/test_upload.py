@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
+from studio.dataset.hub.upload import Leaving, leaving, told, upload
+from studio.dataset.manifest import Manifest
 from studio.dataset.record import Record
-from studio.dataset.save.hub import Leaving, leaving, told, upload
-from studio.dataset.save.manifest import Manifest
-from studio.dataset.save.saved import save
+from studio.dataset.save.folder import save
 from studio.dataset.steps.result import Shaped
 from studio.errors import DataError
 from studio.events import Log

@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 
 from studio.dataset.hub.child import Say, messages
 from studio.dataset.hub.wanted import HubError
+from studio.dataset.manifest import NAME, Manifest, is_saved
 from studio.dataset.read.folders import GOLDEN_FILE
-from studio.dataset.save.manifest import NAME, Manifest, is_saved
 from studio.dataset.save.target import CARD
 from studio.dataset.split import GOLDEN
 from studio.errors import DataError
