@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.opening import RENDERING, Datasets, free_path
@@ -22,6 +22,7 @@ from studio.ui.dialogs.steps import SubsetDialog
 from studio.ui.panes.dataset.large import LargeView
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.theme import Theme
+from studio.ui.widgets.timing import Throttle
 
 if TYPE_CHECKING:
     from studio.dataset.store.reader import Store
@@ -46,8 +47,8 @@ class LargeFiles(Controller):
         self._scanning, self._finding, self._showing = self._request(), self._request(), self._request()
         self._measuring = self._request()
         self._number = 0
-        self._grow = self._timer(_GROW_MILLISECONDS, self._show_growth)
-        self._find_again = self._timer(_FIND_AGAIN_MILLISECONDS, self._find)
+        self._grow = Throttle(self, _GROW_MILLISECONDS, self._show_growth)
+        self._find_again = Throttle(self, _FIND_AGAIN_MILLISECONDS, self._find)
         datasets.large_opened.connect(self.open)
         self._state.dataset_changed.connect(self.leave)
         self._state.reading_changed.connect(self.show_rendering)
@@ -85,19 +86,11 @@ class LargeFiles(Controller):
             self.view.show_rendering(values)
             self._show_row(self._number)
 
-    def _timer(self, milliseconds: int, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(slot)
-        return timer
-
     def _take(self, scan: Scanned) -> None:
         self.scan = scan
         if self._store is None and scan.rows:
             self._begin(scan)
-        if not self._grow.isActive():
-            self._grow.start()
+        self._grow.trigger()
 
     def _begin(self, scan: Scanned) -> None:
         from studio.dataset.store.reader import Store
@@ -116,8 +109,8 @@ class LargeFiles(Controller):
         self.view.show_growth(self.scan)
         if self.scan.finished:
             self._ask_room(self.view.show_room)
-        if self.view.query() and not self._find_again.isActive():
-            self._find_again.start()
+        if self.view.query():
+            self._find_again.trigger()
 
     def _end(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Failed):

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.widgets.label import ElidedLabel, WrapLabel
 from studio.ui.widgets.pane import Pane, PaneHeader
 from studio.ui.widgets.states import BusyState, EmptyState, Notice
+from studio.ui.widgets.timing import Debounce, Throttle
+
+STUDIO = Path(__file__).parents[2] / "studio"
 
 
 def test_a_cut_text_has_all_of_it_in_the_tooltip(qtbot) -> None:
@@ -89,3 +94,29 @@ def test_a_header_adds_its_buttons_from_left_to_right(qtbot) -> None:
     qtbot.waitUntil(lambda: plain.x() < primary.x())
     assert primary.property("role") == "primary"
     assert not primary.icon().isNull()
+
+
+def test_a_debounce_begins_anew_with_each_trigger_and_a_throttle_does_not(qtbot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    calls: list[str] = []
+    rested = Debounce(parent, 60_000, lambda: calls.append("rest"))
+    often = Throttle(parent, 60_000, lambda: calls.append("often"))
+    for timer in (rested, often):
+        timer.trigger()
+    qtbot.wait(50)
+    left = rested.remainingTime(), often.remainingTime()
+    for timer in (rested, often):
+        timer.trigger()
+    assert rested.remainingTime() > left[0]
+    assert often.remainingTime() <= left[1]
+    for timer in (rested, often):
+        timer.setInterval(0)
+    qtbot.waitUntil(lambda: len(calls) == 2)
+    qtbot.wait(20)
+    assert sorted(calls) == ["often", "rest"]
+
+
+def test_no_other_timer_is_made_by_hand() -> None:
+    made = {path.name for path in STUDIO.rglob("*.py") if "QTimer(" in path.read_text(encoding="utf-8")}
+    assert made == {"collecting.py"}  # which repeats

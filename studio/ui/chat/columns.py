@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.events import AnswerEnded
@@ -11,6 +11,7 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import Badge, WrapLabel, note
 from studio.ui.widgets.layout import clear, row, scrolled
 from studio.ui.widgets.layout import column as stacked
+from studio.ui.widgets.timing import Throttle
 
 COLUMNS = ("base", "tuned")
 COLUMN_GAP = 46
@@ -111,10 +112,7 @@ class ChatColumns(QWidget):
         self._hints: dict[str, WrapLabel] = {}
         self._exchanges: list[Exchange] = []
         self._waiting: dict[str, list[str]] = {who: [] for who in COLUMNS}
-        self._redraw = QTimer(self)
-        self._redraw.setInterval(_REDRAW_MILLISECONDS)
-        self._redraw.setSingleShot(True)
-        self._redraw.timeout.connect(self._draw)
+        self._redraw = Throttle(self, _REDRAW_MILLISECONDS, self._draw)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -171,8 +169,7 @@ class ChatColumns(QWidget):
 
     def append(self, who: str, text: str) -> None:
         self._waiting[who].append(text)
-        if not self._redraw.isActive():
-            self._redraw.start()
+        self._redraw.trigger()
 
     def finish(self, ended: AnswerEnded) -> None:
         self._draw()

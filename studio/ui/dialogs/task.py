@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.events import Progress
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.widgets.label import ElidedLabel
 from studio.ui.widgets.layout import column
+from studio.ui.widgets.timing import Debounce
 
 _WAIT_MILLISECONDS = 300
 _WIDTH = 440
@@ -85,10 +86,8 @@ class TaskDialog(BusyDialog):
         self.cancel.setText("Stop")
         self.cancel.set_icon("square")
         self.fill(self.progress)
-        self._wait = QTimer(self)
-        self._wait.setSingleShot(True)
-        self._wait.timeout.connect(self.open)
-        self._wait.start(_WAIT_MILLISECONDS)
+        self._wait = Debounce(self, _WAIT_MILLISECONDS, self.open)
+        self._wait.trigger()
 
     def finish(self) -> None:
         """Go away: the task is over."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +13,7 @@ from studio.ui.plots.series import Points, Series, thinned
 from studio.ui.plots.style import CurveStyle, Which
 from studio.ui.theme import Theme
 from studio.ui.tokens import ThemeColours
+from studio.ui.widgets.timing import Throttle
 
 
 class Dotted:
@@ -64,8 +64,7 @@ class CurvePlot(PlotFrame):
         self._end: float | None = None
         self._shows_all = self._dirty = True
         self._range: tuple[float, float, float, float] | None = None
-        self._timer = QTimer(self, singleShot=True, interval=self.style_of.redraw_milliseconds)
-        self._timer.timeout.connect(self.redraw)
+        self._timer = Throttle(self, self.style_of.redraw_milliseconds, self.redraw)
         self._raw = pg.PlotCurveItem(antialias=not self.style_of.smoothing)
         self._smooth = pg.PlotCurveItem(antialias=True)
         self._other = Dotted(self.style_of.other_colour, False)
@@ -172,8 +171,8 @@ class CurvePlot(PlotFrame):
 
     def _touch(self) -> None:
         self._dirty = True
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+        if self.isVisible():
+            self._timer.trigger()
 
     def dress(self) -> None:
         super().dress()
@@ -192,7 +191,7 @@ class CurvePlot(PlotFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._dirty:
-            self._timer.start()
+            self._timer.trigger()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

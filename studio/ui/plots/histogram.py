@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from studio.ui.plain import tip
 from studio.ui.theme import Theme, body_font
+from studio.ui.widgets.timing import Debounce
 
 MOST_BARS = 40
 _FAR = 4
@@ -215,8 +216,7 @@ class LimitHistogram(Histogram):
         super().__init__(theme, "Token lengths", "tokens")
         self._lengths: tuple[int, ...] = ()
         self._is_dragging = False
-        self._rest = QTimer(self, singleShot=True, interval=_KEY_MILLISECONDS)
-        self._rest.timeout.connect(self._choose)
+        self._rest = Debounce(self, _KEY_MILLISECONDS, self._choose)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     @property
@@ -301,7 +301,7 @@ class LimitHistogram(Histogram):
             super().keyPressEvent(event)
             return
         self._move(min(self._limit, self._bins.end) + step * self._bins.width)
-        self._rest.start()
+        self._rest.trigger()
 
     def _number_at(self, x: float) -> int:
         """The number at a place; right of the bars it doubles every few pixels."""

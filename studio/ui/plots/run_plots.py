@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRect, Qt, QTimer
+from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -18,6 +18,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, WrapLabel
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.timing import Throttle
 
 Key = tuple[str, str, str]
 """The token of a curve's colour, its value in words, and in as few as can be."""
@@ -220,8 +221,7 @@ class RunPlots(QWidget):
         self._best: Validated | None = None
         self._last: Validated | None = None
         self._probed: Probed | None = None
-        self._timer = QTimer(self, singleShot=True, interval=HEAD_MILLISECONDS)
-        self._timer.timeout.connect(self._show_heads)
+        self._timer = Throttle(self, HEAD_MILLISECONDS, self._show_heads)
         above = row((self.loss, 1), (self.rewards, 1), gap=14)
         below = row((self.speed, 1), (self.memory, 1), gap=14)
         column((above, 3), (below, 2), on=self, gap=14)
@@ -249,8 +249,7 @@ class RunPlots(QWidget):
             return
         take(event)
         self._reveal()
-        if not self._timer.isActive():
-            self._timer.start()
+        self._timer.trigger()
 
     def _begin(self, prepared: Prepared) -> None:
         """Make room for the steps; a resume does again what a crash had not saved."""

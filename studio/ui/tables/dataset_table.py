@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -31,6 +31,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, note
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.timing import Debounce
 
 _MOST = 10_000_000
 
@@ -147,9 +148,8 @@ class ExamplesTable[Model: TableModel[Any]](QWidget):
         head.setMinimumSectionSize(40)
         head.setSortIndicatorClearable(True)
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self._pause = QTimer(self, singleShot=True, interval=_SEARCH_MILLISECONDS)
-        self._pause.timeout.connect(self.ask)
-        self.search.textChanged.connect(self._pause.start)
+        self._pause = Debounce(self, _SEARCH_MILLISECONDS, self.ask)
+        self.search.textChanged.connect(self._pause.trigger)
         self.chips.chosen.connect(self.ask)
         self._nothing = note("No row passes this filter.")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -291,9 +291,8 @@ class LargeTable(ExamplesTable[LargeTableModel]):
         )
         self.whole.setToolTip("Search all of every row, as the file has it. This takes longer.")
         self.whole.toggled.connect(self.ask)
-        self._rest = QTimer(self, singleShot=True, interval=_REST_MILLISECONDS)
-        self._rest.timeout.connect(self._announce)
-        self.view.selectionModel().currentRowChanged.connect(self._rest.start)
+        self._rest = Debounce(self, _REST_MILLISECONDS, self._announce)
+        self.view.selectionModel().currentRowChanged.connect(self._rest.trigger)
         self._head.setSectionsClickable(True)
         self._head.setSortIndicatorShown(True)
         self._head.sortIndicatorChanged.connect(self.ask)

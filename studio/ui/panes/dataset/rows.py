@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
@@ -17,6 +17,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.layout import column, row, scrolled
 from studio.ui.widgets.pane import GAP
+from studio.ui.widgets.timing import Debounce
 
 _SIDE_WIDTH = 348
 _NARROW = 720
@@ -85,8 +86,7 @@ class RowsPage(ExamplesPage):
         self._side.addWidget(self.problems, 3)
         self.table.entry_chosen.connect(self._show_entry)
         self.problems.line_chosen.connect(self.table.choose_line)
-        self._asking = QTimer(self, singleShot=True, interval=_REST_MILLISECONDS)
-        self._asking.timeout.connect(self._ask)
+        self._asking = Debounce(self, _REST_MILLISECONDS, self._ask)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the problems are on the page of health only."""
@@ -120,7 +120,7 @@ class RowsPage(ExamplesPage):
             self.example.show_nothing(as_sentence(entry.reason), f"Line {entry.line:,} cannot train")
         else:
             self.example.expect(entry, edited=self.table.model.is_changed(entry.line))
-            self._asking.start()
+            self._asking.trigger()
 
     def _ask(self) -> None:
         """Ask for the tokens of the row on which the person came to rest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.events import Evaluated, Event, GoldenAnswer, Progress
@@ -13,6 +13,7 @@ from studio.ui.panes.evaluation.cards import AnswersCard, ScoresCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import EmptyState, FailedState
+from studio.ui.widgets.timing import Throttle
 
 _REDRAW_MILLISECONDS = 100
 _WHAT = (
@@ -49,8 +50,7 @@ class EvaluationPane(Pane):
         self.answers.playground_requested.connect(self.playground_requested)
         self.content.addWidget(self.scores)
         self.content.addWidget(self.answers, 1)
-        self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MILLISECONDS)
-        self._redraw.timeout.connect(self._draw)
+        self._redraw = Throttle(self, _REDRAW_MILLISECONDS, self._draw)
         self.show_no_run()
 
     def show_no_run(self) -> None:
@@ -99,8 +99,7 @@ class EvaluationPane(Pane):
                 return
             case _:
                 return
-        if not self._redraw.isActive():
-            self._redraw.start()
+        self._redraw.trigger()
 
     def show_failure(self, sentence: str) -> None:
         state = FailedState("The evaluation could not finish", sentence, "Try again")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from studio import words
@@ -11,6 +11,7 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import KeyFigure
 from studio.ui.widgets.layout import clear, column, row, scrolled
 from studio.ui.widgets.pane import GAP
+from studio.ui.widgets.timing import Throttle
 
 WRITE_MILLISECONDS = 150
 
@@ -28,10 +29,7 @@ class FiguresCard(Card):
         self._skipped = 0
         self._running = False
         self._latest: Step | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(WRITE_MILLISECONDS)
-        self._timer.timeout.connect(self._write)
+        self._timer = Throttle(self, WRITE_MILLISECONDS, self._write)
         figures = ((self._step, 5), (self._epoch, 4), (self._left, 4), (self._rate, 5))
         self.body.addLayout(row(*figures, gap=16))
 
@@ -54,8 +52,7 @@ class FiguresCard(Card):
 
     def show_step(self, step: Step, epochs: float) -> None:
         self._latest, self._epochs = step, epochs
-        if not self._timer.isActive():
-            self._timer.start()
+        self._timer.trigger()
 
     def _write(self) -> None:
         if (step := self._latest) is None:

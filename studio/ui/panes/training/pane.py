@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget
 
@@ -27,6 +27,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.layout import row
 from studio.ui.widgets.pane import GAP, PaneFrame
 from studio.ui.widgets.states import EmptyState
+from studio.ui.widgets.timing import Debounce
 
 DEBOUNCE_MILLISECONDS = 250
 
@@ -59,9 +60,7 @@ class TrainingPane(PaneFrame):
         self.log = self.tabs.log
         self._no_data = EmptyState("database", *NO_DATA)
         self._right = QStackedWidget()
-        self._debounce = QTimer(self)
-        self._debounce.setSingleShot(True)
-        self._debounce.setInterval(DEBOUNCE_MILLISECONDS)
+        self._edited = Debounce(self, DEBOUNCE_MILLISECONDS, self._announce_recipe)
         self._add_buttons()
         self._build()
         self._connect()
@@ -205,12 +204,11 @@ class TrainingPane(PaneFrame):
         self.recipe_card.applied.connect(self._on_edited)
         self.recipe_card.open_requested.connect(self.open_recipe_requested)
         self.recipe_card.save_requested.connect(self._save_recipe)
-        self._debounce.timeout.connect(self._announce_recipe)
         self.figures.written.connect(self._write_title)
 
     def _on_edited(self) -> None:
         self._write_header()
-        self._debounce.start()
+        self._edited.trigger()
 
     def _announce_recipe(self) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QPlainTextEdit, QStackedWidget, QWidget
 
 from studio import words
@@ -16,6 +16,7 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, note
 from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import empty_layout
+from studio.ui.widgets.timing import Throttle
 
 LOG_LINES = 5000
 WRITE_MILLISECONDS = 150
@@ -55,10 +56,7 @@ class RunLog(QPlainTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self._pending: list[str] = []
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(WRITE_MILLISECONDS)
-        self._timer.timeout.connect(self._write)
+        self._timer = Throttle(self, WRITE_MILLISECONDS, self._write)
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setMaximumBlockCount(LOG_LINES)
@@ -80,8 +78,8 @@ class RunLog(QPlainTextEdit):
     def add(self, *lines: str) -> None:
         """Write lines with the next redraw; empty ones are left out."""
         self._pending.extend(line for line in lines if line)
-        if self._pending and not self._timer.isActive():
-            self._timer.start()
+        if self._pending:
+            self._timer.trigger()
 
     def _write(self) -> None:
         if self._pending:
