@@ -103,6 +103,7 @@ def test_a_debounce_begins_anew_with_each_trigger_and_a_throttle_does_not(qtbot)
     rested = Debounce(parent, 60_000, lambda: calls.append("rest"))
     often = Throttle(parent, 60_000, lambda: calls.append("often"))
     for timer in (rested, often):
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.trigger()
     qtbot.wait(50)
     left = rested.remainingTime(), often.remainingTime()
