@@ -375,3 +375,14 @@ def test_the_figures_are_written_by_the_timer_not_by_the_step(pane: TrainingPane
     pane.show_event(step(120))
     qtbot.waitUntil(lambda: pane.figures._step.value() == "120")
     assert pane.figures._left.value() == "24 s"
+
+
+def test_other_events_do_not_write_the_figures_between_two_times(pane: TrainingPane, qtbot) -> None:
+    pane.show_state("running")
+    written: list[None] = []
+    pane.figures.written.connect(lambda: written.append(None))
+    for number in range(1, 50):
+        pane.show_event(step(number))
+        pane.show_event(Log(f"line {number}"))
+    assert len(written) <= 1
+    qtbot.waitUntil(lambda: pane.figures._step.value() == "49")

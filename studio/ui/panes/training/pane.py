@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget
 
 from studio.errors import RecipeError
-from studio.events import Advice, Ended, Event, Forecasted, ModelCounted, Prepared, Progress, Step, Validated
+from studio.events import (
+    Advice,
+    Ended,
+    Event,
+    Forecasted,
+    ModelCounted,
+    Prepared,
+    Progress,
+    Sampled,
+    Skipped,
+    Step,
+    Validated,
+)
 from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
 from studio.ui.form.model_picker import model_title
@@ -30,6 +43,9 @@ from studio.ui.widgets.states import EmptyState
 from studio.ui.widgets.timing import Debounce
 
 DEBOUNCE_MILLISECONDS = 250
+
+ManyListeners = Mapping[type[Event], tuple[Callable[[Any], object], ...]]
+"""Who hears which event; those of `Event` itself hear every one."""
 
 
 class TrainingPane(PaneFrame):
@@ -63,6 +79,7 @@ class TrainingPane(PaneFrame):
         self._edited = Debounce(self, DEBOUNCE_MILLISECONDS, self._announce_recipe)
         self._add_buttons()
         self._build()
+        self._listen()
         self._connect()
         self.show_no_dataset()
         self.show_state("idle")
@@ -107,21 +124,44 @@ class TrainingPane(PaneFrame):
 
     def show_event(self, event: Event) -> None:
         """Take in one event of the running job."""
-        self._story.take(event)
-        self.plots.show_event(event)
-        self.tabs.take(event)
-        match event:
-            case Step():
-                self.figures.show_step(event, self._story.epochs)
-                if self._state == "preparing":
-                    self.show_state("running")
-            case Prepared() | Validated() | Ended() | Progress():
-                self._write_title()
-            case Advice():
-                self.advice.add(event)
-            case Forecasted():
-                self.show_forecast(event)
-        self.figures.show_skipped(self.tabs.skipped)
+        self._tell(self._kept, event)
+        self._tell(self._live, event)
+
+    def _tell(self, listeners: ManyListeners, event: Event) -> None:
+        for kind in (Event, type(event)):
+            for listen in listeners.get(kind, ()):
+                listen(event)
+
+    def _listen(self) -> None:
+        """Who hears which event, in order: `_kept` also of an earlier run, `_live` of the running job."""
+        story, tabs, plots = self._story, self.tabs, self.plots
+        self._kept: ManyListeners = {
+            Event: (tabs.log_event,),
+            Progress: (story.show_progress,),
+            Prepared: (story.show_prepared, tabs.show_prepared),
+            Validated: (story.add_validated,),
+            Sampled: (tabs.add_sample,),
+            Skipped: (story.add_skipped, self._show_skipped),
+        }
+        self._live: ManyListeners = {
+            Event: (plots.show_event,),
+            Progress: (self._write_title,),
+            Prepared: (self._write_title,),
+            Step: (story.add_step, self._show_step),
+            Validated: (self._write_title,),
+            Ended: (self._write_title,),
+            Advice: (self.advice.add,),
+            Forecasted: (self.show_forecast,),
+        }
+
+    def _show_step(self, step: Step) -> None:
+        self.figures.show_step(step, self._story.epochs)
+        if self._state == "preparing":
+            self.show_state("running")
+
+    def _show_skipped(self, _: Skipped) -> None:
+        self.tabs.details.show_skipped(self._story.skipped)
+        self.figures.show_skipped(self._story.skipped)
 
     def show_state(self, state: str, sentence: str = "") -> None:
         """Take the look of a state, one of LOOKS, and say a sentence about it."""
@@ -144,18 +184,18 @@ class TrainingPane(PaneFrame):
         """Show an earlier run's whole history."""
         self.clear_run()
         self._right.setCurrentIndex(0)
-        self._story.load(history)
+        for event in history.events:
+            self._tell(self._kept, event)
+        self._story.load_steps(history)
         self.plots.load(history)
-        self.tabs.load(history.events)
         self.advice.add(*history.all_of(Advice))
         if self._story.step is not None:
             self.figures.show_step(self._story.step, self._story.epochs)
-        self.figures.show_skipped(self.tabs.skipped)
         self._write_header()
 
     def clear_run(self) -> None:
         """Forget the run that is shown; the recipe stays."""
-        self._story = RunStory(self.form.recipe_at_hand().loop.epochs)
+        self._story.begin(self.form.recipe_at_hand().loop.epochs)
         for part in (self.plots, self.figures, self.tabs, self.advice):
             part.clear()
         self._write_header()
@@ -229,7 +269,7 @@ class TrainingPane(PaneFrame):
             self._buttons[name].setToolTip(tip(why_not(self.form.problem(), bool(self._dataset))))
         self._write_title()
 
-    def _write_title(self) -> None:
+    def _write_title(self, _: Event | None = None) -> None:
         self.header.set_title(self._story.title(self._state))
         model = model_title(self.form.model())
         facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from studio.events import Event, Prepared, Progress, Step, Validated
+from studio.events import Prepared, Progress, Skipped, Step, Validated
 from studio.runs.history import RunHistory
 
 
@@ -50,27 +50,35 @@ class RunStory:
     step: Step | None = None
     first: Validated | None = None
     best: Validated | None = None
-    latest: Progress | None = field(default=None)
+    latest: Progress | None = None
+    skipped: int = 0
 
-    def take(self, event: Event) -> None:
-        match event:
-            case Step():
-                self.step = event
-                if event.epoch > 0:
-                    self.epochs = max(self.epochs, round(event.epoch * event.steps / event.step, 1))
-            case Validated():
-                self.first = self.first or event
-                if self.best is None or event.loss <= self.best.loss:
-                    self.best = event
-            case Progress():
-                self.latest = event
-            case Prepared():
-                self.latest = None
+    def begin(self, epochs: float) -> None:
+        """Forget what was; a run of so many epochs is to come."""
+        self.epochs, self.skipped = epochs, 0
+        self.step = self.first = self.best = self.latest = None
 
-    def load(self, history: RunHistory) -> None:
-        """Take in an earlier run's whole history."""
-        for event in history.events:
-            self.take(event)
+    def add_step(self, step: Step) -> None:
+        self.step = step
+        if step.epoch > 0:
+            self.epochs = max(self.epochs, round(step.epoch * step.steps / step.step, 1))
+
+    def add_validated(self, validated: Validated) -> None:
+        self.first = self.first or validated
+        if self.best is None or validated.loss <= self.best.loss:
+            self.best = validated
+
+    def add_skipped(self, _: Skipped) -> None:
+        self.skipped += 1
+
+    def show_progress(self, progress: Progress) -> None:
+        self.latest = progress
+
+    def show_prepared(self, _: Prepared) -> None:
+        self.latest = None
+
+    def load_steps(self, history: RunHistory) -> None:
+        """Take in the steps of an earlier run."""
         if (last := history.last_step) is not None:
             steps, epochs = history.column("step"), history.column("epoch")
             lengths = (epochs * history.column("steps") / steps.clip(1))[epochs > 0]

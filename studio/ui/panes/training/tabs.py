@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QPlainTextEdit, QStackedWidget, QWidget
 
@@ -92,12 +90,11 @@ class RunLog(QPlainTextEdit):
 
 
 class RunTabs(Card):
-    """Takes every event of a run; `skipped` counts the updates that were left out."""
+    """What a run says in words: line by line, in samples, and in numbers."""
 
     def __init__(self) -> None:
         super().__init__()
         self.log, self.samples, self.details = RunLog(), SampleList(), RunFacts()
-        self.skipped = 0
         self._stack = QStackedWidget()
         self._tabs = QButtonGroup(self)
         self._buttons: dict[str, Button] = {}
@@ -124,29 +121,21 @@ class RunTabs(Card):
         self._buttons[title].click()
 
     def clear(self) -> None:
-        self.skipped = 0
         for page in (self.log, self.samples, self.details):
             page.clear()
         self._count()
 
-    def take(self, event: Event) -> None:
-        """Take in one event, in order."""
+    def log_event(self, event: Event) -> None:
         self.log.add(log_line(event))
-        match event:
-            case Sampled():
-                self.samples.add(event)
-                self._count()
-            case Skipped():
-                self.skipped += 1
-                self.details.show_skipped(self.skipped)
-            case Prepared():
-                self.samples.cut(event.first_step)
-                self.details.show_prepared(event)
 
-    def load(self, events: Iterable[Event]) -> None:
-        """Take in a whole history."""
-        for event in events:
-            self.take(event)
+    def add_sample(self, sampled: Sampled) -> None:
+        self.samples.add(sampled)
+        self._count()
+
+    def show_prepared(self, prepared: Prepared) -> None:
+        """The run begins, or goes on: samples of what it does again go."""
+        self.samples.cut(prepared.first_step)
+        self.details.show_prepared(prepared)
 
     def _pages(self) -> dict[str, QWidget]:
         return {"Log": self.log, "Samples": self.samples, "Details": scrolled(self.details)}
