@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEd
 from studio import __version__
 from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation, Playground
+from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
 from studio.app.state import Services, State
 from studio.app.training import Training
@@ -61,6 +62,7 @@ class Studio(QObject):
         self.evaluation = Evaluation(services, self.panes.evaluation)
         self.playground = Playground(services, self.panes.playground)
         self.runs = Runs(services, self.panes.runs)
+        self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
         self._connect()
 
     @Slot()
@@ -161,11 +163,6 @@ class Studio(QObject):
         match action:
             case "paste" | "undo" | "redo" if self._edits_rows():
                 self.dataset.edit(action)
-            case "start":
-                self.window.show_pane("training")
-                self.panes.training.start()
-            case "stop":
-                self.training.stop()
             case "appearance:system" | "appearance:light" | "appearance:dark":
                 mode = action.partition(":")[2]
                 self._settings = replace(self._settings, appearance=mode)

@@ -103,6 +103,7 @@ class Training(Controller):
 
     opened = Signal(str)  # a run begins, or goes on
     run_changed = Signal(str)  # a run was opened, saved something, or ended
+    busy_changed = Signal()
 
     def __init__(self, services: Services, pane: TrainingPane) -> None:
         super().__init__(services, pane)
@@ -169,6 +170,7 @@ class Training(Controller):
         self._prepare("Reading what happened so far.")
         heard: Listeners = {RunShown: lambda event: self._pane.load_history(event.history)}
         self.request.ask(RunJob(run), Lane.READING, heard, lambda outcome: self._go_on(run, outcome))
+        self.busy_changed.emit()
 
     def _go_on(self, run: RunFolder, outcome: Outcome) -> None:
         """Train on, once what happened so far is shown."""
@@ -232,6 +234,7 @@ class Training(Controller):
             Ended: self._note_end,
         }
         self.request.ask(job, Lane.ENGINE, heard, self._end)
+        self.busy_changed.emit()
 
     def _prepare(self, sentence: str) -> None:
         self._ended, self._member, self._opened = (
@@ -285,6 +288,7 @@ class Training(Controller):
                 self._pane.show_state("stopped", "What was learned is kept; Resume goes on exactly here.")
             case _:
                 self._pane.show_state("idle")
+        self.busy_changed.emit()
         if self._run:
             self.run_changed.emit(self._run)
 

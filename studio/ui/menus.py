@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from studio.ui.plain import keyless, tip
+from studio.ui.widgets.popup import Menu
 
 Role = QAction.MenuRole
 Standard = QKeySequence.StandardKey
 APPEARANCES = ("system", "light", "dark")
+FULL_SCREEN = "Ctrl+Meta+F" if sys.platform == "darwin" else "F11"
 
 
 @dataclass(frozen=True)
@@ -29,14 +33,31 @@ class Command:
 
 SEPARATOR = Command("")
 EDIT = (
-    Command("undo", "Undo", Standard.Undo),
-    Command("redo", "Redo", Standard.Redo),
+    Command("undo", "Undo", Standard.Undo, Role.TextHeuristicRole),
+    Command("redo", "Redo", Standard.Redo, Role.TextHeuristicRole),
     SEPARATOR,
-    Command("cut", "Cut", Standard.Cut),
-    Command("copy", "Copy", Standard.Copy),
-    Command("paste", "Paste", Standard.Paste),
-    Command("selectAll", "Select All", Standard.SelectAll),
+    Command("cut", "Cut", Standard.Cut, Role.TextHeuristicRole),
+    Command("copy", "Copy", Standard.Copy, Role.TextHeuristicRole),
+    Command("paste", "Paste", Standard.Paste, Role.TextHeuristicRole),
+    Command("selectAll", "Select All", Standard.SelectAll, Role.TextHeuristicRole),
 )
+"""What a field knows; the role lets these reach a Mac's own panels, too."""
+
+RUN = (
+    Command("start", "Start Training", "Ctrl+R"),
+    Command("sweep", "Sweep…"),
+    Command("stop", "Stop Training", "Ctrl+."),
+    SEPARATOR,
+    Command("run:play", "Open in Playground"),
+    Command("run:evaluate", "Evaluate", "Ctrl+E"),
+    Command("run:resume", "Resume"),
+    SEPARATOR,
+    Command("run:sweep", "Compare Its Sweep"),
+    SEPARATOR,
+    Command("run:reveal", "Show in Folder"),
+    Command("run:delete", "Move to Trash"),
+)
+"""What can be done with training, and below it with the run on show."""
 
 
 def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, ...]], ...]:
@@ -67,27 +88,44 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
                 Command("quit", "Quit Tuning Studio", Standard.Quit, Role.QuitRole),
             ),
         ),
-        ("Edit", EDIT),
         (
-            "Run",
+            "Edit",
             (
-                Command("start", "Start Training", "Ctrl+R"),
-                Command("stop", "Stop Training", "Ctrl+."),
+                *EDIT,
+                SEPARATOR,
+                Command("find", "Find", Standard.Find),
             ),
         ),
-        ("View", (*views, SEPARATOR, *looks)),
-        ("Help", (Command("about", "About Tuning Studio", role=Role.AboutRole),)),
+        ("Run", RUN),
+        (
+            "View",
+            (*views, SEPARATOR, *looks, SEPARATOR, Command("full_screen", "Full Screen", FULL_SCREEN)),
+        ),
+        ("Window", (Command("minimize", "Minimize", "Ctrl+M"), Command("zoom", "Zoom"))),
+        (
+            "Help",
+            (Command("about", "About Tuning Studio", role=Role.AboutRole),),
+        ),
     )
 
 
 def fill_menu_bar(
-    bar: QMenuBar, panes: Iterable[tuple[str, str]], chosen: Callable[[], None]
+    bar: QMenuBar,
+    panes: Iterable[tuple[str, str]],
+    chosen: Callable[[], None],
+    opens: Callable[[bool], None],
 ) -> dict[str, QAction]:
-    """Build the menus; every action carries its key as data and calls `chosen`. Returned by key."""
+    """Build the menus; every action carries its key as data and calls `chosen`. Returned by key.
+
+    `opens` is called before one is shown, and after it has gone, with whether it is being shown.
+    """
     actions: dict[str, QAction] = {}
     groups: dict[str, QActionGroup] = {}
     for title, commands in menus(tuple(panes)):
-        menu = bar.addMenu(title)
+        menu = Menu(bar, title)
+        bar.addMenu(menu)
+        menu.aboutToShow.connect(partial(opens, True))
+        menu.aboutToHide.connect(partial(opens, False))
         for command in commands:
             if not command.key:
                 menu.addSeparator()

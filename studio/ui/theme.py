@@ -57,13 +57,14 @@ MODES = {
     "dark": Qt.ColorScheme.Dark,
 }
 MARKS = {
-    "chevron-down": "dim",
-    "chevron-up": "dim",
-    "chevron-right": "dim",
-    "check": "on_fill",
-    "minus": "on_fill",
+    "chevron-down": ("chevron-down", "dim"),
+    "chevron-up": ("chevron-up", "dim"),
+    "chevron-right": ("chevron-right", "dim"),
+    "check": ("check", "on_fill"),
+    "checked": ("check", "text"),
+    "minus": ("minus", "on_fill"),
 }
-"""Icons the style sheet draws by address, and the token that tints each."""
+"""What the style sheet draws by address: the icon, and the token that tints it."""
 
 
 class Theme(QObject):
@@ -125,8 +126,8 @@ class Theme(QObject):
         """Style sheets take images by file only: the tinted marks go to a folder living with the theme."""
         folder = Path(self._marks.path()) / ("dark" if self.is_dark else "light")
         folder.mkdir(exist_ok=True)
-        for name, token in MARKS.items():
-            (folder / f"{name}.svg").write_bytes(icons.svg(name, getattr(self.tokens, token)))
+        for name, (icon, token) in MARKS.items():
+            (folder / f"{name}.svg").write_bytes(icons.svg(icon, getattr(self.tokens, token)))
         return folder
 
 

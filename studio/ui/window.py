@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -21,7 +20,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QMainWindow,
-    QMenu,
     QPlainTextEdit,
     QStackedWidget,
     QTextEdit,
@@ -33,6 +31,7 @@ from studio.ui.sidebar import PaneEntry, Sidebar
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import PlainLabel
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import Notice
 
 __all__ = ["MainWindow", "PaneEntry"]
@@ -41,6 +40,11 @@ MINIMUM = QSize(1040, 680)
 DEFAULT = QSize(1280, 820)
 WARM_UP_MILLISECONDS = 300
 EDIT_KEYS = {command.key for command in EDIT if command.key}
+ROWS = ("undo", "redo", "paste")
+"""What the Edit menu does with the rows of a dataset, too."""
+
+SEARCH = "search"
+"""The object name of a pane's search field, where Find goes."""
 
 
 class MainWindow(QMainWindow):
@@ -50,54 +54,66 @@ class MainWindow(QMainWindow):
     files_dropped = Signal(object)  # paths
     first_painted = Signal()  # the person sees the window: now there is time for what is heavy
     close_requested = Signal()
+    pane_shown = Signal(str)
+    menu_opening = Signal()  # the last moment to disable what cannot act
 
     def __init__(self, theme: Theme, panes: Sequence[PaneEntry]) -> None:
         super().__init__()
         self._theme = theme
-        self._panes = {entry.key: entry for entry in panes}
         self._warmed = False
         self._painted = False
         self.setWindowTitle("Tuning Studio")
         self.setMinimumSize(MINIMUM)
         self.resize(DEFAULT)
         self.setAcceptDrops(True)
-        self._sidebar, self._stack, self._notice = Sidebar(panes), QStackedWidget(), Notice()
+        self._sidebar, self._stack = Sidebar(panes), QStackedWidget()
+        self._pages = {entry.key: _Page(entry.widget) for entry in panes}
         self._root = QWidget()
-        self._build(panes)
+        self._build()
         self._drop = _DropHint(self._root)
+        self._own: dict[str, Callable[[], object]] = {
+            "close": self.close,
+            "quit": self.close,
+            "find": self._find,
+            "minimize": self.showMinimized,
+            "zoom": self._zoom,
+            "full_screen": self._toggle_full_screen,
+        }
         self._actions = fill_menu_bar(
-            self.menuBar(), ((entry.key, entry.title) for entry in panes), self._on_action
+            self.menuBar(), ((entry.key, entry.title) for entry in panes), self._on_action, self._offer
         )
-        self._recent = QMenu(self)
+        self._recent = Menu(self)
         self._actions["recent"].setMenu(self._recent)
         self.show_recent(())
         self._actions[f"appearance:{theme.mode}"].setChecked(True)
         self._sidebar.chosen.connect(self.show_pane)
+        QApplication.instance().focusChanged.connect(self._keep_focus)  # type: ignore[union-attr]
         if panes:
             self.show_pane(panes[0].key)
 
     def show_pane(self, key: str) -> None:
         """Bring a pane to the front."""
-        self._stack.setCurrentWidget(self._panes[key].widget)
+        self._stack.setCurrentWidget(self._pages[key])
         self._sidebar.select(key)
         self._actions[f"pane:{key}"].setChecked(True)
         self._leave_drops_to_window()
+        self._offer(False)
+        self.pane_shown.emit(key)
 
     def set_pane(self, key: str, widget: QWidget) -> None:
         """Put a widget in a pane's place, so that the window can be shown before its panes are built."""
-        entry, in_front = self._panes[key], self.current_pane() == key
-        self._panes[key] = replace(entry, widget=widget)
-        self._stack.insertWidget(self._stack.indexOf(entry.widget), widget)
-        self._stack.removeWidget(entry.widget)
-        entry.widget.deleteLater()
-        if in_front:
-            self._stack.setCurrentWidget(widget)
+        self._pages[key].set_pane(widget)
         self._leave_drops_to_window()
+        self._offer(False)
 
     def current_pane(self) -> str:
         """The key of the pane in front."""
         shown = self._stack.currentWidget()
-        return next(key for key, entry in self._panes.items() if entry.widget is shown)
+        return next(key for key, page in self._pages.items() if page is shown)
+
+    def pane(self, key: str = "") -> QWidget:
+        """A pane's widget; without a key, that of the pane in front."""
+        return self._pages[key or self.current_pane()].pane
 
     def action(self, key: str) -> QAction:
         """A menu command, to enable or disable it."""
@@ -111,9 +127,18 @@ class MainWindow(QMainWindow):
         """What the engine is doing, at the foot of the sidebar; `progress` from 0 to 1, None for no bar."""
         self._sidebar.set_engine(text, detail, progress)
 
-    def show_notice(self, text: str, tone: str = "bad") -> None:
-        """A banner above the pane: what failed and what to do, or good news."""
-        self._notice.show_message(text, tone)
+    def notice(self, pane: str = "") -> Notice:
+        """The banner of a pane, or of the one in front."""
+        return self._pages[pane or self.current_pane()].notice
+
+    def show_notice(
+        self, text: str, tone: str = "bad", *, pane: str = "", action: str = "", key: str = ""
+    ) -> None:
+        """A banner over a pane (the one in front, unless another is named), which comes and goes with it.
+
+        It says what failed and what to do, or good news; a button called `action` announces `key`.
+        """
+        self.notice(pane).show_message(text, tone, action, key)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_requested.emit()
@@ -157,17 +182,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.files_dropped.emit(paths)
 
-    def _build(self, panes: Sequence[PaneEntry]) -> None:
-        for entry in panes:
-            self._stack.addWidget(entry.widget)
-        banner = QWidget()
-        row(self._notice, on=banner, inside=(28, 14, 28, 0))
-        banner.hide()
-        self._notice.closed.connect(banner.hide)
-        self._notice.shown.connect(banner.show)
-        right = column(banner, (self._stack, 1), gap=0)
+    def _build(self) -> None:
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+            page.notice.chosen.connect(self.action_triggered)
         self._root.setObjectName("root")
-        row(self._sidebar, (right, 1), on=self._root, gap=0)
+        row(self._sidebar, (self._stack, 1), on=self._root, gap=0)
         self.setCentralWidget(self._root)
 
     def _on_action(self) -> None:
@@ -183,15 +203,69 @@ class MainWindow(QMainWindow):
             self._theme.set_mode(name)
         elif key in EDIT_KEYS:
             _edit(key)
-        elif key in ("close", "quit"):
-            self.close()
+        elif command := self._own.get(key):
+            command()
         self.action_triggered.emit(key)
+
+    def _offer(self, shown: bool) -> None:
+        """While a menu is shown, disable what cannot act; keys work whenever there may be something to do."""
+        searches = self._searches()
+        visible = any(search.isVisible() for search in searches)
+        self._actions["find"].setEnabled(visible if shown else bool(searches))
+        focused = QApplication.focusWidget()
+        for key in EDIT_KEYS:
+            of_rows = key in ROWS and self.current_pane() == "dataset"
+            self._actions[key].setEnabled(not shown or of_rows or callable(getattr(focused, key, None)))
+        if shown:
+            self.menu_opening.emit()
+
+    def _find(self) -> None:
+        """Put the cursor into the search of the pane in front."""
+        for search in self._searches():
+            if search.isVisible():
+                search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                search.selectAll()
+
+    def _searches(self) -> list[QLineEdit]:
+        return self.pane().findChildren(QLineEdit, SEARCH)
+
+    def _zoom(self) -> None:
+        self.showNormal() if self.isMaximized() else self.showMaximized()
+
+    def _toggle_full_screen(self) -> None:
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
+
+    def _keep_focus(self, before: QWidget | None, now: QWidget | None) -> None:
+        """Where what has the focus goes, Qt passes it on to the sidebar; the pane keeps it instead."""
+        gone = before is not None and not (before.isVisible() and before.isEnabled())
+        if gone and now is not None and self._sidebar.isAncestorOf(now):
+            self.pane().setFocus()
 
     def _leave_drops_to_window(self) -> None:
         """Fields would take a dropped file as text; the window opens it instead."""
         for kind in (QLineEdit, QPlainTextEdit, QTextEdit):
             for field in self.findChildren(kind):
                 field.setAcceptDrops(False)
+
+
+class _Page(QWidget):
+    """A pane below its own banner."""
+
+    def __init__(self, pane: QWidget) -> None:
+        super().__init__()
+        self.pane, self.notice, banner = pane, Notice(), QWidget()
+        row(self.notice, on=banner, inside=(28, 14, 28, 0))
+        banner.hide()
+        self.notice.closed.connect(banner.hide)
+        self.notice.shown.connect(banner.show)
+        self._column = column(banner, (pane, 1), on=self, gap=0)
+
+    def set_pane(self, pane: QWidget) -> None:
+        """Put another widget in the pane's place."""
+        self._column.replaceWidget(self.pane, pane)
+        self._column.setStretchFactor(pane, 1)
+        self.pane.deleteLater()
+        self.pane = pane
 
 
 class _DropHint(QFrame):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button, IconButton
+from studio.ui.widgets.popup import Combo
 from studio.ui.window import MainWindow, PaneEntry
 
 KEYS = ("dataset", "training", "evaluation", "playground", "runs")
@@ -94,7 +95,7 @@ def test_a_pane_built_later_takes_its_place(window, qtbot) -> None:
     window.show_pane("training")
     late = QLineEdit()
     window.set_pane("training", late)
-    assert window._stack.currentWidget() is late
+    assert window.pane() is late
     assert window.current_pane() == "training"
     assert not late.acceptDrops()
     window.set_pane("runs", QWidget())
@@ -120,7 +121,9 @@ def test_only_about_and_quit_have_a_role_on_a_mac(window) -> None:
     roles = {key: action.menuRole() for key, action in window._actions.items()}
     assert roles.pop("about") == QAction.MenuRole.AboutRole
     assert roles.pop("quit") == QAction.MenuRole.QuitRole
-    assert set(roles.values()) == {QAction.MenuRole.NoRole}
+    edits = {key for key, role in roles.items() if role == QAction.MenuRole.TextHeuristicRole}
+    assert edits == {"undo", "redo", "cut", "copy", "paste", "selectAll"}  # so that a Mac's panels know them
+    assert {role for key, role in roles.items() if key not in edits} == {QAction.MenuRole.NoRole}
 
 
 def test_shortcuts_are_unique(window) -> None:
@@ -128,7 +131,7 @@ def test_shortcuts_are_unique(window) -> None:
         action.shortcut().toString() for action in window._actions.values() if not action.shortcut().isEmpty()
     ]
     assert len(keys) == len(set(keys))
-    assert {"Ctrl+O", "Ctrl+R", "Ctrl+.", "Ctrl+1", "Ctrl+5"} <= set(keys)
+    assert {"Ctrl+O", "Ctrl+R", "Ctrl+.", "Ctrl+1", "Ctrl+5", "Ctrl+F", "Ctrl+M"} <= set(keys)
 
 
 def test_edit_commands_reach_the_field_with_the_focus(theme, qtbot) -> None:
@@ -160,7 +163,94 @@ def test_the_engine_is_told_at_the_foot_of_the_sidebar(window) -> None:
 def test_a_notice_is_shown_above_the_pane(window) -> None:
     window.show()
     window.show_notice("The disk is full.", "bad")
-    assert window._notice.isVisible()
+    assert window.notice().isVisible()
+
+
+def test_a_notice_stays_with_its_pane(window) -> None:
+    window.show()
+    window.show_notice("Four rows were left out.", "warn")
+    window.show_pane("runs")
+    assert not window.notice("dataset").isVisible()
+    assert not window.notice().isVisible()
+    window.show_pane("dataset")
+    assert window.notice().isVisible()
+
+
+def test_the_button_of_a_notice_announces_its_key_and_closes_it(window, qtbot) -> None:
+    window.show()
+    window.show_notice("A was stopped.", "dim", pane="training", action="Resume", key="resume:A")
+    window.show_pane("training")
+    with qtbot.waitSignal(window.action_triggered) as announced:
+        window.notice().action.click()
+    assert announced.args == ["resume:A"]
+    assert not window.notice().isVisible()
+
+
+def test_find_goes_to_the_search_of_the_pane_and_is_off_where_there_is_none(theme, qtbot) -> None:
+    pane = QWidget()
+    search = QLineEdit("words", pane)
+    search.setObjectName("search")
+    window = MainWindow(
+        theme, [PaneEntry("one", "One", "database", pane), PaneEntry("two", "Two", "database", QWidget())]
+    )
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    window.action("find").trigger()
+    qtbot.waitUntil(search.hasFocus)
+    assert search.selectedText() == "words"
+    window.show_pane("two")
+    assert not window.action("find").isEnabled()
+
+
+def test_while_a_menu_is_shown_what_cannot_act_is_off(window) -> None:
+    window.show()
+    window.show_pane("runs")
+    window.setFocus()
+    edit = next(a.menu() for a in window.menuBar().actions() if a.text() == "Edit")
+    edit.aboutToShow.emit()
+    assert not any(window.action(key).isEnabled() for key in ("copy", "undo", "find"))
+    edit.aboutToHide.emit()
+    assert window.action("copy").isEnabled()
+
+
+def test_the_window_menu_zooms_and_the_view_menu_fills_the_screen(window) -> None:
+    window.show()
+    window.action("zoom").trigger()
+    assert window.isMaximized()
+    window.action("zoom").trigger()
+    assert not window.isMaximized()
+    window.action("full_screen").trigger()
+    assert window.isFullScreen()
+    window.action("full_screen").trigger()
+    assert not window.isFullScreen()
+    window.action("minimize").trigger()
+    assert window.isMinimized()
+
+
+def test_the_focus_of_a_button_that_goes_stays_in_its_pane(theme, qtbot) -> None:
+    pane = QWidget()
+    button = Button("Evaluate", parent=pane)
+    window = MainWindow(theme, [PaneEntry("one", "One", "database", pane)])
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus)
+    button.hide()
+    qtbot.waitUntil(lambda: not button.hasFocus())
+    assert not window._sidebar.isAncestorOf(window.focusWidget())
+
+
+def test_lists_and_menus_are_round_and_show_what_is_behind_their_corners(window, qtbot) -> None:
+    box = Combo(window)
+    box.addItems(["one", "two"])
+    window.show()
+    box.showPopup()
+    for popup in (box.view().window(), next(a.menu() for a in window.menuBar().actions())):
+        popup.resize(120, 80)
+        assert popup.grab().toImage().pixelColor(0, 0).alpha() == 0
+    box.hidePopup()
 
 
 def test_icon_buttons_have_names(window) -> None:

@@ -18,6 +18,7 @@ from studio.ui.plain import tip
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, title
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.popup import Combo
 from studio.ui.widgets.style import empty_layout
 from studio.ui.widgets.tabs import Tabs
 
@@ -32,7 +33,7 @@ class ColumnChoice(QWidget):
     def __init__(self, name: str, columns: Sequence[ColumnShown], *, optional: bool) -> None:
         super().__init__()
         self._columns = {column.name: column for column in columns}
-        self.box = QComboBox()
+        self.box = Combo()
         self.box.setAccessibleName(f"Column for {name}")
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMaxVisibleItems(14)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, SignalInstance
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from studio.dataset.hub.wanted import HubError, Wanted, recognize, row_range
 from studio.events import HubListed, HubSplit
@@ -14,6 +14,7 @@ from studio.ui.dialogs.task import BusyDialog
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import WrapLabel, note, title
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.popup import Combo
 from studio.words import file_size
 
 TOKENS = "https://huggingface.co/settings/tokens"
@@ -79,7 +80,7 @@ class HubDialog(BusyDialog):
         self.name, self.rows = QLineEdit(), QLineEdit()
         self.name.setPlaceholderText("owner/name, or its address")
         self.rows.setPlaceholderText("All, or 1000 for the first, or 500:1500")
-        self.subset, self.split = QComboBox(), QComboBox()
+        self.subset, self.split = Combo(), Combo()
         self.look = Button("Look up")
         self.agree.set_icon("download")
         self.problem, self.access = WrapLabel(role="error"), AccessBox("read this dataset")

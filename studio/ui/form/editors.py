@@ -9,8 +9,8 @@ from math import isfinite
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMenu, QPlainTextEdit, QSizePolicy
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
 from studio.recipe.entry import FieldEntry
 from studio.ui import icons
@@ -18,6 +18,7 @@ from studio.ui.form.words import CHOICES, PLACEHOLDERS, choice_word, zero_word
 from studio.ui.plain import tip
 from studio.ui.widgets.button import Switch
 from studio.ui.widgets.label import PlainLabel
+from studio.ui.widgets.popup import Combo, Menu
 from studio.ui.widgets.style import set_property
 
 
@@ -155,7 +156,7 @@ class PathField(TextField):
         shown = icons.icon("folder-open", icons.tone_colour("dim").name())
         choose = self.addAction(shown, QLineEdit.ActionPosition.TrailingPosition)
         choose.setToolTip("Choose a dataset")
-        self.menu = QMenu(self)
+        self.menu = Menu(self)
         self.menu.addAction("File…", self._choose_file)
         self.menu.addAction("Folder or saved dataset…", self._choose_folder)
         choose.triggered.connect(self._offer)
@@ -180,8 +181,8 @@ _BROWSE = "\0browse"
 _TEMPLATES = "Templates (*.jinja *.jinja2 *.j2);;All files (*)"
 
 
-class ChoiceField(QComboBox):
-    """One of a few words, or in an open field what is typed. The wheel scrolls the form, never the choice."""
+class ChoiceField(Combo):
+    """One of a few words, or in an open field what is typed."""
 
     edited = Signal()
 
@@ -215,9 +216,6 @@ class ChoiceField(QComboBox):
     def set_locked(self, locked: bool) -> None:
         """Whether the choice may be read but not changed."""
         self.setEnabled(not locked)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
     def _tell(self) -> None:
         if self.value() == _BROWSE:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPaintEvent, QWheelEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
 from studio.paths import STARTER_MODEL
 from studio.ui.plain import tip
+from studio.ui.widgets.popup import Combo
 
 CHOOSE = "Choose folder…"
 STARTER_TITLE = "Starter"
@@ -20,7 +21,7 @@ def model_title(model: str) -> str:
     return STARTER_TITLE if model == STARTER_MODEL else PurePath(model).name or model
 
 
-class ModelPicker(QComboBox):
+class ModelPicker(Combo):
     """A list of models; "Choose folder…" asks for another one and leaves the choice as it was."""
 
     edited = Signal()
@@ -61,9 +62,6 @@ class ModelPicker(QComboBox):
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
     def _on_activated(self, index: int) -> None:
         if self.itemText(index) == CHOOSE:

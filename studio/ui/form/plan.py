@@ -16,6 +16,7 @@ from studio.ui.form.model_picker import ModelPicker
 from studio.ui.form.row import FormRow
 from studio.ui.widgets.documents import DocumentList
 from studio.ui.widgets.label import note
+from studio.ui.widgets.popup import Combo
 
 SERVER = "server"
 _SERVER_TITLE = "A server"
@@ -45,7 +46,7 @@ class PlanForm(Form):
     """Edits a Plan, all but the dataset, which is at hand."""
 
     def __init__(self) -> None:
-        self.way, self.description = QComboBox(), note("")
+        self.way, self.description = Combo(), note("")
         self.way.setAccessibleName("How rows are made")
         self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.models, self.documents = MakingModels(), DocumentList()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QLineEdit,
-    QMenu,
     QSpinBox,
     QStackedWidget,
     QTableView,
@@ -31,6 +30,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, note
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.timing import Debounce
 
 _MOST = 10_000_000
@@ -46,7 +46,7 @@ class LengthFilter(QAction):
         self._theme, self._field = theme, field
         self.fewest, self.most = _spin("Any"), _spin("Any")
         self.clear = Button("Any length", "quiet")
-        self.popup = QMenu(field)
+        self.popup = Menu(field)
         action = QWidgetAction(self.popup)
         action.setDefaultWidget(self._form())
         self.popup.addAction(action)
@@ -138,6 +138,7 @@ class ExamplesTable[Model: TableModel[Any]](QWidget):
         super().__init__()
         self._theme, self.model = theme, model
         self.chips, self.search, self.view = FilterChips(filters), QLineEdit(), RowsView()
+        self.search.setObjectName("search")
         self.search.setPlaceholderText("Search rows")
         self.search.setAccessibleName("Search prompts and answers")
         self.search.setClearButtonEnabled(True)

@@ -46,22 +46,29 @@ class Notice(QFrame):
 
     shown = Signal()
     closed = Signal()
+    chosen = Signal(str)  # the key of its button, which closes it
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
         self._text = WrapLabel()
         self._icons = {tone: Icon(name, 16, "text") for tone, name in ICONS.items()}
+        self.action, self._key = Button("", "link"), ""
+        self.action.clicked.connect(self._choose)
         close = IconButton("x", "Close this message")
         close.clicked.connect(self.close_message)
-        row(*self._icons.values(), (self._text, 1), close, on=self, inside=(14, 9, 8, 9))
+        row(*self._icons.values(), (self._text, 1), self.action, close, on=self, inside=(14, 9, 8, 9))
         self.hide()
 
     def text(self) -> str:
         return self._text.text()
 
-    def show_message(self, text: str, tone: str = "bad") -> None:
-        """Show a sentence in place of the one before."""
+    def show_message(self, text: str, tone: str = "bad", action: str = "", key: str = "") -> None:
+        """Show a sentence in place of the one before, and a button that announces `key`, if it is named."""
+        self._key = key
+        self.action.setText(action)
+        self.action.setAccessibleName(action)
+        self.action.setVisible(bool(action))
         for name, icon in self._icons.items():
             icon.setVisible(name == tone)
         set_property(self, "tone", tone)
@@ -73,6 +80,10 @@ class Notice(QFrame):
     def close_message(self) -> None:
         self.hide()
         self.closed.emit()
+
+    def _choose(self) -> None:
+        self.close_message()
+        self.chosen.emit(self._key)
 
 
 WIDTH = 440

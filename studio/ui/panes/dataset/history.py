@@ -7,13 +7,14 @@ from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.layout import add, clear, column, row, scrolled
+from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.style import empty_layout, hairline
 
 _NOTHING = (
@@ -37,7 +38,7 @@ class HistoryPage(QWidget):
         self.replay.setToolTip("Do these steps to another file, and open what comes of it")
         self.replay.clicked.connect(self.replay_requested)
         self.add = Button("Add step…", icon="plus")
-        self.menu = QMenu(self.add)
+        self.menu = Menu(self.add)
         self.add.setMenu(self.menu)
         add(self.card.head, self.replay, self.add)
         inside = clear(inside=(0, 0, 8, 0), gap=0)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.ui.plain import keyless, tip
+from studio.ui.widgets.popup import Menu
 
 
-class OpenMenu(QMenu):
+class OpenMenu(Menu):
     """Ways to bring a dataset, and those that were brought last."""
 
     files_requested = Signal()
@@ -60,7 +61,7 @@ class OpenMenu(QMenu):
             self.recent_chosen.emit(action.data())
 
 
-class SaveMenu(QMenu):
+class SaveMenu(Menu):
     """Ways to take the dataset at hand elsewhere."""
 
     save_requested = Signal()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QMenu, QPlainTextEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
 from studio.events import MadeRow
 from studio.synth.filter import grounds
@@ -19,6 +19,7 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.documents import PassageView
 from studio.ui.widgets.label import ElidedLabel, PlainLabel, note
 from studio.ui.widgets.layout import add, column, row
+from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import EmptyState
 from studio.ui.widgets.style import empty_layout, hairline, set_property
 from studio.ui.widgets.tabs import KeyHints
@@ -156,7 +157,7 @@ class ReviewCard(Card):
         self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
         self.reading, self.editing = KeyHints(_READING), KeyHints(_EDITING)
         self.summary = note("")
-        self.earlier, self.menu = Button("", "quiet", "history"), QMenu()
+        self.earlier, self.menu = Button("", "quiet", "history"), Menu()
         self.earlier.setMenu(self.menu)
         self.add = Button("", "primary")
         self.nothing = EmptyState("sparkles", "No rows made yet", _TEACHING)

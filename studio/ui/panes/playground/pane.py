@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QShowEvent
 
 from studio.events import AnswerEnded, AnswerPiece, Event
 from studio.generate.sampling import Sampling
@@ -130,6 +130,10 @@ class PlaygroundPane(Pane):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.prompt.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.prompt.setFocus()  # what is typed now is meant for it
 
     def send(self) -> None:
         """Ask what stands in the field, unless there is nothing or an answer is still coming."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHeaderView, QTableView, QWidget
 
 from studio import words
@@ -18,6 +18,7 @@ from studio.ui.theme import Theme
 from studio.ui.tokens import MOST
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.popup import Combo
 
 if TYPE_CHECKING:
     from studio.ui.plots.overlay import FieldPlot, OverlayPlot
@@ -27,16 +28,13 @@ LEAST_NAME = 170
 """A run's name keeps this width; where there is less room, the table scrolls."""
 
 
-class FieldChoice(QComboBox):
-    """Which field is drawn; the wheel scrolls the page, never the choice."""
+class FieldChoice(Combo):
+    """Which field is drawn."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Field")
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class DifferencesTable(QTableView):

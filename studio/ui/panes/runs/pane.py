@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     Signal,
     SignalInstance,
 )
-from PySide6.QtWidgets import QAbstractButton, QMenu
+from PySide6.QtWidgets import QAbstractButton
 
 from studio.runs.history import RunHistory
 from studio.runs.store import RunCurves, RunSummary
@@ -25,6 +25,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.pane import Pane
+from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import ConfirmBar, EmptyState
 
 
@@ -33,6 +34,7 @@ class RunsPane(Pane):
 
     run_chosen = Signal(str)
     runs_chosen = Signal(object)  # the names of several, oldest first
+    chosen_changed = Signal()  # other runs are chosen, or other things can be done with them
     resume_requested = Signal(str)
     evaluate_requested = Signal(str)
     playground_requested = Signal(str)
@@ -117,6 +119,28 @@ class RunsPane(Pane):
         """The name of the chosen run, or nothing where none or several are."""
         return self._names[0] if len(self._names) == 1 else ""
 
+    def offers(self, names: Sequence[str] | None = None) -> set[str]:
+        """What can be done with these runs, else with the chosen ones, by the keys of the Run menu."""
+        wanted = self._names if names is None else names
+        runs = [run for run in self._model.rows if run.name in wanted]
+        offered = {"delete"} if runs and all(run.state != "running" for run in runs) else set()
+        if len(runs) != 1:
+            return offered
+        run = runs[0]
+        offered.add("reveal")
+        if run.state != "damaged":
+            offered |= {"play", "evaluate"}
+        if run.resumable:
+            offered.add("resume")
+        if len(self._model.names_of_sweep(run.sweep)) > 1:
+            offered.add("sweep")
+        return offered
+
+    def perform(self, key: str) -> None:
+        """Do one of what is offered for the chosen runs, as its button does."""
+        if key in self.offers():
+            self._actions[key].click()
+
     def _add_buttons(self) -> None:
         self._reveal, self._delete = (
             IconButton("folder-open", "Show the run's folder", size=30),
@@ -135,6 +159,14 @@ class RunsPane(Pane):
             (self._play, self.playground_requested),
         )
         self._wishes = dict(wishes)
+        self._actions: dict[str, QAbstractButton] = {
+            "play": self._play,
+            "evaluate": self._evaluate,
+            "resume": self._resume,
+            "sweep": self._whole_sweep,
+            "reveal": self._reveal,
+            "delete": self._delete,
+        }
         for button, _ in wishes:
             button.clicked.connect(self._on_wish)
         self._delete.clicked.connect(self._ask_to_delete)
@@ -151,16 +183,9 @@ class RunsPane(Pane):
         self.show_state(empty)
 
     def _show_menu(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        for button in (
-            self._play,
-            self._evaluate,
-            self._resume,
-            self._whole_sweep,
-            self._reveal,
-            self._delete,
-        ):
-            if self._names and not button.isHidden():
+        menu = Menu(self)
+        for button in self._actions.values():
+            if not button.isHidden():
                 menu.addAction(keyless(button.text() or button.toolTip()), button.click)
         if not menu.isEmpty():
             menu.popup(self.table.viewport().mapToGlobal(place))
@@ -178,19 +203,15 @@ class RunsPane(Pane):
             self.runs_chosen.emit(self._names)
 
     def _show_buttons(self) -> None:
-        runs = [run for run in self._model.rows if run.name in self._names]
-        run = runs[0] if len(runs) == 1 else None
-        for button in self._wishes:
-            usable = run is not None and run.state != "damaged"
-            button.setVisible(run is not None if button is self._reveal else usable)
-        self._resume.setVisible(run is not None and run.resumable)
-        self._whole_sweep.setVisible(run is not None and len(self._model.names_of_sweep(run.sweep)) > 1)
-        self._delete.setVisible(bool(runs) and all(run.state != "running" for run in runs))
-        self._delete.setToolTip(tip("Delete the run" if run else "Delete the runs"))
-        self.details.setVisible(run is not None)
-        self._count(len(runs))
-        if len(runs) < 2:
+        offered, chosen = self.offers(), sum(run.name in self._names for run in self._model.rows)
+        for key, button in self._actions.items():
+            button.setVisible(key in offered)
+        self._delete.setToolTip(tip("Delete the run" if chosen < 2 else "Delete the runs"))
+        self.details.setVisible(chosen == 1)
+        self._count(chosen)
+        if chosen < 2:
             self.comparison.hide()
+        self.chosen_changed.emit()
 
     def _count(self, chosen: int) -> None:
         there = len(self._model.rows)

@@ -202,9 +202,13 @@ class TrainingPane(PaneFrame):
 
     def start(self) -> None:
         """Ask for a run with the recipe as it stands, if it can be carried out."""
-        start = self._buttons["start"]
-        if start.isEnabled() and not start.isHidden():
+        if self.can_start():
             self.start_requested.emit(self.recipe())
+
+    def can_start(self) -> bool:
+        """Whether there is a dataset and a recipe that can be carried out, and nothing trains."""
+        start = self._buttons["start"]
+        return start.isEnabled() and not start.isHidden()
 
     def ask_for_sweep(self) -> SweepDialog:
         """Ask which fields shall take several values, the rest being as the form says it."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit
 
 from studio.paths import STARTER_MODEL
 from studio.recipe.recipe import Recipe
@@ -19,6 +19,7 @@ from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import PickButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
+from studio.ui.widgets.popup import Menu
 
 OWN = "My own"
 SEARCH_WIDTH = 168
@@ -58,13 +59,14 @@ class RecipeCard(Card):
         super().__init__("Recipe")
         self.form = form
         self._name, self._applied, self._model = OWN, Recipe(), ""
-        self._menu = QMenu(self)
+        self._menu = Menu(self)
         self._menu.setToolTipsVisible(True)
         self._pick = PickButton(OWN, "chevron-down")
         self._pick.clicked.connect(self._show_menu)
         self._for = note("")
         self._for.hide()
         self._search = QLineEdit()
+        self._search.setObjectName("search")
         self._search.setPlaceholderText("Find a field")
         self._search.setAccessibleName("Find a field of the recipe")
         clear = QAction(self._search)
@@ -74,8 +76,6 @@ class RecipeCard(Card):
         self._search.addAction(clear)
         self._search.setFixedWidth(SEARCH_WIDTH)
         self._search.textChanged.connect(form.search)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        find.activated.connect(self._search.setFocus)
         self.head.addWidget(self._search)
         self._row = FormRow("Recipe", self._pick)
         self._row.grid.addWidget(self._for, 1, 0, 1, 2)

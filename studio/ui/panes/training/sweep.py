@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
@@ -14,6 +14,7 @@ from studio.ui.plain import tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.label import WrapLabel
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.popup import Combo
 
 WIDTH = 560
 FIRST = "lora.rank"
@@ -42,7 +43,7 @@ class FieldValues(QWidget):
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        self._field, self._values = QComboBox(), QLineEdit()
+        self._field, self._values = Combo(), QLineEdit()
         for entry in sweepable():
             self._field.addItem(entry.title, entry.path)
         self._field.setAccessibleName("Field")
