@@ -44,7 +44,7 @@ class Paths:
 
     @property
     def made(self) -> Path:
-        """Rows that were made and wait to be accepted, a folder for each making."""
+        """Rows that were made and wait to be accepted, a folder for each synthesis."""
         return self.home / "made"
 
     @property

@@ -20,11 +20,11 @@ from pytestqt.qtbot import QtBot
 from studio.app.start import without_secrets
 from studio.cli.commands import run
 from studio.cli.terminal import Terminal
-from studio.events import GoldenAnswer, MadeRow
+from studio.events import GeneratedRow, GoldenAnswer
 from studio.ui.menus import fill_recent
 from studio.ui.plain import keyless, tip
 from studio.ui.tables.answers import AnswersModel
-from studio.ui.tables.made import MadeModel
+from studio.ui.tables.generated import GeneratedRowsModel
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.label import Badge, ElidedLabel, PlainLabel, WrapLabel, dim, title
 from studio.words import markdown, visible, visible_line
@@ -144,10 +144,10 @@ def test_tables_have_no_html_in_their_tooltips(qapp: object) -> None:
             )
         ]
     )
-    made = MadeModel()
+    made = GeneratedRowsModel()
     made.show_rows(
         [
-            MadeRow(
+            GeneratedRow(
                 row=1,
                 prompt=MARKUP,
                 answer=MARKUP,

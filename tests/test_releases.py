@@ -23,7 +23,7 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, latest_evaluation
 from studio.settings import Settings, read_settings
-from studio.synth.folder import MakingFolder, accepted
+from studio.synth.folder import SyntheticFolder, accepted
 from tests.conftest import finish
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -152,7 +152,7 @@ def test_made_rows_wait_as_they_were_left(studio: Studio, left: Path) -> None:
     shown = studio("data", "made", folder)
     assert shown["states"] == {"accepted": 1, "edited": 1, "rejected": 1, "pending": 3}
     assert [record.answer for record in accepted(folder)] == ["It is 2. It is 2. It is 2.", "It is said."]
-    assert MakingFolder(folder).finished
+    assert SyntheticFolder(folder).finished
     assert studio("data", "made", folder, "--accept", "4-6")["states"]["accepted"] == 4
 
 

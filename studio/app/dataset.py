@@ -15,7 +15,7 @@ from studio.app.opening import Datasets, Opening
 from studio.app.saving import Saving, Transforming
 from studio.app.state import Controller, Services
 from studio.app.steps import Checking, Editing, History
-from studio.app.synthesis import Making
+from studio.app.synthesis import Synthesis
 from studio.app.training import Training
 from studio.dataset.documents.paragraphs import are_documents
 from studio.ui.panes.dataset.pane import DatasetPane
@@ -39,7 +39,7 @@ class DatasetController(Controller):
         self.checking = Checking(services, pane, self.transforming)
         self.editing = Editing(services, pane)
         self.history = History(services, pane, self.transforming)
-        self.making = Making(services, pane, self.transforming)
+        self.synthesis = Synthesis(services, pane, self.transforming)
         self.saving = Saving(services, pane, self.datasets)
         self.downloading = Downloading(services, self.open)
         self.uploading = Uploading(services, pane)
@@ -69,7 +69,7 @@ class DatasetController(Controller):
         self._window.show_pane("dataset")
         if are_documents(map(Path, paths)):
             self.large.leave()
-            self.making.bring(paths)
+            self.synthesis.bring(paths)
         else:
             self.opening.bring([Path(path) for path in paths])
 
@@ -78,8 +78,8 @@ class DatasetController(Controller):
         match action:
             case "paste":
                 self.opening.paste(QApplication.clipboard().mimeData())
-            case "undo" if self._pane.making.isVisible():
-                self.making.reviewing.undo()
+            case "undo" if self._pane.synthesis.isVisible():
+                self.synthesis.reviewing.undo()
             case "undo":
                 self.editing.undo()
             case "redo":

@@ -17,14 +17,14 @@ from studio.app.state import Controller, Services
 from studio.dataset.documents.paragraphs import DOCUMENTS
 from studio.dataset.steps.steps import Mix
 from studio.errors import StudioError
-from studio.events import Log, MadeRow, MakingEnded, Progress, Refusals
+from studio.events import GeneratedRow, Log, Progress, Refusals, SynthesisEnded
 from studio.jobs.job import Failed, Outcome, Stopped
-from studio.jobs.make import MakeJob
 from studio.jobs.queue import Lane
-from studio.synth.add import added, damaged_makings, makings_of, write_rows
+from studio.jobs.synthesis import SynthesisJob
+from studio.synth.add import added, damaged_folders, folders_of, write_rows
 from studio.synth.confirmed import Unconfirmed
-from studio.synth.folder import MakingFolder
-from studio.synth.generate import made_row, summary
+from studio.synth.folder import SyntheticFolder
+from studio.synth.generate import generated_row, summary
 from studio.synth.generators import GENERATORS
 from studio.synth.plan import Plan
 from studio.synth.rows import Review
@@ -39,15 +39,15 @@ _PENDING = Review("pending")
 
 
 class Reviewing(Controller):
-    """Holds the rows of one making folder, and shows them with their states."""
+    """Holds the rows of one synthesis folder, and shows them with their states."""
 
     ready = Signal(str)  # a file with rows to add to the dataset
 
     def __init__(self, services: Services, card: ReviewCard) -> None:
         super().__init__(services, card)
         self._card = card
-        self.folder: MakingFolder | None = None
-        self._made: dict[int, MadeRow] = {}
+        self.folder: SyntheticFolder | None = None
+        self._made: dict[int, GeneratedRow] = {}
         self._reviews: dict[int, Review] = {}
         self._added: frozenset[int] = frozenset()
         self._before: list[dict[int, Review]] = []  # what was said before each judgement, to undo
@@ -56,9 +56,9 @@ class Reviewing(Controller):
         card.undo_requested.connect(self.undo)
         card.add_requested.connect(self._add)
 
-    def open(self, folder: MakingFolder) -> None:
-        """Show a making's rows as they were left. Raises StudioError for a damaged folder."""
-        self._made = {row.number: made_row(row) for row in folder.rows()}
+    def open(self, folder: SyntheticFolder) -> None:
+        """Show a synthesis's rows as they were left. Raises StudioError for a damaged folder."""
+        self._made = {row.number: generated_row(row) for row in folder.rows()}
         self._reviews = folder.reviews.latest()
         self.folder, self._before = folder, []
         self.refresh()
@@ -80,7 +80,7 @@ class Reviewing(Controller):
         self._card.set_rows([self._row(number) for number in self._made])
         self.show_summary()
 
-    def take(self, row: MadeRow) -> None:
+    def take(self, row: GeneratedRow) -> None:
         """Show a row that was made just now."""
         self._made[row.row] = row
         self._card.put(self._row(row.row))
@@ -127,7 +127,7 @@ class Reviewing(Controller):
             self._card.put(self._row(number))
         return True
 
-    def _row(self, number: int) -> MadeRow:
+    def _row(self, number: int) -> GeneratedRow:
         row, review = self._made[number], self._reviews.get(number, _PENDING)
         if review.state == "edited":
             row = replace(row, prompt=review.prompt, answer=review.answer)
@@ -144,17 +144,17 @@ class Reviewing(Controller):
         self._before = []  # what was added is part of a dataset: it is changed there
 
 
-class Making(Controller):
-    """Asks for rows, one making at a time; each waits in a folder of its own, and can be gone on with."""
+class Synthesis(Controller):
+    """Asks for rows, one synthesis at a time; each waits in a folder of its own, and can be gone on with."""
 
     def __init__(self, services: Services, pane: DatasetPane, transforming: Transforming) -> None:
         super().__init__(services, pane)
         self._pane, self._transforming = pane, transforming
         self._folders, self._confirmed = services.paths.made, services.paths.confirmed
-        self._page = page = pane.making
+        self._page = page = pane.synthesis
         self._asking = self._request()
         self._data = ""
-        self._told: Path | None = None  # which making's server and files the person has been told of
+        self._told: Path | None = None  # which synthesis' server and files the person has been told of
         self.reviewing = Reviewing(services, page.review)
         self.reviewing.ready.connect(self._add)
         page.make_requested.connect(self.make)
@@ -172,7 +172,7 @@ class Making(Controller):
         return self._asking.busy
 
     def _follow(self) -> None:
-        """Turn to the dataset on show: its own makings are offered; one that is still open stays."""
+        """Turn to the dataset on show: its own syntheses are offered; one that is still open stays."""
         dataset = self._state.dataset
         if dataset is None:
             return
@@ -186,7 +186,7 @@ class Making(Controller):
         if alone:
             self._data = ""
             self._take_up(None)
-        self._pane.show_making(alone=alone)
+        self._pane.show_synthesis(alone=alone)
 
     def bring(self, paths: Sequence[str]) -> None:
         """Make rows from these documents."""
@@ -197,22 +197,22 @@ class Making(Controller):
             self._page.add_documents(paths)
 
     def make(self) -> None:
-        """Begin a making as the form says it."""
+        """Begin a synthesis as the form says it."""
         folder = self._folders / f"{datetime.now():%Y%m%d-%H%M%S-%f}-{self._page.generator()}"
         try:
             plan = self._plan()
-            self.reviewing.open(MakingFolder.create(folder, plan))
+            self.reviewing.open(SyntheticFolder.create(folder, plan))
         except StudioError as error:
             self._page.show_rest(str(error), "bad", can_go_on=False)
             return
-        self._submit(MakeJob(plan, folder, confirmed=self._confirmed))
+        self._submit(SynthesisJob(plan, folder, confirmed=self._confirmed))
 
     def go_on(self) -> None:
-        """Make what the open making still lacks."""
+        """Make what the open synthesis still lacks."""
         if self.reviewing.folder is None or self.busy:
             return
         try:
-            job = MakeJob.again(self.reviewing.folder.path, confirmed=self._confirmed)
+            job = SynthesisJob.again(self.reviewing.folder.path, confirmed=self._confirmed)
             job.check_confirmed()
         except Unconfirmed as error:
             if self._told != self.reviewing.folder.path:
@@ -241,7 +241,7 @@ class Making(Controller):
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise StudioError(f"Rows cannot be made like this: {reason}.") from error
 
-    def _submit(self, job: MakeJob) -> None:
+    def _submit(self, job: SynthesisJob) -> None:
         try:
             if job.plan.server and (key := self._page.take_key()):
                 from studio.generate.keys import keep_key  # with the network's libraries
@@ -255,18 +255,18 @@ class Making(Controller):
         lane = Lane.ENGINE if job.on_engine else Lane.ASKING
         heard: Listeners = {
             Progress: lambda progress: self._show_progress(job, progress),
-            MadeRow: self.reviewing.take,
-            MakingEnded: self._show_ended,
+            GeneratedRow: self.reviewing.take,
+            SynthesisEnded: self._show_ended,
             Log: self._show_log,
         }
         self._asking.ask(job, lane, heard, self._end)
         self._show_earlier()
         self._page.take_focus()
 
-    def _show_ended(self, event: MakingEnded) -> None:
+    def _show_ended(self, event: SynthesisEnded) -> None:
         self.reviewing.show_summary()
 
-    def _show_progress(self, job: MakeJob, event: Progress) -> None:
+    def _show_progress(self, job: SynthesisJob, event: Progress) -> None:
         if self._asking.stopping:
             return
         of = f"{event.done:,} of {event.total:,}" if event.total else ""
@@ -292,10 +292,10 @@ class Making(Controller):
         return folder is not None and not folder.finished
 
     def _take_up(self, dataset: Path | None) -> None:
-        """Show what belongs to another dataset, or to none; a making that does not is left, and kept."""
+        """Show what belongs to another dataset, or to none; a synthesis that does not is left, and kept."""
         self._page.offer(has_dataset=dataset is not None)
         open_ = self.reviewing.folder
-        if open_ is not None and open_ in makings_of(self._folders, dataset):
+        if open_ is not None and open_ in folders_of(self._folders, dataset):
             self.reviewing.refresh()
         else:
             if self.busy:
@@ -311,17 +311,17 @@ class Making(Controller):
 
     def _show_earlier(self) -> None:
         dataset = Path(self._data) if self._data else None
-        found = makings_of(self._folders, dataset)
+        found = folders_of(self._folders, dataset)
         others = [folder for folder in found if folder != self.reviewing.folder and folder.asked()]
         shown = [(str(folder.path), words_for(folder)) for folder in others]
-        damaged = damaged_makings(self._folders)
+        damaged = damaged_folders(self._folders)
         self._page.show_earlier([*shown, *((str(path), f"{path.name}: damaged") for path, _ in damaged)])
 
     def _open_earlier(self, path: str) -> None:
         if self.busy:
             self._notice(_BUSY)
             return
-        folder = MakingFolder(Path(path))
+        folder = SyntheticFolder(Path(path))
         try:
             self._page.set_plan(folder.plan())
             self.reviewing.open(folder)
@@ -329,7 +329,7 @@ class Making(Controller):
         except StudioError as error:
             self._notice(str(error), "bad")
             return
-        self._page.show_rest("This making was not finished." if unfinished else "", can_go_on=unfinished)
+        self._page.show_rest("This synthesis was not finished." if unfinished else "", can_go_on=unfinished)
         self._show_earlier()
         self._page.take_focus()
 
@@ -339,7 +339,7 @@ class Making(Controller):
         if self._data:
             self._transforming.apply(Mix(path=file, weight=0))
         else:
-            documents = [Path(name) for name in MakingFolder(path.parent).plan().documents]
+            documents = [Path(name) for name in SyntheticFolder(path.parent).plan().documents]
             self._transforming.keep(path, f"{documents[0].stem} rows" if documents else path.stem)
 
     def _choose_documents(self) -> None:
@@ -352,8 +352,8 @@ class Making(Controller):
             self._page.set_model(folder)
 
 
-def summed_up(ended: MakingEnded) -> str:
-    """What came of a making, in a sentence or two."""
+def summed_up(ended: SynthesisEnded) -> str:
+    """What came of a synthesis, in a sentence or two."""
     rows = f"{ended.rows:,} row{'s' if ended.rows != 1 else ''}"
     said = f"{rows} from {ended.asked:,} source{'s' if ended.asked != 1 else ''}."
     advice = "A larger model does better." if ended.refused and not ended.rows else ""
@@ -370,8 +370,8 @@ def _left_out(refused: tuple[Refusals, ...]) -> str:
     return f"{drafts} left out: {reasons}."
 
 
-def words_for(folder: MakingFolder) -> str:
-    """A making in a line: how, how much, how far judged, and when."""
+def words_for(folder: SyntheticFolder) -> str:
+    """A synthesis in a line: how, how much, how far judged, and when."""
     title = GENERATORS[folder.plan().maker].title
     damaged = ", damaged in part" if folder.damage() else ""
     states = [review.state for _, review in folder.reviewed()]

@@ -20,21 +20,21 @@ from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, console, perform, report
 from studio.dataset.hub.wanted import Wanted, recognize, row_range
 from studio.errors import DataError
-from studio.events import Downloaded, MadeRow, MakingEnded
+from studio.events import Downloaded, GeneratedRow, SynthesisEnded
 from studio.jobs.hub import DownloadJob
-from studio.jobs.make import MakeJob
+from studio.jobs.synthesis import SynthesisJob
 from studio.synth.confirmed import Unconfirmed
-from studio.synth.folder import MakingFolder, write_accepted
-from studio.synth.generate import made_row, summary
+from studio.synth.folder import SyntheticFolder, write_accepted
+from studio.synth.generate import generated_row, summary
 from studio.synth.generators import GENERATORS
 from studio.synth.plan import Plan
 from studio.synth.rows import Review
 from studio.words import counted
 
 
-def of_made(folder: MakingFolder) -> CommandResult:
+def of_review(folder: SyntheticFolder) -> CommandResult:
     """Every made row with its state, and what was refused."""
-    rows = [made_row(row, review.state) for row, review in folder.reviewed()]
+    rows = [generated_row(row, review.state) for row, review in folder.reviewed()]
     ended = summary(folder)
     states = Counter(row.state for row in rows)
     lines = [row_line(row) for row in rows]
@@ -45,7 +45,7 @@ def of_made(folder: MakingFolder) -> CommandResult:
     return CommandResult(document, "\n".join(lines))
 
 
-def of_making(folder: MakingFolder) -> CommandResult:
+def of_synthesis(folder: SyntheticFolder) -> CommandResult:
     """How many rows there are by now, what was refused, and what to do next."""
     ended = summary(folder)
     lines = [f"{_came(ended)}, in {ended.folder}", *_refused(ended)]
@@ -63,12 +63,12 @@ def of_download(event: Downloaded) -> CommandResult:
     return CommandResult(asdict(event), text)
 
 
-def row_line(row: MadeRow) -> str:
+def row_line(row: GeneratedRow) -> str:
     """A made row in a line."""
     return f"{row.row:>4}  {row.state:<8}  {_short(row.prompt)}  →  {_short(row.answer)}   [{row.source}]"
 
 
-def _came(ended: MakingEnded) -> str:
+def _came(ended: SynthesisEnded) -> str:
     return f"{counted(ended.rows, 'row')} from {counted(ended.asked, 'source')}"
 
 
@@ -77,7 +77,7 @@ def _short(text: str) -> str:
     return line if len(line) <= 60 else f"{line[:59]}…"
 
 
-def _refused(ended: MakingEnded) -> list[str]:
+def _refused(ended: SynthesisEnded) -> list[str]:
     counts = {each.reason: each.count for each in ended.refused}
     return [f"Refused: {_counted(counts)}"] if counts else []
 
@@ -122,7 +122,7 @@ def make(
         }
         plan = from_fields(Plan, asked, DataError)
         name = f"{datetime.now():%Y%m%d-%H%M%S}-{plan.maker}"
-        job = MakeJob(plan, out or paths_from().made / name, confirmed=confirmed)
+        job = SynthesisJob(plan, out or paths_from().made / name, confirmed=confirmed)
     _show(_made(job))
 
 
@@ -137,16 +137,16 @@ def made(
     out: Annotated[Path | None, typer.Option(help="Write the accepted rows there, as .jsonl.")] = None,
 ) -> None:
     """Show made rows, accept or reject them, and write out those that count."""
-    making = MakingFolder(folder)
-    making.plan()  # raises where the folder is none of ours
-    rows = [row.number for row in making.rows()]
+    found = SyntheticFolder(folder)
+    found.plan()  # raises where the folder is none of ours
+    rows = [row.number for row in found.rows()]
     for state, numbers in (("accepted", accept), ("rejected", reject), ("pending", undo)):
-        making.review_all(dict.fromkeys(_numbers(numbers, rows), Review(state)))
+        found.review_all(dict.fromkeys(_numbers(numbers, rows), Review(state)))
     if edit:
-        _edit(making, edit, prompt, answer)
+        _edit(found, edit, prompt, answer)
     if out is not None:
         console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.")
-    _show(of_made(making))
+    _show(of_review(found))
 
 
 def key(
@@ -188,9 +188,9 @@ def register(group: typer.Typer) -> None:
         group.command(cls=StudioCommand)(command)
 
 
-def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:
-    """The making in the folder, to go on with. Raises DataError where the person is to name its server."""
-    job = MakeJob.again(folder, server, confirmed)
+def _again(folder: Path, server: str, confirmed: Path) -> SynthesisJob:
+    """The synthesis in the folder, to go on with. Raises DataError where the person is to name its server."""
+    job = SynthesisJob.again(folder, server, confirmed)
     try:
         job.check_confirmed()
     except Unconfirmed as error:
@@ -199,29 +199,29 @@ def _again(folder: Path, server: str, confirmed: Path) -> MakeJob:
     return job
 
 
-def _made(job: MakeJob) -> CommandResult:
+def _made(job: SynthesisJob) -> CommandResult:
     """Do the job; each row is shown as it is made."""
     try:
         for event in perform(job.run_events(_context(job))):
-            if isinstance(event, MadeRow):
+            if isinstance(event, GeneratedRow):
                 console.print(row_line(event), soft_wrap=True)
     except StoppedByPerson:
         on = f"Stopped; what was made is kept. `studio data make --resume {job.folder}` goes on."
         raise StoppedByPerson(on) from None
-    return of_making(MakingFolder(job.folder))
+    return of_synthesis(SyntheticFolder(job.folder))
 
 
-def _edit(making: MakingFolder, number: int, prompt: str, answer: str) -> None:
+def _edit(found: SyntheticFolder, number: int, prompt: str, answer: str) -> None:
     """Put the person's words in a row's place; what they leave out stays."""
-    for row, _ in making.reviewed():
+    for row, _ in found.reviewed():
         if row.number == number:
             before = row.record(0)
-            making.review(number, Review("edited", prompt or before.prompt, answer or before.answer))
+            found.review(number, Review("edited", prompt or before.prompt, answer or before.answer))
             return
-    raise DataError(f"There is no row {number} in {making.path}.")
+    raise DataError(f"There is no row {number} in {found.path}.")
 
 
-def _context(job: MakeJob) -> Any:
+def _context(job: SynthesisJob) -> Any:
     if not job.on_engine:
         return None
     with console.status("Loading MLX"):

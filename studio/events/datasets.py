@@ -307,7 +307,7 @@ class DatasetUploaded(Event, kind="DatasetUploaded"):
 
 
 @dataclass(frozen=True)
-class MadeRow(Event, kind="MadeRow"):
+class GeneratedRow(Event, kind="MadeRow"):
     """One made row, which counts only once a person accepts it; `row` numbers it in its folder from 1.
 
     `state` is pending, accepted, edited or rejected; `passage` the text it was made from, if any; `time` UTC.
@@ -333,7 +333,7 @@ class Refusals:
 
 
 @dataclass(frozen=True)
-class MakingEnded(Event, kind="MakingEnded"):
+class SynthesisEnded(Event, kind="MakingEnded"):
     """What came of making more, over all sessions: sources asked, rows kept, drafts refused by reason."""
 
     folder: str

@@ -11,7 +11,7 @@ from studio.dataset.manifest import NAME, Manifest, is_saved
 from studio.dataset.save.export import row_of
 from studio.errors import DataError
 from studio.files import write_text
-from studio.synth.folder import MakingFolder
+from studio.synth.folder import SyntheticFolder
 from studio.synth.generators import GENERATORS
 from studio.synth.rows import SyntheticRow
 
@@ -36,13 +36,13 @@ def _sources(path: Path) -> list[Path]:
         return []  # a damaged manifest is told of where it is opened
 
 
-def makings_of(made: Path, dataset: Path | None) -> list[MakingFolder]:
-    """The makings below `made` that belong to a dataset, the newest first; to none: those from documents."""
+def folders_of(made: Path, dataset: Path | None) -> list[SyntheticFolder]:
+    """The folders below `made` that belong to a dataset, the newest first; to none: those from documents."""
     line = ancestors(dataset) if dataset else frozenset[Path]()
     parents = {path.parent for path in line}
     found = []
     for manifest in made.glob("*/making.json"):
-        folder = MakingFolder(manifest.parent)
+        folder = SyntheticFolder(manifest.parent)
         try:
             data = folder.plan().data
         except DataError:
@@ -52,18 +52,18 @@ def makings_of(made: Path, dataset: Path | None) -> list[MakingFolder]:
     return sorted(found, key=lambda folder: folder.path.name, reverse=True)
 
 
-def damaged_makings(made: Path) -> list[tuple[Path, str]]:
-    """The makings below `made` of which nobody can tell what they belong to, each with why."""
+def damaged_folders(made: Path) -> list[tuple[Path, str]]:
+    """The folders below `made` of which nobody can tell what they belong to, each with why."""
     found = []
     for manifest in sorted(made.glob("*/making.json")):
         try:
-            MakingFolder(manifest.parent).plan()
+            SyntheticFolder(manifest.parent).plan()
         except DataError as error:
             found.append((manifest.parent, str(error)))
     return found
 
 
-def added(folder: MakingFolder, dataset: Path | None) -> frozenset[int]:
+def added(folder: SyntheticFolder, dataset: Path | None) -> frozenset[int]:
     """The numbers of the folder's rows that the dataset holds already, just as they are now."""
     files = [path for path in ancestors(dataset) if path.parent == folder.path] if dataset else []
     there = {line for file in files if file.is_file() for line in file.read_text("utf-8").splitlines()}
@@ -72,7 +72,7 @@ def added(folder: MakingFolder, dataset: Path | None) -> frozenset[int]:
     return frozenset(row.number for row, review in folder.reviewed() if review.counts and _line(row) in there)
 
 
-def write_rows(folder: MakingFolder, numbers: Collection[int]) -> Path:
+def write_rows(folder: SyntheticFolder, numbers: Collection[int]) -> Path:
     """Write these of the accepted rows into a file of their own in the folder, as JSONL.
 
     Raises DataError when none of them is accepted.

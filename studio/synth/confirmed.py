@@ -1,6 +1,6 @@
 """Which servers a person on this machine has let see which files.
 
-A making folder names a server and files to send there. One that came from elsewhere names what its maker
+A synthesis folder names a server and files to send there. One that came from elsewhere names what its maker
 chose, so what counts is written down here, outside the folder.
 """
 
@@ -19,7 +19,7 @@ from studio.words import counted
 
 
 class Unconfirmed(DataError):
-    """A making would send `files` to `server`, and nobody here has said that it may."""
+    """A synthesis would send `files` to `server`, and nobody here has said that it may."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.server, self.files = plan.server, plan.files

@@ -127,11 +127,11 @@ _REQUESTS = frozenset(_REQUEST_WORDS.split())
 _SHORT_ANSWER = 4  # words of an answer below which every one must stand in the passage
 
 
-class Sieve:
+class RowFilter:
     """Refuses drafts that are broken or known; one that passes is known from then on."""
 
-    def __init__(self, maker: RowGenerator, plan: Plan) -> None:
-        self._maker = maker
+    def __init__(self, generator: RowGenerator, plan: Plan) -> None:
+        self._generator = generator
         self._plan = plan
         self._known = Known()
 
@@ -148,9 +148,8 @@ class Sieve:
         return reason
 
     def _compared(self, record: Record) -> str:
-        return (
-            record.question if self._maker.compares == "question" else f"{record.question}\n{record.answer}"
-        )
+        question = record.question
+        return question if self._generator.compares == "question" else f"{question}\n{record.answer}"
 
     def _broken(self, record: Record, source: GenerationSource) -> str:
         prompt, answer = record.prompt.strip(), record.answer.strip()
@@ -164,9 +163,9 @@ class Sieve:
             return "copied the prompt"
         if self._elsewhere(record, source):
             return "about something else"
-        if self._maker.name == "passages" and _ABOUT_THE_PASSAGE.search(prompt):
+        if self._generator.name == "passages" and _ABOUT_THE_PASSAGE.search(prompt):
             return "speaks of the passage"
-        if self._maker.grounded and source.passage and not grounded(answer, source.passage.text):
+        if self._generator.grounded and source.passage and not grounded(answer, source.passage.text):
             return "not grounded in the passage"
         return ""
 
@@ -176,25 +175,25 @@ class Sieve:
         return len(record.prompt) <= self._plan.longest and record.answer == kept
 
     def _copied(self, prompt: str, answer: str, source: GenerationSource) -> bool:
-        if self._maker.compares == "question" and source.record is not None:
+        if self._generator.compares == "question" and source.record is not None:
             before = source.record.prompt
-            if prompt == before or (self._maker.asks_model and plain(prompt) == plain(before)):
+            if prompt == before or (self._generator.asks_model and plain(prompt) == plain(before)):
                 return True
         return plain(prompt) == plain(answer)
 
     def _elsewhere(self, record: Record, source: GenerationSource) -> bool:
         """Whether the new request is not the old one in other words, or not one for this answer."""
-        if self._maker.name in ("paraphrase", "back-translation") and source.record is not None:
+        if self._generator.name in ("paraphrase", "back-translation") and source.record is not None:
             return not same_subject(_request(record), _request(source.record))
-        if self._maker.name == "question":
+        if self._generator.name == "question":
             return not leads_to(record.prompt, record.answer)
         return False
 
     def _duplicate(self, record: Record) -> str:
         text = self._compared(record)
-        if self._maker.asks_model and self._known.equal(text):
+        if self._generator.asks_model and self._known.equal(text):
             return "an exact duplicate"
-        if self._maker.near and self._known.near(text):
+        if self._generator.near and self._known.near(text):
             return "a near duplicate"
         return ""
 

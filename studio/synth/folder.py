@@ -1,4 +1,4 @@
-"""A making folder: what was asked (`making.json`), what was made (`made.jsonl`), what a person said of it
+"""A synthesis folder: what was asked (`making.json`), what was made (`made.jsonl`), what a person said of it
 (`reviews.jsonl`). The two JSONL files only grow.
 """
 
@@ -31,13 +31,13 @@ _OWN = ("making.json", "made.jsonl", "reviews.jsonl")
 
 
 @dataclass(frozen=True)
-class MakingFolder:
+class SyntheticFolder:
     """Rows that were made and wait for a person, in one folder."""
 
     path: Path
 
     @classmethod
-    def create(cls, path: Path, plan: Plan) -> MakingFolder:
+    def create(cls, path: Path, plan: Plan) -> SyntheticFolder:
         """The folder for this plan, new or to go on with.
 
         Raises DataError where another plan lives, TargetError for a folder with anything else, and where it
@@ -64,7 +64,7 @@ class MakingFolder:
 
     @property
     def created(self) -> datetime:
-        """When the making was begun, in the time of this machine. Raises DataError as `plan` does."""
+        """When the synthesis was begun, in the time of this machine. Raises DataError as `plan` does."""
         try:
             return datetime.fromisoformat(str(self._document()["created"])).astimezone()
         except (KeyError, ValueError, OverflowError, OSError) as error:
@@ -187,7 +187,7 @@ def _sources(plan: Plan) -> list[Path]:
 
 def accepted(folder: Path) -> tuple[Record, ...]:
     """The rows that a person accepted, edited or not, each saying how it was made; lines count from 1."""
-    found = [row for row, review in MakingFolder(folder).reviewed() if review.counts]
+    found = [row for row, review in SyntheticFolder(folder).reviewed() if review.counts]
     return tuple(row.record(line) for line, row in enumerate(found, 1))
 
 
@@ -195,9 +195,9 @@ def write_accepted(folder: Path, path: Path) -> int:
     """Write the accepted rows as JSONL; returns how many there are.
 
     Raises DataError for none, TargetError where something stands that is no file of made rows, and where
-    it would touch what rows were made from or the making itself.
+    it would touch what rows were made from or the synthesis itself.
     """
-    check_sources(path, _sources(MakingFolder(folder).plan()))
+    check_sources(path, _sources(SyntheticFolder(folder).plan()))
     check_target(path, [folder / name for name in _OWN])
     check_file(path, lambda row: isinstance(row, dict) and "made" in row)
     rows = accepted(folder)

@@ -11,12 +11,12 @@ from pathlib import Path
 from studio.dataset.documents.passages import Passage, words
 from studio.dataset.record import Record
 from studio.errors import DataError
-from studio.events import Event, Log, MadeRow, MakingEnded, Progress, Refusals, retold
-from studio.synth.filter import Sieve
-from studio.synth.folder import MakingFolder
+from studio.events import Event, GeneratedRow, Log, Progress, Refusals, SynthesisEnded, retold
+from studio.synth.filter import RowFilter
+from studio.synth.folder import SyntheticFolder
 from studio.synth.generators import GENERATORS, Ask, Draft, GenerationSource, NoReply, RowGenerator
 from studio.synth.plan import Plan
-from studio.synth.rows import Made, SyntheticRow, row_of
+from studio.synth.rows import Provenance, SyntheticRow, row_of
 
 SHOWN = 4
 """Examples that the model sees when it makes others like them."""
@@ -35,19 +35,19 @@ def sources(plan: Plan, records: Sequence[Record], passages: Sequence[Passage]) 
 
     Raises DataError when there is nothing to start from.
     """
-    maker = GENERATORS[plan.maker]
+    generator = GENERATORS[plan.maker]
     examples = [record for record in records if _usable(record)]
-    if maker.needs == "seeds":
+    if generator.needs == "seeds":
         found = _seeds(plan, examples)
-    elif maker.needs == "both":
+    elif generator.needs == "both":
         found = list(_fitting(examples, passages))
-    elif maker.needs == "passages" or (maker.needs == "either" and passages):
+    elif generator.needs == "passages" or (generator.needs == "either" and passages):
         found = _numbered(passages)
     else:
         found = [GenerationSource(f"line {record.line}", record) for record in examples]
     if not found:
-        raise DataError(f"“{maker.title}” {_NEEDED[maker.needs]}. There is nothing to start from.")
-    if plan.sources and maker.needs != "seeds" and plan.sources < len(found):
+        raise DataError(f"“{generator.title}” {_NEEDED[generator.needs]}. There is nothing to start from.")
+    if plan.sources and generator.needs != "seeds" and plan.sources < len(found):
         drawn = sorted(random.Random(plan.seed).sample(range(len(found)), plan.sources))
         found = [found[i] for i in drawn]
     return found
@@ -108,8 +108,8 @@ _REPORT_EVERY = 2000
 _IN_A_ROW = 20  # refusals after which nothing more is asked
 
 
-def making(
-    folder: MakingFolder, found: Sequence[GenerationSource], records: Sequence[Record], ask: Ask
+def generating(
+    folder: SyntheticFolder, found: Sequence[GenerationSource], records: Sequence[Record], ask: Ask
 ) -> Generator[Event]:
     """Make rows from every source that was not asked yet, and end with what came of all.
 
@@ -117,16 +117,16 @@ def making(
     """
     with folder.held():
         plan = folder.plan()
-        maker = GENERATORS[plan.maker]
+        generator = GENERATORS[plan.maker]
         folder.expect(len(found))
-        sieve = Sieve(maker, plan)
+        row_filter = RowFilter(generator, plan)
         for number, record in enumerate(records):
             if number % _REPORT_EVERY == 0:
                 yield Progress("Looking at the rows there are", number, len(records))
-            sieve.know(record)
+            row_filter.know(record)
         before = folder.rows()
         for row in before:
-            sieve.know(row.record(0))
+            row_filter.know(row.record(0))
         asked, number = folder.asked(), folder.next_number() - 1
         refusals = _Refusals(folder, answered=bool(asked))
         for done, source in enumerate(found):
@@ -134,18 +134,18 @@ def making(
             if source.name in asked:
                 continue
             try:
-                drafts = yield from _drafts(maker, source, plan, ask, progress)
+                drafts = yield from _drafts(generator, source, plan, ask, progress)
             except NoReply as lost:
                 if lost.__cause__ is not None:
                     yield Log(f"Nothing is made from {source.name}: {lost.__cause__}", "warning")
                 refusals.take(source, lost)
                 continue
             refusals.pass_()
-            rows, refused = _sifted(drafts, source, plan, sieve, number)
+            rows, refused = _filtered(drafts, source, plan, row_filter, number)
             folder.keep(source.name, rows, refused)
             number += len(rows)
             for row in rows:
-                yield made_row(row)
+                yield generated_row(row)
         refusals.end()
         yield Progress("Making rows", len(found), len(found))
         yield summary(folder)
@@ -157,7 +157,7 @@ class _Refusals:
     So a refusal is written down when the server has answered another question, and not before.
     """
 
-    def __init__(self, folder: MakingFolder, answered: bool) -> None:
+    def __init__(self, folder: SyntheticFolder, answered: bool) -> None:
         self._folder, self._answered = folder, answered
         self._held: list[tuple[GenerationSource, NoReply]] = []
 
@@ -185,10 +185,10 @@ class _Refusals:
         self.pass_()
 
 
-def made_row(row: SyntheticRow, state: str = "pending") -> MadeRow:
+def generated_row(row: SyntheticRow, state: str = "pending") -> GeneratedRow:
     """The row as a table shows it."""
     record, made = row.record(row.number), row.made
-    return MadeRow(
+    return GeneratedRow(
         row.number,
         record.prompt,
         record.answer,
@@ -201,22 +201,22 @@ def made_row(row: SyntheticRow, state: str = "pending") -> MadeRow:
     )
 
 
-def summary(folder: MakingFolder) -> MakingEnded:
+def summary(folder: SyntheticFolder) -> SynthesisEnded:
     """What the folder holds by now."""
     refused = tuple(Refusals(reason, count) for reason, count in folder.refused().most_common())
-    return MakingEnded(str(folder.path), len(folder.asked()), len(folder.rows()), refused)
+    return SynthesisEnded(str(folder.path), len(folder.asked()), len(folder.rows()), refused)
 
 
 def _drafts(
-    maker: RowGenerator, source: GenerationSource, plan: Plan, ask: Ask, progress: Progress
+    generator: RowGenerator, source: GenerationSource, plan: Plan, ask: Ask, progress: Progress
 ) -> Generator[Event, None, list[Draft]]:
-    """What the maker drafts; while the model works, the progress is said again."""
+    """What the generator drafts; while the model works, the progress is said again."""
     yield progress
-    return (yield from retold(maker.make(source, plan, ask), lambda _: progress))
+    return (yield from retold(generator.make(source, plan, ask), lambda _: progress))
 
 
-def _sifted(
-    drafts: Sequence[Draft], source: GenerationSource, plan: Plan, sieve: Sieve, number: int
+def _filtered(
+    drafts: Sequence[Draft], source: GenerationSource, plan: Plan, row_filter: RowFilter, number: int
 ) -> tuple[list[SyntheticRow], Counter[str]]:
     rows: list[SyntheticRow] = []
     refused = Counter[str]() if drafts else Counter({NO_FORM: 1})
@@ -225,9 +225,9 @@ def _sifted(
     named = plan.model if plan.server else Path(plan.model).name  # rows are given away, paths are not
     model = named if GENERATORS[plan.maker].asks_model else ""
     kin = source.record.kin if source.record else ""
-    made = Made(plan.maker, model, source.name, passage, now, kin)
+    made = Provenance(plan.maker, model, source.name, passage, now, kin)
     for draft in drafts:
-        if reason := sieve.refusal(draft, source):
+        if reason := row_filter.refusal(draft, source):
             refused[reason] += 1
         else:
             rows.append(row_of(number + len(rows) + 1, draft.record, made))

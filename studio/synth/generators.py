@@ -26,7 +26,7 @@ def noisy(text: str, share: float, seed: int) -> str:
     able = [i for i, piece in enumerate(pieces) if re.fullmatch(r"[^\W\d_]{3,}[.,;:!?]*", piece)]
     count = min(len(able), max(1, round(share * len(able)))) if share > 0 else 0
     for place in draw.sample(able, count):
-        slip = draw.choice(_SLIPS)(pieces[place], draw)
+        slip = draw.choice(_TYPOS)(pieces[place], draw)
         pieces[place] = slip if slip != pieces[place] else _doubled(slip, draw)
     return "".join(pieces)
 
@@ -69,7 +69,7 @@ def _spaced(word: str, draw: random.Random) -> str:
     return f"{word[:at]} {word[at:]}"
 
 
-_SLIPS: tuple[Callable[[str, random.Random], str], ...] = (
+_TYPOS: tuple[Callable[[str, random.Random], str], ...] = (
     _swapped,
     _left_out,
     _doubled,
@@ -337,5 +337,5 @@ _ALL = (
     ),
 )
 
-GENERATORS = {maker.name: maker for maker in _ALL}
-"""Every maker by name."""
+GENERATORS = {generator.name: generator for generator in _ALL}
+"""Every generator by name."""

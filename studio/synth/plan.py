@@ -90,7 +90,7 @@ class Plan(BaseModel):
     @field_validator("server")
     @classmethod
     def _no_secret(cls, server: str, asked: ValidationInfo) -> str:
-        """An address is written down in the making's folder, so it may hold no key."""
+        """An address is written down in the synthesis's folder, so it may hold no key."""
         if asked.context != _WRITTEN and (secret := secret_in(server)):
             raise ValueError(secret)
         return server

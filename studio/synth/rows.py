@@ -69,7 +69,7 @@ def _judged(line: dict[str, Any] | None) -> tuple[int, Review] | None:
 
 
 @dataclass(frozen=True)
-class Made:
+class Provenance:
     """How a row was made: by which maker and model, when (UTC), and from where and what passage.
 
     `kin` is that of the example it was made from, which it may never be divided from.
@@ -90,7 +90,7 @@ class SyntheticRow:
     number: int
     messages: tuple[tuple[str, str, str], ...]
     rejected: str
-    made: Made
+    made: Provenance
 
     def record(self, line: int) -> Record:
         """The row as an example at this line."""
@@ -110,7 +110,7 @@ class SyntheticRow:
         return replace(self, messages=tuple(turns))
 
 
-def row_of(number: int, record: Record, made: Made) -> SyntheticRow:
+def row_of(number: int, record: Record, made: Provenance) -> SyntheticRow:
     """The record as a made row."""
     messages = tuple((message.role, message.content, message.input) for message in record.messages)
     return SyntheticRow(number, messages, record.rejected, made)
@@ -121,7 +121,7 @@ def row_from(fields: dict[str, Any]) -> SyntheticRow:
     try:
         messages = tuple((str(r), str(c), str(i)) for r, c, i in fields["messages"])
         row = SyntheticRow(
-            int(fields["number"]), messages, str(fields["rejected"]), built(Made, fields["made"])
+            int(fields["number"]), messages, str(fields["rejected"]), built(Provenance, fields["made"])
         )
     except (TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a made row: {error}") from error

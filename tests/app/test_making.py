@@ -25,7 +25,7 @@ from studio.events import Event, Progress
 from studio.jobs.queue import Lane
 from studio.paths import Paths
 from studio.settings import Settings
-from studio.synth.folder import MakingFolder
+from studio.synth.folder import SyntheticFolder
 from studio.ui.theme import Theme
 from tests.jobs.openai_server import Answer, Body, openai_server
 
@@ -89,7 +89,7 @@ def good(body: Body, number: int = 0) -> str:
 def open_dataset(studio: Studio, qtbot: QtBot, path: Path) -> None:
     studio.open_path(str(path))
     wait_for(studio, qtbot, path.name)
-    studio.panes.dataset.tabs.choose("making")
+    studio.panes.dataset.tabs.choose("synthesis")
 
 
 def wait_for(studio: Studio, qtbot: QtBot, name: str) -> None:
@@ -98,14 +98,14 @@ def wait_for(studio: Studio, qtbot: QtBot, name: str) -> None:
 
 def make(studio: Studio, qtbot: QtBot) -> None:
     """Click, and wait for the end."""
-    qtbot.mouseClick(studio.panes.dataset.making.card.make, LEFT)
-    assert studio.dataset.making.busy
-    qtbot.waitUntil(lambda: not studio.dataset.making.busy)
+    qtbot.mouseClick(studio.panes.dataset.synthesis.card.make, LEFT)
+    assert studio.dataset.synthesis.busy
+    qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
 
 
 def ask_server(studio: Studio, qtbot: QtBot, url: str) -> None:
     """Choose a server in the form, and type where it is."""
-    form = studio.panes.dataset.making.form
+    form = studio.panes.dataset.synthesis.form
     choice = form.models.findData("server")
     form.models.setCurrentIndex(choice)
     form.models.activated.emit(choice)
@@ -117,14 +117,14 @@ def ask_server(studio: Studio, qtbot: QtBot, url: str) -> None:
 
 
 def mistype(studio: Studio) -> None:
-    form = studio.panes.dataset.making.form
+    form = studio.panes.dataset.synthesis.form
     form.way.setCurrentIndex(form.way.findData("noise"))
     form.way.activated.emit(form.way.currentIndex())
 
 
 def states(studio: Studio) -> list[str]:
     """What is written down of each row."""
-    folder = studio.dataset.making.reviewing.folder
+    folder = studio.dataset.synthesis.reviewing.folder
     assert folder is not None
     return [review.state for _, review in folder.reviewed()]
 
@@ -133,7 +133,7 @@ def test_rows_are_judged_by_single_keys_and_every_word_can_be_taken_back(
     studio: Studio, qtbot: QtBot, source: Path
 ) -> None:
     open_dataset(studio, qtbot, source)
-    page = studio.panes.dataset.making
+    page = studio.panes.dataset.synthesis
     mistype(studio)
     assert not page.form.models.isVisible()
     assert not page.form.documents.isVisible()
@@ -181,7 +181,7 @@ def test_accepted_rows_become_a_step_of_the_dataset_and_stay_marked_as_made(
     studio: Studio, qtbot: QtBot, source: Path
 ) -> None:
     open_dataset(studio, qtbot, source)
-    page, review = studio.panes.dataset.making, studio.panes.dataset.making.review
+    page, review = studio.panes.dataset.synthesis, studio.panes.dataset.synthesis.review
     mistype(studio)
     make(studio, qtbot)
     assert not review.add.isVisible()
@@ -220,7 +220,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
 
     with openai_server(answer) as served:
         open_dataset(studio, qtbot, source)
-        page = studio.panes.dataset.making
+        page = studio.panes.dataset.synthesis
         page.add_documents([str(handbook)])
         ask_server(studio, qtbot, served.url)
         qtbot.mouseClick(page.card.make, LEFT)
@@ -229,7 +229,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         assert page.card.said.text() == "Making rows: 2 of 5 passages"
         qtbot.keyClick(page.review.table, Qt.Key.Key_A)
         qtbot.mouseClick(page.card.stop, LEFT)
-        qtbot.waitUntil(lambda: not studio.dataset.making.busy)
+        qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
         may_answer.set()
         assert page.card.again.isVisible()
         studio.window.close()
@@ -238,16 +238,16 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         window.show()
         again = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
         open_dataset(again, qtbot, source)
-        review = again.panes.dataset.making.review
+        review = again.panes.dataset.synthesis.review
         assert review.links[0].text().startswith("From documents: 2 rows, 1 to review, not finished")
         qtbot.mouseClick(review.links[0], LEFT)
         assert [row.state for row in review.table.made.rows] == ["accepted", "pending"]
-        qtbot.mouseClick(again.panes.dataset.making.card.again, LEFT)
-        qtbot.waitUntil(lambda: not again.dataset.making.busy)
+        qtbot.mouseClick(again.panes.dataset.synthesis.card.again, LEFT)
+        qtbot.waitUntil(lambda: not again.dataset.synthesis.busy)
     assert [row.prompt for row in review.table.made.rows] == [f"What does the {n} weigh?" for n in THINGS]
     assert states(again) == ["accepted", *["pending"] * 4]
     assert review.summary.text() == "5 rows from 5 sources."
-    assert not again.panes.dataset.making.card.again.isVisible()
+    assert not again.panes.dataset.synthesis.card.again.isVisible()
     window.close()
     window.deleteLater()
 
@@ -258,7 +258,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
     def answer(body: Body, number: int) -> Answer:
         return (401, {"error": {"message": "bad key"}}, {}) if number == 1 else good(body)
 
-    pane, page = studio.panes.dataset, studio.panes.dataset.making
+    pane, page = studio.panes.dataset, studio.panes.dataset.synthesis
     notes = tmp_path / "notes.md"
     studio.window.files_dropped.emit([str(handbook), str(notes)])
     assert page.isVisible()
@@ -274,7 +274,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
         assert page.form.key.text() == ""
         qtbot.keyClicks(page.form.key, "sk-better")
         qtbot.mouseClick(page.card.again, LEFT)
-        qtbot.waitUntil(lambda: not studio.dataset.making.busy)
+        qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
     assert served.keys == ["Bearer sk-secret", *["Bearer sk-better"] * 5]
     assert list(keychain.kept.values()) == ["sk-better"]
     files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
@@ -290,26 +290,26 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
     made = [json.loads(record.made) for record in read(Path(dataset.path)).records]
     assert ["bridge weighs 12 tons" in row["passage"] for row in made].count(True) == 1
     assert pane.tabs.isVisible()
-    pane.tabs.choose("making")
+    pane.tabs.choose("synthesis")
     assert {row.state for row in review.table.made.rows} == {"added"}
 
 
 def test_a_making_that_nobody_here_confirmed_says_what_it_would_send_and_waits_for_a_second_press(
     studio: Studio, qtbot: QtBot, handbook: Path, keychain: Keychain, tmp_path: Path
 ) -> None:
-    page = studio.panes.dataset.making
+    page = studio.panes.dataset.synthesis
     studio.window.files_dropped.emit([str(handbook)])
     with openai_server(lambda body, number: (401, {}, {}) if number == 1 else good(body)) as served:
         ask_server(studio, qtbot, served.url)
         make(studio, qtbot)
         (tmp_path / "home" / "confirmed.jsonl").unlink()  # as on another machine
         qtbot.mouseClick(page.card.again, LEFT)
-        assert not studio.dataset.making.busy
+        assert not studio.dataset.synthesis.busy
         assert str(handbook) in page.card.said.text()
         assert served.url in page.card.said.text()
         assert len(served.asked) == 1
         qtbot.mouseClick(page.card.again, LEFT)
-        qtbot.waitUntil(lambda: not studio.dataset.making.busy)
+        qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
     assert len(served.asked) == 6
 
 
@@ -331,7 +331,7 @@ class Waiting:
 def test_the_starter_waits_for_the_engine_and_what_it_made_in_vain_is_summed_up(
     studio: Studio, qtbot: QtBot, handbook: Path
 ) -> None:
-    page = studio.panes.dataset.making
+    page = studio.panes.dataset.synthesis
     studio.open_path(str(handbook))
     for name, value in (("sources", "2"), ("max_tokens", "24")):
         page.form.rows[name].set_value(value)
@@ -340,8 +340,8 @@ def test_the_starter_waits_for_the_engine_and_what_it_made_in_vain_is_summed_up(
     qtbot.mouseClick(page.card.make, LEFT)
     assert page.card.said.text().startswith("The engine is busy.")
     may_end.set()
-    qtbot.waitUntil(lambda: not studio.dataset.making.busy)
-    folder = studio.dataset.making.reviewing.folder
+    qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
+    folder = studio.dataset.synthesis.reviewing.folder
     assert folder is not None
     assert len(folder.asked()) == 2
     assert page.review.summary.text().startswith("0 rows from 2 sources.")
@@ -353,7 +353,7 @@ def test_documents_are_dropped_on_the_page_and_left_out_again(
     studio: Studio, qtbot: QtBot, source: Path, handbook: Path, tmp_path: Path
 ) -> None:
     open_dataset(studio, qtbot, source)
-    page = studio.panes.dataset.making
+    page = studio.panes.dataset.synthesis
     mistype(studio)
     notes = tmp_path / "notes.txt"
     notes.write_text("Every crane is green.")
@@ -365,7 +365,7 @@ def test_documents_are_dropped_on_the_page_and_left_out_again(
     assert enter.isAccepted()
     QApplication.sendEvent(page, QDropEvent(QPointF(5, 5), move, data, buttons, keys))
     assert page.form.documents.paths == (str(handbook), str(notes))
-    assert page.form.maker.name == "passages"
+    assert page.form.generator.name == "passages"
     qtbot.mouseClick(page.form.documents.removers[0], LEFT)
     assert page.form.documents.paths == (str(notes),)
     qtbot.mouseClick(page.form.documents.removers[0], LEFT)
@@ -382,7 +382,7 @@ def test_a_making_belongs_to_its_dataset(studio: Studio, qtbot: QtBot, source: P
     open_dataset(studio, qtbot, source)
     mistype(studio)
     make(studio, qtbot)
-    review = studio.panes.dataset.making.review
+    review = studio.panes.dataset.synthesis.review
     made = review.table.made.rowCount()
     open_dataset(studio, qtbot, other)
     assert review.nothing.isVisible()
@@ -391,5 +391,5 @@ def test_a_making_belongs_to_its_dataset(studio: Studio, qtbot: QtBot, source: P
     assert len(review.links) == 1
     qtbot.mouseClick(review.links[0], LEFT)
     assert review.table.made.rowCount() == made
-    assert studio.panes.dataset.making.form.maker.name == "noise"
-    assert MakingFolder(next((tmp_path / "home" / "made").iterdir())).finished
+    assert studio.panes.dataset.synthesis.form.generator.name == "noise"
+    assert SyntheticFolder(next((tmp_path / "home" / "made").iterdir())).finished

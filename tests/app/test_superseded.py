@@ -280,13 +280,13 @@ def test_made_rows_join_no_other_dataset_while_theirs_is_read_again(
     studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.dataset.making.show_page()
+    studio.dataset.synthesis.show_page()
     studio.state.reading_changed.emit()
     assert studio.state.dataset is None
-    studio.dataset.making.reviewing.ready.emit(str(others))
+    studio.dataset.synthesis.reviewing.ready.emit(str(others))
     assert not [ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]
     wait_for(qtbot, studio, numbers.name)
-    studio.dataset.making.reviewing.ready.emit(str(others))
+    studio.dataset.synthesis.reviewing.ready.emit(str(others))
     job = last(tickets, SaveJob).job
     assert isinstance(job, SaveJob)
     assert job.recipe.data.path == str(numbers)

@@ -1,4 +1,4 @@
-"""A making folder of somebody else's takes neither files nor keys to its server, unless asked to."""
+"""A synthesis folder of somebody else's takes neither files nor keys to its server, unless asked to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from keyring.backends.null import Keyring
 
 from studio.cli.commands import run
-from studio.synth.folder import MakingFolder
+from studio.synth.folder import SyntheticFolder
 from studio.synth.plan import Plan
 from tests.jobs.openai_server import Body, Served, openai_server
 
@@ -183,7 +183,7 @@ def test_no_path_of_this_machine_stands_in_a_made_row(diary: Path, tmp_path: Pat
     assert run([*command, "--out", str(tmp_path / "out")]) == 0
     assert str(tmp_path) not in (tmp_path / "out" / "made.jsonl").read_text()
     with_path = Plan(maker="noise", data=str(data), model=str(model))
-    assert MakingFolder.create(tmp_path / "new", with_path).plan() == with_path
+    assert SyntheticFolder.create(tmp_path / "new", with_path).plan() == with_path
 
 
 def test_slips_of_the_keyboard_ask_no_server_and_so_nobody_for_one(

@@ -18,7 +18,7 @@ from studio.cli.synth import register
 from studio.dataset.read.load import read
 from studio.errors import DataError
 from studio.generate.keys import server_key
-from studio.synth.folder import MakingFolder
+from studio.synth.folder import SyntheticFolder
 from tests.conftest import write_rows
 
 
@@ -116,7 +116,7 @@ def test_rows_that_are_not_there_are_refused_before_anything_is_written(tmp_path
         command("made", more, "--accept", "1-999999999999")
     with pytest.raises(DataError, match="'5-2' names no rows"):
         command("made", more, "--accept", "5-2")
-    assert {review.state for _, review in MakingFolder(more).reviewed()} == {"pending"}
+    assert {review.state for _, review in SyntheticFolder(more).reviewed()} == {"pending"}
 
 
 def test_held_out_rows_are_no_source_of_rows_to_train_on(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_held_out_rows_are_no_source_of_rows_to_train_on(tmp_path: Path) -> None
     command("make", kept, "--maker", "noise", "--out", more)
     saved = read(kept)
     held = {record.answer for record in saved.records if saved.given[record.line] != "train"}
-    made = {row.record(0).answer for row in MakingFolder(more).rows()}
+    made = {row.record(0).answer for row in SyntheticFolder(more).rows()}
     assert len(held) == 12
     assert len(made) == 28
     assert not held & made

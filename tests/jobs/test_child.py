@@ -21,10 +21,10 @@ from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import KILLED, OUT_OF_MEMORY, Done, Failed, Job, Outcome, Stopped
-from studio.jobs.make import MakeJob
 from studio.jobs.messages import Packed, packed
 from studio.jobs.queue import JobQueue, Lane
 from studio.jobs.sweep import SweepJob
+from studio.jobs.synthesis import SynthesisJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
@@ -87,7 +87,7 @@ def weights(run: RunFolder) -> bytes:
         ChatJob(RunFolder(FOLDER), "Hi \N{WAVING HAND SIGN}\ud800", GREEDY, ("tuned",), typed_tokens=True),
         EvaluateJob(RunFolder(FOLDER), FOLDER / "golden.jsonl"),
         ForecastJob(RECIPE, Examples((3, 4), 5, 2), needs_weights=True),
-        MakeJob(Plan(data="rows.jsonl"), FOLDER, typed=False),
+        SynthesisJob(Plan(data="rows.jsonl"), FOLDER, typed=False),
     ],
     ids=lambda job: type(job).__name__,
 )
@@ -98,7 +98,7 @@ def test_every_job_of_the_engine_travels(job: Any) -> None:
 
 
 def test_the_engine_loads_no_qt() -> None:
-    modules = ("engine", "train", "sweep", "answers", "forecast", "make")
+    modules = ("engine", "train", "sweep", "answers", "forecast", "synthesis")
     program = f"import sys; {'; '.join(f'import studio.jobs.{each}' for each in modules)}"
     program += "; print([name for name in sys.modules if name.startswith('PySide6')])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"

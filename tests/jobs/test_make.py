@@ -16,11 +16,11 @@ import pytest
 
 from studio.dataset.read.load import read
 from studio.errors import DataError
-from studio.events import Event, MadeRow, MakingEnded, Refusals
+from studio.events import Event, GeneratedRow, Refusals, SynthesisEnded
 from studio.generate.keys import ServerError
-from studio.jobs.make import MakeJob
+from studio.jobs.synthesis import SynthesisJob
 from studio.models.cache import ModelCache
-from studio.synth.folder import MakingFolder, accepted, write_accepted
+from studio.synth.folder import SyntheticFolder, accepted, write_accepted
 from studio.synth.plan import Plan
 from studio.synth.rows import Review
 from tests.jobs.openai_server import Answer, Body, openai_server
@@ -53,13 +53,13 @@ def good(body: Body, number: int = 0) -> str:
 
 
 def carried_out(plan: Plan, folder: Path) -> list[Event]:
-    return list(MakeJob(plan, folder, wait=0.01).run_events(None))
+    return list(SynthesisJob(plan, folder, wait=0.01).run_events(None))
 
 
 def test_rows_from_documents_are_kept_with_where_they_come_from(documents: Path, tmp_path: Path) -> None:
     with openai_server(good) as served:
         events = carried_out(plan_for(served.url, documents), tmp_path / "more")
-    rows = [event for event in events if isinstance(event, MadeRow)]
+    rows = [event for event in events if isinstance(event, GeneratedRow)]
     assert [row.prompt for row in rows][:2] == ["What does the anchor weigh?", "What does the bridge weigh?"]
     assert (rows[0].maker, rows[0].model, rows[0].source) == (
         "passages",
@@ -67,7 +67,7 @@ def test_rows_from_documents_are_kept_with_where_they_come_from(documents: Path,
         "things.md, “Thing anchor”",
     )
     assert "weighs 11 tons" in rows[0].passage
-    assert events[-1] == MakingEnded(str(tmp_path / "more"), 5, 5, ())
+    assert events[-1] == SynthesisEnded(str(tmp_path / "more"), 5, 5, ())
     assert served.keys == [None] * 5
     assert served.asked[0]["model"] == "llama"
 
@@ -83,7 +83,7 @@ def test_what_is_no_good_is_refused_and_counted(documents: Path, tmp_path: Path)
     with openai_server(lambda body, number: replies[number - 1]) as served:
         events = carried_out(plan_for(served.url, documents), tmp_path / "more")
     ended = events[-1]
-    assert isinstance(ended, MakingEnded)
+    assert isinstance(ended, SynthesisEnded)
     assert (ended.asked, ended.rows) == (5, 1)
     assert ended.refused == (
         Refusals("not in the asked form", 1),
@@ -111,7 +111,7 @@ def test_a_fault_that_passes_costs_nothing(documents: Path, tmp_path: Path, faul
 
     with openai_server(answer) as served:
         events = carried_out(plan_for(served.url, documents), tmp_path / "more")
-    assert events[-1] == MakingEnded(str(tmp_path / "more"), 5, 5, ())
+    assert events[-1] == SynthesisEnded(str(tmp_path / "more"), 5, 5, ())
     assert len(served.asked) == 8
 
 
@@ -123,7 +123,7 @@ def test_a_fault_that_stays_ends_with_a_sentence_and_keeps_what_was_made(
         plan = plan_for(served.url, documents)
         with pytest.raises(ServerError, match=r"gave no reply in 5 attempts: it.*What was made is kept"):
             carried_out(plan, tmp_path / "more")
-    assert len(MakingFolder(tmp_path / "more").rows()) == 2
+    assert len(SyntheticFolder(tmp_path / "more").rows()) == 2
 
 
 REFUSALS = {
@@ -160,7 +160,7 @@ def test_settings_that_a_server_does_not_know_are_left_out(documents: Path, tmp_
 
     with openai_server(answer) as served:
         events = carried_out(plan_for(served.url, documents, sources=1), tmp_path / "more")
-    assert events[-1] == MakingEnded(str(tmp_path / "more"), 1, 1, ())
+    assert events[-1] == SynthesisEnded(str(tmp_path / "more"), 1, 1, ())
     assert served.asked[-1]["max_completion_tokens"] == 768
 
 
@@ -186,22 +186,22 @@ def test_it_can_be_stopped_while_a_slow_server_thinks_and_goes_on_later(
         return good(body)
 
     with openai_server(answer) as served:
-        job = MakeJob(plan_for(served.url, documents), tmp_path / "more")
+        job = SynthesisJob(plan_for(served.url, documents), tmp_path / "more")
         events = job.run_events(None)
         for _ in events:
             if thinks.is_set():
                 events.close()
         may_answer.set()
-        assert len(MakingFolder(tmp_path / "more").rows()) == 2
-        again = list(MakeJob.again(tmp_path / "more").run_events(None))
-    assert again[-1] == MakingEnded(str(tmp_path / "more"), 5, 5, ())
-    assert sum(isinstance(event, MadeRow) for event in again) == 3
+        assert len(SyntheticFolder(tmp_path / "more").rows()) == 2
+        again = list(SynthesisJob.again(tmp_path / "more").run_events(None))
+    assert again[-1] == SynthesisEnded(str(tmp_path / "more"), 5, 5, ())
+    assert sum(isinstance(event, GeneratedRow) for event in again) == 3
 
 
 KILLED = (
     "import sys; from pathlib import Path; from studio.synth.plan import Plan;"
-    "from studio.jobs.make import MakeJob;"
-    "list(MakeJob(Plan.model_validate_json(sys.argv[1]), Path(sys.argv[2])).run_events(None))"
+    "from studio.jobs.synthesis import SynthesisJob;"
+    "list(SynthesisJob(Plan.model_validate_json(sys.argv[1]), Path(sys.argv[2])).run_events(None))"
 )
 
 
@@ -226,14 +226,14 @@ def test_killed_in_the_middle_it_loses_nothing_and_makes_nothing_twice(
         )
         begun.set()
         assert killed[0].wait(60) == -signal.SIGKILL
-        kept = MakingFolder(tmp_path / "more").rows()
+        kept = SyntheticFolder(tmp_path / "more").rows()
         assert [row.number for row in kept] == [1, 2, 3]
         events = carried_out(plan, tmp_path / "more")
-    rows = MakingFolder(tmp_path / "more").rows()
+    rows = SyntheticFolder(tmp_path / "more").rows()
     assert rows[:3] == kept
     assert [row.number for row in rows] == [1, 2, 3, 4, 5]
     assert len({row.made.source for row in rows}) == 5
-    assert events[-1] == MakingEnded(more, 5, 5, ())
+    assert events[-1] == SynthesisEnded(more, 5, 5, ())
 
 
 def test_a_file_cut_short_anywhere_goes_on_after_its_last_whole_row(tmp_path: Path) -> None:
@@ -245,9 +245,9 @@ def test_a_file_cut_short_anywhere_goes_on_after_its_last_whole_row(tmp_path: Pa
     )
     plan = Plan(maker="noise", data=str(data))
     carried_out(plan, tmp_path / "whole")
-    prompts = [row.record(0).prompt for row in MakingFolder(tmp_path / "whole").rows()]
+    prompts = [row.record(0).prompt for row in SyntheticFolder(tmp_path / "whole").rows()]
     whole = (tmp_path / "whole" / "made.jsonl").read_bytes()
-    folder = MakingFolder.create(tmp_path / "cut", plan)
+    folder = SyntheticFolder.create(tmp_path / "cut", plan)
     assert len(prompts) == 4
     for length in range(0, len(whole), 41):
         (folder.path / "made.jsonl").write_bytes(whole[:length])
@@ -258,7 +258,7 @@ def test_a_file_cut_short_anywhere_goes_on_after_its_last_whole_row(tmp_path: Pa
 def test_only_accepted_rows_count_as_the_person_left_them(documents: Path, tmp_path: Path) -> None:
     with openai_server(good) as served:
         carried_out(plan_for(served.url, documents), tmp_path / "more")
-    folder = MakingFolder(tmp_path / "more")
+    folder = SyntheticFolder(tmp_path / "more")
     with pytest.raises(DataError, match=r"No row in .* is accepted yet"):
         write_accepted(folder.path, tmp_path / "out.jsonl")
     folder.review(1, Review("accepted"))
@@ -287,13 +287,13 @@ def test_only_accepted_rows_count_as_the_person_left_them(documents: Path, tmp_p
 
 def test_a_folder_holds_one_plan_and_one_job_at_a_time(documents: Path, tmp_path: Path) -> None:
     plan = plan_for("http://127.0.0.1:9/v1", documents)
-    folder = MakingFolder.create(tmp_path / "more", plan)
+    folder = SyntheticFolder.create(tmp_path / "more", plan)
     with pytest.raises(DataError, match="made in another way"):
         carried_out(plan.model_copy(update={"each": 2}), folder.path)
     with folder.held(), pytest.raises(DataError, match="already"):
         carried_out(plan, folder.path)
     with pytest.raises(DataError, match=r"has no making\.json"):
-        MakeJob.again(tmp_path)
+        SynthesisJob.again(tmp_path)
 
 
 def test_preference_pairs_keep_their_worse_answer(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_preference_pairs_keep_their_worse_answer(tmp_path: Path) -> None:
     with openai_server(lambda body, number: replies[number - 1]) as served:
         carried_out(plan.model_copy(update={"server": served.url}), tmp_path / "more")
         assert "Nenne bitte eine Farbe" in served.asked[1]["messages"][0]["content"]
-    MakingFolder(tmp_path / "more").review(1, Review("accepted"))
+    SyntheticFolder(tmp_path / "more").review(1, Review("accepted"))
     write_accepted(tmp_path / "more", tmp_path / "out.jsonl")
     (record,) = read(tmp_path / "out.jsonl").records
     assert (record.prompt, record.answer, record.rejected) == ("Tell me some colour", "Blue.", "No.")
@@ -315,21 +315,21 @@ def test_preference_pairs_keep_their_worse_answer(tmp_path: Path) -> None:
 
 def test_the_starter_completes_text_and_its_rows_are_refused_for_it(tmp_path: Path, documents: Path) -> None:
     plan = Plan(documents=(str(documents),), sources=2, max_tokens=24)
-    job = MakeJob(plan, tmp_path / "more")
+    job = SynthesisJob(plan, tmp_path / "more")
     assert job.on_engine
     events = list(job.run_events(ModelCache()))
     ended = events[-1]
-    assert isinstance(ended, MakingEnded)
+    assert isinstance(ended, SynthesisEnded)
     assert (ended.asked, ended.rows) == (2, 0)
     assert sum(each.count for each in ended.refused) >= 2
-    assert list(MakeJob.again(tmp_path / "more").run_events(ModelCache()))[-1] == ended
+    assert list(SynthesisJob.again(tmp_path / "more").run_events(ModelCache()))[-1] == ended
 
 
 def test_a_local_model_can_be_stopped_between_tokens(tmp_path: Path, starter: Path) -> None:
     plan = Plan(maker="paraphrase", data=str(starter / "instructions.jsonl"), max_tokens=8192, temperature=0)
-    events = MakeJob(plan, tmp_path / "more").run_events(ModelCache())
+    events = SynthesisJob(plan, tmp_path / "more").run_events(ModelCache())
     said = [next(events) for _ in range(12)]
     events.close()
     assert said
-    assert MakingFolder(tmp_path / "more").asked() == set()
+    assert SyntheticFolder(tmp_path / "more").asked() == set()
     assert os.listdir(tmp_path / "more").count("making.json") == 1

@@ -1,4 +1,4 @@
-"""What is kept of a server's replies, what is passed over with its reason, and what ends the making."""
+"""What is kept of a server's replies, what is passed over with its reason, and what ends the synthesis."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from studio.events import Event, Log, MadeRow, MakingEnded, Refusals
+from studio.events import Event, GeneratedRow, Log, Refusals, SynthesisEnded
 from studio.generate.keys import ServerError
 from studio.generate.server import QuestionRefused
-from studio.jobs.make import MakeJob
-from studio.synth.folder import MakingFolder
+from studio.jobs.synthesis import SynthesisJob
+from studio.synth.folder import SyntheticFolder
 from studio.synth.generators import CUT, DECLINED, FILTERED, REFUSED, SILENT, THOUGHT
 from studio.synth.plan import Plan
 from tests.jobs.openai_server import Answer, Body, completion, openai_server
@@ -48,7 +48,7 @@ def plan_for(url: str, documents: Path) -> Plan:
 
 def made(documents: Path, folder: Path, answers: dict[str, Answer]) -> list[Event]:
     with openai_server(lambda body, number: answers.get(about(body)) or good(body)) as served:
-        return list(MakeJob(plan_for(served.url, documents), folder, wait=0.001).run_events(None))
+        return list(SynthesisJob(plan_for(served.url, documents), folder, wait=0.001).run_events(None))
 
 
 LOST: dict[str, tuple[Answer, str]] = {
@@ -73,11 +73,11 @@ def test_what_cannot_be_kept_is_counted_with_its_reason_and_the_others_go_on(
 ) -> None:
     answer, reason = LOST[name]
     events = made(documents, tmp_path / "more", {"bridge": answer})
-    assert [event.source for event in events if isinstance(event, MadeRow)] == [
+    assert [event.source for event in events if isinstance(event, GeneratedRow)] == [
         f"things.md, “{name}”" for name in NAMES if name != "bridge"
     ]
-    assert events[-1] == MakingEnded(str(tmp_path / "more"), 5, 4, (Refusals(reason, 1),))
-    assert MakingFolder(tmp_path / "more").finished  # so it is never asked again
+    assert events[-1] == SynthesisEnded(str(tmp_path / "more"), 5, 4, (Refusals(reason, 1),))
+    assert SyntheticFolder(tmp_path / "more").finished  # so it is never asked again
 
 
 def test_a_refusal_is_told_where_it_happens(documents: Path, tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ def test_where_everything_is_refused_it_ends_with_the_servers_words_and_asks_aga
     refused: Answer = (400, {"error": {"message": "unknown model"}}, {})
     with pytest.raises(QuestionRefused, match=r"refused with 400 .“unknown model”"):
         made(documents, tmp_path / "more", dict.fromkeys(NAMES, refused))
-    assert MakingFolder(tmp_path / "more").asked() == set()
+    assert SyntheticFolder(tmp_path / "more").asked() == set()
     with openai_server(lambda body, number: good(body)) as served:
         (tmp_path / "other").mkdir()
-        events = list(MakeJob(plan_for(served.url, documents), tmp_path / "other").run_events(None))
-    assert events[-1] == MakingEnded(str(tmp_path / "other"), 5, 5, ())
+        events = list(SynthesisJob(plan_for(served.url, documents), tmp_path / "other").run_events(None))
+    assert events[-1] == SynthesisEnded(str(tmp_path / "other"), 5, 5, ())
 
 
 def test_a_folder_whose_rest_is_refused_comes_to_its_end(documents: Path, tmp_path: Path) -> None:
@@ -111,19 +111,19 @@ def test_a_folder_whose_rest_is_refused_comes_to_its_end(documents: Path, tmp_pa
         return (403, {}, {}) if down else (400, {}, {})
 
     with openai_server(answer) as served:
-        job = MakeJob(plan_for(served.url, documents), tmp_path / "more")
+        job = SynthesisJob(plan_for(served.url, documents), tmp_path / "more")
         with pytest.raises(ServerError, match="did not take the key"):
             list(job.run_events(None))
         down.clear()
         events = list(job.run_events(None))
-    assert events[-1] == MakingEnded(str(tmp_path / "more"), 5, 4, (Refusals(REFUSED, 1),))
+    assert events[-1] == SynthesisEnded(str(tmp_path / "more"), 5, 4, (Refusals(REFUSED, 1),))
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_what_concerns_every_question_ends_it_at_once(documents: Path, tmp_path: Path, status: int) -> None:
     with pytest.raises(ServerError):
         made(documents, tmp_path / "more", {"crane": (status, {}, {})})
-    assert len(MakingFolder(tmp_path / "more").rows()) == 2
+    assert len(SyntheticFolder(tmp_path / "more").rows()) == 2
 
 
 def test_many_refusals_in_a_row_end_it(tmp_path: Path) -> None:
@@ -139,6 +139,6 @@ def test_many_refusals_in_a_row_end_it(tmp_path: Path) -> None:
     with openai_server(answer) as served:
         plan = Plan(maker="paraphrase", data=str(data), server=served.url, model="m")
         with pytest.raises(QuestionRefused):
-            list(MakeJob(plan, tmp_path / "more").run_events(None))
+            list(SynthesisJob(plan, tmp_path / "more").run_events(None))
     assert len(asked) == 21
-    assert len(MakingFolder(tmp_path / "more").asked()) == 1
+    assert len(SyntheticFolder(tmp_path / "more").asked()) == 1

@@ -18,7 +18,7 @@ from studio.jobs.read import RunJob, StoredEvaluationJob
 from studio.runs.store import RunShown, RunStore
 from studio.runs.sweeps import damaged_sweeps, sweeps
 from studio.settings import Settings, read_settings, write_settings
-from studio.synth.folder import MakingFolder
+from studio.synth.folder import SyntheticFolder
 from studio.train.dataset_cache import DatasetCache
 from tests.runs.damages import Damage, damages
 
@@ -125,11 +125,11 @@ def test_a_damaged_sweep_hides_no_other_and_is_named(home: Path, capsys: pytest.
 
 def readable(folder: Path) -> int:
     """How many made rows can be had, in every way in which they are."""
-    making = MakingFolder(folder)
-    rows = making.rows()
-    assert len(making.reviewed()) == len(rows)
-    assert making.next_number() > max((row.number for row in rows), default=0)
-    making.asked(), making.refused(), making.damage()
+    found = SyntheticFolder(folder)
+    rows = found.rows()
+    assert len(found.reviewed()) == len(rows)
+    assert found.next_number() > max((row.number for row in rows), default=0)
+    found.asked(), found.refused(), found.damage()
     return len(rows)
 
 

@@ -9,12 +9,12 @@ import pytest
 from studio.dataset.read.load import read
 from studio.dataset.steps.steps import Mix
 from studio.errors import DataError
-from studio.jobs.make import MakeJob
 from studio.jobs.save import SaveJob
+from studio.jobs.synthesis import SynthesisJob
 from studio.recipe.recipe import Recipe
-from studio.synth.add import added, ancestors, makings_of, write_rows
+from studio.synth.add import added, ancestors, folders_of, write_rows
 from studio.synth.filter import grounds
-from studio.synth.folder import MakingFolder
+from studio.synth.folder import SyntheticFolder
 from studio.synth.plan import Plan
 from studio.synth.rows import Review
 from tests.conftest import write_rows as write_dataset
@@ -46,8 +46,8 @@ def test_any_text_may_be_a_passage_and_an_answer(text: str) -> None:
 
 def test_rows_are_in_a_dataset_only_while_its_history_says_so(tmp_path: Path) -> None:
     source = write_dataset(tmp_path / "toy.jsonl", 6)
-    folder = MakingFolder(tmp_path / "made" / "one")
-    list(MakeJob(Plan(maker="noise", data=str(source)), folder.path).run_events(None))
+    folder = SyntheticFolder(tmp_path / "made" / "one")
+    list(SynthesisJob(Plan(maker="noise", data=str(source)), folder.path).run_events(None))
     assert folder.total == 6
     assert folder.finished
     with pytest.raises(DataError, match="None of the rows is accepted"):
@@ -63,7 +63,7 @@ def test_rows_are_in_a_dataset_only_while_its_history_says_so(tmp_path: Path) ->
     assert added(folder, source) == frozenset()
     folder.review(2, Review("edited", "Say two please", "2"))
     assert added(folder, tmp_path / "both") == {1}
-    assert makings_of(tmp_path / "made", source) == [folder]
-    assert makings_of(tmp_path / "made", tmp_path / "both") == [folder]
-    assert makings_of(tmp_path / "made", None) == []
+    assert folders_of(tmp_path / "made", source) == [folder]
+    assert folders_of(tmp_path / "made", tmp_path / "both") == [folder]
+    assert folders_of(tmp_path / "made", None) == []
     assert write_rows(folder, {1, 3}).name == "2 made rows (slips of the keyboard) 2.jsonl"

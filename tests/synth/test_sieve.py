@@ -7,7 +7,7 @@ import pytest
 from studio.dataset.documents.passages import Passage
 from studio.dataset.record import Message, Record
 from studio.errors import DataError
-from studio.synth.filter import Known, Sieve, grounded
+from studio.synth.filter import Known, RowFilter, grounded
 from studio.synth.generate import sources
 from studio.synth.generators import GENERATORS, Draft, GenerationSource, noisy
 from studio.synth.plan import Plan
@@ -21,10 +21,10 @@ def record(prompt: str, answer: str, line: int = 1) -> Record:
 
 
 def refusal(maker: str, prompt: str, answer: str, source: GenerationSource, *rest: Record) -> str:
-    sieve = Sieve(GENERATORS[maker], Plan())
+    row_filter = RowFilter(GENERATORS[maker], Plan())
     for each in rest:
-        sieve.know(each)
-    return sieve.refusal(Draft(record(prompt, answer).messages), source)
+        row_filter.know(each)
+    return row_filter.refusal(Draft(record(prompt, answer).messages), source)
 
 
 GNOMON = "What is the rod of a sundial called?"
@@ -57,9 +57,9 @@ def test_what_is_known_already_is_refused_and_what_only_looks_like_it_is_not() -
     assert refusal("passages", f"{again} today", answer, DIAL, known) == "a near duplicate"
     other = "Why do the hands of clocks turn the way they do, and not the other?"
     assert refusal("passages", other, answer, DIAL, known) == ""
-    sieve = Sieve(GENERATORS["passages"], Plan())
+    row_filter = RowFilter(GENERATORS["passages"], Plan())
     draft = Draft(record(GNOMON, "The rod is called the gnomon.").messages)
-    assert [sieve.refusal(draft, DIAL) for _ in range(2)] == ["", "an exact duplicate"]
+    assert [row_filter.refusal(draft, DIAL) for _ in range(2)] == ["", "an exact duplicate"]
 
 
 def test_short_texts_are_near_only_when_they_are_equal() -> None:

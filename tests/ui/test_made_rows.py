@@ -9,23 +9,23 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from studio.events import MadeRow
-from studio.ui.tables.made import FILTERS, MadeModel
+from studio.events import GeneratedRow
+from studio.ui.tables.generated import FILTERS, GeneratedRowsModel
 from studio.ui.tables.model import BADGE
 
 
-def row(number: int, state: str = "pending", file: str = "a.md") -> MadeRow:
-    return MadeRow(
+def row(number: int, state: str = "pending", file: str = "a.md") -> GeneratedRow:
+    return GeneratedRow(
         number, f"Ask {number}", f"Say {number}", state, "passages", "m", f"{file}, page {number}", "Text", ""
     )
 
 
 @pytest.fixture
-def model(qtbot: QtBot) -> MadeModel:
-    return MadeModel()
+def model(qtbot: QtBot) -> GeneratedRowsModel:
+    return GeneratedRowsModel()
 
 
-def test_rows_come_and_go_as_the_filter_says(model: MadeModel) -> None:
+def test_rows_come_and_go_as_the_filter_says(model: GeneratedRowsModel) -> None:
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     for number in (3, 1, 2):
         model.put(row(number))
@@ -42,7 +42,7 @@ def test_rows_come_and_go_as_the_filter_says(model: MadeModel) -> None:
     del tester
 
 
-def test_the_next_row_to_judge_is_the_one_after_else_the_first(model: MadeModel) -> None:
+def test_the_next_row_to_judge_is_the_one_after_else_the_first(model: GeneratedRowsModel) -> None:
     states = ("pending", "accepted", "pending", "rejected")
     model.show_rows([row(number, state) for number, state in enumerate(states, 1)])
     assert [model.next_pending(number) for number in (1, 2, 3, 4)] == [3, 3, 1, 1]
@@ -50,14 +50,14 @@ def test_the_next_row_to_judge_is_the_one_after_else_the_first(model: MadeModel)
     assert model.next_pending(3) == 3
 
 
-def test_every_state_is_shown_by_a_word_and_belongs_to_a_filter(model: MadeModel) -> None:
+def test_every_state_is_shown_by_a_word_and_belongs_to_a_filter(model: GeneratedRowsModel) -> None:
     model.show_rows([row(number, state) for number, state in enumerate(FILTERS["all"], 1)])
     words = [model.index(place, 0).data(BADGE)[0] for place in range(model.rowCount())]
     assert words == ["Pending", "Accepted", "Edited", "In the dataset", "Rejected"]
     assert sum(model.counts()[kind] for kind in ("pending", "accepted", "rejected")) == model.rowCount()
 
 
-def test_of_a_single_document_only_the_place_is_named(model: MadeModel) -> None:
+def test_of_a_single_document_only_the_place_is_named(model: GeneratedRowsModel) -> None:
     model.show_rows([row(1), row(2)])
     assert model.index(0, 3).data(Qt.ItemDataRole.DisplayRole) == "page 1"
     model.put(row(3, file="b.md"))

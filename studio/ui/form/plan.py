@@ -28,13 +28,13 @@ _ADD_DOCUMENT = "Add a document to begin."
 
 
 def _entries() -> list[FieldEntry]:
-    titles: JsonDict = {name: maker.title for name, maker in GENERATORS.items()}
+    titles: JsonDict = {name: generator.title for name, generator in GENERATORS.items()}
     way = FieldInfo(annotation=str, default="passages", title="Way", json_schema_extra={"titles": titles})
     plan = {**Plan.model_fields, "maker": way}
     return [FieldEntry("", name, info) for name, info in plan.items()]
 
 
-class MakingModels(ModelPicker):
+class SynthesisModels(ModelPicker):
     """The models on this Mac, and a server."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class PlanForm(Form):
         self.way, self.description = Combo(), note("")
         self.way.setAccessibleName("How rows are made")
         self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.models, self.documents = MakingModels(), DocumentList()
+        self.models, self.documents = SynthesisModels(), DocumentList()
         self.server, self.name, self.key = QLineEdit(), QLineEdit(), QLineEdit()
         self.server.setPlaceholderText("http://localhost:11434/v1")
         self.name.setPlaceholderText("as the server calls it")
@@ -91,7 +91,7 @@ class PlanForm(Form):
             field.textChanged.connect(self.changed)
 
     @property
-    def maker(self) -> RowGenerator:
+    def generator(self) -> RowGenerator:
         return GENERATORS[str(self.way.currentData())]
 
     @property
@@ -108,9 +108,9 @@ class PlanForm(Form):
         chosen = self.way.currentData()
         self._has_dataset = has_dataset
         self.way.clear()
-        for maker in GENERATORS.values():
-            if has_dataset or maker.needs in ("passages", "either"):
-                self.way.addItem(maker.title, maker.name)
+        for generator in GENERATORS.values():
+            if has_dataset or generator.needs in ("passages", "either"):
+                self.way.addItem(generator.title, generator.name)
         self.way.setCurrentIndex(self.way.findData(chosen))
         if self.way.currentIndex() < 0:
             self.way.setCurrentIndex(self.way.findData("passages"))
@@ -134,10 +134,10 @@ class PlanForm(Form):
         """The plan's fields as they were entered, without the dataset and what cannot be."""
         served = self.models.chosen() == SERVER
         return {
-            "maker": self.maker.name,
-            "documents": self.documents.paths if self.maker.needs in _FROM_DOCUMENTS else (),
+            "maker": self.generator.name,
+            "documents": self.documents.paths if self.generator.needs in _FROM_DOCUMENTS else (),
             "model": self.name.text().strip() if served else self.models.chosen(),
-            "server": self.server.text().strip() if served and self.maker.asks_model else "",
+            "server": self.server.text().strip() if served and self.generator.asks_model else "",
             **{name: row.value() for name, row in self.rows.items() if not row.problem()},
         }
 
@@ -151,7 +151,7 @@ class PlanForm(Form):
 
     def missing(self) -> str:
         """What has to be said before rows can be made, as a sentence; nothing when all is there."""
-        needs = self.maker.needs
+        needs = self.generator.needs
         if needs in ("passages", "both") and not self.documents.paths:
             return _ADD_DOCUMENT
         if needs == "either" and not (self.documents.paths or self._has_dataset):
@@ -163,20 +163,21 @@ class PlanForm(Form):
         return "Fix the highlighted field." if self.problem() else ""
 
     def _is_served(self) -> bool:
-        return self.maker.asks_model and self.models.chosen() == SERVER
+        return self.generator.asks_model and self.models.chosen() == SERVER
 
     def arrange(self) -> bool:
         """Show what the chosen way needs, and nothing else."""
-        maker = self.maker
-        self.given["maker"] = maker.name
+        generator = self.generator
+        self.given["maker"] = generator.name
         is_found = super().arrange()
-        self.description.setText(maker.description)
-        self._documents.setVisible(maker.needs in _FROM_DOCUMENTS)
-        self._models.setVisible(maker.asks_model)
+        self.description.setText(generator.description)
+        self._documents.setVisible(generator.needs in _FROM_DOCUMENTS)
+        self._models.setVisible(generator.asks_model)
         for line in self._server:
             line.setVisible(self._is_served())
-        from_passages = maker.needs == "passages" or (maker.needs == "either" and self.documents.paths)
+        needs, documents = generator.needs, self.documents.paths
+        from_passages = needs == "passages" or (needs == "either" and documents)
         self.rows["sources"].label.setText(
-            "Draws" if maker.needs == "seeds" else "Passages" if from_passages else "Examples"
+            "Draws" if needs == "seeds" else "Passages" if from_passages else "Examples"
         )
         return is_found

@@ -14,10 +14,10 @@ from studio.ui.panes.dataset.example import EpochLine
 from studio.ui.panes.dataset.health import HealthPage
 from studio.ui.panes.dataset.history import EditsBar, HistoryPage
 from studio.ui.panes.dataset.large import LargeView, large_facts
-from studio.ui.panes.dataset.making import MakingPage
 from studio.ui.panes.dataset.menus import OpenMenu, SaveMenu
 from studio.ui.panes.dataset.plots import PlotsPage
 from studio.ui.panes.dataset.rows import RowsPage
+from studio.ui.panes.dataset.synthesis import SynthesisPage
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.layout import add, row
@@ -31,7 +31,7 @@ FORMATS = (
 )
 _FROM_DOCUMENTS = "What a model makes of your documents becomes a dataset once you have accepted it."
 _CHOICES = ("Try the sample", "Choose a file…", "Make rows from documents…")
-_TITLES = {"making": "Make more"}
+_TITLES = {"synthesis": "Make more"}
 _NAMED = 8
 
 
@@ -61,7 +61,7 @@ class DatasetPane(Pane):
         self._train = self.header.add_button("Train on this", role="primary")
         self._train.clicked.connect(self.train_requested)
         self.rows, self.health, self.plots = RowsPage(theme), HealthPage(theme), PlotsPage(theme)
-        self.history, self.making = HistoryPage(), MakingPage(theme)
+        self.history, self.synthesis = HistoryPage(), SynthesisPage(theme)
         self.table, self.example = self.rows.table, self.rows.example
         self.problems, self.lengths = self.rows.problems, self.plots.lengths
         self.pages: dict[str, QWidget] = {
@@ -69,7 +69,7 @@ class DatasetPane(Pane):
             "health": self.health,
             "plots": self.plots,
             "history": self.history,
-            "making": self.making,
+            "synthesis": self.synthesis,
         }
         self.tabs = Tabs([(key, _TITLES.get(key, key.capitalize())) for key in self.pages])
         self.back = Button("Back", "quiet", "chevron-left")
@@ -99,7 +99,7 @@ class DatasetPane(Pane):
 
     def _turn(self, key: str) -> None:
         self._stack.setCurrentWidget(self.pages[key])
-        self._train.set_role("plain" if key == "making" else "primary")  # it has a button of its own
+        self._train.set_role("plain" if key == "synthesis" else "primary")  # it has a button of its own
         if not any(button.hasFocus() for button in self.tabs.findChildren(Button)):
             self._take_focus()
 
@@ -107,19 +107,19 @@ class DatasetPane(Pane):
         """Give the keys to the page in front; else they go to whatever comes after a hidden button."""
         page = next(page for page in self.pages.values() if page is self._stack.currentWidget())
         (self.table.view if page is self.rows else page).setFocus()
-        if page is self.making:
-            self.making.review.take_focus()
+        if page is self.synthesis:
+            self.synthesis.review.take_focus()
 
-    def show_making(self, *, alone: bool) -> None:
+    def show_synthesis(self, *, alone: bool) -> None:
         """Turn to the page that makes rows; `alone` where there is no dataset yet, only documents."""
         if alone:
             self._dataset = None
             self._show_only("Rows from documents", _FROM_DOCUMENTS, None)
             self._open.show()
             self._show_alone(True)
-            self._stack.setCurrentWidget(self.making)
+            self._stack.setCurrentWidget(self.synthesis)
         else:
-            self.tabs.choose("making")
+            self.tabs.choose("synthesis")
 
     def _show_alone(self, alone: bool) -> None:
         """Leave only the page that makes rows, and a way back from it."""

@@ -8,11 +8,11 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
-from studio.events import MadeRow
+from studio.events import GeneratedRow
 from studio.synth.filter import grounds
 from studio.ui.plain import keyless
 from studio.ui.tables.chips import FilterChips
-from studio.ui.tables.made import FILTERS, MadeTable, command_of
+from studio.ui.tables.generated import FILTERS, GeneratedRowsTable, command_of
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
@@ -28,7 +28,7 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _COMMAND = Qt.KeyboardModifier.ControlModifier
 
 
-class MadeRowView(QWidget):
+class GeneratedRowView(QWidget):
     """Emits the person's own words when they are kept, and that editing is over."""
 
     edited = Signal(int, str, str)  # number of the row, prompt, answer
@@ -38,7 +38,7 @@ class MadeRowView(QWidget):
         super().__init__()
         self.prompt, self.answer, self.passage = _field("Prompt"), _field("Answer"), PassageView(theme)
         self.setMinimumHeight(150)
-        self._source, self._row = _caption(""), MadeRow(0, "", "", "pending", "", "", "", "", "")
+        self._source, self._row = _caption(""), GeneratedRow(0, "", "", "pending", "", "", "", "", "")
         self._from = QWidget()
         said = column(
             (_caption("Prompt"), 0), (self.prompt, 2), (_caption("Answer"), 0), (self.answer, 3), gap=4
@@ -53,7 +53,7 @@ class MadeRowView(QWidget):
         """Whether the person is changing the row."""
         return not self.answer.isReadOnly()
 
-    def show_row(self, row: MadeRow) -> None:
+    def show_row(self, row: GeneratedRow) -> None:
         """Show a row to be read; what was typed in another one before is kept."""
         if self.editing and row.row != self._row.row:
             self.keep()
@@ -149,11 +149,11 @@ class ReviewCard(Card):
     edited = Signal(int, str, str)  # number, prompt, answer
     undo_requested = Signal()
     add_requested = Signal()
-    earlier_chosen = Signal(str)  # the folder of a making
+    earlier_chosen = Signal(str)  # the folder of a synthesis
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Made rows")
-        self.table, self.row = MadeTable(theme), MadeRowView(theme)
+        self.table, self.row = GeneratedRowsTable(theme), GeneratedRowView(theme)
         self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
         self.reading, self.editing = KeyHints(_READING), KeyHints(_EDITING)
         self.summary = note("")
@@ -204,13 +204,13 @@ class ReviewCard(Card):
         self.row.closed.connect(self._end_editing)
         self.add.clicked.connect(self.add_requested)
 
-    def set_rows(self, rows: Sequence[MadeRow]) -> None:
+    def set_rows(self, rows: Sequence[GeneratedRow]) -> None:
         """Show these rows, and stand on the first one to judge."""
         self.table.made.show_rows(rows)
         self._show_page(1 if rows else 0)
         self._settle(self.table.made.next_pending(0))
 
-    def put(self, row: MadeRow) -> None:
+    def put(self, row: GeneratedRow) -> None:
         """Show a row that is new, or of which something else is said now."""
         first = self._stack.currentIndex() == 0
         self._show_page(1)
@@ -234,14 +234,14 @@ class ReviewCard(Card):
         self.summary.setText(sentence)
         self.summary.setVisible(bool(sentence))
 
-    def show_earlier(self, makings: Sequence[tuple[str, str]]) -> None:
-        """Offer these makings again, as (folder, words)."""
+    def show_earlier(self, folders: Sequence[tuple[str, str]]) -> None:
+        """Offer these syntheses again, as (folder, words)."""
         self.menu.clear()
         empty_layout(self._links)
         self.links = []
-        self.earlier.setText(f"{len(makings)} earlier")
-        self._earlier_words.setVisible(bool(makings))
-        for folder, words in makings:
+        self.earlier.setText(f"{len(folders)} earlier")
+        self._earlier_words.setVisible(bool(folders))
+        for folder, words in folders:
             action = self.menu.addAction(keyless(words))
             action.setData(folder)
             action.triggered.connect(self._choose_earlier)
@@ -329,7 +329,7 @@ class ReviewCard(Card):
         self._stack.setCurrentIndex(page)
         self.earlier.setVisible(len(self.menu.actions()) > (0 if page else _LINKS))
 
-    def _show_row(self, row: MadeRow) -> None:
+    def _show_row(self, row: GeneratedRow) -> None:
         self.row.show_row(row)
 
     def _show_counts(self) -> None:

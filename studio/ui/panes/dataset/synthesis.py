@@ -30,7 +30,7 @@ def is_document(path: str) -> bool:
     return Path(path).suffix.lower() in DOCUMENTS
 
 
-class MakingCard(Card):
+class SynthesisCard(Card):
     """The plan, the button that begins, and how far it has come."""
 
     make_requested = Signal()
@@ -100,7 +100,7 @@ class MakingCard(Card):
         self.said.setVisible(bool(sentence))
 
 
-class MakingPage(QWidget):
+class SynthesisPage(QWidget):
     """Takes dropped documents, too, and asks for more of them and for a model's folder."""
 
     make_requested = Signal()
@@ -108,12 +108,12 @@ class MakingPage(QWidget):
     again_requested = Signal()
     documents_requested = Signal()
     model_requested = Signal()
-    earlier_chosen = Signal(str)  # a making's folder
+    earlier_chosen = Signal(str)  # a synthesis's folder
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setAcceptDrops(True)
-        self.card, self.review = MakingCard(), ReviewCard(theme)
+        self.card, self.review = SynthesisCard(), ReviewCard(theme)
         self.form = self.card.form
         row(self.card, (self.review, 1), on=self, gap=GAP)
         self._hint = _DropHint(self)
@@ -138,9 +138,9 @@ class MakingPage(QWidget):
         """Say how it ended, in dim, good or bad, and whether there is more to make."""
         self.card.show_rest(sentence, tone, can_go_on=can_go_on)
 
-    def show_earlier(self, makings: Sequence[tuple[str, str]]) -> None:
-        """Offer makings of another day: each a folder, and what is said of it."""
-        self.review.show_earlier(makings)
+    def show_earlier(self, folders: Sequence[tuple[str, str]]) -> None:
+        """Offer syntheses of another day: each a folder, and what is said of it."""
+        self.review.show_earlier(folders)
 
     def take_focus(self) -> None:
         """Give the keys to what was made."""
@@ -152,7 +152,7 @@ class MakingPage(QWidget):
 
     def generator(self) -> str:
         """The name of the generator that is asked."""
-        return self.form.maker.name
+        return self.form.generator.name
 
     def source_word(self) -> str:
         """What rows are made from, in the plural."""
@@ -177,7 +177,7 @@ class MakingPage(QWidget):
 
     def add_documents(self, paths: Iterable[str]) -> None:
         """Take in documents, and a way that starts from them."""
-        if self.form.maker.needs not in ("passages", "either", "both"):
+        if self.form.generator.needs not in ("passages", "either", "both"):
             self.form.choose_way("passages")
         self.form.documents.add(paths)
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QTableView
 
-from studio.events import MadeRow
+from studio.events import GeneratedRow
 from studio.ui.tables.delegates import dress_rows
 from studio.ui.tables.model import STRUCK, TIP_CHARACTERS, TONE, TableColumn, TableModel, one_line
 from studio.ui.theme import Theme
@@ -33,7 +33,7 @@ BADGES = {
 STATE, PROMPT, ANSWER, FROM = range(4)
 
 
-class MadeModel(TableModel[MadeRow]):
+class GeneratedRowsModel(TableModel[GeneratedRow]):
     """Holds rows by number, and shows those whose state the filter lets through, in their order."""
 
     counts_changed = Signal()
@@ -47,13 +47,13 @@ class MadeModel(TableModel[MadeRow]):
                 _text_column("From", self._place, "faint", width=168),
             )
         )
-        self._by_number: dict[int, MadeRow] = {}
-        self.rows: list[MadeRow] = []
+        self._by_number: dict[int, GeneratedRow] = {}
+        self.rows: list[GeneratedRow] = []
         self._filter = "all"
         self._files: set[str] = set()
         self._states = Counter[str]()
 
-    def show_rows(self, rows: Iterable[MadeRow]) -> None:
+    def show_rows(self, rows: Iterable[GeneratedRow]) -> None:
         """Hold these rows instead."""
         self._by_number = {row.row: row for row in rows}
         self._files = {_file(row) for row in self._by_number.values()}
@@ -67,7 +67,7 @@ class MadeModel(TableModel[MadeRow]):
         self._filter = kind
         self.show_rows(self._by_number.values())
 
-    def put(self, row: MadeRow) -> None:
+    def put(self, row: GeneratedRow) -> None:
         """Take in a row, new or changed."""
         if (before := self._by_number.get(row.row)) is not None:
             self._states[before.state] -= 1
@@ -77,7 +77,7 @@ class MadeModel(TableModel[MadeRow]):
         self._show(row)
         self.counts_changed.emit()
 
-    def _show(self, row: MadeRow) -> None:
+    def _show(self, row: GeneratedRow) -> None:
         place = bisect_left(self.rows, row.row, key=_number)
         if self.place_of(row.row) is None:
             if self._passes(row):
@@ -92,7 +92,7 @@ class MadeModel(TableModel[MadeRow]):
             del self.rows[place]
             self.endRemoveRows()
 
-    def by_number(self, number: int) -> MadeRow | None:
+    def by_number(self, number: int) -> GeneratedRow | None:
         return self._by_number.get(number)
 
     def place_of(self, number: int) -> int | None:
@@ -114,35 +114,35 @@ class MadeModel(TableModel[MadeRow]):
         """How many rows could be added to the dataset now."""
         return self._states["accepted"] + self._states["edited"]
 
-    def cell(self, row: MadeRow, place: int, role: int) -> Any:
+    def cell(self, row: GeneratedRow, place: int, role: int) -> Any:
         rejected = row.state == "rejected"
         if role == STRUCK:
             return rejected and place in (PROMPT, ANSWER)
         return "faint" if role == TONE and rejected else super().cell(row, place, role)
 
-    def _passes(self, row: MadeRow) -> bool:
+    def _passes(self, row: GeneratedRow) -> bool:
         return row.state in FILTERS[self._filter]
 
-    def _place(self, row: MadeRow) -> str:
+    def _place(self, row: GeneratedRow) -> str:
         """Where a row comes from; of a single document only the place in it."""
         file = _file(row)
         return row.source.removeprefix(f"{file}, ") if file and len(self._files) == 1 else row.source
 
 
 def _text_column(
-    title: str, text: Callable[[MadeRow], str], tone: str, width: int = 0
-) -> TableColumn[MadeRow]:
-    def told(row: MadeRow) -> str:
+    title: str, text: Callable[[GeneratedRow], str], tone: str, width: int = 0
+) -> TableColumn[GeneratedRow]:
+    def told(row: GeneratedRow) -> str:
         return text(row)[:TIP_CHARACTERS]
 
     return TableColumn(title, lambda row: one_line(text(row)), tone=tone, tip=told, width=width)
 
 
-def _number(row: MadeRow) -> int:
+def _number(row: GeneratedRow) -> int:
     return row.row
 
 
-def _file(row: MadeRow) -> str:
+def _file(row: GeneratedRow) -> str:
     """The document a row comes from, where it comes from one."""
     return row.source.partition(", ")[0] if row.passage else ""
 
@@ -170,7 +170,7 @@ def command_of(event: QKeyEvent) -> str:
     return KEYS.get(key, "") if not with_ & ~_WITHOUT else ""
 
 
-class MadeTable(QTableView):
+class GeneratedRowsTable(QTableView):
     """Emits the row the person comes to stand on, and the commands that keys mean."""
 
     row_chosen = Signal(object)  # MadeRow
@@ -178,13 +178,13 @@ class MadeTable(QTableView):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.made = MadeModel()
+        self.made = GeneratedRowsModel()
         dress_rows(self, theme, self.made, "Made rows")
         self.setMinimumHeight(96)
         self.horizontalHeader().setSectionsClickable(False)
         self.selectionModel().currentRowChanged.connect(self._announce)
 
-    def current(self) -> MadeRow | None:
+    def current(self) -> GeneratedRow | None:
         index = self.currentIndex()
         return self.made.rows[index.row()] if index.isValid() else None
 

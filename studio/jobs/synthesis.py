@@ -13,7 +13,7 @@ from studio.events import AnswerEnded, Event, Log
 from studio.generate.address import same_address, secret_in, shown
 from studio.paths import Paths, model_folder
 from studio.synth.confirmed import Confirmations, Unconfirmed
-from studio.synth.folder import MakingFolder
+from studio.synth.folder import SyntheticFolder
 from studio.synth.generators import (
     CUT,
     DECLINED,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class MakeJob:
+class SynthesisJob:
     """Make rows as the plan says, into a folder where they wait to be accepted; goes on where it stopped.
 
     `wait` is the first pause before a server is asked again, in seconds. `typed` says that the person has
@@ -49,12 +49,12 @@ class MakeJob:
     confirmed: Path | None = None
 
     @classmethod
-    def again(cls, folder: Path, server: str = "", confirmed: Path | None = None) -> MakeJob:
+    def again(cls, folder: Path, server: str = "", confirmed: Path | None = None) -> SynthesisJob:
         """The job that made the rows in this folder, to go on with; the person may name its server.
 
         Raises DataError where there is none, or it asks another server.
         """
-        plan = MakingFolder(folder).plan()
+        plan = SyntheticFolder(folder).plan()
         if secret := secret_in(plan.server):
             raise DataError(
                 f"The address in {folder} cannot be asked: {secret}. Begin anew, in another folder."
@@ -87,7 +87,7 @@ class MakeJob:
         return GENERATORS[self.plan.maker].asks_model and not self.plan.server
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.synth.generate import making, sources
+        from studio.synth.generate import generating, sources
 
         self.check_confirmed()
         if self._asks_server:
@@ -99,9 +99,9 @@ class MakeJob:
         passages = yield from _passages(self.plan)
         trains = [record for record in records if record.line not in held]
         found = sources(self.plan, trains, passages)
-        folder = MakingFolder.create(self.folder, self.plan)
+        folder = SyntheticFolder.create(self.folder, self.plan)
         with self._model(context) as ask:
-            yield from making(folder, found, records, ask)
+            yield from generating(folder, found, records, ask)
 
     @contextmanager
     def _model(self, context: Any) -> Iterator[Ask]:
