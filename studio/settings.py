@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,21 @@ from studio.files import parsed, write_text
 log = logging.getLogger(__name__)
 
 APPEARANCES = ("system", "light", "dark")
+TEXT_SIZES = (100, 110, 125, 150)
+"""How large everything is, in percent."""
 
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "left": (int, type(None)),
+    "top": (int, type(None)),
+    "maximized": (bool,),
+    "still": (bool,),
+    "reopen": (bool,),
+    "pane": (str,),
+    "dataset": (str,),
+    "recipe": (dict,),
+    "toured": (bool,),
+}
 
 MOST = 32_767
 """The most pixels of a side that a window is asked for: more, and Qt draws nothing."""
@@ -30,6 +44,16 @@ class Settings:
     width: int = 1280
     height: int = 820
     recent: tuple[str, ...] = ()  # datasets, the latest first
+    left: int | None = None  # where the window's frame began, in pixels of the desktop; None: never moved
+    top: int | None = None
+    maximized: bool = False
+    text_size: int = 100  # one of TEXT_SIZES
+    still: bool = False  # whether nothing moves but what tells something
+    reopen: bool = True  # whether the next start brings back what follows
+    pane: str = ""
+    dataset: str = ""
+    recipe: dict[str, Any] = field(default_factory=dict)
+    toured: bool = False  # whether the tour was seen or declined
     damage: str = field(default="", compare=False)  # what of the file could not be read; never saved
 
     def __post_init__(self) -> None:
@@ -37,8 +61,12 @@ class Settings:
             size = getattr(self, name)
             if type(size) is not int or not 0 < size <= MOST:
                 raise ValueError(f"{name} cannot be {str(size)[:40]}")
-        if self.appearance not in APPEARANCES:
-            raise ValueError(f"appearance cannot be {str(self.appearance)[:40]}")
+        for name, allowed in (("appearance", APPEARANCES), ("text_size", TEXT_SIZES)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} cannot be {str(getattr(self, name))[:40]}")
+        for name, kinds in _KINDS.items():
+            if type(getattr(self, name)) not in kinds:
+                raise ValueError(f"{name} cannot be {str(getattr(self, name))[:40]}")
         if not isinstance(self.recent, list | tuple) or not all(
             isinstance(each, str) for each in self.recent
         ):
@@ -61,7 +89,7 @@ def read_settings(path: Path) -> Settings:
 def _readable(path: Path, found: dict[str, Any]) -> Settings:
     """One field after the other, so that a damaged one costs no other."""
     settings, damaged = Settings(), []
-    for name in ("appearance", "width", "height", "recent"):
+    for name in (each.name for each in fields(Settings) if each.name != "damage"):
         try:
             settings = replace(settings, **{name: found[name]}) if name in found else settings
         except (ValueError, TypeError) as error:

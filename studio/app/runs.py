@@ -18,6 +18,7 @@ class Runs(Controller):
     """Keeps the list of runs true, and puts one of them on show for the other panes."""
 
     deleted = Signal(str)
+    listed = Signal(object)  # the summaries of all runs
 
     def __init__(self, services: Services, pane: RunsPane) -> None:
         super().__init__(services, pane)
@@ -64,6 +65,7 @@ class Runs(Controller):
         self._wanted = ""
         found = next((run for run in listed.runs if run.name == wanted), None)
         self._state.show_run(found or next((run for run in listed.runs if _can_answer(run)), None))
+        self.listed.emit(listed.runs)
         if self._shown and any(run.name == self._shown for run in listed.runs):
             self.show(self._shown)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -43,6 +43,7 @@ class Application(QApplication):
         self._waiting: list[str] = []
         self.theme = Theme(self)
         self.theme.apply(self)
+        self.theme.set_still(self._settings.still)
         self.window = make_window(self.theme, self._settings)
         self.studio: Studio | None = None
 
@@ -60,6 +61,7 @@ class Application(QApplication):
 
         self.studio = studio = Studio(self._paths, self.theme, self._settings, self.window)
         studio.warm_up()
+        studio.sitting.begin(brings_dataset=bool(self._waiting))
         for path in self._waiting:
             studio.open_path(path)
         return studio
@@ -67,6 +69,9 @@ class Application(QApplication):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QFileOpenEvent):
             self.open_path(event.file())
+            return True
+        if event.type() == QEvent.Type.Quit and self.window.isVisible():  # from the Dock, or at log-out
+            self.window.ask_to_close()
             return True
         return super().event(event)
 
@@ -85,8 +90,18 @@ def make_window(theme: Theme, settings: Settings) -> MainWindow:
         ),
     )
     window.resize(settings.width, settings.height)
+    if settings.left is not None and settings.top is not None and _is_on_a_screen(settings):
+        window.move(settings.left, settings.top)
+    if settings.maximized:
+        window.setWindowState(Qt.WindowState.WindowMaximized)
     window.set_engine("Starting")
     return window
+
+
+def _is_on_a_screen(settings: Settings) -> bool:
+    """Whether the top of the window, where it was last, can be taken hold of."""
+    middle, top = (settings.left or 0) + settings.width // 2, (settings.top or 0) + 10
+    return any(screen.availableGeometry().contains(middle, top) for screen in QApplication.screens())
 
 
 def run_window(data: str = "", home: str = "", *, debug: bool = False) -> int:
@@ -96,6 +111,9 @@ def run_window(data: str = "", home: str = "", *, debug: bool = False) -> int:
     """
     paths = Paths.under(Path(home)) if home else Paths.for_user()
     _keep_log(paths)
+    scale = read_settings(paths.settings).text_size
+    if scale != 100:  # which Qt reads once, before there is an application
+        os.environ.setdefault("QT_SCALE_FACTOR", str(scale / 100))
     application = Application(sys.argv[:1], paths)
     _report_surprises(application.window, debug=debug)
     if data:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +14,14 @@ from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation, Playground
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
+from studio.app.sitting import RESUME, Sitting
 from studio.app.state import Services, State
 from studio.app.training import Training
-from studio.errors import StudioError
 from studio.jobs.heal import HealJob
 from studio.jobs.queue import JobQueue, Lane
 from studio.paths import Paths
 from studio.runs.store import RunStore
-from studio.settings import Settings, write_settings
+from studio.settings import Settings
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.panes.evaluation.pane import EvaluationPane
 from studio.ui.panes.playground.pane import PlaygroundPane
@@ -52,7 +51,7 @@ class Studio(QObject):
 
     def __init__(self, paths: Paths, theme: Theme, settings: Settings, window: MainWindow) -> None:
         super().__init__(window)
-        self._paths, self._theme, self._settings = paths, theme, settings
+        self._paths, self._theme = paths, theme
         self.window = window
         self.panes = Panes(theme, window)
         self.queue, self.store, self.state = JobQueue(self), RunStore(paths.runs), State(self)
@@ -63,6 +62,8 @@ class Studio(QObject):
         self.playground = Playground(services, self.panes.playground)
         self.runs = Runs(services, self.panes.runs)
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
+        parts = (self.dataset, self.training, self.runs)
+        self.sitting = Sitting(services, theme, settings, *parts)
         self._connect()
 
     @Slot()
@@ -72,8 +73,6 @@ class Studio(QObject):
         self.training.forecasting.count()
         self.queue.submit(HealJob(self._paths), Lane.READING, lambda event: None, lambda outcome: None)
         self.runs.refresh()
-        if self._settings.damage:
-            self.window.show_notice(self._settings.damage, "warn")
 
     @Slot(str)
     def open_path(self, path: str) -> None:
@@ -94,12 +93,7 @@ class Studio(QObject):
         """Stop what runs (it saves), wait for the threads, and keep the preferences."""
         self.window.hide()  # nobody should watch a frozen window while a step ends
         self.queue.shut_down()
-        size = self.window.size()
-        kept = replace(
-            self._settings, width=size.width(), height=size.height(), recent=self.dataset.opening.recent
-        )
-        with contextlib.suppress(StudioError, OSError):
-            write_settings(self._paths.settings, kept)
+        self.sitting.keep()
 
     def _connect(self) -> None:
         self.window.files_dropped.connect(self.open_paths)
@@ -165,7 +159,11 @@ class Studio(QObject):
                 self.dataset.edit(action)
             case "appearance:system" | "appearance:light" | "appearance:dark":
                 mode = action.partition(":")[2]
-                self._settings = replace(self._settings, appearance=mode)
+                self.sitting.take(replace(self.sitting.settings, appearance=mode))
+            case "settings":
+                self.sitting.ask_for_settings()
+            case _ if action.startswith(RESUME):
+                self.training.resume(action.removeprefix(RESUME))
             case "about":
                 self._show_about()
 

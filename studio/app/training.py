@@ -35,10 +35,12 @@ from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunShown
 from studio.ui.panes.training.pane import TrainingPane
+from studio.ui.panes.training.recipe import adopted
 from studio.words import duration, memory
 
 NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."
 ALREADY = "A run is training already. Stop it first, or wait for its end."
+KEEPS = "The run that is training keeps its recipe. Change it when the run has ended."
 RECIPES = "Recipes (*.toml)"
 
 
@@ -196,6 +198,14 @@ class Training(Controller):
         """Train the model in `folder`."""
         self._put(self._pane.recipe().with_values({"model": str(Path(folder))}))
 
+    def use_recipe(self, recipe: Recipe) -> None:
+        """Put a whole recipe into the form; the dataset stays, and the model where that one is not here."""
+        if self.busy:
+            self._notice(KEEPS)
+            return
+        at_hand = self._state.recipe
+        self._put(adopted(recipe, at_hand).with_values({"data.columns": at_hand.data.columns}))
+
     def change(self, values: Mapping[str, Any]) -> bool:
         """Put values into the form, by path, as if they were typed there; False while a run holds it."""
         try:
@@ -204,7 +214,7 @@ class Training(Controller):
             self._notice(str(error))
             return False
         if self.busy:
-            self._notice("The run that is training keeps its recipe. Change it when the run has ended.")
+            self._notice(KEEPS)
             return False
         self._put(recipe)
         return True

@@ -94,6 +94,8 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
                 *EDIT,
                 SEPARATOR,
                 Command("find", "Find", Standard.Find),
+                SEPARATOR,
+                Command("settings", "Settings…", "Ctrl+,", Role.PreferencesRole),
             ),
         ),
         ("Run", RUN),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from string import Template
 
-from PySide6.QtCore import QObject, Qt, QTemporaryDir, Signal
+from PySide6.QtCore import QObject, QSettings, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -51,6 +51,10 @@ def body_font(size: int = BODY, *, strong: bool = False) -> QFont:
 
 __all__ = ["DARK", "LIGHT", "MODES", "Theme", "ThemeColours", "contrast"]
 
+STILL = "still"
+"""The property of the application that says whether nothing may move but what tells something."""
+
+EFFECTS = (Qt.UIEffect.UI_AnimateMenu, Qt.UIEffect.UI_AnimateCombo, Qt.UIEffect.UI_AnimateTooltip)
 MODES = {
     "system": Qt.ColorScheme.Unknown,
     "light": Qt.ColorScheme.Light,
@@ -98,6 +102,14 @@ class Theme(QObject):
         QGuiApplication.styleHints().setColorScheme(scheme)
         self._follow()
 
+    def set_still(self, still: bool) -> None:
+        """Whether nothing moves but what tells something: as is wished here, or in the system's settings."""
+        asked = still or _system_is_still()
+        for effect in EFFECTS:
+            QApplication.setEffectEnabled(effect, not asked and sys.platform != "darwin")
+        if self._app is not None:
+            self._app.setProperty(STILL, asked)
+
     def icon(self, name: str, tone: str = "dim") -> QIcon:
         """The Lucide icon `name` in a token's colour. Fetch it again after `changed`."""
         tokens = self.tokens
@@ -129,6 +141,16 @@ class Theme(QObject):
         for name, (icon, token) in MARKS.items():
             (folder / f"{name}.svg").write_bytes(icons.svg(icon, getattr(self.tokens, token)))
         return folder
+
+
+def _system_is_still() -> bool:
+    """Whether the person asked the Mac to reduce motion; elsewhere Qt does not say."""
+    if sys.platform == "darwin":
+        form, scope = QSettings.Format.NativeFormat, QSettings.Scope.UserScope
+        return bool(
+            QSettings(form, scope, "apple.com", "universalaccess").value("reduceMotion", False, type=bool)
+        )
+    return False
 
 
 def _palette(tokens: ThemeColours) -> QPalette:

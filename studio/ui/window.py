@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -60,6 +61,8 @@ class MainWindow(QMainWindow):
     def __init__(self, theme: Theme, panes: Sequence[PaneEntry]) -> None:
         super().__init__()
         self._theme = theme
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked before the person closes the window; what says no sees to the rest itself."""
         self._warmed = False
         self._painted = False
         self.setWindowTitle("Tuning Studio")
@@ -72,8 +75,8 @@ class MainWindow(QMainWindow):
         self._build()
         self._drop = _DropHint(self._root)
         self._own: dict[str, Callable[[], object]] = {
-            "close": self.close,
-            "quit": self.close,
+            "close": self.ask_to_close,
+            "quit": self.ask_to_close,
             "find": self._find,
             "minimize": self.showMinimized,
             "zoom": self._zoom,
@@ -140,7 +143,21 @@ class MainWindow(QMainWindow):
         """
         self.notice(pane).show_message(text, tone, action, key)
 
+    def place(self) -> dict[str, Any]:
+        """Where the window is and how large, as the settings keep it; of a maximized one, where it was."""
+        normal = self.normalGeometry() if self.isMaximized() or self.isFullScreen() else self.geometry()
+        sizes = {"left": normal.x(), "top": normal.y(), "width": normal.width(), "height": normal.height()}
+        return {**sizes, "maximized": self.isMaximized()}
+
+    def ask_to_close(self) -> None:
+        """Close, unless there is something to ask first."""
+        if self.may_close():
+            self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if event.spontaneous() and not self.may_close():
+            event.ignore()
+            return
         self.close_requested.emit()
         event.accept()
 

@@ -117,10 +117,11 @@ def test_commands_are_announced_by_key(window, qtbot) -> None:
         assert announced.args == [key]
 
 
-def test_only_about_and_quit_have_a_role_on_a_mac(window) -> None:
+def test_about_quit_settings_and_edits_have_a_role_on_a_mac(window) -> None:
     roles = {key: action.menuRole() for key, action in window._actions.items()}
     assert roles.pop("about") == QAction.MenuRole.AboutRole
     assert roles.pop("quit") == QAction.MenuRole.QuitRole
+    assert roles.pop("settings") == QAction.MenuRole.PreferencesRole
     edits = {key for key, role in roles.items() if role == QAction.MenuRole.TextHeuristicRole}
     assert edits == {"undo", "redo", "cut", "copy", "paste", "selectAll"}  # so that a Mac's panels know them
     assert {role for key, role in roles.items() if key not in edits} == {QAction.MenuRole.NoRole}

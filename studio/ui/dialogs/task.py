@@ -9,6 +9,7 @@ from studio.events import Progress
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.widgets.label import ElidedLabel
 from studio.ui.widgets.layout import column
+from studio.ui.widgets.style import show_progress
 from studio.ui.widgets.timing import Debounce
 
 _WAIT_MILLISECONDS = 300
@@ -33,8 +34,7 @@ class ProgressStrip(QWidget):
         column(self.bar, self.said, on=self, gap=6)
 
     def show_progress(self, progress: Progress) -> None:
-        self.bar.setRange(0, progress.total or 0)
-        self.bar.setValue(progress.done)
+        show_progress(self.bar, progress.done, progress.total)
         self.bar.setAccessibleName(progress_words(progress))
         self.said.setText(progress_words(progress))
 

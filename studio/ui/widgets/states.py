@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 from studio.ui.widgets.button import Button, Icon, IconButton
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import add, column, row
-from studio.ui.widgets.style import set_property
+from studio.ui.widgets.style import set_property, show_progress
 
 
 class ConfirmBar(QFrame):
@@ -176,7 +176,7 @@ class BusyState(_State):
         self._detail.setAlignment(CENTRED)
         self._detail.setProperty("tone", "dim")
         self._bar = QProgressBar()
-        self._bar.setRange(0, 0)
+        show_progress(self._bar, 0, None)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(text)
         add(self.column, self._text, self._bar, self._detail)
@@ -187,6 +187,5 @@ class BusyState(_State):
 
     def set_progress(self, done: int, total: int | None) -> None:
         """How far it has come; with no total the bar only moves."""
-        self._bar.setRange(0, total or 0)
-        self._bar.setValue(done)
+        show_progress(self._bar, done, total)
         self._detail.setText(f"{done:,} of {total:,}" if total else (f"{done:,}" if done else ""))

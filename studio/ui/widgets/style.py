@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLayout, QProgressBar, QWidget
+
+from studio.ui.theme import STILL
+
+
+def show_progress(bar: QProgressBar, done: int, total: int | None) -> None:
+    """Let a bar show how far something is; with no total it only moves, or stands where that is asked."""
+    application = QApplication.instance()
+    if not total and application is not None and application.property(STILL):
+        bar.setRange(0, 2)
+        bar.setValue(1)
+        return
+    bar.setRange(0, total or 0)
+    bar.setValue(done)
 
 
 def set_property(widget: QWidget, name: str, value: object) -> None:

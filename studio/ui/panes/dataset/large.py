@@ -18,6 +18,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.style import show_progress
 from studio.words import file_size
 
 
@@ -36,7 +37,7 @@ class LargeBar(QWidget):
         self.facts.hide()
         self.room.hide()
         self.progress = QProgressBar()
-        self.progress.setRange(0, 0)
+        show_progress(self.progress, 0, None)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
         self.stop = Button("Stop", icon="square")

@@ -20,7 +20,7 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import add, column, row, scrolled
 from studio.ui.widgets.pane import GAP
-from studio.ui.widgets.style import hairline, set_property
+from studio.ui.widgets.style import hairline, set_property, show_progress
 
 _FORM_WIDTH, _NARROW_FORM_WIDTH, _NARROW = 320, 288, 860
 
@@ -62,8 +62,7 @@ class SynthesisCard(Card):
     def show_busy(self, sentence: str, done: int = 0, total: int | None = None) -> None:
         """Say how far it has come; with no total the bar only moves."""
         self._busy = True
-        self.bar.setRange(0, total or 0)
-        self.bar.setValue(done)
+        show_progress(self.bar, done, total)
         self._say(sentence, "dim")
         self.again.hide()
         self._arrange()

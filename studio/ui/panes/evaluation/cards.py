@@ -23,6 +23,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, note
 from studio.ui.widgets.layout import add
+from studio.ui.widgets.style import show_progress
 
 
 class ScoresCard(Card):
@@ -46,15 +47,14 @@ class ScoresCard(Card):
         self.set_title("Scores")
         self.set_value("", "dim")
         self.words.setText(text)
-        self.bar.setRange(0, 0)
+        show_progress(self.bar, 0, None)
         self._show(self.words, self.bar)
 
     def show_progress(self, progress: Progress) -> None:
         of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
         self.words.setText(progress.what)
         self.set_value(of, "dim")
-        self.bar.setRange(0, progress.total or 0)
-        self.bar.setValue(progress.done)
+        show_progress(self.bar, progress.done, progress.total)
 
     def show_note(self, text: str) -> None:
         self.set_value("", "dim")

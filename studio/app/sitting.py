@@ -1,0 +1,137 @@
+"""One sitting follows another: what was at hand comes back, what was stopped is offered, quitting asks."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from studio.app.dataset import DatasetController
+from studio.app.runs import Runs
+from studio.app.state import Controller, Services
+from studio.app.training import Training
+from studio.errors import RecipeError, StudioError
+from studio.recipe.recipe import Recipe
+from studio.runs.store import RunSummary
+from studio.settings import Settings, write_settings
+from studio.ui.dialogs.settings import SettingsDialog
+from studio.ui.dialogs.task import QuestionDialog
+from studio.ui.theme import Theme
+
+RESUME = "resume:"
+"""How the key of a notice's button begins that goes on with a run."""
+
+_QUIT = "Quit while a run is training?"
+_KEPT = "What was learned so far is saved, and Resume goes on exactly there."
+
+
+class Sitting(Controller):
+    """Brings back the dataset, the recipe and the pane of the last sitting, and keeps those of this one."""
+
+    def __init__(
+        self,
+        services: Services,
+        theme: Theme,
+        settings: Settings,
+        dataset: DatasetController,
+        training: Training,
+        runs: Runs,
+    ) -> None:
+        super().__init__(services, services.window)
+        self.settings = settings
+        self._theme, self._dataset, self._training = theme, dataset, training
+        self._says_stopped = False
+        self.question: QuestionDialog | None = None
+        self.dialog: SettingsDialog | None = None
+        self._window.may_close = self._may_close
+        runs.listed.connect(self._say_stopped)
+
+    def begin(self, *, brings_dataset: bool = False) -> None:
+        """Go on from the last sitting; its dataset stays away where another one `brings_dataset`."""
+        self._says_stopped = True
+        if self.settings.damage:
+            self._notice(self.settings.damage)
+        if not self.settings.reopen:
+            return
+        recipe = self._recipe()
+        if recipe is not None:
+            self._training.use_recipe(recipe)
+        path = self.settings.dataset
+        if path and Path(path).exists() and not brings_dataset:
+            self._open(path, recipe.data.columns if recipe else "")
+        if self.settings.pane and not brings_dataset:
+            self._window.show_pane(self.settings.pane)
+
+    def keep(self) -> None:
+        """Write down what the next sitting begins with; where it cannot be written, nothing is lost by it."""
+        recipe, large = self._state.recipe, self._dataset.large
+        kept = replace(
+            self.settings,
+            **self._window.place(),
+            recent=self._dataset.opening.recent,
+            pane=self._window.current_pane(),
+            dataset=recipe.data.path or (str(large.path) if large.view is not None else ""),
+            recipe=recipe.model_dump(mode="json"),
+        )
+        with contextlib.suppress(StudioError, OSError):
+            write_settings(self._paths.settings, kept)
+
+    def ask_for_settings(self) -> None:
+        """Show the settings, and take over what is agreed to."""
+        self.dialog = dialog = SettingsDialog(self.settings, self._window)
+        dialog.accepted.connect(lambda: self.take(dialog.settings()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def take(self, settings: Settings) -> None:
+        """Work with these settings from now on."""
+        self.settings = settings
+        self._theme.set_mode(settings.appearance)
+        self._theme.set_still(settings.still)
+        self._window.action(f"appearance:{settings.appearance}").setChecked(True)
+
+    def _recipe(self) -> Recipe | None:
+        """The recipe of the last sitting, unless there is none or another version wrote it."""
+        with contextlib.suppress(ValidationError, RecipeError):
+            return Recipe.model_validate(self.settings.recipe) if self.settings.recipe else None
+        return None
+
+    def _open(self, path: str, columns: str) -> None:
+        if columns:
+            self._dataset.datasets.read_columns(path, columns)
+        else:
+            self._dataset.datasets.open(path)
+
+    def _say_stopped(self, runs: Sequence[RunSummary]) -> None:
+        """Once, at the start: the newest run was not finished."""
+        if not self._says_stopped:
+            return
+        self._says_stopped = False
+        run = max(runs, key=lambda run: run.created, default=None)
+        if run is None or not run.resumable or self._training.busy:
+            return
+        how = "failed" if run.state == "failed" else f"was {run.state}"
+        where = f"at step {run.step:,} of {run.steps:,}" if run.step else "before its first step"
+        pane = "training" if self._window.notice().isVisible() else ""
+        self._window.show_notice(
+            f"Run {run.name} {how} {where}.", "dim", pane=pane, action="Resume", key=f"{RESUME}{run.name}"
+        )
+
+    def _may_close(self) -> bool:
+        """Whether the window may close now; while a run trains the person is asked, who then closes it."""
+        if not self._training.busy:
+            return True
+        if self.question is None:
+            self.question = question = QuestionDialog(_QUIT, _KEPT, "Quit", self._window)
+            question.accepted.connect(self._window.close)
+            question.finished.connect(self._forget_question)
+            question.open()
+        return False
+
+    def _forget_question(self) -> None:
+        if self.question is not None:
+            self.question.deleteLater()
+            self.question = None

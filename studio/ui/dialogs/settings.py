@@ -1,0 +1,62 @@
+"""The settings: how the window looks, and what it begins with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from studio.settings import APPEARANCES, TEXT_SIZES, Settings
+from studio.ui.dialogs.dialog import Dialog, fields
+from studio.ui.widgets.button import Switch
+from studio.ui.widgets.label import note
+from studio.ui.widgets.popup import Combo
+
+_WIDTH = 460
+_SIZES = {100: "Standard", 110: "Large", 125: "Larger", 150: "Largest"}
+
+
+class SettingsDialog(Dialog):
+    """Asks for the settings; `settings` are what was agreed to."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__("Settings", agree="Save", parent=parent, width=_WIDTH)
+        self._before = settings
+        self.appearance, self.text_size = Combo(), Combo()
+        self.still, self.reopen = Switch(), Switch()
+        for mode in APPEARANCES:
+            self.appearance.addItem(mode.title(), mode)
+        for size in TEXT_SIZES:
+            self.text_size.addItem(_SIZES[size], size)
+        self.appearance.setCurrentIndex(self.appearance.findData(settings.appearance))
+        self.text_size.setCurrentIndex(self.text_size.findData(settings.text_size))
+        self.still.setChecked(settings.still)
+        self.reopen.setChecked(settings.reopen)
+        self._later = note("Text and everything around it change size when the app is started again.")
+        self._later.setVisible(False)
+        self.text_size.currentIndexChanged.connect(self._say_later)
+        form = fields(
+            ("Appearance", self.appearance),
+            ("Text size", self.text_size),
+            ("", self._later),
+            ("Reduce motion", self.still),
+            ("Reopen the last dataset", self.reopen),
+        )
+        form.setAlignment(self.still, Qt.AlignmentFlag.AlignRight)
+        form.setAlignment(self.reopen, Qt.AlignmentFlag.AlignRight)
+        self.fill(form)
+        self.appearance.setFocus()
+
+    def settings(self) -> Settings:
+        """The settings as they are chosen now."""
+        return replace(
+            self._before,
+            appearance=self.appearance.currentData(),
+            text_size=self.text_size.currentData(),
+            still=self.still.isChecked(),
+            reopen=self.reopen.isChecked(),
+        )
+
+    def _say_later(self) -> None:
+        self._later.setVisible(self.text_size.currentData() != self._before.text_size)
