@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEd
 from studio import __version__
 from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation, Playground
+from studio.app.help import Help
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
 from studio.app.sitting import RESUME, Sitting
@@ -63,6 +64,7 @@ class Studio(QObject):
         self.runs = Runs(services, self.panes.runs)
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
         parts = (self.dataset, self.training, self.runs)
+        self.help = Help(services, theme, self.training.forecasting)
         self.sitting = Sitting(services, theme, settings, *parts)
         self._connect()
 

@@ -48,6 +48,7 @@ class Forecasting(Controller):
     """Says what the recipe would train and take, in the training pane and to who else wants to know."""
 
     forecasted = Signal(object)  # Forecasted | None
+    counted = Signal(object)  # ModelCounted
 
     def __init__(self, services: Services, pane: TrainingPane) -> None:
         super().__init__(services, pane)
@@ -59,8 +60,12 @@ class Forecasting(Controller):
         dataset = self._state.dataset
         examples = Examples.of(dataset.rows) if dataset is not None else None
         job = ForecastJob(self._state.recipe, examples, needs_weights=True)
-        heard: Listeners = {ModelCounted: self._pane.show_count, Forecasted: self._show}
+        heard: Listeners = {ModelCounted: self._show_count, Forecasted: self._show}
         self._counting.ask(job, Lane.INTERRUPT, heard, self._end)
+
+    def _show_count(self, count: ModelCounted) -> None:
+        self._pane.show_count(count)
+        self.counted.emit(count)
 
     def _show(self, forecast: Forecasted | None) -> None:
         self._pane.show_forecast(forecast)

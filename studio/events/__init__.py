@@ -37,6 +37,7 @@ from studio.events.datasets import (
 )
 from studio.events.event import Ended, Event, Log, Progress, built, finished, from_json, retold, to_json
 from studio.events.training import (
+    AdapterShape,
     Advice,
     BaseChanged,
     Forecasted,
@@ -56,6 +57,7 @@ from studio.events.training import (
 __all__ = [
     "ENOUGH",
     "AccessWanted",
+    "AdapterShape",
     "Advice",
     "AnswerEnded",
     "AnswerPiece",

@@ -201,6 +201,20 @@ class Saved(Event, kind="Saved"):
 
 
 @dataclass(frozen=True)
+class AdapterShape:
+    """An adapter on a matrix W [outputs, inputs]: B [outputs, rank] and A [rank, inputs].
+
+    `path` is where it stands in a block, `count` on how many matrices of this shape it is.
+    """
+
+    path: str
+    outputs: int
+    inputs: int
+    rank: int
+    count: int
+
+
+@dataclass(frozen=True)
 class ModelCounted(Event, kind="ModelCounted"):
     """What a model would train under a recipe, from its `config.json` alone."""
 
@@ -211,3 +225,4 @@ class ModelCounted(Event, kind="ModelCounted"):
     weights_bytes: int
     learning_rate: float
     adapted_parameters: int = 0  # of the model and its adapter together
+    adapters: tuple[AdapterShape, ...] = ()  # empty where the model's own weights train

@@ -47,7 +47,7 @@ class ForecastJob:
 
     def run_events(self, model_cache: Any) -> Generator[Event]:
         from studio.forecast.forecast import ExampleLengths, forecast
-        from studio.models.count import count_parameters
+        from studio.models.count import adapter_shapes, count_parameters
         from studio.models.folder import read_config
         from studio.models.weights import find_weights
         from studio.train.prepare import form_of, peak_rate, tuning_of
@@ -56,7 +56,8 @@ class ForecastJob:
         count = count_parameters(folder, tuning_of(self.recipe), form_of(self.recipe))
         rate = peak_rate(self.recipe, read_config(folder))
         sizes = (count.total, count.trainable, count.weights_bytes)
-        yield ModelCounted(model, count.architecture, *sizes, rate, count.adapted)
+        adapters = adapter_shapes(count.shapes, self.recipe.lora.rank)
+        yield ModelCounted(model, count.architecture, *sizes, rate, count.adapted, adapters)
         rows = None
         if self.examples is not None and self.examples.tokens:
             longest = self.recipe.data.max_length

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import mlx.core as mx
 
+from studio.events import AdapterShape
 from studio.models import adapter
 from studio.models.adapter import Tuning
 from studio.models.arrays import count, named
@@ -15,6 +20,7 @@ from studio.models.description import Description, describe
 from studio.models.form import WeightForm, cast, put_into, quantize_as_saved
 
 PRECISIONS = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
+_EMBEDDING = re.compile(r"embed|wte")
 _SAVED = {"F32": mx.float32, "BF16": mx.bfloat16, "F16": mx.float16}
 
 
@@ -49,6 +55,26 @@ def count_parameters(folder: Path, tuning: Tuning, form: WeightForm | None = Non
     trainable = count(model.trainable_parameters())
     adapted = total if tuning.method == "full" else total + trainable
     return ParameterCount(str(config["model_type"]), total, trainable, adapted, shapes, weights_bytes)
+
+
+def adapter_shapes(shapes: Mapping[str, tuple[int, ...]], rank: int) -> tuple[AdapterShape, ...]:
+    """The adapters of a rank among trained arrays, by their place in a block; each expert counts as one."""
+    found: Counter[tuple[str, int, int, int]] = Counter()
+    for name, first in shapes.items():
+        path = name.removesuffix(".lora_a")
+        second = shapes.get(f"{path}.lora_b")
+        if path == name or second is None:
+            continue
+        place = re.sub(r"^.*?\.\d+\.", "", path)
+        sides = _other_side(second, rank), _other_side(first, rank)
+        outputs, inputs = sides[::-1] if _EMBEDDING.search(place) else sides
+        found[place, outputs, inputs, rank] += prod(first[:-2])
+    return tuple(AdapterShape(*key, count) for key, count in found.items())
+
+
+def _other_side(shape: tuple[int, ...], rank: int) -> int:
+    """The side of a matrix of this rank that is not its rank."""
+    return shape[-2] if shape[-1] == rank else shape[-1]
 
 
 def saved_precision(described: Description) -> mx.Dtype:

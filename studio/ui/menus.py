@@ -106,7 +106,12 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
         ("Window", (Command("minimize", "Minimize", "Ctrl+M"), Command("zoom", "Zoom"))),
         (
             "Help",
-            (Command("about", "About Tuning Studio", role=Role.AboutRole),),
+            (
+                Command("help", "Glossary", "Ctrl+?"),
+                Command("help_adapter", "What Trains in Your Model"),
+                SEPARATOR,
+                Command("about", "About Tuning Studio", role=Role.AboutRole),
+            ),
         ),
     )
 

@@ -14,6 +14,7 @@ from studio.ui.panes.training.forecast import COMPUTING, PARTS
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.states import LOOKS
 from studio.ui.theme import Theme
+from studio.ui.window import MainWindow, PaneEntry
 from tests.ui.conftest import run_events, step
 
 SHOWN = {
@@ -294,11 +295,15 @@ def test_the_recipes_name_says_when_it_was_changed_and_goes_with_another_recipe(
     assert (pane.recipe(), pane.recipe_card.name()) == (Recipe(), "My own")
 
 
-def test_the_search_is_reached_by_its_shortcut_and_left_by_escape(pane: TrainingPane, qtbot) -> None:
-    with qtbot.waitActive(pane):
-        pane.show()
-        pane.activateWindow()
-    qtbot.keyClick(pane, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+def test_the_search_is_reached_by_its_shortcut_and_left_by_escape(
+    pane: TrainingPane, theme: Theme, qtbot
+) -> None:
+    window = MainWindow(theme, [PaneEntry("training", "Training", "chart-line", pane)])
+    qtbot.addWidget(window)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    qtbot.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     search = pane.recipe_card._search
     qtbot.waitUntil(search.hasFocus)
     qtbot.keyClicks(search, "beta")

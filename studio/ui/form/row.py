@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.recipe.entry import FieldEntry
@@ -20,6 +20,19 @@ from studio.ui.widgets.style import set_property
 
 TITLE_WIDTH = 122
 RESET = 20
+MARK = 18
+"""The side of the mark that asks about a field, in pixels, at the right of its row."""
+
+_ASK = (Qt.Key.Key_F1, Qt.Key.Key_Help)
+
+
+class Questions(QObject):
+    """Says which field a person asks about, in whichever form."""
+
+    asked = Signal(object)  # FieldEntry
+
+
+questions = Questions()
 
 
 class FormRow(QWidget):
@@ -68,6 +81,11 @@ class FieldRow(FormRow):
         self._locked = False
         self._idle = self._sentence = ""
         self.label.setToolTip(tip(entry.help))
+        self.mark = IconButton("circle-question-mark", f"What is {entry.title}? (F1)", size=MARK)
+        self.mark.setFixedSize(MARK, MARK)
+        self.mark.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from field to field; F1 asks
+        self.mark.clicked.connect(self.ask)
+        self.grid.addWidget(self.mark, 0, 2, Qt.AlignmentFlag.AlignVCenter)
         self.editor.installEventFilter(self)
         self.editor.edited.connect(self._on_edited)
 
@@ -106,6 +124,10 @@ class FieldRow(FormRow):
         self.editor.set_value(self.entry.default)
         self._on_edited()
 
+    def ask(self) -> None:
+        """Ask what the field is."""
+        questions.asked.emit(self.entry)
+
     def set_locked(self, locked: bool) -> None:
         """Whether the value may be read but not changed."""
         self._locked = locked
@@ -133,6 +155,9 @@ class FieldRow(FormRow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusIn:
             self.entered.emit(self.entry.help)
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in _ASK:
+            self.ask()
+            return True
         return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -178,8 +203,7 @@ class FieldRow(FormRow):
     def _place_reset(self) -> None:
         if self._reset is None:
             return
-        right = {SwitchField: self.width() - 40, LinesField: self.width()}.get(
-            type(self.editor), self._title_width
-        )
+        end = self.mark.x() - self.grid.horizontalSpacing()
+        right = {SwitchField: end - 40, LinesField: end}.get(type(self.editor), self._title_width)
         middle = self.label.height() if isinstance(self.editor, LinesField) else 30
         self._reset.move(right - RESET, max(middle - RESET, 0) // 2)
