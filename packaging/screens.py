@@ -58,7 +58,7 @@ class Photographer:
         self.out, self.home = out, home
         self.application = Application(["studio"], Paths.under(home))
         self.application.window.show()
-        self.studio: Studio = self.application.furnish()
+        self.studio: Studio = self.application.build_studio()
         self.window = self.studio.window
 
     def close(self) -> None:

@@ -54,11 +54,11 @@ class Child:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def send(self, said: Any) -> None:
+    def send(self, message: Any) -> None:
         """Send a line. Where the process has ended, that is met where it is listened to."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(said).encode() + b"\n")
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
     def lines(self, tick: float) -> Generator[bytes | None]:
@@ -89,9 +89,9 @@ class Child:
         return self._process.returncode
 
 
-def _pass_on(said: IO[bytes] | None, hear: Callable[[str], None] | None) -> None:
-    if said is not None and hear is not None:
-        with io.TextIOWrapper(said, "utf-8", "replace") as lines:
+def _pass_on(output: IO[bytes] | None, hear: Callable[[str], None] | None) -> None:
+    if output is not None and hear is not None:
+        with io.TextIOWrapper(output, "utf-8", "replace") as lines:
             for line in lines:
                 hear(line.rstrip())
 
@@ -126,7 +126,7 @@ class Parent:
     """
 
     def __init__(
-        self, hear: Callable[[Any], None] = lambda said: None, gone: Callable[[], None] = end_at_once
+        self, hear: Callable[[Any], None] = lambda message: None, gone: Callable[[], None] = end_at_once
     ) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
         self._hear, self._gone = hear, gone
@@ -137,7 +137,7 @@ class Parent:
         self._lock = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """Send a line of JSON; waits where the parent does not listen."""
         left = memoryview(line.encode() + b"\n")
         try:

@@ -141,6 +141,6 @@ def wrong_value(title: str, error: Mapping[str, Any]) -> str:
     """What is wrong with a value, from one of pydantic's errors: "Rank must be at least 1."."""
     if rule := _RULES.get(error["type"]):
         return f"{title} {rule.format(**error.get('ctx', {}))}."
-    said = str(error["ctx"]["error"] if error["type"] == "value_error" else error["msg"]).rstrip(".")
+    why = str(error["ctx"]["error"] if error["type"] == "value_error" else error["msg"]).rstrip(".")
     should = "Input should be "
-    return f"{title} must be {said.removeprefix(should)}." if said.startswith(should) else f"{title}: {said}."
+    return f"{title} must be {why.removeprefix(should)}." if why.startswith(should) else f"{title}: {why}."

@@ -64,8 +64,8 @@ def _same(step: int, latest: Mapping[str, str], before: Mapping[str, str]) -> st
         return None
     if before and 2 * _commonest(before)[1] > len(before):
         return None
-    told = f"the same answer, “{_short(answer)}”" if answer else "no answer at all"
-    return f"{count} of {len(latest)} sample prompts get {told}, at step {step}."
+    reply = f"the same answer, “{_short(answer)}”" if answer else "no answer at all"
+    return f"{count} of {len(latest)} sample prompts get {reply}, at step {step}."
 
 
 def _commonest(answers: Mapping[str, str]) -> tuple[str, int]:
@@ -160,7 +160,7 @@ class Adviser:
 
     def __init__(self) -> None:
         self._curves = Curves()
-        self._told: set[str] = set()
+        self._given: set[str] = set()
         self._due = False
         self._looked = 0
 
@@ -189,13 +189,13 @@ class Adviser:
 
     def _note(self, event: Event) -> None:
         if isinstance(event, Advice):
-            self._told.add(event.name)
+            self._given.add(event.name)
         self._curves.add(event)
 
     def _look(self) -> tuple[Advice, ...]:
         self._due, self._looked = False, self._curves.last_step
-        new = tuple(advice for advice in _read(self._curves) if advice.name not in self._told)
-        self._told.update(advice.name for advice in new)
+        new = tuple(advice for advice in _read(self._curves) if advice.name not in self._given)
+        self._given.update(advice.name for advice in new)
         return new
 
 

@@ -89,12 +89,12 @@ def _unlearned(curves: Curves) -> str | None:
     if len(measured) >= 3:  # overfitting raises it, too, but not the training loss
         before, found = measured[0], min(now, *measured[-2:])
         sure = 0.0
-        told = f"Validation loss is {measured[-1]:.3f}; before the first step it was {before:.3f}."
+        evidence = f"Validation loss is {measured[-1]:.3f}; before the first step it was {before:.3f}."
     else:  # the loss of the first step is measured before it moves anything
         before, found = curves.steps[0].loss, now
         sure = SURE_OF_WORST * spread(latest) * math.sqrt(1 + 1.6 / len(latest))
-        told = f"Training loss is {now:.3f}; it began at {before:.3f}."
-    return told if found - before > max(ABOVE_START * abs(before), ABOVE_START, sure) else None
+        evidence = f"Training loss is {now:.3f}; it began at {before:.3f}."
+    return evidence if found - before > max(ABOVE_START * abs(before), ABOVE_START, sure) else None
 
 
 def _lost(curves: Curves) -> str | None:

@@ -177,14 +177,14 @@ def open_page(address: str) -> None:
 
 def _listed(path: Path, golden: bool) -> str:
     """Which files would leave this Mac, in a sentence; their sizes where they are saved already."""
-    from studio.dataset.hub.upload import leaving, told
+    from studio.dataset.hub.upload import leaving, listed_files
     from studio.dataset.manifest import NAME, is_saved
     from studio.dataset.read.folders import GOLDEN_FILE
     from studio.dataset.save.target import CARD
 
     if is_saved(path):
         try:
-            files = [told(leaving(path))]
+            files = [listed_files(leaving(path))]
         except StudioError as error:
             return str(error)
     else:

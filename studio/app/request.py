@@ -85,12 +85,12 @@ class RunRequest(Request):
     ) -> None:
         self._changed = None
         heard: Listeners = {BaseChanged: self._note, **listeners}
-        super().ask(job, lane, heard, lambda outcome: on_end(self._settled(job, outcome)))
+        super().ask(job, lane, heard, lambda outcome: on_end(self._outcome(job, outcome)))
 
     def _note(self, changed: BaseChanged) -> None:
         self._changed = changed
 
-    def _settled(self, job: Any, outcome: Outcome) -> Outcome:
+    def _outcome(self, job: Any, outcome: Outcome) -> Outcome:
         """The outcome in the window's words, after asking whether to do it with the changed base."""
         if self._changed is None or not isinstance(outcome, Failed):
             return outcome

@@ -55,7 +55,7 @@ class Application(QApplication):
             self.studio.open_path(path)
 
     @Slot()
-    def furnish(self) -> Studio:
+    def build_studio(self) -> Studio:
         """Build the panes and what is behind them; called once, after the first paint."""
         from studio.app.studio import Studio
 
@@ -118,7 +118,7 @@ def run_window(data: str = "", home: str = "", *, debug: bool = False) -> int:
     _report_surprises(application.window, debug=debug)
     if data:
         application.open_path(str(Path(data).expanduser().resolve()))
-    application.window.first_painted.connect(application.furnish)
+    application.window.first_painted.connect(application.build_studio)
     application.window.show()
     return application.exec()
 
@@ -141,8 +141,8 @@ def without_secrets(record: logging.LogRecord) -> bool:
     """Take what the environment keeps secret out of a line of the log, and spell control codes out."""
     record.msg, record.args = visible(redacted(record.getMessage(), *secrets())), ()
     if record.exc_info:
-        told = "".join(traceback.format_exception(*record.exc_info))
-        record.exc_text = visible(redacted(told, *secrets()))
+        report = "".join(traceback.format_exception(*record.exc_info))
+        record.exc_text = visible(redacted(report, *secrets()))
     return True
 
 
@@ -150,10 +150,10 @@ def _report_surprises(window: MainWindow, *, debug: bool) -> None:
     """Show what nobody expected in the window, and put the traceback in the log."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        told = "".join(traceback.format_exception(kind, error, trace))
-        log.error(told)
+        report = "".join(traceback.format_exception(kind, error, trace))
+        log.error(report)
         if debug:
-            sys.stderr.write(visible(redacted(told, *secrets())))
+            sys.stderr.write(visible(redacted(report, *secrets())))
         window.show_notice(f"Something went wrong: {error or kind.__name__}. Details are in the log.", "bad")
 
     sys.excepthook = hook

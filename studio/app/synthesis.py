@@ -154,7 +154,7 @@ class Synthesis(Controller):
         self._page = page = pane.synthesis
         self._asking = self._request()
         self._data = ""
-        self._told: Path | None = None  # which synthesis' server and files the person has been told of
+        self._informed: Path | None = None  # which synthesis' server and files the person has been told of
         self.reviewing = Reviewing(services, page.review)
         self.reviewing.ready.connect(self._add)
         page.make_requested.connect(self.make)
@@ -215,8 +215,8 @@ class Synthesis(Controller):
             job = SynthesisJob.again(self.reviewing.folder.path, confirmed=self._confirmed)
             job.check_confirmed()
         except Unconfirmed as error:
-            if self._told != self.reviewing.folder.path:
-                self._told = self.reviewing.folder.path
+            if self._informed != self.reviewing.folder.path:
+                self._informed = self.reviewing.folder.path
                 self._page.show_rest(f"{error} Then press Resume once more.", "warn", can_go_on=True)
                 return
             job = replace(job, typed=True)
@@ -271,8 +271,8 @@ class Synthesis(Controller):
             return
         of = f"{event.done:,} of {event.total:,}" if event.total else ""
         noun = self._page.source_word() if event.what == job.title else ""
-        said = " ".join(filter(None, (f"{event.what[:1].upper()}{event.what[1:]}:", of, noun)))
-        self._page.show_busy(said.removesuffix(":"), event.done, event.total)
+        sentence = " ".join(filter(None, (f"{event.what[:1].upper()}{event.what[1:]}:", of, noun)))
+        self._page.show_busy(sentence.removesuffix(":"), event.done, event.total)
         if job.on_engine:
             share = event.done / event.total if event.total else None
             self._window.set_engine(job.title, of, share)
@@ -355,9 +355,9 @@ class Synthesis(Controller):
 def summed_up(ended: SynthesisEnded) -> str:
     """What came of a synthesis, in a sentence or two."""
     rows = f"{ended.rows:,} row{'s' if ended.rows != 1 else ''}"
-    said = f"{rows} from {ended.asked:,} source{'s' if ended.asked != 1 else ''}."
+    sentence = f"{rows} from {ended.asked:,} source{'s' if ended.asked != 1 else ''}."
     advice = "A larger model does better." if ended.refused and not ended.rows else ""
-    return " ".join(filter(None, (said, _left_out(ended.refused), advice)))
+    return " ".join(filter(None, (sentence, _left_out(ended.refused), advice)))
 
 
 def _left_out(refused: tuple[Refusals, ...]) -> str:

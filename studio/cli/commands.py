@@ -77,17 +77,17 @@ def run(arguments: list[str]) -> int:
             _complain(str(error))
         return _failed(str(error), 1)
     except StudioError as error:
-        told = f"{error}{_advice(error)}"
-        _complain(told)
-        return _failed(told, 2 if error.bad_request else 1)
+        message = f"{error}{_advice(error)}"
+        _complain(message)
+        return _failed(message, 2 if error.bad_request else 1)
     except typer.Exit as leaving:
         return leaving.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: every failure is one sentence for the person
         if hasattr(error, "format_message"):  # a command line that does not parse
             asked.as_json, asked.debug = "--json" in arguments, "--debug" in arguments
-            told = f"{error.format_message()} `studio --help` shows what there is."
-            _complain(told)
-            return _failed(told, 2)
+            message = f"{error.format_message()} `studio --help` shows what there is."
+            _complain(message)
+            return _failed(message, 2)
         _complain(sentence(error))
         return _failed(sentence(error), 1)
     return result if isinstance(result, int) else 0

@@ -162,12 +162,12 @@ def _trouble(problems: Sequence[Problem]) -> str:
     rows = {
         severity: len({p.line for p in problems if p.line and p.severity == severity}) for severity in _WORDS
     }
-    said = [
+    parts = [
         f"{counted(rows[severity], 'row')} {words}" for severity, words in _WORDS.items() if rows[severity]
     ]
     if whole := sum(not p.line for p in problems):
-        said.append(f"{counted(whole, 'remark')} on {'the file' if whole == 1 else 'files'}")
-    return f"{'; '.join(said)}." if said else "Every row can train."
+        parts.append(f"{counted(whole, 'remark')} on {'the file' if whole == 1 else 'files'}")
+    return f"{'; '.join(parts)}." if parts else "Every row can train."
 
 
 def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ()) -> CommandResult:
@@ -218,10 +218,10 @@ def of_forecast(
     """
     together = forecast.adapted_parameters or forecast.total_parameters
     share = forecast.trainable_parameters / max(1, together)
-    said = {"trained_share": share, "remarks": [*forecast.remarks, *remarks]}
+    added = {"trained_share": share, "remarks": [*forecast.remarks, *remarks]}
     read = {"examples": examples.count, "rows": len(examples.tokens)} if examples else {}
     text = "\n".join((*_lines(forecast, examples), *remarks))
-    return CommandResult({**asdict(forecast), **said, **read}, text)
+    return CommandResult({**asdict(forecast), **added, **read}, text)
 
 
 def _lines(forecast: Forecasted, examples: Examples | None) -> Iterator[str]:

@@ -55,9 +55,9 @@ def demo(paths: Paths) -> None:
         job = ChatJob(run, prompt, GREEDY)
         answers = [e for e in perform(job.run_events(model_cache)) if isinstance(e, AnswerEnded)]
         out.print(prompt, style="bold")
-        said = results.of_answers(prompt, answers, GREEDY)
-        document["answers"].append(said.document)
-        out.print(said.text + "\n")
+        result = results.of_answers(prompt, answers, GREEDY)
+        document["answers"].append(result.document)
+        out.print(result.text + "\n")
     out.print(f"All of it is in {run.path}")
     if asked.as_json:
         report(document, "")

@@ -52,9 +52,9 @@ def carry_out(job: SweepJob, make_cache: Callable[[], ModelCache]) -> SweepFile:
     try:
         for event in perform(job.run_events(make_cache())):
             if isinstance(event, SweepProgress):
-                said = f" ({STATES[event.state]})" if event.state in STATES else ""
+                note = f" ({STATES[event.state]})" if event.state in STATES else ""
                 place = (f"{event.index} of {event.count}", "bold")
-                console.print(Text.assemble(place, visible_line(f": {event.changes}{said}")))
+                console.print(Text.assemble(place, visible_line(f": {event.changes}{note}")))
     except StoppedByPerson:
         on = f"`studio sweep --resume {file.name}` goes on."
         begun = file.path.exists()

@@ -155,10 +155,10 @@ def key(
     """Keep a server's API key in the system's keychain; it is asked for, or read from a pipe."""
     from studio.generate.keys import keep_key
 
-    said = typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
-    if not said.strip():
+    entered = typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not entered.strip():
         raise DataError("There was no key. Type it when asked, or pipe it in.")
-    keep_key(server, said.strip())
+    keep_key(server, entered.strip())
     report({"server": server, "kept": True}, f"The key for {server} is in the keychain.")
 
 

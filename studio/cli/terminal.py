@@ -35,7 +35,7 @@ class Pulse:
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._say, self._clock, self._lock = say, clock, threading.Lock()
-        self._state, self._said = "Starting", ""
+        self._state, self._shown_state = "Starting", ""
         self._since = self._spoke = clock()
 
     def show(self, state: str) -> None:
@@ -56,8 +56,8 @@ class Pulse:
             now = self._clock()
             if now - self._spoke < _EVERY:
                 return
-            still = f" (for {duration(now - self._since)})" if self._state == self._said else ""
-            self._spoke, self._said = now, self._state
+            still = f" (for {duration(now - self._since)})" if self._state == self._shown_state else ""
+            self._spoke, self._shown_state = now, self._state
             self._say(f"{self._state}{still}")
 
     @contextmanager
@@ -172,7 +172,7 @@ def _draw(bar: Progress, task: TaskID, event: Event) -> None:
             )
         case Step():
             words = f"Step {event.step} of {event.steps}"
-            bar.update(task, description=words, completed=event.step, total=event.steps, note=_pace(event))
+            bar.update(task, description=words, completed=event.step, total=event.steps, note=_speed(event))
         case _:
             _print(event)
 
@@ -182,7 +182,7 @@ def _tell(pulse: Pulse, event: Event) -> None:
         case ProgressEvent(what, done, total):
             pulse.show(f"{what}: {_of(done, total)}" if total else what)
         case Step():
-            pulse.show(f"Step {event.step} of {event.steps}: {_pace(event)}")
+            pulse.show(f"Step {event.step} of {event.steps}: {_speed(event)}")
         case _ if _print(event):
             pulse.spoken()
         case _:
@@ -193,7 +193,7 @@ def _of(done: int, total: int | None) -> str:
     return f"{done:,} of {total:,}" if total else ""
 
 
-def _pace(step: Step) -> str:
+def _speed(step: Step) -> str:
     speed = f"{step.tokens_per_second:,.0f} tokens/s"
     return f"loss {step.loss:.3f} · {speed} · {duration(step.seconds_left)} left"
 

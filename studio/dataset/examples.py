@@ -39,8 +39,8 @@ def turns_of(record: Record) -> tuple[Turn, ...]:
     """What is said in a record, turn by turn."""
     if not record.messages:
         return (Turn("text", record.text),)
-    said = tuple(Turn(message.role, message.whole) for message in record.messages)
-    return (*said, Turn("rejected", record.rejected)) if record.rejected else said
+    turns = tuple(Turn(message.role, message.whole) for message in record.messages)
+    return (*turns, Turn("rejected", record.rejected)) if record.rejected else turns
 
 
 @dataclass
@@ -57,8 +57,8 @@ def own_rows(examples: Iterable[Sequence[Example]]) -> Phrase | None:
     several = [len(rows) for rows in examples if len(rows) > 1 and rows[0].record.messages]
     if not several:
         return None
-    told = counted(len(several), "conversation")
-    return phrase("file.own_rows", examples=told, rows=counted(sum(several), "row"))
+    rendered = counted(len(several), "conversation")
+    return phrase("file.own_rows", examples=rendered, rows=counted(sum(several), "row"))
 
 
 def pieces_of(rows: Sequence[Sequence[Piece]]) -> tuple[tuple[Piece, ...], tuple[int, ...]]:
@@ -99,7 +99,7 @@ def _remarks(examples: Sequence[Example], renderer: Renderer) -> Iterator[Proble
         code = "row.cut_prompt" if renderer.rendering.too_long == "cut_prompt" else "row.cut_end"
         yield problem(record.line, phrase(code, limit=limit), "warning")
     if left := len(examples[0].left_out):
-        told = phrase("row.rows_left_out", left=left, rows=left + len(examples), limit=limit)
-        yield problem(record.line, told, "warning")
+        what = phrase("row.rows_left_out", left=left, rows=left + len(examples), limit=limit)
+        yield problem(record.line, what, "warning")
     if marks := renderer.control_texts(record):
         yield problem(record.line, phrase("row.control_text", marks=", ".join(marks)), "warning")

@@ -159,7 +159,7 @@ def grouped(records: Sequence[Record], grouping: int = GROUPING) -> list[list[Re
     if grouping == BY_QUESTION:
         groups: dict[str, list[Record]] = {}
         for record in records:
-            groups.setdefault(record.kin, []).append(record)
+            groups.setdefault(record.group_key, []).append(record)
         return list(groups.values())
     links = Links()
     for record in records:
@@ -249,7 +249,7 @@ def _counts(kind: int, rows: int, total: int, ways: int) -> bool:
 
 
 def _links(record: Record) -> Iterator[_Link]:
-    yield _Link(_SURE, record.kin)
+    yield _Link(_SURE, record.group_key)
     if record.made:  # its kin is that of the example it was made from
         yield _Link(_SURE, hashlib.sha256(record.question.encode()).hexdigest()[:16])
     for origin in record.origins:
@@ -272,15 +272,15 @@ def _of_turns(turns: Sequence[Message]) -> Iterator[_Link]:
 
     The latter tells a conversation whose beginning was cut off, where a row begins with it.
     """
-    said = [f"{turn.role}\0{' '.join(turn.whole.split())}" for turn in turns]
+    turn_texts = [f"{turn.role}\0{' '.join(turn.whole.split())}" for turn in turns]
     asked = 0
     for place, turn in enumerate(turns):
         if turn.role == "assistant" and place:
-            yield _Link(_TURN, asked, "\0".join(said[place : place + 2]))
-            exchange = f"{said[place - 1]}\0{said[place]}"
+            yield _Link(_TURN, asked, "\0".join(turn_texts[place : place + 2]))
+            exchange = f"{turn_texts[place - 1]}\0{turn_texts[place]}"
             if len(exchange) >= _EXCHANGE:
-                yield _Link(_WINDOW, exchange, "".join(said[place + 1 : place + 2]), place == 1)
-        asked = hash((asked, said[place]))
+                yield _Link(_WINDOW, exchange, "".join(turn_texts[place + 1 : place + 2]), place == 1)
+        asked = hash((asked, turn_texts[place]))
 
 
 def _passages(record: Record) -> Iterator[tuple[str, int]]:

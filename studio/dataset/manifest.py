@@ -147,9 +147,9 @@ def sha256(path: Path) -> str:
 def counted(problems: Iterable[Problem]) -> dict[str, int]:
     """How often each kind of problem occurs, in words that leave open what differs among its rows."""
     kinds = Counter[tuple[Any, ...]]()
-    said: dict[tuple[Any, ...], Phrase] = {}
+    phrases: dict[tuple[Any, ...], Phrase] = {}
     for problem in problems:
         shape = problem.what.shape
         kinds[shape] += 1
-        said[shape] = common(said[shape], problem.what) if shape in said else problem.what
-    return dict(sorted((str(said[shape]), count) for shape, count in kinds.most_common(_REASONS)))
+        phrases[shape] = common(phrases[shape], problem.what) if shape in phrases else problem.what
+    return dict(sorted((str(phrases[shape]), count) for shape, count in kinds.most_common(_REASONS)))

@@ -105,7 +105,7 @@ class Record:
         return "\0".join((*asked, *filter(None, (self.tools,)))) if self.messages else self.text.strip()
 
     @property
-    def kin(self) -> str:
+    def group_key(self) -> str:
         """Equal for examples that ask the same, or were made from one that does."""
         return _made_from(self.made) or hashlib.sha256(self.question.encode()).hexdigest()[:16]
 

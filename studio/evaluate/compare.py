@@ -71,7 +71,7 @@ def _range(measure: Measure) -> str:
     return f"{measure.low:+.2f} to {measure.high:+.2f}"
 
 
-PORTION = 512
+BATCH_TOKENS = 512
 """Tokens read at once for a loss: their logits over a vocabulary of 150,000 take 0.3 GB, and a stop waits for
 no more than one such micro-batch.
 """
@@ -134,8 +134,8 @@ def _golden(
     prompts = [renderer.prompt_ids(item.turns, item.tools) for item in golden.items]
     longest = max(len(pair.tokenizer.encode(item.ideal, add_special_tokens=False)) for item in golden.items)
     limit = min(512, 2 * longest + 8)  # enough for any ideal answer; a base model may never stop by itself
-    if told := renderer.remark(prompts, limit):
-        yield Log(told, "warning")
+    if warning := renderer.remark(prompts, limit):
+        yield Log(warning, "warning")
     base: dict[int, str] = {}
     results: list[GoldenAnswer] = []
     total = 2 * len(prompts)
@@ -167,7 +167,7 @@ def _loss(name: str, pair: ComparedModels, rows: Sequence[Tokens]) -> Generator[
     sums: list[list[float]] = [[], []]
     weights: list[float] = []
     what, done = f"Measuring {name.lower()} of base and tuned", 0
-    for part in _portions(rows):
+    for part in _batches(rows):
         weights += [float(sum(t.trained[1:])) for t in part]
         for side, model in enumerate((pair.base, pair.tuned)):
             yield Progress(what, done, 2 * len(rows))
@@ -178,11 +178,11 @@ def _loss(name: str, pair: ComparedModels, rows: Sequence[Tokens]) -> Generator[
     return compare_rates(name, sums[0], sums[1], weights)
 
 
-def _portions(rows: Sequence[Tokens]) -> Iterator[list[Tokens]]:
-    """All rows, those of like length together, as many at once as PORTION allows."""
+def _batches(rows: Sequence[Tokens]) -> Iterator[list[Tokens]]:
+    """All rows, those of like length together, as many at once as BATCH_TOKENS allows."""
     part: list[Tokens] = []
     for row in sorted(rows, key=lambda tokens: len(tokens.ids)):
-        if part and (len(part) + 1) * len(row.ids) > PORTION:
+        if part and (len(part) + 1) * len(row.ids) > BATCH_TOKENS:
             yield part
             part = []
         part.append(row)

@@ -78,16 +78,16 @@ def _item(path: Path, number: int, line: str) -> GoldenItem:
         # An escape may be half of a character, which no tokenizer takes.
         row = json.loads(whole_characters(json.dumps(json.loads(line), ensure_ascii=False)))
         prompt, ideal = row["prompt"], row["ideal"]
-        said = [(turn["role"], turn["content"]) for turn in row.get("messages") or [_turn(prompt)]]
+        exchanges = [(turn["role"], turn["content"]) for turn in row.get("messages") or [_turn(prompt)]]
     except (ValueError, TypeError, KeyError, AttributeError):
-        prompt, ideal, said = None, None, []
-    texts = [text for text in (prompt, ideal, *chain.from_iterable(said)) if isinstance(text, str)]
-    if len(texts) < 2 + 2 * len(said) or not prompt.strip() or not ideal.strip():
+        prompt, ideal, exchanges = None, None, []
+    texts = [text for text in (prompt, ideal, *chain.from_iterable(exchanges)) if isinstance(text, str)]
+    if len(texts) < 2 + 2 * len(exchanges) or not prompt.strip() or not ideal.strip():
         raise DataError(
             f'Line {number} of {path} is not a golden pair; it must be {{"prompt": "…", "ideal": "…"}}.'
         )
     tools = json.dumps(row["tools"], ensure_ascii=False) if row.get("tools") else ""
-    return GoldenItem(tuple(Message(role, content) for role, content in said), ideal, tools)
+    return GoldenItem(tuple(Message(role, content) for role, content in exchanges), ideal, tools)
 
 
 def _turn(prompt: str) -> dict[str, str]:

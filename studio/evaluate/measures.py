@@ -39,28 +39,28 @@ _SIGNED = re.compile(r"(?<!\w)([+\-<>]*)([^\W\d_]|\d+(?:[.,]\d+)*)([+\-#]*)(?!\w
 
 def exact_match(answer: str, ideal: str) -> bool:
     """Whether two answers are the same but for case, white space, punctuation and articles."""
-    said, wanted = _words_of_both(answer, ideal)
-    return _same(answer, ideal) if said == wanted else False
+    given, wanted = _words_of_both(answer, ideal)
+    return _same(answer, ideal) if given == wanted else False
 
 
 def word_overlap(answer: str, ideal: str) -> float:
     """The F1 of shared words, 0 to 1."""
-    said, wanted = _words_of_both(answer, ideal)
-    if said == wanted:
+    given, wanted = _words_of_both(answer, ideal)
+    if given == wanted:
         if _same(answer, ideal):
             return 1.0
-        said, wanted = (_with_signs(text, words) for text, words in ((answer, said), (ideal, wanted)))
-    shared = sum((Counter(said) & Counter(wanted)).values())
-    return 2 * shared / (len(said) + len(wanted)) if shared else 0.0
+        given, wanted = (_with_signs(text, words) for text, words in ((answer, given), (ideal, wanted)))
+    shared = sum((Counter(given) & Counter(wanted)).values())
+    return 2 * shared / (len(given) + len(wanted)) if shared else 0.0
 
 
 def _words_of_both(answer: str, ideal: str) -> tuple[list[str], list[str]]:
     """The words of the two after normalization; the articles only where they hold nothing else."""
     if _UNSPACED.search(answer) or _UNSPACED.search(ideal):
         return _characters(answer), _characters(ideal)
-    said, wanted = _plain(answer), _plain(ideal)
-    without = [_ARTICLES.sub(" ", text).split() for text in (said, wanted)]
-    return (without[0], without[1]) if any(without) else (said.split(), wanted.split())
+    given, wanted = _plain(answer), _plain(ideal)
+    without = [_ARTICLES.sub(" ", text).split() for text in (given, wanted)]
+    return (without[0], without[1]) if any(without) else (given.split(), wanted.split())
 
 
 def _plain(text: str) -> str:

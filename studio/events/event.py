@@ -158,13 +158,13 @@ def finished[T](steps: Generator[Any, None, T]) -> T:
             return cast("T", end.value)
 
 
-def retold[Step, Told, T](
-    steps: Generator[Step, None, T], told: Callable[[Step], Told]
-) -> Generator[Told, None, T]:
+def retold[Step, Announced, T](
+    steps: Generator[Step, None, T], announce: Callable[[Step], Announced]
+) -> Generator[Announced, None, T]:
     """The steps, with what is told of each in its place; they can be stopped there."""
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
             return cast("T", end.value)
-        yield told(step)
+        yield announce(step)

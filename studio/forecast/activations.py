@@ -15,7 +15,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from studio.forecast.meta_model import Outline, outline
+from studio.forecast.meta_model import MetaModel, build_meta_model
 from studio.forecast.peak_memory import RESHAPES, VIEWS, Ahead, peaks
 from studio.forecast.trace import PRODUCTS, Trace, standing_in, trace
 from studio.models.adapter import Tuning
@@ -76,7 +76,7 @@ def heights(
     not fit.
     """
     few = min(layers, FEW)
-    model = outline(folder, tuning, form, few)
+    model = build_meta_model(folder, tuning, form, few)
     high = _measured(model, shape)
     if few == 1:
         return high, high
@@ -92,7 +92,7 @@ def _together(some: Height, other: Height, times: float) -> Height:
     return Height(*(a + times * b for a, b in pairs))
 
 
-def _measured(model: Outline, shape: Shape) -> Height:
+def _measured(model: MetaModel, shape: Shape) -> Height:
     kept = mx.default_device() == mx.cpu
     with standing_in(kept) as squares:
         traced = _trace(model, shape)
@@ -109,7 +109,7 @@ def _measured(model: Outline, shape: Shape) -> Height:
     )
 
 
-def _trace(model: Outline, shape: Shape) -> Trace:
+def _trace(model: MetaModel, shape: Shape) -> Trace:
     """The operations of a micro-batch's loss and gradient."""
     trained, frozen = model.trained, model.frozen
 
@@ -132,7 +132,7 @@ def _trace(model: Outline, shape: Shape) -> Trace:
         model.model.update(before)
 
 
-def _loss(model: Outline, ids: mx.array, targets: int) -> tuple[mx.array, dict[str, mx.array]]:
+def _loss(model: MetaModel, ids: mx.array, targets: int) -> tuple[mx.array, dict[str, mx.array]]:
     """The loss, and gradients of the head's own weights that do not come through the states."""
     if model.tap is None:
         logits = model.model(ids)
@@ -200,7 +200,9 @@ CHUNK_BYTES = 4 * 8 * 2**20
 """What a head in chunks takes at its highest."""
 
 
-def rough_heights(config: dict[str, Any], layers: int, shape: Shape, trained: int) -> tuple[Height, Height]:
+def estimated_heights(
+    config: dict[str, Any], layers: int, shape: Shape, trained: int
+) -> tuple[Height, Height]:
     """What `activations.heights` gives, roughly, for `trained` parameters in fp32.
 
     Of a mixture of experts each token's share counts. Precision is taken to be fp32, so it is high rather

@@ -92,10 +92,10 @@ def _peak(recipe: Recipe, values: Values, peak_of: Callable[[Recipe], int]) -> i
 
 def _sentence(values: Values, peak: int) -> str:
     """Set Tokens at once to 512: 9.1 GB."""
-    asked = [f"{find_field(name).title} to {_said(value)}" for name, value in values.items()]
+    asked = [f"{find_field(name).title} to {_in_words(value)}" for name, value in values.items()]
     first, last = ", ".join(asked[:-1]), asked[-1]
     return f"Set {f'{first} and {last}' if first else last}: {words.memory(peak)}."
 
 
-def _said(value: Any) -> str:
+def _in_words(value: Any) -> str:
     return "on" if value is True else f"{value:,}" if isinstance(value, int) else str(value)

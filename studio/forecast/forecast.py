@@ -15,7 +15,7 @@ import mlx.core as mx
 
 from studio.errors import ModelError
 from studio.events import Forecasted
-from studio.forecast.activations import Height, Shape, heights, rough_heights
+from studio.forecast.activations import Height, Shape, estimated_heights, heights
 from studio.forecast.changes import changes
 from studio.forecast.peak_memory import update_scratch
 from studio.models.adapter import Tuning
@@ -188,7 +188,7 @@ class _Reckoning:
         try:
             return heights(self.folder, _changed(self.folder), self.tuning, self.form, layers, shape)
         except (*REFUSALS, ModelError, RuntimeError):
-            return rough_heights(self.config, layers, shape, self.count.trainable)
+            return estimated_heights(self.config, layers, shape, self.count.trainable)
 
     def prefix_bytes(self) -> int:
         """What the prefix cache keeps in memory (see `studio.train.session`)."""

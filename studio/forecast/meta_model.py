@@ -25,7 +25,7 @@ from studio.train.session import compute_precision
 
 
 @dataclass(frozen=True, eq=False)
-class Outline:
+class MetaModel:
     """A model whose arrays have shapes only, and of its layers only the last few."""
 
     model: nn.Module
@@ -65,7 +65,7 @@ class Outline:
         self.stack.layers[:] = self.stack.layers[-layers:]
 
 
-def outline(folder: Path, tuning: Tuning, form: WeightForm, layers: int) -> Outline:
+def build_meta_model(folder: Path, tuning: Tuning, form: WeightForm, layers: int) -> MetaModel:
     """The model in `folder` with its last `layers` layers, and what `tuning` trains of them.
 
     Raises ModelError for a family that mlx-lm does not know, or that keeps its layers in a way of its own.
@@ -79,11 +79,11 @@ def outline(folder: Path, tuning: Tuning, form: WeightForm, layers: int) -> Outl
     stack.layers[:] = stack.layers[-layers:]  # first of all: what follows is done to fewer
     cast(model, saved_precision(described))
     quantize_as_saved(model, config)
-    put_into(model, form.settled(config))
+    put_into(model, form.resolved(config))
     precision, wanted, tap = compute_precision(model), castable(model), find_tap(model)
     adapter.place(model, tuning)
     model.train()
-    return Outline(model, stack, precision, wanted, tap, tap.finish() if tap else None)
+    return MetaModel(model, stack, precision, wanted, tap, tap.finish() if tap else None)
 
 
 def _shortened(config: dict[str, Any], layers: int) -> dict[str, Any]:

@@ -80,21 +80,21 @@ def trace(function: Callable[..., Sequence[mx.array]], arguments: Sequence[mx.ar
 
     Raises ValueError where an operation cannot be told (mx.checkpoint, functions with their own gradient).
     """
-    told: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
     # On the CPU's stream every operation can be told; a GPU's fused ones have gradients that cannot.
     with mx.stream(mx.cpu), _fused_norms(mx.default_device() != mx.cpu):
         places = [mx.zeros(array.shape, array.dtype) for array in arguments]
-        mx.export_function(told.append, function, *places)
-    operations = tuple(_operations(told))
-    kinds = {part["type"]: part for part in told}
+        mx.export_function(parts.append, function, *places)
+    operations = tuple(_operations(parts))
+    kinds = {part["type"]: part for part in parts}
     given = tuple(TracedArray(*array) for array in kinds["inputs"]["inputs"])
     known = [array.name for array in given] + [name for name, *_ in kinds["constants"]["constants"]]
     results = frozenset(name for name, *_ in kinds["outputs"]["outputs"])
     return Trace(operations, given, frozenset(known), results)
 
 
-def _operations(told: Sequence[dict[str, Any]]) -> Iterator[Operation]:
-    for part in told:
+def _operations(parts: Sequence[dict[str, Any]]) -> Iterator[Operation]:
+    for part in parts:
         if part["type"] == "primitive":
             inputs = tuple(TracedArray(*array) for array in part["inputs"])
             outputs = tuple(TracedArray(*array) for array in part["outputs"])

@@ -130,12 +130,12 @@ class Server:
 class Replied:
     """What the server's model said. `finish` is the protocol's reason for its end: stop, length, …
 
-    `aside` says that there was something beside the text: reasoning, or the words of a refusal.
+    `instead` says that there was something beside the text: reasoning, or the words of a refusal.
     """
 
     text: str
     finish: str = ""
-    aside: str = ""
+    instead: str = ""
 
 
 type Reply = Generator[None, None, Replied]
@@ -238,13 +238,13 @@ def _content(reply: Posted) -> Replied:
         choice = reply.document()["choices"][0]
         message = choice["message"]
         finish = str(choice.get("finish_reason") or "")
-        aside = next((name for name in _ASIDE if message.get(name)), "")
-        return Replied(_text(message.get("content")), finish, aside)
+        instead = next((name for name in _INSTEAD if message.get(name)), "")
+        return Replied(_text(message.get("content")), finish, instead)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Broken("its reply is not an OpenAI chat completion") from error
 
 
-_ASIDE = ("refusal", "reasoning_content", "reasoning")
+_INSTEAD = ("refusal", "reasoning_content", "reasoning")
 
 
 def _text(content: Any) -> str:
@@ -278,7 +278,7 @@ def _asked_pause(reply: Posted, pause: float) -> float:
 
 
 def _refusal(server: Server, reply: Posted) -> ServerError:
-    said = _words(server, reply)
+    reason = _words(server, reply)
     match reply.status:
         case 401 | 403:
             none = (
@@ -286,20 +286,20 @@ def _refusal(server: Server, reply: Posted) -> ServerError:
                 "that is typed with it; `studio data key` keeps one for an address."
             )
             return ServerError(
-                f"The server at {server.url} did not take the key{said}. Enter its API key again."
+                f"The server at {server.url} did not take the key{reason}. Enter its API key again."
                 + ("" if server.key else none)
             )
         case 404:
             return ServerError(
                 f"The server at {server.url} knows no model “{server.model}”, or the address is not whole "
-                f"(most end in /v1){said}."
+                f"(most end in /v1){reason}."
             )
         case code:
             kind = QuestionRefused if code in _UNFIT else ServerError
-            return kind(f"The server at {server.url} refused with {code}{said}.")
+            return kind(f"The server at {server.url} refused with {code}{reason}.")
 
 
 def _words(server: Server, reply: Posted) -> str:
     message = redacted(str(reply.error.get("message") or ""), server.key)
-    said = " ".join(message.split())[:200].rstrip(".")
-    return f" (“{said}”)" if said else ""
+    reason = " ".join(message.split())[:200].rstrip(".")
+    return f" (“{reason}”)" if reason else ""

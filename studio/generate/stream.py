@@ -67,7 +67,7 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
     """
     cache = make_prompt_cache(model)
     sampler, processors = None, _processors(sampling)
-    tokens = said = mx.array(list(prompt))
+    tokens = so_far = mx.array(list(prompt))
     for start in range(0, len(prompt) - 1, PREFILL):
         end = min(start + PREFILL, len(prompt) - 1)
         model(tokens[None, start:end], cache=cache)
@@ -76,12 +76,12 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
     while True:
         logits = model(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
         for processor in processors:
-            logits = processor(said, logits)
+            logits = processor(so_far, logits)
         sampler = sampler or _sampler(sampling, logits.shape[-1])
         mx.random.seed((sampling.seed << 32) | position)
         latest = sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
         if processors:
-            said = mx.concatenate([said, latest])
+            so_far = mx.concatenate([so_far, latest])
         position += 1
         yield int(number(latest))
 

@@ -62,9 +62,9 @@ class ChatJob:
             code = "prompt.typed_tokens" if self.typed_tokens else "prompt.typed_text"
             yield Log(sentence(phrase(code, marks=", ".join(typed))), "warning")
         modules = {who: each.module for who, each in opened.items()}
-        told = renderer.remark([prompt], self.sampling.max_tokens)
+        limit_remark = renderer.remark([prompt], self.sampling.max_tokens)
         remarks = first.remarks_on(len(prompt) + self.sampling.max_tokens)
-        for remark in (*([told] if told else []), *remarks):
+        for remark in (*([limit_remark] if limit_remark else []), *remarks):
             yield Log(remark, "warning")
         for event in side_by_side(modules, first.tokenizer, prompt, self.sampling, renderer.stops):
             yield event or AnswerPiece(self.who[0], "")

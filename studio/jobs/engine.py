@@ -15,7 +15,7 @@ import sys
 from studio.child_process import Parent
 from studio.events import Event
 from studio.jobs.job import Outcome
-from studio.jobs.messages import JsonMessage, Packed, said_of
+from studio.jobs.messages import JsonMessage, Packed, line_about
 from studio.jobs.perform import Lane, Performer, Ticket, ignore, model_cache
 from studio.process import prepare_process
 
@@ -52,7 +52,7 @@ class _Engine(Performer):
 
     def _begin(self, ticket: Ticket) -> None:
         assert isinstance(ticket, _Numbered)
-        self._parent.say(json.dumps({"ticket": ticket.number, "begins": True}))
+        self._parent.report(json.dumps({"ticket": ticket.number, "begins": True}))
         super()._begin(ticket)
 
     def tell(self, ticket: Ticket, note: Event | Outcome) -> None:
@@ -60,7 +60,7 @@ class _Engine(Performer):
         assert isinstance(ticket, _Numbered)
         if isinstance(note, Outcome):
             del self._tickets[ticket.number]
-        self._parent.say(said_of(ticket.number, note, leaves=self.broken))
+        self._parent.report(line_about(ticket.number, note, leaves=self.broken))
 
 
 def main() -> int:

@@ -168,10 +168,10 @@ class TryColumnsJob:
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.examples import turns_of
-        from studio.dataset.read.file_reader import tried
+        from studio.dataset.read.file_reader import preview
         from studio.dataset.read.mapping import Mapping
 
-        found = tried(self.path, Mapping.parse(self.columns))
+        found = preview(self.path, Mapping.parse(self.columns))
         turns = turns_of(found.record) if found.record else ()
         line = found.record.line if found.record else 0
         yield ColumnsTried(self.columns, turns, line, found.read, found.rows, found.reason)

@@ -77,11 +77,11 @@ class UploadJob:
         return "Uploading the dataset"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.hub.upload import leaving, told, uploading
+        from studio.dataset.hub.upload import leaving, listed_files, uploading
 
         token = self.token or hub_token()
         seen = "only you and its owner's organization" if self.private else "everybody"
-        files = told(leaving(self.folder))
+        files = listed_files(leaving(self.folder))
         yield Log(f"What goes to {self.repository} on the Hub, for {seen} to see if it is new: {files}.")
         try:
             address = yield from uploading(self.folder, self.repository, token, private=self.private)

@@ -101,12 +101,12 @@ def sentence_of_death(code: int, last_words: str, run: RunFolder | None) -> str:
     """
     metal = [line for line in last_words.splitlines() if _is_metal_message(line)]
     if metal:
-        told = _cause(metal[-1])
+        reason = _cause(metal[-1])
     elif code == -signal.SIGKILL:
-        told = KILLED
+        reason = KILLED
     else:
-        told = CRASHED.format(what=_signal_name(-code) if code < 0 else f"exit {code}")
-    return f"{told} {_way_on(run)}" if run is not None else told
+        reason = CRASHED.format(what=_signal_name(-code) if code < 0 else f"exit {code}")
+    return f"{reason} {_way_on(run)}" if run is not None else reason
 
 
 def _signal_name(number: int) -> str:

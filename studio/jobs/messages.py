@@ -50,7 +50,7 @@ class Packed:
         return job
 
 
-def said_of(ticket: int, note: Event | Outcome, leaves: bool = False) -> str:
+def line_about(ticket: int, note: Event | Outcome, leaves: bool = False) -> str:
     """A line about the ticket of that number; `leaves` says that the process ends after it."""
     if isinstance(note, Event):
         return f'{{"ticket": {ticket}, "event": {to_json(note)}}}'

@@ -58,10 +58,10 @@ class Recorder:
             if isinstance(event, Progress):
                 yield event
                 continue
-            for told in (event, *self._adviser.see(event)):
-                self._run.append(told)
-                warnings = [log for tracker in self._trackers if (log := tracker.see(told))]
-                yield told
+            for each in (event, *self._adviser.see(event)):
+                self._run.append(each)
+                warnings = [log for tracker in self._trackers if (log := tracker.see(each))]
+                yield each
                 for warning in warnings:
                     self._run.append(warning)
                     yield warning

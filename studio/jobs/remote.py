@@ -53,7 +53,7 @@ class _Sent:
 
     ticket: Ticket
     begun: bool = False
-    told_to_stop: bool = False
+    stop_sent: bool = False
     run: RunFolder | None = None  # the run that it writes
 
 
@@ -95,15 +95,15 @@ class RemotePerformer(Performer):
 
     def _see_through(self, process: _EngineProcess) -> None:
         """Pass on what the process says until it has answered every ticket; bury it where it cannot."""
-        told = ""
+        reason = ""
         try:
             self._follow(process)
         except Exception:
             log.exception(_UNREADABLE)
-            told = _UNREADABLE
+            reason = _UNREADABLE
             process.child.end()
         if self._sent:
-            self._bury(process, told)
+            self._bury(process, reason)
         elif self._leaves:
             self._leave_context()
             self._leaves = False
@@ -127,8 +127,8 @@ class RemotePerformer(Performer):
 
     def _send_stops(self, process: _EngineProcess) -> None:
         for number, sent in self._sent.items():
-            if sent.ticket.is_stopping() and not sent.told_to_stop:
-                sent.told_to_stop = True
+            if sent.ticket.is_stopping() and not sent.stop_sent:
+                sent.stop_sent = True
                 process.child.send({"stop": number})
 
     def _pass_on(self, message: JsonMessage) -> None:
@@ -145,10 +145,10 @@ class RemotePerformer(Performer):
             sent.run = RunFolder(Path(note.folder))
         self._say(sent.ticket, note)
 
-    def _bury(self, process: _EngineProcess, told: str) -> None:
+    def _bury(self, process: _EngineProcess, reason: str) -> None:
         """Tell the end of what a process that is gone had begun, and have a fresh one perform the rest.
 
-        Where it never began anything, the next would fare no better. `told` is why it is gone, where the
+        Where it never began anything, the next would fare no better. `reason` is why it is gone, where the
         signal that ended it does not say it.
         """
         code = process.close()
@@ -157,7 +157,7 @@ class RemotePerformer(Performer):
         left, self._sent, self._leaves = list(self._sent.values()), {}, False
         for sent in left:
             if sent.begun or not process.proven:
-                summary = told or sentence_of_death(code, last_words, sent.run)
+                summary = reason or sentence_of_death(code, last_words, sent.run)
                 _note(sent, summary)
                 self._say(sent.ticket, Failed(summary, f"exit {code}\n{last_words}"))
         for sent in left:

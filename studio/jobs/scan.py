@@ -261,8 +261,8 @@ def _rendered(shown: RowShown, record: Record | Problem, renderer: Renderer) -> 
     count = sum(len(each.ids) for each in tokens)
     count -= 0 if record.messages else len(tokens) - 1  # windows of a text overlap by one
     trained = sum(each.targets for each in tokens)
-    said = turns_of(record)
-    return replace(shown, pieces=pieces, turns=said, tokens=count, trained=trained, rows=rows)
+    turns = turns_of(record)
+    return replace(shown, pieces=pieces, turns=turns, tokens=count, trained=trained, rows=rows)
 
 
 def _keep(folder: Path, numbers: Numbers) -> Path:

@@ -115,17 +115,17 @@ def closing(file: SweepFile) -> str:
     """What came out of a sweep, in a sentence or two."""
     runs = [run for run in map(file.run_of, file.members) if run is not None]
     found = [summary for summary in map(summarize, runs) if summary.state == "done"]
-    said = f"{len(found)} of {len(file.members)} runs are done."
+    sentence = f"{len(found)} of {len(file.members)} runs are done."
     losses = {summary.name: summary.best_loss for summary in found if summary.best_loss is not None}
     if not losses:
-        return said
+        return sentence
     best = min(losses, key=lambda name: losses[name])
-    said = f"{said} The best is {best}, with a validation loss of {losses[best]:.3f}."
+    sentence = f"{sentence} The best is {best}, with a validation loss of {losses[best]:.3f}."
     measured = {tokens for run in runs for tokens in _measured(run)}
     if len(measured) <= 1:
-        return said
+        return sentence
     return (
-        f"{said} But they were not validated on the same rows ({min(measured):,} to {max(measured):,} "
+        f"{sentence} But they were not validated on the same rows ({min(measured):,} to {max(measured):,} "
         "tokens), as shorter runs read fewer: the losses compare only roughly. With Validate every set all "
         "rows are read."
     )

@@ -176,26 +176,26 @@ def _served(plan: Plan, wait: float, typed: bool) -> Iterator[Ask]:
         def ask(question: Question) -> Generator[None, None, str]:
             turns = [{"role": turn.role, "content": turn.content} for turn in question.messages]
             try:
-                said = yield from send(turns, question.max_tokens, question.temperature, question.seed)
+                reply = yield from send(turns, question.max_tokens, question.temperature, question.seed)
             except QuestionRefused as error:
                 raise NoReply(REFUSED) from error
-            return _kept(said.text, said.finish, said.aside)
+            return _kept(reply.text, reply.finish, reply.instead)
 
         yield ask
 
 
-def _kept(text: str, finish: str, aside: str = "") -> str:
+def _kept(text: str, finish: str, instead: str = "") -> str:
     """The reply, if it is whole. Raises NoReply with the reason for one that is cut, held back or not there.
 
-    `finish` is why it ended, as the protocol names it; `aside` what came beside the text, if anything.
+    `finish` is why it ended, as the protocol names it; `instead` what came beside the text, if anything.
     """
     match finish:
         case "length" | "max_tokens":
             raise NoReply(CUT)
         case "content_filter":
             raise NoReply(FILTERED)
-    if not text.strip() and aside:
-        raise NoReply(DECLINED if aside == "refusal" else THOUGHT)
+    if not text.strip() and instead:
+        raise NoReply(DECLINED if instead == "refusal" else THOUGHT)
     return text
 
 

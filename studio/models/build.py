@@ -84,8 +84,8 @@ def _cannot_be_loaded(described: Description, error: Exception) -> str:
     """Names what the weights or the config have and the family has not, where that can be told."""
     folder, kind = described.folder, described.config["model_type"]
     if keys := unread_shapes(described.reading):
-        said = refusal(folder, described.reading, keys[0], described.reading.stated(keys[0]))
-        return f"{said} ({_first_line(error)})"
+        reason = refusal(folder, described.reading, keys[0], described.reading.stated(keys[0]))
+        return f"{reason} ({_first_line(error)})"
     return (
         f"The weights in {folder} are not those of a {kind} as mlx-lm builds it from config.json "
         f"({_first_line(error)}). Download the model again, or choose another."

@@ -70,7 +70,7 @@ class ModelCache:
         """
         folder = folder.resolve()
         described = describe(folder)
-        form = (form or WeightForm()).settled(described.config)
+        form = (form or WeightForm()).resolved(described.config)
         found = self._open.get((folder, form))
         if found is None:
             module, found = _load(described, form)

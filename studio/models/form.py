@@ -25,7 +25,7 @@ class WeightForm:
     mode: str = "affine"  # affine, mxfp4, mxfp8 or nvfp4
     precision: str = "model"  # of floating weights: model (as saved), float32, bfloat16 or float16
 
-    def settled(self, config: dict[str, Any]) -> WeightForm:
+    def resolved(self, config: dict[str, Any]) -> WeightForm:
         """This form as it comes out for the model of `config`: equal forms load equal weights.
 
         A quantized model stays as it is, and a mode with one layout takes it. Raises ModelError when bits
@@ -49,7 +49,7 @@ def is_quantized(config: dict[str, Any]) -> bool:
 
 
 def put_into(model: nn.Module, form: WeightForm) -> dict[str, Any]:
-    """Bring a model into a settled `form`, in place and lazily: nothing is computed yet.
+    """Bring a model into a resolved `form`, in place and lazily: nothing is computed yet.
 
     Returns what `config.json` says of quantized weights, or an empty dictionary. Raises ModelError when no
     layer can be quantized like this.

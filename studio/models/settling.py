@@ -57,14 +57,14 @@ def settle_ropes(model: nn.Module, reading: ConfigReading, folder: object) -> No
     """
     layers = list(model.layers)
     kinds = reading.stated("layer_types") or [""] * len(layers)
-    ropes, settled = reading.ropes, False
+    ropes, resolved = reading.ropes, False
     for kind, layer in zip(kinds, layers, strict=False):
         settings = ropes.get("") or ropes.get(kind)
         for path, module in list(ropes_in(layer)) if settings else ():
-            settled = _settle_rope(layer, path, module, reading, settings or {}) or settled
+            resolved = _settle_rope(layer, path, module, reading, settings or {}) or resolved
     for settings in ropes.values():
         kind = settings.get("rope_type", "default")
-        if not settled and kind not in ("default", "mrope") and not _reads_scaling(reading):
+        if not resolved and kind not in ("default", "mrope") and not _reads_scaling(reading):
             raise ModelError(refusal(folder, reading, "rope_type", kind))
 
 

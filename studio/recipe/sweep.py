@@ -70,8 +70,8 @@ class Sweep:
 
     def remarks(self) -> Iterator[str]:
         """What a person should know before comparing the members, as sentences."""
-        told = [find_field(path) for path, _ in self.over]
-        changed = [entry.title for entry in told if _changes_what_is_held_out(entry)]
+        varied = [find_field(path) for path, _ in self.over]
+        changed = [entry.title for entry in varied if _changes_what_is_held_out(entry)]
         if changed:
             yield (
                 f"{' and '.join(changed)} also decides what is held out, or how it is counted: the members' "

@@ -235,13 +235,13 @@ def _damaged(run: RunFolder, error: Exception) -> RunSummary:
 
 def _created(run: RunFolder, manifest: dict[str, Any]) -> datetime:
     """When the run was made; where that is not said, when it was written last."""
-    said = manifest.get("created", "")
-    if said == "":
+    stated = manifest.get("created", "")
+    if stated == "":
         return datetime.fromtimestamp(_modified(run.path / "run.json"), UTC)
     try:
-        found = datetime.fromisoformat(said)
+        found = datetime.fromisoformat(stated)
     except (TypeError, ValueError) as error:
-        raise RunError(f"{run.path / 'run.json'} names no date: {str(said)[:40]!r}.") from error
+        raise RunError(f"{run.path / 'run.json'} names no date: {str(stated)[:40]!r}.") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

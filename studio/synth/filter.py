@@ -47,8 +47,8 @@ def _sentences(text: str) -> list[tuple[int, int]]:
 
 def _weighty(text: str) -> set[str]:
     """The beginnings of the words that say something, not of those of up to three letters between them."""
-    said = words(text)
-    return {word[:5] for word in said if len(word) > 3 or word.isdigit() or not word.isascii()} or set(said)
+    terms = words(text)
+    return {word[:5] for word in terms if len(word) > 3 or word.isdigit() or not word.isascii()} or set(terms)
 
 
 NEAR = 0.8
@@ -92,10 +92,10 @@ class Known:
 
 def _marks(text: str) -> array[int]:
     """The text's pairs of neighbouring words as sorted numbers; none for a short one."""
-    said = words(text)
-    if len(said) < SHORT:
+    terms = words(text)
+    if len(terms) < SHORT:
         return array("I")
-    pairs = {zlib.crc32(f"{a} {b}".encode()) for a, b in pairwise(said)}
+    pairs = {zlib.crc32(f"{a} {b}".encode()) for a, b in pairwise(terms)}
     return array("I", sorted(pairs))
 
 
@@ -208,10 +208,10 @@ def same_subject(one: str, other: str) -> bool:
 
 def leads_to(request: str, answer: str) -> bool:
     """Whether a request can be one for this answer: a longer answer takes up one of its words, or number."""
-    said = heavy(answer)
+    terms = heavy(answer)
     if numbers(answer) and not numbers(request) <= numbers(answer):
         return False
-    return len(said) < 3 or bool(said & heavy(request))
+    return len(terms) < 3 or bool(terms & heavy(request))
 
 
 def heavy(text: str) -> set[str]:
@@ -239,10 +239,10 @@ def grounded(answer: str, passage: str) -> bool:
     Words of up to three letters hold sentences together and do not count, unless they are all there is; a
     word counts as found in another form, as told by its first five letters. Numbers must be found as said.
     """
-    said = words(answer)
+    terms = words(answer)
     there = {word[:5] for word in words(passage)}
     if not numbers(answer) <= numbers(passage):
         return False
-    counted = [word for word in said if len(word) > 3 or word.isdigit() or not word.isascii()] or said
+    counted = [word for word in terms if len(word) > 3 or word.isdigit() or not word.isascii()] or terms
     found = sum(word[:5] in there for word in counted)
     return found == len(counted) if len(counted) < _SHORT_ANSWER else found >= GROUNDED * len(counted)

@@ -141,11 +141,9 @@ class SyntheticFolder:
 
     def reviewed(self) -> tuple[tuple[SyntheticRow, Review], ...]:
         """Every row with what a person last said of it, the edits in place."""
-        said = self.reviews.latest()
-        pending = Review("pending")
-        return tuple(
-            (row.edited(review), review) for row in self.rows() for review in (said.get(row.number, pending),)
-        )
+        latest, pending = self.reviews.latest(), Review("pending")
+        both = ((row, latest.get(row.number, pending)) for row in self.rows())
+        return tuple((row.edited(review), review) for row, review in both)
 
     def review(self, row: int, review: Review) -> None:
         """Write down what a person says of a row. Raises DataError for a row that there is not."""

@@ -224,7 +224,7 @@ def _filtered(
     passage = source.passage.text if source.passage else ""
     named = plan.model if plan.server else Path(plan.model).name  # rows are given away, paths are not
     model = named if GENERATORS[plan.maker].asks_model else ""
-    kin = source.record.kin if source.record else ""
+    kin = source.record.group_key if source.record else ""
     made = Provenance(plan.maker, model, source.name, passage, now, kin)
     for draft in drafts:
         if reason := row_filter.refusal(draft, source):

@@ -137,10 +137,10 @@ def _from_lines(text: str) -> list[tuple[str, str]]:
     marks = list(_LABEL.finditer(text))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=False):
-        said = text[mark.end() : end].strip()
+        reply = text[mark.end() : end].strip()
         if mark["who"].lower()[0] in "qr" and mark["who"].lower() != "response":
-            question = said
+            question = reply
         elif question:
-            found.append((question, said))
+            found.append((question, reply))
             question = ""
     return found

@@ -16,7 +16,7 @@ class NotFinite(StudioError):
     """A model, or the precision it is computed in, gives no finite numbers before anything was learned."""
 
 
-def spoiled(arrays: dict[str, mx.array]) -> list[str]:
+def non_finite(arrays: dict[str, mx.array]) -> list[str]:
     """The names of the arrays that hold NaN or infinity."""
     floating = {name: a for name, a in arrays.items() if mx.issubdtype(a.dtype, mx.floating)}
     found = [name for name, array in floating.items() if not number(mx.isfinite(array).all())]
@@ -31,7 +31,7 @@ def listed(names: list[str]) -> str:
 
 def blamed(model: nn.Module, precision: mx.Dtype, what: str) -> NotFinite:
     """Why `what` is no finite number though nothing was learned yet: the weights, or the precision."""
-    if names := spoiled(named(model.parameters())):
+    if names := non_finite(named(model.parameters())):
         return NotFinite(
             f"{what} is no finite number, because the model's own weights hold NaN or infinity: "
             f"{listed(names)}. Download or convert the model again, or choose another."

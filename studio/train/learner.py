@@ -65,7 +65,7 @@ FLOAT16_SCALE = 1024.0
 
 
 @dataclass(frozen=True)
-class Learned:
+class StepResult:
     """What a step found: its loss, the gradient's norm before clipping, and the metrics of its objective."""
 
     loss: float
@@ -101,7 +101,7 @@ class Learner:
         step: int,
         rate: float,
         look: Callable[[dict[str, Any]], None] | None = None,
-    ) -> Learned:
+    ) -> StepResult:
         """Make step `step`, unless its loss or gradient is not finite: then nothing is changed.
 
         `look` is shown the gradient of an update before it is made.
@@ -121,7 +121,7 @@ class Learner:
         if self.precision == mx.float16:
             gradient = tree_map(lambda array: array / FLOAT16_SCALE, gradient)
         gradient, norm = optimizers.clip_grad_norm(gradient, self.clip or math.inf)
-        found = Learned(number(loss), number(norm), _numbers(metrics), totals)
+        found = StepResult(number(loss), number(norm), _numbers(metrics), totals)
         if found.finite:
             if look is not None:
                 look(gradient)

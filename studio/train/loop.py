@@ -37,8 +37,8 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
-from studio.train.finite import NotFinite, blamed, listed, spoiled
-from studio.train.learner import Learned
+from studio.train.finite import NotFinite, blamed, listed, non_finite
+from studio.train.learner import StepResult
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
 from studio.train.proof import Proof, Untrained, prove_result, read_back
@@ -112,8 +112,8 @@ class Trainer:
     def __init__(self, session: Session, run: RunFolder, peak: float, watchers: Sequence[Watcher]) -> None:
         self.session, self.run, self.peak, self.watchers = session, run, peak, watchers
         self.recipe, self.plan, self.learner = session.recipe, session.plan, session.learner
-        settled = session.schedule
-        self.position = Position(every=settled.every, rows=settled.rows, probe=settled.probe)
+        schedule = session.schedule
+        self.position = Position(every=schedule.every, rows=schedule.rows, probe=schedule.probe)
         self._go_on()
         self.proof = Proof(session)
         self.saved = self.position.step
@@ -170,10 +170,10 @@ class Trainer:
         yield from self._read_back()
         yield from self._prove_result()
 
-    def _proved(self, told: Iterator[Event]) -> Iterator[Event]:
+    def _proved(self, reported: Iterator[Event]) -> Iterator[Event]:
         """What the proof tells; where it ends the run nothing of it is saved."""
         try:
-            yield from told
+            yield from reported
         except Untrained:
             self.saved = self.position.step
             raise
@@ -235,14 +235,14 @@ class Trainer:
         self.learner.optimizer.state = state
         self.position = position
 
-    def _learn(self, step: int) -> Learned:
+    def _learn(self, step: int) -> StepResult:
         rate = self._rate(step)
         look = self.proof.note if self.proof.looks else None
         found = self.learner.learn(self.session.objective, self.session.training, self.plan, step, rate, look)
         self.position = replace(self.position, bad=0 if found.finite else self.position.bad + 1)
         return found
 
-    def _report(self, step: int, found: Learned, seconds: float, left: float) -> Iterator[Event]:
+    def _report(self, step: int, found: StepResult, seconds: float, left: float) -> Iterator[Event]:
         if not found.finite:
             yield from self._skipped(step, found)
             return
@@ -265,7 +265,7 @@ class Trainer:
         if found.metrics:
             yield _rewards(step, "train", found.metrics, totals.pairs)
 
-    def _skipped(self, step: int, found: Learned) -> Iterator[Event]:
+    def _skipped(self, step: int, found: StepResult) -> Iterator[Event]:
         """Say that an update was left out; give up when that happens again and again."""
         reason = f"The loss is {found.loss} and the gradient {found.gradient_norm}, so nothing was updated."
         yield Skipped(step, reason, self.position.bad)
@@ -290,7 +290,7 @@ class Trainer:
 
     def _advice(self) -> str:
         """What to do about a training that diverged."""
-        if names := spoiled(named(self.session.model.parameters())):
+        if names := non_finite(named(self.session.model.parameters())):
             return f"NaN or infinity stands in {listed(names)}. Lower the learning rate and train again."
         if self.learner.precision == mx.float16:
             return (

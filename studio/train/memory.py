@@ -26,8 +26,8 @@ _timed: dict[tuple[mx.Dtype, int], list[Speed]] = {}
 
 def machine_limit() -> int:
     """The bytes that MLX may hold here: what macOS lets a process wire, else a share of all memory."""
-    told = mx.device_info() if hasattr(mx, "device_info") else mx.metal.device_info()
-    wired = int(told.get("max_recommended_working_set_size", 0))
+    info = mx.device_info() if hasattr(mx, "device_info") else mx.metal.device_info()
+    wired = int(info.get("max_recommended_working_set_size", 0))
     return wired or int(SHARE * psutil.virtual_memory().total)
 
 

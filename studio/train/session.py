@@ -24,7 +24,7 @@ from studio.models.form import castable
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
-from studio.train.finite import spoiled
+from studio.train.finite import non_finite
 from studio.train.forward import Overlays
 from studio.train.kernels import prefix
 from studio.train.kernels.head import OwnHead, find_head
@@ -110,12 +110,12 @@ def open_session(
     plan = BatchPlan(training.lengths, recipe.loop, budget, 2 if recipe.pairs else 1)
     head = find_head(model)
     work = _work(model, head, plan, *sets)
-    settled = checkpoint.position_of(begun).schedule if begun else schedule_for(recipe, work)
-    if begun is None and (told := remark(settled, work)):
-        yield Log(told)
-    plan = replace(plan, every=settled.every)
+    schedule = checkpoint.position_of(begun).schedule if begun else schedule_for(recipe, work)
+    if begun is None and (text := remark(schedule, work)):
+        yield Log(text)
+    plan = replace(plan, every=schedule.every)
     kept = yield from _prefix(recipe, run, model, plan, sets, budget)
-    if head is None and not spoiled(named(model.parameters())):
+    if head is None and not non_finite(named(model.parameters())):
         yield Log(
             "This family's output layer cannot be told apart, so the logits of whole rows are computed: "
             "slower, and with more memory.",
@@ -129,12 +129,12 @@ def open_session(
         learner=learner,
         objective=objective_for(recipe, known),
         plan=plan,
-        schedule=settled,
+        schedule=schedule,
         training=training,
         validation=MeasuredPart.of(
-            validation, recipe, budget, chosen(len(validation.examples), settled.rows, recipe.loop.seed)
+            validation, recipe, budget, chosen(len(validation.examples), schedule.rows, recipe.loop.seed)
         ),
-        general=MeasuredPart.of(others, recipe, budget, range(settled.probe or len(others.examples))),
+        general=MeasuredPart.of(others, recipe, budget, range(schedule.probe or len(others.examples))),
         made_for=made_for,
         kept=kept,
     )

@@ -93,7 +93,7 @@ class _Guarded:
         self._name, self._make = name, make
         self._writer: TrackerWriter | None = None
         self._broken = False
-        self._said = {key for event in run.events() if (key := _key(event))}
+        self._sent = {key for event in run.events() if (key := _key(event))}
 
     def see(self, event: Event) -> Log | None:
         return None if self._broken else self._try(lambda: self._tell(event))
@@ -104,12 +104,12 @@ class _Guarded:
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Prepared) and self._writer is None:
-            self._said = {key for key in self._said if key[1] < event.first_step}
+            self._sent = {key for key in self._sent if key[1] < event.first_step}
             writer = self._make()
             writer.open(event.first_step)
             self._writer = writer
         key = _key(event)
-        if self._writer is None or key is None or key in self._said:
+        if self._writer is None or key is None or key in self._sent:
             return
         if isinstance(event, Sampled):
             self._writer.sample(event.prompt, event.answer, event.step)

@@ -97,11 +97,11 @@ def test_columns_of_unknown_names_are_asked_tried_and_used(
     assert dialog is not None
     qtbot.waitUntil(lambda: len(dialog.preview.blocks) == 2)
     assert [block.words.text() for block in dialog.preview.blocks] == ["Wo ist 1?", "Hier ist 1."]
-    assert dialog.said.text() == "All of the first 30 rows can be read."
+    assert dialog.status.text() == "All of the first 30 rows can be read."
     qtbot.mouseClick(dialog.kinds.button("classification"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.agree.isEnabled)
     dialog.choices["label"].choose("")
-    assert dialog.said.text() == "Choose the column for Label."
+    assert dialog.status.text() == "Choose the column for Label."
     assert not dialog.agree.isEnabled()
     dialog.choices["label"].choose("Kunde")
     qtbot.waitUntil(dialog.agree.isEnabled)

@@ -49,7 +49,7 @@ def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
     studio.open_path(str(path))
     view = studio.dataset.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"))
+    qtbot.waitUntil(lambda: view.bar.status.text().startswith("All"))
     return view
 
 
@@ -61,7 +61,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     view = opened(studio, qtbot, path)
     model = view.table.model
     assert studio.panes.dataset.state is view
-    assert (model.rowCount(), view.bar.said.text()) == (2001, "All 2,001 rows checked")
+    assert (model.rowCount(), view.bar.status.text()) == (2001, "All 2,001 rows checked")
     assert studio.dataset.opening.recent == (str(path),)
     qtbot.waitUntil(lambda: view.example.title() == "Line 1")
     assert "Say the number 0" in view.example.tokens.toPlainText()
@@ -167,7 +167,7 @@ def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     assert view is not None
     qtbot.waitUntil(lambda: view.table.model.rowCount() > 0)
     view.bar.stop.click()
-    assert view.bar.said.text().startswith("Stopped: the first ")
+    assert view.bar.status.text().startswith("Stopped: the first ")
     assert studio.panes.dataset.state is view
     view.bar.read.click()
     assert studio.dataset.large.view is None

@@ -226,7 +226,7 @@ def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
         qtbot.mouseClick(page.card.make, LEFT)
         qtbot.waitUntil(thinks.is_set)
         qtbot.waitUntil(lambda: page.review.table.made.rowCount() == 2)
-        assert page.card.said.text() == "Making rows: 2 of 5 passages"
+        assert page.card.status.text() == "Making rows: 2 of 5 passages"
         qtbot.keyClick(page.review.table, Qt.Key.Key_A)
         qtbot.mouseClick(page.card.stop, LEFT)
         qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
@@ -270,7 +270,7 @@ def test_a_document_on_the_empty_window_becomes_a_dataset_by_a_server_with_a_key
         ask_server(studio, qtbot, served.url)
         qtbot.keyClicks(page.form.key, "sk-secret")
         make(studio, qtbot)
-        assert "did not take the key" in page.card.said.text()
+        assert "did not take the key" in page.card.status.text()
         assert page.form.key.text() == ""
         qtbot.keyClicks(page.form.key, "sk-better")
         qtbot.mouseClick(page.card.again, LEFT)
@@ -305,8 +305,8 @@ def test_a_making_that_nobody_here_confirmed_says_what_it_would_send_and_waits_f
         (tmp_path / "home" / "confirmed.jsonl").unlink()  # as on another machine
         qtbot.mouseClick(page.card.again, LEFT)
         assert not studio.dataset.synthesis.busy
-        assert str(handbook) in page.card.said.text()
-        assert served.url in page.card.said.text()
+        assert str(handbook) in page.card.status.text()
+        assert served.url in page.card.status.text()
         assert len(served.asked) == 1
         qtbot.mouseClick(page.card.again, LEFT)
         qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
@@ -338,7 +338,7 @@ def test_the_starter_waits_for_the_engine_and_what_it_made_in_vain_is_summed_up(
     may_end = threading.Event()
     studio.queue.submit(Waiting(may_end), Lane.ENGINE, lambda _: None, lambda _: None)
     qtbot.mouseClick(page.card.make, LEFT)
-    assert page.card.said.text().startswith("The engine is busy.")
+    assert page.card.status.text().startswith("The engine is busy.")
     may_end.set()
     qtbot.waitUntil(lambda: not studio.dataset.synthesis.busy)
     folder = studio.dataset.synthesis.reviewing.folder
@@ -369,11 +369,11 @@ def test_documents_are_dropped_on_the_page_and_left_out_again(
     qtbot.mouseClick(page.form.documents.removers[0], LEFT)
     assert page.form.documents.paths == (str(notes),)
     qtbot.mouseClick(page.form.documents.removers[0], LEFT)
-    assert page.card.said.text() == "Add a document to begin."
+    assert page.card.status.text() == "Add a document to begin."
     assert not page.card.make.isEnabled()
     page.add_documents([str(notes)])
     qtbot.keyClicks(page.form.rows["each"].editor, "9")
-    assert page.card.said.text() == "Fix the highlighted field."
+    assert page.card.status.text() == "Fix the highlighted field."
 
 
 def test_a_making_belongs_to_its_dataset(studio: Studio, qtbot: QtBot, source: Path, tmp_path: Path) -> None:

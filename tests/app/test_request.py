@@ -133,12 +133,12 @@ def test_a_late_trial_of_columns_is_not_shown(
     assert dialog is not None
     older = late(tickets, TryColumnsJob, lambda: dialog.trial_wanted.emit("prompt=Frage, answer=Antwort"))
     qtbot.waitUntil(lambda: studio.queue.idle)
-    said = dialog.said.text()
+    said = dialog.status.text()
     again = late(tickets, TryColumnsJob, lambda: dialog.trial_wanted.emit("prompt=Frage, answer=Antwort"))
     for ticket in (older, again):
         ticket.on_event(ColumnsTried("text=Frage", (), 1, 0, 9, "Of the trial before"))
         ticket.on_end(Failed("Of the trial before", ""))
-        assert dialog.said.text() == said
+        assert dialog.status.text() == said
     dialog.reject()
 
 

@@ -218,11 +218,11 @@ def test_the_dataset_is_uploaded_with_a_token_and_its_address_can_be_copied(
     assert dialog.seen.current == "private"
     dialog.name.setText("numbers")
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
-    assert "Name it as owner/dataset" in dialog.said.text()
+    assert "Name it as owner/dataset" in dialog.status.text()
     dialog.name.setText("ann/set")
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.access.isVisible)
-    assert "There is no token" in dialog.said.text()
+    assert "There is no token" in dialog.status.text()
     dialog.access.token.setText("hf_mine")
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.copy.isVisible)

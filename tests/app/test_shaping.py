@@ -80,12 +80,12 @@ def test_edits_are_undone_redone_kept_and_saved(
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     pane.table.choose_line(9)
     qtbot.keyClick(view, Qt.Key.Key_Delete)
-    assert pane.edits.said.text() == "2 edits"
+    assert pane.edits.status.text() == "2 edits"
     view.setFocus()
     studio.window.action("undo").trigger()
-    assert pane.edits.said.text() == "1 edit"
+    assert pane.edits.status.text() == "1 edit"
     studio.window.action("redo").trigger()
-    assert pane.edits.said.text() == "2 edits"
+    assert pane.edits.status.text() == "2 edits"
     dataset = studio.state.dataset
     assert dataset is not None
     kept = OverlayFile.of(Paths.under(tmp_path / "home").overlays, dataset.fingerprint).read()

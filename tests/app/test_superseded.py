@@ -104,7 +104,7 @@ def test_undo_leaves_the_edits_of_the_dataset_before(
     assert OverlayFile.of(overlays, before.fingerprint).read().deleted == {9}
     wait_for(qtbot, studio, others.name)
     opened(studio, qtbot, numbers)
-    assert studio.panes.dataset.edits.said.text() == "1 edit"
+    assert studio.panes.dataset.edits.status.text() == "1 edit"
 
 
 def test_a_row_of_the_big_file_before_is_not_shown(

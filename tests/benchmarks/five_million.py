@@ -123,7 +123,7 @@ def _watch(path: Path) -> dict[str, float]:
         application.window.show()
         pulse = QTimer(application)  # a condition is looked at 50 times a second at least
         pulse.start(20)
-        studio = application.furnish()
+        studio = application.build_studio()
         large = studio.dataset.large
         _until(application, lambda: not studio.queue.engine_busy)
         began = time.perf_counter()

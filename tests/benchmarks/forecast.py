@@ -157,7 +157,7 @@ def _run(recipe: Any, folder: Path, case: Case, rows: int) -> int:
     if mx.default_device() == mx.cpu:
         mx.disable_compile()
     model, config = load_model(folder, lazy=True)
-    form = form_of(recipe).settled(config)
+    form = form_of(recipe).resolved(config)
     put_into(model, form)
     mx.eval(model.parameters())
     kept = dict(model.parameters())  # as the model cache keeps them

@@ -42,7 +42,7 @@ def _train_and_print_lateness() -> None:
     with tempfile.TemporaryDirectory() as home:
         application = Application(sys.argv[:1], Paths.under(Path(home)))
         application.window.show()
-        studio = application.furnish()
+        studio = application.build_studio()
         studio.dataset.datasets.open_sample()
         _until(application, lambda: studio.state.dataset is not None)
         studio.training.start(studio.state.recipe.with_values({"epochs": 200}))

@@ -127,10 +127,10 @@ def test_what_was_made_from_an_example_stays_on_its_side() -> None:
     given = records([f"Say {number}" for number in range(40)])
     asked_otherwise = records([f"Could you say {number}?" for number in range(40)])
     made = [
-        replace(new, line=100 + old.line, made=json.dumps({"maker": "paraphrase", "kin": old.kin}))
+        replace(new, line=100 + old.line, made=json.dumps({"maker": "paraphrase", "kin": old.group_key}))
         for new, old in zip(asked_otherwise, given, strict=True)
     ]
-    assert made[3].kin == given[3].kin != given[4].kin
+    assert made[3].group_key == given[3].group_key != given[4].group_key
     for part in lines(split([*given, *made], 0.2, 0.2, 0)):
         assert {line for line in part if line < 100} == {line - 100 for line in part if line > 100}
         assert part

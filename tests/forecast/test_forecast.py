@@ -12,7 +12,7 @@ import pytest
 
 from studio.events import Forecasted
 from studio.forecast import forecast as room
-from studio.forecast.activations import Shape, heights, rough_heights
+from studio.forecast.activations import Shape, estimated_heights, heights
 from studio.forecast.changes import changes
 from studio.forecast.forecast import ExampleLengths, forecast
 from studio.forecast.peak_memory import Ahead, peaks, update_scratch
@@ -132,7 +132,7 @@ def test_dense_families_are_traced(family: str, tmp_path: Path) -> None:
     shape = Shape(2, 32, 64)
     top, each = heights(model, 0, tuning_of(recipe), form_of(recipe), 4, shape)
     assert top.highest > 4 * each.highest * 0.9 > 0
-    assert rough_heights(config, 4, shape, 0)[0].highest == pytest.approx(top.highest, rel=0.7)
+    assert estimated_heights(config, 4, shape, 0)[0].highest == pytest.approx(top.highest, rel=0.7)
 
 
 def test_a_family_that_cannot_be_traced_gets_a_rough_estimate(tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def test_preference_pairs_keep_their_worse_answer(tmp_path: Path) -> None:
     write_accepted(tmp_path / "more", tmp_path / "out.jsonl")
     (record,) = read(tmp_path / "out.jsonl").records
     assert (record.prompt, record.answer, record.rejected) == ("Tell me some colour", "Blue.", "No.")
-    assert record.kin == read(data).records[0].kin  # so no split divides them
+    assert record.group_key == read(data).records[0].group_key  # so no split divides them
 
 
 def test_the_starter_completes_text_and_its_rows_are_refused_for_it(tmp_path: Path, documents: Path) -> None:

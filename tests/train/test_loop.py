@@ -146,7 +146,7 @@ def test_training_learns_the_toy_and_reports_it(recipe: Recipe, tmp_path: Path) 
     assert steps[-1].seconds_left == 0
 
 
-def spoiled(model: Path, folder: Path, factor: float) -> Path:
+def non_finite(model: Path, folder: Path, factor: float) -> Path:
     """A copy of a model whose last norm is multiplied by `factor`."""
     shutil.copytree(model, folder)
     weights: Any = mx.load(str(folder / "model.safetensors"))
@@ -167,7 +167,7 @@ def ended_by(recipe: Recipe, model: Path, runs: Path) -> tuple[list[Event], str,
 def test_weights_that_are_no_numbers_end_the_run_at_once_and_are_named(
     share: float, recipe: Recipe, tiny_model: Path, tmp_path: Path
 ) -> None:
-    broken = spoiled(tiny_model, tmp_path / "broken", float("nan"))
+    broken = non_finite(tiny_model, tmp_path / "broken", float("nan"))
     recipe = recipe.with_values({"validation_share": share})
     events, sentence, run = ended_by(recipe, broken, tmp_path / "runs")
     assert len([e for e in events if isinstance(e, Skipped)]) == (0 if share else 1)
@@ -181,7 +181,7 @@ def test_weights_that_are_no_numbers_end_the_run_at_once_and_are_named(
 def test_what_is_beyond_float16_is_told_apart_from_bad_weights(
     recipe: Recipe, tiny_model: Path, tmp_path: Path
 ) -> None:
-    large = spoiled(tiny_model, tmp_path / "large", 1e6)
+    large = non_finite(tiny_model, tmp_path / "large", 1e6)
     assert [
         e
         for e in TrainJob(
@@ -189,7 +189,7 @@ def test_what_is_beyond_float16_is_told_apart_from_bad_weights(
         ).run_events(ModelCache())
         if isinstance(e, Step)
     ]
-    large = spoiled(tiny_model, tmp_path / "half", 5e4)
+    large = non_finite(tiny_model, tmp_path / "half", 5e4)
     _, sentence, _ = ended_by(recipe.with_values({"precision": "float16"}), large, tmp_path / "runs")
     assert "Set Precision to bfloat16 or float32" in sentence
     assert "learning rate" not in sentence

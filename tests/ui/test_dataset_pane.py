@@ -351,7 +351,7 @@ def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
     ]
     assert model.data(model.index(1, 1), STRUCK)
     assert not model.flags(model.index(1, 1)) & Qt.ItemFlag.ItemIsEditable
-    assert pane.edits.said.text() == "2 edits"
+    assert pane.edits.status.text() == "2 edits"
     assert pane.edits.isVisible()
     assert pane.example.value() == "before your edit"
     pane.show_edits({}, frozenset(), 0, can_redo=False)

@@ -71,7 +71,7 @@ def test_cancel_stops_what_is_under_way_and_only_then_closes(qtbot: QtBot) -> No
     dialog.show()
     dialog.set_busy(True)
     dialog.show_busy(Progress("MB copied", 12, 40))
-    assert dialog.progress.said.text() == "12 of 40 MB copied"
+    assert dialog.progress.status.text() == "12 of 40 MB copied"
     assert dialog.cancel.text() == "Stop"
     with qtbot.waitSignal(dialog.stop_requested):
         qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)

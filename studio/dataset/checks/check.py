@@ -95,10 +95,10 @@ def answered(record: Record) -> str:
     return f"{record.answer}\n{record.rejected}" if record.rejected else record.answer
 
 
-def frame(record: Record) -> str:
+def context_of(record: Record) -> str:
     """What an answer depends on besides what is asked: the system's words, and the tools."""
-    said = [message.content for message in record.messages if message.role == "system"]
-    return "\n".join((*said, record.tools))
+    system = [message.content for message in record.messages if message.role == "system"]
+    return "\n".join((*system, record.tools))
 
 
 def normalized(text: str) -> str:
@@ -298,5 +298,5 @@ def _rewritten(message: Message, change: Callable[[str], str]) -> Message:
 
 def is_whole(record: Record) -> bool:
     """Whether every turn still says something, and a pair still has two sides."""
-    said = all(message.whole.strip() for message in record.messages) and bool(record.answer.strip())
-    return said and record.rejected != record.answer
+    complete = all(message.whole.strip() for message in record.messages) and bool(record.answer.strip())
+    return complete and record.rejected != record.answer

@@ -45,11 +45,11 @@ class Language(Check):
         yield look
         total = counts.total()
         many = {name for name, count in counts.items() if count >= _DELIBERATE * total}
-        told, stray = which.numbers(), np.array([bool(name) and name not in many for name in names])
-        places, listed, evidence = np.flatnonzero(stray[told]), [*names], Flagged()
+        named, stray = which.numbers(), np.array([bool(name) and name not in many for name in names])
+        places, listed, evidence = np.flatnonzero(stray[named]), [*names], Flagged()
         for number, record in enumerate(subject.at(places.tolist())):
             if _is_foreign(record, many):
-                evidence.add(_evidence(record, listed[told[places[number]]]))
+                evidence.add(_evidence(record, listed[named[places[number]]]))
             if number % _EVERY == 0:
                 yield Progress("rows checked", number, len(places))
         shares = ", ".join(

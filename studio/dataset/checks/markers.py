@@ -154,14 +154,14 @@ class Placeholders(Check):
 
 
 def _look(record: Record) -> Evidence | None:
-    said = [*texts(record)]
-    if not any(hint in text for text in said for hint in _BRACKETS):
+    all_texts = [*texts(record)]
+    if not any(hint in text for text in all_texts for hint in _BRACKETS):
         return None
     if record.messages and any(
         _ABOUT_TEMPLATES.search(turn.content) for turn in record.messages if turn.role in ("system", "user")
     ):
         return None
-    for text in said:
+    for text in all_texts:
         for start, end in _unfilled(text):
             return quoted(record.line, text, start, end)
     return None

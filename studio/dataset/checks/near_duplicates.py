@@ -20,8 +20,8 @@ from studio.dataset.checks.check import (
     answered,
     asked,
     by_place,
+    context_of,
     found,
-    frame,
     have,
     quoted,
     words_of,
@@ -97,7 +97,7 @@ class _Search:
 
     def add(self, record: Record) -> None:
         normal = self._subject.normal(record)
-        kind = hash((frame(record), bool(record.rejected)))
+        kind = hash((context_of(record), bool(record.rejected)))
         self._signatures.add(normal, kind)
         self._equal.append(hash(equal_key(record)))
         self._normal.append(hash((kind, normal)) if any(normal) else 0)

@@ -50,11 +50,11 @@ type Mended = tuple[int, Record, Record | None]
 
 def check_all(subject: Subject) -> Steps[tuple[Finding, ...]]:
     """What every check says, in their order, good news included."""
-    findings = yield from in_one_pass(subject, [_told(check, subject) for check in CHECKS.values()])
+    findings = yield from in_one_pass(subject, [_finding_of(check, subject) for check in CHECKS.values()])
     return tuple(findings)
 
 
-def _told(check: Check, subject: Subject) -> Looking[Finding]:
+def _finding_of(check: Check, subject: Subject) -> Looking[Finding]:
     """What a check says: of all that it flags, only as much as is shown stays in memory."""
     found = yield from check.looking(subject)
     return _finding(check, found, subject)

@@ -20,8 +20,8 @@ from studio.dataset.checks.check import (
     Looking,
     Subject,
     by_place,
+    context_of,
     found,
-    frame,
     have,
     quoted,
     rows,
@@ -195,7 +195,7 @@ class Contradictions(Check):
         def look(record: Record) -> None:
             place = next(places)
             if record.messages and (words := subject.normal(record).asked):
-                keys.append(hash((frame(record), words)))
+                keys.append(hash((context_of(record), words)))
                 asking.append(place)
 
         yield look
@@ -220,11 +220,11 @@ def _contradicting(subject: Subject, keys: NDArray[Any], places: NDArray[Any]) -
     flagged, known = Flagged(), None
     for number, record in enumerate(subject.at(places[asked].tolist())):
         if first[asked[number]] == asked[number]:
-            known, told = (record, _answer(record)), False
+            known, reported = (record, _answer(record)), False
         elif known is not None and _differ(subject, known[1], _answer(record)):
-            if not told:
+            if not reported:
                 flagged.add(_evidence(known[0], record))
-                told = True
+                reported = True
             flagged.add(_evidence(record, known[0]))
         if number % _EVERY == 0:
             yield Progress("answers compared", number, len(asked))

@@ -26,11 +26,11 @@ _TICK = 0.2  # seconds between two looks at how far it is
 _PATIENCE = 2.0  # seconds that the process has to leave
 
 type HubMessage = dict[str, Any]
-type Say = Callable[[HubMessage], None]
+type Report = Callable[[HubMessage], None]
 
 
 def messages(work: Callable[..., None], *arguments: Any) -> Generator[HubMessage | None]:
-    """What `work(*arguments, say)` says in a process of its own, and None while it says nothing.
+    """What `work(*arguments, report)` says in a process of its own, and None while it says nothing.
 
     Closing the generator ends the process. Raises HubError for the message `failed`, and when the process
     ends without the message `done`, which is the last.
@@ -61,12 +61,12 @@ def main() -> int:
     asked: SimpleQueue[HubMessage] = SimpleQueue()
     parent = Parent(asked.put, _leave_soon)
 
-    def say(message: HubMessage) -> None:
-        parent.say(json.dumps(message))
+    def report(message: HubMessage) -> None:
+        parent.report(json.dumps(message))
 
     work = asked.get()
     function = getattr(importlib.import_module(work["module"]), work["name"])
-    validate_call(function)(*work["arguments"], say)  # makes paths and dataclasses of them again
+    validate_call(function)(*work["arguments"], report)  # makes paths and dataclasses of them again
     return 0
 
 

@@ -18,8 +18,8 @@ def look_up(wanted: Wanted, token: str = "") -> Generator[Progress, None, HubLis
 
     shown = Progress(f"Looking up {wanted.name}", 0)
     yield shown
-    with closing(messages(list_parts, wanted, token)) as said:
-        for message in said:
+    with closing(messages(list_parts, wanted, token)) as received:
+        for message in received:
             match message:
                 case {"done": dict(facts)}:
                     return built(HubListed, facts)
@@ -38,8 +38,8 @@ def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress
     shown = Progress(f"Looking up {wanted.name}", 0)
     yield shown
     arriving, total = None, 0
-    with closing(messages(fetch, wanted, under, token)) as said:
-        for message in said:
+    with closing(messages(fetch, wanted, under, token)) as received:
+        for message in received:
             match message:
                 case {"done": dict(facts)}:
                     return built(Downloaded, facts)

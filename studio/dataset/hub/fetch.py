@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from studio.dataset.hub.child import Say
+from studio.dataset.hub.child import Report
 from studio.dataset.hub.parts import Parts, sizes_of
 from studio.dataset.hub.wanted import HubError, Wanted, faults, page, sentence
 from studio.dataset.save.target import refuse_others
@@ -20,17 +20,17 @@ _BATCH = 1000  # rows written at a time
 _PROVENANCE = "provenance.json"
 
 
-def fetch(wanted: Wanted, under: Path, token: str, say: Say) -> None:
-    """Do the whole download, and say through `say` how far it is, and how it ended."""
+def fetch(wanted: Wanted, under: Path, token: str, report: Report) -> None:
+    """Do the whole download, and say through `report` how far it is, and how it ended."""
     try:
-        say({"done": _fetched(wanted, under, token or None, say)})
+        report({"done": _fetched(wanted, under, token or None, report)})
     except (HubError, DiskError, TargetError) as error:
-        say({"failed": str(error)})
+        report({"failed": str(error)})
     except faults() as error:
-        say({"failed": sentence(error, wanted), "page": page(error, wanted)})
+        report({"failed": sentence(error, wanted), "page": page(error, wanted)})
 
 
-def _fetched(wanted: Wanted, under: Path, token: str | None, say: Say) -> dict[str, Any]:
+def _fetched(wanted: Wanted, under: Path, token: str | None, report: Report) -> dict[str, Any]:
     from huggingface_hub import HfApi
 
     api = HfApi(token=token)
@@ -54,10 +54,10 @@ def _fetched(wanted: Wanted, under: Path, token: str | None, say: Say) -> dict[s
             return {**facts, "rows": count}
         refuse_others(target, frozenset({file.name, _PROVENANCE}))
         arriving = under / ".parts" / f"{wanted.name.replace('/', '--')}-{revision}"
-        parts = Parts(wanted.name, revision, sizes_of(info), arriving, token, say)
+        parts = Parts(wanted.name, revision, sizes_of(info), arriving, token, report)
         tables, total = _tables(builder, split, wanted, parts)
         with whole_folder(target) as inside:
-            count = _write(tables, inside / file.name, total, say)
+            count = _write(tables, inside / file.name, total, report)
             provenance = {**facts, "path": file.name, "rows": wanted.rows, "count": count, **_times()}
             (inside / _PROVENANCE).write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(arriving, ignore_errors=True)
@@ -133,7 +133,7 @@ def _tables(builder: Any, split: str, wanted: Wanted, parts: Parts) -> tuple[Ite
     return rows.with_format("arrow").iter(batch_size=_BATCH), total
 
 
-def _write(tables: Iterator[Any], path: Path, total: int | None, say: Say) -> int:
+def _write(tables: Iterator[Any], path: Path, total: int | None, report: Report) -> int:
     import pyarrow.parquet as parquet
 
     writer, count = None, 0
@@ -141,7 +141,7 @@ def _write(tables: Iterator[Any], path: Path, total: int | None, say: Say) -> in
         writer = writer or parquet.ParquetWriter(path, table.schema, compression="zstd")
         writer.write_table(table.cast(writer.schema))
         count += table.num_rows
-        say({"rows": count, "of": total})
+        report({"rows": count, "of": total})
     if writer is None:
         raise HubError("There are no rows in that range. Choose an earlier one.")
     writer.close()

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from studio.dataset.hub.child import Say
+from studio.dataset.hub.child import Report
 from studio.dataset.hub.parts import sizes_of
 from studio.dataset.hub.wanted import HubError, Wanted, faults, page, sentence
 from studio.files import scratch_folder
 
 
-def list_parts(wanted: Wanted, token: str, say: Say) -> None:
-    """Say through `say` which subsets there are, and which splits the wanted or the first of them has."""
+def list_parts(wanted: Wanted, token: str, report: Report) -> None:
+    """Say through `report` which subsets there are, and which splits the wanted or the first of them has."""
     try:
-        say({"done": _listed(wanted, token or None)})
+        report({"done": _listed(wanted, token or None)})
     except HubError as error:
-        say({"failed": str(error)})
+        report({"failed": str(error)})
     except faults() as error:
-        say({"failed": sentence(error, wanted), "page": page(error, wanted)})
+        report({"failed": sentence(error, wanted), "page": page(error, wanted)})
 
 
 def _listed(wanted: Wanted, token: str | None) -> dict[str, Any]:

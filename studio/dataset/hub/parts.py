@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.dataset.hub.child import Say
+from studio.dataset.hub.child import Report
 from studio.files import disk_errors
 
 _ADDRESS = re.compile(r"hf://datasets/[^@]+@(?P<revision>[^/]+)/(?P<file>.+)")
@@ -38,14 +38,14 @@ class Parts:
     sizes: dict[str, int]
     folder: Path
     token: str | None
-    say: Say
+    report: Report
 
     def fetched(self, addresses: Iterable[str]) -> list[str]:
         """The files behind hf:// addresses on this disk; an address of another kind stays as it is."""
         wanted = [(str(address), file_at(str(address))) for address in addresses]
         missing = [file for _, file in wanted if file and not self._cached(file)]
         total = sum(self.sizes.get(file, 0) for file in missing)
-        self.say({"arriving": str(self.folder), "bytes": total})
+        self.report({"arriving": str(self.folder), "bytes": total})
         return [self._file(file) if file else address for address, file in wanted]
 
     def _cached(self, file: str) -> str:

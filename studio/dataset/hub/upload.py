@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
 
-from studio.dataset.hub.child import Say, messages
+from studio.dataset.hub.child import Report, messages
 from studio.dataset.hub.wanted import HubError
 from studio.dataset.manifest import NAME, Manifest, is_saved
 from studio.dataset.read.folders import GOLDEN_FILE
@@ -41,7 +41,7 @@ def leaving(folder: Path) -> tuple[Leaving, ...]:
     )
 
 
-def told(files: Sequence[Leaving]) -> str:
+def listed_files(files: Sequence[Leaving]) -> str:
     """The files in words, each with its size; those after the first ones together."""
     first, rest = files[:_NAMED], files[_NAMED:]
     words = [f"{each.name} ({file_size(each.bytes)})" for each in first]
@@ -75,8 +75,8 @@ def uploading(
     _check(folder, repository, token)
     shown, address = Progress("Asking the Hub", 0), ""
     yield shown
-    with closing(messages(_upload, folder, repository, token, private)) as said:
-        for message in said:
+    with closing(messages(_upload, folder, repository, token, private)) as received:
+        for message in received:
             match message:
                 case {"done": str(address)}:
                     shown = Progress("Uploaded", 0)
@@ -93,11 +93,11 @@ def upload(
     *,
     private: bool = True,
     endpoint: str | None = None,
-    say: Callable[[int, int], None] = lambda done, total: None,
+    report: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:
     """Put the saved dataset into a dataset repository, made where there is none; returns its address.
 
-    What it held before stays in its history. `say` hears of the bytes that are there, and of all. Raises
+    What it held before stays in its history. `report` hears of the bytes that are there, and of all. Raises
     HubError in words for a missing or refused token, a name that cannot be, and no network.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
@@ -110,10 +110,10 @@ def upload(
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         added = [CommitOperationAdd(name, what) for name, what in files.items()]
         for size, addition in zip(sizes, added, strict=True):
-            say(done, total)
+            report(done, total)
             api.preupload_lfs_files(repository, [addition], repo_type="dataset")
             done += size
-        say(done, total)
+        report(done, total)
         there = api.list_repo_files(repository, repo_type="dataset")
         earlier = {name for name in there if fnmatch(name, "part-*.parquet")} - files.keys()
         api.create_commit(
@@ -125,14 +125,14 @@ def upload(
     return f"{api.endpoint}/datasets/{repository}"
 
 
-def _upload(folder: Path, repository: str, token: str, private: bool, say: Say) -> None:
+def _upload(folder: Path, repository: str, token: str, private: bool, report: Report) -> None:
     def told_so_far(done: int, total: int) -> None:
-        say({"bytes": done, "of": total})
+        report({"bytes": done, "of": total})
 
     try:
-        say({"done": upload(folder, repository, token, private=private, say=told_so_far)})
+        report({"done": upload(folder, repository, token, private=private, report=told_so_far)})
     except HubError as error:
-        say({"failed": str(error), "page": error.page})
+        report({"failed": str(error), "page": error.page})
 
 
 def _check(folder: Path, repository: str, token: str) -> None:

@@ -40,7 +40,7 @@ class ToolResult:
 
 
 @dataclass
-class Said:
+class TurnContent:
     """What a turn says. `text` is the content itself where that has no parts, so it may be no text."""
 
     text: Any = ""
@@ -49,20 +49,20 @@ class Said:
     results: list[ToolResult] = default(default_factory=list)
 
 
-def said(content: Any, what: Phrase) -> Said:
+def content_of(content: Any, what: Phrase) -> TurnContent:
     """The content by what its parts are. Raises BadRow for parts that are no text, such as pictures."""
     if isinstance(content, str):
-        return Said(content)
+        return TurnContent(content)
     parts = [content] if isinstance(content, dict) else content
     if not (isinstance(parts, list) and parts and all(isinstance(part, dict | str) for part in parts)):
-        return Said(content)
-    found = Said()
+        return TurnContent(content)
+    found = TurnContent()
     for part in parts:
         _take(found, {"type": "text", "text": part} if isinstance(part, str) else part, what)
     return found
 
 
-def _take(found: Said, part: Fields, what: Phrase) -> None:
+def _take(found: TurnContent, part: Fields, what: Phrase) -> None:
     given = {str(key).lower(): value for key, value in part.items() if value is not None}
     kind = str(given.get("type", "")).lower()
     if kind in (*_MEDIA, *_FILES) or any(given.get(name) for name in (*_MEDIA, *_FILES)):
@@ -110,7 +110,7 @@ def _result(part: Fields, what: Phrase) -> ToolResult:
     if not isinstance(inner, dict):
         raise BadRow("row.unknown_part", what=what, fields=listed(part))
     value = next((inner[name] for name in ("content", "response", "output", "value") if name in inner), "")
-    content = said(value, what).text if isinstance(value, list) else value
+    content = content_of(value, what).text if isinstance(value, list) else value
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
     call_id = inner.get("tool_use_id") or inner.get("id") or ""
     return ToolResult(checked(text, what, empty=True), str(inner.get("name") or ""), str(call_id))
@@ -202,7 +202,7 @@ def _messages(turn: Any, number: int) -> Iterator[Message]:
         found, call = _parted(content)
         made = calls_in(call, what)
     else:
-        found = said(turn["refusal"] if _refuses(turn, content) else content, what)
+        found = content_of(turn["refusal"] if _refuses(turn, content) else content, what)
         made = (*(calls_in(found.calls, what) if found.calls else ()), *calls(turn, what))
     yield from (Message("tool", each.content, "", (), each.name, each.call_id) for each in found.results)
     if found.results and not made and found.text == "":
@@ -214,7 +214,7 @@ def _messages(turn: Any, number: int) -> Iterator[Message]:
     yield _message(turn, role, found, made, what)
 
 
-def _message(turn: Fields, role: str, found: Said, made: tuple[Call, ...], what: Phrase) -> Message:
+def _message(turn: Fields, role: str, found: TurnContent, made: tuple[Call, ...], what: Phrase) -> Message:
     content, may_be_empty = found.text, role in ("system", "tool") or bool(made)
     if content is None and (role == "system" or made):
         content = ""
@@ -233,18 +233,20 @@ def _keys(turn: Fields) -> tuple[str, str]:
     is_sharegpt = there[:1] == ["from"] or (not there and "value" in turn)
     usual = "value" if is_sharegpt else "content"
     names = (usual,) if is_sharegpt else _CONTENTS
-    told = next((name for name in names if turn.get(name) is not None), usual)
-    return (there[0] if there else "from" if is_sharegpt else "role"), told
+    what_name = next((name for name in names if turn.get(name) is not None), usual)
+    return (there[0] if there else "from" if is_sharegpt else "role"), what_name
 
 
 def _refuses(turn: Fields, content: Any) -> bool:
     return content is None and isinstance(turn.get("refusal"), str) and bool(turn["refusal"].strip())
 
 
-def _parted(content: Any) -> tuple[Said, Any]:
+def _parted(content: Any) -> tuple[TurnContent, Any]:
     """What is thought before a call that is written as JSON text, and the call."""
     found = _THOUGHT.match(content) if isinstance(content, str) else None
-    return (Said("", [found.group(1)]), content[found.end() :]) if found else (Said(""), content)
+    return (
+        (TurnContent("", [found.group(1)]), content[found.end() :]) if found else (TurnContent(""), content)
+    )
 
 
 def _role(turn: Fields, key: str, number: int) -> str:
@@ -265,7 +267,7 @@ def _word(turn: Fields, key: str) -> str:
     return checked(turn[key], field(key), empty=True) if turn.get(key) else ""
 
 
-def _reasoned(turn: Fields, found: Said, text: str, what: Phrase) -> str:
+def _reasoned(turn: Fields, found: TurnContent, text: str, what: Phrase) -> str:
     """The answer with its reasoning before it, as the text of thinking models has it, where templates for
     them look for it; an answer that has it already, as in files that keep both, stays as it is.
     """

@@ -171,7 +171,7 @@ _ROWS = 100
 
 
 @dataclass(frozen=True)
-class Trial:
+class MappingPreview:
     """The first row that reads, how many of the first `rows` do, and why the first other one does not."""
 
     record: Record | None
@@ -186,7 +186,7 @@ def columns_in(path: Path) -> tuple[tuple[Column, ...], Mapping]:
     return columns, guessed(columns)
 
 
-def tried(path: Path, mapping: Mapping) -> Trial:
+def preview(path: Path, mapping: Mapping) -> MappingPreview:
     """The first rows of the file read with this mapping. Raises DataError for one that makes no example."""
     if not mapping.format:
         raise DataError(INCOMPLETE)
@@ -198,7 +198,7 @@ def tried(path: Path, mapping: Mapping) -> Trial:
         except BadRow as error:
             reasons.append(f"Line {row.line}: {mapping.words(error.phrase)}.")
     rows = len(records) + len(reasons)
-    return Trial(records[0] if records else None, len(records), rows, reasons[0] if reasons else "")
+    return MappingPreview(records[0] if records else None, len(records), rows, reasons[0] if reasons else "")
 
 
 def _first_rows(path: Path, mapping: Mapping | None = None) -> list[Row]:

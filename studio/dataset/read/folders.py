@@ -59,8 +59,8 @@ def files_of(chosen: Path | Sequence[Path]) -> tuple[DataFile, ...]:
         return (DataFile(found[0].path, found[0].name),)
     parts = {file.part for file in found}
     if not parts & {"validation", "test"} or parts <= {"validation", "test"}:
-        return tuple(replace(file, part="") for file in _told_apart(found))
-    return tuple(replace(file, part=file.part or "train") for file in _told_apart(found))
+        return tuple(replace(file, part="") for file in _distinguished(found))
+    return tuple(replace(file, part=file.part or "train") for file in _distinguished(found))
 
 
 def _divided(file: DataFile) -> Iterator[DataFile]:
@@ -166,7 +166,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(word), "") if word.isdecimal() else (0, word) for word in re.split(r"([0-9]+)", name)]
 
 
-def _told_apart(files: Sequence[DataFile]) -> Iterator[DataFile]:
+def _distinguished(files: Sequence[DataFile]) -> Iterator[DataFile]:
     """The files, those of equal names with their folder before it."""
     names = Counter(file.name for file in files)
     for file in files:

@@ -173,19 +173,19 @@ def _answer(fields: Fields, among: Sequence[str]) -> tuple[Message, ...]:
         if not any(turn.role == "assistant" and turn.trained for turn in answer):
             raise BadRow("row.no_answer", what=field(there[0]))
         return answer
-    said = text(fields, there[:1] or among)
-    calls = _calls(said, there[0]) if fields.get("tools") and there else ()
-    return (Message("assistant", "" if calls else said, calls=calls),)
+    reply = text(fields, there[:1] or among)
+    calls = _calls(reply, there[0]) if fields.get("tools") and there else ()
+    return (Message("assistant", "" if calls else reply, calls=calls),)
 
 
 def _are_dicts(value: Any) -> bool:
     return bool(value) and all(isinstance(item, dict) and item.keys() & {"role", "from"} for item in value)
 
 
-def _calls(said: str, name: str) -> tuple[Call, ...]:
+def _calls(reply: str, name: str) -> tuple[Call, ...]:
     """The calls that an answer is nothing but, as JSON text; none where it is any other text."""
     try:
-        value = parsed(said) if said.lstrip().startswith(("[", "{")) else None
+        value = parsed(reply) if reply.lstrip().startswith(("[", "{")) else None
     except (ValueError, RecursionError):
         return ()
     several = value if isinstance(value, list) else [value]

@@ -255,7 +255,7 @@ def guessed(columns: Sequence[Column]) -> Mapping:
         found = [column for column in free if _named(role, column)]
         if found:
             roles[role] = found[0].name
-    return _settled(roles, [column for column in columns if column.kind == "text"])
+    return _decided(roles, [column for column in columns if column.kind == "text"])
 
 
 def _is_about(column: Column) -> bool:
@@ -285,7 +285,7 @@ def _named(role: str, column: Column) -> bool:
     return bool(set(_words(column)) & set(_NAMES[role].split()))
 
 
-def _settled(roles: dict[str, str], texts: list[Column]) -> Mapping:
+def _decided(roles: dict[str, str], texts: list[Column]) -> Mapping:
     """Roles that make a format together, filled up with the longest texts where an answer is missing."""
     for keys in (("messages",), ("chosen", "rejected"), ("prompt", "answer"), ("text", "label")):
         if all(key in roles for key in keys):

@@ -224,9 +224,9 @@ def _text_bytes(path: Path) -> int:
     """How many bytes of text a file holds; of gzip no more are counted than any memory has."""
     if path.suffix.lower() == ".gz":
         return unpacked_bytes(path, psutil.virtual_memory().total)
-    told = held(path) if kind_of(path) in COLUMNAR else None
-    if told is not None:
-        return max(told.bytes, LEAST * told.rows)
+    stated = held(path) if kind_of(path) in COLUMNAR else None
+    if stated is not None:
+        return max(stated.bytes, LEAST * stated.rows)
     return path.stat().st_size * TEXT_BYTES.get(path.suffix.lower(), 1)
 
 

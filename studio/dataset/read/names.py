@@ -101,45 +101,45 @@ FIELDS: Mapping[str, Becomes] = {
 }
 """Every name that the ecosystems use, in lower case, with what becomes of it."""
 
-_TOLD = (Becomes.USED, Becomes.LEFT_OUT, Becomes.MEDIA)
+_MENTIONED = (Becomes.USED, Becomes.LEFT_OUT, Becomes.MEDIA)
 
 
 def left_out(fields: Mapping[str, Any], used: Iterable[str], record: Record) -> tuple[str, ...]:
     """The fields of a row that carry meaning and are no part of its example, in order."""
     taken = set(used)
-    candidates = [name for name in fields if name not in taken and FIELDS.get(name) in _TOLD]
+    candidates = [name for name in fields if name not in taken and FIELDS.get(name) in _MENTIONED]
     found = [name for name in candidates if _holds(fields[name])]
     if not found:
         return ()
-    said = _said(record)
+    known = _texts_in(record)
     return tuple(
-        name for name in found if not (_is_said(fields[name], said) or _is_part(name, fields[name], said))
+        name for name in found if not (_is_in(fields[name], known) or _is_part(name, fields[name], known))
     )
 
 
-def _is_part(name: str, value: Any, said: set[str]) -> bool:
+def _is_part(name: str, value: Any, known_texts: set[str]) -> bool:
     """Whether it is an answer that a longer one ends in, as worked solutions do."""
     is_answer = isinstance(value, str) and name in (*COMPLETIONS, *REFERENCES)
-    return is_answer and any(value.strip() in text for text in said)
+    return is_answer and any(value.strip() in text for text in known_texts)
 
 
 def _holds(value: Any) -> bool:
     return bool(value.strip()) if isinstance(value, str) else isinstance(value, list | dict) and bool(value)
 
 
-def _said(record: Record) -> set[str]:
+def _texts_in(record: Record) -> set[str]:
     """The texts of an example, each without the space around it."""
     turns = (text for m in record.messages for text in (m.content, m.input, m.whole))
     return {text.strip() for text in (*turns, record.text, record.rejected)}
 
 
-def _is_said(value: Any, said: set[str]) -> bool:
+def _is_in(value: Any, known_texts: set[str]) -> bool:
     """Whether the example says all that a field says: datasets keep one thing in several columns."""
     if isinstance(value, str):
-        return not value.strip() or value.strip() in said
+        return not value.strip() or value.strip() in known_texts
     if isinstance(value, list):
-        return all(_is_said(item, said) for item in value)
+        return all(_is_in(item, known_texts) for item in value)
     if isinstance(value, dict):
         texts = [value[name] for name in ("content", "value", "text") if value.get(name) is not None]
-        return bool(texts) and all(_is_said(text, said) for text in texts)
+        return bool(texts) and all(_is_in(text, known_texts) for text in texts)
     return True

@@ -32,8 +32,8 @@ def optional(fields: Fields, names: Sequence[str]) -> str:
 
 def system(fields: Fields) -> tuple[Message, ...]:
     """The row's system turn, if it has one."""
-    said = optional(fields, SYSTEMS)
-    return (Message("system", said),) if said else ()
+    system_text = optional(fields, SYSTEMS)
+    return (Message("system", system_text),) if system_text else ()
 
 
 def history(fields: Fields) -> tuple[Message, ...]:
@@ -55,8 +55,8 @@ def _pairs(value: Any) -> Iterator[Message]:
         if not (isinstance(pair, list | tuple) and len(pair) == 2):
             raise BadRow("row.history")
         yield from (
-            Message(role, checked(said, field("history")))
-            for role, said in zip(("user", "assistant"), pair, strict=True)
+            Message(role, checked(text, field("history")))
+            for role, text in zip(("user", "assistant"), pair, strict=True)
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from studio.dataset.read.chats import ROLES, said
+from studio.dataset.read.chats import ROLES, content_of
 from studio.dataset.read.names import ANSWERS, CHATS, CHOSEN, REJECTED, SYSTEMS
 from studio.dataset.rows import BadRow, Fields, field
 from studio.files import parsed
@@ -120,7 +120,7 @@ def _system(value: Any) -> Any:
     if isinstance(value, dict):
         content = next((value[name] for name in _SAYS if name in value), value)
     try:
-        return said(content, field("system")).text
+        return content_of(content, field("system")).text
     except BadRow:
         return value
 

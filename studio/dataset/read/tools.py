@@ -98,9 +98,9 @@ def _unfilled(value: Any) -> Any:
 def _allows_null(schema: dict[str, Any]) -> bool:
     kinds = schema.get("type")
     either = [item for name in ("anyOf", "oneOf") for item in schema.get(name) or []]
-    told = [*(kinds if isinstance(kinds, list) else [kinds])]
-    told += [item.get("type") for item in either if isinstance(item, dict)]
-    return "null" in told or schema.get("nullable") is True
+    types = [*(kinds if isinstance(kinds, list) else [kinds])]
+    types += [item.get("type") for item in either if isinstance(item, dict)]
+    return "null" in types or schema.get("nullable") is True
 
 
 def _call(call: Any, turn: Phrase) -> Call:
@@ -110,15 +110,15 @@ def _call(call: Any, turn: Phrase) -> Call:
     if not function.get("name"):
         raise BadRow("row.tool_without_name", what=phrase("call", turn=turn), fields=listed(function))
     name = checked(function["name"], phrase("call.name", turn=turn))
-    said = phrase("call.arguments", name=name[:40], turn=turn)
+    whose = phrase("call.arguments", name=name[:40], turn=turn)
     arguments = next((function[name] for name in _ARGUMENTS if function.get(name) is not None), None)
-    arguments = _parsed(arguments, said)
+    arguments = _parsed(arguments, whose)
     arguments = arguments or {}
     if not isinstance(arguments, dict):
-        raise BadRow("row.arguments_not_object", what=said, kind=kind(arguments))
+        raise BadRow("row.arguments_not_object", what=whose, kind=kind(arguments))
     given = call.get("id")
     id = checked(given, phrase("call.id", turn=turn)) if given else ""
-    return Call(name, _written(arguments, said), id)
+    return Call(name, _written(arguments, whose), id)
 
 
 def _parsed(value: Any, what: Phrase) -> Any:

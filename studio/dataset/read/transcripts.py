@@ -48,7 +48,7 @@ def transcript(text: str) -> Turns:
     apart = [match for match in found if match.start() == 0 or _is_apart(text, match.start())]
     found = apart if len(apart) > 1 else found
     ends = [*(match.start() for match in found[1:]), len(text)]
-    return [_said(match.group(1), text[match.end() : end]) for match, end in zip(found, ends, strict=True)]
+    return [_turn_of(match.group(1), text[match.end() : end]) for match, end in zip(found, ends, strict=True)]
 
 
 def _is_apart(text: str, start: int) -> bool:
@@ -62,7 +62,7 @@ def asked(prompt: str) -> Turns:
     return turns[:-1] if is_open else []
 
 
-def _said(who: str, text: str) -> dict[str, Any]:
+def _turn_of(who: str, text: str) -> dict[str, Any]:
     words = text.strip().removesuffix("<|endoftext|>").removesuffix("</s>").strip()
     if re.fullmatch(_TOOLS, who, re.IGNORECASE):
         return _turn("tool", words)

@@ -256,10 +256,10 @@ class ChatTemplate:
         """What the template says, with its line in one that the person can edit."""
         frames = walk_tb(error.__traceback__) if self.own else ()
         lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
-        said = {"template": self.description, "fault": str(error).rstrip(".")}
+        values = {"template": self.description, "fault": str(error).rstrip(".")}
         if not lines:
-            return Refused("template.refuses", **said)
-        return Refused("template.refuses_in_line", line=lines[-1], **said)
+            return Refused("template.refuses", **values)
+        return Refused("template.refuses_in_line", line=lines[-1], **values)
 
 
 def special_tokens(tokenizer: Any) -> dict[str, str]:
@@ -349,13 +349,13 @@ def _kept(text: str, start: int, alone: str, message: Message) -> Span | None:
     """The answer where the conversation shows only its end: all of the content and the calls, but not what
     the template puts before them in a last turn (Qwen3's empty thinking).
     """
-    said = (message.content.strip(), *(call.name for call in message.calls))
+    texts = (message.content.strip(), *(call.name for call in message.calls))
     first = text[start : start + _ALIKE]
     place = alone.find(first)
     while place >= 0 and not text.startswith(alone[place:], start):
         place = alone.find(first, place + 1)
     whole = alone[place:] if place >= 0 else ""
-    return (start, start + len(whole)) if whole and all(part in whole for part in said) else None
+    return (start, start + len(whole)) if whole and all(part in whole for part in texts) else None
 
 
 def _says(text: str, content: str) -> bool:

@@ -49,7 +49,7 @@ class Apart:
 
     def __init__(self, template: ChatTemplate) -> None:
         self.description = template.description
-        self._said = described(template)
+        self._description = described(template)
         self._known: dict[Asked, dict[str, Any]] = {}
         self._process: _Process | None = None
         self._strikes = 0
@@ -88,8 +88,8 @@ class Apart:
         if self._process is None and not self._given_up:
             yield from self._start()
         if self._given_up or self._process is None:
-            told = {"refused": (self._given_up or self._beyond()).plain()}
-            self._known.update(dict.fromkeys(asked, told))
+            given_up = {"refused": (self._given_up or self._beyond()).plain()}
+            self._known.update(dict.fromkeys(asked, given_up))
             return []
         self._process.send([question(*each) for each in asked])
         for place, each in enumerate(asked):
@@ -102,7 +102,7 @@ class Apart:
     def _start(self) -> Generator[None]:
         """Start the process and see that it writes a question and its answer, or give the template up."""
         self._process = _Process()
-        self._process.send(self._said)
+        self._process.send(self._description)
         self._process.send([question(*_TRIAL)])
         if (yield from self._received(TRIAL_SECONDS)) is None:
             self._given_up = self._beyond(TRIAL_SECONDS)

@@ -29,7 +29,7 @@ def main() -> NoReturn:
     template = _template(asked.get())
     while True:
         for question in asked.get():
-            parent.say(json.dumps(_answer(template, question)))
+            parent.report(json.dumps(_answer(template, question)))
 
 
 def described(template: ChatTemplate) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def described(template: ChatTemplate) -> dict[str, Any]:
     }
 
 
-def _template(said: dict[str, Any]) -> ChatTemplate:
-    sources = Sources(said["plain"], said["with_tools"], said["tokens"])
-    return ChatTemplate(sources, said["closing"], said["description"], own=said["own"])
+def _template(values: dict[str, Any]) -> ChatTemplate:
+    sources = Sources(values["plain"], values["with_tools"], values["tokens"])
+    return ChatTemplate(sources, values["closing"], values["description"], own=values["own"])
 
 
 def question(what: str, messages: tuple[Message, ...], tools: str, last: bool) -> dict[str, Any]:

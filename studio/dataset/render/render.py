@@ -224,8 +224,8 @@ class Renderer:
             return self._ends
         encoding = self._encoder.encode([written.text])[0]
         trained = trained_tokens(encoding.offsets, written.spans)
-        said = [i for i, (a, b) in enumerate(encoding.offsets) if trained[i] and written.text[a:b].strip()]
-        return self._ends | (self._encoder.special_ids & {encoding.ids[i] for i in said[-1:]})
+        visible = [i for i, (a, b) in enumerate(encoding.offsets) if trained[i] and written.text[a:b].strip()]
+        return self._ends | (self._encoder.special_ids & {encoding.ids[i] for i in visible[-1:]})
 
     @property
     def special_texts(self) -> tuple[str, ...]:

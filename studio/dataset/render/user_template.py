@@ -72,8 +72,8 @@ def _problems(source: str) -> Iterator[str]:
     try:
         tree = jinja.parse(source)
     except TemplateSyntaxError as error:
-        said = (error.message or "not valid").rstrip(".")
-        yield f"line {error.lineno}: {said[0].lower()}{said[1:]}."
+        reason = (error.message or "not valid").rstrip(".")
+        yield f"line {error.lineno}: {reason[0].lower()}{reason[1:]}."
         return
     except RecursionError:
         yield "line 1: nested too deeply."

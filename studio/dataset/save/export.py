@@ -83,7 +83,7 @@ def row_of(record: Record) -> dict[str, Any]:
     turns = [_turn(message) for message in record.messages]
     tools = {"tools": parsed(record.tools)} if record.tools else {}
     if record.rejected:
-        worse = [*turns[:-1], _said("assistant", record.rejected)]
+        worse = [*turns[:-1], _plain_turn("assistant", record.rejected)]
         return {"chosen": turns, "rejected": worse, **tools, **made}
     return {"messages": turns, **tools, **made}
 
@@ -95,7 +95,7 @@ def golden_row(record: Record) -> dict[str, Any]:
         asked["tools"] = parsed(record.tools)
     if len(record.before_answer) == 1:
         return asked
-    return {**asked, "messages": [_said(turn.role, turn.whole) for turn in record.before_answer]}
+    return {**asked, "messages": [_plain_turn(turn.role, turn.whole) for turn in record.before_answer]}
 
 
 def _check_target(out: Path, files: Collection[Path], *, replace: bool) -> None:
@@ -147,7 +147,7 @@ def _write(name: str, file: IO[str], records: Collection[Record]) -> Generator[P
 
 
 def _turn(message: Message) -> dict[str, Any]:
-    turn: dict[str, Any] = _said(message.role, message.shown)
+    turn: dict[str, Any] = _plain_turn(message.role, message.shown)
     if message.calls:
         turn["tool_calls"] = [
             {
@@ -162,5 +162,5 @@ def _turn(message: Message) -> dict[str, Any]:
     return turn if message.trained else {**turn, "weight": 0}
 
 
-def _said(role: str, content: str) -> dict[str, Any]:
+def _plain_turn(role: str, content: str) -> dict[str, Any]:
     return {"role": role, "content": content}

@@ -129,15 +129,15 @@ def _batch(places: Sequence[tuple[int, int]], rows: Sequence[IndexedRow], seen: 
     )
     offset, length = zip(*places, strict=True)
     hashes, equals = (np.frombuffer(b"".join(each), "<u8") for each in (digest, equal))
-    states, said = np.array(state, np.int8), list(what)
+    states, faults = np.array(state, np.int8), list(what)
     lines = np.array(line, np.int64)
     usable = np.flatnonzero(states != BAD)
     firsts = np.zeros(len(rows), np.int64)
     firsts[usable] = seen.first_lines(equals[usable], lines[usable])
     states[firsts > 0] = WARNING
-    reasons = [_reason(first, each) for first, each in zip(firsts.tolist(), said, strict=True)]
-    codes = [each.code if each else None for each in said]
-    plain = [json.dumps(each.plain()["values"], ensure_ascii=False) if each else None for each in said]
+    reasons = [_reason(first, each) for first, each in zip(firsts.tolist(), faults, strict=True)]
+    codes = [each.code if each else None for each in faults]
+    plain = [json.dumps(each.plain()["values"], ensure_ascii=False) if each else None for each in faults]
     texts = (reasons, codes, plain, firsts, prompt, answer, prompt_characters, answer_characters)
     values = (offset, length, lines, states, *texts, column, hashes, equals)
     arrays = [pa.array(value, field.type) for value, field in zip(values, SCHEMA, strict=True)]
@@ -145,9 +145,9 @@ def _batch(places: Sequence[tuple[int, int]], rows: Sequence[IndexedRow], seen: 
 
 
 def _reason(first: int, what: Phrase | None) -> str | None:
-    """All that is said of a row, in words; None for nothing."""
-    said = [*([duplicate_of(first)] if first else []), *([what] if what else [])]
-    return str(joined(said)) if said else None
+    """All that is phrases of a row, in words; None for nothing."""
+    phrases = [*([duplicate_of(first)] if first else []), *([what] if what else [])]
+    return str(joined(phrases)) if phrases else None
 
 
 def _write(path: Path, batch: pa.RecordBatch) -> None:

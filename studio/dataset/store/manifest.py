@@ -46,8 +46,9 @@ class IndexManifest:
 def identity(path: Path, columns: str = "") -> str:
     """A name for this file as it is now, read with these columns: another after any change."""
     about = path.stat()
-    said = f"{_VERSION}\0{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}{columns and f'\0{columns}'}"
-    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    file = f"{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}"
+    facts = f"{_VERSION}\0{file}{columns and f'\0{columns}'}"
+    return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def folder_for(path: Path, cache: Path, columns: str = "") -> Path:
@@ -64,8 +65,8 @@ def complete_folder(path: Path, cache: Path, columns: str = "") -> Path | None:
 def read_manifest(folder: Path) -> IndexManifest | None:
     """What a complete index says; None while it grows, or when it cannot be used any more."""
     try:
-        said: dict[str, Any] = parsed((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = IndexManifest(**said)
+        values: dict[str, Any] = parsed((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = IndexManifest(**values)
     except (OSError, ValueError, TypeError):
         return None
     return manifest if manifest.version == _VERSION else None

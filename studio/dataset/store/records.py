@@ -93,8 +93,8 @@ class StoredRecords(Sequence[Record]):
         if self._changes:
             return None
         found = gathered(self._store, self._numbers, "code", plain=False)
-        told = (pc.is_valid(codes).to_numpy(zero_copy_only=False) for (codes,) in found)
-        return np.concatenate([np.empty(0, bool), *told])
+        has_remark = (pc.is_valid(codes).to_numpy(zero_copy_only=False) for (codes,) in found)
+        return np.concatenate([np.empty(0, bool), *has_remark])
 
     def __iter__(self) -> Iterator[Record]:
         """Raises DataError when the file is not the one that was scanned."""
@@ -169,9 +169,9 @@ def problems(store: Store) -> Iterator[tuple[int, Problem]]:
     """What is wrong with rows of the file, in order, each with the number of its row."""
     for part in store.parts:
         batch = part.columns("line", "state", "code", "values", "first", "column")
-        told = pc.or_(pc.is_valid(batch["code"]), pc.greater(batch["first"], 0))
-        numbers = np.flatnonzero(told.to_numpy(zero_copy_only=False)) + part.first
-        for number, row in zip(numbers.tolist(), batch.filter(told).to_pylist(), strict=True):
+        has_remark = pc.or_(pc.is_valid(batch["code"]), pc.greater(batch["first"], 0))
+        numbers = np.flatnonzero(has_remark.to_numpy(zero_copy_only=False)) + part.first
+        for number, row in zip(numbers.tolist(), batch.filter(has_remark).to_pylist(), strict=True):
             severity = "error" if row["state"] == BAD else "warning"
             if row["code"]:
                 what = from_plain({"code": row["code"], "values": json.loads(row["values"])})

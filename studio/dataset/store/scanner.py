@@ -54,14 +54,14 @@ def _indexed(path: Path, name: str, index: IndexWriter, mapping: Mapping | None)
     sample = list(islice(rows, _SAMPLE))
     first = [place.row for place in sample if isinstance(place.row, Row)]
     index.format = mapping.format if mapping else format_of(name, first)
-    size, said, end = _FIRST, time.monotonic(), 0
+    size, reported, end = _FIRST, time.monotonic(), 0
     for place in chain(sample, rows):
         index.add(place, check(index.format, place.row, mapping))
         if index.waiting >= size:
             index.flush()
-            size, said, end = min(4 * size, _MOST), 0.0, place.offset + place.length
-        if not index.waiting % _LOOK and time.monotonic() - said > _SECONDS:
-            said = time.monotonic()
+            size, reported, end = min(4 * size, _MOST), 0.0, place.offset + place.length
+        if not index.waiting % _LOOK and time.monotonic() - reported > _SECONDS:
+            reported = time.monotonic()
             yield _scanned(index, end, about)
 
 
@@ -85,12 +85,12 @@ def main(arguments: list[str]) -> int:
         os.nice(5)
     try:
         for event in scan(path, folder, *arguments[2:]):
-            parent.say(to_json(event))
+            parent.report(to_json(event))
     except StudioError as error:
-        parent.say(to_json(Ended("failed", str(error))))
+        parent.report(to_json(Ended("failed", str(error))))
         return 1
     except OSError as error:
-        told = f"{path.name} cannot be read: {error.strerror or error}."
-        parent.say(to_json(Ended("failed", told)))
+        message = f"{path.name} cannot be read: {error.strerror or error}."
+        parent.report(to_json(Ended("failed", message)))
         return 1
     return 0

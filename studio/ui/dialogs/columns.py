@@ -46,9 +46,9 @@ class ColumnChoice(QWidget):
         self.values = [ElidedLabel() for _ in range(_VALUES)]
         for label in self.values:
             label.setProperty("role", "note")
-        aside = PlainLabel("optional" if optional else "")
-        aside.setProperty("role", "note")
-        column(row(title(name), ..., aside), self.box, *self.values, on=self, gap=4)
+        hint = PlainLabel("optional" if optional else "")
+        hint.setProperty("role", "note")
+        column(row(title(name), ..., hint), self.box, *self.values, on=self, gap=4)
         self._show_values()
 
     def column(self) -> str:
@@ -120,7 +120,7 @@ class ColumnsDialog(Dialog):
         self.kinds = Tabs([(key, kind.title) for key, kind in KINDS.items()], "segment")
         self.kinds.chosen.connect(self._turn)
         self.choices: dict[str, ColumnChoice] = {}
-        self.preview, self.said = TurnView(), WrapLabel()
+        self.preview, self.status = TurnView(), WrapLabel()
         self._lay_out()
         self._begin(_mapping(asked.guess))
 
@@ -162,7 +162,7 @@ class ColumnsDialog(Dialog):
             self._stack.addWidget(widget)
         self._card = Card("The first row, as it would be read")
         self._card.body.addWidget(self._stack)
-        self.fill(row(self.kinds, ...), (row(left, (self._card, 1), gap=20), 1), foot=((self.said, 1),))
+        self.fill(row(self.kinds, ...), (row(left, (self._card, 1), gap=20), 1), foot=((self.status, 1),))
 
     def _begin(self, guess: Mapping) -> None:
         self._known = {role: column for role, column in guess if column}
@@ -219,8 +219,8 @@ class ColumnsDialog(Dialog):
         return Mapping(**{role: choice.column() for role, choice in self.choices.items()})
 
     def _say(self, sentence: str, tone: str) -> None:
-        self.said.set_tone(tone)
-        self.said.setText(sentence)
+        self.status.set_tone(tone)
+        self.status.setText(sentence)
 
 
 def _mapping(written: str) -> Mapping:

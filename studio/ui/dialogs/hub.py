@@ -139,7 +139,7 @@ class HubDialog(BusyDialog):
 
     def show_stopped(self) -> None:
         """Say that what was fetched is kept, and offer to resume."""
-        reached = self.progress.said.text()
+        reached = self.progress.status.text()
         self._show_busy(False)
         self.progress.rest(f"Stopped at {reached}. What was fetched is kept.")
         self.progress.show()

@@ -28,20 +28,20 @@ class ProgressStrip(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bar, self.said = QProgressBar(), ElidedLabel()
+        self.bar, self.status = QProgressBar(), ElidedLabel()
         self.bar.setTextVisible(False)
-        self.said.setProperty("tone", "dim")
-        column(self.bar, self.said, on=self, gap=6)
+        self.status.setProperty("tone", "dim")
+        column(self.bar, self.status, on=self, gap=6)
 
     def show_progress(self, progress: Progress) -> None:
         show_progress(self.bar, progress.done, progress.total)
         self.bar.setAccessibleName(progress_words(progress))
-        self.said.setText(progress_words(progress))
+        self.status.setText(progress_words(progress))
 
     def rest(self, words: str) -> None:
         """Stop moving, and say why."""
         self.bar.setRange(0, max(self.bar.maximum(), 1))
-        self.said.setText(words)
+        self.status.setText(words)
 
 
 class BusyDialog(Dialog):

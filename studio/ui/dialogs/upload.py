@@ -35,7 +35,7 @@ class UploadDialog(BusyDialog):
         self.name = QLineEdit()
         self.name.setPlaceholderText(f"owner/{suggested}")
         self.seen = Tabs([("private", "Private"), ("public", "Public")], "segment")
-        self.who, self.said = WrapLabel(_SEEN["private"], role="note"), WrapLabel()
+        self.who, self.status = WrapLabel(_SEEN["private"], role="note"), WrapLabel()
         self.access = AccessBox("write")
         self.access.page_requested.connect(self.page_requested)
         self.agree.set_icon("upload")
@@ -43,7 +43,7 @@ class UploadDialog(BusyDialog):
         self._lay_out()
         self._connect()
         self.progress.hide()
-        self.said.hide()
+        self.status.hide()
         self._show_done(False)
 
     def show_done(self, address: str) -> None:
@@ -68,7 +68,7 @@ class UploadDialog(BusyDialog):
 
     def _lay_out(self) -> None:
         lines = (("Name", self.name), ("Visibility", row(self.seen, ...)), ("", self.who))
-        self.fill(fields(*lines), self.access, self.progress, self.said, foot=(..., self.copy, self.visit))
+        self.fill(fields(*lines), self.access, self.progress, self.status, foot=(..., self.copy, self.visit))
         self.name.setAccessibleName("Name on the Hub")
 
     def _connect(self) -> None:
@@ -87,7 +87,7 @@ class UploadDialog(BusyDialog):
             self.name.setFocus()
             return
         self._show_busy(True)
-        self.said.hide()
+        self.status.hide()
         self.upload_requested.emit(name, self.seen.current == "private")
         self.adjustSize()
 
@@ -114,7 +114,7 @@ class UploadDialog(BusyDialog):
                 widget.setEnabled(False)
 
     def _say(self, sentence: str, tone: str) -> None:
-        set_property(self.said, "role", "error" if tone == "bad" else "")
-        set_property(self.said, "tone", "" if tone == "bad" else tone)
-        self.said.setText(sentence)
-        self.said.setVisible(bool(sentence))
+        set_property(self.status, "role", "error" if tone == "bad" else "")
+        set_property(self.status, "tone", "" if tone == "bad" else tone)
+        self.status.setText(sentence)
+        self.status.setVisible(bool(sentence))

@@ -200,7 +200,7 @@ class ChoiceField(Combo):
         if line := self.lineEdit():
             line.setCompleter(None)  # type: ignore[arg-type]  # what is typed is a path
             line.editingFinished.connect(self._tell)
-        self._told = self.value()
+        self._announced = self.value()
 
     def value(self) -> str:
         place = self.findText(self.currentText()) if self.isEditable() else self.currentIndex()
@@ -211,7 +211,7 @@ class ChoiceField(Combo):
         self.setCurrentIndex(place)
         if place < 0 and self.isEditable():
             self.setEditText(str(value))
-        self._told = self.value()
+        self._announced = self.value()
 
     def set_locked(self, locked: bool) -> None:
         """Whether the choice may be read but not changed."""
@@ -220,12 +220,12 @@ class ChoiceField(Combo):
     def _tell(self) -> None:
         if self.value() == _BROWSE:
             file, _ = QFileDialog.getOpenFileName(self, "Choose a file", "", _TEMPLATES)
-            place = self.findData(self._told)
+            place = self.findData(self._announced)
             self.setCurrentIndex(place)
             if file or place < 0:
-                self.setEditText(file or self._told)
-        if self.value() != self._told:
-            self._told = self.value()
+                self.setEditText(file or self._announced)
+        if self.value() != self._announced:
+            self._announced = self.value()
             self.edited.emit()
 
 

@@ -123,5 +123,5 @@ def matches(entry: FieldEntry, text: str) -> bool:
     """Whether every word of `text` occurs in what the form says about a field."""
     words = [entry.path, entry.title, entry.help, SECTIONS.get(entry.group, ""), *entry.choices]
     words += [choice_word(entry.path, choice) for choice in entry.choices]
-    said = " ".join(words).lower()
-    return all(word in said for word in text.lower().split())
+    described = " ".join(words).lower()
+    return all(word in described for word in text.lower().split())

@@ -57,11 +57,11 @@ class BarList(QWidget):
         tokens = self._theme.tokens
         painter.setFont(body_font(12))
         metrics = painter.fontMetrics()
-        said = f"{count:,}  ·  {100 * count / whole:.0f} %"
+        share = f"{count:,}  ·  {100 * count / whole:.0f} %"
         words = box.adjusted(0, 0, 0, -8)
         painter.setPen(QColor(tokens.dim))
-        painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, said)
-        room = int(box.width() - metrics.horizontalAdvance(said) - 12)
+        painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
+        room = int(box.width() - metrics.horizontalAdvance(share) - 12)
         painter.setPen(QColor(tokens.text))
         shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
         painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

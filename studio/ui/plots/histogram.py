@@ -163,8 +163,8 @@ class Histogram(QWidget):
             colour = self._colour("warn" if over else "accent")
             if bar == self._hovered:
                 colour = colour.lighter(125)
-            aside = max((right - left - _WIDEST) / 2, 0.5)
-            bar_box = QRectF(left + aside, area.bottom() - height, right - left - 2 * aside, height)
+            margin = max((right - left - _WIDEST) / 2, 0.5)
+            bar_box = QRectF(left + margin, area.bottom() - height, right - left - 2 * margin, height)
             painter.fillRect(bar_box, colour)
 
     def _paint_numbers(self, painter: QPainter, area: QRectF) -> None:
@@ -190,8 +190,8 @@ class Histogram(QWidget):
         if self._hovered >= 0:
             examples = bins.counts[bar]
             plural = "s" if examples != 1 else ""
-            said = f"{bins.label(bar, self._unit)}: {examples:,} {self._counted}{plural}"
-            QToolTip.showText(event.globalPosition().toPoint(), tip(said), self)
+            shown = f"{bins.label(bar, self._unit)}: {examples:,} {self._counted}{plural}"
+            QToolTip.showText(event.globalPosition().toPoint(), tip(shown), self)
         self.update()
 
     def leaveEvent(self, event: object) -> None:
@@ -241,10 +241,10 @@ class LimitHistogram(Histogram):
     def limit_x(self) -> float:
         """Where the line stands, in pixels from the left."""
         area = self.plot_area()
-        return min(max(self.x_of(self._limit + self._aside, area), area.left()), area.right())
+        return min(max(self.x_of(self._limit + self._offset, area), area.left()), area.right())
 
     @property
-    def _aside(self) -> int:
+    def _offset(self) -> int:
         """Where every length has a bar, the line stands behind the bar of the limit."""
         return int(self._bins.width == 1)
 
@@ -310,7 +310,7 @@ class LimitHistogram(Histogram):
             return round(bins.end * 2 ** ((x - area.right()) / _DOUBLING))
         per_pixel = nice_step((bins.end - bins.start) / max(area.width(), 1), 1)
         number = bins.start + (x - area.left()) / area.width() * (bins.end - bins.start)
-        return per_pixel * round(number / per_pixel) - self._aside
+        return per_pixel * round(number / per_pixel) - self._offset
 
     def _move(self, limit: int) -> None:
         self.set_limit(min(max(limit, LOWEST), HIGHEST))

@@ -25,7 +25,7 @@ class LazyCurve(QWidget):
     def __init__(self, theme: Theme, style: CurveStyle | None = None) -> None:
         super().__init__()
         self._theme, self._style = theme, style or CurveStyle()
-        self._said: list[tuple[str, tuple[Any, ...]]] = []
+        self._calls: list[tuple[str, tuple[Any, ...]]] = []
         self._asked = False
         self.plot: CurvePlot | None = None
         self._column = QVBoxLayout(self)
@@ -46,7 +46,7 @@ class LazyCurve(QWidget):
         self._say("set_end", x)
 
     def clear(self) -> None:
-        self._said.clear()
+        self._calls.clear()
         self._say("clear")
 
     def build(self) -> CurvePlot:
@@ -55,9 +55,9 @@ class LazyCurve(QWidget):
             from studio.ui.plots.curve import CurvePlot
 
             self.plot = CurvePlot(self._theme, self._style)
-            for name, values in self._said:
+            for name, values in self._calls:
                 getattr(self.plot, name)(*values)
-            self._said.clear()
+            self._calls.clear()
             self._column.addWidget(self.plot)
         return self.plot
 
@@ -72,6 +72,6 @@ class LazyCurve(QWidget):
 
     def _say(self, name: str, *values: Any) -> None:
         if self.plot is None:
-            self._said.append((name, values))
+            self._calls.append((name, values))
         else:
             getattr(self.plot, name)(*values)

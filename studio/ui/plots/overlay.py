@@ -23,7 +23,7 @@ POINTS = 1500
 """To so many points a training curve is thinned; more than any screen shows."""
 WILD = 1.5
 """A run that climbs to more than this times what the others start from leaves the picture at the top."""
-TOLD = 8
+MOST_LABELLED = 8
 """Of so many runs, the best at the pointer, the crosshair gives the loss."""
 
 
@@ -113,7 +113,7 @@ class OverlayPlot(PlotFrame):
         rows = [
             f'<span style="color:{hue(self._theme.tokens, place)}">●</span> '
             f"{words.loss(loss)}  {escape(label)}"
-            for loss, place, label in sorted(found)[:TOLD]
+            for loss, place, label in sorted(found)[:MOST_LABELLED]
         ]
         return step, "<br>".join([f"step {step:,.0f}", *rows])
 

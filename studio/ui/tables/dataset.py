@@ -106,13 +106,13 @@ class DatasetModel(TableModel[Entry]):
 
     def set_dataset(self, dataset: DatasetRead) -> None:
         reasons: defaultdict[int, list[str]] = defaultdict(list)
-        said: defaultdict[int, list[Phrase]] = defaultdict(list)
+        phrases: defaultdict[int, list[Phrase]] = defaultdict(list)
         for problem in dataset.problems:
             reasons[problem.line].append(problem.reason)
-            said[problem.line].append(problem.what)
+            phrases[problem.line].append(problem.what)
         usable = {row.line for row in dataset.rows}
         lost = {
-            problem.line: Problem(problem.line, joined(said[problem.line]))
+            problem.line: Problem(problem.line, joined(phrases[problem.line]))
             for problem in dataset.problems
             if problem.severity == "error" and problem.line > 0 and problem.line not in usable
         }

@@ -93,8 +93,8 @@ class LengthFilter(QAction):
         fewest, most = self.limits()
         self.setIcon(self._theme.icon("sliders-horizontal", "accent" if fewest or most else "dim"))
         bounds = [f"at least {fewest:,}" if fewest else "", f"at most {most:,}" if most else ""]
-        said = " and ".join(filter(None, bounds))
-        self.setToolTip(tip(f"Shown: rows of {said} tokens" if said else "Filter by length"))
+        limits = " and ".join(filter(None, bounds))
+        self.setToolTip(tip(f"Shown: rows of {limits} tokens" if limits else "Filter by length"))
 
 
 def _spin(nothing: str) -> QSpinBox:

@@ -132,10 +132,10 @@ class GeneratedRowsModel(TableModel[GeneratedRow]):
 def _text_column(
     title: str, text: Callable[[GeneratedRow], str], tone: str, width: int = 0
 ) -> TableColumn[GeneratedRow]:
-    def told(row: GeneratedRow) -> str:
+    def tip_of(row: GeneratedRow) -> str:
         return text(row)[:TIP_CHARACTERS]
 
-    return TableColumn(title, lambda row: one_line(text(row)), tone=tone, tip=told, width=width)
+    return TableColumn(title, lambda row: one_line(text(row)), tone=tone, tip=tip_of, width=width)
 
 
 def _number(row: GeneratedRow) -> int:

@@ -122,8 +122,8 @@ class TableModel[Row](QAbstractTableModel):
             case _ if role == _DISPLAY:
                 return column.text(row)
             case _ if role == _TIP:
-                said = column.tip or (column.text if self.tips_are_texts else None)
-                return tip(said(row)) or None if said else None
+                describe = column.tip or (column.text if self.tips_are_texts else None)
+                return tip(describe(row)) or None if describe else None
             case _ if role == TONE:
                 return column.tone_of(row)
             case _ if role == BADGE:

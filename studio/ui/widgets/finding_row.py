@@ -119,10 +119,10 @@ class FindingRow(QWidget):
 def _rich(evidence: Evidence) -> str:
     """A quote with links to its rows, what is meant in bold."""
     text, start, end = evidence.quote, evidence.start, evidence.end
-    said = f"{escape(text[:start])}<b>{escape(text[start:end])}</b>{escape(text[end:])}"
+    marked = f"{escape(text[:start])}<b>{escape(text[start:end])}</b>{escape(text[end:])}"
     places = [f'<a href="{evidence.line}">Line {evidence.line:,}</a>']
     if evidence.other is not None:
         other = evidence.other
         golden = f"golden row {-other:,}"
         places.append(f'<a href="{other}">line {other:,}</a>' if other > 0 else golden)
-    return f"{' and '.join(places)}&nbsp;&nbsp; {said}"
+    return f"{' and '.join(places)}&nbsp;&nbsp; {marked}"

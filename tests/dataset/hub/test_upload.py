@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
-from studio.dataset.hub.upload import Leaving, leaving, told, upload
+from studio.dataset.hub.upload import Leaving, leaving, listed_files, upload
 from studio.dataset.manifest import Manifest
 from studio.dataset.record import Record
 from studio.dataset.save.folder import save
@@ -144,7 +144,7 @@ def test_nothing_else_in_the_folder_goes_up_and_all_that_does_is_listed_first(
 
 def test_many_parts_are_listed_together() -> None:
     parts = [Leaving(f"part-{number:05}.parquet", 1_000_000) for number in range(40)]
-    words = told([Leaving("dataset.json", 2000), *parts])
+    words = listed_files([Leaving("dataset.json", 2000), *parts])
     assert words.startswith("dataset.json (2.0 KB), part-00000.parquet (1.0 MB)")
     assert words.endswith("35 more, up to part-00039.parquet (35 MB)")
 

@@ -50,16 +50,16 @@ class EpochLine(ElidedLabel):
 
     def show_forecast(self, forecast: Forecasted | None) -> None:
         """Add what the forecast knows of an epoch."""
-        said = [f"An epoch: {self._tokens:,} tokens"]
+        parts = [f"An epoch: {self._tokens:,} tokens"]
         if self._rows > self._examples:
-            said.append(f"{words.counted(self._rows, 'row')} of {words.counted(self._examples, 'example')}")
+            parts.append(f"{words.counted(self._rows, 'row')} of {words.counted(self._examples, 'example')}")
         if forecast is not None and forecast.steps_per_epoch:
             steps = max(1, round(forecast.steps_per_epoch))
-            said.append(f"{steps:,} step{'s' if steps != 1 else ''}")
+            parts.append(f"{steps:,} step{'s' if steps != 1 else ''}")
         if forecast is not None and forecast.seconds_per_epoch:
             seconds = forecast.seconds_per_epoch
-            said.append(f"about {words.duration(seconds)}" if seconds >= 1 else "under 1 s")
-        self.setText(" · ".join(said) if self._tokens else "")
+            parts.append(f"about {words.duration(seconds)}" if seconds >= 1 else "under 1 s")
+        self.setText(" · ".join(parts) if self._tokens else "")
 
     def _explain(self) -> None:
         self.setToolTip(tip(_HINT.format(tokens=self._tokens, trained=self._trained) if self._tokens else ""))

@@ -82,8 +82,8 @@ class HistoryPage(QWidget):
         count.setProperty("tone", "dim")
         place.setProperty("tone", "faint")
         place.setFixedWidth(20)
-        said = WrapLabel(words, tone="" if number else "dim")
-        row(place, (said, 1), count, remove or 34, on=line, inside=(0, 9, 4, 9))
+        label = WrapLabel(words, tone="" if number else "dim")
+        row(place, (label, 1), count, remove or 34, on=line, inside=(0, 9, 4, 9))
         return line
 
     def _add(self) -> None:
@@ -104,22 +104,22 @@ class EditsBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said = PlainLabel("")
-        self.said.setProperty("tone", "accent")
+        self.status = PlainLabel("")
+        self.status.setProperty("tone", "accent")
         self.undo, self.redo = Button("Undo", "quiet"), Button("Redo", "quiet")
         self.save = Button("Save as dataset…", icon="save")
         self.undo.clicked.connect(self.undo_requested)
         self.redo.clicked.connect(self.redo_requested)
         self.save.clicked.connect(self.save_requested)
-        row(self.said, self.undo, self.redo, self.save, on=self, gap=6)
+        row(self.status, self.undo, self.redo, self.save, on=self, gap=6)
         self.show_count(0, can_redo=False)
 
     def show_count(self, edits: int, *, can_redo: bool) -> None:
         """How many changes are in force."""
-        self.said.setText(f"{edits:,} edit{'s' if edits != 1 else ''}")
+        self.status.setText(f"{edits:,} edit{'s' if edits != 1 else ''}")
         self.undo.setEnabled(edits > 0)
         self.redo.setEnabled(can_redo)
-        for widget in (self.said, self.save):
+        for widget in (self.status, self.save):
             widget.setVisible(edits > 0)
         self.setVisible(edits > 0 or can_redo)
 

@@ -32,7 +32,7 @@ class LargeBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said = PlainLabel("Looking at the first rows…")
+        self.status = PlainLabel("Looking at the first rows…")
         self.facts, self.room = WrapLabel("", tone="dim"), WrapLabel("", tone="dim")
         self.facts.hide()
         self.room.hide()
@@ -59,7 +59,7 @@ class LargeBar(QWidget):
         self._set_busy(True)
 
     def _lay_out(self) -> None:
-        line = row(self.said, (self.progress, 1), gap=14)
+        line = row(self.status, (self.progress, 1), gap=14)
         words = column(line, self.facts, self.room, gap=2)
         row((words, 1), self.stop, self.bad, self.read, self.part, on=self)
 
@@ -72,19 +72,19 @@ class LargeBar(QWidget):
             self._finished = True
             self.end(f"All {scan.rows:,} rows checked")
             return
-        self.said.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows checked")
+        self.status.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows checked")
         self._show_share(scan.bytes, scan.total_bytes)
 
     def show_progress(self, progress: Progress) -> None:
         """How far a part is, or whatever else was asked for."""
         of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
-        self.said.setText(f"{of} {progress.what}")
+        self.status.setText(f"{of} {progress.what}")
         self._show_share(progress.done, progress.total)
         self._set_busy(True)
 
     def end(self, words: str) -> None:
         """Nothing is under way any more, for the reason that the words say."""
-        self.said.setText(words)
+        self.status.setText(words)
         self._set_busy(False)
 
     def show_room(self, words: str) -> None:

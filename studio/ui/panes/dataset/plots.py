@@ -56,8 +56,8 @@ class LengthsCard(Card):
         over = sum(length > limit for length in self._lengths)
         share = 100 * over / max(len(self._lengths), 1)
         few = f"{share:.1f} %" if share >= 0.1 else "less than 0.1 %"
-        said = f"{over:,} of {len(self._lengths):,} {self._fate} ({few})" if over else f"none {self._fate}"
-        self.set_value(f"limit {limit:,}: {said}", "warn" if over and self._fate != "divided" else "dim")
+        text = f"{over:,} of {len(self._lengths):,} {self._fate} ({few})" if over else f"none {self._fate}"
+        self.set_value(f"limit {limit:,}: {text}", "warn" if over and self._fate != "divided" else "dim")
 
 
 class PlotsPage(QWidget):
@@ -109,11 +109,11 @@ class PlotsPage(QWidget):
     def _show_turns(self, dataset: DatasetRead) -> None:
         turns = [row.turns for row in dataset.rows if row.turns]
         self.turns.set_numbers(turns)
-        said = "plain text"
+        text = "plain text"
         if turns:
             few, most = min(turns), max(turns)
-            said = f"{few} each" if few == most else f"{few:,} to {most:,}, median {median(turns):.0f}"
-        self._cards["Turns"].set_value(said)
+            text = f"{few} each" if few == most else f"{few:,} to {most:,}, median {median(turns):.0f}"
+        self._cards["Turns"].set_value(text)
 
     def _show_labels(self, dataset: DatasetRead) -> None:
         counts = Counter(row.answer.strip() for row in dataset.rows).most_common()

@@ -40,11 +40,11 @@ class GeneratedRowView(QWidget):
         self.setMinimumHeight(150)
         self._source, self._row = _caption(""), GeneratedRow(0, "", "", "pending", "", "", "", "", "")
         self._from = QWidget()
-        said = column(
+        texts = column(
             (_caption("Prompt"), 0), (self.prompt, 2), (_caption("Answer"), 0), (self.answer, 3), gap=4
         )
         column(self._source, (self.passage, 1), on=self._from, gap=6)
-        row((said, 1), (self._from, 1), on=self, gap=16)
+        row((texts, 1), (self._from, 1), on=self, gap=16)
         for field in (self.prompt, self.answer):
             field.installEventFilter(self)
 

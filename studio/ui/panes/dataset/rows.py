@@ -31,16 +31,16 @@ class ProblemsCard(Card):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("What needs attention")
-        self._has_groups, self._is_aside = True, False
+        self._has_groups, self._is_narrow = True, False
         self.list = ProblemList(theme)
         self.list.line_chosen.connect(self.line_chosen)
         self.list.setProperty("role", "clear")
         self.body.addWidget(scrolled(self.list), 1)
 
-    def set_aside(self, is_aside: bool) -> None:
+    def set_narrow(self, is_narrow: bool) -> None:
         """Whether there is no room for it now."""
-        self._is_aside = is_aside
-        self.setVisible(self._has_groups and not is_aside)
+        self._is_narrow = is_narrow
+        self.setVisible(self._has_groups and not is_narrow)
 
     def show_dataset(self, dataset: DatasetRead) -> None:
         groups = group_problems(dataset)
@@ -50,7 +50,7 @@ class ProblemsCard(Card):
         fine = "every row can train" if groups else ""
         self.set_value(f"{len(lost):,} cannot train" if lost else fine, "bad" if lost else "good")
         self._has_groups = bool(groups)
-        self.setVisible(self._has_groups and not self._is_aside)
+        self.setVisible(self._has_groups and not self._is_narrow)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
 
@@ -91,7 +91,7 @@ class RowsPage(ExamplesPage):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the problems are on the page of health only."""
         super().resizeEvent(event)
-        self.problems.set_aside(self.is_narrow())
+        self.problems.set_narrow(self.is_narrow())
 
     def show_dataset(self, dataset: DatasetRead) -> None:
         self.problems.show_dataset(dataset)

@@ -43,7 +43,7 @@ class SynthesisCard(Card):
         self.form = PlanForm()
         self.make = Button("Make rows", "primary")
         self.again, self.stop = Button("Resume", icon="play"), Button("Stop", icon="square")
-        self.said, self.bar = WrapLabel("", tone="dim"), QProgressBar()
+        self.status, self.bar = WrapLabel("", tone="dim"), QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Rows are being made")
         for button, asked in (
@@ -53,7 +53,7 @@ class SynthesisCard(Card):
         ):
             button.clicked.connect(asked)
         buttons = row((self.stop, 1), (self.again, 1), (self.make, 1))
-        add(self.body, (scrolled(self.form), 1), hairline(), self.said, self.bar, buttons)
+        add(self.body, (scrolled(self.form), 1), hairline(), self.status, self.bar, buttons)
         self._busy = self._quiet = False
         self._rested = ("", "")  # what is said, and its tone, while nothing is missing
         self.form.changed.connect(self._arrange)
@@ -93,10 +93,10 @@ class SynthesisCard(Card):
             self._say(*(self._rested if self._rested[0] else (missing, "dim")))
 
     def _say(self, sentence: str, tone: str) -> None:
-        self.said.setText(sentence)
-        set_property(self.said, "role", "error" if tone == "bad" else "")
-        self.said.set_tone("" if tone == "bad" else tone)
-        self.said.setVisible(bool(sentence))
+        self.status.setText(sentence)
+        set_property(self.status, "role", "error" if tone == "bad" else "")
+        self.status.set_tone("" if tone == "bad" else tone)
+        self.status.setVisible(bool(sentence))
 
 
 class SynthesisPage(QWidget):

@@ -215,8 +215,8 @@ class RunsPane(Pane):
 
     def _count(self, chosen: int) -> None:
         there = len(self._model.rows)
-        said = "" if not there else "1 run" if there == 1 else f"{there:,} runs"
-        self.header.set_subtitle(f"{said}, {chosen} selected" if chosen > 1 else said)
+        count = "" if not there else "1 run" if there == 1 else f"{there:,} runs"
+        self.header.set_subtitle(f"{count}, {chosen} selected" if chosen > 1 else count)
 
     def _on_wish(self) -> None:
         for button, wish in self._wishes.items():

@@ -47,12 +47,12 @@ class MemoryBar(QWidget):
 
     def show_forecast(self, forecast: Forecasted | None) -> None:
         self._forecast = forecast
-        said = (
+        sentence = (
             "; ".join(f"{title} {words.memory(size)}" for title, _, size in parts_of(forecast))
             if forecast
             else ""
         )
-        self.setAccessibleDescription(said)
+        self.setAccessibleDescription(sentence)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -225,15 +225,15 @@ def _verdict(forecast: Forecasted) -> tuple[str, str]:
 
 def _facts(forecast: Forecasted) -> str:
     sizes = forecast.trainable_parameters, forecast.total_parameters, forecast.adapted_parameters
-    said = words.trained(*sizes)
+    sentence = words.trained(*sizes)
     if forecast.seconds_per_epoch > 0:
-        said += f" About {words.duration(forecast.seconds_per_epoch)} per epoch on this Mac."
-    return "\n".join([said, *forecast.remarks])
+        sentence += f" About {words.duration(forecast.seconds_per_epoch)} per epoch on this Mac."
+    return "\n".join([sentence, *forecast.remarks])
 
 
 def _counted(count: ModelCounted) -> str:
-    said = words.trained(count.trainable_parameters, count.total_parameters, count.adapted_parameters)
-    return f"{said} {words.file_size(count.weights_bytes)} of weights."
+    sentence = words.trained(count.trainable_parameters, count.total_parameters, count.adapted_parameters)
+    return f"{sentence} {words.file_size(count.weights_bytes)} of weights."
 
 
 def _changes(forecast: Forecasted) -> str:

@@ -149,7 +149,7 @@ class SweepDialog(Dialog):
             self.agree.setText("Train")
             self.agree.setEnabled(False)
         else:
-            self._summary.setText(_told(sweep))
+            self._summary.setText(_summary_of(sweep))
             self._summary.set_tone("dim")
             self.agree.setText(f"Train {len(sweep.members())} runs")
             self.agree.setEnabled(True)
@@ -159,7 +159,7 @@ class SweepDialog(Dialog):
         self.accept()
 
 
-def _told(sweep: Sweep) -> str:
+def _summary_of(sweep: Sweep) -> str:
     """The runs by what sets them apart, and what to know before they are compared."""
     members = sweep.members()
     named = "; ".join(member.words for member in members[:SHOWN])
