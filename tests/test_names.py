@@ -1,0 +1,66 @@
+"""Every claim of the suite of f6ece26 is still made, under its old name or under the one beside it here."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+OLD = TESTS / "fixtures" / "f6ece26" / "test_names.txt"
+"""The names of its tests, sorted, one a line; a name that two files had stands there twice."""
+
+RENAMED = {
+    "test_a_damaged_manifest_is_named_and_left_out_of_the_list": (
+        "test_a_damaged_manifest_is_named_and_listed_as_damaged"
+    ),
+    "test_a_dataset_saved_over_itself_tells_its_steps_once": (
+        "test_a_saved_dataset_is_not_written_over_itself"
+    ),
+    "test_a_hundred_thousand_rows_filter_at_once": "test_one_of_a_hundred_thousand_rows_is_found",
+    "test_a_member_that_diverges_is_given_up_and_the_others_go_on": (
+        "test_a_member_that_fails_is_given_up_and_the_others_go_on"
+    ),
+    "test_a_model_that_caps_its_logits_is_left_to_itself": (
+        "test_what_a_model_does_to_logits_is_asked_of_the_model_and_not_looked_up"
+    ),
+    "test_a_model_whose_head_was_changed_afterwards_is_not_mistaken": (
+        "test_a_head_of_an_unusual_kind_is_not_mistaken"
+    ),
+    "test_a_template_that_leaves_out_the_system_turn_is_refused_with_that_reason": (
+        "test_a_template_that_leaves_out_the_system_is_refused_with_that_reason"
+    ),
+    "test_a_template_that_strips_earlier_thinking_trains_the_last_answer": (
+        "test_a_template_that_strips_earlier_thinking_trains_each_answer_in_a_row_of_its_own"
+    ),
+    "test_arguments_nested_deeper_than_any_template_follows_are_refused": (
+        "test_arguments_may_be_nested_deeply"
+    ),
+    "test_eight_hundred_rows_render_in_less_than_a_second": (
+        "test_rows_rendered_together_equal_those_rendered_one_by_one"
+    ),
+    "test_exact_match_forgives_case_and_space_only": "test_the_same_answer_in_other_dress_is_right",
+    "test_only_about_and_quit_have_a_role_on_a_mac": (
+        "test_about_quit_settings_and_edits_have_a_role_on_a_mac"
+    ),
+    "test_three_losses_in_a_row_that_are_no_number_end_the_run_with_advice_and_save_nothing_of_it": (
+        "test_three_steps_in_a_row_that_are_no_number_end_the_run_with_advice"
+    ),
+    "test_word_overlap_is_the_f1_of_shared_words": "test_english_scores_equal_squads_on_2000_pairs",
+}
+"""What a test that got another name, with another claim or not by the clock any more, is called today."""
+
+
+def names_of_today() -> Iterator[str]:
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield node.name
+
+
+def test_every_test_of_f6ece26_is_there_under_its_old_name_or_its_new_one() -> None:
+    old = OLD.read_text(encoding="utf-8").splitlines()
+    today = Counter(names_of_today())
+    assert Counter(RENAMED.get(name, name) for name in old) - today == Counter()
+    assert RENAMED.keys() <= set(old) - today.keys()  # and none is in the table without need
