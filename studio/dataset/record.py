@@ -119,7 +119,7 @@ def remarks(record: Record) -> Iterator[Phrase]:
     """What deserves a look in a record that can train."""
     yield from _left_out(record)
     answers = [message for message in record.messages if message.role == "assistant" and message.trained]
-    if mark := next((mark for mark in _TOOL_MARKS for m in answers if mark in m.content), ""):
+    if mark := next((mark for mark in TOOL_MARKS for m in answers if mark in m.content), ""):
         yield phrase("row.tool_text", mark=mark)
     if not record.messages:
         return
@@ -129,7 +129,7 @@ def remarks(record: Record) -> Iterator[Phrase]:
         yield phrase("row.unanswered")
 
 
-_TOOL_MARKS = (
+TOOL_MARKS = (
     "<tool_response>",
     "<function_response>",
     "FUNCTION RESPONSE:",

@@ -143,7 +143,7 @@ ROLES = {
 }
 """Who speaks, by the names that ecosystems have for them."""
 
-_CALLER_ROLES = ("function_call", "tool_call")  # roles whose text is the call
+CALLER_ROLES = ("function_call", "tool_call")  # roles whose text is the call
 _SPEAKERS = ("role", "from", "author", "speaker")
 _CONTENTS = ("content", "value", "parts", "text", "message")
 _THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
@@ -176,7 +176,7 @@ def plain_turns(value: list[Any]) -> tuple[Message, ...] | None:
             role, content = turn["role"], turn.get("content")
         else:
             role, content = turn.get("from"), turn.get("value")
-        spoken = ROLES.get(role) if isinstance(role, str) and role not in _CALLER_ROLES else None
+        spoken = ROLES.get(role) if isinstance(role, str) and role not in CALLER_ROLES else None
         if spoken is None or not isinstance(content, str) or not is_usual(content):
             return None
         messages.append(Message(spoken, content))
@@ -198,7 +198,7 @@ def _messages(turn: Any, number: int) -> Iterator[Message]:
     if not MEDIA.isdisjoint(turn) and any(turn.get(name) for name in MEDIA):
         raise BadRow("row.media_part", what=what)
     content = turn.get(text_key)
-    if given in _CALLER_ROLES:
+    if given in CALLER_ROLES:
         found, call = _parted(content)
         made = calls_in(call, what)
     else:

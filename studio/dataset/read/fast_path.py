@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 from studio.dataset.groups import origins_of, tells_origin
 from studio.dataset.read.chats import plain_turns
 from studio.dataset.read.flags import check_placeholders
-from studio.dataset.read.names import ANSWERS, CHATS, CHOSEN, COMPLETIONS, FIELDS, PROMPTS, REJECTED, Becomes
+from studio.dataset.read.names import (
+    ANSWERS,
+    CHATS,
+    CHOSEN,
+    COMPLETIONS,
+    FIELDS,
+    PROMPTS,
+    REJECTED,
+    TEXTS,
+    Becomes,
+)
 from studio.dataset.read.transcripts import transcript
 from studio.dataset.record import Message, Record
 from studio.dataset.rows import Fields, is_usual
@@ -23,25 +33,25 @@ _SPECIAL = frozenset(["made", "role"])
 _PAIR = "preference"
 
 
-class _Plan(NamedTuple):
-    """The columns of a row: of a chat its turns; else what is asked, answered, and the material or worse."""
+class PlainColumns(NamedTuple):
+    """The columns of a row: of a chat its turns, of a text itself; else what is asked, answered, and the
+    material or the worse answer.
+    """
 
     format: str
     columns: tuple[str, ...]
     has_origin: bool
 
 
-_PLANS: dict[tuple[Any, ...], _Plan | None] = {}
-_UNSEEN = _Plan("", (), False)
+_PLANS: dict[tuple[Any, ...], PlainColumns | None] = {}
+_UNSEEN = PlainColumns("", (), False)
 
 
 def plain_record(line: int, format: str, fields: Fields) -> Record | None:
     """The row as a Record; None where it needs a closer look. Raises BadRow for the place of a picture."""
     keys = tuple(fields)
-    plan = _PLANS.get(keys, _UNSEEN)  # in one go: several threads read, and one may clear
-    if plan is _UNSEEN:
-        plan = _planned(keys)
-    if plan is None or format == "text" or (plan.format == _PAIR) != (format == _PAIR):
+    plan = plain_columns(keys)
+    if plan is None or "text" in (format, plan.format) or (plan.format == _PAIR) != (format == _PAIR):
         return None
     values = [fields[column] for column in plan.columns]
     built = _chat(line, values[0]) if plan.format == "chat" else _texts(line, plan.format, values)
@@ -53,7 +63,13 @@ def plain_record(line: int, format: str, fields: Fields) -> Record | None:
     return built
 
 
-def _planned(keys: tuple[Any, ...]) -> _Plan | None:
+def plain_columns(keys: tuple[Any, ...]) -> PlainColumns | None:
+    """What such keys stand for; None where that depends on the values of the row."""
+    plan = _PLANS.get(keys, _UNSEEN)  # in one go: several threads read, and one may clear
+    return _planned(keys) if plan is _UNSEEN else plan
+
+
+def _planned(keys: tuple[Any, ...]) -> PlainColumns | None:
     are_texts = all(isinstance(key, str) for key in keys)
     if not are_texts or sum(map(len, keys)) > _LONGEST_KEYS:
         return None
@@ -63,8 +79,7 @@ def _planned(keys: tuple[Any, ...]) -> _Plan | None:
     return found
 
 
-def _plan(keys: tuple[str, ...]) -> _Plan | None:
-    """What such keys stand for; None where that depends on the values of the row."""
+def _plan(keys: tuple[str, ...]) -> PlainColumns | None:
     plain = {key.strip().lower(): key for key in keys}
     meaning = {name for name in plain if FIELDS.get(name, Becomes.ABOUT) != Becomes.ABOUT}
     if len(plain) < len(keys) or not _SPECIAL.isdisjoint(plain):
@@ -74,7 +89,7 @@ def _plan(keys: tuple[str, ...]) -> _Plan | None:
         is_whole = all(len(names) == 1 for names in found) and len(meaning) == len(groups)
         if is_whole and set().union(*found) == meaning:
             columns = tuple(plain[name] for names in found for name in names)
-            return _Plan(format, columns, any(map(tells_origin, keys)))
+            return PlainColumns(format, columns, any(map(tells_origin, keys)))
     return None
 
 
@@ -84,6 +99,7 @@ _PLAIN: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ("instruction", (("instruction",), ANSWERS)),
     ("instruction", (("instruction",), ANSWERS, ("input",))),
     ("prompt/completion", (PROMPTS, tuple(name for name in COMPLETIONS if name != "solution"))),
+    ("text", (TEXTS,)),
 )
 
 

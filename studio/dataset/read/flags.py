@@ -47,6 +47,9 @@ _ROW_MARKS = frozenset(ROW_MARKS)
 _PLACEHOLDER = re.compile(
     r"(?<!`)<image>(?!`)|<\|image(?:_pad|_1)?\|>|<image_pad>|\A\s*<(?:video|audio)>|<start_of_image>"
 )
+PLACEHOLDERS_BEGIN = re.compile(rb"<\|?(?:image|video|audio|start_of_image)")
+"""How each of these begins, in UTF-8."""
+
 _NO = ("false", "0", "0.0", "no", "-1")
 _YES = ("true", "1", "1.0", "yes")
 

@@ -28,7 +28,7 @@ from studio.words import printable
 _BLOCK = 2**20
 _HEAD = 4096
 _SAMPLE = 2**14
-_ASCII = bytes(range(128))
+_ASCII, _BEYOND = bytes(range(128)), bytes(range(128, 256))
 _FOREIGN = 0.3
 """Western letters beyond ASCII stand alone; where this share of them stands in runs, they are others."""
 
@@ -99,7 +99,8 @@ def _eight_bit(blocks: Iterator[bytes]) -> Encoding:
     good = strays = 0
     sample = b""
     for block in blocks:
-        if block.isascii():
+        if (characters := _beyond_ascii_in(block)) is not None:
+            good += characters
             continue
         rest, found = _CHARACTER.subn(b"", block)
         loose = len(rest.translate(None, _ASCII))
@@ -107,6 +108,14 @@ def _eight_bit(blocks: Iterator[bytes]) -> Encoding:
         if loose and len(sample) < _SAMPLE:
             sample += _beyond_ascii(block)
     return _UTF8 if strays < 2 or strays <= good else _guess(sample)
+
+
+def _beyond_ascii_in(block: bytes) -> int | None:
+    """How many characters of a block are not ASCII; None where it is no UTF-8."""
+    try:
+        return len(block.decode()) - len(block.translate(None, _BEYOND)) if not block.isascii() else 0
+    except UnicodeDecodeError:
+        return None
 
 
 def _beyond_ascii(block: bytes) -> bytes:

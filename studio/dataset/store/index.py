@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from studio.catalogue import Phrase, joined, phrase
+from studio.catalogue import Phrase, from_plain, joined, phrase
 from studio.dataset.store.check import BAD, WARNING, IndexedRow, Tally
 from studio.dataset.store.lines import Placed
 from studio.dataset.store.manifest import COUNTS, MANIFEST, IndexManifest, write_columns
@@ -89,6 +90,7 @@ class IndexWriter:
         self._seen = Seen()
         self._places: list[tuple[int, int]] = []
         self._rows: list[IndexedRow] = []
+        self._batches: list[pa.RecordBatch] = []
         self.tally = Tally()
 
     @property
@@ -99,21 +101,27 @@ class IndexWriter:
     @property
     def waiting(self) -> int:
         """How many rows are not written yet."""
-        return len(self._rows)
+        return len(self._rows) + sum(map(len, self._batches))
 
     def add(self, place: Placed, row: IndexedRow) -> None:
         self._places.append((place.offset, place.length))
         self._rows.append(row)
 
+    def extend(self, rows: pa.RecordBatch) -> None:
+        """Add rows that stand anywhere among those that wait, of which `first` is not known yet."""
+        self._batches.append(rows)
+
     def flush(self) -> None:
         """Write the waiting rows as one file; it appears whole."""
-        if not self._rows:
+        if not self.waiting:
             return
-        batch = _batch(self._places, self._rows, self._seen)
-        name = f"rows-{self.rows:010d}-{len(self._rows):07d}.arrow"
+        if self._rows:
+            self._batches.append(_batch(self._places, self._rows))
+        batch = _compared(_in_order(self._batches), self._seen)
+        name = f"rows-{self.rows:010d}-{len(batch):07d}.arrow"
         _write(self.folder / name, batch)
         self.tally.add(batch)
-        self._places, self._rows = [], []
+        self._places, self._rows, self._batches = [], [], []
 
     def finish(self, path: Path, about: os.stat_result) -> None:
         """Write what waits, and the manifest."""
@@ -123,31 +131,55 @@ class IndexWriter:
         write_text(self.folder / MANIFEST, json.dumps(asdict(manifest)))
 
 
-def _batch(places: Sequence[tuple[int, int]], rows: Sequence[IndexedRow], seen: Seen) -> pa.RecordBatch:
+def _batch(places: Sequence[tuple[int, int]], rows: Sequence[IndexedRow]) -> pa.RecordBatch:
     line, state, what, prompt, answer, prompt_characters, answer_characters, digest, equal, column = zip(
         *rows, strict=True
     )
     offset, length = zip(*places, strict=True)
     hashes, equals = (np.frombuffer(b"".join(each), "<u8") for each in (digest, equal))
-    states, faults = np.array(state, np.int8), list(what)
-    lines = np.array(line, np.int64)
-    usable = np.flatnonzero(states != BAD)
-    firsts = np.zeros(len(rows), np.int64)
-    firsts[usable] = seen.first_lines(equals[usable], lines[usable])
-    states[firsts > 0] = WARNING
-    reasons = [_reason(first, each) for first, each in zip(firsts.tolist(), faults, strict=True)]
-    codes = [each.code if each else None for each in faults]
-    plain = [json.dumps(each.plain()["values"], ensure_ascii=False) if each else None for each in faults]
-    texts = (reasons, codes, plain, firsts, prompt, answer, prompt_characters, answer_characters)
-    values = (offset, length, lines, states, *texts, column, hashes, equals)
+    reasons = [str(each) if each else None for each in what]
+    codes = [each.code if each else None for each in what]
+    plain = [json.dumps(each.plain()["values"], ensure_ascii=False) if each else None for each in what]
+    texts = (reasons, codes, plain, np.zeros(len(rows)), prompt, answer, prompt_characters, answer_characters)
+    values = (offset, length, line, state, *texts, column, hashes, equals)
     arrays = [pa.array(value, field.type) for value, field in zip(values, SCHEMA, strict=True)]
     return pa.record_batch(arrays, SCHEMA)
 
 
-def _reason(first: int, what: Phrase | None) -> str | None:
-    """All that is phrases of a row, in words; None for nothing."""
-    phrases = [*([duplicate_of(first)] if first else []), *([what] if what else [])]
-    return str(joined(phrases)) if phrases else None
+def _in_order(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """All their rows by their lines."""
+    table = pa.Table.from_batches(batches)
+    lines = table["line"].to_numpy()
+    if (np.diff(lines) < 0).any():
+        table = table.take(np.argsort(lines, kind="stable"))
+    return table.combine_chunks().to_batches()[0]
+
+
+def _compared(batch: pa.RecordBatch, seen: Seen) -> pa.RecordBatch:
+    """The same rows, those marked that repeat an earlier one."""
+    states, lines = (batch[name].to_numpy() for name in ("state", "line"))
+    usable = np.flatnonzero(states != BAD)
+    firsts = np.zeros(len(batch), np.int64)
+    firsts[usable] = seen.first_lines(batch["equal"].to_numpy()[usable], lines[usable])
+    repeat = firsts > 0
+    if not repeat.any():
+        return batch
+    causes = zip(*(batch[name].filter(repeat).to_pylist() for name in ("code", "values")), strict=True)
+    what = [
+        from_plain({"code": code, "values": json.loads(values)}) if code else None for code, values in causes
+    ]
+    reasons = [_reason(*each) for each in zip(firsts[repeat].tolist(), what, strict=True)]
+    changed = {
+        "state": pa.array(np.where(repeat, WARNING, states)),
+        "reason": pc.replace_with_mask(batch["reason"], repeat, pa.array(reasons, pa.string())),
+        "first": pa.array(firsts),
+    }
+    return pa.record_batch([changed.get(name, batch[name]) for name in SCHEMA.names], SCHEMA)
+
+
+def _reason(first: int, what: Phrase | None) -> str:
+    """All that is said of a row that repeats another, in words."""
+    return str(joined([duplicate_of(first), *([what] if what else [])]))
 
 
 def _write(path: Path, batch: pa.RecordBatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from studio.child_process import Parent
@@ -14,7 +14,9 @@ from studio.dataset.rows import Row
 from studio.dataset.store.check import check, format_of
 from studio.dataset.store.index import IndexWriter
 from studio.dataset.store.manifest import COUNTS
+from studio.dataset.store.plain_rows import PlainRows
 from studio.dataset.store.source import placed_rows
+from studio.dataset.store.stretches import stretches
 from studio.dataset.store.unpack import is_packed, plain_file, unpacking
 from studio.errors import DataError, StudioError
 from studio.events import Ended, Progress, Scanned, to_json
@@ -25,9 +27,6 @@ _FIRST, _MOST = 256, 65_536
 
 _SECONDS = 0.2
 """How often it says how far it is: the parent can stop it then."""
-
-_LOOK = 512
-"""Rows between two looks at the clock."""
 
 
 def scan(path: Path, folder: Path, columns: str = "") -> Iterator[Scanned | Progress]:
@@ -50,17 +49,19 @@ def scan(path: Path, folder: Path, columns: str = "") -> Iterator[Scanned | Prog
 
 def _indexed(path: Path, name: str, index: IndexWriter, mapping: Mapping | None) -> Iterator[Scanned]:
     about = path.stat()
-    rows = placed_rows(path)
-    sample = list(islice(rows, _SAMPLE))
-    first = [place.row for place in sample if isinstance(place.row, Row)]
-    index.format = mapping.format if mapping else format_of(name, first)
+    sample = [place.row for place in islice(placed_rows(path), _SAMPLE) if isinstance(place.row, Row)]
+    index.format = mapping.format if mapping else format_of(name, sample)
+    plain = None if mapping else PlainRows.of(index.format, sample)
     size, reported, end = _FIRST, time.monotonic(), 0
-    for place in chain(sample, rows):
-        index.add(place, check(index.format, place.row, mapping))
+    for stretch in stretches(path, plain):
+        if stretch.plain:
+            index.extend(stretch.plain)
+        for place in stretch.rows:
+            index.add(place, check(index.format, place.row, mapping))
         if index.waiting >= size:
             index.flush()
-            size, reported, end = min(4 * size, _MOST), 0.0, place.offset + place.length
-        if not index.waiting % _LOOK and time.monotonic() - reported > _SECONDS:
+            size, reported, end = min(4 * size, _MOST), 0.0, stretch.end
+        if time.monotonic() - reported > _SECONDS:
             reported = time.monotonic()
             yield _scanned(index, end, about)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -15,7 +15,7 @@ from studio.dataset.read.source import Encoding, Source, encoding_of, kind_of, w
 from studio.dataset.read.tables import csv_rows
 from studio.dataset.read.text import jsonl_rows, line_row
 from studio.dataset.rows import ROW_LIMIT, Parser, Row, too_long
-from studio.dataset.store.lines import Placed, byte_lines, placed
+from studio.dataset.store.lines import Line, Placed, byte_lines, placed
 from studio.dataset.store.unpack import is_packed
 from studio.errors import DataError
 from studio.events import Problem
@@ -51,26 +51,35 @@ def is_large(path: Path) -> bool:
     return size > LARGE and (is_packed(path) or not _unsuited(path))
 
 
+def is_table(path: Path) -> bool:
+    """Whether a file that is scanned is a table as text, whose rows may have several lines."""
+    return path.suffix.lower() in _TABLES
+
+
 def placed_rows(path: Path) -> Iterator[Placed]:
     """Every row with its bytes. Raises DataError for a file whose rows cannot be found by their bytes."""
     if unsuited := _unsuited(path):
         raise DataError(f"{path.name} is {unsuited} to open it page by page.")
-    if path.suffix.lower() in _TABLES:
+    if is_table(path):
         return placed(path, csv_rows(LargeSource(path)))
-    return _json_rows(path)
+    return _rows_by_line(path)
 
 
-def _json_rows(path: Path) -> Iterator[Placed]:
-    parser = Parser()
-    encoding = LargeSource(path).encoding
-    name = encoding.name.replace("utf-8-sig", "utf-8")
+def _rows_by_line(path: Path) -> Iterator[Placed]:
     with path.open("rb") as file:
-        for number, (offset, length, data) in enumerate(byte_lines(file), 1):
-            text = (data.removeprefix(_BOM) if number == 1 else data).decode(name, encoding.errors)
-            if len(text) > ROW_LIMIT:
-                yield Placed(too_long(number), offset, length)
-            elif not text.isspace() and text:
-                yield Placed(line_row(parser, number, text), offset, length)
+        yield from json_rows(enumerate(byte_lines(file), 1), LargeSource(path).encoding)
+
+
+def json_rows(lines: Iterable[tuple[int, Line]], encoding: Encoding) -> Iterator[Placed]:
+    """The rows on numbered lines of JSONL."""
+    parser = Parser()
+    name = encoding.name.replace("utf-8-sig", "utf-8")
+    for number, (offset, length, data) in lines:
+        text = (data.removeprefix(_BOM) if number == 1 else data).decode(name, encoding.errors)
+        if len(text) > ROW_LIMIT:
+            yield Placed(too_long(number), offset, length)
+        elif not text.isspace() and text:
+            yield Placed(line_row(parser, number, text), offset, length)
 
 
 class Place(NamedTuple):
