@@ -11,7 +11,7 @@ from studio.ui.panes.runs.pane import RunsPane
 from studio.ui.panes.training.pane import TrainingPane
 
 _OF_RUN = "run:"
-_ASKS = ("delete", "sweep")
+_ASKS = ("delete", "sweep", "rename", "notes")
 """What is answered in the pane of the runs."""
 
 

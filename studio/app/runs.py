@@ -10,6 +10,7 @@ from studio.errors import StudioError
 from studio.files import NoTrash
 from studio.jobs.queue import Lane
 from studio.jobs.read import CompareJob, RunJob, RunsJob
+from studio.jobs.train import recipe_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed, RunSummary
 from studio.ui.panes.runs.pane import RunsPane
 
@@ -18,6 +19,8 @@ class Runs(Controller):
     """Keeps the list of runs true, and puts one of them on show for the other panes."""
 
     deleted = Signal(str)
+    renamed = Signal(str, str)  # a run's name, and the one it has now
+    recipe_wanted = Signal(object)  # the recipe of a run, to be trained with again
     listed = Signal(object)  # the summaries of all runs
 
     def __init__(self, services: Services, pane: RunsPane) -> None:
@@ -32,6 +35,9 @@ class Runs(Controller):
         pane.delete_requested.connect(self._delete)
         pane.delete_for_good_requested.connect(self._delete_for_good)
         pane.reveal_requested.connect(self._reveal)
+        pane.rename_requested.connect(self._rename)
+        pane.notes_written.connect(self._note)
+        pane.recipe_requested.connect(self._use_recipe)
 
     def refresh(self) -> None:
         """Read the list again."""
@@ -89,6 +95,35 @@ class Runs(Controller):
             self._reading.drop()
         self.deleted.emit(name)
         self.refresh()
+
+    def _rename(self, name: str, wanted: str) -> None:
+        try:
+            new = self._store.rename(name, wanted)
+        except StudioError as error:
+            self._notice(str(error), "bad")
+            return
+        self.renamed.emit(name, new)
+        if self._shown == name:
+            self._shown = new
+        if self._state.run is not None and self._state.run.name == name:
+            self._wanted = new
+        self.refresh()
+
+    def _note(self, name: str, notes: str) -> None:
+        try:
+            self._store.find(name).write_notes(notes)
+        except StudioError as error:
+            self._notice(str(error), "bad")
+            return
+        self.refresh()
+
+    def _use_recipe(self, name: str) -> None:
+        try:
+            recipe = recipe_of(self._store.find(name).manifest())
+        except StudioError as error:
+            self._notice(str(error), "bad")
+            return
+        self.recipe_wanted.emit(recipe)
 
     def _delete_for_good(self, name: str) -> None:
         self._delete(name, for_good=True)

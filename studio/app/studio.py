@@ -21,6 +21,7 @@ from studio.app.training import Training
 from studio.jobs.heal import HealJob
 from studio.jobs.queue import JobQueue, Lane
 from studio.paths import Paths
+from studio.recipe.recipe import Recipe
 from studio.runs.store import RunStore
 from studio.settings import Settings
 from studio.ui.panes.dataset.pane import DatasetPane
@@ -106,6 +107,8 @@ class Studio(QObject):
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)
         self.runs.deleted.connect(self.training.forget)
+        self.runs.renamed.connect(self.training.follow)
+        self.runs.recipe_wanted.connect(self._use_recipe)
         self.dataset.ready_to_train.connect(self._go_to_training)
         panes = self.panes
         panes.training.dataset_requested.connect(self._show_dataset)
@@ -142,6 +145,11 @@ class Studio(QObject):
     def _begin(self) -> None:
         """There is no run yet: go to where one begins."""
         self.window.show_pane("dataset" if self.state.dataset is None else "training")
+
+    @Slot(object)
+    def _use_recipe(self, recipe: Recipe) -> None:
+        self.window.show_pane("training")
+        self.training.use_recipe(recipe)
 
     @Slot(str)
     def _evaluate(self, name: str) -> None:

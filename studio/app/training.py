@@ -193,6 +193,11 @@ class Training(Controller):
             self._pane.clear_run()
             self._pane.show_state("idle")
 
+    def follow(self, name: str, new: str) -> None:
+        """A run has another name now."""
+        if self._run == name:
+            self._run = new
+
     def stop(self) -> None:
         """Stop at the next step; the run saves and can go on later."""
         if self.busy:

@@ -20,6 +20,7 @@ from studio.files.journal import Journal
 from studio.files.lock import held, is_held
 
 _EVENT = '{"kind": "'  # how each line of events begins
+NOTES = "notes.txt"
 FORMAT = 2
 """What `run.json` says of how a run is written; the runs of releases before it was said are of format 1, and
 train no answer that a template rewrites."""
@@ -61,6 +62,22 @@ class RunFolder:
     @property
     def adapter(self) -> Path:
         return self.path / "adapter"
+
+    @property
+    def notes(self) -> str:
+        """What the person wrote about the run."""
+        try:
+            return (self.path / NOTES).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def write_notes(self, text: str) -> None:
+        """Keep what the person says about the run; nothing where that is nothing. Raises DiskError."""
+        with disk_errors(self.path):
+            if text.strip():
+                write_text(self.path / NOTES, text)
+            else:
+                (self.path / NOTES).unlink(missing_ok=True)
 
     @property
     def template(self) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 from studio.errors import RunError, RunMissing
 from studio.events import Evaluated, Event, GoldenAnswer, Validated, built, from_json
 from studio.files import discard, disk_errors
-from studio.runs.folder import RunFolder
+from studio.runs.folder import NOTES, RunFolder, clean_name
 from studio.runs.history import Numbers, RunHistory, history_of
 from studio.runs.summary import JournalSummary, summary_of
 
@@ -44,6 +44,8 @@ class RunSummary:
     learning_rate: float | None = None  # the highest, also where the recipe left it open
     sweep: str = ""  # the sweep that it belongs to, if any
     damage: str = ""  # what of its files cannot be read, in a sentence
+    tokens: int = 0  # read in all steps
+    notes: str = ""  # what the person wrote about it
 
     @property
     def resumable(self) -> bool:
@@ -93,6 +95,7 @@ class EvaluationStored(Event, kind="EvaluationStored"):
     result: Evaluated
 
 
+_TOLD_BY = ("events.jsonl", "run.json", NOTES)
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 """What reading a damaged file may end in, beside RunError."""
 
@@ -133,7 +136,7 @@ class RunStore:
     def _summary(self, run: RunFolder) -> RunSummary:
         """The run's summary, read again only when its files say that something happened."""
         held = run.is_held()
-        stamp = (held, _stamp(run.path / "events.jsonl", run.path / "run.json", run.evaluations))
+        stamp = (held, _stamp(*(run.path / name for name in _TOLD_BY), run.evaluations))
         known = self._known.get(run)
         if known is None or known[0] != stamp:
             self._known[run] = known = (stamp, look(run, held=held))
@@ -154,6 +157,26 @@ class RunStore:
                 curves = RunCurves(run.name, (), (), (), ())
             self._curves[run] = known = (stamp, curves)
         return self._summary(run), known[1]
+
+    def rename(self, name: str, wanted: str) -> str:
+        """Give a run another name, as a folder can have it; returns that.
+
+        Raises RunError where another run has it, while the run is in use, and for a run of a sweep, which
+        knows its runs by their names.
+        """
+        path, new = self.folder / name, clean_name(wanted)
+        if not (name == path.name and _is_run(path)):
+            raise RunMissing(f"There is no run called {name} in {self.folder}.")
+        if new == name:
+            return name
+        if os.path.lexists(self.folder / new):
+            raise RunError(f"There is a run called {new} already. Choose another name.")
+        run = RunFolder(path)
+        if sweep := look(run).sweep:
+            raise RunError(f"{name} belongs to the sweep {sweep}, which knows its runs by their names.")
+        with disk_errors(path), run.held():
+            path.rename(self.folder / new)
+        return new
 
     def delete(self, name: str, *, for_good: bool = False) -> None:
         """Move a run to the Trash, or delete it `for_good`; where it is a link, only the link goes.
@@ -208,6 +231,8 @@ def summarize(run: RunFolder, *, held: bool | None = None) -> RunSummary:
         learning_rate=journal.learning_rate,
         sweep=str(manifest.get("sweep", "")),
         damage=damage,
+        tokens=journal.tokens,
+        notes=run.notes,
     )
 
 

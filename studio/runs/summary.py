@@ -32,6 +32,7 @@ class JournalSummary:
     first_damaged: int = 0
     base_exact: float | None = None  # from the newest evaluation
     tuned_exact: float | None = None
+    tokens: int = 0  # read in all steps, without padding
 
 
 type ExactMatch = Callable[[RunFolder], tuple[float | None, float | None]]
@@ -85,4 +86,5 @@ def _summarized(history: RunHistory, exact: tuple[float | None, float | None]) -
         first_damaged=history.damaged[0] if history.damaged else 0,
         base_exact=exact[0],
         tuned_exact=exact[1],
+        tokens=int(history.column("tokens").sum()),
     )

@@ -63,7 +63,7 @@ def test_the_runs_of_a_sweep_are_compared_and_what_happens_to_them_is_followed(
     studio.runs.refresh()
     qtbot.waitUntil(lambda: pane.comparison.model.rows[0].step == 49)
     assert len(pane.comparison.overlay._runs[0].training) == 49
-    assert pane.header.subtitle() == "3 runs, 3 selected"
+    assert pane.header.subtitle() == "3 runs, 3 selected and overlaid"
 
 
 def test_runs_that_are_deleted_leave_the_comparison(studio: Studio, qtbot: QtBot) -> None:

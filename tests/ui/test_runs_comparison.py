@@ -71,7 +71,7 @@ def test_several_chosen_runs_are_announced_together_oldest_first(pane: RunsPane,
         pane.select_several(["s-rank-64", "s-rank-8"])
     assert chosen.args == [["s-rank-8", "s-rank-64"]]
     assert pane.chosen() == ""
-    assert pane.header.subtitle() == "4 runs, 2 selected"
+    assert pane.header.subtitle() == "4 runs, 2 selected and overlaid"
     assert pane.details.isHidden()
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 
 from studio.runs.history import RunHistory
+from studio.ui.panes.runs.details import grouped
 from studio.ui.panes.runs.pane import RunsPane
 from studio.ui.panes.runs.table import COLUMNS
 from studio.ui.theme import Theme
@@ -122,6 +126,86 @@ def test_a_run_is_shown_with_its_curve_facts_and_files(pane: RunsPane) -> None:
     assert pane.details.loss.value() == "best 0.310 at step 216"
     assert pane.details._files_card.value() == "2.8 MB"
     assert not pane.details.isHidden()
+
+
+def test_every_run_says_its_rate_rank_seed_tokens_and_time(theme: Theme, qtbot) -> None:
+    pane = RunsPane(theme)
+    qtbot.addWidget(pane)
+    pane.show_runs([replace(RUNS[0], learning_rate=0.002, tokens=19_200, seconds=400.0)])
+    figures = {title: shown(pane, title) for title in ("Rate", "Rank", "Seed", "Tokens", "Time")}
+    assert figures == {
+        "Rate": ["0.002"],
+        "Rank": ["16"],
+        "Seed": ["0"],
+        "Tokens": ["19.2 k"],
+        "Time": ["7 min"],
+    }
+
+
+def test_a_search_looks_through_names_and_notes_and_a_run_that_is_wanted_ends_it(theme: Theme, qtbot) -> None:
+    pane = RunsPane(theme)
+    qtbot.addWidget(pane)
+    pane.show_runs([*RUNS, replace(summary("e"), notes="the one with Swiss spelling")])
+    pane.search.setText("swiss")
+    assert shown(pane, "Name") == ["e"]
+    assert pane.header.subtitle().startswith("1 of 5 runs")
+    pane.select("a")
+    assert pane.chosen() == "a"
+    assert pane.search.text() == ""
+
+
+def test_keys_open_rename_and_delete_a_run(pane: RunsPane, qtbot) -> None:
+    pane.show()
+    pane.select("a")
+    with qtbot.waitSignal(pane.playground_requested) as opened:
+        qtbot.keyClick(pane.table, Qt.Key.Key_Return)
+    assert opened.args == ["a"]
+    qtbot.keyClick(pane.table, Qt.Key.Key_Delete)
+    assert pane._confirm.isVisible()
+    qtbot.keyClick(pane._confirm.cancel, Qt.Key.Key_Escape)
+    assert not pane._confirm.isVisible()
+    qtbot.keyClick(pane.table, Qt.Key.Key_F2)
+    editor = pane.table.findChild(QLineEdit)
+    editor.setText("better")
+    with qtbot.waitSignal(pane.rename_requested) as renamed:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert renamed.args == ["a", "better"]
+
+
+def test_notes_are_told_a_moment_after_they_were_written_also_when_another_run_is_chosen(
+    pane: RunsPane, qtbot
+) -> None:
+    pane.show_run(RUNS[0], RunHistory.of(run_events(3)), [])
+    with qtbot.waitSignal(pane.notes_written) as written:
+        pane.details.notes.setPlainText("good")
+    assert written.args == ["a", "good"]
+    pane.details.notes.setPlainText("better")
+    with qtbot.waitSignal(pane.notes_written) as written:
+        pane.show_run(RUNS[1], RunHistory.of(run_events(3)), [])
+    assert written.args == ["a", "better"]
+    assert pane.details.notes.toPlainText() == ""
+
+
+def test_files_are_grouped_and_a_checkpoint_is_one_line() -> None:
+    files = [
+        ("adapter/adapters.safetensors", 90),
+        ("checkpoints/step-000012/adapter.safetensors", 40),
+        ("checkpoints/step-000012/state.safetensors", 50),
+        ("evaluations/1/answers.jsonl", 7),
+        ("run.json", 2),
+    ]
+    assert grouped(files) == [
+        ("Adapter", [("adapters.safetensors", 90)]),
+        ("Checkpoints", [("step-000012", 90)]),
+        ("Evaluations", [("1", 7)]),
+        ("Run", [("run.json", 2)]),
+    ]
+
+
+def test_selecting_several_says_that_they_are_overlaid(pane: RunsPane) -> None:
+    assert pane.header.subtitle() == "4 runs. Select several to overlay them."
+    pane.select_several(["a", "b"])
+    assert pane.header.subtitle() == "4 runs, 2 selected and overlaid"
 
 
 def test_without_runs_the_pane_offers_the_sample(theme: Theme, qtbot) -> None:

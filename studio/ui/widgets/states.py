@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from studio.ui.widgets.button import Button, Icon, IconButton
@@ -32,6 +33,12 @@ class ConfirmBar(QFrame):
         self._text.setText(question)
         self.show()
         self.cancel.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+        else:
+            super().keyPressEvent(event)
 
     def _on_agreed(self) -> None:
         self.hide()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QWidget
 
 from studio import words
 from studio.events import Validated
@@ -17,8 +18,14 @@ from studio.ui.plots.run_plots import LOSS, PlotCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
-from studio.ui.widgets.layout import row, scrolled
+from studio.ui.widgets.layout import add, row, scrolled
 from studio.ui.widgets.style import empty_layout
+from studio.ui.widgets.timing import Debounce
+
+GROUPS = {"adapter": "Adapter", "checkpoints": "Checkpoints", "evaluations": "Evaluations", "": "Run"}
+"""What the files of a run belong to, by the folder they are in."""
+_FOLDED = ("checkpoints", "evaluations")
+_SAVE_MILLISECONDS = 600
 
 
 class PairList(QWidget):
@@ -34,12 +41,16 @@ class PairList(QWidget):
         self._grid.setVerticalSpacing(6)
         self._grid.setColumnStretch(0 if cuts_names else 1, 1)
 
-    def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+    def show_pairs(self, pairs: Sequence[tuple[str, str]], heads: Sequence[str] = ()) -> None:
+        """Show these; the names that are `heads` stand over those that follow them."""
         empty_layout(self._grid)
         for place, (name, value) in enumerate(pairs):
             cut = ElidedLabel(name if self._cuts_names else value, Qt.TextElideMode.ElideMiddle)
             left, right = (cut, PlainLabel(value)) if self._cuts_names else (PlainLabel(name), cut)
-            left.setProperty("tone", "dim")
+            if name in heads:
+                left.setProperty("role", "title")
+            else:
+                left.setProperty("tone", "dim")
             right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(left, place, 0)
             self._grid.addWidget(right, place, 1)
@@ -60,7 +71,16 @@ def facts(run: RunSummary) -> list[tuple[str, str]]:
         ("Best step", "—" if run.best_step is None else f"{run.best_step:,}"),
         ("Exact match", exact_match(run)),
     ]
-    named = (("Rank", lora, "rank"), ("Alpha", lora, "alpha"), ("Epochs", loop, "epochs"))
+    if run.learning_rate is not None:
+        pairs.append(("Learning rate", words.rate(run.learning_rate)))
+    pairs += [("Tokens", f"{run.tokens:,}")] if run.tokens else []
+    pairs += [("Time", words.duration(run.seconds))] if run.seconds else []
+    named = (
+        ("Rank", lora, "rank"),
+        ("Alpha", lora, "alpha"),
+        ("Epochs", loop, "epochs"),
+        ("Seed", loop, "seed"),
+    )
     pairs += [
         (title, f"{part[key]:g}") for title, part, key in named if isinstance(part.get(key), int | float)
     ]
@@ -68,15 +88,37 @@ def facts(run: RunSummary) -> list[tuple[str, str]]:
     return pairs
 
 
+def grouped(files: Sequence[tuple[str, int]]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Files by what they belong to, each group with its lines; a checkpoint or an evaluation is one line."""
+    groups: dict[str, dict[str, int]] = {title: {} for title in GROUPS.values()}
+    for name, size in files:
+        first, *rest = PurePath(name).parts
+        lines = groups[GROUPS.get(first, "Run") if rest else "Run"]
+        said = rest[0] if first in _FOLDED and rest else PurePath(*rest).as_posix() if rest else name
+        lines[said] = lines.get(said, 0) + size
+    return [(title, list(lines.items())) for title, lines in groups.items() if lines]
+
+
 class RunDetails(QWidget):
-    """Shows the run it is given; nothing before."""
+    """Shows the run it is given; nothing before. Emits the notes that were written about it."""
+
+    noted = Signal(str, str)  # the run, and the notes
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.loss = PlotCard(theme, LOSS, "This run has not reached its first step.", 120)
         self.facts, self.files = PairList(), PairList(cuts_names=True)
         self._facts_card, self._files_card = Card("Facts"), Card("Files")
-        self._facts_card.body.addWidget(scrolled(self.facts))
+        self.notes = QPlainTextEdit()
+        self.notes.setProperty("role", "field")
+        self.notes.setProperty("lines", "true")
+        self.notes.setPlaceholderText("Notes")
+        self.notes.setAccessibleName("Notes about the run")
+        self.notes.setTabChangesFocus(True)
+        self._save = Debounce(self, _SAVE_MILLISECONDS, self._tell)
+        self._name, self._filling = "", False
+        self.notes.textChanged.connect(self._on_written)
+        add(self._facts_card.body, (scrolled(self.facts), 1), self.notes)
         self._files_card.body.addWidget(scrolled(self.files))
         row((self.loss, 4), (self._facts_card, 3), (self._files_card, 3), on=self, gap=14)
 
@@ -85,8 +127,34 @@ class RunDetails(QWidget):
         self._show_curve(history)
         self._facts_card.set_value("")
         self.facts.show_pairs(facts(run))
-        self.files.show_pairs([(name, words.file_size(size)) for name, size in files])
+        pairs: list[tuple[str, str]] = []
+        for title, lines in grouped(files):
+            pairs.append((title, words.file_size(sum(size for _, size in lines))))
+            pairs += [(name, words.file_size(size)) for name, size in lines]
+        self.files.show_pairs(pairs, tuple(GROUPS.values()))
+        self._show_notes(run)
         self._files_card.set_value(words.file_size(sum(size for _, size in files)) if files else "")
+
+    def _show_notes(self, run: RunSummary) -> None:
+        """The notes of a run, unless they are being written; those of the run before are not lost."""
+        if self._save.isActive():
+            if run.name == self._name:
+                return
+            self._save.stop()
+            self._tell()
+        self._name = run.name
+        if self.notes.toPlainText() != run.notes:
+            self._filling = True
+            self.notes.setPlainText(run.notes)
+            self._filling = False
+
+    def _on_written(self) -> None:
+        if not self._filling:
+            self._save.trigger()
+
+    def _tell(self) -> None:
+        if self._name:
+            self.noted.emit(self._name, self.notes.toPlainText())
 
     def _show_curve(self, history: RunHistory) -> None:
         steps, validated = history.column("step"), history.all_of(Validated)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QPoint,
     QSortFilterProxyModel,
+    Qt,
     Signal,
     SignalInstance,
 )
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
+from studio import words
 from studio.runs.history import RunHistory
 from studio.runs.store import RunCurves, RunSummary
 from studio.ui.panes.runs.compare import RunsComparison
 from studio.ui.panes.runs.details import RunDetails
-from studio.ui.panes.runs.table import RunsModel, RunsTable
+from studio.ui.panes.runs.table import SOUGHT, RunsModel, RunsTable
 from studio.ui.plain import keyless, tip
 from studio.ui.tables.model import ROW, SORT
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
+from studio.ui.widgets.layout import add
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import ConfirmBar, EmptyState
@@ -39,6 +43,9 @@ class RunsPane(Pane):
     evaluate_requested = Signal(str)
     playground_requested = Signal(str)
     reveal_requested = Signal(str)
+    recipe_requested = Signal(str)
+    rename_requested = Signal(str, str)  # a run, and the name it is to have
+    notes_written = Signal(str, str)  # a run, and what is to be kept about it
     delete_requested = Signal(str)
     delete_for_good_requested = Signal(str)
     sample_requested = Signal()
@@ -53,11 +60,20 @@ class RunsPane(Pane):
         self._add_buttons()
         self._order.setSourceModel(self._model)
         self._order.setSortRole(SORT)
+        self._order.setFilterRole(SOUGHT)
+        self._order.setFilterKeyColumn(0)
+        self._order.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.table.show_model(self._order)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self.table.customContextMenuRequested.connect(self._show_menu)
+        self.table.opened.connect(partial(self.perform, "play"))
+        self.table.delete_wanted.connect(partial(self.perform, "delete"))
+        self._model.renamed.connect(self.rename_requested)
+        self.details.noted.connect(self.notes_written)
+        self.search = QLineEdit()
+        self._add_search()
         self._card = Card()
-        self._card.body.addWidget(self.table)
+        add(self._card.body, self.search, (self.table, 1))
         self.content.addWidget(self._confirm)
         self.content.addWidget(self._for_good)
         self.content.addWidget(self._card, 1)
@@ -101,6 +117,9 @@ class RunsPane(Pane):
         """Mark runs as chosen, those of them that are there."""
         if list(names) == self._names:
             return
+        shown = {self._order.index(row, 0).data(ROW).name for row in range(self._order.rowCount())}
+        if not shown.issuperset(names):
+            self.search.clear()
         selection = QItemSelection()
         for row in range(self._order.rowCount()):
             index = self._order.index(row, 0)
@@ -119,6 +138,17 @@ class RunsPane(Pane):
         """The name of the chosen run, or nothing where none or several are."""
         return self._names[0] if len(self._names) == 1 else ""
 
+    def _add_search(self) -> None:
+        self.search.setObjectName("search")
+        self.search.setPlaceholderText("Search runs")
+        self.search.setAccessibleName("Search names, notes, models and datasets of runs")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._seek)
+
+    def _seek(self, text: str) -> None:
+        self._order.setFilterFixedString(text.strip())
+        self._count(len(self._names))
+
     def offers(self, names: Sequence[str] | None = None) -> set[str]:
         """What can be done with these runs, else with the chosen ones, by the keys of the Run menu."""
         wanted = self._names if names is None else names
@@ -129,7 +159,9 @@ class RunsPane(Pane):
         run = runs[0]
         offered.add("reveal")
         if run.state != "damaged":
-            offered |= {"play", "evaluate"}
+            offered |= {"play", "evaluate", "recipe", "notes"}
+        if not run.sweep and run.state != "running":
+            offered.add("rename")
         if run.resumable:
             offered.add("resume")
         if len(self._model.names_of_sweep(run.sweep)) > 1:
@@ -138,7 +170,13 @@ class RunsPane(Pane):
 
     def perform(self, key: str) -> None:
         """Do one of what is offered for the chosen runs, as its button does."""
-        if key in self.offers():
+        if key not in self.offers():
+            return
+        if key == "rename":
+            self.table.rename()
+        elif key == "notes":
+            self.details.notes.setFocus()
+        else:
             self._actions[key].click()
 
     def _add_buttons(self) -> None:
@@ -147,7 +185,8 @@ class RunsPane(Pane):
             IconButton("trash-2", "Delete the run", size=30),
         )
         self._whole_sweep = IconButton("layers", "Compare all runs of its sweep", size=30)
-        for icon_button in (self._whole_sweep, self._reveal, self._delete):
+        self._recipe = IconButton("sliders-horizontal", "Use this recipe", size=30)
+        for icon_button in (self._whole_sweep, self._recipe, self._reveal, self._delete):
             self.header.add_widget(icon_button)
         self._evaluate = self.header.add_button("Evaluate", icon="scale")
         self._resume = self.header.add_button("Resume", icon="rotate-ccw")
@@ -157,12 +196,14 @@ class RunsPane(Pane):
             (self._evaluate, self.evaluate_requested),
             (self._resume, self.resume_requested),
             (self._play, self.playground_requested),
+            (self._recipe, self.recipe_requested),
         )
         self._wishes = dict(wishes)
         self._actions: dict[str, QAbstractButton] = {
             "play": self._play,
             "evaluate": self._evaluate,
             "resume": self._resume,
+            "recipe": self._recipe,
             "sweep": self._whole_sweep,
             "reveal": self._reveal,
             "delete": self._delete,
@@ -187,6 +228,8 @@ class RunsPane(Pane):
         for button in self._actions.values():
             if not button.isHidden():
                 menu.addAction(keyless(button.text() or button.toolTip()), button.click)
+        if "rename" in self.offers():
+            menu.addAction("Rename", self.table.rename)
         if not menu.isEmpty():
             menu.popup(self.table.viewport().mapToGlobal(place))
 
@@ -215,8 +258,14 @@ class RunsPane(Pane):
 
     def _count(self, chosen: int) -> None:
         there = len(self._model.rows)
-        count = "" if not there else "1 run" if there == 1 else f"{there:,} runs"
-        self.header.set_subtitle(f"{count}, {chosen} selected" if chosen > 1 else count)
+        count = words.counted(there, "run") if there else ""
+        if self.search.text().strip():
+            count = f"{self._order.rowCount():,} of {count}"
+        if chosen > 1:
+            count = f"{count}, {chosen} selected and overlaid"
+        elif there > 1:
+            count = f"{count}. Select several to overlay them."
+        self.header.set_subtitle(count)
 
     def _on_wish(self) -> None:
         for button, wish in self._wishes.items():

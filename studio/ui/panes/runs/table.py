@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
+from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QAbstractItemModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from studio import words
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
 from studio.ui.tables.delegates import dress
-from studio.ui.tables.model import TableColumn, TableModel
+from studio.ui.tables.model import ROW, Index, TableColumn, TableModel
 from studio.ui.theme import Theme
 
 NEVER = float("inf")
+SOUGHT = ROW + 1
+"""The role of what a search looks through."""
+
+_EDIT = int(Qt.ItemDataRole.EditRole)
+
+Column = TableColumn[RunSummary]
 TONES = {
     "running": "accent",
     "done": "good",
@@ -34,39 +42,75 @@ def exact_match(run: RunSummary) -> str:
     return f"{run.base_exact:.0%} → {run.tuned_exact:.0%}".replace("%", " %")
 
 
+def short_count(count: float) -> str:
+    """A large number in three digits: 812, 14.2 k, 3.1 M."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if count >= size:
+            return f"{count / size:,.{1 if count < 100 * size else 0}f} {unit}"
+    return f"{count:,.0f}"
+
+
 def when(moment: datetime) -> str:
     """A date as a table shows it: 21 Nov, 08:31."""
     return f"{moment.day} {moment:%b, %H:%M}"
 
 
-COLUMNS: tuple[TableColumn[RunSummary], ...] = (
-    TableColumn("Name", lambda run: run.name, width=170),
+def recipe_value(run: RunSummary, group: str, name: str) -> float | None:
+    """A number of the run's recipe; None where it has none."""
+    part = run.recipe.get(group)
+    value = part.get(name) if isinstance(part, dict) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _figure(
+    title: str,
+    of: Callable[[RunSummary], float | None],
+    text: Callable[[float], str],
+    width: int,
+    from_width: int = 0,
+) -> Column:
+    """A column of numbers, with a dash where a run has none; these sort last."""
+
+    def said(run: RunSummary) -> str:
+        value = of(run)
+        return "—" if value is None else text(value)
+
+    def key(run: RunSummary) -> float:
+        value = of(run)
+        return NEVER if value is None else value
+
+    return TableColumn(title, said, key, True, width=width, from_width=from_width)
+
+
+COLUMNS: tuple[Column, ...] = (
+    TableColumn(
+        "Name", lambda run: run.name, tip=lambda run: "\n\n".join(filter(None, (run.name, run.notes)))
+    ),
     TableColumn(
         "State",
         lambda run: run.state,
         tone=lambda run: TONES.get(run.state, "dim"),
         tip=lambda run: run.message or run.state,
-        width=100,
+        width=92,
     ),
     TableColumn("Sweep", lambda run: run.sweep or "—", width=120, from_width=900),
-    TableColumn("Model", lambda run: model_title(run.model), width=110, from_width=960),
-    TableColumn("Dataset", lambda run: PurePath(run.dataset).stem, width=110, from_width=840),
-    TableColumn("Steps", lambda run: f"{run.step:,} of {run.steps:,}", lambda run: run.step, True, width=126),
-    TableColumn(
-        "Best loss",
-        lambda run: words.loss(run.best_loss),
-        lambda run: NEVER if run.best_loss is None else run.best_loss,
-        right=True,
-        width=84,
-    ),
+    TableColumn("Model", lambda run: model_title(run.model), width=100, from_width=1180),
+    TableColumn("Dataset", lambda run: PurePath(run.dataset).stem, width=100, from_width=740),
+    _figure("Rate", lambda run: run.learning_rate, words.rate, width=76, from_width=880),
+    _figure("Rank", lambda run: recipe_value(run, "lora", "rank"), "{:g}".format, width=58, from_width=800),
+    _figure("Seed", lambda run: recipe_value(run, "loop", "seed"), "{:g}".format, width=58, from_width=1260),
+    TableColumn("Steps", lambda run: f"{run.step:,} of {run.steps:,}", lambda run: run.step, True, width=112),
+    _figure("Tokens", lambda run: run.tokens or None, short_count, width=74, from_width=1030),
+    _figure("Time", lambda run: run.seconds or None, words.duration, width=86, from_width=960),
+    _figure("Best loss", lambda run: run.best_loss, words.loss, width=84),
     TableColumn(
         "Exact match",
         exact_match,
         lambda run: -1.0 if run.tuned_exact is None else run.tuned_exact,
         right=True,
-        width=112,
+        width=108,
     ),
-    TableColumn("Date", lambda run: when(run.created), lambda run: run.created.timestamp(), True, width=128),
+    TableColumn("Date", lambda run: when(run.created), lambda run: run.created.timestamp(), True, width=116),
 )
 DATE = len(COLUMNS) - 1
 SWEEP = next(number for number, column in enumerate(COLUMNS) if column.title == "Sweep")
@@ -76,9 +120,28 @@ class RunsModel(TableModel[RunSummary]):
     """Runs as rows; numbers sort as numbers."""
 
     tips_are_texts = True
+    renamed = Signal(str, str)  # a run's name, and the one that was typed
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(COLUMNS, theme=theme)
+
+    def cell(self, row: RunSummary, place: int, role: int) -> Any:
+        if role == SOUGHT:
+            return "\n".join((row.name, row.notes, row.state, row.sweep, model_title(row.model), row.dataset))
+        if role == _EDIT:
+            return row.name
+        return super().cell(row, place, role)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == 0 else flags
+
+    def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
+        """Announce the name that was typed; the list is read again once the run has it."""
+        run = self.rows[index.row()]
+        if role == _EDIT and str(value).strip() not in ("", run.name):
+            self.renamed.emit(run.name, str(value))
+        return False
 
     def run(self, name: str) -> RunSummary | None:
         return next((run for run in self.rows if run.name == name), None)
@@ -89,7 +152,13 @@ class RunsModel(TableModel[RunSummary]):
 
 
 class RunsTable(QTableView):
-    """Leaves out the columns that a narrow window has no room for; the details show them."""
+    """Leaves out the columns that a narrow window has no room for; the details show them.
+
+    Return and a double click open a run, F2 edits its name, Delete wants it gone.
+    """
+
+    opened = Signal()
+    delete_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,6 +172,7 @@ class RunsTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         dress(self, "Runs")
+        self.doubleClicked.connect(self.opened)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # runs of one sweep differ at the end
         head = self.horizontalHeader()
         head.setMinimumSectionSize(60)
@@ -115,6 +185,24 @@ class RunsTable(QTableView):
         """Whether there is a column for sweeps; it takes its room from the others that may be left out."""
         self._has_sweeps = has_sweeps
         self._fit()
+
+    def rename(self) -> None:
+        """Let the person type another name for the current run."""
+        rows = self.selectionModel().selectedRows()
+        if len(rows) == 1:
+            self.setCurrentIndex(rows[0])
+            self.edit(rows[0])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.opened.emit()
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self.delete_wanted.emit()
+            case Qt.Key.Key_F2:
+                self.rename()
+            case _:
+                super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
