@@ -11,8 +11,6 @@ from studio.errors import DataError
 from studio.events import (
     Change,
     Checked,
-    ColumnsAsked,
-    ColumnShown,
     ColumnsTried,
     Event,
     FixPreviewed,
@@ -24,7 +22,6 @@ from studio.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from studio.dataset.checks.check import Subject
-    from studio.dataset.read.mapping import Column, Mapping
     from studio.dataset.record import Record
     from studio.train.dataset_cache import DatasetCache
 
@@ -49,19 +46,11 @@ class HealthJob:
         from studio.dataset.checks.registry import check_all
 
         yield Progress("Checking the dataset", 0)
-        if dataset_cache is None:  # on a thread of its own, so that examples need not wait for it
-            from studio.train.dataset_cache import DatasetCache
-
-            dataset_cache = DatasetCache()
         path = Path(self.recipe.data.path).expanduser()
         golden, trouble = golden_of(path)
         if trouble:
             yield Log(trouble, "warning")
-        if goes_by_index(self.recipe, self.indexed):
-            special = dataset_cache.renderer(self.recipe).special_texts
-            subject = yield from _indexed(self.recipe, self.scans or Paths.for_user().scans, golden, special)
-        else:
-            subject = (yield from dataset_cache.open(self.recipe)).checked(golden)
+        subject = yield from _subject(self.recipe, self.scans, self.indexed, golden, dataset_cache)
         findings = yield from check_all(subject)
         yield Checked(str(path), path.name, len(subject.records), findings)
 
@@ -73,6 +62,24 @@ def goes_by_index(recipe: Recipe, asked: bool = False) -> bool:
 
     path = Path(recipe.data.path).expanduser()
     return is_large(path) and (asked or bool(room_words(path)))
+
+
+def _subject(
+    recipe: Recipe,
+    scans: Path | None,
+    indexed: bool,
+    golden: Sequence[Record],
+    dataset_cache: DatasetCache | None,
+) -> Generator[Event, None, Subject]:
+    """The rows as the checks look at them."""
+    if dataset_cache is None:  # on a thread of its own, so that examples need not wait for it
+        from studio.train.dataset_cache import DatasetCache
+
+        dataset_cache = DatasetCache()
+    if goes_by_index(recipe, indexed):
+        special = dataset_cache.renderer(recipe).special_texts
+        return (yield from _indexed(recipe, scans or Paths.for_user().scans, golden, special))
+    return (yield from dataset_cache.open(recipe)).checked(golden)
 
 
 def _indexed(
@@ -103,21 +110,28 @@ def golden_of(dataset: Path) -> tuple[tuple[Record, ...], str]:
 
 @dataclass(frozen=True)
 class PreviewJob:
-    """Show the first rows that the fix of a check would mend or remove."""
+    """Show the first rows that the fix of a check would mend or remove.
+
+    A file too big to hold is gone through as in HealthJob; where `lines` says which the check has flagged,
+    only those are read.
+    """
 
     recipe: Recipe
     check: str
+    scans: Path | None = None
+    indexed: bool = False
+    lines: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:
         return "Trying a fix"
 
-    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+    def run_events(self, dataset_cache: DatasetCache | None) -> Generator[Event]:
         from studio.dataset.checks.registry import previewing
 
-        dataset = yield from dataset_cache.open(self.recipe)
-        golden, _ = golden_of(dataset.path)
-        mended = yield from previewing(dataset.checked(golden), self.check)
+        golden, _ = golden_of(Path(self.recipe.data.path).expanduser())
+        subject = yield from _subject(self.recipe, self.scans, self.indexed, golden, dataset_cache)
+        mended = yield from previewing(subject, self.check, self.lines)
         changes = (
             Change(line, _text(before), _text(after) if after else "") for line, before, after in mended
         )
@@ -128,12 +142,6 @@ def _text(record: Record | None) -> str:
     if record is None:
         return ""
     return record.text or "\n\n".join(message.whole for message in record.messages)
-
-
-def asked(path: str, columns: Sequence[Column], guess: Mapping) -> ColumnsAsked:
-    """The question what these columns of the dataset are."""
-    shown = (ColumnShown(column.name, column.kind, column.examples) for column in columns)
-    return ColumnsAsked(path, tuple(shown), guess.written)
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,7 @@ class ColumnsJob:
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.file_reader import columns_in
-        from studio.dataset.read.mapping import Mapping
+        from studio.dataset.read.mapping import Mapping, asked
 
         columns, guess = columns_in(self.path)
         yield asked(str(self.path), columns, Mapping.parse(self.columns) if self.columns else guess)

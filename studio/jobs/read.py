@@ -12,7 +12,6 @@ from studio.dataset.read.mapping import Mapping, UnknownColumns
 from studio.errors import RunError
 from studio.events import DatasetSaved, Event, Progress
 from studio.files import scratch_folder
-from studio.jobs.health import asked
 from studio.process import launched, rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -39,7 +38,7 @@ class DatasetJob:
         try:
             dataset = yield from dataset_cache.open(self.recipe)
         except UnknownColumns as error:
-            yield asked(self.recipe.data.path, error.columns, error.guess)
+            yield error.question(self.recipe.data.path)
             raise
         yield dataset.read_event(self.recipe.model)
 
@@ -197,7 +196,7 @@ class BringJob:
         try:
             source = yield from reading(self.paths, Mapping.parse(self.columns) if self.columns else None)
         except UnknownColumns as error:
-            yield asked(str(self.paths[0]), error.columns, error.guess)
+            yield error.question(str(self.paths[0]))
             raise
         shaped = yield from apply(source.records, (), source.given)
         files = sources_of(self.paths)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.dataset.checks.answers import Boilerplate, Echo, Labels, RefusalCheck
 from studio.dataset.checks.check import Check, Found, Looking, Steps, Subject, in_one_pass
@@ -60,14 +62,17 @@ def _finding_of(check: Check, subject: Subject) -> Looking[Finding]:
     return _finding(check, found, subject)
 
 
-def previewing(subject: Subject, name: str) -> Steps[tuple[Mended, ...]]:
+def previewing(subject: Subject, name: str, known: Sequence[int] = ()) -> Steps[tuple[Mended, ...]]:
     """The first 50 rows a check would mend or drop: line, the row before, and after, None when dropped.
 
-    Raises DataError for a check that does not exist.
+    Where `known` has lines that the check has flagged, the rows are not looked over again. Raises DataError
+    for a check that does not exist.
     """
-    check, lines = yield from _flagged(subject, name)
-    places = np.flatnonzero(np.isin(subject.lines, np.array(lines, np.int64)))[:_PREVIEWED]
-    return tuple((r.line, r, _after(check, subject, r)) for r in subject.at(places.tolist()))
+    check, places = _check(name), _places(subject, known)
+    if not len(places):
+        check, lines = yield from _flagged(subject, name)
+        places = _places(subject, lines)
+    return tuple((r.line, r, _after(check, subject, r)) for r in subject.at(places[:_PREVIEWED].tolist()))
 
 
 class Mending(NamedTuple):
@@ -84,7 +89,7 @@ def mending_by(subject: Subject, name: str) -> Steps[Mending]:
     lines = np.array(flagged, np.int64)
     if check.fix != "mend":
         return Mending(lines, lines[:0], _unchanged)
-    places = np.flatnonzero(np.isin(subject.lines, lines))
+    places = _places(subject, flagged)
     whole = [r.line for r in subject.at(places.tolist()) if _after(check, subject, r) is not None]
     mended = np.array(whole, np.int64)
     return Mending(np.setdiff1d(lines, mended), mended, lambda r: _after(check, subject, r) or r)
@@ -96,13 +101,22 @@ def _unchanged(record: Record) -> Record:
 
 def _flagged(subject: Subject, name: str) -> Steps[tuple[Check, tuple[int, ...]]]:
     """The check, and the lines its fix would mend or drop. Raises DataError where there is no such check."""
-    if name not in CHECKS:
-        raise DataError(f"There is no check called {name!r}. There are {', '.join(CHECKS)}.")
-    check = CHECKS[name]
+    check = _check(name)
     if not check.fix:
         return check, ()
     found = yield from check.find(subject)
     return check, found.lines
+
+
+def _check(name: str) -> Check:
+    if name not in CHECKS:
+        raise DataError(f"There is no check called {name!r}. There are {', '.join(CHECKS)}.")
+    return CHECKS[name]
+
+
+def _places(subject: Subject, lines: Sequence[int]) -> NDArray[np.intp]:
+    """Where among the rows those on these lines are."""
+    return np.flatnonzero(np.isin(subject.lines, np.array(lines, np.int64)))
 
 
 def _after(check: Check, subject: Subject, record: Record) -> Record | None:

@@ -143,15 +143,19 @@ def _sample(rows: Iterator[Row | Problem]) -> list[Row | Problem]:
 
 
 def _format(file: DataFile, sample: list[Row | Problem]) -> str:
-    """The format most rows of the sample have. Raises UnknownColumns when they have none."""
     rows = [row.fields for row in sample if isinstance(row, Row)]
+    if not rows:
+        raise NothingUsable(file, [row for row in sample if isinstance(row, Problem)])
+    return format_of(file.name, rows)
+
+
+def format_of(name: str, rows: Sequence[Fields]) -> str:
+    """The format most of these rows of a file have. Raises UnknownColumns when none has one."""
     votes = Counter(found for found in map(formats.recognize, rows) if found)
     if votes:
         return votes.most_common(1)[0][0]
-    if not rows:
-        raise NothingUsable(file, [row for row in sample if isinstance(row, Problem)])
-    names = ", ".join(f'"{key}"' for key in list(rows[0])[:8]) or "none"
-    reason = printable(f"{file.name}: its fields ({names}) are not those of a dataset.")
+    names = ", ".join(f'"{key[:40]}"' for key in list(rows[0])[:8]) or "none"
+    reason = printable(f"{name}: its fields ({names}) are not those of a dataset.")
     columns = columns_of(rows)
     guess = guessed(columns)
     remedy = f' Or say in Columns which are what, as in "{guess.written}".' if guess.format else ""

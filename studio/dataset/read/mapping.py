@@ -15,6 +15,7 @@ from studio.catalogue import Phrase
 from studio.dataset.read.flags import MEDIA, ROW_MARKS
 from studio.dataset.rows import BadRow, Fields, listed, unwrapped
 from studio.errors import DataError
+from studio.events import ColumnsAsked, ColumnShown
 from studio.files import parsed
 from studio.words import printable
 
@@ -158,6 +159,16 @@ class UnknownColumns(DataError):
         super().__init__(message)
         self.columns = tuple(columns)
         self.guess = guess
+
+    def question(self, path: str) -> ColumnsAsked:
+        """What a person is to say of the dataset."""
+        return asked(path, self.columns, self.guess)
+
+
+def asked(path: str, columns: Sequence[Column], guess: Mapping) -> ColumnsAsked:
+    """The question what these columns of the dataset are."""
+    shown = (ColumnShown(column.name, column.kind, column.examples) for column in columns)
+    return ColumnsAsked(path, tuple(shown), guess.written)
 
 
 def columns_of(rows: Sequence[Fields]) -> tuple[Column, ...]:

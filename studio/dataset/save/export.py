@@ -43,7 +43,8 @@ def export(
     if not parts:
         files = {out if out.suffix.lower() == ".jsonl" else out / "train.jsonl": records}
     elif out.suffix.lower() == ".jsonl":
-        kept = [record for record in records if parts.get(record.line) != GOLDEN]
+        has_golden = GOLDEN in parts.values()  # else all are gone through where they lie
+        kept = [r for r in records if parts.get(r.line) != GOLDEN] if has_golden else records
         files = {out: kept}
     else:
         divided: dict[Path, list[Record]] = {}

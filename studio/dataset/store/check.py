@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,14 +11,13 @@ import pyarrow.compute as pc
 
 from studio.catalogue import EMPTY, Phrase
 from studio.dataset.identity import content_hash, equal_hash
-from studio.dataset.read import formats
+from studio.dataset.read import file_reader
 from studio.dataset.read.file_reader import record_of
 from studio.dataset.read.mapping import Mapping
 from studio.dataset.record import remarks
 from studio.dataset.rows import Row
 from studio.errors import DataError
 from studio.events import Problem
-from studio.words import printable
 
 GOOD, WARNING, BAD = 0, 1, 2
 """A row's state: it trains, it trains but deserves a look, it cannot train."""
@@ -49,15 +47,10 @@ class IndexedRow(NamedTuple):
 
 
 def format_of(name: str, sample: Sequence[Row]) -> str:
-    """The format most rows of the sample have. Raises DataError when none has one."""
-    votes = Counter(format for row in sample if (format := formats.recognize(row.fields)))
-    if votes:
-        return votes.most_common(1)[0][0]
+    """The format most rows of the sample have. Raises UnknownColumns, or DataError where there are none."""
     if not sample:
         raise DataError(f"None of the first rows of {name} can be read. Is it the right kind of file?")
-    keys = ", ".join(f'"{key[:40]}"' for key in list(sample[0].fields)[:8]) or "none"
-    sentence = f"{name}: its fields ({keys}) are not those of a dataset."
-    raise DataError(f"{printable(sentence)} Rows need one of these sets. {formats.examples()}.")
+    return file_reader.format_of(name, [row.fields for row in sample])
 
 
 def check(format: str, row: Row | Problem, mapping: Mapping | None = None) -> IndexedRow:

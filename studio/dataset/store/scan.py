@@ -8,16 +8,20 @@ from pathlib import Path
 from studio.child_process import SCAN, Child
 from studio.dataset.store.manifest import COUNTS, complete_folder, folder_for, read_manifest, tidy
 from studio.errors import DataError
-from studio.events import Ended, Progress, Scanned, from_json
+from studio.events import ColumnsAsked, Ended, Progress, Scanned, from_json
 
 _TICK = 1.0  # seconds: it says by itself how far it is
 _PATIENCE = 2.0  # seconds that the process has to leave
 
 
-def scanning(path: Path, cache: Path, columns: str = "") -> Generator[Scanned | Progress, None, Path]:
+type Said = Scanned | Progress | ColumnsAsked
+
+
+def scanning(path: Path, cache: Path, columns: str = "") -> Generator[Said, None, Path]:
     """Index a file, announcing each stretch of rows that can be read; returns the index's folder.
 
-    What is packed is unpacked first, with its progress; `columns` is as the recipe's data.columns.
+    What is packed is unpacked first, with its progress; `columns` is as the recipe's data.columns, for which
+    is asked where they are none of ours and nothing is said of them.
 
     A complete index of the unchanged file is used again. Closing the generator ends the child; what it wrote
     stays readable. Raises DataError when the file cannot be scanned.
@@ -44,7 +48,7 @@ def index_folder(path: Path, cache: Path, columns: str = "") -> Path:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _follow(path: Path, folder: Path, columns: str) -> Generator[Scanned | Progress]:
+def _follow(path: Path, folder: Path, columns: str) -> Generator[Said]:
     child, finished = Child(SCAN, str(path), str(folder), *filter(None, [columns])), False
     _import_reader()
     try:
@@ -53,7 +57,7 @@ def _follow(path: Path, folder: Path, columns: str) -> Generator[Scanned | Progr
             if isinstance(event, Ended):
                 raise DataError(event.summary)
             finished = isinstance(event, Scanned) and event.finished
-            if isinstance(event, Scanned | Progress):
+            if isinstance(event, Scanned | Progress | ColumnsAsked):
                 yield event
         code = child.leave(_PATIENCE)
     finally:

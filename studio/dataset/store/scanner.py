@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from studio.child_process import Parent
-from studio.dataset.read.mapping import Mapping
+from studio.dataset.read.mapping import Mapping, UnknownColumns
 from studio.dataset.rows import Row
 from studio.dataset.store.check import check, format_of
 from studio.dataset.store.index import IndexWriter
@@ -88,6 +88,8 @@ def main(arguments: list[str]) -> int:
         for event in scan(path, folder, *arguments[2:]):
             parent.report(to_json(event))
     except StudioError as error:
+        if isinstance(error, UnknownColumns):
+            parent.report(to_json(error.question(str(path))))
         parent.report(to_json(Ended("failed", str(error))))
         return 1
     except OSError as error:
