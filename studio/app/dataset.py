@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.app.hub import Downloading, Uploading
 from studio.app.large import LargeFiles, LargeParts
+from studio.app.large_health import LargeHealth
 from studio.app.opening import Datasets, Opening
 from studio.app.saving import Saving, Transforming
 from studio.app.state import Controller, Services
@@ -45,6 +46,7 @@ class DatasetController(Controller):
         self.uploading = Uploading(services, pane)
         self.large = LargeFiles(services, pane, theme, self.datasets)
         self.large_parts = LargeParts(services, self.large, self.datasets)
+        self.large_health = LargeHealth(services, self.large, self.large_parts)
         self._opens: dict[str, Callable[[], object]] = {
             "open_dataset": self.opening.choose,
             "open_folder": self.opening.choose_folder,

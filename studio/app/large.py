@@ -12,12 +12,21 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.opening import RENDERING, Datasets, free_path
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
-from studio.dataset.steps.steps import steps_from
-from studio.events import DatasetExported, DatasetSaved, Progress, RowsFound, RowShown, Scanned
-from studio.jobs.job import Failed, Outcome
+from studio.dataset.steps.steps import Fix, steps_from
+from studio.events import (
+    ColumnsAsked,
+    DatasetExported,
+    DatasetSaved,
+    Progress,
+    RowsFound,
+    RowShown,
+    Scanned,
+)
+from studio.jobs.job import Failed, Job, Outcome
 from studio.jobs.queue import Lane
-from studio.jobs.save import SaveJob
+from studio.jobs.save import ExportJob, SaveJob
 from studio.jobs.scan import BadRowsJob, FindJob, RoomChecked, RoomJob, RowJob, ScanJob
+from studio.recipe.recipe import Recipe
 from studio.ui.dialogs.steps import SubsetDialog
 from studio.ui.panes.dataset.large import LargeView
 from studio.ui.panes.dataset.pane import DatasetPane
@@ -29,12 +38,14 @@ if TYPE_CHECKING:
 
 _GROW_MILLISECONDS = 100
 _FIND_AGAIN_MILLISECONDS = 2000
+_FIXED = "JSON Lines, opened by pages (*.jsonl);;Dataset with its history, a folder (*)"
 
 
 class LargeFiles(Controller):
     """Opens one big file at a time, and answers what its view asks."""
 
     shown = Signal(str)  # the path of a file whose first rows are there
+    rested = Signal()  # its scan is finished, or stopped
     left = Signal()
 
     def __init__(self, services: Services, pane: DatasetPane, theme: Theme, datasets: Datasets) -> None:
@@ -42,31 +53,46 @@ class LargeFiles(Controller):
         self._pane, self._theme, self._datasets = pane, theme, datasets
         self.view: LargeView | None = None  # what shows the file, if there is one
         self.scan: Scanned | None = None  # how far it is checked
-        self.path = Path()
+        self.path, self.columns = Path(), ""  # as the recipe's data.columns
         self._store: Store | None = None
+        self._asked: ColumnsAsked | None = None  # what a person must say before the file can be scanned
+        self._named: dict[Path, str] = {}  # what was said of the columns of each file so far
         self._scanning, self._finding, self._showing = self._request(), self._request(), self._request()
         self._measuring = self._request()
         self._number = 0
         self._grow = Throttle(self, _GROW_MILLISECONDS, self._show_growth)
         self._find_again = Throttle(self, _FIND_AGAIN_MILLISECONDS, self._find)
         datasets.large_opened.connect(self.open)
+        pane.columns_requested.connect(self.ask_columns)
         self._state.dataset_changed.connect(self.leave)
         self._state.reading_changed.connect(self.show_rendering)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe on show, as it would read this file."""
+        return self._state.recipe.with_values({"data.path": str(self.path), "data.columns": self.columns})
 
     def open(self, path: str) -> None:
         """Show a big file's first rows at once, and check the others."""
         self.leave()
         self.path = Path(path)
+        self.columns = self._named.get(self.path, "")
         self.view = view = LargeView(self._theme)
         view.stop_requested.connect(self._stop)
         view.read_requested.connect(self._read)
         view.query_changed.connect(self._find)
         view.row_chosen.connect(self._show_row)
+        view.line_chosen.connect(self.choose_line)
         view.recipe_wanted.connect(self._pane.recipe_wanted)
         self.show_rendering()
         self._pane.show_large(self.path, self.path.stat().st_size, view)
-        heard: Listeners = {Progress: view.show_progress, Scanned: self._take}
-        self._scanning.ask(ScanJob(self.path, self._paths.scans), Lane.SCANNING, heard, self._end)
+        heard: Listeners = {
+            Progress: view.show_progress,
+            Scanned: self._take,
+            ColumnsAsked: self._note_columns,
+        }
+        job = ScanJob(self.path, self._paths.scans, self.columns)
+        self._scanning.ask(job, Lane.SCANNING, heard, self._end)
 
     def leave(self) -> None:
         """Let go of the file; a scan of it stops."""
@@ -74,7 +100,7 @@ class LargeFiles(Controller):
             request.drop()
         for timer in (self._grow, self._find_again):
             timer.stop()
-        self.view = self.scan = self._store = None
+        self.view = self.scan = self._store = self._asked = None
         self._number = 0
         self.left.emit()
 
@@ -98,6 +124,7 @@ class LargeFiles(Controller):
         self._store = Store(self.path, Path(scan.folder))
         if self.view is not None:
             self._pane.show_large_facts(self.path, self.path.stat().st_size, scan.format)
+            self._pane.offer_columns(True)
             self.view.show_source(self._store)
             self.view.show_scan(scan)
         self.shown.emit(str(self.path))
@@ -109,6 +136,7 @@ class LargeFiles(Controller):
         self.view.show_growth(self.scan)
         if self.scan.finished:
             self._ask_room(self.view.show_room)
+            self.rested.emit()
         if self.view.query():
             self._find_again.trigger()
 
@@ -116,14 +144,34 @@ class LargeFiles(Controller):
         if not isinstance(outcome, Failed):
             return
         summary = outcome.summary
-        if self._store is None:
+        if (asked := self._asked) is not None:
+            self.leave()
+            self._asked = asked
+            self._pane.show_columns_wanted(asked)
+            self.ask_columns()
+        elif self._store is None:
             self._ask_room(lambda words: self._leave_unread(summary if words else ""))
         else:
             self.leave()
             self._pane.show_failure(summary)
 
+    def _note_columns(self, asked: ColumnsAsked) -> None:
+        self._asked = asked
+
+    def ask_columns(self) -> None:
+        """Ask which columns of the file are what: before it can be scanned, or of the file on show."""
+        if self._asked is not None:
+            self._datasets.columns.ask(self._asked, self.name_columns)
+        elif self.view is not None:
+            self._datasets.columns.look(str(self.path), self.columns, self.name_columns)
+
+    def name_columns(self, columns: str) -> None:
+        """Scan the file with these columns."""
+        self._named[self.path] = columns
+        self.open(str(self.path))
+
     def _leave_unread(self, why: str) -> None:
-        """Read a file whole in which no row was found, which can ask what its columns are; or say why not."""
+        """Read a file whole in which no row was found; or say why not."""
         self.leave()
         if why:
             self._pane.show_failure(why)
@@ -140,9 +188,20 @@ class LargeFiles(Controller):
             self._scanning.drop()
             self.view.show_stopped(self.scan.rows if self.scan else 0)
             self._ask_room(self.view.show_room)
+            self.rested.emit()
 
     def _read(self) -> None:
-        self._datasets.read(str(self.path))
+        if self.columns:
+            self._datasets.read_columns(str(self.path), self.columns)
+        else:
+            self._datasets.read(str(self.path))
+
+    def choose_line(self, line: int) -> None:
+        """Go to the row that starts on a line, if one does."""
+        if self.view is not None and self._store is not None:
+            number = self._store.number_of(line)
+            if number is not None:
+                self.view.choose_row(number)
 
     def _find(self) -> None:
         """Let the table show what is asked of it."""
@@ -170,7 +229,9 @@ class LargeFiles(Controller):
 
 
 class LargeParts(Controller):
-    """Takes a part of a big file's rows, or what is wrong with the others; one thing at a time."""
+    """Takes a part of a big file's rows, all of them fixed, or what is wrong with some; one at a time."""
+
+    begun = Signal()
 
     def __init__(self, services: Services, large: LargeFiles, datasets: Datasets) -> None:
         super().__init__(services, large)
@@ -219,16 +280,31 @@ class LargeParts(Controller):
     def _take(self) -> None:
         if self.dialog is not None:
             steps = steps_from(self.dialog.steps())
-            recipe = self._state.recipe.with_values({"data.path": str(self._large.path), "data.columns": ""})
             folder = free_path(self._paths.datasets, f"{self._large.path.stem} part")
-            self._begin(SaveJob(recipe, folder, steps, scans=self._paths.scans))
+            self._begin(SaveJob(self._large.recipe, folder, steps, scans=self._paths.scans))
 
-    def _begin(self, job: SaveJob | BadRowsJob) -> None:
+    def choose_fixed(self, fix: Fix) -> None:
+        """Ask where to write all rows as a fix leaves them."""
+        offered = str(free_path(self._large.path.parent, f"{self._large.path.stem} fixed", ".jsonl"))
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save fixed dataset", offered, _FIXED)
+        if chosen:
+            self.write_fixed(Path(chosen), fix)
+
+    def write_fixed(self, out: Path, fix: Fix) -> None:
+        """Write all rows as a fix leaves them, and open them: as JSONL again, or as a saved dataset."""
+        about = self._large.recipe, out, (fix,)
+        if out.suffix.lower() == ".jsonl":
+            self._begin(ExportJob(*about, scans=self._paths.scans, replace=True), self._open_exported)
+        else:
+            self._begin(SaveJob(*about, scans=self._paths.scans))
+
+    def _begin(self, job: Job, then: Callable[[DatasetExported], object] | None = None) -> None:
         self.stop()
+        self.begun.emit()
         heard: Listeners = {
             Progress: self._show_progress,
             DatasetSaved: self._open,
-            DatasetExported: self._say_written,
+            DatasetExported: then or self._say_written,
         }
         self._writing.ask(job, Lane.SCANNING, heard, self._end)
 
@@ -238,6 +314,10 @@ class LargeParts(Controller):
 
     def _open(self, saved: DatasetSaved) -> None:
         self._datasets.open(saved.path)
+
+    def _open_exported(self, exported: DatasetExported) -> None:
+        self._datasets.open(exported.files[0])
+        self._notice(f"{exported.rows:,} rows written to {Path(exported.files[0]).name}.", "good")
 
     def _say_written(self, exported: DatasetExported) -> None:
         self._notice(f"{exported.rows:,} bad rows written to {Path(exported.files[0]).name}.", "good")

@@ -123,6 +123,7 @@ class Datasets(Controller):
     def let_go(self) -> None:
         """Have no dataset on show, and read none."""
         self._reading.drop()
+        self._asked = None
         self._state.turn_to("", "")
 
     def read(self, path: str) -> None:

@@ -173,18 +173,31 @@ def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     assert studio.dataset.large.view is None
 
 
-def test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits(
+def test_a_big_file_of_unknown_columns_is_asked_about_whether_it_fits_or_not(
     studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_text('{"a": 1}\n' * 2000)
-    studio.open_path(str(path))
-    qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
-    assert studio.dataset.large.view is None
-    monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path: "It is too big.")
-    with qtbot.waitSignal(studio.dataset.large.left):
+    for words in ("", "It is too big."):
+        monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path, words=words: words)
         studio.open_path(str(path))
-    state = studio.panes.dataset
-    qtbot.waitUntil(
-        lambda: state.state is not None and "not those of a dataset" in state.state.accessibleDescription(),
-    )
+        qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
+        assert studio.dataset.large.view is None
+        state = studio.panes.dataset.state
+        assert state is not None
+        assert "It has “a”." in state.accessibleDescription()
+        studio.dataset.columns.dialog.reject()
+
+
+def test_a_big_file_without_a_row_is_read_whole_if_it_fits(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text("nothing\n" * 2000)
+    monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path: "It is too big.")
+    studio.open_path(str(path))
+    pane = studio.panes.dataset
+    qtbot.waitUntil(lambda: pane.state is not None and "can be read" in pane.state.accessibleDescription())
+    monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path: "")
+    studio.open_path(str(path))
+    qtbot.waitUntil(lambda: pane.state is not None and "can be used" in pane.state.accessibleDescription())

@@ -322,6 +322,17 @@ class LargeTable(ExamplesTable[LargeTableModel]):
         if not self.view.currentIndex().isValid() and self.model.rowCount():
             self.view.setCurrentIndex(self.model.index(0, 0))
 
+    def choose_row(self, number: int) -> None:
+        """Stand on a row of the file; a filter, a search or an order is taken back."""
+        if self.query():
+            self.search.clear()
+            self._head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            self.chips.choose("all")
+            self.ask()
+        index = self.model.index(number, 0)
+        self.view.setCurrentIndex(index)
+        self.view.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
     def set_counts(self, counts: Mapping[str, int], expected: int) -> None:
         """Write how many rows there are of each state; marks get room when there is one.
 

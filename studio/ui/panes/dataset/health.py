@@ -20,13 +20,17 @@ _ORDER = ("bad", "look", "good")
 
 
 class HealthPage(QWidget):
-    """Findings as rows. Emits the line that a quote leads to, and the finding that shall be fixed."""
+    """Findings as rows. Emits the line that a quote leads to, and the finding that shall be fixed.
+
+    Where checking takes long, it `can_stop`, and is offered first.
+    """
 
     line_chosen = Signal(int)
     fix_requested = Signal(object)  # Finding
     again_requested = Signal()
+    stop_requested = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, can_stop: bool = False) -> None:
         super().__init__()
         self._theme = theme
         self.rows: list[FindingRow] = []
@@ -35,14 +39,26 @@ class HealthPage(QWidget):
         self._list = cast(QVBoxLayout, inside.layout())
         self._list.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._scroll = scrolled(inside)
-        self._busy = BusyState("Looking the rows over", can_stop=False)
+        self._busy = BusyState("Looking the rows over", can_stop=can_stop)
+        self._busy.stop_requested.connect(self.stop_requested)
         self._failed = EmptyState("triangle-alert", "The checks could not be made", "", "Check again")
         self._failed.chosen.connect(self.again_requested)
+        self.offer = EmptyState("list-checks", "", "")
         self._stack = QStackedWidget()
         for page in (self._scroll, self._busy, self._failed):
             self._stack.addWidget(page)
         self.card.body.addWidget(self._stack, 1)
         column(self.card, on=self)
+
+    def show_offer(self, title: str, text: str, button: str = "") -> None:
+        """Say what checking would mean, and offer it where there is a button to begin with."""
+        before, self.offer = self.offer, EmptyState("list-checks", title, text, button)
+        self.offer.chosen.connect(self.again_requested)
+        self.card.set_value("")
+        self._stack.addWidget(self.offer)
+        self._stack.setCurrentWidget(self.offer)
+        self._stack.removeWidget(before)
+        before.deleteLater()
 
     def show_busy(self) -> None:
         self.card.set_value("")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
 
-from studio.events import Progress, RowShown, Scanned
+from studio.events import Finding, Progress, RowShown, Scanned
 from studio.ui.panes.dataset.example import ExampleCard
+from studio.ui.panes.dataset.health import HealthPage
 from studio.ui.panes.dataset.rows import ExamplesPage
 from studio.ui.tables.dataset_table import LargeTable
 from studio.ui.tables.large import LargeRows
@@ -18,7 +19,9 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import column, row
+from studio.ui.widgets.pane import GAP
 from studio.ui.widgets.style import show_progress
+from studio.ui.widgets.tabs import Tabs
 from studio.words import file_size
 
 
@@ -124,8 +127,8 @@ def round_rows(rows: int) -> int:
     return round(rows / step) * step
 
 
-class LargeView(ExamplesPage):
-    """A table of pages beside one whole row, under a bar that says how far the scan is."""
+class LargeView(QWidget):
+    """A table of pages beside one whole row, or its health, under a bar that says how far the scan is."""
 
     stop_requested = Signal()
     read_requested = Signal()
@@ -133,11 +136,22 @@ class LargeView(ExamplesPage):
     bad_requested = Signal()
     query_changed = Signal()
     row_chosen = Signal(int)
+    line_chosen = Signal(int)
     recipe_wanted = Signal(object)  # {path of the recipe's field: its new value}
 
     def __init__(self, theme: Theme) -> None:
         self.bar, self.table, self.example = LargeBar(), LargeTable(theme), ExampleCard(theme)
-        super().__init__(self.table, self.example, above=self.bar)
+        super().__init__()
+        self.health = HealthPage(theme, can_stop=True)
+        self.health.show_offer("Health", "The checks can begin once every row has been read.")
+        self.tabs = Tabs([("rows", "Rows"), ("health", "Health")])
+        self.pages = {"rows": ExamplesPage(self.table, self.example), "health": self.health}
+        self._stack = QStackedWidget()
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+        column(self.bar, row(self.tabs, ...), (self._stack, 1), on=self, gap=GAP)
+        self.tabs.chosen.connect(self._turn)
+        self.health.line_chosen.connect(self.line_chosen)
         self.bar.stop_requested.connect(self.stop_requested)
         self.bar.read_requested.connect(self.read_requested)
         self.bar.part_requested.connect(self.part_requested)
@@ -145,6 +159,19 @@ class LargeView(ExamplesPage):
         self.table.query_changed.connect(self.query_changed)
         self.table.row_chosen.connect(self.row_chosen)
         self.example.rendering.changed.connect(self.recipe_wanted)
+
+    def _turn(self, key: str) -> None:
+        self._stack.setCurrentWidget(self.pages[key])
+
+    def show_health(self, findings: Sequence[Finding]) -> None:
+        """What the checks say of the rows."""
+        self.health.show_findings(findings)
+        self.tabs.set_count("health", self.health.open_findings)
+
+    def choose_row(self, number: int) -> None:
+        """Go to a row of the table; what hides it is taken back."""
+        self.tabs.choose("rows")
+        self.table.choose_row(number)
 
     def show_source(self, source: LargeRows) -> None:
         """Show the rows of an index from now on."""

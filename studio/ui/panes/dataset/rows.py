@@ -57,14 +57,14 @@ class ProblemsCard(Card):
 class ExamplesPage(QWidget):
     """A table of examples beside the one on which the person stands, which a narrow window puts below."""
 
-    def __init__(self, table: QWidget, example: ExampleCard, *, above: QWidget | None = None) -> None:
+    def __init__(self, table: QWidget, example: ExampleCard) -> None:
         super().__init__()
         rows, side = Card(), QWidget()
         rows.body.addWidget(table)
         side.setMinimumWidth(_SIDE_WIDTH)
         self._side = column((example, 5), on=side, gap=GAP)
         self._both = row((rows, 5), (side, 3), gap=GAP)
-        column(*([above] if above else []), (self._both, 1), on=self, gap=GAP)
+        column((self._both, 1), on=self, gap=GAP)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

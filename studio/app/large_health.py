@@ -1,0 +1,115 @@
+"""What is wrong with the rows of a big file, and what a fix would do, before it is written elsewhere."""
+
+from __future__ import annotations
+
+from studio.app.large import LargeFiles, LargeParts
+from studio.app.request import Listeners
+from studio.app.state import Controller, Services
+from studio.dataset.steps.steps import Fix
+from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress
+from studio.jobs.health import HealthJob, PreviewJob
+from studio.jobs.job import Failed, Outcome
+from studio.jobs.queue import Lane
+from studio.ui.dialogs.fix import FixDialog
+
+AT_ONCE = 200_000
+"""Rows up to which the checks begin by themselves: it takes about a minute."""
+
+_OFFER = (
+    "Duplicates, contradictions, personal data and all other checks, over every row: some minutes for a "
+    "million. The rows can be looked at meanwhile."
+)
+_UNREAD = "Reading was stopped, and the checks go over all rows."
+_KEPT = "{name} itself stays as it is: all its rows are written elsewhere, so mended, and opened here."
+
+
+class LargeHealth(Controller):
+    """Looks the file on show over by its index: by itself where it is soon done, else when it is asked."""
+
+    def __init__(self, services: Services, large: LargeFiles, parts: LargeParts) -> None:
+        super().__init__(services, large)
+        self._large, self._parts = large, parts
+        self._checking, self._previewing = self._request(), self._request()
+        self._has_begun = False
+        self.dialog: FixDialog | None = None
+        large.shown.connect(self._follow)
+        large.rested.connect(self._begin)
+        large.left.connect(self._leave)
+        parts.begun.connect(self.stop)
+
+    def check(self) -> None:
+        """Look all rows over, once they are read."""
+        view, scan = self._large.view, self._large.scan
+        if view is None or scan is None:
+            return
+        if not scan.finished:
+            self._large.open(str(self._large.path))
+            return
+        self._has_begun = True
+        view.health.show_busy()
+        heard: Listeners = {Progress: view.health.show_progress, Checked: self._show, Log: self._show_log}
+        job = HealthJob(self._large.recipe, self._paths.scans, indexed=True)
+        self._checking.ask(job, Lane.SCANNING, heard, self._end)
+
+    def stop(self) -> None:
+        """Look no further; it can be begun again."""
+        if self._checking.busy:
+            self._checking.drop()
+            self._offer()
+
+    def _follow(self) -> None:
+        """Answer the view of the file that is shown now."""
+        if (view := self._large.view) is not None:
+            view.health.again_requested.connect(self.check)
+            view.health.stop_requested.connect(self.stop)
+            view.health.fix_requested.connect(self._preview)
+
+    def _begin(self) -> None:
+        """Check what is soon checked, once the scan is finished; offer it else."""
+        if self._has_begun or (scan := self._large.scan) is None:
+            return
+        if scan.finished and scan.rows <= AT_ONCE:
+            self.check()
+        else:
+            self._offer()
+
+    def _offer(self) -> None:
+        if (view := self._large.view) is not None and (scan := self._large.scan) is not None:
+            if scan.finished:
+                view.health.show_offer(f"Check all {scan.rows:,} rows", _OFFER, "Check all rows")
+            else:
+                view.health.show_offer("Not every row has been read", _UNREAD, "Read on")
+
+    def _show(self, checked: Checked) -> None:
+        if (view := self._large.view) is not None:
+            view.show_health(checked.findings)
+
+    def _end(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed) and (view := self._large.view) is not None:
+            view.health.show_failure(outcome.summary)
+
+    def _leave(self) -> None:
+        """What was found in the file before is not fixed in another."""
+        self._checking.drop()
+        self._previewing.drop()
+        self._has_begun = False
+        if self.dialog is not None:
+            self.dialog.reject()
+
+    def _preview(self, finding: Finding) -> None:
+        job = PreviewJob(self._large.recipe, finding.check, self._paths.scans, True, finding.lines)
+        heard: Listeners = {FixPreviewed: lambda preview: self._ask(finding, preview.changes)}
+        self._previewing.ask(job, Lane.READING, heard, self._show_if_failed)
+
+    def _ask(self, finding: Finding, changes: tuple[Change, ...]) -> None:
+        """Show what the fix does, and ask where to write what comes of it."""
+        self.dialog = dialog = FixDialog(finding, changes, self._window)
+        dialog.text.setText(_KEPT.format(name=self._large.path.name))
+        dialog.accepted.connect(lambda: self._parts.choose_fixed(Fix(check=finding.check)))
+        dialog.finished.connect(self._forget)
+        dialog.open()
+
+    def _forget(self) -> None:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None

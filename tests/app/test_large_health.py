@@ -1,0 +1,190 @@
+"""What is wrong with a file too big to hold, mended and mapped in the window."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from studio.app import large_health
+from studio.app.start import make_window
+from studio.app.studio import Studio
+from studio.dataset.manifest import Manifest
+from studio.dataset.steps.steps import Fix
+from studio.dataset.store import source
+from studio.paths import Paths
+from studio.settings import Settings
+from studio.ui.panes.dataset.large import LargeView
+from studio.ui.theme import Theme
+from studio.ui.widgets.button import Button
+from tests.conftest import write_rows
+
+
+@pytest.fixture
+def studio(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Studio]:
+    """A window for which a file of 10 KB is big."""
+    monkeypatch.setattr(source, "LARGE", 10_000)
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    window = make_window(theme, Settings())
+    qtbot.addWidget(window, before_close_func=lambda _: None)
+    made = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
+    window.show()
+    yield made
+    made.close()
+
+
+def faulty(path: Path, rows: int = 600) -> Path:
+    """Numbers, then two rows that say the same and one that names somebody."""
+    write_rows(path, rows)
+    told = [{"instruction": "Who?", "output": "Write to jane.doe@acme.org, she knows."}]
+    told += 2 * [{"instruction": "Which bay has the tides?", "output": "The Bay of Fundy has them."}]
+    path.write_text(path.read_text() + "".join(json.dumps(row) + "\n" for row in told))
+    return path
+
+
+def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
+    studio.open_path(str(path))
+    view = studio.dataset.large.view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"))
+    return view
+
+
+def checked(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
+    view = opened(studio, qtbot, path)
+    qtbot.waitUntil(lambda: bool(view.health.rows), timeout=20_000)
+    return view
+
+
+def test_few_rows_are_checked_at_once_and_a_quote_leads_to_its_row(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    view = checked(studio, qtbot, faulty(tmp_path / "big.jsonl"))
+    found = {row.finding.check: row.finding for row in view.health.rows if row.finding.count}
+    assert found["personal data"].lines == (601,)
+    assert found["duplicates"].lines == (603,)
+    assert view.tabs.button("health").text() == f"Health  {view.health.open_findings}"
+    view.tabs.choose("health")
+    view.table.chips.choose("warnings")
+    qtbot.waitUntil(lambda: view.table.model.rowCount() < 600)
+    view.health.line_chosen.emit(601)
+    assert view.tabs.current == "rows"
+    assert view.table.model.rowCount() == 603
+    qtbot.waitUntil(lambda: view.example.title() == "Line 601")
+
+
+def test_many_rows_are_checked_when_asked_and_until_stopped(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large_health, "AT_ONCE", 100)
+    view = opened(studio, qtbot, faulty(tmp_path / "big.jsonl", 20_000))
+    qtbot.waitUntil(lambda: view.health.offer.accessibleName() == "Check all 20,003 rows")
+    assert not view.health.rows
+    begin = view.health.offer.findChildren(Button)[0]
+    begin.click()
+    assert studio.dataset.large_health._checking.busy
+    view.health.stop_requested.emit()
+    assert not studio.dataset.large_health._checking.busy
+    view.health.offer.findChildren(Button)[0].click()
+    qtbot.waitUntil(lambda: bool(view.health.rows), timeout=60_000)
+
+
+def test_a_fix_is_shown_written_as_lines_and_opened_by_pages(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = faulty(tmp_path / "big.jsonl")
+    before, out = path.read_bytes(), tmp_path / "mended.jsonl"
+    view = checked(studio, qtbot, path)
+    row = next(row for row in view.health.rows if row.finding.check == "personal data")
+    row.fix.click()
+    health = studio.dataset.large_health
+    qtbot.waitUntil(lambda: health.dialog is not None)
+    assert health.dialog is not None
+    assert "big.jsonl itself stays as it is" in health.dialog.text.text()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    health.dialog.agree.click()
+    qtbot.waitUntil(lambda: studio.dataset.large.path == out)
+    fixed = studio.dataset.large.view
+    assert fixed is not None
+    assert fixed is not view
+    qtbot.waitUntil(lambda: fixed.bar.said.text() == "All 603 rows checked")
+    said = json.loads(out.read_text().splitlines()[600])["messages"]
+    assert said[1]["content"] == "Write to [e-mail], she knows."
+    assert path.read_bytes() == before
+    assert studio.state.dataset is None
+
+
+def test_a_fix_is_saved_with_its_history_where_a_folder_is_named(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = checked(studio, qtbot, faulty(tmp_path / "big.jsonl"))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mended"), ""))
+    next(row for row in view.health.rows if row.finding.check == "duplicates").fix.click()
+    qtbot.waitUntil(lambda: studio.dataset.large_health.dialog is not None)
+    dialog = studio.dataset.large_health.dialog
+    assert dialog is not None
+    dialog.agree.click()
+    qtbot.waitUntil(lambda: studio.state.dataset is not None, timeout=20_000)
+    assert studio.state.dataset is not None
+    assert len(studio.state.dataset.rows) == 602
+    assert [count.after for count in Manifest.read(tmp_path / "mended").counts] == [602]
+
+
+def test_unknown_columns_are_asked_for_and_the_file_is_opened_by_pages_with_them(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text("".join(f'{{"x": "Wo ist {n}?", "y": "Hier ist {n}."}}\n' for n in range(1000)))
+    studio.open_path(str(path))
+    columns = studio.dataset.columns
+    qtbot.waitUntil(lambda: columns.dialog is not None)
+    assert columns.dialog is not None
+    assert "What are the columns of odd.jsonl?" in studio.panes.dataset.state.accessibleName()
+    columns.dialog.reject()
+    studio.panes.dataset.columns_requested.emit()
+    dialog = columns.dialog
+    assert dialog is not None
+    dialog.choices["prompt"].choose("x")
+    dialog.choices["answer"].choose("y")
+    qtbot.waitUntil(dialog.agree.isEnabled)
+    dialog.agree.click()
+    view = studio.dataset.large.view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.bar.said.text() == "All 1,000 rows checked")
+    first = view.table.model.rows[0]
+    assert (first.prompt, first.answer) == ("Wo ist 0?", "Hier ist 0.")
+    qtbot.waitUntil(lambda: "Hier ist 0." in view.example.tokens.toPlainText())
+    qtbot.waitUntil(lambda: bool(view.health.rows), timeout=20_000)
+    out, fix = tmp_path / "mended.jsonl", Fix(check="duplicates")
+    studio.dataset.large_parts.write_fixed(out, fix)
+    qtbot.waitUntil(lambda: studio.dataset.large.path == out)
+    assert json.loads(out.read_text().splitlines()[0])["messages"][1]["content"] == "Hier ist 0."
+
+
+def test_the_columns_of_a_file_on_show_can_be_named_anew(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "turned.jsonl"
+    path.write_text("".join(f'{{"prompt": "Hier {n}.", "completion": "Wo {n}?"}}\n' for n in range(1000)))
+    opened(studio, qtbot, path)
+    assert studio.panes.dataset.open_menu.columns.isVisible()
+    studio.panes.dataset.columns_requested.emit()
+    columns = studio.dataset.columns
+    qtbot.waitUntil(lambda: columns.dialog is not None)
+    dialog = columns.dialog
+    assert dialog is not None
+    dialog.choices["answer"].choose("prompt")
+    dialog.choices["prompt"].choose("completion")
+    qtbot.waitUntil(dialog.agree.isEnabled)
+    dialog.agree.click()
+    view = studio.dataset.large.view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.bar.said.text() == "All 1,000 rows checked")
+    assert view.table.model.rows[0].answer == "Hier 0."
