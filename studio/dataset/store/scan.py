@@ -14,10 +14,10 @@ _TICK = 1.0  # seconds: it says by itself how far it is
 _PATIENCE = 2.0  # seconds that the process has to leave
 
 
-type Said = Scanned | Progress | ColumnsAsked
+type ScanReport = Scanned | Progress | ColumnsAsked
 
 
-def scanning(path: Path, cache: Path, columns: str = "") -> Generator[Said, None, Path]:
+def scanning(path: Path, cache: Path, columns: str = "") -> Generator[ScanReport, None, Path]:
     """Index a file, announcing each stretch of rows that can be read; returns the index's folder.
 
     What is packed is unpacked first, with its progress; `columns` is as the recipe's data.columns, for which
@@ -48,7 +48,7 @@ def index_folder(path: Path, cache: Path, columns: str = "") -> Path:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _follow(path: Path, folder: Path, columns: str) -> Generator[Said]:
+def _follow(path: Path, folder: Path, columns: str) -> Generator[ScanReport]:
     child, finished = Child(SCAN, str(path), str(folder), *filter(None, [columns])), False
     _import_reader()
     try:
