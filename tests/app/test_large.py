@@ -61,7 +61,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     view = opened(studio, qtbot, path)
     model = view.table.model
     assert studio.panes.dataset.state is view
-    assert (model.rowCount(), view.bar.status.text()) == (2001, "All 2,001 rows checked")
+    assert (model.rowCount(), view.bar.status.text()) == (2001, "All 2,001 rows read")
     assert studio.dataset.opening.recent == (str(path),)
     qtbot.waitUntil(lambda: view.example.title() == "Line 1")
     assert "Say the number 0" in view.example.tokens.toPlainText()

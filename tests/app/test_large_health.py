@@ -53,7 +53,7 @@ def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
     studio.open_path(str(path))
     view = studio.dataset.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.bar.said.text().startswith("All"))
+    qtbot.waitUntil(lambda: view.bar.status.text().startswith("All"))
     return view
 
 
@@ -114,7 +114,7 @@ def test_a_fix_is_shown_written_as_lines_and_opened_by_pages(
     fixed = studio.dataset.large.view
     assert fixed is not None
     assert fixed is not view
-    qtbot.waitUntil(lambda: fixed.bar.said.text() == "All 603 rows checked")
+    qtbot.waitUntil(lambda: fixed.bar.status.text() == "All 603 rows read")
     said = json.loads(out.read_text().splitlines()[600])["messages"]
     assert said[1]["content"] == "Write to [e-mail], she knows."
     assert path.read_bytes() == before
@@ -157,7 +157,7 @@ def test_unknown_columns_are_asked_for_and_the_file_is_opened_by_pages_with_them
     dialog.agree.click()
     view = studio.dataset.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.bar.said.text() == "All 1,000 rows checked")
+    qtbot.waitUntil(lambda: view.bar.status.text() == "All 1,000 rows read")
     first = view.table.model.rows[0]
     assert (first.prompt, first.answer) == ("Wo ist 0?", "Hier ist 0.")
     qtbot.waitUntil(lambda: "Hier ist 0." in view.example.tokens.toPlainText())
@@ -186,5 +186,5 @@ def test_the_columns_of_a_file_on_show_can_be_named_anew(
     dialog.agree.click()
     view = studio.dataset.large.view
     assert view is not None
-    qtbot.waitUntil(lambda: view.bar.said.text() == "All 1,000 rows checked")
+    qtbot.waitUntil(lambda: view.bar.status.text() == "All 1,000 rows read")
     assert view.table.model.rows[0].answer == "Hier 0."

@@ -157,7 +157,7 @@ def test_the_view_says_how_far_the_scan_is_and_shows_a_whole_row(qtbot: QtBot, t
     qtbot.addWidget(view)
     view.show_source(Endless(1_203_000))
     view.show_scan(Scanned(1_203_000, 1_202_000, 900, 100, 481, 2000, "/index"))
-    assert view.bar.status.text() == "1,203,000 of about 5,000,000 rows checked"
+    assert view.bar.status.text() == "1,203,000 of about 5,000,000 rows read"
     assert view.bar.progress.value() == 240
     assert view.table.chips.label("bad") == "Bad 100"
     assert view.bar.part.isHidden()
@@ -174,7 +174,7 @@ def test_the_view_says_how_far_the_scan_is_and_shows_a_whole_row(qtbot: QtBot, t
     assert view.example.reason.text() == '"answer" is empty'
     assert view.example.text.toPlainText() == "prompt\nSay\n5\n\nanswer"
     view.show_scan(Scanned(5_000_321, 5_000_321, 0, 0, 2000, 2000, "/index", True))
-    assert view.bar.status.text() == "All 5,000,321 rows checked"
+    assert view.bar.status.text() == "All 5,000,321 rows read"
     assert view.bar.progress.isHidden()
     assert not view.bar.part.isHidden()
     assert view.bar.bad.isHidden()

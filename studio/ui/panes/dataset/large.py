@@ -73,9 +73,9 @@ class LargeBar(QWidget):
         self.facts.setVisible(scan.rows > 0)
         if scan.finished:
             self._finished = True
-            self.end(f"All {scan.rows:,} rows checked")
+            self.end(f"All {scan.rows:,} rows read")
             return
-        self.status.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows checked")
+        self.status.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows read")
         self._show_share(scan.bytes, scan.total_bytes)
 
     def show_progress(self, progress: Progress) -> None:
@@ -208,8 +208,8 @@ class LargeView(QWidget):
         self.bar.show_room(words)
 
     def show_stopped(self, rows: int) -> None:
-        """Say how many rows are checked."""
-        self.bar.end(f"Stopped: the first {rows:,} rows are checked")
+        """Say how many rows are read."""
+        self.bar.end(f"Stopped: the first {rows:,} rows are read")
 
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan has come, and how many rows of each state it has met."""
