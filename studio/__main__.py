@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 
 from studio.child_process import ENGINE, HUB, SCAN, WRITE
@@ -15,7 +14,10 @@ def main() -> None:
 
     The window's way imports nothing but Qt, so that it paints at once.
     """
-    multiprocessing.freeze_support()
+    if getattr(sys, "frozen", False):  # a library's process of its own begins here, too
+        import multiprocessing
+
+        multiprocessing.freeze_support()
     arguments = sys.argv[1:]
     if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE):
         sys.exit(_be_child(*arguments))

@@ -25,11 +25,8 @@ from studio.cli.parser import DataGroup, StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.synth import register
 from studio.cli.terminal import console, perform, report
-from studio.dataset.read.file_reader import NothingUsable
 from studio.dataset.rows import Places
-from studio.dataset.save.bad_rows import check_report
 from studio.dataset.save.target import check_sources
-from studio.dataset.store.source import is_large
 from studio.errors import DataError
 from studio.events import (
     Checked,
@@ -233,6 +230,10 @@ def show(
     """
     recipe, dataset_cache = recipe_from(data, model, set_), DatasetCache()
     path = Path(recipe.data.path).expanduser()
+    from studio.dataset.read.file_reader import NothingUsable
+    from studio.dataset.save.bad_rows import check_report
+    from studio.dataset.store.source import is_large
+
     if bad is not None:
         check_sources(bad, [path])
         check_report(bad)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,10 +59,11 @@ def _everywhere(
     """The three options; typer makes parameters of them."""
 
 
-def _parameters() -> list[Any]:
+@cache
+def _parameters() -> tuple[Any, ...]:
     holder = typer.Typer(add_completion=False)
     holder.command()(_everywhere)
-    return list(typer.main.get_command(holder).params)
+    return tuple(typer.main.get_command(holder).params)
 
 
 class StudioCommand(TyperCommand):

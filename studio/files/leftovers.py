@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 from studio.errors import DiskError
 
 
@@ -163,6 +161,8 @@ def _replaced(name: str) -> str:
 
 
 def _lives(process: str) -> bool:
+    import psutil  # as long to load as all of files/
+
     return bool(psutil.pid_exists(int(process)))
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from studio.advice.advice import Adviser
 from studio.events import Event, Progress
 from studio.process import rank
 from studio.recipe.recipe import Recipe
@@ -48,6 +47,8 @@ class Recorder:
     """Writes down what happens in a run, and adds what follows from it."""
 
     def __init__(self, run: RunFolder, trackers: list[Tracker]) -> None:
+        from studio.advice.advice import Adviser
+
         self._run, self._trackers = run, trackers
         self._adviser = Adviser()
         self._adviser.remember(run.events())

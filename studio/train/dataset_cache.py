@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from studio.dataset.dataset import Dataset
 from studio.dataset.groups import GROUPING
-from studio.dataset.read.folders import modified
-from studio.dataset.render.render import Renderer, Rendering
 from studio.dataset.render.truncate import Limits
 from studio.events import Event
 from studio.models.folder import read_config
@@ -18,6 +15,10 @@ from studio.models.tokenizer import load_tokenizer
 from studio.paths import model_folder
 from studio.recipe.fields import Data
 from studio.recipe.recipe import Recipe
+
+if TYPE_CHECKING:  # reading and rendering take long to load, and a window or a help page needs neither
+    from studio.dataset.dataset import Dataset
+    from studio.dataset.render.render import Renderer, Rendering
 
 type _Key = tuple[Data, Rendering, int, str, float, float, int]
 
@@ -37,12 +38,16 @@ class DatasetCache:
         `grouping` is how rows are kept together when they are divided.
         Raises DataError or ModelError with what is wrong and what to do.
         """
+        from studio.dataset.read.folders import modified
+
         path = Path(recipe.data.path).expanduser()
         saved = (modified(path), _saved_at(Path(recipe.data.template).expanduser()))
         rendering = renderer.rendering if renderer else rendering_of(recipe)
         key = (recipe.data, rendering, recipe.loop.seed, recipe.model, *saved, grouping)
         if self._latest is not None and self._latest[0] == key:
             return self._latest[1]
+        from studio.dataset.dataset import Dataset
+
         dataset = yield from Dataset.loading(
             path, renderer or self.renderer(recipe), recipe.data, recipe.loop.seed, grouping
         )
@@ -54,6 +59,8 @@ class DatasetCache:
         rendering = rendering_of(recipe)
         key = (recipe.model, rendering, _saved_at(Path(rendering.template).expanduser()))
         if self._renderer is None or self._renderer[0] != key:
+            from studio.dataset.render.render import Renderer
+
             folder = model_folder(recipe.model)
             config = read_config(folder)
             tokenizer = load_tokenizer(folder)
@@ -78,5 +85,7 @@ def limits_of(config: Mapping[str, Any], tokenizer: Any) -> Limits:
 
 def rendering_of(recipe: Recipe) -> Rendering:
     """How the recipe turns records into examples."""
+    from studio.dataset.render.render import Rendering
+
     data = recipe.data
     return Rendering(data.template, data.max_length, data.too_long, data.train_on, recipe.objective)
