@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
 MILLISECONDS = 500
 GROWTH = 1.25
-"""So many more objects than after the last time, and the oldest generation is due: Python's own rule."""
+"""So much more memory in use than after the last time, and the oldest generation is due: about Python's rule.
+
+Python counts the objects. To list them here would hold every one of them for a moment, and a tuple that
+another thread is building at that moment then ends in a SystemError.
+"""
 
 
 class Collector(QObject):
@@ -22,7 +27,7 @@ class Collector(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._objects = 0  # after the last look through all of them
+        self._blocks = 0  # of memory, in use after the last look through all objects
         self._automatic = gc.isenabled()
         gc.disable()
         self._timer = QTimer(self)
@@ -33,7 +38,7 @@ class Collector(QObject):
     def collect_what_is_due(self) -> None:
         """Collect the oldest generation that Python itself would."""
         due = [count > limit for count, limit in zip(gc.get_count(), gc.get_threshold(), strict=True)]
-        if due[2] and len(gc.get_objects()) > GROWTH * self._objects:
+        if due[2] and sys.getallocatedblocks() > GROWTH * self._blocks:
             self.collect_all()
         elif due[1]:
             gc.collect(1)
@@ -43,7 +48,7 @@ class Collector(QObject):
     def collect_all(self) -> None:
         """Collect all there is; it takes about 0.1 s."""
         gc.collect()
-        self._objects = len(gc.get_objects())
+        self._blocks = sys.getallocatedblocks()
 
     def stop(self) -> None:
         """Leave it to Python again, once no other thread is left."""

@@ -93,3 +93,26 @@ def test_python_collects_by_itself_only_where_no_queue_is_open(queue: JobQueue) 
     assert not gc.isenabled()
     queue.shut_down()
     assert gc.isenabled()
+
+
+def test_a_tuple_that_another_thread_builds_is_not_held_meanwhile(queue: JobQueue) -> None:
+    """To list all objects holds the half-built tuple, and Python then refuses to finish it."""
+    troubles: list[SystemError] = []
+    enough = threading.Event()
+
+    def build() -> None:
+        while not enough.is_set():
+            try:
+                tuple(str(number) for number in range(2000))
+            except SystemError as error:
+                troubles.append(error)
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    many = [(number, [number]) for number in range(300_000)]  # so that listing them takes a while
+    for _ in range(10):
+        queue._collector.collect_all()
+    enough.set()
+    thread.join()
+    assert len(many) == 300_000
+    assert not troubles
