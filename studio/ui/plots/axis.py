@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
@@ -16,24 +17,51 @@ from studio.ui.widgets.layout import column
 
 LEFT_WIDTH = 46
 BOTTOM_HEIGHT = 22
+GRID = 200
+"""How strongly the lines across a plot are drawn, of 255."""
+DECADES = 2.5
+"""From so many powers of ten on, a logarithmic axis has room for no more ticks than one for each."""
 
 
 class NumberAxis(pg.AxisItem):
-    """An axis of fixed size, so that growing numbers never move the plot; `words` writes a tick."""
+    """An axis of fixed size, so that growing numbers never move the plot; `words` writes a tick.
+
+    The left one draws lines across the plot; where it `is_log`, the view counts in powers of ten.
+    """
 
     def __init__(self, orientation: str, words: Callable[[float, float], str] | None = None) -> None:
         super().__init__(orientation)
         self._words = words or plain
+        self.is_log = False
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)  # its lines lie over what is dragged
         self.setStyle(tickLength=0, autoExpandTextSpace=False, autoReduceTextSpace=False, tickTextOffset=6)
         self.setStyle(tickFont=body_font(11), hideOverlappingLabels=True, maxTickLevel=0)
         if orientation == "left":
             self.setWidth(LEFT_WIDTH)
             self.setTickDensity(1.6)
+            self.setGrid(GRID)
         else:
             self.setHeight(BOTTOM_HEIGHT)
 
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, Any]]:
+        if not self.is_log:
+            ticks: list[tuple[float, Any]] = super().tickValues(low, high, size)
+            return ticks
+        steps = (1, 2, 5) if high - low < DECADES else (1,)
+        powers = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+        found = [power + float(np.log10(step)) for power in powers for step in steps]
+        return [(1.0, [value for value in found if low <= value <= high])]
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.is_log:
+            return [f"{10**value:.3g}" for value in values]
         return [self._words(value * scale, spacing * scale) for value in values]
+
+    def mouseDragEvent(self, event: Any) -> None:
+        event.ignore()
+
+    def wheelEvent(self, event: Any) -> None:
+        event.ignore()
 
     def dress(self, tokens: ThemeColours) -> None:
         """Take the colours of the axis and its numbers from the theme."""
@@ -161,6 +189,11 @@ class PlotFrame(QWidget):
         self._view = pg.PlotWidget(viewBox=self._box, axisItems=self.axes)
         self._view.setFrameShape(self._view.Shape.NoFrame)
         self._view.hideButtons()
+        self._x_name = QLabel(self._view)
+        self._x_name.setFont(body_font(11))
+        self._x_name.setProperty("tone", "faint")
+        self._x_name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._x_name.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.crosshair = Crosshair(self._view, self.describe)
         self._box.all_wanted.connect(self.show_all)
         self.setMinimumSize(*least)
@@ -183,6 +216,10 @@ class PlotFrame(QWidget):
             axis.dress(tokens)
         self.crosshair.dress(tokens)
 
+    def name_x(self, name: str) -> None:
+        """Say in the corner between the axes what the lower one counts."""
+        self._x_name.setText(name)
+
     def add_items(self, *items: pg.GraphicsObject) -> None:
         """Draw these; the range of the axes stays as it is."""
         for item in items:
@@ -195,3 +232,4 @@ class PlotFrame(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.crosshair.hide()
+        self._x_name.setGeometry(0, self.height() - BOTTOM_HEIGHT, LEFT_WIDTH - 9, BOTTOM_HEIGHT - 1)

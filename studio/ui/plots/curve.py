@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -9,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.runs.history import Numbers
 from studio.ui.plots.axis import PlotFrame, wide_range
-from studio.ui.plots.series import Points, Series, thinned
+from studio.ui.plots.series import Points, Series, smoothing_for, thinned
 from studio.ui.plots.style import CurveStyle, Which
 from studio.ui.theme import Theme
 from studio.ui.tokens import ThemeColours
@@ -27,11 +29,13 @@ class Dotted:
         self.best = pg.ScatterPlotItem(size=11, antialias=True)
         self.items = (self._line, self._marks, self.best)
 
-    def redraw(self) -> None:
-        """Bring the picture up to the points."""
-        self._line.setData(self.series.x, self.series.y)
-        self._marks.setData(self.series.x, self.series.y)
-        self.best.setData(*self._best_point())
+    def redraw(self, scaled: Callable[[Numbers], Numbers]) -> None:
+        """Bring the picture up to the points; `scaled` says how high a value is drawn."""
+        x, y = self.series.x, scaled(self.series.y)
+        self._line.setData(x, y, connect="finite")
+        self._marks.setData(x, y)
+        best = self._best()
+        self.best.setData(x[best], y[best])
 
     def dress(self, tokens: ThemeColours) -> None:
         """Take the colours from the theme."""
@@ -42,14 +46,16 @@ class Dotted:
         self.best.setBrush(tokens.panel)
         self.best.setPen(pg.mkPen(colour, width=2.5))
 
-    def _best_point(self) -> tuple[list[float], list[float]]:
+    def _best(self) -> slice:
         values = self.series.y
         if not self._marks_best or not len(values) or not np.isfinite(values).any():
-            return [], []
+            return slice(0)
         best = int(np.nanargmin(values))
-        return [float(self.series.x[best])], [float(values[best])]
+        return slice(best, best + 1)
 
 
+ROOM = 0.02
+"""Beside the first and the last step, so that a mark there is seen whole; as a share of all steps."""
 MANY = 30
 """From how many points on a spike can be told from the curve."""
 
@@ -60,12 +66,12 @@ class CurvePlot(PlotFrame):
     def __init__(self, theme: Theme, style: CurveStyle | None = None, parent: QWidget | None = None) -> None:
         self.style_of = style or CurveStyle()
         super().__init__(theme, (120, 90), self.style_of.ticks, parent)
-        self.series = Series(self.style_of.smoothing)
+        self.series = Series()
         self._end: float | None = None
         self._shows_all = self._dirty = True
         self._range: tuple[float, float, float, float] | None = None
         self._timer = Throttle(self, self.style_of.redraw_milliseconds, self.redraw)
-        self._raw = pg.PlotCurveItem(antialias=not self.style_of.smoothing)
+        self._raw = pg.PlotCurveItem(antialias=not self.style_of.smooths)
         self._smooth = pg.PlotCurveItem(antialias=True)
         self._other = Dotted(self.style_of.other_colour, False)
         self._dotted = Dotted(self.style_of.dot_colour, self.style_of.marks_best)
@@ -74,6 +80,7 @@ class CurvePlot(PlotFrame):
         self._all: dict[Which, Series] = {"main": self.series, "dots": self.dots, "others": self.others}
         self._box.sigRangeChangedManually.connect(self._on_zoomed)
         self.setAccessibleName(self.style_of.name)
+        self.name_x(self.style_of.x_name)
         self.dress()
 
     def append(self, x: float, y: float, which: Which = "main") -> None:
@@ -111,20 +118,54 @@ class CurvePlot(PlotFrame):
         self._shows_all, self._range = True, None
         self._touch()
 
+    def set_log(self, is_log: bool) -> None:
+        """Whether the left axis counts in factors; what is not above zero is then not drawn."""
+        self.axes["left"].is_log = is_log
+        self.axes["left"].picture = None
+        self.crosshair.hide()
+        self.show_all()
+
+    def table(self) -> tuple[list[str], list[list[float | None]]]:
+        """All points in words' place: the columns' names, and a row for every x, with None for no value."""
+        style = self.style_of
+        named = {style.main_name: (self.series.x, self.series.y)}
+        if style.smooths:
+            named["smoothed"] = (self.series.x, self._smoothed().smooth)
+        for name, points in ((style.dot_name, self.dots), (style.other_name, self.others)):
+            if len(points):
+                named[name] = (points.x, points.y)
+        columns = [dict(zip(x.tolist(), y.tolist(), strict=True)) for x, y in named.values()]
+        steps = sorted({x for column in columns for x in column})
+        return [style.x_name, *named], [[x, *(column.get(x) for column in columns)] for x in steps]
+
     def redraw(self) -> None:
         """Bring the picture up to the points; called by the timer."""
         self._dirty = False
+        self._smoothed()
         if self._shows_all:
             self._fit()
         low, high = self._box.viewRange()[0]
         part = self.series.window(low, high)
         pixels = max(int(self._box.width()), 64)
-        self._raw.setData(*thinned(self.series.x[part], self.series.y[part], pixels), connect="finite")
-        if self.style_of.smoothing:
-            smooth = self.series.smooth[part]
-            self._smooth.setData(*thinned(self.series.x[part], smooth, pixels // 2), connect="finite")
-        self._dotted.redraw()
-        self._other.redraw()
+        x, y, smooth = self.series.x[part], self.series.y[part], self.series.smooth[part]
+        self._raw.setData(*thinned(x, self._scaled(y), pixels), connect="finite")
+        if self.style_of.smooths:
+            self._smooth.setData(*thinned(x, self._scaled(smooth), pixels // 2), connect="finite")
+        self._dotted.redraw(self._scaled)
+        self._other.redraw(self._scaled)
+
+    def _smoothed(self) -> Series:
+        """The main curve, smoothed as its length asks for."""
+        if self.style_of.smooths:
+            self.series.smooth_by(smoothing_for(len(self.series)))
+        return self.series
+
+    def _scaled(self, values: Numbers) -> Numbers:
+        """How high values are drawn: on a logarithmic axis, as powers of ten."""
+        if not self.axes["left"].is_log:
+            return values
+        powers: Numbers = np.log10(np.where(values > 0, values, np.nan))
+        return powers
 
     def describe(self, x: float) -> tuple[float, str] | None:
         """The point nearest to `x` and its values in words."""
@@ -132,9 +173,9 @@ class CurvePlot(PlotFrame):
             return None
         index = self.series.nearest(x)
         step, style = float(self.series.x[index]), self.style_of
-        values = self.series.smooth if style.smoothing else self.series.y
-        words = f"{style.x_name} {step:,.0f}   {style.words(float(values[index]))}"
-        if style.smoothing:
+        values = self._smoothed().smooth if style.smooths else self.series.y
+        words = f"{style.x_name} {step:,.0f}   {style.main_name} {style.words(float(values[index]))}"
+        if style.smooths:
             words += f"   raw {style.words(float(self.series.y[index]))}"
         for points, name in ((self.dots, style.dot_name), (self.others, style.other_name)):
             if len(points):
@@ -147,15 +188,16 @@ class CurvePlot(PlotFrame):
         if not len(values):
             return
         last = max(float(points.x[-1]) for points in self._all.values() if len(points))
-        low, high = (0.0 if self.style_of.from_zero else float(values.min())), float(values.max())
+        from_zero = self.style_of.from_zero and not self.axes["left"].is_log
+        low, high = (0.0 if from_zero else float(values.min())), float(values.max())
         if self._range is not None:
             _, right, bottom, top = self._range
             if last <= right and low >= bottom and high <= top and high - low > 0.6 * (top - bottom):
                 return
         right = self._end if self._end and self._end >= last else last * 1.15
         bottom, top = wide_range(low, high)
-        bottom = 0.0 if self.style_of.from_zero else bottom
-        self._range = (-0.008 * right, max(right, 1.0), bottom, top)
+        bottom = 0.0 if from_zero else bottom
+        self._range = (-ROOM * right, (1 + ROOM) * max(right, 1.0), bottom, top)
         self.set_range(self._range[:2], self._range[2:])
 
     def _values_to_fit(self) -> Numbers:
@@ -164,9 +206,9 @@ class CurvePlot(PlotFrame):
         One wild batch would otherwise flatten the rest of the run; zooming and hovering still find it.
         """
         raw = self.series.y[np.isfinite(self.series.y)]
-        if self.style_of.smoothing and len(raw) >= MANY:
+        if self.style_of.smooths and len(raw) >= MANY:
             raw = np.concatenate([np.percentile(raw, [1, 98]), self.series.smooth])
-        values = np.concatenate([raw, self.dots.y, self.others.y])
+        values = self._scaled(np.concatenate([raw, self.dots.y, self.others.y]))
         return values[np.isfinite(values)]
 
     def _touch(self) -> None:
@@ -178,8 +220,8 @@ class CurvePlot(PlotFrame):
         super().dress()
         tokens, style = self._theme.tokens, self.style_of
         main = getattr(tokens, style.colour)
-        raw = tokens.tint(style.colour, 0.42) if style.smoothing else main
-        self._raw.setPen(pg.mkPen(raw, width=1 if style.smoothing else 1.4))
+        raw = tokens.tint(style.colour, 0.42) if style.smooths else main
+        self._raw.setPen(pg.mkPen(raw, width=1 if style.smooths else 1.4))
         self._smooth.setPen(pg.mkPen(main, width=2))
         self._dotted.dress(tokens)
         self._other.dress(tokens)

@@ -45,8 +45,11 @@ class LazyCurve(QWidget):
     def set_end(self, x: float | None) -> None:
         self._say("set_end", x)
 
+    def set_log(self, is_log: bool) -> None:
+        self._say("set_log", is_log)
+
     def clear(self) -> None:
-        self._calls.clear()
+        self._calls = [call for call in self._calls if call[0] == "set_log"]
         self._say("clear")
 
     def build(self) -> CurvePlot:

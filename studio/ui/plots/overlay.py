@@ -15,7 +15,7 @@ from studio import words
 from studio.recipe.sweep import short
 from studio.runs.store import RunCurves
 from studio.ui.plots.axis import PlotFrame, wide_range
-from studio.ui.plots.series import Series, thinned
+from studio.ui.plots.series import Series, smoothing_for, thinned
 from studio.ui.theme import Theme
 from studio.ui.tokens import ThemeColours, dash, hue, mix
 
@@ -124,7 +124,7 @@ class OverlayPlot(PlotFrame):
 
 
 def _drawn(label: str, curves: RunCurves) -> _Drawn:
-    training, validation = Series(_smoothing(len(curves.steps))), Series()
+    training, validation = Series(smoothing_for(len(curves.steps))), Series()
     training.extend(curves.steps, curves.losses)
     validation.extend(curves.validated, curves.validation)
     faint, solid = pg.PlotCurveItem(antialias=True), pg.PlotCurveItem(antialias=True)
@@ -138,11 +138,6 @@ def _drawn(label: str, curves: RunCurves) -> _Drawn:
             lowest = int(np.nanargmin(validation.y))
             best.setData([validation.x[lowest]], [validation.y[lowest]])
     return _Drawn(label, training, validation, faint, solid, marks, best)
-
-
-def _smoothing(steps: int) -> float:
-    """How strongly to smooth a training curve: less where it is short, so that it does not lag behind."""
-    return min(0.9, 1 - 10 / max(steps, 12))
 
 
 def _finite(drawn: _Drawn) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -2,132 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio import words
 from studio.events import Event, Prepared, Probed, Rewards, Step, Validated
 from studio.runs.history import RunHistory
-from studio.ui.plots.lazy import LazyCurve
-from studio.ui.plots.style import CurveStyle
+from studio.ui.plots.plot_card import Key, PlotCard
+from studio.ui.plots.style import CurveStyle, three_digits
 from studio.ui.theme import Theme
-from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import ElidedLabel, WrapLabel
 from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.timing import Throttle
 
-Key = tuple[str, str, str]
-"""The token of a curve's colour, its value in words, and in as few as can be."""
-ALL, FEW = 1, 2
-DOT = 7
-BEFORE, BETWEEN = 5, 14
-
-
-class KeyLabel(ElidedLabel):
-    """Shows (colour token, words, few words) from the right: the few where the others do not fit.
-
-    The tooltip then has them all.
-    """
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._keys: tuple[Key, ...] = ()
-        self.setProperty("tone", "dim")
-        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        theme.changed.connect(self.update)
-
-    def set_keys(self, keys: Sequence[Key]) -> None:
-        if tuple(keys) != self._keys:
-            self._keys = tuple(keys)
-            self.setText("  ·  ".join(words for _, words, _ in keys))
-
-    def shown_text(self) -> str:
-        """All the words, or the few of as many as fit."""
-        place, keys = self._fitting()
-        return "  ·  ".join(key[place] for key in keys)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        place, keys = self._fitting()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        room = self.contentsRect()
-        left = room.right() + 1 - self._width(place, keys)
-        for key in keys:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(getattr(self._theme.tokens, key[0])))
-            painter.drawEllipse(QPointF(left + DOT / 2, room.center().y() + 1), DOT / 2, DOT / 2)
-            painter.setPen(self.palette().color(self.foregroundRole()))
-            words = QRect(left + DOT + BEFORE, room.top(), room.width(), room.height())
-            painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, key[place])
-            left += self._key_width(key[place]) + BETWEEN
-
-    def _fitting(self) -> tuple[int, tuple[Key, ...]]:
-        """Which words to show, and of which of the curves."""
-        room = self.contentsRect().width()
-        if self._width(ALL, self._keys) <= room:
-            return ALL, self._keys
-        counts = range(len(self._keys), 0, -1)
-        count = next((n for n in counts if self._width(FEW, self._keys[:n]) <= room), 0)
-        return FEW, self._keys[:count]
-
-    def _width(self, place: int, keys: Sequence[Key]) -> int:
-        return sum(self._key_width(key[place]) for key in keys) + BETWEEN * max(len(keys) - 1, 0)
-
-    def _key_width(self, words: str) -> int:
-        return DOT + BEFORE + self.fontMetrics().horizontalAdvance(words)
-
-
-class PlotCard(Card):
-    """`curve` speaks like a CurvePlot; `set_waiting` tells whether the sentence stands in its place."""
-
-    def __init__(self, theme: Theme, style: CurveStyle, waiting: str, least_height: int = 90) -> None:
-        super().__init__(style.name)
-        self.curve = LazyCurve(theme, style)
-        self._keys = KeyLabel(theme)
-        self._keys.hide()
-        self.head.addWidget(self._keys, 1)
-        self._waiting = WrapLabel(waiting, role="waiting")
-        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._waiting)
-        self._stack.addWidget(self.curve)
-        self._stack.setMinimumHeight(least_height)
-        self.body.addWidget(self._stack, 1)
-
-    def value(self) -> str:
-        return self._keys.text() if self._keys.isVisibleTo(self) else super().value()
-
-    def set_value(self, text: str, tone: str = "dim") -> None:
-        """The current value; a screen reader, which cannot see the curve, is told it too."""
-        super().set_value(text, tone)
-        self._keys.hide()
-        self.curve.setAccessibleDescription(text)
-
-    def set_keys(self, keys: Sequence[Key]) -> None:
-        """The current values of several curves, each behind its colour."""
-        self.set_value("")
-        self._value.hide()
-        self._keys.set_keys(keys)
-        self._keys.show()
-        self.curve.setAccessibleDescription(self._keys.text())
-
-    def set_waiting(self, waiting: bool) -> None:
-        self._stack.setCurrentWidget(self._waiting if waiting else self.curve)
-
-    def clear(self) -> None:
-        """No curve, no value, the sentence again."""
-        self.curve.clear()
-        self.set_value("")
-        self.set_waiting(True)
-
-
 REWARDS = CurveStyle(
     "Rewards",
+    "margin",
     dot_colour="good",
     dot_name="chosen",
     other_colour="second",
@@ -194,12 +85,30 @@ class RewardCard(PlotCard):
 
 
 HEAD_MILLISECONDS = 120
-LOSS = CurveStyle("Loss", words=words.loss)
-SPEED = CurveStyle("Tokens per second", colour="good", smoothing=0, from_zero=True, redraw_milliseconds=230)
+LARGE, SMALL = 150, 92
+"""The least height of a plot in pixels; where the window is lower, the page scrolls."""
+LOSS = CurveStyle("Loss", "training", words=words.loss, offers_log=True)
+SPEED = CurveStyle(
+    "Tokens per second", "tokens/s", colour="good", smooths=False, from_zero=True, redraw_milliseconds=230
+)
+GRADIENT = CurveStyle(
+    "Gradient norm", "gradient norm", colour="second", redraw_milliseconds=270, offers_log=True
+)
+RATE = CurveStyle(
+    "Learning rate",
+    "learning rate",
+    smooths=False,
+    from_zero=True,
+    redraw_milliseconds=330,
+    words=words.rate,
+    ticks=lambda rate, _: f"{rate:.2g}",
+    offers_log=True,
+)
 MEMORY = CurveStyle(
     "Memory",
+    "memory",
     colour="third",
-    smoothing=0,
+    smooths=False,
     from_zero=True,
     redraw_milliseconds=310,
     words=lambda gigabytes: words.memory(gigabytes * words.GIB),
@@ -212,19 +121,25 @@ class RunPlots(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.loss = PlotCard(theme, LOSS, "Training and validation loss, from the first step on.", 100)
+        self.loss = PlotCard(theme, LOSS, "Training and validation loss, from the first step on.", LARGE)
         self.rewards = RewardCard(theme)
-        self.speed = PlotCard(theme, SPEED, "Training speed, from the first step on.", 90)
-        self.memory = PlotCard(theme, MEMORY, "Memory in use, from the first step on.", 90)
-        self._cards = (self.loss, self.rewards, self.speed, self.memory)
+        self.speed = PlotCard(theme, SPEED, "Training speed, from the first step on.", SMALL)
+        self.memory = PlotCard(theme, MEMORY, "Memory in use, from the first step on.", SMALL)
+        self.gradient = PlotCard(theme, GRADIENT, "Length of the gradient, from the first step on.", SMALL)
+        self.rate = PlotCard(theme, RATE, "Learning rate, from the first step on.", SMALL)
+        self._small = (self.speed, self.memory, self.gradient, self.rate)
+        for card in self._small:
+            card.setMinimumWidth(SMALL)  # whatever their titles are, all four are as wide
+        self._cards = (self.loss, self.rewards, *self._small)
         self._step: Step | None = None
         self._best: Validated | None = None
         self._last: Validated | None = None
         self._probed: Probed | None = None
         self._timer = Throttle(self, HEAD_MILLISECONDS, self._show_heads)
         above = row((self.loss, 1), (self.rewards, 1), gap=14)
-        below = row((self.speed, 1), (self.memory, 1), gap=14)
-        column((above, 3), (below, 2), on=self, gap=14)
+        machine = row((self.speed, 1), (self.memory, 1), gap=14)
+        learning = row((self.gradient, 1), (self.rate, 1), gap=14)
+        column((above, 3), (machine, 2), (learning, 2), on=self, gap=14)
         self._taken: dict[type[Event], Callable[[Any], None]] = {
             Prepared: self._begin,
             Step: self._add_step,
@@ -262,6 +177,8 @@ class RunPlots(QWidget):
         self.loss.curve.append(step.step, step.loss)
         self.speed.curve.append(step.step, step.tokens_per_second)
         self.memory.curve.append(step.step, step.memory_active / words.GIB)
+        self.gradient.curve.append(step.step, step.gradient_norm)
+        self.rate.curve.append(step.step, step.learning_rate)
 
     def _add_validated(self, validated: Validated) -> None:
         self._remember(validated)
@@ -280,6 +197,8 @@ class RunPlots(QWidget):
         self.loss.curve.set_points(steps, history.column("loss"))
         self.speed.curve.set_points(steps, history.column("tokens_per_second"))
         self.memory.curve.set_points(steps, history.column("memory_active") / words.GIB)
+        self.gradient.curve.set_points(steps, history.column("gradient_norm"))
+        self.rate.curve.set_points(steps, history.column("learning_rate"))
         validated = history.all_of(Validated)
         validations = [event.step for event in validated]
         self.loss.curve.set_points(validations, [event.loss for event in validated], "dots")
@@ -306,7 +225,7 @@ class RunPlots(QWidget):
 
     def _reveal(self) -> None:
         self.loss.set_waiting(self._step is None and self._last is None)
-        for card in (self.speed, self.memory):
+        for card in self._small:
             card.set_waiting(self._step is None)
 
     def _show_heads(self) -> None:
@@ -315,6 +234,8 @@ class RunPlots(QWidget):
             active, peak = words.memory(self._step.memory_active), words.memory(self._step.memory_peak)
             unit = active[-3:]
             self.memory.set_value(f"{active}, peak {peak.removesuffix(unit)}")
+            self.gradient.set_value(three_digits(self._step.gradient_norm))
+            self.rate.set_value(words.rate(self._step.learning_rate))
         self.loss.set_keys(self._losses())
         self.rewards.show_head()
 

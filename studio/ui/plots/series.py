@@ -32,6 +32,12 @@ class Series:
         self._sum, self._weight = 0.0, 0.0
         self._columns: Numbers = np.empty((3, 256))
 
+    def smooth_by(self, smoothing: float) -> None:
+        """Smooth so strongly from now on, and also what is there already."""
+        if smoothing != self._smoothing:
+            self._smoothing = smoothing
+            self.cut(np.inf)
+
     def append(self, x: float, y: float) -> None:
         """Add a point; the arrays double when they are full."""
         self._make_room(1)
@@ -113,6 +119,11 @@ class Series:
             found[start : start + size] = sums / weights
             self._sum, self._weight = float(sums[-1]), float(weights[-1])
         return found
+
+
+def smoothing_for(points: int) -> float:
+    """How strongly to smooth a curve of so many points: less where it is short, so that it does not lag."""
+    return min(0.9, 1 - 10 / max(points, 12))
 
 
 def thinned(x: Numbers, y: Numbers, pixels: int) -> tuple[Numbers, Numbers]:

@@ -20,10 +20,12 @@ class CurveStyle:
     """`colour`, `dot_colour` and `other_colour` name tokens; `words` writes a value for the crosshair,
     `ticks` for the axis.
 
-    With `smoothing` 0 the raw curve is drawn solid. `marks_best` rings the lowest dot.
+    With `smooths` false the raw curve is drawn solid. `marks_best` rings the lowest dot. `offers_log` is for
+    values that are above zero and may differ by factors.
     """
 
     name: str = "Curve"
+    main_name: str = "value"
     colour: str = "accent"
     dot_colour: str = "second"
     dot_name: str = "validation"
@@ -31,8 +33,9 @@ class CurveStyle:
     other_name: str = "general text"
     marks_best: bool = True
     x_name: str = "step"
-    smoothing: float = 0.9
+    smooths: bool = True
     from_zero: bool = False
+    offers_log: bool = False
     redraw_milliseconds: int = 100
     words: Callable[[float], str] = three_digits
     ticks: Callable[[float, float], str] | None = None

@@ -14,7 +14,8 @@ from studio.runs.history import RunHistory
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
 from studio.ui.panes.runs.table import exact_match
-from studio.ui.plots.run_plots import LOSS, PlotCard
+from studio.ui.plots.plot_card import PlotCard
+from studio.ui.plots.run_plots import LOSS
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
