@@ -33,6 +33,7 @@ from studio.paths import Paths, resource
 from studio.process import prepare_process
 from studio.recipe.files import ready_recipes
 from studio.recipe.sweep import Sweep
+from studio.settings import Settings, write_settings
 from studio.ui.widgets.states import BusyState, FailedState
 
 OUT = Path("build/screens")
@@ -56,6 +57,7 @@ class Photographer:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         self.out, self.home = out, home
+        write_settings(Paths.under(home).settings, Settings(toured=True))
         self.application = Application(["studio"], Paths.under(home))
         self.application.window.show()
         self.studio: Studio = self.application.build_studio()

@@ -65,6 +65,14 @@ class Sitting(Controller):
         if self.settings.pane and not brings_dataset:
             self._window.show_pane(self.settings.pane)
 
+    def is_first(self) -> bool:
+        """Whether nothing was done here before, so that a tour is of use."""
+        return not (self.settings.toured or self.settings.recent or self._services.store.runs())
+
+    def note_tour(self) -> None:
+        """The tour was seen, or declined."""
+        self.settings = replace(self.settings, toured=True)
+
     def keep(self) -> None:
         """Write down what the next sitting begins with; where it cannot be written, nothing is lost by it."""
         recipe, large = self._state.recipe, self._dataset.large

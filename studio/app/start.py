@@ -64,6 +64,8 @@ class Application(QApplication):
         studio.sitting.begin(brings_dataset=bool(self._waiting))
         for path in self._waiting:
             studio.open_path(path)
+        if studio.sitting.is_first() and not self._waiting:
+            studio.tour.card.begin()
         return studio
 
     def event(self, event: QEvent) -> bool:

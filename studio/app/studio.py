@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Slot
@@ -17,6 +18,7 @@ from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
 from studio.app.sitting import RESUME, Sitting
 from studio.app.state import Services, State
+from studio.app.tour import QUESTION, Tour
 from studio.app.training import Training
 from studio.jobs.heal import HealJob
 from studio.jobs.queue import JobQueue, Lane
@@ -66,6 +68,16 @@ class Studio(QObject):
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
         parts = (self.dataset, self.training, self.runs)
         self.help = Help(services, theme, self.training.forecasting)
+        self.tour = Tour(
+            services,
+            self.training,
+            {
+                "dataset": self._try_sample,
+                "training": self.panes.training.start,
+                "evaluation": self.evaluation.start,
+                "playground": partial(self.playground.ask, QUESTION),
+            },
+        )
         self.sitting = Sitting(services, theme, settings, *parts)
         self._connect()
 
@@ -108,6 +120,7 @@ class Studio(QObject):
         self.evaluation.finished.connect(self.runs.use)
         self.runs.deleted.connect(self.training.forget)
         self.runs.renamed.connect(self.training.follow)
+        self.tour.ended.connect(self.sitting.note_tour)
         self.runs.recipe_wanted.connect(self._use_recipe)
         self.dataset.ready_to_train.connect(self._go_to_training)
         panes = self.panes

@@ -112,6 +112,7 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
             (
                 Command("help", "Glossary", "Ctrl+?"),
                 Command("help_adapter", "What Trains in Your Model"),
+                Command("tour", "Tour of Tuning Studio"),
                 SEPARATOR,
                 Command("about", "About Tuning Studio", role=Role.AboutRole),
             ),

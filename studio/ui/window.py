@@ -71,9 +71,9 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._sidebar, self._stack = Sidebar(panes), QStackedWidget()
         self._pages = {entry.key: _Page(entry.widget) for entry in panes}
-        self._root = QWidget()
+        self.root = QWidget()
         self._build()
-        self._drop = _DropHint(self._root)
+        self._drop = _DropHint(self.root)
         self._own: dict[str, Callable[[], object]] = {
             "close": self.ask_to_close,
             "quit": self.ask_to_close,
@@ -203,9 +203,9 @@ class MainWindow(QMainWindow):
         for page in self._pages.values():
             self._stack.addWidget(page)
             page.notice.chosen.connect(self.action_triggered)
-        self._root.setObjectName("root")
-        row(self._sidebar, (self._stack, 1), on=self._root, gap=0)
-        self.setCentralWidget(self._root)
+        self.root.setObjectName("root")
+        row(self._sidebar, (self._stack, 1), on=self.root, gap=0)
+        self.setCentralWidget(self.root)
 
     def _on_action(self) -> None:
         action = self.sender()
