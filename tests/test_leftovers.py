@@ -13,7 +13,9 @@ import pytest
 
 from studio.cli.commands import run
 from studio.dataset.manifest import is_saved
+from studio.errors import RunError
 from studio.files import scratch_folder
+from studio.files.lock import held, is_held
 from studio.jobs.heal import HealJob
 from studio.paths import Paths
 from tests.conftest import write_rows
@@ -142,3 +144,24 @@ def test_the_scratch_of_a_killed_process_is_cleared(tmp_path: Path, monkeypatch:
         with scratch_folder("hub"):
             assert mine.exists()  # of a process that lives
     assert names(tmp_path) == {"tuning-studio-notes"}
+
+
+def test_a_lock_is_free_again_when_its_holder_was_killed(tmp_path: Path) -> None:
+    lock, taken = tmp_path / "lock", RunError("Taken.")
+    code = (
+        "import sys, time; from pathlib import Path; from studio.errors import RunError;"
+        "from studio.files.lock import held\n"
+        "with held(Path(sys.argv[1]), RunError('')):\n    print('held', flush=True)\n    time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert is_held(lock)
+        with pytest.raises(RunError, match="Taken"), held(lock, taken):
+            pass
+        holder.kill()
+        holder.wait()
+        assert not is_held(lock)
+        with held(lock, taken):
+            assert is_held(lock)
+    assert not is_held(lock)

@@ -66,7 +66,7 @@ class Runs(Controller):
         self._reading.ask(job, Lane.READING, {RunsCompared: self._show_comparison}, self._show_if_failed)
 
     def _show_list(self, listed: RunsListed) -> None:
-        self._pane.show_runs(list(listed.runs))
+        self._pane.show_runs(listed.runs, listed.damaged_sweeps)
         wanted = self._wanted or (self._state.run.name if self._state.run else "")
         self._wanted = ""
         found = next((run for run in listed.runs if run.name == wanted), None)

@@ -17,6 +17,7 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.history import RunHistory, history_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, latest_evaluation, look
+from studio.runs.sweeps import damaged_sweeps
 from studio.words import counted
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class RunsJob:
         return "Listing the runs"
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
-        yield RunsListed(tuple(self.store.summaries()))
+        yield RunsListed(tuple(self.store.summaries()), tuple(damaged_sweeps(self.store.folder)))
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,10 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RunsListed(Event, kind="RunsListed"):
-    """All runs, newest first. For the window only: it is never written to a file."""
+    """All runs, newest first, and why a sweep cannot be read. For the window only: no file holds it."""
 
     runs: tuple[RunSummary, ...]
+    damaged_sweeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

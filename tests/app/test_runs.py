@@ -74,3 +74,18 @@ def test_a_run_in_use_or_of_a_sweep_keeps_its_name(tmp_path: Path) -> None:
     assert store.rename("used", "used") == "used"
     assert store.rename("used", "other") == "other"
     assert store.find("other").manifest()["recipe"] == recipe
+
+
+def test_a_damaged_sweep_is_named_above_the_runs(studio: Studio, tmp_path: Path, qtbot: QtBot) -> None:
+    file = tmp_path / "home" / "runs" / "grid.sweep.json"
+    stored_run(tmp_path / "home", "one")
+    file.write_text("{")
+    studio.window.show_pane("runs")
+    studio.runs.refresh()
+    damaged = studio.panes.runs._damaged
+    qtbot.waitUntil(damaged.isVisible)
+    assert damaged.text().startswith(f"{file} does not describe a sweep")
+    file.unlink()
+    studio.runs.refresh()
+    qtbot.waitUntil(lambda: not damaged.isVisible())
+    assert studio.panes.runs.table.isVisible()

@@ -27,6 +27,7 @@ from studio.ui.tables.model import ROW, SORT
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import WrapLabel
 from studio.ui.widgets.layout import add
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.popup import Menu
@@ -73,7 +74,8 @@ class RunsPane(Pane):
         self.search = QLineEdit()
         self._add_search()
         self._card = Card()
-        add(self._card.body, self.search, (self.table, 1))
+        self._damaged = WrapLabel(tone="warn")
+        add(self._card.body, self.search, self._damaged, (self.table, 1))
         self.content.addWidget(self._confirm)
         self.content.addWidget(self._for_good)
         self.content.addWidget(self._card, 1)
@@ -83,14 +85,16 @@ class RunsPane(Pane):
         self._for_good.confirmed.connect(self._on_confirmed_again)
         self.show_runs([])
 
-    def show_runs(self, runs: Sequence[RunSummary]) -> None:
-        """All runs; the chosen ones stay chosen if they are still there."""
+    def show_runs(self, runs: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ()) -> None:
+        """All runs; the chosen ones stay chosen if they are still there. And why sweeps cannot be read."""
         kept = self._names
         self._model.set_rows(runs)
         self.table.show_sweeps(any(run.sweep for run in runs))
         self._names = []
         self.select_several(kept)
-        if runs:
+        self._damaged.setText("\n".join(damaged_sweeps))
+        self._damaged.setVisible(bool(damaged_sweeps))
+        if runs or damaged_sweeps:
             self.show_state(None)
         else:
             self._show_empty()
