@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,7 +62,7 @@ class Signatures:
         words = f"{row.asked} {row.answer}".split()
         if len(words) >= SHORTEST:
             numbers = hash((kind, *_numbers(row.asked.split()), None, *_numbers(row.answer.split())))
-            self._waiting.append(([_number(word) for word in words], numbers))
+            self._waiting.append(([*map(_number, words)], numbers))
             self._places.append(self._rows)
             self._words += len(words)
             if len(self._waiting) == _CHUNK or self._words > _WORDS:
@@ -159,7 +160,7 @@ def _middles(one: list[str], other: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _numbers(words: Sequence[str]) -> list[str]:
-    return sorted(word for word in words if any(letter.isdigit() for letter in word))
+    return sorted([word for word in words if not word.isalpha() and any(map(str.isdigit, word))])
 
 
 def _sequences(row: Normal) -> set[tuple[str, ...]]:
@@ -191,7 +192,7 @@ def _number(word: str) -> int:
 def _hashed(rows: Sequence[Sequence[int]]) -> tuple[_Hashes, NDArray[np.intp]]:
     """The hashes of all three-word sequences in a row after row, and where each row starts."""
     lengths = np.array([len(row) for row in rows])
-    words = _mixed(np.fromiter((word for row in rows for word in row), np.uint64, int(lengths.sum())))
+    words = _mixed(np.fromiter(chain.from_iterable(rows), np.uint64, int(lengths.sum())))
     belongs = np.repeat(np.arange(len(rows)), lengths)
     factors = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
     sequences = words[:-2] * factors[0] + words[1:-1] * factors[1] + words[2:] * factors[2]

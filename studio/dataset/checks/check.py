@@ -12,12 +12,15 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.dataset.identity import equal_key
 from studio.dataset.record import Message, Record
 from studio.dataset.sequence import lines_of, records_at
 from studio.events import Evidence, Problem, Progress
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORDS = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[^\s\w.,;:!?¡¿…\"'“”„\u2018\u2019«»]")
+_SPACED = str.maketrans(dict.fromkeys(".,;:!?\"'_", " "))
+"""What stands between words, of ASCII."""
 
 
 class Normal(NamedTuple):
@@ -74,6 +77,14 @@ class Subject:
         found: Normal = known[1]
         return found
 
+    def equal(self, record: Record) -> int:
+        """The same for equal rows, in this process; found once for all checks of the same pass."""
+        known = self.memory.get("equal")
+        if known is None or known[0] is not record:
+            known = self.memory["equal"] = record, hash(equal_key(record))
+        found: int = known[1]
+        return found
+
 
 def words_of(record: Record) -> Normal:
     """What a row asks and answers, as words."""
@@ -103,7 +114,12 @@ def context_of(record: Record) -> str:
 
 def normalized(text: str) -> str:
     """The text as words with single spaces between them; in Chinese, Japanese and Korean each character."""
-    return " ".join(_WORDS.findall(text.casefold()))
+    text = text.casefold()
+    if text.isascii():
+        words = text.translate(_SPACED).split()
+        if "".join(words).isalnum():  # no other signs: five times as fast, and as most texts are
+            return " ".join(words)
+    return " ".join(_WORDS.findall(text))
 
 
 def texts(record: Record) -> Iterator[str]:

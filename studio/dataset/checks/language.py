@@ -72,7 +72,7 @@ class _Usual:
     def language(self, text: str) -> str:
         """As `language`; what has many of the usual language's frequent words is taken for it."""
         words = _LETTERS.findall(text.lower())
-        hits = sum(word in self._known for word in words)
+        hits = sum(map(self._known.__contains__, words))
         if hits >= _HITS and hits >= _HIT_SHARE * len(words):
             return self._name
         name = language(text)

@@ -76,7 +76,7 @@ def _without(text: str, own: re.Pattern[str] | None) -> str:
 def _places(text: str, own: re.Pattern[str] | None) -> Iterator[tuple[int, int]]:
     """Where tokens stand, from left to right, nothing twice."""
     found = {match.span() for match in own.finditer(text)} if own else set()
-    if any(hint in text for hint in _HINTS):
+    if any(map(text.__contains__, _HINTS)):
         code = [match.span() for match in _CODE.finditer(text)]
         found |= {match.span() for match in _COMMON.finditer(text) if not _is_prose(match, text, code)}
     after = 0
@@ -155,7 +155,7 @@ class Placeholders(Check):
 
 def _look(record: Record) -> Evidence | None:
     all_texts = [*texts(record)]
-    if not any(hint in text for text in all_texts for hint in _BRACKETS):
+    if not any(any(map(text.__contains__, _BRACKETS)) for text in all_texts):
         return None
     if record.messages and any(
         _ABOUT_TEMPLATES.search(turn.content) for turn in record.messages if turn.role in ("system", "user")

@@ -27,7 +27,6 @@ from studio.dataset.checks.check import (
     words_of,
 )
 from studio.dataset.groups import Links
-from studio.dataset.identity import equal_key
 from studio.dataset.number_column import NumberColumn, first_of_equal
 from studio.dataset.record import Record
 from studio.events import Evidence, Progress
@@ -99,7 +98,7 @@ class _Search:
         normal = self._subject.normal(record)
         kind = hash((context_of(record), bool(record.rejected)))
         self._signatures.add(normal, kind)
-        self._equal.append(hash(equal_key(record)))
+        self._equal.append(self._subject.equal(record))
         self._normal.append(hash((kind, normal)) if any(normal) else 0)
 
     def pairs(self) -> Steps[Pairs]:

@@ -33,12 +33,16 @@ _PUBLIC = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9"}
 
 @dataclass(frozen=True)
 class Pattern:
-    """What the expression finds and `confirmed` believes becomes `mark`; without `hint` nobody looks."""
+    """What the expression finds and `confirmed` believes becomes `mark`.
+
+    It is looked for in texts with so many `digits` at least in which `hint` is.
+    """
 
     mark: str
     expression: re.Pattern[str]
     hint: Callable[[str], bool]
     confirmed: Callable[[re.Match[str]], bool] = lambda match: True
+    digits: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ class PersonalPlace:
 def personal(text: str) -> Iterator[PersonalPlace]:
     """Everything personal in a text, from left to right, nothing twice."""
     after = 0
-    places = [place for pattern in PATTERNS for place in _places(pattern, text)]
+    digits = len(_DIGIT.findall(text))
+    likely = [pattern for pattern in PATTERNS if digits >= pattern.digits and pattern.hint(text)]
+    places = [place for pattern in likely for place in _places(pattern, text)]
     for place in sorted(places, key=lambda place: (place.start, -place.end)):
         if place.start >= after:
             after = place.end
@@ -61,10 +67,9 @@ def personal(text: str) -> Iterator[PersonalPlace]:
 
 
 def _places(pattern: Pattern, text: str) -> Iterator[PersonalPlace]:
-    if pattern.hint(text):
-        for match in pattern.expression.finditer(text):
-            if pattern.confirmed(match):
-                yield PersonalPlace(*match.span(match.lastgroup or 0), pattern.mark)
+    for match in pattern.expression.finditer(text):
+        if pattern.confirmed(match):
+            yield PersonalPlace(*match.span(match.lastgroup or 0), pattern.mark)
 
 
 def _is_address(match: re.Match[str]) -> bool:
@@ -113,21 +118,38 @@ _NUMBERED = re.compile(
     r"(?:version|release|chapter|section|clause|article|build|table|figure|§|\bv)\.? ?\Z", re.I
 )
 _COUNTED = {"1234567890", "0123456789", "123456789", "11234567890"}
-_DIGIT = re.compile(r"\d")
-
-
-def _has_digit(text: str) -> bool:
-    return _DIGIT.search(text) is not None
+_DIGIT, _COUNTRY = re.compile(r"\d"), re.compile(r"[A-Z]{2}\d{2}")
 
 
 def _has(*words: str) -> Callable[[str], bool]:
-    return lambda text: any(word in text for word in words)
+    return lambda text: any(map(text.__contains__, words))
+
+
+def _always(text: str) -> bool:
+    return True
 
 
 _KEYS = (
     r"(?<![\w-])(?:sk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{30,}"
     r"|xox[abprs]-[A-Za-z0-9-]{20,}|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,}|glpat-[\w-]{20,}|[sr]k_live_[A-Za-z0-9]{20,}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})"
+)
+_KEYS_BEGIN = (
+    *(
+        "sk-",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "xox",
+        "AIza",
+        "hf_",
+        "glpat-",
+        "k_live_",
+        "eyJ",
+    ),
 )
 _PHONE = (
     r"(?<![\w.+/-])(?P<number>\+[1-9]\d{0,2}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ ./-]?\d{2,5}){1,4}"
@@ -145,7 +167,7 @@ PATTERNS = (
         ),
         _has("PRIVATE KEY"),
     ),
-    Pattern("[key]", re.compile(_KEYS), _has("-", "_", "AIza", "eyJ"), _is_key),
+    Pattern("[key]", re.compile(_KEYS), _has(*_KEYS_BEGIN), _is_key),
     Pattern(
         "[key]",
         re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -161,8 +183,9 @@ PATTERNS = (
     Pattern(
         "[account]",
         re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
-        _has_digit,
+        lambda text: _COUNTRY.search(text) is not None,
         _is_account,
+        digits=2,
     ),
     Pattern(
         "[card]",
@@ -170,16 +193,18 @@ PATTERNS = (
             r"(?<![\w.+-])(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|3[47]\d{2}|6(?:011|5\d{2}))"
             r"(?:(?:[ -]?\d{4}){2}[ -]?\d{3,4}|[ -]\d{6}[ -]\d{5})(?![\w-]|\.\d)"
         ),
-        _has_digit,
+        _always,
         _is_card,
+        digits=15,
     ),
     Pattern(
         "[address]",
         re.compile(r"(?<![\w.-])(?P<address>\d{1,3}(?:\.\d{1,3}){3})(?![\w-]|\.\d)"),
-        _has_digit,
+        lambda text: text.count(".") >= 3,
         _is_host,
+        digits=4,
     ),
-    Pattern("[phone]", re.compile(_PHONE, re.IGNORECASE), _has_digit, _is_phone),
+    Pattern("[phone]", re.compile(_PHONE, re.IGNORECASE), _always, _is_phone, digits=9),
 )
 
 

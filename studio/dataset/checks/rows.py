@@ -27,7 +27,6 @@ from studio.dataset.checks.check import (
     rows,
     words_of,
 )
-from studio.dataset.identity import equal_key
 from studio.dataset.number_column import NumberColumn, first_of_equal
 from studio.dataset.record import Record
 from studio.dataset.split import GOLDEN, Labelled
@@ -159,7 +158,7 @@ class Duplicates(Check):
 
     def looking(self, subject: Subject) -> Looking[Found]:
         keys = NumberColumn("q")
-        yield lambda record: keys.append(hash(equal_key(record)))
+        yield lambda record: keys.append(subject.equal(record))
         golden = [line for line, part in subject.parts.items() if part == GOLDEN]
         first = first_of_equal(keys.numbers(), np.isin(subject.lines, golden) if golden else None)
         places = np.flatnonzero(first != np.arange(len(first)))

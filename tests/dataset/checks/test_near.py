@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
-from studio.dataset.checks.alike import ALIKE, Signatures, same, similarity
-from studio.dataset.checks.check import Normal
+from studio.dataset.checks.alike import ALIKE, Signatures, _numbers, same, similarity
+from studio.dataset.checks.check import _WORDS, Normal, normalized
 from studio.events import finished
 from studio.paths import resource
 
@@ -63,3 +63,13 @@ def test_nothing_and_short_rows_have_no_pairs():
 def test_similarity_counts_three_word_sequences():
     assert similarity(Normal("a b c", "d"), Normal("a b c", "e")) == 1 / 3
     assert similarity(Normal("a", "b"), Normal("a", "b")) == 0.0
+
+
+def test_words_and_numbers_are_those_of_the_slow_way() -> None:
+    chance = random.Random(1)
+    letters = "abcXYZ019 _.,;:!?\"'-()\t\n\x1c\x00²½٣é字#"
+    for _ in range(20_000):
+        text = "".join(chance.choices(letters[: chance.choice((14, 20, None))], k=chance.randrange(12)))
+        assert normalized(text) == " ".join(_WORDS.findall(text.casefold())), text
+        words = text.split()
+        assert _numbers(words) == sorted(word for word in words if any(map(str.isdigit, word)))

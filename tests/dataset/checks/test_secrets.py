@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from studio.dataset.checks.check import Subject
-from studio.dataset.checks.personal_data import masked, personal
+from studio.dataset.checks.personal_data import PATTERNS, masked, personal
 from studio.dataset.record import Call, Message, Record
 from tests.dataset.checks.conftest import answers, fixed, found, rows
 
@@ -148,3 +150,30 @@ def test_the_tokenizers_own_tokens_count_in_code_too():
 def test_a_row_of_nothing_but_tokens_is_dropped():
     records = answers("<|endoftext|>", "Fine.")
     assert fixed(Subject(records), "template tokens") == (records[1],)
+
+
+def test_no_pattern_matches_where_nobody_looks() -> None:
+    chance = random.Random(1)
+    pieces = (
+        "+49 30 901820-44",
+        "4539 1488 0343 6467",
+        "DE89 3704 0044 0532 0130 00",
+        "93.184.215.14",
+        "٣٤.1.2.3",
+    )
+    pieces += (
+        "ghp_" + KEY,
+        "sk_live_" + KEY,
+        "xoxb-" + KEY,
+        "eyJ" + KEY,
+        "a@b.de",
+        "3782 822463 10005",
+        "tel 0171 ",
+    )
+    for _ in range(4_000):
+        text = " ".join(chance.choices(pieces, k=2))
+        text = text[chance.randrange(12) : len(text) - chance.randrange(12)]
+        digits = sum(letter.isdecimal() for letter in text)
+        for pattern in PATTERNS:
+            likely = digits >= pattern.digits and pattern.hint(text)
+            assert likely or not any(map(pattern.confirmed, pattern.expression.finditer(text))), text
