@@ -199,6 +199,7 @@ class Studio(QObject):
         about = QMessageBox(self.window)
         about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         about.setWindowTitle("About Tuning Studio")
+        about.setTextFormat(Qt.TextFormat.PlainText)
         about.setText(f"Tuning Studio {__version__}")
         about.setInformativeText(f"{ABOUT}\n\nRuns are kept in {self.store.folder}")
         about.open()

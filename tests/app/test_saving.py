@@ -26,7 +26,6 @@ from studio.jobs.queue import Lane
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
-from studio.ui.widgets.states import Notice
 from tests.app.keychain import own_keychain
 from tests.conftest import finish
 from tests.dataset.hub.test_upload import Hub
@@ -104,9 +103,7 @@ def choose(studio: Studio, qtbot: QtBot, path: Path) -> None:
 
 
 def notice(studio: Studio) -> str:
-    found = studio.window.findChild(Notice)
-    assert found is not None
-    return found.text()
+    return studio.window.notice().text()
 
 
 def answer(studio: Studio, qtbot: QtBot, *, agrees: bool) -> None:

@@ -21,7 +21,7 @@ from studio.jobs.read import BringJob
 from studio.jobs.save import SaveJob
 from studio.jobs.scan import RowJob
 from studio.paths import Paths
-from studio.ui.widgets.states import BusyState, EmptyState, Notice
+from studio.ui.widgets.states import BusyState, EmptyState
 from tests.conftest import write_rows
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 9))
@@ -241,7 +241,7 @@ def test_a_saved_dataset_is_not_written_over_itself(
     written = {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
     studio.dataset.editing.toggle(8)
     studio.dataset.transforming.save(tmp_path / "mine")
-    notice = studio.window.findChild(Notice)
+    notice = studio.window.notice()
     assert notice is not None
     qtbot.waitUntil(lambda: "a source is never touched" in notice.text())
     assert {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == written
@@ -270,7 +270,7 @@ def test_edits_are_not_lost_silently_when_the_file_changes_under_them(
     studio.dataset.editing.toggle(9)
     numbers.write_text(numbers.read_text() + '{"prompt": "New", "completion": "It is new."}\n')
     studio.dataset.saving.save(tmp_path / "mine")
-    notice = studio.window.findChild(Notice)
+    notice = studio.window.notice()
     assert notice is not None
     qtbot.waitUntil(lambda: "has changed since" in notice.text())
     assert not (tmp_path / "mine").exists()
@@ -311,6 +311,6 @@ def test_a_stop_that_comes_too_late_does_not_say_that_nothing_was_written(
     monkeypatch.setattr(whole, "_swap", swapped)
     studio.dataset.saving.save(tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
-    notice = studio.window.findChild(Notice)
+    notice = studio.window.notice()
     assert notice is not None
     assert notice.text() == f"Saved as {tmp_path / 'mine'}."

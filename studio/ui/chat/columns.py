@@ -118,6 +118,7 @@ class ChatColumns(QWidget):
     def _lay_out(self) -> None:
         self._list = stacked(..., gap=28)
         self._scroll = scrolled(clear(self._list))
+        self._scroll.setAccessibleName("Conversation")
         self._scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the arrow keys scroll
         self._scroll.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._follows = True

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from studio.recipe.entry import FieldEntry
 from studio.ui.form.editors import LinesField, SwitchField, editor_for, mark_invalid, text_of
 from studio.ui.form.words import choice_word
-from studio.ui.plain import tip
+from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import IconButton
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.style import set_property
@@ -43,7 +43,7 @@ class FormRow(QWidget):
     ) -> None:
         super().__init__()
         self._place, self._title_width = place, title_width
-        self.label = PlainLabel(title)
+        self.label = PlainLabel(keyless(title))  # beside a buddy, & marks a key
         self.label.setProperty("tone", "dim")
         self.label.setBuddy(widget)
         self.grid = QGridLayout(self)

@@ -22,7 +22,7 @@ from studio.ui.widgets.layout import add, column
 from studio.ui.widgets.tabs import Tabs
 
 _HINT = (
-    "One pass over the training rows with the recipe at hand: {tokens:,} tokens, of which {trained:,} are "
+    "One pass over the training rows with this recipe: {tokens:,} tokens, of which {trained:,} are "
     "learned. The time is an estimate for this Mac."
 )
 

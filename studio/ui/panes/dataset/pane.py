@@ -27,7 +27,7 @@ from studio.ui.widgets.tabs import Tabs
 
 FORMATS = (
     "JSON Lines, JSON, CSV, Parquet, Arrow, text, or a folder of them. Instruction, chat, prompt and "
-    "completion, classification, preference or plain text: the format is recognised."
+    "completion, classification, preference or plain text: the format is recognized."
 )
 _FROM_DOCUMENTS = "What a model makes of your documents becomes a dataset once you have accepted it."
 _CHOICES = ("Try the sample", "Choose a file…", "Make rows from documents…")

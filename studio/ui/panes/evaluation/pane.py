@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.events import Evaluated, Event, GoldenAnswer, Progress
 from studio.runs.store import RunSummary
+from studio.ui.form.model_picker import model_title
 from studio.ui.panes.evaluation.cards import AnswersCard, ScoresCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.pane import Pane
@@ -73,7 +74,9 @@ class EvaluationPane(Pane):
             "scale", "Did it get better?", f"{_WHAT}\n\nMeasured on {golden_description}.", "Evaluate"
         )
         state.chosen.connect(self.evaluate_requested)
-        self._show_only(f"Evaluate {run.name}", f"{run.model} · {run.step:,} of {run.steps:,} steps", state)
+        self._show_only(
+            f"Evaluate {run.name}", f"{model_title(run.model)} · {run.step:,} of {run.steps:,} steps", state
+        )
         self._choose.show()
 
     def forget_result(self) -> None:

@@ -11,6 +11,7 @@ from studio.runs.store import RunSummary
 from studio.ui.chat.columns import ChatColumns
 from studio.ui.chat.sampling import SamplingPanel
 from studio.ui.chat.text import PromptField
+from studio.ui.form.model_picker import model_title
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
@@ -82,7 +83,7 @@ class PlaygroundPane(Pane):
         if self._run is None or self._run.folder != run.folder:
             self.columns.clear()
         self._run = run
-        self.columns.set_head("base", run.model, "base")
+        self.columns.set_head("base", model_title(run.model), "base")
         self.columns.set_head("tuned", run.name, f"tuned, step {run.best_step or run.step:,}")
         self.show_state(None)
         self._sampling.show()
