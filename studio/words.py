@@ -93,6 +93,11 @@ def loss(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}" if value < 10 else f"{value:.1f}"
 
 
+def outcome(first: float, best: float, step: int) -> str:
+    """What validation says of a whole run: "Validation loss 2.10 → 0.31, best at step 216."."""
+    return f"Validation loss {first:.2f} → {best:.2f}, best at step {step}."
+
+
 def rate(value: float) -> str:
     """A learning rate: 0.0002, 1e-05."""
     return f"{value:.2g}"

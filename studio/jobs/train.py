@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio import words
 from studio.errors import DiskError, RecipeError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
 from studio.files import PROOF
@@ -238,4 +239,4 @@ def _summary(run: RunFolder) -> str:
     if not losses:
         return "Trained to the end."
     best = min(losses, key=lambda e: e.loss)
-    return f"Validation loss {losses[0].loss:.2f} → {best.loss:.2f}, best at step {best.step}."
+    return words.outcome(losses[0].loss, best.loss, best.step)

@@ -321,9 +321,10 @@ def test_every_plot_is_saved_as_a_picture_and_as_values(theme: Theme, qtbot, tmp
     plots.load(RunHistory.of(run_events(48)))
     assert not plots.grab().isNull()  # which lays the cards out
     for card in (plots.loss, plots.speed, plots.memory, plots.gradient, plots.rate):
+        name = card.title().replace("/", " per ")
         for ending in ("png", "csv"):
-            card.save(tmp_path / f"{card.title()}.{ending}")
-        rows = (tmp_path / f"{card.title()}.csv").read_text().splitlines()
+            card.save(tmp_path / f"{name}.{ending}")
+        rows = (tmp_path / f"{name}.csv").read_text().splitlines()
         assert len(rows) == (50 if card is plots.loss else 49)
     assert rows[0] == "step,learning rate"
     assert rows[1].startswith("1,0.00199")

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter
 
-from studio.events import Advice, Forecasted, Log, ModelCounted, Progress, Sampled, Skipped
+from studio.events import Advice, Forecasted, Log, ModelCounted, Progress, Sampled, Skipped, Validated
 from studio.recipe.files import ReadyRecipe
 from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
-from studio.ui.panes.training.forecast import COMPUTING, PARTS
+from studio.ui.panes.training.forecast import COMPUTING, PARTS, MemoryBar
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.states import LOOKS
 from studio.ui.theme import Theme
@@ -122,7 +123,7 @@ def test_the_title_follows_the_steps(pane: TrainingPane, qtbot) -> None:
 def test_the_title_of_a_finished_run_says_what_came_out(pane: TrainingPane) -> None:
     pane.load_history(RunHistory.of(run_events()))
     pane.show_state("done")
-    assert pane.header.title() == "Trained: validation loss 2.10 → 0.31, best at step 216"
+    assert pane.header.title() == "Trained: validation loss fell by 85 %"
 
 
 def test_an_earlier_run_is_shown_with_its_whole_history(pane: TrainingPane, qtbot) -> None:
@@ -220,8 +221,9 @@ def test_without_a_forecast_no_number_is_shown(pane: TrainingPane) -> None:
     assert not pane.forecast._bar.isVisibleTo(pane)
 
 
-def test_a_bar_paints_every_part_in_its_colour_and_the_limit_across(pane: TrainingPane, theme: Theme) -> None:
-    bar = pane.forecast._bar
+def test_a_bar_paints_every_part_in_its_colour_and_the_limit_across(theme: Theme, qtbot) -> None:
+    bar = MemoryBar(theme)
+    qtbot.addWidget(bar)
     bar.resize(320, bar.height())
     bar.show_forecast(forecast(limit=4 * 2**30, fits=False))
     picture = bar.grab().toImage()
@@ -354,7 +356,7 @@ def test_skipped_updates_are_counted_logged_and_shown(pane: TrainingPane, qtbot)
     pane.show_event(step(12))
     pane.show_event(Skipped(13, "the loss is not a number", 2))
     assert "step 13: the update was skipped, the loss is not a number, 2 in a row" in pane.log.text()
-    qtbot.waitUntil(lambda: pane.figures._step._caption.text() == "of 240, 1 skipped")
+    qtbot.waitUntil(lambda: pane.figures.training._caption.text() == "training loss, 1 skipped")
     assert pane.tabs.details.facts()["Skipped updates"] == "1"
 
 
@@ -378,8 +380,9 @@ def test_a_run_that_learns_from_pairs_has_a_place_for_rewards(pane: TrainingPane
 def test_the_figures_are_written_by_the_timer_not_by_the_step(pane: TrainingPane, qtbot) -> None:
     pane.show_state("running")
     pane.show_event(step(120))
-    qtbot.waitUntil(lambda: pane.figures._step.value() == "120")
-    assert pane.figures._left.value() == "24 s"
+    qtbot.waitUntil(lambda: pane.figures.time.value() == "24 s")
+    assert pane.figures.time._caption.text() == "left, epoch 1.5"
+    assert pane.figures.speed.value() == "1,284"
 
 
 def test_other_events_do_not_write_the_figures_between_two_times(pane: TrainingPane, qtbot) -> None:
@@ -390,4 +393,66 @@ def test_other_events_do_not_write_the_figures_between_two_times(pane: TrainingP
         pane.show_event(step(number))
         pane.show_event(Log(f"line {number}"))
     assert len(written) <= 1
-    qtbot.waitUntil(lambda: pane.figures._step.value() == "49")
+    qtbot.waitUntil(lambda: pane.figures.time.value() == "38 s")
+
+
+def test_a_finished_run_says_each_fact_once(pane: TrainingPane) -> None:
+    pane.load_history(RunHistory.of(run_events()))
+    pane.show_state("done", "Validation loss 2.10 → 0.31, best at step 216.")
+    assert pane.header.title() == "Trained: validation loss fell by 85 %"
+    assert pane.header.subtitle() == "Starter  ·  invoices  ·  218 examples train, 27 validate"
+    assert pane.figures.validation.value() == "2.10 → 0.31"
+    pane.show_state("done", "Stopped after 3 of 4 runs.")  # a sweep's end says something else
+    assert pane.header.subtitle() == "Stopped after 3 of 4 runs."
+
+
+def test_a_run_that_learned_nothing_is_not_said_to_have_fallen(pane: TrainingPane) -> None:
+    for number, loss in ((0, 2.0), (24, 2.3)):
+        pane.show_event(Validated(number, loss, 8.0, 900, number == 0))
+    pane.show_state("done")
+    assert pane.header.title() == "Trained, but validation loss did not fall"
+    assert pane.figures.validation.value() == "2.00"
+
+
+def test_will_it_fit_is_one_line_in_a_low_window_until_it_is_unfolded(pane: TrainingPane) -> None:
+    pane.show_forecast(forecast())
+    card = pane.forecast
+    pane.show()
+    pane.resize(1000, 660)
+    assert card.value() == "8.0 GB of 16.0 GB  ·  Fits well"
+    assert card.sizeHint().height() < 64
+    card._fold.click()
+    assert card.value() == "Fits well"
+    assert card._bar.isVisible()
+    pane.resize(1000, 670)
+    assert card._bar.isVisible()  # what a person unfolded stays so
+    pane.resize(1000, 900)
+    assert card._parts.isVisible()
+
+
+def test_in_a_low_window_what_would_make_a_run_fit_stays_in_sight(pane: TrainingPane) -> None:
+    pane.show_forecast(forecast(peak=20 * 2**30, fits=False, changes=("Set Batch to 2.",)))
+    pane.show()
+    pane.resize(1000, 660)
+    assert pane.forecast._changes.isVisible()
+    assert not pane.forecast._bar.isVisible()
+
+
+def test_recipe_and_run_share_the_width_as_they_are_dragged(pane: TrainingPane) -> None:
+    pane.resize(1000, 700)
+    pane.show()
+    split = pane.findChild(QSplitter)
+    assert split is not None
+    assert abs(split.sizes()[0] - 344) < 40
+    split.setSizes([450, 500])
+    pane.resize(1300, 700)
+    assert split.sizes()[0] == 450
+    split.setSizes([10, 900])
+    assert split.sizes()[0] == 300
+
+
+def test_the_legend_keeps_its_words_where_there_is_little_room(pane: TrainingPane) -> None:
+    pane.load_history(RunHistory.of(run_events(48)))
+    keys = pane.plots.loss._keys
+    keys.resize(180, 20)
+    assert keys.shown_text() == "training  ·  validation"

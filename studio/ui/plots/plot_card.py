@@ -185,7 +185,7 @@ class PlotCard(Card):
         self._menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height() + 2)))
 
     def _ask_and_save(self, ending: str) -> None:
-        name = f"{self.title().lower()}.{ending}"
+        name = f"{self.title().lower().replace('/', ' per ')}.{ending}"
         path, _ = QFileDialog.getSaveFileName(self, "Save the plot", name, f"*.{ending}")
         if path:
             self.save(Path(path).with_suffix(f".{ending}"))

@@ -72,9 +72,9 @@ class RewardCard(PlotCard):
         right = words.percent(latest.accuracy)
         margin, chosen, rejected = (f"{v:+.2f}" for v in (latest.margin, latest.chosen, latest.rejected))
         keys = [
-            (REWARDS.colour, f"margin {margin}, {right} right", f"{margin}, {right}"),
-            (REWARDS.dot_colour, f"chosen {chosen}", chosen),
-            (REWARDS.other_colour, f"rejected {rejected}", rejected),
+            (REWARDS.colour, f"margin {margin}, {right} right", "margin"),
+            (REWARDS.dot_colour, f"chosen {chosen}", "chosen"),
+            (REWARDS.other_colour, f"rejected {rejected}", "rejected"),
         ]
         self.set_keys(keys)
 
@@ -89,7 +89,7 @@ LARGE, SMALL = 150, 92
 """The least height of a plot in pixels; where the window is lower, the page scrolls."""
 LOSS = CurveStyle("Loss", "training", words=words.loss, offers_log=True)
 SPEED = CurveStyle(
-    "Tokens per second", "tokens/s", colour="good", smooths=False, from_zero=True, redraw_milliseconds=230
+    "Tokens/s", "tokens/s", colour="good", smooths=False, from_zero=True, redraw_milliseconds=230
 )
 GRADIENT = CurveStyle(
     "Gradient norm", "gradient norm", colour="second", redraw_milliseconds=270, offers_log=True
@@ -243,12 +243,13 @@ class RunPlots(QWidget):
         keys: list[Key] = []
         if self._step is not None:
             loss = words.loss(self._step.loss)
-            keys.append((LOSS.colour, f"training {loss}", loss))
+            keys.append((LOSS.colour, f"training {loss}", "training"))
         if self._last is not None and self._best is not None:
             best = f", best {words.loss(self._best.loss)} at step {self._best.step:,}"
             loss = words.loss(self._last.loss)
-            keys.append((LOSS.dot_colour, f"validation {loss}{best if self._best.step else ''}", loss))
+            best = f"validation {loss}{best if self._best.step else ''}"
+            keys.append((LOSS.dot_colour, best, "validation"))
         if self._probed is not None:
             loss = words.loss(self._probed.loss)
-            keys.append((LOSS.other_colour, f"general text {loss}", loss))
+            keys.append((LOSS.other_colour, f"general text {loss}", "general text"))
         return keys

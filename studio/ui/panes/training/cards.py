@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from studio import words
 from studio.events import Step
+from studio.ui.plain import tip
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import KeyFigure
 from studio.ui.widgets.layout import clear, column, row, scrolled
@@ -17,28 +18,30 @@ WRITE_MILLISECONDS = 150
 
 
 class FiguresCard(Card):
-    """Step, epoch, time left and learning rate; `written` a few times a second however fast steps come."""
+    """Validation and training loss, time and speed; `written` a few times a second at most."""
 
     written = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._step, self._epoch = KeyFigure("—", "step"), KeyFigure("—", "epoch")
-        self._left, self._rate = KeyFigure("—", "left"), KeyFigure("—", "learning rate")
+        self.validation, self.training = KeyFigure("—", "validation loss"), KeyFigure("—", "training loss")
+        self.time, self.speed = KeyFigure("—", "left"), KeyFigure("—", "tokens/s")
         self._epochs = 0.0
         self._skipped = 0
         self._running = False
         self._latest: Step | None = None
         self._timer = Throttle(self, WRITE_MILLISECONDS, self._write)
-        figures = ((self._step, 5), (self._epoch, 4), (self._left, 4), (self._rate, 5))
+        figures = ((self.validation, 6), (self.training, 5), (self.time, 5), (self.speed, 5))
         self.body.addLayout(row(*figures, gap=16))
 
     def clear(self) -> None:
         self._timer.stop()
         self._latest = None
         self._skipped = 0
-        for figure in (self._step, self._epoch, self._left, self._rate):
+        for figure in (self.validation, self.training, self.time, self.speed):
             figure.set_value("—")
+        self.training.set_caption("training loss")
+        self.time.set_caption("left")
 
     def set_running(self, running: bool) -> None:
         """Whether to show the time that is left, or the time it took."""
@@ -54,33 +57,56 @@ class FiguresCard(Card):
         self._latest, self._epochs = step, epochs
         self._timer.trigger()
 
+    def show_validated(self, first: float, best: float) -> None:
+        """The validation loss before the first step, and the best since."""
+        start, end = f"{first:.2f}", f"{best:.2f}"
+        self.validation.set_value(start if start == end else f"{start} → {end}")
+
     def _write(self) -> None:
         if (step := self._latest) is None:
             return
-        self._step.set_value(f"{step.step:,}")
-        unit = f", {self._skipped:,} skipped" if self._skipped else " steps"
-        self._step.set_caption(f"of {step.steps:,}{unit}")
-        self._epoch.set_value(f"{step.epoch:.1f}")
-        self._epoch.set_caption(f"of {self._epochs:g} epochs")
-        self._left.set_caption("left" if self._running else "taken")
-        self._left.set_value(words.duration(step.seconds_left if self._running else step.seconds))
-        self._rate.set_value(words.rate(step.learning_rate))
+        self.training.set_value(words.loss(step.loss))
+        self.training.set_caption(f"training loss{f', {self._skipped:,} skipped' if self._skipped else ''}")
+        self.time.set_value(words.duration(step.seconds_left if self._running else step.seconds))
+        self.time.set_caption(f"{'left' if self._running else 'taken'}, epoch {step.epoch:.1f}")
+        self.time.setToolTip(tip(f"Epoch {step.epoch:.1f} of {self._epochs:g}"))
+        self.speed.set_value(f"{step.tokens_per_second:,.0f}")
         self.written.emit()
 
 
-RECIPE_WIDTH = 344
+RECIPE_WIDTH, LEAST_WIDTH, MOST_WIDTH = 344, 300, 560
 COMPACT_BELOW, LOW = 800, 700
 """In a pane lower than this, cards fold what can be unfolded; and the form leaves less room for help."""
 
 
 def recipe_column(recipe: QWidget, forecast: QWidget) -> QWidget:
-    """The recipe above its forecast, in a column of fixed width."""
+    """The recipe above its forecast."""
     side = QWidget()
-    side.setFixedWidth(RECIPE_WIDTH)
+    side.setMinimumWidth(LEAST_WIDTH)
+    side.setMaximumWidth(MOST_WIDTH)
     column((recipe, 1), forecast, on=side, gap=GAP)
     return side
 
 
+def side_by_side(recipe: QWidget, live: QWidget) -> QSplitter:
+    """The recipe on the left, what a run says on the right; what is between them can be dragged."""
+    split = _split(Qt.Orientation.Horizontal, recipe, live)
+    split.setSizes([RECIPE_WIDTH, 2 * RECIPE_WIDTH])
+    return split
+
+
 def live_column(figures: QWidget, advice: QWidget, plots: QWidget, tabs: QWidget) -> QWidget:
     """What a run says, from its figures down to its log; it scrolls where the window is too low for it."""
-    return scrolled(clear(figures, advice, (plots, 4), (tabs, 1), gap=GAP))
+    below = _split(Qt.Orientation.Vertical, plots, tabs)
+    below.setStretchFactor(0, 4)
+    return scrolled(clear(figures, advice, (below, 1), gap=GAP))
+
+
+def _split(orientation: Qt.Orientation, first: QWidget, second: QWidget) -> QSplitter:
+    split = QSplitter(orientation)
+    split.setHandleWidth(GAP)
+    split.setChildrenCollapsible(False)
+    for place, widget in enumerate((first, second)):
+        split.addWidget(widget)
+        split.setStretchFactor(place, place)
+    return split

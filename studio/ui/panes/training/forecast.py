@@ -122,6 +122,7 @@ class ForecastCard(Card):
         super().__init__("Will it fit?")
         self._forecast: Forecasted | None = None
         self._count: ModelCounted | None = None
+        self._is_compact = False
         self._peak, self._of = PlainLabel(), ElidedLabel()
         self._peak.setProperty("role", "figure")
         self._of.setProperty("tone", "dim")
@@ -129,7 +130,7 @@ class ForecastCard(Card):
         self._changes, self._words = WrapLabel(), note(UNKNOWN)
         self._fold = IconButton("chevron-down", "Show what takes the memory")
         self._fold.setCheckable(True)
-        self._fold.toggled.connect(self._show_parts)
+        self._fold.toggled.connect(self._write)
         self.head.addWidget(self._fold)
         figure = row((self._peak, Qt.AlignmentFlag.AlignBaseline), gap=8)
         figure.addWidget(self._of, 1, Qt.AlignmentFlag.AlignBaseline)
@@ -146,8 +147,11 @@ class ForecastCard(Card):
         return self._changes.text()
 
     def set_compact(self, compact: bool) -> None:
-        """Whether what takes the memory is folded away, as in a low window; a click shows it."""
-        self._fold.setChecked(not compact)
+        """Whether all is folded into the line of the title, as in a low window; a click unfolds it."""
+        if compact != self._is_compact:
+            self._is_compact = compact
+            self._fold.setChecked(not compact)
+            self._write()
 
     def show_computing(self) -> None:
         """What is shown is of an earlier recipe; the new figures are on their way."""
@@ -167,8 +171,11 @@ class ForecastCard(Card):
 
     def _write(self) -> None:
         forecast = self._forecast
-        for widget in (self._peak, self._of, self._bar, self._fold):
-            widget.setVisible(forecast is not None)
+        is_line = self._is_compact and not self._fold.isChecked() and forecast is not None
+        for widget in (self._peak, self._of, self._bar):
+            widget.setVisible(forecast is not None and not is_line)
+        self._fold.setVisible(forecast is not None)
+        self._words.setVisible(not is_line)
         self._bar.show_forecast(forecast)
         self._changes.setText("" if forecast is None or forecast.fits else _changes(forecast))
         self._changes.setVisible(bool(self._changes.text()))
@@ -177,7 +184,9 @@ class ForecastCard(Card):
             self.set_value("")
             self._words.setText(_counted(self._count) if self._count else UNKNOWN)
             return
-        self.set_value(*_verdict(forecast))
+        verdict, tone = _verdict(forecast)
+        size = f"{words.memory(forecast.peak)} of {words.memory(forecast.limit)}  ·  "
+        self.set_value(f"{size if is_line else ''}{verdict}", tone)
         self._peak.setText(words.memory(forecast.peak))
         how = "measured" if forecast.measured else "estimated"
         self._of.setText(f"of {words.memory(forecast.limit)}, {how}")

@@ -27,7 +27,14 @@ from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
 from studio.ui.form.model_picker import model_title
 from studio.ui.form.recipe import RecipeForm
-from studio.ui.panes.training.cards import COMPACT_BELOW, LOW, FiguresCard, live_column, recipe_column
+from studio.ui.panes.training.cards import (
+    COMPACT_BELOW,
+    LOW,
+    FiguresCard,
+    live_column,
+    recipe_column,
+    side_by_side,
+)
 from studio.ui.panes.training.forecast import ForecastCard
 from studio.ui.panes.training.recipe import RecipeCard, RecipeChoice
 from studio.ui.panes.training.states import LOOKS, NO_DATA, RunStory, why_not
@@ -37,8 +44,7 @@ from studio.ui.panes.training.watch import AdviceCard
 from studio.ui.plain import tip
 from studio.ui.plots.run_plots import RunPlots
 from studio.ui.theme import Theme
-from studio.ui.widgets.layout import row
-from studio.ui.widgets.pane import GAP, PaneFrame
+from studio.ui.widgets.pane import PaneFrame
 from studio.ui.widgets.states import EmptyState
 from studio.ui.widgets.timing import Debounce
 
@@ -139,7 +145,7 @@ class TrainingPane(PaneFrame):
             Event: (tabs.log_event,),
             Progress: (story.show_progress,),
             Prepared: (story.show_prepared, tabs.show_prepared),
-            Validated: (story.add_validated,),
+            Validated: (story.add_validated, self._show_validated),
             Sampled: (tabs.add_sample,),
             Skipped: (story.add_skipped, self._show_skipped),
         }
@@ -158,6 +164,10 @@ class TrainingPane(PaneFrame):
         self.figures.show_step(step, self._story.epochs)
         if self._state == "preparing":
             self.show_state("running")
+
+    def _show_validated(self, _: Validated) -> None:
+        if self._story.first is not None and self._story.best is not None:
+            self.figures.show_validated(self._story.first.loss, self._story.best.loss)
 
     def _show_skipped(self, _: Skipped) -> None:
         self.tabs.details.show_skipped(self._story.skipped)
@@ -232,8 +242,7 @@ class TrainingPane(PaneFrame):
     def _build(self) -> None:
         self._right.addWidget(live_column(self.figures, self.advice, self.plots, self.tabs))
         self._right.addWidget(self._no_data)
-        recipe = recipe_column(self.recipe_card, self.forecast)
-        self.content.addLayout(row(recipe, (self._right, 1), gap=GAP), 1)
+        self.content.addWidget(side_by_side(recipe_column(self.recipe_card, self.forecast), self._right), 1)
 
     def _connect(self) -> None:
         self._buttons["stop"].clicked.connect(self.stop_requested)
@@ -277,10 +286,10 @@ class TrainingPane(PaneFrame):
         self.header.set_title(self._story.title(self._state))
         model = model_title(self.form.model())
         facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"
-        self.header.set_subtitle(self._sentence or self._story.progress(self._state) or facts)
+        sentence = "" if self._story.is_told(self._sentence) else self._sentence
+        self.header.set_subtitle(sentence or self._story.progress(self._state) or facts)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if (event.oldSize().height() < COMPACT_BELOW) != (event.size().height() < COMPACT_BELOW):
-            self.forecast.set_compact(event.size().height() < COMPACT_BELOW)
+        self.forecast.set_compact(event.size().height() < COMPACT_BELOW)
         self.form.set_compact(event.size().height() < LOW)

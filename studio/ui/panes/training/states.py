@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from studio import words
 from studio.events import Prepared, Progress, Skipped, Step, Validated
 from studio.runs.history import RunHistory
 
@@ -35,6 +36,10 @@ NO_DATA = (
     "Open a dataset first. What the model reads, and which of it is learned, is shown there.",
     "Open the dataset pane",
 )
+
+
+LEAST_FALL = 0.005
+"""A smaller share of the validation loss at the start is no fall: it would be called one of 0 %."""
 
 
 def why_not(problem: str, has_dataset: bool) -> str:
@@ -106,6 +111,12 @@ class RunStory:
                 return self._result()
         return "Training"
 
+    def is_told(self, sentence: str) -> bool:
+        """Whether the title and the figures say already what a sentence about the run's end says."""
+        if self.first is None or self.best is None:
+            return False
+        return sentence == words.outcome(self.first.loss, self.best.loss, self.best.step)
+
     def progress(self, state: str) -> str:
         """What is being prepared and how far it is, while that lasts."""
         if state != "preparing" or self.latest is None:
@@ -117,5 +128,7 @@ class RunStory:
     def _result(self) -> str:
         if self.first is None or self.best is None:
             return f"Trained for {self.step.step:,} steps" if self.step else "Trained"
-        start, end = f"{self.first.loss:.2f}", f"{self.best.loss:.2f}"
-        return f"Trained: validation loss {start} → {end}, best at step {self.best.step:,}"
+        fallen = 1 - self.best.loss / self.first.loss if self.first.loss > 0 else 0.0
+        if fallen < LEAST_FALL:
+            return "Trained, but validation loss did not fall"
+        return f"Trained: validation loss fell by {words.percent(fallen)}"
