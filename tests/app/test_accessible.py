@@ -25,7 +25,7 @@ def nameless(pane: QWidget) -> list[str]:
         takes = bool(widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value)
         words = widget.text() if isinstance(widget, QAbstractButton) else ""
         named = widget.accessibleName() or words or widget in labelled or _is_part(widget)
-        if takes and not named and not widget.isHidden():
+        if takes and not named and widget.isVisibleTo(pane):
             found.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
     return found
 
