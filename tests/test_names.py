@@ -12,6 +12,9 @@ OLD = TESTS / "fixtures" / "f6ece26" / "test_names.txt"
 """The names of its tests, sorted, one a line; a name that two files had stands there twice."""
 
 RENAMED = {
+    "test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits": (
+        "test_a_big_file_of_unknown_columns_is_asked_about_whether_it_fits_or_not"
+    ),
     "test_a_damaged_manifest_is_named_and_left_out_of_the_list": (
         "test_a_damaged_manifest_is_named_and_listed_as_damaged"
     ),

@@ -89,7 +89,6 @@ def _counted(counts: dict[str, int]) -> str:
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that `studio data make` filled.")]
 Numbers = Annotated[str, typer.Option(metavar="ROWS", help="Rows by number, as 1,4-7, or all.")]
 _FIELDS = Plan.model_fields
-Documents = Annotated[list[str] | None, typer.Option("--document", help=_FIELDS["documents"].description)]
 _ASKED = ("model", "server", "sources", "each", "temperature", "max_tokens", "language", "through", "noise")
 
 

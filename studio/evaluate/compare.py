@@ -18,6 +18,7 @@ from studio.evaluate.measures import compare_means, compare_rates, exact_match, 
 from studio.events import ENOUGH, Evaluated, Event, GoldenAnswer, Log, Measure, Progress
 from studio.generate.stream import answers
 from studio.train.learner import row_losses
+from studio.words import counted
 
 EXACT, OVERLAP = "Exact match", "Word overlap"
 VALIDATION, GENERAL = "Validation loss", "General text loss"
@@ -47,13 +48,11 @@ def _headline(by_name: dict[str, Measure]) -> str:
 
 def _sentence(measure: Measure) -> str:
     both = f"{_value(measure, measure.base)} and {_value(measure, measure.tuned)}"
+    few = f"{both}, only {counted(measure.count, 'example')}"
     if measure.verdict == "unclear":
-        few = f", on only {measure.count}" if measure.count < ENOUGH else ""
-        return f"{measure.name}: no clear difference ({both}{few})."
+        return f"{measure.name}: no clear difference ({few if measure.count < ENOUGH else both})."
     if measure.verdict == "too few":
-        return (
-            f"{measure.name}: too few to tell ({both}, on only {measure.count}; it takes {ENOUGH} or more)."
-        )
+        return f"{measure.name}: too few to tell ({few}; it takes {ENOUGH} or more)."
     moved = "rose" if measure.difference > 0 else "fell"
     return (
         f"{measure.name} {moved} from {_value(measure, measure.base)} to {_value(measure, measure.tuned)} "

@@ -19,15 +19,15 @@ _NEIGHBOURS = dict(zip("abcdefghijklmnopqrstuvwxyz", _BESIDE.split(), strict=Tru
 def noisy(text: str, share: float, seed: int) -> str:
     """The text with about `share` of its words mistyped, at least one where a word can be.
 
-    Numbers, addresses and code stay as they are, as a slip there would change the meaning.
+    Numbers, addresses and code stay as they are, as a typo there would change the meaning.
     """
     draw = random.Random(f"{seed}\0{text}")
     pieces = re.split(r"(\s+)", text)
     able = [i for i, piece in enumerate(pieces) if re.fullmatch(r"[^\W\d_]{3,}[.,;:!?]*", piece)]
     count = min(len(able), max(1, round(share * len(able)))) if share > 0 else 0
     for place in draw.sample(able, count):
-        slip = draw.choice(_TYPOS)(pieces[place], draw)
-        pieces[place] = slip if slip != pieces[place] else _doubled(slip, draw)
+        typo = draw.choice(_TYPOS)(pieces[place], draw)
+        pieces[place] = typo if typo != pieces[place] else _doubled(typo, draw)
     return "".join(pieces)
 
 
@@ -204,7 +204,7 @@ class RowGenerator:
     make: Callable[[GenerationSource, Plan, Ask], Drafts]
     asks_model: bool = True
     compares: str = "question"  # what must be new: the question, or the question with its answer
-    near: bool = True  # whether a near duplicate is refused; slips of the keyboard are near by nature
+    near: bool = True  # whether a near duplicate is refused; typos are near by nature
     grounded: bool = False  # whether the answer must come from the passage
 
 
@@ -317,7 +317,7 @@ _ALL = (
     ),
     RowGenerator(
         "noise",
-        "Slips of the keyboard",
+        "Typos",
         "The same request mistyped; needs no model.",
         "examples",
         _noise,

@@ -62,7 +62,7 @@ class Plan(BaseModel):
         needs={"maker": ("back-translation",)},
     )
     noise: float = field(
-        0.1, "Slips", "The share of words that are mistyped.", needs={"maker": ("noise",)}, gt=0, le=1
+        0.1, "Typos", "The share of words that are mistyped.", needs={"maker": ("noise",)}, gt=0, le=1
     )
     temperature: float = field(
         0.7,
@@ -85,7 +85,7 @@ class Plan(BaseModel):
     longest: int = field(
         4000, "Longest", "Characters in a request or an answer.", unit="characters", level="advanced", ge=50
     )
-    seed: int = field(0, "Seed", "Draws the sources and the slips.", level="advanced", ge=0, le=2**31 - 1)
+    seed: int = field(0, "Seed", "Draws the sources and the typos.", level="advanced", ge=0, le=2**31 - 1)
 
     @field_validator("server")
     @classmethod

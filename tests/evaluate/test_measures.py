@@ -42,11 +42,11 @@ def test_a_handful_of_answers_proves_nothing() -> None:
     assert few.verdict == "too few"  # the interval leaves zero out, so it is not "no clear difference"
     assert judge([few]) == (
         "Too few to tell",
-        "Exact match: too few to tell (0 % and 100 %, on only 5; it takes 6 or more).",
+        "Exact match: too few to tell (0 % and 100 %, only 5 examples; it takes 6 or more).",
     )
     assert judge([compare_means(EXACT, [0.0, 1.0], [1.0, 0.0])]) == (
         "No clear difference",
-        "Exact match: no clear difference (50 % and 50 %, on only 2).",
+        "Exact match: no clear difference (50 % and 50 %, only 2 examples).",
     )
     assert compare_means(EXACT, [0.0] * 6, [1.0] * 6).verdict == "better"
 

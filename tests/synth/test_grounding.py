@@ -54,7 +54,7 @@ def test_rows_are_in_a_dataset_only_while_its_history_says_so(tmp_path: Path) ->
         write_rows(folder, {1, 2})
     folder.reviews.extend({1: Review("accepted"), 2: Review("edited", "Say two", "2"), 3: Review("accepted")})
     more = write_rows(folder, {1, 2})
-    assert more.name == "2 made rows (slips of the keyboard).jsonl"
+    assert more.name == "2 made rows (typos).jsonl"
     recipe, step = Recipe().with_values({"data.path": str(source)}), Mix(path=str(more), weight=0)
     list(SaveJob(recipe, tmp_path / "both", (step,)).run_events(None))
     assert len(read(tmp_path / "both").records) == 8
@@ -66,4 +66,4 @@ def test_rows_are_in_a_dataset_only_while_its_history_says_so(tmp_path: Path) ->
     assert folders_of(tmp_path / "made", source) == [folder]
     assert folders_of(tmp_path / "made", tmp_path / "both") == [folder]
     assert folders_of(tmp_path / "made", None) == []
-    assert write_rows(folder, {1, 3}).name == "2 made rows (slips of the keyboard) 2.jsonl"
+    assert write_rows(folder, {1, 3}).name == "2 made rows (typos) 2.jsonl"

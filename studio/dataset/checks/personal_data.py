@@ -213,7 +213,7 @@ class PersonalData(Check):
 
     name = "personal data"
     title = "Personal data and keys"
-    why = "What a model was trained on it may tell anybody who asks."
+    why = "A model may repeat its training data to anyone who asks."
     severity = "bad"
     fix = "mend"
 

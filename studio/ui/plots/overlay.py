@@ -63,7 +63,7 @@ class OverlayPlot(PlotFrame):
         super().__init__(theme, (160, 110))
         self._runs: list[_Drawn] = []
         self._bright = ""
-        self.setAccessibleName("Losses of the chosen runs")
+        self.setAccessibleName("Losses of the selected runs")
         self.dress()
 
     def show_runs(self, runs: Sequence[tuple[str, RunCurves]]) -> None:
