@@ -33,6 +33,7 @@ ADDED = (
     Meant("data|health", r"\.problems\.values", "and finds in values what the sentence says in words"),
     Meant("health", r"\.health\.(context|own rows|placeholders)", "checks that the first release had not"),
     Meant("runs", r"\.damage", "a damaged run is listed with its reason"),
+    Meant("runs", r"\.(notes|tokens)", "what a person noted of it, and how many tokens it trained on"),
     Meant("made", r"\.damage", "so are made rows that cannot be read"),
     Meant("forecast", r"\.(adapted_parameters|trained_share)", "the share of what trains, with the adapter"),
     Meant("forecast", r"\.remarks", "what to know of a model beside its memory"),
@@ -44,6 +45,7 @@ ADDED = (
 CHANGED = (
     Meant("steps", r"\.split\.description", "the parts of a conversation or document stay on one side, too"),
     Meant("steps", r"\.fix\.description", "a finding is fixed, in the words of the whole app"),
+    Meant("health", r"\.personal data\.why", "the same"),
     Meant("health rows", r"\.leakage\.summary", "the same"),
     Meant("train (chats|all-tokens)", r"\.(Step|Validated|\w+loss)", "the same: other rows are held out"),
     Meant("runs at last", r"\.(best_loss|message)", "the same, of the run called chats"),
