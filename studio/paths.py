@@ -33,7 +33,7 @@ class Paths:
         return self.home / "runs"
 
     @property
-    def overlays(self) -> Path:
+    def step_journals(self) -> Path:
         """What was changed by hand in datasets, a file for each; the datasets themselves are not touched."""
         return self.home / "overlays"
 

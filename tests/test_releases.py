@@ -13,7 +13,7 @@ import pytest
 from studio.cli.commands import run
 from studio.dataset.read.load import read
 from studio.dataset.read.saved import read_saved
-from studio.dataset.steps.edits import OverlayFile
+from studio.dataset.steps.journal import StepJournal
 from studio.dataset.steps.steps import Delete, Edit
 from studio.events import Ended, Evaluated, Event, Prepared, Probed, Rewards, Sampled, Step, Validated
 from studio.jobs.train import prepare_again
@@ -141,8 +141,8 @@ def test_a_saved_dataset_opens_and_is_done_again_to_its_source(studio: Studio, l
 
 
 def test_changes_by_hand_are_there(studio: Studio) -> None:
-    found = OverlayFile.of(Path("home/overlays"), read(Path("rows.jsonl")).fingerprint).read()
-    assert found.done == (Edit(line=2, field="answer", value="It is one."), Delete(line=5))
+    found = StepJournal.of(Path("home/overlays"), read(Path("rows.jsonl")).fingerprint).read()
+    assert found.steps == (Edit(line=2, field="answer", value="It is one."), Delete(line=5))
     saved = studio("data", "save", "rows.jsonl", "edited", "--edits")
     assert saved["undivided"] == 41
 

@@ -34,6 +34,7 @@ ADDED = (
     Meant("health", r"\.health\.(context|own rows|placeholders)", "checks that the first release had not"),
     Meant("runs", r"\.damage", "a damaged run is listed with its reason"),
     Meant("runs", r"\.(notes|tokens)", "what a person noted of it, and how many tokens it trained on"),
+    Meant("runs at last", r"\.recipe\.data\.history", "a recipe has the steps that are done to rows"),
     Meant("made", r"\.damage", "so are made rows that cannot be read"),
     Meant("forecast", r"\.(adapted_parameters|trained_share)", "the share of what trains, with the adapter"),
     Meant("forecast", r"\.remarks", "what to know of a model beside its memory"),

@@ -13,9 +13,9 @@ from studio.app.hub import Downloading, Uploading
 from studio.app.large import LargeFiles, LargeParts
 from studio.app.large_health import LargeHealth
 from studio.app.opening import Datasets, Opening
-from studio.app.saving import Saving, Transforming
+from studio.app.saving import Saving
 from studio.app.state import Controller, Services
-from studio.app.steps import Checking, Editing, History
+from studio.app.steps import Checking, DatasetSteps, History
 from studio.app.synthesis import Synthesis
 from studio.app.training import Training
 from studio.dataset.documents.paragraphs import are_documents
@@ -26,7 +26,7 @@ from studio.ui.theme import Theme
 class DatasetController(Controller):
     """Makes the parts, each of which follows the state by itself, and passes on what one asks of another."""
 
-    ready_to_train = Signal()  # the person wants to train on the dataset, and it is as they left it
+    ready_to_train = Signal()  # the person wants to train on the dataset on show
 
     def __init__(
         self, services: Services, pane: DatasetPane, training: Training, theme: Theme, recent: Sequence[str]
@@ -36,12 +36,11 @@ class DatasetController(Controller):
         self.datasets = Datasets(services, pane)
         self.columns = self.datasets.columns
         self.opening = Opening(services, pane, self.datasets, recent)
-        self.transforming = Transforming(services, pane, self.datasets)
-        self.checking = Checking(services, pane, self.transforming)
-        self.editing = Editing(services, pane)
-        self.history = History(services, pane, self.transforming)
-        self.synthesis = Synthesis(services, pane, self.transforming)
         self.saving = Saving(services, pane, self.datasets)
+        self.steps = DatasetSteps(services, pane, self.datasets)
+        self.checking = Checking(services, pane, self.steps)
+        self.history = History(services, pane, self.steps)
+        self.synthesis = Synthesis(services, pane, self.steps, self.saving)
         self.downloading = Downloading(services, self.open)
         self.uploading = Uploading(services, pane)
         self.large = LargeFiles(services, pane, theme, self.datasets)
@@ -83,16 +82,16 @@ class DatasetController(Controller):
             case "undo" if self._pane.synthesis.isVisible():
                 self.synthesis.reviewing.undo()
             case "undo":
-                self.editing.undo()
+                self.steps.undo()
             case "redo":
-                self.editing.redo()
+                self.steps.redo()
 
     def _connect(self) -> None:
         self._state.dataset_changed.connect(self._offer)
         self._window.action_triggered.connect(self._act)
         self._training.forecasting.forecasted.connect(self._pane.show_forecast)
         self._pane.recipe_wanted.connect(self._change_recipe)
-        self._pane.train_requested.connect(self._train)
+        self._pane.train_requested.connect(self.ready_to_train)
         self._pane.open_menu.hub_requested.connect(self.downloading.ask)
         self.opening.hub_named.connect(self.downloading.ask_for)
         self.opening.recent_changed.connect(self._window.show_recent)
@@ -121,10 +120,3 @@ class DatasetController(Controller):
         if not self._training.change(values):
             self.datasets.show_rendering()
             self.large.show_rendering()
-
-    def _train(self) -> None:
-        """What was changed by hand is saved first, so that it trains."""
-        if self.editing.count:
-            self.transforming.apply(then=lambda: self._window.show_pane("training"))
-        else:
-            self.ready_to_train.emit()

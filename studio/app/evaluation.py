@@ -9,13 +9,13 @@ from PySide6.QtCore import Signal
 
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
-from studio.dataset.read.folders import golden_beside
 from studio.events import Event, Log, Progress
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import Lane
 from studio.jobs.read import StoredEvaluationJob
+from studio.jobs.rows import golden_of_run
 from studio.runs.folder import RunFolder
 from studio.runs.store import EvaluationStored, RunSummary
 from studio.ui.panes.evaluation.pane import EvaluationPane
@@ -85,7 +85,7 @@ class Evaluation(Controller):
         self.request.ask(job, Lane.ENGINE, heard, self._end)
 
     def _describe(self, run: RunSummary) -> None:
-        golden = self._golden or golden_beside(Path(run.dataset))
+        golden = self._golden or golden_of_run(RunFolder(Path(run.folder)), Path(run.dataset))
         is_there = golden is not None and golden.exists()
         words = f"the golden set {golden.name}" if golden and is_there else "the run's own test examples"
         self._pane.show_run(run, words)

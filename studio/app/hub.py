@@ -14,7 +14,7 @@ from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.hub.wanted import Wanted
 from studio.errors import StudioError
-from studio.events import AccessWanted, DatasetUploaded, Downloaded, HubListed, Progress
+from studio.events import AccessWanted, DatasetRead, DatasetUploaded, Downloaded, HubListed, Progress
 from studio.jobs.hub import DownloadJob, LookUpJob, PublishJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import Lane
@@ -120,11 +120,11 @@ class Uploading(Controller):
         if dataset is None or self.dialog is not None:
             return
         self._recipe = self._state.recipe  # another dataset may be opened beside the dialog
-        self._fingerprint = dataset.fingerprint
+        self._fingerprint = dataset.source
         name = Path(dataset.path).stem
         what = (
             f"The rows of {dataset.name}, with your edits, go up as Parquet, with a card that says where "
-            f"they come from. {_listed(Path(dataset.path), dataset.golden > 0)} What a dataset of that "
+            f"they come from. {_listed(dataset)} What a dataset of that "
             "name held before stays in its history."
         )
         suggested = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "dataset"
@@ -140,8 +140,7 @@ class Uploading(Controller):
         if (dialog := self.dialog) is None:
             return
         self._page = ""
-        overlays, token = self._paths.overlays, dialog.token()
-        job = PublishJob(self._recipe, overlays, repository, private, token, self._fingerprint)
+        job = PublishJob(self._recipe, repository, private, dialog.token(), self._fingerprint)
         heard: Listeners = {
             Progress: dialog.show_busy,
             AccessWanted: self._note_page,
@@ -175,18 +174,19 @@ def open_page(address: str) -> None:
     QDesktopServices.openUrl(QUrl(address))
 
 
-def _listed(path: Path, golden: bool) -> str:
+def _listed(dataset: DatasetRead) -> str:
     """Which files would leave this Mac, in a sentence; their sizes where they are saved already."""
     from studio.dataset.hub.upload import leaving, listed_files
     from studio.dataset.manifest import NAME, is_saved
     from studio.dataset.read.folders import GOLDEN_FILE
     from studio.dataset.save.target import CARD
 
-    if is_saved(path):
+    path = Path(dataset.path)
+    if is_saved(path) and not dataset.steps:
         try:
             files = [listed_files(leaving(path))]
         except StudioError as error:
             return str(error)
     else:
-        files = [NAME, CARD, "part-00000.parquet and so on", *([GOLDEN_FILE] if golden else [])]
+        files = [NAME, CARD, "part-00000.parquet and so on", *([GOLDEN_FILE] if dataset.golden else [])]
     return f"These files leave this Mac, and no paths of it: {', '.join(files)}."

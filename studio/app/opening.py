@@ -16,7 +16,7 @@ from studio.dataset.manifest import is_saved
 from studio.dataset.read.source import kind_of
 from studio.dataset.store.source import is_large
 from studio.errors import StudioError
-from studio.events import ColumnsAsked, ColumnsTried, DatasetRead, DatasetSaved, Progress, Rendered
+from studio.events import ColumnsAsked, ColumnsTried, DatasetRead, DatasetSaved, Log, Progress, Rendered
 from studio.files import write_text
 from studio.jobs.health import ColumnsJob, TryColumnsJob
 from studio.jobs.job import Failed, Outcome
@@ -30,6 +30,7 @@ KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *
 RENDERING = ("data.template", "data.train_on", "data.too_long", "data.max_length")
 SAMPLE = "starter/instructions.jsonl"
 MOST_RECENT = 10
+READING = "The dataset is being read. Try again when its rows are there."
 _HUB = ("https://", "http://", "hf://", "huggingface.co/")
 
 
@@ -80,6 +81,7 @@ class Datasets(Controller):
 
     opened = Signal(str)  # a path that could be read
     large_opened = Signal(str)  # a file to be shown by pages
+    steps_failed = Signal(str)  # why other steps cannot be done to the dataset on show
 
     def __init__(self, services: Services, pane: DatasetPane) -> None:
         super().__init__(services, pane)
@@ -126,16 +128,33 @@ class Datasets(Controller):
         self._asked = None
         self._state.turn_to("", "")
 
-    def read(self, path: str) -> None:
-        """Read a dataset of any size into memory, with what was said of its columns, if anything was."""
+    def read(self, path: str, columns: str | None = None, steps: str | None = None) -> None:
+        """Read a dataset of any size into memory.
+
+        What is not given is as it was before: what was said of its columns, and what was done to it.
+        """
         self._reading.drop()
-        self._state.turn_to(path, self._named.get(path, ""))
-        self._read()
+        if columns is not None:
+            self._named[path] = columns
+        self._state.turn_to(path, self._named.get(path, ""), steps or "")
+        self._read(DatasetJob(self._state.recipe, self._paths.step_journals if steps is None else None))
+
+    def read_with(self, steps: str) -> None:
+        """Read the dataset on show with other steps; until then it stays on show."""
+        self._state.set_steps(steps)
+        self._pane.show_busy(self._state.recipe.data.path)
+        heard: Listeners = {Progress: self._pane.show_progress, DatasetRead: self._show}
+        known = self._state.dataset.source if self._state.dataset is not None else ""
+        job = DatasetJob(self._state.recipe, source=known)
+        self._reading.ask(job, Lane.READING, heard, self._end_steps)
+
+    def _end_steps(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self.steps_failed.emit(outcome.summary)
 
     def read_columns(self, path: str, columns: str) -> None:
         """Read a dataset with its columns named."""
-        self._named[path] = columns
-        self.read(path)
+        self.read(path, columns)
 
     def ask_columns(self) -> None:
         """Ask which columns are what: of the file that could not be read, or of the dataset on show."""
@@ -150,18 +169,19 @@ class Datasets(Controller):
         if self._state.recipe.data.path:
             self._reading.drop()
             self._state.show_dataset(None)
-            self._read()
+            self._read(DatasetJob(self._state.recipe))
 
-    def _read(self) -> None:
+    def _read(self, job: DatasetJob) -> None:
         self._asked = None
         self.show_rendering()
         self._pane.show_busy(self._state.recipe.data.path)
         heard: Listeners = {
             Progress: self._pane.show_progress,
             ColumnsAsked: self._note_columns,
+            Log: self._show_log,
             DatasetRead: self._show,
         }
-        self._reading.ask(DatasetJob(self._state.recipe), Lane.READING, heard, self._end)
+        self._reading.ask(job, Lane.READING, heard, self._end)
 
     def _note_columns(self, asked: ColumnsAsked) -> None:
         self._asked = asked

@@ -1,8 +1,7 @@
-"""The dataset on show written elsewhere: transformed by steps, saved, exported; shown while it happens."""
+"""The dataset on show written elsewhere: saved, exported; shown while it happens."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,14 +18,11 @@ from studio.errors import StudioError
 from studio.events import DatasetExported, DatasetSaved, Progress
 from studio.jobs.job import Job, Outcome, Stopped
 from studio.jobs.queue import Lane
-from studio.jobs.save import ExportBadJob, ExportJob, SaveJob, columns_of
+from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.ui.dialogs.task import QuestionDialog, TaskDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
 _LINES = "JSON Lines (*.jsonl)"
-_NUMBERED = re.compile(r" \d+$")
-_READING = "The dataset is being read. Try again when its rows are there."
-_WRITING = "A dataset is being written. Wait for it, or stop it, first."
 _MOST_REMARKS = 5
 
 
@@ -56,73 +52,11 @@ class WriteTask(Controller):
         self._show_if_failed(outcome)
 
 
-class Transforming(WriteTask):
-    """Never touches the source: what steps make of it is written as a dataset of its own, and opened."""
-
-    def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
-        super().__init__(services, pane, datasets)
-        self._writing = self._request()
-
-    def apply(self, *steps: AnyStep, then: Callable[[], None] | None = None) -> None:
-        """Write the dataset after these steps among the app's own, open the result, and then do `then`."""
-        self.save(self._next_folder(Path(self._state.recipe.data.path)), *steps, then=then)
-
-    def save(self, folder: Path, *steps: AnyStep, then: Callable[[], None] | None = None) -> None:
-        """Write the dataset, as changed by hand and after these steps, to a folder, and open that."""
-        if (dataset := self._state.dataset) is None:
-            self._notice(_READING)
-            return
-        known, overlays = dataset.fingerprint, self._paths.overlays
-        self._save(SaveJob(self._state.recipe, folder, steps, overlays, fingerprint=known), then)
-
-    def replay(self, source: Path, *steps: AnyStep) -> None:
-        """Do steps to a source anew, and open the result; the source itself where there are none left."""
-        if not steps:
-            self._datasets.open(str(source))
-            return
-        try:
-            columns = columns_of(self._state.recipe)
-        except StudioError as error:
-            self._notice(str(error), "bad")
-            return
-        recipe = self._state.recipe.with_values({"data.path": str(source), "data.columns": columns})
-        self._save(SaveJob(recipe, self._next_folder(source), steps, scans=self._paths.scans))
-
-    def keep(self, source: Path, name: str) -> None:
-        """Write a source as it is among the app's own datasets, under a name, and open that."""
-        recipe = self._state.recipe.with_values({"data.path": str(source), "data.columns": ""})
-        self._save(SaveJob(recipe, free_path(self._paths.datasets, name)))
-
-    def _next_folder(self, source: Path) -> Path:
-        """`support 2` for what comes of `support.jsonl`, then `support 3`."""
-        return free_path(self._paths.datasets, _NUMBERED.sub("", source.stem), first=2)
-
-    def _save(self, job: SaveJob, then: Callable[[], None] | None = None) -> None:
-        """Do one at a time: two at once could choose the same folder."""
-        if self._writing.busy:
-            self._notice(_WRITING)
-            return
-        shown = self._state.recipe.data.path
-        self._write(self._writing, job, {DatasetSaved: lambda saved: self._open(saved, shown, then)})
-
-    def _open(self, saved: DatasetSaved, shown: str, then: Callable[[], None] | None) -> None:
-        self._note_written()
-        if self._state.recipe.data.path != shown:  # the person has moved on
-            self._notice(f"Saved as {saved.path}.", "good")
-            return
-        if saved.remarks:
-            self._notice("\n".join(saved.remarks[:_MOST_REMARKS]))
-        self._datasets.open(saved.path)
-        if then is not None:
-            then()
-
-
 class Saving(WriteTask):
     """Takes the dataset on show elsewhere, and writes over nothing before the person has been asked."""
 
     def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
         super().__init__(services, pane, datasets)
-        self._overlays = services.paths.overlays
         self.chooser: QFileDialog | None = None
         self.question: QuestionDialog | None = None
         menu = pane.save_menu
@@ -152,9 +86,16 @@ class Saving(WriteTask):
         if name := self._stem():
             self._choose("Export the rows that cannot train", f"{name}, bad.jsonl", self.export_bad, _LINES)
 
+    def keep(self, source: Path, name: str) -> None:
+        """Write a source as it is among the app's own datasets, under a name, and open that."""
+        recipe = self._state.recipe.with_values(
+            {"data.path": str(source), "data.columns": "", "data.history": ""}
+        )
+        self._run(SaveJob(recipe, free_path(self._paths.datasets, name)))
+
     def save(self, folder: Path) -> None:
-        """Save the dataset, as it was changed by hand, and open what was saved."""
-        job = SaveJob(self._state.recipe, folder, overlays=self._overlays, fingerprint=self._known())
+        """Save the dataset with its steps done, and open what was saved."""
+        job = SaveJob(self._state.recipe, folder, fingerprint=self._known())
         try:
             job.check_target()
             replaced = check_folder(folder)
@@ -172,7 +113,7 @@ class Saving(WriteTask):
         """Write the dataset to a JSONL file, which the file dialog has asked about."""
         recipe, known = self._state.recipe, self._known()
         out, asked = _lines(file), file.suffix.lower() == ".jsonl"
-        job = ExportJob(recipe, out, overlays=self._overlays, fingerprint=known, replace=True)
+        job = ExportJob(recipe, out, fingerprint=known, replace=True)
         if out.exists() and not asked:  # the dialog asked about a name without the ending
             self._ask(f"“{out.name}” exists already.", f"Replaced: {out}.", lambda: self._run(job))
         else:
@@ -181,7 +122,7 @@ class Saving(WriteTask):
     def export_layout(self, folder: Path) -> None:
         """Write the dataset to a folder; rows in no part yet are divided as a run would divide them."""
         recipe, known = self._state.recipe, self._known()
-        job = ExportJob(recipe, folder, self._divided(), self._overlays, fingerprint=known, replace=True)
+        job = ExportJob(recipe, folder, self._divided(), fingerprint=known, replace=True)
         if there := layout_in(folder):
             names = ", ".join(path.name for path in there)
             words = f"“{folder.name}” holds an export already."
@@ -198,8 +139,8 @@ class Saving(WriteTask):
         return Path(dataset.path).stem if dataset is not None else ""
 
     def _known(self) -> str:
-        """The dataset in which the person's edits were made."""
-        return self._state.dataset.fingerprint if self._state.dataset is not None else ""
+        """The source in which the person's edits were made."""
+        return self._state.dataset.source if self._state.dataset is not None else ""
 
     def _divided(self) -> tuple[AnyStep, ...]:
         dataset, recipe = self._state.dataset, self._state.recipe

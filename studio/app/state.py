@@ -45,21 +45,29 @@ class State(QObject):
         return self._run
 
     def change_recipe(self, recipe: Recipe) -> None:
-        """Take a recipe over; which dataset is on show is not for it to say."""
+        """Take a recipe over; which dataset is on show, and what is done to it, is not for it to say."""
         before = self._recipe
-        self._recipe = recipe.with_values({"data.path": before.data.path})
+        kept = {"data.path": before.data.path, "data.history": before.data.history}
+        self._recipe = recipe.with_values(kept)
         self.recipe_changed.emit()
         if _reading(self._recipe) != _reading(before):
             self.reading_changed.emit()
 
-    def turn_to(self, path: str, columns: str) -> None:
+    def turn_to(self, path: str, columns: str, steps: str = "") -> None:
         """Let the recipe name another dataset, which is not read yet; or none."""
-        self._recipe = self._recipe.with_values({"data.path": path, "data.columns": columns})
+        named = {"data.path": path, "data.columns": columns, "data.history": steps}
+        self._recipe = self._recipe.with_values(named)
         self.recipe_changed.emit()
         self.show_dataset(None)
 
+    def set_steps(self, steps: str) -> None:
+        """Let other steps be done to the dataset on show, as the recipe's `data.history`."""
+        self._recipe = self._recipe.with_values({"data.history": steps})
+
     def show_dataset(self, dataset: DatasetRead | None) -> None:
         """Put a dataset that was read on show; None while it is read, and where there is none."""
+        if dataset is not None:
+            self.set_steps(dataset.steps)
         self._dataset = dataset
         self.dataset_changed.emit()
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from studio.app.opening import KINDS
+from studio.app.opening import KINDS, READING, Datasets
 from studio.app.request import Listeners
-from studio.app.saving import Transforming
 from studio.app.state import Controller, Services
-from studio.dataset.steps.edits import Overlay, OverlayFile
-from studio.dataset.steps.steps import OWN, STEPS, AnyStep, Delete, Edit, Fix, Restore, step_from
+from studio.dataset.steps.apply import together
+from studio.dataset.steps.edits import settled
+from studio.dataset.steps.journal import StepHistory, StepJournal
+from studio.dataset.steps.steps import (
+    OWN,
+    STEPS,
+    AnyStep,
+    Delete,
+    Edit,
+    Fix,
+    Restore,
+    step_from,
+    steps_in,
+    steps_text,
+)
 from studio.errors import StudioError
 from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress
 from studio.jobs.health import HealthJob, PreviewJob
-from studio.jobs.history import HistoryJob, HistoryRead, SourceCompared, SourceJob, StepDone
+from studio.jobs.history import HistoryJob, HistoryRead, StepDone
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
 from studio.ui.dialogs.fix import FixDialog
@@ -30,12 +44,160 @@ _IN_BETWEEN = (
 _NO_SOURCE = "The source of this dataset is no longer where it was, so no step can be taken out."
 
 
+class DatasetSteps(Controller):
+    """The steps of the dataset on show: done, undone, done again, and each written down at once."""
+
+    def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
+        super().__init__(services, pane)
+        self._pane, self._datasets, self._folder = pane, datasets, services.paths.step_journals
+        self._history, self._journal = StepHistory(), StepJournal(self._folder / "nothing")
+        self._path = self._source = ""
+        self._is_written = True  # whether the journal ends with the steps in force
+        pane.table.edited.connect(self.edit)
+        pane.table.delete_toggled.connect(self.toggle)
+        pane.edits.undo_requested.connect(self.undo)
+        pane.edits.redo_requested.connect(self.redo)
+        datasets.steps_failed.connect(self._take_back)
+        self._state.dataset_changed.connect(self._follow)
+
+    @property
+    def current(self) -> tuple[AnyStep, ...]:
+        """The steps in force, whether they are shown already or still being done."""
+        return steps_in(self._state.recipe.data.history)
+
+    def do(self, *steps: AnyStep) -> None:
+        """Do more steps to the dataset on show."""
+        self.set((*self.current, *steps))
+
+    def set(self, steps: Sequence[AnyStep]) -> None:
+        """Let these be its steps, in place of those it has."""
+        if self._state.dataset is None:
+            self._notice(READING)
+            return
+        before = self.current
+        if self._is_written and len(steps) == len(before) + 1 and tuple(steps[:-1]) == before:
+            written = self._write(self._journal.add, steps[-1])
+        else:
+            written = self._write(self._journal.set, steps)
+        if written:
+            self._change(self._history.with_steps(steps))
+
+    def edit(self, line: int, field: str, value: str) -> None:
+        """Give a row another prompt, answer or text."""
+        if not value.strip():
+            self._notice(f"The {field} cannot be empty. Delete the row instead.")
+            return
+        self.do(Edit.model_validate({"line": line, "field": field, "value": value}))
+
+    def toggle(self, line: int) -> None:
+        """Leave a row out, or take it back in."""
+        self.do(Restore(line=line) if line in _deleted(self.current) else Delete(line=line))
+
+    def undo(self) -> None:
+        if self._history.can_undo and self._write(self._journal.undo):
+            self._change(self._history.undone())
+
+    def redo(self) -> None:
+        if self._history.can_redo and self._write(self._journal.redo):
+            self._change(self._history.redone())
+
+    def open(self, path: Path, columns: str, steps: Sequence[AnyStep]) -> None:
+        """Read another dataset, or the same, with these steps."""
+        self._datasets.read(str(path), columns=columns, steps=steps_text(steps))
+
+    def _follow(self) -> None:
+        """Bring back what was done to the dataset on show; without one there is nothing to undo."""
+        path = self._state.recipe.data.path
+        if (dataset := self._state.dataset) is None:
+            if path != self._path:  # else it is read again, its rows in sight
+                self._history, self._path, self._source = StepHistory(), "", ""
+                self._show()
+            return
+        self._path = path
+        if dataset.source != self._source:
+            self._source = dataset.source
+            self._journal = StepJournal.of(self._folder, dataset.source)
+            self._history = self._read()
+        self._settle(steps_in(dataset.steps))
+        if dataset.remarks:
+            self._notice("\n".join(dataset.remarks[:_MOST_REMARKS]))
+        self._show()
+
+    def _settle(self, done: tuple[AnyStep, ...]) -> None:
+        """Make the history end with the steps that were done to what is on show."""
+        self._is_written = _plain(settled(self._history.steps)) == _plain(done)
+        if self._is_written:
+            self._history = self._history.as_done(done)
+        elif done and self._write(self._journal.set, done):
+            self._history, self._is_written = self._history.with_steps(done), True
+
+    def _read(self) -> StepHistory:
+        try:
+            return self._journal.read()
+        except StudioError as error:
+            self._notice(str(error), "bad")
+            return StepHistory()
+
+    def _write(self, write: Any, *values: Any) -> bool:
+        try:
+            write(*values)
+        except StudioError as error:
+            self._notice(str(error), "bad")
+            return False
+        return True
+
+    def _change(self, history: StepHistory) -> None:
+        self._history, self._is_written = history, True
+        self._datasets.read_with(steps_text(history.steps))
+        self._show()
+
+    def _take_back(self, why: str) -> None:
+        """Go back to the steps of the dataset on show, because those after them cannot be done."""
+        self._notice(why, "bad")
+        if (dataset := self._state.dataset) is None:
+            return
+        shown = steps_in(dataset.steps)
+        while self._history.can_undo and _plain(self._history.steps) != _plain(shown):
+            self._write(self._journal.undo)
+            self._history = self._history.undone()
+        self._settle(shown)
+        self._state.set_steps(dataset.steps)
+        self._pane.show_dataset(dataset)
+        self._show()
+
+    def _show(self) -> None:
+        """Mark what was changed by hand, and show what is not read yet."""
+        dataset, steps = self._state.dataset, self.current
+        shown = len(steps_in(dataset.steps)) if dataset is not None else 0
+        ahead = steps[shown:]
+        ahead_edits = [step for step in ahead if isinstance(step, Edit)]
+        changes: dict[tuple[int, str], str] = {(step.line, step.field): step.value for step in ahead_edits}
+        edited = frozenset(step.line for step in steps if isinstance(step, Edit))
+        self._pane.show_changes(changes, edited, _deleted(ahead))
+        self._pane.edits.show_count(
+            len(steps), can_undo=self._history.can_undo, can_redo=self._history.can_redo
+        )
+
+
+_MOST_REMARKS = 5
+
+
+def _deleted(steps: Sequence[AnyStep]) -> frozenset[int]:
+    """The lines of the rows that steps leave out by hand."""
+    return frozenset(step.line for step in settled(steps) if isinstance(step, Delete))
+
+
+def _plain(steps: Iterable[AnyStep]) -> list[dict[str, Any]]:
+    """The steps without what only doing them finds out."""
+    return [step.model_dump(exclude={"digest"}) for step in steps]
+
+
 class Checking(Controller):
     """Looks the dataset on show over, and shows what a fix would do before it is done."""
 
-    def __init__(self, services: Services, pane: DatasetPane, transforming: Transforming) -> None:
+    def __init__(self, services: Services, pane: DatasetPane, steps: DatasetSteps) -> None:
         super().__init__(services, pane)
-        self._page, self._pane, self._transforming = pane.health, pane, transforming
+        self._page, self._pane, self._steps = pane.health, pane, steps
         self._checking, self._previewing = self._request(), self._request()
         self.dialog: FixDialog | None = None
         self._page.fix_requested.connect(self._preview)
@@ -72,7 +234,7 @@ class Checking(Controller):
 
     def _offer(self, finding: Finding, changes: tuple[Change, ...]) -> None:
         self.dialog = dialog = FixDialog(finding, changes, self._window)
-        dialog.accepted.connect(lambda: self._transforming.apply(Fix(check=finding.check)))
+        dialog.accepted.connect(lambda: self._steps.do(Fix(check=finding.check)))
         dialog.finished.connect(self._forget)
         dialog.open()
 
@@ -82,88 +244,13 @@ class Checking(Controller):
             self.dialog = None
 
 
-class Editing(Controller):
-    """What a person changes by hand, written down at once; the source is never touched."""
-
-    def __init__(self, services: Services, pane: DatasetPane) -> None:
-        super().__init__(services, pane)
-        self._pane, self._overlays = pane, services.paths.overlays
-        self._overlay, self._file = Overlay(), OverlayFile(self._overlays / "nothing")
-        self._path = ""
-        pane.table.edited.connect(self.edit)
-        pane.table.delete_toggled.connect(self.toggle)
-        pane.edits.undo_requested.connect(self.undo)
-        pane.edits.redo_requested.connect(self.redo)
-        self._state.dataset_changed.connect(self._follow)
-
-    @property
-    def count(self) -> int:
-        """How many changes are in force."""
-        return len(self._overlay.steps)
-
-    def edit(self, line: int, field: str, value: str) -> None:
-        """Give a row another prompt, answer or text."""
-        if not value.strip():
-            self._notice(f"The {field} cannot be empty. Delete the row instead.")
-            return
-        self._do(Edit.model_validate({"line": line, "field": field, "value": value}))
-
-    def toggle(self, line: int) -> None:
-        """Leave a row out, or take it back in."""
-        self._do(Restore(line=line) if line in self._overlay.deleted else Delete(line=line))
-
-    def undo(self) -> None:
-        if self._overlay.cursor:
-            self._write("undo", self._overlay.undone())
-
-    def redo(self) -> None:
-        if self._overlay.cursor < len(self._overlay.done):
-            self._write("redo", self._overlay.redone())
-
-    def _follow(self) -> None:
-        """Bring back what was changed in the dataset on show; without one there is nothing to undo."""
-        path = self._state.recipe.data.path
-        if (dataset := self._state.dataset) is None:
-            if path != self._path:  # else it is read again, its rows in sight
-                self._overlay, self._path = Overlay(), ""
-                self._show()
-            return
-        self._path = path
-        self._file = OverlayFile.of(self._overlays, dataset.fingerprint)
-        try:
-            self._overlay = self._file.read()
-        except StudioError as error:
-            self._overlay = Overlay()
-            self._notice(str(error), "bad")
-        self._show()
-
-    def _do(self, step: Edit | Delete | Restore) -> None:
-        self._write(step, self._overlay.with_step(step))
-
-    def _write(self, change: Edit | Delete | Restore | str, after: Overlay) -> None:
-        try:
-            self._file.append(change)
-        except StudioError as error:
-            self._notice(str(error), "bad")
-            return
-        self._overlay = after
-        self._show()
-
-    def _show(self) -> None:
-        steps = self._overlay.steps
-        edits = (step for step in steps if isinstance(step, Edit))
-        changes: dict[tuple[int, str], str] = {(edit.line, edit.field): edit.value for edit in edits}
-        can_redo = self._overlay.cursor < len(self._overlay.done)
-        self._pane.show_edits(changes, self._overlay.deleted, len(steps), can_redo=can_redo)
-
-
 class History(Controller):
-    """The steps that made the dataset on show; without one of them they are done again to its source."""
+    """What was done to the dataset on show, line by line: before it was saved, and since it was opened."""
 
-    def __init__(self, services: Services, pane: DatasetPane, transforming: Transforming) -> None:
+    def __init__(self, services: Services, pane: DatasetPane, steps: DatasetSteps) -> None:
         super().__init__(services, pane)
-        self._page, self._transforming = pane.history, transforming
-        self._reading, self._comparing = self._request(), self._request()
+        self._page, self._steps = pane.history, steps
+        self._reading = self._request()
         self._read: HistoryRead | None = None
         self.form: StepDialog | None = None
         self._page.set_kinds([(kind, step.title, step.help) for kind, step in _OFFERED.items()])
@@ -173,11 +260,11 @@ class History(Controller):
         self._state.dataset_changed.connect(self._follow)
 
     @property
-    def _lines(self) -> list[StepDone]:
+    def _saved(self) -> list[StepDone]:
+        """What was done before the dataset was saved."""
         return [line for link in self._read.links for line in link] if self._read is not None else []
 
     def _follow(self) -> None:
-        self._comparing.drop()
         self._reading.drop()
         if (dataset := self._state.dataset) is not None:
             self._read = None
@@ -186,8 +273,7 @@ class History(Controller):
 
     def _show(self, read: HistoryRead) -> None:
         self._read = read
-        name = Path(read.source).name if read.source else _UNKNOWN
-        self._show_lines(name)
+        self._show_lines(Path(read.source).name if read.source else _UNKNOWN)
 
     def _end(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
@@ -196,50 +282,45 @@ class History(Controller):
 
     def _show_lines(self, name: str) -> None:
         if (dataset := self._state.dataset) is not None:
-            lines = [(line.words, line.before, line.after) for line in self._lines]
-            self._page.show_steps(name, lines, len(dataset.rows))
+            lines = [(line.words, line.before, line.after) for line in self._saved]
+            self._page.show_steps(name, [*lines, *dataset.counts], len(dataset.rows))
 
     def remove(self, place: int) -> None:
-        """Do the steps of the other lines again to the source, and open what comes of it."""
-        if (read := self._read) is None:
-            return
-        lines = self._lines
-        steps = [step for line in (*lines[:place], *lines[place + 1 :]) for step in line.steps]
+        """Take a line out; where it was done before the dataset was saved, its source is read anew."""
+        saved = self._saved
+        if place >= len(saved):
+            groups = [_group(step) for step in together(self._steps.current)]
+            del groups[place - len(saved)]
+            self._steps.set(tuple(chain.from_iterable(groups)))
+        elif self._read is not None:
+            self._redo_saved(self._read, [*saved[:place], *saved[place + 1 :]])
+
+    def _redo_saved(self, read: HistoryRead, lines: Sequence[StepDone]) -> None:
         source = Path(read.source)
-        if any(isinstance(line.steps[0], OWN) for link in read.links[1:] for line in link):
+        own_later = any(isinstance(line.steps[0], OWN) for link in read.links[1:] for line in link)
+        if own_later or any(isinstance(step, OWN) for step in self._steps.current):
             self._notice(_IN_BETWEEN)
         elif not read.source or not source.exists():
             self._notice(_NO_SOURCE)
-        elif read.then is not None and any(isinstance(step, OWN) for step in steps):
-            heard: Listeners = {SourceCompared: lambda compared: self._replay_on(compared, source, steps)}
-            self._comparing.ask(SourceJob(read.then), Lane.READING, heard, self._show_if_failed)
         else:
-            self._transforming.replay(source, *steps)
-
-    def _replay_on(self, compared: SourceCompared, source: Path, steps: list[AnyStep]) -> None:
-        if compared.has_changed:
-            self._notice(
-                f"{source.name} holds other rows by now, and what was changed by hand belongs to the "
-                "old ones. Put the file back as it was, or replay the history on it."
-            )
-        else:
-            self._transforming.replay(source, *steps)
+            steps = (*chain.from_iterable(line.steps for line in lines), *self._steps.current)
+            self._steps.open(source, read.columns, steps)
 
     def _choose_source(self) -> None:
         if file := self._choose_file("Replay the history on a file", KINDS):
             self.replay(file)
 
     def replay(self, source: Path) -> None:
-        """Do all steps to a new source, and open what comes of it; changes by hand belong to the old rows."""
+        """Do all steps to another source, and show it; changes by hand belong to the rows of this one."""
         if self._read is None:  # still being read anew
             return
-        steps = [step for line in self._lines for step in line.steps]
+        steps = (*chain.from_iterable(line.steps for line in self._saved), *self._steps.current)
         kept = [step for step in steps if not isinstance(step, OWN)]
         if len(kept) < len(steps):
             self._notice(
                 f"{len(steps) - len(kept):,} changes by hand belong to other rows, and were left out."
             )
-        self._transforming.replay(source, *kept)
+        self._steps.open(source, self._read.columns or self._state.recipe.data.columns, kept)
 
     def _ask(self, kind: str) -> None:
         step = _OFFERED[kind]
@@ -257,4 +338,8 @@ class History(Controller):
             return
         if self.form is not None:
             self.form.accept()
-        self._transforming.apply(step)
+        self._steps.do(step)
+
+
+def _group(step: AnyStep | tuple[AnyStep, ...]) -> tuple[AnyStep, ...]:
+    return step if isinstance(step, tuple) else (step,)

@@ -12,8 +12,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.request import Listeners
-from studio.app.saving import Transforming
+from studio.app.saving import Saving
 from studio.app.state import Controller, Services
+from studio.app.steps import DatasetSteps
 from studio.dataset.documents.paragraphs import DOCUMENTS
 from studio.dataset.steps.steps import Mix
 from studio.errors import StudioError
@@ -147,9 +148,9 @@ class Reviewing(Controller):
 class Synthesis(Controller):
     """Asks for rows, one synthesis at a time; each waits in a folder of its own, and can be gone on with."""
 
-    def __init__(self, services: Services, pane: DatasetPane, transforming: Transforming) -> None:
+    def __init__(self, services: Services, pane: DatasetPane, steps: DatasetSteps, saving: Saving) -> None:
         super().__init__(services, pane)
-        self._pane, self._transforming = pane, transforming
+        self._pane, self._steps, self._saving = pane, steps, saving
         self._folders, self._confirmed = services.paths.made, services.paths.confirmed
         self._page = page = pane.synthesis
         self._asking = self._request()
@@ -334,13 +335,13 @@ class Synthesis(Controller):
         self._page.take_focus()
 
     def _add(self, file: str) -> None:
-        """Write the dataset at hand with the accepted rows; without one they become a dataset."""
+        """Mix the accepted rows into the dataset on show; without one they become a dataset."""
         path = Path(file)
         if self._data:
-            self._transforming.apply(Mix(path=file, weight=0))
+            self._steps.do(Mix(path=file, weight=0))
         else:
             documents = [Path(name) for name in SyntheticFolder(path.parent).plan().documents]
-            self._transforming.keep(path, f"{documents[0].stem} rows" if documents else path.stem)
+            self._saving.keep(path, f"{documents[0].stem} rows" if documents else path.stem)
 
     def _choose_documents(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self._pane, "Add documents", "", _KINDS)

@@ -148,8 +148,7 @@ class Training(Controller):
             self._notice(NO_DATASET)
             return
         self._sweep = None
-        recipe = recipe.with_values({"data.path": dataset.path})
-        self._submit(TrainJob(recipe, self._services.store.folder))
+        self._submit(TrainJob(self._on_show(recipe), self._services.store.folder, source=dataset.source))
 
     def sweep(self, sweep: Sweep) -> None:
         """Train a grid of runs on the dataset on show, one after another."""
@@ -157,9 +156,14 @@ class Training(Controller):
         if dataset is None:
             self._notice(NO_DATASET)
             return
-        base = sweep.base.with_values({"data.path": dataset.path})
-        self._sweep = SweepJob(Sweep(base, sweep.over), self._services.store.folder)
+        asked = Sweep(self._on_show(sweep.base), sweep.over)
+        self._sweep = SweepJob(asked, self._services.store.folder, source=dataset.source)
         self._submit(self._sweep)
+
+    def _on_show(self, recipe: Recipe) -> Recipe:
+        """The recipe with the dataset on show, and what was done to it so far."""
+        data = self._state.recipe.data
+        return recipe.with_values({"data.path": data.path, "data.history": data.history})
 
     def resume(self, name: str) -> None:
         """Go on with a run."""

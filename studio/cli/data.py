@@ -20,6 +20,7 @@ from studio.cli.options import (
     paths_from,
     recipe_from,
     steps_of,
+    with_journal,
 )
 from studio.cli.parser import DataGroup, StudioCommand
 from studio.cli.results import CommandResult
@@ -205,7 +206,7 @@ Like = Annotated[
     typer.Option(metavar="FOLDER", help="Do the steps of this saved dataset first, on the new rows."),
 ]
 Edits = Annotated[
-    bool, typer.Option("--edits", help="Do what was changed in this dataset by hand, in the window, first.")
+    bool, typer.Option("--edits", help="Do what was done to this dataset in the window, first.")
 ]
 
 
@@ -280,10 +281,10 @@ def save(
 ) -> None:
     """Save a dataset with its history: a manifest, Parquet parts and a card. `studio train` takes it."""
     paths = paths_from()
-    overlays = paths.overlays if edits else None
     recipe = as_read(recipe_from(data, model, set_), like)
+    recipe = with_journal(recipe, paths.step_journals) if edits else recipe
     _spare(like, out)
-    job = SaveJob(recipe, out, steps_of(like, step), overlays, paths.scans)
+    job = SaveJob(recipe, out, steps_of(like, step), paths.scans)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetSaved):
             report(asdict(event), _saved(event))
@@ -308,10 +309,10 @@ def export(
 ) -> None:
     """Write a dataset for other trainers: chats, pairs or texts as JSONL, a folder in mlx-lm's layout."""
     paths = paths_from()
-    overlays = paths.overlays if edits else None
     recipe = as_read(recipe_from(data, model, set_), like)
+    recipe = with_journal(recipe, paths.step_journals) if edits else recipe
     _spare(like, out)
-    job = ExportJob(recipe, out, steps_of(like, step), overlays, paths.scans, replace=replace)
+    job = ExportJob(recipe, out, steps_of(like, step), paths.scans, replace=replace)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetExported):
             lines = [f"{event.rows:,} rows written to {', '.join(event.files)}.", *event.remarks]

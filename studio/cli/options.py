@@ -160,6 +160,17 @@ def as_read(recipe: Recipe, like: Path | None) -> Recipe:
     return recipe.with_values({"data.columns": Manifest.read(like.expanduser()).columns})
 
 
+def with_journal(recipe: Recipe, journals: Path) -> Recipe:
+    """The recipe, with what was done to its dataset in the window before the steps it names itself."""
+    from studio.dataset.read.load import source_fingerprint
+    from studio.dataset.steps.journal import StepJournal
+    from studio.dataset.steps.steps import steps_in, steps_text
+
+    fingerprint = source_fingerprint(Path(recipe.data.path).expanduser())
+    steps = StepJournal.of(journals, fingerprint).read().steps
+    return recipe.with_values({"data.history": steps_text((*steps, *steps_in(recipe.data.history)))})
+
+
 def _from_anywhere(step: AnyStep) -> AnyStep:
     """The step with the whole path of what it mixes in, so that it can be done again in another folder."""
     from studio.dataset.steps.steps import Mix

@@ -14,6 +14,8 @@ from typing import Protocol
 from studio.catalogue import TOO_LONG, phrase, sentence
 from studio.dataset.checks.check import Subject, golden_rows
 from studio.dataset.examples import (
+    RenderedRecord,
+    RenderedRecords,
     announced,
     own_rows,
     pieces_of,
@@ -30,21 +32,33 @@ from studio.dataset.render.render import Example, Renderer, Rendering
 from studio.dataset.render.truncate import Limits
 from studio.dataset.rows import Places, problem
 from studio.dataset.split import GOLDEN, DatasetSplit, split, split_given
+from studio.dataset.steps.prepared import PreparedRows, preparing
+from studio.dataset.steps.result import remark_sentence
+from studio.dataset.steps.steps import steps_in, steps_text
 from studio.errors import DataError
 from studio.events import DatasetRead, Problem, Progress, Rendered, finished
 
 _CHUNK = 100
 
 
-class Shares(Protocol):
-    """What of a recipe's Data part decides which rows there are, and the split."""
+class DataFields(Protocol):
+    """What of a recipe's data fields decides which rows there are, and the split."""
 
     @property
     def columns(self) -> str: ...
     @property
+    def history(self) -> str: ...
+    @property
+    def max_length(self) -> int: ...
+    @property
     def validation_share(self) -> float: ...
     @property
     def test_share(self) -> float: ...
+
+
+def source_of(path: Path, columns: str) -> Generator[Progress, None, Reading]:
+    """What a file or a folder holds, its columns named as the recipe names them. Raises DataError."""
+    return (yield from reading(path, Mapping.parse(columns) if columns else None, RENDERED))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,52 +80,77 @@ class Dataset:
     test: tuple[Example, ...]
     problems: tuple[Problem, ...]
     renderer: Renderer
+    prepared: PreparedRows
+    rendered_records: RenderedRecords
     left_out: tuple[int, ...] = ()
     places: Places = field(default_factory=Places)
     golden: int = 0
 
     @classmethod
-    def load(cls, path: Path, renderer: Renderer, data: Shares, seed: int) -> Dataset:
+    def load(cls, path: Path, renderer: Renderer, data: DataFields, seed: int) -> Dataset:
         """The dataset, whole. Raises DataError when there is nothing to train on."""
         return finished(cls.loading(path, renderer, data, seed))
 
     @classmethod
     def loading(
-        cls, path: Path, renderer: Renderer, data: Shares, seed: int, grouping: int = GROUPING
+        cls, path: Path, renderer: Renderer, data: DataFields, seed: int, grouping: int = GROUPING
     ) -> Generator[Progress, None, Dataset]:
         """`load`, announcing its progress so that it can be stopped: `dataset = yield from ...`.
 
         `grouping` is how rows are kept together when they are divided, as an earlier run had it.
         """
-        mapping = Mapping.parse(data.columns) if data.columns else None
-        whole = yield from reading(path, mapping, RENDERED)
-        source = _without_golden(whole)
-        _check_format(source, renderer.rendering)
-        rendered = yield from render_records(source.records, renderer)
+        source = yield from source_of(path, data.columns)
+        return (yield from cls.preparing(source, renderer, data, seed, grouping))
+
+    @classmethod
+    def preparing(
+        cls,
+        source: Reading,
+        renderer: Renderer,
+        data: DataFields,
+        seed: int,
+        grouping: int = GROUPING,
+        known: AbstractMapping[int, RenderedRecord] | None = None,
+    ) -> Generator[Progress, None, Dataset]:
+        """The dataset that the steps make of what was read; `known` is what was rendered of it before."""
+        prepared = yield from preparing(source, steps_in(data.history), data, seed, renderer)
+        whole = prepared.rows
+        rows = _without_golden(whole)
+        _check_format(rows, renderer.rendering)
+        rendered = yield from render_records(rows.records, renderer, known)
         if not rendered.examples:
-            raise DataError(_nothing(source, rendered.problems, rendered.left_out))
+            raise DataError(_nothing(rows, rendered.problems, rendered.left_out))
+        problems = rendered.problems.copy()
         if told := own_rows(rendered.examples.values()):
-            rendered.problems.append(problem(0, told, "warning"))
-        rendered.problems.extend(_beyond_context(rendered.examples.values(), renderer.limits))
-        parts = _divide(source, rendered.examples, data, (seed, grouping))
+            problems.append(problem(0, told, "warning"))
+        problems.extend(_beyond_context(rendered.examples.values(), renderer.limits))
+        parts = _divide(rows, rendered.examples, data, (seed, grouping))
 
         def part(records: Sequence[Record]) -> tuple[Example, ...]:
             return tuple(chain.from_iterable(rendered.examples[record.line] for record in records))
 
         return cls(
-            path=source.path,
-            name=source.name,
-            format=source.format,
-            fingerprint=source.fingerprint,
+            path=rows.path,
+            name=rows.name,
+            format=rows.format,
+            fingerprint=rows.fingerprint,
             train=part(parts.train),
             validation=part(parts.validation),
             test=part(parts.test),
-            problems=_all_problems(source, rendered.problems),
+            problems=_all_problems(rows, problems),
             renderer=renderer,
+            prepared=prepared,
+            rendered_records=rendered,
             left_out=tuple(rendered.left_out),
-            places=source.places,
-            golden=len(whole.records) - len(source.records),
+            places=rows.places,
+            golden=len(whole.records) - len(rows.records),
         )
+
+    @property
+    def golden_records(self) -> tuple[Record, ...]:
+        """The rows that are set aside."""
+        rows = self.prepared.rows
+        return tuple(record for record in rows.records if rows.given.get(record.line) == GOLDEN)
 
     @property
     def dropped(self) -> int:
@@ -145,6 +184,7 @@ class Dataset:
             for name, part in parts.items()
             for line, examples in groupby(part, key=lambda example: example.record.line)
         ]
+        order = {record.line: place for place, record in enumerate(self.prepared.rows.records)}
         return DatasetRead(
             path=str(self.path),
             name=self.name,
@@ -152,12 +192,16 @@ class Dataset:
             template=self.renderer.describe(self.format),
             model=model,
             max_length=self.renderer.rendering.max_length,
-            rows=tuple(sorted(rows, key=lambda row: row.line)),
+            rows=tuple(sorted(rows, key=lambda row: order[row.line])),
             problems=self.problems,
             fingerprint=self.fingerprint,
             left_out=self.left_out,
             files=self.places.files,
             golden=self.golden,
+            source=self.prepared.source,
+            steps=steps_text(self.prepared.steps),
+            counts=tuple((count.words, count.before, count.after) for count in self.prepared.counts),
+            remarks=tuple(map(remark_sentence, self.prepared.remarks)),
         )
 
     def rendered(self, line: int) -> Rendered:
@@ -177,6 +221,8 @@ class Dataset:
 
     def checked(self, golden: Sequence[Record] = ()) -> Subject:
         """Every usable row as the checks look at it, in the order of the file."""
+        named = {record.question for record in golden}  # a saved dataset has them in a file, too
+        own_golden = [record for record in self.golden_records if record.question not in named]
         records: dict[int, Record] = {}
         parts: dict[int, str] = {}
         tokens: dict[int, int] = {}
@@ -205,7 +251,7 @@ class Dataset:
             format=self.format,
             special=self.renderer.special_texts,
             max_length=self.renderer.rendering.max_length,
-            golden=golden_rows(golden),
+            golden=golden_rows((*golden, *own_golden)),
         )
 
 
@@ -253,7 +299,9 @@ def _all_problems(source: Reading, rendering: Sequence[Problem]) -> tuple[Proble
     return tuple(sorted((*source.problems, *rendering), key=lambda item: item.line))
 
 
-def _divide(source: Reading, usable: Collection[int], data: Shares, drawn: tuple[int, int]) -> DatasetSplit:
+def _divide(
+    source: Reading, usable: Collection[int], data: DataFields, drawn: tuple[int, int]
+) -> DatasetSplit:
     """The records whose line is usable, in their parts; those that a file was given as stay what they are.
 
     Divided is what was read, not what is usable: so neither objective nor template nor maximum length
@@ -270,7 +318,7 @@ def _divide(source: Reading, usable: Collection[int], data: Shares, drawn: tuple
 
 
 def _shared(
-    records: Sequence[Record], given: AbstractMapping[int, str], data: Shares, drawn: tuple[int, int]
+    records: Sequence[Record], given: AbstractMapping[int, str], data: DataFields, drawn: tuple[int, int]
 ) -> DatasetSplit:
     """Divided by the shares; `drawn` is the seed, and how rows are kept together."""
     seed, grouping = drawn

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from studio.catalogue import Phrase, phrase
@@ -43,13 +43,27 @@ def turns_of(record: Record) -> tuple[Turn, ...]:
     return (*turns, Turn("rejected", record.rejected)) if record.rejected else turns
 
 
-@dataclass
+@dataclass(frozen=True)
+class RenderedRecord:
+    """A record's examples, and what is said of it; without examples it cannot train.
+
+    `left_out` are the tokens of each of its rows that is too long.
+    """
+
+    record: Record
+    examples: tuple[Example, ...]
+    problems: tuple[Problem, ...] = ()
+    left_out: tuple[int, ...] = ()
+
+
 class RenderedRecords:
     """Examples by the line of their record, and what is wrong with the other records."""
 
-    examples: dict[int, tuple[Example, ...]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    left_out: list[int] = field(default_factory=list)
+    def __init__(self, records: Sequence[RenderedRecord]) -> None:
+        self.known = {each.record.line: each for each in records}
+        self.examples = {line: each.examples for line, each in self.known.items() if each.examples}
+        self.problems = list(chain.from_iterable(each.problems for each in records))
+        self.left_out = list(chain.from_iterable(each.left_out for each in records))
 
 
 def own_rows(examples: Iterable[Sequence[Example]]) -> Phrase | None:
@@ -72,25 +86,33 @@ def announced[T](steps: Generator[None, None, T], progress: Progress) -> Generat
 
 
 def render_records(
-    records: Sequence[Record], renderer: Renderer
+    records: Sequence[Record], renderer: Renderer, known: Mapping[int, RenderedRecord] | None = None
 ) -> Generator[Progress, None, RenderedRecords]:
-    """The records as examples, announcing how far it is so that it can be stopped."""
-    rendered = RenderedRecords()
+    """The records as examples, announcing how far it is so that it can be stopped.
+
+    `known` are those that the same renderer has rendered before, by line: the very same records are not
+    rendered again.
+    """
+    known, found = known or {}, list[RenderedRecord]()
     for start in range(0, len(records), _CHUNK):
         chunk = records[start : start + _CHUNK]
-        steps = renderer.rendering_all(chunk)
+        before = [known.get(record.line) for record in chunk]
+        fresh = [r for r, each in zip(chunk, before, strict=True) if each is None or each.record is not r]
+        steps = renderer.rendering_all(fresh)
         results = yield from announced(steps, Progress("examples rendered", start, len(records)))
-        for record, examples in zip(chunk, results, strict=True):
-            if isinstance(examples, ExampleError):
-                rendered.problems.append(problem(record.line, examples.phrase))
-                if isinstance(examples, TooLong):
-                    rendered.left_out.append(examples.tokens)
-            else:
-                rendered.examples[record.line] = examples
-                rendered.left_out.extend(examples[0].left_out)
-                rendered.problems.extend(_remarks(examples, renderer))
+        rendered = {r.line: _rendered(r, each, renderer) for r, each in zip(fresh, results, strict=True)}
+        found += (rendered.get(record.line) or known[record.line] for record in chunk)
         yield Progress("examples rendered", start + len(chunk), len(records))
-    return rendered
+    return RenderedRecords(found)
+
+
+def _rendered(
+    record: Record, examples: Sequence[Example] | ExampleError, renderer: Renderer
+) -> RenderedRecord:
+    if isinstance(examples, ExampleError):
+        left_out = (examples.tokens,) if isinstance(examples, TooLong) else ()
+        return RenderedRecord(record, (), (problem(record.line, examples.phrase),), left_out)
+    return RenderedRecord(record, tuple(examples), tuple(_remarks(examples, renderer)), examples[0].left_out)
 
 
 def _remarks(examples: Sequence[Example], renderer: Renderer) -> Iterator[Problem]:

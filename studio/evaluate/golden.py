@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 from studio.dataset.dataset import Dataset
-from studio.dataset.read.folders import golden_beside
 from studio.dataset.record import Message
 from studio.errors import DataError
 from studio.words import whole_characters
@@ -38,9 +37,8 @@ class Golden:
     items: tuple[GoldenItem, ...]
 
 
-def golden_for(dataset: Path, data: Dataset, chosen: Path | None) -> Golden:
-    """The chosen file, else `golden.jsonl` in or beside the dataset, else the run's own test examples."""
-    chosen = chosen or golden_beside(dataset)
+def golden_for(chosen: Path | None, data: Dataset) -> Golden:
+    """The golden set in a file, else the run's own test examples."""
     return read_golden(chosen) if chosen else golden_from_test(data)
 
 

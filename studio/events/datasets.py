@@ -85,6 +85,10 @@ class DatasetRead(Event, kind="DatasetRead"):
     left_out: tuple[int, ...] = ()  # the tokens of each row that is too long to train
     files: tuple[FilePlace, ...] = ()  # in order; one, unless the dataset is of several files
     golden: int = 0  # rows that are set aside for the evaluation, and not among the rows
+    source: str = ""  # the fingerprint of what was read, before the steps
+    steps: str = ""  # that were done to it, as the recipe's data.history
+    counts: tuple[tuple[str, int, int], ...] = ()  # of each step: its words, the rows before and after
+    remarks: tuple[str, ...] = ()  # what of the steps could not be done as asked
 
 
 @dataclass(frozen=True)

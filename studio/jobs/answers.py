@@ -13,6 +13,7 @@ from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Log, to_j
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
 from studio.jobs.base import same_base
+from studio.jobs.rows import golden_of_run
 from studio.jobs.train import prepare_again, recipe_of, unproven
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
@@ -89,7 +90,7 @@ class EvaluateJob:
 
         recipe, base = yield from prepare_again(self.run, model_cache, changed_base=self.changed_base)
         tuned = yield from _open("tuned", recipe, self.run, model_cache)
-        golden = golden_for(Path(recipe.data.path), base.data, self.golden)
+        golden = golden_for(self.golden or golden_of_run(self.run, Path(recipe.data.path)), base.data)
         pair = ComparedModels(base.opened.module, tuned.module, tuned.tokenizer)
         renderer = renderer_for(recipe, tuned)
         general = general_text(renderer)

@@ -1,4 +1,4 @@
-"""Jobs that look at where a saved dataset came from: its steps, and whether its source is still the same."""
+"""Where a saved dataset came from: its source, and what was done on the way."""
 
 from __future__ import annotations
 
@@ -27,23 +27,16 @@ class StepDone:
 
 @dataclass(frozen=True)
 class HistoryRead(Event, kind="HistoryRead"):
-    """Where a dataset came from, that source as it was then, and what was done in each dataset on the way.
+    """Where a dataset came from, and what was done in each dataset on the way.
 
     The first one's steps come first. The source is empty where it came from several files, or from a saved
-    dataset in whose place there is another by now; `then` is None for what was read from no file. For the
-    window only.
+    dataset in whose place there is another by now; `columns` is the recipe's data.columns with which it was
+    read. For the window only.
     """
 
     source: str
-    then: SourceFile | None
+    columns: str
     links: tuple[tuple[StepDone, ...], ...]
-
-
-@dataclass(frozen=True)
-class SourceCompared(Event, kind="SourceCompared"):
-    """Whether a file holds something else than when it was read. For the window only."""
-
-    has_changed: bool
 
 
 @dataclass(frozen=True)
@@ -60,38 +53,24 @@ class HistoryJob:
         yield history(self.path)
 
 
-@dataclass(frozen=True)
-class SourceJob:
-    """Compare a source with what it was; of one that is gone, or a saved dataset's, nothing has changed."""
-
-    source: SourceFile
-
-    @property
-    def title(self) -> str:
-        return "Comparing the source"
-
-    def run_events(self, context: Any) -> Generator[Event]:
-        path = Path(self.source.path)
-        yield SourceCompared(path.is_file() and path.name != NAME and has_changed(self.source))
-
-
 def history(path: Path) -> HistoryRead:
     """Follow a dataset back to its source. Raises DataError when a manifest cannot be read."""
     links: list[tuple[StepDone, ...]] = []
-    source: SourceFile | None = None
+    columns = ""
     while is_saved(path) and len(links) < _MOST_LINKS:
         manifest = Manifest.read(path)
         links.insert(0, steps_done(manifest))
+        columns = manifest.columns
         steps = steps_written(manifest.history)
         if len(manifest.sources) != 1 + sum(isinstance(step, Mix) for step in steps):
-            return HistoryRead("", None, tuple(links))
+            return HistoryRead("", columns, tuple(links))
         source = manifest.sources[0]
         path = Path(source.path)
         if path.name == NAME:
             if path.is_file() and has_changed(source):
-                return HistoryRead("", None, tuple(links))
+                return HistoryRead("", columns, tuple(links))
             path = path.parent
-    return HistoryRead(str(path), source, tuple(links))
+    return HistoryRead(str(path), columns, tuple(links))
 
 
 def steps_done(manifest: Manifest) -> tuple[StepDone, ...]:

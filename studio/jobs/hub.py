@@ -96,27 +96,28 @@ class UploadJob:
 
 @dataclass(frozen=True)
 class PublishJob:
-    """Put the recipe's dataset on the Hub, as it was changed by hand; unless it is saved so, it is first."""
+    """Put the recipe's dataset on the Hub, with its steps done; unless it is saved so, it is first."""
 
     recipe: Recipe
-    overlays: Path
     repository: str
     private: bool = True
     token: str = field(default="", repr=False)
-    fingerprint: str = ""  # of the dataset in which the changes were made
+    fingerprint: str = ""  # of the source in which rows were changed by hand
 
     @property
     def title(self) -> str:
         return "Uploading the dataset"
 
     def run_events(self, context: Any) -> Generator[Event]:
+        from studio.dataset.manifest import is_saved
+
         path = Path(self.recipe.data.path).expanduser()
-        if self._is_as_saved(path):
+        if is_saved(path) and not self.recipe.data.history:
             yield from self._upload(path).run_events(context)
             return
         with scratch_folder("upload") as scratch:
             folder = scratch / self.repository.rpartition("/")[2]
-            job = SaveJob(self.recipe, folder, overlays=self.overlays, fingerprint=self.fingerprint)
+            job = SaveJob(self.recipe, folder, fingerprint=self.fingerprint)
             for event in job.run_events(context):
                 if isinstance(event, Progress):
                     yield event
@@ -124,14 +125,6 @@ class PublishJob:
 
     def _upload(self, folder: Path) -> UploadJob:
         return UploadJob(folder, self.repository, self.private, self.token)
-
-    def _is_as_saved(self, path: Path) -> bool:
-        from studio.dataset.manifest import Manifest, is_saved
-        from studio.dataset.steps.edits import OverlayFile
-
-        if not is_saved(path):
-            return False
-        return not OverlayFile.of(self.overlays, Manifest.read(path).fingerprint).read().steps
 
 
 _HUB = "huggingface"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.dataset.read.mapping import Mapping, UnknownColumns
-from studio.errors import RunError
-from studio.events import DatasetSaved, Event, Progress
+from studio.errors import DataError, RunError
+from studio.events import DatasetSaved, Event, Log, Progress
 from studio.files import scratch_folder
 from studio.process import launched, rank
 from studio.recipe.recipe import Recipe
@@ -26,22 +26,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DatasetJob:
-    """Read the recipe's dataset as a run would: check it, render it, split it."""
+    """Read the recipe's dataset as a run would: do its steps, check it, render it, split it.
+
+    With `journals`, the folder that keeps what was done to each dataset, that is done to it again. `source`
+    is the fingerprint of what rows were changed by hand in: where the file holds other rows by now, DataError
+    is raised.
+    """
 
     recipe: Recipe
+    journals: Path | None = None
+    source: str = ""
 
     @property
     def title(self) -> str:
         return "Reading the dataset"
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        from studio.dataset.steps.prepared import check_unchanged
+        from studio.dataset.steps.steps import steps_in
+
         yield Progress("Reading the dataset", 0)
         try:
-            dataset = yield from dataset_cache.open(self.recipe)
+            source = yield from dataset_cache.source(self.recipe)
         except UnknownColumns as error:
             yield error.question(self.recipe.data.path)
             raise
+        check_unchanged(source.name, self.source, source.fingerprint, steps_in(self.recipe.data.history))
+        try:
+            dataset = yield from dataset_cache.open(self._with_steps(source.fingerprint))
+        except DataError as error:
+            if self.journals is None:
+                raise
+            dataset = yield from dataset_cache.open(self.recipe)
+            yield Log(f"What was done to {source.name} before cannot be done again: {error}", "warning")
         yield dataset.read_event(self.recipe.model)
+
+    def _with_steps(self, fingerprint: str) -> Recipe:
+        """The recipe with what was done to its dataset before."""
+        from studio.dataset.steps.journal import StepJournal
+        from studio.dataset.steps.steps import steps_text
+
+        if self.journals is None:
+            return self.recipe
+        steps = StepJournal.of(self.journals, fingerprint).read().steps
+        return self.recipe.with_values({"data.history": steps_text(steps)}) if steps else self.recipe
 
 
 @dataclass(frozen=True)
@@ -155,6 +183,8 @@ def own_copy(run: RunFolder) -> Iterator[RunFolder]:
         mine, names = RunFolder(runs / run.name), ["run.json"]
         if rank() == 0 and (newest := latest(run)) is not None:
             names += [str(file.relative_to(run.path)) for file in sorted(newest.iterdir())]
+        if rank() == 0 and run.dataset.is_dir():
+            names += [str(file.relative_to(run.path)) for file in sorted(run.dataset.iterdir())]
         names += [run.template.name] if rank() == 0 and run.template.exists() else []
         if rank() == 0:
             run.manifest()  # refuses what is not a run

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.errors import DataError
 from studio.events import DatasetExported, DatasetSaved, Event, Progress
 from studio.paths import Paths
 from studio.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from studio.dataset.read.load import Reading
-    from studio.dataset.record import Record
     from studio.dataset.render.render import Renderer
-    from studio.dataset.steps.result import Around, Shaped
+    from studio.dataset.steps.result import Shaped
     from studio.dataset.steps.steps import AnyStep
     from studio.jobs.scan import Streamed
     from studio.train.dataset_cache import DatasetCache
@@ -24,77 +22,55 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Shaping:
-    """The recipe's dataset with steps done to it.
+    """The recipe's dataset with steps done to it: those of the recipe, then `steps`.
 
-    Where `overlays` is given, what was changed in it by hand is done first; where `fingerprint` is, too, that
-    is of the dataset it was changed in, and DataError is raised when the file holds another one by now.
-    `scans` keeps the indexes of files too big to hold; else the person's own folder does. The recipe's model
-    counts the tokens where a step asks for them.
+    Where `fingerprint` is given, it is that of the source in which rows were changed by hand, and DataError
+    is raised when the file holds another one by now. `scans` keeps the indexes of files too big to hold; else
+    the person's own folder does. The recipe's model counts the tokens where a step asks for them.
     """
 
     recipe: Recipe
     out: Path
     steps: tuple[AnyStep, ...] = ()
-    overlays: Path | None = None
     scans: Path | None = None
     fingerprint: str = ""
+
+    def all_steps(self) -> tuple[AnyStep, ...]:
+        """The recipe's steps and those after them."""
+        from studio.dataset.steps.steps import steps_in
+
+        return (*steps_in(self.recipe.data.history), *self.steps)
 
     def check_target(self) -> None:
         """Raise TargetError where writing `out` would touch the dataset, or another that is mixed in."""
         from studio.dataset.save.target import check_sources
         from studio.dataset.steps.steps import Mix
 
-        mixed = [Path(step.path) for step in self.steps if isinstance(step, Mix)]
+        mixed = [Path(step.path) for step in self.all_steps() if isinstance(step, Mix)]
         check_sources(self.out, [Path(self.recipe.data.path), *mixed])
 
-    def shaped(
-        self,
-    ) -> Generator[Event, None, tuple[Reading | Streamed, tuple[AnyStep, ...], Shaped]]:
-        """What was read, all the steps, and what came out; of a big file, without holding its rows."""
-        from studio.dataset.store.source import is_large
-
-        path, columns = Path(self.recipe.data.path).expanduser(), self.recipe.data.columns
-        if is_large(path):
-            return (yield from self._streamed(path, columns))
-        return (yield from self._read(path, columns))
-
-    def _streamed(
-        self, path: Path, columns: str
-    ) -> Generator[Event, None, tuple[Streamed, tuple[AnyStep, ...], Shaped]]:
-        from studio.jobs.scan import chosen, scanned
-
-        source = yield from scanned(path, self.scans or Paths.for_user().scans, columns)
-        steps = _divided_before_leakage(self.steps, source, self.recipe)
-        around = _around(self.recipe, source, steps)
-        return source, steps, (yield from chosen(source, steps, around))
-
-    def _read(
-        self, path: Path, columns: str
-    ) -> Generator[Event, None, tuple[Reading, tuple[AnyStep, ...], Shaped]]:
+    def shaped(self) -> Generator[Event, None, tuple[Reading | Streamed, Shaped]]:
+        """What was read, and what came out; of a big file, without holding its rows."""
         from studio.dataset.read.load import reading
         from studio.dataset.read.mapping import Mapping
         from studio.dataset.steps.apply import apply
+        from studio.dataset.steps.prepared import check_unchanged, context_of, divided_before_leakage
+        from studio.dataset.store.source import is_large
+        from studio.jobs.scan import Streamed, chosen, scanned
 
-        mapping = Mapping.parse(columns) if columns else None
-        source = yield from reading(path, mapping)
-        steps = _divided_before_leakage((*self._by_hand(source), *self.steps), source, self.recipe)
-        around = _around(self.recipe, source, steps)
-        shaped = yield from apply(source.records, steps, source.given, around)
-        return source, steps, shaped
-
-    def _by_hand(self, source: Reading) -> tuple[AnyStep, ...]:
-        from studio.dataset.steps.edits import OverlayFile
-
-        if self.overlays is None:
-            return ()
-        known = self.fingerprint or source.fingerprint
-        own = OverlayFile.of(self.overlays, known).read().steps
-        if own and known != source.fingerprint:
-            raise DataError(
-                f"{source.path.name} has changed since it was read, and your edits belong to the rows it "
-                "had. Put the file back as it was, or open it again to go on without them."
-            )
-        return own
+        data, seed = self.recipe.data, self.recipe.loop.seed
+        path = Path(data.path).expanduser()
+        source: Reading | Streamed
+        if is_large(path):
+            source = yield from scanned(path, self.scans or Paths.for_user().scans, data.columns)
+        else:
+            source = yield from reading(path, Mapping.parse(data.columns) if data.columns else None)
+            check_unchanged(path.name, self.fingerprint, source.fingerprint, self.all_steps())
+        steps = divided_before_leakage(self.all_steps(), source, data, seed)
+        context = context_of(source, steps, data, lambda: _renderer(self.recipe))
+        if isinstance(source, Streamed):
+            return source, (yield from chosen(source, steps, context))
+        return source, (yield from apply(source.records, steps, source.given, context))
 
 
 @dataclass(frozen=True)
@@ -113,13 +89,13 @@ class SaveJob(_Shaping):
         yield Progress("Reading the dataset", 0)
         self.check_target()
         check_folder(self.out.expanduser())
-        source, steps, shaped = yield from self.shaped()
-        mixed = [Path(step.path).expanduser() for step in steps if isinstance(step, Mix)]
+        source, shaped = yield from self.shaped()
+        mixed = [Path(step.path).expanduser() for step in shaped.steps if isinstance(step, Mix)]
         manifest = yield from save(
             self.out,
             shaped,
             format=source.format,
-            steps=steps,
+            steps=shaped.steps,
             sources=sources_of([source.path, *mixed]),
             columns=columns_of(self.recipe),
             problems=source.problems,
@@ -157,7 +133,7 @@ class ExportJob(_Shaping):
 
         yield Progress("Reading the dataset", 0)
         self.check_target()
-        _, _, shaped = yield from self.shaped()
+        _, shaped = yield from self.shaped()
         files = yield from export(shaped.records, shaped.parts, self.out, replace=self.replace)
         golden = len(shaped.golden) if len(files) == 1 and files[0].suffix == ".jsonl" else 0
         remarks = (f"{golden:,} golden rows were left out, so that they never train.",) if golden else ()
@@ -200,63 +176,8 @@ def columns_of(recipe: Recipe) -> str:
     return Manifest.read(path).columns if is_saved(path) else recipe.data.columns
 
 
-def _divided_before_leakage(
-    steps: tuple[AnyStep, ...], source: Reading | Streamed, recipe: Recipe
-) -> tuple[AnyStep, ...]:
-    """The steps; where leakage is to be fixed in rows that are in no part yet, divided as a run would."""
-    from studio.dataset.steps.steps import Fix, Split
-
-    if source.given:
-        return steps
-    for place, step in enumerate(steps):
-        if isinstance(step, Split):
-            return steps
-        if isinstance(step, Fix) and step.check == "leakage":
-            divide = Split(
-                validation_share=recipe.data.validation_share,
-                test_share=recipe.data.test_share,
-                stratify=False,
-                seed=recipe.loop.seed,
-            )
-            return (*steps[:place], divide, *steps[place:])
-    return steps
-
-
-def _around(recipe: Recipe, source: Reading | Streamed, steps: tuple[AnyStep, ...]) -> Around:
-    """What the steps may ask of the source and of the model, which is loaded only for steps that ask it."""
-    from studio.dataset.steps.apply import column_of
-    from studio.dataset.steps.result import Around
-    from studio.dataset.steps.steps import Filter, Fix
-
-    def columns(name: str) -> dict[int, str]:
-        return column_of(source.path, source.places, name)
-
-    asked = any(isinstance(s, Fix) or (isinstance(s, Filter) and s.counts_tokens) for s in steps)
-    if not asked:
-        return Around(columns=columns, format=source.format)
-    renderer = _renderer(recipe)
-
-    def tokens(record: Record) -> int:
-        try:
-            return sum(len(example.tokens.ids) for example in renderer.render(record))
-        except DataError:
-            return 0  # it is left out for another reason, which reading it will tell
-
-    marks = renderer.special_texts
-    return Around(tokens, columns, source.format, marks, recipe.data.max_length, _golden_beside(source.path))
-
-
-def _golden_beside(source: Path) -> tuple[Record, ...]:
-    """The golden rows in a file beside the source, which nothing that trains may resemble."""
-    from studio.dataset.read.folders import golden_beside
-    from studio.dataset.read.load import read
-
-    path = golden_beside(source)
-    return read(path).records if path is not None else ()
-
-
 def _renderer(recipe: Recipe) -> Renderer:
-    """The recipe's, without a maximum length."""
+    """What renders rows with the recipe's model."""
     from studio.dataset.render.render import Renderer, Rendering
     from studio.models.folder import read_config
     from studio.models.tokenizer import load_tokenizer
@@ -264,4 +185,4 @@ def _renderer(recipe: Recipe) -> Renderer:
 
     folder = model_folder(recipe.model)
     read_config(folder)
-    return Renderer(load_tokenizer(folder), Rendering(recipe.data.template, max_length=2**31 - 1))
+    return Renderer(load_tokenizer(folder), Rendering(recipe.data.template))

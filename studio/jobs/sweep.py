@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
 from studio.jobs.base import base_of, keep_template
-from studio.jobs.train import perform_run, prepare_again
+from studio.jobs.rows import keep_rows
+from studio.jobs.train import check_shown, perform_run, prepare_again
 from studio.process import launched
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
@@ -39,6 +40,7 @@ class SweepJob:
     runs: Path
     name: str = ""
     changed_base: bool = False
+    source: str = ""  # as TrainJob has it
 
     @classmethod
     def again(cls, file: SweepFile) -> SweepJob:
@@ -100,9 +102,8 @@ class SweepJob:
             if state in ("done", "failed"):
                 continue
             try:
-                file = yield from _train(
-                    file, planned, member.recipe, model_cache, dataset_cache, changed_base=self.changed_base
-                )
+                caches = (model_cache, dataset_cache)
+                file = yield from _train(file, planned, member.recipe, caches, self)
             except (DiskError, RunError):
                 raise
             except StudioError as error:
@@ -170,19 +171,18 @@ def _train(
     file: SweepFile,
     planned: SweepMember,
     recipe: Recipe,
-    model_cache: ModelCache,
-    dataset_cache: DatasetCache,
-    *,
-    changed_base: bool,
+    caches: tuple[ModelCache, DatasetCache],
+    job: SweepJob,
 ) -> Generator[Event, None, SweepFile]:
     """Train one member, from its newest checkpoint or from the start; returns what the sweep's file says."""
     from studio.train.prepare import prepare
 
     run = file.run_of(planned)
     if run is not None:
-        recipe, ready = yield from prepare_again(run, model_cache, dataset_cache, changed_base=changed_base)
+        recipe, ready = yield from prepare_again(run, *caches, changed_base=job.changed_base)
     else:
-        ready = yield from prepare(recipe, model_cache, dataset_cache, grouping=file.grouping)
+        ready = yield from prepare(recipe, *caches, grouping=file.grouping)
+        check_shown(recipe, ready, job.source)
         file = file.with_fingerprint(ready.data.fingerprint)
         file.write()
         asked = {
@@ -194,5 +194,7 @@ def _train(
         }
         run = RunFolder.create(file.runs, planned.run, asked)
         keep_template(recipe, run)
+        like = next(filter(None, map(file.run_of, file.members)), None)
+        yield from keep_rows(ready.data, run, like if like != run else None)
     yield from perform_run(recipe, run, ready)
     return file

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio import words
-from studio.errors import DiskError, RecipeError, RunError
+from studio.errors import DataError, DiskError, RecipeError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
 from studio.files import PROOF
 from studio.jobs.base import base_of, keep_template, same_base
 from studio.jobs.job import note_way_on, sentence
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import awake, recorder
+from studio.jobs.rows import keep_rows, kept_recipe, named_as_read
 from studio.process import rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -35,12 +36,14 @@ class TrainJob:
     """Fine-tune a model as the recipe says, in a new run folder under `runs`.
 
     The folder is made when model and dataset have been read without an error, so that a bad request
-    leaves nothing behind.
+    leaves nothing behind. With `source`, the fingerprint of what the person saw, DataError is raised where
+    the file holds something else by now.
     """
 
     recipe: Recipe
     runs: Path
     name: str = ""
+    source: str = ""
 
     @property
     def title(self) -> str:
@@ -53,6 +56,7 @@ class TrainJob:
         check_trackers(self.recipe)
         meet()
         ready = yield from prepare(self.recipe, model_cache)
+        check_shown(self.recipe, ready, self.source)
         check_same(self.recipe.data.path, ready.data.fingerprint)
         manifest = {
             "recipe": self.recipe.model_dump(),
@@ -64,6 +68,8 @@ class TrainJob:
         with own_runs(self.runs) as runs:
             run = RunFolder.create(runs, name, manifest)
             keep_template(self.recipe, run)
+            if rank() == 0:
+                yield from keep_rows(ready.data, run)
             yield from perform_run(self.recipe, run, ready)
 
 
@@ -111,11 +117,11 @@ def prepare_again(
     *,
     changed_base: bool = False,
 ) -> Generator[Event, None, tuple[Recipe, Ready]]:
-    """What an earlier run was made with. Raises RunError when its dataset is not the same any more, and when
-    its model is not, unless `changed_base` asks for that.
+    """What an earlier run was made with: the rows that it kept, or else its dataset.
 
-    Another file would be split differently: what was held out could have been trained on. A run of the first
-    release trains the answers that it began with.
+    Raises RunError when that is not the same any more, for another file would be split differently: what was
+    held out could have been trained on. Raises it when the model is not the same, too, unless `changed_base`
+    asks for that. A run of the first release trains the answers that it began with.
     """
     from studio.dataset.groups import BY_QUESTION
     from studio.train.prepare import prepare
@@ -124,15 +130,25 @@ def prepare_again(
     recipe = yield from same_base(run, manifest, recipe_of(manifest), changed_base=changed_base)
     grouping = manifest.get("grouping", BY_QUESTION)
     every_answer = run.trains_every_answer()
-    ready = yield from prepare(
-        recipe, model_cache, dataset_cache, grouping=grouping, every_answer=every_answer
-    )
+    kept = kept_recipe(run, recipe)
+    ready = yield from prepare(kept, model_cache, dataset_cache, grouping=grouping, every_answer=every_answer)
+    if kept != recipe:
+        return recipe, named_as_read(ready, recipe, manifest.get("fingerprint", ""))
     if ready.data.fingerprint != manifest.get("fingerprint"):
         raise RunError(
             f"{recipe.data.path} has changed since the run {run.name} began, and with it what was held out. "
             "Put the earlier file back, or start a new run."
         )
     return recipe, ready
+
+
+def check_shown(recipe: Recipe, ready: Ready, source: str) -> None:
+    """Raise DataError where the dataset is not the one that the person saw."""
+    if source and ready.data.prepared.source != source:
+        raise DataError(
+            f"{recipe.data.path} has changed since it was opened. Open it again, and look at its rows before "
+            "you train on them."
+        )
 
 
 def recipe_of(manifest: dict[str, Any]) -> Recipe:

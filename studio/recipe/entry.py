@@ -45,7 +45,7 @@ class FieldEntry:
 
     @property
     def level(self) -> str:
-        """basic or advanced"""
+        """basic, advanced, or dataset: what the pane of the dataset sets, and no form shows"""
         return str(self.extra["level"])
 
     @property

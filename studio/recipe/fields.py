@@ -71,6 +71,17 @@ def _is_mapping(value: str) -> str:
         raise PydanticCustomError("columns", "{reason}", {"reason": str(error).rstrip(".")}) from error
 
 
+def _are_steps(value: str) -> str:
+    if not value.strip():
+        return ""
+    from studio.dataset.steps.steps import steps_in, steps_text  # only where there are any
+
+    try:
+        return steps_text(steps_in(value))
+    except DataError as error:
+        raise PydanticCustomError("steps", "{reason}", {"reason": str(error).rstrip(".")}) from error
+
+
 class Data(FieldGroup):
     """Which examples, and how they become tokens."""
 
@@ -82,6 +93,13 @@ class Data(FieldGroup):
         "between them, as in prompt=Frage, answer=Antwort. Roles are prompt, input, answer, system, text, "
         "label, chosen, rejected and messages.",
         level="advanced",
+    )
+    history: Annotated[str, AfterValidator(_are_steps)] = field(
+        "",
+        "History",
+        "What is done to the rows before they are divided and trained: a JSON list of steps, as `studio data "
+        "steps` lists them. The page History of a dataset writes it; the file stays as it is.",
+        level="dataset",
     )
     max_length: int = field(
         1024,

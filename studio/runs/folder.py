@@ -30,8 +30,9 @@ train no answer that a template rewrites."""
 class RunFolder:
     """The folder of one run.
 
-    `run.json` is what was asked, `events.jsonl` what happened, `checkpoints/step-000500/` where it can go
-    on, `adapter/` the best adapter in mlx-lm's layout, `evaluations/` what was measured.
+    `run.json` is what was asked, `dataset/` the rows it trains on, `events.jsonl` what happened,
+    `checkpoints/step-000500/` where it can go on, `adapter/` the best adapter in mlx-lm's layout,
+    `evaluations/` what was measured.
     """
 
     path: Path
@@ -78,6 +79,11 @@ class RunFolder:
                 write_text(self.path / NOTES, text)
             else:
                 (self.path / NOTES).unlink(missing_ok=True)
+
+    @property
+    def dataset(self) -> Path:
+        """The rows that the run trains on, as a saved dataset; runs of earlier releases have none."""
+        return self.path / "dataset"
 
     @property
     def template(self) -> Path:

@@ -13,21 +13,26 @@ from studio.models.folder import read_config
 from studio.models.reach import context_length, learned_positions, vocabulary_size
 from studio.models.tokenizer import load_tokenizer
 from studio.paths import model_folder
-from studio.recipe.fields import Data
 from studio.recipe.recipe import Recipe
 
 if TYPE_CHECKING:  # reading and rendering take long to load, and a window or a help page needs neither
     from studio.dataset.dataset import Dataset
+    from studio.dataset.read.load import Reading
     from studio.dataset.render.render import Renderer, Rendering
 
-type _Key = tuple[Data, Rendering, int, str, float, float, int]
+type _Key = tuple[Any, ...]
 
 
 class DatasetCache:
-    """Keeps the dataset read last, until its file or what is asked of it changes. One thread uses it."""
+    """Keeps the dataset read last, until its file or what is asked of it changes. One thread uses it.
+
+    Where only the steps change, or how it is divided, nothing is read anew, and only rows that changed are
+    rendered again.
+    """
 
     def __init__(self) -> None:
-        self._latest: tuple[_Key, Dataset] | None = None
+        self._source: tuple[_Key, Reading] | None = None
+        self._latest: tuple[_Key, _Key, Dataset] | None = None
         self._renderer: tuple[tuple[str, Rendering, float], Renderer] | None = None
 
     def open(
@@ -38,21 +43,32 @@ class DatasetCache:
         `grouping` is how rows are kept together when they are divided.
         Raises DataError or ModelError with what is wrong and what to do.
         """
-        from studio.dataset.read.folders import modified
-
-        path = Path(recipe.data.path).expanduser()
-        saved = (modified(path), _saved_at(Path(recipe.data.template).expanduser()))
-        rendering = renderer.rendering if renderer else rendering_of(recipe)
-        key = (recipe.data, rendering, recipe.loop.seed, recipe.model, *saved, grouping)
-        if self._latest is not None and self._latest[0] == key:
-            return self._latest[1]
         from studio.dataset.dataset import Dataset
 
-        dataset = yield from Dataset.loading(
-            path, renderer or self.renderer(recipe), recipe.data, recipe.loop.seed, grouping
-        )
-        self._latest = (key, dataset)
+        template = _saved_at(Path(recipe.data.template).expanduser())
+        rendering = renderer.rendering if renderer else rendering_of(recipe)
+        rendered = (rendering, recipe.model, template)
+        key = (*_read_from(recipe), recipe.data, recipe.loop.seed, grouping, *rendered)
+        before = self._latest
+        if before is not None and before[0] == key:
+            return before[2]
+        source = yield from self.source(recipe)
+        known = before[2].rendered_records.known if before is not None and before[1] == rendered else None
+        own = renderer or self.renderer(recipe)
+        dataset = yield from Dataset.preparing(source, own, recipe.data, recipe.loop.seed, grouping, known)
+        self._latest = (key, rendered, dataset)
         return dataset
+
+    def source(self, recipe: Recipe) -> Generator[Event, None, Reading]:
+        """What the recipe's dataset holds before any step is done to it. Raises DataError."""
+        key = _read_from(recipe)
+        if self._source is None or self._source[0] != key:
+            from studio.dataset.dataset import source_of
+
+            self._source = self._latest = None  # two of them need not be held at once
+            reading = yield from source_of(Path(recipe.data.path).expanduser(), recipe.data.columns)
+            self._source = (key, reading)
+        return self._source[1]
 
     def renderer(self, recipe: Recipe) -> Renderer:
         """What renders rows as the recipe says; kept until the recipe asks for another. Raises ModelError."""
@@ -69,7 +85,15 @@ class DatasetCache:
 
     def close(self) -> None:
         """Forget what was read."""
-        self._latest = self._renderer = None
+        self._source = self._latest = self._renderer = None
+
+
+def _read_from(recipe: Recipe) -> _Key:
+    """What decides what is read."""
+    from studio.dataset.read.folders import modified
+
+    path = Path(recipe.data.path).expanduser()
+    return path, modified(path), recipe.data.columns
 
 
 def _saved_at(path: Path) -> float:

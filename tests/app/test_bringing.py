@@ -134,17 +134,18 @@ def test_columns_can_be_named_later_and_go_with_what_is_saved(
     qtbot.waitUntil(
         lambda: studio.state.dataset is not None and studio.state.dataset.format == "prompt/completion",
     )
-    studio.dataset.transforming.save(tmp_path / "mine")
+    studio.dataset.saving.save(tmp_path / "mine")
     rows = wait_for(qtbot, studio, "mine").rows
     assert {row.answer for row in rows} == {f"Hier ist {n}." for n in range(1, 31)}
     assert not menu.columns.isVisible()
-    studio.dataset.transforming.apply(Cap(rows=20))
-    wait_for(qtbot, studio, "mine 2")
-    studio.dataset.transforming.apply(Cap(rows=10))
-    wait_for(qtbot, studio, "mine 3")
+    studio.dataset.steps.do(Cap(rows=20))
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 20)
+    studio.dataset.steps.do(Cap(rows=10))
+    studio.dataset.saving.save(tmp_path / "ten")
+    assert len(wait_for(qtbot, studio, "ten").rows) == 10
     qtbot.waitUntil(lambda: studio.queue.idle)
     studio.dataset.history.remove(1)  # the rest is done again to the source, whose columns are still known
-    assert len(wait_for(qtbot, studio, "tickets 2").rows) == 20
+    assert len(wait_for(qtbot, studio, "tickets.csv").rows) == 20
 
 
 def test_several_files_of_unknown_columns_are_asked_about_once(

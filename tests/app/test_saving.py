@@ -114,7 +114,7 @@ def answer(studio: Studio, qtbot: QtBot, *, agrees: bool) -> None:
 
 
 def test_rows_as_they_were_edited_are_exported(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
-    studio.dataset.editing.edit(1, "answer", "One!")
+    studio.dataset.steps.edit(1, "answer", "One!")
     entry(studio, "Export as JSONL…").trigger()
     choose(studio, qtbot, tmp_path / "out")
     qtbot.waitUntil(lambda: "20 rows written" in notice(studio))
@@ -158,12 +158,12 @@ def test_a_saved_dataset_is_opened_and_replaced_only_after_a_question(
     choose(studio, qtbot, tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     before = (tmp_path / "mine" / "dataset.json").read_text()
-    studio.dataset.editing.toggle(2)
+    studio.dataset.steps.toggle(2)
     studio.dataset.saving.save(tmp_path / "mine")
     qtbot.waitUntil(lambda: "a source is never touched" in notice(studio))
     studio.open_path(str(tmp_path / "numbers.jsonl"))
     wait_for(qtbot, studio, "numbers.jsonl")
-    studio.dataset.editing.toggle(2)
+    studio.dataset.steps.toggle(2)
     studio.dataset.saving.save(tmp_path / "mine")
     answer(studio, qtbot, agrees=False)
     assert (tmp_path / "mine" / "dataset.json").read_text() == before
@@ -208,7 +208,7 @@ def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, 
 def test_the_dataset_is_uploaded_with_a_token_and_its_address_can_be_copied(
     studio: Studio, qtbot: QtBot, hub: Hub
 ) -> None:
-    studio.dataset.editing.toggle(1)
+    studio.dataset.steps.toggle(1)
     entry(studio, "Upload to the Hub…").trigger()
     dialog = studio.dataset.uploading.dialog
     assert dialog is not None

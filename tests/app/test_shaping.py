@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.dataset.steps.edits import OverlayFile
-from studio.dataset.steps.steps import step_from
+from studio.dataset.steps.journal import StepJournal
+from studio.dataset.steps.steps import Delete, DropDuplicates, Edit
 from studio.events import DatasetRead
 from studio.paths import Paths
 from studio.settings import Settings
@@ -53,7 +53,14 @@ def wait_for(qtbot: QtBot, studio: Studio, name: str) -> DatasetRead:
     return studio.state.dataset
 
 
-def test_a_fix_is_previewed_and_written_as_another_dataset(
+def rows(qtbot: QtBot, studio: Studio, count: int) -> DatasetRead:
+    """The dataset on show, once it has so many rows."""
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == count)
+    assert studio.state.dataset is not None
+    return studio.state.dataset
+
+
+def test_a_fix_is_previewed_and_done_to_the_dataset_on_show(
     studio: Studio, qtbot: QtBot, source: Path
 ) -> None:
     pane = studio.panes.dataset
@@ -64,8 +71,10 @@ def test_a_fix_is_previewed_and_written_as_another_dataset(
     qtbot.waitUntil(lambda: studio.dataset.checking.dialog is not None)
     assert studio.dataset.checking.dialog is not None
     qtbot.mouseClick(studio.dataset.checking.dialog.agree, Qt.MouseButton.LeftButton)
-    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
+    rows(qtbot, studio, 8)
     assert source.read_text() == ROWS + REPEATED
+    qtbot.waitUntil(lambda: bool(pane.health.rows))
+    assert studio.state.recipe.data.history == '[{"kind": "fix", "check": "duplicates"}]'
 
 
 def test_edits_are_undone_redone_kept_and_saved(
@@ -80,20 +89,22 @@ def test_edits_are_undone_redone_kept_and_saved(
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     pane.table.choose_line(9)
     qtbot.keyClick(view, Qt.Key.Key_Delete)
-    assert pane.edits.status.text() == "2 edits"
+    assert pane.edits.status.text() == "2 steps"
+    assert pane.table.model.data(pane.table.model.index(0, 2)) == "One!"  # before it is read
     view.setFocus()
     studio.window.action("undo").trigger()
-    assert pane.edits.status.text() == "1 edit"
+    assert pane.edits.status.text() == "1 step"
     studio.window.action("redo").trigger()
-    assert pane.edits.status.text() == "2 edits"
-    dataset = studio.state.dataset
-    assert dataset is not None
-    kept = OverlayFile.of(Paths.under(tmp_path / "home").overlays, dataset.fingerprint).read()
-    assert kept.deleted == {9}
-    studio.dataset.transforming.save(tmp_path / "mine")
-    rows = wait_for(qtbot, studio, "mine").rows
-    assert len(rows) == 8
-    assert rows[0].answer == "One!"
+    assert pane.edits.status.text() == "2 steps"
+    dataset = rows(qtbot, studio, 8)
+    assert dataset.rows[0].answer == "One!"
+    assert dataset.rows[0].tokens < dataset.rows[1].tokens
+    kept = StepJournal.of(Paths.under(tmp_path / "home").step_journals, dataset.source).read().steps
+    assert [type(step) for step in kept] == [Edit, Delete]
+    studio.dataset.saving.save(tmp_path / "mine")
+    saved = wait_for(qtbot, studio, "mine").rows
+    assert len(saved) == 8
+    assert saved[0].answer == "One!"
     assert source.read_text() == ROWS + REPEATED
     assert not pane.edits.isVisible()
 
@@ -130,27 +141,27 @@ def test_steps_are_added_by_a_form_and_taken_out_again(studio: Studio, qtbot: Qt
     form = studio.dataset.history.form
     assert form is not None
     qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
-    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 8
+    rows(qtbot, studio, 8)
     steps["cap"].trigger()
     form = studio.dataset.history.form
     assert form is not None
-    rows = form.form.rows["rows"].editor
-    assert isinstance(rows, QLineEdit)
-    rows.setText("none")
+    count = form.form.rows["rows"].editor
+    assert isinstance(count, QLineEdit)
+    count.setText("none")
     qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
     assert form.isVisible()
     assert any("cap" in label.text() for label in form.findChildren(QLabel))
-    rows.setText("5")
+    count.setText("5")
     qtbot.mouseClick(form.agree, Qt.MouseButton.LeftButton)
-    assert len(wait_for(qtbot, studio, "numbers 3").rows) == 5
+    rows(qtbot, studio, 5)
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert page.card.value() == "2 steps"
     qtbot.mouseClick(page.removers[1], Qt.MouseButton.LeftButton)
-    assert len(wait_for(qtbot, studio, "numbers 4").rows) == 8
+    rows(qtbot, studio, 8)
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert page.card.value() == "1 step"
     qtbot.mouseClick(page.removers[0], Qt.MouseButton.LeftButton)
-    assert len(wait_for(qtbot, studio, "numbers.jsonl").rows) == 9
+    rows(qtbot, studio, 9)
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert not page.replay.isVisible()
 
@@ -160,15 +171,13 @@ def test_a_history_is_done_again_to_another_file(
 ) -> None:
     page = studio.panes.dataset.history
     studio.panes.dataset.tabs.choose("history")
-    studio.dataset.transforming.apply(
-        step_from({"kind": "delete", "line": 2}), step_from({"kind": "drop_duplicates"})
-    )
-    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 7
+    studio.dataset.steps.do(Delete(line=2), DropDuplicates())
+    rows(qtbot, studio, 7)
     later = source.with_name("later.jsonl")
     later.write_text(ROWS + REPEATED + '{"prompt": "Say 20", "completion": "It is 20."}\n')
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(later), ""))
     qtbot.waitUntil(lambda: studio.queue.idle)
     qtbot.mouseClick(page.replay, Qt.MouseButton.LeftButton)
-    assert len(wait_for(qtbot, studio, "later 2").rows) == 9  # without the deletion, which was of another row
+    assert len(wait_for(qtbot, studio, "later.jsonl").rows) == 9  # the deletion was of another row
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert page.card.value() == "1 step"

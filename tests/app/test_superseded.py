@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
-from studio.dataset.steps.edits import OverlayFile
-from studio.dataset.steps.steps import Cap
+from studio.dataset.steps.journal import StepJournal
+from studio.dataset.steps.steps import Cap, Delete, Edit, Filter, steps_in
 from studio.dataset.store import source
 from studio.events import DatasetRead, DatasetSaved, FixPreviewed, RowShown
 from studio.files import whole
@@ -20,6 +20,7 @@ from studio.jobs.queue import JobQueue, Ticket
 from studio.jobs.read import BringJob
 from studio.jobs.save import SaveJob
 from studio.jobs.scan import RowJob
+from studio.jobs.train import TrainJob
 from studio.paths import Paths
 from studio.ui.widgets.states import BusyState, EmptyState
 from tests.conftest import write_rows
@@ -94,17 +95,17 @@ def test_undo_leaves_the_edits_of_the_dataset_before(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path, others: Path
 ) -> None:
     before = opened(studio, qtbot, numbers)
-    studio.dataset.editing.toggle(9)
+    studio.dataset.steps.toggle(9)
     studio.open_path(str(others))
     assert studio.state.dataset is None
     studio.panes.dataset.setFocus()
     studio.window.action("undo").trigger()
-    assert studio.dataset.editing.count == 0
-    overlays = Paths.under(tmp_path / "home").overlays
-    assert OverlayFile.of(overlays, before.fingerprint).read().deleted == {9}
+    assert studio.dataset.steps.current == ()
+    journals = Paths.under(tmp_path / "home").step_journals
+    assert StepJournal.of(journals, before.source).read().steps == (Delete(line=9),)
     wait_for(qtbot, studio, others.name)
     opened(studio, qtbot, numbers)
-    assert studio.panes.dataset.edits.status.text() == "1 edit"
+    assert studio.panes.dataset.edits.status.text() == "1 step"
 
 
 def test_a_row_of_the_big_file_before_is_not_shown(
@@ -195,83 +196,116 @@ def test_a_fix_is_offered_only_for_the_dataset_it_was_found_in(
     assert studio.dataset.checking.dialog is None
 
 
-def test_what_was_written_of_the_dataset_before_is_not_opened(
-    studio: Studio, qtbot: QtBot, tickets: list[Ticket], tmp_path: Path, numbers: Path, others: Path
+def test_steps_stay_with_the_dataset_they_were_done_to(
+    studio: Studio, qtbot: QtBot, numbers: Path, others: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
-    opened(studio, qtbot, others)
-    assert (Paths.under(tmp_path / "home").datasets / "numbers 2" / "dataset.json").is_file()
-    assert studio.state.recipe.data.path == str(others)
-    assert studio.dataset.transforming.task is None
+    studio.dataset.steps.do(Cap(rows=3, how="first"))
+    assert len(opened(studio, qtbot, others).rows) == 9
+    assert studio.state.recipe.data.history == ""
+    assert len(opened(studio, qtbot, numbers).rows) == 3
+    assert [words for words, *_ in wait_for(qtbot, studio, numbers.name).counts] == [
+        "Keep at most 3 rows, the first"
+    ]
 
 
-def test_one_dataset_is_written_at_a_time(
-    studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path
-) -> None:
+def test_steps_that_come_quickly_are_all_done(studio: Studio, qtbot: QtBot, numbers: Path) -> None:
     opened(studio, qtbot, numbers)
-    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
-    studio.dataset.transforming.apply(Cap(rows=5, how="first"))
-    assert len([ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]) == 1
-    assert len(wait_for(qtbot, studio, "numbers 2").rows) == 3
+    studio.dataset.steps.do(Cap(rows=5, how="first"))
+    studio.dataset.steps.do(Cap(rows=3, how="first"))
+    studio.dataset.steps.toggle(1)
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 2)
+    assert len(studio.dataset.steps.current) == 3
 
 
-def test_edits_that_could_not_be_saved_do_not_lead_to_training_later(
+def test_a_step_that_cannot_be_done_is_taken_back_and_said(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.dataset.editing.toggle(9)
-    datasets = Paths.under(tmp_path / "home").datasets
-    datasets.parent.mkdir(parents=True, exist_ok=True)
-    datasets.write_text("in the way")
+    studio.dataset.steps.do(Cap(rows=5, how="first"))
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 5)
+    studio.dataset.steps.do(Filter(contains="nothing like it"))
+    notice = studio.window.notice()
+    qtbot.waitUntil(lambda: "leaves none of the 5 rows" in notice.text())
+    assert studio.dataset.steps.current == (Cap(rows=5, how="first"),)
+    assert len(wait_for(qtbot, studio, numbers.name).rows) == 5
+    assert studio.panes.dataset._train.isEnabled()
+    assert len(opened(studio, qtbot, numbers).rows) == 5
+
+
+def test_a_change_that_cannot_be_written_down_is_said_and_not_made(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
+) -> None:
+    opened(studio, qtbot, numbers)
+    journals = Paths.under(tmp_path / "home").step_journals
+    journals.parent.mkdir(parents=True, exist_ok=True)
+    journals.write_text("in the way")
+    studio.dataset.steps.toggle(9)
+    notice = studio.window.notice()
+    assert str(journals) in notice.text()
+    assert studio.dataset.steps.current == ()
+
+
+def test_a_run_trains_what_is_on_the_table_and_refuses_a_file_that_changed(
+    studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path
+) -> None:
+    before = opened(studio, qtbot, numbers)
+    studio.dataset.steps.edit(1, "answer", "One!")
     studio.panes.dataset.train_requested.emit()
+    studio.training.start(studio.panes.training.recipe())
+    job = last(tickets, TrainJob).job
+    assert isinstance(job, TrainJob)
+    assert job.source == before.source
+    (edit,) = steps_in(job.recipe.data.history)
+    assert isinstance(edit, Edit)
+    assert edit.value == "One!"
+    studio.training.stop()
     qtbot.waitUntil(lambda: studio.queue.idle)
-    datasets.unlink()
-    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
-    wait_for(qtbot, studio, "numbers 2")
-    assert studio.window.current_pane() == "dataset"
 
 
 def test_a_saved_dataset_is_not_written_over_itself(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.dataset.transforming.save(tmp_path / "mine")
+    studio.dataset.saving.save(tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     written = {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
-    studio.dataset.editing.toggle(8)
-    studio.dataset.transforming.save(tmp_path / "mine")
+    studio.dataset.steps.toggle(8)
+    studio.dataset.saving.save(tmp_path / "mine")
     notice = studio.window.notice()
-    assert notice is not None
     qtbot.waitUntil(lambda: "a source is never touched" in notice.text())
     assert {path.name: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == written
 
 
-def test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to(
-    studio: Studio, qtbot: QtBot, tickets: list[Ticket], numbers: Path
+def test_a_step_from_before_a_dataset_was_saved_is_taken_out_of_what_its_source_holds_now(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.dataset.editing.toggle(9)
-    studio.dataset.transforming.apply(Cap(rows=3, how="first"))
-    wait_for(qtbot, studio, "numbers 2")
+    studio.dataset.steps.do(Delete(line=9), Cap(rows=3, how="first"))
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 3)
+    studio.dataset.saving.save(tmp_path / "mine")
+    wait_for(qtbot, studio, "mine")
     qtbot.waitUntil(lambda: studio.queue.idle)
     numbers.write_text('{"prompt": "New", "completion": "It is new."}\n' + numbers.read_text())
     studio.dataset.history.remove(1)
+    notice = studio.window.notice()
+    assert len(wait_for(qtbot, studio, "numbers.jsonl").rows) == 10  # row 9 is another by now, and stays
+    assert "Row 9" in notice.text()
+    opened(studio, qtbot, tmp_path / "mine")
     qtbot.waitUntil(lambda: studio.queue.idle)
-    assert len([ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]) == 1
-    studio.dataset.history.remove(0)
-    assert len(wait_for(qtbot, studio, "numbers 3").rows) == 3
+    studio.dataset.steps.toggle(1)
+    studio.dataset.history.remove(1)
+    assert "changed by hand in between" in notice.text()
 
 
 def test_edits_are_not_lost_silently_when_the_file_changes_under_them(
     studio: Studio, qtbot: QtBot, tmp_path: Path, numbers: Path
 ) -> None:
     opened(studio, qtbot, numbers)
-    studio.dataset.editing.toggle(9)
+    studio.dataset.steps.toggle(9)
     numbers.write_text(numbers.read_text() + '{"prompt": "New", "completion": "It is new."}\n')
     studio.dataset.saving.save(tmp_path / "mine")
     notice = studio.window.notice()
-    assert notice is not None
     qtbot.waitUntil(lambda: "has changed since" in notice.text())
     assert not (tmp_path / "mine").exists()
 
@@ -284,13 +318,11 @@ def test_made_rows_join_no_other_dataset_while_theirs_is_read_again(
     studio.state.reading_changed.emit()
     assert studio.state.dataset is None
     studio.dataset.synthesis.reviewing.ready.emit(str(others))
-    assert not [ticket for ticket in tickets if isinstance(ticket.job, SaveJob)]
-    wait_for(qtbot, studio, numbers.name)
+    assert studio.state.recipe.data.history == ""
+    assert len(wait_for(qtbot, studio, numbers.name).rows) == 9
     studio.dataset.synthesis.reviewing.ready.emit(str(others))
-    job = last(tickets, SaveJob).job
-    assert isinstance(job, SaveJob)
-    assert job.recipe.data.path == str(numbers)
-    wait_for(qtbot, studio, "numbers 2")
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 18)
+    assert studio.state.recipe.data.path == str(numbers)
 
 
 def test_a_stop_that_comes_too_late_does_not_say_that_nothing_was_written(
@@ -312,5 +344,4 @@ def test_a_stop_that_comes_too_late_does_not_say_that_nothing_was_written(
     studio.dataset.saving.save(tmp_path / "mine")
     wait_for(qtbot, studio, "mine")
     notice = studio.window.notice()
-    assert notice is not None
     assert notice.text() == f"Saved as {tmp_path / 'mine'}."

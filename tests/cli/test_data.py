@@ -17,7 +17,7 @@ from studio.cli.commands import run
 from studio.dataset.identity import digest
 from studio.dataset.read.load import read
 from studio.dataset.save.parquet import write_parts
-from studio.dataset.steps.edits import OverlayFile
+from studio.dataset.steps.journal import StepJournal
 from studio.dataset.steps.steps import Delete, Edit
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
@@ -112,9 +112,9 @@ def test_changes_by_hand_are_saved_with_the_dataset_and_the_source_is_not_touche
     studio: StudioCommand, toy_data: Path, tmp_path: Path
 ) -> None:
     before, source = toy_data.read_bytes(), read(toy_data)
-    overlay = OverlayFile.of(tmp_path / "home" / "overlays", source.fingerprint)
-    overlay.append(Edit(line=1, digest=digest(source.records[0]), field="answer", value="Edited."))
-    overlay.append(Delete(line=2, digest=digest(source.records[1])))
+    journal = StepJournal.of(tmp_path / "home" / "overlays", source.fingerprint)
+    journal.add(Edit(line=1, digest=digest(source.records[0]), field="answer", value="Edited."))
+    journal.add(Delete(line=2, digest=digest(source.records[1])))
     saved = studio("data", "save", toy_data, tmp_path / "kept", "--edits", "--home", tmp_path / "home")
     assert saved["undivided"] == 59
     assert read(tmp_path / "kept").records[0].answer == "Edited."

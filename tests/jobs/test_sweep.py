@@ -12,7 +12,7 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from studio.dataset.dataset import Dataset
+from studio.dataset.dataset import source_of
 from studio.errors import DataError, RecipeError, RunError
 from studio.events import BaseChanged, Ended, Event, RunOpened, Step, SweepProgress
 from studio.jobs.sweep import SweepJob
@@ -69,13 +69,12 @@ def test_the_dataset_is_read_once_for_all_members(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = []
-    loading = Dataset.loading
 
-    def counted(*arguments: object) -> object:
-        read.append(arguments)
-        return loading(*arguments)  # type: ignore[arg-type]
+    def counted(path: Path, columns: str) -> object:
+        read.append(path)
+        return source_of(path, columns)
 
-    monkeypatch.setattr(Dataset, "loading", counted)
+    monkeypatch.setattr("studio.dataset.dataset.source_of", counted)
     list(job(recipe, tmp_path, ranks=(1, 2, 3)).run_events(ModelCache()))
     assert len(read) == 1
 

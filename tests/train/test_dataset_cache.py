@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from studio.dataset.record import Record
+from studio.dataset.render.render import Renderer
+from studio.dataset.steps.steps import Delete, DropDuplicates, Edit, steps_text
 from studio.errors import DataError, ModelError
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
@@ -53,6 +57,30 @@ def test_a_template_that_was_saved_again_is_used_anew(recipe: Recipe, tmp_path: 
         assert finish(dataset_cache.open(own)) is data
         lengths.append(len(data.train[0].tokens.ids))
     assert lengths[0] < lengths[1]
+
+
+def test_after_a_step_only_the_rows_that_it_changed_are_rendered(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset_cache, rendered = DatasetCache(), list[int]()
+    rendering_all = Renderer.rendering_all
+
+    def counted(renderer: Renderer, records: Sequence[Record]) -> Any:
+        rendered.extend(record.line for record in records)
+        return rendering_all(renderer, records)
+
+    monkeypatch.setattr(Renderer, "rendering_all", counted)
+    before = finish(dataset_cache.open(recipe))
+    assert len(rendered) == 60
+    edit = Edit(line=7, field="answer", value="Seven!")
+    history = steps_text((DropDuplicates(), edit, Delete(line=9)))
+    after = finish(dataset_cache.open(recipe.with_values({"data.history": history})))
+    assert rendered[60:] == [7]
+    assert len(after.read_event("m").rows) == 59
+    fresh = finish(DatasetCache().open(recipe.with_values({"data.history": history})))
+    assert after.read_event("m") == fresh.read_event("m")
+    assert before.fingerprint == after.prepared.source != after.fingerprint == fresh.fingerprint
+    assert finish(dataset_cache.open(recipe)).read_event("m") == before.read_event("m")
 
 
 def test_another_objective_looks_again_whether_it_can_use_the_file(recipe: Recipe) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from studio.errors import DiskError, RunError
+from studio.dataset.read.load import read
+from studio.errors import DataError, DiskError, RunError
 from studio.events import Ended, Event, RunOpened, Saved, Step, Validated
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.models.cache import ModelCache
@@ -129,8 +131,40 @@ def test_only_the_last_checkpoints_and_the_best_are_kept(recipe: Recipe, tmp_pat
     assert run.checkpoints()[-1].name == "step-000016"
 
 
-def test_a_run_does_not_go_on_with_another_dataset(recipe: Recipe, toy_data: Path, tmp_path: Path) -> None:
+STEPS = '[{"kind": "edit", "line": 3, "field": "answer", "value": "Three!"}, {"kind": "shuffle", "seed": 4}]'
+
+
+@pytest.mark.parametrize("change", ["changed", "gone"])
+def test_a_run_goes_on_with_the_rows_it_kept_whatever_becomes_of_their_file(
+    recipe: Recipe, toy_data: Path, tmp_path: Path, change: str
+) -> None:
+    stepped = recipe.with_values({"data.history": STEPS, "train_on": "all"})
+    whole, _ = run_to(TrainJob(stepped, tmp_path / "whole"))
+    run, _ = run_to(TrainJob(stepped, tmp_path / "stopped"), 2)
+    if change == "changed":
+        toy_data.write_text('{"instruction": "Another", "output": "File"}\n' * 20)
+    else:
+        toy_data.unlink()
+    run_to(ResumeJob(run))
+    assert_identical(whole, run)
+    kept = read(run.dataset)
+    assert "Three!" in {record.answer for record in kept.records}
+    assert set(kept.given.values()) == {"train", "validation", "test"}
+
+
+def test_a_damaged_row_of_a_run_is_named(recipe: Recipe, tmp_path: Path) -> None:
     run, _ = run_to(TrainJob(recipe, tmp_path), 2)
+    part = next(run.dataset.glob("*.parquet"))
+    part.write_bytes(part.read_bytes()[:-9] + b"damaged!!")
+    with pytest.raises(DataError, match=part.name):
+        run_to(ResumeJob(run))
+
+
+def test_a_run_without_rows_of_its_own_does_not_go_on_with_another_dataset(
+    recipe: Recipe, toy_data: Path, tmp_path: Path
+) -> None:
+    run, _ = run_to(TrainJob(recipe, tmp_path), 2)
+    shutil.rmtree(run.dataset)  # as earlier releases left it
     toy_data.write_text(toy_data.read_text() + '{"instruction": "More", "output": "Yes"}\n')
     with pytest.raises(RunError, match="has changed since"):
         run_to(ResumeJob(run))

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from studio.dataset.steps.steps import Mix, Split, step_from
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
-from studio.recipe.recipe import Recipe, applies, fields
+from studio.recipe.recipe import Recipe, applies
 from studio.synth.generators import GENERATORS, RowGenerator
 from studio.ui.dialogs.steps import StepDialog
 from studio.ui.form.editors import ChoiceField, LinesField, NumberField, PathField, SwitchField
@@ -16,7 +16,7 @@ from studio.ui.form.recipe import PICKED, RecipeForm
 from studio.ui.form.words import BASIC_ORDER, CHOICES, SECTIONS, ZEROS, values_of, why_idle
 from studio.ui.form.words import ENTRIES as BY_PATH
 
-ENTRIES = [entry for entry in fields() if entry.path not in PICKED]
+ENTRIES = [entry for path, entry in BY_PATH.items() if path not in PICKED]
 
 
 def another_value(entry: FieldEntry) -> object:
@@ -132,7 +132,7 @@ RECIPES = [
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_field_is_given_a_reason_exactly_where_it_has_no_effect(recipe: Recipe) -> None:
-    for entry in fields():
+    for entry in BY_PATH.values():
         assert bool(why_idle(entry, values_of(recipe), BY_PATH)) != applies(entry, recipe), entry.path
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
 from pathlib import Path
 
 from studio.catalogue import phrase
 from studio.dataset.identity import Equal, equal_key
-from studio.dataset.manifest import is_saved
+from studio.dataset.manifest import Manifest, is_saved
 from studio.dataset.read.file_reader import FileRead, NothingUsable, read_file
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.formats import FAMILIES
@@ -43,10 +44,14 @@ class Reading:
     problems: tuple[Problem, ...]
     fingerprint: str
     places: Places = field(default_factory=Places)
+    parts: AbstractMapping[int, str] | None = None
+    """The part of each line that has one, where steps were done to the rows."""
 
     @property
-    def given(self) -> dict[int, str]:
+    def given(self) -> AbstractMapping[int, str]:
         """The part that a record's file was given as, by line; that of a saved dataset may be golden."""
+        if self.parts is not None:
+            return self.parts
         if not any(file.part for file in self.places.files):
             return {}
         return {record.line: self.places.part(record.line) for record in self.records}
@@ -107,7 +112,7 @@ def _saved(folder: Path) -> Generator[Progress, None, Reading]:
         name=folder.name,
         format=manifest.format,
         records=records,
-        problems=tuple((yield from _warnings(records, places))),
+        problems=tuple((yield from warnings_of(records, places))),
         fingerprint=manifest.fingerprint,
         places=places,
     )
@@ -117,6 +122,11 @@ def fingerprint(path: Path) -> str:
     """The start of the SHA-256 of the file's bytes: equal for equal files."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def source_fingerprint(path: Path) -> str:
+    """The fingerprint that reading a file, a folder or a saved dataset would give. Raises DataError."""
+    return Manifest.read(path).fingerprint if is_saved(path) else _fingerprint(files_of([path]))
 
 
 def _each(
@@ -159,7 +169,7 @@ def _joined(
     places = Places(tuple(FilePlace(p.file.name, p.before, p.file.part) for p in used))
     records = tuple(chain.from_iterable(part.records for part in used))
     problems = [*lost, *_named(used, several=len(files) > 1)]
-    problems += yield from _warnings(records, places)
+    problems += yield from warnings_of(records, places)
     name = chosen[0].name if len(chosen) == 1 else f"{files[0].name} and {len(chosen) - 1} more"
     return Reading(
         path=chosen[0],
@@ -194,7 +204,8 @@ def _fingerprint(files: Sequence[DataFile]) -> str:
     return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _warnings(records: Sequence[Record], places: Places) -> Generator[Progress, None, list[Problem]]:
+def warnings_of(records: Sequence[Record], places: Places) -> Generator[Progress, None, list[Problem]]:
+    """What deserves a look in rows that can train, and which repeat an earlier one."""
     known: dict[Equal, int] = {}
     found: list[Problem] = []
     for number, record in enumerate(records, 1):

@@ -16,6 +16,8 @@ from studio.dataset.render.writer import Writer
 from studio.errors import DataError
 from studio.events import Piece, finished
 
+_UNLIMITED = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class Rendering:
@@ -112,6 +114,7 @@ class Renderer:
     def __init__(
         self, tokenizer: Any, rendering: Rendering | None = None, limits: Limits | None = None
     ) -> None:
+        self._given = tokenizer
         inner = getattr(tokenizer, "_tokenizer", None)
         wrapped = hasattr(inner, "apply_chat_template")
         self._ends = frozenset(tokenizer.eos_token_ids if wrapped else [tokenizer.eos_token_id]) - {None}
@@ -120,6 +123,10 @@ class Renderer:
         self.limits = limits or Limits()
         self._encoder = Encoder(tokenizer, self.limits.vocabulary)
         self._writer = Writer(tokenizer, self._encoder, self.rendering.template, self.rendering.objective)
+
+    def without_limit(self) -> Renderer:
+        """One that leaves out no row for its length: to count tokens with."""
+        return Renderer(self._given, Rendering(self.rendering.template, max_length=_UNLIMITED))
 
     @property
     def description(self) -> str:

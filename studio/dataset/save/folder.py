@@ -17,7 +17,7 @@ from studio.dataset.save.card import Statistics, card
 from studio.dataset.save.export import golden_row
 from studio.dataset.save.target import CARD, check_folder
 from studio.dataset.split import GOLDEN, PARTS
-from studio.dataset.steps.result import Count
+from studio.dataset.steps.result import Count, remark_sentence
 from studio.dataset.steps.steps import AnyStep
 from studio.errors import DataError
 from studio.events import Problem, Progress
@@ -76,7 +76,7 @@ def save(
             sources=tuple(sources),
             history=tuple(step.model_dump(mode="json") for step in steps),
             counts=tuple(StepCount(words=c.words, before=c.before, after=c.after) for c in shaped.counts),
-            remarks=tuple(_sentence(remark) for remark in shaped.remarks),
+            remarks=tuple(map(remark_sentence, shaped.remarks)),
             problems=counted(problems),
             files=files,
         )
@@ -91,10 +91,6 @@ def save(
         (temporary / NAME).write_text(manifest.text(folder), encoding="utf-8")
         check_folder(folder)  # again: what came there meanwhile is not lost either
     return manifest
-
-
-def _sentence(remark: Problem) -> str:
-    return f"Row {remark.line:,} {remark.reason}." if remark.line else f"{remark.reason}."
 
 
 def sources_of(paths: Sequence[Path]) -> tuple[SourceFile, ...]:

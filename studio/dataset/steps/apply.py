@@ -109,18 +109,20 @@ def apply(
     """
     rows = Rows(records if isinstance(records, StoredSequence) else tuple(records), dict(given or {}))
     counts: list[Count] = []
+    done: list[AnyStep] = []
     base, mixing = 0, False
     for step in together(steps):
         before = len(rows.records)
         if not mixing:
             base = before
         mixing = isinstance(step, Mix)
-        said = _words(as_done(step, rows) if isinstance(step, Split) else step)
-        rows = yield from _done(rows if _in_place(step) else _held(rows, around), step, base, around)
-        counts.append(Count(said, before, len(rows.records)))
+        words = _words(as_done(step, rows) if isinstance(step, Split) else step)
+        rows, step = yield from _done(rows if _in_place(step) else _held(rows, around), step, base, around)
+        done += step if isinstance(step, tuple) else [step]
+        counts.append(Count(words, before, len(rows.records)))
         if not rows.records:
             raise DataError(f"“{_words(step)}” leaves none of the {before:,} rows. Change or remove it.")
-    return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks)
+    return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks, tuple(done))
 
 
 def _in_place(step: AnyStep | tuple[AnyStep, ...]) -> bool:
@@ -152,11 +154,18 @@ def _words(step: AnyStep | tuple[AnyStep, ...]) -> str:
     return step[0].words() if len(step) == 1 else f"{len(step):,} changes by hand"
 
 
-def _done(rows: Rows, step: AnyStep | tuple[AnyStep, ...], base: int, around: Around) -> Shaping:
+def _done(
+    rows: Rows, step: AnyStep | tuple[AnyStep, ...], base: int, around: Around
+) -> Generator[Progress, None, tuple[Rows, AnyStep | tuple[AnyStep, ...]]]:
+    """The rows after a step, and the step as it was done."""
+    if isinstance(step, tuple):
+        yield Progress("changes by hand", 0, len(step))
+        return with_own(rows, [own for own in step if isinstance(own, OWN)])
+    return (yield from _shaped(rows, step, base, around)), step
+
+
+def _shaped(rows: Rows, step: AnyStep, base: int, around: Around) -> Shaping:
     match step:
-        case tuple():
-            yield Progress("changes by hand", 0, len(step))
-            return with_own(rows, [own for own in step if isinstance(own, OWN)])
         case Fix():
             return (yield from fixed(rows, step, around))
         case Filter():
@@ -173,4 +182,4 @@ def _done(rows: Rows, step: AnyStep | tuple[AnyStep, ...], base: int, around: Ar
             return (yield from divided(rows, step, around))
         case ReserveGolden():
             return (yield from reserved(rows, step))
-    raise DataError(f"“{_words(step)}” is not a step that can be done.")
+    raise DataError(f"“{step.words()}” is not a step that can be done.")

@@ -1,11 +1,9 @@
-"""A person's own changes to rows, with undo and redo, kept beside the app's data."""
+"""What a person changes by hand: one row's text, or whether the row is there at all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,10 +12,8 @@ from studio.dataset.identity import digest
 from studio.dataset.record import Message, Record
 from studio.dataset.sequence import changed, lines_of, records_at
 from studio.dataset.steps.result import Rows
-from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore, step_from
+from studio.dataset.steps.steps import AnyStep, ByHand, Delete, Edit, Restore
 from studio.errors import DataError
-from studio.files import disk_errors
-from studio.files.journal import Journal
 
 
 def edited(record: Record, field: str, value: str) -> Record:
@@ -42,13 +38,18 @@ def edited(record: Record, field: str, value: str) -> Record:
     return changed
 
 
-def with_own(rows: Rows, steps: Sequence[Edit | Delete | Restore]) -> Rows:
-    """The rows after what was done by hand; what no longer fits is a remark, and changes nothing."""
+def with_own(rows: Rows, steps: Sequence[ByHand]) -> tuple[Rows, tuple[ByHand, ...]]:
+    """The rows after what was done by hand, and the steps, each with the digest of what its row held.
+
+    What no longer fits is a remark, and changes nothing.
+    """
     lines = lines_of(rows.records)
     touched = np.flatnonzero(np.isin(lines, [step.line for step in steps]))
     records: dict[int, Record | None] = {r.line: r for r in records_at(rows.records, touched.tolist())}
+    done: list[ByHand] = []
     for step in steps:
         record = records.get(step.line)
+        done.append(step)
         if isinstance(step, Restore):
             rows = rows.remarking(step.line, "step.not_restored")
         elif record is None:
@@ -56,6 +57,7 @@ def with_own(rows: Rows, steps: Sequence[Edit | Delete | Restore]) -> Rows:
         elif step.digest and digest(record) != step.digest:
             rows = rows.remarking(step.line, "step.row_changed", action=_not_done(step))
         else:
+            done[-1] = step.model_copy(update={"digest": digest(record)})
             try:
                 records[step.line] = (
                     None if isinstance(step, Delete) else edited(record, step.field, step.value)
@@ -66,7 +68,7 @@ def with_own(rows: Rows, steps: Sequence[Edit | Delete | Restore]) -> Rows:
     left = {line: record for line, record in records.items() if record is not None}
     edits = changed(rows.records, np.array(list(left), np.int64), lambda record: left[record.line])
     deleted = np.isin(lines, [line for line in records if line not in left])
-    return replace(rows, records=edits).at(np.flatnonzero(~deleted))
+    return replace(rows, records=edits).at(np.flatnonzero(~deleted)), tuple(done)
 
 
 def settled(steps: Sequence[AnyStep]) -> tuple[AnyStep, ...]:
@@ -106,89 +108,3 @@ def _with_turn(record: Record, field: str, value: str) -> tuple[Message, ...]:
     place = wanted[-1]
     message = replace(record.messages[place], content=value, input="")
     return (*record.messages[:place], message, *record.messages[place + 1 :])
-
-
-type Own = Edit | Delete | Restore
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """What was done by hand, oldest first; of it, what comes after `cursor` is undone and can be redone."""
-
-    done: tuple[Own, ...] = ()
-    cursor: int = 0
-
-    @property
-    def steps(self) -> tuple[AnyStep, ...]:
-        """What is in force, for the history: without deletions that were taken back."""
-        return settled(self.done[: self.cursor])
-
-    @property
-    def deleted(self) -> frozenset[int]:
-        """The lines of the rows that are left out."""
-        return frozenset(step.line for step in self.steps if isinstance(step, Delete))
-
-    def with_step(self, step: Own) -> Overlay:
-        """With one more change; what was undone before is forgotten."""
-        return Overlay((*self.done[: self.cursor], step), self.cursor + 1)
-
-    def undone(self) -> Overlay:
-        """Without the last change, if there is one."""
-        return replace(self, cursor=max(0, self.cursor - 1))
-
-    def redone(self) -> Overlay:
-        """With the change that was undone last, if there is one."""
-        return replace(self, cursor=min(len(self.done), self.cursor + 1))
-
-
-@dataclass(frozen=True)
-class OverlayFile:
-    """The overlay of one dataset on the disk: a line of JSON for each change, undo and redo, in order.
-
-    It is only ever appended to, and flushed each time, so whatever ends the app, no change is lost.
-    """
-
-    path: Path
-
-    @classmethod
-    def of(cls, overlays: Path, fingerprint: str) -> OverlayFile:
-        """The one for the dataset with this fingerprint, in the folder of all of them."""
-        return cls(overlays / f"{fingerprint}.jsonl")
-
-    def read(self) -> Overlay:
-        """What was done so far. Raises DataError naming the line that a newer version must have written."""
-        overlay = Overlay()
-        for number, values in Journal(self.path).numbered():
-            try:
-                overlay = _after(overlay, values)
-            except DataError as error:
-                raise DataError(
-                    f"Line {number} of {self.path} cannot be read ({error}). It holds changes made by hand: "
-                    "open the dataset with the version that wrote them, or move the file away."
-                ) from error
-        return overlay
-
-    def append(self, change: Own | str) -> None:
-        """Write down one more change, or "undo" or "redo"."""
-        with disk_errors(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        Journal(self.path).append({"do": change} if isinstance(change, str) else change.model_dump())
-
-    def clear(self) -> None:
-        """Forget everything that was done by hand."""
-        with disk_errors(self.path):
-            self.path.unlink(missing_ok=True)
-
-
-def _after(overlay: Overlay, values: Mapping[str, Any] | None) -> Overlay:
-    if values is None:
-        raise DataError("it is no JSON object")
-    match values.get("do"):
-        case "undo":
-            return overlay.undone()
-        case "redo":
-            return overlay.redone()
-    step = step_from(values)
-    if not isinstance(step, Edit | Delete | Restore):
-        raise DataError(f"{step.words()} is not done by hand.")
-    return overlay.with_step(step)

@@ -14,6 +14,7 @@ from studio.dataset.identity import content_fingerprint
 from studio.dataset.record import Record
 from studio.dataset.sequence import kept, lines_of
 from studio.dataset.split import GOLDEN, PARTS
+from studio.dataset.steps.steps import AnyStep
 from studio.events import Problem, Progress
 
 CHUNK = 2000
@@ -90,6 +91,8 @@ class Shaped:
     parts: Mapping[int, str]
     counts: tuple[Count, ...]
     remarks: tuple[Problem, ...]
+    steps: tuple[AnyStep, ...] = ()
+    """As they were done: each by hand with the digest of what its row held."""
 
     @property
     def fingerprint(self) -> str:
@@ -105,3 +108,8 @@ class Shaped:
     @property
     def golden(self) -> Sequence[Record]:
         return self.part(GOLDEN)
+
+
+def remark_sentence(remark: Problem) -> str:
+    """What could not be done as asked, with its row where it is about one."""
+    return f"Row {remark.line:,} {remark.reason}." if remark.line else f"{remark.reason}."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -12,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from studio.dataset.groups import BY_QUESTION, GROUPING
 from studio.errors import DataError
+from studio.files import parsed
 from studio.words import wrong_value
 
 
@@ -266,6 +269,7 @@ class Restore(_Own):
 type AnyStep = (
     Fix | Filter | DropDuplicates | Shuffle | Cap | Mix | Split | ReserveGolden | Edit | Delete | Restore
 )
+type ByHand = Edit | Delete | Restore
 OWN = (Edit, Delete, Restore)
 """The steps that a person does by hand, in the table."""
 STEPS: dict[str, type[StepModel]] = {
@@ -289,6 +293,26 @@ def step_from(values: Any) -> AnyStep:
 def steps_from(values: Iterable[Any]) -> tuple[AnyStep, ...]:
     """Several of them, in order."""
     return tuple(step_from(item) for item in values)
+
+
+@lru_cache(maxsize=64)
+def steps_in(text: str) -> tuple[AnyStep, ...]:
+    """The steps in a recipe's `data.history`: a JSON list. Raises DataError in words a person can act on."""
+    if not text.strip():
+        return ()
+    try:
+        values = parsed(text)
+    except ValueError as error:
+        raise DataError(f"The steps are no JSON: {error}. Write them as a list of objects.") from error
+    if not isinstance(values, list):
+        raise DataError('The steps are a JSON list of objects, as in [{"kind": "drop_duplicates"}].')
+    return steps_from(values)
+
+
+def steps_text(steps: Iterable[AnyStep]) -> str:
+    """The steps as `steps_in` reads them; empty for none."""
+    plain = [step.model_dump(mode="json", exclude_none=True) for step in steps]
+    return json.dumps(plain, ensure_ascii=False) if plain else ""
 
 
 def steps_written(values: Iterable[Any]) -> tuple[AnyStep, ...]:

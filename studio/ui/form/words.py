@@ -8,7 +8,7 @@ from typing import Any
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, fields
 
-ENTRIES = {entry.path: entry for entry in fields()}
+ENTRIES = {entry.path: entry for entry in fields() if entry.level != "dataset"}
 SECTIONS = {
     "data": "Data",
     "base": "Weights in memory",

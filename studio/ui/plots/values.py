@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QFrame, QHeaderView, QTableView
 
 from studio.ui.plots.style import CurveStyle
 
-type Values = Sequence[Sequence[float | None]]
+type PlotValues = Sequence[Sequence[float | None]]
 """A row for every x: x itself, then the value of each curve there, or None."""
 type Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 24
 
 
-def write_csv(path: Path, columns: Sequence[str], values: Values) -> None:
+def write_csv(path: Path, columns: Sequence[str], values: PlotValues) -> None:
     """Write all values with the columns' names on top; no value is an empty cell. Raises OSError."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -41,7 +41,7 @@ class ValuesTable(QTableView):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setHighlightSections(False)
 
-    def show_values(self, columns: Sequence[str], values: Values) -> None:
+    def show_values(self, columns: Sequence[str], values: PlotValues) -> None:
         """Show these in place of the ones before; where one has scrolled to stays."""
         place = self.verticalScrollBar().value()
         self._model.take(columns, values)
@@ -53,9 +53,9 @@ class _ValuesModel(QAbstractTableModel):
         super().__init__()
         self._style = style
         self._columns: Sequence[str] = ()
-        self._values: Values = ()
+        self._values: PlotValues = ()
 
-    def take(self, columns: Sequence[str], values: Values) -> None:
+    def take(self, columns: Sequence[str], values: PlotValues) -> None:
         self.beginResetModel()
         self._columns, self._values = columns, values
         self.endResetModel()

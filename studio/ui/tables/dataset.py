@@ -99,6 +99,7 @@ class DatasetModel(TableModel[Entry]):
         self._entries: list[Entry] = []
         self._reasons: dict[int, list[str]] = {}
         self._changes: Mapping[tuple[int, str], str] = {}
+        self._edited: frozenset[int] = frozenset()
         self._deleted: frozenset[int] = frozenset()
         self._is_text = False
         self._filter, self._search, self._lengths = "all", "", (0, 0)
@@ -118,12 +119,17 @@ class DatasetModel(TableModel[Entry]):
         }
         self._reasons = dict(reasons)
         self._is_text = dataset.format == "text"
-        self._entries = sorted((*dataset.rows, *lost.values()), key=lambda entry: entry.line)
+        lines = [row.line for row in dataset.rows]
+        self._entries = [*dataset.rows, *lost.values()]
+        if lines == sorted(lines):  # else they were shuffled
+            self._entries.sort(key=lambda entry: entry.line)
         self._refilter()
 
-    def set_changes(self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int]) -> None:
-        """Show new texts by line and field (prompt, answer or text), and which rows are left out."""
-        self._changes, self._deleted = changes, deleted
+    def set_changes(
+        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
+    ) -> None:
+        """Show new texts by line and field (prompt, answer or text), which rows were edited, and which go."""
+        self._changes, self._edited, self._deleted = changes, edited, deleted
         self.repaint()
 
     def field_of(self, column: int) -> str:
@@ -131,10 +137,6 @@ class DatasetModel(TableModel[Entry]):
         if self._is_text:
             return "text" if column == ANSWER else ""
         return _FIELDS.get(column, "")
-
-    def is_changed(self, line: int) -> bool:
-        """Whether a row's texts are others than those in the file."""
-        return any((line, field) in self._changes for field in ("prompt", "answer", "text"))
 
     def _whole(self, entry: ExampleRow, field: str) -> str:
         return self._changes.get((entry.line, field), entry.prompt if field == "prompt" else entry.answer)
@@ -224,7 +226,7 @@ class DatasetModel(TableModel[Entry]):
     def _badge(self, entry: Entry) -> Mark | None:
         if entry.line in self._deleted:
             return ("Deleted", "dim")
-        if self.is_changed(entry.line):
+        if entry.line in self._edited:
             return ("Edited", "accent")
         return _badge(entry) or (("Warning", "warn") if entry.line in self._reasons else None)
 

@@ -217,10 +217,12 @@ class DatasetTable(ExamplesTable[DatasetModel]):
         self.view.setColumnHidden(MARK, not attention)
         self._settle(line)
 
-    def set_changes(self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int]) -> None:
+    def set_changes(
+        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
+    ) -> None:
         """Show what was changed by hand."""
-        self.model.set_changes(changes, deleted)
-        marked = bool(changes or deleted or self.model.counts()["attention"])
+        self.model.set_changes(changes, edited, deleted)
+        marked = bool(edited or deleted or self.model.counts()["attention"])
         self.view.setColumnHidden(MARK, not marked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

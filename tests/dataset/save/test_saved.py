@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from studio.catalogue import phrase
 from studio.dataset.manifest import NAME, Manifest, SourceFile, is_saved
+from studio.dataset.read.folders import golden_beside
 from studio.dataset.read.load import read
 from studio.dataset.read.saved import read_saved
 from studio.dataset.record import Call, Message, Record
@@ -256,7 +257,7 @@ def test_training_sees_the_saved_parts_and_no_golden_row(tmp_path: Path, tiny_mo
     _, parts = finish(read_saved(tmp_path / "set"))
     seen = {example.record.prompt for example in chain(*used.values())}
     assert not seen & {record.prompt for record in parts["golden"]}
-    golden = golden_for(tmp_path / "set", dataset, None)
+    golden = golden_for(golden_beside(tmp_path / "set"), dataset)
     assert [item.prompt for item in golden.items] == [record.prompt for record in parts["golden"]]
 
 

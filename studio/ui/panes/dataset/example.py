@@ -129,15 +129,15 @@ class ExampleCard(Card):
         """Whether an example is shown, not a reason why there is none."""
         return self._stack.currentWidget() is not self._nothing
 
-    def expect(self, row: ExampleRow, *, edited: bool = False) -> None:
+    def expect(self, row: ExampleRow) -> None:
         """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
         counts = f"{row.trained:,} of {row.tokens:,} trained"
         if row.rows:
             counts += f" · {len(row.rows):,} rows"
-        self.set_value("before your edit" if edited else counts, "dim")
+        self.set_value(counts, "dim")
 
-    def show_example(self, row: ExampleRow, rendered: Rendered, *, edited: bool = False) -> None:
-        self.expect(row, edited=edited)
+    def show_example(self, row: ExampleRow, rendered: Rendered) -> None:
+        self.expect(row)
         self.set_title(f"Line {row.line:,}")
         self.tokens.set_pieces(rendered.pieces, rendered.rows)
         self.turns.set_turns(rendered.turns)

@@ -96,7 +96,7 @@ class HistoryPage(QWidget):
 
 
 class EditsBar(QWidget):
-    """What was changed by hand, to be undone or saved; hidden while nothing was."""
+    """What was done to the dataset, to be undone or saved; hidden while nothing was."""
 
     undo_requested = Signal()
     redo_requested = Signal()
@@ -112,16 +112,16 @@ class EditsBar(QWidget):
         self.redo.clicked.connect(self.redo_requested)
         self.save.clicked.connect(self.save_requested)
         row(self.status, self.undo, self.redo, self.save, on=self, gap=6)
-        self.show_count(0, can_redo=False)
+        self.show_count(0, can_undo=False, can_redo=False)
 
-    def show_count(self, edits: int, *, can_redo: bool) -> None:
-        """How many changes are in force."""
-        self.status.setText(f"{edits:,} edit{'s' if edits != 1 else ''}")
-        self.undo.setEnabled(edits > 0)
+    def show_count(self, steps: int, *, can_undo: bool, can_redo: bool) -> None:
+        """How many steps were done to the dataset."""
+        self.status.setText(f"{steps:,} step{'s' if steps != 1 else ''}")
+        self.undo.setEnabled(can_undo)
         self.redo.setEnabled(can_redo)
         for widget in (self.status, self.save):
-            widget.setVisible(edits > 0)
-        self.setVisible(edits > 0 or can_redo)
+            widget.setVisible(steps > 0)
+        self.setVisible(steps > 0 or can_undo or can_redo)
 
 
 def change(before: int, after: int) -> str:

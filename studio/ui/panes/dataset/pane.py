@@ -144,12 +144,13 @@ class DatasetPane(Pane):
         """What an epoch on this dataset would take; None where that is not known."""
         self.epoch.show_forecast(forecast)
 
-    def show_edits(
-        self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int], count: int, *, can_redo: bool
+    def show_changes(
+        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
     ) -> None:
-        """What was changed by hand: new texts by line and field, and the lines of deleted rows."""
-        self.rows.show_changes(changes, deleted)
-        self.edits.show_count(count, can_redo=can_redo)
+        """What was changed by hand: texts that are not read yet by line and field, lines that were edited,
+        and lines that are about to go.
+        """
+        self.table.set_changes(changes, edited, deleted)
 
     def show_rendering(self, values: Mapping[str, Any]) -> None:
         """How the recipe renders: its fields' values by path."""

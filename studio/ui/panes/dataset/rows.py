@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
@@ -98,12 +96,6 @@ class RowsPage(ExamplesPage):
         self.example.show_nothing("" if dataset.rows else "No row can train.")
         self.table.set_dataset(dataset)
 
-    def show_changes(self, changes: Mapping[tuple[int, str], str], deleted: frozenset[int]) -> None:
-        """Show what was changed by hand; the tokens beside stay those of the file, and it is said."""
-        self.table.set_changes(changes, deleted)
-        if isinstance(entry := self.table.current(), ExampleRow) and self.example.has_example:
-            self.example.expect(entry, edited=self.table.model.is_changed(entry.line))
-
     def show_failure(self, sentence: str) -> None:
         """Say why the rows cannot be rendered; what they hold stays."""
         self._asking.stop()
@@ -113,13 +105,13 @@ class RowsPage(ExamplesPage):
         """Show an example's tokens, unless the person has moved on to another row."""
         entry = self.table.current()
         if isinstance(entry, ExampleRow) and entry.line == rendered.line:
-            self.example.show_example(entry, rendered, edited=self.table.model.is_changed(entry.line))
+            self.example.show_example(entry, rendered)
 
     def _show_entry(self, entry: Entry) -> None:
         if isinstance(entry, Problem):
             self.example.show_nothing(as_sentence(entry.reason), f"Line {entry.line:,} cannot train")
         else:
-            self.example.expect(entry, edited=self.table.model.is_changed(entry.line))
+            self.example.expect(entry)
             self._asking.trigger()
 
     def _ask(self) -> None:
