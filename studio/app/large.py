@@ -25,7 +25,7 @@ from studio.events import (
 from studio.jobs.job import Failed, Job, Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.save import ExportJob, SaveJob
-from studio.jobs.scan import BadRowsJob, FindJob, RoomChecked, RoomJob, RowJob, ScanJob
+from studio.jobs.scan import BadRowsJob, FindJob, MemoryChecked, MemoryCheckJob, RowJob, ScanJob
 from studio.recipe.recipe import Recipe
 from studio.ui.dialogs.steps import SubsetDialog
 from studio.ui.panes.dataset.large import LargeView
@@ -135,7 +135,7 @@ class LargeFiles(Controller):
         self._store.refresh()
         self.view.show_growth(self.scan)
         if self.scan.finished:
-            self._ask_room(self.view.show_room)
+            self._check_memory(self.view.show_memory)
             self.rested.emit()
         if self.view.query():
             self._find_again.trigger()
@@ -150,7 +150,7 @@ class LargeFiles(Controller):
             self._pane.show_columns_wanted(asked)
             self.ask_columns()
         elif self._store is None:
-            self._ask_room(lambda words: self._leave_unread(summary if words else ""))
+            self._check_memory(lambda words: self._leave_unread(summary if words else ""))
         else:
             self.leave()
             self._pane.show_failure(summary)
@@ -178,16 +178,16 @@ class LargeFiles(Controller):
         else:
             self._read()
 
-    def _ask_room(self, tell: Callable[[str], object]) -> None:
+    def _check_memory(self, tell: Callable[[str], object]) -> None:
         """Tell why the file cannot be read whole; an empty sentence where it can."""
-        heard: Listeners = {RoomChecked: lambda found: tell(found.words)}
-        self._measuring.ask(RoomJob(self.path), Lane.READING, heard, self._show_if_failed)
+        heard: Listeners = {MemoryChecked: lambda found: tell(found.words)}
+        self._measuring.ask(MemoryCheckJob(self.path), Lane.READING, heard, self._show_if_failed)
 
     def _stop(self) -> None:
         if self._scanning.busy and self.view is not None:
             self._scanning.drop()
             self.view.show_stopped(self.scan.rows if self.scan else 0)
-            self._ask_room(self.view.show_room)
+            self._check_memory(self.view.show_memory)
             self.rested.emit()
 
     def _read(self) -> None:

@@ -57,11 +57,11 @@ class HealthJob:
 
 def goes_by_index(recipe: Recipe, asked: bool = False) -> bool:
     """Whether the recipe's dataset is a file too big to hold; where `asked`, whether it is scanned at all."""
-    from studio.dataset.read.memory_check import room_words
+    from studio.dataset.read.memory_check import memory_words
     from studio.dataset.store.source import is_large
 
     path = Path(recipe.data.path).expanduser()
-    return is_large(path) and (asked or bool(room_words(path)))
+    return is_large(path) and (asked or bool(memory_words(path)))
 
 
 def _subject(

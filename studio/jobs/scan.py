@@ -128,14 +128,14 @@ class ScanJob:
 
 
 @dataclass(frozen=True)
-class RoomChecked(Event, kind="RoomChecked"):
+class MemoryChecked(Event, kind="RoomChecked"):
     """Why a file cannot be read whole; empty where it can. For the window only."""
 
     words: str
 
 
 @dataclass(frozen=True)
-class RoomJob:
+class MemoryCheckJob:
     """Find out whether a file can be read whole: one that is packed is unpacked for that."""
 
     path: Path
@@ -145,9 +145,9 @@ class RoomJob:
         return "Looking for room"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.read.memory_check import room_words
+        from studio.dataset.read.memory_check import memory_words
 
-        yield RoomChecked(room_words(self.path))
+        yield MemoryChecked(memory_words(self.path))
 
 
 @dataclass(frozen=True)

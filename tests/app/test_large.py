@@ -179,7 +179,7 @@ def test_a_big_file_of_unknown_columns_is_asked_about_whether_it_fits_or_not(
     path = tmp_path / "odd.jsonl"
     path.write_text('{"a": 1}\n' * 2000)
     for words in ("", "It is too big."):
-        monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path, words=words: words)
+        monkeypatch.setattr("studio.dataset.read.memory_check.memory_words", lambda path, words=words: words)
         studio.open_path(str(path))
         qtbot.waitUntil(lambda: studio.dataset.columns.dialog is not None)
         assert studio.dataset.large.view is None
@@ -194,10 +194,10 @@ def test_a_big_file_without_a_row_is_read_whole_if_it_fits(
 ) -> None:
     path = tmp_path / "odd.jsonl"
     path.write_text("nothing\n" * 2000)
-    monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path: "It is too big.")
+    monkeypatch.setattr("studio.dataset.read.memory_check.memory_words", lambda path: "It is too big.")
     studio.open_path(str(path))
     pane = studio.panes.dataset
     qtbot.waitUntil(lambda: pane.state is not None and "can be read" in pane.state.accessibleDescription())
-    monkeypatch.setattr("studio.dataset.read.memory_check.room_words", lambda path: "")
+    monkeypatch.setattr("studio.dataset.read.memory_check.memory_words", lambda path: "")
     studio.open_path(str(path))
     qtbot.waitUntil(lambda: pane.state is not None and "can be used" in pane.state.accessibleDescription())

@@ -64,7 +64,7 @@ def test_the_health_of_a_file_too_big_to_hold_is_that_of_its_rows(
     shares = ("--set", "validation_share=0", "--set", "test_share=0")
     held = shown(capsys, path, "--health", "--model", tiny_model, *shares)
     monkeypatch.setattr(source, "LARGE", 1000)
-    monkeypatch.setattr(memory_check, "room_words", lambda path: "Too big.")
+    monkeypatch.setattr(memory_check, "memory_words", lambda path: "Too big.")
     indexed = shown(capsys, path, "--health", "--model", tiny_model, *shares)
     assert (indexed["rows"], indexed["bad"]) == (303, 1)
     found, same = ({each["check"]: each for each in told["health"]} for told in (indexed, held))
@@ -109,7 +109,7 @@ def test_columns_of_a_big_file_are_mapped_as_those_of_a_small_one(
     assert said[0] == said[1]
     told = shown(capsys, path, *asked)
     assert (told["rows"], told["bad"], told["duplicates"], told["format"]) == (102, 1, 1, "prompt/completion")
-    monkeypatch.setattr(memory_check, "room_words", lambda path: "Too big.")
+    monkeypatch.setattr(memory_check, "memory_words", lambda path: "Too big.")
     health = {each["check"]: each for each in shown(capsys, path, "--health", *asked)["health"]}
     assert health["empty"]["lines"] == [102]
     assert '"Antwort"' in health["empty"]["evidence"][0]["quote"]

@@ -193,7 +193,7 @@ def test_a_file_that_does_not_fit_is_offered_in_part_alone(qtbot: QtBot, theme: 
     qtbot.addWidget(view)
     view.show_scan(Scanned(5, 5, 0, 0, 9, 9, "/index", True))
     assert not view.bar.read.isHidden()
-    view.bar.show_room("big.jsonl is too big to be held.")
+    view.bar.show_memory("big.jsonl is too big to be held.")
     assert (view.bar.read.isHidden(), view.bar.part.isHidden()) == (True, False)
     assert view.bar.room.text().startswith("big.jsonl is too big to be held. Create a subset")
 

@@ -13,7 +13,7 @@ from studio.dataset.read import formats
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.json_documents import json_rows, lines_or_json_rows
 from studio.dataset.read.mapping import INCOMPLETE, Column, Mapping, UnknownColumns, columns_of, guessed
-from studio.dataset.read.memory_check import Room
+from studio.dataset.read.memory_check import MemoryBudget
 from studio.dataset.read.source import Source, check_downloaded
 from studio.dataset.read.tables import arrow_rows, csv_rows, parquet_rows
 from studio.dataset.read.text import markdown_rows, text_rows
@@ -58,9 +58,9 @@ class FileRead:
 
 
 def read_file(
-    file: DataFile, before: int, mapping: Mapping | None, room: Room
+    file: DataFile, before: int, mapping: Mapping | None, budget: MemoryBudget
 ) -> Generator[Progress, None, FileRead]:
-    """The file's rows from line `before` + 1 on, for which there is room.
+    """The file's rows from line `before` + 1 on, for which there is memory.
 
     Raises DataError when there is nothing to train on, or more than the memory holds.
     """
@@ -76,7 +76,7 @@ def read_file(
     last = before
     for number, row in enumerate(chain(sample, rows), 1):
         if isinstance(row, Row):
-            room.take(row.fields)
+            budget.take(row.fields)
         result = row if isinstance(row, Problem) else record_of(row, format, mapping, before)
         if isinstance(result, Problem):
             problems.append(_moved(result, before))

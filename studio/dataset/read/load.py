@@ -17,7 +17,7 @@ from studio.dataset.read.file_reader import FileRead, NothingUsable, read_file
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.formats import FAMILIES
 from studio.dataset.read.mapping import INCOMPLETE, Mapping
-from studio.dataset.read.memory_check import UNRENDERED, NoRoom, Room, check_room
+from studio.dataset.read.memory_check import UNRENDERED, MemoryBudget, NotEnoughMemory, check_room
 from studio.dataset.read.source import EXTENSIONS
 from studio.dataset.record import Record, remarks
 from studio.dataset.rows import Places, problem
@@ -92,7 +92,7 @@ def reading(
         if len(chosen) == 1 and is_saved(chosen[0]):
             return (yield from _saved(chosen[0]))
         files = files_of(chosen)
-        parts, lost = yield from _each(files, mapping, Room(chosen[0], times))
+        parts, lost = yield from _each(files, mapping, MemoryBudget(chosen[0], times))
         return (yield from _joined(chosen, files, parts, lost))
     except OSError as error:
         name = Path(error.filename).name if error.filename else chosen[0].name
@@ -130,7 +130,7 @@ def source_fingerprint(path: Path) -> str:
 
 
 def _each(
-    files: Sequence[DataFile], mapping: Mapping | None, room: Room
+    files: Sequence[DataFile], mapping: Mapping | None, room: MemoryBudget
 ) -> Generator[Progress, None, tuple[list[FileRead], list[Problem]]]:
     """What is in each file; of several, one without any row is a problem of its own."""
     parts: list[FileRead] = []
@@ -140,7 +140,7 @@ def _each(
         before = parts[-1].last if parts else 0
         try:
             parts.append((yield from read_file(file, before, mapping, room)))
-        except NoRoom:
+        except NotEnoughMemory:
             raise
         except DataError as error:
             refusals.append(error)

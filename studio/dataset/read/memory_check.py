@@ -130,11 +130,11 @@ LEAST = 90
 """Bytes of text that the shortest row counts as: times UNRENDERED it is what a record takes by itself."""
 
 
-class NoRoom(DataError):
+class NotEnoughMemory(DataError):
     """A dataset that the memory does not hold."""
 
 
-class Room:
+class MemoryBudget:
     """The memory that was free when a reading began, and what its rows have taken of it."""
 
     def __init__(self, path: Path, times: int) -> None:
@@ -164,7 +164,7 @@ def check_rows(path: Path, rows: int, of: int) -> None:
     _check(path, memory_for(path, UNRENDERED) * rows // max(of, 1))
 
 
-def room_words(path: Path) -> str:
+def memory_words(path: Path) -> str:
     """Why a dataset cannot be read whole; empty where it can."""
     return _words(path, memory_for(path))
 
@@ -192,8 +192,8 @@ def _check(path: Path, needed: int) -> None:
 def _refuse(path: Path, words: str) -> None:
     quoted = f'"{path}"' if " " in str(path) else str(path)
     if kind_of(path) == ".json":
-        raise NoRoom(f"{words} Save it as JSONL, one object per line, which is read piece by piece.")
-    raise NoRoom(
+        raise NotEnoughMemory(f"{words} Save it as JSONL, one object per line, which is read piece by piece.")
+    raise NotEnoughMemory(
         f"{words} Create a subset: “Create subset…” in the window, or "
         f"studio data save {quoted} PART --step 'cap rows=100000 how=random'."
     )

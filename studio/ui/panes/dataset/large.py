@@ -90,7 +90,7 @@ class LargeBar(QWidget):
         self.status.setText(words)
         self._set_busy(False)
 
-    def show_room(self, words: str) -> None:
+    def show_memory(self, words: str) -> None:
         """Say why not all rows can be read; empty where they can."""
         self._fits = not words
         self._set_busy(not self.progress.isHidden())
@@ -203,9 +203,9 @@ class LargeView(QWidget):
         """How the recipe renders a row, by the path of its fields."""
         self.example.rendering.set_values(values)
 
-    def show_room(self, words: str) -> None:
+    def show_memory(self, words: str) -> None:
         """Say why not all rows can be read; empty where they can."""
-        self.bar.show_room(words)
+        self.bar.show_memory(words)
 
     def show_stopped(self, rows: int) -> None:
         """Say how many rows are read."""
