@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
 
 from studio.events import Advice, Forecasted, Log, ModelCounted, Progress, Sampled, Skipped, Validated
+from studio.gauges import Gauges
 from studio.recipe.files import ReadyRecipe
 from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
 from studio.ui.panes.training.forecast import COMPUTING, PARTS, MemoryBar
+from studio.ui.panes.training.machine import EVERY_SECONDS, MachineWatch
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.states import LOOKS
 from studio.ui.theme import Theme
@@ -456,3 +460,56 @@ def test_the_legend_keeps_its_words_where_there_is_little_room(pane: TrainingPan
     keys = pane.plots.loss._keys
     keys.resize(180, 20)
     assert keys.shown_text() == "training  ·  validation"
+
+
+def test_the_machine_is_looked_at_only_while_a_run_is_on_show(pane: TrainingPane) -> None:
+    watch = pane.machine.watch
+    pane.show()
+    assert not watch.is_watching
+    pane.show_state("running")
+    assert watch.is_watching
+    assert pane.machine.isVisible()
+    pane.hide()
+    assert not watch.is_watching
+    pane.show()
+    assert watch.is_watching
+    pane.show_state("done")
+    assert not watch.is_watching
+    assert not pane.machine.isVisible()
+
+
+def test_the_machine_is_looked_at_on_another_thread_at_most_once_a_second(qtbot, monkeypatch) -> None:
+    asked: list[tuple[float, str]] = []
+
+    def look() -> Gauges:
+        asked.append((time.monotonic(), threading.current_thread().name))
+        return Gauges(0.34, 12 * 2**30, 16 * 2**30)
+
+    monkeypatch.setattr("studio.ui.panes.training.machine.read_gauges", look)
+    assert EVERY_SECONDS >= 1
+    monkeypatch.setattr("studio.ui.panes.training.machine.EVERY_SECONDS", 0.02)
+    watch = MachineWatch()
+    heard: list[tuple[Gauges, str]] = []
+    watch.looked.connect(lambda found: heard.append((found, threading.current_thread().name)))
+    watch.set_watching(True)
+    qtbot.waitUntil(lambda: len(heard) >= 2)
+    watch.set_watching(False)
+    count = len(asked)
+    qtbot.wait(100)
+    assert len(asked) <= count + 1
+    assert {name for _, name in asked} == {"gauges"}
+
+
+def test_gauges_say_what_the_machine_tells_and_hide_the_rest(pane: TrainingPane) -> None:
+    pane.show()
+    pane.show_state("running")
+    card = pane.machine
+    card.show_gauges(Gauges(0.34, 12 * 2**30, 16 * 2**30))
+    assert card.cpu._bar.accessibleDescription() == "CPU 34 %"
+    assert card.memory._value.text() == "12.0 GB of 16.0 GB"
+    assert card.gpu.isHidden()
+    assert card.others.isHidden()
+    card.show_gauges(Gauges(0.34, 12 * 2**30, 16 * 2**30, 0.97, 9 * 2**30, "high", 31.2, 28.4))
+    assert card.gpu._value.text() == "97 %"
+    assert card.memory._value.text() == "12.0 GB of 16.0 GB, high pressure"
+    assert card.others.text() == "28 W  ·  battery 31 °C"

@@ -31,8 +31,8 @@ class FiguresCard(Card):
         self._running = False
         self._latest: Step | None = None
         self._timer = Throttle(self, WRITE_MILLISECONDS, self._write)
-        figures = ((self.validation, 6), (self.training, 5), (self.time, 5), (self.speed, 5))
-        self.body.addLayout(row(*figures, gap=16))
+        figures = ((self.validation, 7), (self.training, 5), (self.time, 5), (self.speed, 3))
+        self.body.addLayout(row(*figures, gap=12))
 
     def clear(self) -> None:
         self._timer.stop()
@@ -95,11 +95,11 @@ def side_by_side(recipe: QWidget, live: QWidget) -> QSplitter:
     return split
 
 
-def live_column(figures: QWidget, advice: QWidget, plots: QWidget, tabs: QWidget) -> QWidget:
+def live_column(*above: QWidget, plots: QWidget, tabs: QWidget) -> QWidget:
     """What a run says, from its figures down to its log; it scrolls where the window is too low for it."""
     below = _split(Qt.Orientation.Vertical, plots, tabs)
     below.setStretchFactor(0, 4)
-    return scrolled(clear(figures, advice, (below, 1), gap=GAP))
+    return scrolled(clear(*above, (below, 1), gap=GAP))
 
 
 def _split(orientation: Qt.Orientation, first: QWidget, second: QWidget) -> QSplitter:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget
 
 from studio.errors import RecipeError
@@ -36,6 +36,7 @@ from studio.ui.panes.training.cards import (
     side_by_side,
 )
 from studio.ui.panes.training.forecast import ForecastCard
+from studio.ui.panes.training.machine import MachineCard
 from studio.ui.panes.training.recipe import RecipeCard, RecipeChoice
 from studio.ui.panes.training.states import LOOKS, NO_DATA, RunStory, why_not
 from studio.ui.panes.training.sweep import SweepDialog
@@ -77,7 +78,7 @@ class TrainingPane(PaneFrame):
         self._sentence = ""
         self.form = RecipeForm()
         self.recipe_card, self.forecast = RecipeCard(self.form), ForecastCard(theme)
-        self.figures, self.advice = FiguresCard(), AdviceCard()
+        self.figures, self.machine, self.advice = FiguresCard(), MachineCard(), AdviceCard()
         self.plots, self.tabs = RunPlots(theme), RunTabs()
         self.log = self.tabs.log
         self._no_data = EmptyState("database", *NO_DATA)
@@ -184,6 +185,7 @@ class TrainingPane(PaneFrame):
         self._buttons["start"].setText(look.start)
         self.recipe_card.set_locked(look.locked)
         self.figures.set_running(look.locked)
+        self._watch_machine()
         if look.locked:
             self.plots.show_rewards(self.form.recipe_at_hand().pairs)
         if sentence:
@@ -240,7 +242,8 @@ class TrainingPane(PaneFrame):
         self._buttons["stop"].setToolTip("What was learned is kept.")
 
     def _build(self) -> None:
-        self._right.addWidget(live_column(self.figures, self.advice, self.plots, self.tabs))
+        above = (self.figures, self.machine, self.advice)
+        self._right.addWidget(live_column(*above, plots=self.plots, tabs=self.tabs))
         self._right.addWidget(self._no_data)
         self.content.addWidget(side_by_side(recipe_column(self.recipe_card, self.forecast), self._right), 1)
 
@@ -288,6 +291,17 @@ class TrainingPane(PaneFrame):
         facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"
         sentence = "" if self._story.is_told(self._sentence) else self._sentence
         self.header.set_subtitle(sentence or self._story.progress(self._state) or facts)
+
+    def _watch_machine(self) -> None:
+        self.machine.set_watched(LOOKS[self._state].locked and self.isVisible())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._watch_machine()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._watch_machine()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
