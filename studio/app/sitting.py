@@ -48,6 +48,7 @@ class Sitting(Controller):
         self.dialog: SettingsDialog | None = None
         self._window.may_close = self._may_close
         runs.listed.connect(self._say_stopped)
+        self._state.dataset_changed.connect(self._say_subject)
 
     def begin(self, *, brings_dataset: bool = False) -> None:
         """Go on from the last sitting; its dataset stays away where another one `brings_dataset`."""
@@ -112,6 +113,10 @@ class Sitting(Controller):
             self._dataset.datasets.read_columns(path, columns)
         else:
             self._dataset.datasets.open(path)
+
+    def _say_subject(self) -> None:
+        dataset = self._state.dataset
+        self._window.set_subject(dataset.name if dataset is not None else "")
 
     def _say_stopped(self, runs: Sequence[RunSummary]) -> None:
         """Once, at the start: the newest run was not finished."""

@@ -22,7 +22,7 @@ from studio.paths import Paths
 from studio.process import secrets
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
-from studio.ui.window import MainWindow, PaneEntry
+from studio.ui.window import MINIMUM, MainWindow, PaneEntry
 from studio.words import redacted, visible
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def make_window(theme: Theme, settings: Settings) -> MainWindow:
             PaneEntry("runs", "Runs", "history", QWidget(), "Library"),
         ),
     )
+    if settings.text_size > 100:  # the smallest window is larger, too, and the screen may be smaller
+        window.setMinimumSize(MINIMUM.boundedTo(window.screen().availableSize()))
     window.resize(settings.width, settings.height)
     if settings.left is not None and settings.top is not None and _is_on_a_screen(settings):
         window.move(settings.left, settings.top)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
@@ -313,6 +313,7 @@ class Training(Controller):
             case _:
                 self._pane.show_state("idle")
         self.busy_changed.emit()
+        QApplication.alert(self._window)  # the Dock's icon jumps, unless the window is in front
         if self._run:
             self.run_changed.emit(self._run)
 

@@ -17,7 +17,8 @@ from studio.ui.widgets.popup import Menu
 Role = QAction.MenuRole
 Standard = QKeySequence.StandardKey
 APPEARANCES = ("system", "light", "dark")
-FULL_SCREEN = "Ctrl+Meta+F" if sys.platform == "darwin" else "F11"
+MAC = sys.platform == "darwin"
+FULL_SCREEN = "Ctrl+Meta+F" if MAC else "F11"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ RUN = (
     Command("run:rename", "Rename"),
     Command("run:notes", "Edit Notes"),
     SEPARATOR,
-    Command("run:reveal", "Show in Folder"),
+    Command("run:reveal", "Show in Finder" if MAC else "Show in Folder"),
     Command("run:delete", "Move to Trash"),
 )
 """What can be done with training, and below it with the run on show."""

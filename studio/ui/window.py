@@ -37,6 +37,7 @@ from studio.ui.widgets.states import Notice
 
 __all__ = ["MainWindow", "PaneEntry"]
 
+TITLE = "Tuning Studio"
 MINIMUM = QSize(1040, 680)
 DEFAULT = QSize(1280, 820)
 WARM_UP_MILLISECONDS = 300
@@ -65,7 +66,7 @@ class MainWindow(QMainWindow):
         """Asked before the person closes the window; what says no sees to the rest itself."""
         self._warmed = False
         self._painted = False
-        self.setWindowTitle("Tuning Studio")
+        self.setWindowTitle(TITLE)
         self.setMinimumSize(MINIMUM)
         self.resize(DEFAULT)
         self.setAcceptDrops(True)
@@ -117,6 +118,10 @@ class MainWindow(QMainWindow):
     def pane(self, key: str = "") -> QWidget:
         """A pane's widget; without a key, that of the pane in front."""
         return self._pages[key or self.current_pane()].pane
+
+    def set_subject(self, name: str) -> None:
+        """Say in the title bar which dataset the window is about, if it is about one."""
+        self.setWindowTitle(f"{name} \N{EM DASH} {TITLE}" if name else TITLE)
 
     def action(self, key: str) -> QAction:
         """A menu command, to enable or disable it."""

@@ -17,7 +17,9 @@ def test_the_menu_opens_the_glossary_which_closes_with_the_window(studio: Studio
 
 
 def test_the_mark_beside_a_field_opens_its_page(studio: Studio) -> None:
-    studio.panes.training.form.row("lora.alpha").mark.click()
+    mark = studio.panes.training.form.row("lora.alpha").mark
+    assert mark is not None
+    mark.click()
     assert studio.help.glossary is not None
     assert studio.help.glossary.text.toPlainText().startswith("Alpha")
 

@@ -58,6 +58,7 @@ def test_dataset_recipe_pane_and_place_come_back(
     first.window.setGeometry(40, 50, 1100, 700)
     first.window.close()
     second = begin()
+    assert second.window.windowTitle() == "Tuning Studio"
     assert second.window.current_pane() == "training"
     assert (second.window.x(), second.window.y()) == (40, 50)
     assert (second.window.width(), second.window.height()) == (1100, 700)
@@ -66,6 +67,7 @@ def test_dataset_recipe_pane_and_place_come_back(
     qtbot.waitUntil(lambda: second.state.dataset is not None)
     assert second.state.dataset is not None
     assert len(second.state.dataset.rows) == 20
+    assert second.window.windowTitle() == "fragen.csv \N{EM DASH} Tuning Studio"
     assert second.window.current_pane() == "training"
 
 

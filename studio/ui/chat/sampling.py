@@ -41,7 +41,11 @@ class SamplingPanel(QFrame):
         card.setFixedWidth(_WIDTH)
         card.head.addWidget(self._reset)
         rows = (
-            _explained(FormRow("Stop at", self.stop, "above"), self.stop, _ENTRIES["stop"].help),
+            _explained(
+                FormRow("Stop at", self.stop, "above", entry=_ENTRIES["stop"]),
+                self.stop,
+                _ENTRIES["stop"].help,
+            ),
             _explained(FormRow(TYPED, self.typed_tokens, "far"), self.typed_tokens, _TYPED_TIP),
         )
         for part in (self.form, *rows, note("Both models are asked the same way.")):

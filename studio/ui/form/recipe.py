@@ -41,7 +41,10 @@ class RecipeForm(Form):
             picked=PICKED,
             title_width=TITLE_WIDTH,
             scrolls=True,
-            above=(FormRow("Model", self._model), FormRow("Dataset", self._dataset)),
+            above=(
+                FormRow("Model", self._model, entry=ENTRIES["model"]),
+                FormRow("Dataset", self._dataset, entry=ENTRIES["data.path"]),
+            ),
         )
         self._help.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._help.setMinimumHeight(_HELP_HEIGHT)

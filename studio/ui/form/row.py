@@ -35,11 +35,34 @@ class Questions(QObject):
 questions = Questions()
 
 
+class HelpMark(IconButton):
+    """Asks about a field; Tab passes it by, as F1 in the field does the same."""
+
+    def __init__(self, entry: FieldEntry) -> None:
+        super().__init__("circle-question-mark", f"What is {entry.title}? (F1)", size=MARK)
+        self._entry = entry
+        self.setFixedSize(MARK, MARK)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.clicked.connect(self.ask)
+
+    def ask(self) -> None:
+        """Ask what the field is."""
+        questions.asked.emit(self._entry)
+
+
 class FormRow(QWidget):
-    """A title of fixed width beside a widget; `above`: over it, `far`: with all the room between them."""
+    """A title of fixed width beside a widget; `above`: over it, `far`: with all the room between them.
+
+    At the right a mark leads to the page about `entry`, where that is given.
+    """
 
     def __init__(
-        self, title: str, widget: QWidget, place: str = "beside", title_width: int = TITLE_WIDTH
+        self,
+        title: str,
+        widget: QWidget,
+        place: str = "beside",
+        title_width: int = TITLE_WIDTH,
+        entry: FieldEntry | None = None,
     ) -> None:
         super().__init__()
         self._place, self._title_width = place, title_width
@@ -52,7 +75,7 @@ class FormRow(QWidget):
         self.grid.setHorizontalSpacing(6)
         self.grid.addWidget(self.label, 0, 0)
         if place == "above":
-            self.grid.addWidget(widget, 1, 0, 1, 2)
+            self.grid.addWidget(widget, 1, 0, 1, 3)
         else:
             self.grid.addWidget(widget, 0, 1)
         self.grid.setColumnStretch(0 if place == "far" else 1, 1)
@@ -60,6 +83,9 @@ class FormRow(QWidget):
             self.grid.setRowMinimumHeight(0, 30)
         else:
             self.label.setFixedWidth(title_width)
+        self.mark = None if entry is None else HelpMark(entry)
+        if self.mark is not None:
+            self.grid.addWidget(self.mark, 0, 2, Qt.AlignmentFlag.AlignVCenter)
 
 
 class FieldRow(FormRow):
@@ -71,7 +97,7 @@ class FieldRow(FormRow):
     def __init__(self, entry: FieldEntry, title_width: int = TITLE_WIDTH) -> None:
         self.editor = editor_for(entry)
         place = {SwitchField: "far", LinesField: "above"}.get(type(self.editor), "beside")
-        super().__init__(entry.title, self.editor, place, title_width)
+        super().__init__(entry.title, self.editor, place, title_width, entry)
         self.entry = entry
         self.known = entry.default
         """The value as it was last understood."""
@@ -81,11 +107,6 @@ class FieldRow(FormRow):
         self._locked = False
         self._idle = self._sentence = ""
         self.label.setToolTip(tip(entry.help))
-        self.mark = IconButton("circle-question-mark", f"What is {entry.title}? (F1)", size=MARK)
-        self.mark.setFixedSize(MARK, MARK)
-        self.mark.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from field to field; F1 asks
-        self.mark.clicked.connect(self.ask)
-        self.grid.addWidget(self.mark, 0, 2, Qt.AlignmentFlag.AlignVCenter)
         self.editor.installEventFilter(self)
         self.editor.edited.connect(self._on_edited)
 
@@ -124,10 +145,6 @@ class FieldRow(FormRow):
         self.editor.set_value(self.entry.default)
         self._on_edited()
 
-    def ask(self) -> None:
-        """Ask what the field is."""
-        questions.asked.emit(self.entry)
-
     def set_locked(self, locked: bool) -> None:
         """Whether the value may be read but not changed."""
         self._locked = locked
@@ -156,7 +173,7 @@ class FieldRow(FormRow):
         if event.type() == QEvent.Type.FocusIn:
             self.entered.emit(self.entry.help)
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in _ASK:
-            self.ask()
+            questions.asked.emit(self.entry)
             return True
         return super().eventFilter(watched, event)
 
@@ -203,7 +220,7 @@ class FieldRow(FormRow):
     def _place_reset(self) -> None:
         if self._reset is None:
             return
-        end = self.mark.x() - self.grid.horizontalSpacing()
+        end = self.width() - MARK - self.grid.horizontalSpacing()
         right = {SwitchField: end - 40, LinesField: end}.get(type(self.editor), self._title_width)
         middle = self.label.height() if isinstance(self.editor, LinesField) else 30
         self._reset.move(right - RESET, max(middle - RESET, 0) // 2)
