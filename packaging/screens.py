@@ -102,7 +102,7 @@ class Photographer:
 
 
 def main() -> None:
-    """Photograph a first sitting from its empty start to its end."""
+    """Photograph a first session from its empty start to its end."""
     from screens_hub import bringing
     from screens_making import making
 

@@ -21,6 +21,9 @@ RENAMED = {
     "test_a_dataset_saved_over_itself_tells_its_steps_once": (
         "test_a_saved_dataset_is_not_written_over_itself"
     ),
+    "test_a_fix_is_previewed_and_written_as_another_dataset": (
+        "test_a_fix_is_previewed_and_done_to_the_dataset_on_show"
+    ),
     "test_a_hundred_thousand_rows_filter_at_once": "test_one_of_a_hundred_thousand_rows_is_found",
     "test_a_member_that_diverges_is_given_up_and_the_others_go_on": (
         "test_a_member_that_fails_is_given_up_and_the_others_go_on"
@@ -31,6 +34,9 @@ RENAMED = {
     "test_a_model_whose_head_was_changed_afterwards_is_not_mistaken": (
         "test_a_head_of_an_unusual_kind_is_not_mistaken"
     ),
+    "test_a_run_does_not_go_on_with_another_dataset": (
+        "test_a_run_without_rows_of_its_own_does_not_go_on_with_another_dataset"
+    ),
     "test_a_template_that_leaves_out_the_system_turn_is_refused_with_that_reason": (
         "test_a_template_that_leaves_out_the_system_is_refused_with_that_reason"
     ),
@@ -40,15 +46,28 @@ RENAMED = {
     "test_arguments_nested_deeper_than_any_template_follows_are_refused": (
         "test_arguments_may_be_nested_deeply"
     ),
+    "test_edits_that_could_not_be_saved_do_not_lead_to_training_later": (
+        "test_a_change_that_cannot_be_written_down_is_said_and_not_made"
+    ),
     "test_eight_hundred_rows_render_in_less_than_a_second": (
         "test_rows_rendered_together_equal_those_rendered_one_by_one"
     ),
     "test_exact_match_forgives_case_and_space_only": "test_the_same_answer_in_other_dress_is_right",
+    "test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to": (
+        "test_a_step_from_before_a_dataset_was_saved_is_taken_out_of_what_its_source_holds_now"
+    ),
+    "test_one_dataset_is_written_at_a_time": "test_steps_that_come_quickly_are_all_done",
     "test_only_about_and_quit_have_a_role_on_a_mac": (
         "test_about_quit_settings_and_edits_have_a_role_on_a_mac"
     ),
     "test_three_losses_in_a_row_that_are_no_number_end_the_run_with_advice_and_save_nothing_of_it": (
         "test_three_steps_in_a_row_that_are_no_number_end_the_run_with_advice"
+    ),
+    "test_undo_and_redo_go_back_and_forth_and_a_new_change_forgets_what_was_undone": (
+        "test_undo_and_redo_go_back_and_forth_and_a_new_step_forgets_what_was_undone"
+    ),
+    "test_what_was_written_of_the_dataset_before_is_not_opened": (
+        "test_steps_stay_with_the_dataset_they_were_done_to"
     ),
     "test_word_overlap_is_the_f1_of_shared_words": "test_english_scores_equal_squads_on_2000_pairs",
 }

@@ -61,10 +61,10 @@ class Application(QApplication):
 
         self.studio = studio = Studio(self._paths, self.theme, self._settings, self.window)
         studio.warm_up()
-        studio.sitting.begin(brings_dataset=bool(self._waiting))
+        studio.session.begin(brings_dataset=bool(self._waiting))
         for path in self._waiting:
             studio.open_path(path)
-        if studio.sitting.is_first() and not self._waiting:
+        if studio.session.is_first() and not self._waiting:
             studio.tour.card.begin()
         return studio
 

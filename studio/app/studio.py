@@ -16,7 +16,7 @@ from studio.app.evaluation import Evaluation, Playground
 from studio.app.help import Help
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
-from studio.app.sitting import RESUME, Sitting
+from studio.app.session import RESUME, AppSession
 from studio.app.state import Services, State
 from studio.app.tour import QUESTION, Tour
 from studio.app.training import Training
@@ -78,7 +78,7 @@ class Studio(QObject):
                 "playground": partial(self.playground.ask, QUESTION),
             },
         )
-        self.sitting = Sitting(services, theme, settings, *parts)
+        self.session = AppSession(services, theme, settings, *parts)
         self._connect()
 
     @Slot()
@@ -108,7 +108,7 @@ class Studio(QObject):
         """Stop what runs (it saves), wait for the threads, and keep the preferences."""
         self.window.hide()  # nobody should watch a frozen window while a step ends
         self.queue.shut_down()
-        self.sitting.keep()
+        self.session.keep()
 
     def _connect(self) -> None:
         self.window.files_dropped.connect(self.open_paths)
@@ -120,7 +120,7 @@ class Studio(QObject):
         self.evaluation.finished.connect(self.runs.use)
         self.runs.deleted.connect(self.training.forget)
         self.runs.renamed.connect(self.training.follow)
-        self.tour.ended.connect(self.sitting.note_tour)
+        self.tour.ended.connect(self.session.note_tour)
         self.runs.recipe_wanted.connect(self._use_recipe)
         self.dataset.ready_to_train.connect(self._go_to_training)
         panes = self.panes
@@ -182,9 +182,9 @@ class Studio(QObject):
                 self.dataset.edit(action)
             case "appearance:system" | "appearance:light" | "appearance:dark":
                 mode = action.partition(":")[2]
-                self.sitting.take(replace(self.sitting.settings, appearance=mode))
+                self.session.take(replace(self.session.settings, appearance=mode))
             case "settings":
-                self.sitting.ask_for_settings()
+                self.session.ask_for_settings()
             case _ if action.startswith(RESUME):
                 self.training.resume(action.removeprefix(RESUME))
             case "about":

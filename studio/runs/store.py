@@ -96,7 +96,7 @@ class EvaluationStored(Event, kind="EvaluationStored"):
     result: Evaluated
 
 
-_TOLD_BY = ("events.jsonl", "run.json", NOTES)
+_SUMMARY_FILES = ("events.jsonl", "run.json", NOTES)
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 """What reading a damaged file may end in, beside RunError."""
 
@@ -137,7 +137,7 @@ class RunStore:
     def _summary(self, run: RunFolder) -> RunSummary:
         """The run's summary, read again only when its files say that something happened."""
         held = run.is_held()
-        stamp = (held, _stamp(*(run.path / name for name in _TOLD_BY), run.evaluations))
+        stamp = (held, _stamp(*(run.path / name for name in _SUMMARY_FILES), run.evaluations))
         known = self._known.get(run)
         if known is None or known[0] != stamp:
             self._known[run] = known = (stamp, look(run, held=held))

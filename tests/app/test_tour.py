@@ -13,7 +13,7 @@ from tests.app.test_run_menu import stored_run
 
 
 def test_five_steps_lead_through_the_panes_and_are_not_shown_again(studio: Studio, tmp_path: Path) -> None:
-    assert studio.sitting.is_first()
+    assert studio.session.is_first()
     studio.window.action("tour").trigger()
     card, seen = studio.tour.card, []
     for _ in STEPS:
@@ -22,7 +22,7 @@ def test_five_steps_lead_through_the_panes_and_are_not_shown_again(studio: Studi
         card.next.click()
     assert seen == ["dataset", "training", "evaluation", "playground", "runs"]
     assert not card.isVisible()
-    assert not studio.sitting.is_first()
+    assert not studio.session.is_first()
     studio.window.close()
     assert read_settings(tmp_path / "home" / "settings.json").toured
 
@@ -64,4 +64,4 @@ def test_the_card_stays_in_the_corner_and_whole_in_the_smallest_window(studio: S
 
 def test_who_has_runs_is_not_led_around(studio: Studio, tmp_path: Path) -> None:
     stored_run(tmp_path / "home", "one")
-    assert not studio.sitting.is_first()
+    assert not studio.session.is_first()

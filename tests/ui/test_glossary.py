@@ -92,7 +92,7 @@ def test_one_page_shows_the_adapter_of_the_persons_own_model(glossary: GlossaryW
 def test_a_model_that_trains_whole_has_no_adapter(glossary: GlossaryWindow) -> None:
     glossary.show_count(ModelCounted("starter", "llama", 100, 100, 400, 0.002), None)
     assert glossary.adapter.rows() == []
-    assert "own matrices" in glossary.adapter.said.text()
+    assert "own matrices" in glossary.adapter.status.text()
 
 
 def test_the_mark_beside_a_field_and_its_key_ask_about_it(theme: Theme, qtbot: QtBot) -> None:

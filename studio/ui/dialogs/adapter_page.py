@@ -78,7 +78,7 @@ class AdapterPage(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.said, self.costs = WrapLabel(""), WrapLabel("", tone="dim")
+        self.status, self.costs = WrapLabel(""), WrapLabel("", tone="dim")
         self.picture = AdapterPicture(theme)
         self._table = QWidget()
         self._table.setProperty("role", "clear")
@@ -86,7 +86,7 @@ class AdapterPage(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(18)
         self._grid.setVerticalSpacing(6)
-        self._body = column(title("What trains in your model"), self.said, self.picture, gap=12)
+        self._body = column(title("What trains in your model"), self.status, self.picture, gap=12)
         add(self._body, self._table, self.costs, ...)
         column(scrolled(clear(self._body)), on=self)
         self.show_count(None, None)
@@ -96,7 +96,7 @@ class AdapterPage(QWidget):
         shapes = count.adapters if count else ()
         self.picture.setVisible(bool(shapes))
         empty_layout(self._grid)
-        self.said.setText(_opening(count))
+        self.status.setText(_opening(count))
         if shapes:
             self.picture.show_shape(max(shapes, key=lambda shape: shape.outputs * shape.inputs))
             self._fill(shapes)
@@ -160,10 +160,10 @@ def _costs(count: ModelCounted | None, forecast: Forecasted | None) -> str:
     """What trains, and what it takes, in sentences."""
     if count is None:
         return ""
-    said = [words.trained(count.trainable_parameters, count.total_parameters, count.adapted_parameters)]
+    sentences = [words.trained(count.trainable_parameters, count.total_parameters, count.adapted_parameters)]
     if count.trainable_parameters < count.total_parameters:
         times = count.total_parameters / max(count.trainable_parameters, 1)
-        said.append(f"Full fine-tuning would train {times:,.1f} times as many.")
+        sentences.append(f"Full fine-tuning would train {times:,.1f} times as many.")
     if forecast is not None:
         memory = (
             ("the weights", forecast.weights),
@@ -172,7 +172,7 @@ def _costs(count: ModelCounted | None, forecast: Forecasted | None) -> str:
             ("what a step computes", forecast.activations + forecast.head),
         )
         parts = ", ".join(f"{words.memory(size)} for {name}" for name, size in memory)
-        said.append(f"Memory: {words.memory(forecast.peak)} of {words.memory(forecast.limit)}: {parts}.")
+        sentences.append(f"Memory: {words.memory(forecast.peak)} of {words.memory(forecast.limit)}: {parts}.")
         if forecast.seconds_per_epoch:
-            said.append(f"About {words.duration(forecast.seconds_per_epoch)} an epoch.")
-    return " ".join(said)
+            sentences.append(f"About {words.duration(forecast.seconds_per_epoch)} an epoch.")
+    return " ".join(sentences)

@@ -33,8 +33,8 @@ class Page:
 
     def matches(self, text: str) -> bool:
         """Whether every word of `text` occurs in it."""
-        said = " ".join((self.title, *self.paragraphs)).lower()
-        return all(word in said for word in text.lower().split())
+        described = " ".join((self.title, *self.paragraphs)).lower()
+        return all(word in described for word in text.lower().split())
 
 
 @cache
@@ -79,8 +79,8 @@ def _facts(entry: FieldEntry) -> list[str]:
         facts.append(f"0: {zero}.")
     default = entry.default
     if default not in ("", None):
-        said = {True: "on", False: "off"}.get(default) if isinstance(default, bool) else default
-        facts.append(f"By default {choice_word(entry.path, str(said))}.")
+        shown = {True: "on", False: "off"}.get(default) if isinstance(default, bool) else default
+        facts.append(f"By default {choice_word(entry.path, str(shown))}.")
     elif default is None:
         facts.append("By default it is chosen for you.")
     if section := SECTIONS.get(entry.group) if entry.level == "advanced" else "":
@@ -169,12 +169,12 @@ class GlossaryWindow(QDialog):
         if self._page is None:
             return
         accent, page = self._theme.tokens.accent, self._page
-        said = "".join(f"<p>{escape(text)}</p>" for text in page.paragraphs if text)
+        paragraphs = "".join(f"<p>{escape(text)}</p>" for text in page.paragraphs if text)
         links = ", ".join(f'<a href="help:{escape(title)}">{escape(title)}</a>' for title in page.see)
         also = f"<p>See also: {links}</p>" if links else ""
         look = "h2 { font-size: 20px; } p { font-size: 15px; line-height: 140%; }"
         self.text.document().setDefaultStyleSheet(f"{look} a {{ color: {accent}; }}")
-        self.text.setHtml(f"<h2>{escape(page.title)}</h2>{said}{also}")
+        self.text.setHtml(f"<h2>{escape(page.title)}</h2>{paragraphs}{also}")
 
     def _follow(self, link: QUrl) -> None:
         self.show_word(link.toString().removeprefix("help:").replace("%20", " "))

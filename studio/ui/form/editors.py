@@ -126,7 +126,7 @@ class LinesField(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(0)
-        self._is_told = False
+        self._is_announced = False
         self.textChanged.connect(self._tell)
 
     def value(self) -> str:
@@ -134,16 +134,16 @@ class LinesField(QPlainTextEdit):
 
     def set_value(self, value: Any) -> None:
         if self.value() != text_of(value):
-            self._is_told = True
+            self._is_announced = True
             self.setPlainText(text_of(value))
-            self._is_told = False
+            self._is_announced = False
 
     def set_locked(self, locked: bool) -> None:
         """Whether the lines may be read and copied but not changed."""
         self.setReadOnly(locked)
 
     def _tell(self) -> None:
-        if not self._is_told:
+        if not self._is_announced:
             self.edited.emit()
 
 

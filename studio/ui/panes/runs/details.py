@@ -95,8 +95,8 @@ def grouped(files: Sequence[tuple[str, int]]) -> list[tuple[str, list[tuple[str,
     for name, size in files:
         first, *rest = PurePath(name).parts
         lines = groups[GROUPS.get(first, "Run") if rest else "Run"]
-        said = rest[0] if first in _FOLDED and rest else PurePath(*rest).as_posix() if rest else name
-        lines[said] = lines.get(said, 0) + size
+        line = rest[0] if first in _FOLDED and rest else PurePath(*rest).as_posix() if rest else name
+        lines[line] = lines.get(line, 0) + size
     return [(title, list(lines.items())) for title, lines in groups.items() if lines]
 
 

@@ -71,7 +71,7 @@ def _figure(
 ) -> Column:
     """A column of numbers, with a dash where a run has none; these sort last."""
 
-    def said(run: RunSummary) -> str:
+    def text_of(run: RunSummary) -> str:
         value = of(run)
         return "—" if value is None else text(value)
 
@@ -79,7 +79,7 @@ def _figure(
         value = of(run)
         return NEVER if value is None else value
 
-    return TableColumn(title, said, key, True, width=width, from_width=from_width)
+    return TableColumn(title, text_of, key, True, width=width, from_width=from_width)
 
 
 COLUMNS: tuple[Column, ...] = (

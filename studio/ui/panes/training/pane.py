@@ -289,7 +289,7 @@ class TrainingPane(PaneFrame):
         self.header.set_title(self._story.title(self._state))
         model = model_title(self.form.model())
         facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"
-        sentence = "" if self._story.is_told(self._sentence) else self._sentence
+        sentence = "" if self._story.is_in_title(self._sentence) else self._sentence
         self.header.set_subtitle(sentence or self._story.progress(self._state) or facts)
 
     def _watch_machine(self) -> None:

@@ -111,7 +111,7 @@ class RunStory:
                 return self._result()
         return "Training"
 
-    def is_told(self, sentence: str) -> bool:
+    def is_in_title(self, sentence: str) -> bool:
         """Whether the title and the figures say already what a sentence about the run's end says."""
         if self.first is None or self.best is None:
             return False

@@ -1,4 +1,4 @@
-"""The next sitting begins where the last one ended, and quitting during a run asks and keeps it."""
+"""The next session begins where the last one ended, and quitting during a run asks and keeps it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.app.test_run_menu import stored_run
 
 @pytest.fixture
 def begin(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Studio]]:
-    """Starts the app with what the sitting before left in the home; all that were started end in the end."""
+    """Starts the app with what the session before left in the home; all that were started end in the end."""
     begun: list[Studio] = []
 
     def start() -> Studio:
@@ -34,7 +34,7 @@ def begin(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Callable
         window.show()
         studio = Studio(paths, theme, settings, window)
         studio.warm_up()
-        studio.sitting.begin()
+        studio.session.begin()
         begun.append(studio)
         return studio
 
@@ -125,14 +125,14 @@ def test_quitting_while_a_run_trains_asks_and_keeps_it(begin: Callable[[], Studi
     studio.panes.training.start()
     qtbot.waitUntil(lambda: studio.panes.training._state == "running")
     studio.window.action("quit").trigger()
-    question = studio.sitting.question
+    question = studio.session.question
     assert question is not None
     question.cancel.click()
     assert studio.window.isVisible()
     assert studio.training.busy
     studio.window.action("close").trigger()
-    assert studio.sitting.question is not None
-    studio.sitting.question.agree.click()
+    assert studio.session.question is not None
+    studio.session.question.agree.click()
     assert not studio.window.isVisible()
     [run] = studio.store.summaries()
     assert run.state == "stopped"
@@ -142,14 +142,14 @@ def test_quitting_while_a_run_trains_asks_and_keeps_it(begin: Callable[[], Studi
 def test_without_a_run_quitting_does_not_ask(begin: Callable[[], Studio]) -> None:
     studio = begin()
     studio.window.action("quit").trigger()
-    assert studio.sitting.question is None
+    assert studio.session.question is None
     assert not studio.window.isVisible()
 
 
 def test_settings_are_asked_for_and_kept(begin: Callable[[], Studio], qtbot: QtBot, tmp_path: Path) -> None:
     studio = begin()
     studio.window.action("settings").trigger()
-    dialog = studio.sitting.dialog
+    dialog = studio.session.dialog
     assert dialog is not None
     dialog.appearance.setCurrentIndex(dialog.appearance.findData("dark"))
     dialog.text_size.setCurrentIndex(dialog.text_size.findData(125))

@@ -1,4 +1,4 @@
-"""One sitting follows another: what was at hand comes back, what was stopped is offered, quitting asks."""
+"""One session follows another: what was at hand comes back, what was stopped is offered, quitting asks."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _QUIT = "Quit while a run is training?"
 _KEPT = "What was learned so far is saved, and Resume goes on exactly there."
 
 
-class Sitting(Controller):
-    """Brings back the dataset, the recipe and the pane of the last sitting, and keeps those of this one."""
+class AppSession(Controller):
+    """Brings back the dataset, the recipe and the pane of the last session, and keeps those of this one."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Sitting(Controller):
         self._state.dataset_changed.connect(self._say_subject)
 
     def begin(self, *, brings_dataset: bool = False) -> None:
-        """Go on from the last sitting; its dataset stays away where another one `brings_dataset`."""
+        """Go on from the last session; its dataset stays away where another one `brings_dataset`."""
         self._says_stopped = True
         if self.settings.damage:
             self._notice(self.settings.damage)
@@ -75,7 +75,7 @@ class Sitting(Controller):
         self.settings = replace(self.settings, toured=True)
 
     def keep(self) -> None:
-        """Write down what the next sitting begins with; where it cannot be written, nothing is lost by it."""
+        """Write down what the next session begins with; where it cannot be written, nothing is lost by it."""
         recipe, large = self._state.recipe, self._dataset.large
         kept = replace(
             self.settings,
@@ -103,7 +103,7 @@ class Sitting(Controller):
         self._window.action(f"appearance:{settings.appearance}").setChecked(True)
 
     def _recipe(self) -> Recipe | None:
-        """The recipe of the last sitting, unless there is none or another version wrote it."""
+        """The recipe of the last session, unless there is none or another version wrote it."""
         with contextlib.suppress(ValidationError, RecipeError):
             return Recipe.model_validate(self.settings.recipe) if self.settings.recipe else None
         return None
