@@ -235,7 +235,8 @@ class Synthesis(Controller):
     def _plan(self) -> Plan:
         values = self._page.plan_values()
         if self._data:  # also while it is read again
-            values |= {"data": self._data, "columns": self._state.recipe.data.columns}
+            data = self._state.recipe.data
+            values |= {"data": self._data, "columns": data.columns, "history": data.history}
         try:
             return Plan.model_validate(values)
         except ValidationError as error:

@@ -113,7 +113,7 @@ class Dataset:
         known: AbstractMapping[int, RenderedRecord] | None = None,
     ) -> Generator[Progress, None, Dataset]:
         """The dataset that the steps make of what was read; `known` is what was rendered of it before."""
-        prepared = yield from preparing(source, steps_in(data.history), data, seed, renderer)
+        prepared = yield from preparing(source, steps_in(data.history), data, seed, lambda: renderer)
         whole = prepared.rows
         rows = _without_golden(whole)
         _check_format(rows, renderer.rendering)

@@ -121,11 +121,15 @@ def _records(plan: Plan) -> Generator[Event, None, tuple[tuple[Record, ...], Col
     """
     from studio.dataset.read.load import reading
     from studio.dataset.read.mapping import Mapping
+    from studio.dataset.steps.prepared import preparing
+    from studio.dataset.steps.steps import steps_in
+    from studio.recipe.fields import Data
 
     if not plan.data:
         return (), ()
     mapping = Mapping.parse(plan.columns) if plan.columns else None
-    read = yield from reading(Path(plan.data).expanduser(), mapping)
+    source = yield from reading(Path(plan.data).expanduser(), mapping)
+    read = (yield from preparing(source, steps_in(plan.history), Data(), plan.seed, None)).rows
     return read.records, {line for line, part in read.given.items() if part not in ("", "train")}
 
 

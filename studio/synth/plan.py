@@ -31,6 +31,11 @@ class Plan(BaseModel):
         title="Columns",
         description="Which columns of the dataset are what, as the recipe's data.columns says it.",
     )
+    history: str = Field(
+        "",
+        title="History",
+        description="What is done to the dataset's rows first, as the recipe's data.history says it.",
+    )
     documents: tuple[str, ...] = Field((), title="Documents", description="Files to take passages from.")
     model: str = Field(
         "starter",

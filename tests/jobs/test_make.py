@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from studio.dataset.read.load import read
+from studio.dataset.steps.steps import Cap, Delete, Edit, steps_text
 from studio.errors import DataError
 from studio.events import Event, GeneratedRow, Refusals, SynthesisEnded
 from studio.generate.keys import ServerError
@@ -253,6 +254,19 @@ def test_a_file_cut_short_anywhere_goes_on_after_its_last_whole_row(tmp_path: Pa
         (folder.path / "made.jsonl").write_bytes(whole[:length])
         carried_out(plan, folder.path)
         assert [row.record(0).prompt for row in folder.rows()] == prompts
+
+
+def test_rows_are_made_from_what_the_steps_leave(tmp_path: Path) -> None:
+    data = tmp_path / "talk.jsonl"
+    rows = [
+        {"prompt": f"How does one repair the bicycle number {n}?", "completion": f"Like {n}."}
+        for n in range(9)
+    ]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    history = steps_text((Delete(line=1), Edit(line=2, field="answer", value="Carefully."), Cap(rows=3)))
+    events = carried_out(Plan(maker="noise", data=str(data), history=history), tmp_path / "more")
+    made = [event for event in events if isinstance(event, GeneratedRow)]
+    assert {row.answer for row in made} == {"Carefully.", "Like 2.", "Like 3."}
 
 
 def test_only_accepted_rows_count_as_the_person_left_them(documents: Path, tmp_path: Path) -> None:

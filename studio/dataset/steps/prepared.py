@@ -61,13 +61,20 @@ class PreparedRows:
 
 
 def preparing(
-    source: Reading, steps: Sequence[AnyStep], data: StepFields, seed: int, renderer: Renderer
+    source: Reading,
+    steps: Sequence[AnyStep],
+    data: StepFields,
+    seed: int,
+    renderer: Callable[[], Renderer] | None,
 ) -> Generator[Progress, None, PreparedRows]:
-    """Do the steps to a source. Raises DataError where one cannot be done, or leaves nothing."""
+    """Do the steps to a source. Raises DataError where one cannot be done, or leaves nothing.
+
+    Without a `renderer` no tokens can be counted.
+    """
     if not steps:
         return PreparedRows(source, source.fingerprint)
     steps = divided_before_leakage(steps, source, data, seed)
-    context = context_of(source, steps, data, lambda: renderer)
+    context = context_of(source, steps, data, renderer)
     done = yield from apply(source.records, steps, source.given, context)
     problems = [item for item in source.problems if item.severity == "error" or not item.line]
     problems += yield from warnings_of(done.records, source.places)
@@ -112,14 +119,16 @@ def divided_before_leakage(
 
 
 def context_of(
-    source: StepSource, steps: Sequence[AnyStep], data: StepFields, renderer: Callable[[], Renderer]
+    source: StepSource, steps: Sequence[AnyStep], data: StepFields, renderer: Callable[[], Renderer] | None
 ) -> Around:
     """What the steps may ask of the source and of the model; a renderer is made only where one does."""
 
     def columns(name: str) -> dict[int, str]:
         return column_of(source.path, source.places, name)
 
-    if not any(isinstance(s, Fix) or (isinstance(s, Filter) and s.counts_tokens) for s in steps):
+    if renderer is None or not any(
+        isinstance(s, Fix) or (isinstance(s, Filter) and s.counts_tokens) for s in steps
+    ):
         return Around(columns=columns, format=source.format)
     whole = renderer().without_limit()
 

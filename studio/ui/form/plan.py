@@ -22,7 +22,7 @@ SERVER = "server"
 _SERVER_TITLE = "A server"
 _SERVER_HELP = "OpenAI-compatible: OpenAI's own, Ollama, LM Studio, vLLM, llama.cpp and many more."
 _TITLE_WIDTH = 104  # pixels: the card is narrow, and addresses are long
-_PICKED = ("maker", "data", "columns", "documents", "model", "server")
+_PICKED = ("maker", "data", "columns", "history", "documents", "model", "server")
 _FROM_DOCUMENTS = ("passages", "either", "both")
 _ADD_DOCUMENT = "Add a document to begin."
 
