@@ -24,7 +24,7 @@ RENAMED = {
     "test_a_fix_is_previewed_and_written_as_another_dataset": (
         "test_a_fix_is_previewed_and_done_to_the_dataset_on_show"
     ),
-    "test_a_hundred_thousand_rows_filter_at_once": "test_one_of_a_hundred_thousand_rows_is_found",
+    "test_a_hundred_thousand_rows_filter_at_once": ("test_one_of_a_hundred_thousand_rows_is_found"),
     "test_a_member_that_diverges_is_given_up_and_the_others_go_on": (
         "test_a_member_that_fails_is_given_up_and_the_others_go_on"
     ),
@@ -52,11 +52,11 @@ RENAMED = {
     "test_eight_hundred_rows_render_in_less_than_a_second": (
         "test_rows_rendered_together_equal_those_rendered_one_by_one"
     ),
-    "test_exact_match_forgives_case_and_space_only": "test_the_same_answer_in_other_dress_is_right",
+    "test_exact_match_forgives_case_and_space_only": ("test_the_same_answer_in_other_dress_is_right"),
     "test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to": (
         "test_a_step_from_before_a_dataset_was_saved_is_taken_out_of_what_its_source_holds_now"
     ),
-    "test_one_dataset_is_written_at_a_time": "test_steps_that_come_quickly_are_all_done",
+    "test_one_dataset_is_written_at_a_time": ("test_steps_that_come_quickly_are_all_done"),
     "test_only_about_and_quit_have_a_role_on_a_mac": (
         "test_about_quit_settings_and_edits_have_a_role_on_a_mac"
     ),
@@ -69,7 +69,7 @@ RENAMED = {
     "test_what_was_written_of_the_dataset_before_is_not_opened": (
         "test_steps_stay_with_the_dataset_they_were_done_to"
     ),
-    "test_word_overlap_is_the_f1_of_shared_words": "test_english_scores_equal_squads_on_2000_pairs",
+    "test_word_overlap_is_the_f1_of_shared_words": ("test_english_scores_equal_squads_on_2000_pairs"),
 }
 """What a test that got another name, with another claim or not by the clock any more, is called today."""
 
