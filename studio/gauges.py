@@ -23,7 +23,7 @@ PRESSURE = ("/usr/sbin/sysctl", "-n", "kern.memorystatus_vm_pressure_level")
 PRESSURES = {"1": "normal", "2": "high", "4": "critical"}
 """The levels of <sys/kern_memorystatus.h>; Activity Monitor shows them in green, yellow and red."""
 
-type Ask = Callable[[Sequence[str]], bytes]
+type RunTool = Callable[[Sequence[str]], bytes]
 """Runs a tool and gives what it prints; nothing where it fails."""
 
 
@@ -44,7 +44,7 @@ class Gauges:
     power: float | None = None
 
 
-def read_gauges(ask: Ask | None = None) -> Gauges:
+def read_gauges(ask: RunTool | None = None) -> Gauges:
     """Look at the machine now; `cpu` is since the last look. On a Mac three tools run, 20 ms in all."""
     memory = psutil.virtual_memory()
     cpu, used = psutil.cpu_percent() / 100, int(memory.total - memory.available)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from studio.recipe.entry import FieldEntry
 from studio.ui.form.row import RESET, FieldRow
@@ -98,6 +98,16 @@ class Form(QWidget):
         if path not in self.rows:
             self.sections[self.entries[path].group].build()
         return self.rows[path]
+
+    def lead_to(self, path: str) -> FieldRow:
+        """Bring a field into sight, unfolding its section, and put the focus into it."""
+        row = self.row(path)
+        if self.entries[path].level == "advanced":
+            self.sections[self.entries[path].group].set_open(True)
+        row.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        if isinstance(area := self.findChild(QScrollArea), QScrollArea):
+            QTimer.singleShot(0, area, lambda: area.ensureWidgetVisible(row))  # once it has its place
+        return row
 
     def prepend(self, row: QWidget) -> None:
         """Put a row above the others; it is out of sight during a search."""

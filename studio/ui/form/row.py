@@ -142,7 +142,11 @@ class FieldRow(FormRow):
 
     def reset(self) -> None:
         """Back to the default, as an edit."""
-        self.editor.set_value(self.entry.default)
+        self.enter(self.entry.default)
+
+    def enter(self, value: Any) -> None:
+        """Another value, as an edit."""
+        self.editor.set_value(value)
         self._on_edited()
 
     def set_locked(self, locked: bool) -> None:

@@ -38,6 +38,7 @@ from studio.ui.panes.training.cards import (
 from studio.ui.panes.training.forecast import ForecastCard
 from studio.ui.panes.training.machine import MachineCard
 from studio.ui.panes.training.recipe import RecipeCard, RecipeChoice
+from studio.ui.panes.training.remedies import proposal
 from studio.ui.panes.training.states import LOOKS, NO_DATA, RunStory, why_not
 from studio.ui.panes.training.sweep import SweepDialog
 from studio.ui.panes.training.tabs import RunTabs
@@ -76,6 +77,7 @@ class TrainingPane(PaneFrame):
         self._story = RunStory()
         self._dataset = ""
         self._sentence = ""
+        self._rate: float | None = None
         self.form = RecipeForm()
         self.recipe_card, self.forecast = RecipeCard(self.form), ForecastCard(theme)
         self.figures, self.machine, self.advice = FiguresCard(), MachineCard(), AdviceCard()
@@ -123,6 +125,7 @@ class TrainingPane(PaneFrame):
     def show_count(self, count: ModelCounted) -> None:
         """What the chosen model would train under this recipe, and at which rate."""
         self.forecast.show_count(count)
+        self._rate = count.learning_rate
         self.form.show_learning_rate(count.learning_rate)
 
     def show_forecast(self, forecast: Forecasted | None) -> None:
@@ -222,6 +225,14 @@ class TrainingPane(PaneFrame):
         start = self._buttons["start"]
         return start.isEnabled() and not start.isHidden()
 
+    def follow_advice(self, advice: str, path: str) -> None:
+        """Set a field as a kind of advice has it, unless a run holds the recipe, and show it."""
+        self.recipe_card.search("")
+        row = self.form.lead_to(path)
+        value = proposal(advice, path, self.form.recipe_at_hand(), self._rate)
+        if value is not None and not LOOKS[self._state].locked:
+            row.enter(value)
+
     def ask_for_sweep(self) -> SweepDialog:
         """Ask which fields shall take several values, the rest being as the form says it."""
         dialog = SweepDialog(self.recipe(), self)
@@ -260,6 +271,7 @@ class TrainingPane(PaneFrame):
         self.recipe_card.applied.connect(self._on_edited)
         self.recipe_card.open_requested.connect(self.open_recipe_requested)
         self.recipe_card.save_requested.connect(self._save_recipe)
+        self.advice.field_chosen.connect(self.follow_advice)
         self.figures.written.connect(self._write_title)
 
     def _on_edited(self) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QPlainTex
 
 from studio import words
 from studio.events import Advice, Event, Log, Prepared, Probed, Rewards, Sampled, Saved, Skipped, Validated
+from studio.ui.panes.training.remedies import spoken
 from studio.ui.panes.training.watch import SampleList
 from studio.ui.theme import fixed_font
 from studio.ui.widgets.button import Button, IconButton
@@ -39,7 +40,7 @@ def log_line(event: Event) -> str:
             right = words.percent(event.accuracy)
             return f"step {event.step:,}: margin {event.margin:+.3f}, {right} of {event.pairs:,} pairs right"
         case Advice():
-            return f"step {event.step:,}: {event.name}. {event.evidence} {event.remedy}"
+            return f"step {event.step:,}: {event.name}. {event.evidence} {spoken(event.remedy)}"
         case Validated():
             best = ", best so far" if event.best else ""
             return f"step {event.step:,}: validation loss {event.loss:.4f}{best}"

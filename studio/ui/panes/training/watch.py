@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.events import Advice, Sampled
+from studio.ui.panes.training.remedies import linked, spoken
+from studio.ui.plain import tip
 from studio.ui.widgets.button import Button, Icon
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import add, clear, column, row, scrolled
@@ -16,7 +18,12 @@ MOST_STEPS = 40
 
 
 class AdviceCard(QFrame):
-    """The latest advice in two sentences, earlier ones a click away; hidden while there is none."""
+    """The latest advice in two sentences, earlier ones a click away; hidden while there is none.
+
+    Fields of the recipe are links in it.
+    """
+
+    field_chosen = Signal(str, str)  # the kind of the advice, and the field's path
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +41,7 @@ class AdviceCard(QFrame):
     def sentences(self) -> list[str]:
         """What is shown, newest first."""
         shown = reversed(self._advice if self._more.isChecked() else self._advice[-1:])
-        return [f"{advice.evidence} {advice.remedy}" for advice in shown]
+        return [f"{advice.evidence} {spoken(advice.remedy)}" for advice in shown]
 
     def clear(self) -> None:
         self._advice = []
@@ -52,15 +59,26 @@ class AdviceCard(QFrame):
         empty_layout(self._rows)
         shown = list(reversed(self._advice))
         for advice in shown if self._more.isChecked() else shown[:1]:
-            self._rows.addWidget(_advice_row(advice))
+            self._rows.addWidget(self._make_row(advice))
         earlier = len(shown) - 1
         self._more.setText("Show only the latest" if self._more.isChecked() else f"{earlier} earlier")
         self._more.setVisible(earlier > 0)
         self.setVisible(bool(shown))
         self.setAccessibleName("Advice. " + " ".join(self.sentences()))
 
+    def _make_row(self, advice: Advice) -> QWidget:
+        remedy = WrapLabel(tone="dim")
+        remedy.setTextFormat(Qt.TextFormat.RichText)
+        flags = Qt.TextInteractionFlag
+        remedy.setTextInteractionFlags(flags.LinksAccessibleByMouse | flags.LinksAccessibleByKeyboard)
+        remedy.linkActivated.connect(lambda path: self.field_chosen.emit(advice.name, path))
+        remedy.setText(linked(advice.remedy))
+        remedy.setAccessibleName(spoken(advice.remedy))
+        remedy.setToolTip(tip("A link sets its field in the recipe."))
+        return _advice_row(advice, remedy)
 
-def _advice_row(advice: Advice) -> QWidget:
+
+def _advice_row(advice: Advice, remedy: QWidget) -> QWidget:
     row = QWidget()
     grid = QGridLayout(row)
     grid.setContentsMargins(0, 0, 0, 0)
@@ -73,7 +91,7 @@ def _advice_row(advice: Advice) -> QWidget:
     grid.addWidget(Icon("lightbulb", 16, "accent"), 0, 0, Qt.AlignmentFlag.AlignTop)
     grid.addWidget(evidence, 0, 1)
     grid.addWidget(step, 0, 2, Qt.AlignmentFlag.AlignTop)
-    grid.addWidget(WrapLabel(advice.remedy, tone="dim"), 1, 1, 1, 2)
+    grid.addWidget(remedy, 1, 1, 1, 2)
     return row
 
 
