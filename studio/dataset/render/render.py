@@ -338,19 +338,20 @@ class Renderer:
             if len(kept) == 2 and kept[0].ids == kept[1].ids:
                 raise ExampleError(record.line, phrase("row.same_tokens"))
             rejected = kept[1] if len(kept) == 2 else None
-            trains = all(tokens.targets for tokens in kept)
+            trains = all(True in tokens.trained for tokens in kept)
             examples = (Example(record, kept[0], rejected),) if trains else ()
         if not examples:
             raise ExampleError(record.line, phrase("row.nothing_to_train"))
         return examples
 
 
-def _tokens(marked: Marked, part: TokenRange) -> Tokens:
+def _tokens(marked: Marked, part: TokenRange, cut: int = 0) -> Tokens:
     """The part's tokens; its first is not a target."""
-    return Tokens(part.of(marked.ids), (False, *part.of(marked.trained)[1:]))
+    trained = part.of(marked.trained)
+    return Tokens(part.of(marked.ids), trained if trained[:1] == (False,) else (False, *trained[1:]), cut)
 
 
 def _kept(side: Marked, part: TokenRange) -> Tokens:
     """The part's tokens, and how many of the side's are not among them."""
-    tokens = _tokens(side, part)
-    return replace(tokens, cut=len(side.ids) - len(tokens.ids))
+    kept = len(range(len(side.ids))[: part.lead]) + len(range(len(side.ids))[part.start : part.stop])
+    return _tokens(side, part, len(side.ids) - kept)

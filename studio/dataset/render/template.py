@@ -158,21 +158,21 @@ def trained_tokens(offsets: Sequence[Span], spans: Sequence[Span]) -> list[bool]
 
     The first token is never trained: nothing stands before it to predict it from.
     """
-    trained = [False] * len(offsets)
-    position = 0
+    position, count = 0, len(offsets)
+    trained = [False] * count
     for begin, end in spans:
-        while position < len(offsets) and not _reaches(offsets[position], begin):
-            position += 1
-        while position < len(offsets) and offsets[position][0] < end:
-            trained[position] = True
-            position += 1
+        start = position
+        for start in range(position, count):
+            first, after = offsets[start]
+            if after > begin or first >= begin:
+                break
+        else:
+            start = count
+        position = next((place for place in range(start, count) if offsets[place][0] >= end), count)
+        trained[start:position] = [True] * (position - start)
     if trained:
         trained[0] = False
     return trained
-
-
-def _reaches(offset: Span, begin: int) -> bool:
-    return offset[1] > begin or offset[0] >= begin
 
 
 def token_texts(text: str, offsets: Sequence[Span]) -> list[str]:

@@ -34,7 +34,8 @@ class TokenRange:
 
     def of[T](self, items: Sequence[T]) -> tuple[T, ...]:
         """These of the text's items, one per token."""
-        return (*items[: self.lead], *items[self.start : self.stop])
+        first, rest = items[: self.lead], items[self.start : self.stop]
+        return (*first, *rest) if first else tuple(rest)
 
 
 def windows(length: int, maximum: int) -> list[TokenRange]:
