@@ -21,7 +21,7 @@ from studio.synth.generators import (
     GENERATORS,
     REFUSED,
     THOUGHT,
-    Ask,
+    AskModel,
     NoReply,
     Question,
 )
@@ -104,7 +104,7 @@ class SynthesisJob:
             yield from generating(folder, found, records, ask)
 
     @contextmanager
-    def _model(self, context: Any) -> Iterator[Ask]:
+    def _model(self, context: Any) -> Iterator[AskModel]:
         if self.on_engine:
             yield _local(self.plan, context)
         elif self._asks_server:
@@ -141,7 +141,7 @@ def _passages(plan: Plan) -> Generator[Event, None, tuple[Passage, ...]]:
     return (yield from reading_passages([Path(name).expanduser() for name in plan.documents]))
 
 
-def _local(plan: Plan, model_cache: ModelCache) -> Ask:
+def _local(plan: Plan, model_cache: ModelCache) -> AskModel:
     """A model on this Mac: the starter, or the one in a folder."""
     from studio.dataset.render.render import Renderer
     from studio.generate.sampling import Sampling
@@ -170,7 +170,7 @@ def _local(plan: Plan, model_cache: ModelCache) -> Ask:
 
 
 @contextmanager
-def _served(plan: Plan, wait: float, typed: bool) -> Iterator[Ask]:
+def _served(plan: Plan, wait: float, typed: bool) -> Iterator[AskModel]:
     from studio.generate.keys import server_key
     from studio.generate.server import QuestionRefused, Server, connected
 

@@ -14,7 +14,7 @@ from studio.errors import DataError
 from studio.events import Event, GeneratedRow, Log, Progress, Refusals, SynthesisEnded, retold
 from studio.synth.filter import RowFilter
 from studio.synth.folder import SyntheticFolder
-from studio.synth.generators import GENERATORS, Ask, Draft, GenerationSource, NoReply, RowGenerator
+from studio.synth.generators import GENERATORS, AskModel, Draft, GenerationSource, NoReply, RowGenerator
 from studio.synth.plan import Plan
 from studio.synth.rows import Provenance, SyntheticRow, row_of
 
@@ -109,7 +109,7 @@ _IN_A_ROW = 20  # refusals after which nothing more is asked
 
 
 def generating(
-    folder: SyntheticFolder, found: Sequence[GenerationSource], records: Sequence[Record], ask: Ask
+    folder: SyntheticFolder, found: Sequence[GenerationSource], records: Sequence[Record], ask: AskModel
 ) -> Generator[Event]:
     """Make rows from every source that was not asked yet, and end with what came of all.
 
@@ -208,7 +208,7 @@ def summary(folder: SyntheticFolder) -> SynthesisEnded:
 
 
 def _drafts(
-    generator: RowGenerator, source: GenerationSource, plan: Plan, ask: Ask, progress: Progress
+    generator: RowGenerator, source: GenerationSource, plan: Plan, ask: AskModel, progress: Progress
 ) -> Generator[Event, None, list[Draft]]:
     """What the generator drafts; while the model works, the progress is said again."""
     yield progress

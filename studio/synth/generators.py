@@ -146,7 +146,7 @@ class Question:
     seed: int
 
 
-type Ask = Callable[[Question], Generator[None, None, str]]
+type AskModel = Callable[[Question], Generator[None, None, str]]
 """A model: yields while it works, so that it can be stopped, and returns its reply, or raises NoReply."""
 
 
@@ -201,14 +201,14 @@ class RowGenerator:
     title: str
     description: str
     needs: str
-    make: Callable[[GenerationSource, Plan, Ask], Drafts]
+    make: Callable[[GenerationSource, Plan, AskModel], Drafts]
     asks_model: bool = True
     compares: str = "question"  # what must be new: the question, or the question with its answer
     near: bool = True  # whether a near duplicate is refused; typos are near by nature
     grounded: bool = False  # whether the answer must come from the passage
 
 
-def _asked(text: str, source: GenerationSource, plan: Plan, ask: Ask) -> Generator[None, None, str]:
+def _asked(text: str, source: GenerationSource, plan: Plan, ask: AskModel) -> Generator[None, None, str]:
     seed = random.Random(f"{plan.seed}\0{source.name}").randrange(2**31)
     question = Question((Message("user", text),), plan.max_tokens, plan.temperature, seed)
     reply = yield from ask(question)
@@ -217,20 +217,20 @@ def _asked(text: str, source: GenerationSource, plan: Plan, ask: Ask) -> Generat
     return reply
 
 
-def _paraphrase(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
+def _paraphrase(source: GenerationSource, plan: Plan, ask: AskModel) -> Drafts:
     record = _example(source)
     text = PARAPHRASE.format(prompt=_last_turn(record).content)
     reply = yield from _asked(text, source, plan, ask)
     return [_with_prompt(record, single(reply))]
 
 
-def _question(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
+def _question(source: GenerationSource, plan: Plan, ask: AskModel) -> Drafts:
     answer = source.passage.text if source.passage else _example(source).answer
     reply = yield from _asked(QUESTION.format(answer=answer), source, plan, ask)
     return [_pair(single(reply), answer, source)]
 
 
-def _answer(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
+def _answer(source: GenerationSource, plan: Plan, ask: AskModel) -> Drafts:
     record = _example(source)
     passage = source.passage.text if source.passage else ""
     text = ANSWER.format(passage=passage, prompt=record.prompt)
@@ -238,7 +238,7 @@ def _answer(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     return [_pair(record.prompt, "" if reply.strip(" .").upper() == "NONE" else reply, source)]
 
 
-def _back_translation(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
+def _back_translation(source: GenerationSource, plan: Plan, ask: AskModel) -> Drafts:
     record = _example(source)
     there = THERE.format(language=plan.through, prompt=_last_turn(record).content)
     foreign = single((yield from _asked(there, source, plan, ask)))
@@ -249,20 +249,20 @@ def _back_translation(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
     return [_with_prompt(record, single(reply))]
 
 
-def _noise(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
+def _noise(source: GenerationSource, plan: Plan, ask: AskModel) -> Drafts:
     record = _example(source)
     yield  # no model is asked, and it may be stopped all the same
     return [_with_prompt(record, noisy(_last_turn(record).content, plan.noise, plan.seed))]
 
 
-def _from_passage(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
+def _from_passage(source: GenerationSource, plan: Plan, ask: AskModel) -> Drafts:
     passage = source.passage.text if source.passage else ""
     text = FROM_PASSAGE.format(count=plan.each, passage=passage)
     reply = yield from _asked(text, source, plan, ask)
     return [_pair(question, answer, source) for question, answer in pairs(reply)]
 
 
-def _from_examples(source: GenerationSource, plan: Plan, ask: Ask) -> Drafts:
+def _from_examples(source: GenerationSource, plan: Plan, ask: AskModel) -> Drafts:
     shown = "\n\n".join(f"Request: {r.prompt}\nResponse: {r.answer}" for r in source.examples)
     text = FROM_EXAMPLES.format(examples=shown, count=plan.each)
     reply = yield from _asked(text, source, plan, ask)

@@ -14,6 +14,7 @@ from studio.recipe.recipe import fields
 from studio.ui.dialogs.glossary import ADAPTER_PAGE, GlossaryWindow, pages
 from studio.ui.form.recipe import RecipeForm
 from studio.ui.form.row import FormRow, questions
+from studio.ui.form.words import ENTRIES
 from studio.ui.theme import Theme
 
 COUNT = ModelCounted(
@@ -45,7 +46,7 @@ def test_every_field_of_the_recipe_has_a_page_and_every_link_leads_to_one() -> N
     terms = tomllib.loads(resource("help/glossary.toml").read_text(encoding="utf-8"))
     paths = {entry.path for entry in fields()}
     assert {path for term in terms.values() for path in term.get("fields", ())} <= paths
-    assert {entry.title for entry in fields()} <= set(pages())
+    assert {entry.title for entry in ENTRIES.values()} <= set(pages())
     for page in pages().values():
         assert set(page.see) <= set(pages())
         assert all(page.paragraphs[:1])
@@ -114,7 +115,7 @@ def test_every_row_of_every_section_has_the_mark(theme: Theme, qtbot: QtBot) -> 
         section.set_open(True)
     rows = [*form.rows.values(), *form.findChildren(FormRow)]
     asked = {row.mark.accessibleName() for row in rows if row.mark is not None}
-    assert asked == {f"What is {entry.title}? (F1)" for entry in fields()}
+    assert asked == {f"What is {entry.title}? (F1)" for entry in ENTRIES.values()}
 
 
 def test_a_field_of_another_form_has_a_page_of_its_own(glossary: GlossaryWindow) -> None:
