@@ -340,9 +340,9 @@ class Opening(Controller):
         self._datasets.open(str(path))
 
 
-def free_path(folder: Path, name: str, suffix: str = "", first: int = 1) -> Path:
+def free_path(folder: Path, name: str, suffix: str = "") -> Path:
     """A path in a folder that does not exist yet: `pasted.csv`, then `pasted 2.csv`."""
-    names = (f"{name}{'' if number == 1 else f' {number}'}{suffix}" for number in count(first))
+    names = (f"{name}{'' if number == 1 else f' {number}'}{suffix}" for number in count(1))
     return next(path for each in names if not (path := folder / each).exists())
 
 

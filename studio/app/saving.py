@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.opening import Datasets, free_path
@@ -26,37 +25,13 @@ _LINES = "JSON Lines (*.jsonl)"
 _MOST_REMARKS = 5
 
 
-class WriteTask(Controller):
-    """Writes whole or not at all, with a dialog that shows how far it is and stops it."""
-
-    def __init__(self, services: Services, parent: QObject, datasets: Datasets) -> None:
-        super().__init__(services, parent)
-        self._datasets = datasets
-        self.task: TaskDialog | None = None  # until what it shows is written
-
-    def _write(self, request: Request, job: Job, listeners: Listeners) -> None:
-        self.task = task = TaskDialog(job.title, self._window)
-        heard: Listeners = {Progress: task.progress.show_progress, **listeners}
-        request.ask(job, Lane.READING, heard, lambda outcome: self._end_task(task, outcome))
-        task.stop_requested.connect(request.stop)
-
-    def _note_written(self) -> None:
-        """A stop comes too late now."""
-        self.task = None
-
-    def _end_task(self, task: TaskDialog, outcome: Outcome) -> None:
-        task.finish()
-        task.deleteLater()
-        if isinstance(outcome, Stopped) and task is self.task:
-            self._notice("Stopped. Nothing was written.", "dim")
-        self._show_if_failed(outcome)
-
-
-class Saving(WriteTask):
+class Saving(Controller):
     """Takes the dataset on show elsewhere, and writes over nothing before the person has been asked."""
 
     def __init__(self, services: Services, pane: DatasetPane, datasets: Datasets) -> None:
-        super().__init__(services, pane, datasets)
+        super().__init__(services, pane)
+        self._datasets = datasets
+        self.task: TaskDialog | None = None  # until what it shows is written
         self.chooser: QFileDialog | None = None
         self.question: QuestionDialog | None = None
         menu = pane.save_menu
@@ -178,6 +153,23 @@ class Saving(WriteTask):
         """Several may be written at once, each a request of its own."""
         heard: Listeners = {DatasetSaved: self._open, DatasetExported: self._say_exported}
         self._write(self._request(), job, heard)
+
+    def _write(self, request: Request, job: Job, listeners: Listeners) -> None:
+        self.task = task = TaskDialog(job.title, self._window)
+        heard: Listeners = {Progress: task.progress.show_progress, **listeners}
+        request.ask(job, Lane.READING, heard, lambda outcome: self._end_task(task, outcome))
+        task.stop_requested.connect(request.stop)
+
+    def _note_written(self) -> None:
+        """A stop comes too late now."""
+        self.task = None
+
+    def _end_task(self, task: TaskDialog, outcome: Outcome) -> None:
+        task.finish()
+        task.deleteLater()
+        if isinstance(outcome, Stopped) and task is self.task:
+            self._notice("Stopped. Nothing was written.", "dim")
+        self._show_if_failed(outcome)
 
     def _open(self, saved: DatasetSaved) -> None:
         self._say(f"Saved as {saved.path}.", saved.remarks)

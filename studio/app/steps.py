@@ -11,10 +11,10 @@ from studio.app.opening import KINDS, READING, Datasets
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.steps.apply import together
-from studio.dataset.steps.edits import settled
+from studio.dataset.steps.edits import without_restored
 from studio.dataset.steps.journal import StepHistory, StepJournal
 from studio.dataset.steps.steps import (
-    OWN,
+    BY_HAND,
     STEPS,
     AnyStep,
     Delete,
@@ -35,7 +35,7 @@ from studio.ui.dialogs.fix import FixDialog
 from studio.ui.dialogs.steps import StepDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
-_OFFERED = {kind: step for kind, step in STEPS.items() if step not in OWN and kind != "fix"}
+_OFFERED = {kind: step for kind, step in STEPS.items() if step not in BY_HAND and kind != "fix"}
 _UNKNOWN = "several files, or a dataset that was replaced since"
 _IN_BETWEEN = (
     "Rows were changed by hand in between, and belong to what was there then. "
@@ -125,7 +125,7 @@ class DatasetSteps(Controller):
 
     def _settle(self, done: tuple[AnyStep, ...]) -> None:
         """Make the history end with the steps that were done to what is on show."""
-        self._is_written = _plain(settled(self._history.steps)) == _plain(done)
+        self._is_written = _plain(without_restored(self._history.steps)) == _plain(done)
         if self._is_written:
             self._history = self._history.as_done(done)
         elif done and self._write(self._journal.set, done):
@@ -184,7 +184,7 @@ _MOST_REMARKS = 5
 
 def _deleted(steps: Sequence[AnyStep]) -> frozenset[int]:
     """The lines of the rows that steps leave out by hand."""
-    return frozenset(step.line for step in settled(steps) if isinstance(step, Delete))
+    return frozenset(step.line for step in without_restored(steps) if isinstance(step, Delete))
 
 
 def _plain(steps: Iterable[AnyStep]) -> list[dict[str, Any]]:
@@ -297,8 +297,8 @@ class History(Controller):
 
     def _redo_saved(self, read: HistoryRead, lines: Sequence[StepDone]) -> None:
         source = Path(read.source)
-        own_later = any(isinstance(line.steps[0], OWN) for link in read.links[1:] for line in link)
-        if own_later or any(isinstance(step, OWN) for step in self._steps.current):
+        own_later = any(isinstance(line.steps[0], BY_HAND) for link in read.links[1:] for line in link)
+        if own_later or any(isinstance(step, BY_HAND) for step in self._steps.current):
             self._notice(_IN_BETWEEN)
         elif not read.source or not source.exists():
             self._notice(_NO_SOURCE)
@@ -315,7 +315,7 @@ class History(Controller):
         if self._read is None:  # still being read anew
             return
         steps = (*chain.from_iterable(line.steps for line in self._saved), *self._steps.current)
-        kept = [step for step in steps if not isinstance(step, OWN)]
+        kept = [step for step in steps if not isinstance(step, BY_HAND)]
         if len(kept) < len(steps):
             self._notice(
                 f"{len(steps) - len(kept):,} changes by hand belong to other rows, and were left out."

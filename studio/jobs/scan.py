@@ -28,7 +28,7 @@ from studio.words import printable, whole_characters
 if TYPE_CHECKING:
     from studio.dataset.record import Record
     from studio.dataset.render.render import Renderer
-    from studio.dataset.steps.result import Around, Shaped
+    from studio.dataset.steps.result import Shaped, StepContext
     from studio.dataset.steps.steps import AnyStep
     from studio.dataset.store.reader import Numbers, Store
     from studio.train.prepare import Ready
@@ -93,7 +93,9 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
     return Streamed(path, manifest.format, Store(path, folder))
 
 
-def chosen(source: Streamed, steps: tuple[AnyStep, ...], around: Around) -> Generator[Event, None, Shaped]:
+def chosen(
+    source: Streamed, steps: tuple[AnyStep, ...], context: StepContext
+) -> Generator[Event, None, Shaped]:
     """What the steps leave: not held as far as the steps can be done to rows where they lie."""
     from studio.dataset.read.memory_check import check_rows
     from studio.dataset.steps.apply import apply
@@ -103,7 +105,7 @@ def chosen(source: Streamed, steps: tuple[AnyStep, ...], around: Around) -> Gene
         check_rows(source.path, rows, source.store.rows)
 
     records = StoredRecords(source.store, source.format, usable(source.store))
-    return (yield from apply(records, steps, {}, replace(around, check_room=check_room)))
+    return (yield from apply(records, steps, {}, replace(context, check_room=check_room)))
 
 
 _REPORT_EVERY = 1000

@@ -18,10 +18,10 @@ from studio.dataset.rows import Places, Row
 from studio.dataset.sequence import StoredSequence, changed, lines_of
 from studio.dataset.steps.choose import capped, filtered, mixed, shuffled, without_duplicates
 from studio.dataset.steps.divide import as_done, divided, reserved
-from studio.dataset.steps.edits import settled, with_own
-from studio.dataset.steps.result import NOWHERE, Around, Count, Rows, Shaped, Shaping
+from studio.dataset.steps.edits import with_edits, without_restored
+from studio.dataset.steps.result import NO_CONTEXT, Count, Rows, Shaped, Shaping, StepContext
 from studio.dataset.steps.steps import (
-    OWN,
+    BY_HAND,
     AnyStep,
     Cap,
     DropDuplicates,
@@ -42,14 +42,14 @@ _BY_TOKENS = ("cut", "lengths")
 _EVERY = 100
 
 
-def fixed(rows: Rows, step: Fix, around: Around) -> Shaping:
+def fixed(rows: Rows, step: Fix, context: StepContext) -> Shaping:
     """The rows after the check's fix; golden rows stay as they are. Raises DataError for no such check."""
     from studio.dataset.checks.registry import CHECKS, mending_by
 
     yield Progress("rows checked", 0, len(rows.records))
     name = step.check.replace("_", " ")
     lines = lines_of(rows.records)
-    mending = yield from mending_by((yield from _checked(rows, name, around)), name)
+    mending = yield from mending_by((yield from _checked(rows, name, context)), name)
     golden = lines[rows.golden]
     records = changed(rows.records, np.setdiff1d(mending.changed, golden), mending.change)
     dropped = np.isin(lines, np.setdiff1d(mending.dropped, golden))
@@ -59,16 +59,16 @@ def fixed(rows: Rows, step: Fix, around: Around) -> Shaping:
     return done.remarking(0, "step.person", step=step.words())
 
 
-def _checked(rows: Rows, name: str, around: Around) -> Generator[Progress, None, Subject]:
+def _checked(rows: Rows, name: str, context: StepContext) -> Generator[Progress, None, Subject]:
     """The rows as a check of this name looks at them."""
     from studio.dataset.checks.check import Subject
 
     tokens: Mapping[int, int] = {}
-    limit = around.max_length
-    if around.tokens is not None and name in _BY_TOKENS:
+    limit = context.max_length
+    if context.tokens is not None and name in _BY_TOKENS:
         counts = NumberColumn("i")
         for record in rows.records:
-            counts.append(around.tokens(record))
+            counts.append(context.tokens(record))
             if len(counts) % _EVERY == 0:
                 yield Progress("tokens counted", len(counts), len(rows.records))
         tokens = ByLine(lines_of(rows.records), counts.numbers())
@@ -77,10 +77,10 @@ def _checked(rows: Rows, name: str, around: Around) -> Generator[Progress, None,
         parts={line: part for line, part in rows.parts.items() if part},
         tokens=tokens,
         cut=tokens.over(limit) if limit and isinstance(tokens, ByLine) else {},
-        format=around.format,
-        special=around.special,
+        format=context.format,
+        special=context.special,
         max_length=limit,
-        golden=tuple(replace(record, line=-place) for place, record in enumerate(around.golden, 1)),
+        golden=tuple(replace(record, line=-place) for place, record in enumerate(context.golden, 1)),
     )
 
 
@@ -101,7 +101,7 @@ def apply(
     records: Sequence[Record],
     steps: Sequence[AnyStep],
     given: Mapping[int, str] | None = None,
-    around: Around = NOWHERE,
+    context: StepContext = NO_CONTEXT,
 ) -> Generator[Progress, None, Shaped]:
     """The records after all steps; `given` is the part of each line that the source names one for.
 
@@ -117,7 +117,7 @@ def apply(
             base = before
         mixing = isinstance(step, Mix)
         words = _words(as_done(step, rows) if isinstance(step, Split) else step)
-        rows, step = yield from _done(rows if _in_place(step) else _held(rows, around), step, base, around)
+        rows, step = yield from _done(rows if _in_place(step) else _held(rows, context), step, base, context)
         done += step if isinstance(step, tuple) else [step]
         counts.append(Count(words, before, len(rows.records)))
         if not rows.records:
@@ -130,18 +130,18 @@ def _in_place(step: AnyStep | tuple[AnyStep, ...]) -> bool:
     return isinstance(step, tuple | Fix | Filter | DropDuplicates | Cap)
 
 
-def _held(rows: Rows, around: Around) -> Rows:
+def _held(rows: Rows, context: StepContext) -> Rows:
     """The rows in memory. Raises DataError where there are too many of them."""
     if not isinstance(rows.records, StoredSequence):
         return rows
-    if around.check_room is not None:
-        around.check_room(len(rows.records))
+    if context.check_room is not None:
+        context.check_room(len(rows.records))
     return replace(rows, records=tuple(rows.records))
 
 
 def together(steps: Sequence[AnyStep]) -> Iterator[AnyStep | tuple[AnyStep, ...]]:
     """The steps as they are done and counted: those done by hand one after another are one."""
-    for own, group in groupby(settled(steps), key=lambda step: isinstance(step, OWN)):
+    for own, group in groupby(without_restored(steps), key=lambda step: isinstance(step, BY_HAND)):
         if own:
             yield tuple(group)
         else:
@@ -155,21 +155,21 @@ def _words(step: AnyStep | tuple[AnyStep, ...]) -> str:
 
 
 def _done(
-    rows: Rows, step: AnyStep | tuple[AnyStep, ...], base: int, around: Around
+    rows: Rows, step: AnyStep | tuple[AnyStep, ...], base: int, context: StepContext
 ) -> Generator[Progress, None, tuple[Rows, AnyStep | tuple[AnyStep, ...]]]:
     """The rows after a step, and the step as it was done."""
     if isinstance(step, tuple):
         yield Progress("changes by hand", 0, len(step))
-        return with_own(rows, [own for own in step if isinstance(own, OWN)])
-    return (yield from _shaped(rows, step, base, around)), step
+        return with_edits(rows, [own for own in step if isinstance(own, BY_HAND)])
+    return (yield from _shaped(rows, step, base, context)), step
 
 
-def _shaped(rows: Rows, step: AnyStep, base: int, around: Around) -> Shaping:
+def _shaped(rows: Rows, step: AnyStep, base: int, context: StepContext) -> Shaping:
     match step:
         case Fix():
-            return (yield from fixed(rows, step, around))
+            return (yield from fixed(rows, step, context))
         case Filter():
-            return (yield from filtered(rows, step, around))
+            return (yield from filtered(rows, step, context))
         case DropDuplicates():
             return (yield from without_duplicates(rows, step))
         case Shuffle():
@@ -179,7 +179,7 @@ def _shaped(rows: Rows, step: AnyStep, base: int, around: Around) -> Shaping:
         case Mix():
             return (yield from mixed(rows, step, base))
         case Split():
-            return (yield from divided(rows, step, around))
+            return (yield from divided(rows, step, context))
         case ReserveGolden():
             return (yield from reserved(rows, step))
     raise DataError(f"“{step.words()}” is not a step that can be done.")

@@ -15,7 +15,7 @@ from studio.dataset.number_column import first_of_equal
 from studio.dataset.record import Record, remarks
 from studio.dataset.sequence import hashes_of, remarked
 from studio.dataset.split import GOLDEN
-from studio.dataset.steps.result import CHUNK, NOWHERE, Around, Rows, Shaping
+from studio.dataset.steps.result import CHUNK, NO_CONTEXT, Rows, Shaping, StepContext
 from studio.dataset.steps.steps import Cap, DropDuplicates, Filter, Mix, Shuffle
 from studio.errors import DataError
 from studio.events import Progress
@@ -23,13 +23,13 @@ from studio.events import Progress
 type _Condition = Callable[[Record], bool]
 
 
-def filtered(rows: Rows, step: Filter, around: Around) -> Shaping:
+def filtered(rows: Rows, step: Filter, context: StepContext) -> Shaping:
     """The rows that the filter leaves. Raises DataError where it counts tokens and nobody can."""
     keep = step.action == "keep"
     known = remarked(rows.records) if step == Filter(faultless=True, action=step.action) else None
     if known is not None:
         return rows.at(np.flatnonzero(known != keep))
-    met = conditions(step, around)
+    met = conditions(step, context)
     passing = np.zeros(len(rows.records), bool)
     for number, record in enumerate(rows.records):
         passing[number] = keep == all(condition(record) for condition in met)
@@ -62,16 +62,16 @@ def capped(rows: Rows, step: Cap) -> Shaping:
     return rows.at(np.sort(np.concatenate((chosen, np.flatnonzero(rows.golden)))))
 
 
-def conditions(step: Filter, around: Around = NOWHERE) -> list[_Condition]:
+def conditions(step: Filter, context: StepContext = NO_CONTEXT) -> list[_Condition]:
     """What a record must meet. Raises DataError where tokens are to be counted and nobody can."""
     texts = _TEXTS[step.where]
     met: list[_Condition] = []
     if step.min_characters is not None or step.max_characters is not None:
         met.append(_between(step.min_characters, step.max_characters, lambda r: len(_whole(r))))
     if step.counts_tokens:
-        if around.tokens is None:
+        if context.tokens is None:
             raise DataError(f"“{step.words()}” counts tokens, and no model is chosen to count them with.")
-        met.append(_between(step.min_tokens, step.max_tokens, around.tokens))
+        met.append(_between(step.min_tokens, step.max_tokens, context.tokens))
     if step.contains and step.any_case:
         wanted = step.contains.casefold()
         met.append(lambda record: wanted in texts(record).casefold())

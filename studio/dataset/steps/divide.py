@@ -9,7 +9,7 @@ from studio.dataset.groups import BY_QUESTION, grouped
 from studio.dataset.identity import rank
 from studio.dataset.record import Record
 from studio.dataset.split import GOLDEN, has_labels, part_named, split, split_given
-from studio.dataset.steps.result import Around, Rows, Shaping
+from studio.dataset.steps.result import Rows, Shaping, StepContext
 from studio.dataset.steps.steps import ReserveGolden, Split
 from studio.errors import DataError
 from studio.events import Progress
@@ -17,7 +17,7 @@ from studio.events import Progress
 _MOST = 5  # a golden set is at most one row in so many
 
 
-def divided(rows: Rows, step: Split, around: Around) -> Shaping:
+def divided(rows: Rows, step: Split, context: StepContext) -> Shaping:
     """Every row that is not golden in one of three parts. Raises DataError when none is left to train on."""
     yield Progress("rows divided", 0, len(rows.records))
     golden = {line: part for line, part in rows.parts.items() if part == GOLDEN}
@@ -26,7 +26,7 @@ def divided(rows: Rows, step: Split, around: Around) -> Shaping:
     if step.by == "shares":
         parts = split(free, *shares, step.seed, stratify=step.stratify, grouping=step.grouping)
     else:
-        given = rows.parts if step.by == "given" else _column(rows, step.column, around)
+        given = rows.parts if step.by == "given" else _column(rows, step.column, context)
         golden |= {line: part for line, part in given.items() if part == GOLDEN}
         parts = split_given(free, {**given, **golden}, *shares, step.seed, grouping=step.grouping)
     named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
@@ -69,8 +69,8 @@ def as_done(step: Split, rows: Rows) -> Split:
     return step.model_copy(update={"stratify": False}) if without else step
 
 
-def _column(rows: Rows, name: str, around: Around) -> Mapping[int, str]:
-    values = around.columns(name) if around.columns is not None else {}
+def _column(rows: Rows, name: str, context: StepContext) -> Mapping[int, str]:
+    values = context.columns(name) if context.columns is not None else {}
     if not values:
         raise DataError(f"No row has a column “{name}” to split by. Check its name, or split by shares.")
     given = {record.line: values.get(record.line, "") for record in rows.records}

@@ -38,7 +38,7 @@ def edited(record: Record, field: str, value: str) -> Record:
     return changed
 
 
-def with_own(rows: Rows, steps: Sequence[ByHand]) -> tuple[Rows, tuple[ByHand, ...]]:
+def with_edits(rows: Rows, steps: Sequence[ByHand]) -> tuple[Rows, tuple[ByHand, ...]]:
     """The rows after what was done by hand, and the steps, each with the digest of what its row held.
 
     What no longer fits is a remark, and changes nothing.
@@ -71,7 +71,7 @@ def with_own(rows: Rows, steps: Sequence[ByHand]) -> tuple[Rows, tuple[ByHand, .
     return replace(rows, records=edits).at(np.flatnonzero(~deleted)), tuple(done)
 
 
-def settled(steps: Sequence[AnyStep]) -> tuple[AnyStep, ...]:
+def without_restored(steps: Sequence[AnyStep]) -> tuple[AnyStep, ...]:
     """The steps without the deletions that were taken back later, and without their restorations.
 
     So a restored row is where it was, whatever came between.

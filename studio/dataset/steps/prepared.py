@@ -15,8 +15,8 @@ from studio.dataset.record import Record
 from studio.dataset.render.render import Renderer
 from studio.dataset.rows import Places
 from studio.dataset.steps.apply import apply, column_of
-from studio.dataset.steps.result import Around, Count
-from studio.dataset.steps.steps import OWN, AnyStep, Filter, Fix, Split
+from studio.dataset.steps.result import Count, StepContext
+from studio.dataset.steps.steps import BY_HAND, AnyStep, Filter, Fix, Split
 from studio.errors import DataError
 from studio.events import Problem, Progress
 
@@ -90,7 +90,7 @@ def preparing(
 
 def check_unchanged(name: str, known: str, fingerprint: str, steps: Sequence[AnyStep]) -> None:
     """Raise DataError where steps by hand belong to other rows than those that were read."""
-    if known and known != fingerprint and any(isinstance(step, OWN) for step in steps):
+    if known and known != fingerprint and any(isinstance(step, BY_HAND) for step in steps):
         raise DataError(
             f"{name} has changed since it was read, and your edits belong to the rows it "
             "had. Put the file back as it was, or open it again to go on without them."
@@ -120,7 +120,7 @@ def divided_before_leakage(
 
 def context_of(
     source: StepSource, steps: Sequence[AnyStep], data: StepFields, renderer: Callable[[], Renderer] | None
-) -> Around:
+) -> StepContext:
     """What the steps may ask of the source and of the model; a renderer is made only where one does."""
 
     def columns(name: str) -> dict[int, str]:
@@ -129,7 +129,7 @@ def context_of(
     if renderer is None or not any(
         isinstance(s, Fix) or (isinstance(s, Filter) and s.counts_tokens) for s in steps
     ):
-        return Around(columns=columns, format=source.format)
+        return StepContext(columns=columns, format=source.format)
     whole = renderer().without_limit()
 
     def tokens(record: Record) -> int:
@@ -138,7 +138,7 @@ def context_of(
         except DataError:
             return 0  # it is left out for another reason, which reading it will tell
 
-    return Around(
+    return StepContext(
         tokens, columns, source.format, whole.special_texts, data.max_length, _golden_beside(source.path)
     )
 

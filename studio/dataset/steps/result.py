@@ -22,7 +22,7 @@ CHUNK = 2000
 
 
 @dataclass(frozen=True)
-class Around:
+class StepContext:
     """What steps may ask of the world around the rows.
 
     `tokens` counts those of a record, `columns` gives a column of the source by line; None where nobody
@@ -40,7 +40,7 @@ class Around:
     check_room: Callable[[int], None] | None = None
 
 
-NOWHERE = Around()
+NO_CONTEXT = StepContext()
 """Where nobody knows anything but the rows."""
 
 

@@ -270,7 +270,7 @@ type AnyStep = (
     Fix | Filter | DropDuplicates | Shuffle | Cap | Mix | Split | ReserveGolden | Edit | Delete | Restore
 )
 type ByHand = Edit | Delete | Restore
-OWN = (Edit, Delete, Restore)
+BY_HAND = (Edit, Delete, Restore)
 """The steps that a person does by hand, in the table."""
 STEPS: dict[str, type[StepModel]] = {
     str(get_args(step.model_fields["kind"].annotation)[0]): step for step in get_args(AnyStep.__value__)

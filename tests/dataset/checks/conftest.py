@@ -9,7 +9,7 @@ from studio.dataset.checks.check import Found, Subject
 from studio.dataset.checks.registry import CHECKS, Mended, previewing
 from studio.dataset.record import Message, Record
 from studio.dataset.steps.apply import fixed as fixing
-from studio.dataset.steps.result import Around, Rows
+from studio.dataset.steps.result import Rows, StepContext
 from studio.dataset.steps.steps import Fix
 from studio.events import finished
 
@@ -36,9 +36,9 @@ def answers(*texts: str) -> list[Record]:
 
 def fixed(subject: Subject, check: str) -> tuple[Record, ...]:
     """The rows after the fix of a check."""
-    around = Around(format=subject.format, special=subject.special, golden=subject.golden)
+    context = StepContext(format=subject.format, special=subject.special, golden=subject.golden)
     rows = Rows(tuple(subject.records), subject.parts)
-    return tuple(finished(fixing(rows, Fix(check=check), around)).records)
+    return tuple(finished(fixing(rows, Fix(check=check), context)).records)
 
 
 def preview(subject: Subject, check: str) -> tuple[Mended, ...]:
