@@ -61,6 +61,10 @@ class Settings:
             size = getattr(self, name)
             if type(size) is not int or not 0 < size <= MOST:
                 raise ValueError(f"{name} cannot be {str(size)[:40]}")
+        for name in ("left", "top"):
+            place = getattr(self, name)
+            if isinstance(place, int) and abs(place) > MOST:
+                raise ValueError(f"{name} cannot be {str(place)[:40]}")
         for name, allowed in (("appearance", APPEARANCES), ("text_size", TEXT_SIZES)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} cannot be {str(getattr(self, name))[:40]}")
