@@ -115,14 +115,14 @@ def test_no_history_invents_a_row_or_puts_a_question_into_two_parts(
 def test_a_filter_keeps_or_removes_the_rows_that_meet_all_conditions(
     conditions: dict[str, Any], kept: list[int] | None
 ) -> None:
-    around = StepContext(tokens=lambda record: record.line)
+    context = StepContext(tokens=lambda record: record.line)
     if kept is None:
         with pytest.raises(DataError, match="leaves none of the 12 rows"):
-            shaped(rows(12), {"kind": "filter", **conditions}, around=around)
+            shaped(rows(12), {"kind": "filter", **conditions}, context=context)
         kept = []
     else:
-        assert lines(shaped(rows(12), {"kind": "filter", **conditions}, around=around)) == kept
-    removed = shaped(rows(12), {"kind": "filter", "action": "remove", **conditions}, around=around)
+        assert lines(shaped(rows(12), {"kind": "filter", **conditions}, context=context)) == kept
+    removed = shaped(rows(12), {"kind": "filter", "action": "remove", **conditions}, context=context)
     assert lines(removed) == [n for n in range(1, 13) if n not in kept]
 
 
@@ -175,12 +175,12 @@ def test_a_stratified_split_gives_each_part_its_share_of_each_label() -> None:
 def test_a_split_by_column_takes_its_names_and_divides_the_rest() -> None:
     column = {1: "Train", 2: "dev", 3: "eval", 4: "testing", 5: "", 6: "train"}
     step = {"kind": "split", "by": "column", "column": "fold"}
-    result = shaped(rows(6), step, around=StepContext(columns=lambda name: column if name == "fold" else {}))
+    result = shaped(rows(6), step, context=StepContext(columns=lambda name: column if name == "fold" else {}))
     assert [lines(result, part) for part in ("train", "validation", "test")] == [[1, 5, 6], [2, 3], [4]]
     with pytest.raises(DataError, match="No row has a column “fold”"):
         shaped(rows(6), step)
     with pytest.raises(DataError, match="holds “blue”, and a split needs"):
-        shaped(rows(6), step, around=StepContext(columns=lambda name: {1: "blue"}))
+        shaped(rows(6), step, context=StepContext(columns=lambda name: {1: "blue"}))
 
 
 def test_datasets_are_mixed_by_weight_without_drawing_a_row_twice(tmp_path: Path) -> None:
