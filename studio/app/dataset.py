@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.app.hub import Downloading, Uploading
 from studio.app.large import LargeFiles, LargeParts
+from studio.app.large_edits import LargeEditing
 from studio.app.large_health import LargeHealth
 from studio.app.opening import Datasets, Opening
 from studio.app.saving import Saving
@@ -45,6 +46,7 @@ class DatasetController(Controller):
         self.uploading = Uploading(services, pane)
         self.large = LargeFiles(services, pane, theme, self.datasets)
         self.large_parts = LargeParts(services, self.large, self.datasets)
+        self.large_editing = LargeEditing(services, self.large)
         self.large_health = LargeHealth(services, self.large, self.large_parts)
         self._opens: dict[str, Callable[[], object]] = {
             "open_dataset": self.opening.choose,
@@ -82,9 +84,14 @@ class DatasetController(Controller):
             case "undo" if self._pane.synthesis.isVisible():
                 self.synthesis.reviewing.undo()
             case "undo":
-                self.steps.undo()
+                self._editor.undo()
             case "redo":
-                self.steps.redo()
+                self._editor.redo()
+
+    @property
+    def _editor(self) -> DatasetSteps | LargeEditing:
+        """What keeps the changes of the rows on show."""
+        return self.steps if self.large.view is None else self.large_editing
 
     def _connect(self) -> None:
         self._state.dataset_changed.connect(self._offer)

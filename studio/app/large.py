@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.opening import RENDERING, Datasets, free_path
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
-from studio.dataset.steps.steps import Fix, steps_from
+from studio.dataset.steps.steps import AnyStep, Fix, steps_from
 from studio.events import (
     ColumnsAsked,
     DatasetExported,
@@ -25,7 +25,7 @@ from studio.events import (
 from studio.jobs.job import Failed, Job, Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.save import ExportJob, SaveJob
-from studio.jobs.scan import BadRowsJob, FindJob, MemoryChecked, MemoryCheckJob, RowJob, ScanJob
+from studio.jobs.scan import BadRowsJob, FindJob, MemoryChecked, MemoryCheckJob, RowJob, RowRead, ScanJob
 from studio.recipe.recipe import Recipe
 from studio.ui.dialogs.steps import SubsetDialog
 from studio.ui.panes.dataset.large import LargeView
@@ -60,6 +60,7 @@ class LargeFiles(Controller):
         self._scanning, self._finding, self._showing = self._request(), self._request(), self._request()
         self._measuring = self._request()
         self._number = 0
+        self.own: tuple[AnyStep, ...] = ()  # what was changed in it by hand
         self._grow = Throttle(self, _GROW_MILLISECONDS, self._show_growth)
         self._find_again = Throttle(self, _FIND_AGAIN_MILLISECONDS, self._find)
         datasets.large_opened.connect(self.open)
@@ -101,8 +102,13 @@ class LargeFiles(Controller):
         for timer in (self._grow, self._find_again):
             timer.stop()
         self.view = self.scan = self._store = self._asked = None
-        self._number = 0
+        self._number, self.own = 0, ()
         self.left.emit()
+
+    def show_own(self, steps: tuple[AnyStep, ...]) -> None:
+        """Show the row that is stood on with what was changed by hand."""
+        self.own = steps
+        self._show_row(self._number)
 
     def show_rendering(self) -> None:
         """Render the row that is shown as the recipe says now."""
@@ -224,8 +230,13 @@ class LargeFiles(Controller):
         self._number = number
         if self.view is None or self._store is None or self.scan is None:
             return
-        job = RowJob(self.path, self._store.folder, number, self.scan.format, self._state.recipe)
-        self._showing.ask(job, Lane.READING, {RowShown: self.view.show_row}, self._show_if_failed)
+        job = RowJob(self.path, self._store.folder, number, self.scan.format, self._state.recipe, self.own)
+        heard: Listeners = {RowShown: self.view.show_row, RowRead: self._let_edit}
+        self._showing.ask(job, Lane.READING, heard, self._show_if_failed)
+
+    def _let_edit(self, read: RowRead) -> None:
+        if self.view is not None:
+            self.view.table.set_whole(read.line, read.texts)
 
 
 class LargeParts(Controller):
@@ -247,6 +258,7 @@ class LargeParts(Controller):
             view.part_requested.connect(self.ask)
             view.bad_requested.connect(self.choose_file)
             view.stop_requested.connect(self.stop)
+            view.edits.save_requested.connect(self.choose_fixed)
 
     def ask(self) -> None:
         """Ask which rows to take."""
@@ -281,18 +293,20 @@ class LargeParts(Controller):
         if self.dialog is not None:
             steps = steps_from(self.dialog.steps())
             folder = free_path(self._paths.datasets, f"{self._large.path.stem} part")
-            self._begin(SaveJob(self._large.recipe, folder, steps, scans=self._paths.scans))
+            self._begin(
+                SaveJob(self._large.recipe, folder, (*self._large.own, *steps), scans=self._paths.scans)
+            )
 
-    def choose_fixed(self, fix: Fix) -> None:
-        """Ask where to write all rows as a fix leaves them."""
+    def choose_fixed(self, *fixes: Fix) -> None:
+        """Ask where to write all rows, as changed by hand and as fixes leave them."""
         offered = str(free_path(self._large.path.parent, f"{self._large.path.stem} fixed", ".jsonl"))
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save fixed dataset", offered, _FIXED)
         if chosen:
-            self.write_fixed(Path(chosen), fix)
+            self.write_fixed(Path(chosen), *fixes)
 
-    def write_fixed(self, out: Path, fix: Fix) -> None:
-        """Write all rows as a fix leaves them, and open them: as JSONL again, or as a saved dataset."""
-        about = self._large.recipe, out, (fix,)
+    def write_fixed(self, out: Path, *fixes: Fix) -> None:
+        """Write all rows, as changed by hand and fixed, and open them: as JSONL, or as a saved dataset."""
+        about = self._large.recipe, out, (*self._large.own, *fixes)
         if out.suffix.lower() == ".jsonl":
             self._begin(ExportJob(*about, scans=self._paths.scans, replace=True), self._open_exported)
         else:

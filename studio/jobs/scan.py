@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.dataset.rows import Places
+from studio.errors import DataError
 from studio.events import (
     DatasetExported,
     Event,
@@ -84,7 +86,6 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
     from studio.dataset.store.manifest import read_manifest
     from studio.dataset.store.reader import Store
     from studio.dataset.store.scan import scanning
-    from studio.errors import DataError
 
     folder = yield from retold(scanning(path, cache, columns), _progress)
     manifest = read_manifest(folder)
@@ -176,14 +177,26 @@ class FindJob:
 
 
 @dataclass(frozen=True)
+class RowRead(Event, kind="RowRead"):
+    """The texts of a row that can be changed, by field. For the window only."""
+
+    line: int
+    texts: dict[str, str]
+
+
+@dataclass(frozen=True)
 class RowJob:
-    """Read one row of a scanned file whole; as a recipe would train it, where one is given."""
+    """Read one row of a scanned file whole; as a recipe would train it, where one is given.
+
+    Where `own` says what was changed by hand, the row is shown so, and its texts can be changed.
+    """
 
     path: Path
     folder: Path
     number: int
     format: str = ""
     recipe: Recipe | None = None
+    own: tuple[AnyStep, ...] | None = None
 
     @property
     def title(self) -> str:
@@ -200,11 +213,17 @@ class RowJob:
             return
         texts = tuple(_text(value) for value in row.fields.values())
         shown = RowShown(self.number, row.line, tuple(row.fields), texts)
-        yield (
-            shown
-            if self.recipe is None
-            else _rendered(shown, record_of(row, self.format, store.mapping), context.renderer(self.recipe))
-        )
+        if self.recipe is None:
+            yield shown
+            return
+        record = record_of(row, self.format, store.mapping)
+        if self.own is not None and not isinstance(record, Problem):
+            record = _edited(record, self.own)
+            whole = (
+                {"text": record.text} if record.text else {"prompt": record.prompt, "answer": record.answer}
+            )
+            yield RowRead(row.line, whole)
+        yield _rendered(shown, record, context.renderer(self.recipe))
 
 
 @dataclass(frozen=True)
@@ -246,6 +265,18 @@ class BadRowsJob:
                     if written % _REPORT_EVERY == 1:
                         yield Progress("bad rows written", written)
         yield DatasetExported((str(self.out),), written)
+
+
+def _edited(record: Record, own: tuple[AnyStep, ...]) -> Record:
+    """The row as it was changed by hand, as far as it can be."""
+    from studio.dataset.steps.edits import edited
+    from studio.dataset.steps.steps import Edit
+
+    for step in own:
+        if isinstance(step, Edit) and step.line == record.line:
+            with suppress(DataError):
+                record = edited(record, step.field, step.value)
+    return record
 
 
 def _rendered(shown: RowShown, record: Record | Problem, renderer: Renderer) -> RowShown:

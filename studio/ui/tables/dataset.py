@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt
 
 from studio.catalogue import Phrase, joined
 from studio.events import DatasetRead, ExampleRow, Problem
 from studio.ui.plain import tip
-from studio.ui.tables.model import (
-    BADGE,
-    REASON,
-    STRUCK,
-    TIP_CHARACTERS,
-    TONE,
-    Index,
-    Mark,
-    TableColumn,
-    TableModel,
-    one_line,
-)
+from studio.ui.tables.editable import ANSWER, MARK, PROMPT, EditableModel
+from studio.ui.tables.model import BADGE, REASON, TIP_CHARACTERS, Mark, TableColumn, one_line
 from studio.ui.tables.problems import as_sentence
 
 Entry = ExampleRow | Problem
 
-PROMPT, ANSWER, MARK = 1, 2, 3
-"""The places of three columns in every table of examples."""
 SPANNED = (PROMPT, ANSWER)
 """The places across which a row says why it cannot train."""
 FILTERS = ("all", "attention", "train", "validation", "test")
-_FIELDS = {PROMPT: "prompt", ANSWER: "answer"}
 _WORDS = {
     "row.duplicate": "Duplicate",
     "row.identical": "Identical",
@@ -89,19 +76,13 @@ COLUMNS = example_columns(
 )
 
 
-class DatasetModel(TableModel[Entry]):
+class DatasetModel(EditableModel[Entry]):
     """Holds a dataset's rows, with what was changed by hand, and shows those that a filter lets through."""
 
-    edited = Signal(int, str, str)  # line, field, its new text
-
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(COLUMNS, parent=parent)
+        super().__init__(COLUMNS, parent)
         self._entries: list[Entry] = []
         self._reasons: dict[int, list[str]] = {}
-        self._changes: Mapping[tuple[int, str], str] = {}
-        self._edited: frozenset[int] = frozenset()
-        self._deleted: frozenset[int] = frozenset()
-        self._is_text = False
         self._filter, self._search, self._lengths = "all", "", (0, 0)
         self._order: tuple[int, bool] = (0, False)
 
@@ -118,40 +99,17 @@ class DatasetModel(TableModel[Entry]):
             if problem.severity == "error" and problem.line > 0 and problem.line not in usable
         }
         self._reasons = dict(reasons)
-        self._is_text = dataset.format == "text"
+        self.is_text = dataset.format == "text"
         lines = [row.line for row in dataset.rows]
         self._entries = [*dataset.rows, *lost.values()]
         if lines == sorted(lines):  # else they were shuffled
             self._entries.sort(key=lambda entry: entry.line)
         self._refilter()
 
-    def set_changes(
-        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
-    ) -> None:
-        """Show new texts by line and field (prompt, answer or text), which rows were edited, and which go."""
-        self._changes, self._edited, self._deleted = changes, edited, deleted
-        self.repaint()
-
-    def field_of(self, column: int) -> str:
-        """The field that a column shows; empty where it shows none."""
-        if self._is_text:
-            return "text" if column == ANSWER else ""
-        return _FIELDS.get(column, "")
-
-    def _whole(self, entry: ExampleRow, field: str) -> str:
-        return self._changes.get((entry.line, field), entry.prompt if field == "prompt" else entry.answer)
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        entry, flags = self.rows[index.row()], super().flags(index)
-        changeable = isinstance(entry, ExampleRow) and entry.line not in self._deleted
-        return flags | Qt.ItemFlag.ItemIsEditable if changeable and self.field_of(index.column()) else flags
-
-    def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
-        entry, field = self.rows[index.row()], self.field_of(index.column())
-        if not isinstance(entry, ExampleRow) or not field or value == self._whole(entry, field):
-            return False
-        self.edited.emit(entry.line, field, str(value))
-        return True
+    def whole(self, row: Entry, field: str) -> str | None:
+        if isinstance(row, Problem):
+            return None
+        return row.prompt if field == "prompt" else row.answer
 
     def show(
         self, *, kind: str | None = None, search: str | None = None, lengths: tuple[int, int] | None = None
@@ -205,30 +163,18 @@ class DatasetModel(TableModel[Entry]):
         self._refilter()
 
     def cell(self, row: Entry, place: int, role: int) -> Any:
-        field = self.field_of(place)
         match role:
-            case Qt.ItemDataRole.EditRole if isinstance(row, ExampleRow) and field:
-                return self._whole(row, field)
-            case Qt.ItemDataRole.DisplayRole if (row.line, field) in self._changes:
-                return one_line(self._changes[row.line, field])
             case Qt.ItemDataRole.ToolTipRole:
                 return tip(self._tooltip(row, place)) or None
             case _ if role == BADGE and place == MARK:
                 return self._badge(row)
-            case _ if role == STRUCK:
-                return row.line in self._deleted and bool(field)
             case _ if role == REASON:
                 return as_sentence(one_line(_reason(row))) or None if place in SPANNED else None
-            case _ if role == TONE and row.line in self._deleted:
-                return "faint"
         return super().cell(row, place, role)
 
     def _badge(self, entry: Entry) -> Mark | None:
-        if entry.line in self._deleted:
-            return ("Deleted", "dim")
-        if entry.line in self._edited:
-            return ("Edited", "accent")
-        return _badge(entry) or (("Warning", "warn") if entry.line in self._reasons else None)
+        said = self.own_mark(entry) or _badge(entry)
+        return said or (("Warning", "warn") if entry.line in self._reasons else None)
 
     def _tooltip(self, entry: Entry, place: int) -> str:
         reasons = list(self._reasons.get(entry.line, []))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from studio.events import DatasetRead, ExampleRow
 from studio.ui.plain import tip
 from studio.ui.tables.chips import FilterChips
-from studio.ui.tables.dataset import ANSWER, FILTERS, MARK, DatasetModel, Entry
+from studio.ui.tables.dataset import FILTERS, DatasetModel, Entry
 from studio.ui.tables.delegates import dress_rows
-from studio.ui.tables.large import LargeTableModel
+from studio.ui.tables.editable import ANSWER, MARK, EditableModel
+from studio.ui.tables.large import LargeRow, LargeTableModel
 from studio.ui.tables.model import TableModel
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
@@ -191,22 +192,51 @@ class ExamplesTable[Model: TableModel[Any]](QWidget):
         self.view.setColumnHidden(ANSWER, width < _BOTH_TEXTS_WIDTH)
 
 
-class DatasetTable(ExamplesTable[DatasetModel]):
-    """The rows of a dataset in memory. Emits the entry that the person comes to stand on."""
+class EditableTable[Model: EditableModel[Any]](ExamplesTable[Model]):
+    """Enter edits the answer, or the cell clicked last; Delete leaves a row out, or restores it."""
 
-    entry_chosen = Signal(object)  # ExampleRow | Problem
     edited = Signal(int, str, str)  # line, field, its new text
     delete_toggled = Signal(int)  # line
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.model.edited.connect(self.edited)
+        self.view.installEventFilter(self)
+
+    def is_example(self, row: Any) -> bool:
+        """Whether a row can train."""
+        raise NotImplementedError
+
+    def edit_cell(self, index: QModelIndex) -> None:
+        """Let a person change a text."""
+        self.view.edit(index)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        index = self.view.currentIndex()
+        row = self.model.rows[index.row()] if index.isValid() else None
+        if watched is self.view and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
+                column = index.column() if self.model.field_of(index.column()) else ANSWER
+                self.edit_cell(index.siblingAtColumn(column))
+                return True
+            if row and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.is_example(row):
+                self.delete_toggled.emit(row.line)
+                return True
+        return super().eventFilter(watched, event)
+
+
+class DatasetTable(EditableTable[DatasetModel]):
+    """The rows of a dataset in memory. Emits the entry that the person comes to stand on."""
+
+    entry_chosen = Signal(object)  # ExampleRow | Problem
+
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, DatasetModel(), [(kind, kind.capitalize()) for kind in FILTERS])
-        self.model.edited.connect(self.edited)
         self.lengths = LengthFilter(theme, self.search)
         self.lengths.changed_to.connect(self.ask)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         self.view.setSortingEnabled(True)
         self.view.selectionModel().currentRowChanged.connect(self._announce)
-        self.view.installEventFilter(self)
 
     def set_dataset(self, dataset: DatasetRead) -> None:
         """Show the rows and stand on the line where the person stood, else on the first."""
@@ -225,19 +255,8 @@ class DatasetTable(ExamplesTable[DatasetModel]):
         marked = bool(edited or deleted or self.model.counts()["attention"])
         self.view.setColumnHidden(MARK, not marked)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter edits the answer, or the cell clicked last; Delete leaves a row out, or restores it."""
-        if watched is self.view and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            entry = self.current()
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and entry is not None:
-                index = self.view.currentIndex()
-                column = index.column() if self.model.field_of(index.column()) else ANSWER
-                self.view.edit(index.siblingAtColumn(column))
-                return True
-            if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and isinstance(entry, ExampleRow):
-                self.delete_toggled.emit(entry.line)
-                return True
-        return super().eventFilter(watched, event)
+    def is_example(self, row: Entry) -> bool:
+        return isinstance(row, ExampleRow)
 
     def current(self) -> Entry | None:
         index = self.view.currentIndex()
@@ -278,7 +297,7 @@ _PADDING = 9
 _ZEROS = str.maketrans("123456789", "000000000")
 
 
-class LargeTable(ExamplesTable[LargeTableModel]):
+class LargeTable(EditableTable[LargeTableModel]):
     """The rows of a file too big to hold. Emits what is asked of them, and the number of the row stood on."""
 
     query_changed = Signal(dict)
@@ -299,6 +318,36 @@ class LargeTable(ExamplesTable[LargeTableModel]):
         self._head.setSectionsClickable(True)
         self._head.setSortIndicatorShown(True)
         self._head.sortIndicatorChanged.connect(self.ask)
+        self._wanted, self._has_marks, self._has_changes = QPersistentModelIndex(), False, False
+        self.view.doubleClicked.connect(self.edit_cell)
+
+    def set_changes(
+        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
+    ) -> None:
+        """Show what was changed by hand."""
+        self.model.set_changes(changes, edited, deleted)
+        self._has_changes = bool(edited or deleted)
+        self._fit_marks()
+
+    def set_whole(self, line: int, texts: Mapping[str, str]) -> None:
+        """The texts of the row that is stood on, all of them: a cell that is to be edited is opened now."""
+        self.model.set_whole(line, texts)
+        wanted, self._wanted = self._wanted, QPersistentModelIndex()
+        if wanted.isValid() and wanted.row() == self.view.currentIndex().row():
+            self.view.edit(self.model.index(wanted.row(), wanted.column()))
+
+    def is_example(self, row: LargeRow) -> bool:
+        return row.state != 2
+
+    def edit_cell(self, index: QModelIndex) -> None:
+        """Edit a cell: at once, or when its row has been read whole."""
+        if self.model.flags(index) & Qt.ItemFlag.ItemIsEditable:
+            self.view.edit(index)
+        elif self.model.field_of(index.column()):
+            self._wanted = QPersistentModelIndex(index)
+
+    def _fit_marks(self) -> None:
+        self.view.setColumnHidden(MARK, not (self._has_marks or self._has_changes))
 
     def query(self) -> dict[str, Any]:
         """What is asked for now; empty when it is every row in the order of the file."""
@@ -342,7 +391,8 @@ class LargeTable(ExamplesTable[LargeTableModel]):
         """
         self.chips.set_counts(counts)
         self.chips.set_offered({key for key, count in counts.items() if count} | {"all", self.chips.current})
-        self.view.setColumnHidden(MARK, not (counts["warnings"] or counts["bad"]))
+        self._has_marks = bool(counts["warnings"] or counts["bad"])
+        self._fit_marks()
         digits = self.view.fontMetrics().horizontalAdvance(f"{expected:,}".translate(_ZEROS))
         self.view.setColumnWidth(0, max(self.model.columns[0].width, digits + 2 * _PADDING))
         self.fit()

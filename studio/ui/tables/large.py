@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,8 @@ from PySide6.QtCore import QModelIndex, QObject, Qt
 from studio.errors import DataError
 from studio.ui.plain import tip
 from studio.ui.tables.dataset import SPANNED, example_columns, warning_word
-from studio.ui.tables.model import REASON, Mark, TableColumn, TableModel
+from studio.ui.tables.editable import MARK, EditableModel
+from studio.ui.tables.model import BADGE, REASON, Mark, TableColumn
 from studio.ui.tables.problems import as_sentence
 
 PAGE = 32
@@ -127,12 +128,20 @@ LARGE_COLUMNS = example_columns(
 )
 
 
-class LargeTableModel(TableModel[Any]):
-    """Shows all rows of an index, or those whose numbers are found."""
+class LargeTableModel(EditableModel[Any]):
+    """Shows all rows of an index, or those whose numbers are found; the one read whole can be changed."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(LARGE_COLUMNS, parent=parent)
+        super().__init__(LARGE_COLUMNS, parent)
         self.rows: Pages = Pages()
+        self._line, self._texts = 0, dict[str, str]()
+
+    def set_whole(self, line: int, texts: Mapping[str, str]) -> None:
+        """Let the row on this line be changed: all of its texts by field."""
+        self._line, self._texts = line, dict(texts)
+
+    def whole(self, row: LargeRow, field: str) -> str | None:
+        return self._texts.get(field) if row.line == self._line else None
 
     def set_source(self, source: LargeRows | None) -> None:
         """Show all rows of another index, or none."""
@@ -166,6 +175,8 @@ class LargeTableModel(TableModel[Any]):
     def cell(self, row: LargeRow, place: int, role: int) -> Any:
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(as_sentence(row.reason)) or None
+        if role == BADGE and place == MARK and (mark := self.own_mark(row)) is not None:
+            return mark
         if role == REASON:
             return as_sentence(_reason(row)) or None if place in SPANNED else None
         return super().cell(row, place, role)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
 from studio.events import Finding, Progress, RowShown, Scanned
 from studio.ui.panes.dataset.example import ExampleCard
 from studio.ui.panes.dataset.health import HealthPage
+from studio.ui.panes.dataset.history import EditsBar
 from studio.ui.panes.dataset.rows import ExamplesPage
 from studio.ui.tables.dataset_table import LargeTable
 from studio.ui.tables.large import LargeRows
@@ -137,6 +138,8 @@ class LargeView(QWidget):
     query_changed = Signal()
     row_chosen = Signal(int)
     line_chosen = Signal(int)
+    edited = Signal(int, str, str)  # line, field, its new text
+    delete_toggled = Signal(int)  # line
     recipe_wanted = Signal(object)  # {path of the recipe's field: its new value}
 
     def __init__(self, theme: Theme) -> None:
@@ -149,7 +152,11 @@ class LargeView(QWidget):
         self._stack = QStackedWidget()
         for page in self.pages.values():
             self._stack.addWidget(page)
-        column(self.bar, row(self.tabs, ...), (self._stack, 1), on=self, gap=GAP)
+        self.edits = EditsBar()
+        self.tabs.setMinimumHeight(self.edits.save.sizeHint().height())  # nothing moves when edits appear
+        column(self.bar, row(self.tabs, ..., self.edits), (self._stack, 1), on=self, gap=GAP)
+        self.table.edited.connect(self.edited)
+        self.table.delete_toggled.connect(self.delete_toggled)
         self.tabs.chosen.connect(self._turn)
         self.health.line_chosen.connect(self.line_chosen)
         self.bar.stop_requested.connect(self.stop_requested)
@@ -167,6 +174,12 @@ class LargeView(QWidget):
         """What the checks say of the rows."""
         self.health.show_findings(findings)
         self.tabs.set_count("health", self.health.open_findings)
+
+    def show_changes(
+        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
+    ) -> None:
+        """What was changed by hand: new texts by line and field, and the lines of changed and deleted rows."""
+        self.table.set_changes(changes, edited, deleted)
 
     def choose_row(self, number: int) -> None:
         """Go to a row of the table; what hides it is taken back."""
@@ -214,6 +227,7 @@ class LargeView(QWidget):
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan has come, and how many rows of each state it has met."""
         counts = {"all": scan.rows, "good": scan.good, "warnings": scan.warnings, "bad": scan.bad}
+        self.table.model.is_text = scan.format == "text"
         self.table.set_counts(counts, scan.expected_rows)
         self.bar.show_scan(scan)
 

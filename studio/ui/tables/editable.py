@@ -1,0 +1,87 @@
+"""A table of rows whose texts a person changes in their cells; what is changed is kept elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from studio.ui.tables.model import STRUCK, TONE, Index, Mark, TableColumn, TableModel, one_line
+
+PROMPT, ANSWER, MARK = 1, 2, 3
+"""The places of three columns in every table of examples."""
+_FIELDS = {PROMPT: "prompt", ANSWER: "answer"}
+
+
+class HasLine(Protocol):
+    """A row that is known by its line in the file."""
+
+    @property
+    def line(self) -> int: ...
+
+
+class EditableModel[Row: HasLine](TableModel[Row]):
+    """Shows new texts in place of the file's, and which rows are left out."""
+
+    edited = Signal(int, str, str)  # line, field, its new text
+
+    def __init__(self, columns: Sequence[TableColumn[Row]], parent: QObject | None = None) -> None:
+        super().__init__(columns, parent=parent)
+        self._changes: Mapping[tuple[int, str], str] = {}
+        self._edited: frozenset[int] = frozenset()
+        self._deleted: frozenset[int] = frozenset()
+        self.is_text = False
+
+    def set_changes(
+        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
+    ) -> None:
+        """Show new texts by line and field (prompt, answer or text), which rows were edited, and which go."""
+        self._changes, self._edited, self._deleted = changes, edited, deleted
+        self.repaint()
+
+    def whole(self, row: Row, field: str) -> str | None:
+        """All of what the file has in a field; None where it cannot be changed."""
+        raise NotImplementedError
+
+    def field_of(self, column: int) -> str:
+        """The field that a column shows; empty where it shows none."""
+        if self.is_text:
+            return "text" if column == ANSWER else ""
+        return _FIELDS.get(column, "")
+
+    def own_mark(self, row: Row) -> Mark | None:
+        """What a person did to a row."""
+        if row.line in self._deleted:
+            return ("Deleted", "dim")
+        return ("Edited", "accent") if row.line in self._edited else None
+
+    def _text(self, row: Row, field: str) -> str | None:
+        whole = self.whole(row, field)
+        return whole if whole is None else self._changes.get((row.line, field), whole)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        row, flags, field = self.rows[index.row()], super().flags(index), self.field_of(index.column())
+        if not field or row is None or row.line in self._deleted or self.whole(row, field) is None:
+            return flags
+        return flags | Qt.ItemFlag.ItemIsEditable
+
+    def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
+        row, field = self.rows[index.row()], self.field_of(index.column())
+        if not field or row is None or self._text(row, field) in (None, value):
+            return False
+        self.edited.emit(row.line, field, str(value))
+        return True
+
+    def cell(self, row: Row, place: int, role: int) -> Any:
+        field = self.field_of(place)
+        match role:
+            case Qt.ItemDataRole.EditRole if field:
+                return self._text(row, field)
+            case Qt.ItemDataRole.DisplayRole if (row.line, field) in self._changes:
+                return one_line(self._changes[row.line, field])
+            case _ if role == STRUCK:
+                return row.line in self._deleted and bool(field)
+            case _ if role == TONE and row.line in self._deleted:
+                return "faint"
+        return super().cell(row, place, role)
