@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.opening import RENDERING, Datasets, free_path
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
-from studio.dataset.steps.steps import AnyStep, Fix, steps_from
+from studio.dataset.steps.steps import AnyStep, Fix, steps_from, steps_text
 from studio.events import (
     ColumnsAsked,
     DatasetExported,
@@ -197,10 +197,8 @@ class LargeFiles(Controller):
             self.rested.emit()
 
     def _read(self) -> None:
-        if self.columns:
-            self._datasets.read_columns(str(self.path), self.columns)
-        else:
-            self._datasets.read(str(self.path))
+        steps = steps_text(self.own) if self.own else None
+        self._datasets.read(str(self.path), columns=self.columns or None, steps=steps)
 
     def choose_line(self, line: int) -> None:
         """Go to the row that starts on a line, if one does."""

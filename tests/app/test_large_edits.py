@@ -129,3 +129,14 @@ def test_what_was_changed_is_written_with_all_rows_and_with_a_subset(
     rows = (tmp_path / "out.jsonl").read_text().splitlines()
     assert len(rows) == 600
     assert json.loads(rows[0])["messages"][1]["content"] == "Everything."
+
+
+def test_what_was_changed_goes_along_where_all_rows_are_read(
+    studio: Studio, qtbot: QtBot, path: Path
+) -> None:
+    view = opened(studio, qtbot, path)
+    studio.dataset.large_editing.edit(1, "answer", "Everything.")
+    view.bar.read.click()
+    qtbot.waitUntil(lambda: studio.state.dataset is not None, timeout=20_000)
+    assert studio.state.dataset is not None
+    assert studio.state.dataset.rows[0].answer == "Everything."

@@ -200,8 +200,22 @@ class EditableTable[Model: EditableModel[Any]](ExamplesTable[Model]):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
+        self._has_marks = self._has_changes = False
         self.model.edited.connect(self.edited)
         self.view.installEventFilter(self)
+
+    def set_changes(
+        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
+    ) -> None:
+        """Show what was changed by hand."""
+        self.model.set_changes(changes, edited, deleted)
+        self._has_changes = bool(edited or deleted)
+        self.show_marks(self._has_marks)
+
+    def show_marks(self, has_marks: bool) -> None:
+        """Give marks room where a row has one."""
+        self._has_marks = has_marks
+        self.view.setColumnHidden(MARK, not (has_marks or self._has_changes))
 
     def is_example(self, row: Any) -> bool:
         """Whether a row can train."""
@@ -244,16 +258,8 @@ class DatasetTable(EditableTable[DatasetModel]):
         self.model.set_dataset(dataset)
         attention = self.model.counts()["attention"]
         self.chips.set_counts({"attention": attention})
-        self.view.setColumnHidden(MARK, not attention)
+        self.show_marks(attention > 0)
         self._settle(line)
-
-    def set_changes(
-        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
-    ) -> None:
-        """Show what was changed by hand."""
-        self.model.set_changes(changes, edited, deleted)
-        marked = bool(edited or deleted or self.model.counts()["attention"])
-        self.view.setColumnHidden(MARK, not marked)
 
     def is_example(self, row: Entry) -> bool:
         return isinstance(row, ExampleRow)
@@ -318,16 +324,8 @@ class LargeTable(EditableTable[LargeTableModel]):
         self._head.setSectionsClickable(True)
         self._head.setSortIndicatorShown(True)
         self._head.sortIndicatorChanged.connect(self.ask)
-        self._wanted, self._has_marks, self._has_changes = QPersistentModelIndex(), False, False
+        self._wanted = QPersistentModelIndex()
         self.view.doubleClicked.connect(self.edit_cell)
-
-    def set_changes(
-        self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
-    ) -> None:
-        """Show what was changed by hand."""
-        self.model.set_changes(changes, edited, deleted)
-        self._has_changes = bool(edited or deleted)
-        self._fit_marks()
 
     def set_whole(self, line: int, texts: Mapping[str, str]) -> None:
         """The texts of the row that is stood on, all of them: a cell that is to be edited is opened now."""
@@ -345,9 +343,6 @@ class LargeTable(EditableTable[LargeTableModel]):
             self.view.edit(index)
         elif self.model.field_of(index.column()):
             self._wanted = QPersistentModelIndex(index)
-
-    def _fit_marks(self) -> None:
-        self.view.setColumnHidden(MARK, not (self._has_marks or self._has_changes))
 
     def query(self) -> dict[str, Any]:
         """What is asked for now; empty when it is every row in the order of the file."""
@@ -391,8 +386,7 @@ class LargeTable(EditableTable[LargeTableModel]):
         """
         self.chips.set_counts(counts)
         self.chips.set_offered({key for key, count in counts.items() if count} | {"all", self.chips.current})
-        self._has_marks = bool(counts["warnings"] or counts["bad"])
-        self._fit_marks()
+        self.show_marks(counts["warnings"] + counts["bad"] > 0)
         digits = self.view.fontMetrics().horizontalAdvance(f"{expected:,}".translate(_ZEROS))
         self.view.setColumnWidth(0, max(self.model.columns[0].width, digits + 2 * _PADDING))
         self.fit()

@@ -178,7 +178,7 @@ class LargeView(QWidget):
     def show_changes(
         self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
     ) -> None:
-        """What was changed by hand: new texts by line and field, and the lines of changed and deleted rows."""
+        """What was changed by hand: new texts by line and field, and the lines of edited and deleted rows."""
         self.table.set_changes(changes, edited, deleted)
 
     def choose_row(self, number: int) -> None:
