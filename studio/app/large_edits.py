@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from studio.app.large import LargeFiles
 from studio.app.state import Controller, Services
-from studio.dataset.steps.edits import settled
+from studio.dataset.steps.edits import without_restored
 from studio.dataset.steps.journal import StepHistory, StepJournal
 from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore
 from studio.dataset.store.manifest import identity
@@ -25,7 +25,7 @@ class LargeEditing(Controller):
     @property
     def steps(self) -> tuple[AnyStep, ...]:
         """The changes in force: without deletions that were taken back."""
-        return settled(self._history.steps)
+        return without_restored(self._history.steps)
 
     @property
     def _deleted(self) -> frozenset[int]:
