@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check screens bench peers starter constraints clean
+.PHONY: help setup run test test-long check screens bench peers starter templates constraints clean
 
 help: ## show this list
 	@echo "Tuning Studio. Each target sets up .venv first where it must."
@@ -41,6 +41,9 @@ peers: setup
 
 starter: setup ## rebuild the starter model and sample data in resources/starter
 	$(PYTHON) packaging/starter/build.py
+
+templates: setup ## write the template of a translation (resources/languages/studio.pot)
+	$(PYTHON) packaging/templates.py
 
 constraints: setup ## take the newest versions of every dependency
 	@sh packaging/constraints.sh

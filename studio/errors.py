@@ -1,11 +1,31 @@
 """The one kind of exception whose text is meant for the person at the screen."""
 
+from __future__ import annotations
+
+from studio.catalogue import CLAUSES, Phrase, phrase
+
 
 class StudioError(Exception):
     """Something the person can act on: the message says what is wrong, where, and what to do."""
 
     bad_request = False
     """Whether what was asked for is at fault, rather than what happened while doing it."""
+
+    def __init__(self, said: str | Phrase, /, **values: object) -> None:
+        """`said` is a code of the catalogue, with its values, or what is to be said as it stands.
+
+        Raises KeyError for a code with values that the catalogue does not have.
+        """
+        if isinstance(said, str) and (values or said in CLAUSES):
+            kept = {n: v if isinstance(v, str | int | Phrase) else str(v) for n, v in values.items()}
+            said = phrase(said, **kept)
+        self.said = said
+        super().__init__(said)
+
+    @property
+    def code(self) -> str:
+        """What went wrong, for programs: a code of the catalogue, or nothing where it has none yet."""
+        return self.said.code if isinstance(self.said, Phrase) else ""
 
 
 class DataError(StudioError):

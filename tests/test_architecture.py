@@ -21,7 +21,6 @@ SHORT = {
     "cli/opening.py",
     "dataset/documents/paragraph.py",
     "dataset/hub/download.py",
-    "errors.py",
     "files/lock.py",
     "jobs/collecting.py",
     "jobs/heal.py",

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import ast
 import json
+import pickle
+import runpy
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
-from studio.catalogue import CLAUSES, EMPTY, TOO_LONG, common, from_plain, joined, phrase
+from studio import errors
+from studio.catalogue import CLAUSES, EMPTY, TOO_LONG, common, from_plain, joined, phrase, phrases, spoken
+from studio.cli.commands import run
 from studio.dataset.rows import BadRow, field
+from studio.errors import ModelError, RunError, StudioError
 from studio.events import Problem
 
 STUDIO = Path(__file__).parents[1] / "studio"
 
 _ASKS = ("startswith", "endswith", "find", "index", "count", "partition", "rpartition")
 _PATTERNS = ("match", "search", "fullmatch", "findall", "finditer", "sub", "subn")
+_KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+_CODED = ("models/",)
+"""The rooms in which every failure has a code."""
 _ALLOWED = {
     ("dataset/hub/wanted.py", "in"),  # errors of other libraries with neither a type nor a code of their own
     ("train/checkpoint.py", "in"),
@@ -45,6 +55,59 @@ def test_a_refusal_is_a_code_with_values_and_one_sentence() -> None:
 def test_a_code_that_is_not_in_the_catalogue_is_refused_where_it_is_said() -> None:
     with pytest.raises(KeyError):
         BadRow("row.no_such_thing")
+
+
+def test_a_failure_is_a_code_with_values_and_one_sentence() -> None:
+    error = ModelError("weights.cut_short", file=Path("a.safetensors"), there=1234, whole=56789)
+    for each in (error, pickle.loads(pickle.dumps(error))):
+        assert each.code == "weights.cut_short"
+        assert dict(each.said.values) == {"file": "a.safetensors", "there": 1234, "whole": 56789}
+        assert str(each) == (
+            "a.safetensors is cut short: 1,234 of 56,789 bytes are there. Download the model again."
+        )
+    assert RunError(error.said).code == error.code
+    with pytest.raises(KeyError):
+        ModelError("weights.no_such_thing", file="a")
+    assert (StudioError("As it stands.").code, str(StudioError("As it stands."))) == ("", "As it stands.")
+
+
+def test_a_translation_changes_the_sentences_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, said = "weights.empty", ModelError("weights.empty", file="a.safetensors")
+    plain = said.said.plain()
+    _write_translation(tmp_path / "de", {code: "{file} enthält keine Gewichte."})
+    monkeypatch.setattr(phrases, "_SPOKEN", spoken("de", tmp_path))
+    assert str(said) == "a.safetensors enthält keine Gewichte."
+    assert (said.code, said.said.plain()) == (code, plain)
+    assert str(phrase("row.identical")) == "the prompt and the answer are identical"  # not translated
+
+
+def test_the_template_of_a_translation_has_every_clause_under_its_code() -> None:
+    written = runpy.run_path(str(STUDIO.parent / "packaging" / "templates.py"))["template"]()
+    lines = written.splitlines()
+    contexts = [json.loads(line.removeprefix("msgctxt ")) for line in lines if line.startswith("msgctxt")]
+    clauses = [json.loads(line.removeprefix("msgid ")) for line in lines if line.startswith("msgid")]
+    assert dict(zip(contexts, clauses[1:], strict=True)) == CLAUSES
+
+
+def test_every_failure_of_a_coded_room_names_its_code_and_the_values_of_its_clause() -> None:
+    raised = [call for path in STUDIO.rglob("*.py") for call in _failures(path)]
+    assert [place for place, said, _ in raised if place.startswith(_CODED) and said is None] == []
+    coded = [(place, said, names) for place, said, names in raised if said in CLAUSES]
+    assert len(coded) > 40
+    assert [each for each in coded if each[2] != _fields(CLAUSES[str(each[1])])] == []
+    assert [place for place, said, names in raised if names and said not in CLAUSES | {"": ""}] == []
+
+
+def test_a_refused_command_gives_its_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert run(["forecast", str(nowhere), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out) == {
+        "error": str(phrase("model.missing", folder=str(nowhere))),
+        "code": "model.missing",
+        "exit_code": 2,
+    }
 
 
 def test_a_phrase_goes_through_json_and_back() -> None:
@@ -81,7 +144,9 @@ def test_every_clause_is_a_template_and_every_group_names_clauses() -> None:
 
 
 def test_every_code_that_is_said_is_in_the_catalogue_and_every_clause_is_said() -> None:
-    said = {value for path in STUDIO.rglob("*.py") if path.name != "catalogue.py" for value in _texts(path)}
+    said = {
+        value for path in STUDIO.rglob("*.py") if path.parent.name != "catalogue" for value in _texts(path)
+    }
     made = {code for code in CLAUSES if code.startswith(("role.", "both", "kind."))}
     assert CLAUSES.keys() - said - made == set()
 
@@ -98,6 +163,40 @@ def test_no_code_looks_into_the_words_of_a_message() -> None:
 def _texts(path: Path) -> set[str]:
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _failures(path: Path) -> Iterator[tuple[str, str | None, set[str]]]:
+    """Where a failure is made, its code ("" for a name or a phrase, None for words), and its values."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id=kind), args=[first, *_], keywords=keywords) if kind in _KINDS:
+                place = f"{path.relative_to(STUDIO).as_posix()}:{node.lineno}"
+                names = {keyword.arg or "" for keyword in keywords}
+                match first:
+                    case ast.Constant(value=str(text)):
+                        yield place, text if text in CLAUSES else None, names
+                    case ast.Name() | ast.Attribute():
+                        yield place, "", names
+                    case _:
+                        yield place, None, names
+
+
+def _fields(clause: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(clause) if name}
+
+
+def _write_translation(folder: Path, clauses: dict[str, str]) -> None:
+    """A .mo as GNU gettext describes it: offsets of the sorted originals, then of what they become."""
+    about = {"": "Content-Type: text/plain; charset=UTF-8\n"}
+    words = about | {f"{code}\x04{CLAUSES[code]}": clause for code, clause in clauses.items()}
+    texts = [text.encode() for text in [*sorted(words), *(words[key] for key in sorted(words))]]
+    at, table = 28 + 8 * len(texts), b""
+    for text in texts:
+        table += struct.pack("<II", len(text), at)
+        at += len(text) + 1
+    head = struct.pack("<7I", 0x950412DE, 0, len(words), 28, 28 + 8 * len(words), 0, 0)
+    (folder / "LC_MESSAGES").mkdir(parents=True)
+    (folder / "LC_MESSAGES" / "studio.mo").write_bytes(head + table + b"\0".join(texts) + b"\0")
 
 
 def _looks(tree: ast.Module) -> set[str]:

@@ -75,11 +75,11 @@ def run(arguments: list[str]) -> int:
     except PeerLost as error:
         if rank() == 0:  # of the others' end somebody has told already
             _complain(str(error))
-        return _failed(str(error), 1)
+        return _failed(str(error), 1, error.code)
     except StudioError as error:
         message = f"{error}{_advice(error)}"
         _complain(message)
-        return _failed(message, 2 if error.bad_request else 1)
+        return _failed(message, 2 if error.bad_request else 1, error.code)
     except typer.Exit as leaving:
         return leaving.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: every failure is one sentence for the person
@@ -93,11 +93,12 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _failed(sentence: str, code: int) -> int:
+def _failed(sentence: str, status: int, code: str = "") -> int:
     """Print the one document of a command that failed, where one was asked for. Returns the exit code."""
     if asked.as_json and rank() == 0:
-        report({"error": redacted(sentence, *secrets()), "exit_code": code}, "")
-    return code
+        coded = {"code": code} if code else {}
+        report({"error": redacted(sentence, *secrets()), **coded, "exit_code": status}, "")
+    return status
 
 
 def _advice(error: StudioError) -> str:

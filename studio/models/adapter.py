@@ -115,12 +115,12 @@ def read_onto(model: nn.Module, folder: Path) -> bool:
     """
     restore(folder, lambda earlier: (earlier / WEIGHTS).is_file())
     if not (folder / WEIGHTS).exists():
-        raise ModelError(f"{folder} holds no adapter yet: train the run to its first checkpoint.")
+        raise ModelError("adapter.none", folder=folder)
     _refuse_second(model)
     try:
         proven = check_proof(folder)
     except RunError as error:
-        raise ModelError(str(error)) from error
+        raise ModelError(error.said) from error
     try:
         described = parsed((folder / CONFIG).read_text(encoding="utf-8"))
         trained = arrays.read(folder / WEIGHTS)
@@ -130,14 +130,14 @@ def read_onto(model: nn.Module, folder: Path) -> bool:
         _load(model, trained)
         mx.eval(model.parameters())
     except _DAMAGE as error:
-        raise ModelError(f"The adapter in {folder} does not fit this model: {error}") from error
+        raise ModelError("adapter.does_not_fit", folder=folder, fault=error) from error
     model.eval()
     return proven
 
 
 def _refuse_second(model: nn.Module) -> None:
     if any("lora_a" in module for module in model.modules()):
-        raise ModelError("This model bears an adapter already. Open the model again, and start from there.")
+        raise ModelError("adapter.second")
 
 
 def _keys(model: nn.Module, tuning: Tuning, count: int) -> list[str]:
@@ -153,11 +153,9 @@ def _keys(model: nn.Module, tuning: Tuning, count: int) -> list[str]:
 def _refuse_dora(found: dict[str, nn.Module]) -> None:
     for path, module in found.items():
         if isinstance(module, targets.EXPERTS) or hasattr(module, "to_lora"):
-            kind = "a mixture of experts" if isinstance(module, targets.EXPERTS) else "several layers in one"
-            name = path.rsplit(".", 1)[-1]
-            raise ModelError(
-                f"DoRA cannot go on {name}: it is {kind}. Choose LoRA, or name other layers as Targets."
-            )
+            experts = isinstance(module, targets.EXPERTS)
+            code = "adapter.dora_experts" if experts else "adapter.dora_joined"
+            raise ModelError(code, name=path.rsplit(".", 1)[-1])
 
 
 def _wrap(model: nn.Module, described: dict[str, Any]) -> None:
@@ -200,10 +198,7 @@ def _start_as_peft(module: nn.Module) -> None:
 
 def _unfreeze(model: nn.Module, tuning: Tuning, count: int) -> None:
     if any("scales" in module for module in model.modules()):
-        raise ModelError(
-            "The weights of a quantized model cannot be trained themselves. Choose the method LoRA, or a "
-            "model that is not quantized."
-        )
+        raise ModelError("adapter.quantized")
     if tuning.layers == 0:
         model.unfreeze()
     else:

@@ -36,7 +36,7 @@ def load_lazily(described: Description) -> tuple[nn.Module, dict[str, Any]]:
         with _as_mlx_lm_reads(described.weights or find_weights(folder), described) as view:
             model, config = load_model(view, lazy=True)
     except BUILDING as error:
-        raise ModelError(_cannot_be_loaded(described, error)) from error
+        raise _cannot_be_loaded(described, error) from error
     _settle(model, described)
     _refuse_lost_corrections(model, described)
     return model, config
@@ -53,7 +53,7 @@ def build_lazily(described: Description, config: dict[str, Any] | None = None) -
     try:
         model: nn.Module = build(described.reading.family.arguments.from_dict(config))
     except BUILDING as error:
-        raise ModelError(_cannot_be_built(described, error)) from error
+        raise _cannot_be_built(described, error) from error
     _leave_out_what_is_not_saved(model, described)
     _settle(model, described)
     return model
@@ -67,29 +67,21 @@ def _refuse_gaps(described: Description) -> None:
         f.name for f in dataclasses.fields(arguments) if f.default is unset and f.default_factory is unset
     ]
     if gaps := [name for name in needed if name not in described.config]:
-        raise ModelError(
-            f"config.json in {described.folder} does not say {', '.join(gaps)}, which mlx-lm's model of the "
-            f"kind {described.config['model_type']} needs. Take the config.json that it was published with."
-        )
+        kind = described.config["model_type"]
+        raise ModelError("model.gaps", folder=described.folder, names=", ".join(gaps), kind=kind)
 
 
-def _cannot_be_built(described: Description, error: Exception) -> str:
-    folder, what = described.folder, _first_line(error)
-    return (
-        f"The model in {folder} cannot be built as its config.json says ({what}). Download the model again."
-    )
+def _cannot_be_built(described: Description, error: Exception) -> ModelError:
+    return ModelError("model.not_built", folder=described.folder, fault=_first_line(error))
 
 
-def _cannot_be_loaded(described: Description, error: Exception) -> str:
+def _cannot_be_loaded(described: Description, error: Exception) -> ModelError:
     """Names what the weights or the config have and the family has not, where that can be told."""
     folder, kind = described.folder, described.config["model_type"]
     if keys := unread_shapes(described.reading):
-        reason = refusal(folder, described.reading, keys[0], described.reading.stated(keys[0]))
-        return f"{reason} ({_first_line(error)})"
-    return (
-        f"The weights in {folder} are not those of a {kind} as mlx-lm builds it from config.json "
-        f"({_first_line(error)}). Download the model again, or choose another."
-    )
+        reason = refusal(folder, described.reading, keys[0], described.reading.stated(keys[0])).said
+        return ModelError("weights.other_shape", reason=reason, fault=_first_line(error))
+    return ModelError("weights.other_kind", folder=folder, kind=kind, fault=_first_line(error))
 
 
 def _first_line(error: Exception) -> str:
@@ -103,7 +95,7 @@ def _settle(model: nn.Module, described: Description) -> None:
     try:
         settle(model, described.reading, described.folder)
     except BUILDING as error:
-        raise ModelError(_cannot_be_built(described, error)) from error
+        raise _cannot_be_built(described, error) from error
 
 
 def _refuse_lost_corrections(model: nn.Module, described: Description) -> None:
@@ -113,11 +105,8 @@ def _refuse_lost_corrections(model: nn.Module, described: Description) -> None:
     lost = [name for name in described.weights.arrays if name.endswith(_CORRECTIONS)]
     arrays = _read(described.weights.files) if lost else {}
     if any(mx.any(arrays[name] != 0).item() for name in lost):
-        raise ModelError(
-            f"The weights in {described.folder} correct the choice of experts ({lost[0]}), which mlx-lm's "
-            f"{described.config['model_type']} leaves out: it would be trained as another model "
-            "than it is. Choose another model."
-        )
+        kind = described.config["model_type"]
+        raise ModelError("weights.corrections", folder=described.folder, name=lost[0], kind=kind)
 
 
 def _leave_out_what_is_not_saved(model: nn.Module, described: Description) -> None:

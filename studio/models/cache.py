@@ -105,11 +105,11 @@ def _load(described: Description, form: WeightForm) -> tuple[nn.Module, _Weights
             mx.eval([value for value in part.values() if isinstance(value, mx.array)])
         mx.eval(module.parameters())
     except BUILDING as error:
-        raise ModelError(f"The model in {folder} could not be loaded: {error}") from error
+        raise ModelError("model.not_loaded", folder=folder, fault=error) from error
     with LOADING:
         try:
             with without_marks(folder) as clean:
                 tokenizer = load_tokenizer(clean, eos_token_ids=config.get("eos_token_id"))
         except Exception as error:  # tokenizers raises bare Exception
-            raise ModelError(f"The tokenizer in {folder} cannot be read: {first_line(error)}") from error
+            raise ModelError("tokenizer.unreadable", folder=folder, fault=first_line(error)) from error
     return module, _Weights(named(module.parameters()), config, tokenizer)

@@ -68,8 +68,7 @@ def describe(folder: Path) -> Description:
     try:
         reading = reading_of(config, folder)
     except BUILDING as error:
-        why = f"config.json in {folder} cannot be understood ({first_line(error)}). Download the model again."
-        raise ModelError(why) from error
+        raise ModelError("model.config_unclear", folder=folder, fault=first_line(error)) from error
     if weights is None:
         if not config.get("quantization"):
             _unquantized(reading)
@@ -93,7 +92,4 @@ def _unquantized(reading: ConfigReading) -> None:
 
 def _refuse_code(folder: Path, config: dict[str, Any]) -> None:
     if (code := config.get("model_file")) is not None:
-        raise ModelError(
-            f"The model in {folder} is built by code of its own ({code}), which is not run here. Choose a "
-            "model of a family that mlx-lm has."
-        )
+        raise ModelError("model.own_code", folder=folder, code=code)

@@ -54,10 +54,7 @@ def family_of(config: Mapping[str, Any], folder: object) -> Family:
     try:
         model, arguments = _get_classes(config=dict(config))
     except (ValueError, AttributeError, TypeError, SystemExit) as error:
-        raise ModelError(
-            f"The model in {folder} is of the kind {kind}: mlx-lm has no such family, so that it cannot be "
-            "trained or asked here. Choose another model."
-        ) from error
+        raise ModelError("model.unknown_kind", folder=folder, kind=kind) from error
     return _family(model, arguments)
 
 

@@ -15,17 +15,15 @@ from studio.models.weights import refuse_pointer
 def read_config(folder: Path) -> dict[str, Any]:
     """The model's `config.json`. Raises ModelError with what is missing and what to do."""
     if not folder.exists():
-        raise ModelError(
-            f"There is no model at {folder}. Choose a folder with config.json and *.safetensors."
-        )
+        raise ModelError("model.missing", folder=folder)
     if not folder.is_dir():
-        raise ModelError(f"{folder} is a file. Choose the folder that holds config.json and *.safetensors.")
+        raise ModelError("model.file", folder=folder)
     file = folder / "config.json"
     refuse_pointer(file)
-    missing = ModelError(f"{folder} is not a model folder: it has no config.json.")
+    missing = ModelError("model.no_config", folder=folder)
     config = read_object(file, ModelError, missing, "Download the model again.", object_hook=untagged)
     if not isinstance(config.get("model_type"), str):
-        raise ModelError(f"{file} does not name a model_type, so we cannot tell what kind of model it is.")
+        raise ModelError("model.no_type", file=file)
     return config
 
 
@@ -41,7 +39,7 @@ def hidden_size(config: dict[str, Any]) -> int:
         for key in ("hidden_size", "n_embd", "d_model", "dim"):
             if isinstance(part.get(key), int):
                 return int(part[key])
-    raise ModelError("The model's config.json does not say its hidden_size.")
+    raise ModelError("model.no_width")
 
 
 # How much faster than with AdamW the other optimizers learn well. Their papers' words: 8-bit state keeps

@@ -35,7 +35,7 @@ class WeightForm:
             return WeightForm(precision=self.precision)
         group_size, bits = FIXED.get(self.mode, (self.group_size, self.bits))
         if bits != self.bits:
-            raise ModelError(f"The mode {self.mode} has {bits} bits, not {self.bits}. Change one of them.")
+            raise ModelError("quantize.bits", mode=self.mode, fixed=bits, bits=self.bits)
         return replace(self, group_size=group_size)
 
 
@@ -111,12 +111,9 @@ def _quantize(model: nn.Module, form: WeightForm) -> dict[str, Any]:
     try:
         nn.quantize(model, form.group_size, form.bits, mode=form.mode, class_predicate=choose)
     except (TypeError, ValueError) as error:
-        raise ModelError(f"This model cannot be quantized here ({error}). Set Quantize to no.") from error
+        raise ModelError("quantize.impossible", fault=error) from error
     if not chosen:
-        raise ModelError(
-            f"No layer of this model can be quantized in groups of {form.group_size}: no width is a multiple "
-            "of that. Choose a smaller group size, or set Quantize to no."
-        )
+        raise ModelError("quantize.groups", size=form.group_size)
     return described
 
 

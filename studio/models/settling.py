@@ -9,7 +9,6 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 
-from studio.errors import ModelError
 from studio.models.reading import ConfigReading, head_size
 from studio.models.rope import StatedRoPE, are_equal, built_rope, ropes_in, stated_rope
 from studio.models.unread import misread, refusal, refuse_unread
@@ -65,7 +64,7 @@ def settle_ropes(model: nn.Module, reading: ConfigReading, folder: object) -> No
     for settings in ropes.values():
         kind = settings.get("rope_type", "default")
         if not resolved and kind not in ("default", "mrope") and not _reads_scaling(reading):
-            raise ModelError(refusal(folder, reading, "rope_type", kind))
+            raise refusal(folder, reading, "rope_type", kind)
 
 
 def _reads_scaling(reading: ConfigReading) -> bool:
@@ -115,7 +114,7 @@ def settle_acts(model: nn.Module, reading: ConfigReading, folder: object) -> Non
     elsewhere = misread(reading, key) or any(True for layer in model.layers for _ in _bending(layer, False))
     if wanted is None or not own or elsewhere:
         if reading.twin and stated != reading.twin["defaults"].get(key):
-            raise ModelError(refusal(folder, reading, key, stated))
+            raise refusal(folder, reading, key, stated)
         return
     for layer, path, module, name in own:
         _put(layer, path, _with(BENDS[wanted], module, name))

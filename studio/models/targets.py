@@ -38,7 +38,7 @@ def find_linear(blocks: Iterable[nn.Module], names: tuple[str, ...] = (ALL, ROUT
     given = [name for name in names if name not in (ALL, ROUTERS)]
     for name in given:
         if not any(_fits(path, name) for path in found):
-            raise ModelError(_unknown(name, found))
+            raise _unknown(name, found)
 
     def meant(path: str) -> bool:
         kind = ROUTERS if path in routers else ALL
@@ -65,7 +65,7 @@ def find_embeddings(model: nn.Module) -> tuple[str, nn.Module]:
     """The path and module of the token embeddings. Raises ModelError when there are none to be found."""
     outside = {p: m for p, m in _outside_blocks(model).items() if isinstance(m, EMBEDDINGS)}
     if not outside:
-        raise ModelError("This model's embeddings could not be found. Switch Embeddings and Head off.")
+        raise ModelError("layers.no_embeddings")
     return max(outside.items(), key=lambda item: item[1].weight.shape[0])
 
 
@@ -92,7 +92,7 @@ def _fits(path: str, name: str) -> bool:
     return path == name or path.endswith(f".{name}")
 
 
-def _unknown(name: str, found: Iterable[str]) -> str:
+def _unknown(name: str, found: Iterable[str]) -> ModelError:
     names = list(dict.fromkeys(path.rsplit(".", 1)[-1] for path in found))
     near = sorted(names, key=lambda other: -difflib.SequenceMatcher(None, name, other).ratio())
-    return f"This model has no linear layer called {name}. It has {', '.join(near)}."
+    return ModelError("layers.unknown", name=name, names=", ".join(near))

@@ -27,7 +27,7 @@ def load_tokenizer(folder: Path) -> Any:
     Raises ModelError when the folder or its tokenizer is missing, damaged, or not a fast one.
     """
     if not folder.is_dir():
-        raise ModelError(f"There is no model folder at {folder}. Choose the folder that holds config.json.")
+        raise ModelError("tokenizer.no_folder", folder=folder)
     check_tokenizer(folder)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
@@ -38,9 +38,9 @@ def load_tokenizer(folder: Path) -> Any:
             with without_marks(folder) as clean:
                 tokenizer = AutoTokenizer.from_pretrained(str(clean), local_files_only=True, use_fast=True)
         except Exception as error:  # tokenizers raises bare Exception
-            raise ModelError(f"The tokenizer in {folder} cannot be read: {first_line(error)}") from error
+            raise ModelError("tokenizer.unreadable", folder=folder, fault=first_line(error)) from error
     if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(f"The tokenizer in {folder} is of the slow kind. Add the model's tokenizer.json.")
+        raise ModelError("tokenizer.slow", folder=folder)
     return tokenizer
 
 
@@ -76,7 +76,7 @@ def check_tokenizer(folder: Path) -> None:
     found = [folder / name for name in _FILES if (folder / name).is_file()]
     found += sorted(folder.glob("*.tiktoken"))
     if not found:
-        raise ModelError(f"{folder} holds no tokenizer (no tokenizer.json). Download the model again, whole.")
+        raise ModelError("tokenizer.missing", folder=folder)
     for file in found:
         refuse_pointer(file)
     try:
@@ -84,10 +84,7 @@ def check_tokenizer(folder: Path) -> None:
     except (OSError, ValueError, RecursionError):  # absent, or said when the tokenizer is read
         return
     if folder / "tokenizer.json" not in found and isinstance(settings, dict) and "auto_map" in settings:
-        raise ModelError(
-            f"The tokenizer in {folder} is made by code of its own (auto_map in tokenizer_config.json), "
-            "which is not run here. Add a tokenizer.json, as other forms of a model have, or choose another."
-        )
+        raise ModelError("tokenizer.own_code", folder=folder)
 
 
 def first_line(error: Exception) -> str:

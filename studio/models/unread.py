@@ -111,13 +111,9 @@ def refuse_unread(model: nn.Module, reading: ConfigReading, folder: object) -> N
     """Raise ModelError where the config says what the family does not read, and answers would differ."""
     if _scales_head_otherwise(reading):
         size, base = reading.stated("hidden_size"), reading.stated("dim_model_base")
-        raise ModelError(
-            f"config.json in {folder} says tie_word_embeddings = True, and a tied head of a minicpm3 has its "
-            f"logits divided by hidden_size / dim_model_base ({size} / {base}), which mlx-lm leaves out: it "
-            "would be trained as another model than it is. Choose another model."
-        )
+        raise ModelError("model.unread_head", folder=folder, size=size, base=base)
     for key in _unread_values(model, reading):
-        raise ModelError(refusal(folder, reading, key, reading.stated(key)))
+        raise refusal(folder, reading, key, reading.stated(key))
 
 
 def _scales_head_otherwise(reading: ConfigReading) -> bool:
@@ -154,13 +150,10 @@ def _slides(reading: ConfigReading, key: str) -> bool:
     return "layer_types" not in family.fields or bool(kinds and SLIDING in kinds)
 
 
-def refusal(folder: object, reading: ConfigReading, key: str, value: object) -> str:
+def refusal(folder: object, reading: ConfigReading, key: str, value: object) -> ModelError:
     """Why a model is refused: the key that its family does not read."""
     kind = reading.text.get("model_type") or reading.config["model_type"]
-    return (
-        f"config.json in {folder} says {key} = {value}, which mlx-lm's model of the kind {kind} "
-        "does not read: it would be trained as another model than it is. Choose another model."
-    )
+    return ModelError("model.unread", folder=folder, key=key, value=value, kind=kind)
 
 
 def _unread_values(model: nn.Module, reading: ConfigReading) -> Iterator[str]:

@@ -12,7 +12,6 @@ from studio.errors import ModelError
 from studio.files import parsed
 
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
-AGAIN = "Download the model again."
 LARGEST_HEADER = 2**28
 _SHARD = re.compile(r"model-(\d+)-of-(\d+)\.safetensors")
 _LFS = b"version https://git-lfs"
@@ -52,13 +51,10 @@ def find_weights(folder: Path) -> Weights:
     for file in files:
         header = read_header(file)
         if twice := sorted(arrays.keys() & header.keys()):
-            raise ModelError(
-                f"{folder} holds {twice[0]} in two weight files, one of them {file.name}: one does not "
-                "belong to this model. Remove it, or download the model again into an empty folder."
-            )
+            raise ModelError("weights.twice", folder=folder, name=twice[0], file=file.name)
         arrays.update(header)
     if not arrays:
-        raise ModelError(f"{files[0]} holds no weights. {AGAIN}")
+        raise ModelError("weights.empty", file=files[0])
     return Weights(files, arrays, tuple(file.name for file in found if file not in files))
 
 
@@ -75,27 +71,24 @@ def read_header(file: Path) -> dict[str, Entry]:
         arrays = {name: Entry(str(e["dtype"]), tuple(map(int, e["shape"]))) for name, e in entries.items()}
         ends = [int(entry["data_offsets"][1]) for entry in entries.values()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise ModelError(f"{file} is damaged: it is no safetensors file. {AGAIN}") from error
+        raise ModelError("weights.damaged", file=file) from error
     whole, there = 8 + size + max(ends, default=0), file.stat().st_size
     if there < whole:
-        raise ModelError(f"{file} is cut short: {there:,} of {whole:,} bytes are there. {AGAIN}")
+        raise ModelError("weights.cut_short", file=file, there=there, whole=whole)
     return arrays
 
 
 def refuse_pointer(file: Path) -> None:
     """Raise ModelError where a file is a pipe, or only the note that Git LFS keeps for a large one."""
     if file.exists() and not file.is_file():
-        raise ModelError(f"{file} is not a file. {AGAIN}")
+        raise ModelError("weights.not_file", file=file)
     try:
         with file.open("rb") as opened:
             pointer = opened.read(len(_LFS)) == _LFS
     except OSError:  # said by whoever reads it
         return
     if pointer:
-        raise ModelError(
-            f"{file} is a Git LFS pointer: the file itself was not downloaded. Run `git lfs pull` in that "
-            "folder, or download the model again."
-        )
+        raise ModelError("weights.pointer", file=file)
 
 
 def _chosen(folder: Path, found: list[Path]) -> tuple[Path, ...]:
@@ -104,7 +97,7 @@ def _chosen(folder: Path, found: list[Path]) -> tuple[Path, ...]:
     if (folder / INDEX).exists():
         return _indexed(folder)
     if not found:
-        raise ModelError(_without_weights(folder))
+        raise _without_weights(folder)
     sets: dict[int, list[Path]] = {}
     for file in found:
         if shard := _SHARD.fullmatch(file.name):
@@ -115,7 +108,7 @@ def _chosen(folder: Path, found: list[Path]) -> tuple[Path, ...]:
         if len(files) == count:
             return tuple(files)
     count, files = max(sets.items(), key=lambda item: len(item[1]) / max(1, item[0]))
-    raise ModelError(f"{folder} is incomplete: of its {count:,} weight files {len(files)} are there. {AGAIN}")
+    raise ModelError("weights.incomplete", folder=folder, count=count, found=len(files))
 
 
 def _indexed(folder: Path) -> tuple[Path, ...]:
@@ -124,12 +117,12 @@ def _indexed(folder: Path) -> tuple[Path, ...]:
     try:
         needed = sorted(_names(parsed(index.read_text(encoding="utf-8-sig"))))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(
-            f"{index} cannot be read: it does not say which file holds which weights. {AGAIN}"
-        ) from error
-    if missing := [name for name in needed if not (folder / name).is_file()]:
-        more = f" and {len(missing) - 1} more are" if len(missing) > 1 else " is"
-        raise ModelError(f"{folder} is incomplete: {missing[0]}{more} missing. {AGAIN}")
+        raise ModelError("weights.index", index=index) from error
+    missing = [name for name in needed if not (folder / name).is_file()]
+    if len(missing) > 1:
+        raise ModelError("weights.more_missing", folder=folder, name=missing[0], more=len(missing) - 1)
+    if missing:
+        raise ModelError("weights.one_missing", folder=folder, name=missing[0])
     return tuple(folder / name for name in needed)
 
 
@@ -144,12 +137,13 @@ def _names(index: Any) -> Iterable[str]:
     return set(files.values())
 
 
-def _without_weights(folder: Path) -> str:
+def _without_weights(folder: Path) -> ModelError:
     others = sorted(file.name for pattern in _OTHERS for file in folder.glob(pattern))
     if any(name.startswith("adapter") for name in others):
-        return f"{folder} holds an adapter, not a model. Choose the folder of the model that it was made for."
-    found = f" It has {others[0]}, which MLX cannot train." if others else ""
-    return f"{folder} has no weights: no model*.safetensors.{found} Download the model as safetensors."
+        return ModelError("weights.adapter", folder=folder)
+    if others:
+        return ModelError("weights.other_format", folder=folder, file=others[0])
+    return ModelError("weights.missing", folder=folder)
 
 
 _PACKINGS = {
@@ -170,10 +164,10 @@ def refuse_packed(folder: object, arrays: Mapping[str, Entry], known: Collection
         for name in arrays:
             end = next((end for end in ends if end in name), None)
             if end is not None and not _knows(known, end):
-                raise ModelError(_refusal(folder, f"packed by {library}", name))
+                raise ModelError("weights.packed", folder=folder, library=library, name=name)
     for name, entry in arrays.items():
         if entry.dtype in _FP8 and not any("weight_scale" in word for word in known):
-            raise ModelError(_refusal(folder, f"in 8-bit floats ({entry.dtype})", name))
+            raise ModelError("weights.floats8", folder=folder, dtype=entry.dtype, name=name)
 
 
 def is_quantized(arrays: Mapping[str, Entry]) -> bool:
@@ -185,10 +179,3 @@ def is_quantized(arrays: Mapping[str, Entry]) -> bool:
 
 def _knows(words: Collection[str], end: str) -> bool:
     return any(end.lstrip(".") in word for word in words)
-
-
-def _refusal(folder: object, how: str, name: str) -> str:
-    return (
-        f"The weights in {folder} are {how} (such as {name}), which cannot be trained or read here. Choose "
-        "the model they were made from, with weights in 16 or 32 bits: Quantize makes them 4 or 8 bits here."
-    )

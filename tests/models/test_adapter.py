@@ -154,7 +154,7 @@ def test_an_unknown_target_names_the_layers_there_are_nearest_first(make: Callab
 
 def test_dora_refuses_experts_but_goes_beside_them(make: Callable[..., Path]) -> None:
     model_cache, folder = ModelCache(), make("qwen3_moe")
-    with pytest.raises(ModelError, match=r"mixture of experts\. Choose LoRA"):
+    with pytest.raises(ModelError, check=lambda error: error.code == "adapter.dora_experts"):
         adapter.attach(model_cache.open(folder).module, DORA)
     beside = model_cache.open(folder).module
     adapter.attach(beside, Tuning("dora", targets="q_proj, v_proj"))
@@ -165,16 +165,16 @@ def test_dora_refuses_experts_but_goes_beside_them(make: Callable[..., Path]) ->
 
 
 def test_quantized_weights_are_not_trained_themselves(make: Callable[..., Path]) -> None:
-    with pytest.raises(ModelError, match="Choose the method LoRA"):
+    with pytest.raises(ModelError, check=lambda error: error.code == "adapter.quantized"):
         adapter.attach(ModelCache().open(make("llama", bits=4)).module, Tuning("full"))
 
 
 def test_an_adapter_is_never_put_on_an_adapter(make: Callable[..., Path], tmp_path: Path) -> None:
     model = ModelCache().open(make("llama")).module
     saved = write(tmp_path / "adapter", model, adapter.attach(model, LORA))
-    with pytest.raises(ModelError, match="bears an adapter already"):
+    with pytest.raises(ModelError, check=lambda error: error.code == "adapter.second"):
         adapter.attach(model, LORA)
-    with pytest.raises(ModelError, match="bears an adapter already"):
+    with pytest.raises(ModelError, check=lambda error: error.code == "adapter.second"):
         adapter.read_onto(model, saved)
 
 

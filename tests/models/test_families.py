@@ -111,7 +111,7 @@ def test_a_setting_is_followed_or_named(family: str, case: str, outcome: str, tm
 
 def test_a_correction_of_routers_that_a_family_drops_is_named(tmp_path: Path) -> None:
     folder = write("ernie4_5_moe", "plain", tmp_path / "model")
-    with pytest.raises(ModelError, match="correct the choice of experts"):
+    with pytest.raises(ModelError, check=lambda error: error.code == "weights.corrections"):
         load_lazily(describe(folder))
     file = folder / "model.safetensors"
     arrays = {k: v * (not k.endswith("correction_bias")) for k, v in load_file(file).items()}

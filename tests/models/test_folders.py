@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from studio.catalogue import Phrase
 from studio.errors import ModelError
 from studio.models.adapter import Tuning
 from studio.models.arrays import named
@@ -63,7 +64,7 @@ def arrays_of(folder: Path) -> dict[str, np.ndarray[Any, Any]]:
     return arrays
 
 
-def refusal(folder: Path) -> str:
+def refusal(folder: Path) -> ModelError:
     """Why a folder is refused; the sentence is one line and names the folder."""
     with pytest.raises(ModelError) as raised:
         ModelCache().open(folder)
@@ -71,7 +72,7 @@ def refusal(folder: Path) -> str:
     assert "\n" not in said
     assert str(folder) in said
     assert "trust_remote_code" not in said
-    return said
+    return raised.value
 
 
 def same(one: Any, other: Any) -> bool:
@@ -124,10 +125,9 @@ def test_packed_weights_are_refused_by_name_with_a_way_out(library: str, said: b
     if said:
         configure(folder, quantization_config={"quant_method": "gptq", "bits": 4})
     why = refusal(folder)
-    assert "packed by" in why
-    assert Q in why
-    assert "16 or 32 bits" in why
-    with pytest.raises(ModelError, match="packed by"):
+    assert why.code == "weights.packed"
+    assert Q in str(why)
+    with pytest.raises(ModelError, check=lambda error: error.code == "weights.packed"):
         count_parameters(folder, Tuning(rank=4))
 
 
@@ -142,7 +142,8 @@ def test_8_bit_floats_are_refused(make: Make) -> None:
     text = json.dumps(header).encode()
     file = folder / "model.safetensors"
     file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(arrays[f"{Q}.weight"].size))
-    assert "8-bit floats (F8_E4M3)" in refusal(folder)
+    why = refusal(folder)
+    assert (why.code, "F8_E4M3" in str(why)) == ("weights.floats8", True)
 
 
 def test_a_whole_file_is_read_and_a_stray_shard_beside_it_named(make: Make) -> None:
@@ -252,33 +253,38 @@ def say_too_little(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "vocab_size"}))
 
 
-REFUSED: list[tuple[Callable[[Path], None], str]] = [
-    (lose_a_shard, "model-00002-of-00002.safetensors is missing"),
-    (lose_a_shard_and_the_index, "of its 2 weight files 1 are there"),
-    (spoil_the_index, "does not say which file holds which weights"),
-    (leave_the_folder, "does not say which file holds which weights"),
-    (keep_pointers, "is a Git LFS pointer"),
-    (keep_a_pointer_to_the_tokenizer, "is a Git LFS pointer"),
-    (lose_the_tokenizer, "holds no tokenizer"),
-    (want_code, "code of its own (modeling.py), which is not run"),
-    (want_code_for_the_tokenizer, "code of its own (auto_map in tokenizer_config.json), which is not run"),
-    (be_of_no_family, "mlx-lm has no such family"),
-    (be_of_a_family_that_exits, "mlx-lm has no such family"),
-    (cut_the_file, "is cut short"),
-    (keep_only_an_adapter, "holds an adapter, not a model"),
-    (keep_pickles, "pytorch_model.bin, which MLX cannot train"),
-    (be_of_another_family, "are not those of a phi"),
-    (say_too_little, "does not say vocab_size"),
+REFUSED: list[tuple[Callable[[Path], None], str, dict[str, Any]]] = [
+    (lose_a_shard, "weights.one_missing", {"name": "model-00002-of-00002.safetensors"}),
+    (lose_a_shard_and_the_index, "weights.incomplete", {"count": 2, "found": 1}),
+    (spoil_the_index, "weights.index", {}),
+    (leave_the_folder, "weights.index", {}),
+    (keep_pointers, "weights.pointer", {}),
+    (keep_a_pointer_to_the_tokenizer, "weights.pointer", {}),
+    (lose_the_tokenizer, "tokenizer.missing", {}),
+    (want_code, "model.own_code", {"code": "modeling.py"}),
+    (want_code_for_the_tokenizer, "tokenizer.own_code", {}),
+    (be_of_no_family, "model.unknown_kind", {}),
+    (be_of_a_family_that_exits, "model.unknown_kind", {"kind": "olmo"}),
+    (cut_the_file, "weights.cut_short", {}),
+    (keep_only_an_adapter, "weights.adapter", {}),
+    (keep_pickles, "weights.other_format", {"file": "pytorch_model.bin"}),
+    (be_of_another_family, "weights.other_kind", {"kind": "phi"}),
+    (say_too_little, "model.gaps", {"names": "vocab_size"}),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "why"), REFUSED, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("spoil", "code", "values"), REFUSED, ids=lambda value: getattr(value, "__name__", "")
+)
 def test_a_folder_that_cannot_be_used_is_refused_in_a_sentence(
-    spoil: Callable[[Path], None], why: str, make: Make
+    spoil: Callable[[Path], None], code: str, values: dict[str, Any], make: Make
 ) -> None:
     folder = make("llama")
     spoil(folder)
-    assert why in refusal(folder)
+    why = refusal(folder)
+    assert why.code == code
+    assert isinstance(why.said, Phrase)
+    assert values.items() <= dict(why.said.values).items()
 
 
 def test_a_byte_order_mark_is_no_fault(make: Make) -> None:

@@ -91,9 +91,9 @@ def test_what_a_family_keeps_in_full_precision_stays_so() -> None:
 
 def test_what_cannot_be_quantized_is_said(make: Callable[..., Path]) -> None:
     folder = make("qwen2")
-    with pytest.raises(ModelError, match="mxfp8 has 8 bits, not 4"):
+    with pytest.raises(ModelError, check=lambda error: error.code == "quantize.bits"):
         ModelCache().open(folder, WeightForm(4, mode="mxfp8"))
-    with pytest.raises(ModelError, match="Choose a smaller group size"):
+    with pytest.raises(ModelError, check=lambda error: error.code == "quantize.groups"):
         ModelCache().open(folder, WeightForm(4, 128))
 
 

@@ -1,20 +1,6 @@
-"""Every sentence about a row or a file, by its code: what is told apart by code is worded here alone.
+"""What is said of rows, of files, and of steps that were not done as asked; and parts of such sentences."""
 
-A sentence is a template with named values. Saying something new takes one line in `CLAUSES`; another
-language is another such table. Nothing but this module knows the words, and nothing reads them back.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import reduce
-from string import Formatter
-from typing import Any
-
-from studio.words import printable
-
-CLAUSES: dict[str, str] = {
+DATASETS: dict[str, str] = {
     # What a row is, before its fields are looked at.
     "row.not_json": "not JSON: {fault}",
     "row.not_json_at": "not JSON: {fault} at character {column}",
@@ -130,21 +116,6 @@ CLAUSES: dict[str, str] = {
     "{context:,}",
     "file.beyond_positions": "{rows:,} rows are longer than the {context:,} positions that this model has "
     "(the longest has {longest:,}), and cannot be read; set Max length (data.max_length) to {context:,}",
-    # What a model cannot take.
-    "model.token_beyond": 'the token "{token}" has the id {id:,}, but the embedding of this model has '
-    "{vocabulary:,} rows and its tokenizer {tokens:,} tokens; they do not belong together: choose the model "
-    "that the tokenizer was made for, or take the token out of the rows",
-    "prompt.typed_text": "the prompt contains {marks}, read as text here, not as the model's control token",
-    "prompt.typed_tokens": "the prompt contains {marks}, read as the model's control token here, not as text",
-    "model.prompt_beyond": "the prompt has {tokens:,} tokens, and the model's context {context:,}; it cannot "
-    "follow all of it: shorten the prompt",
-    "model.prompts_beyond": "{prompts:,} prompts are longer than the model's context of {context:,} tokens "
-    "(the longest has {tokens:,}); it cannot follow them: shorten them",
-    "model.answer_beyond": "the prompt has {tokens:,} tokens and the answer may have {answer:,}, more "
-    "together than the model's context of {context:,}; what it says beyond is not to be relied on: shorten "
-    "the prompt or the answer",
-    "model.positions": "the prompt and its answer ({tokens:,} tokens and up to {answer:,}) do not fit into "
-    "the {context:,} positions that this model has: shorten the prompt or the answer",
     # What a step could not do as asked.
     "step.person": "{step}: only a person can decide that",
     "step.held_out": "{rows:,} rows of {name} ask what a row asks that is held out, or were made from one, "
@@ -193,109 +164,3 @@ CLAUSES: dict[str, str] = {
     "kind.binary": "binary data",
     "kind.other": "a {type}",
 }
-
-EMPTY = frozenset({"row.null", "row.empty", "row.no_turns"})
-"""Nothing stands where a text is needed."""
-
-TOO_LONG = frozenset({"row.too_long", "row.answer_too_long", "row.prompt_too_long"})
-"""Left out for its length in tokens, or with nothing left of its answer."""
-
-_VARIES = "…"
-
-type Value = str | int | Phrase
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """Something said, as a code and named values; its text is the catalogue's. Make it by `phrase`.
-
-    A value may be a phrase itself. Bytes that are no text are spelled out, so it can be written anywhere.
-    """
-
-    code: str
-    values: tuple[tuple[str, Value], ...] = ()
-
-    def __str__(self) -> str:
-        return printable(_FORMATTER.vformat(CLAUSES[self.code], (), dict(self.values)))
-
-    @property
-    def shape(self) -> tuple[Any, ...]:
-        """Equal for phrases that differ only in names and numbers."""
-        inner = ((name, value.shape) for name, value in self.values if isinstance(value, Phrase))
-        return (self.code, *inner)
-
-    def plain(self) -> dict[str, Any]:
-        """The code and the values as JSON holds them; `from_plain` reads it."""
-        return {
-            "code": self.code,
-            "values": {
-                name: value.plain() if isinstance(value, Phrase) else value for name, value in self.values
-            },
-        }
-
-    def with_fields(self, names: Mapping[str, str]) -> Phrase:
-        """The same, speaking of fields by other names."""
-        if self.code == "field":
-            return phrase("field", **{name: names.get(str(value), value) for name, value in self.values})
-        changed = (
-            (name, value.with_fields(names) if isinstance(value, Phrase) else value)
-            for name, value in self.values
-        )
-        return replace(self, values=tuple(changed))
-
-
-class Unusable(ValueError):
-    """Why something cannot be used: `phrase` has the code and the values, its text is the clause."""
-
-    def __init__(self, code: str, **values: Value) -> None:
-        self.phrase = phrase(code, **values)
-        super().__init__(code)
-
-    def __str__(self) -> str:
-        return str(self.phrase)
-
-
-def phrase(code: str, **values: Value) -> Phrase:
-    """What the catalogue says under this code. Raises KeyError for a code that it does not have."""
-    if code not in CLAUSES:
-        raise KeyError(code)
-    return Phrase(code, tuple(values.items()))
-
-
-def sentence(what: Phrase) -> str:
-    """The phrase as a sentence of its own."""
-    text = str(what)
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def from_plain(found: Mapping[str, Any]) -> Phrase:
-    """The phrase that `plain` gave."""
-    values = ((name, from_plain(v) if isinstance(v, dict) else v) for name, v in found["values"].items())
-    return Phrase(str(found["code"]), tuple(values))
-
-
-def joined(phrases: Iterable[Phrase]) -> Phrase:
-    """Several phrases, at least one, as one."""
-    return reduce(lambda one, other: phrase("both", one=one, other=other), phrases)
-
-
-def common(one: Phrase, other: Phrase) -> Phrase:
-    """What two phrases of one shape have in common: values that differ are left open."""
-    pairs = zip(one.values, other.values, strict=True)
-    return replace(one, values=tuple((name, _common(left, right)) for (name, left), (_, right) in pairs))
-
-
-def _common(left: Value, right: Value) -> Value:
-    if isinstance(left, Phrase) and isinstance(right, Phrase):
-        return common(left, right)
-    return left if left == right else _VARIES
-
-
-class _Formatter(Formatter):
-    """Numbers as the clause wants them; a value left open stands for itself."""
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        return str(value) if isinstance(value, str | Phrase) else format(value, format_spec)
-
-
-_FORMATTER = _Formatter()

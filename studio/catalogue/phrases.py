@@ -1,0 +1,138 @@
+"""What is said, as a code and named values; the words are those of the tables beside this module.
+
+A sentence is a template with named values. Saying something new takes one line in a table; another
+language is another such table, in gettext's form. Nothing else knows the words, and nothing reads them back.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from studio.catalogue.datasets import DATASETS
+from studio.catalogue.models import MODELS
+from studio.words import printable
+
+CLAUSES: dict[str, str] = {**DATASETS, **MODELS}
+
+LANGUAGES = Path(__file__).parents[2] / "resources" / "languages"
+
+EMPTY = frozenset({"row.null", "row.empty", "row.no_turns"})
+"""Nothing stands where a text is needed."""
+
+TOO_LONG = frozenset({"row.too_long", "row.answer_too_long", "row.prompt_too_long"})
+"""Left out for its length in tokens, or with nothing left of its answer."""
+
+_VARIES = "…"
+
+
+def spoken(language: str = "en", folder: Path = LANGUAGES) -> gettext.NullTranslations:
+    """The templates in a language, of `LANGUAGE/LC_MESSAGES/studio.mo`; as they are here where it is not."""
+    return gettext.translation("studio", folder, [language], fallback=True)
+
+
+_SPOKEN = spoken()
+
+type Value = str | int | Phrase
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Something said, as a code and named values; its text is the catalogue's. Make it by `phrase`.
+
+    A value may be a phrase itself. Bytes that are no text are spelled out, so it can be written anywhere.
+    """
+
+    code: str
+    values: tuple[tuple[str, Value], ...] = ()
+
+    def __str__(self) -> str:
+        template = _SPOKEN.pgettext(self.code, CLAUSES[self.code])
+        return printable(_FORMATTER.vformat(template, (), dict(self.values)))
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """Equal for phrases that differ only in names and numbers."""
+        inner = ((name, value.shape) for name, value in self.values if isinstance(value, Phrase))
+        return (self.code, *inner)
+
+    def plain(self) -> dict[str, Any]:
+        """The code and the values as JSON holds them; `from_plain` reads it."""
+        return {
+            "code": self.code,
+            "values": {
+                name: value.plain() if isinstance(value, Phrase) else value for name, value in self.values
+            },
+        }
+
+    def with_fields(self, names: Mapping[str, str]) -> Phrase:
+        """The same, speaking of fields by other names."""
+        if self.code == "field":
+            return phrase("field", **{name: names.get(str(value), value) for name, value in self.values})
+        changed = (
+            (name, value.with_fields(names) if isinstance(value, Phrase) else value)
+            for name, value in self.values
+        )
+        return replace(self, values=tuple(changed))
+
+
+class Unusable(ValueError):
+    """Why something cannot be used: `phrase` has the code and the values, its text is the clause."""
+
+    def __init__(self, code: str, /, **values: Value) -> None:
+        self.phrase = phrase(code, **values)
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return str(self.phrase)
+
+
+def phrase(code: str, /, **values: Value) -> Phrase:
+    """What the catalogue says under this code. Raises KeyError for a code that it does not have."""
+    if code not in CLAUSES:
+        raise KeyError(code)
+    return Phrase(code, tuple(values.items()))
+
+
+def sentence(what: Phrase) -> str:
+    """The phrase as a sentence of its own."""
+    text = str(what)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def from_plain(found: Mapping[str, Any]) -> Phrase:
+    """The phrase that `plain` gave."""
+    values = ((name, from_plain(v) if isinstance(v, dict) else v) for name, v in found["values"].items())
+    return Phrase(str(found["code"]), tuple(values))
+
+
+def joined(phrases: Iterable[Phrase]) -> Phrase:
+    """Several phrases, at least one, as one."""
+    return reduce(lambda one, other: phrase("both", one=one, other=other), phrases)
+
+
+def common(one: Phrase, other: Phrase) -> Phrase:
+    """What two phrases of one shape have in common: values that differ are left open."""
+    pairs = zip(one.values, other.values, strict=True)
+    return replace(one, values=tuple((name, _common(left, right)) for (name, left), (_, right) in pairs))
+
+
+def _common(left: Value, right: Value) -> Value:
+    if isinstance(left, Phrase) and isinstance(right, Phrase):
+        return common(left, right)
+    return left if left == right else _VARIES
+
+
+class _Formatter(Formatter):
+    """Numbers as the clause wants them; a value left open stands for itself."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return str(value) if isinstance(value, str | Phrase) else format(value, format_spec)
+
+
+_FORMATTER = _Formatter()
