@@ -6,7 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from studio.events import Probed, Rewards
 from studio.runs.history import RunHistory
@@ -296,3 +298,31 @@ def test_the_lower_axis_says_what_it_counts(plot: CurvePlot) -> None:
     assert plot._x_name.text() == "step"
     plot.show()
     assert plot._x_name.geometry().bottom() < plot.height()
+
+
+def test_a_plot_is_zoomed_by_dragging_across_its_lines(plot: CurvePlot, qtbot) -> None:
+    plot.set_points(range(100), [1.0 + n / 100 for n in range(100)])
+    plot.show()
+    plot.redraw()
+    qtbot.wait(50)
+    view, button = plot._view.viewport(), Qt.MouseButton.LeftButton
+    before = plot._box.viewRange()[0]
+    qtbot.mousePress(view, button, pos=QPoint(150, 60))
+    for x in (180, 240, 300):
+        qtbot.mouseMove(view, QPoint(x, 200))
+        move = QMouseEvent(
+            QMouseEvent.Type.MouseMove,
+            QPointF(x, 200),
+            view.mapToGlobal(QPointF(x, 200)),
+            Qt.MouseButton.NoButton,
+            button,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(view, move)
+        qtbot.wait(20)
+    qtbot.mouseRelease(view, button, pos=QPoint(300, 200))
+    low, high = plot._box.viewRange()[0]
+    assert high - low < 0.5 * (before[1] - before[0])
+    qtbot.mouseDClick(view, button, pos=QPoint(200, 100))
+    plot.redraw()
+    assert plot._box.viewRange()[0] == before
