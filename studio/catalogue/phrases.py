@@ -16,9 +16,10 @@ from typing import Any
 
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.models import MODELS
+from studio.catalogue.work import WORK
 from studio.words import printable
 
-CLAUSES: dict[str, str] = {**DATASETS, **MODELS}
+CLAUSES: dict[str, str] = {**DATASETS, **MODELS, **WORK}
 
 LANGUAGES = Path(__file__).parents[2] / "resources" / "languages"
 

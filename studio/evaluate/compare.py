@@ -107,10 +107,7 @@ def compare(
         if rows:
             measures.append((yield from _loss(name, pair, rows)))
     if not measures:
-        raise StudioError(
-            "There is nothing to compare on: the run has no validation or test examples and no golden set. "
-            "Choose a golden set, or train with a validation share above 0."
-        )
+        raise StudioError("compare.nothing")
     headline, verdict = judge(measures)
     yield Evaluated(
         run=run,

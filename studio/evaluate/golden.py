@@ -47,16 +47,14 @@ def read_golden(path: Path) -> Golden:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
-        raise DataError(f"There is no golden set at {path}. Choose a file that exists.") from None
+        raise DataError("golden.missing", file=path) from None
     except UnicodeDecodeError as error:
-        raise DataError(f"The golden set {path} is not UTF-8 text. Choose a .jsonl file.") from error
+        raise DataError("golden.no_text", file=path) from error
     except OSError as error:
-        raise DataError(f"The golden set {path} cannot be read: {error.strerror or error}.") from error
+        raise DataError("golden.unreadable", file=path, fault=error.strerror or error) from error
     items = tuple(_item(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
     if not items:
-        raise DataError(
-            f'The golden set {path} is empty. Give it lines like {{"prompt": "…", "ideal": "…"}}.'
-        )
+        raise DataError("golden.empty", file=path)
     return Golden(f"{len(items)} prompts from {path.name}", items)
 
 
@@ -81,9 +79,7 @@ def _item(path: Path, number: int, line: str) -> GoldenItem:
         prompt, ideal, exchanges = None, None, []
     texts = [text for text in (prompt, ideal, *chain.from_iterable(exchanges)) if isinstance(text, str)]
     if len(texts) < 2 + 2 * len(exchanges) or not prompt.strip() or not ideal.strip():
-        raise DataError(
-            f'Line {number} of {path} is not a golden pair; it must be {{"prompt": "…", "ideal": "…"}}.'
-        )
+        raise DataError("golden.no_pair", line=number, file=path)
     tools = json.dumps(row["tools"], ensure_ascii=False) if row.get("tools") else ""
     return GoldenItem(tuple(Message(role, content) for role, content in exchanges), ideal, tools)
 

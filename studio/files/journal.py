@@ -56,7 +56,7 @@ class Journal:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise DataError(f"{self.path} cannot be read ({error.strerror or error}).") from error
+            raise DataError("disk.unreadable", file=self.path, fault=error.strerror or error) from error
         for number, line in enumerate(lines, 1):
             yield number, _object(line)
 

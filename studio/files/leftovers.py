@@ -45,7 +45,7 @@ def _to_trash(path: Path) -> None:
     except OSError as error:
         if not os.path.lexists(path):
             raise
-        raise NoTrash(f"{path} cannot be moved to the Trash ({error.strerror or error}).") from error
+        raise NoTrash("disk.no_trash", path=path, fault=error.strerror or error) from error
 
 
 TEMPORARY, OLD = ".tuning-studio.tmp", ".tuning-studio.old"

@@ -30,14 +30,15 @@ def read_object(
     Raises `missing` where there is no such file, and `kind` with the reason and `advice` where it cannot be
     read or holds no object. `options` are those of json.loads.
     """
+    advice = advice and f" {advice}"
     try:
         found = parsed(path.read_text(encoding="utf-8-sig"), **options)
     except (FileNotFoundError, NotADirectoryError):
         raise missing from None
     except (OSError, ValueError) as error:
-        raise kind(f"{path} cannot be read ({error}).{advice and f' {advice}'}") from error
+        raise kind("disk.no_json", file=path, fault=error, advice=advice) from error
     if not isinstance(found, dict):
-        raise kind(f"{path} cannot be read (it holds no object).{advice and f' {advice}'}")
+        raise kind("disk.no_object", file=path, advice=advice)
     return found
 
 
@@ -67,15 +68,15 @@ def check_proof(folder: Path) -> bool:
     try:
         known = json.loads(file.read_text(encoding="utf-8"))["sha256"].items()
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise RunError(f"{file} is damaged ({error}), so nothing proves what lies beside it.") from error
+        raise RunError("disk.no_proof", file=file, fault=error) from error
     for name, digest in known:
         path = folder / Path(name).name
         try:
             same = _digest(path) == digest
         except OSError as error:
-            raise RunError(f"{path} cannot be read ({error.strerror or error}).") from error
+            raise RunError("disk.unreadable", file=path, fault=error.strerror or error) from error
         if not same:
-            raise RunError(f"{path} is not as it was written: its checksum differs. Restore it from a copy.")
+            raise RunError("disk.changed", file=path)
     return True
 
 

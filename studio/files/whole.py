@@ -22,25 +22,14 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(_existing(path)).free / 1e6
-            raise DiskError(
-                f"The disk is full ({free:,.0f} MB free): {path} could not be written. "
-                "Free some space and try again; what was saved before is intact, and a run can be resumed."
-            ) from error
+            free = round(shutil.disk_usage(_existing(path)).free / 1e6)
+            raise DiskError("disk.full", free=free, path=path) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
-            raise DiskError(
-                f"{path} may not be written. Choose another place (on the command line with --home)."
-            ) from error
+            raise DiskError("disk.no_leave", path=path) from error
         if isinstance(error, NotADirectoryError | FileExistsError):
-            raise DiskError(
-                f"{path} cannot be made: {_existing(path)} is a file, and a folder is needed there. "
-                "Choose another folder; --home moves all of the app's own."
-            ) from error
+            raise DiskError("disk.file_there", path=path, file=_existing(path)) from error
         if isinstance(error, FileNotFoundError):
-            raise DiskError(
-                f"{path} could not be written: its folder is gone or cannot be made. "
-                "Put it back where it was, or choose another."
-            ) from error
+            raise DiskError("disk.folder_gone", path=path) from error
         raise
 
 
@@ -137,10 +126,7 @@ def check_target(target: Path, sources: Iterable[Path]) -> None:
     """
     for source in sources:
         if relation := _relation(target.expanduser(), source.expanduser()):
-            raise TargetError(
-                f"{target} {relation} {source}, which is read for this, and a source is never touched. "
-                "Choose another place."
-            )
+            raise TargetError(relation, target=target, source=source)
 
 
 def strangers(folder: Path, ours: Collection[str]) -> list[str]:
@@ -152,13 +138,13 @@ def strangers(folder: Path, ours: Collection[str]) -> list[str]:
 
 
 def _relation(target: Path, source: Path) -> str:
-    """How the target meets the source, in words; nothing where it does not."""
+    """How the target meets the source, as the code to refuse it by; nothing where it does not."""
     if _same(target, source):
-        return "is the same as"
+        return "target.same"
     if any(_same(target, parent) for parent in _above(source)):
-        return "holds"
+        return "target.holds"
     if any(_same(parent, source) for parent in _above(target)):
-        return "lies in"
+        return "target.inside"
     return ""
 
 

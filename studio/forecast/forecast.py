@@ -243,7 +243,7 @@ def depth(config: dict[str, Any]) -> int:
         for key in ("num_hidden_layers", "n_layers", "n_layer", "num_layers"):
             if isinstance(part.get(key), int):
                 return int(part[key])
-    raise ModelError("The model's config.json does not say how many layers it has.")
+    raise ModelError("forecast.no_layers")
 
 
 def _bits(config: dict[str, Any], form: WeightForm) -> int:

@@ -75,7 +75,7 @@ def build_meta_model(folder: Path, tuning: Tuning, form: WeightForm, layers: int
     model = build_lazily(described, _shortened(config, layers))
     stack = find_stack(model)
     if stack is None or stack.embedding is None:
-        raise ModelError("This family keeps its layers in a way of its own.")
+        raise ModelError("forecast.other_layers")
     stack.layers[:] = stack.layers[-layers:]  # first of all: what follows is done to fewer
     cast(model, saved_precision(described))
     quantize_as_saved(model, config)

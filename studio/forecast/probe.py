@@ -9,6 +9,7 @@ from pathlib import Path
 import mlx.core as mx
 
 from studio import words
+from studio.catalogue import Phrase, phrase
 from studio.dataset.dataset import Dataset
 from studio.errors import ModelError, RecipeError
 from studio.events import Forecasted
@@ -106,7 +107,7 @@ def sharpened(forecast: Forecasted, probe: Probe, session: Session) -> Forecaste
     )
 
 
-def refusal(forecast: Forecasted) -> str | None:
+def refusal(forecast: Forecasted) -> Phrase | None:
     """Why a run should not be tried, with what to change; None where it may be.
 
     An estimate may be some percent high, so it refuses only what is clearly too much.
@@ -114,13 +115,11 @@ def refusal(forecast: Forecasted) -> str | None:
     most = forecast.limit if forecast.measured else BEYOND * forecast.limit
     if forecast.peak <= most:
         return None
-    how = "takes" if forecast.measured else "would take about"
-    advice = " ".join(forecast.changes) or "Choose a smaller model."
-    several = "Any one of these makes it fit: " if len(forecast.changes) > 1 else ""
-    return (
-        f"This run {how} {words.memory(forecast.peak)} of memory, and this machine gives "
-        f"{words.memory(forecast.limit)}. {several}{advice}"
-    )
+    code = "forecast.takes" if forecast.measured else "forecast.would_take"
+    changes = " ".join(forecast.changes)
+    advice = phrase("forecast.any_change", changes=changes) if len(forecast.changes) > 1 else changes
+    peak, limit = words.memory(forecast.peak), words.memory(forecast.limit)
+    return phrase(code, peak=peak, limit=limit, advice=advice or phrase("forecast.smaller_model"))
 
 
 def _refuse(forecast: Forecasted) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from studio.catalogue import phrase
 from studio.errors import StudioError
 from studio.generate.address import fault_in, same_address
 
@@ -43,9 +44,9 @@ def keep_key(address: str, key: str) -> None:
     Raises ServerError where there is none, and for what is no address or no key.
     """
     if fault := fault_in(address):
-        raise ServerError(f"No key can be kept for this address: {fault}.")
+        raise ServerError("key.no_address", fault=fault)
     if fault := keep_secret(address.rstrip("/"), checked(key)):
-        raise ServerError(f"The keychain took no key ({fault}). Set {KEY_VARIABLE} instead.")
+        raise ServerError("key.not_kept", fault=fault, variable=KEY_VARIABLE)
 
 
 def kept_secret(name: str) -> str:
@@ -76,9 +77,7 @@ def checked(key: str) -> str:
     bare = key.strip()
     for place, character in enumerate(bare, 1):
         if not "!" <= character <= "~":
-            what = f"“{character}”" if character.isprintable() and not character.isspace() else "white space"
-            raise ServerError(
-                f"The API key cannot be one: character {place} of {len(bare)} is {what}, and keys are "
-                "made of plain letters, digits and signs. Copy the key again."
-            )
+            shown = character.isprintable() and not character.isspace()
+            what = phrase("key.character", character=character) if shown else phrase("key.space")
+            raise ServerError("key.none", place=place, length=len(bare), what=what)
     return bare

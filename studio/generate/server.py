@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 
+from studio.catalogue import Phrase, Unusable, phrase
 from studio.files import parsed
 from studio.generate.address import endpoint, fault_in, origin
 from studio.generate.keys import KEY_VARIABLE, URL_VARIABLE, ServerError, checked
@@ -24,7 +25,7 @@ LARGEST_REPLY = 16_000_000
 _REDIRECTS = 5
 
 
-class Broken(Exception):
+class Broken(Unusable):
     """A reply that is not what the protocol says."""
 
 
@@ -84,7 +85,7 @@ async def posted(client: httpx2.AsyncClient, url: str, asked: dict[str, Any], la
         if origin(str(there)) != origin(url):
             raise SentElsewhere(_bare(there))
         where = there
-    raise Broken("it sends from one address to the next without an end")
+    raise Broken("server.endless")
 
 
 async def _read(response: httpx2.Response, largest: int) -> bytes:
@@ -150,7 +151,7 @@ def connected(server: Server) -> Iterator[Callable[[ChatTurns, int, float, int],
     QuestionRefused where only this question is at fault.
     """
     if fault := fault_in(server.url):
-        raise ServerError(f"The server cannot be asked at this address: {fault}.")
+        raise ServerError("server.no_address", fault=fault)
     headers = {"Accept-Encoding": "identity"}  # what is counted is what comes
     if key := checked(server.key):
         headers["Authorization"] = f"Bearer {key}"
@@ -183,7 +184,7 @@ def _waiting(loop: asyncio.AbstractEventLoop, work: Any) -> Reply:
 
 
 async def _reply(server: Server, client: httpx2.AsyncClient, asked: dict[str, Any]) -> Replied:
-    fault = ""
+    fault: Phrase | None = None
     for attempt in range(ATTEMPTS):
         pause = server.wait * 2**attempt
         try:
@@ -193,44 +194,39 @@ async def _reply(server: Server, client: httpx2.AsyncClient, asked: dict[str, An
                 return _content(reply)
             if not _may_pass(reply, asked):
                 raise _refusal(server, reply)
-            fault = f"it answered {reply.status}{_words(server, reply)}"
+            fault = phrase("server.answered", status=reply.status, reason=_words(server, reply))
             pause = _asked_pause(reply, pause)
         except Broken as error:
-            fault = str(error)
+            fault = error.phrase
         except TimeoutError:
-            fault = f"it took longer than {server.timeout:g} seconds"
+            fault = _too_slow(server)
         except (httpx2.HTTPError, httpx2.InvalidURL, SentElsewhere, TooLarge) as error:
             fault = _passing(server, error)
         if attempt < ATTEMPTS - 1:
             await asyncio.sleep(min(pause, LONGEST_WAIT))
-    raise ServerError(
-        f"The server at {server.url} gave no reply in {ATTEMPTS} attempts: {fault}. "
-        "What was made is kept; go on when it works again."
-    )
+    raise ServerError("server.no_reply", server=server.url, attempts=ATTEMPTS, fault=fault)
 
 
-def _passing(server: Server, error: Exception) -> str:
-    """In words, what may be better at the next attempt. Raises ServerError for what will not."""
+def _too_slow(server: Server) -> Phrase:
+    return phrase("server.too_slow", seconds=f"{server.timeout:g}")
+
+
+def _passing(server: Server, error: Exception) -> Phrase:
+    """What may be better at the next attempt. Raises ServerError for what will not."""
     match error:
         case SentElsewhere(where=where):
-            words = (
-                f"The server at {server.url} sends what is asked on to another one, {where}; nothing was "
-                "sent there. If you trust it, enter that address."
-            )
+            said = phrase("server.elsewhere", server=server.url, where=where)
         case TooLarge():
-            words = (
-                f"The server at {server.url} sends more than {file_size(server.largest)} as one reply, which "
-                "was broken off. Is this the address of a model?"
-            )
+            said = phrase("server.too_large", server=server.url, size=file_size(server.largest))
         case httpx2.ConnectError():
-            words = f"Nothing answers at {server.url}. Is the server running, and is this its address?"
+            said = phrase("server.silent", server=server.url)
         case httpx2.TimeoutException():
-            return f"it took longer than {server.timeout:g} seconds"
+            return _too_slow(server)
         case httpx2.TransportError() | httpx2.DecodingError():
-            return "it closed the connection"
+            return phrase("server.closed")
         case _:
-            words = f"{server.url} cannot be asked ({redacted(str(error), server.key)}). Check the address."
-    raise ServerError(words) from error
+            said = phrase("server.impossible", server=server.url, fault=redacted(str(error), server.key))
+    raise ServerError(said) from error
 
 
 def _content(reply: Posted) -> Replied:
@@ -241,7 +237,7 @@ def _content(reply: Posted) -> Replied:
         instead = next((name for name in _INSTEAD if message.get(name)), "")
         return Replied(_text(message.get("content")), finish, instead)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise Broken("its reply is not an OpenAI chat completion") from error
+        raise Broken("server.no_completion") from error
 
 
 _INSTEAD = ("refusal", "reasoning_content", "reasoning")
@@ -281,22 +277,15 @@ def _refusal(server: Server, reply: Posted) -> ServerError:
     reason = _words(server, reply)
     match reply.status:
         case 401 | 403:
-            none = (
-                f" None was sent: the one in {KEY_VARIABLE} goes to the address in {URL_VARIABLE}, or to one "
-                "that is typed with it; `studio data key` keeps one for an address."
-            )
+            none = phrase("server.no_key_sent", key=KEY_VARIABLE, address=URL_VARIABLE)
             return ServerError(
-                f"The server at {server.url} did not take the key{reason}. Enter its API key again."
-                + ("" if server.key else none)
+                "server.key_refused", server=server.url, reason=reason, more="" if server.key else none
             )
         case 404:
-            return ServerError(
-                f"The server at {server.url} knows no model “{server.model}”, or the address is not whole "
-                f"(most end in /v1){reason}."
-            )
-        case code:
-            kind = QuestionRefused if code in _UNFIT else ServerError
-            return kind(f"The server at {server.url} refused with {code}{reason}.")
+            return ServerError("server.no_model", server=server.url, model=server.model, reason=reason)
+        case status:
+            kind = QuestionRefused if status in _UNFIT else ServerError
+            return kind("server.refused", server=server.url, status=status, reason=reason)
 
 
 def _words(server: Server, reply: Posted) -> str:

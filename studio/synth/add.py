@@ -79,7 +79,7 @@ def write_rows(folder: SyntheticFolder, numbers: Collection[int]) -> Path:
     """
     rows = [row for row, review in folder.reviewed() if review.counts and row.number in numbers]
     if not rows:
-        raise DataError("None of the rows is accepted yet. Accept some first.")
+        raise DataError("synth.none_accepted")
     title = GENERATORS[folder.plan().maker].title.lower()
     name = f"{len(rows)} made row{'s' if len(rows) != 1 else ''} ({title})"
     path = _free(folder.path, name)

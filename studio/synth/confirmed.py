@@ -24,10 +24,8 @@ class Unconfirmed(DataError):
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.server, self.files = plan.server, plan.files
         files = counted(len(self.files), "file")
-        super().__init__(
-            f"Nobody on this machine has asked for what {folder} would do: it sends the text of {files} to "
-            f"{shown(self.server)}: {', '.join(self.files)}. If you want that, confirm the server."
-        )
+        names, server = ", ".join(self.files), shown(self.server)
+        super().__init__("synth.unconfirmed", folder=folder, files=files, server=server, names=names)
 
 
 @dataclass(frozen=True)

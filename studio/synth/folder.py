@@ -46,7 +46,7 @@ class SyntheticFolder:
         folder = cls(path)
         if (path / "making.json").exists():
             if folder.plan() != plan:
-                raise DataError(f"{path} holds rows that were made in another way. Choose a new folder.")
+                raise DataError("synth.other_plan", folder=path)
         else:
             check_sources(path, _sources(plan))
             refuse_others(path, frozenset())
@@ -60,7 +60,7 @@ class SyntheticFolder:
             return Plan.written(self._document()["plan"])
         except (KeyError, TypeError, ValidationError) as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-            raise DataError(f"{self.path / 'making.json'} is damaged ({reason}).") from error
+            raise DataError("synth.damaged", file=self.path / "making.json", fault=reason) from error
 
     @property
     def created(self) -> datetime:
@@ -68,7 +68,7 @@ class SyntheticFolder:
         try:
             return datetime.fromisoformat(str(self._document()["created"])).astimezone()
         except (KeyError, ValueError, OverflowError, OSError) as error:
-            raise DataError(f"{self.path / 'making.json'} is damaged ({error}).") from error
+            raise DataError("synth.damaged", file=self.path / "making.json", fault=error) from error
 
     @property
     def total(self) -> int:
@@ -87,7 +87,7 @@ class SyntheticFolder:
             self._write({**self._document(), "sources": sources})
 
     def _document(self) -> dict[str, Any]:
-        missing = DataError(f"{self.path} holds no made rows: it has no making.json.")
+        missing = DataError("synth.missing", folder=self.path)
         return read_object(self.path / "making.json", DataError, missing)
 
     def _write(self, document: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ class SyntheticFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the folder for making. Raises DataError while another process, or job, makes rows there."""
-        taken = DataError(f"Rows are being made in {self.path} already. Stop that first.")
+        taken = DataError("synth.busy", folder=self.path)
         with held(self.path / ".lock", taken):
             yield
 
@@ -153,7 +153,7 @@ class SyntheticFolder:
         """Write down what a person says of several rows; of none, and DataError, where one is missing."""
         there = {each.number for each in self.rows()}
         if missing := next((row for row in reviews if row not in there), None):
-            raise DataError(f"There is no row {missing} in {self.path}.")
+            raise DataError("synth.no_row", row=missing, folder=self.path)
         self.reviews.extend(reviews)
 
     @property
@@ -200,6 +200,6 @@ def write_accepted(folder: Path, path: Path) -> int:
     check_file(path, lambda row: isinstance(row, dict) and "made" in row)
     rows = accepted(folder)
     if not rows:
-        raise DataError(f"No row in {folder} is accepted yet. Accept some first.")
+        raise DataError("synth.none_accepted_in", folder=folder)
     write_text(path, "".join(json.dumps(row_of(record), ensure_ascii=False) + "\n" for record in rows))
     return len(rows)

@@ -22,11 +22,11 @@ SHOWN = 4
 """Examples that the model sees when it makes others like them."""
 
 _NEEDED = {
-    "examples": "needs examples: a dataset with requests and answers",
-    "passages": "needs documents to take passages from",
-    "either": "needs examples with answers, or documents",
-    "both": "needs examples with questions, and documents that answer them",
-    "seeds": "needs a few examples to show the model",
+    "examples": "synth.no_examples",
+    "passages": "synth.no_passages",
+    "either": "synth.neither",
+    "both": "synth.not_both",
+    "seeds": "synth.no_seeds",
 }
 
 
@@ -46,7 +46,8 @@ def sources(plan: Plan, records: Sequence[Record], passages: Sequence[Passage]) 
     else:
         found = [GenerationSource(f"line {record.line}", record) for record in examples]
     if not found:
-        raise DataError(f"“{generator.title}” {_NEEDED[generator.needs]}. There is nothing to start from.")
+        code = _NEEDED[generator.needs]
+        raise DataError(code, title=generator.title)
     if plan.sources and generator.needs != "seeds" and plan.sources < len(found):
         drawn = sorted(random.Random(plan.seed).sample(range(len(found)), plan.sources))
         found = [found[i] for i in drawn]

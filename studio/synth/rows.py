@@ -26,9 +26,9 @@ class Review:
 
     def __post_init__(self) -> None:
         if self.state not in STATES:
-            raise DataError(f"A made row is {', '.join(STATES)}; not {self.state!r}.")
+            raise DataError("synth.no_state", states=", ".join(STATES), state=repr(self.state))
         if self.state == "edited" and not (self.prompt.strip() and self.answer.strip()):
-            raise DataError("An edited row needs a prompt and an answer. Reject it if there is none.")
+            raise DataError("synth.edited_empty")
 
     @property
     def counts(self) -> bool:

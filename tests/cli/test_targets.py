@@ -250,7 +250,7 @@ def test_made_rows_are_written_over_nothing_else(
 def test_a_recipe_is_written_over_no_dataset_and_no_model(rows: Path, tiny_model: Path) -> None:
     recipe = Recipe().with_values({"data.path": str(rows), "model": str(tiny_model)})
     for target in (rows, tiny_model / "config.json"):
-        with pytest.raises(TargetError, match="a source is never touched"):
+        with pytest.raises(TargetError, check=lambda error: error.code.startswith("target.")):
             write_recipe(target, recipe)
     write_recipe(rows.with_name("recipe.toml"), recipe)
     assert read_recipe(rows.with_name("recipe.toml")).model == str(tiny_model)

@@ -71,16 +71,16 @@ def test_the_headline_gives_the_count_and_the_cost() -> None:
 def test_a_golden_line_that_is_none_is_named(tmp_path: Path) -> None:
     file = tmp_path / "golden.jsonl"
     file.write_text(json.dumps({"prompt": "a", "ideal": "b"}) + "\n\n" + json.dumps({"prompt": "a"}) + "\n")
-    with pytest.raises(DataError, match="Line 3 of"):
+    with pytest.raises(DataError, match="Line 3 of", check=lambda error: error.code == "golden.no_pair"):
         read_golden(file)
     file.write_text(
         json.dumps({"prompt": "one\u2028two", "ideal": "b"}, ensure_ascii=False), encoding="utf-8"
     )
     assert read_golden(file).items[0].prompt == "one\u2028two"
     file.write_text("")
-    with pytest.raises(DataError, match="is empty"):
+    with pytest.raises(DataError, check=lambda error: error.code == "golden.empty"):
         read_golden(file)
-    with pytest.raises(DataError, match="There is no golden set at"):
+    with pytest.raises(DataError, check=lambda error: error.code == "golden.missing"):
         read_golden(tmp_path / "none.jsonl")
 
 

@@ -237,10 +237,11 @@ def test_only_what_clearly_cannot_fit_is_refused_untried() -> None:
     assert refusal(near) is None
     sentence = refusal(replace(near, measured=True))
     assert sentence is not None
-    assert sentence.endswith("Set Rank to 4: 1 MB.")
+    assert (sentence.code, dict(sentence.values)["advice"]) == ("forecast.takes", "Set Rank to 4: 1 MB.")
     far = refusal(told(peak=400, fits=False))
     assert far is not None
-    assert far.endswith("Choose a smaller model.")
+    assert far.code == "forecast.would_take"
+    assert str(far).endswith("Choose a smaller model.")
 
 
 def test_a_config_read_twice_gives_the_same_forecast_without_tracing_again(tmp_path: Path) -> None:

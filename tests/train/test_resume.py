@@ -200,7 +200,7 @@ def test_a_disk_that_fills_up_while_mlx_writes_is_a_sentence_and_the_run_goes_on
     job = TrainJob(recipe, tmp_path / "full")
     with monkeypatch.context() as patch:
         patch.setattr("mlx.core.save_safetensors", full)
-        with pytest.raises(DiskError, match="The disk is full"):
+        with pytest.raises(DiskError, check=lambda error: error.code == "disk.full"):
             list(job.run_events(ModelCache()))
     run = RunStore(tmp_path / "full").runs()[0]
     assert summarize(run).state == "failed"
