@@ -26,7 +26,7 @@ from studio.dataset.steps.steps import (
     steps_text,
 )
 from studio.errors import StudioError
-from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress
+from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress, StepRows
 from studio.jobs.health import HealthJob, PreviewJob
 from studio.jobs.history import HistoryJob, HistoryRead, StepDone
 from studio.jobs.job import Failed, Outcome
@@ -282,8 +282,9 @@ class History(Controller):
 
     def _show_lines(self, name: str) -> None:
         if (dataset := self._state.dataset) is not None:
-            lines = [(line.words, line.before, line.after) for line in self._saved]
-            self._page.show_steps(name, [*lines, *dataset.counts], len(dataset.rows))
+            done: list[StepDone | StepRows] = [*self._saved, *dataset.counts]
+            lines = [(line.words, line.before, line.after) for line in done]
+            self._page.show_steps(name, lines, len(dataset.rows))
 
     def remove(self, place: int) -> None:
         """Take a line out; where it was done before the dataset was saved, its source is read anew."""

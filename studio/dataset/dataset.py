@@ -200,7 +200,7 @@ class Dataset:
             golden=self.golden,
             source=self.prepared.source,
             steps=steps_text(self.prepared.steps),
-            counts=tuple((count.words, count.before, count.after) for count in self.prepared.counts),
+            counts=self.prepared.counts,
             remarks=tuple(map(remark_sentence, self.prepared.remarks)),
         )
 

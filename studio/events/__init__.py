@@ -32,6 +32,7 @@ from studio.events.datasets import (
     RowsFound,
     RowShown,
     Scanned,
+    StepRows,
     SynthesisEnded,
     Turn,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "Scanned",
     "Skipped",
     "Step",
+    "StepRows",
     "SweepProgress",
     "SynthesisEnded",
     "Turn",

@@ -70,6 +70,15 @@ class ExampleRow:
 
 
 @dataclass(frozen=True)
+class StepRows:
+    """What a step did, in words, and how many rows there were before it and after it."""
+
+    words: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class DatasetRead(Event, kind="DatasetRead"):
     """A whole dataset, read, checked, rendered for a model and split."""
 
@@ -87,7 +96,7 @@ class DatasetRead(Event, kind="DatasetRead"):
     golden: int = 0  # rows that are set aside for the evaluation, and not among the rows
     source: str = ""  # the fingerprint of what was read, before the steps
     steps: str = ""  # that were done to it, as the recipe's data.history
-    counts: tuple[tuple[str, int, int], ...] = ()  # of each step: its words, the rows before and after
+    counts: tuple[StepRows, ...] = ()  # of each step, or of several by hand
     remarks: tuple[str, ...] = ()  # what of the steps could not be done as asked
 
 

@@ -204,7 +204,7 @@ def test_steps_stay_with_the_dataset_they_were_done_to(
     assert len(opened(studio, qtbot, others).rows) == 9
     assert studio.state.recipe.data.history == ""
     assert len(opened(studio, qtbot, numbers).rows) == 3
-    assert [words for words, *_ in wait_for(qtbot, studio, numbers.name).counts] == [
+    assert [each.words for each in wait_for(qtbot, studio, numbers.name).counts] == [
         "Keep at most 3 rows, the first"
     ]
 

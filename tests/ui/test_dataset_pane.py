@@ -342,7 +342,8 @@ def test_delete_asks_for_an_example_to_be_left_out_but_not_for_a_bad_line(
 def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
     pane.show_dataset(DATA)
     pane.show_example(Rendered(DATA.path, 1, (Piece(1, "Say 1", False, False),)))
-    pane.show_edits({(1, "answer"): "Uno."}, frozenset({2}), 2, can_redo=False)
+    pane.show_changes({(1, "answer"): "Uno."}, frozenset({1}), frozenset({2}))
+    pane.edits.show_count(2, can_undo=True, can_redo=False)
     model = pane.table.model
     assert model.data(model.index(0, 2), Qt.ItemDataRole.DisplayRole) == "Uno."
     assert [model.data(model.index(place, 3), BADGE) for place in (0, 1)] == [
@@ -351,11 +352,14 @@ def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
     ]
     assert model.data(model.index(1, 1), STRUCK)
     assert not model.flags(model.index(1, 1)) & Qt.ItemFlag.ItemIsEditable
-    assert pane.edits.status.text() == "2 edits"
+    assert pane.edits.status.text() == "2 steps"
     assert pane.edits.isVisible()
-    assert pane.example.value() == "before your edit"
-    pane.show_edits({}, frozenset(), 0, can_redo=False)
-    assert pane.example.value() == "5 of 20 trained"
+    pane.show_changes({}, frozenset({1}), frozenset())  # once they are read
+    assert model.data(model.index(0, 2), Qt.ItemDataRole.DisplayRole) == DATA.rows[0].answer
+    assert model.data(model.index(0, 3), BADGE) == ("Edited", "accent")
+    pane.edits.show_count(0, can_undo=False, can_redo=True)
+    assert pane.edits.isVisible()
+    pane.edits.show_count(0, can_undo=False, can_redo=False)
     assert not pane.edits.isVisible()
 
 

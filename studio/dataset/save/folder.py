@@ -17,10 +17,10 @@ from studio.dataset.save.card import Statistics, card
 from studio.dataset.save.export import golden_row
 from studio.dataset.save.target import CARD, check_folder
 from studio.dataset.split import GOLDEN, PARTS
-from studio.dataset.steps.result import Count, remark_sentence
+from studio.dataset.steps.result import remark_sentence
 from studio.dataset.steps.steps import AnyStep
 from studio.errors import DataError
-from studio.events import Problem, Progress
+from studio.events import Problem, Progress, StepRows
 from studio.files import whole_folder
 from studio.words import printable
 
@@ -29,7 +29,7 @@ class Savable(Protocol):
     """A dataset after its steps; the rows of each part can be gone through more than once."""
 
     @property
-    def counts(self) -> Sequence[Count]: ...
+    def counts(self) -> Sequence[StepRows]: ...
     @property
     def remarks(self) -> Sequence[Problem]: ...
     def part(self, name: str) -> Collection[Record]: ...

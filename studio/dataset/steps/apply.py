@@ -19,7 +19,7 @@ from studio.dataset.sequence import StoredSequence, changed, lines_of
 from studio.dataset.steps.choose import capped, filtered, mixed, shuffled, without_duplicates
 from studio.dataset.steps.divide import as_done, divided, reserved
 from studio.dataset.steps.edits import with_edits, without_restored
-from studio.dataset.steps.result import NO_CONTEXT, Count, Rows, Shaped, Shaping, StepContext
+from studio.dataset.steps.result import NO_CONTEXT, Rows, Shaped, Shaping, StepContext
 from studio.dataset.steps.steps import (
     BY_HAND,
     AnyStep,
@@ -33,7 +33,7 @@ from studio.dataset.steps.steps import (
     Split,
 )
 from studio.errors import DataError
-from studio.events import Progress
+from studio.events import Progress, StepRows
 
 if TYPE_CHECKING:
     from studio.dataset.checks.check import Subject
@@ -108,7 +108,7 @@ def apply(
     Every record needs a line of its own. Raises DataError when a step cannot be done or leaves nothing.
     """
     rows = Rows(records if isinstance(records, StoredSequence) else tuple(records), dict(given or {}))
-    counts: list[Count] = []
+    counts: list[StepRows] = []
     done: list[AnyStep] = []
     base, mixing = 0, False
     for step in together(steps):
@@ -119,7 +119,7 @@ def apply(
         words = _words(as_done(step, rows) if isinstance(step, Split) else step)
         rows, step = yield from _done(rows if _in_place(step) else _held(rows, context), step, base, context)
         done += step if isinstance(step, tuple) else [step]
-        counts.append(Count(words, before, len(rows.records)))
+        counts.append(StepRows(words, before, len(rows.records)))
         if not rows.records:
             raise DataError(f"“{_words(step)}” leaves none of the {before:,} rows. Change or remove it.")
     return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks, tuple(done))

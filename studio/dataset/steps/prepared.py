@@ -15,10 +15,10 @@ from studio.dataset.record import Record
 from studio.dataset.render.render import Renderer
 from studio.dataset.rows import Places
 from studio.dataset.steps.apply import apply, column_of
-from studio.dataset.steps.result import Count, StepContext
+from studio.dataset.steps.result import StepContext
 from studio.dataset.steps.steps import BY_HAND, AnyStep, Filter, Fix, Split
 from studio.errors import DataError
-from studio.events import Problem, Progress
+from studio.events import Problem, Progress, StepRows
 
 
 class StepFields(Protocol):
@@ -56,7 +56,7 @@ class PreparedRows:
     rows: Reading
     source: str
     steps: tuple[AnyStep, ...] = ()
-    counts: tuple[Count, ...] = ()
+    counts: tuple[StepRows, ...] = ()
     remarks: tuple[Problem, ...] = ()
 
 

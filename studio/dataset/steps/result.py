@@ -15,7 +15,7 @@ from studio.dataset.record import Record
 from studio.dataset.sequence import kept, lines_of
 from studio.dataset.split import GOLDEN, PARTS
 from studio.dataset.steps.steps import AnyStep
-from studio.events import Problem, Progress
+from studio.events import Problem, Progress, StepRows
 
 CHUNK = 2000
 """How many rows a step looks at between two reports."""
@@ -75,21 +75,12 @@ type Shaping = Generator[Progress, None, Rows]
 
 
 @dataclass(frozen=True)
-class Count:
-    """How many rows there were before a step and after it."""
-
-    words: str
-    before: int
-    after: int
-
-
-@dataclass(frozen=True)
 class Shaped:
     """A dataset after all its steps. Lines that `parts` does not name are not divided yet."""
 
     records: Sequence[Record]
     parts: Mapping[int, str]
-    counts: tuple[Count, ...]
+    counts: tuple[StepRows, ...]
     remarks: tuple[Problem, ...]
     steps: tuple[AnyStep, ...] = ()
     """As they were done: each by hand with the digest of what its row held."""
