@@ -25,8 +25,8 @@ STUDIO = Path(__file__).parents[1] / "studio"
 _ASKS = ("startswith", "endswith", "find", "index", "count", "partition", "rpartition")
 _PATTERNS = ("match", "search", "fullmatch", "findall", "finditer", "sub", "subn")
 _KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
-_KINDS |= {"NoTrash", "QuestionRefused", "ServerError"}
-_CODED = ("evaluate/", "files/", "forecast/", "generate/", "models/", "synth/")
+_KINDS |= {"Diverged", "NoTrash", "NotFinite", "QuestionRefused", "ServerError", "Untrained"}
+_CODED = ("evaluate/", "files/", "forecast/", "generate/", "models/", "recipe/", "runs/", "synth/", "train/")
 """The rooms in which every failure has a code."""
 _ALLOWED = {
     ("dataset/hub/wanted.py", "in"),  # errors of other libraries with neither a type nor a code of their own

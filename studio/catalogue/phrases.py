@@ -16,10 +16,11 @@ from typing import Any
 
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.models import MODELS
+from studio.catalogue.runs import RUNS
 from studio.catalogue.work import WORK
 from studio.words import printable
 
-CLAUSES: dict[str, str] = {**DATASETS, **MODELS, **WORK}
+CLAUSES: dict[str, str] = {**DATASETS, **MODELS, **RUNS, **WORK}
 
 LANGUAGES = Path(__file__).parents[2] / "resources" / "languages"
 

@@ -78,16 +78,16 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecipeError(f"There is no recipe at {file}.") from None
+        raise RecipeError("recipe.missing", file=file) from None
     except (OSError, ValueError) as error:  # TOML's and UTF-8's errors are ValueErrors
-        raise RecipeError(f"{file} cannot be read as a recipe: {error}.") from error
+        raise RecipeError("recipe.unreadable", file=file, fault=error) from error
 
 
 def _recipe(file: Path, tree: dict[str, Any]) -> Recipe:
     try:
         return Recipe().with_values(dict(_values(tree)))
     except RecipeError as error:
-        raise RecipeError(f"{file}: {error}") from error
+        raise RecipeError("recipe.in_file", file=file, fault=error.said) from error
 
 
 def _values(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -99,7 +99,7 @@ def _values(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for path, one in ((f"{name}.{key}", v) for key, v in inside) if inside else ((name, value),):
             entry = find_field(path)
             if entry.path != path:
-                raise RecipeError(f"The recipe has no field called {path}. Did you mean {entry.path}?")
+                raise RecipeError("recipe.near_field", name=path, near=entry.path)
             number = isinstance(one, int) and not isinstance(one, bool)
             yield path, str(one) if number and entry.choices else one
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from studio import words
+from studio.catalogue import phrase
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
 from studio.recipe.fields import ADAPTERS, Base, Data, FieldGroup, Lora, Preference, Scope, field
@@ -54,7 +55,7 @@ class Recipe(FieldGroup):
         try:
             return Recipe.model_validate(tree)
         except ValidationError as error:
-            raise RecipeError(_explain(error)) from error
+            raise _explained(error) from error
 
     @classmethod
     def kept(cls, values: Any) -> Recipe:
@@ -62,7 +63,7 @@ class Recipe(FieldGroup):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise RecipeError(_explain(error)) from error
+            raise _explained(error) from error
 
     def problems(self) -> tuple[str, ...]:
         """Sentences about fields that contradict each other; empty means that the recipe may run."""
@@ -110,8 +111,9 @@ def find_field(name: str) -> FieldEntry:
     near = difflib.get_close_matches(
         name, [e.path for e in entries] + [e.name for e in entries], n=1, cutoff=0.4
     )
-    hint = f" Did you mean {near[0]}?" if near else " `studio train --help` lists them."
-    raise RecipeError(f"The recipe has no field called {name}.{hint}")
+    if near:
+        raise RecipeError("recipe.near_field", name=name, near=near[0])
+    raise RecipeError("recipe.no_field", name=name)
 
 
 def _contradictions(recipe: Recipe) -> Iterator[str]:
@@ -129,12 +131,13 @@ def _contradictions(recipe: Recipe) -> Iterator[str]:
             yield "Trained embeddings change what the prefix cache keeps. Switch one of them off."
 
 
-def _explain(error: ValidationError) -> str:
+def _explained(error: ValidationError) -> RecipeError:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         find_field(where)  # raises, with the nearest real name
     if where not in {entry.path for entry in fields()}:
         given = reprlib.repr(first["input"])
-        return f"{where or 'The recipe'} cannot be {given}: it is a group of fields."
-    return words.wrong_value(f"{find_field(where).title} ({where})", first)
+        return RecipeError("recipe.group", name=where or phrase("recipe.itself"), given=given)
+    sentence = words.wrong_value(f"{find_field(where).title} ({where})", first)
+    return RecipeError("recipe.wrong_value", sentence=sentence)

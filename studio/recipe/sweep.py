@@ -52,9 +52,7 @@ class Sweep:
         """
         entries = self._entries()
         if (count := math.prod(len(values) for _, values in self.over)) > MOST:
-            raise RecipeError(
-                f"This grid has {count:,} runs, and a sweep takes at most {MOST}. Leave some values out."
-            )
+            raise RecipeError("sweep.too_many", count=count, most=MOST)
         found: dict[tuple[Any, ...], Member] = {}
         names: set[str] = set()
         for values in itertools.product(*(values for _, values in self.over)):
@@ -63,7 +61,7 @@ class Sweep:
                 (member.changes[entry.path],) if applies(entry, member.recipe) else () for entry in entries
             )
             if effect in found:
-                raise RecipeError(_twins(entries, found[effect], member))
+                raise _twins(entries, found[effect], member)
             found[effect] = member
             names.add(member.name)
         return tuple(found.values())
@@ -80,16 +78,13 @@ class Sweep:
 
     def _entries(self) -> list[FieldEntry]:
         if not self.over:
-            raise RecipeError(f"A sweep needs a field to go over. {FORM}.")
+            raise RecipeError("sweep.no_field", form=FORM)
         entries = [find_field(path) for path, _ in self.over]
         for place, entry in enumerate(entries):
             if entry.path == "data.path":
-                raise RecipeError(
-                    "A sweep compares runs on one dataset, so it cannot go over Dataset. "
-                    "Start a sweep for each."
-                )
+                raise RecipeError("sweep.over_datasets")
             if entry in entries[:place]:
-                raise RecipeError(f"{entry.title} ({entry.path}) is given twice. Put its values together.")
+                raise RecipeError("sweep.field_twice", title=entry.title, name=entry.path)
         return entries
 
     def _member(self, entries: Sequence[FieldEntry], values: Sequence[Any], names: set[str]) -> Member:
@@ -97,7 +92,7 @@ class Sweep:
         changes = {entry.path: entry.value(recipe) for entry in entries}
         name = " ".join(f"{_called(entry)}-{_word(changes[entry.path])}" for entry in entries)
         if problems := recipe.problems():
-            raise RecipeError(f"{name} cannot run. {' '.join(problems)}")
+            raise RecipeError("sweep.cannot_run", name=name, problems=" ".join(problems))
         return Member(_distinct(name, names), changes, recipe)
 
 
@@ -109,14 +104,14 @@ def parse_over(text: str) -> tuple[str, tuple[str, ...]]:
     """
     name, equals, rest = text.partition("=")
     if not equals:
-        raise RecipeError(f"{FORM}; {text!r} has no values.")
+        raise RecipeError("sweep.no_values", form=FORM, text=repr(text))
     try:
         (row,) = csv.reader([rest], skipinitialspace=True, strict=True)
     except (csv.Error, ValueError) as error:
-        raise RecipeError(f"The values of {text} cannot be read: a double quote is amiss.") from error
+        raise RecipeError("sweep.quote", text=text) from error
     values = tuple(value.strip() for value in row)
     if not values or "" in values:
-        raise RecipeError(f'{text} has an empty value. Write "auto" for what is chosen for you.')
+        raise RecipeError("sweep.empty_value", text=text)
     return find_field(name.strip()).path, values
 
 
@@ -151,15 +146,12 @@ def _distinct(name: str, taken: set[str]) -> str:
     return next(each for each in itertools.chain([name], numbered) if each not in taken)
 
 
-def _twins(entries: Sequence[FieldEntry], one: Member, other: Member) -> str:
+def _twins(entries: Sequence[FieldEntry], one: Member, other: Member) -> RecipeError:
     """Why two members would train the very same."""
     resting = [entry.title for entry in entries if one.changes[entry.path] != other.changes[entry.path]]
     if not resting:
-        return f"{one.name} is asked for twice. Leave one of the equal values out."
-    return (
-        f"{one.name} and {other.name} would be the same run, as {' and '.join(resting)} has no effect "
-        "in them. Leave one of them out."
-    )
+        return RecipeError("sweep.twice", name=one.name)
+    return RecipeError("sweep.twins", one=one.name, other=other.name, resting=" and ".join(resting))
 
 
 def _changes_what_is_held_out(entry: FieldEntry) -> bool:

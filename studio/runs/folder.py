@@ -106,12 +106,12 @@ class RunFolder:
     def manifest(self) -> dict[str, Any]:
         """What was asked. Raises RunError when the folder is not a run or `run.json` is damaged."""
         file = self.path / "run.json"
-        found = read_object(file, RunError, RunMissing(f"{self.path} is not a run: it has no run.json."))
+        found = read_object(file, RunError, RunMissing("run.no_manifest", folder=self.path))
         if not isinstance(found.get("recipe"), dict):
-            raise RunError(f"{file} does not describe a run: it has no recipe.")
+            raise RunError("run.no_recipe", file=file)
         written = found.get("format", 1)
         if not isinstance(written, int) or written > FORMAT:
-            raise RunError(f"{file} was written by a newer version. Update Tuning Studio.")
+            raise RunError("run.newer", file=file)
         return found
 
     def trains_every_answer(self) -> bool:
@@ -158,7 +158,7 @@ class RunFolder:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise RunError(f"{file} cannot be read ({error.strerror or error}).") from error
+            raise RunError("disk.unreadable", file=file, fault=error.strerror or error) from error
 
     def checkpoints(self) -> list[Path]:
         """The complete checkpoints, oldest first."""
@@ -173,10 +173,7 @@ class RunFolder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the run for writing. Raises RunError while another process, or another job here, holds it."""
-        taken = RunError(
-            f"The run {self.name} is in use, here or in another copy of Tuning Studio. "
-            "Stop it there first, or start a new run."
-        )
+        taken = RunError("run.in_use", name=self.name)
         with held(self.path / ".lock", taken):
             tidy(self.path)
             yield
@@ -200,7 +197,7 @@ def _reserve(runs: Path, name: str) -> Path:
         except FileExistsError:
             continue
         return path
-    raise RunError(f"There are too many runs called {name}; choose another name.")
+    raise RunError("run.too_many", name=name)
 
 
 def _surroundings() -> dict[str, Any]:

@@ -201,7 +201,7 @@ def history_of(run: RunFolder) -> RunHistory:
     except FileNotFoundError:
         return RunHistory.of()
     except OSError as error:
-        raise RunError(f"{journal} cannot be read ({error.strerror or error}).") from error
+        raise RunError("disk.unreadable", file=journal, fault=error.strerror or error) from error
     if reading.size > SMALL and reading.size - known > GROWN * known:
         _keep(run, journal, reading)
     if rest:

@@ -125,10 +125,9 @@ class RunStore:
             if os.path.isfile(path / "run.json"):
                 return RunFolder(path.resolve())
         names = [run.name for run in self.runs()[:5]]
-        there = (
-            f"There are: {', '.join(names)}." if names else "There are no runs yet; `studio train` makes one."
-        )
-        raise RunMissing(f"There is no run called {name}. {there}")
+        if names:
+            raise RunMissing("run.others", name=name, names=", ".join(names))
+        raise RunMissing("run.none_yet", name=name)
 
     def summaries(self) -> list[RunSummary]:
         """One line about each run; of a damaged one that it is, and why."""
@@ -167,14 +166,14 @@ class RunStore:
         """
         path, new = self.folder / name, clean_name(wanted)
         if not (name == path.name and _is_run(path)):
-            raise RunMissing(f"There is no run called {name} in {self.folder}.")
+            raise RunMissing("run.missing", name=name, folder=self.folder)
         if new == name:
             return name
         if os.path.lexists(self.folder / new):
-            raise RunError(f"There is a run called {new} already. Choose another name.")
+            raise RunError("run.name_taken", name=new)
         run = RunFolder(path)
         if sweep := look(run).sweep:
-            raise RunError(f"{name} belongs to the sweep {sweep}, which knows its runs by their names.")
+            raise RunError("run.of_sweep", name=name, sweep=sweep)
         with disk_errors(path), run.held():
             path.rename(self.folder / new)
         return new
@@ -186,7 +185,7 @@ class RunStore:
         """
         path = self.folder / name
         if not (name == path.name and (path.is_symlink() or _is_run(path))):
-            raise RunMissing(f"There is no run called {name} in {self.folder}.")
+            raise RunMissing("run.missing", name=name, folder=self.folder)
         with disk_errors(path):
             if path.is_symlink():
                 discard(path)
@@ -267,14 +266,14 @@ def _created(run: RunFolder, manifest: dict[str, Any]) -> datetime:
     try:
         found = datetime.fromisoformat(stated)
     except (TypeError, ValueError) as error:
-        raise RunError(f"{run.path / 'run.json'} names no date: {str(stated)[:40]!r}.") from error
+        raise RunError("run.no_date", file=run.path / "run.json", stated=repr(str(stated)[:40])) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _table(run: RunFolder, recipe: dict[str, Any], name: str) -> dict[str, Any]:
     found = recipe.get(name, {})
     if not isinstance(found, dict):
-        raise RunError(f"{run.path / 'run.json'} is damaged: the recipe's {name} is no group of fields.")
+        raise RunError("run.no_group", file=run.path / "run.json", name=name)
     return found
 
 

@@ -59,10 +59,7 @@ class SweepFile:
     def with_fingerprint(self, fingerprint: str) -> SweepFile:
         """This sweep, knowing its dataset. Raises RunError when it began with another one."""
         if self.fingerprint not in ("", fingerprint):
-            raise RunError(
-                f"The dataset has changed since the sweep {self.name} began, so its runs could not be "
-                "compared. Put the earlier file back, or start a sweep with another --name."
-            )
+            raise RunError("sweep.other_dataset", name=self.name)
         return replace(self, fingerprint=fingerprint)
 
     def with_failure(self, name: str, sentence: str) -> SweepFile:
@@ -103,7 +100,7 @@ def read_sweep(path: Path) -> SweepFile:
         found = parsed(path.read_text(encoding="utf-8"))
         return _checked(built(SweepFile, {**found, "path": path}))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise RunError(f"{path} does not describe a sweep ({error}).") from error
+        raise RunError("sweep.damaged", file=path, fault=error) from error
 
 
 def _checked(sweep: SweepFile) -> SweepFile:
@@ -140,8 +137,10 @@ def find_sweep(runs: Path, name: str) -> SweepFile:
     if path.is_file():
         return read_sweep(path)
     names = [sweep.name for sweep in sweeps(runs)[:5]]
-    there = f"There are: {', '.join(names)}." if names else "There are none yet; `studio sweep` makes one."
-    raise RunMissing(" ".join((f"There is no sweep called {name}. {there}", *damaged_sweeps(runs))))
+    damaged = "".join(f" {sentence}" for sentence in damaged_sweeps(runs))
+    if names:
+        raise RunMissing("sweep.others", name=name, names=", ".join(names), damaged=damaged)
+    raise RunMissing("sweep.none_yet", name=name, damaged=damaged)
 
 
 def _numbered(name: str) -> Iterator[str]:

@@ -79,9 +79,9 @@ def check_adapter(run: RunFolder) -> bool:
             arrays.check_finite(arrays.read(file), file)
             parsed((run.adapter / adapter.CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, RuntimeError, RecursionError) as error:
+        weights, config = adapter.WEIGHTS, adapter.CONFIG
         raise RunError(
-            f"The adapter in {run.adapter} is damaged ({error}). Its best checkpoint holds the same one: "
-            f"copy {adapter.WEIGHTS} and {adapter.CONFIG} from there."
+            "train.adapter_damaged", folder=run.adapter, fault=error, weights=weights, config=config
         ) from error
     return proven
 
@@ -123,10 +123,7 @@ def _check(position: Position) -> None:
 
 
 def _damaged(folder: Path, error: object) -> RunError:
-    return RunError(
-        f"The checkpoint {folder} is damaged ({error}). Delete that folder; "
-        "the run then resumes from the one before."
-    )
+    return RunError("checkpoint.damaged", folder=folder, fault=error)
 
 
 def prune(run: RunFolder, keep: int, best_step: int) -> None:

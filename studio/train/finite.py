@@ -32,18 +32,8 @@ def listed(names: list[str]) -> str:
 def blamed(model: nn.Module, precision: mx.Dtype, what: str) -> NotFinite:
     """Why `what` is no finite number though nothing was learned yet: the weights, or the precision."""
     if names := non_finite(named(model.parameters())):
-        return NotFinite(
-            f"{what} is no finite number, because the model's own weights hold NaN or infinity: "
-            f"{listed(names)}. Download or convert the model again, or choose another."
-        )
+        return NotFinite("train.weights_not_finite", what=what, names=listed(names))
     if precision == mx.float16:
-        return NotFinite(
-            f"{what} is no finite number, though all weights of the model are: what it computes is beyond "
-            "the range of float16. Set Precision to bfloat16 or float32."
-        )
+        return NotFinite("train.beyond_float16", what=what)
     kind = "float32" if precision == mx.float32 else "bfloat16"
-    return NotFinite(
-        f"{what} is no finite number in {kind}, though all weights of the model are, and nothing was learned "
-        "yet: its config.json may not fit its weights. Try the model as it is in the playground, or choose "
-        "another."
-    )
+    return NotFinite("train.not_finite", what=what, kind=kind)

@@ -46,10 +46,7 @@ class Overlays:
         elif noise and (self.stack is None or self.stack.embedding is None):
             what = "NEFTune"
         if what:
-            raise RecipeError(
-                f"{what} cannot be had with this model: it runs its layers in a way of its own. "
-                "Switch it off and train again."
-            )
+            raise RecipeError("train.other_layers", what=what)
 
     @contextmanager
     def around(

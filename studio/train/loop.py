@@ -14,6 +14,7 @@ from dataclasses import replace
 import mlx.core as mx
 from mlx import nn
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Tokens
 from studio.errors import PeerLost, RunError, StudioError
@@ -228,9 +229,7 @@ class Trainer:
         model = self.session.model
         mine = {name: array.shape for name, array in adapter.weights(model).items()}
         if mine != {name: array.shape for name, array in weights.items()}:
-            raise RunError(
-                f"The checkpoint {folder} was made with another recipe or model than run.json says."
-            )
+            raise RunError("checkpoint.other_recipe", folder=folder)
         model.load_weights(list(weights.items()), strict=False)
         self.learner.optimizer.state = state
         self.position = position
@@ -277,26 +276,21 @@ class Trainer:
         if untouched:
             raise self._unfit("The gradient")
         last = checkpoint.latest(self.run)
-        where = f"The last good checkpoint is {last.name}." if last else "There is no checkpoint yet."
+        where = phrase("train.last_good", name=last.name) if last else phrase("train.no_checkpoint")
         self.saved = self.position.step  # nothing worth saving has happened since
-        raise Diverged(
-            f"{TOLERATED} steps in a row, up to step {step}, gave a loss or gradient that is no finite "
-            f"number: training diverged. {where} {self._advice()}"
-        )
+        raise Diverged("train.diverged", steps=TOLERATED, last=step, where=where, advice=self._advice())
 
     def _unfit(self, what: str) -> NotFinite:
         self.saved = self.position.step
         return blamed(self.session.model, self.learner.precision, what)
 
-    def _advice(self) -> str:
+    def _advice(self) -> Phrase:
         """What to do about a training that diverged."""
         if names := non_finite(named(self.session.model.parameters())):
-            return f"NaN or infinity stands in {listed(names)}. Lower the learning rate and train again."
+            return phrase("train.lower_rate_for", names=listed(names))
         if self.learner.precision == mx.float16:
-            return (
-                "Lower the learning rate, or set Precision to bfloat16, whose range is larger than float16's."
-            )
-        return "Lower the learning rate and train again."
+            return phrase("train.lower_rate_or_bfloat16")
+        return phrase("train.lower_rate")
 
     def _rest(self, worked: float) -> Iterator[Event]:
         """Pause for the recipe's share of the time."""

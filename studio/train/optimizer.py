@@ -96,7 +96,7 @@ class Grouped(optimizers.Optimizer):
         if len(saved) == len(together) < len(self.members):  # a run begun when norms and biases decayed, too
             self._gather(together, number(self.learning_rate))
         if len(saved) != len(self.members):
-            raise RunError("The saved optimizer state was made with another recipe than run.json says.")
+            raise RunError("checkpoint.other_optimizer")
         for member, part in zip(self.members.values(), saved, strict=True):
             member.state = part
 

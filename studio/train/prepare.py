@@ -76,9 +76,9 @@ def prepare(
     Raises StudioError with what is wrong and what to do.
     """
     if not recipe.data.path:
-        raise RecipeError("The recipe names no dataset. Choose one first.")
+        raise RecipeError("recipe.no_dataset")
     if problems := recipe.problems():
-        raise RecipeError(" ".join(problems))
+        raise RecipeError("recipe.contradicts_itself", problems=" ".join(problems))
     yield Progress("Loading the model", 0)
     opened = model_cache.open(model_folder(recipe.model), form_of(recipe))
     for remark in opened.remarks_on(recipe.data.max_length):

@@ -112,11 +112,7 @@ class Proof:
                 kinds.setdefault(re.sub(r"\d+", "*", name), []).append(name)
         whole = [kind for kind, members in kinds.items() if still.issuperset(members)]
         if whole:
-            raise Untrained(
-                f"After {self.updates} updates nothing of this kind had learned: {listed(whole)}. The loss "
-                "would fall without it all the same. Leave it out with Targets or Layers, or try another "
-                "Precision."
-            )
+            raise Untrained("train.not_learned", updates=self.updates, names=listed(whole))
         yield Log(
             f"After {self.updates} updates these tensors had not learned: {listed(sorted(still))}.", "warning"
         )
@@ -130,10 +126,7 @@ def read_back(session: Session, folder: Path) -> float:
     saved = _saved(session, folder)
     mine, theirs = _loss(session, session.plan.shapes[-1]), _loss_with(session, saved)
     if mine != theirs:
-        raise Untrained(
-            f"What was saved in {folder} gives a loss of {theirs:.4f} on a batch, and the model that was "
-            f"trained {mine:.4f}. The disk may be damaged: resume from an earlier checkpoint."
-        )
+        raise Untrained("train.other_loss", folder=folder, theirs=f"{theirs:.4f}", mine=f"{mine:.4f}")
     return mine
 
 
@@ -146,10 +139,8 @@ def prove_result(session: Session, folder: Path, mark: int, best_loss: float | N
     described = parsed((folder / adapter.CONFIG).read_text(encoding="utf-8"))
     same = {**described, "model": ""} == {**session.made_for, "model": ""} and mark_of(saved) == mark
     if not same or best_loss not in (None, _loss_with(session, saved)):
-        raise Untrained(
-            f"The adapter in {folder} is not the one that was trained. The best checkpoint holds that one: "
-            f"copy {adapter.WEIGHTS} and {adapter.CONFIG} from there."
-        )
+        weights, config = adapter.WEIGHTS, adapter.CONFIG
+        raise Untrained("train.other_adapter", folder=folder, weights=weights, config=config)
 
 
 def mark_of(weights: dict[str, mx.array]) -> int:
@@ -163,7 +154,7 @@ def _saved(session: Session, folder: Path) -> dict[str, mx.array]:
     trained, saved = adapter.weights(session.model), arrays.read(folder / adapter.WEIGHTS)
     mine, theirs = ({n: (a.shape, a.dtype) for n, a in some.items()} for some in (trained, saved))
     if mine != theirs or not _all_named(saved, adapter.keys_of(folder)):
-        raise Untrained(f"What was saved in {folder} does not name what was trained. Train the run again.")
+        raise Untrained("train.unnamed", folder=folder)
     return saved
 
 

@@ -45,7 +45,7 @@ class Ranks:
         try:
             return mx.distributed.init(strict=True)
         except RuntimeError as error:
-            raise PeerLost(f"The processes of this run cannot reach each other: {error}") from error
+            raise PeerLost("ranks.unreachable", fault=error) from error
 
     @property
     def rank(self) -> int:
@@ -129,8 +129,5 @@ def _all_sum(array: mx.array) -> mx.array:
         total = mx.distributed.all_sum(array, stream=mx.cpu)
         mx.eval(total)
     except RuntimeError as error:
-        raise PeerLost(
-            "Another process of this run ended, or the connection to it was lost. "
-            "What was learned so far is kept; resume the run to go on."
-        ) from error
+        raise PeerLost("ranks.lost") from error
     return total

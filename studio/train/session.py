@@ -257,10 +257,7 @@ def _refuse_experts(model: nn.Module, precision: mx.Dtype) -> None:
     """
     on_cpu = mx.default_device() == mx.cpu
     if on_cpu and precision != mx.float32 and targets.has_floating_experts(model):
-        raise RecipeError(
-            "This machine computes on the CPU, where a mixture of experts can be trained in 32 bits only. "
-            "Set Precision to float32."
-        )
+        raise RecipeError("train.experts_on_cpu")
 
 
 def default_budget() -> int:
@@ -276,10 +273,7 @@ def _packing(recipe: Recipe, model: nn.Module) -> Packing | None:
         return None
     packing = fitting(model)
     if packing is None:
-        raise RecipeError(
-            "Packing cannot be had with this model: it does not keep the examples of a row apart. "
-            "Switch it off and train again."
-        )
+        raise RecipeError("train.no_packing")
     return packing
 
 

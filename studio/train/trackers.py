@@ -236,19 +236,16 @@ def _import(package: str, name: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise RecipeError(f"{name} needs a package that is not here. {INSTALL}, or switch it off.") from error
+        raise RecipeError("tracker.no_package", name=name, install=INSTALL) from error
 
 
 def _check_signed_in(wandb: Any) -> None:
     if os.environ.get("WANDB_MODE", "online") != "online":
         return
-    later = "Set WANDB_MODE=offline to send the curves later, or empty the field W&B project."
     try:
         signed_in = wandb.login(prompt=False)
     except wandb.errors.Error as error:  # no network, or a key that it does not know
-        raise RecipeError(f"Weights & Biases: {_first_line(error)}. {later}") from error
+        raise RecipeError("tracker.fault", fault=_first_line(error)) from error
     if not signed_in:
         wandb.teardown()  # it remembers this, and who signs in meanwhile would not be seen
-        raise RecipeError(
-            f"Nobody is signed in to Weights & Biases. Run `wandb login` in a terminal. {later}"
-        )
+        raise RecipeError("tracker.signed_out")

@@ -6,7 +6,7 @@ import pytest
 
 from studio.errors import RecipeError
 from studio.recipe.recipe import Recipe
-from studio.recipe.sweep import MOST, Sweep, parse_over, short
+from studio.recipe.sweep import Sweep, parse_over, short
 
 
 def sweep(*over: str, **values: object) -> Sweep:
@@ -84,7 +84,7 @@ def test_a_field_that_rests_in_some_members_is_no_reason_to_refuse() -> None:
 
 def test_a_grid_beyond_reason_is_refused_before_it_is_built() -> None:
     ranks = ",".join(map(str, range(1, 22)))
-    with pytest.raises(RecipeError, match=f"has 9,261 runs, and a sweep takes at most {MOST}"):
+    with pytest.raises(RecipeError, match="9,261", check=lambda error: error.code == "sweep.too_many"):
         sweep(f"rank={ranks}", f"alpha={ranks}", f"batch_size={ranks}").members()
 
 

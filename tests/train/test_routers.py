@@ -95,7 +95,7 @@ def test_experts_in_16_bits_on_the_cpu_are_refused_before_the_run(
     folder = make(tmp_path / "moe", tiny_model, config)
     values = {"model": str(folder), "data.path": str(toy_data), "rank": 2, "steps": 1, "forgetting": False}
     recipe = Recipe().with_values({**values, "precision": kind, "base.quantize": quantize})
-    with pytest.raises(RecipeError, match=r"in 32 bits only\. Set Precision to float32\."):
+    with pytest.raises(RecipeError, check=lambda error: error.code == "train.experts_on_cpu"):
         list(TrainJob(recipe, tmp_path / "runs").run_events(ModelCache()))
     obeyed = recipe.with_values({"precision": "float32"})
     assert isinstance(list(TrainJob(obeyed, tmp_path / "runs").run_events(ModelCache()))[-1], Ended)

@@ -187,10 +187,7 @@ class PrefixCache:
         index, start = self.places[number]
         states = self.parts[index][start : start + self.lengths[number]]
         if number in self.sums and zlib.crc32(np.ascontiguousarray(states)) != self.sums[number]:
-            raise DiskError(
-                "What the prefix cache kept on the disk is not as it was written: the disk may be failing. "
-                "Resume the run, and it is made anew."
-            )
+            raise DiskError("train.prefix_changed")
         return states if isinstance(states, mx.array) else mx.array(states).view(self.dtype)
 
 
