@@ -34,6 +34,7 @@ from studio.jobs.queue import Lane
 from studio.ui.dialogs.fix import FixDialog
 from studio.ui.dialogs.steps import StepDialog
 from studio.ui.panes.dataset.pane import DatasetPane
+from studio.ui.widgets.timing import Debounce
 
 _OFFERED = {kind: step for kind, step in STEPS.items() if step not in BY_HAND and kind != "fix"}
 _UNKNOWN = "several files, or a dataset that was replaced since"
@@ -180,6 +181,7 @@ class DatasetSteps(Controller):
 
 
 _MOST_REMARKS = 5
+_REST_MILLISECONDS = 1000
 
 
 def _deleted(steps: Sequence[AnyStep]) -> frozenset[int]:
@@ -199,6 +201,8 @@ class Checking(Controller):
         super().__init__(services, pane)
         self._page, self._pane, self._steps = pane.health, pane, steps
         self._checking, self._previewing = self._request(), self._request()
+        self._pause = Debounce(self, _REST_MILLISECONDS, self.check)
+        self._source = ""
         self.dialog: FixDialog | None = None
         self._page.fix_requested.connect(self._preview)
         self._page.again_requested.connect(self.check)
@@ -206,6 +210,7 @@ class Checking(Controller):
 
     def check(self) -> None:
         """Look the dataset on show over, or forget what was found in the one before."""
+        self._pause.stop()
         self._checking.drop()
         if self._state.dataset is None:
             return
@@ -218,7 +223,14 @@ class Checking(Controller):
         self._previewing.drop()
         if self.dialog is not None:
             self.dialog.reject()
-        self.check()
+        before, dataset = self._source, self._state.dataset
+        self._source = dataset.source if dataset is not None else ""
+        if dataset is None or dataset.source != before:
+            self.check()
+        else:  # only its steps are others, and more of them may come
+            self._checking.drop()
+            self._page.show_busy()
+            self._pause.trigger()
 
     def _show(self, checked: Checked) -> None:
         self._pane.show_health(checked.findings)

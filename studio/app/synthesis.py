@@ -16,7 +16,7 @@ from studio.app.saving import Saving
 from studio.app.state import Controller, Services
 from studio.app.steps import DatasetSteps
 from studio.dataset.documents.paragraphs import DOCUMENTS
-from studio.dataset.steps.steps import Mix
+from studio.dataset.steps.steps import Mix, steps_in
 from studio.errors import StudioError
 from studio.events import GeneratedRow, Log, Progress, Refusals, SynthesisEnded
 from studio.jobs.job import Failed, Outcome, Stopped
@@ -77,7 +77,8 @@ class Reviewing(Controller):
         if self.folder is None:
             return
         dataset = self._state.dataset
-        self._added = added(self.folder, Path(dataset.path) if dataset else None)
+        path = Path(dataset.path) if dataset else None
+        self._added = added(self.folder, path, steps_in(self._state.recipe.data.history))
         self._card.set_rows([self._row(number) for number in self._made])
         self.show_summary()
 
@@ -180,6 +181,8 @@ class Synthesis(Controller):
         changed, self._data = self._data != dataset.path, dataset.path
         if changed:
             self._take_up(Path(dataset.path))
+        else:
+            self.reviewing.refresh()
 
     def show_page(self) -> None:
         """Bring the page to the front; without a dataset for documents alone."""

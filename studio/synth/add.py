@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.dataset.manifest import NAME, Manifest, is_saved
 from studio.dataset.save.export import row_of
+from studio.dataset.steps.steps import AnyStep, Mix
 from studio.errors import DataError
 from studio.files import write_text
 from studio.synth.folder import SyntheticFolder
@@ -63,9 +64,11 @@ def damaged_folders(made: Path) -> list[tuple[Path, str]]:
     return found
 
 
-def added(folder: SyntheticFolder, dataset: Path | None) -> frozenset[int]:
-    """The numbers of the folder's rows that the dataset holds already, just as they are now."""
-    files = [path for path in ancestors(dataset) if path.parent == folder.path] if dataset else []
+def added(folder: SyntheticFolder, dataset: Path | None, steps: Iterable[AnyStep]) -> frozenset[int]:
+    """The numbers of the folder's rows that the dataset, with these steps, holds just as they are now."""
+    mixed = [Path(step.path) for step in steps if isinstance(step, Mix)]
+    sources = {*ancestors(dataset), *mixed} if dataset else set()
+    files = [path for path in sources if path.parent == folder.path]
     there = {line for file in files if file.is_file() for line in file.read_text("utf-8").splitlines()}
     if not there:
         return frozenset()

@@ -26,7 +26,9 @@ from studio.jobs.queue import Lane
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.synth.folder import SyntheticFolder
+from studio.train.dataset_cache import DatasetCache
 from studio.ui.theme import Theme
+from tests.conftest import finish
 from tests.jobs.openai_server import Answer, Body, openai_server
 
 LEFT = Qt.MouseButton.LeftButton
@@ -188,12 +190,10 @@ def test_accepted_rows_become_a_step_of_the_dataset_and_stay_marked_as_made(
     for key in (Qt.Key.Key_A, Qt.Key.Key_A, Qt.Key.Key_R):
         qtbot.keyClick(review.table, key)
     qtbot.mouseClick(review.add, LEFT)
-    wait_for(studio, qtbot, "numbers 2")
-    dataset = studio.state.dataset
-    assert dataset is not None
-    made = [json.loads(record.made) for record in read(Path(dataset.path)).records if record.made]
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 8)
+    dataset = finish(DatasetCache().open(studio.state.recipe))
+    made = [json.loads(record.made) for record in dataset.prepared.rows.records if record.made]
     assert [row["maker"] for row in made] == ["noise", "noise"]
-    assert len(dataset.rows) == 8
     assert source.read_text().count("\n") == 6
     assert [row.state for row in review.table.made.rows][:3] == ["added", "added", "rejected"]
     assert not review.add.isVisible()
@@ -202,7 +202,7 @@ def test_accepted_rows_become_a_step_of_the_dataset_and_stay_marked_as_made(
     studio.panes.dataset.tabs.choose("history")
     qtbot.waitUntil(lambda: bool(studio.panes.dataset.history.removers))
     qtbot.mouseClick(studio.panes.dataset.history.removers[0], LEFT)
-    wait_for(studio, qtbot, "numbers.jsonl")
+    qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 6)
     assert review.add.text() == "Add 3 accepted rows"
     assert page.card.make.property("role") == "plain"
 

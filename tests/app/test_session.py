@@ -74,13 +74,13 @@ def test_dataset_recipe_pane_and_place_come_back(
 def test_what_is_gone_or_cannot_be_read_does_not_come_back(
     begin: Callable[[], Studio], qtbot: QtBot, tmp_path: Path
 ) -> None:
-    kept = Settings(dataset=str(tmp_path / "gone.jsonl"), recipe={"lora": {"colour": 3}}, left=90_000, top=0)
+    kept = Settings(dataset=str(tmp_path / "gone.jsonl"), recipe={"lora": {"colour": 3}}, left=30_000, top=0)
     write_settings(tmp_path / "home" / "settings.json", kept)
     studio = begin()
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert studio.state.dataset is None
     assert studio.panes.training.recipe().lora.rank == 16
-    assert studio.window.x() < 90_000
+    assert studio.window.x() < 30_000
 
 
 def test_nothing_comes_back_where_that_is_not_wished(
