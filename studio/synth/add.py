@@ -64,7 +64,7 @@ def damaged_folders(made: Path) -> list[tuple[Path, str]]:
     return found
 
 
-def added(folder: SyntheticFolder, dataset: Path | None, steps: Iterable[AnyStep]) -> frozenset[int]:
+def added(folder: SyntheticFolder, dataset: Path | None, steps: Iterable[AnyStep] = ()) -> frozenset[int]:
     """The numbers of the folder's rows that the dataset, with these steps, holds just as they are now."""
     mixed = [Path(step.path) for step in steps if isinstance(step, Mix)]
     sources = {*ancestors(dataset), *mixed} if dataset else set()
