@@ -110,7 +110,7 @@ def making(to: Photographer) -> None:
     to.show("dataset", "review-editing")
     review.do("leave")
     review.add.click()
-    to.wait(lambda: studio.state.dataset and studio.state.dataset.name == "instructions 2")
+    to.wait(lambda: studio.state.dataset and studio.state.dataset.counts)
     to.show("dataset", "review-added")
     studio.open_path(str(resource("starter/messy.jsonl")))
     to.wait(lambda: studio.state.dataset and studio.state.dataset.name == "messy.jsonl")

@@ -109,6 +109,21 @@ def test_edits_are_undone_redone_kept_and_saved(
     assert not pane.edits.isVisible()
 
 
+def test_what_is_being_typed_outlives_that_the_dataset_is_read_again(studio: Studio, qtbot: QtBot) -> None:
+    view = studio.panes.dataset.table.view
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    editor = view.findChild(QPlainTextEdit)
+    assert editor is not None
+    editor.selectAll()
+    qtbot.keyClicks(editor, "One ")
+    studio.dataset.steps.toggle(9)
+    rows(qtbot, studio, 8)
+    qtbot.keyClicks(editor, "more.")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: rows(qtbot, studio, 8).rows[0].answer == "One more.")
+    assert studio.panes.dataset.table.model.rowCount() == 8
+
+
 def test_a_file_that_went_away_is_said_where_its_row_would_be(
     studio: Studio, qtbot: QtBot, source: Path
 ) -> None:

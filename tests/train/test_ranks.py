@@ -137,10 +137,13 @@ def assert_like(one: RunFolder, other: RunFolder) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"objective": "dpo", "epochs": 1},
-        {"quantize": "8-bit", "group_size": "32", "epochs": 1, "accumulation": 1},
+        pytest.param({"objective": "dpo", "epochs": 1}, id="dpo"),
+        pytest.param(
+            {"quantize": "8-bit", "group_size": "32", "epochs": 1, "accumulation": 1},
+            id="quantized",
+            marks=pytest.mark.long,
+        ),
     ],
-    ids=["dpo", "quantized"],
 )
 def test_two_processes_train_what_one_trains(
     changes: dict[str, object], tiny_model: Path, tmp_path: Path, launch: Callable[..., Launched]

@@ -112,6 +112,10 @@ def _spin(nothing: str) -> QSpinBox:
 class RowsView(QTableView):
     """Home and End go to the first and the last row, as in a list."""
 
+    def is_editing(self) -> bool:
+        """Whether a cell is being edited."""
+        return self.state() == QAbstractItemView.State.EditingState
+
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:
@@ -251,9 +255,24 @@ class DatasetTable(EditableTable[DatasetModel]):
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         self.view.setSortingEnabled(True)
         self.view.selectionModel().currentRowChanged.connect(self._announce)
+        self._shown = ""  # the path of the dataset
+        self._late: DatasetRead | None = None  # what waits for the end of an edit
+        self._after_edit = Debounce(self, 0, self._take_late)
+        self.view.itemDelegate().closeEditor.connect(self._after_edit.trigger)
+
+    def _take_late(self) -> None:
+        if self._late is not None:
+            self.set_dataset(self._late)
 
     def set_dataset(self, dataset: DatasetRead) -> None:
-        """Show the rows and stand on the line where the person stood, else on the first."""
+        """Show the rows and stand on the line where the person stood, else on the first.
+
+        While a cell of the same dataset is edited, they wait: what is typed is not lost.
+        """
+        if self.view.is_editing() and self._shown == dataset.path:
+            self._late = dataset
+            return
+        self._shown, self._late = dataset.path, None
         line = current.line if (current := self.current()) else 0
         self.model.set_dataset(dataset)
         attention = self.model.counts()["attention"]
