@@ -76,9 +76,9 @@ def making(to: Photographer) -> None:
     studio.open_path(str(resource("starter/instructions.jsonl")))
     to.wait(lambda: studio.state.dataset and studio.state.dataset.path.endswith("instructions.jsonl"))
     to.window.show_pane("dataset")
-    pane.tabs.choose("making")
+    pane.tabs.choose("synthesis")
     _both_sizes(to, "dataset-making")
-    pane.making.add_documents([str(handbook)])
+    pane.synthesis.add_documents([str(handbook)])
     waits, may_answer = threading.Event(), threading.Event()
 
     def answer(body: Body, number: int) -> str:
@@ -90,19 +90,19 @@ def making(to: Photographer) -> None:
         return json.dumps([{"question": q, "answer": a} for q, a in PAIRS[title]])
 
     with openai_server(answer) as served:
-        form = pane.making.form
+        form = pane.synthesis.form
         form.models.set_model("server")
         form.choose_way("passages")
         form.server.setText(served.url)
         form.server.setCursorPosition(0)
         form.name.setText("qwen3-32b")
         _both_sizes(to, "dataset-making-server")
-        pane.making.card.make.click()
+        pane.synthesis.card.make.click()
         to.wait(waits.is_set)
         _both_sizes(to, "dataset-synthesizing")
         may_answer.set()
-        to.wait(lambda: not studio.dataset.making.busy)
-    review = pane.making.review
+        to.wait(lambda: not studio.dataset.synthesis.busy)
+    review = pane.synthesis.review
     for command in ("accept", "accept", "reject", "accept"):
         review.do(command)
     _both_sizes(to, "dataset-review")
@@ -116,7 +116,7 @@ def making(to: Photographer) -> None:
     to.wait(lambda: studio.state.dataset and studio.state.dataset.name == "messy.jsonl")
     studio.dataset.datasets.open_sample()
     to.wait(lambda: studio.state.dataset and studio.state.dataset.path.endswith("instructions.jsonl"))
-    pane.tabs.choose("making")
+    pane.tabs.choose("synthesis")
     to.show("dataset", "making-earlier")
     form.choose_way("noise")
     details = form.sections[""]
@@ -124,8 +124,8 @@ def making(to: Photographer) -> None:
     _both_sizes(to, "dataset-making-details")
     details.set_open(False)
     form.choose_way("passages")
-    pane.making.card.make.click()  # the server is gone by now
-    to.wait(lambda: not studio.dataset.making.busy)
+    pane.synthesis.card.make.click()  # the server is gone by now
+    to.wait(lambda: not studio.dataset.synthesis.busy)
     to.show("dataset", "making-failed")
     _alone(to, handbook)
     studio.dataset.datasets.open_sample()
