@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSpinBox,
     QStackedWidget,
-    QTableView,
     QWidget,
     QWidgetAction,
 )
@@ -24,7 +23,7 @@ from studio.ui.plain import tip
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.dataset import FILTERS, DatasetModel, Entry
 from studio.ui.tables.delegates import dress_rows
-from studio.ui.tables.editable import ANSWER, MARK, EditableModel
+from studio.ui.tables.editable import ANSWER, MARK, EditableModel, RowsView
 from studio.ui.tables.large import LargeRow, LargeTableModel
 from studio.ui.tables.model import TableModel
 from studio.ui.theme import Theme
@@ -107,25 +106,6 @@ def _spin(nothing: str) -> QSpinBox:
     spin.setKeyboardTracking(False)
     spin.setMinimumWidth(120)
     return spin
-
-
-class RowsView(QTableView):
-    """Home and End go to the first and the last row, as in a list."""
-
-    def is_editing(self) -> bool:
-        """Whether a cell is being edited."""
-        return self.state() == QAbstractItemView.State.EditingState
-
-    def moveCursor(
-        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
-    ) -> QModelIndex:
-        rows = {
-            QAbstractItemView.CursorAction.MoveHome: 0,
-            QAbstractItemView.CursorAction.MoveEnd: self.model().rowCount() - 1,
-        }
-        if action not in rows:
-            return super().moveCursor(action, modifiers)
-        return self.model().index(rows[action], max(0, self.currentIndex().column()))
 
 
 _SEARCH_MILLISECONDS = 150

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from studio.ui.tables.model import STRUCK, TONE, Index, Mark, TableColumn, TableModel, one_line
 
@@ -85,3 +86,22 @@ class EditableModel[Row: HasLine](TableModel[Row]):
             case _ if role == TONE and row.line in self._deleted:
                 return "faint"
         return super().cell(row, place, role)
+
+
+class RowsView(QTableView):
+    """Home and End go to the first and the last row, as in a list."""
+
+    def is_editing(self) -> bool:
+        """Whether a cell is being edited."""
+        return self.state() == QAbstractItemView.State.EditingState
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        rows = {
+            QAbstractItemView.CursorAction.MoveHome: 0,
+            QAbstractItemView.CursorAction.MoveEnd: self.model().rowCount() - 1,
+        }
+        if action not in rows:
+            return super().moveCursor(action, modifiers)
+        return self.model().index(rows[action], max(0, self.currentIndex().column()))
