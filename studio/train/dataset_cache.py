@@ -32,7 +32,7 @@ class DatasetCache:
 
     def __init__(self) -> None:
         self._source: tuple[_Key, Reading] | None = None
-        self._latest: tuple[_Key, _Key, Dataset] | None = None
+        self._latest: tuple[tuple[_Key, _Key], _Key, Dataset] | None = None
         self._renderer: tuple[tuple[str, Rendering, float], Renderer] | None = None
 
     def open(
@@ -44,19 +44,22 @@ class DatasetCache:
         Raises DataError or ModelError with what is wrong and what to do.
         """
         from studio.dataset.dataset import Dataset
+        from studio.dataset.steps.steps import steps_text
 
         template = _saved_at(Path(recipe.data.template).expanduser())
         rendering = renderer.rendering if renderer else rendering_of(recipe)
         rendered = (rendering, recipe.model, template)
-        key = (*_read_from(recipe), recipe.data, recipe.loop.seed, grouping, *rendered)
+        others = (*_read_from(recipe), recipe.loop.seed, grouping, *rendered)
+        key = (recipe.data, *others)
         before = self._latest
-        if before is not None and before[0] == key:
+        if before is not None and key in before[0]:
             return before[2]
         source = yield from self.source(recipe)
         known = before[2].rendered_records.known if before is not None and before[1] == rendered else None
         own = renderer or self.renderer(recipe)
         dataset = yield from Dataset.preparing(source, own, recipe.data, recipe.loop.seed, grouping, known)
-        self._latest = (key, rendered, dataset)
+        as_done = recipe.with_values({"data.history": steps_text(dataset.prepared.steps)})
+        self._latest = ((key, (as_done.data, *others)), rendered, dataset)  # asked for by either from now on
         return dataset
 
     def source(self, recipe: Recipe) -> Generator[Event, None, Reading]:

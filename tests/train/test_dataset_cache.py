@@ -76,6 +76,9 @@ def test_after_a_step_only_the_rows_that_it_changed_are_rendered(
     history = steps_text((DropDuplicates(), edit, Delete(line=9)))
     after = finish(dataset_cache.open(recipe.with_values({"data.history": history})))
     assert rendered[60:] == [7]
+    as_done = recipe.with_values({"data.history": steps_text(after.prepared.steps)})
+    assert as_done.data.history != history  # each edit has its digest now
+    assert finish(dataset_cache.open(as_done)) is after
     assert len(after.read_event("m").rows) == 59
     fresh = finish(DatasetCache().open(recipe.with_values({"data.history": history})))
     assert after.read_event("m") == fresh.read_event("m")

@@ -84,9 +84,7 @@ class StepJournal:
 
     def set(self, steps: Sequence[AnyStep]) -> None:
         """Write down that these are the steps from now on."""
-        self._append(
-            {"do": "set", "steps": [step.model_dump(mode="json", exclude_none=True) for step in steps]}
-        )
+        self._append({"do": "set", "steps": [_plain(step) for step in steps]})
 
     def undo(self) -> None:
         """Write down that the last change was taken back."""
