@@ -17,7 +17,6 @@ from importlinter import api
 ROOT = Path(__file__).parents[1]
 STUDIO = ROOT / "studio"
 SHORT = {
-    "app/tour.py",
     "cli/opening.py",
     "dataset/documents/paragraph.py",
     "dataset/hub/download.py",

@@ -65,7 +65,7 @@ class Application(QApplication):
         for path in self._waiting:
             studio.open_path(path)
         if studio.session.is_first() and not self._waiting:
-            studio.tour.card.begin()
+            studio.tour.begin()
         return studio
 
     def event(self, event: QEvent) -> bool:

@@ -77,6 +77,7 @@ class Studio(QObject):
                 "evaluation": self.evaluation.start,
                 "playground": partial(self.playground.ask, QUESTION),
             },
+            lambda: self.dataset.datasets.is_sample,
         )
         self.session = AppSession(services, theme, settings, *parts)
         self._connect()

@@ -19,10 +19,15 @@ class Tour(Controller):
     ended = Signal()
 
     def __init__(
-        self, services: Services, training: Training, actions: dict[str, Callable[[], object]]
+        self,
+        services: Services,
+        training: Training,
+        actions: dict[str, Callable[[], object]],
+        is_sample: Callable[[], bool],
     ) -> None:
         super().__init__(services, services.window)
-        self._training, self._actions = training, actions
+        self._training, self._actions, self._is_sample = training, actions, is_sample
+        self._began_empty = False
         self.card = TourCard(services.window.root)
         self.card.moved.connect(self._window.show_pane)
         self.card.moved.connect(self._offer)
@@ -35,14 +40,26 @@ class Tour(Controller):
             self._queue.engine_rested,
         ):
             signal.connect(self._offer)
+        self._state.dataset_changed.connect(self._make_way)
         self._window.action_triggered.connect(self._act)
+
+    def begin(self) -> None:
+        """Show the first step. Where nothing is open, it ends once somebody opens data of their own."""
+        self._began_empty = self._state.dataset is None
+        self.card.begin()
 
     def _act(self, action: str) -> None:
         if action == "tour":
-            self.card.begin()
+            self.begin()
 
     def _do(self, pane: str) -> None:
         self._actions[pane]()
+
+    @Slot()
+    def _make_way(self) -> None:
+        """Leave to its work whoever came with data."""
+        if self.card.isVisible() and self._began_empty and self._state.dataset and not self._is_sample():
+            self.card.end()
 
     @Slot()
     def _offer(self) -> None:

@@ -62,6 +62,26 @@ def test_the_card_stays_in_the_corner_and_whole_in_the_smallest_window(studio: S
         assert room.right() - card.right() < 30
 
 
+def test_nothing_of_a_step_is_cut(studio: Studio, qtbot: QtBot) -> None:
+    card = studio.tour.card
+    card.begin()
+    for _ in STEPS[:-1]:
+        qtbot.waitUntil(lambda: card.text.height() >= card.text.heightForWidth(card.text.width()))
+        assert card.rect().contains(card.childrenRect())
+        card.next.click()
+
+
+def test_it_makes_way_for_data_of_ones_own(studio: Studio, tmp_path: Path, qtbot: QtBot) -> None:
+    studio.tour.begin()
+    studio.dataset.datasets.open_sample()
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    assert studio.tour.card.isVisible()
+    own = tmp_path / "own.jsonl"
+    own.write_text('{"prompt": "Hi", "completion": "Hello."}\n' * 3)
+    studio.dataset.datasets.open(str(own))
+    qtbot.waitUntil(lambda: not studio.tour.card.isVisible())
+
+
 def test_who_has_runs_is_not_led_around(studio: Studio, tmp_path: Path) -> None:
     stored_run(tmp_path / "home", "one")
     assert not studio.session.is_first()

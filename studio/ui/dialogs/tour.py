@@ -109,6 +109,12 @@ class TourCard(Card):
             self._settle()
         return super().eventFilter(watched, event)
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._settle()  # the style came after the text: its letters are larger
+        return done
+
     def _go(self, place: int) -> None:
         self._place = place
         step = self.step
