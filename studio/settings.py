@@ -30,6 +30,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "dataset": (str,),
     "recipe": (dict,),
     "toured": (bool,),
+    "splits": (dict,),
 }
 
 MOST = 32_767
@@ -53,6 +54,7 @@ class Settings:
     pane: str = ""
     dataset: str = ""
     recipe: dict[str, Any] = field(default_factory=dict)
+    splits: dict[str, list[int]] = field(default_factory=dict)  # pixels of a pane's parts, by splitter
     toured: bool = False  # whether the tour was seen or declined
     damage: str = field(default="", compare=False)  # what of the file could not be read; never saved
 
@@ -71,6 +73,9 @@ class Settings:
         for name, kinds in _KINDS.items():
             if type(getattr(self, name)) not in kinds:
                 raise ValueError(f"{name} cannot be {str(getattr(self, name))[:40]}")
+        for sizes in self.splits.values():
+            if type(sizes) is not list or not all(type(n) is int and 0 <= n <= MOST for n in sizes):
+                raise ValueError(f"splits cannot be {str(sizes)[:40]}")
         if not isinstance(self.recent, list | tuple) or not all(
             isinstance(each, str) for each in self.recent
         ):

@@ -103,6 +103,7 @@ class DatasetController(Controller):
         self.opening.hub_named.connect(self.downloading.ask_for)
         self.opening.recent_changed.connect(self._window.show_recent)
         self.large.shown.connect(self.opening.remember)
+        self.large.shown.connect(self.datasets.note_large)
 
     def _offer(self) -> None:
         """Offer to take the dataset on show elsewhere, if there is one."""

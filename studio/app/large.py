@@ -180,7 +180,7 @@ class LargeFiles(Controller):
         """Read a file whole in which no row was found; or say why not."""
         self.leave()
         if why:
-            self._pane.show_failure(why)
+            self._datasets.refuse(why)
         else:
             self._read()
 

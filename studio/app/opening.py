@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
 from studio.jobs.read import BringJob, DatasetJob, ExampleJob
 from studio.paths import resource
+from studio.recipe.recipe import Recipe
 from studio.ui.dialogs.columns import ColumnsDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
@@ -30,6 +32,8 @@ KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *
 RENDERING = ("data.template", "data.train_on", "data.too_long", "data.max_length")
 SAMPLE = "starter/instructions.jsonl"
 MOST_RECENT = 10
+UNREAD, DATASET = "unread file", "dataset"
+"""Why something is said: a file could not be opened; something of the dataset on show."""
 READING = "The dataset is being read. Try again when its rows are there."
 _HUB = ("https://", "http://", "hf://", "huggingface.co/")
 
@@ -37,8 +41,8 @@ _HUB = ("https://", "http://", "hf://", "huggingface.co/")
 class Columns(Controller):
     """Asks which columns of a dataset are what, in one dialog that tries each answer."""
 
-    def __init__(self, services: Services) -> None:
-        super().__init__(services, services.window)
+    def __init__(self, services: Services, pane: DatasetPane) -> None:
+        super().__init__(services, pane)
         self._looking, self._trying = self._request(), self._request()
         self.dialog: ColumnsDialog | None = None
 
@@ -85,9 +89,10 @@ class Datasets(Controller):
 
     def __init__(self, services: Services, pane: DatasetPane) -> None:
         super().__init__(services, pane)
-        self._pane, self.columns = pane, Columns(services)
+        self._pane, self.columns = pane, Columns(services, pane)
         self._reading, self._rendering = self._request(), self._request()
         self._readable = ""  # the file read last without an error
+        self._back: Callable[[], object] | None = None  # brings back what was on show before
         self._asked: ColumnsAsked | None = None  # what a person must say before the file can be read
         self._named: dict[str, str] = {}  # what was said of the columns of each dataset so far
         pane.sample_requested.connect(self.open_sample)
@@ -116,11 +121,35 @@ class Datasets(Controller):
 
     def open(self, path: str) -> None:
         """Read a dataset as the recipe would; a big file is shown by pages instead."""
+        self._window.end_notice(UNREAD)
         if is_large(Path(path)):
             self.let_go()
             self.large_opened.emit(path)
         else:
             self.read(path)
+
+    def note_large(self, path: str) -> None:
+        """A big file is on show: what cannot be opened after it leads back to it."""
+        self._back = partial(self.open, path)
+
+    def refuse(self, sentence: str) -> None:
+        """Say why something could not be opened, over what was on show before, which stays."""
+        back, self._back = self._back, None
+        if back is None:
+            self._pane.show_failure(sentence)
+        else:
+            back()
+            self._notice(sentence, "bad", UNREAD)
+
+    def _return_to(self, recipe: Recipe, dataset: DatasetRead) -> None:
+        """Put a dataset on show again that was read as this recipe says."""
+        data, path = recipe.data, dataset.path
+        self._named[path] = data.columns
+        self._state.turn_to(path, data.columns, data.history)
+        if self._state.recipe == recipe:
+            self._show(dataset)
+        else:
+            self._read(DatasetJob(self._state.recipe))
 
     def let_go(self) -> None:
         """Have no dataset on show, and read none."""
@@ -173,15 +202,20 @@ class Datasets(Controller):
 
     def _read(self, job: DatasetJob) -> None:
         self._asked = None
+        self._window.end_notice(DATASET)
         self.show_rendering()
         self._pane.show_busy(self._state.recipe.data.path)
         heard: Listeners = {
             Progress: self._pane.show_progress,
             ColumnsAsked: self._note_columns,
-            Log: self._show_log,
+            Log: self._show_remark,
             DatasetRead: self._show,
         }
         self._reading.ask(job, Lane.READING, heard, self._end)
+
+    def _show_remark(self, log: Log) -> None:
+        if log.level == "warning":
+            self._notice(log.text, cause=DATASET)
 
     def _note_columns(self, asked: ColumnsAsked) -> None:
         self._asked = asked
@@ -189,6 +223,8 @@ class Datasets(Controller):
     def _show(self, dataset: DatasetRead) -> None:
         self._readable = self._state.recipe.data.path
         self._pane.show_dataset(dataset)
+        read_with = self._state.recipe.with_values({"data.history": dataset.steps})
+        self._back = partial(self._return_to, read_with, dataset)
         path = Path(dataset.path)  # prose has no columns, and those of a saved dataset are settled
         has_columns = not is_saved(path) and kind_of(path) not in (".txt", ".md")
         self._pane.offer_columns(has_columns)
@@ -208,10 +244,11 @@ class Datasets(Controller):
         elif same:
             self._pane.show_rendering_failure(outcome.summary)
         else:
-            self._pane.show_failure(outcome.summary)
+            self.refuse(outcome.summary)
 
     def _give_up(self) -> None:
         self.let_go()
+        self._back = None
         self._pane.show_empty()
 
     def show_rendering(self) -> None:
@@ -275,6 +312,7 @@ class Opening(Controller):
 
     def _join(self, paths: tuple[Path, ...], columns: str = "") -> None:
         name = f"{paths[0].stem} and {len(paths) - 1} more"
+        self._window.end_notice(UNREAD)
         self._datasets.let_go()
         self._pane.show_busy(name)
         heard: Listeners = {
@@ -288,13 +326,13 @@ class Opening(Controller):
         self._joining.ask(job, Lane.READING, heard, self._end)
 
     def _open_joined(self, saved: DatasetSaved) -> None:
-        if saved.remarks:
-            self._notice("\n".join(saved.remarks))
         self._datasets.open(saved.path)
+        if saved.remarks:
+            self._notice("\n".join(saved.remarks), cause=DATASET)
 
     def _end(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
-            self._pane.show_failure(outcome.summary)
+            self._datasets.refuse(outcome.summary)
 
     def paste(self, data: QMimeData) -> None:
         """Open the files or the path on the clipboard, or its text as rows."""

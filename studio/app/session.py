@@ -23,6 +23,8 @@ from studio.ui.theme import Theme
 
 RESUME = "resume:"
 """How the key of a notice's button begins that goes on with a run."""
+STOPPED = "stopped run"
+"""Why something is said at the start: a run was not finished."""
 
 _QUIT = "Quit while a run is training?"
 _KEPT = "What was learned so far is saved, and Resume goes on exactly there."
@@ -48,6 +50,7 @@ class AppSession(Controller):
         self.dialog: SettingsDialog | None = None
         self._window.may_close = self._may_close
         runs.listed.connect(self._say_stopped)
+        training.opened.connect(lambda _: self._window.end_notice(STOPPED))
         self._state.dataset_changed.connect(self._say_subject)
 
     def begin(self, *, brings_dataset: bool = False) -> None:
@@ -55,6 +58,7 @@ class AppSession(Controller):
         self._says_stopped = True
         if self.settings.damage:
             self._notice(self.settings.damage)
+        self._window.place_splits(self.settings.splits)
         if not self.settings.reopen:
             return
         recipe = self._recipe()
@@ -80,6 +84,7 @@ class AppSession(Controller):
         kept = replace(
             self.settings,
             **self._window.place(),
+            splits={**self.settings.splits, **self._window.splits()},
             recent=self._dataset.opening.recent,
             pane=self._window.current_pane(),
             dataset=recipe.data.path or (str(large.path) if large.view is not None else ""),
@@ -130,7 +135,12 @@ class AppSession(Controller):
         where = f"at step {run.step:,} of {run.steps:,}" if run.step else "before its first step"
         pane = "training" if self._window.notice().isVisible() else ""
         self._window.show_notice(
-            f"Run {run.name} {how} {where}.", "dim", pane=pane, action="Resume", key=f"{RESUME}{run.name}"
+            f"Run {run.name} {how} {where}.",
+            "dim",
+            pane=pane,
+            action="Resume",
+            key=f"{RESUME}{run.name}",
+            cause=STOPPED,
         )
 
     def _may_close(self) -> bool:

@@ -106,8 +106,21 @@ class Controller(QObject):
     def _request(self) -> Request:
         return Request(self._queue)
 
-    def _notice(self, sentence: str, tone: str = "warn") -> None:
-        self._window.show_notice(sentence, tone)
+    @property
+    def _place(self) -> str:
+        """The key of the pane that this is the work of; nothing where it is the window's."""
+        owner = self.parent()
+        while owner is not None and not self._window.key_of(owner):
+            owner = owner.parent()
+        return self._window.key_of(owner)
+
+    def _notice(self, sentence: str, tone: str = "warn", cause: str = "") -> None:
+        """Say something over the pane that it is about, whichever is in front; it leaves with its cause."""
+        self._window.show_notice(sentence, tone, pane=self._place, cause=cause)
+
+    def _answer(self, sentence: str, tone: str = "warn", cause: str = "") -> None:
+        """Say over the pane in front why what was just asked there cannot be."""
+        self._window.show_notice(sentence, tone, cause=cause)
 
     def _show_log(self, log: Log) -> None:
         """Show a warning; what is only good to know stays in the log."""

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from studio.app.opening import KINDS, READING, Datasets
+from studio.app.opening import DATASET, KINDS, READING, Datasets
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.steps.apply import together
@@ -121,7 +121,7 @@ class DatasetSteps(Controller):
             self._history = self._read()
         self._settle(steps_in(dataset.steps))
         if dataset.remarks:
-            self._notice("\n".join(dataset.remarks[:_MOST_REMARKS]))
+            self._notice("\n".join(dataset.remarks[:_MOST_REMARKS]), cause=DATASET)
         self._show()
 
     def _settle(self, done: tuple[AnyStep, ...]) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
-from studio.errors import RecipeError, StudioError
+from studio.errors import ModelError, RecipeError, StudioError
 from studio.events import (
     Ended,
     Event,
@@ -29,6 +29,8 @@ from studio.jobs.queue import Lane
 from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
+from studio.models.folder import read_config
+from studio.models.weights import find_weights
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
@@ -41,6 +43,8 @@ from studio.words import duration, memory
 NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."
 ALREADY = "A run is training already. Stop it first, or wait for its end."
 KEEPS = "The run that is training keeps its recipe. Change it when the run has ended."
+BUSY, NO_MODEL, NO_FORECAST = "busy", "no model", "no forecast"
+"""Why something is said: a run trains; a folder is no model; what the recipe takes cannot be told."""
 RECIPES = "Recipes (*.toml)"
 
 
@@ -72,9 +76,12 @@ class Forecasting(Controller):
         self.forecasted.emit(forecast)
 
     def _end(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed):
-            self._show(None)
-            self._show_if_failed(outcome)
+        match outcome:
+            case Failed(summary, _):
+                self._show(None)
+                self._notice(summary, "bad", NO_FORECAST)
+            case Done():
+                self._window.end_notice(NO_FORECAST)
 
 
 class RecipeFiles(Controller):
@@ -123,6 +130,7 @@ class Training(Controller):
         self._opened = False
         self._sweep: SweepJob | None = None  # that was asked for, until it is done
         self._member = ""
+        self._model = self._state.recipe.model
         pane.set_recipe(self._state.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
@@ -134,6 +142,7 @@ class Training(Controller):
         pane.resume_requested.connect(self._resume_shown)
         pane.choose_model_requested.connect(self._choose_model)
         self._state.recipe_changed.connect(self._show_columns)
+        self._state.recipe_changed.connect(self._note_model)
         self._state.dataset_changed.connect(self._show_dataset)
 
     @property
@@ -145,7 +154,7 @@ class Training(Controller):
         """Train on the dataset on show."""
         dataset = self._state.dataset
         if dataset is None:
-            self._notice(NO_DATASET)
+            self._answer(NO_DATASET, cause=NO_DATASET)
             return
         self._sweep = None
         self._submit(TrainJob(self._on_show(recipe), self._services.store.folder, source=dataset.source))
@@ -154,7 +163,7 @@ class Training(Controller):
         """Train a grid of runs on the dataset on show, one after another."""
         dataset = self._state.dataset
         if dataset is None:
-            self._notice(NO_DATASET)
+            self._answer(NO_DATASET, cause=NO_DATASET)
             return
         asked = Sweep(self._on_show(sweep.base), sweep.over)
         self._sweep = SweepJob(asked, self._services.store.folder, source=dataset.source)
@@ -168,13 +177,13 @@ class Training(Controller):
     def resume(self, name: str) -> None:
         """Go on with a run."""
         if self.busy:
-            self._notice(ALREADY)
+            self._answer(ALREADY, cause=BUSY)
             return
         try:
             run = self._services.store.find(name)
             recipe = recipe_of(run.manifest())
         except StudioError as error:
-            self._notice(str(error), "bad")
+            self._answer(str(error), "bad")
             return
         self._run, self._sweep = run.name, None
         self._put(recipe)  # the form says what is trained with, also when it said something else
@@ -209,13 +218,19 @@ class Training(Controller):
             self._pane.show_state("stopping", "Saving a checkpoint after this step.")
 
     def use_model(self, folder: str) -> None:
-        """Train the model in `folder`."""
-        self._put(self._pane.recipe().with_values({"model": str(Path(folder))}))
+        """Train the model in `folder`; what is no model is refused, and the one that was chosen stays."""
+        try:
+            read_config(Path(folder))
+            find_weights(Path(folder))
+        except ModelError as error:
+            self._answer(str(error), "bad", NO_MODEL)
+        else:
+            self.change({"model": str(Path(folder))})
 
     def use_recipe(self, recipe: Recipe) -> None:
         """Put a whole recipe into the form; the dataset stays, and the model where that one is not here."""
         if self.busy:
-            self._notice(KEEPS)
+            self._answer(KEEPS, cause=BUSY)
             return
         at_hand = self._state.recipe
         self._put(adopted(recipe, at_hand).with_values({"data.columns": at_hand.data.columns}))
@@ -225,10 +240,10 @@ class Training(Controller):
         try:
             recipe = self._pane.recipe().with_values(values)
         except RecipeError as error:
-            self._notice(str(error))
+            self._answer(str(error))
             return False
         if self.busy:
-            self._notice(KEEPS)
+            self._answer(KEEPS, cause=BUSY)
             return False
         self._put(recipe)
         return True
@@ -242,7 +257,7 @@ class Training(Controller):
 
     def _submit(self, job: TrainJob | ResumeJob | SweepJob) -> None:
         if self.busy:
-            self._notice(ALREADY)
+            self._answer(ALREADY, cause=BUSY)
             return
         if not isinstance(job, ResumeJob):
             self._pane.clear_run()
@@ -312,6 +327,7 @@ class Training(Controller):
                 self._pane.show_state("stopped", "What was learned is kept; Resume goes on exactly here.")
             case _:
                 self._pane.show_state("idle")
+        self._window.end_notice(BUSY)
         self.busy_changed.emit()
         QApplication.alert(self._window)  # the Dock's icon jumps, unless the window is in front
         if self._run:
@@ -333,9 +349,16 @@ class Training(Controller):
         if dataset is None:
             self._pane.show_no_dataset()
             return
+        self._window.end_notice(NO_DATASET)
         rows = [row.split for row in dataset.rows]
         self._pane.show_dataset(dataset.name, rows.count("train"), rows.count("validation"))
         self.forecasting.count()
+
+    def _note_model(self) -> None:
+        """Another model was chosen: what was said of a folder that is none is settled."""
+        if self._state.recipe.model != self._model:
+            self._model = self._state.recipe.model
+            self._window.end_notice(NO_MODEL)
 
     def _show_columns(self) -> None:
         """Let the form say which columns the dataset on show is read with, which came with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
+    QDragMoveEvent,
     QDropEvent,
     QPaintEvent,
     QResizeEvent,
@@ -18,10 +19,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
+    QSplitter,
     QStackedWidget,
     QTextEdit,
     QWidget,
@@ -30,7 +31,7 @@ from PySide6.QtWidgets import (
 from studio.ui.menus import EDIT, fill_menu_bar, fill_recent
 from studio.ui.sidebar import PaneEntry, Sidebar
 from studio.ui.theme import Theme
-from studio.ui.widgets.label import PlainLabel
+from studio.ui.widgets.drop import DropHint, accept_copy, dropped_files, offer_copy
 from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import Notice
@@ -74,7 +75,7 @@ class MainWindow(QMainWindow):
         self._pages = {entry.key: _Page(entry.widget) for entry in panes}
         self.root = QWidget()
         self._build()
-        self._drop = _DropHint(self.root)
+        self._drop = DropHint(self.root, "Drop to open", 10)
         self._own: dict[str, Callable[[], object]] = {
             "close": self.ask_to_close,
             "quit": self.ask_to_close,
@@ -139,20 +140,48 @@ class MainWindow(QMainWindow):
         """The banner of a pane, or of the one in front."""
         return self._pages[pane or self.current_pane()].notice
 
+    def key_of(self, widget: object) -> str:
+        """The key of a pane by its widget; nothing for what is no pane."""
+        return next((key for key, page in self._pages.items() if page.pane is widget), "")
+
     def show_notice(
-        self, text: str, tone: str = "bad", *, pane: str = "", action: str = "", key: str = ""
+        self,
+        text: str,
+        tone: str = "bad",
+        *,
+        pane: str = "",
+        action: str = "",
+        key: str = "",
+        cause: str = "",
     ) -> None:
         """A banner over a pane (the one in front, unless another is named), which comes and goes with it.
 
-        It says what failed and what to do, or good news; a button called `action` announces `key`.
+        It says what failed and what to do, or good news; a button called `action` announces `key`. It leaves
+        with its `cause`, if one is named.
         """
-        self.notice(pane).show_message(text, tone, action, key)
+        self.notice(pane).show_message(text, tone, action, key, cause)
+
+    def end_notice(self, cause: str) -> None:
+        """Take away what was said because of this, over whichever pane."""
+        for page in self._pages.values():
+            page.notice.end(cause)
 
     def place(self) -> dict[str, Any]:
         """Where the window is and how large, as the settings keep it; of a maximized one, where it was."""
         normal = self.normalGeometry() if self.isMaximized() or self.isFullScreen() else self.geometry()
         sizes = {"left": normal.x(), "top": normal.y(), "width": normal.width(), "height": normal.height()}
         return {**sizes, "maximized": self.isMaximized()}
+
+    def splits(self) -> dict[str, list[int]]:
+        """Where the lines between parts of panes were dragged to, in pixels, by the splitters' names."""
+        named = (split for split in self.findChildren(QSplitter) if split.objectName())
+        return {split.objectName(): split.sizes() for split in named if any(split.sizes())}
+
+    def place_splits(self, sizes: Mapping[str, Sequence[int]]) -> None:
+        """Put the lines between parts of panes where they were."""
+        for split in self.findChildren(QSplitter):
+            if len(kept := sizes.get(split.objectName(), ())) == split.count():
+                split.setSizes(kept)
 
     def ask_to_close(self) -> None:
         """Close, unless there is something to ask first."""
@@ -190,18 +219,19 @@ class MainWindow(QMainWindow):
         self._drop.cover()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_files(event):
-            event.acceptProposedAction()
-            self._drop.cover()
-            self._drop.show()
+        if offer_copy(event):
+            self._drop.appear()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        offer_copy(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._drop.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop.hide()
-        if paths := _dropped_files(event):
-            event.acceptProposedAction()
+        if paths := dropped_files(event):
+            accept_copy(event)
             self.files_dropped.emit(paths)
 
     def _build(self) -> None:
@@ -288,28 +318,6 @@ class _Page(QWidget):
         self._column.setStretchFactor(pane, 1)
         self.pane.deleteLater()
         self.pane = pane
-
-
-class _DropHint(QFrame):
-    """Covers the window while a file hovers over it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._covered = parent
-        self.setObjectName("drop")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        label = PlainLabel("Drop to open")
-        column((label, Qt.AlignmentFlag.AlignCenter), on=self)
-        self.hide()
-
-    def cover(self) -> None:
-        self.setGeometry(self._covered.rect().adjusted(10, 10, -10, -10))
-        self.raise_()
-
-
-def _dropped_files(event: QDropEvent) -> list[str]:
-    """The local files and folders of a drag."""
-    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def _edit(key: str) -> None:

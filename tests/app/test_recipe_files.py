@@ -54,7 +54,7 @@ def test_a_file_that_is_no_recipe_is_told_and_changes_nothing(
     choose(monkeypatch, "getOpenFileName", file)
     before = pane.recipe()
     pane.recipe_card.actions_shown()["Open recipe…"].trigger()
-    assert "lora.rank" in studio.window.notice().text()
+    assert "lora.rank" in studio.window.notice("training").text()
     assert pane.recipe() == before
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QProgressBar
+from PySide6.QtWidgets import QApplication, QProgressBar, QSplitter
 from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
@@ -69,6 +69,30 @@ def test_dataset_recipe_pane_and_place_come_back(
     assert len(second.state.dataset.rows) == 20
     assert second.window.windowTitle() == "fragen.csv \N{EM DASH} Tuning Studio"
     assert second.window.current_pane() == "training"
+
+
+def test_the_lines_between_the_parts_of_a_pane_come_back_where_they_were_dragged_to(
+    begin: Callable[[], Studio], qapp: QApplication
+) -> None:
+    for session in ("drags", "does not look", "looks"):
+        studio = begin()
+        studio.window.resize(1200, 1300)
+        studio.panes.training.show_dataset("support", 32, 4)
+        studio.window.show_pane("training" if session != "does not look" else "dataset")
+        qapp.processEvents()
+        across = studio.panes.training.findChild(QSplitter, "recipe and run")
+        down = studio.panes.training.findChild(QSplitter, "plots and log")
+        assert isinstance(across, QSplitter)
+        assert isinstance(down, QSplitter)
+        if session == "drags":
+            before = across.sizes()
+            across.moveSplitter(430, 1)
+            down.moveSplitter(down.sizes()[0] - 40, 1)
+            dragged = across.sizes(), down.sizes()
+            assert across.sizes() != before
+        if session == "looks":
+            assert (across.sizes(), down.sizes()) == dragged
+        studio.window.close()
 
 
 def test_what_is_gone_or_cannot_be_read_does_not_come_back(

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from studio.events import Probed, Rewards
@@ -292,6 +292,36 @@ def test_a_logarithmic_axis_shows_factors_and_keeps_the_values(plot: CurvePlot) 
     plot.set_log(False)
     plot.redraw()
     assert plot._box.viewRange()[1][1] > 100
+
+
+@pytest.mark.parametrize("way", ["step by step", "whole"])
+def test_every_curve_of_a_run_is_drawn_live_and_opened(theme: Theme, qtbot, way: str) -> None:
+    plots = RunPlots(theme)
+    qtbot.addWidget(plots)
+    plots.resize(900, 700)
+    plots.show()
+    if way == "whole":
+        plots.load(RunHistory.of(run_events()))
+    else:
+        for event in run_events():
+            plots.show_event(event)
+    for card, colour in (
+        (plots.loss, "accent"),
+        (plots.speed, "good"),
+        (plots.memory, "third"),
+        (plots.gradient, "second"),
+        (plots.rate, "accent"),
+    ):
+        plot = card.curve.build()
+        plot.redraw()
+        image, wanted = plot.grab().toImage(), QColor(getattr(theme.tokens, colour)).hsvHue()
+        drawn = {
+            x
+            for x in range(image.width())
+            for y in range(image.height())
+            if (pixel := image.pixelColor(x, y)).hsvSaturation() > 90 and abs(pixel.hsvHue() - wanted) < 25
+        }
+        assert len(drawn) > image.width() / 2, card.title()
 
 
 def test_the_lower_axis_says_what_it_counts(plot: CurvePlot) -> None:

@@ -9,6 +9,7 @@ from studio.events import Advice
 from studio.recipe.recipe import Recipe
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.remedies import linked, proposal, spoken
+from studio.ui.panes.training.watch import AdviceCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import WrapLabel
 
@@ -64,6 +65,21 @@ def test_a_link_in_advice_sets_its_field_and_shows_it(pane: TrainingPane, qtbot)
     assert pane.recipe().optimizer.warmup == 0.1
     assert pane.form.rows["optimizer.warmup"].isVisible()
     assert pane.recipe_card._search.text() == ""
+
+
+def test_links_in_advice_follow_the_theme(pane: TrainingPane, theme: Theme, qtbot) -> None:
+    pane.advice.add(HIGH)
+    pane.show()
+    theme.set_mode("dark")
+    born_dark = AdviceCard(theme)
+    qtbot.addWidget(born_dark)
+    born_dark.add(HIGH)
+    pictures = []
+    for card in (pane.advice, born_dark):
+        remedy = [label for label in card.findChildren(WrapLabel) if "href" in label.text()][-1]
+        remedy.setFixedSize(400, 60)
+        pictures.append(remedy.grab().toImage())
+    assert pictures[0] == pictures[1]
 
 
 def test_a_link_in_advice_only_leads_to_its_field_while_a_run_holds_the_recipe(pane: TrainingPane) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from studio.ui.theme import Theme
@@ -60,6 +60,24 @@ def test_files_dropped_anywhere_are_announced_and_the_window_shows_where(window,
         window.dropEvent(drop)
     assert dropped.args == [[str(path) for path in paths]]
     assert not hint.isVisible()
+
+
+def test_a_drop_is_a_copy_also_where_its_source_proposes_to_move(window, tmp_path, qtbot) -> None:
+    data, both = drag(tmp_path / "mine.jsonl"), Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
+    events = [
+        QDragEnterEvent(QPoint(50, 50), both, data, buttons, keys),
+        QDragMoveEvent(QPoint(60, 60), both, data, buttons, keys),
+        QDropEvent(QPointF(60, 60), both, data, buttons, keys),
+    ]
+    with qtbot.waitSignal(window.files_dropped):
+        for event, handle in zip(
+            events, (window.dragEnterEvent, window.dragMoveEvent, window.dropEvent), strict=True
+        ):
+            event.setDropAction(Qt.DropAction.MoveAction)
+            handle(event)
+    assert [event.dropAction() for event in events] == [Qt.DropAction.CopyAction] * 3
+    assert all(event.isAccepted() for event in events)
 
 
 def test_a_drag_that_leaves_takes_the_highlight_with_it(window, tmp_path) -> None:
@@ -174,6 +192,17 @@ def test_a_notice_stays_with_its_pane(window) -> None:
     assert not window.notice("dataset").isVisible()
     assert not window.notice().isVisible()
     window.show_pane("dataset")
+    assert window.notice().isVisible()
+
+
+def test_a_notice_leaves_with_its_cause_over_whichever_pane_it_stands(window) -> None:
+    window.show()
+    window.show_notice("No model there.", "bad", pane="training", cause="no model")
+    window.show_notice("Four rows were left out.", "warn")
+    window.end_notice("another cause")
+    assert not window.notice("training").isHidden()
+    window.end_notice("no model")
+    assert window.notice("training").isHidden()
     assert window.notice().isVisible()
 
 

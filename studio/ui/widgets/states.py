@@ -58,7 +58,7 @@ class Notice(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
-        self._text = WrapLabel()
+        self._text, self._cause = WrapLabel(), ""
         self._icons = {tone: Icon(name, 16, "text") for tone, name in ICONS.items()}
         self.action, self._key = Button("", "link"), ""
         self.action.clicked.connect(self._choose)
@@ -70,9 +70,14 @@ class Notice(QFrame):
     def text(self) -> str:
         return self._text.text()
 
-    def show_message(self, text: str, tone: str = "bad", action: str = "", key: str = "") -> None:
-        """Show a sentence in place of the one before, and a button that announces `key`, if it is named."""
-        self._key = key
+    def show_message(
+        self, text: str, tone: str = "bad", action: str = "", key: str = "", cause: str = ""
+    ) -> None:
+        """Show a sentence in place of the one before, and a button that announces `key`, if it is named.
+
+        It is closed when its `cause` has ended, if it has one.
+        """
+        self._key, self._cause = key, cause
         self.action.setText(action)
         self.action.setAccessibleName(action)
         self.action.setVisible(bool(action))
@@ -87,6 +92,11 @@ class Notice(QFrame):
     def close_message(self) -> None:
         self.hide()
         self.closed.emit()
+
+    def end(self, cause: str) -> None:
+        """Close the message if this was its cause."""
+        if cause == self._cause and not self.isHidden():
+            self.close_message()
 
     def _choose(self) -> None:
         self.close_message()

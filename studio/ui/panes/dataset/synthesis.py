@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.dataset.documents.paragraphs import DOCUMENTS
 from studio.synth.plan import Plan
@@ -17,8 +17,9 @@ from studio.ui.panes.dataset.review import HEAD, ReviewCard
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import PlainLabel, WrapLabel
-from studio.ui.widgets.layout import add, column, row, scrolled
+from studio.ui.widgets.drop import DropHint, accept_copy, dropped_files, offer_copy
+from studio.ui.widgets.label import WrapLabel
+from studio.ui.widgets.layout import add, row, scrolled
 from studio.ui.widgets.pane import GAP
 from studio.ui.widgets.style import hairline, set_property, show_progress
 
@@ -115,7 +116,7 @@ class SynthesisPage(QWidget):
         self.card, self.review = SynthesisCard(), ReviewCard(theme)
         self.form = self.card.form
         row(self.card, (self.review, 1), on=self, gap=GAP)
-        self._hint = _DropHint(self)
+        self._hint = DropHint(self, "Drop to make rows from")
         self.review.table.made.counts_changed.connect(self._show_primary)
         self.review.earlier_chosen.connect(self.earlier_chosen)
         self.card.make_requested.connect(self.make_requested)
@@ -185,11 +186,11 @@ class SynthesisPage(QWidget):
         self.card.set_quiet(self.review.table.made.accepted() > 0)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _documents(event):
-            event.acceptProposedAction()
-            self._hint.setGeometry(self.rect())
-            self._hint.raise_()
-            self._hint.show()
+        if offer_copy(event, is_document):
+            self._hint.appear()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        offer_copy(event, is_document)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._hint.hide()
@@ -197,22 +198,10 @@ class SynthesisPage(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._hint.hide()
         if paths := _documents(event):
-            event.acceptProposedAction()
+            accept_copy(event)
             self.add_documents(paths)
-
-
-class _DropHint(QFrame):
-    """Covers the page while documents hover over it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("drop")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        column((PlainLabel("Drop to make rows from"), Qt.AlignmentFlag.AlignCenter), on=self)
-        self.hide()
 
 
 def _documents(event: QDropEvent) -> tuple[str, ...]:
     """The local documents of a drag."""
-    paths = (url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
-    return tuple(path for path in paths if is_document(path))
+    return tuple(path for path in dropped_files(event) if is_document(path))

@@ -91,6 +91,7 @@ def recipe_column(recipe: QWidget, forecast: QWidget) -> QWidget:
 def side_by_side(recipe: QWidget, live: QWidget) -> QSplitter:
     """The recipe on the left, what a run says on the right; what is between them can be dragged."""
     split = _split(Qt.Orientation.Horizontal, recipe, live)
+    split.setObjectName("recipe and run")
     split.setSizes([RECIPE_WIDTH, 2 * RECIPE_WIDTH])
     return split
 
@@ -98,6 +99,7 @@ def side_by_side(recipe: QWidget, live: QWidget) -> QSplitter:
 def live_column(*above: QWidget, plots: QWidget, tabs: QWidget) -> QWidget:
     """What a run says, from its figures down to its log; it scrolls where the window is too low for it."""
     below = _split(Qt.Orientation.Vertical, plots, tabs)
+    below.setObjectName("plots and log")
     below.setStretchFactor(0, 4)
     return scrolled(clear(*above, (below, 1), gap=GAP))
 

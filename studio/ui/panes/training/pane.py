@@ -80,7 +80,7 @@ class TrainingPane(PaneFrame):
         self._rate: float | None = None
         self.form = RecipeForm()
         self.recipe_card, self.forecast = RecipeCard(self.form), ForecastCard(theme)
-        self.figures, self.machine, self.advice = FiguresCard(), MachineCard(), AdviceCard()
+        self.figures, self.machine, self.advice = FiguresCard(), MachineCard(), AdviceCard(theme)
         self.plots, self.tabs = RunPlots(theme), RunTabs()
         self.log = self.tabs.log
         self._no_data = EmptyState("database", *NO_DATA)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 from studio.events import Advice, Sampled
 from studio.ui.panes.training.remedies import linked, spoken
 from studio.ui.plain import tip
+from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button, Icon
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import add, clear, column, row, scrolled
@@ -25,7 +26,7 @@ class AdviceCard(QFrame):
 
     field_chosen = Signal(str, str)  # the kind of the advice, and the field's path
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("notice")
         self.setProperty("tone", "calm")
@@ -36,6 +37,7 @@ class AdviceCard(QFrame):
         self._rows = column(gap=10)
         more = (self._more, Qt.AlignmentFlag.AlignLeft)
         column(self._rows, more, on=self, inside=(14, 10, 14, 10), gap=4)
+        theme.changed.connect(self._write)  # links keep the colour that they were written in
         self.hide()
 
     def sentences(self) -> list[str]:
