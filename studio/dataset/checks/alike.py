@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, filterfalse
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,9 +59,10 @@ class Signatures:
 
     def add(self, row: Normal, kind: int = 0) -> None:
         """The next row."""
-        words = f"{row.asked} {row.answer}".split()
+        asked, answer = row.asked.split(), row.answer.split()
+        words = asked + answer
         if len(words) >= SHORTEST:
-            numbers = hash((kind, *_numbers(row.asked.split()), None, *_numbers(row.answer.split())))
+            numbers = hash((kind, *_numbers(asked), None, *_numbers(answer)))
             self._waiting.append(([*map(_number, words)], numbers))
             self._places.append(self._rows)
             self._words += len(words)
@@ -160,7 +161,8 @@ def _middles(one: list[str], other: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _numbers(words: Sequence[str]) -> list[str]:
-    return sorted([word for word in words if not word.isalpha() and any(map(str.isdigit, word))])
+    others = filterfalse(str.isalpha, words)
+    return sorted([word for word in others if any(map(str.isdigit, word))])
 
 
 def _sequences(row: Normal) -> set[tuple[str, ...]]:
@@ -177,9 +179,11 @@ def _signed(rows: Sequence[Sequence[int]]) -> NDArray[np.uint32]:
     """For each row the smallest hash of its sequences under each of _BANDS * _ROWS functions."""
     signatures = np.empty((len(rows), len(_FACTORS)), np.uint32)
     hashes, starts = _hashed(rows)
+    hashed = np.empty_like(hashes)
     for place, (factor, term) in enumerate(zip(_FACTORS, _TERMS, strict=True)):
-        values = ((hashes * factor + term) >> np.uint64(32)).astype(np.uint32)
-        signatures[:, place] = np.minimum.reduceat(values, starts)
+        values = np.multiply(hashes, factor, out=hashed)
+        values += term
+        signatures[:, place] = np.minimum.reduceat(values, starts) >> np.uint64(32)
     return signatures
 
 

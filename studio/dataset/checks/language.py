@@ -71,13 +71,13 @@ class _Usual:
 
     def language(self, text: str) -> str:
         """As `language`; what has many of the usual language's frequent words is taken for it."""
-        words = _LETTERS.findall(text.lower())
+        words = text.lower().split()  # with their punctuation, none is known
         hits = sum(map(self._known.__contains__, words))
         if hits >= _HITS and hits >= _HIT_SHARE * len(words):
             return self._name
         name = language(text)
         if self._languages.total() < _LEARNED:
-            self._learn(name, set(words))
+            self._learn(name, set(filter(str.isalpha, words)))
         return name
 
     def _learn(self, name: str, words: set[str]) -> None:

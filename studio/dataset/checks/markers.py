@@ -29,7 +29,9 @@ _COMMON = re.compile(
     re.M,
 )
 _CODE = re.compile(r"```[\s\S]*?(?:```|\Z)|`[^`\n]*`")
+_SIGNS = (">", "]", "#")
 _HINTS = ("|>", "_of_turn>", "INST]", "SYS>>", "### ", "s>")
+"""Each holds one of the signs: to look for those first is several times as fast."""
 
 
 class Markers(Check):
@@ -76,7 +78,7 @@ def _without(text: str, own: re.Pattern[str] | None) -> str:
 def _places(text: str, own: re.Pattern[str] | None) -> Iterator[tuple[int, int]]:
     """Where tokens stand, from left to right, nothing twice."""
     found = {match.span() for match in own.finditer(text)} if own else set()
-    if any(map(text.__contains__, _HINTS)):
+    if any(map(text.__contains__, _SIGNS)) and any(map(text.__contains__, _HINTS)):
         code = [match.span() for match in _CODE.finditer(text)]
         found |= {match.span() for match in _COMMON.finditer(text) if not _is_prose(match, text, code)}
     after = 0

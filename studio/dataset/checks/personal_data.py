@@ -57,13 +57,18 @@ class PersonalPlace:
 def personal(text: str) -> Iterator[PersonalPlace]:
     """Everything personal in a text, from left to right, nothing twice."""
     after = 0
-    digits = len(_DIGIT.findall(text))
+    digits = _digits(text)
     likely = [pattern for pattern in PATTERNS if digits >= pattern.digits and pattern.hint(text)]
     places = [place for pattern in likely for place in _places(pattern, text)]
     for place in sorted(places, key=lambda place: (place.start, -place.end)):
         if place.start >= after:
             after = place.end
             yield place
+
+
+def _digits(text: str) -> int:
+    """How many digits are in a text."""
+    return sum(map(text.count, "0123456789")) if text.isascii() else len(_DIGIT.findall(text))
 
 
 def _places(pattern: Pattern, text: str) -> Iterator[PersonalPlace]:
@@ -121,8 +126,13 @@ _COUNTED = {"1234567890", "0123456789", "123456789", "11234567890"}
 _DIGIT, _COUNTRY = re.compile(r"\d"), re.compile(r"[A-Z]{2}\d{2}")
 
 
-def _has(*words: str) -> Callable[[str], bool]:
-    return lambda text: any(map(text.__contains__, words))
+def _has(*words: str, sign: str = "") -> Callable[[str], bool]:
+    """Whether one of these words is in a text. All hold the `sign`: to look for that is ten times as fast."""
+    return lambda text: sign in text and any(map(text.__contains__, words))
+
+
+def _may_hold_key(text: str) -> bool:
+    return any(begins(text) for begins in _KEYS_BEGIN)
 
 
 def _always(text: str) -> bool:
@@ -135,21 +145,11 @@ _KEYS = (
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,})"
 )
 _KEYS_BEGIN = (
-    *(
-        "sk-",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "xox",
-        "AIza",
-        "hf_",
-        "glpat-",
-        "k_live_",
-        "eyJ",
-    ),
+    _has("sk-", "glpat-", sign="-"),
+    _has("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "hf_", "k_live_", sign="_"),
+    _has("xox", sign="x"),
+    _has("AIza", sign="z"),
+    _has("eyJ", sign="J"),
 )
 _PHONE = (
     r"(?<![\w.+/-])(?P<number>\+[1-9]\d{0,2}[ .-]?(?:\(0?\d{1,4}\)[ .-]?)?\d{1,4}(?:[ ./-]?\d{2,5}){1,4}"
@@ -167,11 +167,11 @@ PATTERNS = (
         ),
         _has("PRIVATE KEY"),
     ),
-    Pattern("[key]", re.compile(_KEYS), _has(*_KEYS_BEGIN), _is_key),
+    Pattern("[key]", re.compile(_KEYS), _may_hold_key, _is_key, digits=1),
     Pattern(
         "[key]",
         re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-        _has("AKIA", "ASIA"),
+        _has("AKIA", "ASIA", sign="IA"),
         lambda match: "EXAMPLE" not in match.group(),
     ),
     Pattern(
