@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication
 
+from studio.app.checking import Checking
 from studio.app.hub import Downloading, Uploading
 from studio.app.large import LargeFiles, LargeParts
 from studio.app.large_edits import LargeEditing
@@ -16,7 +17,7 @@ from studio.app.large_health import LargeHealth
 from studio.app.opening import Datasets, Opening
 from studio.app.saving import Saving
 from studio.app.state import Controller, Services
-from studio.app.steps import Checking, DatasetSteps, History
+from studio.app.steps import DatasetSteps, History
 from studio.app.synthesis import Synthesis
 from studio.app.training import Training
 from studio.dataset.documents.paragraphs import are_documents

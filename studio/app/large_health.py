@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from studio.app.checking import FixPreview
 from studio.app.large import LargeFiles, LargeParts
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
-from studio.dataset.steps.steps import Fix
-from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress
+from studio.events import Checked, Finding, Log, Progress
 from studio.jobs.health import HealthJob, PreviewJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
-from studio.ui.dialogs.fix import FixDialog
 
 AT_ONCE = 200_000
 """Rows up to which the checks begin by themselves: it takes about a minute."""
@@ -28,10 +27,10 @@ class LargeHealth(Controller):
 
     def __init__(self, services: Services, large: LargeFiles, parts: LargeParts) -> None:
         super().__init__(services, large)
-        self._large, self._parts = large, parts
-        self._checking, self._previewing = self._request(), self._request()
+        self._large = large
+        self._checking = self._request()
+        self.preview = FixPreview(services, self, parts.choose_fixed)
         self._has_begun = False
-        self.dialog: FixDialog | None = None
         large.shown.connect(self._follow)
         large.rested.connect(self._begin)
         large.left.connect(self._leave)
@@ -91,25 +90,9 @@ class LargeHealth(Controller):
     def _leave(self) -> None:
         """What was found in the file before is not fixed in another."""
         self._checking.drop()
-        self._previewing.drop()
+        self.preview.drop()
         self._has_begun = False
-        if self.dialog is not None:
-            self.dialog.reject()
 
     def _preview(self, finding: Finding) -> None:
         job = PreviewJob(self._large.recipe, finding.check, self._paths.scans, True, finding.lines)
-        heard: Listeners = {FixPreviewed: lambda preview: self._ask(finding, preview.changes)}
-        self._previewing.ask(job, Lane.READING, heard, self._show_if_failed)
-
-    def _ask(self, finding: Finding, changes: tuple[Change, ...]) -> None:
-        """Show what the fix does, and ask where to write what comes of it."""
-        self.dialog = dialog = FixDialog(finding, changes, self._window)
-        dialog.text.setText(_KEPT.format(name=self._large.path.name))
-        dialog.accepted.connect(lambda: self._parts.choose_fixed(Fix(check=finding.check)))
-        dialog.finished.connect(self._forget)
-        dialog.open()
-
-    def _forget(self) -> None:
-        if self.dialog is not None:
-            self.dialog.deleteLater()
-            self.dialog = None
+        self.preview.ask(job, finding, _KEPT.format(name=self._large.path.name))

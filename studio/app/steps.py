@@ -1,4 +1,4 @@
-"""What is wrong with the dataset on show, and what is done to it: fixes, changes by hand, and steps."""
+"""What is done to the dataset on show: fixes, changes by hand, and steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from studio.app.opening import DATASET, KINDS, READING, Datasets
-from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.steps.apply import together
 from studio.dataset.steps.edits import without_restored
@@ -19,22 +18,18 @@ from studio.dataset.steps.steps import (
     AnyStep,
     Delete,
     Edit,
-    Fix,
     Restore,
     step_from,
     steps_in,
     steps_text,
 )
 from studio.errors import StudioError
-from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress, StepRows
-from studio.jobs.health import HealthJob, PreviewJob
+from studio.events import StepRows
 from studio.jobs.history import HistoryJob, HistoryRead, StepDone
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
-from studio.ui.dialogs.fix import FixDialog
 from studio.ui.dialogs.steps import StepDialog
 from studio.ui.panes.dataset.pane import DatasetPane
-from studio.ui.widgets.timing import Debounce
 
 _OFFERED = {kind: step for kind, step in STEPS.items() if step not in BY_HAND and kind != "fix"}
 _UNKNOWN = "several files, or a dataset that was replaced since"
@@ -181,7 +176,6 @@ class DatasetSteps(Controller):
 
 
 _MOST_REMARKS = 5
-_REST_MILLISECONDS = 1000
 
 
 def _deleted(steps: Sequence[AnyStep]) -> frozenset[int]:
@@ -192,68 +186,6 @@ def _deleted(steps: Sequence[AnyStep]) -> frozenset[int]:
 def _plain(steps: Iterable[AnyStep]) -> list[dict[str, Any]]:
     """The steps without what only doing them finds out."""
     return [step.model_dump(exclude={"digest"}) for step in steps]
-
-
-class Checking(Controller):
-    """Looks the dataset on show over, and shows what a fix would do before it is done."""
-
-    def __init__(self, services: Services, pane: DatasetPane, steps: DatasetSteps) -> None:
-        super().__init__(services, pane)
-        self._page, self._pane, self._steps = pane.health, pane, steps
-        self._checking, self._previewing = self._request(), self._request()
-        self._pause = Debounce(self, _REST_MILLISECONDS, self.check)
-        self._source = ""
-        self.dialog: FixDialog | None = None
-        self._page.fix_requested.connect(self._preview)
-        self._page.again_requested.connect(self.check)
-        self._state.dataset_changed.connect(self._follow)
-
-    def check(self) -> None:
-        """Look the dataset on show over, or forget what was found in the one before."""
-        self._pause.stop()
-        self._checking.drop()
-        if self._state.dataset is None:
-            return
-        self._page.show_busy()
-        heard: Listeners = {Progress: self._page.show_progress, Checked: self._show, Log: self._show_log}
-        self._checking.ask(HealthJob(self._state.recipe), Lane.SCANNING, heard, self._end)
-
-    def _follow(self) -> None:
-        """What was found in the dataset before is not fixed in this one."""
-        self._previewing.drop()
-        if self.dialog is not None:
-            self.dialog.reject()
-        before, dataset = self._source, self._state.dataset
-        self._source = dataset.source if dataset is not None else ""
-        if dataset is None or dataset.source != before:
-            self.check()
-        else:  # only its steps are others, and more of them may come
-            self._checking.drop()
-            self._page.show_busy()
-            self._pause.trigger()
-
-    def _show(self, checked: Checked) -> None:
-        self._pane.show_health(checked.findings)
-
-    def _end(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed):
-            self._page.show_failure(outcome.summary)
-
-    def _preview(self, finding: Finding) -> None:
-        job = PreviewJob(self._state.recipe, finding.check)
-        heard: Listeners = {FixPreviewed: lambda preview: self._offer(finding, preview.changes)}
-        self._previewing.ask(job, Lane.READING, heard, self._show_if_failed)
-
-    def _offer(self, finding: Finding, changes: tuple[Change, ...]) -> None:
-        self.dialog = dialog = FixDialog(finding, changes, self._window)
-        dialog.accepted.connect(lambda: self._steps.do(Fix(check=finding.check)))
-        dialog.finished.connect(self._forget)
-        dialog.open()
-
-    def _forget(self) -> None:
-        if self.dialog is not None:
-            self.dialog.deleteLater()
-            self.dialog = None
 
 
 class History(Controller):

@@ -3,54 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.dataset.manifest import Manifest
-from studio.dataset.store import source
-from studio.paths import Paths
-from studio.settings import Settings
 from studio.ui.form.editors import ChoiceField, NumberField
-from studio.ui.panes.dataset.large import LargeView
-from studio.ui.theme import Theme
+from tests.app.conftest import opened_by_pages as opened
 from tests.conftest import write_rows
 
-
-@pytest.fixture
-def studio(
-    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Studio]:
-    """A window for which a file of 10 KB is big."""
-    monkeypatch.setattr(source, "LARGE", 10_000)
-    theme = Theme(qapp)
-    theme.apply(qapp)
-    window = make_window(theme, Settings())
-    qtbot.addWidget(window, before_close_func=lambda _: None)
-    made = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
-    window.show()
-    yield made
-    made.close()
+pytestmark = pytest.mark.usefixtures("small_files_are_large")
 
 
 def choose(field: ChoiceField, value: str) -> None:
     """Pick an entry as a person does."""
     field.setCurrentIndex(field.findData(value))
     field.activated.emit(field.currentIndex())
-
-
-def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
-    studio.open_path(str(path))
-    view = studio.dataset.large.view
-    assert view is not None
-    qtbot.waitUntil(lambda: view.bar.status.text().startswith("All"))
-    return view
 
 
 def test_its_rows_are_shown_filtered_searched_and_read_whole(

@@ -3,41 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from studio.app import large_health
-from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.dataset.manifest import Manifest
 from studio.dataset.steps.steps import Fix
-from studio.dataset.store import source
-from studio.paths import Paths
-from studio.settings import Settings
 from studio.ui.panes.dataset.large import LargeView
-from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
+from tests.app.conftest import opened_by_pages as opened
 from tests.conftest import write_rows
 
-
-@pytest.fixture
-def studio(
-    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Studio]:
-    """A window for which a file of 10 KB is big."""
-    monkeypatch.setattr(source, "LARGE", 10_000)
-    theme = Theme(qapp)
-    theme.apply(qapp)
-    window = make_window(theme, Settings())
-    qtbot.addWidget(window, before_close_func=lambda _: None)
-    made = Studio(Paths.under(tmp_path / "home"), theme, Settings(), window)
-    window.show()
-    yield made
-    made.close()
+pytestmark = pytest.mark.usefixtures("small_files_are_large")
 
 
 def faulty(path: Path, rows: int = 600) -> Path:
@@ -47,14 +28,6 @@ def faulty(path: Path, rows: int = 600) -> Path:
     told += 2 * [{"instruction": "Which bay has the tides?", "output": "The Bay of Fundy has them."}]
     path.write_text(path.read_text() + "".join(json.dumps(row) + "\n" for row in told))
     return path
-
-
-def opened(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
-    studio.open_path(str(path))
-    view = studio.dataset.large.view
-    assert view is not None
-    qtbot.waitUntil(lambda: view.bar.status.text().startswith("All"))
-    return view
 
 
 def checked(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
@@ -105,11 +78,11 @@ def test_a_fix_is_shown_written_as_lines_and_opened_by_pages(
     row = next(row for row in view.health.rows if row.finding.check == "personal data")
     row.fix.click()
     health = studio.dataset.large_health
-    qtbot.waitUntil(lambda: health.dialog is not None)
-    assert health.dialog is not None
-    assert "big.jsonl itself stays as it is" in health.dialog.text.text()
+    qtbot.waitUntil(lambda: health.preview.dialog is not None)
+    assert health.preview.dialog is not None
+    assert "big.jsonl itself stays as it is" in health.preview.dialog.text.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
-    health.dialog.agree.click()
+    health.preview.dialog.agree.click()
     qtbot.waitUntil(lambda: studio.dataset.large.path == out)
     fixed = studio.dataset.large.view
     assert fixed is not None
@@ -127,8 +100,8 @@ def test_a_fix_is_saved_with_its_history_where_a_folder_is_named(
     view = checked(studio, qtbot, faulty(tmp_path / "big.jsonl"))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mended"), ""))
     next(row for row in view.health.rows if row.finding.check == "duplicates").fix.click()
-    qtbot.waitUntil(lambda: studio.dataset.large_health.dialog is not None)
-    dialog = studio.dataset.large_health.dialog
+    qtbot.waitUntil(lambda: studio.dataset.large_health.preview.dialog is not None)
+    dialog = studio.dataset.large_health.preview.dialog
     assert dialog is not None
     dialog.agree.click()
     qtbot.waitUntil(lambda: studio.state.dataset is not None, timeout=20_000)

@@ -68,9 +68,9 @@ def test_a_fix_is_previewed_and_done_to_the_dataset_on_show(
     pane.tabs.choose("health")
     row = next(row for row in pane.health.rows if row.finding.title == "Exact duplicates")
     qtbot.mouseClick(row.fix, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: studio.dataset.checking.dialog is not None)
-    assert studio.dataset.checking.dialog is not None
-    qtbot.mouseClick(studio.dataset.checking.dialog.agree, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.dataset.checking.preview.dialog is not None)
+    assert studio.dataset.checking.preview.dialog is not None
+    qtbot.mouseClick(studio.dataset.checking.preview.dialog.agree, Qt.MouseButton.LeftButton)
     rows(qtbot, studio, 8)
     assert source.read_text() == ROWS + REPEATED
     qtbot.waitUntil(lambda: bool(pane.health.rows))

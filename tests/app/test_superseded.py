@@ -189,11 +189,11 @@ def test_a_fix_is_offered_only_for_the_dataset_it_was_found_in(
     health.fix_requested.emit(finding)
     opened(studio, qtbot, others)
     last(tickets, PreviewJob).on_event(FixPreviewed(finding.check, ()))
-    assert studio.dataset.checking.dialog is None
+    assert studio.dataset.checking.preview.dialog is None
     health.fix_requested.emit(finding)
-    qtbot.waitUntil(lambda: studio.dataset.checking.dialog is not None)
+    qtbot.waitUntil(lambda: studio.dataset.checking.preview.dialog is not None)
     studio.open_path(str(numbers))
-    assert studio.dataset.checking.dialog is None
+    assert studio.dataset.checking.preview.dialog is None
 
 
 def test_steps_stay_with_the_dataset_they_were_done_to(

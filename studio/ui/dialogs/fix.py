@@ -15,7 +15,7 @@ from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import hairline
 
 _MOST_CHARACTERS = 600
-_KEPT = "The file itself stays as it is: the result is saved as a new dataset and opened here."
+_KEPT = "The file itself stays as it is: the fix becomes a step of the dataset, which can be undone."
 
 
 class FixDialog(Dialog):
