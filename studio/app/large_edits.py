@@ -8,7 +8,7 @@ from studio.app.large import LargeFiles
 from studio.app.state import Controller, Services
 from studio.dataset.steps.edits import without_restored
 from studio.dataset.steps.journal import StepHistory, StepJournal
-from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore
+from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore, field_words
 from studio.dataset.store.manifest import identity
 from studio.errors import StudioError
 
@@ -34,7 +34,7 @@ class LargeEditing(Controller):
     def edit(self, line: int, field: str, value: str) -> None:
         """Give a row another prompt, answer or text."""
         if not value.strip():
-            self._notice(f"The {field} cannot be empty. Delete the row instead.")
+            self._notice(f"The {field_words(field)} cannot be empty. Delete the row instead.")
             return
         self._do(Edit.model_validate({"line": line, "field": field, "value": value}))
 

@@ -19,6 +19,7 @@ from studio.dataset.steps.steps import (
     Delete,
     Edit,
     Restore,
+    field_words,
     step_from,
     steps_in,
     steps_text,
@@ -81,7 +82,7 @@ class DatasetSteps(Controller):
     def edit(self, line: int, field: str, value: str) -> None:
         """Give a row another prompt, answer or text."""
         if not value.strip():
-            self._notice(f"The {field} cannot be empty. Delete the row instead.")
+            self._notice(f"The {field_words(field)} cannot be empty. Delete the row instead.")
             return
         self.do(Edit.model_validate({"line": line, "field": field, "value": value}))
 

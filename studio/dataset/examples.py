@@ -30,8 +30,10 @@ def row_of(examples: Sequence[Example], part: str, warnings: Sequence[Problem]) 
         cut=max(e.cut for e in examples),
         warning="; ".join(each.reason for each in warnings),
         codes=tuple(each.code for each in warnings),
-        turns=sum(message.role != "system" for message in record.messages),
+        turns=record.turns,
         rows=lengths if record.messages and len(lengths) > 1 else (),
+        first_prompt=record.first_prompt,
+        rejected=record.rejected,
     )
 
 

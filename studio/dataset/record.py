@@ -83,6 +83,17 @@ class Record:
         return ""
 
     @property
+    def first_prompt(self) -> str:
+        """What a conversation begins with, where the last answer answers another turn; else empty."""
+        asked = [message for message in self.before_answer if message.role != "system"]
+        return asked[0].whole if len(asked) > 1 else ""
+
+    @property
+    def turns(self) -> int:
+        """How many messages there are without the system's; 0 for plain text."""
+        return sum(message.role != "system" for message in self.messages)
+
+    @property
     def answer(self) -> str:
         """The last answer, or all of a plain text."""
         for message in reversed(self.messages):

@@ -67,6 +67,8 @@ class ExampleRow:
     codes: tuple[str, ...] = ()  # of what the warning says
     turns: int = 0  # messages without the system's; 0 for plain text
     rows: tuple[int, ...] = ()  # the tokens of each row that a conversation trains as, where they are several
+    first_prompt: str = ""  # of a conversation whose last answer answers another turn
+    rejected: str = ""  # the worse answer of a pair
 
 
 @dataclass(frozen=True)

@@ -219,10 +219,7 @@ class RowJob:
         record = record_of(row, self.format, store.mapping)
         if self.own is not None and not isinstance(record, Problem):
             record = _edited(record, self.own)
-            whole = (
-                {"text": record.text} if record.text else {"prompt": record.prompt, "answer": record.answer}
-            )
-            yield RowRead(row.line, whole)
+            yield RowRead(row.line, _texts(record))
         yield _rendered(shown, record, context.renderer(self.recipe))
 
 
@@ -265,6 +262,15 @@ class BadRowsJob:
                     if written % _REPORT_EVERY == 1:
                         yield Progress("bad rows written", written)
         yield DatasetExported((str(self.out),), written)
+
+
+def _texts(record: Record) -> dict[str, str]:
+    """What of a row can be changed in a table, by field."""
+    if record.text:
+        return {"text": record.text}
+    more = {"first_prompt": record.first_prompt, "rejected": record.rejected}
+    kept = {field: text for field, text in more.items() if text}
+    return {"prompt": record.prompt, "answer": record.answer, **kept}
 
 
 def _edited(record: Record, own: tuple[AnyStep, ...]) -> Record:

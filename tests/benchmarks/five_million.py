@@ -237,7 +237,7 @@ def _ask(application: QApplication, table: LargeTable) -> dict[str, float]:
     model, head = table.model, table.view.horizontalHeader()
     ask("filter", lambda: table.chips.choose("bad"), lambda: model.rowCount() == ROWS // 10_000)
     table.chips.choose("all")
-    ask("sort", lambda: head.setSortIndicator(4, Qt.SortOrder.DescendingOrder), lambda: _descends(table))
+    ask("sort", lambda: head.setSortIndicator(5, Qt.SortOrder.DescendingOrder), lambda: _descends(table))
     head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
     ask("search", lambda: table.search.setText(_LOOKED_UP), lambda: model.rowCount() == 0)
     table.search.setText("")

@@ -24,7 +24,8 @@ from studio.events import (
 )
 from studio.ui.dialogs.fix import FixDialog
 from studio.ui.panes.dataset.pane import DatasetPane
-from studio.ui.tables.model import BADGE, STRUCK
+from studio.ui.tables.editable import ANSWER, MARK, PROMPT, REJECTED
+from studio.ui.tables.model import ASIDE, BADGE, STRUCK
 from studio.ui.theme import Theme
 from studio.ui.widgets.states import BusyState
 
@@ -346,7 +347,7 @@ def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
     pane.edits.show_count(2, can_undo=True, can_redo=False)
     model = pane.table.model
     assert model.data(model.index(0, 2), Qt.ItemDataRole.DisplayRole) == "Uno."
-    assert [model.data(model.index(place, 3), BADGE) for place in (0, 1)] == [
+    assert [model.data(model.index(place, MARK), BADGE) for place in (0, 1)] == [
         ("Edited", "accent"),
         ("Deleted", "dim"),
     ]
@@ -356,11 +357,74 @@ def test_changes_are_shown_and_counted(pane: DatasetPane) -> None:
     assert pane.edits.isVisible()
     pane.show_changes({}, frozenset({1}), frozenset())  # once they are read
     assert model.data(model.index(0, 2), Qt.ItemDataRole.DisplayRole) == DATA.rows[0].answer
-    assert model.data(model.index(0, 3), BADGE) == ("Edited", "accent")
+    assert model.data(model.index(0, MARK), BADGE) == ("Edited", "accent")
     pane.edits.show_count(0, can_undo=False, can_redo=True)
     assert pane.edits.isVisible()
     pane.edits.show_count(0, can_undo=False, can_redo=False)
     assert not pane.edits.isVisible()
+
+
+def cell(pane: DatasetPane, line: int, column: int, role: int = int(Qt.ItemDataRole.DisplayRole)) -> object:
+    model = pane.table.model
+    place = model.row_of(line)
+    assert place is not None
+    return model.data(model.index(place, column), role)
+
+
+def test_a_conversation_shows_its_first_question_and_how_many_turns_it_has(
+    qtbot: QtBot, pane: DatasetPane
+) -> None:
+    chat = dataclasses.replace(row(2), prompt="Thank you!", first_prompt="Where to in June?", turns=4)
+    pane.show_dataset(dataclasses.replace(DATA, format="chat", rows=(row(1), chat)))
+    assert [cell(pane, 2, PROMPT), cell(pane, 2, PROMPT, ASIDE)] == ["Where to in June?", "4 turns"]
+    assert [cell(pane, 1, PROMPT), cell(pane, 1, PROMPT, ASIDE)] == ["Say 1", ""]
+    for words in ("june", "thank"):
+        pane.table.search.setText(words)
+        qtbot.waitUntil(lambda: pane.table.model.rowCount() == 1)
+    model = pane.table.model
+    with qtbot.waitSignal(pane.table.edited) as edited:
+        model.setData(model.index(0, PROMPT), "Where to in May?")
+    assert edited.args == [2, "first_prompt", "Where to in May?"]
+
+
+def test_pairs_show_both_answers_and_only_pairs_do(pane: DatasetPane) -> None:
+    pair = dataclasses.replace(row(1), rejected="No idea.")
+    pane.show_dataset(dataclasses.replace(DATA, format="preference", rows=(pair,)))
+    view = pane.table.view
+    assert not view.isColumnHidden(REJECTED)
+    assert [cell(pane, 1, column) for column in (ANSWER, REJECTED)] == ["It is 1.", "No idea."]
+    pane.show_dataset(dataclasses.replace(DATA, path="/d/other.jsonl"))
+    assert view.isColumnHidden(REJECTED)
+    pane.show_dataset(dataclasses.replace(DATA, path="/d/prose.txt", format="text"))
+    assert view.isColumnHidden(PROMPT)
+
+
+def test_at_1100_pixels_prompt_and_answer_share_the_width_and_no_mark_takes_none(pane: DatasetPane) -> None:
+    pane.resize(1100 - 204, 700)
+    fine = dataclasses.replace(DATA, rows=DATA.rows[:2], problems=())
+    pane.show_dataset(fine)
+    view = pane.table.view
+    widths = [view.columnWidth(column) for column in (PROMPT, ANSWER, MARK)]
+    assert abs(widths[0] - widths[1]) <= 1
+    assert widths[0] > 130
+    assert widths[2] == 0
+    pane.show_dataset(DATA)
+    assert view.columnWidth(MARK) > 0
+    assert view.columnWidth(ANSWER) > 80
+
+
+def test_another_dataset_is_shown_from_its_rows_on_and_the_same_one_stays_where_it_was(
+    qtbot: QtBot, pane: DatasetPane
+) -> None:
+    pane.show_dataset(DATA)
+    press(qtbot, pane, "History")
+    pane.show_busy(DATA.path)
+    pane.show_dataset(DATA)
+    assert pane.tabs.current == "history"
+    pane.show_busy("/d/other.jsonl")
+    pane.show_dataset(dataclasses.replace(DATA, path="/d/other.jsonl"))
+    assert pane.tabs.current == "rows"
+    assert pane.table.view.isVisible()
 
 
 FINDINGS = (

@@ -17,6 +17,7 @@ from studio.dataset.store.scanner import scan
 from studio.events import Piece, RowShown, Scanned, Turn
 from studio.ui.panes.dataset.large import LargeView, large_findings, round_rows
 from studio.ui.tables.dataset_table import LargeTable
+from studio.ui.tables.editable import ANSWER, MARK, PROMPT
 from studio.ui.tables.large import PAGE, LargeTableModel
 from studio.ui.tables.model import BADGE, REASON
 from studio.ui.theme import Theme
@@ -60,7 +61,7 @@ def test_a_look_at_a_row_fetches_its_page_once_and_no_other() -> None:
     model.set_source(source)
     assert model.rowCount() == 5_000_000
     assert not source.asked
-    assert [text(model, 4_000_002, column) for column in (0, 1, 2, 4)] == [
+    assert [text(model, 4_000_002, column) for column in (0, PROMPT, ANSWER, MARK + 1)] == [
         "4,000,003",
         "Ask 4000002",
         "Say 4000002",
@@ -107,13 +108,14 @@ def test_found_rows_stand_in_their_order_and_more_of_them_are_added(qtbot: QtBot
 def test_a_row_that_cannot_train_says_why_across_its_columns() -> None:
     model = LargeTableModel()
     model.set_source(Endless(3))
-    assert [model.data(model.index(row, 3), BADGE) for row in range(3)] == [
+    assert [model.data(model.index(row, MARK), BADGE) for row in range(3)] == [
         None,
         ("Duplicate", "warn"),
         ("Cannot train", "bad"),
     ]
-    assert [model.data(model.index(2, column), REASON) for column in range(4)] == [
+    assert [model.data(model.index(2, column), REASON) for column in range(5)] == [
         None,
+        DUPLICATE,
         DUPLICATE,
         DUPLICATE,
         None,
@@ -139,7 +141,7 @@ def test_the_table_asks_by_chip_search_and_head(qtbot: QtBot, theme: Theme) -> N
     table.chips.choose("bad")
     table.search.setText("  Oslo ")
     qtbot.waitUntil(lambda: len(asked) == 2)
-    table.view.horizontalHeader().setSortIndicator(4, Qt.SortOrder.DescendingOrder)
+    table.view.horizontalHeader().setSortIndicator(MARK + 1, Qt.SortOrder.DescendingOrder)
     table.whole.setChecked(True)
     assert asked[0]["state"] == "bad"
     assert asked[1]["search"] == "Oslo"

@@ -10,12 +10,13 @@ from studio.catalogue import Phrase, phrase
 from studio.events import DatasetRead, ExampleRow, GoldenAnswer, Measure, Problem
 from studio.ui.tables.answers import AnswersModel, kind_of
 from studio.ui.tables.dataset import COLUMNS, DatasetModel
+from studio.ui.tables.editable import MARK
 from studio.ui.tables.measures import MINUS, describe
 from studio.ui.tables.model import BADGE, REASON, ROW
 from studio.ui.tables.problems import ProblemList, group_problems
 from studio.ui.theme import Theme
 
-BADGE_COLUMN = 3
+BADGE_COLUMN = MARK
 
 
 EMPTY = phrase("row.empty", what=phrase("field", name="output"))
@@ -129,7 +130,7 @@ def test_numbers_and_their_heads_are_aligned_right(qtbot: QtBot, mixed: DatasetR
 def test_sorting_by_tokens_keeps_through_a_filter(qtbot: QtBot, mixed: DatasetRead) -> None:
     model = DatasetModel()
     model.set_dataset(mixed)
-    model.sort(4, Qt.SortOrder.DescendingOrder)
+    model.sort(MARK + 1, Qt.SortOrder.DescendingOrder)
     assert lines(model)[:4] == [6, 4, 3, 1]
     model.show(kind="train")
     assert lines(model) == [3, 1]

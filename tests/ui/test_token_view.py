@@ -6,7 +6,7 @@ from PySide6.QtGui import QColor, QTextCursor
 from pytestqt.qtbot import QtBot
 
 from studio.events import Piece
-from studio.ui.chat.tokens import TokenView, describe
+from studio.ui.chat.tokens import JOINER, SEAM, TokenView, describe
 from studio.ui.theme import Theme
 
 PIECES = (
@@ -39,14 +39,18 @@ def test_the_text_shown_is_the_pieces_joined(qtbot: QtBot, theme: Theme) -> None
     view = view_of(qtbot, theme)
     spelled = "".join(piece.text for piece in PIECES)
     assert view.text() == spelled
-    assert view.toPlainText() == spelled
+    view.selectAll()
+    assert view.createMimeDataFromSelection().text() == spelled
 
 
 def test_several_rows_stand_under_headings_that_are_no_tokens(qtbot: QtBot, theme: Theme) -> None:
     view = view_of(qtbot, theme)
     view.set_pieces(PIECES, (3, 4))
     first, second = ("".join(p.text for p in part) for part in (PIECES[:3], PIECES[3:]))
-    assert view.toPlainText() == f"Row 1 of 2\n{first}\n\nRow 2 of 2\n{second}"
+    assert (
+        view.toPlainText().replace(JOINER, "").replace(SEAM, "")
+        == f"Row 1 of 2\n{first}\n\nRow 2 of 2\n{second}"
+    )
     assert view.text() == first + second
     for word, index in (("im_start", 0), ("Hi", 5), ("Row 2", -1)):
         assert view.piece_at(view.cursorRect(look_at(view, word)).center()) == index
@@ -86,3 +90,22 @@ def test_the_colours_follow_the_theme(qtbot: QtBot, theme: Theme) -> None:
     before = look_at(view, "user").charFormat().foreground().color()
     theme.set_mode("light" if theme.is_dark else "dark")
     assert look_at(view, "user").charFormat().foreground().color() != before
+
+
+def test_a_special_token_is_never_broken_over_two_lines(qtbot: QtBot, theme: Theme) -> None:
+    view = view_of(qtbot, theme)
+    for count in range(20, 60):
+        view.set_pieces((Piece(1, "x" * count, True, False), Piece(2, "<|im_end|>", True, True)))
+        cursor = look_at(view, "im_end")
+        ends = []
+        for place in (view._starts[1] + 1, view._stops[1]):
+            cursor.setPosition(place)
+            ends.append(view.cursorRect(cursor).top())
+        assert ends[0] == ends[1], count
+
+
+def test_part_of_a_token_is_copied_as_it_is_spelled(qtbot: QtBot, theme: Theme) -> None:
+    view = view_of(qtbot, theme)
+    cursor = look_at(view, "im_start")
+    view.setTextCursor(cursor)
+    assert view.createMimeDataFromSelection().text() == "im_start"

@@ -12,19 +12,20 @@ from studio.dataset.identity import digest
 from studio.dataset.record import Message, Record
 from studio.dataset.sequence import changed, lines_of, records_at
 from studio.dataset.steps.result import Rows
-from studio.dataset.steps.steps import AnyStep, ByHand, Delete, Edit, Restore
+from studio.dataset.steps.steps import AnyStep, ByHand, Delete, Edit, Restore, field_words
 from studio.errors import DataError
 
 
 def edited(record: Record, field: str, value: str) -> Record:
-    """The record with another prompt, answer, system message, text or rejected answer.
+    """The record with another prompt, first prompt, answer, system message, text or rejected answer.
 
     Raises DataError where it has no such field, or the value leaves nothing to learn.
     """
+    named = field_words(field)
     if not value.strip() and field != "system":
-        raise DataError(f"The {field} of row {record.line:,} cannot be empty. Delete the row instead.")
+        raise DataError(f"The {named} of row {record.line:,} cannot be empty. Delete the row instead.")
     if (field == "text") != bool(record.text) or (field == "rejected" and not record.rejected):
-        raise DataError(f"Row {record.line:,} has no {field} to edit.")
+        raise DataError(f"Row {record.line:,} has no {named} to edit.")
     if field == "text":
         changed = replace(record, text=value)
     elif field == "rejected":
@@ -98,13 +99,13 @@ def _with_system(messages: tuple[Message, ...], value: str) -> tuple[Message, ..
 
 
 def _with_turn(record: Record, field: str, value: str) -> tuple[Message, ...]:
-    """The turns with the last answer, or what it answers, replaced."""
+    """The turns with the last answer, what it answers, or what the conversation begins with replaced."""
     ends = len(record.before_answer)
-    turns = range(ends) if field == "prompt" else range(len(record.messages))
+    turns = range(len(record.messages)) if field == "answer" else range(ends)
     wanted = [i for i in turns if (record.messages[i].role == "assistant") == (field == "answer")]
     wanted = [i for i in wanted if record.messages[i].role != "system"]
     if not wanted:
-        raise DataError(f"Row {record.line:,} has no {field} to edit.")
-    place = wanted[-1]
+        raise DataError(f"Row {record.line:,} has no {field_words(field)} to edit.")
+    place = wanted[0 if field == "first_prompt" else -1]
     message = replace(record.messages[place], content=value, input="")
     return (*record.messages[:place], message, *record.messages[place + 1 :])

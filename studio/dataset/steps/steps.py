@@ -231,17 +231,24 @@ class _Own(StepModel):
     digest: str = Field(default="", title="Digest of its content")
 
 
+def field_words(field: str) -> str:
+    """A field that is edited, as it is spoken of."""
+    return {"first_prompt": "first prompt", "rejected": "rejected answer"}.get(field, field)
+
+
 class Edit(_Own):
     """Give one row another prompt, answer, text, rejected answer or system message."""
 
     title = "Edit a row"
     help = "Changes one row by hand."
     kind: Literal["edit"] = "edit"
-    field: Literal["prompt", "answer", "system", "text", "rejected"] = Field(default="answer", title="Field")
+    field: Literal["prompt", "first_prompt", "answer", "system", "text", "rejected"] = Field(
+        default="answer", title="Field"
+    )
     value: str = Field(title="New text")
 
     def words(self) -> str:
-        return f"Edit the {self.field} of row {self.line:,}"
+        return f"Edit the {field_words(self.field)} of row {self.line:,}"
 
 
 class Delete(_Own):

@@ -31,7 +31,7 @@ NO_HASH = bytes(8)
 class IndexedRow(NamedTuple):
     """A row as the index keeps it: `digest` is what rows are drawn by, `equal` the same for equal rows.
 
-    `column` is as a Problem has it.
+    `column` is as a Problem has it; the last three fields are as an ExampleRow has them.
     """
 
     line: int
@@ -44,6 +44,9 @@ class IndexedRow(NamedTuple):
     digest: bytes
     equal: bytes
     column: int = 0
+    first_prompt: str = ""
+    rejected: str = ""
+    turns: int = 0
 
 
 def format_of(name: str, sample: Sequence[Row]) -> str:
@@ -70,6 +73,9 @@ def check(format: str, row: Row | Problem, mapping: Mapping | None = None) -> In
         len(answer),
         content_hash(record),
         equal_hash(record),
+        first_prompt=preview(record.first_prompt),
+        rejected=preview(record.rejected),
+        turns=record.turns,
     )
 
 

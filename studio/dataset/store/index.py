@@ -74,6 +74,9 @@ SCHEMA = pa.schema(
         ("column", pa.int32()),  # where in the line a bad one breaks, from 1; 0 where that is not known
         ("hash", pa.uint64()),
         ("equal", pa.uint64()),
+        ("first_prompt", pa.string()),  # the beginning of that of a conversation of several questions
+        ("rejected", pa.string()),  # the beginning of a pair's worse answer
+        ("turns", pa.int32()),
     ]
 )
 
@@ -132,7 +135,7 @@ class IndexWriter:
 
 
 def _batch(places: Sequence[tuple[int, int]], rows: Sequence[IndexedRow]) -> pa.RecordBatch:
-    line, state, what, prompt, answer, prompt_characters, answer_characters, digest, equal, column = zip(
+    line, state, what, prompt, answer, asked, answered, digest, equal, column, *shown = zip(
         *rows, strict=True
     )
     offset, length = zip(*places, strict=True)
@@ -140,8 +143,8 @@ def _batch(places: Sequence[tuple[int, int]], rows: Sequence[IndexedRow]) -> pa.
     reasons = [str(each) if each else None for each in what]
     codes = [each.code if each else None for each in what]
     plain = [json.dumps(each.plain()["values"], ensure_ascii=False) if each else None for each in what]
-    texts = (reasons, codes, plain, np.zeros(len(rows)), prompt, answer, prompt_characters, answer_characters)
-    values = (offset, length, line, state, *texts, column, hashes, equals)
+    texts = (reasons, codes, plain, np.zeros(len(rows)), prompt, answer, asked, answered)
+    values = (offset, length, line, state, *texts, column, hashes, equals, *shown)
     arrays = [pa.array(value, field.type) for value, field in zip(values, SCHEMA, strict=True)]
     return pa.record_batch(arrays, SCHEMA)
 

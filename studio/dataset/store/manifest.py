@@ -21,7 +21,7 @@ KEPT = 4
 COUNTS = ("rows", "good", "warnings", "bad", "duplicates", "empty", "median", "longest")
 """What is counted, by the names that a Tally, an IndexManifest and a Scanned event have in common."""
 
-_VERSION = 4
+_VERSION = 5
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,9 @@ class _Kept(NamedTuple):
     answer_characters: NDArray[np.int32]
     hashes: NDArray[np.uint64]
     odd: Flags
+    first_prompt: Texts
+    rejected: Texts
+    turns: NDArray[np.int32]
 
 
 class PlainBlock(NamedTuple):
@@ -230,14 +233,22 @@ def _texts(format: str, columns: Sequence[Texts]) -> _Kept:
     joined = pc.binary_join_element_wise("", worse, "", "user", asked, given, "assistant", answer, "", "\0")
     prompt, begun = on_one_line(prompt), on_one_line(beginnings(answer))
     odd.append(flags(pc.equal(prompt, begun)))
-    return _Kept(prompt, begun, characters, lengths(answer), content_hashes(joined), any_of(odd))
+    hashes, none = content_hashes(joined), _empty(len(asked))
+    rejected = on_one_line(beginnings(worse)) if format == "preference" else none
+    turns = np.full(len(asked), 2, np.int32)
+    return _Kept(prompt, begun, characters, lengths(answer), hashes, any_of(odd), none, rejected, turns)
 
 
 def _alone(text: Texts) -> _Kept:
-    none = pa.array([""] * len(text))
+    none = _empty(len(text))
     odd = are_odd(text, "[{") | have_marks(text, of_tools=False)
     hashes = content_hashes(pc.binary_join_element_wise(text, "", "", "\0"))
-    return _Kept(none, on_one_line(beginnings(text)), lengths(none), lengths(text), hashes, odd)
+    begun, turns = on_one_line(beginnings(text)), np.zeros(len(text), np.int32)
+    return _Kept(none, begun, lengths(none), lengths(text), hashes, odd, none, none, turns)
+
+
+def _empty(count: int) -> Texts:
+    return pa.array([""] * count, pa.string())
 
 
 def _with_material(asked: Texts, given: Texts, there: Flags) -> Texts:
@@ -273,7 +284,19 @@ def _chats(chats: pa.ListArray) -> _Kept | None:
     odd |= flags(pc.equal(prompt, answer))
     joined = pc.binary_join_element_wise("", roles, texts, "", "\0")
     hashes = content_hashes(joined, edges, b"\0\0")
-    return _Kept(prompt, answer, characters[before], characters[last], hashes, odd)
+    first, turns, unclear = _beginning(flags(pc.equal(roles, "system")), edges)
+    opening = pc.if_else(pa.array(first < before), begun.take(first), "")
+    shown = opening, _empty(len(chats)), turns
+    return _Kept(prompt, answer, characters[before], characters[last], hashes, odd | unclear, *shown)
+
+
+def _beginning(system: Flags, edges: Indices) -> tuple[Indices, NDArray[np.int32], Flags]:
+    """Of each conversation: its first turn behind the system's, how many are none, where it is unclear."""
+    starts = np.minimum(edges[:-1], len(system) - 1)
+    first = np.minimum(starts + system[starts], len(system) - 1)
+    before = np.concatenate(([0], np.cumsum(system)))
+    of_system = before[edges[1:]] - before[edges[:-1]]
+    return first, (np.diff(edges) - of_system).astype(np.int32), system[first]
 
 
 def _batch(kept: _Kept, offsets: Indices, lengths: Indices, lines: Indices) -> pa.RecordBatch:
@@ -289,6 +312,9 @@ def _batch(kept: _Kept, offsets: Indices, lengths: Indices, lines: Indices) -> p
         "answer_characters": kept.answer_characters,
         "hash": kept.hashes,
         "equal": kept.hashes,
+        "first_prompt": kept.first_prompt,
+        "rejected": kept.rejected,
+        "turns": kept.turns,
     }
     none = {"first": np.zeros(rows, int), "column": np.zeros(rows, int)}
     values = known | none

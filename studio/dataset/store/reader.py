@@ -51,6 +51,9 @@ class StoredRow:
     prompt: str
     answer: str
     characters: int
+    first_prompt: str = ""
+    rejected: str = ""
+    turns: int = 0
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,9 @@ _SHOWN = (
     "answer",
     "prompt_characters",
     "answer_characters",
+    "first_prompt",
+    "rejected",
+    "turns",
 )
 
 
@@ -214,9 +220,10 @@ def _stored(
     answer: str,
     asked: int,
     answered: int,
+    *shown: Any,
 ) -> StoredRow:
     codes = (*([DUPLICATE] if first else []), *([code] if code else []))
-    return StoredRow(number, line, state, reason or "", codes, prompt, answer, asked + answered)
+    return StoredRow(number, line, state, reason or "", codes, prompt, answer, asked + answered, *shown)
 
 
 Numbers = NDArray[np.uint32]
@@ -270,7 +277,7 @@ def _mask(store: Store, part: IndexFile, query: Query) -> NDArray[np.bool_]:
 
 def _beginnings_with(store: Store, part: IndexFile, text: str) -> NDArray[np.bool_]:
     hit = np.zeros(part.rows, bool)
-    for column in part.columns("prompt", "answer", "reason").columns:
+    for column in part.columns("prompt", "answer", "first_prompt", "rejected", "reason").columns:
         found = pc.fill_null(pc.match_substring(column, text, ignore_case=True), False)
         hit |= found.to_numpy(zero_copy_only=False)
     return hit

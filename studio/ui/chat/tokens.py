@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -91,8 +92,10 @@ class TokenView(QTextEdit):
             if index in self._rows:
                 head = f"Row {self._rows[index]:,} of {len(self._rows):,}\n"
                 cursor.insertText(("\n\n" if index else "") + head, self._heading())
+            if piece.special and index:
+                cursor.insertText(SEAM, looks[False, False, False])
             self._starts.append(cursor.position())
-            cursor.insertText(_drawable(piece.text), looks[piece.trained, piece.special, piece.cut])
+            cursor.insertText(_drawn(piece), looks[piece.trained, piece.special, piece.cut])
             self._stops.append(cursor.position())
         spaced = QTextBlockFormat()
         spaced.setLineHeight(_LINE_PERCENT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
@@ -169,6 +172,23 @@ class TokenView(QTextEdit):
             marks.append(mark)
         self.setExtraSelections(marks)
 
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """What is selected of the pieces, as they spell it."""
+        chosen, copied = self.textCursor(), QMimeData()
+        begin, end = chosen.selectionStart(), chosen.selectionEnd()
+        copied.setText("".join(self._spelled(index, begin, end) for index in range(len(self._pieces))))
+        return copied
+
+    def _spelled(self, index: int, begin: int, end: int) -> str:
+        """What of a piece stands between two places of the document."""
+        start, stop, piece = self._starts[index], self._stops[index], self._pieces[index]
+        if begin <= start and stop <= end:
+            return piece.text
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(min(max(begin, start), stop))
+        cursor.setPosition(max(min(end, stop), start), QTextCursor.MoveMode.KeepAnchor)
+        return cursor.selection().toPlainText().replace(JOINER, "" if piece.special else JOINER)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
         self._mark(self.piece_at(event.position().toPoint()))
@@ -197,6 +217,20 @@ def describe(piece: Piece) -> str:
     fate = "cut" if piece.cut else "trained" if piece.trained else "read, not learned"
     kind = "special, " if piece.special else ""
     return f"Token {piece.id:,} · {piece.text!r}\n{kind}{fate}"
+
+
+JOINER = "\u2060"
+"""Nothing to see; a line is never broken beside it."""
+
+SEAM = "\u200b"
+"""Nothing to see; a line may be broken at it."""
+
+_BREAKS = re.compile(r"(?<=\W)(?=.)|(?<=.)(?=\W)")
+
+
+def _drawn(piece: Piece) -> str:
+    """A piece as the document holds it: a special one stays whole where a line ends."""
+    return _BREAKS.sub(JOINER, piece.text) if piece.special else _drawable(piece.text)
 
 
 def _drawable(text: str) -> str:

@@ -12,13 +12,13 @@ from PySide6.QtCore import QObject, Qt
 from studio.catalogue import Phrase, joined
 from studio.events import DatasetRead, ExampleRow, Problem
 from studio.ui.plain import tip
-from studio.ui.tables.editable import ANSWER, MARK, PROMPT, EditableModel
+from studio.ui.tables.editable import ANSWER, MARK, PROMPT, REJECTED, EditableModel
 from studio.ui.tables.model import BADGE, REASON, TIP_CHARACTERS, Mark, TableColumn, one_line
 from studio.ui.tables.problems import as_sentence
 
 Entry = ExampleRow | Problem
 
-SPANNED = (PROMPT, ANSWER)
+SPANNED = (PROMPT, ANSWER, REJECTED)
 """The places across which a row says why it cannot train."""
 FILTERS = ("all", "attention", "train", "validation", "test")
 _WORDS = {
@@ -37,21 +37,37 @@ def warning_word(codes: Collection[str]) -> str:
 def example_columns(
     reason: Callable[[Any], str], badge: Callable[[Any], Mark | None], length: TableColumn[Any]
 ) -> tuple[TableColumn[Any], ...]:
-    """The columns of a table of examples: line, prompt, answer, mark and `length`.
+    """The columns of a table of examples: line, prompt, answer, rejected answer, mark and `length`.
 
     `reason` tells why a row cannot train, and is empty where it can.
     """
     return (
         TableColumn("Line", lambda row: f"{row.line:,}", lambda row: row.line, True, "faint", width=56),
-        TableColumn("Prompt", lambda row: as_sentence(one_line(reason(row))) or one_line(row.prompt)),
+        TableColumn(
+            "Prompt",
+            lambda row: as_sentence(one_line(reason(row))) or one_line(row.first_prompt or row.prompt),
+            aside=lambda row: "" if reason(row) or not row.first_prompt else f"{row.turns:,} turns",
+        ),
         TableColumn("Answer", lambda row: "" if reason(row) else one_line(row.answer), tone="dim"),
-        TableColumn("", sort=lambda row: (badge(row) or ("~", ""))[0], badge=badge, width=108),
+        TableColumn("Rejected", lambda row: "" if reason(row) else one_line(row.rejected), tone="faint"),
+        TableColumn("", sort=lambda row: (badge(row) or ("~", ""))[0], badge=badge, width=100),
         length,
     )
 
 
 def _reason(entry: Entry) -> str:
     return entry.reason if isinstance(entry, Problem) else ""
+
+
+def _texts(row: ExampleRow) -> dict[str, str]:
+    """The texts of an example by the fields that are edited."""
+    return {
+        "prompt": row.prompt,
+        "first_prompt": row.first_prompt,
+        "answer": row.answer,
+        "text": row.answer,
+        "rejected": row.rejected,
+    }
 
 
 def _badge(entry: Entry) -> Mark | None:
@@ -109,7 +125,7 @@ class DatasetModel(EditableModel[Entry]):
     def whole(self, row: Entry, field: str) -> str | None:
         if isinstance(row, Problem):
             return None
-        return row.prompt if field == "prompt" else row.answer
+        return _texts(row)[field]
 
     def show(
         self, *, kind: str | None = None, search: str | None = None, lengths: tuple[int, int] | None = None
@@ -142,7 +158,7 @@ class DatasetModel(EditableModel[Entry]):
         return _badge(entry) is not None or entry.line in self._reasons
 
     def _found(self, entry: Entry) -> bool:
-        texts = (entry.reason,) if isinstance(entry, Problem) else (entry.prompt, entry.answer)
+        texts = [entry.reason] if isinstance(entry, Problem) else _texts(entry).values()
         return any(self._search in text.casefold() for text in texts)
 
     def _refilter(self) -> None:
@@ -180,7 +196,7 @@ class DatasetModel(EditableModel[Entry]):
         reasons = list(self._reasons.get(entry.line, []))
         if isinstance(entry, ExampleRow):
             if place in SPANNED:
-                return (entry.prompt if place == PROMPT else entry.answer)[:TIP_CHARACTERS]
+                return _texts(entry).get(self.field_of(entry, place), "")[:TIP_CHARACTERS]
             if place != MARK:
                 return ""
             if entry.warning and entry.warning not in reasons:

@@ -5,111 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QGridLayout,
     QLineEdit,
-    QSpinBox,
     QStackedWidget,
     QWidget,
-    QWidgetAction,
 )
 
 from studio.events import DatasetRead, ExampleRow
-from studio.ui.plain import tip
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.dataset import FILTERS, DatasetModel, Entry
 from studio.ui.tables.delegates import dress_rows
-from studio.ui.tables.editable import ANSWER, MARK, EditableModel, RowsView
+from studio.ui.tables.editable import ANSWER, MARK, PROMPT, REJECTED, EditableModel, RowsView
 from studio.ui.tables.large import LargeRow, LargeTableModel
+from studio.ui.tables.length_filter import LengthFilter
 from studio.ui.tables.model import TableModel
 from studio.ui.theme import Theme
-from studio.ui.widgets.button import Button
-from studio.ui.widgets.label import PlainLabel, note
+from studio.ui.widgets.label import note
 from studio.ui.widgets.layout import column, row
-from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.timing import Debounce
 
-_MOST = 10_000_000
-
-
-class LengthFilter(QAction):
-    """A mark at the end of a search field; it opens two fields, and takes the accent while it filters."""
-
-    changed_to = Signal(int, int)  # fewest, most (0: no limit)
-
-    def __init__(self, theme: Theme, field: QLineEdit) -> None:
-        super().__init__(field)
-        self._theme, self._field = theme, field
-        self.fewest, self.most = _spin("Any"), _spin("Any")
-        self.clear = Button("Any length", "quiet")
-        self.popup = Menu(field)
-        action = QWidgetAction(self.popup)
-        action.setDefaultWidget(self._form())
-        self.popup.addAction(action)
-        field.addAction(self, QLineEdit.ActionPosition.TrailingPosition)
-        self.triggered.connect(self._open)
-        self.fewest.valueChanged.connect(self._change)
-        self.most.valueChanged.connect(self._change)
-        self.clear.clicked.connect(self.reset)
-        theme.changed.connect(self._tint)
-        self._tint()
-
-    def _form(self) -> QWidget:
-        form = QWidget()
-        grid = QGridLayout(form)
-        grid.setContentsMargins(12, 10, 12, 10)
-        grid.setHorizontalSpacing(10)
-        for place, (text, spin) in enumerate((("At least", self.fewest), ("At most", self.most))):
-            label = PlainLabel(text)
-            label.setBuddy(spin)
-            grid.addWidget(label, place, 0)
-            grid.addWidget(spin, place, 1)
-        grid.addWidget(self.clear, 2, 1)
-        return form
-
-    def limits(self) -> tuple[int, int]:
-        """The fewest and the most tokens; 0 where there is no limit."""
-        return self.fewest.value(), self.most.value()
-
-    def reset(self) -> None:
-        """Let every length through again."""
-        self.fewest.setValue(0)
-        self.most.setValue(0)
-
-    def _open(self) -> None:
-        corner = QPoint(self._field.width() - self.popup.sizeHint().width(), self._field.height() + 4)
-        self.popup.popup(self._field.mapToGlobal(corner))
-        self.fewest.setFocus()
-
-    def _change(self) -> None:
-        self._tint()
-        self.changed_to.emit(*self.limits())
-
-    def _tint(self) -> None:
-        fewest, most = self.limits()
-        self.setIcon(self._theme.icon("sliders-horizontal", "accent" if fewest or most else "dim"))
-        bounds = [f"at least {fewest:,}" if fewest else "", f"at most {most:,}" if most else ""]
-        limits = " and ".join(filter(None, bounds))
-        self.setToolTip(tip(f"Shown: rows of {limits} tokens" if limits else "Filter by length"))
-
-
-def _spin(nothing: str) -> QSpinBox:
-    spin = QSpinBox()
-    spin.setRange(0, _MOST)
-    spin.setSpecialValueText(nothing)
-    spin.setSuffix(" tokens")
-    spin.setGroupSeparatorShown(True)
-    spin.setKeyboardTracking(False)
-    spin.setMinimumWidth(120)
-    return spin
-
-
 _SEARCH_MILLISECONDS = 150
-_BOTH_TEXTS_WIDTH = 480
+_BOTH_TEXTS_WIDTH = 340
 
 
 class ExamplesTable[Model: TableModel[Any]](QWidget):
@@ -196,6 +117,12 @@ class EditableTable[Model: EditableModel[Any]](ExamplesTable[Model]):
         self._has_changes = bool(edited or deleted)
         self.show_marks(self._has_marks)
 
+    def show_format(self, format: str) -> None:
+        """Give columns room that have something to show: plain text has no prompt, only pairs two answers."""
+        self.model.is_text = format == "text"
+        self.view.setColumnHidden(PROMPT, format == "text")
+        self.view.setColumnHidden(REJECTED, format != "preference")
+
     def show_marks(self, has_marks: bool) -> None:
         """Give marks room where a row has one."""
         self._has_marks = has_marks
@@ -214,7 +141,7 @@ class EditableTable[Model: EditableModel[Any]](ExamplesTable[Model]):
         row = self.model.rows[index.row()] if index.isValid() else None
         if watched is self.view and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
-                column = index.column() if self.model.field_of(index.column()) else ANSWER
+                column = index.column() if self.model.field_of(row, index.column()) else ANSWER
                 self.edit_cell(index.siblingAtColumn(column))
                 return True
             if row and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.is_example(row):
@@ -255,6 +182,7 @@ class DatasetTable(EditableTable[DatasetModel]):
         self._shown, self._late = dataset.path, None
         line = current.line if (current := self.current()) else 0
         self.model.set_dataset(dataset)
+        self.show_format(dataset.format)
         attention = self.model.counts()["attention"]
         self.chips.set_counts({"attention": attention})
         self.show_marks(attention > 0)
@@ -340,7 +268,7 @@ class LargeTable(EditableTable[LargeTableModel]):
         """Edit a cell: at once, or when its row has been read whole."""
         if self.model.flags(index) & Qt.ItemFlag.ItemIsEditable:
             self.view.edit(index)
-        elif self.model.field_of(index.column()):
+        elif self.model.field_of(self.model.rows[index.row()], index.column()):
             self._wanted = QPersistentModelIndex(index)
 
     def query(self) -> dict[str, Any]:

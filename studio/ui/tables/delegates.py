@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.tables.model import BADGE, REASON, STRUCK, TONE, TableModel
+from studio.ui.tables.model import ASIDE, BADGE, REASON, STRUCK, TONE, TableModel
 from studio.ui.theme import Theme, ThemeColours, body_font
 
 _PADDING = 8
@@ -81,6 +81,7 @@ class CellDelegate(QStyledItemDelegate):
             self._paint_reason(painter, box, index, reason)
         elif text := index.data(Qt.ItemDataRole.DisplayRole):
             inner = box.adjusted(_PADDING, 0, -_PADDING, 0)
+            inner.setRight(inner.right() - self._paint_aside(painter, inner, index.data(ASIDE) or ""))
             painter.setPen(QColor(getattr(tokens, index.data(TONE) or "text")))
             if index.data(STRUCK):
                 struck = painter.font()
@@ -89,6 +90,14 @@ class CellDelegate(QStyledItemDelegate):
             shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
             painter.drawText(inner, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), shown)
         painter.restore()
+
+    def _paint_aside(self, painter: QPainter, inner: QRectF, aside: str) -> float:
+        """Paint faint words at the end of a cell; returns the width that they take of it."""
+        if not aside:
+            return 0
+        painter.setPen(QColor(self._theme.tokens.faint))
+        painter.drawText(inner, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), aside)
+        return painter.fontMetrics().horizontalAdvance(aside) + _PADDING
 
     def _paint_reason(
         self, painter: QPainter, box: QRectF, index: QModelIndex | QPersistentModelIndex, reason: str

@@ -8,21 +8,24 @@ from typing import Any, Protocol
 from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
+from studio.events import Problem
 from studio.ui.tables.model import STRUCK, TONE, Index, Mark, TableColumn, TableModel, one_line
 
-PROMPT, ANSWER, MARK = 1, 2, 3
-"""The places of three columns in every table of examples."""
-_FIELDS = {PROMPT: "prompt", ANSWER: "answer"}
+PROMPT, ANSWER, REJECTED, MARK = 1, 2, 3, 4
+"""The places of four columns in every table of examples."""
+_FIELDS = {PROMPT: "prompt", ANSWER: "answer", REJECTED: "rejected"}
 
 
 class HasLine(Protocol):
-    """A row that is known by its line in the file."""
+    """A row that is known by its line in the file; `first_prompt` as an ExampleRow has it."""
 
     @property
     def line(self) -> int: ...
+    @property
+    def first_prompt(self) -> str: ...
 
 
-class EditableModel[Row: HasLine](TableModel[Row]):
+class EditableModel[Row: HasLine | Problem](TableModel[Row]):
     """Shows new texts in place of the file's, and which rows are left out."""
 
     edited = Signal(int, str, str)  # line, field, its new text
@@ -37,7 +40,7 @@ class EditableModel[Row: HasLine](TableModel[Row]):
     def set_changes(
         self, changes: Mapping[tuple[int, str], str], edited: frozenset[int], deleted: frozenset[int]
     ) -> None:
-        """Show new texts by line and field (prompt, answer or text), which rows were edited, and which go."""
+        """Show new texts by line and field, as a step's Edit has it, which rows were edited, and which go."""
         self._changes, self._edited, self._deleted = changes, edited, deleted
         self.repaint()
 
@@ -45,11 +48,18 @@ class EditableModel[Row: HasLine](TableModel[Row]):
         """All of what the file has in a field; None where it cannot be changed."""
         raise NotImplementedError
 
-    def field_of(self, column: int) -> str:
-        """The field that a column shows; empty where it shows none."""
+    def field_of(self, row: Row | None, column: int) -> str:
+        """The field of a row that a column shows; empty where it shows none."""
         if self.is_text:
             return "text" if column == ANSWER else ""
+        if column == PROMPT and row is not None and not isinstance(row, Problem) and row.first_prompt:
+            return "first_prompt"
         return _FIELDS.get(column, "")
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if self.is_text and section == ANSWER and role == Qt.ItemDataRole.DisplayRole:
+            return "Text"
+        return super().headerData(section, orientation, role)
 
     def own_mark(self, row: Row) -> Mark | None:
         """What a person did to a row."""
@@ -62,20 +72,22 @@ class EditableModel[Row: HasLine](TableModel[Row]):
         return whole if whole is None else self._changes.get((row.line, field), whole)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        row, flags, field = self.rows[index.row()], super().flags(index), self.field_of(index.column())
+        row, flags = self.rows[index.row()], super().flags(index)
+        field = self.field_of(row, index.column())
         if not field or row is None or row.line in self._deleted or self.whole(row, field) is None:
             return flags
         return flags | Qt.ItemFlag.ItemIsEditable
 
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
-        row, field = self.rows[index.row()], self.field_of(index.column())
+        row = self.rows[index.row()]
+        field = self.field_of(row, index.column())
         if not field or row is None or self._text(row, field) in (None, value):
             return False
         self.edited.emit(row.line, field, str(value))
         return True
 
     def cell(self, row: Row, place: int, role: int) -> Any:
-        field = self.field_of(place)
+        field = self.field_of(row, place)
         match role:
             case Qt.ItemDataRole.EditRole if field:
                 return self._text(row, field)

@@ -28,6 +28,8 @@ STRUCK = SORT + 4
 """The role of whether a cell's text is struck through."""
 ROW = SORT + 5
 """The role of the row itself."""
+ASIDE = SORT + 6
+"""The role of a few faint words at the end of a cell."""
 
 _SHOWN_CHARACTERS = 300
 TIP_CHARACTERS = 1500
@@ -58,6 +60,7 @@ class TableColumn[Row]:
     tone: str | Callable[[Row], str] = "text"
     tip: Callable[[Row], str] | None = None
     badge: Callable[[Row], Mark | None] | None = None
+    aside: Callable[[Row], str] | None = None
     width: int = 0
     from_width: int = 0
 
@@ -128,6 +131,8 @@ class TableModel[Row](QAbstractTableModel):
                 return column.tone_of(row)
             case _ if role == BADGE:
                 return column.badge(row) if column.badge else None
+            case _ if role == ASIDE:
+                return column.aside(row) if column.aside else None
             case _ if role == SORT:
                 return column.key(row)
             case _ if role == _FOREGROUND and self._theme is not None and column.tone != "text":

@@ -216,7 +216,7 @@ def test_own_changes_apply_where_the_row_is_as_it_was_and_are_reported_elsewhere
     assert {item.line: item.reason for item in result.remarks} == {
         3: "was not edited: the row holds something else by now",
         9: "was not deleted: there is no such row any more",
-        1: "was not edited. Row 1 has no rejected to edit.",
+        1: "was not edited. Row 1 has no rejected answer to edit.",
     }
 
 
@@ -311,3 +311,14 @@ def test_rows_that_are_mixed_in_never_ask_what_a_golden_row_asks(tmp_path: Path)
     assert [remark.reason for remark in result.remarks] == [
         "5 rows of b.jsonl ask what a row asks that is held out, or were made from one, and were left out"
     ]
+
+
+def test_the_first_and_the_last_question_of_a_conversation_are_edited_each_by_its_name() -> None:
+    said = (("system", "Be brief."), ("user", "Where to?"), ("assistant", "North."), ("user", "Thanks!"))
+    chat = Record(1, tuple(Message(*turn) for turn in (*said, ("assistant", "Gladly."))))
+    assert (chat.first_prompt, chat.prompt, chat.turns) == ("Where to?", "Thanks!", 4)
+    steps = (Edit(line=1, field="first_prompt", value="Where?"), Edit(line=1, field="prompt", value="Thx."))
+    (edited,) = shaped([chat], *steps).records
+    assert [m.content for m in edited.messages] == ["Be brief.", "Where?", "North.", "Thx.", "Gladly."]
+    assert steps[0].words() == "Edit the first prompt of row 1"
+    assert rows(1)[0].first_prompt == ""

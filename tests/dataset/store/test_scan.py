@@ -22,7 +22,7 @@ from studio.dataset.store.scan import scanning
 from studio.dataset.store.scanner import scan
 from studio.errors import DataError
 from studio.events import Problem, Scanned
-from tests.conftest import finish, write_rows
+from tests.conftest import finish, write_pairs, write_rows
 
 AWKWARD = [
     '{"instruction": "One", "output": "1"}\n',
@@ -199,3 +199,18 @@ def test_a_row_of_a_file_that_changed_is_refused(tmp_path: Path) -> None:
     os.utime(path, (1, 1))
     with pytest.raises(DataError, match="has changed"):
         store.fields(3)
+
+
+def test_an_index_keeps_what_a_conversation_begins_with_and_the_worse_answer_of_a_pair(
+    tmp_path: Path,
+) -> None:
+    said = ["Be brief.", "Where to?", "North.", "Thanks!", "Gladly."]
+    named = ["system", "user", "assistant", "user", "assistant"]
+    turns = [{"role": role, "content": text} for role, text in zip(named, said, strict=True)]
+    path = tmp_path / "chats.jsonl"
+    path.write_text("".join(json.dumps({"messages": chat}) + "\n" for chat in (turns, turns[1:3])))
+    shown = [(row.first_prompt, row.prompt, row.turns) for row in scanned(path, tmp_path / "x").page(0, 2)]
+    assert shown == [("Where to?", "Thanks!", 4), ("", "Where to?", 2)]
+    pairs = write_pairs(tmp_path / "pairs.jsonl", 3)
+    store = scanned(pairs, tmp_path / "pairs")
+    assert [row.rejected for row in store.page(0, 3)] == [record.rejected for record in read(pairs).records]

@@ -227,7 +227,7 @@ class LargeView(QWidget):
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan has come, and how many rows of each state it has met."""
         counts = {"all": scan.rows, "good": scan.good, "warnings": scan.warnings, "bad": scan.bad}
-        self.table.model.is_text = scan.format == "text"
+        self.table.show_format(scan.format)
         self.table.set_counts(counts, scan.expected_rows)
         self.bar.show_scan(scan)
 

@@ -50,6 +50,7 @@ class DatasetPane(Pane):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Dataset")
         self._dataset: DatasetRead | None = None
+        self._shown = ""  # the path of the dataset that was on show last
         self._rendering: dict[str, Any] = {}
         self._busy: BusyState | None = None
         self._open = self.header.add_button("Open…", icon="folder-open")
@@ -226,8 +227,10 @@ class DatasetPane(Pane):
             state.setFocus()  # else a ring comes up around something that nobody chose
 
     def show_dataset(self, dataset: DatasetRead) -> None:
-        self._dataset, self._busy = dataset, None
-        is_new = self.state is not None
+        is_new, is_another = self.state is not None, dataset.path != self._shown
+        self._dataset, self._busy, self._shown = dataset, None, dataset.path
+        if is_another:
+            self.tabs.choose("rows")
         self.show_state(None)
         self._show_alone(False)
         self._stack.setCurrentWidget(self.pages[self.tabs.current])
