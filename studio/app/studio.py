@@ -14,6 +14,7 @@ from studio import __version__
 from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation, Playground
 from studio.app.help import Help
+from studio.app.objective import ObjectiveOffers
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
 from studio.app.session import RESUME, AppSession
@@ -62,6 +63,7 @@ class Studio(QObject):
         services = Services(window, self.queue, paths, self.store, self.state)
         self.training = Training(services, self.panes.training)
         self.dataset = DatasetController(services, self.panes.dataset, self.training, theme, settings.recent)
+        self.objective = ObjectiveOffers(services, self.panes.dataset, self.training)
         self.evaluation = Evaluation(services, self.panes.evaluation)
         self.playground = Playground(services, self.panes.playground)
         self.runs = Runs(services, self.panes.runs)
@@ -116,6 +118,7 @@ class Studio(QObject):
         self.window.close_requested.connect(self.close)
         self.window.action_triggered.connect(self._act)
         self.queue.engine_rested.connect(self._rest)
+        self.objective.misfit.connect(self.panes.training.show_misfit)
         self.training.opened.connect(self.evaluation.outdate)
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)

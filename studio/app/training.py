@@ -30,6 +30,7 @@ from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.models.folder import read_config
+from studio.models.present import present
 from studio.models.weights import find_weights
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
@@ -90,9 +91,14 @@ class RecipeFiles(Controller):
     def __init__(self, services: Services, pane: TrainingPane) -> None:
         super().__init__(services, pane)
         self._pane = pane
+        pane.recipe_card.find_model = self.find_model
         pane.set_ready_recipes(ready_recipes())
         pane.open_recipe_requested.connect(self._open)
         pane.save_recipe_requested.connect(self._save)
+
+    def find_model(self, model: str) -> str:
+        """As what a recipe's model is to be had on this Mac; nothing where it is not here."""
+        return present(model, self._pane.form.models())
 
     def _open(self) -> None:
         if not (file := self._choose_file("Open a recipe", RECIPES)):
@@ -233,7 +239,11 @@ class Training(Controller):
             self._answer(KEEPS, cause=BUSY)
             return
         at_hand = self._state.recipe
-        self._put(adopted(recipe, at_hand).with_values({"data.columns": at_hand.data.columns}))
+        self._put(
+            adopted(recipe, at_hand, self._files.find_model).with_values(
+                {"data.columns": at_hand.data.columns}
+            )
+        )
 
     def change(self, values: Mapping[str, Any]) -> bool:
         """Put values into the form, by path, as if they were typed there; False while a run holds it."""

@@ -27,7 +27,7 @@ from studio.dataset.groups import GROUPING
 from studio.dataset.read.load import Reading, reading
 from studio.dataset.read.mapping import Mapping
 from studio.dataset.read.memory_check import RENDERED
-from studio.dataset.record import Record
+from studio.dataset.record import Record, suits
 from studio.dataset.render.render import Example, Renderer, Rendering
 from studio.dataset.render.truncate import Limits
 from studio.dataset.rows import Places, problem
@@ -329,17 +329,18 @@ def _shared(
 
 def _check_format(source: Reading, rendering: Rendering) -> None:
     """Raise DataError when the objective has no use for the file's format."""
-    if rendering.pairs and source.format != "preference":
+    if suits(rendering.objective, source.format):
+        return
+    if rendering.pairs:
         raise DataError(
             f"{source.name} holds {source.format} examples, but {rendering.objective} learns from pairs: "
             'each row needs "prompt", "chosen" and "rejected". Choose another file, or set the objective to '
             "sft."
         )
-    if rendering.objective == "text" and source.format != "text":
-        raise DataError(
-            f"{source.name} holds {source.format} examples, but the objective text learns from plain text: "
-            'each row needs "text" alone. Choose another file, or set the objective to sft.'
-        )
+    raise DataError(
+        f"{source.name} holds {source.format} examples, but the objective text learns from plain text: "
+        'each row needs "text" alone. Choose another file, or set the objective to sft.'
+    )
 
 
 def _nothing(source: Reading, problems: Sequence[Problem], left_out: Sequence[int]) -> str:

@@ -12,6 +12,13 @@ from studio.catalogue import Phrase, phrase
 from studio.files import parsed
 
 
+def suits(objective: str, format: str) -> bool:
+    """Whether an objective of a recipe has a use for rows of a format: sft has one for all of them."""
+    if objective in ("dpo", "orpo"):
+        return format == "preference"
+    return objective != "text" or format == "text"
+
+
 @dataclass(frozen=True)
 class Call:
     """A call of a tool. `arguments` is a JSON object as text; `id` is what the tool's answer refers to."""

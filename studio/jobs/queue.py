@@ -145,4 +145,4 @@ class JobQueue(QObject):
 def _dataset_cache() -> Any:
     from studio.train.dataset_cache import DatasetCache
 
-    return DatasetCache()
+    return DatasetCache(shows_all=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.dataset.groups import GROUPING
+from studio.dataset.record import suits
 from studio.dataset.render.truncate import Limits
 from studio.events import Event
 from studio.models.folder import read_config
@@ -27,10 +28,12 @@ class DatasetCache:
     """Keeps the dataset read last, until its file or what is asked of it changes. One thread uses it.
 
     Where only the steps change, or how it is divided, nothing is read anew, and only rows that changed are
-    rendered again.
+    rendered again. With `shows_all` rows that the recipe's objective has no use for are read as those of SFT:
+    what is in a file can be looked at and mended whatever it is to be trained with.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shows_all: bool = False) -> None:
+        self._shows_all = shows_all
         self._source: tuple[_Key, Reading] | None = None
         self._latest: tuple[tuple[_Key, _Key], _Key, Dataset] | None = None
         self._renderer: tuple[tuple[str, Rendering, float], Renderer] | None = None
@@ -46,6 +49,8 @@ class DatasetCache:
         from studio.dataset.dataset import Dataset
         from studio.dataset.steps.steps import steps_text
 
+        if self._shows_all:
+            recipe = yield from self._readable(recipe)
         template = _saved_at(Path(recipe.data.template).expanduser())
         rendering = renderer.rendering if renderer else rendering_of(recipe)
         rendered = (rendering, recipe.model, template)
@@ -61,6 +66,14 @@ class DatasetCache:
         as_done = recipe.with_values({"data.history": steps_text(dataset.prepared.steps)})
         self._latest = ((key, (as_done.data, *others)), rendered, dataset)  # asked for by either from now on
         return dataset
+
+    def _readable(self, recipe: Recipe) -> Generator[Event, None, Recipe]:
+        """The recipe with an objective that has a use for its dataset."""
+        if recipe.objective == "sft":
+            return recipe
+        source = yield from self.source(recipe)
+        fits = suits(recipe.objective, source.format)
+        return recipe if fits else recipe.with_values({"objective": "sft"})
 
     def source(self, recipe: Recipe) -> Generator[Event, None, Reading]:
         """What the recipe's dataset holds before any step is done to it. Raises DataError."""

@@ -62,3 +62,20 @@ def test_the_window_offers_the_recipes_that_ship_with_it(studio: Studio) -> None
     assert {ready.title for ready in ready_recipes()} <= set(
         studio.panes.training.recipe_card.actions_shown()
     )
+
+
+def test_a_ready_recipe_chooses_its_model_where_another_program_keeps_it(
+    studio: Studio, tmp_path: Path, tiny_model: Path
+) -> None:
+    card, qwen = studio.panes.training.recipe_card, "Qwen/Qwen3-0.6B-Base"
+    (ready,) = [each for each in ready_recipes() if each.recipe.model == qwen]
+    card.actions_shown()[ready.title].trigger()
+    assert studio.panes.training.recipe().model == "starter"
+    assert card.note().startswith(f"Made for {qwen}, which is not on this Mac: download it")
+    kept = tmp_path / ".cache/huggingface/hub/models--Qwen--Qwen3-0.6B-Base/snapshots/0a1b"
+    kept.parent.mkdir(parents=True)
+    kept.symlink_to(tiny_model, target_is_directory=True)
+    card.actions_shown()[ready.title].trigger()
+    assert studio.panes.training.recipe().model == str(kept)
+    assert studio.panes.training.recipe().lora == ready.recipe.lora
+    assert card.note() == ""

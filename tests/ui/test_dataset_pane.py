@@ -74,7 +74,7 @@ def test_the_head_tells_the_facts_and_leads_to_training(qtbot: QtBot, pane: Data
     assert pane.state is None
     assert pane.header.title() == "toy"
     assert pane.header.subtitle() == (
-        "4 examples · instruction · 2 rows need attention · 2 train / 1 validation / 1 test"
+        "4 examples · instruction · 2 rows need attention, 1 cannot train · 2 train / 1 validation / 1 test"
     )
     with qtbot.waitSignal(pane.train_requested):
         press(qtbot, pane.header, "Train on this")

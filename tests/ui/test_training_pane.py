@@ -270,10 +270,14 @@ def test_a_ready_recipe_keeps_the_dataset_and_a_model_that_is_here(pane: Trainin
         pane.recipe_card.actions_shown()["Large"].trigger()
     assert pane.recipe() == mine.with_values({"rank": 64})
     assert pane.recipe_card.name() == "Large"
-    assert pane.recipe_card.note() == "Made for Large-8B; your model stays chosen."
+    assert pane.recipe_card.note() == (
+        "Made for hub/Large-8B, which is not on this Mac: download it, then choose its folder as Model. "
+        "Starter stays chosen until then."
+    )
 
 
 def test_a_recipe_for_a_model_on_this_mac_brings_it(pane: TrainingPane, tmp_path: Path) -> None:
+    pane.recipe_card.find_model = str  # every model is here
     pane.apply_recipe(Recipe(model=str(tmp_path)), "mine")
     assert pane.recipe().model == str(tmp_path)
     assert pane.recipe_card.note() == ""

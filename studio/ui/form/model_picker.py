@@ -40,6 +40,10 @@ class ModelPicker(Combo):
     def chosen(self) -> str:
         return str(self.itemData(self._chosen))
 
+    def models(self) -> list[str]:
+        """All that the list offers."""
+        return [str(model) for place in range(self.count()) if (model := self.itemData(place))]
+
     def set_model(self, model: str) -> None:
         """Choose a model, adding it to the list when it is new."""
         index = self.findData(model)

@@ -74,6 +74,10 @@ class RecipeForm(Form):
         """The model that is chosen, as a recipe names it."""
         return self._model.chosen()
 
+    def models(self) -> list[str]:
+        """The models that can be chosen from, as recipes name them."""
+        return self._model.models()
+
     def problem(self) -> str:
         """The first sentence about what is wrong, or nothing."""
         return super().problem() or self._problems.text()

@@ -238,9 +238,7 @@ class DatasetPane(Pane):
             self._turn(self.tabs.current)
         for button in (self._train, self._open, self._save):
             button.show()
-        self.save_menu.show_bad(
-            len({item.line for item in dataset.problems if item.severity == "error"} - {0})
-        )
+        self.save_menu.show_bad(_untrained(dataset))
         self._train.setEnabled(any(row.split == "train" for row in dataset.rows))
         self.header.set_title(dataset.name)
         self.epoch.show_dataset(dataset)
@@ -254,6 +252,8 @@ class DatasetPane(Pane):
         attention = counts["attention"]
         splits = " / ".join(f"{counts[split]:,} {split}" for split in ("train", "validation", "test"))
         needing = f"{attention:,} row{' needs' if attention == 1 else 's need'} attention"
+        if untrained := _untrained(dataset):
+            needing += f", {untrained:,} cannot train"
         golden = f"{dataset.golden:,} golden set aside" if dataset.golden else ""
         parts = [
             f"{len(dataset.rows):,} examples",
@@ -275,3 +275,8 @@ class DatasetPane(Pane):
     def show_example(self, rendered: Rendered) -> None:
         """Show an example's tokens, unless the person has moved on to another row."""
         self.rows.show_example(rendered)
+
+
+def _untrained(dataset: DatasetRead) -> int:
+    """How many rows cannot train, such as prompts without an answer."""
+    return len({item.line for item in dataset.problems if item.severity == "error"} - {0})

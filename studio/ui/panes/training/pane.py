@@ -76,6 +76,7 @@ class TrainingPane(PaneFrame):
         self._state = "idle"
         self._story = RunStory()
         self._dataset = ""
+        self._misfit = ""
         self._sentence = ""
         self._rate: float | None = None
         self.form = RecipeForm()
@@ -120,6 +121,11 @@ class TrainingPane(PaneFrame):
         self._dataset = ""
         self.form.show_dataset("")
         self._right.setCurrentIndex(1 if self._story.step is None else 0)
+        self._write_header()
+
+    def show_misfit(self, sentence: str) -> None:
+        """Why the dataset cannot be trained on with this objective; nothing where it can."""
+        self._misfit = sentence
         self._write_header()
 
     def show_count(self, count: ModelCounted) -> None:
@@ -293,8 +299,9 @@ class TrainingPane(PaneFrame):
 
     def _write_header(self) -> None:
         for name in ("start", "sweep"):
-            self._buttons[name].setEnabled(self.form.is_valid() and bool(self._dataset))
-            self._buttons[name].setToolTip(tip(why_not(self.form.problem(), bool(self._dataset))))
+            why = why_not(self.form.problem() or self._misfit, bool(self._dataset))
+            self._buttons[name].setEnabled(self.form.is_valid() and not why)
+            self._buttons[name].setToolTip(tip(why))
         self._write_title()
 
     def _write_title(self, _: Event | None = None) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -22,6 +21,10 @@ from studio.ui.widgets.label import note
 from studio.ui.widgets.popup import Menu
 
 OWN = "My own"
+MISSING = (
+    "Made for {name}, which is not on this Mac: download it, then choose its folder as Model. {chosen} stays "
+    "chosen until then."
+)
 SEARCH_WIDTH = 168
 
 
@@ -36,11 +39,13 @@ class RecipeChoice(Protocol):
     def recipe(self) -> Recipe: ...
 
 
-def adopted(recipe: Recipe, at_hand: Recipe) -> Recipe:
+type Finder = Callable[[str], str]
+"""Says as what a model is to be had on this Mac, by its name in a recipe; nothing where it is not here."""
+
+
+def adopted(recipe: Recipe, at_hand: Recipe, find: Finder) -> Recipe:
     """`recipe` with the dataset at hand, and with the model at hand unless the recipe's is on this Mac."""
-    is_here = recipe.model == STARTER_MODEL or Path(recipe.model).is_dir()
-    model = recipe.model if is_here else at_hand.model
-    return recipe.with_values({"data.path": at_hand.data.path, "model": model})
+    return recipe.with_values({"data.path": at_hand.data.path, "model": find(recipe.model) or at_hand.model})
 
 
 def _alike(one: Recipe, other: Recipe) -> bool:
@@ -59,6 +64,7 @@ class RecipeCard(Card):
         super().__init__("Recipe")
         self.form = form
         self._name, self._applied, self._model = OWN, Recipe(), ""
+        self.find_model: Finder = lambda model: model if model == STARTER_MODEL else ""
         self._menu = Menu(self)
         self._menu.setToolTipsVisible(True)
         self._pick = PickButton(OWN, "chevron-down")
@@ -104,11 +110,10 @@ class RecipeCard(Card):
         self.show_name()
 
     def set_ready(self, recipes: Sequence[RecipeChoice]) -> None:
-        """The recipes that the menu offers."""
+        """The recipes that the menu offers, each with whether its model is here when the menu opens."""
         self._menu.clear()
         for ready in recipes:
             action = self._menu.addAction(keyless(ready.title))
-            action.setToolTip(tip(ready.help))
             action.setData(ready)
             action.triggered.connect(self._on_ready)
         if recipes:
@@ -120,8 +125,9 @@ class RecipeCard(Card):
 
     def apply(self, recipe: Recipe, name: str) -> None:
         """Put a recipe into the form under its name; the dataset stays, and the model if it is not here."""
-        shown = adopted(recipe, self.form.recipe_at_hand())
-        self._name, self._applied, self._model = name, shown, recipe.model
+        shown = adopted(recipe, self.form.recipe_at_hand(), self.find_model)
+        missing = "" if self.find_model(recipe.model) else recipe.model
+        self._name, self._applied, self._model = name, shown, missing
         self.form.set_recipe(shown)
         self.show_name()
         self.applied.emit()
@@ -141,12 +147,20 @@ class RecipeCard(Card):
         changed = self._name != OWN and not _alike(self._applied, shown)
         self._pick.setText(f"{self._name}, changed" if changed else self._name)
         self._pick.setToolTip(tip(f"{self._pick.text()}. Take another one here, or from a file."))
-        other = self._model not in ("", shown.model)
-        title = model_title(self._model)
-        self._for.setText(f"Made for {title}; your model stays chosen." if other else "")
-        self._for.setVisible(other)
+        missing = bool(self._model) and shown.model == self._applied.model
+        self._for.setText(
+            MISSING.format(name=self._model, chosen=model_title(shown.model)) if missing else ""
+        )
+        self._for.setVisible(missing)
 
     def _show_menu(self) -> None:
+        for action in self._menu.actions():
+            if (ready := action.data()) is not None:
+                here = self.find_model(ready.recipe.model)
+                where = (
+                    "Its model is on this Mac." if here else f"{ready.recipe.model} is not on this Mac yet."
+                )
+                action.setToolTip(tip(f"{ready.help} {where}"))
         self._menu.popup(self._pick.mapToGlobal(QPoint(0, self._pick.height() + 2)))
 
     def _on_ready(self) -> None:

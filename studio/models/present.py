@@ -1,0 +1,68 @@
+"""Which models are on this machine already: a recipe names its model as the Hub does, and this finds it.
+
+Looked at are the folders in which the usual programs keep models; nothing is downloaded. Needs no MLX.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from studio.errors import ModelError
+from studio.models.folder import read_config
+from studio.models.weights import find_weights
+from studio.paths import STARTER_MODEL
+
+
+def present(model: str, known: Iterable[str] = ()) -> str:
+    """The model as a recipe of this machine names it: the starter, or its folder; nothing if it is not here.
+
+    `model` is a name as on the Hub (owner/name) or a folder. It is looked for among the `known` folders, by
+    the last part of its name, and where huggingface_hub and LM Studio keep what they download. A folder
+    counts that can be used: with its config, and with all of its weights.
+    """
+    if model == STARTER_MODEL:
+        return model
+    folders = (Path(model).expanduser(), *_namesakes(model, known), *_downloaded(model))
+    return next((str(folder) for folder in folders if is_usable(folder)), "")
+
+
+def is_usable(folder: Path) -> bool:
+    """Whether a folder holds a model with all of its weights."""
+    try:
+        read_config(folder)
+        find_weights(folder)
+    except (ModelError, OSError):
+        return False
+    return True
+
+
+def _namesakes(model: str, known: Iterable[str]) -> Iterator[Path]:
+    """The known folders, and those beside them, that are called like the model."""
+    name = Path(model).name
+    for folder in map(Path, known):
+        if folder.name == name:
+            yield folder
+        elif folder.is_absolute():
+            yield folder.parent / name
+
+
+def _downloaded(model: str) -> Iterator[Path]:
+    """Where a model of the Hub lies once it was downloaded, the newest snapshot first."""
+    owner, _, name = model.partition("/")
+    if not name or "/" in name:
+        return
+    snapshots = hub_cache() / f"models--{owner}--{name}" / "snapshots"
+    if snapshots.is_dir():
+        yield from sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for models in (".lmstudio/models", ".cache/lm-studio/models"):
+        yield Path.home() / models / owner / name
+
+
+def hub_cache() -> Path:
+    """Where huggingface_hub keeps its downloads, as its own settings say."""
+    if chosen := os.environ.get("HF_HUB_CACHE"):
+        return Path(chosen).expanduser()
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    return Path(home).expanduser() / "hub"
