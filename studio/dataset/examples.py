@@ -13,7 +13,7 @@ from studio.dataset.rows import problem
 from studio.events import ExampleRow, Piece, Problem, Progress, Turn, retold
 from studio.words import counted
 
-_CHUNK = 100
+_CHUNK = 250
 
 
 def row_of(examples: Sequence[Example], part: str, warnings: Sequence[Problem]) -> ExampleRow:

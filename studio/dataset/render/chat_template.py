@@ -14,7 +14,8 @@ from jinja2 import TemplateError
 
 from studio.dataset.record import Call, Message
 from studio.dataset.render import sandbox
-from studio.dataset.render.template import Refused, Span, Written
+from studio.dataset.render.places import Span
+from studio.dataset.render.template import Refused, Written
 from studio.errors import DataError
 
 _MARK = re.compile(r"\{%([-+]?)\s*(generation|endgeneration)\s*([-+]?)%\}")

@@ -1,4 +1,4 @@
-"""A tokenizer's fast core: texts to tokens and back to places in the text, adding and cutting nothing."""
+"""A tokenizer's fast core: texts to tokens and their places in the text, adding and cutting nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from studio.catalogue import phrase, sentence
+from studio.dataset.render.places import ByOffsets, PlacedTokens, TokenBytes
 from studio.errors import DataError
 
 _TYPED = "\ufdd3"
@@ -59,14 +60,25 @@ class Encoder:
         finally:
             core.encode_special_tokens = False
 
-    def encode(self, texts: Sequence[str]) -> list[Any]:
-        """For each text its `ids` and `offsets`; offsets cover the spaces that belong to a token."""
+    def encode(self, texts: Sequence[str]) -> list[ByOffsets]:
+        """For each text its tokens; offsets cover the spaces that belong to a token."""
         found = self._whole(self._exact).encode_batch(list(texts), add_special_tokens=False)
-        return [self._known(each) for each in found] if self._vocabulary else list(found)
+        return [ByOffsets(self._known(each).ids, each.offsets) for each in found]
+
+    def placed(self, texts: Sequence[str]) -> list[PlacedTokens]:
+        """`encode` for many texts: where their bytes tell as much it is done without offsets, and quicker."""
+        if self._bytes is None:
+            return [*self.encode(texts)]
+        found = self._whole(self._exact).encode_batch_fast(list(texts), add_special_tokens=False)
+        ids = [self._known(each).ids for each in found]
+        by_bytes = [*map(self._bytes.placed, ids, texts)]
+        changed = [text for text, each in zip(texts, by_bytes, strict=True) if each is None]
+        others = iter(self.encode(changed) if changed else ())
+        return [each or next(others) for each in by_bytes]
 
     def _known(self, encoding: Any) -> Any:
         """The encoding, when the model has all of its tokens."""
-        highest = max(encoding.ids, default=0)
+        highest = max(encoding.ids, default=0) if self._vocabulary else 0
         if not self._vocabulary or highest < self._vocabulary:
             return encoding
         beyond = phrase(
@@ -77,6 +89,15 @@ class Encoder:
             tokens=self._core.get_vocab_size(),
         )
         raise DataError(sentence(beyond))
+
+    @cached_property
+    def _bytes(self) -> TokenBytes | None:
+        """The bytes of its tokens, where those are what it parts a text into."""
+        decoder = self._core.decoder
+        if decoder is None or b'"ByteLevel"' not in decoder.__getstate__():
+            return None
+        added = {token.content: number for number, token in self._core.get_added_tokens_decoder().items()}
+        return TokenBytes(self._core.get_vocab(with_added_tokens=False), added)
 
     @cached_property
     def _exact(self) -> Any:

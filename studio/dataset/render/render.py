@@ -10,7 +10,8 @@ from typing import Any, Literal
 from studio.catalogue import Phrase, phrase, sentence
 from studio.dataset.record import Message, Record
 from studio.dataset.render.encoder import Encoder
-from studio.dataset.render.template import Marked, Refused, Written, align, mark, token_texts, trained_tokens
+from studio.dataset.render.places import PlacedTokens, token_texts
+from studio.dataset.render.template import Marked, Refused, Written, align, mark
 from studio.dataset.render.truncate import DoesNotFit, Limits, TokenRange, shorten, windows
 from studio.dataset.render.writer import Writer
 from studio.errors import DataError
@@ -163,13 +164,13 @@ class Renderer:
             except ExampleError as error:
                 written.append(error)
         made = [rows for rows in written if not isinstance(rows, ExampleError)]
-        encodings = iter(self._encoder.encode([side.text for rows in made for row in rows for side in row]))
+        placed = iter(self._encoder.placed([side.text for rows in made for row in rows for side in row]))
         results: list[tuple[Example, ...] | ExampleError] = []
         for record, rows in zip(records, written, strict=True):
             if isinstance(rows, ExampleError):
                 results.append(rows)
                 continue
-            marked = [self._mark(row, [next(encodings) for _ in row]) for row in rows]
+            marked = [self._mark(row, [next(placed) for _ in row]) for row in rows]
             try:
                 results.append(self._examples(record, marked))
             except ExampleError as error:
@@ -179,7 +180,7 @@ class Renderer:
     def render_text(self, text: str) -> tuple[Tokens, ...]:
         """Plain text, all of it trained, in as many parts as it needs: the same for every objective."""
         written = self._writer.plain(text)
-        marked = mark(self._encoder.encode([written.text])[0], written, "all")
+        marked = mark(self._encoder.placed([written.text])[0], written, "all")
         return tuple(_tokens(marked, part) for part in windows(len(marked.ids), self.rendering.max_length))
 
     def prompt_ids(
@@ -230,7 +231,7 @@ class Renderer:
         except Refused:
             return self._ends
         encoding = self._encoder.encode([written.text])[0]
-        trained = trained_tokens(encoding.offsets, written.spans)
+        trained = encoding.trained(written.spans)
         visible = [i for i, (a, b) in enumerate(encoding.offsets) if trained[i] and written.text[a:b].strip()]
         return self._ends | (self._encoder.special_ids & {encoding.ids[i] for i in visible[-1:]})
 
@@ -295,9 +296,9 @@ class Renderer:
         except Refused as error:
             raise ExampleError(record.line, error.phrase) from error
 
-    def _mark(self, written: Sequence[Written], encodings: Sequence[Any]) -> tuple[Marked, ...]:
+    def _mark(self, written: Sequence[Written], placed: Sequence[PlacedTokens]) -> tuple[Marked, ...]:
         train_on = "last_answer" if self.rendering.pairs else self.rendering.train_on
-        sides = tuple(mark(e, w, train_on) for e, w in zip(encodings, written, strict=True))
+        sides = tuple(mark(p, w, train_on) for p, w in zip(placed, written, strict=True))
         return align(*sides) if len(sides) == 2 else sides
 
     def _parts(self, record: Record, sides: Sequence[Marked]) -> list[TokenRange]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Protocol
 
 from studio.catalogue import Unusable
 from studio.dataset.record import Message
-
-type Span = tuple[int, int]
+from studio.dataset.render.places import PlacedTokens, Span
 
 
 class Refused(Unusable):
@@ -120,18 +119,18 @@ class Marked:
     prompt: int
 
 
-def mark(encoding: Any, written: Written, train_on: str) -> Marked:
-    """The text's tokens (an encoding's `ids` and `offsets`) and which of them `train_on` trains.
+def mark(placed: PlacedTokens, written: Written, train_on: str) -> Marked:
+    """The text's tokens and which of them `train_on` trains.
 
     The prompt ends where the first trained answer begins; with "all", where the first answer does. Of a
     further row of a conversation only the answers are trained, with "all" too.
     """
     spans = written.spans[-1:] if train_on == "last_answer" else written.spans
-    answers = trained_tokens(encoding.offsets, spans)
+    answers = placed.trained(spans)
     prompt = answers.index(True) if True in answers else len(answers)
     if train_on == "all" and not written.further:
-        return Marked(encoding.ids, trained_tokens(encoding.offsets, ((0, len(written.text)),)), prompt)
-    return Marked(encoding.ids, answers, prompt)
+        return Marked(placed.ids, placed.trained(((0, len(written.text)),)), prompt)
+    return Marked(placed.ids, answers, prompt)
 
 
 def align(chosen: Marked, rejected: Marked) -> tuple[Marked, Marked]:
@@ -151,37 +150,3 @@ def _from(side: Marked, prompt: int) -> Marked:
     """The side, trained from the end of this prompt on; its first token is never a target."""
     trained = [on or max(1, prompt) <= place < side.prompt for place, on in enumerate(side.trained)]
     return replace(side, trained=trained, prompt=prompt)
-
-
-def trained_tokens(offsets: Sequence[Span], spans: Sequence[Span]) -> list[bool]:
-    """Which tokens hold a character of a span. An empty token belongs to the span it stands in.
-
-    The first token is never trained: nothing stands before it to predict it from.
-    """
-    position, count = 0, len(offsets)
-    trained = [False] * count
-    for begin, end in spans:
-        start = position
-        for start in range(position, count):
-            first, after = offsets[start]
-            if after > begin or first >= begin:
-                break
-        else:
-            start = count
-        position = next((place for place in range(start, count) if offsets[place][0] >= end), count)
-        trained[start:position] = [True] * (position - start)
-    if trained:
-        trained[0] = False
-    return trained
-
-
-def token_texts(text: str, offsets: Sequence[Span]) -> list[str]:
-    """Each token's part of the text. A character made of several tokens is given to the last of them."""
-    texts: list[str] = []
-    done = 0
-    for index, (_, end) in enumerate(offsets):
-        following = offsets[index + 1][0] if index + 1 < len(offsets) else len(text)
-        stop = max(done, min(end, following)) if index + 1 < len(offsets) else len(text)
-        texts.append(text[done:stop])
-        done = stop
-    return texts
