@@ -464,7 +464,7 @@ def test_the_health_says_the_worst_first_and_leads_to_its_rows(qtbot: QtBot, pan
     press(qtbot, pane, "Health  1")
     worst = pane.health.rows[0]
     assert worst.finding.check == "empty"
-    assert pane.health.card.value() == "1 of 2 checks pass"
+    assert pane.health.card.value() == "1 bad"
     assert not worst.details.isVisible()
     qtbot.mouseClick(worst.toggle, Qt.MouseButton.LeftButton)
     assert worst.details.isVisible()
@@ -482,6 +482,30 @@ def test_the_health_says_the_worst_first_and_leads_to_its_rows(qtbot: QtBot, pan
         press(qtbot, pane, "Health  1")
         press(qtbot, worst, "Remove 2 rows…")
     assert asked.args == [FINDINGS[1]]
+
+
+def test_what_passes_is_one_line_that_opens_and_the_counts_of_the_others_align(
+    qtbot: QtBot, pane: DatasetPane
+) -> None:
+    good = [dataclasses.replace(FINDINGS[0], check=f"good {n}", title=f"Check {n}") for n in range(12)]
+    some = dataclasses.replace(FINDINGS[1], check="personal", severity="look", count=1_234, fix="mend")
+    plain = dataclasses.replace(FINDINGS[1], check="long", severity="look", count=7, fix="")
+    pane.show_dataset(DATA)
+    pane.show_health((*good, some, FINDINGS[1], plain))
+    press(qtbot, pane, "Health  3")
+    page = pane.health
+    assert page.card.value() == "1 bad · 2 warnings"
+    assert page.passed is not None
+    assert page.passed.title.text() == "12 checks pass"
+    assert [row.finding.check for row in page.rows if row.isVisible()] == ["empty", "personal", "long"]
+    right = {row.count.mapTo(page, row.count.rect().topRight()).x() for row in page.rows if row.isVisible()}
+    assert len(right) == 1
+    qtbot.mouseClick(page.passed.toggle, Qt.MouseButton.LeftButton)
+    assert all(row.isVisible() for row in page.rows)
+    qtbot.mouseClick(page.passed, Qt.MouseButton.LeftButton, pos=QPoint(200, 20))
+    assert not page.passed.list.isVisible()
+    pane.show_health(good)
+    assert page.card.value() == "Nothing found"
 
 
 def test_a_fix_is_shown_before_it_is_done(qtbot: QtBot, theme: Theme) -> None:

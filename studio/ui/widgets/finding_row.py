@@ -1,7 +1,8 @@
-"""One line of a dataset's health: what a check says, why it matters, where, and what can be done."""
+"""A dataset's health line by line: what a check says, why it matters, where, and what can be done."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
@@ -60,24 +61,34 @@ class FindingRow(QWidget):
         self._theme = theme
         self.toggle = IconButton("chevron-right", f"Why {finding.title} matters", size=24)
         self.toggle.clicked.connect(self._toggle)
-        self.fix = Button(f"{fix_words(finding)}…")
+        self.fix, self._fix_place = Button(f"{fix_words(finding)}…"), QWidget()
         self.fix.setVisible(bool(fix_words(finding)))
         self.fix.clicked.connect(self._ask)
+        row(self.fix, on=self._fix_place, gap=0)
         self.details = self._make_details()
         self.details.hide()
         column(self._make_head(), self.details, hairline(), on=self, gap=0)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    @property
+    def fix_width(self) -> int:
+        """How wide the button of its fix is; 0 where there is none."""
+        return self.fix.sizeHint().width() if fix_words(self.finding) else 0
+
+    def keep_fix_width(self, width: int) -> None:
+        """Give the button this much room, so that the counts of all findings stand in one column."""
+        self._fix_place.setFixedWidth(width)
 
     def _make_head(self) -> QWidget:
         head, finding = QWidget(), self.finding
         title, summary = PlainLabel(finding.title), ElidedLabel(finding.summary)
         title.setProperty("role", "title")
         summary.setProperty("tone", "dim")
-        count = PlainLabel(f"{finding.count:,}" if finding.count else "")
-        count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        count.setMinimumWidth(44)
-        mark = Mark(self._theme, finding.severity)
-        row(mark, title, (summary, 1), count, self.fix, self.toggle, on=head, inside=(0, 0, 4, 0), gap=12)
+        self.count = PlainLabel(f"{finding.count:,}" if finding.count else "")
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.count.setMinimumWidth(44)
+        said = (Mark(self._theme, finding.severity), title, (summary, 1), self.count)
+        row(*said, self._fix_place, self.toggle, on=head, inside=(0, 0, 4, 0), gap=12)
         head.setFixedHeight(_HEAD_HEIGHT)
         return head
 
@@ -114,6 +125,39 @@ class FindingRow(QWidget):
 
     def _ask(self) -> None:
         self.fix_requested.emit(self.finding)
+
+
+class PassedChecks(QWidget):
+    """The checks that found nothing, as one line that unfolds to them."""
+
+    def __init__(self, theme: Theme, rows: Sequence[FindingRow]) -> None:
+        super().__init__()
+        words = f"{len(rows):,} check{' passes' if len(rows) == 1 else 's pass'}"
+        title, self.names = PlainLabel(words), ElidedLabel("")
+        self._titles = ", ".join(each.finding.title for each in rows)
+        title.setProperty("role", "title")
+        self.names.setProperty("tone", "dim")
+        self.names.setText(self._titles)
+        self.toggle = IconButton("chevron-right", f"Show the {words.replace(' pass', ' that pass')}", size=24)
+        self.toggle.clicked.connect(self._toggle)
+        self.title, self.list, head = title, QWidget(), QWidget()
+        row(Mark(theme, "good"), title, (self.names, 1), self.toggle, on=head, inside=(0, 0, 4, 0), gap=12)
+        head.setFixedHeight(_HEAD_HEIGHT)
+        column(*rows, on=self.list, inside=(_INDENT, 0, 0, 0), gap=0)
+        self.list.hide()
+        column(head, hairline(), self.list, on=self, gap=0)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click anywhere on the line unfolds it, as the arrow does."""
+        if event.button() == Qt.MouseButton.LeftButton and event.position().y() < _HEAD_HEIGHT:
+            self._toggle()
+
+    def _toggle(self) -> None:
+        is_open = self.list.isHidden()
+        self.list.setVisible(is_open)
+        self.names.setText("" if is_open else self._titles)
+        self.toggle.set_icon("chevron-down" if is_open else "chevron-right")
 
 
 def _rich(evidence: Evidence) -> str:

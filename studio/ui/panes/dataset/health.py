@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from studio.events import Finding, Progress
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
-from studio.ui.widgets.finding_row import FindingRow
+from studio.ui.widgets.finding_row import FindingRow, PassedChecks
 from studio.ui.widgets.layout import clear, column, scrolled
 from studio.ui.widgets.states import BusyState, EmptyState
 from studio.ui.widgets.style import empty_layout
+from studio.words import counted
 
 _ORDER = ("bad", "look", "good")
 
@@ -34,6 +35,7 @@ class HealthPage(QWidget):
         super().__init__()
         self._theme = theme
         self.rows: list[FindingRow] = []
+        self.passed: PassedChecks | None = None
         self.card = Card("Health")
         inside = clear(inside=(0, 0, 8, 0), gap=0)
         self._list = cast(QVBoxLayout, inside.layout())
@@ -80,12 +82,25 @@ class HealthPage(QWidget):
             row = FindingRow(self._theme, finding)
             row.line_chosen.connect(self.line_chosen)
             row.fix_requested.connect(self.fix_requested)
-            self._list.addWidget(row)
             self.rows.append(row)
-        passed = sum(finding.severity == "good" for finding in findings)
-        tone = "good" if passed == len(findings) else "dim"
-        self.card.set_value(f"{passed} of {len(findings)} checks pass", tone)
+        width = max((row.fix_width for row in self.rows), default=0)
+        for row in self.rows:
+            row.keep_fix_width(width)
+        passed = [row for row in self.rows if row.finding.severity == "good"]
+        for row in self.rows[: len(self.rows) - len(passed)]:
+            self._list.addWidget(row)
+        self.passed = PassedChecks(self._theme, passed) if passed else None
+        if self.passed is not None:
+            self._list.addWidget(self.passed)
+        self._say_what_is_open()
         self._stack.setCurrentWidget(self._scroll)
+
+    def _say_what_is_open(self) -> None:
+        bad = sum(row.finding.severity == "bad" for row in self.rows)
+        looks = self.open_findings - bad
+        said = [f"{bad:,} bad" if bad else "", counted(looks, "warning") if looks else ""]
+        tone = "bad" if bad else "dim" if looks else "good"
+        self.card.set_value(" · ".join(filter(None, said)) or "Nothing found", tone)
 
     @property
     def open_findings(self) -> int:
