@@ -288,13 +288,14 @@ def _asking(to: Photographer) -> None:
     to.studio.evaluation.start()
     to.wait(lambda: to.studio.panes.evaluation.answers.model.rowCount() > 20)
     to.show("evaluation", "busy")
-    to.wait(lambda: to.studio.state.run and to.studio.state.run.tuned_exact is not None)
+    subjects = to.studio.state.subjects
+    to.wait(lambda: (run := subjects.run("evaluation")) and run.tuned_exact is not None)
     to.show("evaluation", "done")
     for prompt in ("What is the currency of Japan?", "What is 7 plus 5?", "What is the capital of Italy?"):
         to.studio.playground.ask(prompt)
         to.wait(lambda: to.studio.panes.playground.send_button.isVisible())
     to.show("playground", "done")
-    run = to.studio.state.run
+    run = to.studio.state.subjects.run("evaluation")
     if run is not None:
         to.studio.runs.show(run.name)
     to.wait_idle()
@@ -331,7 +332,7 @@ def _failures(to: Photographer) -> None:
     to.studio.panes.training.start()
     to.wait(lambda: not to.studio.training.busy)
     to.show("training", "failed")
-    run = to.studio.state.run
+    run = to.studio.state.subjects.run("evaluation")
     if run is not None:
         shutil.rmtree(run.folder / "adapter")
         to.studio.evaluation.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 GIB = 1024**3
@@ -86,6 +87,12 @@ def duration(seconds: float) -> str:
         return f"{max(seconds, 0):.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def when(moment: datetime) -> str:
+    """A date as a table shows it, in local time: 21 Nov, 08:31."""
+    here = moment.astimezone() if moment.tzinfo else moment
+    return f"{here.day} {here:%b, %H:%M}"
 
 
 def loss(value: float | None) -> str:

@@ -53,6 +53,9 @@ RENAMED = {
         "test_rows_rendered_together_equal_those_rendered_one_by_one"
     ),
     "test_exact_match_forgives_case_and_space_only": ("test_the_same_answer_in_other_dress_is_right"),
+    "test_exchanges_stand_under_each_other_until_another_run": (
+        "test_exchanges_stand_under_each_other_whichever_run_is_asked"
+    ),
     "test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to": (
         "test_a_step_from_before_a_dataset_was_saved_is_taken_out_of_what_its_source_holds_now"
     ),

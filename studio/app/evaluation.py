@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
+from studio.app.subjects import Picking
 from studio.events import Event, Log, Progress
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob, EvaluateJob
@@ -23,7 +24,7 @@ from studio.ui.panes.playground.pane import PlaygroundPane
 
 
 class Evaluation(Controller):
-    """Compares the run on show with its base."""
+    """Compares the run that the pane is about with its base."""
 
     finished = Signal(str)  # the run that was evaluated
 
@@ -40,14 +41,29 @@ class Evaluation(Controller):
         pane.evaluate_requested.connect(self.start)
         pane.stop_requested.connect(self._stop)
         pane.golden_requested.connect(self._choose_golden)
-        self._state.run_changed.connect(self.show_run)
+        self._picking = Picking(self._subjects, "evaluation", pane.picker, _can_answer, self.choose)
+        self._subjects.changed.connect(self._follow)
+
+    def choose(self, name: str) -> None:
+        """Let the pane be about another run, unless one is being evaluated."""
+        if not self.request.busy or self._run is None:
+            self._subjects.choose("evaluation", name)
+        elif self._run.name != name:
+            self._answer(f"{self._run.name} is being evaluated. Stop that first, or wait for its end.")
+
+    def _follow(self, pane: str) -> None:
+        if pane == "evaluation":
+            self.show_run()
 
     def show_run(self) -> None:
         """Say which run would be evaluated, on what."""
-        run = self._state.run
+        if self.request.busy:
+            return
+        run = self._subjects.run("evaluation")
         if run is None:
             self._stored.drop()
-        if run is None or self.request.busy:
+            self._shown = None
+            self._pane.show_no_run()
             return
         self._describe(run)
         if run.folder != self._shown:
@@ -57,7 +73,7 @@ class Evaluation(Controller):
 
     def outdate(self, run: str) -> None:
         """A run learns on: what was measured of it is history."""
-        if self._state.run is not None and self._state.run.name == run and not self.request.busy:
+        if self._subjects.name("evaluation") == run and not self.request.busy:
             self._pane.forget_result()
 
     def _show_stored(self, event: EvaluationStored) -> None:
@@ -67,10 +83,17 @@ class Evaluation(Controller):
             self._pane.show_event(item)
 
     def start(self) -> None:
-        """Evaluate the run on show; it waits its turn while something trains."""
-        if (run := self._state.run) is not None and not self.request.busy:
+        """Evaluate the run that the pane is about; it waits its turn while something trains."""
+        if (run := self._subjects.run("evaluation")) is not None and not self.request.busy:
+            self._subjects.choose("evaluation", run.name)  # and what is found stays on show
             self._run = run
             self._begin(EvaluateJob(RunFolder(run.folder), self._golden))
+
+    def evaluate(self, name: str) -> None:
+        """Evaluate a run, unless another one is being evaluated."""
+        self._window.show_pane("evaluation")
+        self.choose(name)
+        self.start()
 
     def _begin(self, job: EvaluateJob) -> None:
         if self._run is None or self.request.busy:
@@ -83,6 +106,7 @@ class Evaluation(Controller):
         self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
         heard: Listeners = {Event: self._take, Log: self._show_log, Progress: self._show_progress}
         self.request.ask(job, Lane.ENGINE, heard, self._end)
+        self._pane.picker.hold(f"{self._run.name} is being evaluated.")
 
     def _describe(self, run: RunSummary) -> None:
         golden = self._golden or golden_of_run(RunFolder(Path(run.folder)), Path(run.dataset))
@@ -99,6 +123,7 @@ class Evaluation(Controller):
         self._window.set_engine("Evaluating", event.what, share)
 
     def _end(self, outcome: Outcome) -> None:
+        self._pane.picker.hold("")
         match outcome:
             case Failed(summary, _):
                 self._pane.show_failure(summary)
@@ -106,6 +131,8 @@ class Evaluation(Controller):
                 self._pane.show_stopped()
             case _ if self._run is not None:
                 self.finished.emit(self._run.name)
+        if self._run is not None and self._subjects.name("evaluation") != self._run.name:
+            self.show_run()  # it was deleted or renamed meanwhile
 
     def _stop(self) -> None:
         if not self.request.busy:
@@ -113,7 +140,7 @@ class Evaluation(Controller):
         self.request.stop()
         if not self._begun:  # it waits behind a run and would answer only after that
             self.request.drop()
-            self._pane.show_stopped()
+            self._end(Stopped())
 
     def _choose_golden(self) -> None:
         if path := self._choose_file("Choose a golden set", "Golden sets (*.jsonl)"):
@@ -132,22 +159,40 @@ class Playground(Controller):
         pane.show_no_run()
         pane.send_requested.connect(self._send)
         pane.stop_requested.connect(self.request.stop)
-        self._state.run_changed.connect(self.show_run)
+        self._picking = Picking(self._subjects, "playground", pane.picker, _can_answer, self.choose)
+        self._subjects.changed.connect(self._follow)
+
+    def choose(self, name: str) -> None:
+        """Let the pane ask another run, unless an answer is still coming."""
+        if not self.request.busy:
+            self._subjects.choose("playground", name)
+        elif self._subjects.name("playground") != name:
+            self._answer("An answer is still coming. Stop it first, or wait for its end.")
+
+    def _follow(self, pane: str) -> None:
+        if pane == "playground":
+            self.show_run()
 
     def show_run(self) -> None:
-        """Say which run answers."""
-        if self._state.run is not None and not self.request.busy:
-            self._pane.show_run(self._state.run)
+        """Say whether there is a run that answers."""
+        if self.request.busy:
+            return
+        if self._subjects.run("playground") is None:
+            self._pane.show_no_run()
+        else:
+            self._pane.show_ready()
 
-    def ask(self, prompt: str) -> None:
-        """Open the playground and ask this."""
+    def ask(self, prompt: str, name: str = "") -> None:
+        """Open the playground and ask this, of the run called `name` where one is named."""
         self._window.show_pane("playground")
+        if name:
+            self.choose(name)
         self._pane.set_prompt(prompt)
         if prompt:
             self._pane.send()
 
     def _send(self, prompt: str, sampling: Sampling, typed_tokens: bool) -> None:
-        run = self._state.run
+        run = self._subjects.run("playground")
         if run is None or self.request.busy:
             return
         agreed = run.folder == self._agreed
@@ -156,6 +201,7 @@ class Playground(Controller):
 
     def _ask(self, job: ChatJob) -> None:
         self._pane.show_busy()
+        self._pane.picker.hold(f"{job.run.name} is answering.")
         self.request.ask(job, Lane.INTERRUPT, {Event: self._take}, self._end)
 
     def _ask_again(self, job: ChatJob) -> None:
@@ -171,6 +217,8 @@ class Playground(Controller):
                 self._show_log(event)
 
     def _end(self, outcome: Outcome) -> None:
+        self._pane.picker.hold("")
+        self.show_run()  # it may be another by now
         match outcome:
             case Failed(summary, _):
                 self._pane.show_failure(summary)
@@ -178,3 +226,7 @@ class Playground(Controller):
                 self._pane.show_stopped()
             case _:
                 self._pane.show_idle()
+
+
+def _can_answer(run: RunSummary) -> bool:
+    return run.can_answer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from studio.app.form import Forecasting
 from studio.app.state import Controller, Services
-from studio.app.training import Forecasting
 from studio.events import Forecasted, ModelCounted
 from studio.recipe.entry import FieldEntry
 from studio.ui.dialogs.glossary import ADAPTER_PAGE, GlossaryWindow

@@ -18,8 +18,8 @@ _ASKS = ("delete", "sweep", "rename", "notes")
 class RunMenu(Controller):
     """Enables what can act, and passes on what is chosen.
 
-    What concerns a run is done with the one chosen in its pane while that is in front, else with the run on
-    show.
+    What concerns a run is done with the one that the pane in front is about; in the pane of the runs, with
+    those chosen there.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class RunMenu(Controller):
         for signal in (
             self._state.recipe_changed,
             self._state.dataset_changed,
-            self._state.run_changed,
+            self._subjects.changed,
             self._window.pane_shown,
             self._window.menu_opening,
             self._queue.engine_rested,
@@ -74,9 +74,8 @@ class RunMenu(Controller):
         self._runs.perform(key)
 
     def _subject(self) -> str:
-        """The run on show, or nothing where the pane of the runs is in front, which has its own choice."""
-        run = self._state.run
-        return "" if run is None or self._window.current_pane() == "runs" else run.name
+        """The run of the pane in front; nothing where that is about none, or has a choice of its own."""
+        return self._subjects.name(self._window.current_pane())
 
     def _offers(self) -> set[str]:
-        return self._runs.offers([self._subject()] if self._subject() else None)
+        return self._runs.offers(None if self._window.current_pane() == "runs" else [self._subject()])

@@ -1,4 +1,4 @@
-"""The runs pane at work: listing, opening, deleting; and which run is on show."""
+"""The runs pane at work: listing, opening, renaming, deleting."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from studio.files import NoTrash
 from studio.jobs.queue import Lane
 from studio.jobs.read import CompareJob, RunJob, RunsJob
 from studio.jobs.train import recipe_of
-from studio.runs.store import RunsCompared, RunShown, RunsListed, RunSummary
+from studio.runs.store import RunsCompared, RunShown, RunsListed
 from studio.ui.panes.runs.pane import RunsPane
 
 
 class Runs(Controller):
-    """Keeps the list of runs true, and puts one of them on show for the other panes."""
+    """Keeps the list of runs true, here and for the panes that are about one of them."""
 
-    deleted = Signal(str)
-    renamed = Signal(str, str)  # a run's name, and the one it has now
     recipe_wanted = Signal(object)  # the recipe of a run, to be trained with again
     listed = Signal(object)  # the summaries of all runs
 
@@ -27,7 +25,7 @@ class Runs(Controller):
         super().__init__(services, pane)
         self._pane, self._store = pane, services.store
         self._shown = ""
-        self._wanted = ""  # the run that is to be on show once the list is read
+        self._newest = ""  # the run that learned something since the list was read
         self._listing, self._reading = self._request(), self._request()
         pane.show_runs([])
         pane.run_chosen.connect(self.show)
@@ -45,8 +43,8 @@ class Runs(Controller):
         self._listing.ask(job, Lane.READING, {RunsListed: self._show_list}, self._show_if_failed)
 
     def use(self, name: str) -> None:
-        """Put a run on show, as it is by now."""
-        self._wanted = name
+        """Read the list again for a run that has just learned something, or was measured."""
+        self._newest = name
         self.refresh()
 
     def show(self, name: str) -> None:
@@ -67,10 +65,8 @@ class Runs(Controller):
 
     def _show_list(self, listed: RunsListed) -> None:
         self._pane.show_runs(listed.runs, listed.damaged_sweeps)
-        wanted = self._wanted or (self._state.run.name if self._state.run else "")
-        self._wanted = ""
-        found = next((run for run in listed.runs if run.name == wanted), None)
-        self._state.show_run(found or next((run for run in listed.runs if _can_answer(run)), None))
+        newest, self._newest = self._newest, ""
+        self._subjects.take(listed.runs, newest)
         self.listed.emit(listed.runs)
         if self._shown and any(run.name == self._shown for run in listed.runs):
             self.show(self._shown)
@@ -93,7 +89,6 @@ class Runs(Controller):
         if self._shown == name:
             self._shown = ""
             self._reading.drop()
-        self.deleted.emit(name)
         self.refresh()
 
     def _rename(self, name: str, wanted: str) -> None:
@@ -102,11 +97,9 @@ class Runs(Controller):
         except StudioError as error:
             self._notice(str(error), "bad")
             return
-        self.renamed.emit(name, new)
+        self._subjects.rename(name, new)
         if self._shown == name:
             self._shown = new
-        if self._state.run is not None and self._state.run.name == name:
-            self._wanted = new
         self.refresh()
 
     def _note(self, name: str, notes: str) -> None:
@@ -135,7 +128,3 @@ class Runs(Controller):
             self._notice(str(error), "bad")
             return
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-
-def _can_answer(run: RunSummary) -> bool:
-    return (run.folder / "adapter" / "adapters.safetensors").exists()

@@ -1,4 +1,4 @@
-"""What the controllers share: the recipe, the dataset and the run on show, and what to work with."""
+"""What the controllers share: the recipe, the dataset on show, each pane's run, and what to work with."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from studio.app.request import Request
+from studio.app.subjects import Subjects
 from studio.events import DatasetRead, Log
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import JobQueue
 from studio.paths import Paths
 from studio.recipe.recipe import Recipe
-from studio.runs.store import RunStore, RunSummary
+from studio.runs.store import RunStore
 from studio.ui.window import MainWindow
 
 
 class State(QObject):
-    """The recipe as it stands, and the dataset and the run on show; says when one of them changes."""
+    """The recipe as it stands, the dataset on show, and each pane's run; says when one changes."""
 
     recipe_changed = Signal()
     reading_changed = Signal()  # the recipe reads the same dataset differently now
     dataset_changed = Signal()  # another dataset is on show, or none
-    run_changed = Signal()  # another run is on show, or it says something new
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._recipe = Recipe()
         self._dataset: DatasetRead | None = None
-        self._run: RunSummary | None = None
+        self.subjects = Subjects(self)
 
     @property
     def recipe(self) -> Recipe:
@@ -39,10 +39,6 @@ class State(QObject):
     @property
     def dataset(self) -> DatasetRead | None:
         return self._dataset
-
-    @property
-    def run(self) -> RunSummary | None:
-        return self._run
 
     def change_recipe(self, recipe: Recipe) -> None:
         """Take a recipe over; which dataset is on show, and what is done to it, is not for it to say."""
@@ -71,12 +67,6 @@ class State(QObject):
         self._dataset = dataset
         self.dataset_changed.emit()
 
-    def show_run(self, run: RunSummary | None) -> None:
-        """Put a run on show."""
-        if run != self._run:
-            self._run = run
-            self.run_changed.emit()
-
 
 def _reading(recipe: Recipe) -> tuple[object, ...]:
     """What decides how a dataset is read."""
@@ -101,7 +91,7 @@ class Controller(QObject):
         super().__init__(parent)
         self._services = services
         self._state, self._window, self._queue = services.state, services.window, services.queue
-        self._paths = services.paths
+        self._paths, self._subjects = services.paths, services.state.subjects
 
     def _request(self) -> Request:
         return Request(self._queue)

@@ -122,16 +122,14 @@ class Studio(QObject):
         self.training.opened.connect(self.evaluation.outdate)
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)
-        self.runs.deleted.connect(self.training.forget)
-        self.runs.renamed.connect(self.training.follow)
         self.tour.ended.connect(self.session.note_tour)
         self.runs.recipe_wanted.connect(self._use_recipe)
         self.dataset.ready_to_train.connect(self._go_to_training)
         panes = self.panes
         panes.training.dataset_requested.connect(self._show_dataset)
-        panes.training.evaluate_requested.connect(self.evaluation.start)
+        panes.training.evaluate_requested.connect(self._evaluate_trained)
         panes.evaluation.train_requested.connect(self._begin)
-        panes.evaluation.playground_requested.connect(self.playground.ask)
+        panes.evaluation.playground_requested.connect(self._ask_evaluated)
         panes.playground.train_requested.connect(self._begin)
         panes.runs.sample_requested.connect(self._try_sample)
         panes.runs.resume_requested.connect(self.training.resume)
@@ -171,12 +169,21 @@ class Studio(QObject):
     @Slot(str)
     def _evaluate(self, name: str) -> None:
         self.window.show_pane("evaluation")
-        self.runs.use(name)
+        self.evaluation.choose(name)
 
     @Slot(str)
     def _open_playground(self, name: str) -> None:
         self.window.show_pane("playground")
-        self.runs.use(name)
+        self.playground.choose(name)
+
+    @Slot()
+    def _evaluate_trained(self) -> None:
+        self.evaluation.evaluate(self.state.subjects.name("training"))
+
+    @Slot(str)
+    def _ask_evaluated(self, prompt: str) -> None:
+        """Ask the run whose answers are on show in the evaluation."""
+        self.playground.ask(prompt, self.state.subjects.name("evaluation"))
 
     @Slot(str)
     def _act(self, action: str) -> None:

@@ -35,7 +35,7 @@ class Tour(Controller):
         self.card.ended.connect(self.ended)
         for signal in (
             self._state.dataset_changed,
-            self._state.run_changed,
+            self._subjects.changed,
             training.busy_changed,
             self._queue.engine_rested,
         ):
@@ -64,11 +64,11 @@ class Tour(Controller):
     @Slot()
     def _offer(self) -> None:
         """Only what can be done is offered: training needs the data, and the rest a run."""
-        has_run = self._state.run is not None and not self._training.busy
+        has_run = bool(self._subjects.name("evaluation")) and not self._training.busy
         can_act = {
             "dataset": True,
             "training": self._state.dataset is not None and not self._training.busy,
             "evaluation": has_run and not self._queue.engine_busy,
-            "playground": self._state.run is not None,
+            "playground": bool(self._subjects.name("playground")),
         }
         self.card.offer(can_act.get(self.card.step.pane, False))

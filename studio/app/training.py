@@ -1,4 +1,4 @@
-"""The training pane at work: forecasting, starting, stopping, going on; and recipes in files."""
+"""The training pane at work: starting, stopping, going on, and showing what came of earlier runs."""
 
 from __future__ import annotations
 
@@ -7,36 +7,33 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication
 
+from studio.app.form import Forecasting, RecipeFiles
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
+from studio.app.subjects import Picking
 from studio.errors import ModelError, RecipeError, StudioError
 from studio.events import (
     Ended,
     Event,
-    Forecasted,
-    ModelCounted,
     Prepared,
     RunOpened,
     Saved,
     Step,
     SweepProgress,
 )
-from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import Lane
 from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.models.folder import read_config
-from studio.models.present import present
 from studio.models.weights import find_weights
-from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunShown
+from studio.runs.store import RunShown, RunSummary
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.recipe import adopted
 from studio.words import duration, memory
@@ -44,78 +41,12 @@ from studio.words import duration, memory
 NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."
 ALREADY = "A run is training already. Stop it first, or wait for its end."
 KEEPS = "The run that is training keeps its recipe. Change it when the run has ended."
-BUSY, NO_MODEL, NO_FORECAST = "busy", "no model", "no forecast"
-"""Why something is said: a run trains; a folder is no model; what the recipe takes cannot be told."""
-RECIPES = "Recipes (*.toml)"
-
-
-class Forecasting(Controller):
-    """Says what the recipe would train and take, in the training pane and to who else wants to know."""
-
-    forecasted = Signal(object)  # Forecasted | None
-    counted = Signal(object)  # ModelCounted
-
-    def __init__(self, services: Services, pane: TrainingPane) -> None:
-        super().__init__(services, pane)
-        self._pane = pane
-        self._counting = self._request()
-
-    def count(self) -> None:
-        """Ask for the recipe as it stands. The first time, this is what loads MLX."""
-        dataset = self._state.dataset
-        examples = Examples.of(dataset.rows) if dataset is not None else None
-        job = ForecastJob(self._state.recipe, examples, needs_weights=True)
-        heard: Listeners = {ModelCounted: self._show_count, Forecasted: self._show}
-        self._counting.ask(job, Lane.INTERRUPT, heard, self._end)
-
-    def _show_count(self, count: ModelCounted) -> None:
-        self._pane.show_count(count)
-        self.counted.emit(count)
-
-    def _show(self, forecast: Forecasted | None) -> None:
-        self._pane.show_forecast(forecast)
-        self.forecasted.emit(forecast)
-
-    def _end(self, outcome: Outcome) -> None:
-        match outcome:
-            case Failed(summary, _):
-                self._show(None)
-                self._notice(summary, "bad", NO_FORECAST)
-            case Done():
-                self._window.end_notice(NO_FORECAST)
-
-
-class RecipeFiles(Controller):
-    """Asks for a file, and fills the form from it or writes the form to it."""
-
-    def __init__(self, services: Services, pane: TrainingPane) -> None:
-        super().__init__(services, pane)
-        self._pane = pane
-        pane.recipe_card.find_model = self.find_model
-        pane.set_ready_recipes(ready_recipes())
-        pane.open_recipe_requested.connect(self._open)
-        pane.save_recipe_requested.connect(self._save)
-
-    def find_model(self, model: str) -> str:
-        """As what a recipe's model is to be had on this Mac; nothing where it is not here."""
-        return present(model, self._pane.form.models())
-
-    def _open(self) -> None:
-        if not (file := self._choose_file("Open a recipe", RECIPES)):
-            return
-        try:
-            self._pane.apply_recipe(read_recipe(file), file.stem)
-        except StudioError as error:
-            self._notice(str(error), "bad")
-
-    def _save(self, recipe: Recipe) -> None:
-        file, _ = QFileDialog.getSaveFileName(self._pane, "Save the recipe", "recipe.toml", RECIPES)
-        if not file:
-            return
-        try:
-            write_recipe(Path(file), recipe)
-        except (StudioError, OSError) as error:
-            self._notice(f"The recipe could not be saved: {error}", "bad")
+BUSY, NO_MODEL = "busy", "no model"
+"""Why something is said: a run trains; a folder is no model."""
+TRAINS = "A run is training, and stays on show until it ends."
+KEPT = "What was learned is kept; Resume goes on exactly here."
+TOLD = ("done", "stopped", "failed", "interrupted")
+"""How a run ends, as its folder tells it and the pane shows it."""
 
 
 class Training(Controller):
@@ -131,11 +62,14 @@ class Training(Controller):
         self.forecasting = Forecasting(services, pane)
         self._files = RecipeFiles(services, pane)
         self.request = RunRequest(self._queue, self._window, self._submit)
-        self._run = ""
+        self._reading = self._request()
         self._ended = ""
         self._opened = False
         self._sweep: SweepJob | None = None  # that was asked for, until it is done
-        self._member = ""
+        self._member: SweepProgress | None = None  # the run that it has come to
+        self._drafted: Recipe | None = None  # the recipe of a new run, while that of another is on show
+        self._lent: Recipe | None = None  # the recipe of the run that was chosen last
+        self._picking = Picking(self._subjects, "training", pane.picker, _has_ended, self.choose)
         self._model = self._state.recipe.model
         pane.set_recipe(self._state.recipe)
         pane.show_state("idle")
@@ -150,6 +84,8 @@ class Training(Controller):
         self._state.recipe_changed.connect(self._show_columns)
         self._state.recipe_changed.connect(self._note_model)
         self._state.dataset_changed.connect(self._show_dataset)
+        self._subjects.changed.connect(self._follow)
+        self.busy_changed.connect(self._hold)
 
     @property
     def busy(self) -> bool:
@@ -191,10 +127,11 @@ class Training(Controller):
         except StudioError as error:
             self._answer(str(error), "bad")
             return
-        self._run, self._sweep = run.name, None
-        self._put(recipe)  # the form says what is trained with, also when it said something else
+        self._sweep = None
+        self._subjects.choose("training", run.name)
+        self._lend(recipe)  # the form says what is trained with, also when it said something else
         self._prepare("Reading what happened so far.")
-        heard: Listeners = {RunShown: lambda event: self._pane.load_history(event.history)}
+        heard: Listeners = {RunShown: lambda event: self._pane.load_history(event.history, recipe)}
         self.request.ask(RunJob(run), Lane.READING, heard, lambda outcome: self._go_on(run, outcome))
         self.busy_changed.emit()
 
@@ -205,17 +142,69 @@ class Training(Controller):
         else:
             self._end(outcome)
 
-    def forget(self, name: str) -> None:
-        """A run was deleted: do not offer to go on with it."""
-        if name == self._run and not self.busy:
-            self._run = ""
+    def choose(self, name: str) -> None:
+        """Show an earlier run; or, with no name, what a new one would train."""
+        if self.busy:
+            self._answer(ALREADY, cause=BUSY)
+            return
+        self._sweep = None
+        if name:
             self._pane.clear_run()
-            self._pane.show_state("idle")
+            self._pane.show_state("opening")
+            job = RunJob(RunFolder(self._services.store.folder / name))
+            self._reading.ask(job, Lane.READING, {RunShown: self._show_earlier}, self._end_reading)
+        self._subjects.choose("training", name)
 
-    def follow(self, name: str, new: str) -> None:
-        """A run has another name now."""
-        if self._run == name:
-            self._run = new
+    def _show_new(self) -> None:
+        """No run is on show, and the recipe is what was typed for a new one, unless another was changed."""
+        self._reading.drop()
+        self._pane.clear_run()
+        self._pane.show_state("idle")
+        if self._drafted is not None and self._is_lent():
+            self._put(self._drafted)
+
+    def _end_reading(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._notice(outcome.summary, "bad")
+            self._subjects.choose("training", "")
+
+    def _show_earlier(self, event: RunShown) -> None:
+        """Show a run that was chosen: its recipe in the form, and how it ended."""
+        run, recipe = event.summary, None
+        try:
+            recipe = Recipe.kept(run.recipe)
+        except RecipeError as error:
+            self._notice(str(error), "bad")
+        else:
+            self._lend(recipe)
+        self._pane.load_history(event.history, recipe)
+        self._pane.show_state(*_look_of(run))
+
+    def _follow(self, pane: str) -> None:
+        """Say of the run on show what its folder says."""
+        if pane != "training" or self.busy:
+            return
+        run, state = self._subjects.run("training"), self._pane.state()
+        if not self._subjects.name("training"):
+            self._show_new()
+        elif run is not None and state != run.state and {state, run.state} <= set(TOLD):
+            self._pane.show_state(*_look_of(run))
+
+    def _hold(self) -> None:
+        """While a run trains no other is on show."""
+        self._pane.picker.hold(TRAINS if self.busy else "")
+        self.forecasting.hold(self.busy)
+
+    def _lend(self, recipe: Recipe) -> None:
+        """Show a run's own recipe in the form; what was typed for a new one comes back with that."""
+        if not self._is_lent():
+            self._drafted = self._state.recipe
+        self._put(recipe.with_values({"data.columns": self._state.recipe.data.columns}))
+        self._lent = self._state.recipe
+
+    def _is_lent(self) -> bool:
+        """Whether the form says the recipe of the run that was chosen last, unchanged."""
+        return self._lent is not None and _asked(self._state.recipe) == _asked(self._lent)
 
     def stop(self) -> None:
         """Stop at the next step; the run saves and can go on later."""
@@ -271,7 +260,6 @@ class Training(Controller):
             return
         if not isinstance(job, ResumeJob):
             self._pane.clear_run()
-            self._run = ""
         self._prepare("Loading the model and the dataset.")
         heard: Listeners = {
             Event: self._pane.show_event,
@@ -283,14 +271,13 @@ class Training(Controller):
             Ended: self._note_end,
         }
         self.request.ask(job, Lane.ENGINE, heard, self._end)
+        if not isinstance(job, ResumeJob):
+            self._subjects.choose("training", "")
         self.busy_changed.emit()
 
     def _prepare(self, sentence: str) -> None:
-        self._ended, self._member, self._opened = (
-            "",
-            "",
-            False,
-        )  # nothing of an earlier run is told of this one
+        self._reading.drop()
+        self._ended, self._member, self._opened = "", None, False  # nothing is told of an earlier run
         self._pane.show_state("preparing", sentence)
         self._window.set_engine("Preparing", sentence.removesuffix("."), None)
         self._window.show_pane("training")
@@ -300,11 +287,17 @@ class Training(Controller):
         if event.state not in ("starts", "goes on"):
             return
         self._pane.clear_run()
-        self._member = f" · run {event.index} of {event.count}"
+        self._member = event
+        self._subjects.choose("training", "")
         self._pane.show_state("preparing", f"Run {event.index} of {event.count}: {event.changes}")
 
     def _show_opened(self, event: RunOpened) -> None:
-        self._run, self._opened = event.run, True
+        self._opened = True
+        self._subjects.choose("training", event.run)
+        member = self._member
+        words = f"Run {member.index} of {member.count} · {member.changes}" if member else ""
+        recipe = recipe_of(RunFolder(Path(event.folder)).manifest())  # as it is written, and so trained
+        self._pane.take_run(recipe, words)
         self.opened.emit(event.run)
         self.run_changed.emit(event.run)
 
@@ -313,17 +306,21 @@ class Training(Controller):
             self._pane.show_state("running")
 
     def _show_step(self, event: Step) -> None:
-        left = f"{duration(event.seconds_left)} left · {memory(event.memory_process)}"
-        text = f"Training{self._member} · step {event.step:,} of {event.steps:,}"
-        self._window.set_engine(text, left, event.step / event.steps)
+        step, left = f"step {event.step:,} of {event.steps:,}", f"{duration(event.seconds_left)} left"
+        if (member := self._member) is None:
+            text, detail = f"Training · {step}", f"{left} · {memory(event.memory_process)}"
+        else:
+            text, detail = f"Training run {member.index} of {member.count}", f"{step} · {left}"
+        self._window.set_engine(text, detail, event.step / event.steps)
 
     def _show_saved(self, event: Saved) -> None:
-        self.run_changed.emit(self._run)
+        self.run_changed.emit(self._subjects.name("training"))
 
     def _note_end(self, event: Ended) -> None:
         self._ended = event.summary
 
     def _end(self, outcome: Outcome) -> None:
+        run = self._subjects.name("training")
         if isinstance(outcome, Done):
             self._sweep = None
         match outcome:
@@ -332,22 +329,25 @@ class Training(Controller):
             case Failed(summary, _) if self._opened:
                 self._pane.show_state("failed", summary)
             case Failed(summary, _):
-                self._pane.show_state("stopped" if self._run else "refused", summary)
-            case _ if self._run:
-                self._pane.show_state("stopped", "What was learned is kept; Resume goes on exactly here.")
+                self._pane.show_state("stopped" if run else "refused", summary)
+            case _ if run or self._member is not None:
+                self._pane.show_state("stopped", KEPT)
             case _:
                 self._pane.show_state("idle")
         self._window.end_notice(BUSY)
+        self._pane.set_recipe(self._state.recipe)  # in a sweep it was that of the run that trained
         self.busy_changed.emit()
+        if self._member is not None:
+            self.forecasting.count()
         QApplication.alert(self._window)  # the Dock's icon jumps, unless the window is in front
-        if self._run:
-            self.run_changed.emit(self._run)
+        if run:
+            self.run_changed.emit(run)
 
     def _resume_shown(self) -> None:
         if self._sweep is not None:
             self._submit(self._sweep)  # asked for again it goes on
         else:
-            self.resume(self._run)
+            self.resume(self._subjects.name("training"))
 
     def _choose_model(self) -> None:
         if folder := self._choose_folder("Choose a model folder"):
@@ -372,6 +372,22 @@ class Training(Controller):
 
     def _show_columns(self) -> None:
         """Let the form say which columns the dataset on show is read with, which came with it."""
+        if self.busy:
+            return  # the form says what is trained
         recipe, columns = self._pane.recipe(), self._state.recipe.data.columns
         if recipe.data.columns != columns:
             self._pane.set_recipe(recipe.with_values({"data.columns": columns}))
+
+
+def _asked(recipe: Recipe) -> Recipe:
+    """What a recipe asks for, whichever dataset is on show."""
+    return recipe.with_values({"data.path": "", "data.columns": "", "data.history": ""})
+
+
+def _has_ended(run: RunSummary) -> bool:
+    return run.state in TOLD
+
+
+def _look_of(run: RunSummary) -> tuple[str, str]:
+    """The look of the pane for a run that ended, and a sentence about how it did."""
+    return run.state, KEPT if run.state == "stopped" else run.message

@@ -4,7 +4,15 @@ Events cross threads, are appended to a run's `events.jsonl`, and may cross proc
 numbers, strings, booleans and tuples of those, never arrays, models or widgets.
 """
 
-from studio.events.answers import ENOUGH, AnswerEnded, AnswerPiece, Evaluated, GoldenAnswer, Measure
+from studio.events.answers import (
+    ENOUGH,
+    AnswerEnded,
+    AnswerPiece,
+    AnswersBegin,
+    Evaluated,
+    GoldenAnswer,
+    Measure,
+)
 from studio.events.datasets import (
     AccessWanted,
     Change,
@@ -62,6 +70,7 @@ __all__ = [
     "Advice",
     "AnswerEnded",
     "AnswerPiece",
+    "AnswersBegin",
     "BaseChanged",
     "Change",
     "Checked",

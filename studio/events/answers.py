@@ -8,6 +8,15 @@ from studio.events.event import Event
 
 
 @dataclass(frozen=True)
+class AnswersBegin(Event, kind="AnswersBegin"):
+    """Who answers from now on: a model, and a run with the step that what it learned is of, 0 if unknown."""
+
+    model: str
+    run: str
+    step: int
+
+
+@dataclass(frozen=True)
 class AnswerPiece(Event, kind="AnswerPiece"):
     """A bit of streamed text for the column `who` ("base" or "tuned")."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.events import AnswerPiece, Evaluated, Event, GoldenAnswer, Log, to_json
+from studio.events import AnswerPiece, AnswersBegin, Evaluated, Event, GoldenAnswer, Log, to_json
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
 from studio.jobs.base import same_base
@@ -17,6 +17,7 @@ from studio.jobs.rows import golden_of_run
 from studio.jobs.train import prepare_again, recipe_of, unproven
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
+from studio.runs.store import look
 from studio.words import whole_characters
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class ChatJob:
         remarks = first.remarks_on(len(prompt) + self.sampling.max_tokens)
         for remark in (*([limit_remark] if limit_remark else []), *remarks):
             yield Log(remark, "warning")
+        yield AnswersBegin(recipe.model, self.run.name, _step_of(self.run))
         for event in side_by_side(modules, first.tokenizer, prompt, self.sampling, renderer.stops):
             yield event or AnswerPiece(self.who[0], "")
 
@@ -113,6 +115,16 @@ def _open(
     if who == "tuned" and not adapter.read_onto(opened.module, run.adapter):
         yield Log(unproven(run.adapter))
     return opened
+
+
+def _step_of(run: RunFolder) -> int:
+    """The step that what is asked of a run is of; 0 where nothing tells."""
+    from studio.models import adapter
+
+    if step := adapter.step_of(run.adapter):
+        return step
+    told = look(run)
+    return told.best_step or told.step
 
 
 def _keep(run: RunFolder, result: Evaluated, answers: list[GoldenAnswer]) -> None:

@@ -54,6 +54,8 @@ _DAMAGE = (
 
 WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
+STEP = "step"
+"""What the configuration of a run's result calls the step that its weights are of."""
 
 
 def attach(model: nn.Module, tuning: Tuning, keys: Sequence[str] | None = None) -> dict[str, Any]:
@@ -104,6 +106,15 @@ def keys_of(folder: Path) -> list[str] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return keys if isinstance(keys, list) and all(isinstance(key, str) for key in keys) else None
+
+
+def step_of(folder: Path) -> int:
+    """The step that a run's result in `folder` is of; 0 where an earlier release did not say."""
+    try:
+        step = parsed((folder / CONFIG).read_text(encoding="utf-8"))[STEP]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return step if isinstance(step, int) and step > 0 else 0
 
 
 def read_onto(model: nn.Module, folder: Path) -> bool:

@@ -46,6 +46,7 @@ class RunSummary:
     damage: str = ""  # what of its files cannot be read, in a sentence
     tokens: int = 0  # read in all steps
     notes: str = ""  # what the person wrote about it
+    can_answer: bool = False  # it has learned something that can be asked
 
     @property
     def resumable(self) -> bool:
@@ -136,7 +137,7 @@ class RunStore:
     def _summary(self, run: RunFolder) -> RunSummary:
         """The run's summary, read again only when its files say that something happened."""
         held = run.is_held()
-        stamp = (held, _stamp(*(run.path / name for name in _SUMMARY_FILES), run.evaluations))
+        stamp = (held, _stamp(*(run.path / name for name in _SUMMARY_FILES), run.evaluations, run.adapter))
         known = self._known.get(run)
         if known is None or known[0] != stamp:
             self._known[run] = known = (stamp, look(run, held=held))
@@ -233,6 +234,7 @@ def summarize(run: RunFolder, *, held: bool | None = None) -> RunSummary:
         damage=damage,
         tokens=journal.tokens,
         notes=run.notes,
+        can_answer=os.path.exists(run.adapter / "adapters.safetensors"),
     )
 
 

@@ -63,10 +63,10 @@ def write(
     return target
 
 
-def write_adapter(run: RunFolder, weights: dict[str, mx.array], made_for: dict[str, Any]) -> None:
-    """Make `weights` the run's result: the folder `adapter/`, in mlx-lm's own layout."""
+def write_adapter(run: RunFolder, weights: dict[str, mx.array], made_for: dict[str, Any], step: int) -> None:
+    """Make `weights` as of `step` the run's result: the folder `adapter/`, in mlx-lm's own layout."""
     with whole_folder(run.adapter) as folder:
-        _put_adapter(folder, weights, made_for)
+        _put_adapter(folder, weights, {**made_for, adapter.STEP: step})
         write_proof(folder)
 
 

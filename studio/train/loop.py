@@ -199,7 +199,8 @@ class Trainer:
 
     def _keep_result(self, *, measured: bool) -> None:
         """Make the weights as they stand the run's result."""
-        checkpoint.write_adapter(self.run, adapter.weights(self.session.model), self.session.made_for)
+        weights, made_for = adapter.weights(self.session.model), self.session.made_for
+        checkpoint.write_adapter(self.run, weights, made_for, self.position.step)
         self.position = replace(self.position, mark=self.proof.keep(measured=measured))
 
     def _rate(self, step: int) -> float:

@@ -137,6 +137,7 @@ def prove_result(session: Session, folder: Path, mark: int, best_loss: float | N
     """
     saved = _saved(session, folder)
     described = parsed((folder / adapter.CONFIG).read_text(encoding="utf-8"))
+    described.pop(adapter.STEP, None)
     same = {**described, "model": ""} == {**session.made_for, "model": ""} and mark_of(saved) == mark
     if not same or best_loss not in (None, _loss_with(session, saved)):
         weights, config = adapter.WEIGHTS, adapter.CONFIG

@@ -61,7 +61,7 @@ RUN = (
     Command("run:reveal", "Show in Finder" if MAC else "Show in Folder"),
     Command("run:delete", "Move to Trash"),
 )
-"""What can be done with training, and below it with the run on show."""
+"""What can be done with training, and below it with the run that the pane in front is about."""
 
 
 def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, ...]], ...]:

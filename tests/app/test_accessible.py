@@ -43,7 +43,9 @@ def test_what_takes_the_focus_has_a_name(studio: Studio, tmp_path: Path, qtbot: 
     run = stored_run(tmp_path / "home", "one")
     studio.dataset.datasets.open_sample()
     studio.runs.use("one")
-    qtbot.waitUntil(lambda: studio.state.dataset is not None and studio.state.run is not None)
+    qtbot.waitUntil(
+        lambda: studio.state.dataset is not None and bool(studio.state.subjects.name("playground"))
+    )
     studio.panes.runs.select("one")
     for section in studio.panes.training.form.sections.values():
         section.set_open(True)
@@ -61,7 +63,7 @@ def test_an_ampersand_is_an_ampersand(studio: Studio) -> None:
 def test_the_starter_has_one_name(studio: Studio, tmp_path: Path, qtbot: QtBot) -> None:
     stored_run(tmp_path / "home", "one")
     studio.runs.use("one")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
     for key in PANES:
         labels = [label.text() for label in studio.window.pane(key).findChildren(QLabel)]
         assert not [text for text in labels if text == "starter" or text.startswith("starter ·")]

@@ -40,7 +40,7 @@ def changed(tiny_model: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def ready(changed: None, studio: Studio, qtbot: QtBot) -> Studio:
     studio.runs.use("toy")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
     return studio
 
 

@@ -94,7 +94,7 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     qtbot.waitUntil(lambda: not studio.training.busy)
     stopped_at = _step(studio)
     assert 8 <= stopped_at < 120
-    qtbot.waitUntil(lambda: studio.state.run is not None and studio.state.run.state == "stopped")
+    qtbot.waitUntil(lambda: _state(studio) == "stopped")
 
     click(qtbot, panes.training, "Resume")
     qtbot.waitUntil(lambda: studio.training.busy and _step(studio) > stopped_at)
@@ -156,11 +156,11 @@ def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -
 def test_an_objective_the_file_does_not_suit_can_be_taken_back(studio: Studio, qtbot: QtBot) -> None:
     click(qtbot, studio.panes.dataset, "Try the sample")
     qtbot.waitUntil(lambda: studio.state.dataset is not None)
-    for objective, read in (("dpo", False), ("sft", True)):
-        recipe = studio.state.recipe.with_values({"objective": objective})
-        studio.panes.training.recipe_changed.emit(recipe)
+    for objective, fits in (("dpo", False), ("sft", True)):
+        studio.training.change({"objective": objective})
         qtbot.waitUntil(lambda: not studio.dataset.datasets.busy)
-        assert (studio.state.dataset is not None) == read
+        assert studio.state.dataset is not None
+        assert studio.panes.training.can_start() == fits
 
 
 def test_about_says_which_version_this_is(studio: Studio, qtbot: QtBot) -> None:
@@ -176,8 +176,13 @@ def _step(studio: Studio) -> int:
     return runs[0].step if runs else 0
 
 
+def _state(studio: Studio) -> str:
+    run = studio.state.subjects.run("training")
+    return run.state if run is not None else ""
+
+
 def _exact(studio: Studio) -> tuple[float, float] | None:
-    run = studio.state.run
+    run = studio.state.subjects.run("evaluation")
     if run is None or run.base_exact is None or run.tuned_exact is None:
         return None
     return run.base_exact, run.tuned_exact

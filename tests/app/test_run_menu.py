@@ -17,12 +17,14 @@ from tests.ui.conftest import run_events
 
 
 def stored_run(home: Path, name: str, last: int = 24, outcome: str = "stopped") -> RunFolder:
-    """A run as its folder tells it, which came to step `last` of 48."""
+    """A run as its folder tells it, which came to step `last` of 48; what it learned is nothing."""
     recipe = Recipe(data={"path": str(home / "rows.jsonl")}).model_dump()
     manifest = {"recipe": recipe, "created": datetime.now(UTC).isoformat()}
     run = RunFolder.create(home / "runs", name, manifest)
     for event in [*run_events(last, 48), Ended(outcome)]:
         run.append(event)
+    run.adapter.mkdir()
+    (run.adapter / "adapters.safetensors").touch()
     return run
 
 
@@ -48,13 +50,15 @@ def test_training_is_offered_with_a_dataset_and_stopping_while_it_runs(studio: S
     assert "stop" not in enabled(studio)
 
 
-def test_the_run_that_is_meant_is_the_chosen_one_in_its_pane_and_elsewhere_the_one_on_show(
+def test_the_run_that_is_meant_is_that_of_the_pane_in_front(
     studio: Studio, tmp_path: Path, qtbot: QtBot
 ) -> None:
     stored_run(tmp_path / "home", "first", outcome="done")
     stored_run(tmp_path / "home", "second")
     studio.runs.use("second")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
+    assert enabled(studio) == set()  # the dataset's pane is about no run
+    studio.window.show_pane("playground")
     assert {"run:resume", "run:reveal", "run:delete"} <= enabled(studio)
     studio.window.show_pane("runs")
     assert enabled(studio) == set()
@@ -62,7 +66,7 @@ def test_the_run_that_is_meant_is_the_chosen_one_in_its_pane_and_elsewhere_the_o
     assert "run:resume" not in enabled(studio)
     assert {"run:evaluate", "run:play", "run:delete"} <= enabled(studio)
     studio.window.action("run:play").trigger()
-    qtbot.waitUntil(lambda: studio.state.run is not None and studio.state.run.name == "first")
+    qtbot.waitUntil(lambda: studio.state.subjects.name("playground") == "first")
     assert studio.window.current_pane() == "playground"
 
 
@@ -71,7 +75,8 @@ def test_the_menu_asks_before_it_moves_a_run_to_the_trash(
 ) -> None:
     run = stored_run(tmp_path / "home", "one")
     studio.runs.use("one")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
+    studio.window.show_pane("playground")
     studio.window.action("run:delete").trigger()
     assert studio.window.current_pane() == "runs"
     assert studio.panes.runs._confirm.isVisible()
@@ -87,7 +92,7 @@ def test_what_is_typed_in_the_playground_goes_to_its_prompt(
     if asked:
         studio.window.show_pane("playground")
     studio.runs.use("one")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
     studio.window.activateWindow()
     studio.window.show_pane("playground")
     qtbot.waitUntil(studio.panes.playground.prompt.hasFocus)

@@ -21,12 +21,12 @@ def test_a_run_gets_another_name_and_stays_the_one_on_show(
     stored_run(tmp_path / "home", "one")
     stored_run(tmp_path / "home", "two")
     studio.runs.use("one")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
     studio.window.show_pane("runs")
     studio.panes.runs.select("one")
     studio.panes.runs.rename_requested.emit("one", "Support, 2nd try")
     new = "Support--2nd-try"
-    qtbot.waitUntil(lambda: studio.state.run is not None and studio.state.run.name == new)
+    qtbot.waitUntil(lambda: studio.state.subjects.name("playground") == new)
     assert {run.name for run in studio.store.runs()} == {new, "two"}
     studio.panes.runs.rename_requested.emit(new, "two")
     assert "There is a run called two already" in studio.window.notice().text()
@@ -37,7 +37,7 @@ def test_notes_are_kept_and_come_back(studio: Studio, tmp_path: Path, qtbot: QtB
     run = stored_run(tmp_path / "home", "one")
     studio.window.show_pane("runs")
     studio.runs.use("one")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
     studio.panes.runs.select("one")
     qtbot.waitUntil(lambda: studio.panes.runs.details._name == "one")
     studio.panes.runs.details.notes.setPlainText("Answers are short and right.")

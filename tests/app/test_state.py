@@ -17,7 +17,7 @@ def heard() -> list[str]:
 @pytest.fixture
 def state(qapp: object, heard: list[str]) -> State:
     state = State()
-    for name in ("recipe_changed", "reading_changed", "dataset_changed", "run_changed"):
+    for name in ("recipe_changed", "reading_changed", "dataset_changed"):
         getattr(state, name).connect(lambda name=name: heard.append(name))
     return state
 
@@ -44,8 +44,3 @@ def test_another_dataset_takes_the_one_before_off_show(state: State, heard: list
     state.turn_to("other.jsonl", "")
     assert state.dataset is None
     assert heard == ["recipe_changed", "dataset_changed"]
-
-
-def test_the_same_run_is_announced_once(state: State, heard: list[str]) -> None:
-    state.show_run(None)
-    assert heard == []

@@ -44,7 +44,7 @@ def test_a_step_does_what_it_asks_for_once_that_can_be_done(
     assert studio.training.busy
     card.next.click()
     assert not card.action.isEnabled()  # not before the run is done
-    qtbot.waitUntil(lambda: not studio.training.busy and studio.state.run is not None)
+    qtbot.waitUntil(lambda: not studio.training.busy and studio.state.subjects.run("playground") is not None)
     qtbot.waitUntil(card.action.isEnabled)
     card.next.click()
     card.action.click()

@@ -164,7 +164,7 @@ CAN_BE = {
     **dict.fromkeys(("left", "top"), ("-1", "0", "null")),
     **dict.fromkeys(("maximized", "still", "reopen", "toured"), ("true",)),
     **dict.fromkeys(("pane", "dataset"), _TEXTS),
-    "recipe": ("{}",),
+    **dict.fromkeys(("recipe", "splits"), ("{}",)),
 }
 """Which of the wrong values a setting can have, as JSON says them."""
 

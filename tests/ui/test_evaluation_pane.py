@@ -184,7 +184,7 @@ def test_a_result_stays_until_another_run_or_golden_set(qtbot: QtBot, pane: Eval
     pane.show_run(replace(RUN, tuned_exact=0.87, step=RUN.step + 1), "4 prompts")  # the list came late
     assert pane.header.title() == RESULT.headline
     pane.show_run(RUN, "other prompts")
-    assert pane.header.title() == "Evaluate capitals"
+    assert pane.header.title() == "Not evaluated yet"
 
 
 def test_a_result_goes_when_the_run_learns_on(qtbot: QtBot, pane: EvaluationPane) -> None:
@@ -193,4 +193,4 @@ def test_a_result_goes_when_the_run_learns_on(qtbot: QtBot, pane: EvaluationPane
     pane.show_event(RESULT)
     pane.forget_result()
     pane.show_run(RUN, "4 prompts")
-    assert pane.header.title() == "Evaluate capitals"
+    assert pane.header.title() == "Not evaluated yet"

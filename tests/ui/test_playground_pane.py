@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from studio.events import AnswerEnded, AnswerPiece
+from studio.events import AnswerEnded, AnswerPiece, AnswersBegin
 from studio.generate.sampling import Sampling
-from studio.runs.store import RunSummary
 from studio.ui.chat.sampling import SamplingPanel
 from studio.ui.form.editors import NumberField
 from studio.ui.panes.playground.pane import PlaygroundPane
 from studio.ui.theme import Theme
-
-RUN = RunSummary(
-    "capitals",
-    Path("/r"),
-    datetime(2026, 1, 1, tzinfo=UTC),
-    "done",
-    "",
-    "starter",
-    "/d.jsonl",
-    {},
-    60,
-    60,
-    1.2,
-    40,
-    None,
-    None,
-)
 
 
 @pytest.fixture
@@ -43,7 +21,7 @@ def pane(qtbot: QtBot, theme: Theme) -> PlaygroundPane:
     qtbot.addWidget(pane)
     pane.resize(1076, 820)
     pane.show()
-    pane.show_run(RUN)
+    pane.show_ready()
     return pane
 
 
@@ -159,17 +137,34 @@ def test_equal_answers_are_marked(qtbot: QtBot, pane: PlaygroundPane) -> None:
     assert pane.columns.exchanges[-1].is_same
 
 
-def test_exchanges_stand_under_each_other_until_another_run(qtbot: QtBot, pane: PlaygroundPane) -> None:
+def test_exchanges_stand_under_each_other_whichever_run_is_asked(qtbot: QtBot, pane: PlaygroundPane) -> None:
     for prompt in ("One", "Two"):
         ask(qtbot, pane, prompt)
         pane.show_event(ended("base", "a"))
         pane.show_event(ended("tuned", "b"))
         pane.show_idle()
     assert [exchange.prompt for exchange in pane.columns.exchanges] == ["One", "Two"]
-    pane.show_run(RUN)
+    pane.show_ready()
     assert len(pane.columns.exchanges) == 2
-    pane.show_run(replace(RUN, folder=Path("/other")))
+    pane.show_no_run()
     assert pane.columns.exchanges == ()
+
+
+def test_an_answer_says_for_good_which_run_gave_it_and_at_which_step(
+    qtbot: QtBot, pane: PlaygroundPane
+) -> None:
+    for run, step in (("capitals", 120), ("capitals", 240), ("an-older-one", 0)):
+        ask(qtbot, pane, "Hello")
+        pane.show_event(AnswersBegin("starter", run, step))
+        assert pane.columns.exchanges[-1].foot("tuned").endswith(" · Waiting…")
+        for who in ("base", "tuned"):
+            pane.show_event(ended(who, "Hi"))
+        pane.show_idle()
+    first, second, third = pane.columns.exchanges
+    assert first.foot("tuned").startswith("capitals, step 120 · 41 tokens")
+    assert second.foot("tuned").startswith("capitals, step 240 · 41 tokens")
+    assert third.foot("tuned").startswith("an-older-one · 41 tokens")
+    assert {each.foot("base").partition(" · ")[0] for each in (first, second, third)} == {"Starter"}
 
 
 def test_a_long_word_wraps_inside_its_column(qtbot: QtBot, pane: PlaygroundPane) -> None:

@@ -19,6 +19,7 @@ from tests.ui.conftest import run_events, step
 
 SHOWN = {
     "idle": {"Sweep…", "Start training"},
+    "opening": set(),
     "preparing": {"Stop"},
     "running": {"Stop"},
     "stopping": {"Stop"},

@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from studio.events import AnswerEnded
+from studio.events import AnswerEnded, AnswersBegin
 from studio.ui.chat.text import GrowingText
+from studio.ui.form.model_picker import model_title
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import Badge, WrapLabel, note
 from studio.ui.widgets.layout import clear, row, scrolled
@@ -41,6 +42,7 @@ class Exchange(QWidget):
         self._feet = {who: note("Waiting…") for who in COLUMNS}
         self._texts: dict[str, list[str]] = {who: [] for who in COLUMNS}
         self._ended: dict[str, AnswerEnded] = {}
+        self._sources: dict[str, str] = {}
         self._same = Badge("Same answer", "dim")
         self._same.hide()
         grid = QGridLayout(self)
@@ -67,9 +69,16 @@ class Exchange(QWidget):
     def is_same(self) -> bool:
         return not self._same.isHidden()
 
+    def begin(self, begin: AnswersBegin) -> None:
+        """Note who answers: it stays below the answers whatever is asked next, and whatever is learned."""
+        step = f", step {begin.step:,}" if begin.step else ""
+        self._sources = {"base": model_title(begin.model), "tuned": f"{begin.run}{step}"}
+        for who in COLUMNS:
+            self._say(who, "Waiting…")
+
     def append(self, who: str, text: str) -> None:
         if not self._texts[who]:
-            self._feet[who].setText("Streaming…")
+            self._say(who, "Streaming…")
         self._texts[who].append(text)
         self._answers[who].append_text(text)
 
@@ -80,9 +89,7 @@ class Exchange(QWidget):
             self._answers[ended.who].clear()
             self._answers[ended.who].append_text(ended.text)
         self._ended[ended.who] = ended
-        self._feet[ended.who].setText(
-            foot_text(ended) if ended.text.strip() else f"Empty answer · {foot_text(ended)}"
-        )
+        self._say(ended.who, f"{'' if ended.text.strip() else 'Empty answer · '}{foot_text(ended)}")
         texts = {answer.text.strip() for answer in self._ended.values()}
         self._same.setVisible(len(self._ended) == len(COLUMNS) and len(texts) == 1)
 
@@ -90,7 +97,10 @@ class Exchange(QWidget):
         """Say in every column that has not ended why nothing more will come."""
         for who in COLUMNS:
             if who not in self._ended:
-                self._feet[who].setText(word)
+                self._say(who, word)
+
+    def _say(self, who: str, words: str) -> None:
+        self._feet[who].setText(" · ".join(filter(None, (self._sources.get(who), words))))
 
 
 _REDRAW_MILLISECONDS = 50
@@ -139,10 +149,6 @@ class ChatColumns(QWidget):
         grid.addWidget(self._scroll, 1, 0, 1, 2)
         self._make_room(0, 0)
 
-    def set_head(self, who: str, title: str, value: str) -> None:
-        self._heads[who].set_title(title)
-        self._heads[who].set_value(value, "dim")
-
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         return tuple(self._exchanges)
@@ -167,6 +173,11 @@ class ChatColumns(QWidget):
         self._show_hints(False)
         self._list.insertWidget(self._list.count() - 1, exchange)
         self._follows = True
+
+    def begin(self, begin: AnswersBegin) -> None:
+        """Note who gives the answers to the last prompt."""
+        if self._exchanges:
+            self._exchanges[-1].begin(begin)
 
     def append(self, who: str, text: str) -> None:
         self._waiting[who].append(text)

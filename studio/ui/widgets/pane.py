@@ -17,7 +17,8 @@ class PaneHeader(QWidget):
         self._title, self._subtitle = ElidedLabel(title), ElidedLabel(subtitle)
         self._title.setProperty("role", "pane-title")
         self._subtitle.setProperty("tone", "dim")
-        self._row = row((column(self._title, self._subtitle, gap=2), 1), on=self)
+        self._facts = row((self._subtitle, 1), gap=8)
+        self._row = row((column(self._title, self._facts, gap=3), 1), on=self)
         self.setMinimumHeight(48)
 
     def title(self) -> str:
@@ -31,6 +32,10 @@ class PaneHeader(QWidget):
 
     def set_subtitle(self, subtitle: str) -> None:
         self._subtitle.setText(subtitle)
+
+    def add_subject(self, picker: QWidget) -> None:
+        """What names the thing that the pane is about, before the line of facts."""
+        self._facts.insertWidget(0, picker)
 
     def add_button(self, text: str, role: str = "plain", icon: str | None = None) -> Button:
         """A button to the right of those added before; `icon` is the name of a Lucide icon."""

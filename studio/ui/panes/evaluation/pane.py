@@ -11,6 +11,7 @@ from studio.events import Evaluated, Event, GoldenAnswer, Progress
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
 from studio.ui.panes.evaluation.cards import AnswersCard, ScoresCard
+from studio.ui.tables.run_picker import RunPicker
 from studio.ui.theme import Theme
 from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import EmptyState, FailedState
@@ -39,6 +40,8 @@ class EvaluationPane(Pane):
         self._answered: tuple[Path, str] | None = None  # what the result on show is about
         self._arrived: list[GoldenAnswer] = []
         self._progress: Progress | None = None
+        self.picker = RunPicker()
+        self.header.add_subject(self.picker)
         self._choose = self.header.add_button("Golden set…", icon="list-checks")
         self._choose.setToolTip("Choose another file of prompts with ideal answers")
         self._choose.clicked.connect(self.golden_requested)
@@ -75,7 +78,7 @@ class EvaluationPane(Pane):
         )
         state.chosen.connect(self.evaluate_requested)
         self._show_only(
-            f"Evaluate {run.name}", f"{model_title(run.model)} · {run.step:,} of {run.steps:,} steps", state
+            "Not evaluated yet", f"{model_title(run.model)} · {run.step:,} of {run.steps:,} steps", state
         )
         self._choose.show()
 
@@ -87,7 +90,7 @@ class EvaluationPane(Pane):
         self._reset()
         self.show_state(None)
         self._buttons(busy=True)
-        self.header.set_title(f"Evaluating {self._run.name}" if self._run else "Evaluating")
+        self.header.set_title("Evaluating")
         self.header.set_subtitle(f"On {self._golden}" if self._golden else "")
         self.scores.show_busy(text)
 
@@ -107,7 +110,7 @@ class EvaluationPane(Pane):
     def show_failure(self, sentence: str) -> None:
         state = FailedState("The evaluation could not finish", sentence, "Try again")
         state.chosen.connect(self.evaluate_requested)
-        self._show_only("Evaluation", self._run.name if self._run else "", state)
+        self._show_only("Evaluation", "", state)
         self._choose.setVisible(self._run is not None)
 
     def show_stopped(self) -> None:

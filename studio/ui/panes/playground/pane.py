@@ -5,13 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QShowEvent
 
-from studio.events import AnswerEnded, AnswerPiece, Event
+from studio.events import AnswerEnded, AnswerPiece, AnswersBegin, Event
 from studio.generate.sampling import Sampling
-from studio.runs.store import RunSummary
 from studio.ui.chat.columns import ChatColumns
 from studio.ui.chat.sampling import SamplingPanel
 from studio.ui.chat.text import PromptField
-from studio.ui.form.model_picker import model_title
+from studio.ui.tables.run_picker import RunPicker
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
@@ -35,9 +34,10 @@ class PlaygroundPane(Pane):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Playground")
         self._busy = False
-        self._run: RunSummary | None = None
         self.panel = SamplingPanel(self)
         self.panel.changed.connect(self._say_sampling)
+        self.picker = RunPicker()
+        self.header.add_subject(self.picker)
         self._sampling = self.header.add_button("Sampling", icon="sliders-horizontal")
         self._sampling.clicked.connect(self._open_sampling)
         self._clear = self.header.add_button("Clear")
@@ -63,7 +63,7 @@ class PlaygroundPane(Pane):
         add(self.content, (self.columns, 1), ask)
 
     def show_no_run(self) -> None:
-        self._busy, self._run = False, None
+        self._busy = False
         self.columns.clear()
         state = EmptyState(
             "messages-square",
@@ -78,13 +78,10 @@ class PlaygroundPane(Pane):
         self._clear.hide()
         self.show_state(state)
 
-    def show_run(self, run: RunSummary) -> None:
-        """Talk to this run from now on; what was said to another one is forgotten."""
-        if self._run is None or self._run.folder != run.folder:
-            self.columns.clear()
-        self._run = run
-        self.columns.set_head("base", model_title(run.model), "base")
-        self.columns.set_head("tuned", run.name, f"tuned, step {run.best_step or run.step:,}")
+    def show_ready(self) -> None:
+        """There is a run to talk to; what another one said stays, and says whose it is."""
+        if self.state is None:
+            return
         self.show_state(None)
         self._sampling.show()
         self._clear.show()
@@ -99,6 +96,8 @@ class PlaygroundPane(Pane):
 
     def show_event(self, event: Event) -> None:
         match event:
+            case AnswersBegin():
+                self.columns.begin(event)
             case AnswerPiece():
                 self.note.hide()
                 self.columns.append(event.who, event.text)

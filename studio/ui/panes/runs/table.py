@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -48,11 +47,6 @@ def short_count(count: float) -> str:
         if count >= size:
             return f"{count / size:,.{1 if count < 100 * size else 0}f} {unit}"
     return f"{count:,.0f}"
-
-
-def when(moment: datetime) -> str:
-    """A date as a table shows it: 21 Nov, 08:31."""
-    return f"{moment.day} {moment:%b, %H:%M}"
 
 
 def recipe_value(run: RunSummary, group: str, name: str) -> float | None:
@@ -110,7 +104,9 @@ COLUMNS: tuple[Column, ...] = (
         right=True,
         width=108,
     ),
-    TableColumn("Date", lambda run: when(run.created), lambda run: run.created.timestamp(), True, width=116),
+    TableColumn(
+        "Date", lambda run: words.when(run.created), lambda run: run.created.timestamp(), True, width=116
+    ),
 )
 DATE = len(COLUMNS) - 1
 SWEEP = next(number for number, column in enumerate(COLUMNS) if column.title == "Sweep")

@@ -45,6 +45,7 @@ from studio.ui.panes.training.tabs import RunTabs
 from studio.ui.panes.training.watch import AdviceCard
 from studio.ui.plain import tip
 from studio.ui.plots.run_plots import RunPlots
+from studio.ui.tables.run_picker import RunPicker
 from studio.ui.theme import Theme
 from studio.ui.widgets.pane import PaneFrame
 from studio.ui.widgets.states import EmptyState
@@ -75,7 +76,7 @@ class TrainingPane(PaneFrame):
         super().__init__("Training")
         self._state = "idle"
         self._story = RunStory()
-        self._dataset = ""
+        self._dataset = self._dataset_facts = ""
         self._misfit = ""
         self._sentence = ""
         self._rate: float | None = None
@@ -86,6 +87,8 @@ class TrainingPane(PaneFrame):
         self.log = self.tabs.log
         self._no_data = EmptyState("database", *NO_DATA)
         self._right = QStackedWidget()
+        self.picker = RunPicker("New run")
+        self.header.add_subject(self.picker)
         self._edited = Debounce(self, DEBOUNCE_MILLISECONDS, self._announce_recipe)
         self._add_buttons()
         self._build()
@@ -111,16 +114,26 @@ class TrainingPane(PaneFrame):
         self.recipe_card.apply(recipe, name)
 
     def show_dataset(self, name: str, train: int, validation: int) -> None:
-        """The dataset that will be trained on, and how its examples are split."""
-        self._dataset = f"{name}  ·  {train:,} examples train, {validation:,} validate"
-        self.form.show_dataset(name)
+        """The dataset that a new run would train on, and how its examples are split."""
+        self._dataset, self._dataset_facts = name, f"{train:,} examples train, {validation:,} validate"
         self._right.setCurrentIndex(0)
         self._write_header()
 
     def show_no_dataset(self) -> None:
-        self._dataset = ""
-        self.form.show_dataset("")
-        self._right.setCurrentIndex(1 if self._story.step is None else 0)
+        self._dataset = self._dataset_facts = ""
+        self._right.setCurrentIndex(1 if self._story.step is None and not LOOKS[self._state].locked else 0)
+        self._write_header()
+
+    def take_run(self, recipe: Recipe, member: str = "") -> None:
+        """A run on show: what was asked of it, which stays on show whatever is opened meanwhile.
+
+        While it trains the form says it, too. `member` is which run of a sweep it is.
+        """
+        self._story.take(recipe)
+        self._story.member = member
+        if LOOKS[self._state].locked:
+            self.recipe_card.take(recipe)
+            self.plots.show_rewards(recipe.pairs)
         self._write_header()
 
     def show_misfit(self, sentence: str) -> None:
@@ -201,9 +214,15 @@ class TrainingPane(PaneFrame):
             self.log.add(sentence)
         self._write_header()
 
-    def load_history(self, history: RunHistory) -> None:
-        """Show an earlier run's whole history."""
+    def state(self) -> str:
+        """Which of LOOKS the pane has."""
+        return self._state
+
+    def load_history(self, history: RunHistory, recipe: Recipe | None = None) -> None:
+        """Show an earlier run's whole history, and what was asked of it."""
         self.clear_run()
+        if recipe is not None:
+            self.take_run(recipe)
         self._right.setCurrentIndex(0)
         for event in history.events:
             self._tell(self._kept, event)
@@ -216,7 +235,7 @@ class TrainingPane(PaneFrame):
 
     def clear_run(self) -> None:
         """Forget the run that is shown; the recipe stays."""
-        self._story.begin(self.form.recipe_at_hand().loop.epochs)
+        self._story.begin()
         for part in (self.plots, self.figures, self.tabs, self.advice):
             part.clear()
         self._write_header()
@@ -225,6 +244,7 @@ class TrainingPane(PaneFrame):
         """Ask for a run with the recipe as it stands, if it can be carried out."""
         if self.can_start():
             self.start_requested.emit(self.recipe())
+            self._settle()
 
     def can_start(self) -> bool:
         """Whether there is a dataset and a recipe that can be carried out, and nothing trains."""
@@ -245,6 +265,7 @@ class TrainingPane(PaneFrame):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.requested.connect(self.sweep_requested)
         dialog.open()
+        self._settle()
         return dialog
 
     def _add_buttons(self) -> None:
@@ -284,6 +305,12 @@ class TrainingPane(PaneFrame):
         self._write_header()
         self._edited.trigger()
 
+    def _settle(self) -> None:
+        """Announce the last edit now that something was begun with it."""
+        if self._edited.isActive():
+            self._edited.stop()
+            self._announce_recipe()
+
     def _announce_recipe(self) -> None:
         try:
             recipe = self.recipe()
@@ -302,14 +329,20 @@ class TrainingPane(PaneFrame):
             why = why_not(self.form.problem() or self._misfit, bool(self._dataset))
             self._buttons[name].setEnabled(self.form.is_valid() and not why)
             self._buttons[name].setToolTip(tip(why))
+        locked = LOOKS[self._state].locked
+        self.form.show_dataset((self._story.dataset if locked else "") or self._dataset)
         self._write_title()
 
     def _write_title(self, _: Event | None = None) -> None:
         self.header.set_title(self._story.title(self._state))
-        model = model_title(self.form.model())
-        facts = f"{model}  ·  {self._dataset or 'no dataset yet'}"
+        facts = self._story.facts() or "  ·  ".join(self._facts_at_hand())
         sentence = "" if self._story.is_in_title(self._sentence) else self._sentence
         self.header.set_subtitle(sentence or self._story.progress(self._state) or facts)
+
+    def _facts_at_hand(self) -> tuple[str, ...]:
+        """The model and the dataset of a new run."""
+        model = model_title(self.form.model())
+        return (model, self._dataset, self._dataset_facts) if self._dataset else (model, "no dataset yet")
 
     def _watch_machine(self) -> None:
         self.machine.set_watched(LOOKS[self._state].locked and self.isVisible())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from studio import words
 from studio.events import Prepared, Progress, Skipped, Step, Validated
+from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
+from studio.ui.form.model_picker import model_title
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class ButtonStates:
 
 LOOKS = {
     "idle": ButtonStates(("sweep", "start"), "start"),
+    "opening": ButtonStates((), locked=True),
     "preparing": ButtonStates(("stop",), locked=True),
     "running": ButtonStates(("stop",), locked=True),
     "stopping": ButtonStates(("stop",), locked=True),
@@ -49,8 +53,14 @@ def why_not(problem: str, has_dataset: bool) -> str:
 
 @dataclass
 class RunStory:
-    """What has happened in a run so far, to be told in its title."""
+    """What a run was asked and what has happened in it so far, to be told in its title.
 
+    Nothing that is opened or typed meanwhile changes it. `member` is which run of a sweep it is.
+    """
+
+    recipe: Recipe | None = None
+    member: str = ""
+    prepared: Prepared | None = None
     epochs: float = 0.0
     step: Step | None = None
     first: Validated | None = None
@@ -58,10 +68,30 @@ class RunStory:
     latest: Progress | None = None
     skipped: int = 0
 
-    def begin(self, epochs: float) -> None:
-        """Forget what was; a run of so many epochs is to come."""
-        self.epochs, self.skipped = epochs, 0
-        self.step = self.first = self.best = self.latest = None
+    def begin(self) -> None:
+        """Forget what was."""
+        self.recipe = self.prepared = self.step = self.first = self.best = self.latest = None
+        self.member, self.epochs, self.skipped = "", 0.0, 0
+
+    def take(self, recipe: Recipe) -> None:
+        """What was asked of the run; where it counts steps they tell how many epochs that is."""
+        self.recipe = recipe
+        self.epochs = 0.0 if recipe.loop.steps else recipe.loop.epochs
+
+    @property
+    def dataset(self) -> str:
+        """The name of the dataset that it trains on."""
+        return PurePath(self.recipe.data.path).name if self.recipe else ""
+
+    def facts(self) -> str:
+        """The model, the dataset and how it is divided; nothing where there is no run."""
+        if self.recipe is None:
+            return ""
+        parts = [model_title(self.recipe.model), self.dataset]
+        if (sizes := self.prepared) is not None:
+            train = sizes.train_records or sizes.train_examples
+            parts.append(f"{train:,} examples train, {sizes.validation_examples:,} validate")
+        return "  ·  ".join(parts)
 
     def add_step(self, step: Step) -> None:
         self.step = step
@@ -79,8 +109,8 @@ class RunStory:
     def show_progress(self, progress: Progress) -> None:
         self.latest = progress
 
-    def show_prepared(self, _: Prepared) -> None:
-        self.latest = None
+    def show_prepared(self, prepared: Prepared) -> None:
+        self.latest, self.prepared = None, prepared
 
     def load_steps(self, history: RunHistory) -> None:
         """Take in the steps of an earlier run."""
@@ -94,10 +124,12 @@ class RunStory:
         """The pane's title: what is happening, or what came out."""
         where = f"step {self.step.step:,} of {self.step.steps:,}" if self.step else ""
         match state:
+            case "opening":
+                return "Reading the run"
             case "preparing":
                 return "Training · getting ready"
             case "running":
-                return f"Training · {where}" if where else "Training"
+                return " · ".join(filter(None, (self.member or "Training", where)))
             case "stopping":
                 return "Training · stopping and saving"
             case "stopped" | "interrupted":
