@@ -73,6 +73,12 @@ MODELS: dict[str, str] = {
     "adapter.none": "{folder} holds no adapter yet: train the run to its first checkpoint.",
     "adapter.does_not_fit": "The adapter in {folder} does not fit this model: {fault}",
     "adapter.second": "This model bears an adapter already. Open the model again, and start from there.",
+    "adapter.not_carried": "No run can go on from an adapter on {name}, which this family makes in a way of "
+    "its own. Start from the model itself.",
+    "adapter.needs_parents": "The adapter in {folder} was trained on top of others than are here (it names "
+    "{count} in {config}). Its run keeps them in parents/: name the run, or the run's folder, instead.",
+    "adapter.full_on_quantized": "What was trained in {folder} are the model's own weights, and those of a "
+    "quantized model cannot be replaced. Set Quantize to no, or choose the model that is not quantized.",
     "adapter.dora_experts": "DoRA cannot go on {name}: it is a mixture of experts. Choose LoRA, or name "
     "other layers as Targets.",
     "adapter.dora_joined": "DoRA cannot go on {name}: it is several layers in one. Choose LoRA, or name "

@@ -44,6 +44,16 @@ RUNS: dict[str, str] = {
     "run.newer": "{file} was written by a newer version. Update Tuning Studio.",
     "run.in_use": "The run {name} is in use, here or in another copy of Tuning Studio. Stop it there first, "
     "or start a new run.",
+    # What a run goes on from.
+    "parent.missing": "There is no run and no folder called {name} to go on from. Name a run as "
+    "`studio runs` lists it, or a folder with an adapter; or empty the field Goes on from.",
+    "parent.no_adapter": "{folder} holds no adapter to go on from ({files}). Train that run to its first "
+    "checkpoint, or name another run or folder.",
+    "parent.changed": "What {name} goes on from has changed since ({folder} is another adapter by now). "
+    "Put the earlier one back, or start a new run.",
+    "parent.none": "The run {name} goes on from no other: compare it with the original model.",
+    "parent.gone": "What {name} goes on from is no longer in its folder: {folder} is missing. Put it back "
+    "from a copy, or start a new run.",
     # Checkpoints, and what a run trains.
     "recipe.no_dataset": "The recipe names no dataset. Choose one first.",
     "recipe.contradicts_itself": "{problems}",

@@ -7,7 +7,7 @@ import shlex
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -48,6 +48,8 @@ _LEARNING = {"train", "resume", "sweep", "demo"}
 _KEPT = "Stopped; what was learned is kept. `studio resume` goes on."
 
 _NOTHING = "Stopped; there was nothing to save."
+
+type Against = Literal["original", "parent"]
 
 app = typer.Typer(
     cls=Group,
@@ -192,10 +194,15 @@ def sweep(
 def evaluate(
     run: Run,
     golden: Annotated[Path | None, typer.Option(help='Lines of {"prompt", "ideal"} to ask.')] = None,
+    base: Annotated[
+        Against,
+        typer.Option(help="Compare with the model itself, or with the run that this one goes on from."),
+    ] = "original",
     changed_base: ChangedBase = False,
 ) -> None:
     """Compare the tuned model with its base: the golden set, held-out loss, general text."""
-    events = perform(EvaluateJob(store_from().find(run), golden, changed_base).run_events(_model_cache()))
+    job = EvaluateJob(store_from().find(run), golden, changed_base, base)
+    events = perform(job.run_events(_model_cache()))
     answers, result = [], None
     try:
         for event in events:

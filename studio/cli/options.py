@@ -16,6 +16,7 @@ from studio.cli.results import CommandResult
 from studio.cli.terminal import asked
 from studio.errors import DataError, RecipeError, StudioError
 from studio.files import parsed
+from studio.jobs.base import with_parent
 from studio.paths import STARTER_MODEL, Paths
 from studio.recipe.entry import FieldEntry
 from studio.recipe.files import read_recipe, ready_recipes
@@ -81,7 +82,8 @@ def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: 
         values[name.strip()] = value.strip()
     if model:
         values["model"] = model if model == STARTER_MODEL else str(Path(model).expanduser().resolve())
-    return _begin(file).with_values(values)
+    recipe = _begin(file).with_values(values)
+    return with_parent(recipe, paths_from().runs)
 
 
 def with_fields[C: Callable[..., Any]](model: type[BaseModel], *names: str) -> Callable[[C], C]:

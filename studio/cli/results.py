@@ -88,9 +88,9 @@ def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> Command
         "answers": [asdict(a) for a in sorted(answers, key=lambda a: a.index)],
     }
     rows = [_measure_row(m) for m in result.measures]
-    text = "\n".join(
-        [result.headline, result.verdict, "", *rows, "", f"On {result.golden}, in {result.seconds:.0f} s."]
-    )
+    against = f" Compared with {result.base}." if result.base else ""
+    on = f"On {result.golden}, in {result.seconds:.0f} s.{against}"
+    text = "\n".join([result.headline, result.verdict, "", *rows, "", on])
     return CommandResult(document, text)
 
 
@@ -184,7 +184,8 @@ def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ())
             if s.base_exact is None or s.tuned_exact is None
             else f"{s.base_exact:.0%} → {s.tuned_exact:.0%}"
         )
-        rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}")
+        of = f"  goes on from {s.parent}" if s.parent else ""
+        rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}{of}")
     rows += [f"{s.name} is damaged: {s.damage}" for s in summaries if s.damage]
     rows += damaged_sweeps
     return CommandResult(document, "\n".join(rows))

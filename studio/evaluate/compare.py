@@ -83,6 +83,7 @@ class ComparedModels:
     base: nn.Module
     tuned: nn.Module
     tokenizer: TokenizerWrapper
+    name: str = ""  # of the base in words, where it could be another
 
 
 def compare(
@@ -120,6 +121,7 @@ def compare(
         both_right=sum(r.base_right and r.tuned_right for r in results),
         both_wrong=sum(not r.base_right and not r.tuned_right for r in results),
         seconds=time.perf_counter() - began,
+        base=pair.name,
     )
 
 

@@ -98,3 +98,4 @@ class Evaluated(Event, kind="Evaluated"):
     both_right: int
     both_wrong: int
     seconds: float
+    base: str = ""  # what the run was compared with, in words, where that could be more than one

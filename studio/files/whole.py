@@ -37,6 +37,14 @@ def _existing(path: Path) -> Path:
     return next(p for p in (path, *path.parents) if p.exists())
 
 
+def share(file: Path, copy: Path) -> None:
+    """Let a file of ours, which is only ever replaced, stand in a second place: as a link, else as a copy."""
+    try:
+        os.link(file, copy)
+    except OSError:
+        shutil.copyfile(file, copy)
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace the file at `path` by `text` in one step."""
     with whole_file(path) as file:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.errors import RunError
 from studio.events import AnswerPiece, AnswersBegin, Evaluated, Event, GoldenAnswer, Log, to_json
 from studio.files import whole_folder
 from studio.generate.sampling import Sampling
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from studio.recipe.recipe import Recipe
 
 WHO = ("base", "tuned")
+ORIGINAL, PARENT = "original", "parent"
+"""What a run is compared with: the model itself, or what the run went on from, where it went on from one."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class ChatJob:
         recipe = yield from same_base(self.run, manifest, recipe_of(manifest), changed_base=self.changed_base)
         opened = {}
         for who in self.who:
-            opened[who] = yield from _open(who, recipe, self.run, model_cache)
+            opened[who] = yield from _open(ORIGINAL if who == "base" else who, recipe, self.run, model_cache)
         first = next(iter(opened.values()))
         renderer = renderer_for(recipe, first)
         turns = (Message("user", whole_characters(self.prompt)),)
@@ -75,11 +78,15 @@ class ChatJob:
 
 @dataclass(frozen=True)
 class EvaluateJob:
-    """Compare a run's tuned model with its base, and keep the result in the run's folder."""
+    """Compare a run's tuned model with its base, and keep the result in the run's folder.
+
+    The base is the original model or, with `against` PARENT, the run that this one went on from.
+    """
 
     run: RunFolder
     golden: Path | None = None
     changed_base: bool = False  # also where the run's model is another by now
+    against: str = ORIGINAL
 
     @property
     def title(self) -> str:
@@ -90,10 +97,16 @@ class EvaluateJob:
         from studio.evaluate.golden import golden_for
         from studio.train.prepare import general_text, renderer_for
 
+        parent = str(self.run.manifest().get("parent", ""))
+        if self.against == PARENT and not parent:
+            raise RunError("parent.none", name=self.run.name)
         recipe, base = yield from prepare_again(self.run, model_cache, changed_base=self.changed_base)
         tuned = yield from _open("tuned", recipe, self.run, model_cache)
         golden = golden_for(self.golden or golden_of_run(self.run, Path(recipe.data.path)), base.data)
-        pair = ComparedModels(base.opened.module, tuned.module, tuned.tokenizer)
+        other = base.opened
+        if self.against == ORIGINAL:
+            other = yield from _open(ORIGINAL, recipe, self.run, model_cache)
+        pair = ComparedModels(other.module, tuned.module, tuned.tokenizer, _named(self.against, parent))
         renderer = renderer_for(recipe, tuned)
         general = general_text(renderer)
         answers = []
@@ -109,10 +122,12 @@ def _open(
     who: str, recipe: Recipe, run: RunFolder, model_cache: ModelCache
 ) -> Generator[Event, None, OpenModel]:
     from studio.models import adapter
-    from studio.train.prepare import form_of
+    from studio.train.prepare import form_of, open_start, parents_of
 
-    opened = model_cache.open(model_folder(recipe.model), form_of(recipe))
-    if who == "tuned" and not adapter.read_onto(opened.module, run.adapter):
+    if who == ORIGINAL:
+        return model_cache.open(model_folder(recipe.model), form_of(recipe))
+    opened = yield from open_start(recipe, model_cache)
+    if who == "tuned" and not adapter.read_onto(opened.module, run.adapter, parents_of(recipe)):
         yield Log(unproven(run.adapter))
     return opened
 
@@ -125,6 +140,13 @@ def _step_of(run: RunFolder) -> int:
         return step
     told = look(run)
     return told.best_step or told.step
+
+
+def _named(against: str, parent: str) -> str:
+    """What a run was compared with, in words; nothing where there is only one base."""
+    if not parent:
+        return ""
+    return f"the run {parent}, which it goes on from" if against == PARENT else "the original model"
 
 
 def _keep(run: RunFolder, result: Evaluated, answers: list[GoldenAnswer]) -> None:

@@ -185,6 +185,8 @@ def own_copy(run: RunFolder) -> Iterator[RunFolder]:
             names += [str(file.relative_to(run.path)) for file in sorted(newest.iterdir())]
         if rank() == 0 and run.dataset.is_dir():
             names += [str(file.relative_to(run.path)) for file in sorted(run.dataset.iterdir())]
+        for folder in run.parents() if rank() == 0 else ():
+            names += [str(file.relative_to(run.path)) for file in sorted(folder.iterdir())]
         names += [run.template.name] if rank() == 0 and run.template.exists() else []
         if rank() == 0:
             run.manifest()  # refuses what is not a run

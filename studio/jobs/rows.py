@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from studio.dataset.manifest import is_saved
 from studio.dataset.read.folders import GOLDEN_FILE, golden_beside
 from studio.events import Event
-from studio.files import whole_folder
+from studio.files import share, whole_folder
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 
@@ -47,7 +45,7 @@ def keep_rows(data: Dataset, run: RunFolder, like: RunFolder | None = None) -> G
     if like is not None and is_saved(like.dataset):
         with whole_folder(run.dataset) as inside:
             for file in like.dataset.iterdir():
-                _share(file, inside / file.name)
+                share(file, inside / file.name)
         return
     yield from save(run.dataset, _Parts(data), format=data.format)
 
@@ -71,10 +69,3 @@ def golden_of_run(run: RunFolder, dataset: Path) -> Path | None:
     """The golden set that a run is asked with: among its rows, else in or beside its dataset."""
     kept = run.dataset / GOLDEN_FILE
     return kept if kept.is_file() else golden_beside(dataset)
-
-
-def _share(file: Path, copy: Path) -> None:
-    try:
-        os.link(file, copy)
-    except OSError:
-        shutil.copyfile(file, copy)

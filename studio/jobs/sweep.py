@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
-from studio.jobs.base import base_of, keep_template
+from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, with_parent
 from studio.jobs.rows import keep_rows
 from studio.jobs.train import check_shown, perform_run, prepare_again
 from studio.process import launched
@@ -181,6 +181,8 @@ def _train(
     if run is not None:
         recipe, ready = yield from prepare_again(run, *caches, changed_base=job.changed_base)
     else:
+        recipe = with_parent(recipe, file.runs)
+        yield from remarks_on_parent(recipe)
         ready = yield from prepare(recipe, *caches, grouping=file.grouping)
         check_shown(recipe, ready, job.source)
         file = file.with_fingerprint(ready.data.fingerprint)
@@ -191,9 +193,10 @@ def _train(
             "grouping": file.grouping,
             "sweep": file.name,
             "base": base_of(recipe),
+            **parents_in_words(recipe),
         }
         run = RunFolder.create(file.runs, planned.run, asked)
-        keep_template(recipe, run)
+        recipe = keep_start(recipe, run)
         like = next(filter(None, map(file.run_of, file.members)), None)
         yield from keep_rows(ready.data, run, like if like != run else None)
     yield from perform_run(recipe, run, ready)

@@ -12,7 +12,7 @@ from studio import words
 from studio.errors import DataError, DiskError, RecipeError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
 from studio.files import PROOF
-from studio.jobs.base import base_of, keep_template, same_base
+from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, same_base, with_parent
 from studio.jobs.job import note_way_on, sentence
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import awake, recorder
@@ -55,22 +55,25 @@ class TrainJob:
 
         check_trackers(self.recipe)
         meet()
-        ready = yield from prepare(self.recipe, model_cache)
-        check_shown(self.recipe, ready, self.source)
-        check_same(self.recipe.data.path, ready.data.fingerprint)
+        recipe = with_parent(self.recipe, self.runs)
+        yield from remarks_on_parent(recipe)
+        ready = yield from prepare(recipe, model_cache)
+        check_shown(recipe, ready, self.source)
+        check_same(recipe.data.path, ready.data.fingerprint)
         manifest = {
-            "recipe": self.recipe.model_dump(),
+            "recipe": recipe.model_dump(),
             "fingerprint": ready.data.fingerprint,
             "grouping": GROUPING,
-            "base": base_of(self.recipe),
+            "base": base_of(recipe),
+            **parents_in_words(recipe),
         }
-        name = self.name or f"{Path(self.recipe.data.path).stem}-{Path(self.recipe.model).name}"
+        name = self.name or f"{Path(recipe.data.path).stem}-{Path(recipe.model).name}"
         with own_runs(self.runs) as runs:
             run = RunFolder.create(runs, name, manifest)
-            keep_template(self.recipe, run)
+            recipe = keep_start(recipe, run)
             if rank() == 0:
                 yield from keep_rows(ready.data, run)
-            yield from perform_run(self.recipe, run, ready)
+            yield from perform_run(recipe, run, ready)
 
 
 @dataclass(frozen=True)

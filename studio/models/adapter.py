@@ -16,6 +16,16 @@ from studio.errors import ModelError, RunError
 from studio.files import check_proof, parsed, restore
 from studio.models import arrays, targets
 from studio.models.adapter_layers import DoRAEmbedding, DoRALinear, LoRAEmbedding, lean, linear_to_lora_layers
+from studio.models.carried import CarriedLayer, freeze_adapters, lay_bare, layers_of, merge
+from studio.models.weights import read_header
+
+
+@dataclass(frozen=True)
+class ParentAdapter:
+    """An adapter that a run goes on from: its folder, and what tells it apart from any other."""
+
+    folder: Path
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,7 @@ class Tuning:
     layers: int = 0  # the last so many; 0 means all
     embeddings: bool = False
     head: bool = False
+    parents: tuple[ParentAdapter, ...] = ()  # what the model carries already, the oldest first
 
     @property
     def scale(self) -> float:
@@ -73,6 +84,29 @@ def attach(model: nn.Module, tuning: Tuning, keys: Sequence[str] | None = None) 
     return described
 
 
+def carry_shapes(model: nn.Module, parents: Sequence[ParentAdapter]) -> None:
+    """Make a model carry adapters like those of `parents`, lazily and unread, so that they can be counted."""
+    for parent in parents:
+        described = _described(parent.folder)
+        if described.get("fine_tune_type", "lora") != "full":
+            _wrap(model, described)
+            freeze_adapters(model)
+        else:
+            lay_bare(model, read_header(parent.folder / WEIGHTS))
+
+
+def carry(model: nn.Module, parents: Sequence[ParentAdapter]) -> bool:
+    """Make a model what it was when the last of `parents` had ended: they are read, and frozen in it.
+
+    Returns whether checksums prove all of them. Raises ModelError as `read_onto` does.
+    """
+    proven = True
+    for number, parent in enumerate(parents):
+        proven &= read_onto(model, parent.folder, parents[:number])
+        freeze_adapters(model)
+    return proven
+
+
 def place(model: nn.Module, tuning: Tuning, keys: Sequence[str] | None = None) -> dict[str, Any]:
     """The same lazily: arrays have shapes and are not computed, so that an 8B model can be counted."""
     _refuse_second(model)
@@ -81,16 +115,26 @@ def place(model: nn.Module, tuning: Tuning, keys: Sequence[str] | None = None) -
     model.freeze()
     if tuning.method == "full":
         _unfreeze(model, tuning, count)
-        return {"fine_tune_type": "full", "num_layers": count}
+        return {"fine_tune_type": "full", "num_layers": count, **_needs(tuning.parents)}
     parameters = {
         "rank": tuning.rank,
         "scale": tuning.scale,
         "dropout": tuning.dropout,
         "keys": list(keys) if keys else _keys(model, tuning, count),
     }
-    described = {"fine_tune_type": tuning.method, "num_layers": count, "lora_parameters": parameters}
+    described = {
+        "fine_tune_type": tuning.method,
+        "num_layers": count,
+        "lora_parameters": parameters,
+        **_needs(tuning.parents),
+    }
     _wrap(model, described)
     return described
+
+
+def _needs(parents: Sequence[ParentAdapter]) -> dict[str, Any]:
+    """What an adapter's configuration says of those that it was trained on, without which it is nothing."""
+    return {"parents": [parent.fingerprint for parent in parents]} if parents else {}
 
 
 def weights(model: nn.Module) -> dict[str, mx.array]:
@@ -117,12 +161,12 @@ def step_of(folder: Path) -> int:
     return step if isinstance(step, int) and step > 0 else 0
 
 
-def read_onto(model: nn.Module, folder: Path) -> bool:
+def read_onto(model: nn.Module, folder: Path, parents: Sequence[ParentAdapter] = ()) -> bool:
     """Put what was trained in `folder` onto a model that bears nothing, ready for answers (dropout off).
 
-    Returns whether checksums prove it to be as it was written, which the first release did not keep. The
-    model's own weights (full) arrive in the precision that the model has. Raises ModelError when they are
-    missing, damaged, or made for another model.
+    `parents` are what the model carries. Returns whether checksums prove it to be as it was written, which
+    the first release did not keep. The model's own weights (full) arrive in the precision that the model has.
+    Raises ModelError when they are missing, damaged, or made for another model or on other parents.
     """
     restore(folder, lambda earlier: (earlier / WEIGHTS).is_file())
     if not (folder / WEIGHTS).exists():
@@ -134,10 +178,13 @@ def read_onto(model: nn.Module, folder: Path) -> bool:
         raise ModelError(error.said) from error
     try:
         described = parsed((folder / CONFIG).read_text(encoding="utf-8"))
+        _check_parents(folder, described, parents)
         trained = arrays.read(folder / WEIGHTS)
         arrays.check_finite(trained, folder / WEIGHTS)
         if described.get("fine_tune_type", "lora") != "full":
             _wrap(model, described)
+        else:
+            _make_room(model, folder, trained)
         _load(model, trained)
         mx.eval(model.parameters())
     except _DAMAGE as error:
@@ -146,8 +193,35 @@ def read_onto(model: nn.Module, folder: Path) -> bool:
     return proven
 
 
+def _described(folder: Path) -> dict[str, Any]:
+    """The configuration of an adapter. Raises ModelError where there is none that can be read."""
+    if not (folder / CONFIG).is_file():
+        raise ModelError("adapter.none", folder=folder)
+    try:
+        found: dict[str, Any] = parsed((folder / CONFIG).read_text(encoding="utf-8"))
+        if found.get("fine_tune_type", "lora") != "full":
+            int(found["lora_parameters"]["rank"])
+    except _DAMAGE as error:
+        raise ModelError("adapter.does_not_fit", folder=folder, fault=error) from error
+    return found
+
+
+def _check_parents(folder: Path, described: dict[str, Any], parents: Sequence[ParentAdapter]) -> None:
+    """Raise ModelError where an adapter was trained on others than the model carries."""
+    if described.get("parents", []) != [parent.fingerprint for parent in parents]:
+        count = len(described.get("parents", []))
+        raise ModelError("adapter.needs_parents", folder=folder, count=count, config=CONFIG)
+
+
+def _make_room(model: nn.Module, folder: Path, trained: dict[str, mx.array]) -> None:
+    """Make a model ready to take weights of its own in place of what it has."""
+    if any("scales" in module for module in model.modules()):
+        raise ModelError("adapter.full_on_quantized", folder=folder)
+    lay_bare(model, trained)
+
+
 def _refuse_second(model: nn.Module) -> None:
-    if any("lora_a" in module for module in model.modules()):
+    if any("lora_a" in module and not isinstance(module, CarriedLayer) for module in model.modules()):
         raise ModelError("adapter.second")
 
 
@@ -163,8 +237,8 @@ def _keys(model: nn.Module, tuning: Tuning, count: int) -> list[str]:
 
 def _refuse_dora(found: dict[str, nn.Module]) -> None:
     for path, module in found.items():
-        if isinstance(module, targets.EXPERTS) or hasattr(module, "to_lora"):
-            experts = isinstance(module, targets.EXPERTS)
+        experts = isinstance(module, targets.EXPERTS)
+        if experts or (hasattr(module, "to_lora") and not isinstance(module, CarriedLayer)):
             code = "adapter.dora_experts" if experts else "adapter.dora_joined"
             raise ModelError(code, name=path.rsplit(".", 1)[-1])
 
@@ -178,7 +252,7 @@ def _wrap(model: nn.Module, described: dict[str, Any]) -> None:
         linear_to_lora_layers(model, count, parameters)
         lean(model)
     for module in model.modules():
-        if isinstance(module, LoRAEmbedding | DoRAEmbedding):
+        if isinstance(module, LoRAEmbedding | DoRAEmbedding) and not isinstance(module, CarriedLayer):
             _start_as_peft(module)
     model.train(model.training)  # what is new is in the mode of the rest
 
@@ -188,7 +262,7 @@ def _wrap_with_dora(model: nn.Module, count: int, parameters: dict[str, Any]) ->
     how = parameters["rank"], parameters["scale"]
     for holder in (*model.layers[-count:], model):
         wrapped: list[tuple[str, Any]] = []
-        for path, module in holder.named_modules():
+        for path, module in layers_of(holder):
             if path in keys and isinstance(module, targets.EMBEDDINGS):
                 wrapped.append((path, DoRAEmbedding(module, *how)))
             elif path in keys:
@@ -210,16 +284,21 @@ def _start_as_peft(module: nn.Module) -> None:
 def _unfreeze(model: nn.Module, tuning: Tuning, count: int) -> None:
     if any("scales" in module for module in model.modules()):
         raise ModelError("adapter.quantized")
-    if tuning.layers == 0:
-        model.unfreeze()
-    else:
-        parts = list(model.layers[-count:])
-        parts += [targets.find_embeddings(model)[1]] if tuning.embeddings else []
-        parts += [targets.find_head(model)[1]] if tuning.head else []
-        for part in parts:
-            part.unfreeze()
+    merge(model, _parts(model, tuning, count))
+    for part in _parts(model, tuning, count):
+        part.unfreeze()
     _freeze_integers(model)
     model.update(tree_map(lambda array: array.astype(mx.float32), model.trainable_parameters()))
+
+
+def _parts(model: nn.Module, tuning: Tuning, count: int) -> list[nn.Module]:
+    """What of the model the method full trains."""
+    if tuning.layers == 0:
+        return [model]
+    parts = list(model.layers[-count:])
+    parts += [targets.find_embeddings(model)[1]] if tuning.embeddings else []
+    parts += [targets.find_head(model)[1]] if tuning.head else []
+    return parts
 
 
 def _freeze_integers(model: nn.Module) -> None:

@@ -6,6 +6,8 @@ and Weights & Biases puts itself between the process and its output.
 A DoRA layer is a row-wise rescaled LoRA layer: m * (W + sBA) / |W + sBA|, where the norm counts as a constant
 (Liu et al., 2024, section 4.3). Names and formulas are those of `mlx_lm.tuner.dora`, so that mlx-lm reads
 and fuses what was trained here; dropout is PEFT's, the base may be quantized, and no step copies the weights.
+
+A layer under an adapter may itself be one with an adapter, which is frozen: see `studio.models.carried`.
 """
 
 from __future__ import annotations
@@ -82,16 +84,21 @@ class DoRALinear(dora.DoRALinear):  # type: ignore[misc]  # mlx-lm is not typed
 
         Dropout reaches the adapter, and as in PEFT also the part of the base that the magnitude adds.
         """
+        own = bottom(self.linear)
+        out = self.product(x)
+        return out + own.bias if "bias" in own else out
+
+    def product(self, x: mx.array) -> mx.array:
+        """The outputs without the bias."""
         magnitude = self._magnitude()
         dropped = self.dropout(x)
         change = ((self.scale * (dropped @ self.lora_a)) @ self.lora_b).astype(x.dtype)
         out = product(self.linear, x)
         if dropped is not x:
             out = out + (magnitude - 1).astype(x.dtype) * product(self.linear, dropped)
-            out = out + magnitude.astype(x.dtype) * change
+            answer: mx.array = out + magnitude.astype(x.dtype) * change
         else:
-            out = magnitude.astype(x.dtype) * (out + change)
-        answer: mx.array = out + self.linear.bias if "bias" in self.linear else out
+            answer = magnitude.astype(x.dtype) * (out + change)
         return answer
 
     def _magnitude(self) -> mx.array:
@@ -132,14 +139,24 @@ class DoRAEmbedding(dora.DoRAEmbedding):  # type: ignore[misc]  # mlx-lm is not 
         return out
 
 
+def bottom(layer: nn.Module) -> nn.Module:
+    """The layer of the model's own under any adapters that a layer bears."""
+    while "lora_a" in layer:
+        layer = layer.linear if "linear" in layer else layer.embedding
+    return layer
+
+
 def shape(layer: nn.Module) -> tuple[int, int]:
     """Rows and width of a linear layer's or embedding's matrix, also of a quantized one."""
+    layer = bottom(layer)
     rows, width = layer.weight.shape
     return rows, width * 32 // layer.bits if "scales" in layer else width
 
 
 def product(layer: nn.Module, x: mx.array) -> mx.array:
-    """`x` @ W', without the bias."""
+    """`x` @ W', without the bias; W with the adapters that the layer bears."""
+    if "lora_a" in layer:
+        return _product_with_adapter(layer, x)
     if "scales" in layer:
         return mx.quantized_matmul(
             x, layer.weight, layer.scales, layer.get("biases"), transpose=True, **_layout(layer)
@@ -148,12 +165,41 @@ def product(layer: nn.Module, x: mx.array) -> mx.array:
     return x @ weight.T
 
 
+def _product_with_adapter(layer: nn.Module, x: mx.array) -> mx.array:
+    found: mx.array
+    if "embedding" in layer:
+        found = layer.as_linear(x)
+    elif isinstance(layer, DoRALinear):
+        found = layer.product(x)
+    else:
+        change = layer.scale * ((x @ layer.lora_a) @ layer.lora_b)
+        found = product(layer.linear, x) + change.astype(x.dtype)
+    return found
+
+
+def dense(layer: nn.Module) -> mx.array:
+    """A layer's matrix in fp32, [rows, width] or [experts, rows, width], with the adapters it bears."""
+    if "lora_a" not in layer:
+        weight: mx.array = layer.weight
+        if "scales" in layer:
+            weight = mx.dequantize(weight, layer.scales, layer.get("biases"), **_layout(layer))
+        return weight.astype(mx.float32)
+    if "embedding" in layer:
+        whole: mx.array = dense(layer.embedding) + layer.scale * (layer.lora_a @ layer.lora_b)
+    elif isinstance(layer, LoRASwitchLinear):
+        whole = dense(layer.linear) + layer.scale * (layer.lora_b @ layer.lora_a)
+    else:
+        whole = dense(layer.linear) + layer.scale * (layer.lora_a @ layer.lora_b).T
+    if "m" not in layer:
+        return whole
+    norms = mx.sqrt(mx.maximum(whole.square().sum(axis=1), TINY))
+    scaled: mx.array = (layer.m / norms)[:, None] * whole
+    return scaled
+
+
 def row_squares(layer: nn.Module) -> mx.array:
     """|W|² of each row of a layer's matrix, in fp32."""
-    weight: mx.array = layer.weight
-    if "scales" in layer:
-        weight = mx.dequantize(weight, layer.scales, layer.get("biases"), **_layout(layer))
-    return weight.astype(mx.float32).square().sum(axis=1)
+    return dense(layer).square().sum(axis=1)
 
 
 def row_norms(layer: nn.Module, squares: mx.array, up: mx.array, down: mx.array, scale: float) -> mx.array:
@@ -162,7 +208,8 @@ def row_norms(layer: nn.Module, squares: mx.array, up: mx.array, down: mx.array,
     |w + s u D|² = |w|² + 2 s (w D')·u + s² (u D D')·u, so nothing of the size of W is held for it.
     """
     up, down = mx.stop_gradient(up), mx.stop_gradient(down)
-    x = down if "scales" in layer else down.astype(layer.weight.dtype)
+    own = bottom(layer)
+    x = down if "scales" in own else down.astype(own.weight.dtype)
     cross = product(layer, x).astype(mx.float32).T * up
     within = (up @ (down @ down.T)) * up
     total = squares + 2 * scale * cross.sum(axis=1) + scale**2 * within.sum(axis=1)

@@ -14,7 +14,7 @@ import mlx.core as mx
 from studio.events import AdapterShape
 from studio.models import adapter
 from studio.models.adapter import Tuning
-from studio.models.arrays import count, named
+from studio.models.arrays import count, count_entries, named
 from studio.models.build import build_lazily
 from studio.models.description import Description, describe
 from studio.models.form import WeightForm, cast, put_into, quantize_as_saved
@@ -29,7 +29,7 @@ class ParameterCount:
     """Parameters of the base model, and of what is trained on it."""
 
     architecture: str
-    total: int
+    total: int  # of the model as it starts, with the adapters that it carries
     trainable: int
     adapted: int  # of both together, where an adapter is trained; else as many as the model has
     shapes: dict[str, tuple[int, ...]]  # of the trained arrays, each held in fp32
@@ -45,15 +45,15 @@ def count_parameters(folder: Path, tuning: Tuning, form: WeightForm | None = Non
     described = describe(folder)
     config = described.config
     model = build_lazily(described)
-    total = count(model.parameters())
     cast(model, saved_precision(described))
     quantize_as_saved(model, config)
     put_into(model, (form or WeightForm()).resolved(config))
+    adapter.carry_shapes(model, tuning.parents)
     weights_bytes = sum(array.nbytes for array in named(model.parameters()).values())
     adapter.place(model, tuning)
     shapes = {name: tuple(array.shape) for name, array in adapter.weights(model).items()}
-    trainable = count(model.trainable_parameters())
-    adapted = total if tuning.method == "full" else total + trainable
+    trainable, adapted = count(model.trainable_parameters()), count_entries(model)
+    total = adapted if tuning.method == "full" else adapted - trainable
     return ParameterCount(str(config["model_type"]), total, trainable, adapted, shapes, weights_bytes)
 
 

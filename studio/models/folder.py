@@ -101,6 +101,11 @@ def model_fingerprint(folder: Path) -> dict[str, str]:
     }
 
 
+def adapter_fingerprint(folder: Path) -> str:
+    """The SHA-256 of an adapter with its configuration; of large weights as `model_fingerprint` has it."""
+    return _together([folder / "adapter_config.json", folder / "adapters.safetensors"])
+
+
 def text_fingerprint(text: str) -> str:
     """The SHA-256 of a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,10 +9,11 @@ from mlx import nn
 from mlx_lm.models.switch_layers import QuantizedSwitchLinear, SwitchLinear
 
 from studio.errors import ModelError
-from studio.models.adapter_layers import LoRASwitchLinear
+from studio.models.adapter_layers import LoRASwitchLinear, bottom
+from studio.models.carried import CarriedDoRAEmbedding, CarriedExperts, CarriedLoRAEmbedding, layers_of
 
-EMBEDDINGS = (nn.Embedding, nn.QuantizedEmbedding)
-EXPERTS = (SwitchLinear, QuantizedSwitchLinear)
+EMBEDDINGS = (nn.Embedding, nn.QuantizedEmbedding, CarriedLoRAEmbedding, CarriedDoRAEmbedding)
+EXPERTS = (SwitchLinear, QuantizedSwitchLinear, CarriedExperts)
 LINEAR = (nn.Linear, nn.QuantizedLinear, *EXPERTS)
 
 
@@ -33,7 +34,7 @@ def find_linear(blocks: Iterable[nn.Module], names: tuple[str, ...] = (ALL, ROUT
     fits none; routers there may be none.
     """
     blocks = list(blocks)
-    found = {path: module for block in blocks for path, module in block.named_modules() if _is_linear(module)}
+    found = {path: module for block in blocks for path, module in layers_of(block) if _is_linear(module)}
     routers = find_routers(blocks)
     given = [name for name in names if name not in (ALL, ROUTERS)]
     for name in given:
@@ -51,11 +52,11 @@ def find_routers(blocks: Iterable[nn.Module]) -> set[str]:
     """The paths in a block of what chooses among experts: linear, beside them, with an output for each."""
     found: set[str] = set()
     for block in blocks:
-        linear = {path: module for path, module in block.named_modules() if _is_linear(module)}
+        linear = {path: module for path, module in layers_of(block) if _is_linear(module)}
         experts = {path: module for path, module in linear.items() if isinstance(module, EXPERTS)}
-        places = {(path.rsplit(".", 2)[0], module.weight.shape[0]) for path, module in experts.items()}
+        places = {(path.rsplit(".", 2)[0], _rows(module)) for path, module in experts.items()}
         for path, module in linear.items():
-            size = None if path in experts or "weight" not in module else module.weight.shape[0]
+            size = 0 if path in experts else _rows(module)
             if any(path.startswith(f"{place}.") and size == count for place, count in places):
                 found.add(path)
     return found
@@ -66,26 +67,32 @@ def find_embeddings(model: nn.Module) -> tuple[str, nn.Module]:
     outside = {p: m for p, m in _outside_blocks(model).items() if isinstance(m, EMBEDDINGS)}
     if not outside:
         raise ModelError("layers.no_embeddings")
-    return max(outside.items(), key=lambda item: item[1].weight.shape[0])
+    return max(outside.items(), key=lambda item: _rows(item[1]))
 
 
 def find_head(model: nn.Module) -> tuple[str, nn.Module]:
     """The path and module of the output layer, which is the token embeddings where they are one (tied)."""
     path, embeddings = find_embeddings(model)
-    rows = embeddings.weight.shape[0]
+    rows = _rows(embeddings)
     for name, module in _outside_blocks(model).items():
-        if isinstance(module, nn.Linear | nn.QuantizedLinear) and module.weight.shape[0] == rows:
+        if _is_linear(module) and not isinstance(module, EMBEDDINGS) and _rows(module) == rows:
             return name, module
     return path, embeddings
 
 
 def _outside_blocks(model: nn.Module) -> dict[str, nn.Module]:
     inside = {id(module) for block in model.layers for module in block.modules()}
-    return {path: module for path, module in model.named_modules() if id(module) not in inside}
+    return {path: module for path, module in layers_of(model) if id(module) not in inside}
 
 
 def _is_linear(module: nn.Module) -> bool:
     return isinstance(module, LINEAR) or hasattr(module, "to_lora")
+
+
+def _rows(layer: nn.Module) -> int:
+    """The first side of a layer's matrix (of experts: how many there are); 0 where it has none."""
+    own = bottom(layer)
+    return int(own.weight.shape[0]) if "weight" in own else 0
 
 
 def _fits(path: str, name: str) -> bool:

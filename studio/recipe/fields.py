@@ -162,8 +162,14 @@ class Data(FieldGroup):
 
 
 class Base(FieldGroup):
-    """The form in which the model's own weights are held and computed with."""
+    """What the run starts from: the model, with what another run made of it, in which form."""
 
+    adapter: str = field(
+        "",
+        "Goes on from",
+        "A run, or a folder with an adapter, that this run goes on from; empty starts with the model as it "
+        "is. What was learned there stays frozen underneath, whatever its method, rank and targets were.",
+    )
     quantize: Literal["no", "4-bit", "8-bit"] = field(
         "no",
         "Quantize",

@@ -30,9 +30,9 @@ train no answer that a template rewrites."""
 class RunFolder:
     """The folder of one run.
 
-    `run.json` is what was asked, `dataset/` the rows it trains on, `events.jsonl` what happened,
-    `checkpoints/step-000500/` where it can go on, `adapter/` the best adapter in mlx-lm's layout,
-    `evaluations/` what was measured.
+    `run.json` is what was asked, `dataset/` the rows it trains on, `parents/` the adapters it goes on from,
+    `events.jsonl` what happened, `checkpoints/step-000500/` where it can go on, `adapter/` the best adapter
+    in mlx-lm's layout, `evaluations/` what was measured.
     """
 
     path: Path
@@ -84,6 +84,10 @@ class RunFolder:
     def dataset(self) -> Path:
         """The rows that the run trains on, as a saved dataset; runs of earlier releases have none."""
         return self.path / "dataset"
+
+    def parents(self) -> tuple[Path, ...]:
+        """The adapters that the run goes on from, the oldest first; see `studio.runs.parents`."""
+        return tuple(sorted((self.path / "parents").glob("[0-9]*")))
 
     @property
     def template(self) -> Path:

@@ -43,6 +43,7 @@ class RunSummary:
     seconds: float = 0.0  # spent on steps, over all sessions
     learning_rate: float | None = None  # the highest, also where the recipe left it open
     sweep: str = ""  # the sweep that it belongs to, if any
+    parent: str = ""  # what it goes on from, by the name of the run, or the folder
     damage: str = ""  # what of its files cannot be read, in a sentence
     tokens: int = 0  # read in all steps
     notes: str = ""  # what the person wrote about it
@@ -231,6 +232,7 @@ def summarize(run: RunFolder, *, held: bool | None = None) -> RunSummary:
         seconds=journal.seconds,
         learning_rate=journal.learning_rate,
         sweep=str(manifest.get("sweep", "")),
+        parent=str(manifest.get("parent", "")),
         damage=damage,
         tokens=journal.tokens,
         notes=run.notes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from studio.dataset.dataset import Dataset
@@ -11,12 +12,14 @@ from studio.dataset.groups import GROUPING
 from studio.dataset.render.render import Renderer, Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
-from studio.models.adapter import Tuning
+from studio.models import adapter
+from studio.models.adapter import ParentAdapter, Tuning
 from studio.models.cache import ModelCache, OpenModel
-from studio.models.folder import suggested_learning_rate
+from studio.models.folder import adapter_fingerprint, suggested_learning_rate
 from studio.models.form import WeightForm
 from studio.paths import model_folder, resource
 from studio.recipe.recipe import Recipe
+from studio.runs.parents import adapters_of
 from studio.train.dataset_cache import DatasetCache, limits_of, rendering_of
 
 
@@ -33,7 +36,28 @@ def tuning_of(recipe: Recipe) -> Tuning:
         layers=scope.layers,
         embeddings=scope.embeddings,
         head=scope.head,
+        parents=parents_of(recipe),
     )
+
+
+def parents_of(recipe: Recipe) -> tuple[ParentAdapter, ...]:
+    """The adapters that the recipe goes on from, the oldest first.
+
+    Raises RunMissing or RunError where there is none in the folder that it names.
+    """
+    if not recipe.base.adapter:
+        return ()
+    folders = adapters_of(Path(recipe.base.adapter).expanduser())
+    return tuple(ParentAdapter(folder, adapter_fingerprint(folder)) for folder in folders)
+
+
+def open_start(recipe: Recipe, model_cache: ModelCache) -> Generator[Event, None, OpenModel]:
+    """The model as the recipe's run starts: with what it goes on from. Raises ModelError or RunError."""
+    opened = model_cache.open(model_folder(recipe.model), form_of(recipe))
+    parents = parents_of(recipe)
+    if not adapter.carry(opened.module, parents):
+        yield Log(f"{recipe.base.adapter} has no checksums: nothing proves that it is as it was written.")
+    return opened
 
 
 def form_of(recipe: Recipe) -> WeightForm:
@@ -80,7 +104,7 @@ def prepare(
     if problems := recipe.problems():
         raise RecipeError("recipe.contradicts_itself", problems=" ".join(problems))
     yield Progress("Loading the model", 0)
-    opened = model_cache.open(model_folder(recipe.model), form_of(recipe))
+    opened = yield from open_start(recipe, model_cache)
     for remark in opened.remarks_on(recipe.data.max_length):
         yield Log(remark, "warning")
     rendering = replace(rendering_of(recipe), every_answer=every_answer)

@@ -34,7 +34,7 @@ from studio.train.micro_batch import ExampleSet, Packing, Totals, fitting
 from studio.train.objective import Objective, objective_for
 from studio.train.optimizer import make_optimizer
 from studio.train.plan import BatchPlan, MicroBatch, random_seed
-from studio.train.prepare import tuning_of
+from studio.train.prepare import parents_of, tuning_of
 from studio.train.ranks import Ranks
 from studio.train.reference import reference
 from studio.train.schedule import Schedule, Work, chosen, remark, schedule_for
@@ -191,11 +191,13 @@ def _reference(
     sets: Sequence[ExampleSet],
     budget: int,
 ) -> Generator[Progress, None, npt.NDArray[np.float32] | None]:
-    """What DPO compares with: log p of every answer under the model as it was before it learned."""
+    """What DPO compares with: log p of every answer under the model as the run starts, with its parents."""
     if recipe.objective != "dpo":
         return None
     whole = [MeasuredPart.of(examples, recipe, budget) for examples in sets]
-    identity = [model_fingerprint(opened.folder), recipe.base.model_dump(), recipe.method == "full"]
+    form = recipe.base.model_dump(exclude={"adapter"})
+    identity = [model_fingerprint(opened.folder), form, recipe.method == "full"]
+    identity += [[parent.fingerprint for parent in parents]] if (parents := parents_of(recipe)) else []
     return (
         yield from reference(
             learner, [(part.examples, part.micro_batches) for part in whole], identity, run.cache

@@ -59,8 +59,22 @@ RECIPES: dict[str, dict[str, Any]] = {
         "optimizer.schedule": "linear",
         "optimizer.warmup_steps": 2,
     },
+    "dpo_after_sft": {
+        **_ADAPTER,
+        "base.adapter": "sft",
+        "lora.rank": 3,
+        "objective": "dpo",
+        "preference.beta": 0.1,
+        "loop.epochs": 10.0,
+        "loop.accumulation": 2,
+        "optimizer.schedule": "linear",
+        "optimizer.warmup_steps": 2,
+    },
 }
-"""Fields of the recipe by their full names, the rest at their defaults (of which dropout is 0)."""
+"""Fields of the recipe by their full names, the rest at their defaults (of which dropout is 0).
+
+`base.adapter` is the case that one goes on from: it is trained first.
+"""
 
 _PEAK_AND_CLIP = {
     "starter": {
@@ -69,6 +83,7 @@ _PEAK_AND_CLIP = {
         "orpo": (1e-3, 1.0),
         "rank_stabilized": (1e-3, 0.0),
         "dora": (1e-3, 0.5),
+        "dpo_after_sft": (5e-4, 1.0),
     },
     "random": {
         "sft": (2e-3, 1.6),
@@ -76,6 +91,7 @@ _PEAK_AND_CLIP = {
         "orpo": (1e-3, 1.6),
         "rank_stabilized": (1e-3, 0.0),
         "dora": (2e-3, 1.85),
+        "dpo_after_sft": (1e-3, 1.5),
     },
 }
 """The highest rate, at which the loss falls visibly and calmly, and a norm that some of the steps exceed."""

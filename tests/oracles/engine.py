@@ -35,6 +35,7 @@ def losses_and_norms(kind: str, case: dict[str, Any], folder: Path, **changes: A
     from studio.events import Prepared, Rewards, Step
 
     found = Found([], [], [], {"chosen": [], "rejected": [], "margins": [], "accuracies": []})
+    folder.mkdir(exist_ok=True)
     model = _model(kind, folder)
     recipe = case["recipe"] | {name.replace("__", "."): value for name, value in changes.items()}
     for event in _events(model, recipe, case["rows"], folder):
@@ -57,13 +58,16 @@ def _values(event: Any) -> tuple[float, ...]:
 
 def _events(model: Any, recipe: dict[str, Any], rows: list[dict[str, Any]], folder: Path) -> Iterator[Any]:
     """A real run of the recipe, of which nothing is held out."""
+    from studio.models.adapter import carry
     from studio.models.cache import OpenModel
     from studio.models.form import WeightForm
     from studio.recipe.recipe import Recipe
     from studio.runs.folder import RunFolder
     from studio.train.loop import train
+    from studio.train.prepare import parents_of
 
     asked = Recipe().with_values(recipe)
+    carry(model, parents_of(asked))
     opened = OpenModel(folder, model, None, {}, WeightForm(), None)  # type: ignore[arg-type]
     train_rows = tuple(_example(number, row) for number, row in enumerate(rows))
     data: Any = SimpleNamespace(train=train_rows, validation=(), test=(), skipped=0, cut=0)

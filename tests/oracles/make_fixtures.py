@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+MODELS = ("starter", "llama", "qwen2")
 sys.path.insert(0, str(HERE.parents[1]))
 
 
 def main() -> None:
-    """Write the fixtures of the models named on the command line, or of all three."""
+    """Write the fixtures of the models and cases named on the command line; without any, all of them."""
     import torch
 
     from tests.oracles.cases import RECIPES, case
@@ -31,15 +32,17 @@ def main() -> None:
     torch.manual_seed(0)
     torch.use_deterministic_algorithms(True)
     (HERE / "fixtures").mkdir(exist_ok=True)
-    for kind in sys.argv[1:] or ("starter", "llama", "qwen2"):
-        found = {}
-        for name in RECIPES:
+    named = set(sys.argv[1:])
+    for kind in named & set(MODELS) or MODELS:
+        file = HERE / "fixtures" / f"{kind}.json"
+        found = json.loads(file.read_text(encoding="utf-8")) if named else {}
+        for name in named & set(RECIPES) or RECIPES:
             asked = case(kind, name)
             found[name] = {**asked, **measured(kind, asked)}
             losses, norms = _ends(found[name]["losses"]), _ends(found[name]["norms"])
             print(f"{kind:8} {name:16} loss {losses}, norm {norms}")  # noqa: T201
             _check(found[name])
-        (HERE / "fixtures" / f"{kind}.json").write_text(_compact(found), encoding="utf-8")
+        file.write_text(_compact(found), encoding="utf-8")
 
 
 def _check(found: dict[str, Any]) -> None:

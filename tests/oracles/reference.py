@@ -7,6 +7,7 @@ through all of the trainers' own code.
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from typing import Any
@@ -21,6 +22,7 @@ from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from tests.oracles.cases import END
+from tests.oracles.cases import case as asked
 from tests.oracles.toys import CONFIGS, STARTER, TARGETS, adapter_start, weights, widths
 
 disable_progress_bars()
@@ -32,7 +34,8 @@ REWARDS = {name: f"rewards/{name}" for name in ("chosen", "rejected", "margins",
 
 def measured(kind: str, case: dict[str, Any]) -> dict[str, Any]:
     """What training gives at each step: `losses`, `norms` (before clipping), and for pairs `rewards`."""
-    logs = _train(kind, case)
+    base = _base(kind, case)
+    logs, _ = _train(kind, case, copy.deepcopy(base))
     steps = [log for log in logs if "grad_norm" in log]
     rates = [log["learning_rate"] for log in steps]
     torch.testing.assert_close(rates, case["rates"], rtol=1e-7, atol=0)
@@ -42,17 +45,27 @@ def measured(kind: str, case: dict[str, Any]) -> dict[str, Any]:
     }
     if "objective" in case["recipe"]:
         found["rewards"] = {name: [log[key] for log in steps] for name, key in REWARDS.items()}
-    _check_first_step(kind, case, found)
+    _check_first_step(kind, case, base, found)
     return found
 
 
-def _train(kind: str, case: dict[str, Any]) -> list[dict[str, float]]:
+def _base(kind: str, case: dict[str, Any]) -> Any:
+    """The model that a case starts from: where it goes on from another, with what that one learned in it."""
+    model = _model(kind)
+    if (parent := case["recipe"].get("base.adapter")) is None:
+        return model
+    _, trained = _train(kind, asked(kind, parent), model)
+    return trained.merge_and_unload()
+
+
+def _train(kind: str, case: dict[str, Any], model: Any) -> tuple[list[dict[str, float]], Any]:
+    """What a trainer logs, and the model with its trained adapter."""
     recipe, logs = case["recipe"], []
     objective = recipe.get("objective", "sft")
     trainer_class, config_class = TRAINERS[objective]
     with tempfile.TemporaryDirectory() as folder:
         trainer = trainer_class(
-            model=_model(kind),
+            model=model,
             args=config_class(folder, **_arguments(recipe, len(case["rows"]))),
             train_dataset=Dataset.from_list([_row(row) for row in case["rows"]]),
             processing_class=_number_tokenizer(kind),
@@ -64,7 +77,7 @@ def _train(kind: str, case: dict[str, Any]) -> list[dict[str, float]]:
         trainer.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(trainer.optimizer, rates.__getitem__)
         trainer.add_callback(_Listener(logs))
         trainer.train()
-    return logs
+    return logs, trainer.model
 
 
 def _optimizer(model: Any, recipe: dict[str, Any]) -> torch.optim.AdamW:
@@ -169,11 +182,11 @@ def _start(model: Any, kind: str, recipe: dict[str, Any]) -> None:
         parameter.data = torch.from_numpy(array.T.copy())
 
 
-def _check_first_step(kind: str, case: dict[str, Any], found: dict[str, Any]) -> None:
+def _check_first_step(kind: str, case: dict[str, Any], base: Any, found: dict[str, Any]) -> None:
     """The trainers' first loss and norm are those of the published formulas, one unpadded row at a time."""
     from peft import get_peft_model
 
-    model = get_peft_model(_model(kind), _adapter(case["recipe"]))
+    model = get_peft_model(base, _adapter(case["recipe"]))
     _start(model, kind, case["recipe"])
     formula = {"sft": _sft, "dpo": _dpo, "orpo": _orpo}[case["recipe"].get("objective", "sft")]
     loss = formula(model, case)

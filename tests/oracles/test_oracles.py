@@ -40,6 +40,24 @@ def test_every_step_has_the_references_loss_and_gradient_norm(kind: str, name: s
         assert found.rewards[part] == pytest.approx(values, rel=TOLERANCE, abs=1e-5), part
 
 
+@pytest.mark.parametrize("kind", ["llama", "qwen2"])
+def test_a_run_that_goes_on_from_an_adapter_has_the_references_steps(kind: str, tmp_path: Path) -> None:
+    """SFT, then DPO on what it made: TRL's reference is that model, too, merged before it goes on."""
+    losses_and_norms(kind, _case(kind, "sft"), tmp_path / "sft")
+    case = _case(kind, "dpo_after_sft")
+    parent = str(tmp_path / "sft" / "run" / "adapter")
+
+    found = losses_and_norms(kind, case, tmp_path / "dpo", base__adapter=parent)
+    bare = losses_and_norms(kind, case, tmp_path / "bare", base__adapter="")
+
+    assert len(found.losses) == 10
+    assert found.losses == pytest.approx(case["losses"], rel=TOLERANCE)
+    assert found.norms == pytest.approx(case["norms"], rel=TOLERANCE)
+    for part, values in case["rewards"].items():
+        assert found.rewards[part] == pytest.approx(values, rel=TOLERANCE, abs=1e-5), part
+    assert bare.losses != pytest.approx(case["losses"], rel=100 * TOLERANCE)
+
+
 @pytest.mark.parametrize("name", ["sft", "dpo", "orpo"])
 def test_how_a_step_is_divided_makes_no_difference(name: str, tmp_path: Path) -> None:
     """One row at a time, or the whole step at once: the reference's steps all the same."""

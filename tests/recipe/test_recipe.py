@@ -68,6 +68,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
     "base.quantize": ({"base.group_size": "32"}, "4-bit", MODEL),
     "base.group_size": (FOUR_BITS, "64", MODEL),
     "base.mode": (FOUR_BITS, "mxfp4", MODEL),
+    "base.adapter": ({}, "adapter", {"files", *MODEL}),
     "base.precision": ({}, "bfloat16", {"weights", "losses"}),
     "scope.layers": ({}, 1, {"size", *MODEL}),
     "scope.embeddings": ({}, True, {"size", *MODEL}),
@@ -183,7 +184,10 @@ def context(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     recipe = Recipe().with_values({"model": str(tiny_model), "data.path": str(data), **START})
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(prepare, "PROBE_TOKENS", 200)  # a glance at general text, in every run
-        yield Bench(recipe, ModelCache(), folder)
+        bench = Bench(recipe, ModelCache(), folder)
+        bench.observe({"lora.alpha": 64}, "parent")
+        shutil.copytree(folder / "runs" / "parent" / "adapter", folder / "adapter")
+        yield bench
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +208,8 @@ def value_for(entry: FieldEntry, folder: Path) -> Any:
 
 def placed(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The values, with paths under `folder`."""
-    return {path: str(folder / value) if path in PICKED else value for path, value in values.items()}
+    paths = (*PICKED, "base.adapter")
+    return {path: str(folder / value) if path in paths else value for path, value in values.items()}
 
 
 def test_no_field_is_left_out_here() -> None:

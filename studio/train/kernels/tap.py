@@ -134,7 +134,7 @@ def _is_projection(layer: Any) -> bool:
     if not isinstance(layer, nn.Module):
         return False
     return isinstance(layer, PROJECTIONS) or any(
-        isinstance(layer.get(name), PROJECTIONS) for name in ("linear", "embedding")
+        _is_projection(layer.get(name)) for name in ("linear", "embedding")
     )
 
 
