@@ -67,6 +67,11 @@ class Paths:
         return self.home / "datasets"
 
     @property
+    def library(self) -> Path:
+        """What is known of datasets that were opened, a file for each."""
+        return self.home / "library"
+
+    @property
     def log(self) -> Path:
         return self.home / "studio.log"
 

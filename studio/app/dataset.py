@@ -14,6 +14,7 @@ from studio.app.hub import Downloading, Uploading
 from studio.app.large import LargeFiles, LargeParts
 from studio.app.large_edits import LargeEditing
 from studio.app.large_health import LargeHealth
+from studio.app.library import LibraryController
 from studio.app.opening import Datasets, Opening
 from studio.app.saving import Saving
 from studio.app.state import Controller, Services
@@ -49,10 +50,12 @@ class DatasetController(Controller):
         self.large_parts = LargeParts(services, self.large, self.datasets)
         self.large_editing = LargeEditing(services, self.large)
         self.large_health = LargeHealth(services, self.large, self.large_parts)
+        self.library = LibraryController(services, pane, theme, self.datasets, self.opening, self.large)
         self._opens: dict[str, Callable[[], object]] = {
             "open_dataset": self.opening.choose,
             "open_folder": self.opening.choose_folder,
             "open_hub": self.downloading.ask,
+            "library": self.library.show,
         }
         self._takes_elsewhere: dict[str, Callable[[], object]] = {
             "save_dataset": self.saving.choose_folder,

@@ -97,7 +97,7 @@ class Datasets(Controller):
         self._named: dict[str, str] = {}  # what was said of the columns of each dataset so far
         pane.sample_requested.connect(self.open_sample)
         pane.example_chosen.connect(self._render)
-        pane.stop_requested.connect(self._give_up)
+        pane.stop_requested.connect(self.give_up)
         pane.columns_requested.connect(self.ask_columns)
         self._templates = QFileSystemWatcher(self)
         self._templates.fileChanged.connect(self.read_again)
@@ -246,8 +246,10 @@ class Datasets(Controller):
         else:
             self.refuse(outcome.summary)
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Have nothing on show."""
         self.let_go()
+        self._window.end_notice(DATASET)
         self._back = None
         self._pane.show_empty()
 
@@ -358,9 +360,9 @@ class Opening(Controller):
         """The recent datasets that can still be opened."""
         return [path for path in self.recent if Path(path).exists()]
 
-    def forget(self) -> None:
-        """Offer no recent dataset any more."""
-        self.recent = ()
+    def forget(self, path: str = "") -> None:
+        """Offer this dataset no more as a recent one; without a path, none at all."""
+        self.recent = tuple(other for other in self.recent if path and other != path)
         self._show_recent()
 
     def _show_recent(self) -> None:

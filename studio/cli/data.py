@@ -20,12 +20,14 @@ from studio.cli.options import (
     paths_from,
     recipe_from,
     steps_of,
+    store_from,
     with_journal,
 )
 from studio.cli.parser import DataGroup, StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.synth import register
 from studio.cli.terminal import console, perform, report
+from studio.dataset.library import Library, LibraryListed
 from studio.dataset.rows import Places
 from studio.dataset.save.target import check_sources
 from studio.errors import DataError
@@ -47,7 +49,7 @@ from studio.events import (
 from studio.files import check_target
 from studio.jobs.health import HealthJob, goes_by_index
 from studio.jobs.hub import UploadJob
-from studio.jobs.read import BringJob, DatasetJob, ExampleJob
+from studio.jobs.read import BringJob, DatasetJob, ExampleJob, LibraryJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.jobs.scan import BadRowsJob, RowJob, ScanJob
 from studio.recipe.recipe import Recipe
@@ -269,6 +271,15 @@ def steps() -> None:
     report(listed.document, listed.text)
 
 
+@app.command("list", cls=StudioCommand)
+def list_known() -> None:
+    """List the datasets that were opened, saved or trained on: kind, rows, size, steps, and their runs."""
+    for event in perform(LibraryJob(paths_from(), store_from()).run_events(None)):
+        if isinstance(event, LibraryListed):
+            listed = results.of_library(event.entries)
+            report(listed.document, listed.text)
+
+
 @app.command(cls=StudioCommand)
 def save(
     data: Data,
@@ -287,6 +298,7 @@ def save(
     job = SaveJob(recipe, out, steps_of(like, step), paths.scans)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetSaved):
+            Library(paths).note(Path(event.path))
             report(asdict(event), _saved(event))
 
 
@@ -329,6 +341,7 @@ def join(
     paths = tuple(path.expanduser().resolve() for path in data)
     for event in perform(BringJob(paths, out, recipe_from(None, "", set_).data.columns).run_events(None)):
         if isinstance(event, DatasetSaved):
+            Library(paths_from()).note(Path(event.path))
             report(asdict(event), _saved(event))
 
 

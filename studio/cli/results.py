@@ -9,6 +9,7 @@ from typing import Any
 
 from studio import words
 from studio.cli.terminal import perform
+from studio.dataset.library import LibraryEntry
 from studio.dataset.rows import Places
 from studio.events import (
     AnswerEnded,
@@ -188,6 +189,19 @@ def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ())
         rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}{of}")
     rows += [f"{s.name} is damaged: {s.damage}" for s in summaries if s.damage]
     rows += damaged_sweeps
+    return CommandResult(document, "\n".join(rows))
+
+
+def of_library(entries: Sequence[LibraryEntry]) -> CommandResult:
+    """The datasets that are known."""
+    document = [{**asdict(entry), "name": entry.name} for entry in entries]
+    if not entries:
+        return CommandResult(document, "No dataset is known yet: those that are opened or saved are listed.")
+    rows = [f"{'ROWS':>10} {'SIZE':>9} {'STEPS':>5} {'RUNS':>4}  {'KIND':18} DATASET"]
+    for entry in entries:
+        figures = f"{entry.rows:>10,} {words.file_size(entry.bytes):>9} {entry.steps:>5} {len(entry.runs):>4}"
+        missing = "" if entry.is_there else "  (missing)"
+        rows.append(f"{figures}  {entry.format or '-':18} {entry.path}{missing}")
     return CommandResult(document, "\n".join(rows))
 
 

@@ -1,4 +1,4 @@
-"""Jobs that look without training: at a dataset, an example, a model's size, the runs there are."""
+"""Jobs that look without training: at a dataset, an example, the datasets and the runs there are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from studio.dataset.read.mapping import Mapping, UnknownColumns
 from studio.errors import DataError, RunError
 from studio.events import DatasetSaved, Event, Log, Progress
 from studio.files import scratch_folder
+from studio.paths import Paths
 from studio.process import launched, rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -86,6 +87,49 @@ class ExampleJob:
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         dataset = yield from dataset_cache.open(self.recipe)
         yield (yield from dataset.rendering(self.line))
+
+
+@dataclass(frozen=True)
+class LibraryJob:
+    """List every dataset that is known, and the runs on each; `recent` are those of earlier releases."""
+
+    paths: Paths
+    store: RunStore
+    recent: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return "Listing the datasets"
+
+    def run_events(self, context: Any) -> Generator[Event]:
+        from studio.dataset.library import Library, LibraryListed
+
+        runs: dict[str, list[str]] = {}
+        for run in self.store.summaries():
+            if run.dataset:
+                runs.setdefault(run.dataset, []).append(run.name)
+        yield LibraryListed(Library(self.paths).entries(runs, self.recent))
+
+
+@dataclass(frozen=True)
+class NoteOpenedJob:
+    """Write down that a dataset was opened or saved; `source` is what its steps are kept by."""
+
+    paths: Paths
+    path: Path
+    format: str
+    rows: int
+    source: str
+
+    @property
+    def title(self) -> str:
+        return "Noting a dataset"
+
+    def run_events(self, context: Any) -> Generator[Event]:
+        from studio.dataset.library import Library
+
+        Library(self.paths).note(self.path, self.format, self.rows, self.source)
+        yield from ()
 
 
 @dataclass(frozen=True)

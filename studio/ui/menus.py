@@ -82,6 +82,7 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
                 Command("open_folder", "Open Folder…", "Ctrl+Shift+O"),
                 Command("open_hub", "Open from the Hub…"),
                 Command("recent", "Open Recent"),
+                Command("library", "Dataset Library…", "Ctrl+Shift+L"),
                 SEPARATOR,
                 Command("save_dataset", "Save as Dataset…", Standard.SaveAs),
                 Command("export_lines", "Export as JSONL…"),

@@ -161,9 +161,13 @@ class EmptyState(_State):
         if buttons:
             self._add_buttons(*buttons)
         if link_text:
-            link = Button(link_text, "link")
-            link.clicked.connect(self.third_chosen)
-            add(self.column, 6, (link, CENTRED))
+            self.add_link(link_text).clicked.connect(self.third_chosen)
+
+    def add_link(self, text: str) -> Button:
+        """Another way to begin, below the others."""
+        link = Button(text, "link")
+        add(self.column, 6, (link, CENTRED))
+        return link
 
 
 class FailedState(_State):

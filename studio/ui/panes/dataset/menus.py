@@ -19,8 +19,10 @@ class OpenMenu(Menu):
     files_requested = Signal()
     folder_requested = Signal()
     hub_requested = Signal()
+    library_requested = Signal()
     columns_requested = Signal()
     recent_chosen = Signal(str)  # a path
+    recent_changed = Signal(bool)  # whether there are any
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -28,6 +30,7 @@ class OpenMenu(Menu):
         self.addAction("Files…").triggered.connect(self.files_requested)
         self.addAction("Folder…").triggered.connect(self.folder_requested)
         self.addAction("From the Hub…").triggered.connect(self.hub_requested)
+        self.addAction("Library…").triggered.connect(self.library_requested)
         self.columns = self.addAction("Columns…")
         self.columns.setToolTip("Say which columns of this dataset are what")
         self.columns.triggered.connect(self.columns_requested)
@@ -43,6 +46,7 @@ class OpenMenu(Menu):
             action.deleteLater()
         self._recent = [self._entry(path) for path in paths]
         self._line.setVisible(bool(paths))
+        self.recent_changed.emit(bool(paths))
 
     def recent(self) -> list[QAction]:
         """The entries that open a recent dataset."""

@@ -42,6 +42,7 @@ class DatasetPane(Pane):
     columns_requested = Signal()
     sample_requested = Signal()
     documents_requested = Signal()
+    library_requested = Signal()
     train_requested = Signal()
     stop_requested = Signal()
     example_chosen = Signal(int)  # line
@@ -164,6 +165,10 @@ class DatasetPane(Pane):
         state.chosen.connect(self.sample_requested)
         state.second_chosen.connect(self.open_requested)
         state.third_chosen.connect(self.documents_requested)
+        library = state.add_link("Open one from the library…")
+        library.clicked.connect(self.library_requested)
+        library.setVisible(bool(self.open_menu.recent()))
+        self.open_menu.recent_changed.connect(library.setVisible)
         self._show_only("Dataset", "The examples that a model learns from.", state)
         self._open.show()
 
