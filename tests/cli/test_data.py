@@ -20,6 +20,7 @@ from studio.dataset.save.parquet import write_parts
 from studio.dataset.steps.journal import StepJournal
 from studio.dataset.steps.steps import Delete, Edit
 from studio.recipe.recipe import Recipe
+from studio.runs.folder import RunFolder
 from studio.train.dataset_cache import DatasetCache
 from tests.conftest import finish, write_rows
 
@@ -278,3 +279,21 @@ def test_golden_rows_never_train_and_are_what_an_evaluation_asks(
     evaluated = studio("evaluate", trained["run"], "--home", home)
     assert evaluated["golden"] == "9 prompts from golden.jsonl"
     assert {answer["prompt"] for answer in evaluated["answers"]} == golden
+
+
+def test_every_dataset_that_was_saved_or_trained_on_is_listed_with_its_runs(
+    studio: StudioCommand, tmp_path: Path, toy_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = ("--home", tmp_path / "home")
+    assert studio("data", "list", *home) == []
+    studio("data", "save", toy_data, tmp_path / "kept", *home)
+    RunFolder.create(tmp_path / "home" / "runs", "first", {"recipe": {"data": {"path": str(toy_data)}}})
+    saved, used = studio("data", "list", *home)
+    assert (saved["name"], saved["rows"], saved["runs"], saved["is_there"]) == ("kept", 60, [], True)
+    assert saved["bytes"] > 1000
+    assert (used["path"], used["runs"]) == (str(toy_data), ["first"])
+    toy_data.unlink()
+    assert run(["data", "list", *map(str, home)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["ROWS", "SIZE", "STEPS", "RUNS", "KIND", "DATASET"]
+    assert lines[2].endswith(f"{toy_data}  (missing)")
