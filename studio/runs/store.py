@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.errors import RunError, RunMissing
 from studio.events import Evaluated, Event, GoldenAnswer, Validated, built, from_json
-from studio.files import discard, disk_errors
+from studio.files import discard, disk_errors, parsed
 from studio.runs.folder import NOTES, RunFolder, clean_name
 from studio.runs.history import Numbers, RunHistory, history_of
 from studio.runs.summary import JournalSummary, summary_of
@@ -73,13 +73,17 @@ class RunShown(Event, kind="RunShown"):
 
 @dataclass(frozen=True, eq=False)
 class RunCurves:
-    """The losses of one run by step: training, and on what is held out."""
+    """The losses of one run by step: training, and on what is held out.
+
+    `rows` tells the rows that it trains on and how they are divided: losses of others are of something else.
+    """
 
     name: str
     steps: Sequence[float] | Numbers
     losses: Sequence[float] | Numbers
     validated: tuple[int, ...]
     validation: tuple[float, ...]
+    rows: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,7 +321,21 @@ def curves_of(run: RunFolder) -> RunCurves:
         losses=history.column("loss"),
         validated=tuple(e.step for e in validated),
         validation=tuple(e.loss for e in validated),
+        rows=_rows_of(run),
     )
+
+
+def _rows_of(run: RunFolder) -> str:
+    """The fingerprint of the rows that a run kept, divided; of an earlier run, what decides that."""
+    try:
+        return str(parsed((run.dataset / "dataset.json").read_text(encoding="utf-8"))["fingerprint"])
+    except _DAMAGE:
+        pass
+    manifest = run.manifest()
+    recipe = manifest["recipe"]
+    data, loop = _table(run, recipe, "data"), _table(run, recipe, "loop")
+    divided = (data.get("validation_share"), data.get("test_share"), loop.get("seed"))
+    return f"{manifest.get('fingerprint') or data.get('path', '')} {divided}"
 
 
 def latest_evaluation(run: RunFolder) -> EvaluationStored | None:

@@ -75,3 +75,27 @@ def test_runs_that_are_deleted_leave_the_comparison(studio: Studio, qtbot: QtBot
     qtbot.waitUntil(lambda: [run.name for run in pane._model.rows] == ["s-rank-16"])
     assert pane.comparison.isHidden()
     assert [run.name for run in studio.store.runs()] == ["s-rank-16"]
+
+
+def test_runs_on_other_rows_or_on_the_same_otherwise_divided_are_told_apart(
+    studio: Studio, runs: list[RunFolder], qtbot: QtBot
+) -> None:
+    store, folder = studio.store, studio.store.folder
+    rows = {store.compared(run.name)[1].rows for run in runs}
+    assert len(rows) == 1
+    for name, values in (("other-rows", {"data.path": "/x.jsonl"}), ("otherwise", {"loop.seed": 3})):
+        RunFolder.create(folder, name, {"recipe": Recipe().with_values(values).model_dump()})
+        rows.add(store.compared(name)[1].rows)
+    assert len(rows) == 3
+    kept = [RunFolder.create(folder, name, {"recipe": Recipe().model_dump()}) for name in ("one", "two")]
+    for run, fingerprint in zip(kept, ("a", "b"), strict=True):
+        run.dataset.mkdir()
+        (run.dataset / "dataset.json").write_text(f'{{"fingerprint": "{fingerprint}"}}')
+    assert [store.compared(run.name)[1].rows for run in kept] == ["a", "b"]
+    pane = studio.panes.runs
+    studio.runs.refresh()
+    qtbot.waitUntil(lambda: len(pane._model.rows) == 7)
+    pane.select_several(["one", "two"])
+    qtbot.waitUntil(pane.comparison.remark.isVisible)
+    pane.select_several(["s-rank-4", "s-rank-8"])
+    qtbot.waitUntil(lambda: not pane.comparison.remark.isVisible())

@@ -199,6 +199,23 @@ def test_a_field_in_a_narrow_range_is_drawn_as_it_is(comparison: RunsComparison)
     assert comparison.by_field.axes["bottom"]._tickLevels == [[(1.0, "1"), (2.0, "2"), (3.0, "3")]]
 
 
+def test_only_runs_on_the_same_rows_are_joined_and_that_is_said(comparison: RunsComparison) -> None:
+    assert comparison.by_field is not None
+    assert comparison.remark.isHidden()
+    assert comparison.model.columns[2].tone_of(comparison.model.rows[1]) == "good"
+    rows = ["one", "one", "other", "other"]
+    runs = [run(f"r{n}", {"rank": 2**n}, 0.5 - 0.1 * n) for n in range(1, 5)]
+    apart = [replace(curves(each.name), rows=on) for each, on in zip(runs, rows, strict=True)]
+    comparison.show_runs(runs, apart)
+    assert not comparison.remark.isHidden()
+    assert comparison.remark.text() in comparison.by_field.accessibleDescription()
+    xs, losses = comparison.by_field._line.getData()
+    gaps = [n for n, loss in enumerate(losses) if loss != loss]
+    assert gaps == [2, 5]
+    assert {tuple(map(float, part)) for part in (xs[:2], xs[3:5])} == {(1.0, 2.0), (3.0, 4.0)}
+    assert {comparison.model.columns[2].tone_of(each) for each in runs} == {"text"}
+
+
 def test_without_a_number_that_differs_there_is_no_plot_of_a_field(comparison: RunsComparison) -> None:
     runs = [run("a", {"method": "lora"}), run("b", {"method": "dora"})]
     comparison.show_runs(runs, [curves("a"), curves("b")])

@@ -161,12 +161,13 @@ STEEP = 4.0
 
 @dataclass(frozen=True)
 class Dot:
-    """One run: the place of its hue, what it is called, the field's value, and its best loss."""
+    """One run: the place of its hue, its name here, the field's value, its best loss, and on which rows."""
 
     place: int
     label: str
     value: float
     loss: float
+    rows: str = ""
 
 
 def is_steep(values: Sequence[float]) -> bool:
@@ -175,7 +176,7 @@ def is_steep(values: Sequence[float]) -> bool:
 
 
 class FieldPlot(PlotFrame):
-    """Shows the dots it is given; a line joins the lowest at each value."""
+    """Shows the dots it is given; a line joins the lowest at each value, of those on the same rows."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, (140, 110))
@@ -192,13 +193,27 @@ class FieldPlot(PlotFrame):
         self._steep = is_steep([dot.value for dot in dots])
         values = sorted({dot.value for dot in dots})
         self.axes["bottom"].setTicks([[(self._x(value), short(value)) for value in values]])
-        lowest = [min(dot.loss for dot in dots if dot.value == value) for value in values]
-        self._line.setData([self._x(value) for value in values], lowest)
+        xs, lowest = self._joined()
+        self._line.setData(xs, lowest, connect="finite")
         self.setAccessibleName(f"Best validation loss by {title}")
         self.crosshair.hide()
         self._bright = ""
         self.dress()
         self.show_all()
+
+    def _joined(self) -> tuple[list[float], list[float]]:
+        """The line of the runs on each kind of rows, with a gap after it."""
+        lowest: dict[str, dict[float, float]] = {}
+        for dot in reversed(self._dots):  # of those at one value the lowest comes last
+            lowest.setdefault(dot.rows, {})[dot.value] = dot.loss
+        xs, losses = [], []
+        for line in lowest.values():
+            for value in sorted(line):
+                xs.append(self._x(value))
+                losses.append(line[value])
+            xs.append(xs[-1])
+            losses.append(math.nan)
+        return xs, losses
 
     def highlight(self, label: str) -> None:
         """Let one run stand out, or none ("")."""

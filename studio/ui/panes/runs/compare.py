@@ -17,6 +17,7 @@ from studio.ui.tables.model import SORT
 from studio.ui.theme import Theme
 from studio.ui.tokens import MOST
 from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import WrapLabel
 from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Combo
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 28
 LEAST_NAME = 170
 """A run's name keeps this width; where there is less room, the table scrolls."""
+_APART = (
+    "These runs do not train and validate on the same rows, so their losses cannot be compared. "
+    "A line joins only runs on the same dataset, divided in the same way."
+)
 
 
 class FieldChoice(Combo):
@@ -62,6 +67,7 @@ class RunsComparison(QWidget):
         super().__init__()
         self._theme = theme
         self._runs: list[RunSummary] = []
+        self._rows: list[str] = []
         self._shown: object = None
         self.overlay: OverlayPlot | None = None
         self.by_field: FieldPlot | None = None
@@ -75,14 +81,17 @@ class RunsComparison(QWidget):
         self._set_up_table()
         self._table_card.body.addWidget(self.table)
         plots = row((self.loss_card, 5), (self.field_card, 3), gap=14)
-        column((plots, 3), (self._table_card, 2), on=self, gap=14)
+        self.remark = WrapLabel(_APART, tone="warn")
+        column(self.remark, (plots, 3), (self._table_card, 2), on=self, gap=14)
 
     def show_runs(self, runs: Sequence[RunSummary], curves: Sequence[RunCurves]) -> None:
         """These runs with their curves, in the order of their hues. What is shown already is left alone."""
         if self._shown == (tuple(runs), tuple(curves)):
             return
         self._shown = tuple(runs), tuple(curves)
-        self._runs = list(runs)
+        self._runs, self._rows = list(runs), [each.rows for each in curves]
+        are_alike = len(set(self._rows)) == 1
+        self.remark.setVisible(not are_alike)
         overlay, _ = self._plots()
         overlay.show_runs(list(zip(labels(runs), curves, strict=True))[:MOST])
         self.loss_card.set_value(
@@ -90,7 +99,7 @@ class RunsComparison(QWidget):
             if len(runs) <= MOST
             else f"the first {MOST} of {len(runs)} runs"
         )
-        self.model.set_runs(runs)
+        self.model.set_runs(runs, are_alike=are_alike)
         self.table.fit()
         self._fill_choice()
 
@@ -122,13 +131,15 @@ class RunsComparison(QWidget):
         if entry is None:
             return
         dots = []
-        for place, (run, label) in enumerate(zip(self._runs, labels(self._runs), strict=True)):
+        every = zip(self._runs, labels(self._runs), self._rows, strict=True)
+        for place, (run, label, rows) in enumerate(every):
             value = number_in(run, entry)
             if value is not None and run.best_loss is not None:
-                dots.append(Dot(place, label, value, run.best_loss))
+                dots.append(Dot(place, label, value, run.best_loss, rows))
         self._plots()[1].show_dots(entry.title, dots)
         best = min(dots, key=lambda dot: dot.loss)
-        self._plots()[1].setAccessibleDescription(f"best {words.loss(best.loss)}: {best.label}")
+        told = f"best {words.loss(best.loss)}: {best.label}" if self.remark.isHidden() else _APART
+        self._plots()[1].setAccessibleDescription(told)
 
     def _set_up_table(self) -> None:
         table = self.table

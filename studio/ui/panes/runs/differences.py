@@ -95,8 +95,9 @@ class DifferencesModel(TableModel[RunSummary]):
         super().__init__(theme=theme)
         self._tokens = theme
 
-    def set_runs(self, runs: Sequence[RunSummary]) -> None:
-        self.set_rows(list(runs), _columns(runs))
+    def set_runs(self, runs: Sequence[RunSummary], *, are_alike: bool = True) -> None:
+        """Show these runs; the best stands out where all are measured on the same rows."""
+        self.set_rows(list(runs), _columns(runs, are_alike))
 
     def label(self, place: int) -> str:
         """What a run is called beside the others."""
@@ -129,9 +130,9 @@ class DifferencesModel(TableModel[RunSummary]):
         return picture
 
 
-def _columns(runs: Sequence[RunSummary]) -> tuple[TableColumn[RunSummary], ...]:
+def _columns(runs: Sequence[RunSummary], are_alike: bool) -> tuple[TableColumn[RunSummary], ...]:
     called = dict(zip((run.name for run in runs), labels(runs), strict=True))
-    best = min((_or_last(run.best_loss) for run in runs), default=LAST)
+    best = min((_or_last(run.best_loss) for run in runs), default=LAST) if are_alike else LAST
     return (
         TableColumn("Run", lambda run: called[run.name], tip=lambda run: run.name),
         *(_field_column(entry, runs) for entry in differing(runs)),
