@@ -133,6 +133,8 @@ class AppSession(Controller):
             return
         how = "failed" if run.state == "failed" else f"was {run.state}"
         where = f"at step {run.step:,} of {run.steps:,}" if run.step else "before its first step"
+        if 0 < run.step == run.steps:
+            where = "before its last validation"
         pane = "training" if self._window.notice().isVisible() else ""
         self._window.show_notice(
             f"Run {run.name} {how} {where}.",

@@ -184,7 +184,7 @@ def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event
             except Exception as error:
                 _note_failure(run, error)
                 raise
-            run.append(Ended("stopped", "Stopped; what was learned is kept, and it can go on."))
+            run.append(_how_it_stopped(run))
             raise
         except Exception as error:
             events.close()
@@ -193,6 +193,17 @@ def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event
         ended = Ended("done", _summary(run))
         run.append(ended)
         yield ended
+
+
+def _how_it_stopped(run: RunFolder) -> Ended:
+    """A run that was stopped after its last step, and measured then, is done."""
+    history = history_of(run)
+    last, measured = history.last_step, history.all_of(Validated)
+    if last is None or last.step < last.steps:
+        return Ended("stopped", "Stopped; what was learned is kept, and it can go on.")
+    if measured and measured[-1].step < last.step:
+        return Ended("stopped", "Stopped after the last step; Resume measures what was learned.")
+    return Ended("done", _summary(run))
 
 
 def _trained(recipe: Recipe, run: RunFolder, ready: Ready, watchers: Sequence[Watcher]) -> Generator[Event]:

@@ -55,6 +55,8 @@ TOLERATED = 3
 """So many updates in a row may be skipped before the run is given up."""
 NAP = 0.2
 """Seconds of rest between two chances to stop."""
+SHORT = 20.0
+"""So many seconds, a run that is stopped after its last step still measures what it learned."""
 
 
 class Diverged(StudioError):
@@ -88,9 +90,9 @@ def train(
             mx.reset_peak_memory()
             try:
                 yield from trainer.steps()
-            except (GeneratorExit, PeerLost):
-                if trainer.position.step > trainer.saved:
-                    run.append(trainer.save())
+            except (GeneratorExit, PeerLost) as end:
+                for event in trainer.left_over(end):
+                    run.append(event)
                 raise
         finally:
             session.close()
@@ -118,6 +120,7 @@ class Trainer:
         self._go_on()
         self.proof = Proof(session)
         self.saved = self.position.step
+        self._measuring = 0.0  # seconds that the last validation took
 
     def prepared(self, data: Dataset) -> Prepared:
         """What is about to happen."""
@@ -170,6 +173,19 @@ class Trainer:
             yield self.save()
         yield from self._read_back()
         yield from self._prove_result()
+
+    def left_over(self, end: BaseException) -> Iterator[Event]:
+        """What a stop leaves to do: to save; after the last step also to measure, where that is quick.
+
+        A run whose steps are all made is done then, and not one that waits to go on.
+        """
+        is_last = self.position.step == self.plan.steps and isinstance(end, GeneratorExit)
+        if is_last and self.learner.ranks.size == 1 and self._measuring < SHORT:
+            if self._validation_due():
+                yield from self._validate()
+            yield from self._prove_result()
+        if self.position.step > self.saved:
+            yield self.save()
 
     def _proved(self, reported: Iterator[Event]) -> Iterator[Event]:
         """What the proof tells; where it ends the run nothing of it is saved."""
@@ -311,7 +327,7 @@ class Trainer:
 
     def _validate(self) -> Iterator[Event]:
         """Measure what is held out; remember the weights when they are the best so far."""
-        step, session = self.position.step, self.session
+        step, session, began = self.position.step, self.session, time.perf_counter()
         validated = None
         if session.validation.micro_batches:
             loss, metrics = yield from self._measure(session.objective, session.validation, "Validating")
@@ -337,6 +353,7 @@ class Trainer:
         if session.general.micro_batches:
             loss, _ = yield from self._measure(Likelihood(), session.general, "Reading general text")
             yield Probed(step, loss, session.general.totals.tokens)
+        self._measuring = time.perf_counter() - began
         for watcher in self.watchers:
             yield from watcher(session.model, step)
 

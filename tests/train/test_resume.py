@@ -72,6 +72,27 @@ def test_a_stopped_run_resumes_to_the_same_weights(recipe: Recipe, tmp_path: Pat
         assert_identical(whole, parts)
 
 
+def test_a_run_stopped_after_its_last_step_is_done_and_not_stopped(recipe: Recipe, tmp_path: Path) -> None:
+    whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
+    parts, _ = run_to(TrainJob(recipe, tmp_path / "parts"), 16)
+    told = summarize(parts)
+    assert (told.state, told.step, told.steps) == ("done", 16, 16)
+    assert told.message == summarize(whole).message
+    assert_identical(whole, parts)
+
+
+def test_a_run_whose_last_validation_would_take_long_is_stopped_before_it(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.train.loop.SHORT", 0.0)
+    run, _ = run_to(TrainJob(recipe, tmp_path), 16)
+    told = summarize(run)
+    assert (told.state, told.resumable) == ("stopped", True)
+    assert told.message == "Stopped after the last step; Resume measures what was learned."
+    run_to(ResumeJob(run))
+    assert summarize(run).state == "done"
+
+
 def test_a_run_stopped_many_times_resumes_to_the_same_history(recipe: Recipe, tmp_path: Path) -> None:
     whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))
     parts, _ = run_to(TrainJob(recipe, tmp_path / "parts"), 3)

@@ -53,6 +53,30 @@ def test_every_state_shows_its_buttons_and_one_primary_at_most(pane: TrainingPan
     assert list(buttons(pane).values()).count("plain") <= 2
 
 
+def test_a_run_that_made_all_its_steps_is_never_called_stopped_at_the_last(pane: TrainingPane) -> None:
+    pane.load_history(RunHistory.of(run_events()))
+    for state, word in (("stopped", "Stopped"), ("interrupted", "Interrupted")):
+        pane.show_state(state)
+        assert pane.header.title() == f"{word} before the last validation"
+
+
+def test_a_run_keeps_its_dataset_recipe_and_epochs_whatever_is_opened_and_typed(pane: TrainingPane) -> None:
+    asked = Recipe().with_values({"data.path": "/data/support 3.jsonl", "epochs": 2, "rank": 4})
+    pane.show_state("preparing")
+    pane.take_run(asked)
+    for event in run_events(12):
+        pane.show_event(event)
+    pane.show_dataset("support 4.jsonl", 36, 4)
+    assert pane.form._dataset.text() == "support 3.jsonl"
+    assert pane.recipe().lora.rank == 4
+    facts = "Starter  ·  support 3.jsonl  ·  218 examples train, 27 validate"
+    assert pane.header.subtitle() == facts
+    assert pane._story.epochs == 3  # as its steps tell, which made 3 of them; never those of the form
+    pane.show_state("done")
+    assert pane.header.subtitle() == facts
+    assert pane.form._dataset.text() == "support 4.jsonl"
+
+
 def test_start_gives_out_the_recipe(pane: TrainingPane, qtbot) -> None:
     recipe = Recipe().with_values({"rank": 4, "epochs": 2})
     pane.set_recipe(recipe)

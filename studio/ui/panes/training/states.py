@@ -134,6 +134,8 @@ class RunStory:
                 return "Training · stopping and saving"
             case "stopped" | "interrupted":
                 word = "Stopped" if state == "stopped" else "Interrupted"
+                if self.step is not None and self.step.step == self.step.steps:
+                    return f"{word} before the last validation"
                 return f"{word} at {where}" if where else f"{word} before the first step"
             case "refused":
                 return "Training could not start"
