@@ -45,7 +45,7 @@ def turns_of(record: Record) -> tuple[Turn, ...]:
     return (*turns, Turn("rejected", record.rejected)) if record.rejected else turns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RenderedRecord:
     """A record's examples, and what is said of it; without examples it cannot train.
 

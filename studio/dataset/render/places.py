@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 type Span = tuple[int, int]
 
@@ -25,8 +24,7 @@ class PlacedTokens(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ByOffsets:
+class ByOffsets(NamedTuple):
     """Tokens whose places (start, end in characters) the tokenizer tells."""
 
     ids: Sequence[int]
@@ -51,8 +49,7 @@ class ByOffsets:
         return trained
 
 
-@dataclass(frozen=True)
-class ByBytes:
+class ByBytes(NamedTuple):
     """Tokens that are the text's bytes one after the other, each up to where it ends."""
 
     ids: Sequence[int]

@@ -45,7 +45,7 @@ class Rendering:
         return self.objective in ("dpo", "orpo")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """A rendered text. `trained[i]`: token i is a target; `cut`: how many more did not fit.
 
@@ -62,7 +62,7 @@ class Tokens:
         return sum(self.trained)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Example:
     """What the loop trains on: tokens with at least one target.
 
@@ -346,13 +346,14 @@ class Renderer:
         return examples
 
 
-def _tokens(marked: Marked, part: TokenRange, cut: int = 0) -> Tokens:
+def _tokens(marked: Marked, part: TokenRange) -> Tokens:
     """The part's tokens; its first is not a target."""
     trained = part.of(marked.trained)
-    return Tokens(part.of(marked.ids), trained if trained[:1] == (False,) else (False, *trained[1:]), cut)
+    return Tokens(part.of(marked.ids), (False, *trained[1:]) if trained and trained[0] else trained)
 
 
 def _kept(side: Marked, part: TokenRange) -> Tokens:
     """The part's tokens, and how many of the side's are not among them."""
-    kept = len(range(len(side.ids))[: part.lead]) + len(range(len(side.ids))[part.start : part.stop])
-    return _tokens(side, part, len(side.ids) - kept)
+    tokens = _tokens(side, part)
+    cut = len(side.ids) - len(tokens.ids)
+    return replace(tokens, cut=cut) if cut else tokens

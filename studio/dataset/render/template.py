@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import compress, count, takewhile
 from typing import Protocol
 
 from studio.catalogue import Unusable
@@ -110,7 +110,7 @@ def _alpaca_block(message: Message) -> str:
     raise Refused("template.alpaca_turn", role=message.role)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marked:
     """A whole text as tokens. `prompt` counts those before the answer: what a cut may take away."""
 
@@ -127,7 +127,7 @@ def mark(placed: PlacedTokens, written: Written, train_on: str) -> Marked:
     """
     spans = written.spans[-1:] if train_on == "last_answer" else written.spans
     answers = placed.trained(spans)
-    prompt = answers.index(True) if True in answers else len(answers)
+    prompt = next(compress(count(), answers), len(answers))
     if train_on == "all" and not written.further:
         return Marked(placed.ids, placed.trained(((0, len(written.text)),)), prompt)
     return Marked(placed.ids, answers, prompt)

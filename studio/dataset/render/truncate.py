@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from studio.catalogue import Unusable
 
@@ -24,8 +25,7 @@ class DoesNotFit(Unusable):
     """Why an example is left out: a clause, without the line."""
 
 
-@dataclass(frozen=True)
-class TokenRange:
+class TokenRange(NamedTuple):
     """Which tokens of a text make an example: its first `lead`, and those from `start` up to `stop`."""
 
     lead: int
@@ -34,8 +34,8 @@ class TokenRange:
 
     def of[T](self, items: Sequence[T]) -> tuple[T, ...]:
         """These of the text's items, one per token."""
-        first, rest = items[: self.lead], items[self.start : self.stop]
-        return (*first, *rest) if first else tuple(rest)
+        rest = items[self.start : self.stop]
+        return (*items[: self.lead], *rest) if self.lead else tuple(rest)
 
 
 def windows(length: int, maximum: int) -> list[TokenRange]:
