@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.catalogue import CLAUSES, Phrase, phrase
+from studio.catalogue import CLAUSES, Phrase, Unusable, Value, phrase
 
 
 class StudioError(Exception):
@@ -17,8 +17,7 @@ class StudioError(Exception):
         Raises KeyError for a code with values that the catalogue does not have.
         """
         if isinstance(said, str) and (values or said in CLAUSES):
-            kept = {n: v if isinstance(v, str | int | Phrase) else str(v) for n, v in values.items()}
-            said = phrase(said, **kept)
+            said = phrase(said, **{name: _kept(value) for name, value in values.items()})
         self.said = said
         super().__init__(said)
 
@@ -66,3 +65,16 @@ class RunMissing(RunError):
 
 class PeerLost(RunError):
     """Another process of the run has ended, or cannot be reached any more."""
+
+
+def _kept(value: object) -> Value:
+    """A value as a phrase keeps it: of another failure what it said, with its code where it has one."""
+    match value:
+        case str() | int() | float() | Phrase():
+            return value
+        case Unusable():
+            return value.phrase
+        case StudioError():
+            return value.said
+        case _:
+            return str(value)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import Phrase, Unusable, joined, phrase
 from studio.files import parsed, write_text
 
 log = logging.getLogger(__name__)
@@ -62,25 +63,29 @@ class Settings:
         for name in ("width", "height"):
             size = getattr(self, name)
             if type(size) is not int or not 0 < size <= MOST:
-                raise ValueError(f"{name} cannot be {str(size)[:40]}")
+                raise _impossible(name, size)
         for name in ("left", "top"):
             place = getattr(self, name)
             if isinstance(place, int) and abs(place) > MOST:
-                raise ValueError(f"{name} cannot be {str(place)[:40]}")
+                raise _impossible(name, place)
         for name, allowed in (("appearance", APPEARANCES), ("text_size", TEXT_SIZES)):
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} cannot be {str(getattr(self, name))[:40]}")
+                raise _impossible(name, getattr(self, name))
         for name, kinds in _KINDS.items():
             if type(getattr(self, name)) not in kinds:
-                raise ValueError(f"{name} cannot be {str(getattr(self, name))[:40]}")
+                raise _impossible(name, getattr(self, name))
         for sizes in self.splits.values():
             if type(sizes) is not list or not all(type(n) is int and 0 <= n <= MOST for n in sizes):
-                raise ValueError(f"splits cannot be {str(sizes)[:40]}")
+                raise _impossible("splits", sizes)
         if not isinstance(self.recent, list | tuple) or not all(
             isinstance(each, str) for each in self.recent
         ):
-            raise ValueError("recent is no list of paths")
+            raise Unusable("settings.recent")
         object.__setattr__(self, "recent", tuple(self.recent))  # JSON has lists
+
+
+def _impossible(name: str, value: object) -> Unusable:
+    return Unusable("settings.value", name=name, value=str(value)[:40])
 
 
 def read_settings(path: Path) -> Settings:
@@ -92,21 +97,21 @@ def read_settings(path: Path) -> Settings:
         return Settings()
     except Exception as error:
         log.exception("The settings in %s cannot be read; the defaults are used", path)
-        return Settings(damage=f"{path} is damaged, and the defaults are used ({error}).")
+        return Settings(damage=str(phrase("settings.damaged", file=str(path), fault=str(error))))
 
 
 def _readable(path: Path, found: dict[str, Any]) -> Settings:
     """One field after the other, so that a damaged one costs no other."""
-    settings, damaged = Settings(), []
+    settings, damaged = Settings(), list[Phrase]()
     for name in (each.name for each in fields(Settings) if each.name != "damage"):
         try:
             settings = replace(settings, **{name: found[name]}) if name in found else settings
-        except (ValueError, TypeError) as error:
-            damaged.append(str(error))
+        except Unusable as error:
+            damaged.append(error.phrase)
     if damaged:
-        log.warning("%s is damaged: %s", path, "; ".join(damaged))
-        words = f"{path} is damaged: {'; '.join(damaged)}. What is by default is used instead."
-        return replace(settings, damage=words)
+        log.warning("%s is damaged: %s", path, joined(damaged))
+        said = phrase("settings.fields_damaged", file=str(path), faults=joined(damaged))
+        return replace(settings, damage=str(said))
     return settings
 
 

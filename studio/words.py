@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 GIB = 1024**3
 _TELLING = 8  # characters of a key that give it away
@@ -100,11 +98,6 @@ def loss(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}" if value < 10 else f"{value:.1f}"
 
 
-def outcome(first: float, best: float, step: int) -> str:
-    """What validation says of a whole run: "Validation loss 2.10 → 0.31, best at step 216."."""
-    return f"Validation loss {first:.2f} → {best:.2f}, best at step {step}."
-
-
 def rate(value: float) -> str:
     """A learning rate: 0.0002, 1e-05."""
     return f"{value:.2g}"
@@ -127,32 +120,3 @@ def redacted(text: str, *secrets: str) -> str:
 def counted(count: int, noun: str) -> str:
     """How many there are of what a plain noun names: 1 row, 1,234 rows."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-_RULES = {
-    "greater_than_equal": "must be at least {ge:,.10g}",
-    "greater_than": "must be more than {gt:,.10g}",
-    "less_than_equal": "must be at most {le:,.10g}",
-    "less_than": "must be less than {lt:,.10g}",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "int_type": "must be a whole number",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
-    "finite_number": "must be a number",
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "string_too_short": "needs a value",
-    "missing": "needs a value",
-    "too_long": "can have at most {max_length:,} lines",
-}
-"""What a value must be, by the code of pydantic's error."""
-
-
-def wrong_value(title: str, error: Mapping[str, Any]) -> str:
-    """What is wrong with a value, from one of pydantic's errors: "Rank must be at least 1."."""
-    if rule := _RULES.get(error["type"]):
-        return f"{title} {rule.format(**error.get('ctx', {}))}."
-    why = str(error["ctx"]["error"] if error["type"] == "value_error" else error["msg"]).rstrip(".")
-    should = "Input should be "
-    return f"{title} must be {why.removeprefix(should)}." if why.startswith(should) else f"{title}: {why}."

@@ -24,6 +24,8 @@ def _value(annotation: Any) -> Any:
     if typing.get_origin(annotation) is tuple:
         inner = typing.get_args(annotation)[0]
         return ((example if dataclasses.is_dataclass(inner) else _value)(inner),) * 2
+    if isinstance(annotation, typing.TypeAliasType):
+        return _value(typing.get_args(annotation.__value__)[0])
     options = {str: "grüß 'dich'\n", int: 7, float: 0.1, bool: True}
     return options.get(annotation, 3)
 

@@ -1,4 +1,4 @@
-"""Advice: what a run's curves say, in sentences with the figures behind them, and what to do about it."""
+"""Advice: what a run's curves say, with the figures behind it, and what to do about it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from studio.advice import fit, learning_rate
 from studio.advice.curves import Curves
+from studio.catalogue import Phrase, phrase
 from studio.events import Advice, Ended, Event, Skipped, Step, Validated
 
 NGRAM = 4
@@ -24,7 +25,7 @@ ANSWERS = 2
 """One answer that repeats itself may be the prompt's doing."""
 
 
-def repetition(curves: Curves) -> str | None:
+def repetition(curves: Curves) -> Phrase | None:
     """Half of the latest sample answers repeat themselves or each other, and more than before training."""
     asked = sorted(curves.sampled)
     if not asked:
@@ -42,7 +43,7 @@ def repeated_share(text: str) -> float:
     return 1 - len(set(runs)) / len(runs) if len(units) >= FEWEST else 0.0
 
 
-def _loops(curves: Curves, asked: list[int], before: Mapping[str, str]) -> str | None:
+def _loops(curves: Curves, asked: list[int], before: Mapping[str, str]) -> Phrase | None:
     latest = curves.sampled[asked[-1]]
     loops = {prompt: answer for prompt, answer in latest.items() if repeated_share(answer) > REPEATED}
     earlier = curves.sampled[asked[-2]] if len(asked) > 1 else {}
@@ -52,20 +53,20 @@ def _loops(curves: Curves, asked: list[int], before: Mapping[str, str]) -> str |
     if before and 2 * sum(repeated_share(answer) > REPEATED for answer in before.values()) >= len(before):
         return None  # the model did so before it was trained
     prompt, answer = max(loops.items(), key=lambda item: repeated_share(item[1]))
-    return (
-        f"{len(loops)} of {len(latest)} sample answers at step {asked[-1]} repeat themselves: "
-        f"{100 * repeated_share(answer):.0f} % of the answer to “{_short(prompt)}” was said before."
-    )
+    percent = 100 * repeated_share(answer)
+    counts = {"loops": len(loops), "answers": len(latest), "step": asked[-1]}
+    return phrase("curve.loops", **counts, percent=percent, prompt=_short(prompt))
 
 
-def _same(step: int, latest: Mapping[str, str], before: Mapping[str, str]) -> str | None:
+def _same(step: int, latest: Mapping[str, str], before: Mapping[str, str]) -> Phrase | None:
     answer, count = _commonest(latest)
     if len(latest) < SAME_PROMPTS or 2 * count <= len(latest) or 0 < len(answer.split()) < SAME_WORDS:
         return None
     if before and 2 * _commonest(before)[1] > len(before):
         return None
-    reply = f"the same answer, “{_short(answer)}”" if answer else "no answer at all"
-    return f"{count} of {len(latest)} sample prompts get {reply}, at step {step}."
+    if not answer:
+        return phrase("curve.no_answer", count=count, prompts=len(latest), step=step)
+    return phrase("curve.same_answer", count=count, prompts=len(latest), answer=_short(answer), step=step)
 
 
 def _commonest(answers: Mapping[str, str]) -> tuple[str, int]:
@@ -78,10 +79,6 @@ def _short(text: str) -> str:
     return line if len(line) <= 40 else line[:39].rstrip() + "…"
 
 
-RATE = "the Learning rate (optimizer.learning_rate)"
-EPOCHS = "Epochs (loop.epochs)"
-RANK = "Rank (lora.rank)"
-
 LOOKS = 100
 """How often a whole run is looked at, at most: validating after every step makes advice no dearer."""
 
@@ -89,53 +86,32 @@ LOOKS = 100
 @dataclass(frozen=True)
 class _Kind:
     name: str
-    evidence: Callable[[Curves], str | None]
-    remedy: str
+    evidence: Callable[[Curves], Phrase | None]
+    remedy: str  # its code in the catalogue
     hidden_by: tuple[str, ...] = ()  # advice that says it already, and better
 
 
 KINDS = (
-    _Kind(
-        "divergence",
-        learning_rate.divergence,
-        f"Lower {RATE} to a third; a longer Warmup (optimizer.warmup) and a smaller Clip norm "
-        "(optimizer.clip) help, too. With float16, choose another Precision (base.precision).",
-    ),
-    _Kind(
-        "overfitting",
-        fit.overfitting,
-        f"Keep the best adapter, and next time train fewer {EPOCHS} or set Patience (loop.patience) to 3. "
-        f"Dropout (lora.dropout) of 0.05 to 0.2, a lower {RANK} or more examples help, too.",
-        hidden_by=("divergence",),
-    ),
-    _Kind(
-        "forgetting",
-        fit.forgetting,
-        f"Lower {RATE}, train fewer {EPOCHS}, or train less of the model: a lower {RANK}, or only the "
-        "last Layers (scope.layers). Ordinary examples mixed into the dataset help most.",
-    ),
-    _Kind(
-        "repetition",
-        repetition,
-        f"Lower {RATE} or train fewer {EPOCHS}, and look for repeated answers in the dataset. Answers that "
-        "are cut at their end never teach where to stop: see Too long (data.too_long).",
-    ),
+    _Kind("divergence", learning_rate.divergence, "remedy.divergence"),
+    _Kind("overfitting", fit.overfitting, "remedy.overfitting", hidden_by=("divergence",)),
+    _Kind("forgetting", fit.forgetting, "remedy.forgetting"),
+    _Kind("repetition", repetition, "remedy.repetition"),
     _Kind(
         "rate too high",
         learning_rate.rate_too_high,
-        f"Lower {RATE} to a third, or warm up for longer (optimizer.warmup).",
+        "remedy.rate_too_high",
         hidden_by=("divergence", "overfitting"),
     ),
     _Kind(
         "rate too low",
         learning_rate.rate_too_low,
-        f"Raise {RATE} threefold. Where that changes nothing, the model may know this data already.",
+        "remedy.rate_too_low",
         hidden_by=("divergence", "rate too high"),
     ),
     _Kind(
         "underfitting",
         fit.underfitting,
-        f"Train more {EPOCHS}, raise {RATE}, or give the adapter a higher {RANK}.",
+        "remedy.underfitting",
         hidden_by=("divergence", "rate too high", "rate too low"),
     ),
 )
@@ -205,5 +181,5 @@ def _read(curves: Curves) -> tuple[Advice, ...]:
         if any(name in found for name in kind.hidden_by):
             continue
         if evidence := kind.evidence(curves):
-            found[kind.name] = Advice(curves.last_step, kind.name, evidence, kind.remedy)
+            found[kind.name] = Advice(curves.last_step, kind.name, evidence, phrase(kind.remedy))
     return tuple(found.values())

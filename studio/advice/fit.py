@@ -1,6 +1,6 @@
 """What a run learned: too much of its examples, too little, or at the cost of what it knew.
 
-Each function gives the evidence as a sentence, or None. The thresholds are wide on purpose: advice that is
+Each function gives the evidence, or None. The thresholds are wide on purpose: advice that is
 wrong once is not read a second time.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from studio.advice.curves import ENOUGH_STEPS, KNOWN, Curves, Level, share, spread
+from studio.catalogue import Phrase, phrase
 from studio.events import Probed, Validated
 
 WORSE = 3
@@ -35,7 +36,7 @@ FORGETS = 0.10
 FORGETS_NATS = 0.05
 
 
-def overfitting(curves: Curves) -> str | None:
+def overfitting(curves: Curves) -> Phrase | None:
     """Validation loss has risen since its best while training loss fell on."""
     found = curves.validated
     best = min(range(len(found)), key=lambda i: found[i].loss, default=0)
@@ -48,20 +49,19 @@ def overfitting(curves: Curves) -> str | None:
     falls = _fall_between(curves, found[best].step, _stretch(found, best), found[-1].step)
     if falls is None:
         return None
-    return (
-        f"Validation loss rose from {lowest:.3f} at step {found[best].step} to {later[-1]:.3f} at step "
-        f"{found[-1].step}, while training loss fell from {falls[0]:.3f} to {falls[1]:.3f}."
-    )
+    steps = {"best": found[best].step, "last": found[-1].step}
+    before, after = falls
+    return phrase("curve.overfits", lowest=lowest, now=later[-1], before=before, after=after, **steps)
 
 
-def underfitting(curves: Curves) -> str | None:
+def underfitting(curves: Curves) -> Phrase | None:
     """At its end the run has hardly learned, or was still learning fast."""
     if not curves.ended:
         return None
     return _coin_toss(curves) or _hardly_fell(curves) or _still_falling(curves)
 
 
-def forgetting(curves: Curves) -> str | None:
+def forgetting(curves: Curves) -> Phrase | None:
     """The loss on general text has risen, at the last two probes."""
     found = curves.probed
     if len(found) < 2 or (len(found) == 2 and not curves.ended):
@@ -70,34 +70,30 @@ def forgetting(curves: Curves) -> str | None:
     if min(map(_loss, found[1:][-2:])) - first.loss < max(FORGETS * abs(first.loss), FORGETS_NATS):
         return None
     percent = 100 * share(last.loss - first.loss, first.loss)
-    return (
-        f"The loss on general text rose by {percent:.0f} %, from {first.loss:.3f} at step {first.step} to "
-        f"{last.loss:.3f} at step {last.step}."
-    )
+    steps = {"first": first.step, "last": last.step}
+    return phrase("curve.forgets", percent=percent, before=first.loss, now=last.loss, **steps)
 
 
-def _coin_toss(curves: Curves) -> str | None:
+def _coin_toss(curves: Curves) -> Phrase | None:
     measured = curves.rewards[-1:]
     if not measured or measured[0].pairs < FEWEST_PAIRS:
         return None
     pairs, accuracy = measured[0].pairs, measured[0].accuracy
     if accuracy > 0.5 + CHANCE * math.sqrt(0.25 / pairs):
         return None
-    return f"At the end the chosen answer is preferred in {100 * accuracy:.0f} % of {pairs} pairs: chance."
+    return phrase("curve.coin_toss", percent=100 * accuracy, pairs=pairs)
 
 
-def _hardly_fell(curves: Curves) -> str | None:
+def _hardly_fell(curves: Curves) -> Phrase | None:
     if not curves.from_the_start or len(curves.steps) < ENOUGH_STEPS:
         return None
     start, now = curves.ends()
     if start.value < KNOWN or not curves.moves_at_most(HARDLY):
         return None
-    return (
-        f"Training loss hardly fell: from {start.value:.3f} to {now.value:.3f} in {len(curves.steps)} steps."
-    )
+    return phrase("curve.hardly_fell", start=start.value, now=now.value, steps=len(curves.steps))
 
 
-def _still_falling(curves: Curves) -> str | None:
+def _still_falling(curves: Curves) -> Phrase | None:
     steps = curves.steps
     if len(steps) < ENOUGH_STEPS:
         return None
@@ -116,10 +112,7 @@ def _still_falling(curves: Curves) -> str | None:
             return None
     elif steps[-1].epoch > 1.5:  # nothing held out tells learning from learning by heart
         return None
-    return (
-        f"The loss was still falling at the end: from {before.value:.3f} to {now.value:.3f} in the last "
-        "quarter."
-    )
+    return phrase("curve.still_falling", before=before.value, now=now.value)
 
 
 def _stretch(found: Sequence[Validated], best: int) -> int:

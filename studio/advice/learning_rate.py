@@ -1,6 +1,6 @@
 """Whether a run's steps are too long, too short, or lead away: what the learning rate has to do with.
 
-Each function gives the evidence as a sentence, or None. The thresholds are wide on purpose: advice that is
+Each function gives the evidence, or None. The thresholds are wide on purpose: advice that is
 wrong once is not read a second time.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from studio.advice.curves import ENOUGH_STEPS, KNOWN, Curves, share, spread
+from studio.catalogue import Phrase, phrase
 
 SKIPS_IN_A_ROW = 2
 SKIPS = 3
@@ -42,17 +43,17 @@ FLAT = 0.02
 """A loss that stays within this share of where it began has not moved."""
 
 
-def divergence(curves: Curves) -> str | None:
+def divergence(curves: Curves) -> Phrase | None:
     """Updates had to be skipped, or the loss has climbed far above where it was."""
     return _skips(curves) or _unlearned(curves) or _lost(curves)
 
 
-def rate_too_high(curves: Curves) -> str | None:
+def rate_too_high(curves: Curves) -> Phrase | None:
     """After warmup, gradients spike, validation loss swings, or training loss climbs."""
     return _spikes(curves) or _swings(curves) or _climbs(curves)
 
 
-def rate_too_low(curves: Curves) -> str | None:
+def rate_too_low(curves: Curves) -> Phrase | None:
     """The loss has not moved since the start, though warmup is over and much of the run has passed."""
     steps = curves.steps
     if not curves.from_the_start or len(steps) < ENOUGH_STEPS or len(curves.warm) < 0.6 * len(steps):
@@ -62,25 +63,20 @@ def rate_too_low(curves: Curves) -> str | None:
     start, now = curves.ends()
     if start.value < KNOWN or curves.rises(FLAT) or not curves.moves_at_most(FLAT):
         return None
-    return (
-        f"Training loss has hardly moved in {len(steps)} steps: from {start.value:.3f} to {now.value:.3f}, "
-        f"at a rate of at most {max(step.learning_rate for step in steps):.2g}."
-    )
+    rate = max(step.learning_rate for step in steps)
+    return phrase("curve.hardly_moved", steps=len(steps), start=start.value, now=now.value, rate=rate)
 
 
-def _skips(curves: Curves) -> str | None:
+def _skips(curves: Curves) -> Phrase | None:
     in_a_row = max((each.in_a_row for each in curves.skipped), default=0)
     count = len(curves.skipped) + len(curves.broken)
     if in_a_row < SKIPS_IN_A_ROW and count < SKIPS:
         return None
     last = max([each.step for each in curves.skipped] + curves.broken)
-    return (
-        f"{max(count, in_a_row)} updates had a loss or gradient that is no finite number, the last at "
-        f"step {last}."
-    )
+    return phrase("curve.skips", count=max(count, in_a_row), last=last)
 
 
-def _unlearned(curves: Curves) -> str | None:
+def _unlearned(curves: Curves) -> Phrase | None:
     """Far above the start: of validation loss, which is the surer witness, or of training loss."""
     if not curves.from_the_start or len(curves.steps) < FEWEST_STEPS:
         return None
@@ -89,15 +85,15 @@ def _unlearned(curves: Curves) -> str | None:
     if len(measured) >= 3:  # overfitting raises it, too, but not the training loss
         before, found = measured[0], min(now, *measured[-2:])
         sure = 0.0
-        evidence = f"Validation loss is {measured[-1]:.3f}; before the first step it was {before:.3f}."
+        evidence = phrase("curve.unlearned_validation", now=measured[-1], before=before)
     else:  # the loss of the first step is measured before it moves anything
         before, found = curves.steps[0].loss, now
         sure = SURE_OF_WORST * spread(latest) * math.sqrt(1 + 1.6 / len(latest))
-        evidence = f"Training loss is {now:.3f}; it began at {before:.3f}."
+        evidence = phrase("curve.unlearned", now=now, before=before)
     return evidence if found - before > max(ABOVE_START * abs(before), ABOVE_START, sure) else None
 
 
-def _lost(curves: Curves) -> str | None:
+def _lost(curves: Curves) -> Phrase | None:
     """Most of what was gained is lost again."""
     windows = _windows([step.loss for step in curves.steps])
     if len(windows) < 3 or not curves.from_the_start:
@@ -106,10 +102,10 @@ def _lost(curves: Curves) -> str | None:
     error = SURE_OF_WORST * _error_between(windows)
     if now - lowest <= max(REGAINED, 0.5 * (start - lowest), error):
         return None
-    return f"Training loss is {now:.3f}; it began at {start:.3f} and was as low as {lowest:.3f}."
+    return phrase("curve.lost", now=now, start=start, lowest=lowest)
 
 
-def _spikes(curves: Curves) -> str | None:
+def _spikes(curves: Curves) -> Phrase | None:
     steps = curves.warm[-LOOK_BACK:]
     found: list[int] = []
     worst = 0.0
@@ -128,13 +124,10 @@ def _spikes(curves: Curves) -> str | None:
     if len(found) < max(SPIKES, SPIKES_SHARE * len(steps)):
         return None
     last = steps[found[-1]].step
-    return (
-        f"The gradient norm spiked {len(found)} times, up to {worst:.0f} times its neighbours, the last time "
-        f"at step {last}."
-    )
+    return phrase("curve.spikes", count=len(found), worst=worst, last=last)
 
 
-def _swings(curves: Curves) -> str | None:
+def _swings(curves: Curves) -> Phrase | None:
     warm = curves.warm[0].step if curves.warm else 0
     losses = [each.loss for each in curves.validated if each.step >= warm]
     moves = [share(after - before, before) for before, after in pairwise(losses)]
@@ -142,19 +135,17 @@ def _swings(curves: Curves) -> str | None:
     turns = sum(a * b < 0 and min(abs(a), abs(b)) > SWING for a, b in pairs)
     if turns < max(SWINGS, len(moves) // 3):
         return None
-    return (
-        f"Validation loss swings: {', '.join(f'{loss:.3f}' for loss in losses[-5:])} in the last validations."
-    )
+    return phrase("curve.swings", losses=", ".join(f"{loss:.3f}" for loss in losses[-5:]))
 
 
-def _climbs(curves: Curves) -> str | None:
+def _climbs(curves: Curves) -> Phrase | None:
     windows = _windows([step.loss for step in curves.warm])
     if len(windows) < 6:
         return None
     lowest, latest = min(map(_middle, windows)), [_middle(window) for window in windows[-2:]]
     if min(latest) - lowest < max(DRIFT * abs(lowest), 0.1, SURE_OF_WORST * _error_between(windows)):
         return None
-    return f"Since warmup, training loss climbed from {lowest:.3f} to {latest[-1]:.3f}."
+    return phrase("curve.climbs", lowest=lowest, now=latest[-1])
 
 
 def _windows(losses: Sequence[float]) -> list[Sequence[float]]:

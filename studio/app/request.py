@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from studio.catalogue import phrase
 from studio.events import BaseChanged, Event
 from studio.jobs.job import Failed, Job, Outcome
 from studio.jobs.queue import JobQueue, Lane, Ticket
@@ -96,8 +97,8 @@ class RunRequest(Request):
             return outcome
         sentence = self._changed.sentence
         if not self.stopping:
-            self._ask_person(sentence, job)
-        return replace(outcome, summary=f"{sentence} Put the earlier files back, or agree when asked.")
+            self._ask_person(str(sentence), job)
+        return replace(outcome, said=phrase("base.agree", changed=sentence))
 
     def _ask_person(self, sentence: str, job: Any) -> None:
         words = "Continue with the changed model?"

@@ -15,6 +15,7 @@ from studio.app.request import Listeners
 from studio.app.saving import Saving
 from studio.app.state import Controller, Services
 from studio.app.steps import DatasetSteps
+from studio.catalogue import reason_in
 from studio.dataset.documents.paragraphs import DOCUMENTS
 from studio.dataset.steps.steps import Mix, steps_in
 from studio.errors import StudioError
@@ -243,8 +244,7 @@ class Synthesis(Controller):
         try:
             return Plan.model_validate(values)
         except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise StudioError(f"Rows cannot be made like this: {reason}.") from error
+            raise StudioError("synth.not_like_this", reason=reason_in(error.errors()[0])) from error
 
     def _submit(self, job: SynthesisJob) -> None:
         try:

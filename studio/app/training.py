@@ -317,7 +317,7 @@ class Training(Controller):
         self.run_changed.emit(self._subjects.name("training"))
 
     def _note_end(self, event: Ended) -> None:
-        self._ended = event.summary
+        self._ended = str(event.summary)
 
     def _end(self, outcome: Outcome) -> None:
         run = self._subjects.name("training")

@@ -6,6 +6,7 @@ from studio.catalogue.phrases import (
     LANGUAGES,
     TOO_LONG,
     Phrase,
+    Said,
     Unusable,
     Value,
     common,
@@ -15,6 +16,7 @@ from studio.catalogue.phrases import (
     sentence,
     spoken,
 )
+from studio.catalogue.values import first_of, listed, quoted, reason_in, sentences, wrong_value
 
 __all__ = [
     "CLAUSES",
@@ -22,12 +24,19 @@ __all__ = [
     "LANGUAGES",
     "TOO_LONG",
     "Phrase",
+    "Said",
     "Unusable",
     "Value",
     "common",
+    "first_of",
     "from_plain",
     "joined",
+    "listed",
     "phrase",
+    "quoted",
+    "reason_in",
     "sentence",
+    "sentences",
     "spoken",
+    "wrong_value",
 ]

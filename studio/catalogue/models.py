@@ -22,6 +22,7 @@ MODELS: dict[str, str] = {
     "out: it would be trained as another model than it is. Choose another model.",
     "model.not_built": "The model in {folder} cannot be built as its config.json says ({fault}). Download "
     "the model again.",
+    "model.download_again": "Download the model again.",
     "model.not_loaded": "The model in {folder} could not be loaded: {fault}",
     # Weights.
     "weights.missing": "{folder} has no weights: no model*.safetensors. Download the model as safetensors.",
@@ -72,6 +73,10 @@ MODELS: dict[str, str] = {
     # Adapters, and the layers they go on.
     "adapter.none": "{folder} holds no adapter yet: train the run to its first checkpoint.",
     "adapter.does_not_fit": "The adapter in {folder} does not fit this model: {fault}",
+    "adapter.no_tensor": "the model has no {name}.",
+    "adapter.other_shape": "{name} is {shape}, and in the model {mine}.",
+    "arrays.unnamed": "{file} holds no named arrays",
+    "arrays.not_finite": "{name} in {file} holds NaN or infinity, which no training leaves there",
     "adapter.second": "This model bears an adapter already. Open the model again, and start from there.",
     "adapter.not_carried": "No run can go on from an adapter on {name}, which this family makes in a way of "
     "its own. Start from the model itself.",

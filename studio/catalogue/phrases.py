@@ -14,13 +14,16 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from studio.catalogue.advice import ADVICE
+from studio.catalogue.asked import ASKED
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.models import MODELS
+from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
 from studio.catalogue.work import WORK
 from studio.words import printable
 
-CLAUSES: dict[str, str] = {**DATASETS, **MODELS, **RUNS, **WORK}
+CLAUSES: dict[str, str] = {**ADVICE, **ASKED, **DATASETS, **MODELS, **OUTCOMES, **RUNS, **WORK}
 
 LANGUAGES = Path(__file__).parents[2] / "resources" / "languages"
 
@@ -40,7 +43,10 @@ def spoken(language: str = "en", folder: Path = LANGUAGES) -> gettext.NullTransl
 
 _SPOKEN = spoken()
 
-type Value = str | int | Phrase
+type Value = str | int | float | Phrase
+
+type Said = Phrase | str
+"""What is said: a phrase, or words as a library or an earlier release wrote them."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,9 @@ class Phrase:
 class Unusable(ValueError):
     """Why something cannot be used: `phrase` has the code and the values, its text is the clause."""
 
-    def __init__(self, code: str, /, **values: Value) -> None:
-        self.phrase = phrase(code, **values)
-        super().__init__(code)
+    def __init__(self, code: str | Phrase, /, **values: Value) -> None:
+        self.phrase = code if isinstance(code, Phrase) else phrase(code, **values)
+        super().__init__(self.phrase.code)
 
     def __str__(self) -> str:
         return str(self.phrase)

@@ -6,7 +6,6 @@ RUNS: dict[str, str] = {
     "recipe.near_field": "The recipe has no field called {name}. Did you mean {near}?",
     "recipe.group": "{name} cannot be {given}: it is a group of fields.",
     "recipe.itself": "The recipe",
-    "recipe.wrong_value": "{sentence}",
     "recipe.missing": "There is no recipe at {file}.",
     "recipe.unreadable": "{file} cannot be read as a recipe: {fault}.",
     "recipe.in_file": "{file}: {fault}",
@@ -27,6 +26,7 @@ RUNS: dict[str, str] = {
     "sweep.other_dataset": "The dataset has changed since the sweep {name} began, so its runs could not be "
     "compared. Put the earlier file back, or start a sweep with another --name.",
     "sweep.damaged": "{file} does not describe a sweep ({fault}).",
+    "sweep.names_no_runs": "it names no runs",
     "sweep.others": "There is no sweep called {name}. There are: {names}.{damaged}",
     "sweep.none_yet": "There is no sweep called {name}. There are none yet; `studio sweep` makes one."
     "{damaged}",
@@ -44,6 +44,11 @@ RUNS: dict[str, str] = {
     "run.newer": "{file} was written by a newer version. Update Tuning Studio.",
     "run.in_use": "The run {name} is in use, here or in another copy of Tuning Studio. Stop it there first, "
     "or start a new run.",
+    "run.interrupted": "It ended without a word: the app or the Mac went down. Resume it from its last "
+    "checkpoint.",
+    "run.line_damaged": "Line {line:,} of events.jsonl cannot be read and is left out.",
+    "run.lines_damaged": "Line {line:,} and {more:,} more of events.jsonl cannot be read and is left out.",
+    "run.unreadable": "{folder} cannot be read ({fault}).",
     # What a run goes on from.
     "parent.missing": "There is no run and no folder called {name} to go on from. Name a run as "
     "`studio runs` lists it, or a folder with an adapter; or empty the field Goes on from.",
@@ -63,6 +68,8 @@ RUNS: dict[str, str] = {
     "says.",
     "checkpoint.damaged": "The checkpoint {folder} is damaged ({fault}). Delete that folder; the run then "
     "resumes from the one before.",
+    "checkpoint.value": "it says that {name} is {value}",
+    "checkpoint.in_file": "{file}: {fault}",
     "train.adapter_damaged": "The adapter in {folder} is damaged ({fault}). Its best checkpoint holds the "
     "same one: copy {weights} and {config} from there.",
     "train.not_learned": "After {updates} updates nothing of this kind had learned: {names}. The loss would "
@@ -84,6 +91,9 @@ RUNS: dict[str, str] = {
     "number: training diverged. {where} {advice}",
     "train.last_good": "The last good checkpoint is {name}.",
     "train.no_checkpoint": "There is no checkpoint yet.",
+    "train.first_loss": "The first loss",
+    "train.gradient": "The gradient",
+    "train.first_validation_loss": "The first validation loss",
     "train.lower_rate": "Lower the learning rate and train again.",
     "train.lower_rate_for": "NaN or infinity stands in {names}. Lower the learning rate and train again.",
     "train.lower_rate_or_bfloat16": "Lower the learning rate, or set Precision to bfloat16, whose range is "

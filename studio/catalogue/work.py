@@ -11,6 +11,7 @@ WORK: dict[str, str] = {
     "where it was, or choose another.",
     "disk.unreadable": "{file} cannot be read ({fault}).",
     "disk.no_json": "{file} cannot be read ({fault}).{advice}",
+    "disk.advice": " {advice}",
     "disk.no_object": "{file} cannot be read (it holds no object).{advice}",
     "disk.no_trash": "{path} cannot be moved to the Trash ({fault}).",
     "disk.no_proof": "{file} is damaged ({fault}), so nothing proves what lies beside it.",
@@ -45,6 +46,13 @@ WORK: dict[str, str] = {
     "plain letters, digits and signs. Copy the key again.",
     "key.character": "“{character}”",
     "key.space": "white space",
+    "address.none": "it is none",
+    "address.white_space": "it holds white space",
+    "address.no_scheme": "a server's address begins with http:// or https://",
+    "address.no_host": "it names no host",
+    "address.password": "an address with a password would be written down; use the API key instead",
+    "address.query": "an address with a query (what follows a ?) would be written down, and a key in it, "
+    "too; end it before that, and use the API key instead",
     "server.no_address": "The server cannot be asked at this address: {fault}.",
     "server.no_reply": "The server at {server} gave no reply in {attempts} attempts: {fault}. What was made "
     "is kept; go on when it works again.",

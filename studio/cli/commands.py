@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from studio import __version__
+from studio.catalogue import phrase
 from studio.cli import results
 from studio.cli.data import app as data_app
 from studio.cli.options import (
@@ -35,7 +36,7 @@ from studio.errors import PeerLost, RecipeError, StudioError
 from studio.events import AnswerEnded, Evaluated, GoldenAnswer
 from studio.generate.sampling import Sampling, read_stop
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
-from studio.jobs.job import sentence
+from studio.jobs.job import said_of
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.process import rank, secrets
 from studio.runs.folder import RunFolder
@@ -45,9 +46,7 @@ from studio.words import redacted, whole_characters
 _LEARNING = {"train", "resume", "sweep", "demo"}
 """Commands whose work a stop only interrupts."""
 
-_KEPT = "Stopped; what was learned is kept. `studio resume` goes on."
-
-_NOTHING = "Stopped; there was nothing to save."
+_NOTHING = phrase("stopped.nothing")
 
 type Against = Literal["original", "parent"]
 
@@ -71,7 +70,9 @@ def run(arguments: list[str]) -> int:
     try:
         result = app(arguments, prog_name="studio", standalone_mode=False)
     except StoppedByPerson as stopped:
-        sentence_ = str(stopped) or (_KEPT if _LEARNING & set(arguments) else "Stopped.")
+        sentence_ = str(stopped) or str(
+            phrase("stopped.learned" if _LEARNING & set(arguments) else "stopped")
+        )
         console.print(sentence_)
         return _failed(sentence_, STOPPED)
     except PeerLost as error:
@@ -79,7 +80,7 @@ def run(arguments: list[str]) -> int:
             _complain(str(error))
         return _failed(str(error), 1, error.code)
     except StudioError as error:
-        message = f"{error}{_advice(error)}"
+        message = _with_remedy(error)
         _complain(message)
         return _failed(message, 2 if error.bad_request else 1, error.code)
     except typer.Exit as leaving:
@@ -90,8 +91,9 @@ def run(arguments: list[str]) -> int:
             message = f"{error.format_message()} `studio --help` shows what there is."
             _complain(message)
             return _failed(message, 2)
-        _complain(sentence(error))
-        return _failed(sentence(error), 1)
+        message = str(said_of(error))
+        _complain(message)
+        return _failed(message, 1)
     return result if isinstance(result, int) else 0
 
 
@@ -103,12 +105,13 @@ def _failed(sentence: str, status: int, code: str = "") -> int:
     return status
 
 
-def _advice(error: StudioError) -> str:
-    """What of the error's remedy has another name here than in the window."""
+def _with_remedy(error: StudioError) -> str:
+    """The error's sentence, and what of its remedy has another name here than in the window."""
     if not isinstance(error, UnknownColumns):
-        return ""
+        return str(error)
     written = error.guess.written or "prompt=COLUMN, answer=COLUMN"
-    return f" Here that is --set {shlex.quote(f'data.columns={written}')}."
+    command = f"--set {shlex.quote(f'data.columns={written}')}."
+    return str(phrase("command.here", reason=error.said, command=command))
 
 
 def _complain(sentence: str) -> None:
@@ -128,7 +131,7 @@ def version(
         report({"version": __version__}, __version__)
         raise typer.Exit
     if context.invoked_subcommand is None:
-        raise RecipeError("The window prints no JSON. Name a command beside --json.")
+        raise RecipeError("command.no_json")
 
 
 @app.command(cls=StudioCommand, epilog=described_fields())
@@ -184,7 +187,7 @@ def sweep(
     if resume:
         job = resumed(runs, resume)
     elif data is None:
-        raise RecipeError("studio sweep needs a dataset, or --resume with the name of a sweep.")
+        raise RecipeError("command.no_sweep")
     else:
         job = asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
     _report(of_sweep(carry_out(replace(job, changed_base=changed_base), _model_cache)))
@@ -232,7 +235,7 @@ def chat(
     """Ask the tuned model, or base and tuned side by side."""
     prompt = whole_characters(prompt)
     if not prompt.strip():
-        raise RecipeError('The prompt is empty. Ask something, for example --prompt "What is a star?"')
+        raise RecipeError("command.empty_prompt")
     drawn["stop"] = tuple(map(read_stop, drawn["stop"] or ()))
     sampling = from_fields(Sampling, drawn, RecipeError)
     who = WHO if compare else ("tuned",)

@@ -159,11 +159,11 @@ def large_example(recipe: Recipe, scans: Path, line: int) -> CommandResult:
     folder = Path(found[-1].folder)
     number = Store(path, folder).number_of(line)
     if number is None:
-        raise DataError(f"Line {line} of {path.name} holds no usable example.")
+        raise DataError("command.no_example", line=line, file=path.name)
     row = RowJob(path, folder, number, found[-1].format, recipe)
     shown = next(e for e in perform(row.run_events(DatasetCache())) if isinstance(e, RowShown))
     if shown.reason:
-        raise DataError(f"Line {line} of {path.name} holds no usable example: {shown.reason}.")
+        raise DataError("command.unusable_example", line=line, file=path.name, reason=shown.reason)
     return _shown(Rendered(str(path), line, shown.pieces, shown.turns, shown.rows), line)
 
 

@@ -12,6 +12,7 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from studio.catalogue import phrase, wrong_value
 from studio.cli.results import CommandResult
 from studio.cli.terminal import asked
 from studio.errors import DataError, RecipeError, StudioError
@@ -22,7 +23,7 @@ from studio.recipe.entry import FieldEntry
 from studio.recipe.files import read_recipe, ready_recipes
 from studio.recipe.recipe import Recipe, fields
 from studio.runs.store import RunStore
-from studio.words import whole_characters, wrong_value
+from studio.words import whole_characters
 
 if TYPE_CHECKING:
     from studio.dataset.steps.steps import AnyStep
@@ -76,9 +77,9 @@ def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: 
     for change in changes or []:
         name, equals, value = change.partition("=")
         if not equals:
-            raise RecipeError(f"--set takes FIELD=VALUE, for example --set rank=8; {change!r} has no value.")
+            raise RecipeError("command.set_form", change=repr(change))
         if whole_characters(value) != value:
-            raise RecipeError(f"--set {name.strip()} has bytes in it that are no UTF-8 text. Type it anew.")
+            raise RecipeError("command.set_bytes", name=name.strip())
         values[name.strip()] = value.strip()
     if model:
         values["model"] = model if model == STARTER_MODEL else str(Path(model).expanduser().resolve())
@@ -114,14 +115,15 @@ def from_fields[M: BaseModel](model: type[M], values: dict[str, Any], kind: type
     except ValueError as error:
         first = error.errors()[0]  # type: ignore[attr-defined]
         option = str(first["loc"][0]).replace("_", "-")
-        raise kind(wrong_value(f"--{option}", first)) from error
+        entry = FieldEntry("", str(first["loc"][0]), model.model_fields[str(first["loc"][0])])
+        raise kind(wrong_value(phrase("field.option", name=option), first, entry.choices)) from error
 
 
 def paths_from() -> Paths:
     """Where the app writes."""
     paths = Paths.under(asked.home) if asked.home else Paths.for_user()
     if paths.home.exists() and not paths.home.is_dir():
-        raise RecipeError(f"{paths.home} is a file, and --home needs a folder. Name another.")
+        raise RecipeError("command.home_is_file", home=paths.home)
     return paths
 
 
@@ -190,7 +192,7 @@ def _values(text: str) -> dict[str, Any]:
             return values
         kind, *fields = shlex.split(text) or [""]
     except ValueError as error:
-        raise DataError(f"--step {text!r} cannot be read: {error}. Write it as 'cap rows=1000'.") from error
+        raise DataError("command.step_form", text=repr(text), fault=error) from error
     return {"kind": kind, **{name: value for name, _, value in (field.partition("=") for field in fields)}}
 
 

@@ -233,7 +233,11 @@ def of_forecast(
     """
     together = forecast.adapted_parameters or forecast.total_parameters
     share = forecast.trainable_parameters / max(1, together)
-    added = {"trained_share": share, "remarks": [*forecast.remarks, *remarks]}
+    added = {
+        "trained_share": share,
+        "remarks": [*map(str, forecast.remarks), *remarks],
+        "changes": list(map(str, forecast.changes)),
+    }
     read = {"examples": examples.count, "rows": len(examples.tokens)} if examples else {}
     text = "\n".join((*_lines(forecast, examples), *remarks))
     return CommandResult({**asdict(forecast), **added, **read}, text)
@@ -242,7 +246,7 @@ def of_forecast(
 def _lines(forecast: Forecasted, examples: Examples | None) -> Iterator[str]:
     trains, total = forecast.trainable_parameters, forecast.total_parameters
     yield words.trained(trains, total, forecast.adapted_parameters)
-    yield from forecast.remarks
+    yield from map(str, forecast.remarks)
     yield ""
     for name, size in (
         ("Weights", forecast.weights),

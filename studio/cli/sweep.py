@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from studio.catalogue import phrase
 from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, console, perform
 from studio.events import SweepProgress
@@ -56,9 +57,8 @@ def carry_out(job: SweepJob, make_cache: Callable[[], ModelCache]) -> SweepFile:
                 place = (f"{event.index} of {event.count}", "bold")
                 console.print(Text.assemble(place, visible_line(f": {event.changes}{note}")))
     except StoppedByPerson:
-        on = f"`studio sweep --resume {file.name}` goes on."
         begun = file.path.exists()
-        raise StoppedByPerson(f"Stopped; what was learned is kept. {on}" if begun else "") from None
+        raise StoppedByPerson(phrase("stopped.sweep", name=file.name) if begun else "") from None
     return find_sweep(job.runs, file.name)
 
 
@@ -92,7 +92,7 @@ def of_sweep(file: SweepFile) -> CommandResult:
         "best": best_name,
         "best_validation_loss": best.loss if best_name else None,
     }
-    lines = [*_table(file, rows, best_name), "", closing(file)]
+    lines = [*_table(file, rows, best_name), "", str(closing(file))]
     if best_name:
         lines.append(f"Next: studio evaluate {best_name}")
     return CommandResult(document, "\n".join(lines))

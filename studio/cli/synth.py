@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from studio.catalogue import phrase
 from studio.cli.options import from_fields, paths_from, with_fields
 from studio.cli.parser import StudioCommand
 from studio.cli.results import CommandResult
@@ -156,7 +157,7 @@ def key(
 
     entered = typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     if not entered.strip():
-        raise DataError("There was no key. Type it when asked, or pipe it in.")
+        raise DataError("command.no_key")
     keep_key(server, entered.strip())
     report({"server": server, "kept": True}, f"The key for {server} is in the keychain.")
 
@@ -170,7 +171,7 @@ def download(
     """Download a dataset, or a part of one, from the Hugging Face Hub; stopped, it goes on later."""
     found = recognize(name)
     if found is None:
-        raise DataError(f"{name!r} is not a dataset name (owner/name).")
+        raise DataError("command.no_dataset_name", name=repr(name))
     wanted = Wanted(found.name, subset or found.subset, split or found.split, row_range(rows), found.revision)
     job = DownloadJob(wanted, paths_from().hub)
     try:
@@ -178,7 +179,7 @@ def download(
             if isinstance(event, Downloaded):
                 _show(of_download(event))
     except StoppedByPerson:
-        raise StoppedByPerson("Stopped; what was fetched is kept. The same command goes on.") from None
+        raise StoppedByPerson(phrase("stopped.fetched")) from None
 
 
 def register(group: typer.Typer) -> None:
@@ -194,7 +195,7 @@ def _again(folder: Path, server: str, confirmed: Path) -> SynthesisJob:
         job.check_confirmed()
     except Unconfirmed as error:
         command = shlex.join(["studio", "data", "make", "--resume", str(folder), "--server", error.server])
-        raise DataError(f"{error} Here that is {command}") from error
+        raise DataError("command.here", reason=error, command=command) from error
     return job
 
 
@@ -205,8 +206,7 @@ def _made(job: SynthesisJob) -> CommandResult:
             if isinstance(event, GeneratedRow):
                 console.print(row_line(event), soft_wrap=True)
     except StoppedByPerson:
-        on = f"Stopped; what was made is kept. `studio data make --resume {job.folder}` goes on."
-        raise StoppedByPerson(on) from None
+        raise StoppedByPerson(phrase("stopped.made", folder=str(job.folder))) from None
     return of_synthesis(SyntheticFolder(job.folder))
 
 
@@ -217,7 +217,7 @@ def _edit(found: SyntheticFolder, number: int, prompt: str, answer: str) -> None
             before = row.record(0)
             found.review(number, Review("edited", prompt or before.prompt, answer or before.answer))
             return
-    raise DataError(f"There is no row {number} in {found.path}.")
+    raise DataError("synth.no_row", row=number, folder=found.path)
 
 
 def _context(job: SynthesisJob) -> Any:
@@ -238,7 +238,7 @@ def _numbers(text: str, there: Sequence[int]) -> list[int]:
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
-            raise DataError(f"{part!r} names no rows. Write numbers as 1,4-7, or all.")
+            raise DataError("command.no_rows", part=repr(part))
         found += range(first, min(last, max(first, most + 1)) + 1)  # one too many is enough
     return found
 

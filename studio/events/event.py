@@ -13,6 +13,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
 
+from studio.catalogue import Said
 from studio.files import as_json
 
 
@@ -54,10 +55,10 @@ class Progress(Event, kind="Progress"):
 
 @dataclass(frozen=True)
 class Ended(Event, kind="Ended"):
-    """The last event of a run: `outcome` is done, stopped or failed; `summary` a sentence."""
+    """The last event of a run: `outcome` is done, stopped or failed; `summary` says how, in a sentence."""
 
     outcome: str
-    summary: str = ""
+    summary: Said = ""
 
 
 def to_json(event: Event) -> str:
@@ -142,8 +143,12 @@ def _one_of(hints: tuple[Any, ...], value: Any) -> Any:
 
 def _empty(hint: Any) -> Any:
     """What stands for a field that an earlier release did not write: nothing, of the field's type."""
+    if isinstance(hint, TypeAliasType):
+        return _empty(hint.__value__)
     if NoneType in get_args(hint):
         return None
+    if get_origin(hint) in (Union, UnionType):
+        return _empty(get_args(hint)[-1])
     if is_dataclass(hint) and isinstance(hint, type):
         return built(hint, {})
     return (get_origin(hint) or hint)()

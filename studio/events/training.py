@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from studio.catalogue import Phrase, Said, phrase
 from studio.events.event import Event
 from studio.words import counted
 
@@ -13,7 +14,7 @@ class BaseChanged(Event, kind="BaseChanged"):
     """The model, tokenizer or template of a run is another than it was made with: asked for, it is used."""
 
     run: str
-    sentence: str
+    sentence: Said
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,11 @@ class Validated(Event, kind="Validated"):
     best: bool
 
 
+def outcome_of(first: Validated, best: Validated) -> Phrase:
+    """What validation says of a whole run: "Validation loss 2.10 → 0.31, best at step 216."."""
+    return phrase("ended.validated", first=first.loss, best=best.loss, step=best.step)
+
+
 @dataclass(frozen=True)
 class Skipped(Event, kind="Skipped"):
     """An update that was not made, because its loss or gradient was not a finite number.
@@ -152,15 +158,15 @@ class Sampled(Event, kind="Sampled"):
 
 @dataclass(frozen=True)
 class Advice(Event, kind="Advice"):
-    """What the curves of a run say, in a sentence with its evidence, and what to do about it.
+    """What the curves of a run say, with the figures of it, and what to do about it.
 
     `name` is overfitting, underfitting, forgetting, repetition, divergence, rate too high or rate too low.
     """
 
     step: int
     name: str
-    evidence: str
-    remedy: str
+    evidence: Said
+    remedy: Said
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ class Forecasted(Event, kind="Forecasted"):
 
     `peak` is the most that MLX will hold; `limit` what this machine gives; `measured` whether a probe step
     has sharpened the formula; `seconds_per_epoch` is 0 where nothing is known yet. `changes` are the
-    smallest changes that would make it fit, as sentences.
+    smallest changes that would make it fit, a sentence each.
     """
 
     model: str
@@ -186,9 +192,9 @@ class Forecasted(Event, kind="Forecasted"):
     measured: bool
     seconds_per_epoch: float
     steps_per_epoch: float
-    changes: tuple[str, ...] = ()
+    changes: tuple[Said, ...] = ()
     adapted_parameters: int = 0  # of the model and its adapter together; 0 in files of earlier versions
-    remarks: tuple[str, ...] = ()  # what to know of the model that is no matter of memory or time
+    remarks: tuple[Said, ...] = ()  # what to know of the model that is no matter of memory or time
 
 
 @dataclass(frozen=True)

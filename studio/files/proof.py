@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import Said, Unusable, phrase
 from studio.errors import RunError, StudioError
 
 _LONE = re.compile("[\ud800-\udfff]")
@@ -19,18 +20,18 @@ def parsed(text: str | bytes, **options: Any) -> Any:
     try:
         return json.loads(text, **options)
     except RecursionError as error:
-        raise ValueError("it is nested too deep") from error
+        raise Unusable("fault.nested") from error
 
 
 def read_object(
-    path: Path, kind: type[StudioError], missing: StudioError, advice: str = "", **options: Any
+    path: Path, kind: type[StudioError], missing: StudioError, advice: Said = "", **options: Any
 ) -> dict[str, Any]:
     """The JSON object in a file, with or without a byte order mark.
 
     Raises `missing` where there is no such file, and `kind` with the reason and `advice` where it cannot be
     read or holds no object. `options` are those of json.loads.
     """
-    advice = advice and f" {advice}"
+    advice = advice and phrase("disk.advice", advice=advice)
     try:
         found = parsed(path.read_text(encoding="utf-8-sig"), **options)
     except (FileNotFoundError, NotADirectoryError):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from studio import words
+from studio.catalogue import Phrase, Value, listed, phrase
 from studio.errors import StudioError
 from studio.recipe.recipe import Recipe, find_field
 
@@ -16,13 +17,13 @@ LEAST_TOKENS = 128
 type Values = dict[str, Any]
 
 
-def changes(recipe: Recipe, peak_of: Callable[[Recipe], int], limit: int, tokens: int) -> list[str]:
-    """Sentences, each a way to make the recipe fit into `limit` bytes, the gentlest first; at most three.
+def changes(recipe: Recipe, peak_of: Callable[[Recipe], int], limit: int, tokens: int) -> list[Phrase]:
+    """Ways to make the recipe fit into `limit` bytes, the gentlest first; at most three.
 
     `tokens` are those that the recipe computes at once now. A way that works alone is never told together
     with another; only where none does, they are combined in order until they fit.
     """
-    found: list[str] = []
+    found: list[Phrase] = []
     tried: list[Values] = []
     for way in _ways(recipe, tokens):
         for values in way:
@@ -37,7 +38,7 @@ def changes(recipe: Recipe, peak_of: Callable[[Recipe], int], limit: int, tokens
     return found or _together(recipe, peak_of, limit, tokens)
 
 
-def _together(recipe: Recipe, peak_of: Callable[[Recipe], int], limit: int, tokens: int) -> list[str]:
+def _together(recipe: Recipe, peak_of: Callable[[Recipe], int], limit: int, tokens: int) -> list[Phrase]:
     """All that helps, one after the other until it fits; then what turned out to be needless is left out."""
     kept: Values = {}
     lowest = _peak(recipe, {}, peak_of) or 0
@@ -90,12 +91,14 @@ def _peak(recipe: Recipe, values: Values, peak_of: Callable[[Recipe], int]) -> i
         return None
 
 
-def _sentence(values: Values, peak: int) -> str:
+def _sentence(values: Values, peak: int) -> Phrase:
     """Set Tokens at once to 512: 9.1 GB."""
-    asked = [f"{find_field(name).title} to {_in_words(value)}" for name, value in values.items()]
-    first, last = ", ".join(asked[:-1]), asked[-1]
-    return f"Set {f'{first} and {last}' if first else last}: {words.memory(peak)}."
+    asked = [
+        phrase("forecast.change", title=find_field(name).title, value=_shown(value))
+        for name, value in values.items()
+    ]
+    return phrase("forecast.set", changes=listed(asked), peak=words.memory(peak))
 
 
-def _in_words(value: Any) -> str:
-    return "on" if value is True else f"{value:,}" if isinstance(value, int) else str(value)
+def _shown(value: Any) -> Value:
+    return phrase("forecast.on") if value is True else value if isinstance(value, int) else str(value)

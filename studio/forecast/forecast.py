@@ -13,6 +13,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from studio.catalogue import Phrase
 from studio.errors import ModelError
 from studio.events import Forecasted
 from studio.forecast.activations import Height, Shape, estimated_heights, heights
@@ -56,7 +57,7 @@ def forecast(
     count, found = _counted(recipe, folder), _Reckoning(recipe, folder, rows)
     parts = found.parts()
     limit = machine_limit() if limit is None else limit
-    advice: list[str] = []
+    advice: list[Phrase] = []
     if parts.peak > limit:
         advice = changes(
             recipe,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mlx.core as mx
 
 from studio import words
-from studio.catalogue import Phrase, phrase
+from studio.catalogue import Phrase, Said, Value, phrase, sentences
 from studio.dataset.dataset import Dataset
 from studio.errors import ModelError, RecipeError
 from studio.events import Forecasted
@@ -116,10 +117,14 @@ def refusal(forecast: Forecasted) -> Phrase | None:
     if forecast.peak <= most:
         return None
     code = "forecast.takes" if forecast.measured else "forecast.would_take"
-    changes = " ".join(forecast.changes)
-    advice = phrase("forecast.any_change", changes=changes) if len(forecast.changes) > 1 else changes
     peak, limit = words.memory(forecast.peak), words.memory(forecast.limit)
-    return phrase(code, peak=peak, limit=limit, advice=advice or phrase("forecast.smaller_model"))
+    return phrase(code, peak=peak, limit=limit, advice=_advice(forecast.changes))
+
+
+def _advice(changes: Sequence[Said]) -> Value:
+    if not changes:
+        return phrase("forecast.smaller_model")
+    return phrase("forecast.any_change", changes=sentences(changes)) if len(changes) > 1 else changes[0]
 
 
 def _refuse(forecast: Forecasted) -> None:

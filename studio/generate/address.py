@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from studio.catalogue import Phrase, phrase
+
 _PORTS = {"http": 80, "https": 443}
 _ENDPOINT = "/chat/completions"
 
 
-def fault_in(address: str) -> str:
-    """Why this is no address to ask at, for the end of a sentence that does not repeat it; empty if it is.
+def fault_in(address: str) -> Phrase | None:
+    """Why this is no address to ask at, for the end of a sentence that does not repeat it; None if it is.
 
     An address is written down and shown, so nothing in it may be secret.
     """
@@ -18,28 +20,25 @@ def fault_in(address: str) -> str:
         parts = urlsplit(address)
         named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
-        return "it is none"
+        return phrase("address.none")
     if any(character.isspace() or not character.isprintable() for character in address):
-        return "it holds white space"
+        return phrase("address.white_space")
     if secret := secret_in(address):
         return secret
     if parts.scheme not in _PORTS:
-        return "a server's address begins with http:// or https://"
-    return "" if named else "it names no host"
+        return phrase("address.no_scheme")
+    return None if named else phrase("address.no_host")
 
 
-def secret_in(address: str) -> str:
-    """Which part of an address could be secret, as `fault_in` says it; empty where there is none."""
+def secret_in(address: str) -> Phrase | None:
+    """Which part of an address could be secret, as `fault_in` says it; None where there is none."""
     before, _, after = address.partition("://")
     name = re.split(r"[/?#]", after or before, maxsplit=1)[0]
     if "@" in name:
-        return "an address with a password would be written down; use the API key instead"
+        return phrase("address.password")
     if "?" in address or "#" in address:
-        return (
-            "an address with a query (what follows a ?) would be written down, and a key in it, too; end it "
-            "before that, and use the API key instead"
-        )
-    return ""
+        return phrase("address.query")
+    return None
 
 
 def shown(address: str) -> str:

@@ -45,8 +45,8 @@ def keep_key(address: str, key: str) -> None:
     """
     if fault := fault_in(address):
         raise ServerError("key.no_address", fault=fault)
-    if fault := keep_secret(address.rstrip("/"), checked(key)):
-        raise ServerError("key.not_kept", fault=fault, variable=KEY_VARIABLE)
+    if reason := keep_secret(address.rstrip("/"), checked(key)):
+        raise ServerError("key.not_kept", fault=reason, variable=KEY_VARIABLE)
 
 
 def kept_secret(name: str) -> str:

@@ -7,6 +7,8 @@ import re
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
+from studio.catalogue import Unusable
+
 LOWEST_TEMPERATURE = 1e-3
 MOST_STOPS = 16
 _STEP: JsonDict = {"step": 0.05}
@@ -95,7 +97,7 @@ class Sampling(BaseModel):
     @classmethod
     def _none_empty(cls, stop: tuple[str, ...]) -> tuple[str, ...]:
         if not all(stop):
-            raise ValueError("a text to stop at has at least one character")
+            raise Unusable("value.empty_stop")
         return stop
 
     @property

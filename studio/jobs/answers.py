@@ -70,7 +70,7 @@ class ChatJob:
         limit_remark = renderer.remark([prompt], self.sampling.max_tokens)
         remarks = first.remarks_on(len(prompt) + self.sampling.max_tokens)
         for remark in (*([limit_remark] if limit_remark else []), *remarks):
-            yield Log(remark, "warning")
+            yield Log(str(remark), "warning")
         yield AnswersBegin(recipe.model, self.run.name, _step_of(self.run))
         for event in side_by_side(modules, first.tokenizer, prompt, self.sampling, renderer.stops):
             yield event or AnswerPiece(self.who[0], "")

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import listed, phrase
 from studio.errors import RunError
 from studio.events import BaseChanged, Event, Log
 from studio.models.folder import model_fingerprint, text_fingerprint
@@ -14,7 +15,12 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.parents import adapters_of, keep_parents, named_parent, run_of
 
-_WORDS = {"config": "config.json", "weights": "weights", "tokenizer": "tokenizer", "template": "template"}
+_PARTS = {
+    "config": "base.config",
+    "weights": "base.weights",
+    "tokenizer": "base.tokenizer",
+    "template": "base.template",
+}
 
 
 def base_of(recipe: Recipe) -> dict[str, str]:
@@ -118,21 +124,17 @@ def same_base(
         yield Log(f"An earlier version made {run.name}: nothing proves that its model is still the same.")
         return recipe
     now = base_of(recipe)
-    changed = [word for key, word in _WORDS.items() if known.get(key, "") != now.get(key, "")]
+    changed = [key for key in _PARTS if known.get(key, "") != now.get(key, "")]
     if not changed:
         return recipe
-    what = " and ".join(filter(None, (", ".join(changed[:-1]), changed[-1])))
-    verb = "have" if len(changed) > 1 or changed == ["weights"] else "has"
-    sentence = (
-        f"The {what} of the model in {model_folder(recipe.model)} {verb} changed since {run.name} began"
-    )
+    code = "base.have_changed" if len(changed) > 1 or changed == ["weights"] else "base.has_changed"
+    what = listed([phrase(_PARTS[key]) for key in changed])
+    said = phrase(code, what=what, folder=str(model_folder(recipe.model)), run=run.name)
     if changed_base:
-        yield Log(f"{sentence}; used all the same, as asked.", "warning")
+        yield Log(str(phrase("base.used", changed=said)), "warning")
         return recipe
-    yield BaseChanged(run.name, f"{sentence}, so the run would not be what it was.")
-    raise RunError(
-        f"{sentence}. Put the earlier files back, or use what is there now all the same (--changed-base)."
-    )
+    yield BaseChanged(run.name, phrase("base.other", changed=said))
+    raise RunError("base.refused", changed=said)
 
 
 def _text(file: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from studio.catalogue import Phrase, phrase
 from studio.errors import StudioError
 from studio.events import Event
 from studio.runs.folder import RunFolder
@@ -38,10 +39,22 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Failed:
-    """The job could not go on. `summary` is a sentence for the person, `detail` the traceback for the log."""
+    """The job could not go on. `said` is for the person, `detail` the traceback for the log."""
 
-    summary: str
+    __match_args__ = ("summary", "detail")
+
+    said: Phrase | str
     detail: str
+
+    @property
+    def summary(self) -> str:
+        """What happened and what to do, in a sentence."""
+        return str(self.said)
+
+    @property
+    def code(self) -> str:
+        """What happened, for programs: a code of the catalogue; nothing for what a library raised."""
+        return self.said.code if isinstance(self.said, Phrase) else ""
 
 
 Outcome = Done | Stopped | Failed
@@ -54,22 +67,7 @@ allocator.cpp), in lower case."""
 MEMORY = ("[metal::malloc]", "insufficient memory", "outofmemory", "unable to allocate")
 WATCHDOG = ("impactinginteractivity", "impacting interactivity", "errortimeout", "gpu timeout")
 
-OUT_OF_MEMORY = (
-    "The GPU ran out of memory. Close other programs that use much of it; if it happens again, start a new "
-    "run with a smaller Batch, Max length or Tokens at once, or with Gradient checkpointing."
-)
-STOPPED_BY_MACOS = (
-    "macOS stopped the work on the GPU because the screen was waiting for it (ml-explore/mlx#3267). Let the "
-    "display sleep while a job runs; if it happens again, choose a smaller Batch or Tokens at once."
-)
-OTHER = "Metal reported an error, and the work on the GPU was lost: {words}."
-
-
-KILLED = (
-    "The engine was ended from outside, as the system does when memory runs out. Close other programs that "
-    "use much of it; if it happens again, choose a smaller Batch, Max length or Tokens at once."
-)
-CRASHED = "The engine crashed ({what}); its last words are in the log. The next job starts a fresh one."
+_WAY_ON = "way_on"
 
 
 def is_metal(error: BaseException) -> bool:
@@ -77,23 +75,23 @@ def is_metal(error: BaseException) -> bool:
     return any(_is_metal_message(str(each)) for each in _chain(error))
 
 
-def sentence(error: BaseException) -> str:
-    """What went wrong and what to do, for the person; with the notes that `way_on` gave a Metal failure."""
+def said_of(error: BaseException) -> Phrase | str:
+    """What went wrong and what to do, for the person; with the way on that a Metal failure was given."""
     if isinstance(error, StudioError):
-        return str(error)
+        return error.said
     if not is_metal(error):
         return f"{type(error).__name__}: {error}"
     words = next(str(each) for each in _chain(error) if _is_metal_message(str(each)))
-    return " ".join([_cause(words), *getattr(error, "__notes__", ())])
+    return _with_way_on(_cause(words), getattr(error, _WAY_ON, None))
 
 
 def note_way_on(error: BaseException, run: RunFolder) -> None:
     """Add to a Metal failure how the run goes on; every other error is left as it is."""
     if is_metal(error) and not isinstance(error, StudioError):
-        error.add_note(_way_on(run))
+        setattr(error, _WAY_ON, _way_on(run))
 
 
-def sentence_of_death(code: int, last_words: str, run: RunFolder | None) -> str:
+def said_of_death(code: int, last_words: str, run: RunFolder | None) -> Phrase:
     """Why the engine's process ended before its job, and how the run that it was at goes on.
 
     `code` is its exit code, or the negative number of the signal that ended it; `last_words` what it wrote to
@@ -103,34 +101,39 @@ def sentence_of_death(code: int, last_words: str, run: RunFolder | None) -> str:
     if metal:
         reason = _cause(metal[-1])
     elif code == -signal.SIGKILL:
-        reason = KILLED
+        reason = phrase("engine.killed")
     else:
-        reason = CRASHED.format(what=_signal_name(-code) if code < 0 else f"exit {code}")
-    return f"{reason} {_way_on(run)}" if run is not None else reason
+        reason = phrase(
+            "engine.crashed", signal=_signal(-code) if code < 0 else phrase("engine.exit", code=code)
+        )
+    return _with_way_on(reason, _way_on(run) if run is not None else None)
 
 
-def _signal_name(number: int) -> str:
+def _with_way_on(reason: Phrase, way_on: Phrase | None) -> Phrase:
+    return phrase("engine.with_way_on", reason=reason, way_on=way_on) if way_on is not None else reason
+
+
+def _signal(number: int) -> Phrase | str:
     try:
         return signal.Signals(number).name
     except ValueError:  # one of those that have no name
-        return f"signal {number}"
+        return phrase("engine.signal", number=number)
 
 
-def _cause(words: str) -> str:
+def _cause(words: str) -> Phrase:
     lower = words.lower()
     if any(sign in lower for sign in WATCHDOG):
-        return STOPPED_BY_MACOS
+        return phrase("engine.stopped_by_macos")
     if any(sign in lower for sign in MEMORY):
-        return OUT_OF_MEMORY
-    return OTHER.format(words=words.strip().splitlines()[0].rstrip("."))
+        return phrase("engine.out_of_memory")
+    return phrase("engine.metal", words=words.strip().splitlines()[0].rstrip("."))
 
 
-def _way_on(run: RunFolder) -> str:
+def _way_on(run: RunFolder) -> Phrase:
     checkpoints = run.checkpoints()
     if not checkpoints:
-        return "Resume the run: it had no checkpoint yet, so it begins again."
-    step = int(checkpoints[-1].name.removeprefix("step-"))
-    return f"Resume the run: it goes on from its last checkpoint at step {step}."
+        return phrase("engine.begin_again")
+    return phrase("engine.resume", step=int(checkpoints[-1].name.removeprefix("step-")))
 
 
 def _is_metal_message(words: str) -> bool:

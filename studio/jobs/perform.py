@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.errors import StudioError
 from studio.events import Event
-from studio.jobs.job import Done, Failed, Job, Outcome, Stopped, is_metal, sentence
+from studio.jobs.job import Done, Failed, Job, Outcome, Stopped, is_metal, said_of
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class Performer:
 
     def _failed(self, error: Exception) -> Failed:
         self.broken = self.broken or is_metal(error)
-        return Failed(sentence(error), traceback.format_exc())
+        return Failed(said_of(error), traceback.format_exc())
 
     def _work_context(self) -> Any:
         """What stays on this thread between jobs, made here when the first job needs it."""

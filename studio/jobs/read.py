@@ -248,7 +248,7 @@ def check_same(path: str, fingerprint: str) -> None:
     ranks = Ranks()
     differs = ranks.from_first(fingerprint.encode()).decode() != fingerprint
     if ranks.number(differs):
-        raise RunError(f"{path} is not the same on all machines. Copy it to all of them, and train again.")
+        raise RunError("dataset.differs", path=path)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from queue import Empty
 
+from studio.catalogue import Phrase, phrase
 from studio.child_process import ENGINE, Child
 from studio.errors import StudioError
 from studio.events import Ended, RunOpened
-from studio.jobs.job import Failed, Outcome, Stopped, sentence_of_death
+from studio.jobs.job import Failed, Outcome, Stopped, said_of_death
 from studio.jobs.messages import JsonMessage, note_in, packed
 from studio.jobs.perform import Performer, Ticket
 from studio.runs.folder import RunFolder
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 _TICK = 0.03  # seconds between two looks at who is to stop or to interrupt, while the process says nothing
 _PATIENCE = 30.0  # seconds that the process has to leave, once its jobs have ended
 _WORDS = 60  # so many of its last lines tell why it died
-_UNREADABLE = "The engine's process said what cannot be read."
+_UNREADABLE = phrase("engine.unreadable")
 
 
 class _EngineProcess:
@@ -95,11 +96,11 @@ class RemotePerformer(Performer):
 
     def _see_through(self, process: _EngineProcess) -> None:
         """Pass on what the process says until it has answered every ticket; bury it where it cannot."""
-        reason = ""
+        reason = None
         try:
             self._follow(process)
         except Exception:
-            log.exception(_UNREADABLE)
+            log.exception("%s", _UNREADABLE)
             reason = _UNREADABLE
             process.child.end()
         if self._sent:
@@ -145,7 +146,7 @@ class RemotePerformer(Performer):
             sent.run = RunFolder(Path(note.folder))
         self._say(sent.ticket, note)
 
-    def _bury(self, process: _EngineProcess, reason: str) -> None:
+    def _bury(self, process: _EngineProcess, reason: Phrase | None) -> None:
         """Tell the end of what a process that is gone had begun, and have a fresh one perform the rest.
 
         Where it never began anything, the next would fare no better. `reason` is why it is gone, where the
@@ -157,20 +158,20 @@ class RemotePerformer(Performer):
         left, self._sent, self._leaves = list(self._sent.values()), {}, False
         for sent in left:
             if sent.begun or not process.proven:
-                summary = reason or sentence_of_death(code, last_words, sent.run)
-                _note(sent, summary)
-                self._say(sent.ticket, Failed(summary, f"exit {code}\n{last_words}"))
+                said = reason or said_of_death(code, last_words, sent.run)
+                _note(sent, said)
+                self._say(sent.ticket, Failed(said, f"exit {code}\n{last_words}"))
         for sent in left:
             if process.proven and not sent.begun:
                 self._begin(sent.ticket)
 
 
-def _note(sent: _Sent, summary: str) -> None:
+def _note(sent: _Sent, said: Phrase) -> None:
     """Note why a ticket failed: in the log, and in the run that was at work, if one was."""
-    log.error("%s: %s", sent.ticket.job.title, summary)
+    log.error("%s: %s", sent.ticket.job.title, said)
     if sent.run is None:
         return
     with suppress(StudioError):
         events = sent.run.events()
         if not (events and isinstance(events[-1], Ended)):  # a sweep may have died between two runs
-            sent.run.append(Ended("failed", summary))
+            sent.run.append(Ended("failed", said))

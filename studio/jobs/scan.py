@@ -90,7 +90,7 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
     folder = yield from retold(scanning(path, cache, columns), _progress)
     manifest = read_manifest(folder)
     if manifest is None:
-        raise DataError(f"The index of {path.name} is gone. Try again.")
+        raise DataError("dataset.index_gone", file=path.name)
     return Streamed(path, manifest.format, Store(path, folder))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.catalogue import Phrase, phrase
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
 from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, with_parent
@@ -73,10 +74,7 @@ class SweepJob:
             if same and name in ("", found.name):
                 return found
             if found.name == name:
-                raise RecipeError(
-                    f"There is a sweep called {name} already, with another recipe or grid. Choose "
-                    f"another --name, or go on with it: studio sweep --resume {name}"
-                )
+                raise RecipeError("sweep.name_taken", name=name)
         over = {path: list(values) for path, values in self.sweep.over}
         name = name or f"{Path(self.sweep.base.data.path).stem}-sweep"
         base = self.sweep.base.model_dump()
@@ -87,14 +85,12 @@ class SweepJob:
         from studio.train.dataset_cache import DatasetCache
 
         if launched():
-            raise RecipeError(
-                "A sweep trains in one process. Start it without mlx.launch, or each run with `studio train`."
-            )
+            raise RecipeError("sweep.launched")
         file, members, dataset_cache = self.file(), self.sweep.members(), DatasetCache()
         for member in members:
             check_trackers(member.recipe)
         for remark in self.sweep.remarks():
-            yield Log(remark, "warning")
+            yield Log(str(remark), "warning")
         for index, (planned, member) in enumerate(zip(file.members, members, strict=True)):
             state = _state(file, planned)
             words = (file.name, index + 1, len(members), member.name, member.words)
@@ -112,24 +108,21 @@ class SweepJob:
         yield Ended("done", closing(file))
 
 
-def closing(file: SweepFile) -> str:
+def closing(file: SweepFile) -> Phrase:
     """What came out of a sweep, in a sentence or two."""
     runs = [run for run in map(file.run_of, file.members) if run is not None]
     found = [summary for summary in map(summarize, runs) if summary.state == "done"]
-    sentence = f"{len(found)} of {len(file.members)} runs are done."
     losses = {summary.name: summary.best_loss for summary in found if summary.best_loss is not None}
     if not losses:
-        return sentence
+        return phrase("sweep.done", done=len(found), count=len(file.members))
     best = min(losses, key=lambda name: losses[name])
-    sentence = f"{sentence} The best is {best}, with a validation loss of {losses[best]:.3f}."
+    counts = {"done": len(found), "count": len(file.members)}
+    said = phrase("sweep.best", **counts, name=best, loss=losses[best])
     measured = {tokens for run in runs for tokens in _measured(run)}
     if len(measured) <= 1:
-        return sentence
-    return (
-        f"{sentence} But they were not validated on the same rows ({min(measured):,} to {max(measured):,} "
-        "tokens), as shorter runs read fewer: the losses compare only roughly. With Validate every set all "
-        "rows are read."
-    )
+        return said
+    other = phrase("sweep.other_rows", fewest=min(measured), most=max(measured))
+    return phrase("sentences", one=said, other=other)
 
 
 def _measured(run: RunFolder) -> list[int]:
@@ -141,9 +134,7 @@ def _base(file: SweepFile) -> Recipe:
     try:
         return Recipe.kept(file.base)
     except RecipeError as error:
-        raise RunError(
-            f"The recipe in {file.path} cannot be read: {error} Perhaps a newer version wrote it."
-        ) from error
+        raise RunError("sweep.recipe_unreadable", file=file.path, reason=error) from error
 
 
 def _given_up(file: SweepFile, planned: SweepMember, error: StudioError) -> SweepFile:

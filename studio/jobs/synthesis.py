@@ -56,12 +56,11 @@ class SynthesisJob:
         """
         plan = SyntheticFolder(folder).plan()
         if secret := secret_in(plan.server):
-            raise DataError(
-                f"The address in {folder} cannot be asked: {secret}. Begin anew, in another folder."
-            )
+            raise DataError("synth.secret_address", folder=folder, fault=secret)
         if server and not same_address(server, plan.server):
-            asked = f"asks {shown(plan.server)}" if plan.server else "asks no server"
-            raise DataError(f"{folder} {asked}. To ask another one, begin anew, in another folder.")
+            if not plan.server:
+                raise DataError("synth.no_server", folder=folder)
+            raise DataError("synth.other_server", folder=folder, server=shown(plan.server))
         return cls(plan, folder, typed=bool(server), confirmed=confirmed)
 
     def check_confirmed(self) -> None:

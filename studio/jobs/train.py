@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio import words
+from studio.catalogue import Phrase, phrase
 from studio.errors import DataError, DiskError, RecipeError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
+from studio.events.training import outcome_of
 from studio.files import PROOF
 from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, same_base, with_parent
-from studio.jobs.job import note_way_on, sentence
+from studio.jobs.job import note_way_on, said_of
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import awake, recorder
 from studio.jobs.rows import keep_rows, kept_recipe, named_as_read
@@ -138,20 +139,14 @@ def prepare_again(
     if kept != recipe:
         return recipe, named_as_read(ready, recipe, manifest.get("fingerprint", ""))
     if ready.data.fingerprint != manifest.get("fingerprint"):
-        raise RunError(
-            f"{recipe.data.path} has changed since the run {run.name} began, and with it what was held out. "
-            "Put the earlier file back, or start a new run."
-        )
+        raise RunError("dataset.changed_since", path=recipe.data.path, run=run.name)
     return recipe, ready
 
 
 def check_shown(recipe: Recipe, ready: Ready, source: str) -> None:
     """Raise DataError where the dataset is not the one that the person saw."""
     if source and ready.data.prepared.source != source:
-        raise DataError(
-            f"{recipe.data.path} has changed since it was opened. Open it again, and look at its rows before "
-            "you train on them."
-        )
+        raise DataError("dataset.changed_since_opened", path=recipe.data.path)
 
 
 def recipe_of(manifest: dict[str, Any]) -> Recipe:
@@ -159,9 +154,7 @@ def recipe_of(manifest: dict[str, Any]) -> Recipe:
     try:
         return Recipe.kept(manifest["recipe"])
     except RecipeError as error:
-        raise RunError(
-            f"The recipe in run.json cannot be read: {error} Perhaps a newer version wrote it."
-        ) from error
+        raise RunError("run.recipe_unreadable", reason=error) from error
 
 
 def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
@@ -200,9 +193,9 @@ def _how_it_stopped(run: RunFolder) -> Ended:
     history = history_of(run)
     last, measured = history.last_step, history.all_of(Validated)
     if last is None or last.step < last.steps:
-        return Ended("stopped", "Stopped; what was learned is kept, and it can go on.")
+        return Ended("stopped", phrase("ended.stopped"))
     if measured and measured[-1].step < last.step:
-        return Ended("stopped", "Stopped after the last step; Resume measures what was learned.")
+        return Ended("stopped", phrase("ended.unmeasured"))
     return Ended("done", _summary(run))
 
 
@@ -227,7 +220,7 @@ def _note_failure(run: RunFolder, error: Exception) -> None:
     """Write why the run ended, where the disk still takes it; a Metal failure learns how the run goes on."""
     note_way_on(error, run)
     with contextlib.suppress(DiskError):
-        run.append(Ended("failed", sentence(error)))
+        run.append(Ended("failed", said_of(error)))
 
 
 def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:
@@ -264,9 +257,8 @@ def _for_length(data: Dataset) -> str:
     return f", {data.dropped} of them for their length ({keeps}{whole:,} all)"
 
 
-def _summary(run: RunFolder) -> str:
+def _summary(run: RunFolder) -> Phrase:
     losses = history_of(run).all_of(Validated)
     if not losses:
-        return "Trained to the end."
-    best = min(losses, key=lambda e: e.loss)
-    return words.outcome(losses[0].loss, best.loss, best.step)
+        return phrase("ended.trained")
+    return outcome_of(losses[0], min(losses, key=lambda e: e.loss))

@@ -12,6 +12,7 @@ import mlx.core as mx
 from mlx import nn
 from mlx.utils import tree_map, tree_unflatten
 
+from studio.catalogue import Unusable
 from studio.errors import ModelError, RunError
 from studio.files import check_proof, parsed, restore
 from studio.models import arrays, targets
@@ -313,8 +314,9 @@ def _load(model: nn.Module, trained: dict[str, mx.array]) -> None:
     mine = arrays.named(model.parameters())
     for name, array in trained.items():
         if name not in mine:
-            raise ValueError(f"the model has no {name}.")
+            raise Unusable("adapter.no_tensor", name=name)
         if array.shape != mine[name].shape:
-            raise ValueError(f"{name} is {list(array.shape)}, and in the model {list(mine[name].shape)}.")
+            shape, other = str(list(array.shape)), str(list(mine[name].shape))
+            raise Unusable("adapter.other_shape", name=name, shape=shape, mine=other)
     items = [(name, array.astype(mine[name].dtype)) for name, array in trained.items()]
     model.load_weights(items, strict=False)

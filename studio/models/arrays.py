@@ -9,6 +9,8 @@ import mlx.core as mx
 from mlx import nn
 from mlx.utils import tree_flatten, tree_unflatten
 
+from studio.catalogue import Unusable
+
 
 def named(tree: Any) -> dict[str, mx.array]:
     """Every array of a tree of parameters or optimizer state, by its dotted name."""
@@ -25,7 +27,7 @@ def read(file: Path) -> dict[str, mx.array]:
     """The arrays of a safetensors file, loaded."""
     arrays = mx.load(str(file))
     if not isinstance(arrays, dict):
-        raise TypeError(f"{file} holds no named arrays")
+        raise Unusable("arrays.unnamed", file=str(file))
     mx.eval(arrays)
     return arrays
 
@@ -34,7 +36,7 @@ def check_finite(arrays: dict[str, mx.array], file: Path) -> None:
     """Raise ValueError naming the first array read from `file` with NaN or infinity in it."""
     for name, array in arrays.items():
         if mx.issubdtype(array.dtype, mx.floating) and not mx.all(mx.isfinite(array)).item():
-            raise ValueError(f"{name} in {file} holds NaN or infinity, which no training leaves there")
+            raise Unusable("arrays.not_finite", name=name, file=str(file))
 
 
 def count(tree: Any) -> int:

@@ -15,6 +15,7 @@ from mlx import nn
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 from mlx_lm.utils import load_tokenizer
 
+from studio.catalogue import Phrase
 from studio.errors import ModelError
 from studio.models.arrays import named, nested
 from studio.models.build import load_lazily
@@ -44,10 +45,10 @@ class OpenModel:
     config: dict[str, Any]
     form: WeightForm
     weights: _Weights
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Phrase, ...] = ()
     window: int | None = None  # how far back the model should look, where mlx-lm's looks back to the first
 
-    def remarks_on(self, tokens: int) -> tuple[str, ...]:
+    def remarks_on(self, tokens: int) -> tuple[Phrase, ...]:
         """What a person should know who uses this model on sequences of so many tokens."""
         return (*self.remarks, *remark_on_window(self.folder, self.window, tokens))
 

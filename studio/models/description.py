@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import Phrase, phrase
 from studio.errors import ModelError
 from studio.models.family import BUILDING
 from studio.models.folder import read_config
@@ -33,31 +34,28 @@ class Description:
         """The config as the family gets it; of quantization it says what the weights are."""
         return self.reading.config
 
-    def remarks_on(self, tokens: int) -> tuple[str, ...]:
+    def remarks_on(self, tokens: int) -> tuple[Phrase, ...]:
         """What a person should know who uses this model on sequences of so many tokens."""
         return (*self.remarks, *remark_on_window(self.folder, unread_window(self.reading), tokens))
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self) -> tuple[Phrase, ...]:
         """What a person should know of this folder, though it can be used."""
         strays = self.weights.strays if self.weights else ()
         if not strays:
             return ()
-        more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
-        return (
-            f"{strays[0]}{more} in {self.folder} does not belong to the model's weights and is not read. "
-            "Remove it when nothing else needs it.",
-        )
+        first, *more = map(str, strays)
+        folder = str(self.folder)
+        if more:
+            return (phrase("model.strays", file=first, more=len(more), folder=folder),)
+        return (phrase("model.stray", file=first, folder=folder),)
 
 
-def remark_on_window(folder: Path, window: int | None, tokens: int) -> tuple[str, ...]:
+def remark_on_window(folder: Path, window: int | None, tokens: int) -> tuple[Phrase, ...]:
     """What to know where sequences of so many tokens are longer than the model was made to look back."""
     if window is None or tokens <= window:
         return ()
-    return (
-        f"config.json in {folder} lets the model look back {window:,} tokens, which mlx-lm's model of "
-        "its kind does not read: in longer texts it looks back to the first token, and answers otherwise.",
-    )
+    return (phrase("model.window", folder=str(folder), window=window),)
 
 
 def describe(folder: Path) -> Description:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import phrase
 from studio.errors import ModelError
 from studio.files import read_object
 from studio.models.weights import refuse_pointer
@@ -21,7 +22,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     file = folder / "config.json"
     refuse_pointer(file)
     missing = ModelError("model.no_config", folder=folder)
-    config = read_object(file, ModelError, missing, "Download the model again.", object_hook=untagged)
+    config = read_object(file, ModelError, missing, phrase("model.download_again"), object_hook=untagged)
     if not isinstance(config.get("model_type"), str):
         raise ModelError("model.no_type", file=file)
     return config

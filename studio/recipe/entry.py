@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from studio import words
+from studio.catalogue import phrase, wrong_value
 
 _NOTHING: dict[str, Any] = {"unit": "", "level": "basic", "needs": {}, "idle_with": {}, "choices": []}
 
@@ -97,11 +97,11 @@ class FieldEntry:
     def problem(self, value: Any) -> str:
         """Why the field cannot have this value, as a sentence; nothing when it can."""
         if value == "" and not self.optional and self.default != "":
-            return f"{self.title} needs a value."
+            return str(phrase("value.missing", title=self.title))
         try:
             self.read(value)
         except ValidationError as error:
-            return words.wrong_value(self.title, error.errors()[0])
+            return str(wrong_value(self.title, error.errors()[0], self.choices))
         return ""
 
     @cached_property

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from studio.catalogue import listed, quoted
 from studio.dataset.read.mapping import Mapping
 from studio.errors import DataError
 
@@ -60,15 +61,20 @@ TEMPLATES = ("auto", "chat", "alpaca", "chatml")
 def _is_template(value: str) -> str:
     if value in TEMPLATES or value.lower().endswith(".jinja"):
         return value
-    choices = ", ".join(f"'{name}'" for name in TEMPLATES)
-    raise PydanticCustomError("template", f"Input should be {choices} or the path of a .jinja file")
+    choices = listed(quoted(TEMPLATES), "list.more")
+    raise PydanticCustomError("template", "no template", {"choices": choices})
+
+
+def _told(error: DataError) -> dict[str, Any]:
+    """What pydantic's error is to hold of ours."""
+    return {"reason": str(error).rstrip("."), "said": error.said}
 
 
 def _is_mapping(value: str) -> str:
     try:
         return Mapping.parse(value).written if value.strip() else ""
     except DataError as error:
-        raise PydanticCustomError("columns", "{reason}", {"reason": str(error).rstrip(".")}) from error
+        raise PydanticCustomError("columns", "{reason}", _told(error)) from error
 
 
 def _are_steps(value: str) -> str:
@@ -79,7 +85,7 @@ def _are_steps(value: str) -> str:
     try:
         return steps_text(steps_in(value))
     except DataError as error:
-        raise PydanticCustomError("steps", "{reason}", {"reason": str(error).rstrip(".")}) from error
+        raise PydanticCustomError("steps", "{reason}", _told(error)) from error
 
 
 class Data(FieldGroup):

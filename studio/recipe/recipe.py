@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from studio import words
-from studio.catalogue import phrase
+from studio.catalogue import Phrase, phrase, wrong_value
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
 from studio.recipe.fields import ADAPTERS, Base, Data, FieldGroup, Lora, Preference, Scope, field
@@ -65,8 +64,8 @@ class Recipe(FieldGroup):
         except ValidationError as error:
             raise _explained(error) from error
 
-    def problems(self) -> tuple[str, ...]:
-        """Sentences about fields that contradict each other; empty means that the recipe may run."""
+    def problems(self) -> tuple[Phrase, ...]:
+        """What is said of fields that contradict each other; empty means that the recipe may run."""
         return tuple(_contradictions(self))
 
     def idle(self) -> tuple[FieldEntry, ...]:
@@ -116,19 +115,19 @@ def find_field(name: str) -> FieldEntry:
     raise RecipeError("recipe.no_field", name=name)
 
 
-def _contradictions(recipe: Recipe) -> Iterator[str]:
+def _contradictions(recipe: Recipe) -> Iterator[Phrase]:
     base, scope, loop = recipe.base, recipe.scope, recipe.loop
     if recipe.adapts and base.quantize != "no" and base.mode != "affine":
         bits = "4-bit" if base.mode.endswith("4") else "8-bit"
         if base.quantize != bits:
-            yield f"The mode {base.mode} has {bits[0]} bits. Set Quantize to {bits}, or Mode to affine."
+            yield phrase("recipe.mode_bits", mode=base.mode, bits=bits[0], quantize=bits)
     if loop.prefix_cache in ("memory", "disk"):
         if not scope.layers:
-            yield "The prefix cache needs frozen layers below the trained ones. Set Layers, or switch it off."
+            yield phrase("recipe.prefix_layers")
         if loop.neftune:
-            yield "NEFTune's noise changes what the prefix cache keeps. Switch one of them off."
+            yield phrase("recipe.prefix_noise")
         if scope.embeddings:
-            yield "Trained embeddings change what the prefix cache keeps. Switch one of them off."
+            yield phrase("recipe.prefix_embeddings")
 
 
 def _explained(error: ValidationError) -> RecipeError:
@@ -139,5 +138,7 @@ def _explained(error: ValidationError) -> RecipeError:
     if where not in {entry.path for entry in fields()}:
         given = reprlib.repr(first["input"])
         return RecipeError("recipe.group", name=where or phrase("recipe.itself"), given=given)
-    sentence = words.wrong_value(f"{find_field(where).title} ({where})", first)
-    return RecipeError("recipe.wrong_value", sentence=sentence)
+    entry = find_field(where)
+    title = phrase("field.of", title=entry.title, path=where)
+    said = wrong_value(title, first, entry.choices)
+    return RecipeError(said)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from studio.catalogue import Phrase, listed, phrase, sentences
 from studio.errors import RecipeError
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, applies, find_field
@@ -66,15 +67,12 @@ class Sweep:
             names.add(member.name)
         return tuple(found.values())
 
-    def remarks(self) -> Iterator[str]:
-        """What a person should know before comparing the members, as sentences."""
+    def remarks(self) -> Iterator[Phrase]:
+        """What a person should know before comparing the members."""
         varied = [find_field(path) for path, _ in self.over]
         changed = [entry.title for entry in varied if _changes_what_is_held_out(entry)]
         if changed:
-            yield (
-                f"{' and '.join(changed)} also decides what is held out, or how it is counted: the members' "
-                "validation losses are not measured on the same text."
-            )
+            yield phrase("sweep.held_out", fields=listed(changed))
 
     def _entries(self) -> list[FieldEntry]:
         if not self.over:
@@ -92,7 +90,7 @@ class Sweep:
         changes = {entry.path: entry.value(recipe) for entry in entries}
         name = " ".join(f"{_called(entry)}-{_word(changes[entry.path])}" for entry in entries)
         if problems := recipe.problems():
-            raise RecipeError("sweep.cannot_run", name=name, problems=" ".join(problems))
+            raise RecipeError("sweep.cannot_run", name=name, problems=sentences(problems))
         return Member(_distinct(name, names), changes, recipe)
 
 
@@ -151,7 +149,7 @@ def _twins(entries: Sequence[FieldEntry], one: Member, other: Member) -> RecipeE
     resting = [entry.title for entry in entries if one.changes[entry.path] != other.changes[entry.path]]
     if not resting:
         return RecipeError("sweep.twice", name=one.name)
-    return RecipeError("sweep.twins", one=one.name, other=other.name, resting=" and ".join(resting))
+    return RecipeError("sweep.twins", one=one.name, other=other.name, resting=listed(resting))
 
 
 def _changes_what_is_held_out(entry: FieldEntry) -> bool:

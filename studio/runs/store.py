@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import phrase
 from studio.errors import RunError, RunMissing
 from studio.events import Evaluated, Event, GoldenAnswer, Validated, built, from_json
 from studio.files import discard, disk_errors, parsed
@@ -216,7 +217,7 @@ def summarize(run: RunFolder, *, held: bool | None = None) -> RunSummary:
     manifest = run.manifest()
     recipe = manifest["recipe"]
     journal = summary_of(run, _exact_match)
-    damage = f"{_lines(journal)} of events.jsonl cannot be read and is left out." if journal.damaged else ""
+    damage = _damage(journal) if journal.damaged else ""
     state, message = _state(journal, run.is_held() if held is None else held)
     return RunSummary(
         name=run.name,
@@ -246,7 +247,7 @@ def summarize(run: RunFolder, *, held: bool | None = None) -> RunSummary:
 
 def _damaged(run: RunFolder, error: Exception) -> RunSummary:
     """A run of which nothing more can be said than that it is there, and why."""
-    reason = str(error) if isinstance(error, RunError) else f"{run.path} cannot be read ({error})."
+    reason = str(error) if isinstance(error, RunError) else _unreadable(run, error)
     return RunSummary(
         name=run.name,
         folder=run.path,
@@ -285,9 +286,16 @@ def _table(run: RunFolder, recipe: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def _lines(journal: JournalSummary) -> str:
-    more = f" and {journal.damaged - 1:,} more" if journal.damaged > 1 else ""
-    return f"Line {journal.first_damaged:,}{more}"
+def _damage(journal: JournalSummary) -> str:
+    """Which lines of the journal cannot be read."""
+    first, more = journal.first_damaged, journal.damaged - 1
+    if more:
+        return str(phrase("run.lines_damaged", line=first, more=more))
+    return str(phrase("run.line_damaged", line=first))
+
+
+def _unreadable(run: RunFolder, error: Exception) -> str:
+    return str(phrase("run.unreadable", folder=str(run.path), fault=str(error)))
 
 
 def _is_run(path: Path) -> bool:
@@ -362,11 +370,8 @@ def _state(journal: JournalSummary, held: bool) -> tuple[str, str]:
     if held:
         return "running", ""
     if not journal.outcome:
-        return (
-            "interrupted",
-            "It ended without a word: the app or the Mac went down. Resume it from its last checkpoint.",
-        )
-    return journal.outcome, journal.sentence
+        return "interrupted", str(phrase("run.interrupted"))
+    return journal.outcome, str(journal.sentence)
 
 
 def _exact_match(run: RunFolder) -> tuple[float | None, float | None]:

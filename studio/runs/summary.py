@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from studio.events import Ended, Prepared, Validated
+from studio.catalogue import Said
+from studio.events import Ended, Prepared, Validated, built
 from studio.runs.folder import RunFolder
 from studio.runs.history import RunHistory, history_of, put, seal, stamp, unseal
 
@@ -21,7 +22,7 @@ class JournalSummary:
     """How far a run came, and how it ended; `damaged` lines of its journal, from the `first_damaged` on."""
 
     outcome: str = ""  # empty where nothing says how it ended
-    sentence: str = ""
+    sentence: Said = ""
     step: int = 0
     steps: int = 0
     best_loss: float | None = None
@@ -45,7 +46,7 @@ def summary_of(run: RunFolder, exact: ExactMatch) -> JournalSummary:
     stamps = _stamps(run)
     kept = unseal(file)
     if kept is not None and kept[0]["stamps"] == stamps and kept[0]["fields"] == _FIELDS:
-        return JournalSummary(**kept[0]["summary"])
+        return built(JournalSummary, kept[0]["summary"])
     summary = _summarized(history_of(run), exact(run))
     if stamps[0]:
         put(file, seal({"stamps": stamps, "fields": _FIELDS, "summary": asdict(summary)}))

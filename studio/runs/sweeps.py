@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import Unusable
 from studio.errors import RunError, RunMissing
 from studio.events import built
 from studio.files import as_json, parsed, write_text
@@ -106,7 +107,7 @@ def read_sweep(path: Path) -> SweepFile:
 def _checked(sweep: SweepFile) -> SweepFile:
     """The sweep, if it could be one. Raises ValueError."""
     if not (sweep.members and all(isinstance(values, list) for values in sweep.over.values())):
-        raise ValueError("it names no runs")
+        raise Unusable("sweep.names_no_runs")
     datetime.fromisoformat(sweep.created)
     return sweep
 

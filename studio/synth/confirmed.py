@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.catalogue import phrase
 from studio.errors import DataError
 from studio.files.journal import Journal
 from studio.generate.address import endpoint, shown
 from studio.synth.plan import Plan
-from studio.words import counted
 
 
 class Unconfirmed(DataError):
@@ -23,7 +23,8 @@ class Unconfirmed(DataError):
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.server, self.files = plan.server, plan.files
-        files = counted(len(self.files), "file")
+        count = len(self.files)
+        files = phrase("files.one") if count == 1 else phrase("files.more", count=count)
         names, server = ", ".join(self.files), shown(self.server)
         super().__init__("synth.unconfirmed", folder=folder, files=files, server=server, names=names)
 

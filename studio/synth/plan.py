@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from studio.catalogue import Unusable
 from studio.generate.address import secret_in
 from studio.recipe.fields import field
 
@@ -97,7 +98,7 @@ class Plan(BaseModel):
     def _no_secret(cls, server: str, asked: ValidationInfo) -> str:
         """An address is written down in the synthesis's folder, so it may hold no key."""
         if asked.context != _WRITTEN and (secret := secret_in(server)):
-            raise ValueError(secret)
+            raise Unusable(secret)
         return server
 
     @classmethod

@@ -11,6 +11,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from studio.catalogue import Unusable, phrase
 from studio.errors import RunError
 from studio.files import check_proof, parsed, whole_folder, write_proof
 from studio.models import adapter, arrays
@@ -110,16 +111,17 @@ def position_of(folder: Path) -> Position:
         position = Position(**parsed((folder / POSITION).read_text(encoding="utf-8")))
         _check(position)
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise _damaged(folder, f"{POSITION}: {error}") from error
+        fault = error.phrase if isinstance(error, Unusable) else str(error)
+        raise _damaged(folder, phrase("checkpoint.in_file", file=POSITION, fault=fault)) from error
     return position
 
 
 def _check(position: Position) -> None:
-    """Raise TypeError for what is no position."""
+    """Raise Unusable for what is no position."""
     for name, value in asdict(position).items():
         kind = int | float if name in ("best_loss", "seconds") else int
         if isinstance(value, bool) or not isinstance(value, kind) or (kind is int and abs(value) > _MOST):
-            raise TypeError(f"it says that {name} is {str(value)[:40]}")
+            raise Unusable("checkpoint.value", name=name, value=str(value)[:40])
 
 
 def _damaged(folder: Path, error: object) -> RunError:

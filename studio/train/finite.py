@@ -5,6 +5,7 @@ from __future__ import annotations
 import mlx.core as mx
 from mlx import nn
 
+from studio.catalogue import Phrase, first_of
 from studio.errors import StudioError
 from studio.models.arrays import named, number
 
@@ -23,16 +24,10 @@ def non_finite(arrays: dict[str, mx.array]) -> list[str]:
     return [name.replace(".linear.", ".").replace(".embedding.", ".") for name in found]  # an adapter's inner
 
 
-def listed(names: list[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def blamed(model: nn.Module, precision: mx.Dtype, what: str) -> NotFinite:
+def blamed(model: nn.Module, precision: mx.Dtype, what: Phrase) -> NotFinite:
     """Why `what` is no finite number though nothing was learned yet: the weights, or the precision."""
     if names := non_finite(named(model.parameters())):
-        return NotFinite("train.weights_not_finite", what=what, names=listed(names))
+        return NotFinite("train.weights_not_finite", what=what, names=first_of(names, NAMED))
     if precision == mx.float16:
         return NotFinite("train.beyond_float16", what=what)
     kind = "float32" if precision == mx.float32 else "bfloat16"

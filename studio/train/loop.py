@@ -14,7 +14,7 @@ from dataclasses import replace
 import mlx.core as mx
 from mlx import nn
 
-from studio.catalogue import Phrase, phrase
+from studio.catalogue import Phrase, first_of, phrase
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Tokens
 from studio.errors import PeerLost, RunError, StudioError
@@ -38,7 +38,7 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
-from studio.train.finite import NotFinite, blamed, listed, non_finite
+from studio.train.finite import NAMED, NotFinite, blamed, non_finite
 from studio.train.learner import StepResult
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
@@ -287,24 +287,24 @@ class Trainer:
         yield Skipped(step, reason, self.position.bad)
         untouched = self.position.bad == step  # no update was ever made
         if untouched and not math.isfinite(found.loss):
-            raise self._unfit("The first loss")
+            raise self._unfit("train.first_loss")
         if self.position.bad < TOLERATED:
             return
         if untouched:
-            raise self._unfit("The gradient")
+            raise self._unfit("train.gradient")
         last = checkpoint.latest(self.run)
         where = phrase("train.last_good", name=last.name) if last else phrase("train.no_checkpoint")
         self.saved = self.position.step  # nothing worth saving has happened since
         raise Diverged("train.diverged", steps=TOLERATED, last=step, where=where, advice=self._advice())
 
-    def _unfit(self, what: str) -> NotFinite:
+    def _unfit(self, code: str) -> NotFinite:
         self.saved = self.position.step
-        return blamed(self.session.model, self.learner.precision, what)
+        return blamed(self.session.model, self.learner.precision, phrase(code))
 
     def _advice(self) -> Phrase:
         """What to do about a training that diverged."""
         if names := non_finite(named(self.session.model.parameters())):
-            return phrase("train.lower_rate_for", names=listed(names))
+            return phrase("train.lower_rate_for", names=first_of(names, NAMED))
         if self.learner.precision == mx.float16:
             return phrase("train.lower_rate_or_bfloat16")
         return phrase("train.lower_rate")
@@ -341,7 +341,7 @@ class Trainer:
             totals = session.validation.totals
             validated = Validated(step, loss, math.exp(min(loss, 50.0)), totals.tokens, best)
             if step == 0 and not math.isfinite(loss):
-                raise self._unfit("The first validation loss")
+                raise self._unfit("train.first_validation_loss")
             if not math.isfinite(loss):
                 yield Log(f"After step {step} the validation loss is no finite number.", "warning")
                 validated = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import sentences
 from studio.dataset.dataset import Dataset
 from studio.dataset.groups import GROUPING
 from studio.dataset.render.render import Renderer, Tokens
@@ -102,11 +103,11 @@ def prepare(
     if not recipe.data.path:
         raise RecipeError("recipe.no_dataset")
     if problems := recipe.problems():
-        raise RecipeError("recipe.contradicts_itself", problems=" ".join(problems))
+        raise RecipeError("recipe.contradicts_itself", problems=sentences(problems))
     yield Progress("Loading the model", 0)
     opened = yield from open_start(recipe, model_cache)
     for remark in opened.remarks_on(recipe.data.max_length):
-        yield Log(remark, "warning")
+        yield Log(str(remark), "warning")
     rendering = replace(rendering_of(recipe), every_answer=every_answer)
     renderer = Renderer(opened.tokenizer, rendering, limits_of(opened.config, opened.tokenizer))
     data = yield from (dataset_cache or DatasetCache()).open(recipe, renderer, grouping)

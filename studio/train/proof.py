@@ -16,12 +16,13 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
+from studio.catalogue import first_of
 from studio.errors import StudioError
 from studio.events import Event, Log
 from studio.files import parsed
 from studio.models import adapter, arrays
 from studio.models.arrays import named, nested, number
-from studio.train.finite import listed
+from studio.train.finite import NAMED
 from studio.train.session import Session
 
 LOOKS = 3
@@ -112,9 +113,10 @@ class Proof:
                 kinds.setdefault(re.sub(r"\d+", "*", name), []).append(name)
         whole = [kind for kind, members in kinds.items() if still.issuperset(members)]
         if whole:
-            raise Untrained("train.not_learned", updates=self.updates, names=listed(whole))
+            raise Untrained("train.not_learned", updates=self.updates, names=first_of(whole, NAMED))
         yield Log(
-            f"After {self.updates} updates these tensors had not learned: {listed(sorted(still))}.", "warning"
+            f"After {self.updates} updates these tensors had not learned: {first_of(sorted(still), NAMED)}.",
+            "warning",
         )
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.advice.advice import KINDS, Adviser, advise, repeated_share
+from studio.catalogue import Phrase, phrase
 from studio.events import (
     Advice,
     Ended,
@@ -186,10 +187,16 @@ def test_the_evidence_holds_the_figures_of_the_events() -> None:
     (advice,) = advise(events)
     validated = [e for e in events if isinstance(e, Validated)]
     best = min(validated, key=lambda e: e.loss)
-    assert (
-        f"from {best.loss:.3f} at step {best.step} to {validated[-1].loss:.3f} at step 300" in advice.evidence
-    )
-    assert "while training loss fell from 1.900 to 0.850" in advice.evidence
+    assert isinstance(advice.evidence, Phrase)
+    assert advice.evidence.code == "curve.overfits"
+    assert dict(advice.evidence.values) == {
+        "lowest": best.loss,
+        "best": best.step,
+        "now": validated[-1].loss,
+        "last": 300,
+        "before": pytest.approx(1.9),
+        "after": pytest.approx(0.85),
+    }
     assert advice.step == 300
 
 
@@ -206,9 +213,10 @@ def test_overfitting_is_seen_before_the_run_is_over() -> None:
 
 def test_every_remedy_names_fields_that_the_recipe_has() -> None:
     for kind in KINDS:
-        named = re.findall(r"\(([a-z_]+\.[a-z_]+)\)", kind.remedy)
+        remedy = str(phrase(kind.remedy))
+        named = re.findall(r"\(([a-z_]+\.[a-z_]+)\)", remedy)
         assert named
-        for title, path in re.findall(r"([A-Z][\w ]+) \(([a-z_]+\.[a-z_]+)\)", kind.remedy):
+        for title, path in re.findall(r"([A-Z][\w ]+) \(([a-z_]+\.[a-z_]+)\)", remedy):
             assert title.endswith(find_field(path).title)
 
 
@@ -219,7 +227,7 @@ def test_skipped_updates_are_divergence_at_once(events: list[Event]) -> None:
     assert adviser.see(events[0]) == ()
     (advice,) = adviser.see(events[1])
     assert advice.name == "divergence"
-    assert "2 updates" in advice.evidence
+    assert advice.evidence == phrase("curve.skips", count=2, last=8)
     assert adviser.see(Skipped(9, "loss", 3)) == ()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
+from studio.catalogue import phrase
 from studio.events import Forecasted
 from studio.forecast import forecast as room
 from studio.forecast.activations import Shape, estimated_heights, heights
@@ -188,7 +189,7 @@ def test_every_advice_holds_when_it_is_followed(tmp_path: Path, monkeypatch: pyt
     found = forecast(recipe, model)
     assert not found.fits
     assert 1 <= len(found.changes) <= 3
-    assert "Set Tokens at once to 1,024: " in found.changes[0]
+    assert str(found.changes[0]).startswith("Set Tokens at once to 1,024: ")
     assert forecast(recipe.with_values({"tokens_at_once": 1024}), model).fits
 
 
@@ -197,11 +198,17 @@ def test_advice_is_minimal_and_combined_only_where_nothing_helps_alone() -> None
         saved = 30 * (recipe.optimizer.name == "adamw8bit") + 30 * (recipe.base.quantize == "4-bit")
         return 100 - saved - 5 * recipe.loop.checkpointing
 
-    assert changes(Recipe(), peak, 80, 512) == [
-        "Set Optimizer to adamw8bit: 0 MB.",
-        "Set Quantize to 4-bit: 0 MB.",
-    ]
-    assert changes(Recipe(), peak, 45, 512) == ["Set Optimizer to adamw8bit and Quantize to 4-bit: 0 MB."]
+    smaller, fewer_bits = (
+        phrase("forecast.change", title=title, value=value)
+        for title, value in (("Optimizer", "adamw8bit"), ("Quantize", "4-bit"))
+    )
+    both = phrase("list.and", one=smaller, other=fewer_bits)
+    alone, together = (
+        [phrase("forecast.set", changes=what, peak="0 MB") for what in ways]
+        for ways in ((smaller, fewer_bits), (both,))
+    )
+    assert changes(Recipe(), peak, 80, 512) == alone
+    assert changes(Recipe(), peak, 45, 512) == together
     assert changes(Recipe(), peak, 10, 512) == []
 
 

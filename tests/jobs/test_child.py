@@ -15,12 +15,13 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio.catalogue import phrase
 from studio.child_process import ENGINE
 from studio.events import AnswerEnded, Ended, Event, Progress, RunOpened, Step
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.forecast import Examples, ForecastJob
-from studio.jobs.job import KILLED, OUT_OF_MEMORY, Done, Failed, Job, Outcome, Stopped
+from studio.jobs.job import Done, Failed, Job, Outcome, Stopped
 from studio.jobs.messages import Packed, packed
 from studio.jobs.queue import JobQueue, Lane
 from studio.jobs.sweep import SweepJob
@@ -143,8 +144,9 @@ def test_a_killed_engine_says_how_the_run_goes_on_and_it_ends_with_the_same_weig
     (failed,) = killed.outcomes
     assert isinstance(failed, Failed)
     step = int(killed.run.checkpoints()[-1].name.removeprefix("step-"))
-    assert failed.summary == f"{KILLED} Resume the run: it goes on from its last checkpoint at step {step}."
-    assert killed.run.events()[-1] == Ended("failed", failed.summary)
+    way_on = phrase("engine.resume", step=step)
+    assert failed.said == phrase("engine.with_way_on", reason=phrase("engine.killed"), way_on=way_on)
+    assert killed.run.events()[-1] == Ended("failed", failed.said)
     assert behind.outcomes == [Done()]  # in a fresh process
     again = Heard(queue, ResumeJob(killed.run))
     qtbot.waitUntil(lambda: bool(again.outcomes))
@@ -224,9 +226,9 @@ def test_a_crash_is_a_failure_and_the_next_job_finds_a_fresh_process(qtbot: QtBo
     crashed, out_of_memory = (each.outcomes[0] for each in heard)
     assert isinstance(crashed, Failed)
     assert isinstance(out_of_memory, Failed)
-    assert "SIGSEGV" in crashed.summary
+    assert crashed.said == phrase("engine.crashed", signal="SIGSEGV")
     assert "run_events" in crashed.detail  # where it crashed
-    assert out_of_memory.summary == OUT_OF_MEMORY
+    assert out_of_memory.code == "engine.out_of_memory"
     assert last.outcomes == [Done()]
     pids = {e.done for each in heard for e in each.events if isinstance(e, Progress)}
     assert len(pids) == 2

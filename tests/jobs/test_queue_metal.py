@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,17 @@ import pytest
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
+from studio.catalogue import phrase
 from studio.cli import commands
 from studio.errors import ModelError
-from studio.events import Ended, Event, RunOpened, Step
+from studio.events import Ended, Event, RunOpened, Step, from_json
 from studio.jobs.job import (
-    OUT_OF_MEMORY,
-    STOPPED_BY_MACOS,
     Done,
     Failed,
     Outcome,
     Stopped,
     is_metal,
-    sentence,
+    said_of,
 )
 from studio.jobs.queue import JobQueue, Lane
 from studio.jobs.train import ResumeJob, TrainJob
@@ -120,28 +118,30 @@ def test_shutting_down_ends_what_waits_behind_a_failure(qtbot: QtBot, in_child: 
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        (MEMORY, OUT_OF_MEMORY),
-        ("[metal::malloc] Resource limit (499000) exceeded.", OUT_OF_MEMORY),
-        ("[metal::malloc] Attempting to allocate 9 bytes which is greater than the maximum", OUT_OF_MEMORY),
-        (WATCHDOG, STOPPED_BY_MACOS),
+        (MEMORY, "engine.out_of_memory"),
+        ("[metal::malloc] Resource limit (499000) exceeded.", "engine.out_of_memory"),
+        (
+            "[metal::malloc] Attempting to allocate 9 bytes which is greater than the maximum",
+            "engine.out_of_memory",
+        ),
+        (WATCHDOG, "engine.stopped_by_macos"),
         (
             FAILED + "Caused GPU Timeout Error (00000002:kIOGPUCommandBufferCallbackErrorTimeout)",
-            STOPPED_BY_MACOS,
+            "engine.stopped_by_macos",
         ),
     ],
 )
 def test_the_cause_is_told_with_what_to_do(message: str, told: str) -> None:
-    assert sentence(RuntimeError(message)) == told
+    assert said_of(RuntimeError(message)) == phrase(told)
 
 
 def test_an_unknown_metal_error_keeps_its_own_words() -> None:
-    told = sentence(RuntimeError(FAILED + "Page Fault (0000000b:kIOGPUCommandBufferCallbackErrorPageFault)"))
-    assert "Page Fault" in told
-    assert told.startswith("Metal reported an error")
+    words = FAILED + "Page Fault (0000000b:kIOGPUCommandBufferCallbackErrorPageFault)"
+    assert said_of(RuntimeError(words)) == phrase("engine.metal", words=words)
 
 
 def test_what_is_no_metal_error_is_told_as_before() -> None:
-    assert sentence(ZeroDivisionError("division by zero")) == "ZeroDivisionError: division by zero"
+    assert said_of(ZeroDivisionError("division by zero")) == "ZeroDivisionError: division by zero"
     assert not is_metal(RuntimeError("There is no Stream(cpu, 0) in current thread."))
 
 
@@ -149,7 +149,7 @@ def test_a_metal_error_below_another_spoils_the_thread_too() -> None:
     error = ModelError("The model could not be loaded.")
     error.__cause__ = RuntimeError(MEMORY)
     assert is_metal(error)
-    assert sentence(error) == "The model could not be loaded."
+    assert said_of(error) == "The model could not be loaded."
 
 
 def recipe_of_20_steps(model: Path, data: Path) -> Recipe:
@@ -167,10 +167,11 @@ def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
     queue.submit(broken, Lane.ENGINE, events.append, outcomes.append)
     qtbot.waitUntil(lambda: bool(outcomes))
     run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
-    way_on = "Resume the run: it goes on from its last checkpoint at step 10."
+    way_on = phrase("engine.resume", step=10)
     assert isinstance(outcomes[0], Failed)
-    assert outcomes[0].summary == f"{OUT_OF_MEMORY} {way_on}"
-    assert run.events()[-1] == Ended("failed", outcomes[0].summary)
+    why = phrase("engine.with_way_on", reason=phrase("engine.out_of_memory"), way_on=way_on)
+    assert outcomes[0].said == why
+    assert run.events()[-1] == Ended("failed", why)
     outcomes.clear()
     queue.submit(ResumeJob(run), Lane.ENGINE, events.append, outcomes.append)
     qtbot.waitUntil(lambda: bool(outcomes))
@@ -190,8 +191,9 @@ def test_the_command_line_says_the_same(
     arguments = ["train", str(toy_data), "--model", str(tiny_model), "--home", str(home), "--set", "steps=3"]
     assert commands.run([*arguments, "--set", "save_every=3"]) == 1
     told = capsys.readouterr().err
-    summary = f"{OUT_OF_MEMORY} Resume the run: it had no checkpoint yet, so it begins again."
-    assert summary in told
+    way_on = phrase("engine.begin_again")
+    why = phrase("engine.with_way_on", reason=phrase("engine.out_of_memory"), way_on=way_on)
+    assert str(why) in told
     (listed,) = RunStore(home / "runs").summaries()
     written = (home / "runs" / listed.name / "events.jsonl").read_text().splitlines()
-    assert json.loads(written[-1]) == {"kind": "Ended", "outcome": "failed", "summary": summary}
+    assert from_json(written[-1]) == Ended("failed", why)

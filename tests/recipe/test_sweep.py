@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.errors import RecipeError
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep, parse_over, short
@@ -91,7 +92,7 @@ def test_a_grid_beyond_reason_is_refused_before_it_is_built() -> None:
 def test_a_sweep_over_what_is_held_out_says_that_its_losses_differ_in_kind() -> None:
     assert list(sweep("rank=8,16", "packing=true,false").remarks()) == []
     (remark,) = sweep("seed=0,1").remarks()
-    assert remark.startswith("Seed also decides what is held out")
+    assert remark == phrase("sweep.held_out", fields="Seed")
 
 
 @pytest.mark.parametrize(

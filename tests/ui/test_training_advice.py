@@ -5,6 +5,7 @@ import re
 import pytest
 
 from studio.advice.advice import KINDS
+from studio.catalogue import phrase
 from studio.events import Advice
 from studio.recipe.recipe import Recipe
 from studio.ui.panes.training.pane import TrainingPane
@@ -32,6 +33,9 @@ HIGH = Advice(
 )
 
 
+REMEDIES = [str(phrase(kind.remedy)) for kind in KINDS]
+
+
 def test_advice_names_fields_as_links_and_never_by_their_paths() -> None:
     assert linked(HIGH.remedy) == (
         'Lower the <a href="optimizer.learning_rate">Learning rate</a> to a third, or warm up for longer '
@@ -44,12 +48,12 @@ def test_advice_names_fields_as_links_and_never_by_their_paths() -> None:
 
 
 def test_every_field_that_advice_names_is_a_link(pane: TrainingPane) -> None:
-    paths = {path for kind in KINDS for path in re.findall(r"\(([a-z_]+\.[a-z_]+)\)", kind.remedy)}
+    paths = {path for remedy in REMEDIES for path in re.findall(r"\(([a-z_]+\.[a-z_]+)\)", remedy)}
     assert len(paths) >= 10
     for path in paths:
-        assert f'href="{path}"' in "".join(linked(kind.remedy) for kind in KINDS)
+        assert f'href="{path}"' in "".join(linked(remedy) for remedy in REMEDIES)
         assert pane.form.lead_to(path).entry.path == path
-    assert not any(re.search(r"[a-z]+\.[a-z]+_?[a-z]*\)", spoken(kind.remedy)) for kind in KINDS)
+    assert not any(re.search(r"[a-z]+\.[a-z]+_?[a-z]*\)", spoken(remedy)) for remedy in REMEDIES)
 
 
 def test_a_link_in_advice_sets_its_field_and_shows_it(pane: TrainingPane, qtbot) -> None:

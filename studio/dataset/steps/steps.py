@@ -12,10 +12,10 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from studio.catalogue import wrong_value
 from studio.dataset.groups import BY_QUESTION, GROUPING
 from studio.errors import DataError
 from studio.files import parsed
-from studio.words import wrong_value
 
 
 class StepModel(BaseModel):

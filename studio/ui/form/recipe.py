@@ -123,7 +123,7 @@ class RecipeForm(Form):
         except RecipeError:
             pass  # a row says what is wrong
         else:
-            self._problems.setText("\n".join(self._valid.problems()))
+            self._problems.setText("\n".join(map(str, self._valid.problems())))
         self._problems.setVisible(bool(self._problems.text()))
         is_found = super().arrange()
         self._nothing.setVisible(not is_found)

@@ -237,7 +237,7 @@ def _facts(forecast: Forecasted) -> str:
     sentence = words.trained(*sizes)
     if forecast.seconds_per_epoch > 0:
         sentence += f" About {words.duration(forecast.seconds_per_epoch)} per epoch on this Mac."
-    return "\n".join([sentence, *forecast.remarks])
+    return "\n".join([sentence, *map(str, forecast.remarks)])
 
 
 def _counted(count: ModelCounted) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from html import escape
 
+from studio.catalogue import Said
 from studio.recipe.recipe import Recipe
 from studio.ui.form.words import ENTRIES
 
@@ -16,14 +17,14 @@ _RAISING = ("rate too low", "underfitting")
 DROPOUT, PATIENCE = 0.1, 3
 
 
-def linked(remedy: str) -> str:
+def linked(remedy: Said) -> str:
     """The remedy as rich text, in which every field of the recipe is a link to its path."""
-    return _told(remedy, lambda title, path: f'<a href="{path}">{escape(title)}</a>', escape)
+    return _told(str(remedy), lambda title, path: f'<a href="{path}">{escape(title)}</a>', escape)
 
 
-def spoken(remedy: str) -> str:
+def spoken(remedy: Said) -> str:
     """The remedy in plain words, fields by their titles."""
-    return _told(remedy, lambda title, _: title, str)
+    return _told(str(remedy), lambda title, _: title, str)
 
 
 def proposal(advice: str, path: str, recipe: Recipe, rate: float | None) -> float | int | None:

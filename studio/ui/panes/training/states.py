@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from studio import words
 from studio.events import Prepared, Progress, Skipped, Step, Validated
+from studio.events.training import outcome_of
 from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
 from studio.ui.form.model_picker import model_title
@@ -149,7 +150,7 @@ class RunStory:
         """Whether the title and the figures say already what a sentence about the run's end says."""
         if self.first is None or self.best is None:
             return False
-        return sentence == words.outcome(self.first.loss, self.best.loss, self.best.step)
+        return sentence == str(outcome_of(self.first, self.best))
 
     def progress(self, state: str) -> str:
         """What is being prepared and how far it is, while that lasts."""

@@ -66,7 +66,7 @@ class FieldValues(QWidget):
     def over(self) -> tuple[str, tuple[str, ...]]:
         """The field with its values. Raises RecipeError."""
         if not self._values.text().strip():
-            raise RecipeError(f"Give {self._field.currentText()} values, with commas between.")
+            raise RecipeError("sweep.field_without_values", title=self._field.currentText())
         return parse_over(f"{self.path}={self._values.text()}")
 
     def set_values(self, text: str) -> None:
@@ -164,4 +164,4 @@ def _summary_of(sweep: Sweep) -> str:
     members = sweep.members()
     named = "; ".join(member.words for member in members[:SHOWN])
     more = f"; and {len(members) - SHOWN} more" if len(members) > SHOWN else ""
-    return " ".join([f"{named}{more}.", *sweep.remarks()])
+    return " ".join([f"{named}{more}.", *map(str, sweep.remarks())])
