@@ -13,6 +13,7 @@ from studio.app.opening import RENDERING, Datasets, free_path
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.steps.steps import AnyStep, Fix, steps_from, steps_text
+from studio.dataset.store.manifest import size_of
 from studio.events import (
     ColumnsAsked,
     DatasetExported,
@@ -86,7 +87,7 @@ class LargeFiles(Controller):
         view.line_chosen.connect(self.choose_line)
         view.recipe_wanted.connect(self._pane.recipe_wanted)
         self.show_rendering()
-        self._pane.show_large(self.path, self.path.stat().st_size, view)
+        self._pane.show_large(self.path, size_of(self.path), view)
         heard: Listeners = {
             Progress: view.show_progress,
             Scanned: self._take,
@@ -129,8 +130,8 @@ class LargeFiles(Controller):
 
         self._store = Store(self.path, Path(scan.folder))
         if self.view is not None:
-            self._pane.show_large_facts(self.path, self.path.stat().st_size, scan.format)
-            self._pane.offer_columns(True)
+            self._pane.show_large_facts(self.path, size_of(self.path), scan.format)
+            self._pane.offer_columns(not self.path.is_dir())
             self.view.show_source(self._store)
             self.view.show_scan(scan)
         self.shown.emit(str(self.path))

@@ -9,7 +9,7 @@ from studio.app.state import Controller, Services
 from studio.dataset.steps.edits import without_restored
 from studio.dataset.steps.journal import StepHistory, StepJournal
 from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore, field_words
-from studio.dataset.store.manifest import identity
+from studio.dataset.store.manifest import steps_key
 from studio.errors import StudioError
 
 
@@ -60,7 +60,7 @@ class LargeEditing(Controller):
         view.edits.redo_requested.connect(self.redo)
         self._history = StepHistory()
         try:
-            known = identity(self._large.path, self._large.columns)
+            known = steps_key(self._large.path, self._large.columns)
             self._journal = StepJournal.of(self._folder, known)
             self._history = self._journal.read()
         except (StudioError, OSError) as error:

@@ -12,7 +12,7 @@ from studio.app.opening import Datasets, Opening
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.library import Library, LibraryListed
-from studio.dataset.store.manifest import identity
+from studio.dataset.store.manifest import steps_key
 from studio.errors import StudioError
 from studio.files import NoTrash
 from studio.jobs.queue import Lane
@@ -105,8 +105,8 @@ class LibraryController(Controller):
     def _note_large(self) -> None:
         if (scan := self._large.scan) is not None:
             try:
-                source = identity(self._large.path, self._large.columns)
-            except OSError:
+                source = steps_key(self._large.path, self._large.columns)
+            except (StudioError, OSError):
                 return  # it was taken away meanwhile
             self._write(self._large.path, scan.format, scan.rows, source)
 

@@ -150,6 +150,7 @@ DATASETS: dict[str, str] = {
     "call.id": "the id of a call in {turn}",
     "call.arguments": 'the arguments of "{name}" in {turn}',
     "tool": "tool {number} of {what}",
+    "row.not_saved": "not as a saved dataset holds its rows",
     "line": "line {line}",
     "line.of": "line {line} of {file}",
     "quoted": '"{text}"',

@@ -30,6 +30,7 @@ from studio.cli.terminal import console, perform, report
 from studio.dataset.library import Library, LibraryListed
 from studio.dataset.rows import Places
 from studio.dataset.save.target import check_sources
+from studio.dataset.store.manifest import size_of
 from studio.errors import DataError
 from studio.events import (
     Checked,
@@ -170,7 +171,7 @@ def large_example(recipe: Recipe, scans: Path, line: int) -> CommandResult:
 def of_scan(path: Path, scan: Scanned) -> CommandResult:
     """What a finished scan has found."""
     shown = {name: value for name, value in asdict(scan).items() if name not in ("folder", "finished")}
-    head = f"{path.name}: {scan.rows:,} rows, {scan.format}, {file_size(path.stat().st_size)}"
+    head = f"{path.name}: {scan.rows:,} rows, {scan.format}, {file_size(size_of(path))}"
     counts = [f"  {getattr(scan, name):,} {words}" for name, words in _COUNTS if getattr(scan, name)]
     lengths = f"  median {scan.median:,} characters, longest {scan.longest:,}"
     part = f'  studio data save "{path}" PART --step "cap rows=100000 how=random"'

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,13 +66,19 @@ def sampler(recipe: Recipe, ready: Ready) -> Callable[[Any, int], Iterator[Event
 
 @dataclass(frozen=True)
 class Streamed:
-    """A big file that was scanned, in the shape of `data.read.Reading`, without its records."""
+    """A big source that was scanned, in the shape of `data.read.Reading`, without its records."""
 
     path: Path
     format: str
     store: Store
     places: Places = field(default_factory=Places)
-    given: dict[int, str] = field(default_factory=dict)
+
+    @cached_property
+    def given(self) -> dict[int, str]:
+        """The part that a saved dataset has each line in, as `data.read.Reading` has it."""
+        ends = [file.before for file in self.places.files[1:]] + [self.store.rows]
+        stretches = zip(self.places.files, ends, strict=True) if self.places.files else ()
+        return {line: f.part for f, end in stretches if f.part for line in range(f.before + 1, end + 1)}
 
     @property
     def problems(self) -> Collection[Problem]:
@@ -82,7 +89,8 @@ class Streamed:
 
 
 def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None, Streamed]:
-    """The file by its index, which is made where there is none. Raises DataError."""
+    """The source by its index, which is made where there is none. Raises DataError."""
+    from studio.dataset.read.saved import places_of
     from studio.dataset.store.manifest import read_manifest
     from studio.dataset.store.reader import Store
     from studio.dataset.store.scan import scanning
@@ -91,7 +99,8 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError("dataset.index_gone", file=path.name)
-    return Streamed(path, manifest.format, Store(path, folder))
+    places = places_of(path) if path.is_dir() else Places()
+    return Streamed(path, manifest.format, Store(path, folder), places)
 
 
 def chosen(
@@ -106,7 +115,7 @@ def chosen(
         check_rows(source.path, rows, source.store.rows)
 
     records = StoredRecords(source.store, source.format, usable(source.store))
-    return (yield from apply(records, steps, {}, replace(context, check_room=check_room)))
+    return (yield from apply(records, steps, source.given, replace(context, check_room=check_room)))
 
 
 _REPORT_EVERY = 1000
@@ -203,7 +212,6 @@ class RowJob:
         return "Reading a row"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.read.file_reader import record_of
         from studio.dataset.store.reader import Store
 
         store = Store(self.path, self.folder)
@@ -216,7 +224,7 @@ class RowJob:
         if self.recipe is None:
             yield shown
             return
-        record = record_of(row, self.format, store.mapping)
+        record = store.record(row, self.format)
         if self.own is not None and not isinstance(record, Problem):
             record = _edited(record, self.own)
             yield RowRead(row.line, _texts(record))

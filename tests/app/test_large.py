@@ -11,6 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
 from studio.dataset.manifest import Manifest
+from studio.dataset.steps.journal import StepJournal
+from studio.dataset.steps.steps import Split
+from studio.jobs.save import SaveJob
+from studio.recipe.recipe import Recipe
 from studio.ui.form.editors import ChoiceField, NumberField
 from tests.app.conftest import opened_by_pages as opened
 from tests.conftest import write_rows
@@ -172,3 +176,27 @@ def test_a_big_file_without_a_row_is_read_whole_if_it_fits(
     monkeypatch.setattr("studio.dataset.read.memory_check.memory_words", lambda path: "")
     studio.open_path(str(path))
     qtbot.waitUntil(lambda: pane.state is not None and "can be used" in pane.state.accessibleDescription())
+
+
+def test_a_saved_dataset_too_big_to_be_held_is_shown_by_pages_with_its_steps(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "saved"
+    recipe = Recipe().with_values({"data.path": str(write_rows(tmp_path / "rows.jsonl", 90))})
+    list(SaveJob(recipe, folder, (Split(seed=1),)).run_events(None))
+    monkeypatch.setattr("studio.dataset.read.memory_check.memory_words", lambda path: "It is too big.")
+    view = opened(studio, qtbot, folder)
+    assert view.bar.status.text() == "All 90 rows read"
+    told = "It is too big. Create a subset of it to train on."
+    qtbot.waitUntil(lambda: view.bar.room.text() == told)
+    assert not view.bar.read.isVisible()
+    assert not studio.panes.dataset.open_menu.columns.isVisible()
+    qtbot.waitUntil(lambda: view.example.title() == "Line 1")
+    view.delete_toggled.emit(1)
+    fingerprint = Manifest.read(folder).fingerprint
+    assert StepJournal.of(studio.dataset._paths.step_journals, fingerprint).read().steps
+    monkeypatch.setattr("studio.dataset.read.memory_check.memory_words", lambda path: "")
+    studio.open_path(str(folder))  # once there is room, with what was done to it
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    assert studio.state.dataset is not None
+    assert len(studio.state.dataset.rows) == 89

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, chain
+from itertools import chain
 from pathlib import Path
 
 from studio.catalogue import phrase
@@ -101,12 +101,11 @@ def reading(
 
 def _saved(folder: Path) -> Generator[Progress, None, Reading]:
     """A saved dataset: its parts as they are, with the fingerprint of its manifest."""
-    from studio.dataset.read.saved import read_saved
+    from studio.dataset.read.saved import places_of, read_saved
 
     manifest, parts = yield from read_saved(folder)
     records = tuple(chain.from_iterable(parts.values()))
-    starts = accumulate((file.rows for file in manifest.files), initial=0)
-    places = Places(tuple(FilePlace(f.file, n, f.part) for f, n in zip(manifest.files, starts, strict=False)))
+    places = places_of(folder)
     return Reading(
         path=folder,
         name=folder.name,

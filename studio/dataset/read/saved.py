@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as parquet
+from pydantic import ValidationError
 
+from studio.catalogue import phrase
 from studio.dataset.identity import content_fingerprint, from_plain
 from studio.dataset.manifest import NAME, Manifest, sha256
 from studio.dataset.read.tables import check_batch
 from studio.dataset.record import Record
+from studio.dataset.rows import Places, Row, problem
 from studio.errors import DataError
-from studio.events import Progress
+from studio.events import FilePlace, Problem, Progress
 
 _BATCH = 1000  # rows held as Parquet has them
 
@@ -39,6 +42,30 @@ def read_saved(folder: Path) -> Generator[Progress, None, tuple[Manifest, dict[s
     return manifest, whole
 
 
+def places_of(folder: Path) -> Places:
+    """Where the lines of a saved dataset are: its files, one after the other. Raises DataError."""
+    files = Manifest.read(folder).files
+    starts = accumulate((file.rows for file in files), initial=0)
+    return Places(tuple(FilePlace(f.file, n, f.part) for f, n in zip(files, starts, strict=False)))
+
+
+def saved_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rows of all parts in order, as `saved_record` reads each; none is held. Raises DataError."""
+    manifest = Manifest.read(folder)
+    _check_files(folder, manifest)
+    for file in manifest.files:
+        for rows in _batches(folder / file.file):
+            yield from (_filled({**fields, "part": None}) for fields in rows)
+
+
+def saved_record(row: Row) -> Record | Problem:
+    """The record that a row of a saved dataset is; a problem where it is none."""
+    try:
+        return from_plain({**row.fields, "line": row.line})
+    except ValidationError:
+        return problem(row.line, phrase("row.not_saved"))
+
+
 def _check_files(folder: Path, manifest: Manifest) -> None:
     for file in manifest.files:
         path = folder / file.file
@@ -58,19 +85,29 @@ def _changed(folder: Path, name: str) -> str:
 def _records(path: Path, before: int) -> Iterator[list[Record]]:
     """The records of one file in chunks, their lines counted on from `before`. Raises DataError."""
     line = before
+    for rows in _batches(path):
+        try:
+            yield [_record(fields, number) for number, fields in enumerate(rows, line + 1)]
+        except ValueError as error:
+            raise _unreadable(path, error) from error
+        line += len(rows)
+
+
+def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """The rows of one file in chunks, as Parquet has them. Raises DataError."""
+    import pyarrow.parquet as parquet  # not where a scan only asks for one of its rows
+
     try:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=_BATCH):
                 check_batch(batch)
-                records = []
-                for fields in batch.to_pylist():
-                    line += 1
-                    records.append(_record(fields, line))
-                yield records
+                yield batch.to_pylist()
     except (pa.ArrowException, OSError, ValueError, TypeError, ArithmeticError) as error:
-        raise DataError(
-            f"{path} cannot be read ({str(error).splitlines()[0]}). Save the dataset again."
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} cannot be read ({str(error).splitlines()[0]}). Save the dataset again.")
 
 
 def _record(fields: dict[str, Any], line: int) -> Record:

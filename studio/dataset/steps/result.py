@@ -94,7 +94,8 @@ class Shaped:
         """The records of one part; those of "" are not divided yet."""
         if not self.parts:
             return () if name else self.records
-        return tuple(record for record in self.records if self.parts.get(record.line, "") == name)
+        lines = enumerate(lines_of(self.records).tolist())
+        return kept(self.records, np.array([n for n, line in lines if self.parts.get(line, "") == name], int))
 
     @property
     def golden(self) -> Sequence[Record]:

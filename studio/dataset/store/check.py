@@ -14,7 +14,8 @@ from studio.dataset.identity import content_hash, equal_hash
 from studio.dataset.read import file_reader
 from studio.dataset.read.file_reader import record_of
 from studio.dataset.read.mapping import Mapping
-from studio.dataset.record import remarks
+from studio.dataset.read.saved import saved_record
+from studio.dataset.record import Record, remarks
 from studio.dataset.rows import Row
 from studio.errors import DataError
 from studio.events import Problem
@@ -56,9 +57,18 @@ def format_of(name: str, sample: Sequence[Row]) -> str:
     return file_reader.format_of(name, [row.fields for row in sample])
 
 
-def check(format: str, row: Row | Problem, mapping: Mapping | None = None) -> IndexedRow:
-    """What the index keeps of a row of this format, whose columns may be mapped."""
-    record = row if isinstance(row, Problem) else record_of(row, format, mapping)
+def as_record(
+    row: Row, format: str, mapping: Mapping | None = None, *, is_saved: bool = False
+) -> Record | Problem:
+    """The record that a row of a file is, whose columns may be mapped, or one of a saved dataset."""
+    return saved_record(row) if is_saved else record_of(row, format, mapping)
+
+
+def check(
+    format: str, row: Row | Problem, mapping: Mapping | None = None, *, is_saved: bool = False
+) -> IndexedRow:
+    """What the index keeps of a row, as `as_record` reads it."""
+    record = row if isinstance(row, Problem) else as_record(row, format, mapping, is_saved=is_saved)
     if isinstance(record, Problem):
         return _bad(record)
     prompt, answer = record.prompt, record.answer

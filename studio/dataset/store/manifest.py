@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from studio.dataset.manifest import NAME, Manifest
 from studio.files import parsed, write_text
 
 MANIFEST = "index.json"
@@ -43,9 +44,24 @@ class IndexManifest:
     version: int = _VERSION
 
 
+def stated(path: Path) -> os.stat_result:
+    """What tells a source from a changed one: of a saved dataset what its manifest's file says."""
+    return (path / NAME if path.is_dir() else path).stat()
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file, or of the files in the folder of a saved dataset. Raises OSError."""
+    return sum(each.stat().st_size for each in path.iterdir()) if path.is_dir() else path.stat().st_size
+
+
+def steps_key(path: Path, columns: str = "") -> str:
+    """What the steps of a source that is not held are kept by. Raises OSError, or DataError."""
+    return Manifest.read(path).fingerprint if path.is_dir() else identity(path, columns)
+
+
 def identity(path: Path, columns: str = "") -> str:
-    """A name for this file as it is now, read with these columns: another after any change."""
-    about = path.stat()
+    """A name for this source as it is now, read with these columns: another after any change."""
+    about = stated(path)
     file = f"{path.resolve()}\0{about.st_size}\0{about.st_mtime_ns}"
     facts = f"{_VERSION}\0{file}{columns and f'\0{columns}'}"
     return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -20,10 +20,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from studio.dataset.read.mapping import Mapping
+from studio.dataset.record import Record
 from studio.dataset.rows import Row
-from studio.dataset.store.check import BAD, GOOD, WARNING
+from studio.dataset.store.check import BAD, GOOD, WARNING, as_record
 from studio.dataset.store.index import DUPLICATE
-from studio.dataset.store.manifest import columns_of, read_manifest
+from studio.dataset.store.manifest import columns_of, read_manifest, stated
 from studio.dataset.store.source import Place, PlacedSource
 from studio.dataset.store.unpack import plain_file
 from studio.errors import DataError
@@ -84,6 +85,7 @@ class Store:
         self.plain = plain_file(path, folder)
         columns = columns_of(folder)
         self.mapping = Mapping.parse(columns) if columns else None
+        self.is_saved = path.is_dir()
         self._parts: tuple[IndexFile, ...] = ()
         self._firsts: list[int] = []
         self._open: OrderedDict[int, pa.RecordBatch] = OrderedDict()
@@ -145,6 +147,10 @@ class Store:
         self.check_unchanged()
         return self.source().rows([self.place(number)])[0]
 
+    def record(self, row: Row, format: str) -> Record | Problem:
+        """The record that a row of this source is."""
+        return as_record(row, format, self.mapping, is_saved=self.is_saved)
+
     def text(self, number: int) -> str:
         """The beginning of a row as the file has it."""
         return self.source().text(self.place(number), _SHOWN_BYTES)
@@ -163,7 +169,7 @@ class Store:
         """Raise DataError when the file is not the one that was scanned."""
         manifest = read_manifest(self.folder)
         try:
-            about = self.path.stat()
+            about = stated(self.path)
         except OSError as error:
             raise DataError(f"{self.path.name} is not there any more. Was it moved?") from error
         if manifest and (about.st_size, about.st_mtime_ns) != (manifest.bytes, manifest.modified):

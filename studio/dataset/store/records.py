@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from studio.catalogue import from_plain
 from studio.dataset.checks.check import Subject
-from studio.dataset.read.file_reader import record_of
 from studio.dataset.record import Record
 from studio.dataset.rows import Row
 from studio.dataset.sequence import Lines, RecordChange, hashes_of
@@ -112,7 +111,7 @@ class StoredRecords(Sequence[Record]):
         return others
 
     def _record(self, row: Row | Problem) -> Record:
-        record = row if isinstance(row, Problem) else record_of(row, self._format, self._store.mapping)
+        record = row if isinstance(row, Problem) else self._store.record(row, self._format)
         if isinstance(record, Problem):
             raise DataError(f"Line {row.line:,} of {self._store.path.name} is not as it was. Open it again.")
         for lines, change in self._changes:

@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 from studio.child_process import Parent
+from studio.dataset.manifest import Manifest
 from studio.dataset.read.mapping import Mapping, UnknownColumns
 from studio.dataset.rows import Row
 from studio.dataset.store.check import check, format_of
 from studio.dataset.store.index import IndexWriter
-from studio.dataset.store.manifest import COUNTS
+from studio.dataset.store.manifest import COUNTS, stated
 from studio.dataset.store.plain_rows import PlainRows
 from studio.dataset.store.source import placed_rows
 from studio.dataset.store.stretches import stretches
@@ -30,17 +31,19 @@ _SECONDS = 0.2
 
 
 def scan(path: Path, folder: Path, columns: str = "") -> Iterator[Scanned | Progress]:
-    """Write the index of a file into a folder, saying so after each stretch. Raises DataError.
+    """Write the index of a source into a folder, saying so after each stretch. Raises DataError.
 
-    `columns` is as the recipe's data.columns.
+    That is a file, or the folder of a saved dataset, which says its format itself. `columns` is as the
+    recipe's data.columns.
     """
-    about = path.stat()
+    about = stated(path)
     index = IndexWriter(folder, columns)
     if is_packed(path):
         yield from unpacking(path, folder)
     plain = plain_file(path, folder)
+    index.format = Manifest.read(path).format if path.is_dir() else ""
     yield from _indexed(plain, path.name, index, Mapping.parse(columns) if columns else None)
-    now = path.stat()
+    now = stated(path)
     if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
         raise DataError(f"{path.name} was changed while it was read. Open it again.")
     index.finish(path, about)
@@ -50,14 +53,16 @@ def scan(path: Path, folder: Path, columns: str = "") -> Iterator[Scanned | Prog
 def _indexed(path: Path, name: str, index: IndexWriter, mapping: Mapping | None) -> Iterator[Scanned]:
     about = path.stat()
     sample = [place.row for place in islice(placed_rows(path), _SAMPLE) if isinstance(place.row, Row)]
-    index.format = mapping.format if mapping else format_of(name, sample)
-    plain = None if mapping else PlainRows.of(index.format, sample)
+    is_saved = bool(index.format)
+    if not is_saved:
+        index.format = mapping.format if mapping else format_of(name, sample)
+    plain = None if mapping or is_saved else PlainRows.of(index.format, sample)
     size, reported, end = _FIRST, time.monotonic(), 0
     for stretch in stretches(path, plain):
         if stretch.plain:
             index.extend(stretch.plain)
         for place in stretch.rows:
-            index.add(place, check(index.format, place.row, mapping))
+            index.add(place, check(index.format, place.row, mapping, is_saved=is_saved))
         if index.waiting >= size:
             index.flush()
             size, reported, end = min(4 * size, _MOST), 0.0, stretch.end

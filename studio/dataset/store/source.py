@@ -9,6 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from studio.dataset.manifest import is_saved
+from studio.dataset.read import memory_check
 from studio.dataset.read.json_documents import is_document
 from studio.dataset.read.memory_check import COLUMNAR, TEXT_BYTES, unpacked_bytes
 from studio.dataset.read.source import Encoding, Source, encoding_of, kind_of, wide
@@ -42,7 +44,11 @@ class LargeSource(Source):
 
 
 def is_large(path: Path) -> bool:
-    """Whether a file is to be scanned: big, and of a kind whose rows can be found once it is unpacked."""
+    """Whether a source is to be scanned: a big file of a kind whose rows can be found once it is unpacked, or
+    a saved dataset that the memory does not hold.
+    """
+    if path.is_dir():
+        return is_saved(path) and bool(memory_check.memory_words(path))
     if kind_of(path) not in (*_JSON, *_TABLES, *COLUMNAR) or not path.is_file():
         return False
     size = path.stat().st_size * TEXT_BYTES.get(path.suffix.lower(), 1)
