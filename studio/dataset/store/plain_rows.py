@@ -31,6 +31,7 @@ from studio.dataset.store.texts import (
     are_odd,
     beginnings,
     content_hashes,
+    first_of,
     flags,
     have_marks,
     lengths,
@@ -188,7 +189,7 @@ class _Lines(NamedTuple):
         raw = np.frombuffer(self.block + bytes(8), np.uint8)
         found: Flags = (raw[self.starts] == ord("{")) & (raw[self.last] == ord("}"))
         found &= self.lengths <= ROW_LIMIT
-        if _NUL in self.block:
+        if b"\\" in self.block and _NUL in self.block:
             places = [match.start() for match in re.finditer(re.escape(_NUL), self.block)]
             found[np.searchsorted(self.starts, places, side="right") - 1] = False
         heads = np.ndarray((len(raw) - 7,), "<u8", raw, strides=(1,))[self.starts]
@@ -248,20 +249,20 @@ def _alone(text: Texts) -> _Kept:
 
 
 def _empty(count: int) -> Texts:
-    return pa.array([""] * count, pa.string())
+    return pa.repeat(pa.scalar(""), count)
 
 
 def _with_material(asked: Texts, given: Texts, there: Flags) -> Texts:
     """The beginnings of what is asked, with the material behind it where there is some and room for it."""
     room = there & (lengths(asked) < PREVIEW - 1)  # an empty line takes two characters, a space but one
     both = pc.binary_join_element_wise(asked.filter(room), given.filter(room), " ")
-    begun = beginnings(pc.utf8_slice_codeunits(both, 0, PREVIEW - 1))
+    begun = beginnings(first_of(both, PREVIEW - 1))
     return pc.replace_with_mask(beginnings(asked), room, begun)
 
 
 def _may_be_transcript(answer: Texts) -> Flags:
     """Which answers may begin with the name of a speaker."""
-    return flags(pc.match_substring(pc.utf8_slice_codeunits(answer, 0, 40), ":"))
+    return flags(pc.match_substring(first_of(answer, 40), ":"))
 
 
 def _chats(chats: pa.ListArray) -> _Kept | None:
