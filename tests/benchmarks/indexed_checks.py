@@ -1,8 +1,12 @@
-"""Every check on a million rows that stay in their file: CPU time, and memory besides mapped files."""
+"""Every check on a million rows that stay in their file: CPU time, and memory besides mapped files.
+
+`ROWS=5000000 make bench ONLY=indexed_checks` does the same with more rows.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,9 +18,9 @@ import psutil
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.five_million import write_rows
 
-ROWS = 1_000_000
-SECONDS = 120
-"""Of one core: five times as many rows in ten minutes."""
+ROWS = int(os.environ.get("ROWS", 1_000_000))
+SECONDS = ROWS * 120 / 1_000_000
+"""Of one core: five million rows in ten minutes."""
 MEMORY_MB = 500.0
 _LOOK_SECONDS = 0.5
 
@@ -34,8 +38,8 @@ def measure() -> list[Figure]:
     return [
         Figure(
             f"{name}: CPU time",
-            f"{seconds:.0f} s ({ROWS / seconds:,.0f} rows a second)",
-            f"{SECONDS} s",
+            f"{seconds:.0f} s ({ROWS / seconds:,.0f} rows a second), {measured['wall']:.0f} s of the clock",
+            f"{SECONDS:.0f} s",
             seconds <= SECONDS,
         ),
         Figure(
@@ -56,14 +60,15 @@ def _check(path: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         list(scan(path, Path(folder) / "index"))
         subject = subject_of(Store(path, Path(folder) / "index"), "instruction")
-        began, looked = time.process_time(), 0.0
+        began, looked, clock = time.process_time(), 0.0, time.monotonic()
         measured = {"private": 0.0, "resident": 0.0}
         for _ in check_all(subject):
             if time.monotonic() - looked > _LOOK_SECONDS:
                 looked, info = time.monotonic(), psutil.Process().memory_full_info()
                 measured["private"] = max(measured["private"], info.uss / 1e6)
                 measured["resident"] = max(measured["resident"], info.rss / 1e6)
-        return {**measured, "seconds": time.process_time() - began}
+        seconds, wall = time.process_time() - began, time.monotonic() - clock
+        return {**measured, "seconds": seconds, "wall": wall}
 
 
 if __name__ == "__main__":
