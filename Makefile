@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check screens bench peers starter templates constraints clean
+.PHONY: help setup run test test-long check screens keyboard bench peers starter templates constraints clean
 
 help: ## show this list
 	@echo "Tuning Studio. Each target sets up .venv first where it must."
@@ -31,6 +31,10 @@ check: setup ## ruff, mypy and import-linter
 
 screens: setup ## draw every pane into pictures
 	$(OFFSCREEN) $(PYTHON) packaging/screens.py
+
+keyboard: setup ## do the main job in a real window by keys alone (Linux)
+	@sh packaging/debian.sh xvfb xdotool openbox imagemagick
+	$(PYTHON) packaging/keyboard.py
 
 bench: peers ## measure speed and memory (one part: ONLY=engine)
 	$(OFFSCREEN) $(PYTHON) -m tests.benchmarks $(ONLY)

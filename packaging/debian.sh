@@ -1,8 +1,9 @@
 #!/bin/sh
 # The libraries of the system that a bare Debian or Ubuntu lacks: Qt's own, a fast BLAS and fonts.
 #
-# Installs what is missing when root; says what to install, and goes on, when not. The libraries are
-# looked up by file name because package names differ (libglib2.0-0 is libglib2.0-0t64 on Ubuntu 24.04).
+# Installs what is missing, and the packages named as arguments, when root; says what to install, and goes
+# on, when not. The libraries are looked up by file name because package names differ (libglib2.0-0 is
+# libglib2.0-0t64 on Ubuntu 24.04).
 set -eu
 
 # What Qt needs to start at all; then what its window needs besides, on X11 and on Wayland.
@@ -41,6 +42,9 @@ done)
 ls /usr/lib/*-linux-gnu/openblas-pthread/libopenblas.so.0 >/dev/null 2>&1 ||
     missing="$missing libopenblas0-pthread"
 [ -d /usr/share/fonts/opentype/inter ] || missing="$missing fonts-inter"
+for package in "$@"; do
+    dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
 
 # shellcheck disable=SC2086,SC2116  # one package a line, or none, to words on one line
 missing=$(echo $missing)

@@ -168,8 +168,12 @@ class Studio(QObject):
 
     @Slot(str)
     def _evaluate(self, name: str) -> None:
-        self.window.show_pane("evaluation")
-        self.evaluation.choose(name)
+        """Evaluate a run; from among the runs, show first what was measured of it."""
+        if self.window.current_pane() != "runs":
+            self.evaluation.evaluate(name)
+        else:
+            self.window.show_pane("evaluation")
+            self.evaluation.choose(name)
 
     @Slot(str)
     def _open_playground(self, name: str) -> None:

@@ -103,6 +103,8 @@ class MainWindow(QMainWindow):
         self._actions[f"pane:{key}"].setChecked(True)
         self._leave_drops_to_window()
         self._offer(False)
+        if not self._sidebar.isAncestorOf(QApplication.focusWidget() or self):  # keys go on through it there
+            self.pane(key).setFocus()
         self.pane_shown.emit(key)
 
     def set_pane(self, key: str, widget: QWidget) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
@@ -13,6 +14,7 @@ from studio.events import Ended
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.ui.menus import RUN
+from studio.ui.widgets.button import Button
 from tests.ui.conftest import run_events
 
 
@@ -96,3 +98,21 @@ def test_what_is_typed_in_the_playground_goes_to_its_prompt(
     studio.window.activateWindow()
     studio.window.show_pane("playground")
     qtbot.waitUntil(studio.panes.playground.prompt.hasFocus)
+
+
+def test_keys_reach_the_runs_as_soon_as_they_are_shown_and_the_sidebar_keeps_its_own(
+    studio: Studio, tmp_path: Path, qtbot: QtBot
+) -> None:
+    stored_run(tmp_path / "home", "one")
+    studio.runs.use("one")
+    qtbot.waitUntil(lambda: studio.state.run is not None)
+    studio.window.activateWindow()
+    studio.window.show_pane("runs")
+    qtbot.waitUntil(studio.panes.runs.table.hasFocus)
+    button = studio.window.findChild(Button)
+    assert button is not None
+    assert button.property("pane") == "dataset"
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert studio.window.current_pane() == "dataset"
+    assert button.hasFocus()

@@ -314,6 +314,15 @@ def test_enter_edits_the_answer_in_place(qtbot: QtBot, pane: DatasetPane) -> Non
     assert edited.args == [1, "answer", "One\nit is"]
 
 
+def test_down_leads_from_the_search_to_the_rows_and_f2_edits_there(qtbot: QtBot, pane: DatasetPane) -> None:
+    pane.show_dataset(DATA)
+    pane.table.search.setFocus()
+    qtbot.keyClick(pane.table.search, Qt.Key.Key_Down)
+    assert pane.table.view.hasFocus()
+    qtbot.keyClick(pane.table.view, Qt.Key.Key_F2)
+    assert editor_of(pane).toPlainText() == "It is 1."
+
+
 def test_a_double_click_edits_the_prompt_and_escape_leaves_it(qtbot: QtBot, pane: DatasetPane) -> None:
     pane.show_dataset(DATA)
     view = pane.table.view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from studio.events import AnswerEnded, AnswerPiece, AnswersBegin
@@ -254,3 +254,22 @@ def test_texts_to_stop_at_stand_one_in_a_line(qtbot: QtBot, theme: Theme) -> Non
     assert len(panel.sampling().stop) == 16
     panel.reset()
     assert panel.stop.toPlainText() == ""
+
+
+def test_keys_copy_the_answers_which_the_tab_key_reaches_in_order(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    for prompt in ("One?", "Two?"):
+        pane.columns.ask(prompt)
+        for who in ("base", "tuned"):
+            pane.columns.finish(ended(who, f"{prompt} {who}"))
+    qtbot.waitUntil(lambda: pane.columns.exchanges[-1].isVisible())
+    pane.activateWindow()
+    pane.prompt.setFocus()
+    qtbot.waitUntil(pane.prompt.hasFocus)
+    seen = []
+    for _ in range(4):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Backtab)
+        answer = QApplication.focusWidget()
+        qtbot.keyClick(answer, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClick(answer, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        seen.append(QApplication.clipboard().text())
+    assert seen == ["Two? tuned", "Two? base", "One? tuned", "One? base"]

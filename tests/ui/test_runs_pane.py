@@ -167,7 +167,10 @@ def test_keys_open_rename_and_delete_a_run(pane: RunsPane, qtbot) -> None:
     qtbot.keyClick(pane.table, Qt.Key.Key_F2)
     editor = pane.table.findChild(QLineEdit)
     editor.setText("better")
-    with qtbot.waitSignal(pane.rename_requested) as renamed:
+    with (
+        qtbot.waitSignal(pane.rename_requested) as renamed,
+        qtbot.assertNotEmitted(pane.playground_requested, wait=50),
+    ):
         qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert renamed.args == ["a", "better"]
 

@@ -53,6 +53,7 @@ class Exchange(QWidget):
             asked = GrowingText("askedText")
             asked.append_text(prompt)
             self._answers[who].setAccessibleName(f"Answer of {who}")
+            self._answers[who].setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # keys can select and copy it
             grid.addWidget(asked, 0, column, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(self._answers[who], 1, column, Qt.AlignmentFlag.AlignTop)
             same = ((self._same, Qt.AlignmentFlag.AlignRight),) if who == "tuned" else ()
@@ -68,6 +69,13 @@ class Exchange(QWidget):
     @property
     def is_same(self) -> bool:
         return not self._same.isHidden()
+
+    def reach_after(self, before: QWidget) -> QWidget:
+        """Let the Tab key come to the answers after `before`; returns the last of them."""
+        for answer in self._answers.values():
+            QWidget.setTabOrder(before, answer)
+            before = answer
+        return before
 
     def begin(self, begin: AnswersBegin) -> None:
         """Note who answers: it stays below the answers whatever is asked next, and whatever is learned."""
@@ -172,6 +180,9 @@ class ChatColumns(QWidget):
         self._exchanges.append(exchange)
         self._show_hints(False)
         self._list.insertWidget(self._list.count() - 1, exchange)
+        last: QWidget = self._scroll
+        for shown in self._exchanges:
+            last = shown.reach_after(last)
         self._follows = True
 
     def begin(self, begin: AnswersBegin) -> None:

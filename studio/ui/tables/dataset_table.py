@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -30,6 +30,7 @@ from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.timing import Debounce
 
 _SEARCH_MILLISECONDS = 150
+_EDIT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 _BOTH_TEXTS_WIDTH = 340
 
 
@@ -57,6 +58,8 @@ class ExamplesTable[Model: TableModel[Any]](QWidget):
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._pause = Debounce(self, _SEARCH_MILLISECONDS, self.ask)
         self.search.textChanged.connect(self._pause.trigger)
+        to_rows = QShortcut(QKeySequence(Qt.Key.Key_Down), self.search, self.view.setFocus)
+        to_rows.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.chips.chosen.connect(self.ask)
         self._nothing = note("No row passes this filter.")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -140,7 +143,7 @@ class EditableTable[Model: EditableModel[Any]](ExamplesTable[Model]):
         index = self.view.currentIndex()
         row = self.model.rows[index.row()] if index.isValid() else None
         if watched is self.view and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
+            if event.key() in _EDIT_KEYS and row is not None:
                 column = index.column() if self.model.field_of(row, index.column()) else ANSWER
                 self.edit_cell(index.siblingAtColumn(column))
                 return True

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.events import ColumnsAsked, DatasetRead, Finding, Forecasted, Progress, Rendered
@@ -104,6 +105,10 @@ class DatasetPane(Pane):
         self._train.set_role("plain" if key == "synthesis" else "primary")  # it has a button of its own
         if not any(button.hasFocus() for button in self.tabs.findChildren(Button)):
             self._take_focus()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._take_focus()
 
     def _take_focus(self) -> None:
         """Give the keys to the page in front; else they go to whatever comes after a hidden button."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QShowEvent
 
 from studio.events import AnswerEnded, AnswerPiece, AnswersBegin, Event
 from studio.generate.sampling import Sampling
@@ -45,6 +44,7 @@ class PlaygroundPane(Pane):
         self.columns = ChatColumns()
         self._clear.clicked.connect(self._forget)
         self.prompt = PromptField("Ask both models")
+        self.setFocusProxy(self.prompt)  # what is typed here is meant for it
         self.prompt.submitted.connect(self.send)
         self.prompt.textChanged.connect(self._settle)
         self.send_button = Button("Send", "primary")
@@ -126,14 +126,6 @@ class PlaygroundPane(Pane):
         self.columns.close_open("No answer")
         self.show_idle()
         self._say(sentence, "bad")
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.prompt.setFocus()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.prompt.setFocus()  # what is typed now is meant for it
 
     def send(self) -> None:
         """Ask what stands in the field, unless there is nothing or an answer is still coming."""

@@ -65,6 +65,7 @@ class RunsPane(Pane):
         self._order.setFilterKeyColumn(0)
         self._order.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.table.show_model(self._order)
+        self.setFocusProxy(self.table)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self.table.customContextMenuRequested.connect(self._show_menu)
         self.table.opened.connect(partial(self.perform, "play"))

@@ -190,6 +190,8 @@ class RunsTable(QTableView):
             self.edit(rows[0])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.state() is QAbstractItemView.State.EditingState:
+            return  # a field passes on the key that ended it
         match event.key():
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self.opened.emit()

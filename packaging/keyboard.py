@@ -1,0 +1,221 @@
+"""Do the whole main job in a real window with nothing but keys, and hold what is on disk to it.
+
+Opens a dataset, corrects an answer, sets the epochs, trains, evaluates, asks both models, names the run,
+notes what the tuned one said, and quits, on a screen of its own (Xvfb) with xdotool. `make keyboard` runs
+it; a picture of each step goes to --out. Exits 1 with a sentence where something is not so on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from studio.dataset.read.load import read
+
+ROOT = Path(__file__).parent.parent
+CORRECTED = "Corrected by hand."
+NAME = "by-keys"
+QUESTION = "What is 2 plus 3?"
+PATIENCE = 120.0  # seconds
+
+
+class NotSoError(Exception):
+    """Something that was done by keys is not so."""
+
+
+class Keys:
+    """A screen without a mouse: types, and takes pictures."""
+
+    def __init__(self, screen: str, out: Path) -> None:
+        self._environment = {**os.environ, "DISPLAY": screen, "QT_QPA_PLATFORM": "xcb"}
+        self._out, self._pictures = out, 0
+
+    def press(self, *keys: str) -> None:
+        """Press these one after another, as a quick hand does."""
+        for key in keys:
+            self._do("xdotool", "key", "--clearmodifiers", key)
+            time.sleep(0.15)
+
+    def type(self, text: str) -> None:
+        self._do("xdotool", "type", "--delay", "60", text)
+        time.sleep(0.2)
+
+    def look(self, name: str) -> None:
+        """Take a picture of the screen."""
+        self._pictures += 1
+        self._do("import", "-window", "root", str(self._out / f"{self._pictures:02d} {name}.png"))
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "studio", *arguments]
+        return subprocess.Popen(command, cwd=ROOT, env=self._environment)
+
+    def title(self) -> str:
+        """The title of the window in front."""
+        found = subprocess.run(
+            ["xdotool", "getactivewindow", "getwindowname"],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return found.stdout.strip()
+
+    def _do(self, *command: str) -> None:
+        subprocess.run(command, env=self._environment, check=True)
+
+
+@contextmanager
+def screen_of_ones_own() -> Iterator[str]:
+    """The name of a display that nobody else uses."""
+    read, write = os.pipe()
+    size = ("-screen", "0", "1440x900x24")
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), *size], pass_fds=[write])
+    os.close(write)
+    try:
+        with os.fdopen(read) as told:
+            screen = f":{told.readline().strip()}"
+        manager = subprocess.Popen(["openbox"], env={**os.environ, "DISPLAY": screen})  # gives the focus
+        yield screen
+        manager.terminate()
+        manager.wait()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def until(what: str, is_so: Callable[[], bool]) -> None:
+    """Wait for it. Raises NotSoError with the sentence where it never comes."""
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > end:
+            raise NotSoError(what)
+        time.sleep(0.2)
+
+
+def run_of(home: Path) -> Path | None:
+    """The folder of the one run there is."""
+    return next((path.parent for path in (home / "runs").glob("*/run.json")), None)
+
+
+def has_ended(home: Path) -> bool:
+    run = run_of(home)
+    return run is not None and (run / "adapter" / "adapters.safetensors").exists()
+
+
+def written(home: Path, text: str) -> bool:
+    """Whether a file of the home holds the text."""
+    return any(text in path.read_text("utf-8", "replace") for path in home.rglob("*.json*"))
+
+
+def main_job(keys: Keys, home: Path, data: Path) -> None:
+    """Start the app and do the job in it."""
+    app = keys.start("--home", str(home))
+    try:
+        in_panes(keys, home, data)
+        until("Ctrl+Q does not quit", lambda: app.poll() is not None)
+    except NotSoError:
+        keys.look("failed")
+        raise
+    finally:
+        app.kill()
+        app.wait()
+    if app.returncode:
+        raise NotSoError(f"the app ended with {app.returncode}")
+
+
+def in_panes(keys: Keys, home: Path, data: Path) -> None:
+    """The job itself, a paragraph for each pane."""
+    until("the window did not open", lambda: keys.title() == "Tuning Studio")
+    time.sleep(3)
+    keys.press("ctrl+o")
+    until("Ctrl+O opens no dialog", lambda: keys.title() == "Open a dataset")
+    time.sleep(1)
+    keys.type(str(data))
+    keys.press("Return")
+    until("the dataset was not opened", lambda: data.name in keys.title())
+    time.sleep(2)
+
+    keys.press("ctrl+f", "Down", "Down")
+    keys.look("rows")
+    keys.press("F2", "ctrl+a")
+    keys.type(CORRECTED)
+    keys.press("Return")
+    until("the edit is not written down", lambda: written(home, CORRECTED))
+    keys.look("edited")
+
+    keys.press("ctrl+2", "ctrl+f")
+    keys.type("epochs")
+    keys.press("Tab", "ctrl+a")
+    keys.type("2")
+    keys.look("recipe")
+    keys.press("ctrl+r")
+    until("the run did not end", lambda: has_ended(home))
+    run = run_of(home)
+    assert run is not None
+    recipe = json.loads((run / "run.json").read_text())["recipe"]
+    if recipe["loop"]["epochs"] != 2:
+        raise NotSoError(f"the recipe says {recipe['loop']['epochs']} epochs and not 2")
+    if not any(CORRECTED in str(record) for record in read(run / "dataset").records):
+        raise NotSoError("the run was trained on the row as it was before the edit")
+    time.sleep(2)
+    keys.look("trained")
+
+    keys.press("Tab", "ctrl+e")  # in a field it would go to the end of the line
+    until("nothing was evaluated", lambda: any(run.glob("evaluations/*")))
+    time.sleep(2)
+    keys.look("evaluated")
+
+    keys.press("ctrl+4")
+    keys.type(QUESTION)
+    keys.press("Return")
+    time.sleep(8)
+    keys.look("asked")
+    keys.press("shift+Tab", "ctrl+a", "ctrl+c")
+    keys.look("copied")
+
+    keys.press("ctrl+5")
+    time.sleep(1)
+    keys.look("runs")
+    keys.press("F2", "ctrl+a")
+    keys.look("naming")
+    keys.type(NAME)
+    keys.press("Return")
+    until("the run was not renamed", lambda: (home / "runs" / NAME).exists())
+    time.sleep(1)
+    keys.press("Tab", "Tab")
+    keys.look("named")
+    keys.press("ctrl+v", "Tab")
+    until("the answer was not noted", lambda: any((home / "runs").glob("*/notes.txt")))
+    keys.look("noted")
+    keys.press("ctrl+q")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "keyboard", help="for the pictures")
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, screen_of_ones_own() as screen:
+        home, data = Path(folder) / "home", Path(folder) / "questions.jsonl"
+        rows = (ROOT / "resources" / "starter" / "instructions.jsonl").read_text().splitlines()[:80]
+        data.write_text("\n".join(rows) + "\n")
+        keys = Keys(screen, out)
+        try:
+            main_job(keys, home, data)
+        except NotSoError as fault:
+            print(f"By keys alone: {fault}. The pictures are in {out}.", file=sys.stderr)
+            return 1
+    print(f"Opened, corrected, trained, evaluated, asked, named and quit by keys alone; pictures in {out}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
