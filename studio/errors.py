@@ -22,6 +22,11 @@ class StudioError(Exception):
         super().__init__(said)
 
     @property
+    def phrase(self) -> Phrase | None:
+        """What is said, as a code and its values; None for what is said as it stands."""
+        return self.said if isinstance(self.said, Phrase) else None
+
+    @property
     def code(self) -> str:
         """What went wrong, for programs: a code of the catalogue, or nothing where it has none yet."""
         return self.said.code if isinstance(self.said, Phrase) else ""

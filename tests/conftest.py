@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import hypothesis
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio.catalogue import Phrase, Unusable
+from studio.errors import StudioError
 from studio.events import finished
 from studio.process import prepare_process
 
@@ -143,6 +146,24 @@ def write_pairs(path: Path, count: int) -> Path:
 
 
 finish = finished
+
+
+def refused(
+    code: str, kind: Any = (StudioError, Unusable), /, **values: object
+) -> AbstractContextManager[Any]:
+    """`pytest.raises` for what fails with this code, and with these among its values.
+
+    A value that is itself a phrase is named by its code, or given whole.
+    """
+
+    def is_meant(error: Any) -> bool:
+        there = dict(error.phrase.values) if error.phrase else {}
+        codes = {name: value.code for name, value in there.items() if isinstance(value, Phrase)}
+        assert (error.phrase.code if error.phrase else "") == code, str(error)
+        assert {n: v if v == codes.get(n) else there.get(n) for n, v in values.items()} == values
+        return True
+
+    return pytest.raises(kind, check=is_meant)
 
 
 def write_tokenizer(folder: Path) -> None:

@@ -25,10 +25,11 @@ STUDIO = Path(__file__).parents[1] / "studio"
 _ASKS = ("startswith", "endswith", "find", "index", "count", "partition", "rpartition")
 _PATTERNS = ("match", "search", "fullmatch", "findall", "finditer", "sub", "subn")
 _KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+_KINDS |= {"HubError", "NotEnoughMemory", "NothingUsable", "TooLong", "Unconfirmed", "UnknownColumns"}
 _KINDS |= {"Diverged", "NoTrash", "NotFinite", "QuestionRefused", "ServerError", "Untrained"}
 _CODED = (
-    *("advice/", "app/", "cli/", "evaluate/", "events/", "files/", "forecast/", "generate/", "jobs/"),
-    *("models/", "recipe/", "runs/", "synth/", "train/", "ui/"),
+    *("advice/", "app/", "cli/", "dataset/", "evaluate/", "events/", "files/", "forecast/", "generate/"),
+    *("jobs/", "models/", "recipe/", "runs/", "synth/", "train/", "ui/"),
     *(path.name for path in STUDIO.glob("*.py")),
 )
 """The rooms, and the modules beside them, in which every failure has a code."""

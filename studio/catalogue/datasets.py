@@ -84,10 +84,15 @@ DATASETS: dict[str, str] = {
     "template.no_tools": "{template} has no place for tools; choose the template chatml",
     "template.no_calls": "{template} has no place for the tools that turn {turn} calls",
     "template.no_tool_answer": "{template} leaves out what the tool answers in turn {turn}",
-    "template.refuses": "{template} refuses it: {fault}",
-    "template.refuses_in_line": "{template} refuses it in line {line}: {fault}",
+    "template.refuses": "{template} refuses it: {fault:clause}",
+    "template.refuses_in_line": "{template} refuses it in line {line}: {fault:clause}",
     "template.alpaca_tools": "the Alpaca prompt has no place for tools; choose the template chat or chatml",
     "template.alpaca_turn": "the Alpaca prompt has no place for a turn by {role}",
+    "template.leaves_out": "{template} leaves out what the {role} says",
+    "template.of_model": "the model's chat template",
+    "template.of_file": "the template {file}",
+    "template.chatml": "ChatML",
+    "template.alpaca": "Alpaca prompt",
     # What deserves a look in a row that can train.
     "row.duplicate": "exact duplicate of {place}",
     "row.identical": "the prompt and the answer are identical",
@@ -103,7 +108,7 @@ DATASETS: dict[str, str] = {
     # Whole files.
     "file.own_rows": "{examples} in {rows}: once a conversation goes on, "
     "the template shows some of its answers otherwise, and each of these has a row of its own",
-    "file.refused": "{sentence}",
+    "file.refused": "{sentence:clause}",
     "file.other_format": "left out: it holds {format} examples, the other files {common} ones",
     "file.encoding": "not UTF-8: read as {encoding}; if letters look wrong, save the file as UTF-8",
     "file.gzip_damaged": "the compressed file is damaged ({fault}); what comes after was not read",
@@ -114,8 +119,6 @@ DATASETS: dict[str, str] = {
     "file.beyond_context": "{rows:,} rows are longer than the model's context of {context:,} tokens (the "
     "longest has {longest:,}), so it cannot follow them to their end; set Max length (data.max_length) to "
     "{context:,}",
-    "file.beyond_positions": "{rows:,} rows are longer than the {context:,} positions that this model has "
-    "(the longest has {longest:,}), and cannot be read; set Max length (data.max_length) to {context:,}",
     # What a step could not do as asked.
     "step.person": "{step}: only a person can decide that",
     "step.held_out": "{rows:,} rows of {name} ask what a row asks that is held out, or were made from one, "
@@ -137,6 +140,8 @@ DATASETS: dict[str, str] = {
     "fields.none": "none",
     "fields.two": "{one}, {other}",
     "fields.more": "{one}, …",
+    "fields.and": "{one} and {other}",
+    "fields.of": "{format}: {fields}",
     "turn": "turn {number}",
     "turn.by": "turn {number} ({role})",
     "role.system": "system",
@@ -164,4 +169,7 @@ DATASETS: dict[str, str] = {
     "kind.object": "an object",
     "kind.binary": "binary data",
     "kind.other": "a {type}",
+    "kind.texts": "plain text",
+    "kind.pairs": "preference pairs",
+    "kind.conversations": "conversations",
 }

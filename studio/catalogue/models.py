@@ -93,9 +93,9 @@ MODELS: dict[str, str] = {
     "layers.unknown": "This model has no linear layer called {name}. It has {names}.",
     "layers.no_embeddings": "This model's embeddings could not be found. Switch Embeddings and Head off.",
     # What a model cannot take.
-    "model.token_beyond": 'the token "{token}" has the id {id:,}, but the embedding of this model has '
+    "model.token_beyond": 'The token "{token}" has the id {id:,}, but the embedding of this model has '
     "{vocabulary:,} rows and its tokenizer {tokens:,} tokens; they do not belong together: choose the model "
-    "that the tokenizer was made for, or take the token out of the rows",
+    "that the tokenizer was made for, or take the token out of the rows.",
     "prompt.typed_text": "the prompt contains {marks}, read as text here, not as the model's control token",
     "prompt.typed_tokens": "the prompt contains {marks}, read as the model's control token here, not as text",
     "model.prompt_beyond": "the prompt has {tokens:,} tokens, and the model's context {context:,}; it cannot "
@@ -105,6 +105,6 @@ MODELS: dict[str, str] = {
     "model.answer_beyond": "the prompt has {tokens:,} tokens and the answer may have {answer:,}, more "
     "together than the model's context of {context:,}; what it says beyond is not to be relied on: shorten "
     "the prompt or the answer",
-    "model.positions": "the prompt and its answer ({tokens:,} tokens and up to {answer:,}) do not fit into "
-    "the {context:,} positions that this model has: shorten the prompt or the answer",
+    "model.positions": "The prompt and its answer ({tokens:,} tokens and up to {answer:,}) do not fit into "
+    "the {context:,} positions that this model has: shorten the prompt or the answer.",
 }

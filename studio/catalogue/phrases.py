@@ -16,6 +16,7 @@ from typing import Any
 
 from studio.catalogue.advice import ADVICE
 from studio.catalogue.asked import ASKED
+from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
@@ -23,7 +24,16 @@ from studio.catalogue.runs import RUNS
 from studio.catalogue.work import WORK
 from studio.words import printable
 
-CLAUSES: dict[str, str] = {**ADVICE, **ASKED, **DATASETS, **MODELS, **OUTCOMES, **RUNS, **WORK}
+CLAUSES: dict[str, str] = {
+    **ADVICE,
+    **ASKED,
+    **DATASETS,
+    **DATASET_FAILURES,
+    **MODELS,
+    **OUTCOMES,
+    **RUNS,
+    **WORK,
+}
 
 LANGUAGES = Path(__file__).parents[2] / "resources" / "languages"
 
@@ -137,10 +147,18 @@ def _common(left: Value, right: Value) -> Value:
 
 
 class _Formatter(Formatter):
-    """Numbers as the clause wants them; a value left open stands for itself."""
+    """Numbers as the clause wants them; a value left open stands for itself.
+
+    `{fault:clause}` is without the stop at its end, `{place:sentence}` begins with a capital letter.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return str(value) if isinstance(value, str | Phrase) else format(value, format_spec)
+        text = str(value)
+        if format_spec == "clause":
+            return text.rstrip(".")
+        if format_spec == "sentence":
+            return f"{text[:1].upper()}{text[1:]}"
+        return text if isinstance(value, str | Phrase) else format(value, format_spec)
 
 
 _FORMATTER = _Formatter()

@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import Protocol
 
-from studio.catalogue import TOO_LONG, phrase, sentence
+from studio.catalogue import TOO_LONG, phrase
 from studio.dataset.checks.check import Subject, golden_rows
 from studio.dataset.examples import (
     RenderedRecord,
@@ -119,7 +119,7 @@ class Dataset:
         _check_format(rows, renderer.rendering)
         rendered = yield from render_records(rows.records, renderer, known)
         if not rendered.examples:
-            raise DataError(_nothing(rows, rendered.problems, rendered.left_out))
+            raise _nothing(rows, rendered.problems, rendered.left_out)
         problems = rendered.problems.copy()
         if told := own_rows(rendered.examples.values()):
             problems.append(problem(0, told, "warning"))
@@ -217,7 +217,7 @@ class Dataset:
                 rows = self.renderer.piece_rows(example.record)
                 pieces, counts = pieces_of(rows)
                 return Rendered(str(self.path), line, pieces, turns_of(example.record), counts)
-        raise DataError(f"Line {line} of {self.name} holds no usable example.")
+        raise DataError("dataset.no_example", line=line, name=self.name)
 
     def checked(self, golden: Sequence[Record] = ()) -> Subject:
         """Every usable row as the checks look at it, in the order of the file."""
@@ -259,14 +259,14 @@ def _beyond_context(examples: Iterable[Sequence[Example]], limits: Limits) -> It
     """What to say of rows that are longer than the model's context. Raises DataError where it cannot read
     beyond it at all.
     """
-    rows = (max(len(e.tokens.ids), len(e.rejected.ids) if e.rejected else 0) for e in chain(*examples))
-    beyond = [length for length in rows if length > limits.context] if limits.context else []
+    lengths = (max(len(e.tokens.ids), len(e.rejected.ids) if e.rejected else 0) for e in chain(*examples))
+    beyond = [length for length in lengths if length > limits.context] if limits.context else []
     if not beyond:
         return
-    code = "file.beyond_positions" if limits.positions else "file.beyond_context"
-    told = phrase(code, rows=len(beyond), context=limits.context, longest=max(beyond))
+    rows, longest = len(beyond), max(beyond)
     if limits.positions:
-        raise DataError(sentence(told))
+        raise DataError("dataset.beyond_positions", rows=rows, context=limits.context, longest=longest)
+    told = phrase("file.beyond_context", rows=rows, context=limits.context, longest=longest)
     yield problem(0, told, "warning")
 
 
@@ -286,7 +286,7 @@ def _without_golden(source: Reading) -> Reading:
     golden = {line for line, part in source.given.items() if part == GOLDEN}
     kept = tuple(record for record in source.records if record.line not in golden)
     if not kept:
-        raise DataError(f"All rows of {source.name} are golden, so there is nothing to train on.")
+        raise DataError("dataset.all_golden", name=source.name)
     return replace(source, records=kept) if golden else source
 
 
@@ -332,24 +332,16 @@ def _check_format(source: Reading, rendering: Rendering) -> None:
     if suits(rendering.objective, source.format):
         return
     if rendering.pairs:
-        raise DataError(
-            f"{source.name} holds {source.format} examples, but {rendering.objective} learns from pairs: "
-            'each row needs "prompt", "chosen" and "rejected". Choose another file, or set the objective to '
-            "sft."
-        )
-    raise DataError(
-        f"{source.name} holds {source.format} examples, but the objective text learns from plain text: "
-        'each row needs "text" alone. Choose another file, or set the objective to sft.'
-    )
+        objective = rendering.objective
+        raise DataError("dataset.no_pairs", name=source.name, format=source.format, objective=objective)
+    raise DataError("dataset.no_text", name=source.name, format=source.format)
 
 
-def _nothing(source: Reading, problems: Sequence[Problem], left_out: Sequence[int]) -> str:
+def _nothing(source: Reading, problems: Sequence[Problem], left_out: Sequence[int]) -> DataError:
+    """Why nothing can be trained on: what is wrong with the first row, and how long they may have to be."""
     first = next(item for item in problems if item.severity == "error")
-    where = source.places.words(first.line)
-    longer = (
-        f" A maximum length of {_covering(left_out, 0.95):,} would keep 95 % of them." if left_out else ""
-    )
-    return (
-        f"None of the {len(source.records)} examples in {source.name} can be trained on. "
-        f"{where[0].upper()}{where[1:]}: {first.reason}.{longer}"
+    where, rows = source.places.spoken(first.line), len(source.records)
+    remedy = phrase("dataset.longer", length=_covering(left_out, 0.95)) if left_out else ""
+    return DataError(
+        "dataset.unusable", rows=rows, name=source.name, place=where, reason=first.what, remedy=remedy
     )

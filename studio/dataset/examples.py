@@ -113,7 +113,7 @@ def _rendered(
 ) -> RenderedRecord:
     if isinstance(examples, ExampleError):
         left_out = (examples.tokens,) if isinstance(examples, TooLong) else ()
-        return RenderedRecord(record, (), (problem(record.line, examples.phrase),), left_out)
+        return RenderedRecord(record, (), (problem(record.line, examples.why),), left_out)
     return RenderedRecord(record, tuple(examples), tuple(_remarks(examples, renderer)), examples[0].left_out)
 
 

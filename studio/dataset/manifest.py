@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from studio.catalogue import Phrase, common
+from studio.catalogue import Phrase, common, phrase
 from studio.errors import DataError
 from studio.events import Problem
 from studio.files import read_object, restore
@@ -21,7 +21,6 @@ from studio.words import printable
 
 NAME = "dataset.json"
 SCHEMA = 1
-_ADVICE = "Save the dataset again."
 _REASONS = 50  # kinds of problem that are counted one by one
 
 
@@ -88,15 +87,15 @@ class Manifest(_Plain):
         """The manifest in the folder. Raises DataError when it is damaged or of a newer version."""
         path = folder / NAME
         restore(folder, is_saved)
-        missing = DataError(f"{folder} is not a saved dataset: it has no {NAME}.")
-        values = read_object(path, DataError, missing, _ADVICE)
+        missing = DataError("saved.missing", folder=folder, manifest=NAME)
+        values = read_object(path, DataError, missing, phrase("saved.again"))
         try:
             if values.get("schema_version", 0) > SCHEMA:
-                raise DataError(f"{path} was written by a newer version. Update Tuning Studio.")
+                raise DataError("run.newer", file=path)
             return cls.model_validate(values)._with_paths(partial(_whole, folder.expanduser().absolute()))
         except (ValueError, TypeError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-            raise DataError(f"{path} cannot be read ({reason}). {_ADVICE}") from error
+            fault = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            raise DataError("saved.damaged", file=path, fault=fault) from error
 
     def text(self, folder: Path) -> str:
         """What `dataset.json` holds in this folder: paths from there on, which tell no name of a person."""

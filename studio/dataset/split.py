@@ -64,9 +64,9 @@ def split(
     Raises DataError when nothing would be left to train on.
     """
     if not records:
-        raise DataError("There are no examples to split. Choose another dataset.")
+        raise DataError("split.nothing")
     if validation_share + test_share >= 1:
-        raise DataError("Validation and test share together leave nothing to train on. Lower one of them.")
+        raise DataError("split.shares")
     order = _ordered(records, seed, grouping)
     shares = (validation_share, test_share)
     if stratify and grouping != BY_QUESTION and not has_labels(records):
@@ -99,7 +99,7 @@ def split_given(
         named[given.get(record.line, "")].append(record)
     free = [record for record in records if given.get(record.line, "") in ("", "train")]
     if not free:
-        raise DataError("None of the rows is there to train on: all of them are held out. Add a train file.")
+        raise DataError("split.all_held_out")
     shares = (0.0 if named["validation"] else validation_share, 0.0 if named["test"] else test_share)
     rest = split(free, *shares, seed, grouping=grouping)
     return DatasetSplit(rest.train, (*named["validation"], *rest.validation), (*named["test"], *rest.test))

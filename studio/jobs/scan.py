@@ -304,7 +304,7 @@ def _rendered(shown: RowShown, record: Record | Problem, renderer: Renderer) -> 
         tokens = [example.tokens for example in renderer.render(record)]
         pieces, rows = pieces_of(renderer.piece_rows(record))
     except ExampleError as error:
-        return replace(shown, reason=str(error.phrase))
+        return replace(shown, reason=str(error.why))
     count = sum(len(each.ids) for each in tokens)
     count -= 0 if record.messages else len(tokens) - 1  # windows of a text overlap by one
     trained = sum(each.targets for each in tokens)

@@ -66,9 +66,10 @@ def test_a_value_that_points_outside_its_batch_is_refused(offsets: list[int], tm
     written = b"".join(n.to_bytes(4, "little") for n in (0, 1, 2))
     at = good.rindex(written)
     path.write_bytes(good[:at] + places + good[at + len(places) :])
-    with pytest.raises(DataError, match=r"row|damaged") as refused:
+    with pytest.raises(DataError) as raised:
         read(path)
-    assert len(str(refused.value)) < 500
+    assert raised.value.code in ("file.row_unusable", "file.rows_unusable", "table.no_arrow")
+    assert len(str(raised.value)) < 500
 
 
 def test_text_that_is_not_utf_8_costs_its_own_row_only(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from studio.catalogue import phrase
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Renderer, Rendering
 from studio.errors import DataError
 from studio.events import DatasetRead, Progress, from_json, to_json
 from studio.recipe.recipe import Data
+from tests.conftest import refused
 
 Write = Callable[..., Path]
 SHORT = Rendering(max_length=200)
@@ -127,15 +127,14 @@ def test_the_loop_gets_the_split_that_the_pane_showed(write: Write, chatml: Any)
 
 def test_a_line_without_an_example_is_answered_in_words(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", rows(4))
-    with pytest.raises(DataError, match=r"Line 9 of d\.jsonl holds no usable example"):
+    with refused("dataset.no_example", DataError, line=9, name="d.jsonl"):
         loaded(path, chatml)[1].rendered(9)
 
 
 def test_a_dataset_of_which_nothing_can_be_trained_is_refused(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", [{"prompt": "y" * 900, "completion": "z"}])
-    with pytest.raises(
-        DataError, match=r"None of the 1 examples in d\.jsonl can be trained on\. Line 1: the prompt"
-    ):
+    first = {"place": phrase("line", line=1), "reason": "row.prompt_too_long", "remedy": "dataset.longer"}
+    with refused("dataset.unusable", DataError, rows=1, name="d.jsonl", **first):
         loaded(path, chatml, CUT)
 
 
@@ -152,7 +151,5 @@ def test_where_nothing_can_train_the_first_row_is_named_in_its_file(
     long = {"prompt": "Say a word often", "completion": "word " * 500}
     for name in ("a.jsonl", "b.jsonl"):
         (tmp_path / name).write_text(json.dumps(long) + "\n", encoding="utf-8")
-    with pytest.raises(
-        DataError, match=r"None of the 2 examples .* can be trained on\. Line 1 of a\.jsonl: "
-    ):
+    with refused("dataset.unusable", DataError, rows=2, place=phrase("line.of", line=1, file="a.jsonl")):
         loaded(tmp_path, chatml)

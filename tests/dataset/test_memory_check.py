@@ -16,14 +16,14 @@ from pyarrow import parquet
 
 from studio.dataset.dataset import Dataset
 from studio.dataset.read.load import read
-from studio.dataset.read.memory_check import UNRENDERED, check_room, memory_for, memory_words
+from studio.dataset.read.memory_check import UNRENDERED, NotEnoughMemory, check_room, memory_for, memory_words
 from studio.dataset.render.render import Renderer
 from studio.dataset.store.source import is_large
-from studio.errors import DataError
 from studio.jobs.save import SaveJob
 from studio.models.tokenizer import load_tokenizer
 from studio.recipe.fields import Data
 from studio.recipe.recipe import Recipe
+from tests.conftest import refused
 
 
 def leave(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
@@ -35,9 +35,9 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
     toy_data: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(monkeypatch, 10_000)
-    with pytest.raises(DataError, match=r"too big to be held.*Create a subset.*cap rows=100000"):
+    with refused("memory.subset", NotEnoughMemory, why="memory.whole", path=str(toy_data)):
         Dataset.load(toy_data, Renderer(load_tokenizer(tiny_model)), Data(path=str(toy_data)), 0)
-    with pytest.raises(DataError, match="too big to be held"):
+    with refused("memory.subset", NotEnoughMemory, why="memory.whole"):
         list(
             SaveJob(Recipe().with_values({"data.path": str(toy_data)}), toy_data.parent / "x").run_events(
                 None
@@ -102,10 +102,11 @@ def test_what_is_packed_small_and_does_not_fit_is_refused(
     path.write_bytes(PACKED[name](rows))
     assert path.stat().st_size < 2**20
     leave(monkeypatch, 10_000_000)
-    with pytest.raises(DataError, match=r"bomb.* is too big to be held") as refused:
+    with refused("memory.json" if ".json." in name else "memory.subset", NotEnoughMemory) as raised:
         read(path)
-    way_out = "Save it as JSONL" if ".json." in name else "Create a subset"
-    assert way_out in str(refused.value)
+    why = dict(raised.value.said.values)["why"]
+    assert why.code in ("memory.whole", "memory.rows")
+    assert dict(why.values)["file"] == name
 
 
 def unpack_within(path: Path, write: Callable[[list[dict[str, str]]], bytes]) -> int:
@@ -133,7 +134,7 @@ def test_values_that_a_table_holds_once_are_counted_for_each_row(
     path.write_bytes(packed_table([{"prompt": "a", "completion": "b" * 30_000}] * 2_000))
     leave(monkeypatch, 20_000_000)
     assert memory_for(path, UNRENDERED) < 20_000_000
-    with pytest.raises(DataError, match="too big to be held"):
+    with refused("memory.subset", NotEnoughMemory, why="memory.rows"):
         read(path)
 
 

@@ -16,6 +16,7 @@ from studio.dataset.record import Message, Record
 from studio.dataset.render.render import Example, ExampleError, Renderer, Rendering, Tokens, TooLong
 from studio.errors import DataError
 from studio.recipe.fields import Data
+from tests.conftest import refused
 
 Write = Callable[..., Path]
 DPO = Rendering(objective="dpo")
@@ -101,7 +102,7 @@ def test_a_token_over_the_border_in_one_answer_belongs_to_both_answers(
 
 
 def test_answers_that_the_template_makes_equal_are_no_pair(tokenizers_by_name: dict[str, Any]) -> None:
-    with pytest.raises(ExampleError, match="the chosen and the rejected answer are the same tokens"):
+    with refused("row.no_example", ExampleError, reason="row.same_tokens"):
         rendered(tokenizers_by_name["llama3"], pair("Hi", "Yes.", "Yes. "))  # Llama 3 trims contents
 
 
@@ -118,9 +119,9 @@ def test_a_cut_prompt_is_cut_alike_on_both_sides(chatml: Any) -> None:
 
 def test_both_sides_must_fit(chatml: Any) -> None:
     record = pair("Hi", "Yes.", LONG)
-    with pytest.raises(TooLong, match="left out, because its"):
+    with refused("row.no_example", TooLong, reason="row.too_long"):
         rendered(chatml, record, Rendering(max_length=60, objective="dpo"))
-    with pytest.raises(TooLong, match="does not fit"):
+    with refused("row.no_example", TooLong, reason="row.answer_too_long"):
         rendered(chatml, record, Rendering(max_length=60, too_long="cut_prompt", objective="dpo"))
     chosen, rejected = rendered(chatml, record, Rendering(max_length=60, too_long="cut_end", objective="dpo"))
     assert (chosen.cut, len(rejected.ids)) == (0, 60)
@@ -129,7 +130,7 @@ def test_both_sides_must_fit(chatml: Any) -> None:
 
 def test_answers_that_differ_only_where_they_are_cut_are_no_pair(chatml: Any) -> None:
     asked = Rendering(max_length=60, too_long="cut_end", objective="dpo")
-    with pytest.raises(ExampleError, match="are the same tokens"):
+    with refused("row.no_example", ExampleError, reason="row.same_tokens"):
         rendered(chatml, pair("Hi", LONG + "Yes", LONG + "No"), asked)
 
 
@@ -166,13 +167,12 @@ def test_the_objective_does_not_change_which_pairs_are_held_out(write: Write, ch
 
 def test_a_file_of_another_kind_is_refused_with_what_it_needs(write: Write, chatml: Any) -> None:
     path = write("d.jsonl", [{"prompt": "Q", "completion": "A"}])
-    with pytest.raises(
-        DataError, match=r"d\.jsonl holds prompt/completion examples, but dpo learns from pairs"
-    ):
+    named = {"name": "d.jsonl", "format": "prompt/completion"}
+    with refused("dataset.no_pairs", DataError, **named, objective="dpo"):
         Dataset.load(path, Renderer(chatml, DPO), Data(), 0)
-    with pytest.raises(DataError, match="learns from plain text: each row needs"):
+    with refused("dataset.no_text", DataError, **named):
         Dataset.load(path, Renderer(chatml, Rendering(objective="text")), Data(), 0)
-    with pytest.raises(ExampleError, match='no pair of "chosen" and "rejected"'):
+    with refused("row.no_example", ExampleError, reason="row.no_pair"):
         Renderer(chatml, DPO).render(Record(1, (Message("user", "Q"), Message("assistant", "A"))))
 
 

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.read import file_reader as reader_module
 from studio.dataset.read.load import read
+from studio.dataset.read.source import EXTENSIONS
 from studio.dataset.record import Message
-from studio.dataset.rows import ROW_LIMIT
+from studio.dataset.rows import ROW_LIMIT, field
 from studio.errors import DataError
+from tests.conftest import refused
 
 Write = Callable[..., Path]
 
@@ -264,12 +267,13 @@ def test_tables_may_be_separated_by_semicolons_or_tabs(write: Write, name: str, 
 
 
 def test_a_table_without_a_header_is_refused_with_the_names_it_needs(write: Write) -> None:
-    with pytest.raises(DataError, match='its fields \\("hello", "world"\\) are not those of a dataset'):
+    fields = phrase("fields.two", one=field("hello"), other=field("world"))
+    with refused("columns.unknown", DataError, file="data.csv", fields=fields):
         read(write("data.csv", "hello,world\nfoo,bar\n"))
 
 
 def test_a_table_with_two_equal_columns_is_refused(write: Write) -> None:
-    with pytest.raises(DataError, match='two columns called "prompt"'):
+    with refused("file.column_twice", DataError, file="data.csv", name="prompt"):
         read(write("data.csv", "prompt,prompt,completion\na,b,c\n"))
 
 
@@ -356,37 +360,46 @@ def test_a_mixed_file_has_the_format_of_most_rows(write: Write) -> None:
     assert [p.line for p in reading.problems] == [1]
 
 
-UNREADABLE: list[tuple[str, bytes, str]] = [
-    ("a.jsonl", b"", "a.jsonl is empty"),
-    ("a.jsonl", b"\n \n", "a.jsonl is empty"),
-    ("a.json", b"[]", "a.json is empty"),
-    ("a.csv", b"prompt,completion\n", "a.csv is empty"),
-    ("a.docx", b"x", "a.docx: .docx files are not read here. Use one of .jsonl"),
-    ("a", b"x", "files without an extension are not read here"),
-    ("a.jsonl", b"nope\n", "The only row in a.jsonl cannot be used. Line 1: not JSON"),
-    ("a.jsonl", b"nope\n[]\n", "None of the 2 rows in a.jsonl can be used. Line 1: not JSON"),
-    ("a.jsonl", b'{"a": 1}\n', 'a.jsonl: its fields \\("a"\\) are not those of a dataset'),
-    ("a.json", b'{"a": [1], "b": [2]}', "an object with 2 arrays, and one is needed"),
-    ("a.json", b'{"a": 1,', "a.json is not JSON"),
-    ("a.json", b'"text"', "not a JSON array or object"),
-    ("a.parquet", b"PAR1 nonsense PAR1", "not a Parquet file"),
-    ("a.jsonl", b"\xff\xfe{\x00\x00", "The only row in a.jsonl cannot be used"),
-    ("a.jsonl", gzip.compress(b"{}" * 50, mtime=0), "can(not)? be used"),
+def faulty(line: int, code: str, **values: Any) -> Phrase:
+    return phrase("row.no_example", line=line, reason=phrase(code, **values))
+
+
+NO_JSON = faulty(1, "row.not_json_at", fault="expecting value", column=1)
+TWO_ROWS = phrase("sentences", one=NO_JSON, other=faulty(2, "row.array"))
+UNREADABLE: list[tuple[str, bytes, str, dict[str, Any]]] = [
+    ("a.jsonl", b"", "file.empty", {}),
+    ("a.jsonl", b"\n \n", "file.no_rows", {}),
+    ("a.json", b"[]", "file.no_rows", {}),
+    ("a.csv", b"prompt,completion\n", "file.no_rows", {}),
+    ("a.docx", b"x", "file.other_kind", {"kind": ".docx", "kinds": ", ".join(EXTENSIONS)}),
+    ("a", b"x", "file.no_extension", {"kinds": ", ".join(EXTENSIONS)}),
+    ("a.jsonl", b"nope\n", "file.row_unusable", {"reasons": NO_JSON}),
+    ("a.jsonl", b"nope\n[]\n", "file.rows_unusable", {"rows": 2, "reasons": TWO_ROWS}),
+    ("a.jsonl", b'{"a": 1}\n', "columns.unknown", {"fields": field("a")}),
+    ("a.json", b'{"a": [1], "b": [2]}', "json.arrays", {"arrays": 2}),
+    ("a.json", b'{"a": 1, "b": "c"}', "json.no_array", {}),
+    ("a.json", b'{"a": 1,', "json.damaged", {"fault": "fault.in_line"}),
+    ("a.json", b'{"a": ' + b"[" * 100_000, "json.damaged", {"fault": "fault.nested"}),
+    ("a.json", b'"text"', "json.neither", {}),
+    ("a.parquet", b"PAR1 nonsense PAR1", "table.no_parquet", {}),
+    ("a.arrow", b"nonsense", "table.no_arrow", {}),
+    ("a.jsonl", b"\xff\xfe{\x00\x00", "file.row_unusable", {}),
+    ("a.jsonl", gzip.compress(b"{}" * 50, mtime=0), "file.row_unusable", {"reasons": "row.no_example"}),
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "words"), UNREADABLE)
-def test_a_file_with_nothing_to_train_on_is_refused_in_words(
-    write: Write, name: str, content: bytes, words: str
+@pytest.mark.parametrize(("name", "content", "code", "values"), UNREADABLE)
+def test_a_file_with_nothing_to_train_on_is_refused_by_name(
+    write: Write, name: str, content: bytes, code: str, values: dict[str, Any]
 ) -> None:
-    with pytest.raises(DataError, match=words):
+    with refused(code, DataError, file=name, **values):
         read(write(name, content))
 
 
 def test_a_missing_file_and_a_folder_are_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"There is no file at .*gone\.jsonl\. Was it moved"):
+    with refused("file.missing", DataError, file=str(tmp_path / "gone.jsonl")):
         read(tmp_path / "gone.jsonl")
-    with pytest.raises(DataError, match="holds no file with examples"):
+    with refused("folder.no_examples", DataError, folder=str(tmp_path)):
         read(tmp_path)
 
 
@@ -400,7 +413,7 @@ def test_an_unreadable_file_is_refused_in_words(write: Write, monkeypatch: pytes
         path.chmod(0)
     else:  # root reads everything
         monkeypatch.setattr(reader_module, "rows_of", refuse)
-    with pytest.raises(DataError, match=r"a\.jsonl cannot be read: Permission denied"):
+    with refused("disk.unreadable", DataError, file="a.jsonl", fault="Permission denied"):
         read(path)
 
 

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.dataset.record import Message, Record
 from studio.dataset.render.render import ExampleError, Renderer, Rendering, Tokens
 from studio.errors import DataError
+from tests.conftest import refused
 
 CLOSING = {
     "chatml": "<|im_end|>",
@@ -143,16 +145,18 @@ def test_plain_text_trains_all_but_the_first_token_and_ends_in_eos(chatml: Any) 
 def test_auto_prefers_the_chat_template_and_alpaca_can_be_asked_for(chatml: Any, base: Any) -> None:
     assert Renderer(chatml).description == "the model's chat template"
     assert Renderer(chatml, Rendering("alpaca")).description == "Alpaca prompt"
-    with pytest.raises(DataError, match="no chat template"):
+    with refused("template.none", DataError):
         Renderer(base, Rendering("chat"))
 
 
 def test_a_refusing_template_names_the_line_and_the_cause(tokenizers_by_name: dict[str, Any]) -> None:
     renderer = Renderer(tokenizers_by_name["mistral"])
     record = Record(7, (Message("system", "S"), Message("user", "Q"), Message("assistant", "A")))
-    with pytest.raises(ExampleError, match="Line 7: the model's chat template refuses it: System role not"):
+    model, fault = phrase("template.of_model"), "System role not supported"
+    why = phrase("template.refuses", template=model, fault=fault)
+    with refused("row.no_example", ExampleError, line=7, reason=why):
         renderer.render(record)
-    with pytest.raises(DataError, match="System role not supported"):
+    with refused("template.not_shown", DataError, reason=why):
         renderer.prompt_ids(record.messages[:2])
 
 

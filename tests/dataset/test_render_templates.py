@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.read import formats
 from studio.dataset.record import Record
 from studio.dataset.render.render import ExampleError, Renderer, Rendering, Tokens
 from studio.models.tokenizer import load_tokenizer
 from studio.paths import resource
+from tests.conftest import refused
 from tests.dataset.conftest import wrap
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -135,10 +137,21 @@ TALKS: dict[str, list[dict[str, Any]]] = {
 }
 WITH_TOOLS = ("calls", "calls twice", "parallel")
 PLAIN = tuple(talk for talk in TALKS if talk not in WITH_TOOLS)
+MODELS_OWN = phrase("template.of_model")
+
+
+def refusal(fault: str) -> Phrase:
+    return phrase("template.refuses", template=MODELS_OWN, fault=fault)
+
+
 REFUSED = {
-    ("gemma", "system"): "System role not supported",
-    ("llama3.1", "parallel"): "only supports single tool-calls",
-    **{(name, talk): "no place for tools" for name in ("llama3", "gemma", "phi3") for talk in WITH_TOOLS},
+    ("gemma", "system"): refusal("System role not supported"),
+    ("llama3.1", "parallel"): refusal("This model only supports single tool-calls at once!"),
+    **{
+        (name, talk): phrase("template.no_tools", template=MODELS_OWN)
+        for name in ("llama3", "gemma", "phi3")
+        for talk in WITH_TOOLS
+    },
 }
 REWRITTEN = {("qwen3", "thinking"): [[0], [1]], ("mistral", "calls twice"): [[0, 1], [2, 3, 4]]}
 """Which answers are trained in which row where the template changes what comes before some, or them."""
@@ -207,14 +220,16 @@ def test_where_a_template_marks_what_is_generated_exactly_that_is_trained(
 def test_what_a_template_refuses_is_refused_here_in_words(
     tokenizers: dict[str, Any], name: str, talk: str
 ) -> None:
-    with pytest.raises(ExampleError, match=REFUSED[name, talk]):
+    with refused("row.no_example", ExampleError, line=1, reason=REFUSED[name, talk]):
         rendered(tokenizers[name], talk)
 
 
 @pytest.mark.parametrize("name", ["gemma", "mistral"])
 def test_turns_out_of_order_are_refused(tokenizers: dict[str, Any], name: str) -> None:
     turns = [said("user", "a"), said("user", "b"), said("assistant", "c")]
-    with pytest.raises(ExampleError, match="must alternate"):
+    why = "onversation roles must alternate user/assistant/user/assistant/..."
+    why = {"gemma": f"C{why}", "mistral": f"After the optional system message, c{why}"}[name]
+    with refused("row.no_example", ExampleError, line=1, reason=refusal(why)):
         Renderer(tokenizers[name]).render(formats.record(1, "chat", {"messages": turns}))
 
 

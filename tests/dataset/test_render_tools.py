@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.dataset.read import formats
 from studio.dataset.read.load import read
 from studio.dataset.record import Call, Record
 from studio.dataset.render.render import ExampleError, Renderer, Rendering
-from studio.dataset.rows import BadRow
+from studio.dataset.rows import BadRow, field
+from tests.conftest import refused
 from tests.dataset.test_render import tokens_of, trained_text
 from tests.dataset.test_render_templates import WEATHER, tokenizer_of
 
@@ -103,7 +105,9 @@ def test_calls_without_ids_get_those_that_mistral_asks_for() -> None:
     mistral = tokenizer_of("mistral")
     assert trained(mistral, record).startswith("[TOOL_CALLS] [{")
     short = [dict(turn) for turn in LEGACY]
-    with pytest.raises(ExampleError, match="length 9"):
+    fault = "Tool call IDs should be alphanumeric strings with length 9!"
+    why = phrase("template.refuses", template=phrase("template.of_model"), fault=fault)
+    with refused("row.no_example", ExampleError, reason=why):
         Renderer(mistral, Rendering(max_length=4096)).render(chat(short, tools=WEATHER))
 
 
@@ -118,7 +122,7 @@ def test_an_answer_with_the_weight_0_stays_in_the_conversation_but_is_not_traine
     assert trained(tokenizer_of("qwen3-marked"), chat(turns)).endswith("\n\n1<|im_end|>")
     assert "wrong" not in trained(tokenizer_of("qwen3-marked"), chat(turns))
     assert trained(qwen, chat(turns), template="alpaca") == "1<|im_end|>"
-    with pytest.raises(BadRow, match="every answer has the weight 0"):
+    with refused("row.no_weight", BadRow):
         chat(turns[:2])
 
 
@@ -129,39 +133,54 @@ def test_duplicates_among_conversations_with_tools_are_found(write: Callable[...
     assert [(p.line, p.reason) for p in reading.problems] == [(2, "exact duplicate of line 1")]
 
 
+TURN = phrase("turn.by", number=2, role=phrase("role.assistant"))
+ITS_CALL, ARGUMENTS = phrase("call", turn=TURN), phrase("call.arguments", name="f", turn=TURN)
+
+
 @pytest.mark.parametrize(
-    ("turn", "told"),
+    ("turn", "code", "values"),
     [
-        ({"tool_calls": [1]}, r"a call of a tool in turn 2 \(assistant\) is a number"),
-        ({"tool_calls": [{"function": {}}]}, 'has no "name"'),
-        ({"tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}, 'arguments of "f" .* as JSON'),
-        ({"tool_calls": [{"function": {"name": "f", "arguments": [1]}}]}, "are an array, not an object"),
-        ({"weight": 0.5}, r"the weight of turn 2 \(assistant\) is a number \(0.5\); use 0"),
+        ({"tool_calls": [1]}, "row.tool_not_object", {"what": ITS_CALL, "kind": "kind.number"}),
+        ({"tool_calls": [{"function": {}}]}, "row.tool_without_name", {"what": ITS_CALL}),
+        (
+            {"tool_calls": [{"function": {"name": "f", "arguments": "{"}}]},
+            "row.no_json_text",
+            {"what": ARGUMENTS},
+        ),
+        (
+            {"tool_calls": [{"function": {"name": "f", "arguments": [1]}}]},
+            "row.arguments_not_object",
+            {"what": ARGUMENTS, "kind": "kind.array"},
+        ),
+        ({"weight": 0.5}, "row.unknown_weight", {"what": TURN, "kind": phrase("kind.number", value="0.5")}),
     ],
 )
-def test_a_bad_call_is_named_with_its_turn(turn: Any, told: str) -> None:
-    with pytest.raises(BadRow, match=told):
+def test_a_bad_call_is_named_with_its_turn(turn: Any, code: str, values: dict[str, Any]) -> None:
+    with refused(code, BadRow, **values):
         chat([OPENAI[0], {"role": "assistant", "content": "x", **turn}])
 
 
 def test_bad_tools_are_named() -> None:
-    for tools, told in (
-        ("[", '"tools" cannot be read as JSON'),
-        (["f"], 'tool 1 of "tools" is a text'),
-        ([{"a": 1}], "no .name"),
+    named = field("tools")
+    first = phrase("tool", number=1, what=named)
+    for tools, code, what in (
+        ("[", "row.no_json_text", named),
+        (["f"], "row.tool_not_object", first),
+        ([{"a": 1}], "row.tool_without_name", first),
     ):
-        with pytest.raises(BadRow, match=told):
+        with refused(code, BadRow, what=what):
             chat(OPENAI, tools=tools)
 
 
 def test_a_template_without_a_place_for_tools_refuses_them(chatml: Any) -> None:
-    for template, told in (
-        ("chat", "no place for tools; choose the template chatml"),
-        ("alpaca", "no place for tools"),
+    model = phrase("template.of_model")
+    for template, why in (
+        ("chat", phrase("template.no_tools", template=model)),
+        ("alpaca", phrase("template.alpaca_tools")),
     ):
-        with pytest.raises(ExampleError, match=told):
+        with refused("row.no_example", ExampleError, reason=why):
             Renderer(chatml, Rendering(template)).render(chat(OPENAI, tools=WEATHER))
-    with pytest.raises(ExampleError, match="no place for the tools that turn 2 calls"):
+    with refused("row.no_example", reason=phrase("template.no_calls", template=model, turn=2)):
         Renderer(chatml).render(chat(OPENAI))
 
 

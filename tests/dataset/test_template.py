@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.read import formats
 from studio.dataset.render.render import ExampleError, Renderer, Rendering
+from studio.dataset.render.user_template import SIZE_LIMIT
 from studio.errors import DataError
+from tests.conftest import refused
 from tests.dataset.test_render import talk, tokens_of, trained_text
 from tests.dataset.test_render_templates import TALKS, TEMPLATES, WEATHER, rendered, tokenizer_of
 
@@ -75,43 +78,79 @@ def test_a_template_for_a_model_without_one_trains_the_answers(base: Any, write:
     assert trained_text(base, tokens) == "yes<|endoftext|>no<|endoftext|>"
 
 
+OWN = phrase("template.of_file", file="own.jinja")
+
+
+def refusal(line: int, fault: str) -> Phrase:
+    return phrase("template.refuses_in_line", template=OWN, line=line, fault=fault)
+
+
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "line", "reason"),
     [
-        ("\n\n{% for m in messages %}{{ m.content }", "own.jinja, line 3: .*'}'"),
-        ("{% for m in messages %}\n{{ m.content }}", "own.jinja, line 2: unexpected end of template"),
-        ("{{ messages | tojsn }}", "own.jinja, line 1: no filter named 'tojsn'"),
+        ("\n\n{% for m in messages %}{{ m.content }", 3, "template.syntax"),
+        ("{% for m in messages %}\n{{ m.content }}", 2, "template.syntax"),
+        ("{{ messages | tojsn }}", 1, phrase("template.no_filter", name="tojsn")),
+        ("{{ messages }}\n{% if 1 is evn %}{% endif %}", 2, phrase("template.no_test", name="evn")),
         (
             "{% for m in messages %}\n{{ mesage.content }}{% endfor %}",
-            "line 2: mesage is not defined. Did",
+            2,
+            phrase("template.near_name", name="mesage", near="messages"),
         ),
-        (
-            "{{ messages }}\n\n{{ zzzzzz }}",
-            "line 3: zzzzzz is not defined. It is given",
-        ),
-        (
-            "{% for m in messages %}\n{{ m.a.b }}{% endfor %}",
-            "refuses it in line 2: 'dict object' has no",
-        ),
-        ("{#\n#}{{ raise_exception('Not today.') }}", "refuses it in line 2: Not today"),
-        ("{% for m in messages %}{{ m.role }}{% endfor %}", "own.jinja leaves out what the user says"),
-        (" \n", "own.jinja is empty"),
-        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "nested too deeply"),
-        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "refuses it in line 1: .*recursion"),
-        ("\n{{ 1 // 0 }}", "refuses it in line 2: .*zero"),
-        ("{% for n in range(10**9) %}{% endfor %}", "refuses it in line 1: Range too big"),
-        (b"\xff\xfe{", "not UTF-8"),
+        ("{{ messages }}\n\n{{ zzzzzz }}", 3, "template.no_name"),
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", 1, "template.nested"),
     ],
 )
-def test_a_template_that_cannot_be_used_is_refused_with_its_line(
-    source: str, told: str, base: Any, write: Callable[..., Path]
+def test_a_template_that_is_none_is_refused_with_its_line(
+    source: str, line: int, reason: Phrase | str, base: Any, write: Callable[..., Path]
 ) -> None:
-    with pytest.raises(DataError, match=told):
+    with refused("template.damaged", DataError, file="own.jinja", line=line, reason=reason):
+        Renderer(base, Rendering(str(write("own.jinja", source))))
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "fault"),
+    [
+        ("{% for m in messages %}\n{{ m.a.b }}{% endfor %}", 2, "'dict object' has no attribute 'a'"),
+        ("{#\n#}{{ raise_exception('Not today.') }}", 2, "Not today."),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 1, "maximum recursion depth exceeded"),
+        ("\n{{ 1 // 0 }}", 2, "integer division or modulo by zero"),
+        (
+            "{% for n in range(10**9) %}{% endfor %}",
+            1,
+            "Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000).",
+        ),
+    ],
+)
+def test_a_template_that_fails_on_a_question_and_its_answer_is_refused_with_its_line(
+    source: str, line: int, fault: str, base: Any, write: Callable[..., Path]
+) -> None:
+    with refused("template.not_written", DataError, reason=refusal(line, fault)):
+        Renderer(base, Rendering(str(write("own.jinja", source))))
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "values"),
+    [
+        (
+            "{% for m in messages %}{{ m.role }}{% endfor %}",
+            "template.not_written",
+            {"reason": phrase("template.leaves_out", template=OWN, role=phrase("role.user"))},
+        ),
+        (" \n", "template.empty", {"file": "own.jinja"}),
+        ("x" * (SIZE_LIMIT + 1), "template.too_long", {"characters": SIZE_LIMIT + 1}),
+        (b"\xff\xfe{", "template.no_text", {"file": "own.jinja"}),
+    ],
+)
+def test_a_file_that_is_no_template_is_refused(
+    source: str | bytes, code: str, values: dict[str, Any], base: Any, write: Callable[..., Path]
+) -> None:
+    with refused(code, DataError, **values):
         Renderer(base, Rendering(str(write("own.jinja", source))))
 
 
 def test_a_missing_template_is_named(base: Any, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"There is no template at .*gone\.jinja"):
+    with refused("template.missing", DataError, file=str(tmp_path / "gone.jinja")):
         Renderer(base, Rendering(str(tmp_path / "gone.jinja")))
 
 
@@ -128,5 +167,5 @@ def test_a_row_that_a_template_refuses_names_both_lines(base: Any, write: Callab
     source = refusing + PLAIN.partition("%}\n")[2]
     renderer = Renderer(base, Rendering(str(write("own.jinja", source))))
     assert renderer.render(talk("Hi", "yes"))
-    with pytest.raises(ExampleError, match=r"Line 1: the template own.jinja refuses it in line 3: No\."):
+    with refused("row.no_example", ExampleError, line=1, reason=refusal(3, "No")):
         renderer.render(talk("bad", "yes"))

@@ -110,7 +110,7 @@ def _flagged(subject: Subject, name: str) -> Steps[tuple[Check, tuple[int, ...]]
 
 def _check(name: str) -> Check:
     if name not in CHECKS:
-        raise DataError(f"There is no check called {name!r}. There are {', '.join(CHECKS)}.")
+        raise DataError("check.unknown", name=name, names=", ".join(CHECKS))
     return CHECKS[name]
 
 

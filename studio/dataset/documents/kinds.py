@@ -34,7 +34,7 @@ def html_paragraphs(path: Path) -> Iterator[Paragraph]:
     try:
         page = pages.document_fromstring(document_text(path).encode(), pages.HTMLParser(encoding="utf-8"))
     except (etree.LxmlError, ValueError) as error:
-        raise DataError(f"{path.name} is damaged and cannot be read as a web page ({error}).") from error
+        raise DataError("document.no_page", file=path.name, fault=error) from error
     etree.strip_tags(page, etree.Comment, etree.ProcessingInstruction)
     etree.strip_elements(page, *_LEFT_OUT, with_tail=False)
     place = ""
@@ -75,14 +75,14 @@ def pdf_paragraphs(path: Path) -> Iterator[Paragraph]:
     try:
         with PdfReader(path) as reader:
             if reader.is_encrypted and not reader.decrypt(""):
-                raise DataError(f"{path.name} is protected by a password. Save a copy without one.")
+                raise DataError("document.password", file=path.name)
             for number, page in enumerate(reader.pages, 1):
                 for text in _split(page.extract_text()):
                     yield Paragraph(text, f"page {number}")
     except DependencyError as error:
-        raise DataError(f"{path.name} is encrypted. Save a copy without protection.") from error
+        raise DataError("document.encrypted", file=path.name) from error
     except _PDF_FAULTS as error:
-        raise DataError(f"{path.name} is damaged and cannot be read as a PDF ({error}).") from error
+        raise DataError("document.no_pdf", file=path.name, fault=error) from error
 
 
 def _split(text: str) -> Iterator[str]:
@@ -121,13 +121,11 @@ def word_paragraphs(path: Path) -> Iterator[Paragraph]:
     """Every paragraph under its heading. Raises DataError for a damaged or protected file."""
     with path.open("rb") as file:
         if file.read(8) == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-            raise DataError(
-                f"{path.name} is protected by a password or an old .doc. Save it as .docx without one."
-            )
+            raise DataError("document.protected", file=path.name)
     try:
         yield from _word_paragraphs(path)
     except _WORD_FAULTS as error:
-        raise DataError(f"{path.name} is damaged and cannot be read as a Word document ({error}).") from error
+        raise DataError("document.no_word", file=path.name, fault=error) from error
 
 
 def _word_paragraphs(path: Path) -> Iterator[Paragraph]:

@@ -11,6 +11,7 @@ from studio.dataset.documents.paragraph import Paragraph, document_text
 from studio.errors import DataError
 
 DOCUMENTS = (".txt", ".md", ".markdown", ".pdf", ".docx", ".html", ".htm")
+_WORD_PROCESSORS = {".doc", ".rtf", ".odt", ".pages"}
 _NO_DATASET = {".pdf", ".docx", ".html", ".htm"}
 
 
@@ -30,28 +31,29 @@ def paragraphs(path: Path) -> Iterator[Paragraph]:
                 found = True
                 yield replace(paragraph, text=text)
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise DataError("disk.unreadable", file=path.name, fault=error.strerror or error) from error
     if not found:
-        raise DataError(f"{path.name} holds no text. {_without_text(path)}")
+        if path.suffix.lower() == ".pdf":
+            raise DataError("document.scanned", file=path.name)
+        raise DataError("document.no_text", file=path.name)
 
 
 def _check(path: Path) -> None:
     if not path.exists():
-        raise DataError(f"There is no file at {path}. Was it moved or renamed?")
+        raise DataError("file.missing", file=path)
     if not path.is_file():
-        raise DataError(f"{path} is a folder. Choose the documents inside it.")
+        raise DataError("document.folder", folder=path)
     if path.suffix.lower() not in DOCUMENTS:
-        kind = path.suffix or "files without an extension"
-        hint = " Save it as .docx first." if path.suffix.lower() in (".doc", ".rtf", ".odt", ".pages") else ""
-        raise DataError(
-            f"{path.name}: {kind} is not a document that is read here.{hint} Use {', '.join(DOCUMENTS)}."
-        )
+        raise _other_kind(path)
 
 
-def _without_text(path: Path) -> str:
-    if path.suffix.lower() == ".pdf":
-        return "Its pages are probably scanned pictures: run text recognition (OCR) on it first."
-    return "Choose another document."
+def _other_kind(path: Path) -> DataError:
+    kinds = ", ".join(DOCUMENTS)
+    if path.suffix.lower() in _WORD_PROCESSORS:
+        return DataError("document.save_as_docx", file=path.name, kind=path.suffix)
+    if path.suffix:
+        return DataError("document.other_kind", file=path.name, kind=path.suffix, kinds=kinds)
+    return DataError("document.no_extension", file=path.name, kinds=kinds)
 
 
 def _paragraphs(path: Path) -> Iterator[Paragraph]:

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.catalogue import Value, sentences
 from studio.dataset.documents.paragraph import Paragraph
 from studio.dataset.documents.paragraphs import paragraphs
 from studio.errors import DataError
@@ -51,7 +52,7 @@ def reading_passages(paths: Sequence[Path]) -> Generator[Progress | Log, None, t
     Raises DataError when none can be read.
     """
     found: list[Passage] = []
-    faults: list[str] = []
+    faults: list[Value] = []
     for path in paths:
         try:
             for passage in cut(path.name, paragraphs(path)):
@@ -59,10 +60,12 @@ def reading_passages(paths: Sequence[Path]) -> Generator[Progress | Log, None, t
                 if len(found) % _REPORT_EVERY == 1:
                     yield Progress("passages read", len(found))
         except DataError as error:
-            faults.append(str(error))
+            faults.append(error.said)
             yield Log(str(error), "warning")
     if not found:
-        raise DataError(" ".join(faults) or "No document was chosen. Choose at least one.")
+        if not faults:
+            raise DataError("document.none_chosen")
+        raise DataError("document.none_read", faults=sentences(faults))
     yield Progress("passages read", len(found), len(found))
     return tuple(found)
 

@@ -17,8 +17,10 @@ from typing import Any
 from pydantic import validate_call
 from pydantic_core import to_jsonable_python
 
+from studio.catalogue import from_plain
 from studio.child_process import HUB, Child, Parent, end_at_once
 from studio.dataset.hub.wanted import HubError
+from studio.errors import StudioError
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +44,20 @@ def messages(work: Callable[..., None], *arguments: Any) -> Generator[HubMessage
         for line in child.lines(_TICK):
             message = None if line is None else json.loads(line)
             if message and "failed" in message:
-                raise HubError(message["failed"], message.get("page", ""))
+                said = from_plain(message["failed"])
+                raise HubError(said, message["page"])
             yield message
             if message and "done" in message:
                 return
     finally:
         child.leave(_PATIENCE)
-    raise HubError(
-        "The Hub's process ended without a word; perhaps the memory or the disk was full. "
-        "Try again: what was fetched is kept."
-    )
+    raise HubError("hub.ended")
+
+
+def failure(error: StudioError) -> HubMessage:
+    """The message that makes `messages` raise the same: its code and values, and the page where to ask."""
+    assert error.phrase is not None
+    return {"failed": error.phrase.plain(), "page": getattr(error, "page", "")}
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ def look_up(wanted: Wanted, token: str = "") -> Generator[Progress, None, HubLis
                 case {"done": dict(facts)}:
                     return built(HubListed, facts)
             yield shown
-    raise HubError(f"{wanted.name} could not be looked up. Try again.")
+    raise HubError("hub.not_looked_up", name=wanted.name)
 
 
 def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress, None, Downloaded]:
@@ -51,7 +51,7 @@ def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress
                 done = min(_size(arriving), total)
                 shown = Progress("MB downloaded", done // 10**6, max(1, total // 10**6))
             yield shown
-    raise HubError(f"{wanted.name} could not be downloaded. Try again: what was fetched is kept.")
+    raise HubError("hub.not_downloaded", name=wanted.name)
 
 
 def _size(folder: Path) -> int:

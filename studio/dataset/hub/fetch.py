@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from studio.dataset.hub.child import Report
+from studio.catalogue import phrase
+from studio.dataset.hub.child import Report, failure
 from studio.dataset.hub.parts import Parts, sizes_of
-from studio.dataset.hub.wanted import HubError, Wanted, faults, page, sentence
+from studio.dataset.hub.wanted import HubError, Wanted, faults, hub_error
 from studio.dataset.save.target import refuse_others
 from studio.errors import DiskError, TargetError
 from studio.files import parsed, scratch_folder, whole_folder
@@ -25,9 +26,9 @@ def fetch(wanted: Wanted, under: Path, token: str, report: Report) -> None:
     try:
         report({"done": _fetched(wanted, under, token or None, report)})
     except (HubError, DiskError, TargetError) as error:
-        report({"failed": str(error)})
+        report(failure(error))
     except faults() as error:
-        report({"failed": sentence(error, wanted), "page": page(error, wanted)})
+        report(failure(hub_error(error, wanted)))
 
 
 def _fetched(wanted: Wanted, under: Path, token: str | None, report: Report) -> dict[str, Any]:
@@ -89,26 +90,30 @@ def _builder(wanted: Wanted, revision: str, token: str | None, scratch: str) -> 
 
     datasets.disable_progress_bars()
     names = datasets.get_dataset_config_names(wanted.name, revision=revision, token=token)
-    subset = _chosen("subset", wanted.subset, "default", names, wanted)
+    subset = _chosen(_SUBSET, wanted.subset, "default", names, wanted)
     builder = datasets.load_dataset_builder(
         wanted.name, subset, revision=revision, token=token, cache_dir=scratch
     )
     files = getattr(builder.config, "data_files", None)
-    split = _chosen("split", wanted.split, "train", list(files or builder.info.splits or ()), wanted)
+    split = _chosen(_SPLIT, wanted.split, "train", list(files or builder.info.splits or ()), wanted)
     return builder, split
 
 
-def _chosen(kind: str, asked: str, usual: str, there: Sequence[str], wanted: Wanted) -> str:
+_SUBSET, _SPLIT = ("hub.subset", "hub.subsets"), ("hub.split", "hub.splits")
+"""One and several of the parts of a dataset, as codes."""
+
+
+def _chosen(kind: tuple[str, str], asked: str, usual: str, there: Sequence[str], wanted: Wanted) -> str:
     if asked in there:
         return asked
     shown = ", ".join(map(str, there[:20])) + (", …" if len(there) > 20 else "")
     if asked:
-        raise HubError(f"{wanted.name} has no {kind} “{asked}”. There are: {shown}.")
+        raise HubError("hub.no_part", name=wanted.name, kind=phrase(kind[0]), asked=asked, names=shown)
     if usual in there or len(there) == 1:
         return usual if usual in there else str(there[0])
     if not there:
-        raise HubError(f"{wanted.name} has no {kind} that can be read: it may hold no data files.")
-    raise HubError(f"{wanted.name} has several {kind}s; name one of them: {shown}.")
+        raise HubError("hub.no_parts", name=wanted.name, kind=phrase(kind[0]))
+    raise HubError("hub.several_parts", name=wanted.name, kinds=phrase(kind[1]), names=shown)
 
 
 def _tables(builder: Any, split: str, wanted: Wanted, parts: Parts) -> tuple[Iterator[Any], int | None]:
@@ -143,6 +148,6 @@ def _write(tables: Iterator[Any], path: Path, total: int | None, report: Report)
         count += table.num_rows
         report({"rows": count, "of": total})
     if writer is None:
-        raise HubError("There are no rows in that range. Choose an earlier one.")
+        raise HubError("hub.no_rows")
     writer.close()
     return count

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from studio.dataset.hub.child import Report
+from studio.dataset.hub.child import Report, failure
 from studio.dataset.hub.parts import sizes_of
-from studio.dataset.hub.wanted import HubError, Wanted, faults, page, sentence
+from studio.dataset.hub.wanted import HubError, Wanted, faults, hub_error
 from studio.files import scratch_folder
 
 
@@ -16,9 +16,9 @@ def list_parts(wanted: Wanted, token: str, report: Report) -> None:
     try:
         report({"done": _listed(wanted, token or None)})
     except HubError as error:
-        report({"failed": str(error)})
+        report(failure(error))
     except faults() as error:
-        report({"failed": sentence(error, wanted), "page": page(error, wanted)})
+        report(failure(hub_error(error, wanted)))
 
 
 def _listed(wanted: Wanted, token: str | None) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _listed(wanted: Wanted, token: str | None) -> dict[str, Any]:
 
 def _first(asked: str, usual: str, there: Sequence[str]) -> str:
     if not there:
-        raise HubError("There are no data files in it that can be read.")
+        raise HubError("hub.no_data")
     return next((name for name in (asked, usual) if name in there), there[0])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
 
-from studio.dataset.hub.child import Report, messages
+from studio.dataset.hub.child import Report, failure, messages
 from studio.dataset.hub.wanted import HubError
 from studio.dataset.manifest import NAME, Manifest, is_saved
 from studio.dataset.read.folders import GOLDEN_FILE
@@ -19,7 +19,7 @@ from studio.events import Progress
 from studio.words import file_size
 
 _NAMED = 6  # files that are listed one by one
-_TOKENS = "https://huggingface.co/settings/tokens"
+TOKENS = "https://huggingface.co/settings/tokens"
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,7 @@ def _contents(folder: Path) -> dict[str, Path | bytes]:
     for name in names:
         path = folder / name
         if PurePath(name).name != name or path.is_symlink() or not path.is_file():
-            raise DataError(
-                f"{folder} lacks {name} as it was saved. Save the dataset again, then upload that."
-            )
+            raise DataError("upload.lacks", folder=folder, file=name)
     files: dict[str, Path | bytes] = {name: folder / name for name in sorted(names)}
     return {NAME: manifest.published().encode("utf-8", "replace"), **files}
 
@@ -98,7 +96,7 @@ def upload(
     """Put the saved dataset into a dataset repository, made where there is none; returns its address.
 
     What it held before stays in its history. `report` hears of the bytes that are there, and of all. Raises
-    HubError in words for a missing or refused token, a name that cannot be, and no network.
+    HubError for a missing or refused token, a name that cannot be, and no network.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -106,7 +104,7 @@ def upload(
     api = HfApi(endpoint=endpoint, token=token.strip())
     files, sizes = _contents(folder), [each.bytes for each in leaving(folder)]
     total, done = sum(sizes), 0
-    with _in_words(repository):
+    with _as_hub_errors(repository):
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         added = [CommitOperationAdd(name, what) for name, what in files.items()]
         for size, addition in zip(sizes, added, strict=True):
@@ -132,50 +130,45 @@ def _upload(folder: Path, repository: str, token: str, private: bool, report: Re
     try:
         report({"done": upload(folder, repository, token, private=private, report=told_so_far)})
     except HubError as error:
-        report({"failed": str(error), "page": error.page})
+        report(failure(error))
 
 
 def _check(folder: Path, repository: str, token: str) -> None:
     if not is_saved(folder):
-        raise DataError(f"{folder} is not a saved dataset. Save it as a dataset first, then upload that.")
+        raise DataError("upload.not_saved", folder=folder)
     if repository.count("/") != 1 or not all(repository.split("/")):
-        raise DataError(f"“{repository}” is not a name on the Hub. Name it as owner/dataset.")
+        raise DataError("upload.no_name", name=repository)
     if not token.strip():
-        words = f"There is no token for the Hub. Make one with the right to write at {_TOKENS}."
-        raise HubError(words, _TOKENS)
+        raise HubError("upload.no_token", TOKENS, page=TOKENS)
 
 
 @contextmanager
-def _in_words(repository: str) -> Iterator[None]:
+def _as_hub_errors(repository: str) -> Iterator[None]:
     from httpx2 import TransportError
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     try:
         yield
     except HFValidationError as error:
-        reason = str(error).splitlines()[0]
-        raise HubError(f"“{repository}” is not a name on the Hub: {reason}") from error
+        fault = str(error).splitlines()[0]
+        raise HubError("upload.refused_name", name=repository, fault=fault) from error
     except OfflineModeIsEnabled as error:
-        raise HubError("The Hub is switched off by HF_HUB_OFFLINE. Unset it, and upload again.") from error
+        raise HubError("upload.offline") from error
     except HfHubHTTPError as error:
-        status = error.response.status_code
-        page = _TOKENS if status in (401, 403) else ""
-        raise HubError(_refused(repository, status, str(error)), page) from error
+        raise _refused(repository, error.response.status_code, str(error)) from error
     except (TransportError, OSError) as error:
-        raise HubError(
-            f"The Hub cannot be reached ({error}). Check the network, and upload again; nothing is lost."
-        ) from error
+        raise HubError("upload.out_of_reach", fault=error) from error
 
 
-def _refused(repository: str, status: int, reason: str) -> str:
+def _refused(repository: str, status: int, reason: str) -> HubError:
     match status:
         case 401:
-            return f"The Hub does not accept the token. Make a new one with the right to write at {_TOKENS}."
+            return HubError("upload.token_refused", TOKENS, page=TOKENS)
         case 403:
             owner = repository.split("/")[0]
-            return f"The token may not write to {repository}. Give it that right for {owner} at {_TOKENS}."
+            return HubError("upload.may_not_write", TOKENS, name=repository, owner=owner, page=TOKENS)
         case 404:
-            return f"The Hub has no {repository}, and it could not be made. Check the name."
+            return HubError("upload.not_made", name=repository)
         case 429:
-            return "The Hub asks to wait, because there were too many requests. Upload again in some minutes."
-    return f"The Hub refused the upload ({status}): {reason.splitlines()[0]}"
+            return HubError("upload.wait")
+    return HubError("upload.refused", status=status, fault=reason.splitlines()[0])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from studio.catalogue import Phrase, phrase
 from studio.errors import DataError
 
 _NAME = r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?"
@@ -20,8 +21,8 @@ _PLAIN = re.compile(rf"(?P<name>{_NAME})(?:@(?P<revision>[\w.-]+))?")
 class HubError(DataError):
     """A dataset that cannot be had from the Hub; `page` is where to ask for access, where that is missing."""
 
-    def __init__(self, message: str, page: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, said: str | Phrase, page: str = "", /, **values: object) -> None:
+        super().__init__(said, **values)
         self.page = page
 
 
@@ -56,14 +57,11 @@ def row_range(text: str) -> tuple[int, int | None] | None:
         return None
     found = re.fullmatch(r"(?:(\d*)\s*[:-]\s*)?(\d*)", text)
     if found is None or text in (":", "-"):
-        raise HubError(f"{text!r} is no range of rows. Write 1000 for the first thousand, or 500:1500.")
+        raise HubError("hub.no_range", text=text)
     first, end = int(found[1] or 0), int(found[2]) if found[2] else None
     if end is not None and end <= first:
-        raise HubError(f"The rows {text} are none: the second number is the end, and must be larger.")
+        raise HubError("hub.empty_range", text=text)
     return first, end
-
-
-_TRY_AGAIN = "Try again: what was fetched is kept."
 
 
 def faults() -> tuple[type[Exception], ...]:
@@ -80,16 +78,17 @@ def faults() -> tuple[type[Exception], ...]:
     return (*known, DatasetsError)
 
 
-def sentence(error: Exception, wanted: Wanted) -> str:
+def hub_error(error: Exception, wanted: Wanted) -> HubError:
     """What is wrong and what to do about it; the first cause that is known counts."""
+    page = _page(error, wanted)
     for each in _chain(error):
-        if found := _sentence(each, wanted):
-            return found
-    words = " ".join(str(error).split())[:300].rstrip(".")
-    return f"{wanted.name} cannot be read ({type(error).__name__}: {words}). {_TRY_AGAIN}"
+        if said := _said(each, wanted):
+            return HubError(said, page)
+    fault = " ".join(str(error).split())[:300]
+    return HubError("hub.unreadable", page, name=wanted.name, kind=type(error).__name__, fault=fault)
 
 
-def page(error: Exception, wanted: Wanted) -> str:
+def _page(error: Exception, wanted: Wanted) -> str:
     """Where to ask for access, when access is what is missing; else empty."""
     from huggingface_hub import constants, errors
 
@@ -109,32 +108,27 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__ or found.__context__
 
 
-def _sentence(error: BaseException, wanted: Wanted) -> str:
+def _said(error: BaseException, wanted: Wanted) -> Phrase | None:
     import httpx2
     from huggingface_hub import constants, errors
 
     name, page = wanted.name, f"{constants.ENDPOINT}/datasets/{wanted.name}"
     match error:
         case errors.GatedRepoError():
-            return f"{name} is gated. Ask for access at {page}, then enter your Hub token."
+            return phrase("hub.gated", name=name, page=page)
         case errors.RepositoryNotFoundError():
-            return (
-                f"There is no dataset {name} on the Hub, or it is private. Check the spelling; for a private "
-                "one, enter your Hub token."
-            )
+            return phrase("hub.no_dataset", name=name)
         case errors.RevisionNotFoundError():
-            return f"{name} has no revision “{wanted.revision}”."
+            return phrase("hub.no_revision", name=name, revision=wanted.revision)
         case errors.HFValidationError():
-            return f"“{name}” is no name of a dataset. It looks like user/name."
+            return phrase("hub.no_name", name=name)
         case errors.HfHubHTTPError() if error.response.status_code in (401, 403):
-            return f"The Hub does not give {name} to you. Enter a Hub token that may read it."
+            return phrase("hub.not_given", name=name)
         case errors.HfHubHTTPError() | httpx2.HTTPStatusError():
-            return f"The Hub answers {error.response.status_code} for {name}. {_TRY_AGAIN}"
+            return phrase("hub.answers", status=error.response.status_code, name=name)
         case errors.OfflineModeIsEnabled() | httpx2.TransportError():
-            return f"The Hub cannot be reached at {constants.ENDPOINT}. Is this Mac online? {_TRY_AGAIN}"
+            return phrase("hub.out_of_reach", address=constants.ENDPOINT)
         case RuntimeError() if "scripts are no longer supported" in str(error):
-            return (
-                f"{name} is made by a program of its own, which is not run here. Look for a Parquet version."
-            )
+            return phrase("hub.own_code", name=name)
         case _:
-            return ""
+            return None

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
+from studio.catalogue import Phrase, phrase, sentences
 from studio.dataset.groups import origins_of
 from studio.dataset.read import formats
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.json_documents import json_rows, lines_or_json_rows
-from studio.dataset.read.mapping import INCOMPLETE, Column, Mapping, UnknownColumns, columns_of, guessed
+from studio.dataset.read.mapping import Column, Mapping, UnknownColumns, columns_of, guessed
 from studio.dataset.read.memory_check import MemoryBudget
 from studio.dataset.read.source import Source, check_downloaded
 from studio.dataset.read.tables import arrow_rows, csv_rows, parquet_rows
 from studio.dataset.read.text import markdown_rows, text_rows
 from studio.dataset.record import Record
-from studio.dataset.rows import BadRow, Fields, Row, problem
+from studio.dataset.rows import BadRow, Fields, Row, listed, problem
 from studio.errors import DataError
 from studio.events import Problem, Progress
-from studio.words import printable
 
 _SAMPLE = 100
 """How many rows are looked at to tell the file's format."""
@@ -66,7 +66,7 @@ def read_file(
     """
     source = file.source
     if file.path.stat().st_size == 0:
-        raise DataError(f"{file.name} is empty. Choose a file with examples.")
+        raise DataError("file.empty", file=file.name)
     rows = rows_of(source, mapping)
     sample = _sample(rows)
     format = mapping.format if mapping else _format(file, sample)
@@ -154,21 +154,21 @@ def format_of(name: str, rows: Sequence[Fields]) -> str:
     votes = Counter(found for found in map(formats.recognize, rows) if found)
     if votes:
         return votes.most_common(1)[0][0]
-    names = ", ".join(f'"{key[:40]}"' for key in list(rows[0])[:8]) or "none"
-    reason = printable(f"{name}: its fields ({names}) are not those of a dataset.")
     columns = columns_of(rows)
     guess = guessed(columns)
-    remedy = f' Or say in Columns which are what, as in "{guess.written}".' if guess.format else ""
-    words = printable(f"{reason} Rows need one of these sets. {formats.examples()}.{remedy}")
-    raise UnknownColumns(words, columns, guess)
+    remedy = phrase("columns.guessed", guess=guess.written) if guess.format else ""
+    fields, sets = listed(rows[0]), formats.examples()
+    said = phrase("columns.unknown", file=name, fields=fields, sets=sets, remedy=remedy)
+    raise UnknownColumns(said, columns, guess)
 
 
-def _nothing(name: str, problems: Sequence[Problem]) -> str:
+def _nothing(name: str, problems: Sequence[Problem]) -> Phrase:
     if not problems:
-        return f"{name} is empty: it has no rows. Choose a file with examples."
-    shown = ". ".join(f"Line {item.line}: {item.reason}" for item in problems[:3])
-    rows = "The only row" if len(problems) == 1 else f"None of the {len(problems)} rows"
-    return f"{rows} in {name} can{'not' if len(problems) == 1 else ''} be used. {shown}."
+        return phrase("file.no_rows", file=name)
+    shown = sentences(phrase("row.no_example", line=p.line, reason=p.what) for p in problems[:3])
+    if len(problems) == 1:
+        return phrase("file.row_unusable", file=name, reasons=shown)
+    return phrase("file.rows_unusable", file=name, rows=len(problems), reasons=shown)
 
 
 _ROWS = 100
@@ -193,14 +193,14 @@ def columns_in(path: Path) -> tuple[tuple[Column, ...], Mapping]:
 def preview(path: Path, mapping: Mapping) -> MappingPreview:
     """The first rows of the file read with this mapping. Raises DataError for one that makes no example."""
     if not mapping.format:
-        raise DataError(INCOMPLETE)
+        raise DataError("columns.incomplete")
     records: list[Record] = []
     reasons: list[str] = []
     for row in _first_rows(path, mapping):
         try:
             records.append(formats.record(row.line, mapping.format, mapping.fields(row.fields)))
         except BadRow as error:
-            reasons.append(f"Line {row.line}: {mapping.words(error.phrase)}.")
+            reasons.append(str(phrase("row.no_example", line=row.line, reason=mapping.words(error.phrase))))
     rows = len(records) + len(reasons)
     return MappingPreview(records[0] if records else None, len(records), rows, reasons[0] if reasons else "")
 
@@ -210,7 +210,7 @@ def _first_rows(path: Path, mapping: Mapping | None = None) -> list[Row]:
         found = list(islice(_rows(file.source, mapping), _ROWS))
         if found:
             return found
-    raise DataError(f"{path.name} holds no row that can be read.")
+    raise DataError("file.no_readable_row", file=path.name)
 
 
 def _rows(source: Source, mapping: Mapping | None) -> Iterator[Row]:

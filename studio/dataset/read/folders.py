@@ -52,7 +52,7 @@ def files_of(chosen: Path | Sequence[Path]) -> tuple[DataFile, ...]:
     """The files behind what was chosen. Raises DataError where there is none that can be read."""
     paths = [chosen] if isinstance(chosen, Path) else [Path(path) for path in chosen]
     if not paths:
-        raise DataError("No file is chosen. Choose a file with examples.")
+        raise DataError("file.none_chosen")
     whole = [file for path in paths for file in (_inside(path) if path.is_dir() else [_alone(path)])]
     found = [piece for file in whole for piece in _divided(file)]
     if len(found) == 1:
@@ -89,14 +89,14 @@ def modified(chosen: Path) -> float:
 
 def _alone(path: Path) -> DataFile:
     if not path.exists():
-        raise DataError(f"There is no file at {path}. Was it moved or renamed?")
+        raise DataError("file.missing", file=path)
     if not path.is_file():
-        raise DataError(f"{path} is not a regular file. Choose a file with examples.")
+        raise DataError("file.not_regular", file=path)
     if kind_of(path) not in EXTENSIONS:
-        kind = f"{path.suffix} files" if path.suffix else "files without an extension"
-        raise DataError(
-            f"{path.name}: {kind} are not read here. Use one of {', '.join(EXTENSIONS)}, or gzip of these."
-        )
+        kinds = ", ".join(EXTENSIONS)
+        if not path.suffix:
+            raise DataError("file.no_extension", file=path.name, kinds=kinds)
+        raise DataError("file.other_kind", file=path.name, kind=path.suffix, kinds=kinds)
     return DataFile(path, path.name, _part(Path(path.name)))
 
 
@@ -105,10 +105,7 @@ def _inside(folder: Path) -> Iterator[DataFile]:
     found = [DataFile(path, path.relative_to(folder).as_posix()) for path in _readable(folder)]
     named = [DataFile(file.path, file.name, part) for file in found if (part := _part(Path(file.name)))]
     if not found:
-        raise DataError(
-            f"{folder} holds no file with examples. Choose a folder with {', '.join(EXTENSIONS)} files, "
-            "or one of its subfolders."
-        )
+        raise DataError("folder.no_examples", folder=folder, kinds=", ".join(EXTENSIONS))
     if any(file.part == "train" for file in named):
         yield from sorted(named, key=lambda file: PARTS.index(file.part))
     else:
@@ -124,7 +121,7 @@ def _readable(folder: Path) -> list[Path]:
     ]
     inside = [path for path in inside if kind_of(path) != ".arrow" or _is_data(path)]
     if len(inside) > _FILES:
-        raise DataError(f"{folder} holds {len(inside):,} files. Choose a folder with at most {_FILES:,}.")
+        raise DataError("folder.too_many", folder=folder, files=len(inside), most=_FILES)
     structured = [path for path in inside if kind_of(path) not in _PROSE]
     return sorted(structured or inside, key=lambda path: _natural(path.relative_to(folder).as_posix()))
 
@@ -145,7 +142,7 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
         visited += len(names) + 1
         if visited > _VISITED:
-            raise DataError(f"{folder} holds very many files. Choose the folder that the dataset is in.")
+            raise DataError("folder.very_many", folder=folder)
         yield from (Path(here, name) for name in names if not name.startswith(_HIDDEN))
 
 

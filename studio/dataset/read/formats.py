@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
+from studio.catalogue import Phrase, joined, phrase
 from studio.dataset.groups import origins_of
 from studio.dataset.read import names
 from studio.dataset.read.chats import turns
@@ -106,15 +108,20 @@ def _shape(format: str, row: Fields) -> _Shape:
     return own[0]
 
 
-def needs(format: str) -> str:
+def needs(format: str) -> Phrase:
     """The fields a format requires, quoted."""
     shape = next(shape for shape in _SHAPES if shape.format == format)
-    return " and ".join(f'"{group[0]}"' for group in shape.needs)
+    return reduce(_and, (field(group[0]) for group in shape.needs))
 
 
-def examples() -> str:
+def _and(one: Phrase, other: Phrase) -> Phrase:
+    return phrase("fields.and", one=one, other=other)
+
+
+def examples() -> Phrase:
     """Every format with what it requires, for messages."""
-    return "; ".join(f"{name}: {needs(name)}" for name in dict.fromkeys(shape.format for shape in _SHAPES))
+    formats = dict.fromkeys(shape.format for shape in _SHAPES)
+    return joined(phrase("fields.of", format=name, fields=needs(name)) for name in formats)
 
 
 def _instruction(line: int, fields: Fields) -> Record:

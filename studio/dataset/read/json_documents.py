@@ -141,7 +141,7 @@ def json_rows(source: Source, is_row: Callable[[dict[str, Any]], bool]) -> Itera
     elif text.startswith("{", start):
         yield from _object(source, text, start, is_row)
     elif start < len(text):
-        raise DataError(f"{source.name} is not a JSON array or object. Check that it is the file you meant.")
+        raise DataError("json.neither", file=source.name)
 
 
 def lines_or_json_rows(source: Source, is_row: Callable[[dict[str, Any]], bool]) -> Iterator[Row | Problem]:
@@ -265,10 +265,10 @@ def _broken(line: int, error: BrokenItem, *, is_last: bool) -> Problem:
     return problem(line, what, column=error.column if error.line == line else 0)
 
 
-def _where(error: ValueError) -> str:
-    if not isinstance(error, JSONDecodeError):
-        return str(error)
-    return f"{wording(error)} at character {error.colno} of line {error.lineno}"
+def _where(error: JSONDecodeError | Unusable) -> Phrase:
+    if isinstance(error, Unusable):
+        return error.phrase
+    return phrase("fault.in_line", fault=wording(error), line=error.lineno, column=error.colno)
 
 
 def _object(
@@ -277,10 +277,10 @@ def _object(
     parser = Parser()
     try:
         value, _ = parser.value(text, start)
-    except ValueError as error:
+    except (JSONDecodeError, Unusable) as error:
         array = _array_of_rows(text, start, is_row)
         if not array:
-            raise DataError(f"{source.name} is not JSON: {_where(error)}.") from error
+            raise DataError("json.damaged", file=source.name, fault=_where(error)) from error
         yield from _array(text, array, inside=True)
         return
     if is_row(value):
@@ -288,10 +288,9 @@ def _object(
         return
     arrays = [key for key, item in value.items() if isinstance(item, list)]
     if len(arrays) != 1:
-        raise DataError(
-            f"{source.name} is an object with {len(arrays) or 'no'} arrays, and one is needed: its rows. "
-            'Write the rows as one array, or as {"data": [...]}.'
-        )
+        if not arrays:
+            raise DataError("json.no_array", file=source.name)
+        raise DataError("json.arrays", file=source.name, arrays=len(arrays))
     yield from _array(text, _member(text, start, arrays[0]), inside=True)
 
 

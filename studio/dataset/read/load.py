@@ -16,7 +16,7 @@ from studio.dataset.manifest import Manifest, is_saved
 from studio.dataset.read.file_reader import FileRead, NothingUsable, read_file
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.formats import FAMILIES
-from studio.dataset.read.mapping import INCOMPLETE, Mapping
+from studio.dataset.read.mapping import Mapping
 from studio.dataset.read.memory_check import UNRENDERED, MemoryBudget, NotEnoughMemory, check_room
 from studio.dataset.read.source import EXTENSIONS
 from studio.dataset.record import Record, remarks
@@ -82,7 +82,7 @@ def reading(
     yield Progress("rows read", 0)
     chosen = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
     if mapping and not mapping.format:
-        raise DataError(INCOMPLETE)
+        raise DataError("columns.incomplete")
     for one in chosen:
         restore(one, is_saved)
         clear_beside(one)
@@ -96,7 +96,7 @@ def reading(
         return (yield from _joined(chosen, files, parts, lost))
     except OSError as error:
         name = Path(error.filename).name if error.filename else chosen[0].name
-        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
+        raise DataError("disk.unreadable", file=name, fault=error.strerror or error) from error
 
 
 def _saved(folder: Path) -> Generator[Progress, None, Reading]:
@@ -146,11 +146,7 @@ def _each(
             if isinstance(error, NothingUsable) and error.problems:
                 parts.append(error.read(before))
             else:
-                lost.append(
-                    replace(
-                        problem(0, phrase("file.refused", sentence=str(error).rstrip("."))), file=file.name
-                    )
-                )
+                lost.append(replace(problem(0, phrase("file.refused", sentence=error.said)), file=file.name))
     if not any(part.records for part in parts):
         raise refusals[0]
     return parts, lost

@@ -37,11 +37,6 @@ _NEEDS: dict[str, dict[str, str]] = {
 
 _DECISIVE = frozenset((*MEDIA, *ROW_MARKS, "tools", "functions"))
 
-INCOMPLETE = (
-    "These columns make no example. Map prompt and answer; or text, alone or with label; or chosen and "
-    "rejected; or messages."
-)
-
 
 class Mapping(BaseModel):
     """Which column plays which role; empty where none does. `a.b` is the field b inside the column a."""
@@ -64,13 +59,10 @@ class Mapping(BaseModel):
         pairs = [part.partition("=") for part in _PARTS.findall(written)]
         roles = {role.strip(): _unquoted(column.strip()) for role, _, column in pairs}
         if not all(roles.values()) or not roles.keys() <= cls.model_fields.keys() or len(roles) < len(pairs):
-            raise DataError(
-                f'"{written}" maps no columns. Write role=column for each, with commas between them; the '
-                f"roles are {', '.join(cls.model_fields)}."
-            )
+            raise DataError("columns.no_mapping", written=written, roles=", ".join(cls.model_fields))
         mapping = cls(**roles)
         if not mapping.format:
-            raise DataError(INCOMPLETE)
+            raise DataError("columns.incomplete")
         return mapping
 
     @property
@@ -155,8 +147,8 @@ class Column:
 class UnknownColumns(DataError):
     """Columns that make none of our formats: what they hold, and which roles they probably play."""
 
-    def __init__(self, message: str, columns: Sequence[Column], guess: Mapping) -> None:
-        super().__init__(message)
+    def __init__(self, said: Phrase, columns: Sequence[Column], guess: Mapping) -> None:
+        super().__init__(said)
         self.columns = tuple(columns)
         self.guess = guess
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.manifest import NAME
 from studio.dataset.read.source import EXTENSIONS, Source, kind_of
 from studio.errors import DataError
@@ -146,7 +147,7 @@ class MemoryBudget:
         """Count a row. Raises DataError, with what to do instead, where the memory would not hold it."""
         self._taken += max(LEAST, sum(map(_size, fields.values())))
         if self._taken * self._times > self._free:
-            _refuse(self._path, f"{self._path.name} is too big to be held: {_rest(self._free)}")
+            _refuse(self._path, phrase("memory.rows", file=self._path.name, free=file_size(self._free)))
 
 
 def memory_for(path: Path, times: int = RENDERED) -> int:
@@ -166,7 +167,8 @@ def check_rows(path: Path, rows: int, of: int) -> None:
 
 def memory_words(path: Path) -> str:
     """Why a dataset cannot be read whole; empty where it can."""
-    return _words(path, memory_for(path))
+    why = _why(path, memory_for(path))
+    return str(why) if why else ""
 
 
 def unpacked_bytes(path: Path, most: int) -> int:
@@ -185,32 +187,22 @@ def _unpacked_bytes(path: Path, size: int, modified: int, most: int) -> int:
 
 
 def _check(path: Path, needed: int) -> None:
-    if words := _words(path, needed):
-        _refuse(path, words)
+    if why := _why(path, needed):
+        _refuse(path, why)
 
 
-def _refuse(path: Path, words: str) -> None:
+def _refuse(path: Path, why: Phrase) -> None:
     quoted = f'"{path}"' if " " in str(path) else str(path)
     if kind_of(path) == ".json":
-        raise NotEnoughMemory(f"{words} Save it as JSONL, one object per line, which is read piece by piece.")
-    raise NotEnoughMemory(
-        f"{words} Create a subset: “Create subset…” in the window, or "
-        f"studio data save {quoted} PART --step 'cap rows=100000 how=random'."
-    )
+        raise NotEnoughMemory("memory.json", why=why)
+    raise NotEnoughMemory("memory.subset", why=why, path=quoted)
 
 
-def _rest(free: int) -> str:
-    return f"its rows take more memory than the {file_size(free)} that are free."
-
-
-def _words(path: Path, needed: int) -> str:
+def _why(path: Path, needed: int) -> Phrase | None:
     free = psutil.virtual_memory().available
     if needed <= free:
-        return ""
-    return (
-        f"{path.name} is too big to be held: all of these rows take about {file_size(needed)} of memory, "
-        f"and {file_size(free)} are free."
-    )
+        return None
+    return phrase("memory.whole", file=path.name, needed=file_size(needed), free=file_size(free))
 
 
 def _files(path: Path) -> list[Path]:

@@ -38,7 +38,7 @@ def read_saved(folder: Path) -> Generator[Progress, None, tuple[Manifest, dict[s
             yield Progress("rows read", line, total)
     whole = {name: tuple(records) for name, records in parts.items()}
     if content_fingerprint(whole) != manifest.fingerprint:
-        raise DataError(_changed(folder, NAME))
+        raise DataError("saved.changed", folder=folder, file=NAME, manifest=NAME)
     return manifest, whole
 
 
@@ -70,16 +70,9 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     for file in manifest.files:
         path = folder / file.file
         if path.name != file.file or not path.is_file():
-            raise DataError(f"{folder} lacks {file.file}. Copy the whole folder, or save the dataset again.")
+            raise DataError("saved.lacks", folder=folder, file=file.file)
         if sha256(path) != file.sha256:
-            raise DataError(_changed(folder, file.file))
-
-
-def _changed(folder: Path, name: str) -> str:
-    return (
-        f"{name} in {folder} is not as it was saved: its fingerprint differs from the one in {NAME}. Restore "
-        "the file, or save the dataset again; to change rows, open the dataset in the app."
-    )
+            raise DataError("saved.changed", folder=folder, file=file.file, manifest=NAME)
 
 
 def _records(path: Path, before: int) -> Iterator[list[Record]]:
@@ -107,7 +100,7 @@ def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} cannot be read ({str(error).splitlines()[0]}). Save the dataset again.")
+    return DataError("saved.damaged", file=path, fault=str(error).splitlines()[0])
 
 
 def _record(fields: dict[str, Any], line: int) -> Record:

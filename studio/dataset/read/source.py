@@ -23,7 +23,6 @@ from studio.catalogue import phrase
 from studio.dataset.rows import problem
 from studio.errors import DataError
 from studio.events import Problem
-from studio.words import printable
 
 _BLOCK = 2**20
 _HEAD = 4096
@@ -234,19 +233,15 @@ def check_downloaded(source: Source) -> None:
         head = file.read(512)
     if head.startswith(_POINTER):
         found = re.search(rb"^size (\d+)", head, re.MULTILINE)
-        size = f"{int(found.group(1)):,} bytes" if found else "its content"
-        raise DataError(
-            f"{source.name} is a Git LFS pointer: the data itself ({size}) was not downloaded. "
-            "Run git lfs pull in its folder, or download the file again from where it is published."
-        )
+        size = phrase("size.bytes", bytes=int(found.group(1))) if found else phrase("size.unknown")
+        raise DataError("file.pointer", file=source.name, size=size)
 
 
 def check_names(source: Source, names: Sequence[str]) -> None:
     """Raise DataError where two columns of a table have the same name."""
     name, count = Counter(names).most_common(1)[0] if names else ("", 0)
     if count > 1:
-        words = f'{source.name} has two columns called "{name}". Rename or remove one of them.'
-        raise DataError(printable(words))
+        raise DataError("file.column_twice", file=source.name, name=name)
 
 
 class _Decompressed(io.RawIOBase):

@@ -263,9 +263,9 @@ def parquet_rows(source: Source) -> Iterator[Row | Problem]:
     import pyarrow.parquet as parquet
 
     with source.seekable() as raw:
-        file = _opened(source, "a Parquet", lambda: parquet.ParquetFile(raw))
-        check_names(source, _opened(source, "a Parquet", lambda: file.schema_arrow.names))
-        line, plain = 0, _opened(source, "a Parquet", lambda: spoken(file.schema_arrow))
+        file = _opened(source, "table.no_parquet", lambda: parquet.ParquetFile(raw))
+        check_names(source, _opened(source, "table.no_parquet", lambda: file.schema_arrow.names))
+        line, plain = 0, _opened(source, "table.no_parquet", lambda: spoken(file.schema_arrow))
         for group in range(file.num_row_groups):
             count = file.metadata.row_group(group).num_rows
             batches = file.iter_batches(_ROWS, row_groups=[group])
@@ -280,15 +280,15 @@ def arrow_rows(source: Source) -> Iterator[Row | Problem]:
     with source.seekable() as raw:
         if raw.read(6) == b"ARROW1":
             raw.seek(0)
-            file = _opened(source, "an Arrow", lambda: pa.ipc.open_file(raw))
-            schema = _opened(source, "an Arrow", lambda: file.schema)
+            file = _opened(source, "table.no_arrow", lambda: pa.ipc.open_file(raw))
+            schema = _opened(source, "table.no_arrow", lambda: file.schema)
             batches = (file.get_batch(number) for number in range(file.num_record_batches))
         else:
             raw.seek(0)
-            batches = _opened(source, "an Arrow", lambda: pa.ipc.open_stream(raw))
-            schema = _opened(source, "an Arrow", lambda: batches.schema)
-        check_names(source, _opened(source, "an Arrow", lambda: schema.names))
-        yield from _group(0, 0, batches, _opened(source, "an Arrow", lambda: spoken(schema)))
+            batches = _opened(source, "table.no_arrow", lambda: pa.ipc.open_stream(raw))
+            schema = _opened(source, "table.no_arrow", lambda: batches.schema)
+        check_names(source, _opened(source, "table.no_arrow", lambda: schema.names))
+        yield from _group(0, 0, batches, _opened(source, "table.no_arrow", lambda: spoken(schema)))
 
 
 def check_batch(batch: Any) -> None:
@@ -366,11 +366,12 @@ def _group(before: int, count: int, batches: Iterator[Any], plain: Spoken) -> It
         yield problem(line + 1, what)
 
 
-def _opened(source: Source, kind: str, open: Callable[[], Any]) -> Any:
+def _opened(source: Source, code: str, open: Callable[[], Any]) -> Any:
     try:
         return open()
     except _damage() as error:
-        raise DataError(f"{source.name} is not {kind} file that can be read: {_words(error)}") from error
+        said = phrase(code, file=source.name, fault=_words(error))
+        raise DataError(said) from error
 
 
 def _damage() -> tuple[type[Exception], ...]:

@@ -113,8 +113,5 @@ def whole_text(source: Source) -> str:
     with source.text() as file:
         text = file.read(JSON_LIMIT + 1)
     if len(text) > JSON_LIMIT:
-        raise DataError(
-            f"{source.name} is too large for a .json file (over {JSON_LIMIT / 1e6:,.0f} MB). "
-            "Save it as JSONL, one object per line; that is read piece by piece."
-        )
+        raise DataError("json.too_large", file=source.name, megabytes=JSON_LIMIT // 10**6)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

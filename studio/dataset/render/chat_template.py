@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.record import Call, Message
 from studio.dataset.render import sandbox
 from studio.dataset.render.places import Span
@@ -54,10 +55,7 @@ class Sources:
         try:
             plain, with_tools = tokenizer.get_chat_template(), tokenizer.get_chat_template(tools=[])
         except ValueError as error:
-            raise DataError(
-                "This model has several chat templates and does not say which is the usual one. Choose the "
-                "template chatml, or one of your own (.jinja)."
-            ) from error
+            raise DataError("template.several") from error
         return cls(str(plain), str(with_tools), special_tokens(tokenizer))
 
     def for_tools(self, tools: str) -> str:
@@ -78,7 +76,7 @@ class ChatTemplate:
     answer that the template never shows like that: its prompt, and after it the answer.
     """
 
-    def __init__(self, sources: Sources, closing: Iterable[str], description: str, *, own: bool) -> None:
+    def __init__(self, sources: Sources, closing: Iterable[str], description: Phrase, *, own: bool) -> None:
         """`own`: whether the template is a file of the person's, in which a line can be named."""
         self.sources = sources
         self.closing = tuple(sorted({mark for mark in closing if mark}, key=len, reverse=True))
@@ -88,10 +86,10 @@ class ChatTemplate:
     @classmethod
     def of(cls, tokenizer: Any, closing: Iterable[str]) -> ChatTemplate:
         """The model's own. Raises DataError where the tokenizer has several and says not which."""
-        return cls(Sources.of(tokenizer), closing, "the model's chat template", own=False)
+        return cls(Sources.of(tokenizer), closing, phrase("template.of_model"), own=False)
 
     @classmethod
-    def given(cls, tokenizer: Any, closing: Iterable[str], source: str, description: str) -> ChatTemplate:
+    def given(cls, tokenizer: Any, closing: Iterable[str], source: str, description: Phrase) -> ChatTemplate:
         """The one in `source`, for a tokenizer's special tokens."""
         return cls(Sources(source, source, special_tokens(tokenizer)), closing, description, own=True)
 
@@ -257,10 +255,10 @@ class ChatTemplate:
         """What the template says, with its line in one that the person can edit."""
         frames = walk_tb(error.__traceback__) if self.own else ()
         lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
-        values = {"template": self.description, "fault": str(error).rstrip(".")}
+        fault = str(error)
         if not lines:
-            return Refused("template.refuses", **values)
-        return Refused("template.refuses_in_line", line=lines[-1], **values)
+            return Refused("template.refuses", template=self.description, fault=fault)
+        return Refused("template.refuses_in_line", template=self.description, line=lines[-1], fault=fault)
 
 
 def special_tokens(tokenizer: Any) -> dict[str, str]:

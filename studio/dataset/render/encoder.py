@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from studio.catalogue import phrase, sentence
 from studio.dataset.render.places import ByOffsets, PlacedTokens, TokenBytes
 from studio.errors import DataError
 
@@ -81,14 +80,10 @@ class Encoder:
         highest = max(encoding.ids, default=0) if self._vocabulary else 0
         if not self._vocabulary or highest < self._vocabulary:
             return encoding
-        beyond = phrase(
-            "model.token_beyond",
-            token=self._core.id_to_token(highest),
-            id=highest,
-            vocabulary=self._vocabulary,
-            tokens=self._core.get_vocab_size(),
+        token, tokens = self._core.id_to_token(highest), self._core.get_vocab_size()
+        raise DataError(
+            "model.token_beyond", token=token, id=highest, vocabulary=self._vocabulary, tokens=tokens
         )
-        raise DataError(sentence(beyond))
 
     @cached_property
     def _bytes(self) -> TokenBytes | None:

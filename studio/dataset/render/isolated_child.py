@@ -11,6 +11,7 @@ import sys
 from queue import SimpleQueue
 from typing import Any, NoReturn
 
+from studio.catalogue import from_plain
 from studio.child_process import Parent
 from studio.dataset.record import Call, Message
 from studio.dataset.render.chat_template import ChatTemplate, Sources
@@ -40,14 +41,14 @@ def described(template: ChatTemplate) -> dict[str, Any]:
         "with_tools": sources.with_tools,
         "tokens": dict(sources.tokens),
         "closing": list(template.closing),
-        "description": template.description,
+        "description": template.description.plain(),
         "own": template.own,
     }
 
 
 def _template(values: dict[str, Any]) -> ChatTemplate:
     sources = Sources(values["plain"], values["with_tools"], values["tokens"])
-    return ChatTemplate(sources, values["closing"], values["description"], own=values["own"])
+    return ChatTemplate(sources, values["closing"], from_plain(values["description"]), own=values["own"])
 
 
 def question(what: str, messages: tuple[Message, ...], tools: str, last: bool) -> dict[str, Any]:

@@ -83,16 +83,12 @@ class Example:
 
 
 class ExampleError(DataError):
-    """A record that gives no example; `phrase` is why, without the line."""
+    """A record that gives no example; `why` says so without the line."""
 
     def __init__(self, line: int, what: Phrase) -> None:
-        super().__init__(f"Line {line}: {what}.")
+        super().__init__("row.no_example", line=line, reason=what)
         self.line = line
-        self.phrase = what
-
-    @property
-    def reason(self) -> str:
-        return str(self.phrase)
+        self.why = what
 
 
 class TooLong(ExampleError):
@@ -132,7 +128,7 @@ class Renderer:
     @property
     def description(self) -> str:
         """The template, in words."""
-        return self._writer.template.description
+        return str(self._writer.template.description)
 
     def describe(self, format: str) -> str:
         """How records of this format are written, in words: plain text has no template."""
@@ -199,7 +195,7 @@ class Renderer:
             text = self._writer.template.prompt(messages, tools)
             return self._encoder.ids_apart(text) if typed_as_text else self._encoder.ids(text)
         except Refused as error:
-            raise DataError(f"This conversation cannot be shown to the model: {error}.") from error
+            raise DataError("template.not_shown", reason=error.phrase) from error
 
     def remark(self, prompts: Sequence[Sequence[int]], answer: int = 0) -> str:
         """What to say where prompts, or they with answers of so many tokens, are longer than the model's
@@ -209,9 +205,7 @@ class Renderer:
         if not context or tokens + answer <= context:
             return ""
         if self.limits.positions:
-            raise DataError(
-                sentence(phrase("model.positions", tokens=tokens, answer=answer, context=context))
-            )
+            raise DataError("model.positions", tokens=tokens, answer=answer, context=context)
         many = sum(len(prompt) > context for prompt in prompts)
         if many > 1:
             return sentence(phrase("model.prompts_beyond", prompts=many, tokens=tokens, context=context))

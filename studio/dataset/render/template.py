@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import compress, count, takewhile
 from typing import Protocol
 
-from studio.catalogue import Unusable
+from studio.catalogue import Phrase, Unusable, phrase
 from studio.dataset.record import Message
 from studio.dataset.render.places import PlacedTokens, Span
 
@@ -32,7 +32,7 @@ class Written:
 class Template(Protocol):
     """A way to write conversations. `tools` is a record's: a JSON array as text, or nothing."""
 
-    description: str
+    description: Phrase
 
     def rows(
         self, messages: Sequence[Message], tools: str = "", *, last: bool = False
@@ -59,7 +59,7 @@ class AlpacaTemplate:
     Every answer is closed by `end`, so that a model learns to stop in the middle of a conversation too.
     """
 
-    description = "Alpaca prompt"
+    description = phrase("template.alpaca")
 
     def __init__(self, start: str, end: str) -> None:
         self._start = start

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.record import Message
 from studio.dataset.render.chat_template import ChatTemplate
 from studio.dataset.render.isolated import guarded
@@ -41,12 +42,13 @@ def custom_template(path: Path, tokenizer: Any, closing: Iterable[str]) -> Templ
     question and its answer.
     """
     source = _read(path)
-    for problem in _problems(source):
-        raise DataError(f"The template {path.name}, {problem}")
-    template = guarded(ChatTemplate.given(tokenizer, closing, source, f"the template {path.name}"))
+    for line, reason in _problems(source):
+        raise DataError("template.damaged", file=path.name, line=line, reason=reason)
+    described = phrase("template.of_file", file=path.name)
+    template = guarded(ChatTemplate.given(tokenizer, closing, source, described))
     refusals = [why for why in (_refusal(template, trial) for trial in _TRIALS) if why]
     if len(refusals) == len(_TRIALS):
-        raise DataError(f"A question and its answer cannot be written: {refusals[0]}.")
+        raise DataError("template.not_written", reason=refusals[0])
     return template
 
 
@@ -54,40 +56,42 @@ def _read(path: Path) -> str:
     try:
         source = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise DataError(f"There is no template at {path}. Was it moved or renamed?") from error
+        raise DataError("template.missing", file=path) from error
     except UnicodeDecodeError as error:
-        raise DataError(f"The template {path.name} is not UTF-8. Save it as UTF-8.") from error
+        raise DataError("template.no_text", file=path.name) from error
     except OSError as error:
-        raise DataError(f"The template {path.name} cannot be read: {error.strerror or error}.") from error
+        raise DataError("disk.unreadable", file=path.name, fault=error.strerror or error) from error
     if not source.strip():
-        raise DataError(f"The template {path.name} is empty.")
+        raise DataError("template.empty", file=path.name)
     if len(source) > SIZE_LIMIT:
-        raise DataError(f"{path.name} has {len(source):,} characters; that is no chat template.")
+        raise DataError("template.too_long", file=path.name, characters=len(source))
     return source
 
 
-def _problems(source: str) -> Iterator[str]:
-    """What is wrong with a template, with the line: its syntax, or names that stand for nothing."""
+def _problems(source: str) -> Iterator[tuple[int, Phrase]]:
+    """What is wrong with a template, after its line: its syntax, or names that stand for nothing."""
     jinja = environment()
     try:
         tree = jinja.parse(source)
     except TemplateSyntaxError as error:
-        reason = (error.message or "not valid").rstrip(".")
-        yield f"line {error.lineno}: {reason[0].lower()}{reason[1:]}."
+        fault = error.message or type(error).__name__
+        yield error.lineno, phrase("template.syntax", fault=f"{fault[0].lower()}{fault[1:]}")
         return
     except RecursionError:
-        yield "line 1: nested too deeply."
+        yield 1, phrase("template.nested")
         return
     for node in sorted(tree.find_all((nodes.Filter, nodes.Test)), key=lambda node: node.lineno):
-        kind, there = ("filter", jinja.filters) if isinstance(node, nodes.Filter) else ("test", jinja.tests)
-        if node.name not in there:
-            yield f"line {node.lineno}: no {kind} named '{node.name}'."
+        is_filter = isinstance(node, nodes.Filter)
+        if node.name not in (jinja.filters if is_filter else jinja.tests):
+            code = "template.no_filter" if is_filter else "template.no_test"
+            yield node.lineno, phrase(code, name=node.name)
     known = _KNOWN | jinja.globals.keys() | set(_own(tree))
     for name in sorted(tree.find_all(nodes.Name), key=lambda node: node.lineno):
         if name.name not in known:
             near = difflib.get_close_matches(name.name, _KNOWN, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"It is given {', '.join(sorted(_GIVEN))}."
-            yield f"line {name.lineno}: {name.name} is not defined. {hint}"
+            given = {"near": near[0]} if near else {"names": ", ".join(sorted(_GIVEN))}
+            code = "template.near_name" if near else "template.no_name"
+            yield name.lineno, phrase(code, name=name.name, **given)
 
 
 def _own(tree: nodes.Template) -> Iterator[str]:
@@ -102,11 +106,14 @@ def _own(tree: nodes.Template) -> Iterator[str]:
             yield filter.node.name
 
 
-def _refusal(template: Template, messages: tuple[Message, ...]) -> str:
-    """Why the template does not write a conversation, as a clause; nothing when it does."""
+def _refusal(template: Template, messages: tuple[Message, ...]) -> Phrase | None:
+    """Why the template does not write a conversation, as a clause; None when it does."""
     try:
         text = template.rows(messages)[-1].text
     except Refused as error:
-        return str(error)
+        return error.phrase
     missing = next((message for message in messages if message.content not in text), None)
-    return f"{template.description} leaves out what the {missing.role} says" if missing else ""
+    if missing is None:
+        return None
+    role = phrase(f"role.{missing.role}")
+    return phrase("template.leaves_out", template=template.description, role=role)

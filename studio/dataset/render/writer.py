@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import phrase
 from studio.dataset.record import Message, Record
 from studio.dataset.render.chat_template import ChatTemplate
 from studio.dataset.render.encoder import Encoder
@@ -159,9 +160,7 @@ def _template(tokenizer: Any, encoder: Encoder, name: str) -> Template:
             if has_chat:
                 return guarded(ChatTemplate.of(tokenizer, encoder.special_texts))
             if name == "chat":
-                raise DataError(
-                    "This model has no chat template. Choose the template auto, chatml or alpaca."
-                )
+                raise DataError("template.none")
             return AlpacaTemplate(encoder.start, encoder.end)
     from studio.dataset.render.user_template import custom_template
 
@@ -172,7 +171,7 @@ def _chatml(tokenizer: Any, encoder: Encoder) -> ChatTemplate:
     """ChatML; a tokenizer that has no token for its end writes that as text, and then its own end."""
     close = END if END in encoder.special_texts else END + encoder.end
     source = chatml_source(encoder.start, close)
-    return ChatTemplate.given(tokenizer, (*encoder.special_texts, close), source, "ChatML")
+    return ChatTemplate.given(tokenizer, (*encoder.special_texts, close), source, phrase("template.chatml"))
 
 
 def _with_answer(record: Record, answer: str) -> Sequence[Message]:

@@ -37,9 +37,9 @@ def export_bad(
     """
     errors = [problem for problem in problems if problem.severity == "error"]
     if not errors:
-        raise DataError("Every row can train, so there are none to export.")
+        raise DataError("export.none_bad")
     if out.suffix.lower() != ".jsonl":
-        raise DataError(f"{out.name} cannot be exported to: name a .jsonl file.")
+        raise DataError("export.no_jsonl", file=out.name)
     check_report(out.expanduser())
     rows = yield from _rows(path, places, {problem.line for problem in errors if problem.line})
     with whole_file(out.expanduser().absolute()) as file:

@@ -38,7 +38,7 @@ def export(
     """
     out = out.expanduser().absolute()
     if not out.is_dir() and out.suffix.lower() not in ("", ".jsonl"):
-        raise DataError(f"{out.name} cannot be exported to: name a .jsonl file, or a folder.")
+        raise DataError("export.neither", file=out.name)
     files: dict[Path, Collection[Record]]
     if not parts:
         files = {out if out.suffix.lower() == ".jsonl" else out / "train.jsonl": records}
@@ -53,7 +53,7 @@ def export(
             divided.setdefault(out / f"{_LAYOUT.get(part, part)}.jsonl", []).append(record)
         files = {**divided}
     if not any(files.values()):
-        raise DataError("There are no rows to export: all of them are golden.")
+        raise DataError("export.all_golden")
     _check_target(out, files, replace=replace)
     with ExitStack() as whole:
         opened = {path: whole.enter_context(whole_file(path)) for path in files}
@@ -102,16 +102,13 @@ def golden_row(record: Record) -> dict[str, Any]:
 def _check_target(out: Path, files: Collection[Path], *, replace: bool) -> None:
     if out in files:
         if os.path.lexists(out) and not (replace and out.is_file()):
-            raise TargetError(f"{out} exists. Replace it (--replace), or choose another name.")
+            raise TargetError("target.exists", target=out)
         return
     ours = _exported(out)
     earlier = [path for path in layout_in(out) if sha256(path) in ours[path.name]]  # else changed since
     refuse_others(out, frozenset({EXPORTED, *(path.name for path in earlier)}))
     if not replace and (stale := [path.name for path in earlier if path not in files]):
-        raise TargetError(
-            f"{out} holds {' and '.join(stale)} of an earlier export, which this one has not: whoever reads "
-            "the folder would mix the two. Replace all of them, or choose another folder."
-        )
+        raise TargetError("target.earlier_export", folder=out, names=", ".join(stale))
 
 
 def _exported(folder: Path) -> dict[str, list[str]]:

@@ -55,7 +55,7 @@ def save(
     shown, folder = folder.name, folder.expanduser().resolve()
     parts = {name: part for name in PARTS if (part := shaped.part(name))}
     if not parts:
-        raise DataError("There are no rows to save. Change or remove the steps that leave none.")
+        raise DataError("saved.no_rows")
     check_folder(folder)
     fingerprint, statistics = Fingerprint(), {name: Statistics() for name in parts}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from studio.catalogue import first_of
 from studio.dataset.manifest import NAME, Manifest, is_saved, sha256
 from studio.dataset.read.folders import GOLDEN_FILE, files_of, golden_beside
 from studio.dataset.split import GOLDEN
@@ -33,13 +34,13 @@ def check_folder(folder: Path) -> tuple[str, ...]:
     restore(folder, is_saved)
     if not folder.is_dir():
         if os.path.lexists(folder):
-            raise TargetError(f"{folder} is a file, and a folder is needed there. Choose another name.")
+            raise TargetError("target.is_file", folder=folder)
         return ()
     ours = _of_dataset(folder)
     if others := strangers(folder, ours):
-        what = "holds what is not of the dataset as it was saved there"
-        none = "exists and is not a dataset saved by Tuning Studio, so it is not replaced; it holds"
-        raise _refusal(folder, what if ours else none, others)
+        if ours:
+            raise TargetError("target.beside_dataset", folder=folder, names=first_of(others, _SHOWN))
+        raise TargetError("target.no_dataset", folder=folder, names=first_of(others, _SHOWN))
     return tuple(sorted(name for name in ours if (folder / name).exists()))
 
 
@@ -53,20 +54,13 @@ def check_file(path: Path, is_ours: Callable[[Any], bool]) -> None:
                 return
     except (OSError, ValueError, RecursionError):
         pass
-    raise TargetError(f"{path} exists, and Tuning Studio did not write it like this. Choose another name.")
+    raise TargetError("target.not_ours", target=path)
 
 
 def refuse_others(folder: Path, ours: frozenset[str]) -> None:
     """Raise TargetError when the folder holds anything but these files of ours."""
     if others := strangers(folder, ours):
-        raise _refusal(
-            folder, "holds what Tuning Studio did not write there, or what was changed since", others
-        )
-
-
-def _refusal(folder: Path, why: str, others: list[str]) -> TargetError:
-    names = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if others[_SHOWN:] else "")
-    return TargetError(f"{folder} {why}: {names}. Nothing is written there; choose another folder.")
+        raise TargetError("target.strangers", folder=folder, names=first_of(others, _SHOWN))
 
 
 def _behind(dataset: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.number_column import ByLine, NumberColumn
 from studio.dataset.read.file_reader import rows_of
 from studio.dataset.read.folders import files_of
@@ -116,12 +117,12 @@ def apply(
         if not mixing:
             base = before
         mixing = isinstance(step, Mix)
-        words = _words(as_done(step, rows) if isinstance(step, Split) else step)
+        words = str(_words(as_done(step, rows) if isinstance(step, Split) else step))
         rows, step = yield from _done(rows if _in_place(step) else _held(rows, context), step, base, context)
         done += step if isinstance(step, tuple) else [step]
         counts.append(StepRows(words, before, len(rows.records)))
         if not rows.records:
-            raise DataError(f"“{_words(step)}” leaves none of the {before:,} rows. Change or remove it.")
+            raise DataError("step.leaves_none", step=_words(step), rows=before)
     return Shaped(rows.records, rows.parts, tuple(counts), rows.remarks, tuple(done))
 
 
@@ -148,10 +149,10 @@ def together(steps: Sequence[AnyStep]) -> Iterator[AnyStep | tuple[AnyStep, ...]
             yield from group
 
 
-def _words(step: AnyStep | tuple[AnyStep, ...]) -> str:
+def _words(step: AnyStep | tuple[AnyStep, ...]) -> str | Phrase:
     if not isinstance(step, tuple):
         return step.words()
-    return step[0].words() if len(step) == 1 else f"{len(step):,} changes by hand"
+    return step[0].words() if len(step) == 1 else phrase("step.by_hand", changes=len(step))
 
 
 def _done(
@@ -182,4 +183,4 @@ def _shaped(rows: Rows, step: AnyStep, base: int, context: StepContext) -> Shapi
             return (yield from divided(rows, step, context))
         case ReserveGolden():
             return (yield from reserved(rows, step))
-    raise DataError(f"“{step.words()}” is not a step that can be done.")
+    raise DataError("step.unknown", step=step.words())

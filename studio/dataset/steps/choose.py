@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.groups import grouped
 from studio.dataset.identity import drawn, rank
 from studio.dataset.number_column import first_of_equal
@@ -70,7 +71,7 @@ def conditions(step: Filter, context: StepContext = NO_CONTEXT) -> list[_Conditi
         met.append(_between(step.min_characters, step.max_characters, lambda r: len(_whole(r))))
     if step.counts_tokens:
         if context.tokens is None:
-            raise DataError(f"“{step.words()}” counts tokens, and no model is chosen to count them with.")
+            raise DataError("step.no_model", step=step.words())
         met.append(_between(step.min_tokens, step.max_tokens, context.tokens))
     if step.contains and step.any_case:
         wanted = step.contains.casefold()
@@ -151,11 +152,8 @@ def _apart(free: list[Record], held: list[Record], grouping: int) -> list[Record
 
 def _check_kind(rows: Rows, others: list[Record], name: str) -> None:
     if rows.records and others and _kind(rows.records[0]) != _kind(others[0]):
-        raise DataError(
-            f"{name} holds {_kind(others[0])}, and this dataset {_kind(rows.records[0])}: they cannot be "
-            "mixed, because no run learns from both. Choose another dataset to mix in."
-        )
+        raise DataError("step.other_kind", name=name, other=_kind(others[0]), own=_kind(rows.records[0]))
 
 
-def _kind(record: Record) -> str:
-    return "plain text" if record.text else "preference pairs" if record.rejected else "conversations"
+def _kind(record: Record) -> Phrase:
+    return phrase("kind.texts" if record.text else "kind.pairs" if record.rejected else "kind.conversations")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from studio.catalogue import first_of
 from studio.dataset.groups import BY_QUESTION, grouped
 from studio.dataset.identity import rank
 from studio.dataset.record import Record
@@ -72,13 +73,10 @@ def as_done(step: Split, rows: Rows) -> Split:
 def _column(rows: Rows, name: str, context: StepContext) -> Mapping[int, str]:
     values = context.columns(name) if context.columns is not None else {}
     if not values:
-        raise DataError(f"No row has a column “{name}” to split by. Check its name, or split by shares.")
+        raise DataError("step.no_column", name=name)
     given = {record.line: values.get(record.line, "") for record in rows.records}
     strange = sorted({value for value in given.values() if value.strip() and not part_named(value)})
     if strange:
-        shown = ", ".join(f"“{value[:40]}”" for value in strange[:5])
-        raise DataError(
-            f"The column “{name}” holds {shown}{' and more' if len(strange) > 5 else ''}, and a split needs "
-            "train, validation or test (or valid, val, dev). Rename them, or split by shares."
-        )
+        names = first_of([f"“{value[:40]}”" for value in strange], 5)
+        raise DataError("step.no_parts", name=name, names=names)
     return {line: part_named(value) for line, value in given.items() if part_named(value)}

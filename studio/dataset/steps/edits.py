@@ -23,9 +23,9 @@ def edited(record: Record, field: str, value: str) -> Record:
     """
     named = field_words(field)
     if not value.strip() and field != "system":
-        raise DataError(f"The {named} of row {record.line:,} cannot be empty. Delete the row instead.")
+        raise DataError("edit.empty", field=named, row=record.line)
     if (field == "text") != bool(record.text) or (field == "rejected" and not record.rejected):
-        raise DataError(f"Row {record.line:,} has no {named} to edit.")
+        raise DataError("edit.no_field", row=record.line, field=named)
     if field == "text":
         changed = replace(record, text=value)
     elif field == "rejected":
@@ -35,7 +35,7 @@ def edited(record: Record, field: str, value: str) -> Record:
     else:
         changed = replace(record, messages=_with_turn(record, field, value))
     if changed.rejected and changed.rejected == changed.answer:
-        raise DataError(f"The two answers of row {record.line:,} would be the same. Write different ones.")
+        raise DataError("edit.same_answers", row=record.line)
     return changed
 
 
@@ -64,8 +64,8 @@ def with_edits(rows: Rows, steps: Sequence[ByHand]) -> tuple[Rows, tuple[ByHand,
                     None if isinstance(step, Delete) else edited(record, step.field, step.value)
                 )
             except DataError as error:
-                said = str(error)
-                rows = rows.remarking(step.line, "step.impossible", action=_not_done(step), sentence=said)
+                action, why = _not_done(step), error.said
+                rows = rows.remarking(step.line, "step.impossible", action=action, sentence=why)
     left = {line: record for line, record in records.items() if record is not None}
     edits = changed(rows.records, np.array(list(left), np.int64), lambda record: left[record.line])
     deleted = np.isin(lines, [line for line in records if line not in left])
@@ -105,7 +105,7 @@ def _with_turn(record: Record, field: str, value: str) -> tuple[Message, ...]:
     wanted = [i for i in turns if (record.messages[i].role == "assistant") == (field == "answer")]
     wanted = [i for i in wanted if record.messages[i].role != "system"]
     if not wanted:
-        raise DataError(f"Row {record.line:,} has no {field_words(field)} to edit.")
+        raise DataError("edit.no_field", row=record.line, field=field_words(field))
     place = wanted[0 if field == "first_prompt" else -1]
     message = replace(record.messages[place], content=value, input="")
     return (*record.messages[:place], message, *record.messages[place + 1 :])

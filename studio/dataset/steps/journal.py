@@ -72,10 +72,7 @@ class StepJournal:
             try:
                 history = _after(history, values)
             except DataError as error:
-                raise DataError(
-                    f"Line {number} of {self.path} cannot be read ({error}). It holds changes made by hand: "
-                    "open the dataset with the version that wrote them, or move the file away."
-                ) from error
+                raise DataError("journal.damaged", line=number, file=self.path, reason=error.said) from error
         return history
 
     def add(self, step: AnyStep) -> None:
@@ -111,7 +108,7 @@ def _plain(step: AnyStep) -> dict[str, Any]:
 
 def _after(history: StepHistory, values: Mapping[str, Any] | None) -> StepHistory:
     if values is None:
-        raise DataError("it is no JSON object")
+        raise DataError("journal.no_object")
     match values.get("do"):
         case "undo":
             return history.undone()

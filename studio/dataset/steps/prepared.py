@@ -91,10 +91,7 @@ def preparing(
 def check_unchanged(name: str, known: str, fingerprint: str, steps: Sequence[AnyStep]) -> None:
     """Raise DataError where steps by hand belong to other rows than those that were read."""
     if known and known != fingerprint and any(isinstance(step, BY_HAND) for step in steps):
-        raise DataError(
-            f"{name} has changed since it was read, and your edits belong to the rows it "
-            "had. Put the file back as it was, or open it again to go on without them."
-        )
+        raise DataError("step.other_rows", name=name)
 
 
 def divided_before_leakage(

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from studio.catalogue import wrong_value
+from studio.catalogue import Phrase, Unusable, phrase, reason_in, wrong_value
 from studio.dataset.groups import BY_QUESTION, GROUPING
 from studio.errors import DataError
 from studio.files import parsed
@@ -66,11 +66,11 @@ class Filter(StepModel):
     def _sense(self) -> Filter:
         conditions = self.model_dump(exclude={"kind", "action", "where", "any_case"}, exclude_defaults=True)
         if not conditions:
-            raise ValueError("a filter needs a condition: a length, a text, a pattern or a label")
+            raise Unusable("step.no_condition")
         try:
             re.compile(self.pattern)
         except re.error as error:
-            raise ValueError(f"{self.pattern!r} is not a regular expression: {error}") from error
+            raise Unusable("step.no_pattern", pattern=repr(self.pattern), fault=str(error)) from error
         return self
 
     @property
@@ -192,9 +192,9 @@ class Split(StepModel):
     @model_validator(mode="after")
     def _sense(self) -> Split:
         if self.by == "column" and not self.column:
-            raise ValueError("to split by a column, say which")
+            raise Unusable("step.which_column")
         if self.validation_share + self.test_share >= 1:
-            raise ValueError("validation and test share together leave nothing to train on")
+            raise Unusable("step.shares")
         return self
 
     def words(self) -> str:
@@ -231,9 +231,10 @@ class _Own(StepModel):
     digest: str = Field(default="", title="Digest of its content")
 
 
-def field_words(field: str) -> str:
+def field_words(field: str) -> str | Phrase:
     """A field that is edited, as it is spoken of."""
-    return {"first_prompt": "first prompt", "rejected": "rejected answer"}.get(field, field)
+    code = {"first_prompt": "edit.first_prompt", "rejected": "edit.rejected"}.get(field)
+    return phrase(code) if code else field
 
 
 class Edit(_Own):
@@ -293,7 +294,7 @@ def step_from(values: Any) -> AnyStep:
     try:
         step: AnyStep = _STEP.validate_python(values)
     except ValidationError as error:
-        raise DataError(_wrong(values, error)) from error
+        raise _wrong(values, error) from error
     return step
 
 
@@ -310,9 +311,9 @@ def steps_in(text: str) -> tuple[AnyStep, ...]:
     try:
         values = parsed(text)
     except ValueError as error:
-        raise DataError(f"The steps are no JSON: {error}. Write them as a list of objects.") from error
+        raise DataError("steps.no_json", fault=error) from error
     if not isinstance(values, list):
-        raise DataError('The steps are a JSON list of objects, as in [{"kind": "drop_duplicates"}].')
+        raise DataError("steps.no_list")
     return steps_from(values)
 
 
@@ -335,16 +336,17 @@ def _as_then(values: Any) -> Any:
     return {**values, "grouping": BY_QUESTION} if step and "grouping" in step.model_fields else values
 
 
-def _wrong(values: Any, error: ValidationError) -> str:
+def _wrong(values: Any, error: ValidationError) -> DataError:
     first = error.errors()[0]
     kind = values.get("kind") if isinstance(values, dict) else None
+    if not kind:
+        return DataError("step.no_kind", kinds=", ".join(STEPS))
     if kind not in STEPS:
-        shown = f"“{kind}” is not a step" if kind else "A step needs a kind"
-        return f"{shown}. The steps are {', '.join(STEPS)}."
+        return DataError("step.other_kind_of", kind=kind, kinds=", ".join(STEPS))
     field = ".".join(str(part) for part in first["loc"] if part not in (kind, "kind"))
     if first["type"] == "extra_forbidden":
-        there = ", ".join(STEPS[kind].asked()) or "none"
-        return f"The step {kind} has no field {field}. Its fields are: {there}."
-    if not field:
-        return f"The step {kind} cannot be done: {first['msg'].removeprefix('Value error, ')}."
-    return f"The step {kind} cannot be done: {wrong_value(field, first)}"
+        if there := ", ".join(STEPS[kind].asked()):
+            return DataError("step.no_field", kind=kind, field=field, fields=there)
+        return DataError("step.no_fields", kind=kind, field=field)
+    reason = wrong_value(field, first) if field else reason_in(first)
+    return DataError("step.wrong", kind=kind, reason=reason)

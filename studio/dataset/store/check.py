@@ -53,7 +53,7 @@ class IndexedRow(NamedTuple):
 def format_of(name: str, sample: Sequence[Row]) -> str:
     """The format most rows of the sample have. Raises UnknownColumns, or DataError where there are none."""
     if not sample:
-        raise DataError(f"None of the first rows of {name} can be read. Is it the right kind of file?")
+        raise DataError("scan.no_rows", file=name)
     return file_reader.format_of(name, [row.fields for row in sample])
 
 

@@ -70,7 +70,7 @@ class IndexFile:
         try:
             batch = pa.ipc.open_file(pa.memory_map(str(self.path))).get_batch(0)
         except (OSError, pa.ArrowException) as error:
-            raise DataError("The index of this file is gone. Open the file again.") from error
+            raise DataError("scan.index_gone") from error
         return batch.select(list(names)) if names else batch
 
 
@@ -171,9 +171,9 @@ class Store:
         try:
             about = stated(self.path)
         except OSError as error:
-            raise DataError(f"{self.path.name} is not there any more. Was it moved?") from error
+            raise DataError("scan.file_gone", file=self.path.name) from error
         if manifest and (about.st_size, about.st_mtime_ns) != (manifest.bytes, manifest.modified):
-            raise DataError(f"{self.path.name} has changed since it was read. Open it again.")
+            raise DataError("scan.file_changed", file=self.path.name)
 
     def _row(self, number: int) -> StoredRow:
         """One row by its cells: quicker than a slice of every column."""

@@ -113,7 +113,7 @@ class StoredRecords(Sequence[Record]):
     def _record(self, row: Row | Problem) -> Record:
         record = row if isinstance(row, Problem) else self._store.record(row, self._format)
         if isinstance(record, Problem):
-            raise DataError(f"Line {row.line:,} of {self._store.path.name} is not as it was. Open it again.")
+            raise DataError("scan.line_changed", line=row.line, file=self._store.path.name)
         for lines, change in self._changes:
             place = lines.searchsorted(row.line)
             if place < len(lines) and lines[place] == row.line:

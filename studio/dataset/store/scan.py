@@ -45,7 +45,7 @@ def index_folder(path: Path, cache: Path, columns: str = "") -> Path:
     try:
         return complete_folder(path, cache, columns) or folder_for(path, cache, columns)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError("disk.unreadable", file=path, fault=error.strerror or error) from error
 
 
 def _follow(path: Path, folder: Path, columns: str) -> Generator[ScanReport]:
@@ -63,7 +63,7 @@ def _follow(path: Path, folder: Path, columns: str) -> Generator[ScanReport]:
     finally:
         child.end()
     if not finished:
-        raise DataError(f"The scan of {path.name} ended early (exit {code}). Open the file again.")
+        raise DataError("scan.ended", file=path.name, exit=code)
 
 
 def _import_reader() -> None:

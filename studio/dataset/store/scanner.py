@@ -45,7 +45,7 @@ def scan(path: Path, folder: Path, columns: str = "") -> Iterator[Scanned | Prog
     yield from _indexed(plain, path.name, index, Mapping.parse(columns) if columns else None)
     now = stated(path)
     if (now.st_size, now.st_mtime_ns) != (about.st_size, about.st_mtime_ns):
-        raise DataError(f"{path.name} was changed while it was read. Open it again.")
+        raise DataError("scan.changing", file=path.name)
     index.finish(path, about)
     yield _scanned(index, about.st_size, about, finished=True)
 
@@ -95,10 +95,13 @@ def main(arguments: list[str]) -> int:
     except StudioError as error:
         if isinstance(error, UnknownColumns):
             parent.report(to_json(error.question(str(path))))
-        parent.report(to_json(Ended("failed", str(error))))
-        return 1
+        return _failed(parent, error)
     except OSError as error:
-        message = f"{path.name} cannot be read: {error.strerror or error}."
-        parent.report(to_json(Ended("failed", message)))
-        return 1
+        return _failed(parent, DataError("disk.unreadable", file=path.name, fault=error.strerror or error))
     return 0
+
+
+def _failed(parent: Parent, error: StudioError) -> int:
+    """Say why there is no index: by code and values, for the parent to raise it as it is."""
+    parent.report(to_json(Ended("failed", error.said)))
+    return 1

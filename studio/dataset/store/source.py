@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.manifest import is_saved
 from studio.dataset.read import memory_check
 from studio.dataset.read.json_documents import is_document
@@ -65,7 +66,7 @@ def is_table(path: Path) -> bool:
 def placed_rows(path: Path) -> Iterator[Placed]:
     """Every row with its bytes. Raises DataError for a file whose rows cannot be found by their bytes."""
     if unsuited := _unsuited(path):
-        raise DataError(f"{path.name} is {unsuited} to open it page by page.")
+        raise DataError(unsuited)
     if is_table(path):
         return placed(path, csv_rows(LargeSource(path)))
     return _rows_by_line(path)
@@ -115,7 +116,7 @@ class PlacedSource:
         found = csv_rows(excerpt) if excerpt.kind in _TABLES else jsonl_rows(excerpt)
         read = dict(zip(short, found, strict=False))
         if len(read) < len(short):
-            raise DataError(f"{self.path.name} is not as it was. Open it again.")
+            raise DataError("scan.file_changed", file=self.path.name)
         return [
             replace(read[place], line=place.line) if place in read else too_long(place.line)
             for place in places
@@ -157,18 +158,16 @@ def _ended(data: bytes) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
-    return DataError(f"{path.name} cannot be read: {error.strerror or error}.")
+    return DataError("disk.unreadable", file=path.name, fault=error.strerror or error)
 
 
-def _unsuited(path: Path) -> str:
+def _unsuited(path: Path) -> Phrase | None:
     """Why rows cannot be found by their bytes, if so."""
-    head = _head(path)
-    name = wide(head)
-    if name:
-        return f"in {name.upper()}. Save it as plain UTF-8"
+    if encoding := wide(_head(path)):
+        return phrase("scan.wide", file=path.name, encoding=encoding.upper())
     if kind_of(path) in _JSON and is_document(LargeSource(path)):
-        return "no row on each line. Save it as JSONL, one object per line,"
-    return ""
+        return phrase("scan.no_lines", file=path.name)
+    return None
 
 
 def _head(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from studio.dataset.record import Record
 from studio.errors import DataError
 from studio.events import Checked, Evidence, Progress, finished, from_json, to_json
 from studio.paths import resource
+from tests.conftest import refused
 from tests.dataset.checks.conftest import answers, fixed, found, preview, rows
 
 ENGLISH = "The old lighthouse on the cliff was built by fishermen more than a century ago."
@@ -115,5 +116,5 @@ def test_a_finding_without_a_fix_changes_nothing():
 
 
 def test_a_check_that_does_not_exist_is_named():
-    with pytest.raises(DataError, match="no check called 'spelling'"):
+    with refused("check.unknown", DataError, name="spelling"):
         fixed(Subject(()), "spelling")

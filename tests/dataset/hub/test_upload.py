@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
-from studio.dataset.hub.upload import Leaving, leaving, listed_files, upload
+from studio.dataset.hub.upload import TOKENS, Leaving, leaving, listed_files, upload
+from studio.dataset.hub.wanted import HubError
 from studio.dataset.manifest import Manifest
 from studio.dataset.record import Record
 from studio.dataset.save.folder import save
@@ -21,7 +22,7 @@ from studio.dataset.steps.result import Shaped
 from studio.errors import DataError
 from studio.events import Log
 from studio.jobs.hub import UploadJob
-from tests.conftest import finish
+from tests.conftest import finish, refused
 
 EARLIER = "part-00009.parquet"
 
@@ -165,7 +166,7 @@ def test_a_manifest_that_lists_other_files_sends_none(hub: Hub, folder: Path, fi
     document = json.loads((folder / "dataset.json").read_text())
     document["files"][0]["file"] = file
     (folder / "dataset.json").write_text(json.dumps(document))
-    with pytest.raises(DataError, match=r"lacks .* as it was saved"):
+    with refused("upload.lacks", DataError, folder=str(folder), file=file):
         upload(folder, "ann/set", "hf_x", endpoint=hub.address)
     assert hub.asked == []
 
@@ -175,7 +176,7 @@ def test_a_link_to_another_file_is_not_followed(hub: Hub, folder: Path, name: st
     (folder.parent / "diary.txt").write_text("private")
     (folder / name).unlink()
     (folder / name).symlink_to(folder.parent / "diary.txt")
-    with pytest.raises(DataError, match=r"lacks .* as it was saved"):
+    with refused("upload.lacks", DataError, folder=str(folder), file=name):
         upload(folder, "ann/set", "hf_x", endpoint=hub.address)
     assert hub.asked == []
 
@@ -214,38 +215,47 @@ def test_a_dataset_that_moves_with_its_source_still_finds_it(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("refusing", "words"),
-    [(401, "does not accept the token"), (403, "may not write to ann/set"), (404, "has no ann/set")],
+    ("refusing", "code", "values"),
+    [
+        (401, "upload.token_refused", {"page": TOKENS}),
+        (403, "upload.may_not_write", {"name": "ann/set", "owner": "ann", "page": TOKENS}),
+        (404, "upload.not_made", {"name": "ann/set"}),
+        (429, "upload.wait", {}),
+        (500, "upload.refused", {"status": 500}),
+    ],
     indirect=["refusing"],
 )
-def test_a_refusal_is_a_sentence(refusing: Hub, folder: Path, words: str) -> None:
-    with pytest.raises(DataError, match=words):
+def test_what_the_hub_refuses_is_told_with_the_page_that_helps(
+    refusing: Hub, folder: Path, code: str, values: dict[str, str]
+) -> None:
+    with refused(code, HubError, **values) as raised:
         upload(folder, "ann/set", "hf_x", endpoint=refusing.address)
+    assert raised.value.page == values.get("page", "")
 
 
-def test_no_network_is_a_sentence(folder: Path) -> None:
+def test_no_network_is_told(folder: Path) -> None:
     hub = Hub()
     hub.server_close()
-    with pytest.raises(DataError, match="The Hub cannot be reached"):
+    with refused("upload.out_of_reach", HubError):
         upload(folder, "ann/set", "hf_x", endpoint=hub.address)
 
 
-def test_the_hub_switched_off_is_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hub_switched_off_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(DataError, match="switched off by HF_HUB_OFFLINE"):
+    with refused("upload.offline", HubError):
         upload(folder, "ann/set", "hf_x")
 
 
 def test_what_cannot_be_uploaded_is_refused_before_anything_is_sent(folder: Path, tmp_path: Path) -> None:
-    for place, name, token, words in (
-        (tmp_path, "ann/set", "hf_x", "is not a saved dataset"),
-        (folder, "set", "hf_x", "Name it as owner/dataset"),
-        (folder, "ann/se t", "hf_x", "is not a name on the Hub"),
-        (folder, "ann/set", "  ", "There is no token"),
+    for place, name, token, code in (
+        (tmp_path, "ann/set", "hf_x", "upload.not_saved"),
+        (folder, "set", "hf_x", "upload.no_name"),
+        (folder, "ann/se t", "hf_x", "upload.refused_name"),
+        (folder, "ann/set", "  ", "upload.no_token"),
     ):
-        with pytest.raises(DataError, match=words):
+        with refused(code, DataError):
             upload(place, name, token, endpoint="http://127.0.0.1:9")
 
 

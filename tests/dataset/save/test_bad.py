@@ -12,7 +12,7 @@ from studio.cli.commands import run
 from studio.dataset.read.load import read
 from studio.dataset.save.bad_rows import export_bad
 from studio.errors import DataError
-from tests.conftest import finish
+from tests.conftest import finish, refused
 
 GOOD = '{"prompt": "Say 1", "completion": "It is 1."}\n'
 
@@ -54,7 +54,7 @@ def test_of_several_files_each_row_is_named_with_its_own_line(tmp_path: Path) ->
 def test_without_bad_rows_nothing_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(GOOD)
-    with pytest.raises(DataError, match="Every row can train"):
+    with refused("export.none_bad", DataError):
         exported(path, tmp_path / "bad.jsonl")
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
 

@@ -15,7 +15,7 @@ from studio.dataset.record import Call, Message, Record
 from studio.dataset.save.export import export
 from studio.errors import DataError
 from studio.evaluate.golden import read_golden
-from tests.conftest import finish
+from tests.conftest import finish, refused
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10).map(
     lambda text: f"x{text}"
@@ -112,7 +112,7 @@ def test_golden_rows_are_kept_apart(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "golden.jsonl").read_text()) == {"prompt": "Ask 2", "ideal": "2"}
     finish(export(records, {2: "golden"}, tmp_path / "out.jsonl"))
     assert len(read(tmp_path / "out.jsonl").records) == 1
-    with pytest.raises(DataError, match="all of them are golden"):
+    with refused("export.all_golden", DataError):
         finish(export(records[1:], {2: "golden"}, tmp_path / "none.jsonl"))
 
 
@@ -126,7 +126,7 @@ def test_an_export_that_is_stopped_leaves_the_file_as_it_was(tmp_path: Path) -> 
 
 
 def test_another_kind_of_file_is_not_exported_to(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"out\.csv cannot be exported to: name a \.jsonl file"):
+    with refused("export.neither", DataError, file="out.csv"):
         finish(export([Record(1, text="x")], {}, tmp_path / "out.csv"))
 
 

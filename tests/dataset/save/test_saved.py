@@ -24,12 +24,12 @@ from studio.dataset.save.folder import save
 from studio.dataset.steps.apply import apply
 from studio.dataset.steps.result import Shaped
 from studio.dataset.steps.steps import AnyStep, step_from
-from studio.errors import DataError, DiskError
+from studio.errors import DataError, DiskError, TargetError
 from studio.evaluate.golden import golden_for, read_golden
 from studio.events import Problem
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
-from tests.conftest import finish
+from tests.conftest import finish, refused
 
 STEPS: tuple[AnyStep, ...] = tuple(
     step_from(step)
@@ -201,14 +201,14 @@ def test_saving_again_replaces_a_dataset_and_nothing_else(tmp_path: Path) -> Non
     other = tmp_path / "photos"
     other.mkdir()
     (other / "one.png").write_bytes(b"1")
-    with pytest.raises(DataError, match="is not a dataset saved by Tuning Studio, so it is not replaced"):
+    with refused("target.no_dataset", TargetError, folder=str(other), names="one.png"):
         saved(other, rows(60))
     assert [path.name for path in other.iterdir()] == ["one.png"]
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises((DataError, DiskError), match="is a file, and a folder is needed"):
+    with refused("disk.file_there", DiskError, file=str(tmp_path / "file")):
         saved(tmp_path / "file" / "set", rows(60))
 
 
@@ -223,20 +223,34 @@ def _swapped(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "code", "values"),
     [
-        (_rewritten, "part-00001.parquet in .* is not as it was saved"),
-        (_swapped, "dataset.json in .* is not as it was saved"),
-        (lambda folder: (folder / "part-00000.parquet").unlink(), "lacks part-00000.parquet"),
-        (lambda folder: (folder / NAME).write_text('{"schema_version": 9}'), "newer version"),
-        (lambda folder: (folder / NAME).write_text('{"schema_version": 1}'), "Field required"),
-        (lambda folder: (folder / NAME).write_text("{"), "cannot be read \\(Expecting"),
+        (_rewritten, "saved.changed", {"file": "part-00001.parquet"}),
+        (_swapped, "saved.changed", {"file": NAME}),
+        (
+            lambda folder: (folder / "part-00000.parquet").unlink(),
+            "saved.lacks",
+            {"file": "part-00000.parquet"},
+        ),
+        (lambda folder: (folder / NAME).write_text('{"schema_version": 9}'), "run.newer", {}),
+        (
+            lambda folder: (folder / NAME).write_text('{"schema_version": 1}'),
+            "saved.damaged",
+            {"fault": "Field required"},
+        ),
+        (
+            lambda folder: (folder / NAME).write_text("{"),
+            "disk.no_json",
+            {"advice": phrase("disk.advice", advice=phrase("saved.again"))},
+        ),
     ],
 )
-def test_what_was_changed_by_hand_is_noticed(tmp_path: Path, change: Any, words: str) -> None:
+def test_what_was_changed_by_hand_is_noticed(
+    tmp_path: Path, change: Any, code: str, values: dict[str, str]
+) -> None:
     saved(tmp_path / "set", rows(60))
     change(tmp_path / "set")
-    with pytest.raises(DataError, match=words):
+    with refused(code, DataError, **values):
         finish(read_saved(tmp_path / "set"))
 
 

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studio.catalogue import phrase
 from studio.dataset.steps.journal import StepHistory, StepJournal
-from studio.dataset.steps.steps import Cap, Delete, Edit
+from studio.dataset.steps.steps import STEPS, Cap, Delete, Edit
 from studio.errors import DataError
+from tests.conftest import refused
 
 EDIT = Edit(line=3, digest="ab", field="prompt", value="Ünï\ncode")
 
@@ -66,7 +68,8 @@ def test_a_half_written_line_is_dropped_and_written_over(tmp_path: Path) -> None
 def test_a_line_of_a_newer_version_is_named_and_not_lost(tmp_path: Path) -> None:
     journal = StepJournal(tmp_path / "new.jsonl")
     journal.path.write_text('{"kind": "delete", "line": 2}\n{"kind": "merge"}\n')
-    with pytest.raises(DataError, match=r"Line 2 of .*“merge” is not a step"):
+    why = phrase("step.other_kind_of", kind="merge", kinds=", ".join(STEPS))
+    with refused("journal.damaged", DataError, line=2, file=str(journal.path), reason=why):
         journal.read()
     journal.clear()
     assert journal.read() == StepHistory()

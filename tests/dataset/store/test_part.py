@@ -21,7 +21,7 @@ from studio.errors import DataError
 from studio.events import DatasetExported, DatasetSaved, Problem
 from studio.jobs.save import ExportJob, SaveJob
 from studio.recipe.recipe import Recipe
-from tests.conftest import finish, write_rows
+from tests.conftest import finish, refused, write_rows
 
 
 @pytest.fixture
@@ -97,14 +97,14 @@ def test_a_table_gives_its_rows_by_their_places(tmp_path: Path) -> None:
 
 
 def test_steps_that_leave_nothing_are_refused(mixed: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="leaves none of the 703 rows"):
+    with refused("step.leaves_none", DataError, rows=703):
         finish(apply(stored(mixed, tmp_path / "index"), [Filter(contains="Oslo")]))
 
 
 def test_rows_of_a_file_that_changed_meanwhile_are_refused(mixed: Path, tmp_path: Path) -> None:
     part = finish(apply(stored(mixed, tmp_path / "index"), ()))
     mixed.write_text(mixed.read_text() + "\n")
-    with pytest.raises(DataError, match="has changed"):
+    with refused("scan.file_changed", DataError, file=mixed.name):
         list(part.records)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from studio.catalogue import phrase
 from studio.dataset.read.load import read
 from studio.dataset.rows import ROW_LIMIT, Row
 from studio.dataset.store.check import BAD, GOOD, WARNING
@@ -22,7 +23,7 @@ from studio.dataset.store.scan import scanning
 from studio.dataset.store.scanner import scan
 from studio.errors import DataError
 from studio.events import Problem, Scanned
-from tests.conftest import finish, write_pairs, write_rows
+from tests.conftest import finish, refused, write_pairs, write_rows
 
 AWKWARD = [
     '{"instruction": "One", "output": "1"}\n',
@@ -178,18 +179,26 @@ def test_the_app_itself_is_a_scanner_when_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "code", "values"),
     [
-        ("odd.jsonl", '{"a": 1}\n', "not those of a dataset"),
-        ("none.jsonl", "nothing\n", "None of the first rows"),
-        ("wide.jsonl", "\ufeff{}\n", "UTF-16"),
-        ("same.csv", "a,a\n1,2\n", "two columns"),
+        (
+            "odd.jsonl",
+            '{"a": 1}\n',
+            "columns.unknown",
+            {"file": "odd.jsonl", "fields": phrase("field", name="a")},
+        ),
+        ("none.jsonl", "nothing\n", "scan.no_rows", {"file": "none.jsonl"}),
+        ("wide.jsonl", "\ufeff{}\n", "scan.wide", {"file": "wide.jsonl", "encoding": "UTF-16"}),
+        ("several.jsonl", '{\n"prompt": 1\n}\n', "scan.no_lines", {"file": "several.jsonl"}),
+        ("same.csv", "a,a\n1,2\n", "file.column_twice", {"file": "same.csv", "name": "a"}),
     ],
 )
-def test_what_cannot_be_scanned_is_refused_in_words(tmp_path: Path, name: str, text: str, said: str) -> None:
+def test_what_the_child_cannot_scan_its_parent_refuses_by_code_and_values(
+    tmp_path: Path, name: str, text: str, code: str, values: dict[str, str]
+) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-16-le" if name.startswith("wide") else "utf-8")
-    with pytest.raises(DataError, match=said):
+    with refused(code, DataError, **values):
         finish(scanning(path, tmp_path / "cache"))
 
 
@@ -197,7 +206,7 @@ def test_a_row_of_a_file_that_changed_is_refused(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", 10)
     store = scanned(path, tmp_path / "index")
     os.utime(path, (1, 1))
-    with pytest.raises(DataError, match="has changed"):
+    with refused("scan.file_changed", DataError, file="rows.jsonl"):
         store.fields(3)
 
 
