@@ -34,6 +34,7 @@ RENAMED = {
     "test_a_model_whose_head_was_changed_afterwards_is_not_mistaken": (
         "test_a_head_of_an_unusual_kind_is_not_mistaken"
     ),
+    "test_a_refusal_is_a_sentence": ("test_what_the_hub_refuses_is_told_with_the_page_that_helps"),
     "test_a_run_does_not_go_on_with_another_dataset": (
         "test_a_run_without_rows_of_its_own_does_not_go_on_with_another_dataset"
     ),
@@ -68,6 +69,9 @@ RENAMED = {
     ),
     "test_undo_and_redo_go_back_and_forth_and_a_new_change_forgets_what_was_undone": (
         "test_undo_and_redo_go_back_and_forth_and_a_new_step_forgets_what_was_undone"
+    ),
+    "test_what_cannot_be_scanned_is_refused_in_words": (
+        "test_what_the_child_cannot_scan_its_parent_refuses_by_code_and_values"
     ),
     "test_what_was_written_of_the_dataset_before_is_not_opened": (
         "test_steps_stay_with_the_dataset_they_were_done_to"

@@ -48,6 +48,7 @@ ADDED = (
 )
 CHANGED = (
     Meant("steps", r"\.split\.description", "the parts of a conversation or document stay on one side, too"),
+    Meant("steps", r"\.edit\.properties\.field\.enum", "the first prompt of a conversation can be edited"),
     Meant("steps", r"\.fix\.description", "a finding is fixed, in the words of the whole app"),
     Meant("health", r"\.personal data\.why", "the same"),
     Meant("health rows", r"\.leakage\.summary", "the same"),

@@ -389,7 +389,7 @@ UNREADABLE: list[tuple[str, bytes, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "code", "values"), UNREADABLE)
-def test_a_file_with_nothing_to_train_on_is_refused_by_name(
+def test_a_file_with_nothing_to_train_on_is_refused_in_words(
     write: Write, name: str, content: bytes, code: str, values: dict[str, Any]
 ) -> None:
     with refused(code, DataError, file=name, **values):

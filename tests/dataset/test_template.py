@@ -122,7 +122,7 @@ def test_a_template_that_is_none_is_refused_with_its_line(
         ),
     ],
 )
-def test_a_template_that_fails_on_a_question_and_its_answer_is_refused_with_its_line(
+def test_a_template_that_cannot_be_used_is_refused_with_its_line(
     source: str, line: int, fault: str, base: Any, write: Callable[..., Path]
 ) -> None:
     with refused("template.not_written", DataError, reason=refusal(line, fault)):

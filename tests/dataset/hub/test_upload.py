@@ -233,14 +233,14 @@ def test_what_the_hub_refuses_is_told_with_the_page_that_helps(
     assert raised.value.page == values.get("page", "")
 
 
-def test_no_network_is_told(folder: Path) -> None:
+def test_no_network_is_a_sentence(folder: Path) -> None:
     hub = Hub()
     hub.server_close()
     with refused("upload.out_of_reach", HubError):
         upload(folder, "ann/set", "hf_x", endpoint=hub.address)
 
 
-def test_the_hub_switched_off_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hub_switched_off_is_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)

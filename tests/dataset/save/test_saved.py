@@ -206,7 +206,7 @@ def test_saving_again_replaces_a_dataset_and_nothing_else(tmp_path: Path) -> Non
     assert [path.name for path in other.iterdir()] == ["one.png"]
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with refused("disk.file_there", DiskError, file=str(tmp_path / "file")):
         saved(tmp_path / "file" / "set", rows(60))
