@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.dataset.checks.registry import check_all
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Renderer
@@ -19,6 +20,7 @@ from studio.events import finished
 from studio.models.tokenizer import load_tokenizer
 from studio.recipe.fields import Data
 from tests.cli.test_commands import FAST, Terminal
+from tests.conftest import refused
 
 CONTEXT = 64
 
@@ -77,11 +79,12 @@ def test_a_token_beyond_the_embedding_is_refused_wherever_rows_meet_the_model(
     ):
         code, _ = studio(*arguments, home=arguments[0] == "train")
         assert code != 0
-        assert (
-            'The token "<|x70|>" has the id 329, but the embedding of this model has 320 rows'
-            in studio.stderr
-        )
-        assert "its tokenizer 339 tokens" in studio.stderr
+        assert beyond("<|x70|>", 329) in studio.stderr
+
+
+def beyond(token: str, number: int) -> str:
+    """What is said of a token that the model of 320 rows does not have."""
+    return str(phrase("model.token_beyond", token=token, id=number, vocabulary=320, tokens=339))
 
 
 def test_tokens_that_no_row_uses_do_no_harm_until_somebody_asks_with_them(
@@ -91,12 +94,12 @@ def test_tokens_that_no_row_uses_do_no_harm_until_somebody_asks_with_them(
     studio.document("train", good, "--model", more_tokens, "--name", "good", *FAST)
     code, _ = studio("chat", "good", "--prompt", "What is <|x61|>?", "--max-tokens", 2, "--typed-tokens")
     assert code != 0
-    assert 'The token "<|x61|>" has the id 320' in studio.stderr
+    assert beyond("<|x61|>", 320) in studio.stderr
     golden = tmp_path / "golden.jsonl"
     golden.write_text(json.dumps({"prompt": "<|x79|>?", "ideal": "yes"}) + "\n", encoding="utf-8")
     code, _ = studio("evaluate", "good", "--golden", golden)
     assert code != 0
-    assert 'The token "<|x79|>" has the id 338' in studio.stderr
+    assert beyond("<|x79|>", 338) in studio.stderr
 
 
 def test_rows_beyond_the_context_are_told_before_a_run_and_with_what_to_set(
@@ -135,11 +138,11 @@ def test_a_model_with_an_embedding_of_each_position_reads_nothing_beyond(
     chatml_dataset: Callable[..., Dataset],
 ) -> None:
     limits = Limits(context=CONTEXT, positions=True)
-    with pytest.raises(DataError, match=r"1 rows are longer than the 64 positions that this model has"):
+    with refused("dataset.beyond_positions", DataError, rows=1, context=64):
         chatml_dataset(limits)
     renderer = chatml_dataset(Limits()).renderer
     renderer.limits = limits
-    with pytest.raises(DataError, match="do not fit into the 64 positions that this model has"):
+    with refused("model.positions", DataError, tokens=60, answer=5, context=64):
         renderer.remark([[1] * 60], 5)
     assert renderer.remark([[1] * 60], 4) == ""
 

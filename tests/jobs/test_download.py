@@ -7,15 +7,17 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from studio.catalogue import Phrase, phrase
 from studio.dataset.hub.download import download
 from studio.dataset.hub.wanted import HubError, Wanted, recognize, row_range
 from studio.dataset.read.load import read
 from studio.events import AccessWanted, Downloaded, Event, HubListed, Progress
 from studio.jobs.hub import DownloadJob, LookUpJob
-from tests.conftest import finish
+from tests.conftest import finish, refused
 from tests.jobs.hub_server import COMMIT, Hub, hub_server
 
 README = b"""---
@@ -84,8 +86,9 @@ def test_ranges_of_rows() -> None:
         (7, None),
         (0, 5),
     ]
-    for text in ("x", ":", "5:5", "9:3", "0", "-"):
-        with pytest.raises(HubError, match="rows"):
+    wrong = {":": "no", "x": "no", "-": "no", "5:5": "empty", "9:3": "empty", "0": "empty"}
+    for text, why in wrong.items():
+        with refused(f"hub.{why}_range", HubError, text=text):
             row_range(text)
 
 
@@ -114,42 +117,52 @@ def test_a_range_of_rows_is_all_that_is_kept(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_what_there_is_not_is_said_with_what_there_is(hub: Hub, tmp_path: Path) -> None:
+    toys, subsets, split = {"name": "user/toys"}, phrase("hub.subsets"), phrase("hub.split")
+    there = {**toys, "kind": split, "asked": "validation", "names": "train, test"}
     expected = {
-        Wanted("user/toys"): "has several subsets; name one of them: short, long.",
-        Wanted("user/toys", "short", "validation"): "has no split “validation”. There are: train, test.",
-        Wanted("user/toys", "short", "test", (50, 60)): "There are no rows in that range.",
-        Wanted("user/toy"): "There is no dataset user/toy on the Hub, or it is private.",
-        Wanted("user/toys", revision="v9"): "user/toys has no revision “v9”.",
+        Wanted("user/toys"): phrase("hub.several_parts", **toys, kinds=subsets, names="short, long"),
+        Wanted("user/toys", "short", "validation"): phrase("hub.no_part", **there),
+        Wanted("user/toys", "short", "test", (50, 60)): phrase("hub.no_rows"),
+        Wanted("user/toy"): phrase("hub.no_dataset", name="user/toy"),
+        Wanted("user/toys", revision="v9"): phrase("hub.no_revision", **toys, revision="v9"),
     }
-    said = sentences(list(expected), tmp_path)
-    assert all(words in said[wanted] for wanted, words in expected.items()), said
+    assert refusals(list(expected), tmp_path) == expected
     assert not (tmp_path / "hub").exists() or not list((tmp_path / "hub").rglob("*.parquet"))
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "code"),
     [
-        ((403, "GatedRepo"), "user/toys is gated. Ask for access at"),
-        ((403, ""), "does not give user/toys to you. Enter a Hub token"),
-        (None, "The Hub cannot be reached at http://127.0.0.1:9."),
+        ((403, "GatedRepo"), "hub.gated"),
+        ((403, ""), "hub.not_given"),
+        ((500, ""), "hub.answers"),
+        (None, "hub.out_of_reach"),
     ],
 )
 def test_a_hub_that_gives_nothing_is_explained(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: tuple[int, str] | None, words: str
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: tuple[int, str] | None, code: str
 ) -> None:
     hub.fault = fault
     if fault is None:
         monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    assert words in sentences([Wanted("user/toys")], tmp_path)[Wanted("user/toys")]
+    address = "http://127.0.0.1:9"
+    values: dict[str, dict[str, Any]] = {
+        "hub.gated": {"name": "user/toys", "page": f"{hub.url}/datasets/user/toys"},
+        "hub.not_given": {"name": "user/toys"},
+        "hub.answers": {"status": 500, "name": "user/toys"},
+        "hub.out_of_reach": {"address": address},
+    }
+    asked = Wanted("user/toys")
+    assert refusals([asked], tmp_path) == {asked: phrase(code, **values[code])}
 
 
-def sentences(asked: list[Wanted], folder: Path) -> dict[Wanted, str]:
+def refusals(asked: list[Wanted], folder: Path) -> dict[Wanted, Phrase | None]:
     """Why each of these cannot be had, asked at the same time."""
 
-    def ask(wanted: Wanted) -> str:
+    def ask(wanted: Wanted) -> Phrase | None:
         with pytest.raises(HubError) as raised:
             finish(download(wanted, folder / "hub"))
-        return str(raised.value)
+        return raised.value.phrase
 
     with ThreadPoolExecutor(3) as pool:
         return dict(zip(asked, pool.map(ask, asked), strict=True))
@@ -168,9 +181,11 @@ def test_subsets_and_splits_are_looked_up_with_their_sizes(hub: Hub) -> None:
 def test_where_access_is_missing_the_page_to_ask_at_is_told(hub: Hub) -> None:
     hub.fault = (403, "GatedRepo")
     told: list[Event] = []
-    with pytest.raises(HubError, match="is gated"):
+    page = f"{hub.url}/datasets/user/toys"
+    with refused("hub.gated", HubError, page=page) as raised:
         told.extend(LookUpJob(Wanted("user/toys")).run_events(None))
-    assert told[-1] == AccessWanted(f"{hub.url}/datasets/user/toys")
+    assert told[-1] == AccessWanted(page)
+    assert raised.value.page == page
 
 
 def test_a_download_that_was_stopped_goes_on_where_it_was(hub: Hub, tmp_path: Path) -> None:
