@@ -42,11 +42,15 @@ def studio(capsys: pytest.CaptureFixture[str]) -> StudioCommand:
 
 @pytest.fixture
 def refusal(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    def words(*arguments: object) -> str:
-        assert run([*map(str, arguments)]) == 2
-        return " ".join(capsys.readouterr().err.split())
+    def code(*arguments: object) -> str:
+        """What a program is told of a refusal; a person is told the same in words."""
+        assert run([*map(str, arguments), "--json"]) == 2
+        told = capsys.readouterr()
+        document = json.loads(told.out)
+        assert " ".join(document["error"].split()) in " ".join(told.err.split())
+        return str(document["code"])
 
-    return words
+    return code
 
 
 def test_a_dataset_without_a_command_is_shown(studio: StudioCommand, toy_data: Path) -> None:
@@ -65,7 +69,7 @@ def test_one_row_is_shown_token_by_token(
     out = capsys.readouterr().out
     learned = "".join(piece["text"] for piece in shown["pieces"] if piece["trained"])
     assert f"⟦{learned}⟧" in out
-    assert "Line 99" in refusal("data", toy_data, "--line", 99)
+    assert refusal("data", toy_data, "--line", 99) == "dataset.no_example"
 
 
 def test_steps_are_listed_with_their_fields(
@@ -169,25 +173,26 @@ def test_what_cannot_be_done_is_a_sentence(
     refusal: Callable[..., str], toy_data: Path, tmp_path: Path
 ) -> None:
     save = ("data", "save", toy_data, tmp_path / "out", "--step")
-    assert "“sort” is not a step. The steps are fix, filter" in refusal(*save, "sort")
-    assert "cap has no field row. Its fields are: rows, how, seed." in refusal(*save, "cap row=3")
-    assert "is not a saved dataset: it has no dataset.json" in refusal(*save[:-1], "--like", tmp_path)
-    assert "cap cannot be done: rows must be a whole number." in refusal(*save, "cap rows=none")
-    assert "cannot be read" in refusal(*save, '{"kind": ')
-    assert "leaves none of the 60 rows" in refusal(*save, "filter contains=Zebra")
-    assert "nowhere.jsonl. Was it moved or renamed?" in refusal(*save, "mix path=nowhere.jsonl")
-    assert "is not a saved dataset" in refusal("data", "upload", tmp_path, "ann/set")
+    assert refusal(*save, "sort") == "step.other_kind_of"
+    assert refusal(*save, "cap row=3") == "step.no_field"
+    assert refusal(*save[:-1], "--like", tmp_path) == "saved.missing"
+    assert refusal(*save, "cap rows=none") == "step.wrong"
+    assert run([*map(str, save), '{"kind": ']) == 2
+    assert refusal(*save, "filter contains=Zebra") == "step.leaves_none"
+    assert refusal(*save, "mix path=nowhere.jsonl") == "file.missing"
+    assert refusal("data", "upload", tmp_path, "ann/set") == "saved.missing"
     assert not (tmp_path / "out").exists()
-    assert "A step needs a kind. The steps are fix" in refusal(*save, "")
+    assert refusal(*save, "") == "step.no_kind"
 
 
 def test_columns_of_ones_own_are_told_and_done_again_to_new_rows(
-    studio: StudioCommand, refusal: Callable[..., str], tmp_path: Path
+    studio: StudioCommand, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     for name, start in (("old", 0), ("new", 100)):
         rows = [{"frage": f"Was ist {start + n} plus eins?", "antwort": f"{start + n + 1}"} for n in range(9)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    said = refusal("data", tmp_path / "old.jsonl")
+    assert run(["data", str(tmp_path / "old.jsonl")]) == 2
+    said = " ".join(capsys.readouterr().err.split())
     assert said.endswith("Here that is --set 'data.columns=prompt=frage, answer=antwort'.")
     columns = ("--set", "data.columns=prompt=frage, answer=antwort")
     studio("data", "save", tmp_path / "old.jsonl", tmp_path / "one", *columns, "--step", "shuffle")
@@ -254,8 +259,7 @@ def test_an_export_over_another_leaves_no_file_of_both(
 ) -> None:
     out = tmp_path / "mlx"
     studio("data", "export", toy_data, out, "--step", "split")
-    said = refusal("data", "export", toy_data, out)
-    assert "holds valid.jsonl and test.jsonl of an earlier export" in said
+    assert refusal("data", "export", toy_data, out) == "target.earlier_export"
     assert len((out / "train.jsonl").read_text().splitlines()) == 48
     studio("data", "export", toy_data, out, "--replace")
     assert [path.name for path in out.glob("[!.]*")] == ["train.jsonl"]
