@@ -32,6 +32,7 @@ ADDED = (
     Meant("data|health", r"\.problems\.code", "a program tells problems apart by their codes"),
     Meant("data|health", r"\.problems\.values", "and finds in values what the sentence says in words"),
     Meant("health", r"\.health\.(context|own rows|placeholders)", "checks that the first release had not"),
+    Meant("runs", r"\.can_answer", "whether there is something in it to ask"),
     Meant("runs", r"\.damage", "a damaged run is listed with its reason"),
     Meant("runs", r"\.parent", "a run may go on from another"),
     Meant("runs at last", r"\.recipe\.base\.adapter", "the same"),
