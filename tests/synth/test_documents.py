@@ -8,6 +8,7 @@ import docx
 import pytest
 from pypdf import PdfWriter
 
+from studio.catalogue import phrase
 from studio.dataset.documents.paragraph import Paragraph
 from studio.dataset.documents.paragraphs import paragraphs
 from studio.dataset.documents.passages import LONG, Passage, cut, reading_passages, words
@@ -187,5 +188,6 @@ def test_documents_that_cannot_be_read_are_said_and_the_others_go_on(tmp_path: P
             break
     assert found == (Passage("good.txt", "line 1", f"{SUNDIAL}\n\n{KETTLE}"),)
     assert [type(event) for event in said] == [Log, Progress, Progress]
-    with refused("file.missing", DataError, file=str(tmp_path / "gone.pdf")):
+    gone = phrase("file.missing", file=str(tmp_path / "gone.pdf"))
+    with refused("document.none_read", DataError, faults=gone):
         finish(reading_passages([tmp_path / "gone.pdf"]))
