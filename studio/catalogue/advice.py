@@ -54,6 +54,7 @@ ADVICE: dict[str, str] = {
     "ended.validated": "Validation loss {first:.2f} → {best:.2f}, best at step {step}.",
     "ended.unmeasured": "Stopped after the last step; Resume measures what was learned.",
     "ended.stopped": "Stopped; what was learned is kept, and it can go on.",
+    "stages.done": "{done} of {count} stages are done.",
     "sweep.done": "{done} of {count} runs are done.",
     "sweep.best": "{done} of {count} runs are done. The best is {name}, with a validation loss of "
     "{loss:.3f}.",

@@ -55,6 +55,7 @@ OUTCOMES: dict[str, str] = {
     # Stopped by the person.
     "stopped": "Stopped.",
     "stopped.learned": "Stopped; what was learned is kept. `studio resume` goes on.",
+    "stopped.stages": "Stopped; what was learned is kept. `studio resume {name}` goes on.",
     "stopped.sweep": "Stopped; what was learned is kept. `studio sweep --resume {name}` goes on.",
     "stopped.nothing": "Stopped; there was nothing to save.",
     "stopped.fetched": "Stopped; what was fetched is kept. The same command goes on.",

@@ -9,6 +9,21 @@ RUNS: dict[str, str] = {
     "recipe.missing": "There is no recipe at {file}.",
     "recipe.unreadable": "{file} cannot be read as a recipe: {fault}.",
     "recipe.in_file": "{file}: {fault}",
+    "recipe.of_stages": "This is a recipe in stages, which cannot be opened as one. `studio train` "
+    "carries it out: name its file in place of a dataset.",
+    # Stages.
+    "stages.none": "It has no stages. Begin each with a line [[stage]], or name a dataset to train on.",
+    "stages.name_twice": "Two stages are called {name}. Give each a name of its own.",
+    "stages.at_fault": "Stage {name}: {fault}",
+    "stages.other_model": "Stage {name} names a model of its own, and stages train one model, each what the "
+    "one before has made of it. Name the model once, before the first [[stage]].",
+    "stages.own_parent": "Stage {name} names what it goes on from, and that is always the stage before it. "
+    "Take base.adapter out, or put it before the first [[stage]].",
+    "stages.no_dataset": "Stage {name} names no dataset. Give it a data.path.",
+    "stages.dataset_missing": "Stage {name}: there is no dataset at {path}.",
+    "stages.recipe": "{file} is a recipe in stages itself. Leave --recipe out, and write its fields there.",
+    "stages.name_taken": "There is a staged recipe called {name} already, with other stages. Choose another "
+    "--name, or go on with it: studio resume {name}",
     # Sweeps.
     "sweep.too_many": "This grid has {count:,} runs, and a sweep takes at most {most}. Leave some "
     "values out.",

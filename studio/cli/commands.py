@@ -37,10 +37,12 @@ from studio.events import AnswerEnded, Evaluated, GoldenAnswer
 from studio.generate.sampling import Sampling, read_stop
 from studio.jobs.answers import WHO, ChatJob, EvaluateJob
 from studio.jobs.job import said_of
+from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.process import rank, secrets
+from studio.recipe.stages import has_stages
 from studio.runs.folder import RunFolder
-from studio.runs.sweeps import damaged_sweeps
+from studio.runs.sweeps import SweepFile, damaged_sweeps, sweeps
 from studio.words import redacted, whole_characters
 
 _LEARNING = {"train", "resume", "sweep", "demo"}
@@ -142,7 +144,13 @@ def train(
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the run.")] = "",
 ) -> None:
-    """Fine-tune a model on a dataset, in a new run."""
+    """Fine-tune a model on a dataset, in a new run; or carry out a recipe file in stages, named as DATA."""
+    if has_stages(data):
+        from studio.cli.sweep import stages_in
+
+        runs = paths_from().runs
+        _sweep(SweepJob(stages_in(data, recipe, model, set_, runs), runs, name or data.stem))
+        return
     asked = recipe_from(data, model, set_, recipe)
     folder = _train(TrainJob(asked, paths_from().runs, name))
     if folder is not None:  # the first process reports
@@ -154,7 +162,10 @@ def resume(
     run: Run,
     changed_base: ChangedBase = False,
 ) -> None:
-    """Go on with a stopped run, exactly where it was."""
+    """Go on with a stopped run, exactly where it was; or with the stages of a recipe, by their name."""
+    if rank() == 0 and (file := _stages_called(run)) is not None:
+        _sweep(replace(SweepJob.again(file), changed_base=changed_base))
+        return
     # Of several processes only the first needs the run on its disk.
     found = store_from().find(run) if rank() == 0 else RunFolder(Path(run))
     folder = _train(ResumeJob(found, changed_base))
@@ -181,7 +192,7 @@ def sweep(
     changed_base: ChangedBase = False,
 ) -> None:
     """Train one run for each combination of values; asked for again, it goes on where it stopped."""
-    from studio.cli.sweep import asked, carry_out, of_sweep, resumed
+    from studio.cli.sweep import asked, resumed
 
     runs = paths_from().runs
     if resume:
@@ -190,7 +201,7 @@ def sweep(
         raise RecipeError("command.no_sweep")
     else:
         job = asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
-    _report(of_sweep(carry_out(replace(job, changed_base=changed_base), _model_cache)))
+    _sweep(replace(job, changed_base=changed_base))
 
 
 @app.command(cls=StudioCommand)
@@ -246,7 +257,12 @@ def chat(
 
 @app.command(cls=StudioCommand)
 def forecast(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help='A folder with config.json, or "starter".')],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help='A folder with config.json, or "starter"; or a recipe file in stages.'
+        ),
+    ],
     data: Annotated[Path | None, typer.Option(help="The dataset to train on, for its lengths.")] = None,
     recipe: RecipeFile = "",
     set_: Set = None,
@@ -254,6 +270,11 @@ def forecast(
     """Say what a run would take in memory and time, and what to change where it does not fit."""
     from studio.cli.results import forecasted
 
+    if has_stages(file := Path(model)):
+        from studio.cli.sweep import of_stages, stages_in
+
+        _report(of_stages(stages_in(file, recipe, "", set_, paths_from().runs)))
+        return
     _report(forecasted(recipe_from(data, model, set_, recipe)))
 
 
@@ -280,6 +301,19 @@ def demo() -> None:
     from studio.cli.selftest import demo
 
     demo(paths_from())
+
+
+def _stages_called(name: str) -> SweepFile | None:
+    """The staged recipe of a name, where no run has it."""
+    store = store_from()
+    found = [sweep for sweep in sweeps(store.folder) if sweep.staged and sweep.name == name]
+    return found[0] if found and not (store.folder / name).exists() else None
+
+
+def _sweep(job: SweepJob) -> None:
+    from studio.cli.sweep import carry_out, of_sweep
+
+    _report(of_sweep(carry_out(job, _model_cache)))
 
 
 def _train(job: TrainJob | ResumeJob) -> Any:

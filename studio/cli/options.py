@@ -71,6 +71,11 @@ def described_fields() -> str:
 
 def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: str = "") -> Recipe:
     """The recipe that a command line asks for. Raises RecipeError naming what cannot be."""
+    return with_parent(with_options(_begin(file), data, model, changes), paths_from().runs)
+
+
+def with_options(recipe: Recipe, data: Path | None, model: str, changes: list[str] | None) -> Recipe:
+    """The recipe with what options say. Raises RecipeError naming what cannot be."""
     values: dict[str, Any] = {}
     if data is not None:
         values["data.path"] = str(data.expanduser().resolve())
@@ -83,8 +88,7 @@ def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: 
         values[name.strip()] = value.strip()
     if model:
         values["model"] = model if model == STARTER_MODEL else str(Path(model).expanduser().resolve())
-    recipe = _begin(file).with_values(values)
-    return with_parent(recipe, paths_from().runs)
+    return recipe.with_values(values)
 
 
 def with_fields[C: Callable[..., Any]](model: type[BaseModel], *names: str) -> Callable[[C], C]:

@@ -185,7 +185,8 @@ def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ())
             if s.base_exact is None or s.tuned_exact is None
             else f"{s.base_exact:.0%} → {s.tuned_exact:.0%}"
         )
-        of = f"  goes on from {s.parent}" if s.parent else ""
+        of = f"  stage {s.stage} of {s.sweep}" if s.stage else ""
+        of += f"  goes on from {s.parent}" if s.parent else ""
         rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}{of}")
     rows += [f"{s.name} is damaged: {s.damage}" for s in summaries if s.damage]
     rows += damaged_sweeps
@@ -212,15 +213,22 @@ def of_checks(checks: Sequence[SelfCheck]) -> CommandResult:
     return CommandResult(document, "\n".join(rows))
 
 
-def forecasted(recipe: Recipe) -> CommandResult:
-    """The forecast of a recipe; its dataset is read first where it names one."""
+def forecasted(recipe: Recipe, before: tuple[Recipe, ...] = ()) -> CommandResult:
+    """The forecast of a recipe; its dataset is read first where it names one.
+
+    `before` are the stages that it goes on from.
+    """
     examples, remarks = None, []
     if recipe.data.path:
         for event in perform(DatasetJob(recipe).run_events(DatasetCache())):
             if isinstance(event, DatasetRead):
                 examples = Examples.of(event.rows)
                 remarks = [f"{problem.reason}." for problem in event.problems if not problem.line]
-    found = [e for e in perform(ForecastJob(recipe, examples).run_events(None)) if isinstance(e, Forecasted)]
+    found = [
+        e
+        for e in perform(ForecastJob(recipe, examples, before=before).run_events(None))
+        if isinstance(e, Forecasted)
+    ]
     return of_forecast(found[-1], examples, remarks)
 
 

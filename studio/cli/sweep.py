@@ -1,24 +1,28 @@
-"""`studio sweep`: a grid of runs in the terminal, and the table that they end in."""
+"""Sweeps and staged recipes in the terminal: several runs as one job, and the table that they end in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from studio.catalogue import phrase
-from studio.cli.results import CommandResult
+from studio.cli.options import with_options
+from studio.cli.results import CommandResult, forecasted
 from studio.cli.terminal import StoppedByPerson, console, perform
+from studio.errors import RecipeError
 from studio.events import SweepProgress
+from studio.jobs.base import with_parent
 from studio.jobs.sweep import SweepJob, closing
 from studio.recipe.recipe import Recipe, find_field
+from studio.recipe.stages import StagedRecipe, read_stages
 from studio.recipe.sweep import Over, Sweep, parse_over, short
 from studio.runs.store import RunSummary, summarize
 from studio.runs.sweeps import SweepFile, SweepMember, find_sweep
-from studio.words import duration, loss, visible_line
+from studio.words import duration, loss, memory, visible_line
 
 if TYPE_CHECKING:
     from studio.models.cache import ModelCache
@@ -37,6 +41,40 @@ def asked(base: Recipe, over: Sequence[str], runs: Path, name: str) -> SweepJob:
         (path, tuple(map(_model, values)) if path == "model" else values) for path, values in fields
     )
     return SweepJob(Sweep(base, resolved), runs, name)
+
+
+def stages_in(file: Path, recipe: str, model: str, changes: list[str] | None, runs: Path) -> StagedRecipe:
+    """The stages in a recipe file, with what options set for all of them. Raises RecipeError."""
+    if recipe:
+        raise RecipeError("stages.recipe", file=file)
+    stages = read_stages(file)
+    return replace(stages, base=with_parent(with_options(stages.base, None, model, changes), runs))
+
+
+def of_stages(staged: StagedRecipe) -> CommandResult:
+    """The forecast of every stage, and of all of them together."""
+    members = staged.members()
+    recipes = [member.recipe for member in members]
+    found = [forecasted(recipe, tuple(recipes[:number])) for number, recipe in enumerate(recipes)]
+    each = [result.document for result in found]
+    peak = max(one["peak"] for one in each)
+    seconds = sum(_seconds(recipe, one) for recipe, one in zip(recipes, each, strict=True))
+    document = {
+        "stages": [{"name": member.name, **one} for member, one in zip(members, each, strict=True)],
+        "peak": peak,
+        "fits": all(one["fits"] for one in each),
+        "seconds": seconds,
+    }
+    texts = [f"Stage {m.name}: {result.text}\n" for m, result in zip(members, found, strict=True)]
+    ends = f"All {len(members)} stages take {memory(peak)} at most, and about {duration(seconds)} here."
+    return CommandResult(document, "\n".join([*texts, ends]))
+
+
+def _seconds(recipe: Recipe, forecast: dict[str, Any]) -> float:
+    """What a whole run of a recipe is forecast to take."""
+    steps = forecast["steps_per_epoch"]
+    epochs = recipe.loop.steps / steps if recipe.loop.steps and steps else recipe.loop.epochs
+    return float(epochs * forecast["seconds_per_epoch"])
 
 
 def resumed(runs: Path, name: str) -> SweepJob:
@@ -58,7 +96,8 @@ def carry_out(job: SweepJob, make_cache: Callable[[], ModelCache]) -> SweepFile:
                 console.print(Text.assemble(place, visible_line(f": {event.changes}{note}")))
     except StoppedByPerson:
         begun = file.path.exists()
-        raise StoppedByPerson(phrase("stopped.sweep", name=file.name) if begun else "") from None
+        said = phrase("stopped.stages" if file.staged else "stopped.sweep", name=file.name)
+        raise StoppedByPerson(said if begun else "") from None
     return find_sweep(job.runs, file.name)
 
 
@@ -81,21 +120,29 @@ class _Row:
 def of_sweep(file: SweepFile) -> CommandResult:
     """Every member with what sets it apart and what came out, and which is best."""
     runs = [file.run_of(member) for member in file.members]
+    word = "stages" if file.staged else "sweep"
     rows = [_Row(m, summarize(run) if run else None) for m, run in zip(file.members, runs, strict=True)]
-    best = min(rows, key=lambda row: row.loss)
+    best = rows[-1] if file.staged else min(rows, key=lambda row: row.loss)
     best_name = best.member.run if best.loss < float("inf") else None
     document = {
-        "sweep": file.name,
+        word: file.name,
         "file": str(file.path),
-        "over": file.over,
+        **({} if file.staged else {"over": file.over}),
         "members": [_described(row) for row in rows],
-        "best": best_name,
-        "best_validation_loss": best.loss if best_name else None,
+        **({} if file.staged else _best(best)),
     }
-    lines = [*_table(file, rows, best_name), "", str(closing(file))]
+    lines = [*_table(file, rows, None if file.staged else best_name), "", str(closing(file))]
     if best_name:
         lines.append(f"Next: studio evaluate {best_name}")
     return CommandResult(document, "\n".join(lines))
+
+
+def _best(best: _Row) -> dict[str, object]:
+    told = best.loss < float("inf")
+    return {
+        "best": best.member.run if told else None,
+        "best_validation_loss": best.loss if told else None,
+    }
 
 
 def _described(row: _Row) -> dict[str, object]:
@@ -115,11 +162,12 @@ def _described(row: _Row) -> dict[str, object]:
 
 
 def _table(file: SweepFile, rows: Sequence[_Row], best: str | None) -> list[str]:
-    fields = [find_field(path).title for path in file.members[0].changes]
+    fields = [] if file.staged else [find_field(path).title for path in file.members[0].changes]
     heads = ["RUN", *map(str.upper, fields), "BEST LOSS", "AT STEP", "STEPS", "TIME", "STATE"]
     lines = [heads]
     for row in rows:
-        run, changes = row.run, [short(value) for value in row.member.changes.values()]
+        run = row.run
+        changes = [] if file.staged else [short(value) for value in row.member.changes.values()]
         figures = ["-", "-", "-", "-"]
         if run is not None:
             at = "-" if run.best_step is None else f"{run.best_step:,}"

@@ -46,22 +46,27 @@ class ExampleLengths:
 
 
 def forecast(
-    recipe: Recipe, folder: Path, rows: ExampleLengths | None = None, limit: int | None = None
+    recipe: Recipe,
+    folder: Path,
+    rows: ExampleLengths | None = None,
+    limit: int | None = None,
+    planned: tuple[Tuning, ...] = (),
 ) -> Forecasted:
     """What training the model in `folder` takes, and if that does not fit, what would make it fit.
 
-    `limit` is what it should fit into, else what this machine gives. Without rows every example is taken to
-    be as long as the recipe allows, and no time is told. Raises ModelError for a model that is unknown, or
-    does not fit the recipe.
+    `limit` is what it should fit into, else what this machine gives; `planned` are adapters still to be
+    trained that the recipe goes on from. Without rows every example is taken to be as long as the recipe
+    allows, and no time is told. Raises ModelError for a model that is unknown, or does not fit the recipe.
     """
-    count, found = _counted(recipe, folder), _Reckoning(recipe, folder, rows)
+    found = _Reckoning(recipe, folder, rows, planned)
+    count = found.count
     parts = found.parts()
     limit = machine_limit() if limit is None else limit
     advice: list[Phrase] = []
     if parts.peak > limit:
         advice = changes(
             recipe,
-            lambda other: _Reckoning(other, folder, shortened(rows, other)).parts().peak,
+            lambda other: _Reckoning(other, folder, shortened(rows, other), planned).parts().peak,
             limit,
             found.plan.budget,
         )
@@ -113,12 +118,15 @@ class MemoryParts:
 class _Reckoning:
     """One recipe on one model and dataset."""
 
-    def __init__(self, recipe: Recipe, folder: Path, rows: ExampleLengths | None) -> None:
+    def __init__(
+        self, recipe: Recipe, folder: Path, rows: ExampleLengths | None, planned: tuple[Tuning, ...]
+    ) -> None:
         self.recipe, self.folder, self.rows = recipe, folder, rows
         self.described = _described(folder, _changed(folder))
         self.config = self.described.config
-        self.count = _counted(recipe, folder)
-        self.tuning, self.form = tuning_of(recipe), form_of(recipe)
+        self.tuning, self.form = replace(tuning_of(recipe), planned=planned), form_of(recipe)
+        read_config(folder)
+        self.count = _count(folder, _changed(folder), self.tuning, self.form)
         self.layers = trained_layers(self.config, self.tuning)
         self.plan = plan_of(recipe, rows)
 
@@ -257,11 +265,6 @@ def _changed(folder: Path) -> int:
     """When config or weights were changed last."""
     files = [folder / "config.json", *folder.glob("model*.safetensors*")]
     return max(file.lstat().st_mtime_ns for file in files)
-
-
-def _counted(recipe: Recipe, folder: Path) -> ParameterCount:
-    read_config(folder)
-    return _count(folder, _changed(folder), tuning_of(recipe), form_of(recipe))
 
 
 @lru_cache(maxsize=8)

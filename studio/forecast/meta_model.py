@@ -80,7 +80,7 @@ def build_meta_model(folder: Path, tuning: Tuning, form: WeightForm, layers: int
     cast(model, saved_precision(described))
     quantize_as_saved(model, config)
     put_into(model, form.resolved(config))
-    adapter.carry_shapes(model, tuning.parents)
+    adapter.carry_shapes(model, tuning)
     precision, wanted, tap = compute_precision(model), castable(model), find_tap(model)
     adapter.place(model, tuning)
     model.train()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.events import Event, ExampleRow, ModelCounted
@@ -40,6 +40,7 @@ class ForecastJob:
     recipe: Recipe
     examples: Examples | None = None
     needs_weights: bool = False  # complain when only the config is there
+    before: tuple[Recipe, ...] = ()  # the stages that it goes on from, where they are still to be trained
 
     @property
     def title(self) -> str:
@@ -53,7 +54,9 @@ class ForecastJob:
         from studio.train.prepare import form_of, peak_rate, tuning_of
 
         model, folder = self.recipe.model, model_folder(self.recipe.model)
-        count = count_parameters(folder, tuning_of(self.recipe), form_of(self.recipe))
+        planned = tuple(map(tuning_of, self.before))
+        tuning = replace(tuning_of(self.recipe), planned=planned)
+        count = count_parameters(folder, tuning, form_of(self.recipe))
         rate = peak_rate(self.recipe, read_config(folder))
         sizes = (count.total, count.trainable, count.weights_bytes)
         adapters = adapter_shapes(count.shapes, self.recipe.lora.rank)
@@ -64,7 +67,7 @@ class ForecastJob:
             pieces = [p for tokens in self.examples.tokens for p in _pieces(tokens, longest)]
             sides = 2 if self.recipe.pairs else 1  # the rejected side is about as long
             rows = ExampleLengths(tuple(pieces), sides * self.examples.trained)
-        yield forecast(self.recipe, folder, rows)
+        yield forecast(self.recipe, folder, rows, planned=planned)
         if self.needs_weights:
             find_weights(folder)
 

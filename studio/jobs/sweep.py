@@ -1,4 +1,4 @@
-"""The job that trains a whole sweep: one run after another, and on from where it stopped."""
+"""The job that trains a sweep or a staged recipe: one run after another, and on from where it stopped."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from studio.jobs.rows import keep_rows
 from studio.jobs.train import check_shown, perform_run, prepare_again
 from studio.process import launched
 from studio.recipe.recipe import Recipe
+from studio.recipe.stages import StagedRecipe
 from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder, clean_name
 from studio.runs.history import history_of
@@ -35,9 +36,12 @@ class SweepJob:
     or killed goes on from its newest checkpoint, and the rest start. A member that cannot be trained to
     its end is noted, and the others are trained all the same. Model and dataset are read once. With
     `changed_base` a member goes on also where its model is another by now.
+
+    A staged recipe is carried out likewise, but that each stage goes on from the run of the one before it,
+    and that one that cannot be trained to its end ends the job: asked for again, it is tried again.
     """
 
-    sweep: Sweep
+    sweep: Sweep | StagedRecipe
     runs: Path
     name: str = ""
     changed_base: bool = False
@@ -46,12 +50,19 @@ class SweepJob:
     @classmethod
     def again(cls, file: SweepFile) -> SweepJob:
         """Go on with a sweep. Raises RunError when this version cannot read its recipe."""
+        if file.staged:
+            stages = tuple((member.name, member.changes) for member in file.members)
+            return cls(StagedRecipe(_base(file), stages), file.runs, file.name)
         over = tuple((path, tuple(values)) for path, values in file.over.items())
         return cls(Sweep(_base(file), over), file.runs, file.name)
 
     @property
     def title(self) -> str:
-        return "Sweep"
+        return "Stages" if self.staged else "Sweep"
+
+    @property
+    def staged(self) -> bool:
+        return isinstance(self.sweep, StagedRecipe)
 
     def _has_base(self, found: SweepFile) -> bool:
         """Whether a sweep began with this recipe; of another version's nobody can tell."""
@@ -71,15 +82,18 @@ class SweepJob:
         changes, name = [member.changes for member in members], clean_name(self.name) if self.name else ""
         for found in sweeps(self.runs):
             same = [member.changes for member in found.members] == changes and self._has_base(found)
-            if same and name in ("", found.name):
+            if same and found.staged == self.staged and name in ("", found.name):
                 return found
             if found.name == name:
+                if self.staged:
+                    raise RecipeError("stages.name_taken", name=name)
                 raise RecipeError("sweep.name_taken", name=name)
-        over = {path: list(values) for path, values in self.sweep.over}
-        name = name or f"{Path(self.sweep.base.data.path).stem}-sweep"
+        over = {} if isinstance(self.sweep, StagedRecipe) else dict(self.sweep.over)
+        name = name or (members[-1].name if self.staged else f"{Path(self.sweep.base.data.path).stem}-sweep")
         base = self.sweep.base.model_dump()
         named = [(member.name, member.changes) for member in members]
-        return new_sweep(self.runs, name, base, over, named, GROUPING)
+        listed = {path: list(values) for path, values in over.items()}
+        return new_sweep(self.runs, name, base, listed, named, GROUPING, staged=self.staged)
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.train.dataset_cache import DatasetCache
@@ -93,7 +107,8 @@ class SweepJob:
             yield Log(str(remark), "warning")
         for index, (planned, member) in enumerate(zip(file.members, members, strict=True)):
             state = _state(file, planned)
-            words = (file.name, index + 1, len(members), member.name, member.words)
+            changes = member.name if self.staged else member.words
+            words = (file.name, index + 1, len(members), member.name, changes)
             yield SweepProgress(*words, state)
             if state in ("done", "failed"):
                 continue
@@ -103,6 +118,8 @@ class SweepJob:
             except (DiskError, RunError):
                 raise
             except StudioError as error:
+                if self.staged:
+                    raise
                 file = _given_up(file, planned, error)
                 yield SweepProgress(*words, "failed")
         yield Ended("done", closing(file))
@@ -112,6 +129,8 @@ def closing(file: SweepFile) -> Phrase:
     """What came out of a sweep, in a sentence or two."""
     runs = [run for run in map(file.run_of, file.members) if run is not None]
     found = [summary for summary in map(summarize, runs) if summary.state == "done"]
+    if file.staged:  # whose losses are of other data each
+        return phrase("stages.done", done=len(found), count=len(file.members))
     losses = {summary.name: summary.best_loss for summary in found if summary.best_loss is not None}
     if not losses:
         return phrase("sweep.done", done=len(found), count=len(file.members))
@@ -158,6 +177,12 @@ def _state(file: SweepFile, planned: SweepMember) -> str:
     return "failed" if planned.failed else "goes on"
 
 
+def _after(file: SweepFile, planned: SweepMember, recipe: Recipe) -> Recipe:
+    """A stage's recipe, going on from the run of the stage before."""
+    before = file.before(planned)
+    return recipe.with_values({"base.adapter": str(file.runs / before.run)}) if before else recipe
+
+
 def _train(
     file: SweepFile,
     planned: SweepMember,
@@ -172,7 +197,7 @@ def _train(
     if run is not None:
         recipe, ready = yield from prepare_again(run, *caches, changed_base=job.changed_base)
     else:
-        recipe = with_parent(recipe, file.runs)
+        recipe = with_parent(_after(file, planned, recipe), file.runs)
         yield from remarks_on_parent(recipe)
         ready = yield from prepare(recipe, *caches, grouping=file.grouping)
         check_shown(recipe, ready, job.source)
@@ -180,15 +205,16 @@ def _train(
         file.write()
         asked = {
             "recipe": recipe.model_dump(),
-            "fingerprint": file.fingerprint,
+            "fingerprint": ready.data.fingerprint,
             "grouping": file.grouping,
             "sweep": file.name,
+            **({"stage": file.place_of(planned)} if file.staged else {}),
             "base": base_of(recipe),
             **parents_in_words(recipe),
         }
         run = RunFolder.create(file.runs, planned.run, asked)
         recipe = keep_start(recipe, run)
-        like = next(filter(None, map(file.run_of, file.members)), None)
+        like = None if file.staged else next(filter(None, map(file.run_of, file.members)), None)
         yield from keep_rows(ready.data, run, like if like != run else None)
     yield from perform_run(recipe, run, ready)
     return file

@@ -43,6 +43,7 @@ class Tuning:
     embeddings: bool = False
     head: bool = False
     parents: tuple[ParentAdapter, ...] = ()  # what the model carries already, the oldest first
+    planned: tuple[Tuning, ...] = ()  # and after these: adapters that are still to be trained
 
     @property
     def scale(self) -> float:
@@ -85,15 +86,24 @@ def attach(model: nn.Module, tuning: Tuning, keys: Sequence[str] | None = None) 
     return described
 
 
-def carry_shapes(model: nn.Module, parents: Sequence[ParentAdapter]) -> None:
-    """Make a model carry adapters like those of `parents`, lazily and unread, so that they can be counted."""
-    for parent in parents:
+def carry_shapes(model: nn.Module, tuning: Tuning) -> None:
+    """Make a model carry adapters like those that a tuning goes on from, lazily: so they can be counted."""
+    for parent in tuning.parents:
         described = _described(parent.folder)
         if described.get("fine_tune_type", "lora") != "full":
             _wrap(model, described)
             freeze_adapters(model)
         else:
             lay_bare(model, read_header(parent.folder / WEIGHTS))
+    for planned in tuning.planned:
+        kept = {name: array.dtype for name, array in arrays.named(model.parameters()).items()}
+        place(model, planned)
+        if planned.method == "full":  # read back, it has the precision of the model again
+            own = arrays.named(model.trainable_parameters())
+            model.update(
+                arrays.nested({n: array.astype(kept.get(n, array.dtype)) for n, array in own.items()})
+            )
+        freeze_adapters(model)
 
 
 def carry(model: nn.Module, parents: Sequence[ParentAdapter]) -> bool:

@@ -48,7 +48,7 @@ def count_parameters(folder: Path, tuning: Tuning, form: WeightForm | None = Non
     cast(model, saved_precision(described))
     quantize_as_saved(model, config)
     put_into(model, (form or WeightForm()).resolved(config))
-    adapter.carry_shapes(model, tuning.parents)
+    adapter.carry_shapes(model, tuning)
     weights_bytes = sum(array.nbytes for array in named(model.parameters()).values())
     adapter.place(model, tuning)
     shapes = {name: tuple(array.shape) for name, array in adapter.weights(model).items()}

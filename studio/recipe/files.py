@@ -16,6 +16,8 @@ from studio.recipe.recipe import Recipe, fields, find_field
 
 ABOUT = "about"
 """The table in which a recipe file may introduce itself: its title, and a sentence of help."""
+STAGE = "stage"
+"""The tables of a recipe in stages: see `studio.recipe.stages`."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def read_recipe(file: Path) -> Recipe:
     Raises RecipeError with the file and what is wrong: it cannot be read, a field does not exist (with the
     nearest one that does), or a value is not possible.
     """
-    return _recipe(file, _read(file))
+    return _recipe(file, read_tables(file))
 
 
 def write_recipe(file: Path, recipe: Recipe) -> None:
@@ -69,12 +71,13 @@ def ready_recipes() -> tuple[ReadyRecipe, ...]:
 
 
 def _ready(file: Path) -> ReadyRecipe:
-    tree = _read(file)
+    tree = read_tables(file)
     about = tree[ABOUT]
     return ReadyRecipe(file.stem, about["title"], about["help"], _recipe(file, tree))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_tables(file: Path) -> dict[str, Any]:
+    """What a recipe file says, as it stands there. Raises RecipeError where it cannot be read."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -85,16 +88,18 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _recipe(file: Path, tree: dict[str, Any]) -> Recipe:
     try:
-        return Recipe().with_values(dict(_values(tree)))
+        return Recipe().with_values(dict(values_in(tree)))
     except RecipeError as error:
         raise RecipeError("recipe.in_file", file=file, fault=error.said) from error
 
 
-def _values(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def values_in(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """A file's values by their fields' whole names. Raises RecipeError for a name that is not one."""
     for name, value in tree.items():
         if name == ABOUT:
             continue
+        if name == STAGE:
+            raise RecipeError("recipe.of_stages")
         inside = value.items() if isinstance(value, dict) else ()
         for path, one in ((f"{name}.{key}", v) for key, v in inside) if inside else ((name, value),):
             entry = find_field(path)

@@ -44,6 +44,7 @@ class RunSummary:
     seconds: float = 0.0  # spent on steps, over all sessions
     learning_rate: float | None = None  # the highest, also where the recipe left it open
     sweep: str = ""  # the sweep that it belongs to, if any
+    stage: str = ""  # of a staged recipe, which stage it is: 2 of 3
     parent: str = ""  # what it goes on from, by the name of the run, or the folder
     damage: str = ""  # what of its files cannot be read, in a sentence
     tokens: int = 0  # read in all steps
@@ -237,6 +238,7 @@ def summarize(run: RunFolder, *, held: bool | None = None) -> RunSummary:
         seconds=journal.seconds,
         learning_rate=journal.learning_rate,
         sweep=str(manifest.get("sweep", "")),
+        stage=str(manifest.get("stage", "")),
         parent=str(manifest.get("parent", "")),
         damage=damage,
         tokens=journal.tokens,

@@ -1,4 +1,4 @@
-"""Sweeps on disk: beside the runs, one small file says what was asked and which runs belong to it."""
+"""Sweeps and staged recipes on disk: a file beside the runs says what was asked, and which are its runs."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class SweepFile:
     members: tuple[SweepMember, ...]
     fingerprint: str = ""  # of the dataset, once it has been read
     grouping: int = 1  # how its rows are kept together, that all members hold out the same; 1 is the oldest
+    staged: bool = False  # its members are stages: each goes on from the one before, with data of its own
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
     @property
@@ -57,8 +58,22 @@ class SweepFile:
         except RunError:
             return None
 
+    def place_of(self, member: SweepMember) -> str:
+        """Which of the members one is: 2 of 3."""
+        return f"{self.members.index(member) + 1} of {len(self.members)}"
+
+    def before(self, member: SweepMember) -> SweepMember | None:
+        """The stage that a member goes on from; None for the first, and where there are no stages."""
+        place = self.members.index(member)
+        return self.members[place - 1] if self.staged and place else None
+
     def with_fingerprint(self, fingerprint: str) -> SweepFile:
-        """This sweep, knowing its dataset. Raises RunError when it began with another one."""
+        """This sweep, knowing its dataset. Raises RunError when it began with another one.
+
+        Stages have a dataset each, which their runs know.
+        """
+        if self.staged:
+            return self
         if self.fingerprint not in ("", fingerprint):
             raise RunError("sweep.other_dataset", name=self.name)
         return replace(self, fingerprint=fingerprint)
@@ -81,6 +96,8 @@ def new_sweep(
     over: dict[str, list[Any]],
     members: Sequence[tuple[str, dict[str, Any]]],
     grouping: int = 1,
+    *,
+    staged: bool = False,
 ) -> SweepFile:
     """A sweep called `name`, or `name-2` … when that is taken, with a free name for the run of each member.
 
@@ -92,7 +109,9 @@ def new_sweep(
         wanted = _numbered(clean_name(f"{name}-{member}"))
         run = next(free for free in wanted if free not in taken and not (runs / free).exists())
         taken[run] = SweepMember(member, run, changes)
-    return SweepFile(runs / f"{name}{ENDING}", base, over, tuple(taken.values()), grouping=grouping)
+    return SweepFile(
+        runs / f"{name}{ENDING}", base, over, tuple(taken.values()), grouping=grouping, staged=staged
+    )
 
 
 def read_sweep(path: Path) -> SweepFile:
