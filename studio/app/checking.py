@@ -16,7 +16,7 @@ from studio.ui.dialogs.fix import FixDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.widgets.timing import Debounce
 
-_REST_MILLISECONDS = 1000
+REST_MILLISECONDS = 1000
 
 
 class FixPreview(Controller):
@@ -60,7 +60,7 @@ class Checking(Controller):
         self._page, self._pane = pane.health, pane
         self._checking = self._request()
         self.preview = FixPreview(services, self, steps.do)
-        self._pause = Debounce(self, _REST_MILLISECONDS, self.check)
+        self._pause = Debounce(self, REST_MILLISECONDS, self.check)
         self._source = ""
         self._page.fix_requested.connect(self._preview)
         self._page.again_requested.connect(self.check)

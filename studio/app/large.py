@@ -48,6 +48,7 @@ class LargeFiles(Controller):
     shown = Signal(str)  # the path of a file whose first rows are there
     rested = Signal()  # its scan is finished, or stopped
     left = Signal()
+    own_changed = Signal()  # more was changed by hand, or taken back
 
     def __init__(self, services: Services, pane: DatasetPane, theme: Theme, datasets: Datasets) -> None:
         super().__init__(services, pane)
@@ -71,8 +72,14 @@ class LargeFiles(Controller):
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe on show, as it would read this file."""
-        return self._state.recipe.with_values({"data.path": str(self.path), "data.columns": self.columns})
+        """The recipe on show, as it would read this file without what was changed in it."""
+        named = {"data.path": str(self.path), "data.columns": self.columns, "data.history": ""}
+        return self._state.recipe.with_values(named)
+
+    @property
+    def edited_recipe(self) -> Recipe:
+        """The same with what was changed by hand."""
+        return self.recipe.with_values({"data.history": steps_text(self.own)})
 
     def open(self, path: str) -> None:
         """Show a big file's first rows at once, and check the others."""
@@ -108,8 +115,10 @@ class LargeFiles(Controller):
 
     def show_own(self, steps: tuple[AnyStep, ...]) -> None:
         """Show the row that is stood on with what was changed by hand."""
-        self.own = steps
+        is_other, self.own = steps != self.own, steps
         self._show_row(self._number)
+        if is_other:
+            self.own_changed.emit()
 
     def show_rendering(self) -> None:
         """Render the row that is shown as the recipe says now."""

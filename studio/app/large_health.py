@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.app.checking import FixPreview
+from studio.app.checking import REST_MILLISECONDS, FixPreview
 from studio.app.large import LargeFiles, LargeParts
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
@@ -10,6 +10,7 @@ from studio.events import Checked, Finding, Log, Progress
 from studio.jobs.health import HealthJob, PreviewJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
+from studio.ui.widgets.timing import Debounce
 
 AT_ONCE = 200_000
 """Rows up to which the checks begin by themselves: it takes about a minute."""
@@ -18,12 +19,13 @@ _OFFER = (
     "Duplicates, contradictions, personal data and all other checks, over every row: some minutes for a "
     "million. The rows can be looked at meanwhile."
 )
+_CHANGED = "What was found before is not true of them any more. The rows can be looked at meanwhile."
 _UNREAD = "Reading was stopped, and the checks go over all rows."
 _KEPT = "{name} itself stays as it is: all its rows are written elsewhere, so mended, and opened here."
 
 
 class LargeHealth(Controller):
-    """Looks the file on show over by its index: by itself where it is soon done, else when it is asked."""
+    """Looks the file on show over, as it was changed: by itself where it is soon done, else when asked."""
 
     def __init__(self, services: Services, large: LargeFiles, parts: LargeParts) -> None:
         super().__init__(services, large)
@@ -31,9 +33,11 @@ class LargeHealth(Controller):
         self._checking = self._request()
         self.preview = FixPreview(services, self, parts.choose_fixed)
         self._has_begun = False
+        self._pause = Debounce(self, REST_MILLISECONDS, self.check)
         large.shown.connect(self._follow)
         large.rested.connect(self._begin)
         large.left.connect(self._leave)
+        large.own_changed.connect(self._outdate)
         parts.begun.connect(self.stop)
 
     def check(self) -> None:
@@ -47,11 +51,12 @@ class LargeHealth(Controller):
         self._has_begun = True
         view.health.show_busy()
         heard: Listeners = {Progress: view.health.show_progress, Checked: self._show, Log: self._show_log}
-        job = HealthJob(self._large.recipe, self._paths.scans, indexed=True)
+        job = HealthJob(self._large.edited_recipe, self._paths.scans, indexed=True)
         self._checking.ask(job, Lane.SCANNING, heard, self._end)
 
     def stop(self) -> None:
         """Look no further; it can be begun again."""
+        self._pause.stop()
         if self._checking.busy:
             self._checking.drop()
             self._offer()
@@ -72,6 +77,18 @@ class LargeHealth(Controller):
         else:
             self._offer()
 
+    def _outdate(self) -> None:
+        """Rows were changed: look again where that is soon done, once no more comes; offer it else."""
+        view, scan = self._large.view, self._large.scan
+        if view is None or scan is None or not self._has_begun:
+            return
+        self._checking.drop()
+        if scan.rows <= AT_ONCE:
+            view.health.show_busy()
+            self._pause.trigger()
+        else:
+            view.health.show_offer("Rows were changed", _CHANGED, "Check all rows")
+
     def _offer(self) -> None:
         if (view := self._large.view) is not None and (scan := self._large.scan) is not None:
             if scan.finished:
@@ -89,10 +106,11 @@ class LargeHealth(Controller):
 
     def _leave(self) -> None:
         """What was found in the file before is not fixed in another."""
+        self._pause.stop()
         self._checking.drop()
         self.preview.drop()
         self._has_begun = False
 
     def _preview(self, finding: Finding) -> None:
-        job = PreviewJob(self._large.recipe, finding.check, self._paths.scans, True, finding.lines)
+        job = PreviewJob(self._large.edited_recipe, finding.check, self._paths.scans, True, finding.lines)
         self.preview.ask(job, finding, _KEPT.format(name=self._large.path.name))

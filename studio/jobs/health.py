@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from studio.recipe.recipe import Recipe
 if TYPE_CHECKING:
     from studio.dataset.checks.check import Subject
     from studio.dataset.record import Record
+    from studio.dataset.render.render import Renderer
     from studio.train.dataset_cache import DatasetCache
 
 
@@ -31,7 +32,8 @@ class HealthJob:
     """Check the recipe's dataset as a run would see it, and against the golden set beside it.
 
     A file too big to hold, and with `indexed` any big file, is gone through row by row by its index instead,
-    which `scans` keeps: its rows are in no parts then, and their tokens are not counted.
+    which `scans` keeps: its rows are in the parts that its steps, or a saved dataset, give them, and their
+    tokens are not counted.
     """
 
     recipe: Recipe
@@ -77,21 +79,30 @@ def _subject(
 
         dataset_cache = DatasetCache()
     if goes_by_index(recipe, indexed):
-        special = dataset_cache.renderer(recipe).special_texts
-        return (yield from _indexed(recipe, scans or Paths.for_user().scans, golden, special))
+        renderer = dataset_cache.renderer(recipe)
+        return (yield from _indexed(recipe, scans or Paths.for_user().scans, golden, renderer))
     return (yield from dataset_cache.open(recipe)).checked(golden)
 
 
 def _indexed(
-    recipe: Recipe, scans: Path, golden: Sequence[Record], special: Sequence[str]
+    recipe: Recipe, scans: Path, golden: Sequence[Record], renderer: Renderer
 ) -> Generator[Event, None, Subject]:
-    """The rows of a big file, to be checked where they lie."""
+    """The rows of a big file after the recipe's steps, to be checked where they lie."""
     from studio.dataset.checks.check import golden_rows
+    from studio.dataset.steps.prepared import context_of, divided_before_leakage
+    from studio.dataset.steps.steps import steps_in
     from studio.dataset.store.records import subject_of
-    from studio.jobs.scan import scanned
+    from studio.jobs.scan import chosen, scanned
 
-    source = yield from scanned(Path(recipe.data.path).expanduser(), scans, recipe.data.columns)
-    return subject_of(source.store, source.format, golden_rows(golden), special)
+    data = recipe.data
+    source = yield from scanned(Path(data.path).expanduser(), scans, data.columns)
+    subject = subject_of(source.store, source.format, golden_rows(golden), renderer.special_texts)
+    if not (steps := steps_in(data.history)):
+        return replace(subject, parts=source.given)
+    steps = divided_before_leakage(steps, source, data, recipe.loop.seed)
+    shaped = yield from chosen(source, steps, context_of(source, steps, data, lambda: renderer))
+    parts = {line: part for line, part in shaped.parts.items() if part}
+    return replace(subject, records=shaped.records, parts=parts)
 
 
 def golden_of(dataset: Path) -> tuple[tuple[Record, ...], str]:

@@ -13,6 +13,9 @@ from studio.app import large_health
 from studio.app.studio import Studio
 from studio.dataset.manifest import Manifest
 from studio.dataset.steps.steps import Fix
+from studio.events import Checked
+from studio.jobs.health import HealthJob
+from studio.train.dataset_cache import DatasetCache
 from studio.ui.panes.dataset.large import LargeView
 from studio.ui.widgets.button import Button
 from tests.app.conftest import opened_by_pages as opened
@@ -108,6 +111,28 @@ def test_a_fix_is_saved_with_its_history_where_a_folder_is_named(
     assert studio.state.dataset is not None
     assert len(studio.state.dataset.rows) == 602
     assert [count.after for count in Manifest.read(tmp_path / "mended").counts] == [602]
+
+
+def test_what_was_changed_by_hand_is_looked_over_as_it_was_changed(
+    studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = checked(studio, qtbot, faulty(tmp_path / "big.jsonl"))
+
+    def counts() -> dict[str, int]:
+        return {row.finding.check: row.finding.count for row in view.health.rows if row.finding.count}
+
+    assert counts()["personal data"] == counts()["duplicates"] == 1
+    view.edited.emit(601, "answer", "Write to the office, they know.")
+    view.delete_toggled.emit(602)
+    qtbot.waitUntil(lambda: not counts().keys() & {"personal data", "duplicates"})
+    studio.dataset.large_editing.undo()
+    qtbot.waitUntil(lambda: counts().get("duplicates") == 1)
+    monkeypatch.setattr(large_health, "AT_ONCE", 100)
+    view.delete_toggled.emit(602)
+    assert view.health.offer.accessibleName() == "Rows were changed"
+    job = HealthJob(studio.dataset.large.edited_recipe, studio.dataset._paths.scans, indexed=True)
+    found = next(event for event in job.run_events(DatasetCache()) if isinstance(event, Checked))
+    assert found.rows == 602
 
 
 def test_unknown_columns_are_asked_for_and_the_file_is_opened_by_pages_with_them(
