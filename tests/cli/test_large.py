@@ -74,6 +74,22 @@ def test_the_health_of_a_file_too_big_to_hold_is_that_of_its_rows(
 
 
 @pytest.mark.usefixtures("home")
+def test_the_health_of_a_big_file_is_that_after_the_steps_of_the_recipe(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_rows(tmp_path / "big.jsonl", 100)
+    path.write_text(path.read_text() + path.read_text().splitlines(keepends=True)[0])
+    history = json.dumps([{"kind": "delete", "line": 101}, {"kind": "split", "seed": 1}])
+    asked = (path, "--health", "--model", tiny_model, "--set", f"data.history={history}")
+    held = shown(capsys, *asked)["health"]
+    monkeypatch.setattr(source, "LARGE", 1000)
+    monkeypatch.setattr(memory_check, "memory_words", lambda path: "Too big.")
+    found = {each["check"]: each["count"] for each in shown(capsys, *asked)["health"]}
+    assert found["duplicates"] == 0
+    assert found["leakage"] == next(each["count"] for each in held if each["check"] == "leakage")
+
+
+@pytest.mark.usefixtures("home")
 def test_one_row_of_a_big_file_is_shown_token_by_token(
     tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
