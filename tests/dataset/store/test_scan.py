@@ -223,3 +223,19 @@ def test_an_index_keeps_what_a_conversation_begins_with_and_the_worse_answer_of_
     pairs = write_pairs(tmp_path / "pairs.jsonl", 3)
     store = scanned(pairs, tmp_path / "pairs")
     assert [row.rejected for row in store.page(0, 3)] == [record.rejected for record in read(pairs).records]
+
+
+@pytest.mark.parametrize("bad", [2, 500])
+def test_rows_read_quickly_and_those_read_one_by_one_are_kept_in_the_order_of_the_file(
+    tmp_path: Path, bad: int
+) -> None:
+    rows = [json.dumps({"prompt": f"Number {number}", "completion": "Yes."}) for number in range(1500)]
+    for number in range(100, 1400, 1300 // bad):
+        rows[number] = "{"
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    list(scan(path, tmp_path / "index"))
+    shown = Store(path, tmp_path / "index").page(0, len(rows))
+    assert [row.line for row in shown] == [*range(1, len(rows) + 1)]
+    assert [row.state == BAD for row in shown] == [row == "{" for row in rows]
+    assert all(row.prompt == f"Number {row.line - 1}" for row in shown if row.state != BAD)
