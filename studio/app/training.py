@@ -287,7 +287,7 @@ class Training(Controller):
         if event.state not in ("starts", "goes on"):
             return
         self._pane.clear_run()
-        self._member = event
+        self._member, self._ended = event, ""
         self._subjects.choose("training", "")
         self._pane.show_state("preparing", f"Run {event.index} of {event.count}: {event.changes}")
 
@@ -325,7 +325,7 @@ class Training(Controller):
             self._sweep = None
         match outcome:
             case Done() | Stopped() if self._ended:
-                self._pane.show_state("done", self._ended)
+                self._pane.show_state("done" if run else "idle", self._ended)  # a sweep that was done before
             case Failed(summary, _) if self._opened:
                 self._pane.show_state("failed", summary)
             case Failed(summary, _):

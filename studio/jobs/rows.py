@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+import shutil
+from collections.abc import Collection, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +50,16 @@ def keep_rows(data: Dataset, run: RunFolder, like: RunFolder | None = None) -> G
                 share(file, inside / file.name)
         return
     yield from save(run.dataset, _Parts(data), format=data.format)
+
+
+@contextmanager
+def made_whole(run: RunFolder) -> Iterator[RunFolder]:
+    """A run while it gets what it needs to begin; where that fails or is stopped, nothing of it stays."""
+    try:
+        yield run
+    except BaseException:
+        shutil.rmtree(run.path, ignore_errors=True)
+        raise
 
 
 def kept_recipe(run: RunFolder, recipe: Recipe) -> Recipe:

@@ -11,7 +11,7 @@ from studio.catalogue import Phrase, phrase
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
 from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, with_parent
-from studio.jobs.rows import keep_rows
+from studio.jobs.rows import keep_rows, made_whole
 from studio.jobs.train import check_shown, perform_run, prepare_again
 from studio.process import launched
 from studio.recipe.recipe import Recipe
@@ -212,9 +212,9 @@ def _train(
             "base": base_of(recipe),
             **parents_in_words(recipe),
         }
-        run = RunFolder.create(file.runs, planned.run, asked)
-        recipe = keep_start(recipe, run)
-        like = None if file.staged else next(filter(None, map(file.run_of, file.members)), None)
-        yield from keep_rows(ready.data, run, like if like != run else None)
+        with made_whole(RunFolder.create(file.runs, planned.run, asked)) as run:
+            recipe = keep_start(recipe, run)
+            like = None if file.staged else next(filter(None, map(file.run_of, file.members)), None)
+            yield from keep_rows(ready.data, run, like if like != run else None)
     yield from perform_run(recipe, run, ready)
     return file

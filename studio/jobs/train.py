@@ -17,7 +17,7 @@ from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_p
 from studio.jobs.job import note_way_on, said_of
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import awake, recorder
-from studio.jobs.rows import keep_rows, kept_recipe, named_as_read
+from studio.jobs.rows import keep_rows, kept_recipe, made_whole, named_as_read
 from studio.process import rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -70,10 +70,10 @@ class TrainJob:
         }
         name = self.name or f"{Path(recipe.data.path).stem}-{Path(recipe.model).name}"
         with own_runs(self.runs) as runs:
-            run = RunFolder.create(runs, name, manifest)
-            recipe = keep_start(recipe, run)
-            if rank() == 0:
-                yield from keep_rows(ready.data, run)
+            with made_whole(RunFolder.create(runs, name, manifest)) as run:
+                recipe = keep_start(recipe, run)
+                if rank() == 0:
+                    yield from keep_rows(ready.data, run)
             yield from perform_run(recipe, run, ready)
 
 

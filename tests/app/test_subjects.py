@@ -11,9 +11,11 @@ from studio.app.studio import Studio
 from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.job import Job
 from studio.jobs.queue import JobQueue
+from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder
 from studio.ui.widgets.pane import PaneFrame
 from tests.app.test_run_menu import stored_run
+from tests.conftest import write_rows
 
 PANES = ("training", "evaluation", "playground")
 
@@ -141,3 +143,35 @@ def test_an_earlier_run_is_shown_as_it_was_asked_and_a_new_one_as_it_was_typed(
     pick(studio, qtbot, "training", "")
     assert training.recipe().lora.rank == 5
     assert training.header.title() == "Training"
+
+
+def test_during_a_sweep_form_title_and_sidebar_tell_of_the_run_that_trains(
+    studio: Studio, tiny_model: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    pane, window = studio.panes.training, studio.window
+    studio.open_path(str(write_rows(tmp_path / "support.jsonl", 16)))
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    studio.training.change({"model": str(tiny_model), "lora.rank": 8, "loop.steps": 3, "loop.rest": 0.5})
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    studio.training.sweep(Sweep(pane.recipe(), (("lora.rank", ("2", "4")),)))
+    told: dict[str, tuple[str, int, str, str]] = {}
+    other = write_rows(tmp_path / "letters.jsonl", 18)
+    while studio.training.busy:
+        qtbot.waitUntil(lambda: not studio.training.busy or " · step " in pane.header.title())
+        if studio.training.busy:
+            foot = window._sidebar._state
+            assert foot.shown_text() == foot.text()
+            title = pane.header.title().partition(" · step ")[0]
+            told[title] = (
+                pane.picker.name(), pane.recipe().lora.rank, pane.form._dataset.text(), foot.text(),
+            )  # fmt: skip
+            if len(told) == 1 and studio.state.recipe.data.path != str(other):
+                studio.open_path(str(other))  # which changes nothing of the run that trains
+            qtbot.wait(20)
+    assert told == {
+        "Run 1 of 2 · Rank 2": ("support-sweep-rank-2", 2, "support.jsonl", "Training run 1 of 2"),
+        "Run 2 of 2 · Rank 4": ("support-sweep-rank-4", 4, "support.jsonl", "Training run 2 of 2"),
+    }
+    assert pane.recipe().lora.rank == 8
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    assert pane.form._dataset.text() == "letters.jsonl"

@@ -239,3 +239,11 @@ def test_a_run_stopped_before_its_first_step_is_stopped_and_goes_on(recipe: Reci
     assert summarize(run).state == "stopped"
     run_to(ResumeJob(run))
     assert summarize(run).state == "done"
+
+
+def test_a_run_stopped_before_it_is_opened_leaves_nothing(recipe: Recipe, tmp_path: Path) -> None:
+    generator = TrainJob(recipe, tmp_path / "runs").run_events(ModelCache())
+    for _ in generator:
+        if RunStore(tmp_path / "runs").runs():
+            generator.close()  # its rows are being kept
+    assert RunStore(tmp_path / "runs").runs() == []

@@ -1,0 +1,42 @@
+"""Whatever is done in the window, in whatever order: titles, what is acted on, and what is written agree."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from studio.app.studio import Studio
+from studio.jobs.job import Job
+from tests.app.test_subjects import jobs
+from tests.app.walking import SMALL, Walk
+from tests.conftest import write_rows
+
+__all__ = ["jobs"]
+
+
+@pytest.fixture
+def walk(studio: Studio, jobs: list[Job], tmp_path: Path, qtbot: QtBot) -> Walk:
+    """A walk that begins with a dataset on show and two runs."""
+    files = [write_rows(tmp_path / f"{name}.jsonl", 16 + n) for n, name in enumerate(("support", "letters"))]
+    walk = Walk(studio, qtbot, files, jobs, seed=int(os.environ.get("WALK_SEED", "1")))
+    studio.open_path(str(files[0]))
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    studio.training.change(SMALL)
+    walk.rest()
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    for _ in range(2):
+        walk.start()
+        walk.rest()
+    return walk
+
+
+def test_forty_random_actions_leave_titles_subjects_and_files_in_agreement(walk: Walk) -> None:
+    walk.go(40)
+
+
+@pytest.mark.long
+def test_five_hundred_random_actions_leave_titles_subjects_and_files_in_agreement(walk: Walk) -> None:
+    walk.go(500)
