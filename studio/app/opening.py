@@ -19,10 +19,11 @@ from studio.dataset.store.source import is_large
 from studio.errors import StudioError
 from studio.events import ColumnsAsked, ColumnsTried, DatasetRead, DatasetSaved, Log, Progress, Rendered
 from studio.files import write_text
+from studio.jobs.bring import BringJob
 from studio.jobs.health import ColumnsJob, TryColumnsJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import Lane
-from studio.jobs.read import BringJob, DatasetJob, ExampleJob
+from studio.jobs.read import DatasetJob, ExampleJob
 from studio.paths import resource
 from studio.recipe.recipe import Recipe
 from studio.ui.dialogs.columns import ColumnsDialog
@@ -324,7 +325,7 @@ class Opening(Controller):
             Progress: self._pane.show_progress,
             DatasetSaved: self._open_joined,
         }
-        job = BringJob(paths, free_path(self._paths.datasets, name), columns)
+        job = BringJob(paths, free_path(self._paths.datasets, name), columns, again=True)
         self._joining.ask(job, Lane.READING, heard, self._end)
 
     def _open_joined(self, saved: DatasetSaved) -> None:

@@ -48,9 +48,10 @@ from studio.events import (
     Scanned,
 )
 from studio.files import check_target
+from studio.jobs.bring import BringJob
 from studio.jobs.health import HealthJob, goes_by_index
 from studio.jobs.hub import UploadJob
-from studio.jobs.read import BringJob, DatasetJob, ExampleJob, LibraryJob
+from studio.jobs.read import DatasetJob, ExampleJob, LibraryJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.jobs.scan import BadRowsJob, RowJob, ScanJob
 from studio.recipe.recipe import Recipe

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.dataset.read.mapping import Mapping, UnknownColumns
+from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import DataError, RunError
-from studio.events import DatasetSaved, Event, Log, Progress
+from studio.events import Event, Log, Progress
 from studio.files import scratch_folder
 from studio.paths import Paths
 from studio.process import launched, rank
@@ -19,7 +19,6 @@ from studio.runs.folder import RunFolder
 from studio.runs.history import RunHistory, history_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, latest_evaluation, look
 from studio.runs.sweeps import damaged_sweeps
-from studio.words import counted
 
 if TYPE_CHECKING:
     from studio.train.dataset_cache import DatasetCache
@@ -249,53 +248,3 @@ def check_same(path: str, fingerprint: str) -> None:
     differs = ranks.from_first(fingerprint.encode()).decode() != fingerprint
     if ranks.number(differs):
         raise RunError("dataset.differs", path=path)
-
-
-@dataclass(frozen=True)
-class BringJob:
-    """Read files and folders together, and save what they hold as one dataset in `out`."""
-
-    paths: tuple[Path, ...]
-    out: Path
-    columns: str = ""  # as the recipe's data.columns
-
-    @property
-    def title(self) -> str:
-        return "Bringing files together"
-
-    def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.read.load import reading
-        from studio.dataset.save.folder import save, sources_of
-        from studio.dataset.save.target import check_sources
-        from studio.dataset.steps.apply import apply
-
-        check_sources(self.out, self.paths)
-        try:
-            source = yield from reading(self.paths, Mapping.parse(self.columns) if self.columns else None)
-        except UnknownColumns as error:
-            yield error.question(str(self.paths[0]))
-            raise
-        shaped = yield from apply(source.records, (), source.given)
-        files = sources_of(self.paths)
-        manifest = yield from save(
-            self.out,
-            shaped,
-            format=source.format,
-            sources=files,
-            problems=source.problems,
-            columns=self.columns,
-        )
-        rows = manifest.rows
-        lost = len({problem.line for problem in source.problems if problem.severity == "error"})
-        remarks = (f"Left out: {counted(lost, 'row')} that could not be read.",) if lost else ()
-        yield DatasetSaved(
-            path=str(self.out),
-            name=manifest.name,
-            fingerprint=manifest.fingerprint,
-            train=rows.get("train", 0),
-            validation=rows.get("validation", 0),
-            test=rows.get("test", 0),
-            golden=rows.get("golden", 0),
-            undivided=rows.get("", 0),
-            remarks=remarks,
-        )

@@ -18,6 +18,7 @@ from studio.events import DatasetRead
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
+from tests.conftest import write_rows
 
 ROWS = "".join(f'{{"prompt": "Say {n}", "completion": "It is {n}."}}\n' for n in range(1, 10))
 TICKETS = "Kunde,Frage,Antwort\n" + "".join(f"K{n},Wo ist {n}?,Hier ist {n}.\n" for n in range(1, 31))
@@ -184,3 +185,18 @@ def test_files_dropped_together_become_one_dataset_and_come_back_by_the_file_men
     recent.actions()[-1].trigger()
     assert not recent.isEnabled()
     assert studio.dataset.opening.recent == ()
+
+
+def test_the_same_files_brought_again_are_the_dataset_that_was_made_of_them(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    files = [write_rows(tmp_path / f"{name}.jsonl", 30) for name in ("one", "two")]
+    made = Path(studio.dataset._paths.datasets)
+    for _ in range(2):
+        studio.open_paths(list(map(str, files)))
+        wait_for(qtbot, studio, "one and 1 more")
+        studio.dataset.datasets.give_up()
+    assert [path.name for path in made.iterdir()] == ["one and 1 more"]
+    write_rows(files[1], 20)
+    studio.open_paths(list(map(str, files)))
+    assert len(wait_for(qtbot, studio, "one and 1 more 2").rows) == 50

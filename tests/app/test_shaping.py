@@ -75,6 +75,7 @@ def test_a_fix_is_previewed_and_done_to_the_dataset_on_show(
     assert source.read_text() == ROWS + REPEATED
     qtbot.waitUntil(lambda: bool(pane.health.rows))
     assert studio.state.recipe.data.history == '[{"kind": "fix", "check": "duplicates"}]'
+    assert not studio.dataset._paths.datasets.exists()  # it is a step, and no dataset of its own
 
 
 def test_edits_are_undone_redone_kept_and_saved(

@@ -14,10 +14,10 @@ from studio.dataset.steps.steps import Cap, Delete, Edit, Filter, steps_in
 from studio.dataset.store import source
 from studio.events import DatasetRead, DatasetSaved, FixPreviewed, RowShown
 from studio.files import whole
+from studio.jobs.bring import BringJob
 from studio.jobs.health import PreviewJob
 from studio.jobs.hub import PublishJob
 from studio.jobs.queue import JobQueue, Ticket
-from studio.jobs.read import BringJob
 from studio.jobs.save import SaveJob
 from studio.jobs.scan import RowJob
 from studio.jobs.train import TrainJob

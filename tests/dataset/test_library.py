@@ -13,7 +13,7 @@ from studio.dataset.library import Library, LibraryEntry
 from studio.dataset.steps.journal import StepJournal
 from studio.dataset.steps.steps import Delete
 from studio.files import NoTrash
-from studio.jobs.read import BringJob
+from studio.jobs.bring import BringJob
 from studio.paths import Paths
 from tests.conftest import write_rows
 
