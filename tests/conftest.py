@@ -160,7 +160,8 @@ def refused(
         there = dict(error.phrase.values) if error.phrase else {}
         codes = {name: value.code for name, value in there.items() if isinstance(value, Phrase)}
         assert (error.phrase.code if error.phrase else "") == code, str(error)
-        assert {n: v if v == codes.get(n) else there.get(n) for n, v in values.items()} == values
+        wanted = {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
+        assert {n: v if v == codes.get(n) else there.get(n) for n, v in wanted.items()} == wanted
         return True
 
     return pytest.raises(kind, check=is_meant)

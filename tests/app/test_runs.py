@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
@@ -13,6 +12,7 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore
 from tests.app.test_run_menu import stored_run
+from tests.conftest import refused
 
 
 def test_a_run_gets_another_name_and_stays_the_one_on_show(
@@ -66,10 +66,10 @@ def test_the_recipe_of_a_run_is_trained_with_again(studio: Studio, tmp_path: Pat
 def test_a_run_in_use_or_of_a_sweep_keeps_its_name(tmp_path: Path) -> None:
     store, recipe = RunStore(tmp_path), Recipe().model_dump()
     used = RunFolder.create(tmp_path, "used", {"recipe": recipe})
-    with used.held(), pytest.raises(RunError, match="in use"):
+    with used.held(), refused("run.in_use", RunError, name="used"):
         store.rename("used", "other")
     RunFolder.create(tmp_path, "s-rank-4", {"recipe": recipe, "sweep": "s"})
-    with pytest.raises(RunError, match="belongs to the sweep s"):
+    with refused("run.of_sweep", RunError, name="s-rank-4", sweep="s"):
         store.rename("s-rank-4", "other")
     assert store.rename("used", "used") == "used"
     assert store.rename("used", "other") == "other"

@@ -13,6 +13,7 @@ from studio.evaluate.compare import EXACT, GENERAL, VALIDATION, judge
 from studio.evaluate.golden import read_golden
 from studio.evaluate.measures import compare_means, compare_rates
 from studio.events import Measure
+from tests.conftest import refused
 
 
 def test_the_interval_of_a_difference_covers_the_truth_about_95_times_in_100() -> None:
@@ -71,7 +72,7 @@ def test_the_headline_gives_the_count_and_the_cost() -> None:
 def test_a_golden_line_that_is_none_is_named(tmp_path: Path) -> None:
     file = tmp_path / "golden.jsonl"
     file.write_text(json.dumps({"prompt": "a", "ideal": "b"}) + "\n\n" + json.dumps({"prompt": "a"}) + "\n")
-    with pytest.raises(DataError, match="Line 3 of", check=lambda error: error.code == "golden.no_pair"):
+    with refused("golden.no_pair", DataError, line=3, file=file):
         read_golden(file)
     file.write_text(
         json.dumps({"prompt": "one\u2028two", "ideal": "b"}, ensure_ascii=False), encoding="utf-8"

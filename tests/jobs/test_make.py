@@ -24,6 +24,7 @@ from studio.models.cache import ModelCache
 from studio.synth.folder import SyntheticFolder, accepted, write_accepted
 from studio.synth.plan import Plan
 from studio.synth.rows import Review
+from tests.conftest import refused
 from tests.jobs.openai_server import Answer, Body, openai_server
 
 ROOT = Path(__file__).parents[2]
@@ -116,28 +117,35 @@ def test_a_fault_that_passes_costs_nothing(documents: Path, tmp_path: Path, faul
     assert len(served.asked) == 8
 
 
-@pytest.mark.parametrize("fault", ["server error", "broken JSON", "closed connection"])
+LASTING = {
+    "server error": "server.answered",
+    "broken JSON": "server.no_completion",
+    "closed connection": "server.closed",
+}
+
+
+@pytest.mark.parametrize("fault", LASTING)
 def test_a_fault_that_stays_ends_with_a_sentence_and_keeps_what_was_made(
     documents: Path, tmp_path: Path, fault: str
 ) -> None:
     with openai_server(lambda body, number: good(body) if number < 3 else FAULTS[fault]) as served:
         plan = plan_for(served.url, documents)
-        with pytest.raises(ServerError, match=r"gave no reply in 5 attempts: it.*What was made is kept"):
+        with refused("server.no_reply", ServerError, attempts=5, fault=LASTING[fault]):
             carried_out(plan, tmp_path / "more")
     assert len(SyntheticFolder(tmp_path / "more").rows()) == 2
 
 
 REFUSALS = {
-    (401, "bad key"): "did not take the key (“bad key”). Enter its API key again.",
-    (404, "no such model"): "knows no model “llama”, or the address is not whole (most end in /v1)",
-    (422, "what?"): "refused with 422 (“what?”)",
+    (401, "bad key"): "server.key_refused",
+    (404, "no such model"): "server.no_model",
+    (422, "what?"): "server.refused",
 }
 
 
 @pytest.mark.parametrize(("status", "message"), REFUSALS)
 def test_a_refusal_is_said_at_once(documents: Path, tmp_path: Path, status: int, message: str) -> None:
     with openai_server(lambda body, number: (status, {"error": {"message": message}}, {})) as served:
-        with pytest.raises(ServerError, match=re.escape(REFUSALS[status, message])):
+        with refused(REFUSALS[status, message], ServerError, reason=f" (“{message}”)"):
             carried_out(plan_for(served.url, documents), tmp_path / "more")
         assert len(served.asked) == 1
 
@@ -146,9 +154,9 @@ def test_an_address_without_a_server_and_one_that_is_none(documents: Path, tmp_p
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-        with pytest.raises(ServerError, match="Nothing answers at http://127"):
+        with refused("server.silent", ServerError, server=url):
             carried_out(plan_for(url, documents), tmp_path / "more")
-    with pytest.raises(ServerError, match="begins with http:// or https://"):
+    with refused("server.no_address", ServerError, fault="address.no_scheme"):
         carried_out(plan_for("localhost:8080", documents), tmp_path / "others")
 
 
@@ -273,7 +281,7 @@ def test_only_accepted_rows_count_as_the_person_left_them(documents: Path, tmp_p
     with openai_server(good) as served:
         carried_out(plan_for(served.url, documents), tmp_path / "more")
     folder = SyntheticFolder(tmp_path / "more")
-    with pytest.raises(DataError, match=r"No row in .* is accepted yet"):
+    with refused("synth.none_accepted_in", DataError, folder=folder.path):
         write_accepted(folder.path, tmp_path / "out.jsonl")
     folder.review(1, Review("accepted"))
     folder.review(2, Review("edited", "How heavy is a bridge?", "12 tons."))
@@ -302,11 +310,11 @@ def test_only_accepted_rows_count_as_the_person_left_them(documents: Path, tmp_p
 def test_a_folder_holds_one_plan_and_one_job_at_a_time(documents: Path, tmp_path: Path) -> None:
     plan = plan_for("http://127.0.0.1:9/v1", documents)
     folder = SyntheticFolder.create(tmp_path / "more", plan)
-    with pytest.raises(DataError, match="made in another way"):
+    with refused("synth.other_plan", DataError, folder=folder.path):
         carried_out(plan.model_copy(update={"each": 2}), folder.path)
-    with folder.held(), pytest.raises(DataError, match="already"):
+    with folder.held(), refused("synth.busy", DataError):
         carried_out(plan, folder.path)
-    with pytest.raises(DataError, match=r"has no making\.json"):
+    with refused("synth.missing", DataError, folder=tmp_path):
         SynthesisJob.again(tmp_path)
 
 

@@ -15,6 +15,7 @@ from studio.jobs.synthesis import SynthesisJob
 from studio.synth.folder import SyntheticFolder
 from studio.synth.generators import CUT, DECLINED, FILTERED, REFUSED, SILENT, THOUGHT
 from studio.synth.plan import Plan
+from tests.conftest import refused
 from tests.jobs.openai_server import Answer, Body, completion, openai_server
 
 NAMES = ("anchor", "bridge", "crane", "dredger", "engine")
@@ -92,7 +93,7 @@ def test_where_everything_is_refused_it_ends_with_the_servers_words_and_asks_aga
     documents: Path, tmp_path: Path
 ) -> None:
     refused: Answer = (400, {"error": {"message": "unknown model"}}, {})
-    with pytest.raises(QuestionRefused, match=r"refused with 400 .“unknown model”"):
+    with refused("server.refused", QuestionRefused, status=400, reason=" (“unknown model”)"):
         made(documents, tmp_path / "more", dict.fromkeys(NAMES, refused))
     assert SyntheticFolder(tmp_path / "more").asked() == set()
     with openai_server(lambda body, number: good(body)) as served:
@@ -112,7 +113,7 @@ def test_a_folder_whose_rest_is_refused_comes_to_its_end(documents: Path, tmp_pa
 
     with openai_server(answer) as served:
         job = SynthesisJob(plan_for(served.url, documents), tmp_path / "more")
-        with pytest.raises(ServerError, match="did not take the key"):
+        with refused("server.key_refused", ServerError):
             list(job.run_events(None))
         down.clear()
         events = list(job.run_events(None))

@@ -23,6 +23,7 @@ from studio.models.adapter_layers import DoRALinear
 from studio.models.arrays import named
 from studio.models.cache import ModelCache
 from studio.models.count import count_parameters
+from tests.conftest import refused
 
 IDS = mx.array([[5, 9, 200, 31, 7, 2, 11]])
 LORA = Tuning(rank=4, alpha=8)
@@ -148,8 +149,9 @@ def test_only_what_is_asked_for_is_trained(make: Callable[..., Path]) -> None:
 
 
 def test_an_unknown_target_names_the_layers_there_are_nearest_first(make: Callable[..., Path]) -> None:
-    with pytest.raises(ModelError, match=r"no linear layer called qproj\. It has q_proj, "):
+    with refused("layers.unknown", ModelError, name="qproj") as raised:
         adapter.attach(ModelCache().open(make("llama")).module, Tuning(targets="qproj, v_proj"))
+    assert str(dict(raised.value.said.values)["names"]).startswith("q_proj, ")
 
 
 def test_dora_refuses_experts_but_goes_beside_them(make: Callable[..., Path]) -> None:
@@ -185,8 +187,11 @@ def test_an_adapter_of_another_model_is_told_by_the_array_that_does_not_fit(
     described = adapter.attach(model, Tuning(rank=4, targets="q_proj"))
     described["lora_parameters"]["rank"] = 8
     saved = write(tmp_path / "adapter", model, described)
-    with pytest.raises(ModelError, match=r"q_proj.lora_a is \[64, 4\], and in the model \[64, 8\]"):
+    with refused("adapter.does_not_fit", ModelError, fault="adapter.other_shape") as raised:
         adapter.read_onto(ModelCache().open(tmp_path / "llama-0").module, saved)
+    shape = dict(dict(raised.value.said.values)["fault"].values)
+    assert shape["name"].endswith("q_proj.lora_a")
+    assert (shape["shape"], shape["mine"]) == ("[64, 4]", "[64, 8]")
 
 
 def test_full_training_of_a_16_bit_model_keeps_fp32_masters(

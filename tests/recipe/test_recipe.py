@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from studio.recipe.recipe import Recipe, applies, fields, find_field
 from studio.runs.folder import RunFolder
 from studio.train import prepare
 from studio.ui.form.recipe import PICKED, RecipeForm
-from tests.conftest import write_pairs, write_rows
+from tests.conftest import refused, write_pairs, write_rows
 
 ENTRIES = list(fields())
 START = {"epochs": 1, "validate_every": 1, "rank": 2, "prompts": "Say the number 7", "sample_tokens": 12}
@@ -263,29 +262,36 @@ def test_a_field_explains_itself(entry: FieldEntry) -> None:
 def test_a_number_has_bounds_and_they_hold(entry: FieldEntry) -> None:
     low, high = entry.bounds
     assert low is not None
-    beyond = [low - 1, float("nan"), *([high + 1, float("inf")] if high is not None else [])]
-    for value in beyond:
-        with pytest.raises(RecipeError, match=re.escape(f"{entry.title} ({entry.path}) must be")):
+    title = phrase("field.of", title=entry.title, path=entry.path)
+    below, above = {"value.at_least", "value.more_than"}, {"value.at_most", "value.less_than"}
+    beyond = [(low - 1, below), (float("nan"), {"value.number", *below, *above})]
+    beyond += [(high + 1, above), (float("inf"), {"value.number", *above})] if high is not None else []
+    for value, codes in beyond:
+        with pytest.raises(RecipeError) as raised:
             Recipe().with_values({entry.path: value})
+        assert raised.value.code in codes
+        assert dict(raised.value.phrase.values)["title"] == title
 
 
 @pytest.mark.parametrize("name", ["learning_rate", "alpha", "epochs"])
 def test_what_must_be_above_zero_is_not_zero(name: str) -> None:
-    with pytest.raises(RecipeError, match="must be more than 0"):
+    with refused("value.more_than", RecipeError, limit=0):
         Recipe().with_values({name: 0})
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "code"),
     [
-        ("rank", "8.5", r"Rank \(lora\.rank\) must be a whole number\."),
-        ("rank", "", r"Rank \(lora\.rank\) must be a whole number\."),
-        ("dropout", "1", r"Dropout \(lora\.dropout\) must be less than 1\."),
-        ("template", "llama", r"Template \(data\.template\) must be 'auto', 'chat'"),
+        ("lora.rank", "8.5", "value.whole_number"),
+        ("lora.rank", "", "value.whole_number"),
+        ("lora.dropout", "1", "value.less_than"),
+        ("data.template", "llama", "value.template"),
+        ("method", "llama", "value.choice"),
     ],
 )
-def test_a_bad_value_is_named_with_its_field(name: str, value: str, told: str) -> None:
-    with pytest.raises(RecipeError, match=told):
+def test_a_bad_value_is_named_with_its_field(name: str, value: str, code: str) -> None:
+    title = phrase("field.of", title=find_field(name).title, path=name)
+    with refused(code, RecipeError, title=title):
         Recipe().with_values({name: value})
 
 

@@ -14,7 +14,7 @@ from studio.events import Ended, Log, Prepared, Step, Validated
 from studio.files import NoTrash, whole_folder, write_text
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, summarize
-from tests.conftest import TRASH
+from tests.conftest import TRASH, refused
 
 RECIPE = {"recipe": {"model": "starter", "data": {"path": "/data/toy.jsonl"}}}
 
@@ -164,7 +164,7 @@ def test_only_one_holds_a_run(run: RunFolder) -> None:
 def test_a_missing_run_is_answered_with_those_there_are(run: RunFolder, tmp_path: Path) -> None:
     store = RunStore(tmp_path / "runs")
     assert store.find("toy").path == run.path
-    with pytest.raises(RunMissing, match="toy", check=lambda error: error.code == "run.others"):
+    with refused("run.others", RunMissing, names="toy"):
         store.find("other")
     with pytest.raises(RunMissing, check=lambda error: error.code == "run.none_yet"):
         RunStore(tmp_path / "none").find("toy")
@@ -172,7 +172,7 @@ def test_a_missing_run_is_answered_with_those_there_are(run: RunFolder, tmp_path
 
 def test_a_damaged_manifest_is_named_and_listed_as_damaged(run: RunFolder, tmp_path: Path) -> None:
     (run.path / "run.json").write_text("{")
-    with pytest.raises(RunError, match=r"run\.json", check=lambda error: error.code == "disk.no_json"):
+    with refused("disk.no_json", RunError, file=run.path / "run.json"):
         summarize(run)
     (listed,) = RunStore(tmp_path / "runs").summaries()
     assert (listed.name, listed.state) == ("toy", "damaged")

@@ -11,6 +11,7 @@ from studio.synth.filter import Known, RowFilter, grounded
 from studio.synth.generate import sources
 from studio.synth.generators import GENERATORS, Draft, GenerationSource, noisy
 from studio.synth.plan import Plan
+from tests.conftest import refused
 from tests.synth.files import KETTLE, SUNDIAL
 
 DIAL = GenerationSource("dial.txt, line 1", passage=Passage("dial.txt", "line 1", SUNDIAL))
@@ -193,7 +194,5 @@ def test_fewer_sources_are_drawn_by_the_seed_and_none_is_a_sentence() -> None:
     assert first == again
     assert len(first) == 2
     assert len(sources(Plan(maker="seeds", sources=7), RECORDS, ())) == 7
-    with pytest.raises(
-        DataError, match="“Answer from a passage”", check=lambda error: error.code == "synth.not_both"
-    ):
+    with refused("synth.not_both", DataError, title="Answer from a passage"):
         sources(Plan(maker="answer"), RECORDS, ())

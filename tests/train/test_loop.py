@@ -31,7 +31,7 @@ from studio.train.plan import BatchPlan
 from studio.train.prepare import prepare
 from studio.train.schedule import learning_rate
 from studio.train.session import open_session
-from tests.conftest import finish, write_pairs
+from tests.conftest import finish, refused, write_pairs
 
 
 @pytest.fixture
@@ -155,12 +155,12 @@ def non_finite(model: Path, folder: Path, factor: float) -> Path:
     return folder
 
 
-def ended_by(recipe: Recipe, model: Path, runs: Path) -> tuple[list[Event], str, Path]:
-    """The events of a run that is refused, the sentence, and its folder."""
+def ended_by(recipe: Recipe, model: Path, runs: Path) -> tuple[list[Event], NotFinite, Path]:
+    """The events of a run that is refused, why it was, and its folder."""
     events: list[Event] = []
     with pytest.raises(NotFinite) as caught:
         events.extend(_kept(TrainJob(recipe.with_values({"model": str(model)}), runs), events))
-    return events, str(caught.value), next(runs.glob("[!.]*"))
+    return events, caught.value, next(runs.glob("[!.]*"))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.0], ids=["with validation", "without"])
@@ -169,10 +169,10 @@ def test_weights_that_are_no_numbers_end_the_run_at_once_and_are_named(
 ) -> None:
     broken = non_finite(tiny_model, tmp_path / "broken", float("nan"))
     recipe = recipe.with_values({"validation_share": share})
-    events, sentence, run = ended_by(recipe, broken, tmp_path / "runs")
+    events, error, run = ended_by(recipe, broken, tmp_path / "runs")
     assert len([e for e in events if isinstance(e, Skipped)]) == (0 if share else 1)
-    assert "model.norm.weight" in sentence
-    assert "learning rate" not in sentence
+    assert error.code == "train.weights_not_finite"
+    assert dict(error.said.values)["names"] == "model.norm.weight"
     assert not any("output layer" in e.text for e in events if isinstance(e, Log)), "which is not to blame"
     assert summarize(RunFolder(run)).state == "failed"
     assert not list(run.glob("checkpoints/*"))
@@ -190,9 +190,8 @@ def test_what_is_beyond_float16_is_told_apart_from_bad_weights(
         if isinstance(e, Step)
     ]
     large = non_finite(tiny_model, tmp_path / "half", 5e4)
-    _, sentence, _ = ended_by(recipe.with_values({"precision": "float16"}), large, tmp_path / "runs")
-    assert "Set Precision to bfloat16 or float32" in sentence
-    assert "learning rate" not in sentence
+    _, error, _ = ended_by(recipe.with_values({"precision": "float16"}), large, tmp_path / "runs")
+    assert error.code == "train.beyond_float16"
 
 
 def test_three_steps_in_a_row_that_are_no_number_end_the_run_with_advice(
@@ -207,7 +206,7 @@ def test_three_steps_in_a_row_that_are_no_number_end_the_run_with_advice(
         return (loss * float("nan") if any(isinstance(e, Step) for e in told) else loss), metrics
 
     monkeypatch.setattr(type(trainer.session.objective), "loss", breaking)
-    with pytest.raises(Diverged, match="Lower the learning rate"):
+    with refused("train.diverged", Diverged, steps=3, where="train.no_checkpoint", advice="train.lower_rate"):
         told.extend(_noted(trainer, told))
     assert [e.in_a_row for e in told if isinstance(e, Skipped)] == [1, 2, 3]
 

@@ -12,6 +12,7 @@ from studio.errors import RecipeError
 from studio.train.forward import Overlays
 from studio.train.kernels import overlay
 from studio.train.kernels.overlay import find_stack
+from tests.conftest import refused
 from tests.train.families import FAMILIES, learn, make, shape_of
 
 
@@ -32,11 +33,9 @@ def test_a_family_that_keeps_its_layers_otherwise_is_told_apart() -> None:
     assert not overlay.verified(Odd())
     with Overlays(Odd()).around([[3]]) as cache:
         assert cache is None
-    with pytest.raises(
-        RecipeError, match="Gradient checkpointing", check=lambda error: error.code == "train.other_layers"
-    ):
+    with refused("train.other_layers", RecipeError, what="Gradient checkpointing"):
         Overlays(Odd(), checkpointing=True)
-    with pytest.raises(RecipeError, match="NEFTune", check=lambda error: error.code == "train.other_layers"):
+    with refused("train.other_layers", RecipeError, what="NEFTune"):
         Overlays(Odd(), noise=5.0)
 
 

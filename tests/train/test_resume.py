@@ -21,6 +21,7 @@ from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, summarize
+from tests.conftest import refused
 
 CHANGES = {"epochs": 2, "dropout": 0.2, "accumulation": 2, "batch_size": 3, "rank": 4, "validate_every": 4}
 
@@ -187,7 +188,7 @@ def test_a_run_without_rows_of_its_own_does_not_go_on_with_another_dataset(
     run, _ = run_to(TrainJob(recipe, tmp_path), 2)
     shutil.rmtree(run.dataset)  # as earlier releases left it
     toy_data.write_text(toy_data.read_text() + '{"instruction": "More", "output": "Yes"}\n')
-    with pytest.raises(RunError, match="has changed since"):
+    with refused("dataset.changed_since", RunError, path=toy_data, run=run.name):
         run_to(ResumeJob(run))
 
 

@@ -29,6 +29,7 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import trackers
 from studio.train.trackers import Tracker, curves_of, trackers_for
+from tests.conftest import refused
 
 
 @pytest.fixture(autouse=True)
@@ -234,7 +235,7 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(
     recipe: Recipe, package: str, run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)  # what Python does for a package that is not there
-    with pytest.raises(RecipeError, match=r'pip install "tuning-studio\[trackers\]"'):
+    with refused("tracker.no_package", RecipeError, install=trackers.INSTALL):
         trackers_for(recipe, run)
 
 
