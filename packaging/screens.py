@@ -27,7 +27,7 @@ from studio.app.studio import Studio
 from studio.dataset.store import source
 from studio.dataset.store.source import LARGE
 from studio.jobs.job import Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.sweep import SweepJob
 from studio.paths import Paths, resource
 from studio.process import prepare_process
@@ -311,7 +311,7 @@ def _comparing(to: Photographer) -> None:
     recipe = to.studio.state.recipe.with_values({"steps": 60})
     job = SweepJob(Sweep(recipe, (("lora.rank", (2, 8, 32)),)), to.studio.store.folder, "ranks")
     ended: list[Outcome] = []
-    to.studio.queue.submit(job, Lane.ENGINE, lambda _: None, ended.append)
+    to.studio.queue.submit(job, QueueName.ENGINE, lambda _: None, ended.append)
     to.wait(lambda: ended)
     to.studio.runs.refresh()
     pane = to.studio.panes.runs

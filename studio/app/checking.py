@@ -11,7 +11,7 @@ from studio.dataset.steps.steps import Fix
 from studio.events import Change, Checked, Finding, FixPreviewed, Log, Progress
 from studio.jobs.health import HealthJob, PreviewJob
 from studio.jobs.job import Failed, Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.ui.dialogs.fix import FixDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.widgets.timing import Debounce
@@ -30,7 +30,7 @@ class FixPreview(Controller):
     def ask(self, job: PreviewJob, finding: Finding, kept: str = "") -> None:
         """Show what the job finds; `kept` says what becomes of the file, where that is not the usual."""
         heard: Listeners = {FixPreviewed: lambda preview: self._show(finding, preview.changes, kept)}
-        self._looking.ask(job, Lane.READING, heard, self._show_if_failed)
+        self._looking.ask(job, QueueName.READING, heard, self._show_if_failed)
 
     def drop(self) -> None:
         """What is shown belongs to a dataset that is left."""
@@ -74,7 +74,7 @@ class Checking(Controller):
             return
         self._page.show_busy()
         heard: Listeners = {Progress: self._page.show_progress, Checked: self._show, Log: self._show_log}
-        self._checking.ask(HealthJob(self._state.recipe), Lane.SCANNING, heard, self._end)
+        self._checking.ask(HealthJob(self._state.recipe), QueueName.SCANNING, heard, self._end)
 
     def _follow(self) -> None:
         """What was found in the dataset before is not fixed in this one."""

@@ -14,7 +14,7 @@ from studio.events import Event, Log, Progress
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.job import Failed, Outcome, Stopped
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.read import StoredEvaluationJob
 from studio.jobs.rows import golden_of_run
 from studio.runs.folder import RunFolder
@@ -69,7 +69,7 @@ class Evaluation(Controller):
         if run.folder != self._shown:
             self._shown = run.folder
             job = StoredEvaluationJob(RunFolder(run.folder))
-            self._stored.ask(job, Lane.READING, {EvaluationStored: self._show_stored})
+            self._stored.ask(job, QueueName.READING, {EvaluationStored: self._show_stored})
 
     def outdate(self, run: str) -> None:
         """A run learns on: what was measured of it is history."""
@@ -105,7 +105,7 @@ class Evaluation(Controller):
         waits = self._queue.engine_busy
         self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
         heard: Listeners = {Event: self._take, Log: self._show_log, Progress: self._show_progress}
-        self.request.ask(job, Lane.ENGINE, heard, self._end)
+        self.request.ask(job, QueueName.ENGINE, heard, self._end)
         self._pane.picker.hold(f"{self._run.name} is being evaluated.")
 
     def _describe(self, run: RunSummary) -> None:
@@ -202,7 +202,7 @@ class Playground(Controller):
     def _ask(self, job: ChatJob) -> None:
         self._pane.show_busy()
         self._pane.picker.hold(f"{job.run.name} is answering.")
-        self.request.ask(job, Lane.INTERRUPT, {Event: self._take}, self._end)
+        self.request.ask(job, QueueName.INTERRUPT, {Event: self._take}, self._end)
 
     def _ask_again(self, job: ChatJob) -> None:
         if not self.request.busy:

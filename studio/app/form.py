@@ -13,7 +13,7 @@ from studio.errors import StudioError
 from studio.events import Forecasted, ModelCounted
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.models.present import present
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
@@ -43,7 +43,7 @@ class Forecasting(Controller):
         examples = Examples.of(dataset.rows) if dataset is not None else None
         job = ForecastJob(self._state.recipe, examples, needs_weights=True)
         heard: Listeners = {ModelCounted: self._show_count, Forecasted: self._show}
-        self._counting.ask(job, Lane.INTERRUPT, heard, self._end)
+        self._counting.ask(job, QueueName.INTERRUPT, heard, self._end)
 
     def hold(self, held: bool) -> None:
         """Whether a run trains, whose own forecast stays in the pane until it ends."""

@@ -17,7 +17,7 @@ from studio.errors import StudioError
 from studio.events import AccessWanted, DatasetRead, DatasetUploaded, Downloaded, HubListed, Progress
 from studio.jobs.hub import DownloadJob, LookUpJob, PublishJob
 from studio.jobs.job import Failed, Outcome, Stopped
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.ui.dialogs.hub import HubDialog
 from studio.ui.dialogs.upload import UploadDialog
 from studio.ui.panes.dataset.pane import DatasetPane
@@ -75,7 +75,7 @@ class Downloading(Controller):
             AccessWanted: self._note_page,
             Downloaded: self._open,
         }
-        self._asking.ask(job, Lane.FETCHING, heard, lambda outcome: self._end(job, outcome))
+        self._asking.ask(job, QueueName.FETCHING, heard, lambda outcome: self._end(job, outcome))
 
     def _note_page(self, wanted: AccessWanted) -> None:
         self._page = wanted.page
@@ -146,7 +146,7 @@ class Uploading(Controller):
             AccessWanted: self._note_page,
             DatasetUploaded: self._show_done,
         }
-        self._asking.ask(job, Lane.FETCHING, heard, self._end)
+        self._asking.ask(job, QueueName.FETCHING, heard, self._end)
 
     def _note_page(self, wanted: AccessWanted) -> None:
         self._page = wanted.page

@@ -24,7 +24,7 @@ from studio.events import (
     Scanned,
 )
 from studio.jobs.job import Failed, Job, Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.save import ExportJob, SaveJob
 from studio.jobs.scan import BadRowsJob, FindJob, MemoryChecked, MemoryCheckJob, RowJob, RowRead, ScanJob
 from studio.recipe.recipe import Recipe
@@ -101,7 +101,7 @@ class LargeFiles(Controller):
             ColumnsAsked: self._note_columns,
         }
         job = ScanJob(self.path, self._paths.scans, self.columns)
-        self._scanning.ask(job, Lane.SCANNING, heard, self._end)
+        self._scanning.ask(job, QueueName.SCANNING, heard, self._end)
 
     def leave(self) -> None:
         """Let go of the file; a scan of it stops."""
@@ -197,7 +197,7 @@ class LargeFiles(Controller):
     def _check_memory(self, tell: Callable[[str], object]) -> None:
         """Tell why the file cannot be read whole; an empty sentence where it can."""
         heard: Listeners = {MemoryChecked: lambda found: tell(found.words)}
-        self._measuring.ask(MemoryCheckJob(self.path), Lane.READING, heard, self._show_if_failed)
+        self._measuring.ask(MemoryCheckJob(self.path), QueueName.READING, heard, self._show_if_failed)
 
     def _stop(self) -> None:
         if self._scanning.busy and self.view is not None:
@@ -226,7 +226,7 @@ class LargeFiles(Controller):
             self.view.show_found(None)
             return
         job = FindJob(self.path, self._store.folder, query)
-        self._finding.ask(job, Lane.READING, {RowsFound: self._show_found}, self._show_if_failed)
+        self._finding.ask(job, QueueName.READING, {RowsFound: self._show_found}, self._show_if_failed)
 
     def _show_found(self, found: RowsFound) -> None:
         if self.view is not None and self._store is not None:
@@ -240,7 +240,7 @@ class LargeFiles(Controller):
             return
         job = RowJob(self.path, self._store.folder, number, self.scan.format, self._state.recipe, self.own)
         heard: Listeners = {RowShown: self.view.show_row, RowRead: self._let_edit}
-        self._showing.ask(job, Lane.READING, heard, self._show_if_failed)
+        self._showing.ask(job, QueueName.READING, heard, self._show_if_failed)
 
     def _let_edit(self, read: RowRead) -> None:
         if self.view is not None:
@@ -328,7 +328,7 @@ class LargeParts(Controller):
             DatasetSaved: self._open,
             DatasetExported: then or self._say_written,
         }
-        self._writing.ask(job, Lane.SCANNING, heard, self._end)
+        self._writing.ask(job, QueueName.SCANNING, heard, self._end)
 
     def _show_progress(self, progress: Progress) -> None:
         if self._large.view is not None:

@@ -9,7 +9,7 @@ from studio.app.state import Controller, Services
 from studio.events import Checked, Finding, Log, Progress
 from studio.jobs.health import HealthJob, PreviewJob
 from studio.jobs.job import Failed, Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.ui.widgets.timing import Debounce
 
 AT_ONCE = 200_000
@@ -52,7 +52,7 @@ class LargeHealth(Controller):
         view.health.show_busy()
         heard: Listeners = {Progress: view.health.show_progress, Checked: self._show, Log: self._show_log}
         job = HealthJob(self._large.edited_recipe, self._paths.scans, indexed=True)
-        self._checking.ask(job, Lane.SCANNING, heard, self._end)
+        self._checking.ask(job, QueueName.SCANNING, heard, self._end)
 
     def stop(self) -> None:
         """Look no further; it can be begun again."""

@@ -15,7 +15,7 @@ from studio.dataset.library import Library, LibraryListed
 from studio.dataset.store.manifest import steps_key
 from studio.errors import StudioError
 from studio.files import NoTrash
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.read import LibraryJob, NoteOpenedJob
 from studio.ui.dialogs.library import LibraryDialog
 from studio.ui.panes.dataset.pane import DatasetPane
@@ -80,7 +80,7 @@ class LibraryController(Controller):
     def _refresh(self) -> None:
         job = LibraryJob(self._paths, self._services.store, self._opening.recent)
         heard: Listeners = {LibraryListed: self._show_list}
-        self._listing.ask(job, Lane.READING, heard, self._show_if_failed)
+        self._listing.ask(job, QueueName.READING, heard, self._show_if_failed)
 
     def _show_list(self, listed: LibraryListed) -> None:
         if self.dialog is not None:
@@ -114,7 +114,7 @@ class LibraryController(Controller):
         job = NoteOpenedJob(self._paths, path, format, rows, source)
         if job != self._noted:
             self._noted = job
-            self._request().ask(job, Lane.READING, {}, self._show_if_failed)
+            self._request().ask(job, QueueName.READING, {}, self._show_if_failed)
 
 
 def _reveal(path: str) -> None:

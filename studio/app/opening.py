@@ -22,7 +22,7 @@ from studio.files import write_text
 from studio.jobs.bring import BringJob
 from studio.jobs.health import ColumnsJob, TryColumnsJob
 from studio.jobs.job import Failed, Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.read import DatasetJob, ExampleJob
 from studio.paths import resource
 from studio.recipe.recipe import Recipe
@@ -51,7 +51,7 @@ class Columns(Controller):
         """Ask about a dataset that was read before, with these columns or with none."""
         job = ColumnsJob(Path(path), columns)
         heard: Listeners = {ColumnsAsked: lambda asked: self.ask(asked, then)}
-        self._looking.ask(job, Lane.READING, heard, self._show_if_failed)
+        self._looking.ask(job, QueueName.READING, heard, self._show_if_failed)
 
     def ask(self, asked: ColumnsAsked, then: Callable[[str], object]) -> None:
         """Show the dialog; the recipe's `data.columns` that are agreed to go to `then`."""
@@ -68,7 +68,7 @@ class Columns(Controller):
     def _try(self, columns: str) -> None:
         if (dialog := self.dialog) is not None:
             job = TryColumnsJob(Path(dialog.path), columns)
-            self._trying.ask(job, Lane.READING, {ColumnsTried: dialog.show_trial}, self._end_trial)
+            self._trying.ask(job, QueueName.READING, {ColumnsTried: dialog.show_trial}, self._end_trial)
 
     def _end_trial(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed) and self.dialog is not None:
@@ -176,7 +176,7 @@ class Datasets(Controller):
         heard: Listeners = {Progress: self._pane.show_progress, DatasetRead: self._show}
         known = self._state.dataset.source if self._state.dataset is not None else ""
         job = DatasetJob(self._state.recipe, source=known)
-        self._reading.ask(job, Lane.READING, heard, self._end_steps)
+        self._reading.ask(job, QueueName.READING, heard, self._end_steps)
 
     def _end_steps(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
@@ -212,7 +212,7 @@ class Datasets(Controller):
             Log: self._show_remark,
             DatasetRead: self._show,
         }
-        self._reading.ask(job, Lane.READING, heard, self._end)
+        self._reading.ask(job, QueueName.READING, heard, self._end)
 
     def _show_remark(self, log: Log) -> None:
         if log.level == "warning":
@@ -265,7 +265,7 @@ class Datasets(Controller):
 
     def _render(self, line: int) -> None:
         job = ExampleJob(self._state.recipe, line)
-        self._rendering.ask(job, Lane.READING, {Rendered: self._show_example}, self._end_example)
+        self._rendering.ask(job, QueueName.READING, {Rendered: self._show_example}, self._end_example)
 
     def _show_example(self, event: Rendered) -> None:
         if self._state.dataset is not None:
@@ -326,7 +326,7 @@ class Opening(Controller):
             DatasetSaved: self._open_joined,
         }
         job = BringJob(paths, free_path(self._paths.datasets, name), columns, again=True)
-        self._joining.ask(job, Lane.READING, heard, self._end)
+        self._joining.ask(job, QueueName.READING, heard, self._end)
 
     def _open_joined(self, saved: DatasetSaved) -> None:
         self._datasets.open(saved.path)

@@ -9,7 +9,7 @@ from typing import Any
 from studio.catalogue import phrase
 from studio.events import BaseChanged, Event
 from studio.jobs.job import Failed, Job, Outcome
-from studio.jobs.queue import JobQueue, Lane, Ticket
+from studio.jobs.queue import JobQueue, QueueName, Ticket
 from studio.ui.dialogs.task import QuestionDialog
 from studio.ui.window import MainWindow
 
@@ -36,13 +36,17 @@ class Request:
         return self._ticket is not None and self._ticket.is_stopping()
 
     def ask(
-        self, job: Job, lane: Lane, listeners: Listeners, on_end: Callable[[Outcome], object] = lambda _: None
+        self,
+        job: Job,
+        queue_name: QueueName,
+        listeners: Listeners,
+        on_end: Callable[[Outcome], object] = lambda _: None,
     ) -> None:
         """Ask, in place of the last question; `on_end` hears how it ended, when it is busy no more."""
         self.drop()
         ticket = self._queue.submit(
             job,
-            lane,
+            queue_name,
             lambda event: self._take(ticket, listeners, event),
             lambda outcome: self._end(ticket, on_end, outcome),
         )
@@ -82,11 +86,15 @@ class RunRequest(Request):
         self.dialog: QuestionDialog | None = None
 
     def ask(
-        self, job: Any, lane: Lane, listeners: Listeners, on_end: Callable[[Outcome], object] = lambda _: None
+        self,
+        job: Any,
+        queue_name: QueueName,
+        listeners: Listeners,
+        on_end: Callable[[Outcome], object] = lambda _: None,
     ) -> None:
         self._changed = None
         heard: Listeners = {BaseChanged: self._note, **listeners}
-        super().ask(job, lane, heard, lambda outcome: on_end(self._outcome(job, outcome)))
+        super().ask(job, queue_name, heard, lambda outcome: on_end(self._outcome(job, outcome)))
 
     def _note(self, changed: BaseChanged) -> None:
         self._changed = changed

@@ -8,7 +8,7 @@ from PySide6.QtGui import QDesktopServices
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.files import NoTrash
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.read import CompareJob, RunJob, RunsJob
 from studio.jobs.train import recipe_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed
@@ -40,7 +40,7 @@ class Runs(Controller):
     def refresh(self) -> None:
         """Read the list again."""
         job = RunsJob(self._store)
-        self._listing.ask(job, Lane.READING, {RunsListed: self._show_list}, self._show_if_failed)
+        self._listing.ask(job, QueueName.READING, {RunsListed: self._show_list}, self._show_if_failed)
 
     def use(self, name: str) -> None:
         """Read the list again for a run that has just learned something, or was measured."""
@@ -55,13 +55,13 @@ class Runs(Controller):
         except StudioError as error:
             self._notice(str(error), "bad")
             return
-        self._reading.ask(job, Lane.READING, {RunShown: self._show_run}, self._show_if_failed)
+        self._reading.ask(job, QueueName.READING, {RunShown: self._show_run}, self._show_if_failed)
 
     def compare(self, names: list[str]) -> None:
         """Show several runs beside each other."""
         self._shown = ""
         job = CompareJob(self._store, tuple(names))
-        self._reading.ask(job, Lane.READING, {RunsCompared: self._show_comparison}, self._show_if_failed)
+        self._reading.ask(job, QueueName.READING, {RunsCompared: self._show_comparison}, self._show_if_failed)
 
     def _show_list(self, listed: RunsListed) -> None:
         self._pane.show_runs(listed.runs, listed.damaged_sweeps)

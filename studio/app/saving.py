@@ -16,7 +16,7 @@ from studio.dataset.steps.steps import AnyStep, Split
 from studio.errors import StudioError
 from studio.events import DatasetExported, DatasetSaved, Progress
 from studio.jobs.job import Job, Outcome, Stopped
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.ui.dialogs.task import QuestionDialog, TaskDialog
 from studio.ui.panes.dataset.pane import DatasetPane
@@ -157,7 +157,7 @@ class Saving(Controller):
     def _write(self, request: Request, job: Job, listeners: Listeners) -> None:
         self.task = task = TaskDialog(job.title, self._window)
         heard: Listeners = {Progress: task.progress.show_progress, **listeners}
-        request.ask(job, Lane.READING, heard, lambda outcome: self._end_task(task, outcome))
+        request.ask(job, QueueName.READING, heard, lambda outcome: self._end_task(task, outcome))
         task.stop_requested.connect(request.stop)
 
     def _note_written(self) -> None:

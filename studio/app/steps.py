@@ -28,7 +28,7 @@ from studio.errors import StudioError
 from studio.events import StepRows
 from studio.jobs.history import HistoryJob, HistoryRead, StepDone
 from studio.jobs.job import Failed, Outcome
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.ui.dialogs.steps import StepDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
@@ -214,7 +214,7 @@ class History(Controller):
         if (dataset := self._state.dataset) is not None:
             self._read = None
             job = HistoryJob(Path(dataset.path))
-            self._reading.ask(job, Lane.READING, {HistoryRead: self._show}, self._end)
+            self._reading.ask(job, QueueName.READING, {HistoryRead: self._show}, self._end)
 
     def _show(self, read: HistoryRead) -> None:
         self._read = read

@@ -22,7 +22,7 @@ from studio.app.state import Services, State
 from studio.app.tour import QUESTION, Tour
 from studio.app.training import Training
 from studio.jobs.heal import HealJob
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from studio.paths import Paths
 from studio.recipe.recipe import Recipe
 from studio.runs.store import RunStore
@@ -89,7 +89,7 @@ class Studio(QObject):
         """Load MLX in the background, and list the runs; called after the first paint."""
         self.window.set_engine("Loading MLX", "", None)
         self.training.forecasting.count()
-        self.queue.submit(HealJob(self._paths), Lane.READING, lambda event: None, lambda outcome: None)
+        self.queue.submit(HealJob(self._paths), QueueName.READING, lambda event: None, lambda outcome: None)
         self.runs.refresh()
 
     @Slot(str)

@@ -21,7 +21,7 @@ from studio.dataset.steps.steps import Mix, steps_in
 from studio.errors import StudioError
 from studio.events import GeneratedRow, Log, Progress, Refusals, SynthesisEnded
 from studio.jobs.job import Failed, Outcome, Stopped
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.synthesis import SynthesisJob
 from studio.synth.add import added, damaged_folders, folders_of, write_rows
 from studio.synth.confirmed import Unconfirmed
@@ -257,14 +257,14 @@ class Synthesis(Controller):
             return
         waits = job.on_engine and self._queue.engine_busy
         self._page.show_busy(_WAITING if waits else "Reading what there is")
-        lane = Lane.ENGINE if job.on_engine else Lane.ASKING
+        queue_name = QueueName.ENGINE if job.on_engine else QueueName.ASKING
         heard: Listeners = {
             Progress: lambda progress: self._show_progress(job, progress),
             GeneratedRow: self.reviewing.take,
             SynthesisEnded: self._show_ended,
             Log: self._show_log,
         }
-        self._asking.ask(job, lane, heard, self._end)
+        self._asking.ask(job, queue_name, heard, self._end)
         self._show_earlier()
         self._page.take_focus()
 

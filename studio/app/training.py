@@ -24,7 +24,7 @@ from studio.events import (
     SweepProgress,
 )
 from studio.jobs.job import Done, Failed, Outcome, Stopped
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
@@ -132,7 +132,7 @@ class Training(Controller):
         self._lend(recipe)  # the form says what is trained with, also when it said something else
         self._prepare("Reading what happened so far.")
         heard: Listeners = {RunShown: lambda event: self._pane.load_history(event.history, recipe)}
-        self.request.ask(RunJob(run), Lane.READING, heard, lambda outcome: self._go_on(run, outcome))
+        self.request.ask(RunJob(run), QueueName.READING, heard, lambda outcome: self._go_on(run, outcome))
         self.busy_changed.emit()
 
     def _go_on(self, run: RunFolder, outcome: Outcome) -> None:
@@ -152,7 +152,7 @@ class Training(Controller):
             self._pane.clear_run()
             self._pane.show_state("opening")
             job = RunJob(RunFolder(self._services.store.folder / name))
-            self._reading.ask(job, Lane.READING, {RunShown: self._show_earlier}, self._end_reading)
+            self._reading.ask(job, QueueName.READING, {RunShown: self._show_earlier}, self._end_reading)
         self._subjects.choose("training", name)
 
     def _show_new(self) -> None:
@@ -270,7 +270,7 @@ class Training(Controller):
             Saved: self._show_saved,
             Ended: self._note_end,
         }
-        self.request.ask(job, Lane.ENGINE, heard, self._end)
+        self.request.ask(job, QueueName.ENGINE, heard, self._end)
         if not isinstance(job, ResumeJob):
             self._subjects.choose("training", "")
         self.busy_changed.emit()

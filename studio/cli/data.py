@@ -28,7 +28,7 @@ from studio.cli.results import CommandResult
 from studio.cli.synth import register
 from studio.cli.terminal import console, perform, report
 from studio.dataset.library import Library, LibraryListed
-from studio.dataset.rows import Places
+from studio.dataset.rows import LineMap
 from studio.dataset.save.target import check_sources
 from studio.dataset.store.manifest import size_of
 from studio.errors import DataError
@@ -94,7 +94,7 @@ _SIGNS = {"good": "ok  ", "look": "look", "bad": "BAD "}
 
 
 def with_health(
-    described: CommandResult, places: Places, job: HealthJob, dataset_cache: DatasetCache
+    described: CommandResult, places: LineMap, job: HealthJob, dataset_cache: DatasetCache
 ) -> CommandResult:
     """The description of a dataset with its findings: in the document under "health"."""
     events = perform(job.run_events(dataset_cache))
@@ -104,7 +104,7 @@ def with_health(
     return CommandResult(document, "\n".join((described.text, "", "Health:", *lines)))
 
 
-def _lines(finding: Finding, places: Places) -> Iterator[str]:
+def _lines(finding: Finding, places: LineMap) -> Iterator[str]:
     yield f"  {_SIGNS[finding.severity]} {finding.title}: {finding.summary}"
     for item in finding.evidence[:_QUOTED]:
         yield f"         {_where(item, places)}: {item.quote}"
@@ -112,7 +112,7 @@ def _lines(finding: Finding, places: Places) -> Iterator[str]:
         yield f"         and {finding.count - _QUOTED:,} more"
 
 
-def _where(item: Evidence, places: Places) -> str:
+def _where(item: Evidence, places: LineMap) -> str:
     here = places.words(item.line)
     if item.other is None:
         return here
@@ -141,7 +141,7 @@ def show_large(scan: ScanJob, bad: Path | None, health: HealthJob | None = None)
         job = BadRowsJob(path, Path(found[-1].folder), bad)
         _write_bad(job.run_events(None) if found[-1].bad else None, bad)
     result = of_scan(path, found[-1])
-    result = with_health(result, Places(), health, DatasetCache()) if health else result
+    result = with_health(result, LineMap(), health, DatasetCache()) if health else result
     report(result.document, result.text)
 
 
@@ -259,7 +259,7 @@ def show(
         raise
     found = results.of_dataset(read)
     if health:
-        found = with_health(found, Places(read.files), HealthJob(recipe, scans), dataset_cache)
+        found = with_health(found, LineMap(read.files), HealthJob(recipe, scans), dataset_cache)
     if bad is not None:
         some = any(problem.severity == "error" for problem in read.problems)
         _write_bad(ExportBadJob(recipe, bad).run_events(dataset_cache) if some else None, bad)

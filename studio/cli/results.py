@@ -10,7 +10,7 @@ from typing import Any
 from studio import words
 from studio.cli.terminal import perform
 from studio.dataset.library import LibraryEntry
-from studio.dataset.rows import Places
+from studio.dataset.rows import LineMap
 from studio.events import (
     AnswerEnded,
     DatasetRead,
@@ -151,7 +151,7 @@ def of_dataset(read: DatasetRead) -> CommandResult:
         f"As text with {read.template}: {sum(lengths):,} tokens, {trained:,} of them trained.",
     ]
     lines.append(_trouble(read.problems))
-    places = Places(read.files)
+    places = LineMap(read.files)
     lines += [
         f"  {places.words(p.line) if p.line else p.file or read.name}: {p.reason}" for p in read.problems
     ]

@@ -30,7 +30,7 @@ from studio.dataset.read.memory_check import RENDERED
 from studio.dataset.record import Record, suits
 from studio.dataset.render.render import Example, Renderer, Rendering
 from studio.dataset.render.truncate import Limits
-from studio.dataset.rows import Places, problem
+from studio.dataset.rows import LineMap, problem
 from studio.dataset.split import GOLDEN, DatasetSplit, split, split_given
 from studio.dataset.steps.prepared import PreparedRows, preparing
 from studio.dataset.steps.result import remark_sentence
@@ -83,7 +83,7 @@ class Dataset:
     prepared: PreparedRows
     rendered_records: RenderedRecords
     left_out: tuple[int, ...] = ()
-    places: Places = field(default_factory=Places)
+    places: LineMap = field(default_factory=LineMap)
     golden: int = 0
 
     @classmethod

@@ -185,8 +185,8 @@ def _not_text(what: Phrase, character: str, column: int) -> BadRow:
 
 
 @dataclass(frozen=True)
-class Places:
-    """The files of a dataset in order; lines are counted on from file to file."""
+class LineMap:
+    """Which line of which file a line of the dataset is; lines are counted on from file to file."""
 
     files: tuple[FilePlace, ...] = ()
 

@@ -1,6 +1,6 @@
 """The engine as a process of its own: it performs jobs that it is sent, and keeps its models between them.
 
-It is sent lines such as {"ticket": 1, "lane": "engine", "job": {…}} and {"stop": 1}, and says of each
+It is sent lines such as {"ticket": 1, "queue_name": "engine", "job": {…}} and {"stop": 1}, and says of each
 ticket that it begins, what happens, and how it ends. When nothing more can come it stops what runs, which
 saves, and leaves.
 """
@@ -16,7 +16,7 @@ from studio.child_process import Parent
 from studio.events import Event
 from studio.jobs.job import Outcome
 from studio.jobs.messages import JsonMessage, Packed, line_about
-from studio.jobs.perform import Lane, Performer, Ticket, ignore, model_cache
+from studio.jobs.perform import Performer, QueueName, Ticket, ignore, model_cache
 from studio.process import prepare_process
 
 
@@ -24,7 +24,7 @@ class _Numbered(Ticket):
     """A ticket of the other process, by its number there."""
 
     def __init__(self, number: int, message: JsonMessage) -> None:
-        super().__init__(Packed(message["job"]), Lane(message["lane"]), ignore, ignore)
+        super().__init__(Packed(message["job"]), QueueName(message["queue_name"]), ignore, ignore)
         self.number = number
 
 

@@ -1,4 +1,4 @@
-"""Tickets for jobs, the lanes they run in, and what performs them one after another. Without Qt."""
+"""Tickets for jobs, the queues they wait in, and what performs them one after another. Without Qt."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ OnEvent = Callable[[Event], None]
 OnEnd = Callable[[Outcome], None]
 
 
-class Lane(Enum):
-    """Where a job runs."""
+class QueueName(Enum):
+    """The queue that a job waits in; each but INTERRUPT has a thread of its own."""
 
     ENGINE = "engine"  # one heavy job at a time, in order of submission
     INTERRUPT = "interrupt"  # a short job on the engine thread: goes in between two events of the heavy one
@@ -34,9 +34,9 @@ class Lane(Enum):
 class Ticket:
     """One submitted job, who listens to it on the window's thread, and the flag that stops it."""
 
-    def __init__(self, job: Job, lane: Lane, on_event: OnEvent, on_end: OnEnd) -> None:
+    def __init__(self, job: Job, queue_name: QueueName, on_event: OnEvent, on_end: OnEnd) -> None:
         self.job = job
-        self.lane = lane
+        self.queue_name = queue_name
         self.on_event = on_event
         self.on_end = on_end
         self._stop = Flag()
@@ -77,7 +77,7 @@ class Performer:
 
     def take(self, ticket: Ticket) -> None:
         """Queue a ticket, from any thread."""
-        if ticket.lane is Lane.INTERRUPT:
+        if ticket.queue_name is QueueName.INTERRUPT:
             self._interrupts.put(ticket)
         self.inbox.put(ticket)
 
@@ -85,7 +85,7 @@ class Performer:
         """Perform until it is time to leave. `say` gets events and outcomes, and may take its time."""
         self._say = say
         while not self.broken and (ticket := self.inbox.get()) is not None:
-            if ticket.lane is Lane.INTERRUPT:
+            if ticket.queue_name is QueueName.INTERRUPT:
                 self._perform_interrupts()
             else:
                 self._begin(ticket)
@@ -124,7 +124,7 @@ class Performer:
                 if ticket.is_stopping():
                     events.close()  # here a job saves what it has
                     return Stopped()
-                if ticket.lane is Lane.ENGINE:
+                if ticket.queue_name is QueueName.ENGINE:
                     self._perform_interrupts()
         except StudioError as error:
             log.info("%s: %s", ticket.job.title, error)

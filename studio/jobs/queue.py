@@ -17,14 +17,14 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from studio.jobs.collecting import Collector
 from studio.jobs.job import Job, Outcome
-from studio.jobs.perform import Lane, OnEnd, OnEvent, Performer, Ticket, model_cache
+from studio.jobs.perform import OnEnd, OnEvent, Performer, QueueName, Ticket, model_cache
 from studio.jobs.remote import RemotePerformer
 from studio.jobs.worker import Worker
 
-__all__ = ["JobQueue", "Lane", "Ticket"]
+__all__ = ["JobQueue", "QueueName", "Ticket"]
 
 
-ENGINE_LANES = (Lane.ENGINE, Lane.INTERRUPT)
+ENGINE_QUEUES = (QueueName.ENGINE, QueueName.INTERRUPT)
 
 
 class JobQueue(QObject):
@@ -51,30 +51,30 @@ class JobQueue(QObject):
             worker.posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
             worker.finished.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
 
-    def submit(self, job: Job, lane: Lane, on_event: OnEvent, on_end: OnEnd) -> Ticket:
+    def submit(self, job: Job, queue_name: QueueName, on_event: OnEvent, on_end: OnEnd) -> Ticket:
         """Queue a job; its events and its outcome are handed to the two functions, on this thread.
 
         Threads start with their first job. After `shut_down` nothing is queued any more: what is still
         heard then may well ask for more.
         """
-        ticket = Ticket(job, lane, on_event, on_end)
+        ticket = Ticket(job, queue_name, on_event, on_end)
         if self._closed:
             ticket.stop()
             return ticket
         self._open.append(ticket)
         own = {
-            Lane.READING: self._reader,
-            Lane.SCANNING: self._scanner,
-            Lane.ASKING: self._asker,
-            Lane.FETCHING: self._fetcher,
+            QueueName.READING: self._reader,
+            QueueName.SCANNING: self._scanner,
+            QueueName.ASKING: self._asker,
+            QueueName.FETCHING: self._fetcher,
         }
-        own.get(lane, self._engine).take(ticket)
+        own.get(queue_name, self._engine).take(ticket)
         return ticket
 
     @property
     def engine_busy(self) -> bool:
         """Whether the engine has work, or work waiting."""
-        return any(ticket.lane in ENGINE_LANES for ticket in self._open)
+        return any(ticket.queue_name in ENGINE_QUEUES for ticket in self._open)
 
     @property
     def idle(self) -> bool:
@@ -136,7 +136,7 @@ class JobQueue(QObject):
             if isinstance(note, Outcome):
                 self._open.remove(ticket)
                 ticket.end(note)
-                if ticket.lane in ENGINE_LANES and not self.engine_busy:
+                if ticket.queue_name in ENGINE_QUEUES and not self.engine_busy:
                     self.engine_rested.emit()
             else:
                 ticket.on_event(note)

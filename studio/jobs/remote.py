@@ -92,7 +92,7 @@ class RemotePerformer(Performer):
             return
         number = next(self._numbers)
         self._sent[number] = _Sent(ticket)
-        process.child.send({"ticket": number, "lane": ticket.lane.value, "job": message})
+        process.child.send({"ticket": number, "queue_name": ticket.queue_name.value, "job": message})
 
     def _see_through(self, process: _EngineProcess) -> None:
         """Pass on what the process says until it has answered every ticket; bury it where it cannot."""

@@ -153,7 +153,7 @@ class ExportBadJob:
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         from studio.dataset.read.file_reader import NothingUsable
-        from studio.dataset.rows import Places
+        from studio.dataset.rows import LineMap
         from studio.dataset.save.bad_rows import export_bad
         from studio.dataset.save.target import check_sources
 
@@ -163,7 +163,7 @@ class ExportBadJob:
             dataset = yield from dataset_cache.open(self.recipe)
             found = dataset.path, dataset.places, dataset.problems
         except NothingUsable as error:
-            found = error.path, Places(), error.problems
+            found = error.path, LineMap(), error.problems
         count = yield from export_bad(*found, self.out)
         yield DatasetExported((str(self.out),), count)
 

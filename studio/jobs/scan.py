@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.dataset.rows import Places
+from studio.dataset.rows import LineMap
 from studio.errors import DataError
 from studio.events import (
     DatasetExported,
@@ -71,7 +71,7 @@ class Streamed:
     path: Path
     format: str
     store: Store
-    places: Places = field(default_factory=Places)
+    places: LineMap = field(default_factory=LineMap)
 
     @cached_property
     def given(self) -> dict[int, str]:
@@ -99,7 +99,7 @@ def scanned(path: Path, cache: Path, columns: str = "") -> Generator[Event, None
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError("dataset.index_gone", file=path.name)
-    places = places_of(path) if path.is_dir() else Places()
+    places = places_of(path) if path.is_dir() else LineMap()
     return Streamed(path, manifest.format, Store(path, folder), places)
 
 
@@ -111,11 +111,11 @@ def chosen(
     from studio.dataset.steps.apply import apply
     from studio.dataset.store.records import StoredRecords, usable
 
-    def check_room(rows: int) -> None:
+    def check_memory(rows: int) -> None:
         check_rows(source.path, rows, source.store.rows)
 
     records = StoredRecords(source.store, source.format, usable(source.store))
-    return (yield from apply(records, steps, source.given, replace(context, check_room=check_room)))
+    return (yield from apply(records, steps, source.given, replace(context, check_memory=check_memory)))
 
 
 _REPORT_EVERY = 1000

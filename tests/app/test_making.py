@@ -22,7 +22,7 @@ from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.dataset.read.load import read
 from studio.events import Event, Progress
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.synth.folder import SyntheticFolder
@@ -336,7 +336,7 @@ def test_the_starter_waits_for_the_engine_and_what_it_made_in_vain_is_summed_up(
     for name, value in (("sources", "2"), ("max_tokens", "24")):
         page.form.rows[name].set_value(value)
     may_end = threading.Event()
-    studio.queue.submit(Waiting(may_end), Lane.ENGINE, lambda _: None, lambda _: None)
+    studio.queue.submit(Waiting(may_end), QueueName.ENGINE, lambda _: None, lambda _: None)
     qtbot.mouseClick(page.card.make, LEFT)
     assert page.card.status.text().startswith("The engine is busy.")
     may_end.set()

@@ -17,7 +17,7 @@ from studio.events import ColumnsTried, Event, Forecasted, Log, Progress
 from studio.jobs.forecast import ForecastJob
 from studio.jobs.health import TryColumnsJob
 from studio.jobs.job import Done, Failed, Outcome, Stopped
-from studio.jobs.queue import JobQueue, Lane, Ticket
+from studio.jobs.queue import JobQueue, QueueName, Ticket
 from studio.jobs.read import CompareJob, RunJob
 from studio.runs.store import RunsCompared
 
@@ -73,7 +73,10 @@ def test_the_answers_and_the_end_of_a_question_are_heard(qtbot: QtBot, queue: Jo
     busy: list[bool] = []
     listeners = {Event: heard.append, Log: lambda log: pytest.fail("nothing was logged")}
     request.ask(
-        Counting("one", 2), Lane.READING, listeners, lambda end: (ends.append(end), busy.append(request.busy))
+        Counting("one", 2),
+        QueueName.READING,
+        listeners,
+        lambda end: (ends.append(end), busy.append(request.busy)),
     )
     assert request.busy
     qtbot.waitUntil(lambda: not request.busy)
@@ -86,7 +89,7 @@ def test_of_two_questions_only_the_last_is_heard(qtbot: QtBot, queue: JobQueue) 
     request, heard, ends = Request(queue), list[str](), list[Outcome]()
     for name in ("first", "last"):
         job = Counting(name, 3, fails=name == "first")
-        request.ask(job, Lane.READING, {Progress: lambda each: heard.append(each.what)}, ends.append)
+        request.ask(job, QueueName.READING, {Progress: lambda each: heard.append(each.what)}, ends.append)
     qtbot.waitUntil(lambda: queue.idle)
     assert heard == ["last"] * 3
     assert ends == [Done()]
@@ -96,13 +99,13 @@ def test_the_end_of_a_stopped_question_is_heard_of_a_dropped_one_nothing(
     qtbot: QtBot, queue: JobQueue
 ) -> None:
     request, ends = Request(queue), list[Outcome]()
-    request.ask(Counting("one", 100_000), Lane.READING, {}, ends.append)
+    request.ask(Counting("one", 100_000), QueueName.READING, {}, ends.append)
     request.stop()
     assert request.busy
     assert request.stopping
     qtbot.waitUntil(lambda: not request.busy)
     assert ends == [Stopped()]
-    request.ask(Counting("two", 100_000), Lane.READING, {}, ends.append)
+    request.ask(Counting("two", 100_000), QueueName.READING, {}, ends.append)
     assert not request.stopping
     request.drop()
     assert not request.busy
@@ -113,11 +116,11 @@ def test_the_end_of_a_stopped_question_is_heard_of_a_dropped_one_nothing(
 def test_the_engine_says_when_it_has_nothing_left_to_do(qtbot: QtBot, queue: JobQueue) -> None:
     rested: list[bool] = []
     queue.engine_rested.connect(lambda: rested.append(queue.engine_busy))
-    queue.submit(Counting("read", 1), Lane.READING, lambda _: None, lambda _: None)
+    queue.submit(Counting("read", 1), QueueName.READING, lambda _: None, lambda _: None)
     qtbot.waitUntil(lambda: queue.idle)
     assert rested == []
-    for lane in (Lane.ENGINE, Lane.INTERRUPT):
-        queue.submit(Counting("engine", 1), lane, lambda _: None, lambda _: None)
+    for queue_name in (QueueName.ENGINE, QueueName.INTERRUPT):
+        queue.submit(Counting("engine", 1), queue_name, lambda _: None, lambda _: None)
     qtbot.waitUntil(lambda: queue.idle)
     assert rested == [False]
 

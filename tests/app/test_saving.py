@@ -22,7 +22,7 @@ from studio.dataset.read.load import read
 from studio.dataset.record import Record
 from studio.dataset.save.export import export
 from studio.events import DatasetRead, Event, Progress
-from studio.jobs.queue import Lane
+from studio.jobs.queue import QueueName
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.theme import Theme
@@ -194,7 +194,7 @@ class WaitJob:
 
 def test_an_export_that_is_stopped_leaves_nothing(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     let_go = Flag()
-    studio.queue.submit(WaitJob(let_go), Lane.READING, lambda _: None, lambda _: None)
+    studio.queue.submit(WaitJob(let_go), QueueName.READING, lambda _: None, lambda _: None)
     studio.dataset.saving.export(tmp_path / "out.jsonl")
     task = studio.dataset.saving.task
     assert task is not None

@@ -16,7 +16,13 @@ from pyarrow import parquet
 
 from studio.dataset.dataset import Dataset
 from studio.dataset.read.load import read
-from studio.dataset.read.memory_check import UNRENDERED, NotEnoughMemory, check_room, memory_for, memory_words
+from studio.dataset.read.memory_check import (
+    UNRENDERED,
+    NotEnoughMemory,
+    check_memory,
+    memory_for,
+    memory_words,
+)
 from studio.dataset.render.render import Renderer
 from studio.dataset.store.source import is_large
 from studio.jobs.save import SaveJob
@@ -47,7 +53,7 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
 
 def test_a_file_that_fits_has_nothing_said_of_it(toy_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     leave(monkeypatch, memory_for(toy_data))
-    check_room(toy_data)
+    check_memory(toy_data)
     assert memory_words(toy_data) == ""
 
 

@@ -23,7 +23,7 @@ from studio.jobs.answers import ChatJob, EvaluateJob
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Job, Outcome, Stopped
 from studio.jobs.messages import Packed, packed
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from studio.jobs.sweep import SweepJob
 from studio.jobs.synthesis import SynthesisJob
 from studio.jobs.train import ResumeJob, TrainJob
@@ -43,10 +43,10 @@ FOLDER = Path(b"/runs/\xff".decode("utf-8", "surrogateescape"))  # a name that i
 class Heard:
     """A ticket, and what was heard of it."""
 
-    def __init__(self, queue: JobQueue, job: Job, lane: Lane = Lane.ENGINE) -> None:
+    def __init__(self, queue: JobQueue, job: Job, queue_name: QueueName = QueueName.ENGINE) -> None:
         self.events: list[Event] = []
         self.outcomes: list[Outcome] = []
-        self.ticket = queue.submit(job, lane, self.events.append, self.outcomes.append)
+        self.ticket = queue.submit(job, queue_name, self.events.append, self.outcomes.append)
 
     @property
     def run(self) -> RunFolder:
@@ -117,7 +117,7 @@ def test_a_run_trains_to_the_same_weights_and_answers_meanwhile(
 
     second = Heard(queue, training(tiny_model, toy_data, tmp_path / "runs", 4000))
     qtbot.waitUntil(lambda: second.step > 2)
-    answer = Heard(queue, ChatJob(first.run, "Say the number 3", GREEDY), Lane.INTERRUPT)
+    answer = Heard(queue, ChatJob(first.run, "Say the number 3", GREEDY), QueueName.INTERRUPT)
     qtbot.waitUntil(lambda: bool(answer.outcomes))
     assert answer.outcomes == [Done()]
     assert len([e for e in answer.events if isinstance(e, AnswerEnded)]) == 2
@@ -176,12 +176,12 @@ from pathlib import Path
 import psutil
 from PySide6.QtCore import QCoreApplication
 from studio.events import Step
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from tests.jobs.test_child import training
 application, queue, steps = QCoreApplication([]), JobQueue(engine_in_child=True), []
 model, data, runs = map(Path, sys.argv[1:4])
 hear = lambda event: steps.append(event) if isinstance(event, Step) else None
-queue.submit(training(model, data, runs, 4000), Lane.ENGINE, hear, print)
+queue.submit(training(model, data, runs, 4000), QueueName.ENGINE, hear, print)
 while len(steps) < 3:
     application.processEvents()
 print(psutil.Process().children()[0].pid, flush=True)
@@ -237,7 +237,7 @@ def test_a_crash_is_a_failure_and_the_next_job_finds_a_fresh_process(qtbot: QtBo
 def test_what_waited_aside_of_a_job_that_crashed_is_done_by_the_next_engine(
     qtbot: QtBot, queue: JobQueue
 ) -> None:
-    crash, aside = Heard(queue, Die(signal.SIGSEGV, pause=2.0)), Heard(queue, Count(3), Lane.INTERRUPT)
+    crash, aside = Heard(queue, Die(signal.SIGSEGV, pause=2.0)), Heard(queue, Count(3), QueueName.INTERRUPT)
     qtbot.waitUntil(lambda: bool(crash.outcomes and aside.outcomes))
     assert isinstance(crash.outcomes[0], Failed)
     assert aside.outcomes == [Done()]

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.events import Event, Progress
 from studio.jobs.job import Done, Outcome
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def test_a_widget_in_a_circle_is_deleted_on_the_window_s_thread(qtbot: QtBot, qu
         widget.circle = widget  # type: ignore[attr-defined]
     del widget
     job = Litter()
-    queue.submit(job, Lane.ENGINE, lambda event: None, lambda outcome: None)
+    queue.submit(job, QueueName.ENGINE, lambda event: None, lambda outcome: None)
     qtbot.waitUntil(lambda: len(deaths) == 20)
     job.enough.set()
     assert set(deaths) == {threading.get_ident()}
@@ -82,7 +82,7 @@ def test_a_listener_that_nobody_else_knows_is_deleted_on_the_window_s_thread(
         job, widget = Litter(), Watched(deaths)
         job.enough.set()
         outcomes = widget.outcomes
-        queue.submit(job, Lane.ENGINE, widget.hear, widget.end)
+        queue.submit(job, QueueName.ENGINE, widget.hear, widget.end)
         del widget
         qtbot.waitUntil(lambda outcomes=outcomes: outcomes == [Done()])
     assert len(deaths) == 5

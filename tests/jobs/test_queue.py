@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.events import Event, Progress
 from studio.jobs.job import Done, Failed, Outcome, Stopped
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from tests.jobs.engine_jobs import Count, Explode
 
 BOTH = [pytest.param(False, id="thread"), pytest.param(True, marks=pytest.mark.long, id="child")]
@@ -47,9 +47,9 @@ def queue(qtbot: QtBot, request: pytest.FixtureRequest) -> Iterator[JobQueue]:
     assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
 
 
-def finish(qtbot: QtBot, queue: JobQueue, job: Any, lane: Lane = Lane.ENGINE) -> Listener:
+def finish(qtbot: QtBot, queue: JobQueue, job: Any, queue_name: QueueName = QueueName.ENGINE) -> Listener:
     listener = Listener()
-    queue.submit(job, lane, listener.hear, listener.end)
+    queue.submit(job, queue_name, listener.hear, listener.end)
     qtbot.waitUntil(lambda: listener.outcome is not None)
     return listener
 
@@ -74,7 +74,7 @@ def test_a_failure_is_a_value_with_a_sentence_and_a_traceback(qtbot: QtBot, queu
 
 def test_a_stopped_job_saves_and_goes_no_further(qtbot: QtBot, queue: JobQueue) -> None:
     job, listener = Count(10**9, pause=0.001), Listener()
-    ticket = queue.submit(job, Lane.ENGINE, listener.hear, listener.end)
+    ticket = queue.submit(job, QueueName.ENGINE, listener.hear, listener.end)
     qtbot.waitUntil(lambda: len(listener.events) > 3)
     ticket.stop()
     qtbot.waitUntil(lambda: listener.outcome == Stopped())
@@ -83,8 +83,8 @@ def test_a_stopped_job_saves_and_goes_no_further(qtbot: QtBot, queue: JobQueue) 
 
 def test_a_job_stopped_while_it_waits_never_begins(qtbot: QtBot, queue: JobQueue) -> None:
     first, second, third = Count(20, pause=0.005), Count(5), Listener()
-    queue.submit(first, Lane.ENGINE, Listener().hear, Listener().end)
-    queue.submit(second, Lane.ENGINE, third.hear, third.end).stop()
+    queue.submit(first, QueueName.ENGINE, Listener().hear, Listener().end)
+    queue.submit(second, QueueName.ENGINE, third.hear, third.end).stop()
     qtbot.waitUntil(lambda: third.outcome == Stopped())
     assert second.diary.read() == []
     assert len(first.diary.read()) == 20
@@ -92,10 +92,10 @@ def test_a_job_stopped_while_it_waits_never_begins(qtbot: QtBot, queue: JobQueue
 
 def test_a_short_job_goes_in_between_two_steps_on_the_same_thread(qtbot: QtBot, queue: JobQueue) -> None:
     long, listener = Count(10**9, pause=0.001), Listener()
-    ticket = queue.submit(long, Lane.ENGINE, listener.hear, listener.end)
+    ticket = queue.submit(long, QueueName.ENGINE, listener.hear, listener.end)
     qtbot.waitUntil(lambda: len(listener.events) > 3)
     short = Count(3)
-    heard = finish(qtbot, queue, short, Lane.INTERRUPT)
+    heard = finish(qtbot, queue, short, QueueName.INTERRUPT)
     assert heard.outcome == Done()
     assert listener.outcome is None
     seen = len(listener.events)
@@ -115,7 +115,7 @@ def test_a_listener_that_raises_loses_nothing_but_its_own_event(qtbot: QtBot, qu
             raise ValueError("a mistake in a pane")
 
     with qtbot.captureExceptions() as raised:
-        queue.submit(Count(2_000), Lane.ENGINE, hear, listener.end)
+        queue.submit(Count(2_000), QueueName.ENGINE, hear, listener.end)
         qtbot.waitUntil(lambda: listener.outcome == Done())
     assert (len(heard), len(raised)) == (2_000, 3)
 
@@ -130,7 +130,7 @@ def test_a_talkative_job_leaves_the_window_time_of_its_own(qtbot: QtBot, queue: 
     def hear(event: Event) -> None:
         depth.append(sum(frame.name == "_drain" for frame in traceback.extract_stack()))
 
-    queue.submit(Count(3_000), Lane.ENGINE, hear, listener.end)
+    queue.submit(Count(3_000), QueueName.ENGINE, hear, listener.end)
     qtbot.waitUntil(lambda: listener.outcome == Done())
     timer.stop()
     assert max(depth) == 1
@@ -139,8 +139,8 @@ def test_a_talkative_job_leaves_the_window_time_of_its_own(qtbot: QtBot, queue: 
 
 def test_datasets_are_read_while_the_engine_works(qtbot: QtBot, queue: JobQueue) -> None:
     listener = Listener()
-    ticket = queue.submit(Count(10**9, pause=0.001), Lane.ENGINE, listener.hear, listener.end)
-    assert finish(qtbot, queue, Count(3), Lane.READING).outcome == Done()
+    ticket = queue.submit(Count(10**9, pause=0.001), QueueName.ENGINE, listener.hear, listener.end)
+    assert finish(qtbot, queue, Count(3), QueueName.READING).outcome == Done()
     assert listener.outcome is None
     ticket.stop()
     qtbot.waitUntil(lambda: listener.outcome is not None)
@@ -151,8 +151,8 @@ def test_shutting_down_stops_what_runs_and_what_waits(qtbot: QtBot, in_child: bo
     queue = JobQueue(engine_in_child=in_child)
     running, waiting = Count(10**9, pause=0.001), Count(5)
     first, second = Listener(), Listener()
-    queue.submit(running, Lane.ENGINE, first.hear, first.end)
-    queue.submit(waiting, Lane.ENGINE, second.hear, second.end)
+    queue.submit(running, QueueName.ENGINE, first.hear, first.end)
+    queue.submit(waiting, QueueName.ENGINE, second.hear, second.end)
     qtbot.waitUntil(lambda: len(first.events) > 3)
     queue.shut_down()
     assert (first.outcome, second.outcome) == (Stopped(), Stopped())
@@ -166,10 +166,10 @@ def test_what_an_ending_asks_for_during_shut_down_is_not_begun(qtbot: QtBot, in_
     listener = Listener()
 
     def ask_for_more(outcome: Outcome) -> None:
-        queue.submit(late, Lane.READING, listener.hear, listener.end)
+        queue.submit(late, QueueName.READING, listener.hear, listener.end)
 
-    queue.submit(Count(3), Lane.READING, listener.hear, listener.end)
-    queue.submit(Count(10**9, pause=0.001), Lane.ENGINE, listener.hear, ask_for_more)
+    queue.submit(Count(3), QueueName.READING, listener.hear, listener.end)
+    queue.submit(Count(10**9, pause=0.001), QueueName.ENGINE, listener.hear, ask_for_more)
     qtbot.waitUntil(lambda: len(listener.events) > 6)
     queue.shut_down()
     assert late.diary.read() == []
@@ -182,15 +182,15 @@ def test_the_engine_and_a_dataset_may_start_at_the_same_moment() -> None:
 import sys, json
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from studio.jobs.forecast import ForecastJob
 from studio.jobs.read import DatasetJob
 from studio.paths import resource
 from studio.recipe.recipe import Recipe
 application, queue, outcomes = QCoreApplication([]), JobQueue(), []
 recipe = Recipe().with_values({"data.path": str(resource("starter/instructions.jsonl"))})
-for job, lane in ((ForecastJob(recipe), Lane.INTERRUPT), (DatasetJob(recipe), Lane.READING)):
-    queue.submit(job, lane, lambda event: None, outcomes.append)
+for job, queue_name in ((ForecastJob(recipe), QueueName.INTERRUPT), (DatasetJob(recipe), QueueName.READING)):
+    queue.submit(job, queue_name, lambda event: None, outcomes.append)
 while len(outcomes) < 2:
     application.processEvents()
 queue.shut_down()
@@ -203,7 +203,7 @@ print(outcomes)
 
 def test_a_job_that_talks_faster_than_the_window_listens_waits_for_it(qtbot: QtBot, queue: JobQueue) -> None:
     job, listener = Count(5_000), Listener()
-    queue.submit(job, Lane.ENGINE, listener.hear, listener.end)
+    queue.submit(job, QueueName.ENGINE, listener.hear, listener.end)
     time.sleep(0.3)
     assert len(job.diary.read()) < 1_000
     qtbot.waitUntil(lambda: listener.outcome is not None)

@@ -22,7 +22,7 @@ from studio.jobs.job import (
     is_metal,
     said_of,
 )
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
@@ -49,9 +49,9 @@ def queue(qtbot: QtBot, request: pytest.FixtureRequest) -> Iterator[JobQueue]:
     assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
 
 
-def submit(queue: JobQueue, job: Any, lane: Lane = Lane.ENGINE) -> list[Outcome]:
+def submit(queue: JobQueue, job: Any, queue_name: QueueName = QueueName.ENGINE) -> list[Outcome]:
     outcomes: list[Outcome] = []
-    queue.submit(job, lane, lambda event: None, outcomes.append)
+    queue.submit(job, queue_name, lambda event: None, outcomes.append)
     return outcomes
 
 
@@ -75,10 +75,10 @@ def test_a_job_asked_for_at_the_failure_itself_is_done(qtbot: QtBot, queue: JobQ
         outcomes: list[Outcome] = []
         queue.submit(
             Work(message=MEMORY),
-            Lane.ENGINE,
+            QueueName.ENGINE,
             lambda event: None,
             lambda outcome, after=after, outcomes=outcomes: queue.submit(
-                after, Lane.ENGINE, lambda event: None, outcomes.append
+                after, QueueName.ENGINE, lambda event: None, outcomes.append
             ),
         )
         qtbot.waitUntil(lambda outcomes=outcomes: outcomes == [Done()])
@@ -95,7 +95,7 @@ def test_a_short_job_that_fails_spoils_the_thread_only_after_the_long_one(
     qtbot: QtBot, queue: JobQueue
 ) -> None:
     long, short, after = Work(events=3), Work(message=MEMORY), Work()
-    ended = [submit(queue, long), submit(queue, short, Lane.INTERRUPT), submit(queue, after)]
+    ended = [submit(queue, long), submit(queue, short, QueueName.INTERRUPT), submit(queue, after)]
     long.gate.touch()
     qtbot.waitUntil(lambda: all(ended))
     (thread, _), *rest = [*long.seen.read(), *short.seen.read()]
@@ -164,7 +164,7 @@ def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
     broken = TrainOnBrokenGpu(job, at_step=13, message=MEMORY)
     events: list[Event] = []
     outcomes: list[Outcome] = []
-    queue.submit(broken, Lane.ENGINE, events.append, outcomes.append)
+    queue.submit(broken, QueueName.ENGINE, events.append, outcomes.append)
     qtbot.waitUntil(lambda: bool(outcomes))
     run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
     way_on = phrase("engine.resume", step=10)
@@ -173,7 +173,7 @@ def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
     assert outcomes[0].said == why
     assert run.events()[-1] == Ended("failed", why)
     outcomes.clear()
-    queue.submit(ResumeJob(run), Lane.ENGINE, events.append, outcomes.append)
+    queue.submit(ResumeJob(run), QueueName.ENGINE, events.append, outcomes.append)
     qtbot.waitUntil(lambda: bool(outcomes))
     assert outcomes == [Done()]
     assert [e.step for e in run.events() if isinstance(e, Step)] == list(range(1, 21))

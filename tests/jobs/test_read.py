@@ -14,7 +14,7 @@ from studio.child_process import WRITE
 from studio.dataset.read.mapping import UnknownColumns
 from studio.dataset.render import isolated as apart
 from studio.events import ColumnsAsked, DatasetRead, Event, Progress
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from studio.jobs.read import DatasetJob
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
@@ -36,7 +36,7 @@ def test_closing_the_window_while_a_template_loops_ends_its_process(
     )
     before = _writers()
     queue, heard = JobQueue(), list[Event]()
-    queue.submit(DatasetJob(recipe), Lane.READING, heard.append, lambda _: None)
+    queue.submit(DatasetJob(recipe), QueueName.READING, heard.append, lambda _: None)
     qtbot.waitUntil(lambda: Progress("examples rendered", 0, 5) in heard)
     assert _writers() - before
     queue.shut_down()

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from studio.dataset.store.manifest import MANIFEST
 from studio.events import Event, RowsFound, RowShown, Scanned
 from studio.jobs.job import Done, Failed, Outcome, Stopped
-from studio.jobs.queue import JobQueue, Lane
+from studio.jobs.queue import JobQueue, QueueName
 from studio.jobs.scan import FindJob, RowJob, ScanJob
 from tests.conftest import write_rows
 
@@ -26,11 +26,11 @@ def queue(qtbot: QtBot) -> Iterator[JobQueue]:
 
 
 def run(
-    qtbot: QtBot, queue: JobQueue, job: ScanJob | FindJob | RowJob, lane: Lane
+    qtbot: QtBot, queue: JobQueue, job: ScanJob | FindJob | RowJob, queue_name: QueueName
 ) -> tuple[list[Event], Outcome]:
     events: list[Event] = []
     ends: list[Outcome] = []
-    queue.submit(job, lane, events.append, ends.append)
+    queue.submit(job, queue_name, events.append, ends.append)
     qtbot.waitUntil(lambda: bool(ends))
     return events, ends[0]
 
@@ -40,21 +40,21 @@ def test_a_scanned_file_is_searched_and_its_rows_are_read(
 ) -> None:
     path = write_rows(tmp_path / "rows.jsonl", 500)
     path.write_text(path.read_text() + '{"instruction": 5, "output": "x"}\n')
-    events, outcome = run(qtbot, queue, ScanJob(path, tmp_path / "cache"), Lane.SCANNING)
+    events, outcome = run(qtbot, queue, ScanJob(path, tmp_path / "cache"), QueueName.SCANNING)
     last = events[-1]
     assert isinstance(last, Scanned)
     assert (outcome, last.rows, last.bad) == (Done(), 501, 1)
     folder = Path(last.folder)
     for search, count in (("number 499", 1), ("number 4", 111)):
-        found, _ = run(qtbot, queue, FindJob(path, folder, {"search": search}), Lane.READING)
+        found, _ = run(qtbot, queue, FindJob(path, folder, {"search": search}), QueueName.READING)
         assert isinstance(found[-1], RowsFound)
         assert found[-1].rows == count == len(np.load(found[-1].file))
     assert len(list(folder.glob("*.npy"))) == 1
-    shown, _ = run(qtbot, queue, RowJob(path, folder, 7), Lane.READING)
+    shown, _ = run(qtbot, queue, RowJob(path, folder, 7), QueueName.READING)
     assert shown == [
         RowShown(7, 8, ("instruction", "output"), ("Say the number 7", "It is 7. It is 7. It is 7."))
     ]
-    shown, _ = run(qtbot, queue, RowJob(path, folder, 500), Lane.READING)
+    shown, _ = run(qtbot, queue, RowJob(path, folder, 500), QueueName.READING)
     assert shown == [RowShown(500, 501, ("instruction", "output"), ("5", "x"))]
 
 
@@ -64,11 +64,11 @@ def test_a_scan_does_not_keep_readers_waiting_and_leaves_no_process_behind(
     path, cache = write_rows(tmp_path / "rows.jsonl", 200_000), tmp_path / "cache"
     events: list[Event] = []
     ends: list[Outcome] = []
-    ticket = queue.submit(ScanJob(path, cache), Lane.SCANNING, events.append, ends.append)
+    ticket = queue.submit(ScanJob(path, cache), QueueName.SCANNING, events.append, ends.append)
     qtbot.waitUntil(lambda: bool(events))
     first = events[0]
     assert isinstance(first, Scanned)
-    shown, _ = run(qtbot, queue, RowJob(path, Path(first.folder), 0), Lane.READING)
+    shown, _ = run(qtbot, queue, RowJob(path, Path(first.folder), 0), QueueName.READING)
     assert shown
     assert not ends
     ticket.stop()
@@ -79,6 +79,6 @@ def test_a_scan_does_not_keep_readers_waiting_and_leaves_no_process_behind(
 
 
 def test_a_file_that_cannot_be_scanned_fails_in_words(qtbot: QtBot, queue: JobQueue, tmp_path: Path) -> None:
-    _, outcome = run(qtbot, queue, ScanJob(tmp_path / "gone.jsonl", tmp_path / "cache"), Lane.SCANNING)
+    _, outcome = run(qtbot, queue, ScanJob(tmp_path / "gone.jsonl", tmp_path / "cache"), QueueName.SCANNING)
     assert isinstance(outcome, Failed)
     assert "gone.jsonl cannot be read" in outcome.summary

@@ -17,10 +17,10 @@ from studio.dataset.read.file_reader import FileRead, NothingUsable, read_file
 from studio.dataset.read.folders import DataFile, files_of
 from studio.dataset.read.formats import FAMILIES
 from studio.dataset.read.mapping import Mapping
-from studio.dataset.read.memory_check import UNRENDERED, MemoryBudget, NotEnoughMemory, check_room
+from studio.dataset.read.memory_check import UNRENDERED, MemoryBudget, NotEnoughMemory, check_memory
 from studio.dataset.read.source import EXTENSIONS
 from studio.dataset.record import Record, remarks
-from studio.dataset.rows import Places, problem
+from studio.dataset.rows import LineMap, problem
 from studio.errors import DataError
 from studio.events import FilePlace, Problem, Progress
 from studio.files import clear_beside, restore
@@ -43,7 +43,7 @@ class Reading:
     records: tuple[Record, ...]
     problems: tuple[Problem, ...]
     fingerprint: str
-    places: Places = field(default_factory=Places)
+    places: LineMap = field(default_factory=LineMap)
     parts: AbstractMapping[int, str] | None = None
     """The part of each line that has one, where steps were done to the rows."""
 
@@ -88,7 +88,7 @@ def reading(
         clear_beside(one)
     try:
         for one in chosen:
-            check_room(one, times)
+            check_memory(one, times)
         if len(chosen) == 1 and is_saved(chosen[0]):
             return (yield from _saved(chosen[0]))
         files = files_of(chosen)
@@ -161,7 +161,7 @@ def _joined(
         if part not in used:
             other = phrase("file.other_format", format=part.format, common=format)
             lost.append(replace(problem(0, other), file=part.file.name))
-    places = Places(tuple(FilePlace(p.file.name, p.before, p.file.part) for p in used))
+    places = LineMap(tuple(FilePlace(p.file.name, p.before, p.file.part) for p in used))
     records = tuple(chain.from_iterable(part.records for part in used))
     problems = [*lost, *_named(used, several=len(files) > 1)]
     problems += yield from warnings_of(records, places)
@@ -199,7 +199,7 @@ def _fingerprint(files: Sequence[DataFile]) -> str:
     return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def warnings_of(records: Sequence[Record], places: Places) -> Generator[Progress, None, list[Problem]]:
+def warnings_of(records: Sequence[Record], places: LineMap) -> Generator[Progress, None, list[Problem]]:
     """What deserves a look in rows that can train, and which repeat an earlier one."""
     known: dict[Equal, int] = {}
     found: list[Problem] = []

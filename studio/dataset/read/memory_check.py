@@ -155,13 +155,13 @@ def memory_for(path: Path, times: int = RENDERED) -> int:
     return times * sum(_text_bytes(file) for file in _files(path))
 
 
-def check_room(path: Path, times: int = RENDERED) -> None:
+def check_memory(path: Path, times: int = RENDERED) -> None:
     """Raise DataError, with what to do instead, where reading it whole would fill the memory."""
     _check(path, memory_for(path, times))
 
 
 def check_rows(path: Path, rows: int, of: int) -> None:
-    """`check_room` for some of a file's rows."""
+    """`check_memory` for some of a file's rows."""
     _check(path, memory_for(path, UNRENDERED) * rows // max(of, 1))
 
 

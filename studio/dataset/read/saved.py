@@ -15,7 +15,7 @@ from studio.dataset.identity import content_fingerprint, from_plain
 from studio.dataset.manifest import NAME, Manifest, sha256
 from studio.dataset.read.tables import check_batch
 from studio.dataset.record import Record
-from studio.dataset.rows import Places, Row, problem
+from studio.dataset.rows import LineMap, Row, problem
 from studio.errors import DataError
 from studio.events import FilePlace, Problem, Progress
 
@@ -42,11 +42,11 @@ def read_saved(folder: Path) -> Generator[Progress, None, tuple[Manifest, dict[s
     return manifest, whole
 
 
-def places_of(folder: Path) -> Places:
+def places_of(folder: Path) -> LineMap:
     """Where the lines of a saved dataset are: its files, one after the other. Raises DataError."""
     files = Manifest.read(folder).files
     starts = accumulate((file.rows for file in files), initial=0)
-    return Places(tuple(FilePlace(f.file, n, f.part) for f, n in zip(files, starts, strict=False)))
+    return LineMap(tuple(FilePlace(f.file, n, f.part) for f, n in zip(files, starts, strict=False)))
 
 
 def saved_rows(folder: Path) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from studio.dataset.read.file_reader import rows_of
 from studio.dataset.read.folders import files_of
 from studio.dataset.read.source import Source
 from studio.dataset.read.text import lines
-from studio.dataset.rows import Places, Row
+from studio.dataset.rows import LineMap, Row
 from studio.dataset.save.target import check_file
 from studio.errors import DataError
 from studio.events import Problem, Progress
@@ -27,7 +27,7 @@ _REPORT = {"file", "line", "column", "code", "reason", "row"}
 
 
 def export_bad(
-    path: Path, places: Places, problems: Sequence[Problem], out: Path
+    path: Path, places: LineMap, problems: Sequence[Problem], out: Path
 ) -> Generator[Progress, None, int]:
     """Write a line of JSON for each error: file, line, column, reason and row; returns how many.
 
@@ -64,7 +64,7 @@ def check_report(out: Path) -> None:
     check_file(out, lambda row: isinstance(row, dict) and row.keys() == _REPORT)
 
 
-def _rows(path: Path, places: Places, wanted: Collection[int]) -> Generator[Progress, None, dict[int, Any]]:
+def _rows(path: Path, places: LineMap, wanted: Collection[int]) -> Generator[Progress, None, dict[int, Any]]:
     """What stands on these lines, read from the files anew."""
     starts = {file.name: file.before for file in places.files}
     ends = sorted(starts.values())[1:]

@@ -15,7 +15,7 @@ from studio.dataset.number_column import ByLine, NumberColumn
 from studio.dataset.read.file_reader import rows_of
 from studio.dataset.read.folders import files_of
 from studio.dataset.record import Record
-from studio.dataset.rows import Places, Row
+from studio.dataset.rows import LineMap, Row
 from studio.dataset.sequence import StoredSequence, changed, lines_of
 from studio.dataset.steps.choose import capped, filtered, mixed, shuffled, without_duplicates
 from studio.dataset.steps.divide import as_done, divided, reserved
@@ -85,7 +85,7 @@ def _checked(rows: Rows, name: str, context: StepContext) -> Generator[Progress,
     )
 
 
-def column_of(path: Path, places: Places, name: str) -> dict[int, str]:
+def column_of(path: Path, places: LineMap, name: str) -> dict[int, str]:
     """What the column holds on each line that has it, read from the files anew; numbers as text."""
     starts = {file.name: file.before for file in places.files}
     found: dict[int, str] = {}
@@ -135,8 +135,8 @@ def _held(rows: Rows, context: StepContext) -> Rows:
     """The rows in memory. Raises DataError where there are too many of them."""
     if not isinstance(rows.records, StoredSequence):
         return rows
-    if context.check_room is not None:
-        context.check_room(len(rows.records))
+    if context.check_memory is not None:
+        context.check_memory(len(rows.records))
     return replace(rows, records=tuple(rows.records))
 
 

@@ -13,7 +13,7 @@ from studio.dataset.read.folders import golden_beside
 from studio.dataset.read.load import Reading, read, warnings_of
 from studio.dataset.record import Record
 from studio.dataset.render.render import Renderer
-from studio.dataset.rows import Places
+from studio.dataset.rows import LineMap
 from studio.dataset.steps.apply import apply, column_of
 from studio.dataset.steps.result import StepContext
 from studio.dataset.steps.steps import BY_HAND, AnyStep, Filter, Fix, Split
@@ -42,7 +42,7 @@ class StepSource(Protocol):
     @property
     def given(self) -> Mapping[int, str]: ...
     @property
-    def places(self) -> Places: ...
+    def places(self) -> LineMap: ...
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class StepContext:
 
     `tokens` counts those of a record, `columns` gives a column of the source by line; None where nobody
     knows. `special` are the tokenizer's control tokens as text, `max_length` the longest that is trained,
-    `golden` the rows of a golden set in another file. `check_room` raises DataError where so many rows of a
+    `golden` the rows of a golden set in another file. `check_memory` raises DataError where so many rows of a
     file that is not held cannot be.
     """
 
@@ -37,7 +37,7 @@ class StepContext:
     special: Sequence[str] = ()
     max_length: int = 0
     golden: Sequence[Record] = ()
-    check_room: Callable[[int], None] | None = None
+    check_memory: Callable[[int], None] | None = None
 
 
 NO_CONTEXT = StepContext()

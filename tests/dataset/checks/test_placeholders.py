@@ -1,4 +1,4 @@
-"""Places that a template left open are found in whatever way they are written, and nothing else is."""
+"""LineMap that a template left open are found in whatever way they are written, and nothing else is."""
 
 from __future__ import annotations
 
