@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
-from studio.events import Forecasted, ModelCounted
+from studio.events import DatasetRead, Forecasted, ModelCounted
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome
 from studio.jobs.queue import QueueName
@@ -18,6 +18,7 @@ from studio.models.present import present
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
 from studio.ui.panes.training.pane import TrainingPane
+from studio.ui.panes.training.ready import NextData
 
 RECIPES = "Recipes (*.toml)"
 NO_FORECAST = "no forecast"
@@ -101,3 +102,11 @@ class RecipeFiles(Controller):
             write_recipe(Path(file), recipe)
         except (StudioError, OSError) as error:
             self._notice(f"The recipe could not be saved: {error}", "bad")
+
+
+def next_data(dataset: DatasetRead) -> NextData:
+    """What the pane says of the dataset that would be trained on."""
+    parts = [row.split for row in dataset.rows]
+    untrained = len({item.line for item in dataset.problems if item.severity == "error"} - {0})
+    source = (dataset.path, dataset.steps)
+    return NextData(dataset.name, parts.count("train"), parts.count("validation"), untrained, source)

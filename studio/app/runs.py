@@ -12,6 +12,7 @@ from studio.jobs.queue import QueueName
 from studio.jobs.read import CompareJob, RunJob, RunsJob
 from studio.jobs.train import recipe_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed
+from studio.runs.sweeps import UnfinishedSweep
 from studio.ui.panes.runs.pane import RunsPane
 
 
@@ -27,6 +28,7 @@ class Runs(Controller):
         self._shown = ""
         self._newest = ""  # the run that learned something since the list was read
         self._listing, self._reading = self._request(), self._request()
+        self.unfinished: tuple[UnfinishedSweep, ...] = ()  # sweeps that can be continued
         pane.show_runs([])
         pane.run_chosen.connect(self.show)
         pane.runs_chosen.connect(self.compare)
@@ -64,7 +66,8 @@ class Runs(Controller):
         self._reading.ask(job, QueueName.READING, {RunsCompared: self._show_comparison}, self._show_if_failed)
 
     def _show_list(self, listed: RunsListed) -> None:
-        self._pane.show_runs(listed.runs, listed.damaged_sweeps)
+        self._pane.show_runs(listed.runs, listed.damaged_sweeps, listed.unfinished)
+        self.unfinished = listed.unfinished
         newest, self._newest = self._newest, ""
         self._subjects.take(listed.runs, newest)
         self.listed.emit(listed.runs)

@@ -21,8 +21,8 @@ from studio.ui.dialogs.settings import SettingsDialog
 from studio.ui.dialogs.task import QuestionDialog
 from studio.ui.theme import Theme
 
-RESUME = "resume:"
-"""How the key of a notice's button begins that goes on with a run."""
+RESUME, CONTINUE = "resume:", "continue:"
+"""How the key of a notice's button begins that goes on with a run, or with a sweep."""
 STOPPED = "stopped run"
 """Why something is said at the start: a run was not finished."""
 
@@ -49,6 +49,7 @@ class AppSession(Controller):
         self.question: QuestionDialog | None = None
         self.dialog: SettingsDialog | None = None
         self._window.may_close = self._may_close
+        self._runs = runs
         runs.listed.connect(self._say_stopped)
         training.opened.connect(lambda _: self._window.end_notice(STOPPED))
         self._state.dataset_changed.connect(self._say_subject)
@@ -129,21 +130,18 @@ class AppSession(Controller):
             return
         self._says_stopped = False
         run = max(runs, key=lambda run: run.created, default=None)
-        if run is None or not run.resumable or self._training.busy:
+        if run is None or self._training.busy:
             return
-        how = "failed" if run.state == "failed" else f"was {run.state}"
-        where = f"at step {run.step:,} of {run.steps:,}" if run.step else "before its first step"
-        if 0 < run.step == run.steps:
-            where = "before its last validation"
+        sweep = next((each for each in self._runs.unfinished if each.name == run.sweep), None)
+        if sweep is not None:
+            self._offer(sweep.words, "Continue", f"{CONTINUE}{sweep.name}")
+        elif run.resumable:
+            self._offer(_stopped(run), "Resume", f"{RESUME}{run.name}")
+
+    def _offer(self, sentence: str, action: str, key: str) -> None:
+        """Say what was not finished, with a button that goes on."""
         pane = "training" if self._window.notice().isVisible() else ""
-        self._window.show_notice(
-            f"Run {run.name} {how} {where}.",
-            "dim",
-            pane=pane,
-            action="Resume",
-            key=f"{RESUME}{run.name}",
-            cause=STOPPED,
-        )
+        self._window.show_notice(sentence, "dim", pane=pane, action=action, key=key, cause=STOPPED)
 
     def _may_close(self) -> bool:
         """Whether the window may close now; while a run trains the person is asked, who then closes it."""
@@ -160,3 +158,12 @@ class AppSession(Controller):
         if self.question is not None:
             self.question.deleteLater()
             self.question = None
+
+
+def _stopped(run: RunSummary) -> str:
+    """Where a run ended that was not finished, as a sentence."""
+    how = "failed" if run.state == "failed" else f"was {run.state}"
+    where = f"at step {run.step:,} of {run.steps:,}" if run.step else "before its first step"
+    if 0 < run.step == run.steps:
+        where = "before its last validation"
+    return f"Run {run.name} {how} {where}."

@@ -17,7 +17,7 @@ from studio.app.help import Help
 from studio.app.objective import ObjectiveOffers
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
-from studio.app.session import RESUME, AppSession
+from studio.app.session import CONTINUE, RESUME, AppSession
 from studio.app.state import Services, State
 from studio.app.tour import QUESTION, Tour
 from studio.app.training import Training
@@ -133,6 +133,7 @@ class Studio(QObject):
         panes.playground.train_requested.connect(self._begin)
         panes.runs.sample_requested.connect(self._try_sample)
         panes.runs.resume_requested.connect(self.training.resume)
+        panes.runs.continue_requested.connect(self.training.continue_sweep)
         panes.runs.evaluate_requested.connect(self._evaluate)
         panes.runs.playground_requested.connect(self._open_playground)
 
@@ -144,6 +145,7 @@ class Studio(QObject):
     def _go_to_training(self) -> None:
         """On the sample, where nothing needs to be chosen, start at once."""
         self.window.show_pane("training")
+        self.panes.training.lead_on()
         if self.dataset.datasets.is_sample and not self.training.busy:
             self.panes.training.start()
 
@@ -202,6 +204,8 @@ class Studio(QObject):
                 self.session.ask_for_settings()
             case _ if action.startswith(RESUME):
                 self.training.resume(action.removeprefix(RESUME))
+            case _ if action.startswith(CONTINUE):
+                self.training.continue_sweep(action.removeprefix(CONTINUE))
             case "about":
                 self._show_about()
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication
 
-from studio.app.form import Forecasting, RecipeFiles
+from studio.app.form import Forecasting, RecipeFiles, next_data
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
 from studio.errors import ModelError, RecipeError, StudioError
-from studio.events import (
-    Ended,
-    Event,
-    Prepared,
-    RunOpened,
-    Saved,
-    Step,
-    SweepProgress,
-)
+from studio.events import Ended, Event, Prepared, RunOpened, Saved, Step, SweepProgress
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
 from studio.jobs.read import RunJob
@@ -34,6 +27,7 @@ from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunShown, RunSummary
+from studio.runs.sweeps import find_sweep
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.recipe import adopted
 from studio.words import duration, memory
@@ -107,9 +101,20 @@ class Training(Controller):
         if dataset is None:
             self._answer(NO_DATASET, cause=NO_DATASET)
             return
-        asked = Sweep(self._on_show(sweep.base), sweep.over)
+        asked = replace(sweep, base=self._on_show(sweep.base))
         self._sweep = SweepJob(asked, self._services.store.folder, source=dataset.source)
         self._submit(self._sweep)
+
+    def continue_sweep(self, name: str) -> None:
+        """Go on with a sweep or a search that was stopped."""
+        try:
+            job = SweepJob.again(find_sweep(self._services.store.folder, name))
+        except StudioError as error:
+            self._answer(str(error), "bad")
+            return
+        if not self.busy:
+            self._sweep = job
+        self._submit(job)
 
     def _on_show(self, recipe: Recipe) -> Recipe:
         """The recipe with the dataset on show, and what was done to it so far."""
@@ -228,11 +233,8 @@ class Training(Controller):
             self._answer(KEEPS, cause=BUSY)
             return
         at_hand = self._state.recipe
-        self._put(
-            adopted(recipe, at_hand, self._files.find_model).with_values(
-                {"data.columns": at_hand.data.columns}
-            )
-        )
+        taken = adopted(recipe, at_hand, self._files.find_model)
+        self._put(taken.with_values({"data.columns": at_hand.data.columns}))
 
     def change(self, values: Mapping[str, Any]) -> bool:
         """Put values into the form, by path, as if they were typed there; False while a run holds it."""
@@ -323,6 +325,7 @@ class Training(Controller):
         run = self._subjects.name("training")
         if isinstance(outcome, Done):
             self._sweep = None
+        self._pane.set_recipe(self._state.recipe)  # in a sweep it was that of the run that trained
         match outcome:
             case Done() | Stopped() if self._ended:
                 self._pane.show_state("done" if run else "idle", self._ended)  # a sweep that was done before
@@ -335,7 +338,6 @@ class Training(Controller):
             case _:
                 self._pane.show_state("idle")
         self._window.end_notice(BUSY)
-        self._pane.set_recipe(self._state.recipe)  # in a sweep it was that of the run that trained
         self.busy_changed.emit()
         if self._member is not None:
             self.forecasting.count()
@@ -360,8 +362,7 @@ class Training(Controller):
             self._pane.show_no_dataset()
             return
         self._window.end_notice(NO_DATASET)
-        rows = [row.split for row in dataset.rows]
-        self._pane.show_dataset(dataset.name, rows.count("train"), rows.count("validation"))
+        self._pane.show_dataset(next_data(dataset))
         self.forecasting.count()
 
     def _note_model(self) -> None:

@@ -58,6 +58,12 @@ ADVICE: dict[str, str] = {
     "sweep.done": "{done} of {count} runs are done.",
     "sweep.best": "{done} of {count} runs are done. The best is {name}, with a validation loss of "
     "{loss:.3f}.",
+    "sweep.stage": "{title} {value} {how} ({runs}, {time})",
+    "sweep.won": "won",
+    "sweep.won_by": "won by {gain}",
+    "sweep.stays": "stays",
+    "sweep.report": "{stages}. Validation loss {first} → {last}, for {time} of training.",
+    "sweep.report_from_nothing": "{stages}. Validation loss {last}, for {time} of training.",
     "sweep.other_rows": "But they were not validated on the same rows ({fewest:,} to {most:,} tokens), as "
     "shorter runs read fewer: the losses compare only roughly. With Validate every set all rows are read.",
     "sweep.held_out": "{fields} also decides what is held out, or how it is counted: the members' validation "

@@ -23,6 +23,7 @@ ASKED: dict[str, str] = {
     "choice": "'{name}'",
     "list.more": "{one}, {other}",
     "list.and": "{one} and {other}",
+    "list.then": "{one}; {other}",
     "list.or": "{one} or {other}",
     "list.rest": "{names} and {more:,} more",
     "sentences": "{one} {other}",

@@ -40,6 +40,10 @@ RUNS: dict[str, str] = {
     "of them out.",
     "sweep.other_dataset": "The dataset has changed since the sweep {name} began, so its runs could not be "
     "compared. Put the earlier file back, or start a sweep with another --name.",
+    "sweep.no_loss": "No run of the search {name} came to a validation loss, so there is nothing to go on "
+    "with. Look at its runs, and start another search.",
+    "sweep.nothing_held_out": "A search compares validation losses, and no rows are held out for validation. "
+    "Set a Validation share, or bring a validation file.",
     "sweep.damaged": "{file} does not describe a sweep ({fault}).",
     "sweep.names_no_runs": "it names no runs",
     "sweep.others": "There is no sweep called {name}. There are: {names}.{damaged}",

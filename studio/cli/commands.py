@@ -188,10 +188,24 @@ def sweep(
     recipe: RecipeFile = "",
     set_: Set = None,
     name: Annotated[str, typer.Option(help="What to call the sweep.")] = "",
+    guided: Annotated[
+        bool,
+        typer.Option(
+            "--guided",
+            help="Search: one field after the other, each time with the best value of those before. Without "
+            "--over: learning rate, rank, batch and epochs, with values around the recipe's.",
+        ),
+    ] = False,
+    alpha_follows: Annotated[
+        bool, typer.Option("--alpha-follows", help="Keep Alpha as many times Rank as in the recipe.")
+    ] = False,
     resume: Annotated[str, typer.Option(metavar="NAME", help="Resume a sweep that was stopped.")] = "",
     changed_base: ChangedBase = False,
 ) -> None:
-    """Train one run for each combination of values; asked for again, it goes on where it stopped."""
+    """Train one run for each combination of values, or search stage by stage.
+
+    Asked for again, it goes on where it stopped.
+    """
     from studio.cli.sweep import asked, resumed
 
     runs = paths_from().runs
@@ -200,7 +214,7 @@ def sweep(
     elif data is None:
         raise RecipeError("command.no_sweep")
     else:
-        job = asked(recipe_from(data, model, set_, recipe), over or [], runs, name)
+        job = asked(recipe_from(data, model, set_, recipe), over or [], runs, name, guided, alpha_follows)
     _sweep(replace(job, changed_base=changed_base))
 
 

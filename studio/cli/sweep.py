@@ -1,9 +1,9 @@
-"""Sweeps and staged recipes in the terminal: several runs as one job, and the table that they end in."""
+"""Sweeps, searches and staged recipes in the terminal: several runs as one job, and the table of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,13 @@ from studio.cli.terminal import StoppedByPerson, console, perform
 from studio.errors import RecipeError
 from studio.events import SweepProgress
 from studio.jobs.base import with_parent
-from studio.jobs.sweep import SweepJob, closing
+from studio.jobs.search import StageOutcome, outcomes
+from studio.jobs.sweep import SweepJob, base_of_sweep, closing
+from studio.models.folder import read_config
+from studio.paths import model_folder
 from studio.recipe.recipe import Recipe, find_field
 from studio.recipe.stages import StagedRecipe, read_stages
-from studio.recipe.sweep import Over, Sweep, parse_over, short
+from studio.recipe.sweep import Over, Sweep, parse_over, short, usual_stages
 from studio.runs.store import RunSummary, summarize
 from studio.runs.sweeps import SweepFile, SweepMember, find_sweep
 from studio.words import duration, loss, memory, visible_line
@@ -34,13 +37,29 @@ STATES = {
 }
 
 
-def asked(base: Recipe, over: Sequence[str], runs: Path, name: str) -> SweepJob:
+def asked(
+    base: Recipe,
+    over: Sequence[str],
+    runs: Path,
+    name: str,
+    guided: bool = False,
+    alpha_follows: bool = False,
+) -> SweepJob:
     """The sweep that a command line describes. Raises RecipeError."""
     fields: Over = tuple(parse_over(text) for text in over)
     resolved = tuple(
         (path, tuple(map(_model, values)) if path == "model" else values) for path, values in fields
     )
-    return SweepJob(Sweep(base, resolved), runs, name)
+    if guided and not resolved:
+        resolved = usual_stages(base, _rate(base))
+    return SweepJob(Sweep(base, resolved, guided, alpha_follows), runs, name)
+
+
+def _rate(recipe: Recipe) -> float:
+    """The learning rate that the recipe trains with. Raises ModelError."""
+    from studio.train.prepare import peak_rate
+
+    return peak_rate(recipe, read_config(model_folder(recipe.model)))
 
 
 def stages_in(file: Path, recipe: str, model: str, changes: list[str] | None, runs: Path) -> StagedRecipe:
@@ -122,12 +141,14 @@ def of_sweep(file: SweepFile) -> CommandResult:
     runs = [file.run_of(member) for member in file.members]
     word = "stages" if file.staged else "sweep"
     rows = [_Row(m, summarize(run) if run else None) for m, run in zip(file.members, runs, strict=True)]
+    found = outcomes(file, base_of_sweep(file)) if file.guided else ()
     best = rows[-1] if file.staged else min(rows, key=lambda row: row.loss)
     best_name = best.member.run if best.loss < float("inf") else None
     document = {
         word: file.name,
         "file": str(file.path),
         **({} if file.staged else {"over": file.over}),
+        **({"searched": [_searched(each) for each in found]} if file.guided else {}),
         "members": [_described(row) for row in rows],
         **({} if file.staged else _best(best)),
     }
@@ -161,13 +182,30 @@ def _described(row: _Row) -> dict[str, object]:
     }
 
 
+def _changed(member: SweepMember, path: str) -> str:
+    """The value that a member has of a field; nothing of one that a search comes to later."""
+    return short(member.changes[path]) if path in member.changes else "-"
+
+
+def _searched(stage: StageOutcome) -> dict[str, object]:
+    return {
+        "field": stage.path,
+        "kept": stage.kept,
+        "loss_before": stage.before,
+        "loss_after": stage.after,
+        "gain": stage.gain,
+        "seconds": round(stage.seconds, 2),
+        "tried": [asdict(each) for each in stage.tried],
+    }
+
+
 def _table(file: SweepFile, rows: Sequence[_Row], best: str | None) -> list[str]:
-    fields = [] if file.staged else [find_field(path).title for path in file.members[0].changes]
+    paths = [] if file.staged else list(file.over if file.guided else file.members[0].changes)
+    fields = [find_field(path).title for path in paths]
     heads = ["RUN", *map(str.upper, fields), "BEST LOSS", "AT STEP", "STEPS", "TIME", "STATE"]
     lines = [heads]
     for row in rows:
-        run = row.run
-        changes = [] if file.staged else [short(value) for value in row.member.changes.values()]
+        run, changes = row.run, [_changed(row.member, path) for path in paths]
         figures = ["-", "-", "-", "-"]
         if run is not None:
             at = "-" if run.best_step is None else f"{run.best_step:,}"

@@ -18,7 +18,7 @@ from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.history import RunHistory, history_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, latest_evaluation, look
-from studio.runs.sweeps import damaged_sweeps
+from studio.runs.sweeps import damaged_sweeps, unfinished_sweeps
 
 if TYPE_CHECKING:
     from studio.train.dataset_cache import DatasetCache
@@ -142,7 +142,9 @@ class RunsJob:
         return "Listing the runs"
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
-        yield RunsListed(tuple(self.store.summaries()), tuple(damaged_sweeps(self.store.folder)))
+        runs, folder = tuple(self.store.summaries()), self.store.folder
+        unfinished = unfinished_sweeps(folder, {run.name: run.state for run in runs})
+        yield RunsListed(runs, tuple(damaged_sweeps(folder)), unfinished)
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.catalogue import Phrase, phrase
 from studio.errors import DiskError, RecipeError, RunError, StudioError
 from studio.events import Ended, Event, Log, SweepProgress, Validated
 from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, with_parent
 from studio.jobs.rows import keep_rows, made_whole
+from studio.jobs.search import settled, told
 from studio.jobs.train import check_shown, perform_run, prepare_again
 from studio.process import launched
 from studio.recipe.recipe import Recipe
 from studio.recipe.stages import StagedRecipe
-from studio.recipe.sweep import Sweep
+from studio.recipe.sweep import Member, Sweep
 from studio.runs.folder import RunFolder, clean_name
 from studio.runs.history import history_of
 from studio.runs.store import summarize
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SweepJob:
-    """Train every member of a sweep, each an ordinary run under `runs`.
+    """Train every member of a sweep, each an ordinary run under `runs`; of a guided search stage after stage.
 
     The same sweep asked for again goes on: members that are done are left as they are, one that was stopped
     or killed goes on from its newest checkpoint, and the rest start. A member that cannot be trained to
@@ -52,24 +53,33 @@ class SweepJob:
         """Go on with a sweep. Raises RunError when this version cannot read its recipe."""
         if file.staged:
             stages = tuple((member.name, member.changes) for member in file.members)
-            return cls(StagedRecipe(_base(file), stages), file.runs, file.name)
+            return cls(StagedRecipe(base_of_sweep(file), stages), file.runs, file.name)
         over = tuple((path, tuple(values)) for path, values in file.over.items())
-        return cls(Sweep(_base(file), over), file.runs, file.name)
+        return cls(Sweep(base_of_sweep(file), over, file.guided, file.alpha_follows), file.runs, file.name)
 
     @property
     def title(self) -> str:
-        return "Stages" if self.staged else "Sweep"
+        return "Stages" if self.staged else "Search" if self.guided else "Sweep"
 
     @property
     def staged(self) -> bool:
         return isinstance(self.sweep, StagedRecipe)
 
-    def _has_base(self, found: SweepFile) -> bool:
-        """Whether a sweep began with this recipe; of another version's nobody can tell."""
+    @property
+    def guided(self) -> bool:
+        return isinstance(self.sweep, Sweep) and self.sweep.guided
+
+    def _is_mine(self, found: SweepFile, changes: list[dict[str, Any]]) -> bool:
+        """Whether a sweep began with this recipe and these runs; of another version's nobody can tell."""
+        mine = self.sweep
         try:
-            return _base(found) == self.sweep.base
-        except RunError:
+            other = SweepJob.again(found).sweep
+            if isinstance(mine, Sweep) and isinstance(other, Sweep) and mine.guided and other.guided:
+                return mine.alpha_follows == other.alpha_follows and mine.plan() == other.plan()
+        except (RunError, RecipeError):
             return False
+        planned = [member.changes for member in found.members]
+        return _sort(mine) == _sort(other) and planned == changes and mine.base == other.base
 
     def file(self) -> SweepFile:
         """Where the sweep is written down: as it was left, or a new one, not on the disk yet.
@@ -81,48 +91,91 @@ class SweepJob:
         members = self.sweep.members()
         changes, name = [member.changes for member in members], clean_name(self.name) if self.name else ""
         for found in sweeps(self.runs):
-            same = [member.changes for member in found.members] == changes and self._has_base(found)
-            if same and found.staged == self.staged and name in ("", found.name):
+            if self._is_mine(found, changes) and name in ("", found.name):
                 return found
             if found.name == name:
                 if self.staged:
                     raise RecipeError("stages.name_taken", name=name)
                 raise RecipeError("sweep.name_taken", name=name)
-        over = {} if isinstance(self.sweep, StagedRecipe) else dict(self.sweep.over)
-        name = name or (members[-1].name if self.staged else f"{Path(self.sweep.base.data.path).stem}-sweep")
+        name = name or (members[-1].name if self.staged else self._usual_name())
         base = self.sweep.base.model_dump()
         named = [(member.name, member.changes) for member in members]
-        listed = {path: list(values) for path, values in over.items()}
-        return new_sweep(self.runs, name, base, listed, named, GROUPING, staged=self.staged)
+        if isinstance(self.sweep, StagedRecipe):
+            return new_sweep(self.runs, name, base, {}, named, grouping=GROUPING, staged=True)
+        return new_sweep(
+            self.runs,
+            name,
+            base,
+            {path: list(values) for path, values in self.sweep.over},
+            named,
+            grouping=GROUPING,
+            guided=self.sweep.guided,
+            alpha_follows=self.sweep.alpha_follows,
+            count=self.sweep.count,
+        )
+
+    def _usual_name(self) -> str:
+        return f"{Path(self.sweep.base.data.path).stem}-{self.title.lower()}"
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.train.dataset_cache import DatasetCache
 
         if launched():
             raise RecipeError("sweep.launched")
-        file, members, dataset_cache = self.file(), self.sweep.members(), DatasetCache()
-        for member in members:
+        file, caches = self.file(), (model_cache, DatasetCache())
+        for member in self.sweep.members():
             check_trackers(member.recipe)
         for remark in self.sweep.remarks():
             yield Log(str(remark), "warning")
-        for index, (planned, member) in enumerate(zip(file.members, members, strict=True)):
-            state = _state(file, planned)
-            changes = member.name if self.staged else member.words
-            words = (file.name, index + 1, len(members), member.name, changes)
-            yield SweepProgress(*words, state)
-            if state in ("done", "failed"):
-                continue
-            try:
-                caches = (model_cache, dataset_cache)
-                file = yield from _train(file, planned, member.recipe, caches, self)
-            except (DiskError, RunError):
-                raise
-            except StudioError as error:
-                if self.staged:
-                    raise
-                file = _given_up(file, planned, error)
-                yield SweepProgress(*words, "failed")
+        index = 0
+        for place in range(len(file.over) if self.guided else 1):
+            for member in self._members(file, place):
+                index += 1
+                file = yield from self._perform(file, member, index, caches)
         yield Ended("done", closing(file))
+
+    def _members(self, file: SweepFile, place: int) -> tuple[Member, ...]:
+        """All runs; or of a search those of a stage, which begin with the best of the stages before."""
+        if isinstance(self.sweep, StagedRecipe) or not self.sweep.guided:
+            return self.sweep.members()
+        return self.sweep.stage(place, settled(file, self.sweep.base, place))
+
+    def _perform(
+        self, file: SweepFile, member: Member, index: int, caches: tuple[ModelCache, DatasetCache]
+    ) -> Generator[Event, None, SweepFile]:
+        """Train one member, unless that is done or given up; returns what the sweep's file says."""
+        file, planned = self._planned(file, member, index)
+        state = _state(file, planned)
+        changes = member.name if self.staged else member.words
+        words = (file.name, index, file.asked, member.name, changes)
+        yield SweepProgress(*words, state)
+        if state in ("done", "failed"):
+            return file
+        try:
+            return (yield from _train(file, planned, member.recipe, caches, self))
+        except (DiskError, RunError):
+            raise
+        except StudioError as error:
+            if self.staged:
+                raise
+            file = _given_up(file, planned, error)
+            yield SweepProgress(*words, "failed")
+            return file
+
+    def _planned(self, file: SweepFile, member: Member, index: int) -> tuple[SweepFile, SweepMember]:
+        """The member as it is written down; one that a search has just come to is added."""
+        if not self.guided:
+            return file, file.members[index - 1]
+        if (known := file.member(member.changes)) is not None:
+            return file, known
+        file = file.with_member(member.name, member.changes)
+        file.write()
+        return file, file.members[-1]
+
+
+def _sort(sweep: Sweep | StagedRecipe) -> tuple[bool, ...]:
+    """What tells two sweeps apart that have the same base and the same changes."""
+    return (True,) if isinstance(sweep, StagedRecipe) else (False, sweep.guided, sweep.alpha_follows)
 
 
 def closing(file: SweepFile) -> Phrase:
@@ -133,10 +186,13 @@ def closing(file: SweepFile) -> Phrase:
         return phrase("stages.done", done=len(found), count=len(file.members))
     losses = {summary.name: summary.best_loss for summary in found if summary.best_loss is not None}
     if not losses:
-        return phrase("sweep.done", done=len(found), count=len(file.members))
+        return phrase("sweep.done", done=len(found), count=file.asked)
     best = min(losses, key=lambda name: losses[name])
-    counts = {"done": len(found), "count": len(file.members)}
+    counts = {"done": len(found), "count": file.asked}
     said = phrase("sweep.best", **counts, name=best, loss=losses[best])
+    if file.guided:
+        for report in told(file, base_of_sweep(file)):
+            said = phrase("sentences", one=said, other=report)
     measured = {tokens for run in runs for tokens in _measured(run)}
     if len(measured) <= 1:
         return said
@@ -149,7 +205,8 @@ def _measured(run: RunFolder) -> list[int]:
     return [event.tokens for event in history_of(run).all_of(Validated)]
 
 
-def _base(file: SweepFile) -> Recipe:
+def base_of_sweep(file: SweepFile) -> Recipe:
+    """The recipe that a sweep began with. Raises RunError when this version cannot read it."""
     try:
         return Recipe.kept(file.base)
     except RecipeError as error:
@@ -201,6 +258,8 @@ def _train(
         yield from remarks_on_parent(recipe)
         ready = yield from prepare(recipe, *caches, grouping=file.grouping)
         check_shown(recipe, ready, job.source)
+        if job.guided and not ready.data.validation:
+            raise RecipeError("sweep.nothing_held_out")
         file = file.with_fingerprint(ready.data.fingerprint)
         file.write()
         asked = {

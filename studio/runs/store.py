@@ -17,6 +17,7 @@ from studio.files import discard, disk_errors, parsed
 from studio.runs.folder import NOTES, RunFolder, clean_name
 from studio.runs.history import Numbers, RunHistory, history_of
 from studio.runs.summary import JournalSummary, summary_of
+from studio.runs.sweeps import UnfinishedSweep
 
 STATES = ("running", "done", "stopped", "failed", "interrupted", "damaged")
 """running: another process or this one holds it; interrupted: it ended without saying so (power, a crash);
@@ -58,10 +59,11 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RunsListed(Event, kind="RunsListed"):
-    """All runs, newest first, and why a sweep cannot be read. For the window only: no file holds it."""
+    """All runs, newest first, why a sweep cannot be read, and which can be continued. For the window only."""
 
     runs: tuple[RunSummary, ...]
     damaged_sweeps: tuple[str, ...] = ()
+    unfinished: tuple[UnfinishedSweep, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,10 @@ class SweepMember:
 
 @dataclass(frozen=True)
 class SweepFile:
-    """`NAME.sweep.json` in the folder of the runs: the base recipe, the grid, and the members in order."""
+    """`NAME.sweep.json` in the folder of the runs: the base recipe, the grid, and the members in order.
+
+    Of a guided search the members are those of the stages so far; `count` is how many there will be.
+    """
 
     path: Path
     base: dict[str, Any]
@@ -40,6 +43,9 @@ class SweepFile:
     fingerprint: str = ""  # of the dataset, once it has been read
     grouping: int = 1  # how its rows are kept together, that all members hold out the same; 1 is the oldest
     staged: bool = False  # its members are stages: each goes on from the one before, with data of its own
+    guided: bool = False  # whether each field of `over` begins with the values that were best before it
+    alpha_follows: bool = False  # whether Alpha stays as many times Rank as in the base
+    count: int = 0  # of the runs that were asked for; 0 is as many as there are members
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
     @property
@@ -78,6 +84,20 @@ class SweepFile:
             raise RunError("sweep.other_dataset", name=self.name)
         return replace(self, fingerprint=fingerprint)
 
+    @property
+    def asked(self) -> int:
+        """How many runs were asked for."""
+        return max(self.count, len(self.members))
+
+    def member(self, changes: dict[str, Any]) -> SweepMember | None:
+        """The member with these changes, if it was planned already."""
+        return next((member for member in self.members if member.changes == changes), None)
+
+    def with_member(self, name: str, changes: dict[str, Any]) -> SweepFile:
+        """This sweep with one more member, whose run has a free name."""
+        taken = {member.run for member in self.members}
+        return replace(self, members=(*self.members, _planned(self.runs, self.name, name, changes, taken)))
+
     def with_failure(self, name: str, sentence: str) -> SweepFile:
         """This sweep, with one member given up."""
         members = tuple(replace(m, failed=sentence) if m.name == name else m for m in self.members)
@@ -89,29 +109,63 @@ class SweepFile:
         write_text(self.path, as_json(fields, indent=2) + "\n")
 
 
+@dataclass(frozen=True)
+class UnfinishedSweep:
+    """A sweep of which `done` runs of `count` are done or given up, and none trains: it can be continued."""
+
+    name: str
+    done: int
+    count: int
+    guided: bool = False
+
+    @property
+    def words(self) -> str:
+        """What happened, as a sentence."""
+        sort = "Search" if self.guided else "Sweep"
+        return f"{sort} {self.name} was stopped after {self.done:,} of {self.count:,} runs."
+
+
+def unfinished_sweeps(runs: Path, states: Mapping[str, str]) -> tuple[UnfinishedSweep, ...]:
+    """The sweeps that can be continued, newest first; `states` are those of all runs by their names.
+
+    One that no run is left of is not named.
+    """
+    found = []
+    for sweep in sweeps(runs):
+        there = [states[member.run] for member in sweep.members if member.run in states]
+        done = sum(bool(member.failed) or states.get(member.run) == "done" for member in sweep.members)
+        if there and "running" not in there and done < sweep.asked:
+            found.append(UnfinishedSweep(sweep.name, done, sweep.asked, sweep.guided))
+    return tuple(found)
+
+
 def new_sweep(
     runs: Path,
     name: str,
     base: dict[str, Any],
     over: dict[str, list[Any]],
     members: Sequence[tuple[str, dict[str, Any]]],
-    grouping: int = 1,
-    *,
-    staged: bool = False,
+    **others: Any,
 ) -> SweepFile:
     """A sweep called `name`, or `name-2` … when that is taken, with a free name for the run of each member.
 
-    Nothing is written yet.
+    `others` are further fields of the file. Nothing is written yet.
     """
     name = next(free for free in _numbered(clean_name(name)) if not (runs / f"{free}{ENDING}").exists())
     taken: dict[str, SweepMember] = {}
     for member, changes in members:
-        wanted = _numbered(clean_name(f"{name}-{member}"))
-        run = next(free for free in wanted if free not in taken and not (runs / free).exists())
-        taken[run] = SweepMember(member, run, changes)
-    return SweepFile(
-        runs / f"{name}{ENDING}", base, over, tuple(taken.values()), grouping=grouping, staged=staged
-    )
+        planned = _planned(runs, name, member, changes, taken)
+        taken[planned.run] = planned
+    return SweepFile(runs / f"{name}{ENDING}", base, over, tuple(taken.values()), **others)
+
+
+def _planned(
+    runs: Path, sweep: str, member: str, changes: dict[str, Any], taken: Collection[str]
+) -> SweepMember:
+    """A member with a name for its run that no other has."""
+    wanted = _numbered(clean_name(f"{sweep}-{member}"))
+    run = next(free for free in wanted if free not in taken and not (runs / free).exists())
+    return SweepMember(member, run, changes)
 
 
 def read_sweep(path: Path) -> SweepFile:

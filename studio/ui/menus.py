@@ -52,6 +52,7 @@ RUN = (
     Command("run:play", "Open in Playground"),
     Command("run:evaluate", "Evaluate", "Ctrl+E"),
     Command("run:resume", "Resume"),
+    Command("run:continue", "Continue Sweep"),
     SEPARATOR,
     Command("run:recipe", "Use This Recipe"),
     Command("run:sweep", "Compare Its Sweep"),

@@ -105,7 +105,7 @@ def test_keys_reach_the_runs_as_soon_as_they_are_shown_and_the_sidebar_keeps_its
 ) -> None:
     stored_run(tmp_path / "home", "one")
     studio.runs.use("one")
-    qtbot.waitUntil(lambda: studio.state.run is not None)
+    qtbot.waitUntil(lambda: bool(studio.state.subjects.runs))
     studio.window.activateWindow()
     studio.window.show_pane("runs")
     qtbot.waitUntil(studio.panes.runs.table.hasFocus)

@@ -16,6 +16,7 @@ from studio.app.start import make_window
 from studio.app.studio import Studio
 from studio.paths import Paths
 from studio.settings import Settings, read_settings, write_settings
+from studio.ui.panes.training.ready import NextData
 from studio.ui.theme import Theme
 from studio.ui.widgets.style import show_progress
 from tests.app.test_run_menu import stored_run
@@ -77,7 +78,7 @@ def test_the_lines_between_the_parts_of_a_pane_come_back_where_they_were_dragged
     for session in ("drags", "does not look", "looks"):
         studio = begin()
         studio.window.resize(1200, 1300)
-        studio.panes.training.show_dataset("support", 32, 4)
+        studio.panes.training.show_dataset(NextData("support", 32, 4))
         studio.window.show_pane("training" if session != "does not look" else "dataset")
         qapp.processEvents()
         across = studio.panes.training.findChild(QSplitter, "recipe and run")

@@ -65,6 +65,26 @@ def test_a_sweep_ends_in_one_document_and_asked_for_again_in_a_table(
     assert [r["sweep"] for r in studio.document("runs")] == ["s", "s"]
 
 
+def test_a_guided_search_reports_what_won_each_stage_by_how_much_and_at_what_cost(
+    studio: Terminal, tiny_model: Path, toy_data: Path
+) -> None:
+    stages = ["--over", "learning_rate=1e-5,0.005", "--over", "rank=1,2", "--set", "rank=2"]
+    arguments = ["sweep", toy_data, "--model", tiny_model, "--guided", "--alpha-follows", *stages, *FAST]
+    document = studio.document(*arguments)
+    assert document["sweep"] == "toy-search"
+    rate, rank = document["searched"]
+    assert (rate["field"], rate["kept"]) == ("optimizer.learning_rate", 0.005)
+    assert [tried["run"] for tried in rank["tried"]] == ["toy-search-rank-1"]
+    assert rank["gain"] == rank["loss_before"] - rank["loss_after"] >= 0
+    assert rank["seconds"] > 0
+    assert document["best_validation_loss"] == rank["loss_after"]
+    code, table = studio("sweep", "--resume", "toy-search")
+    assert code == 0
+    assert "Learning rate 0.005 won (2 runs, " in table
+    assert f"Rank {rank['kept']} " in table
+    assert table.splitlines()[0].split()[:4] == ["RUN", "LEARNING", "RATE", "RANK"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

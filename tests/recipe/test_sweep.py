@@ -9,7 +9,7 @@ import pytest
 from studio.catalogue import phrase
 from studio.errors import RecipeError
 from studio.recipe.recipe import Recipe
-from studio.recipe.sweep import Sweep, parse_over, short
+from studio.recipe.sweep import Sweep, parse_over, short, usual_stages
 from tests.conftest import refused
 
 
@@ -107,3 +107,31 @@ def test_a_sweep_over_what_is_held_out_says_that_its_losses_differ_in_kind() -> 
 )
 def test_values_are_written_in_few_letters(value: object, words: str) -> None:
     assert short(value) == words
+
+
+def test_alpha_follows_rank_where_that_is_asked_for_and_alpha_is_not_gone_over() -> None:
+    base, ranks = Recipe().with_values({"rank": 16, "alpha": 32}), ("lora.rank", (8, 64))
+    assert [m.recipe.lora.alpha for m in Sweep(base, (ranks,)).members()] == [32, 32]
+    following = Sweep(base, (ranks,), alpha_follows=True).members()
+    assert [m.recipe.lora.alpha for m in following] == [16, 128]
+    assert [m.changes for m in following] == [{"lora.rank": 8}, {"lora.rank": 64}]
+    both = Sweep(base, (ranks, ("lora.alpha", (1, 2))), alpha_follows=True).members()
+    assert [m.recipe.lora.alpha for m in both] == [1, 2, 1, 2]
+
+
+def test_a_search_goes_over_what_matters_in_order_with_values_around_the_recipes() -> None:
+    over = dict(usual_stages(Recipe(), 0.0016))
+    assert over == {
+        "optimizer.learning_rate": (0.00053, None, 0.0048),
+        "lora.rank": (8, 16, 32),
+        "loop.batch_size": (4, 8, 16),
+        "loop.epochs": (2.0, 3.0, 4.0),
+    }
+    assert list(over) == ["optimizer.learning_rate", "lora.rank", "loop.batch_size", "loop.epochs"]
+    assert Sweep(Recipe(), tuple(over.items()), guided=True).count == 9  # 3, and 2 in each further stage
+    full = Recipe().with_values({"method": "full", "learning_rate": 1e-4, "steps": 100, "batch_size": 1})
+    assert dict(usual_stages(full, 1.0)) == {
+        "optimizer.learning_rate": (3.3e-05, 0.0001, 0.0003),
+        "loop.batch_size": (1, 2),
+        "loop.steps": (50, 100, 200),
+    }

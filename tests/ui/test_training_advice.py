@@ -9,6 +9,7 @@ from studio.catalogue import phrase
 from studio.events import Advice
 from studio.recipe.recipe import Recipe
 from studio.ui.panes.training.pane import TrainingPane
+from studio.ui.panes.training.ready import NextData
 from studio.ui.panes.training.remedies import linked, proposal, spoken
 from studio.ui.panes.training.watch import AdviceCard
 from studio.ui.theme import Theme
@@ -20,7 +21,7 @@ def pane(theme: Theme, qtbot) -> TrainingPane:
     pane = TrainingPane(theme)
     qtbot.addWidget(pane)
     pane.resize(836, 680)
-    pane.show_dataset("invoices", 218, 27)
+    pane.show_dataset(NextData("invoices", 218, 27))
     return pane
 
 

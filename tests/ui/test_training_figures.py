@@ -11,6 +11,7 @@ from studio.gauges import Gauges
 from studio.runs.history import RunHistory
 from studio.ui.panes.training.machine import EVERY_SECONDS, MachineWatch
 from studio.ui.panes.training.pane import TrainingPane
+from studio.ui.panes.training.ready import NextData
 from studio.ui.theme import Theme
 from tests.ui.conftest import run_events
 from tests.ui.test_training_pane import forecast
@@ -21,7 +22,7 @@ def pane(theme: Theme, qtbot) -> TrainingPane:
     pane = TrainingPane(theme)
     qtbot.addWidget(pane)
     pane.resize(836, 680)
-    pane.show_dataset("invoices", 218, 27)
+    pane.show_dataset(NextData("invoices", 218, 27))
     return pane
 
 
@@ -29,7 +30,7 @@ def test_a_finished_run_says_each_fact_once(pane: TrainingPane) -> None:
     pane.load_history(RunHistory.of(run_events()))
     pane.show_state("done", "Validation loss 2.10 → 0.31, best at step 216.")
     assert pane.header.title() == "Trained: validation loss fell by 85 %"
-    assert pane.header.subtitle() == "Starter  ·  invoices  ·  218 examples train, 27 validate"
+    assert pane.header.subtitle() == "Starter  ·  27 rows validate"
     assert pane.figures.validation.value() == "2.10 → 0.31"
     pane.show_state("done", "Stopped after 3 of 4 runs.")  # a sweep's end says something else
     assert pane.header.subtitle() == "Stopped after 3 of 4 runs."

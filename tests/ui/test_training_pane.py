@@ -12,6 +12,7 @@ from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
 from studio.ui.panes.training.forecast import COMPUTING, PARTS, MemoryBar
 from studio.ui.panes.training.pane import TrainingPane
+from studio.ui.panes.training.ready import NextData
 from studio.ui.panes.training.states import LOOKS
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow, PaneEntry
@@ -36,7 +37,7 @@ def pane(theme: Theme, qtbot) -> TrainingPane:
     pane = TrainingPane(theme)
     qtbot.addWidget(pane)
     pane.resize(836, 680)
-    pane.show_dataset("invoices", 218, 27)
+    pane.show_dataset(NextData("invoices", 218, 27))
     return pane
 
 
@@ -66,7 +67,7 @@ def test_a_run_keeps_its_dataset_recipe_and_epochs_whatever_is_opened_and_typed(
     pane.take_run(asked)
     for event in run_events(12):
         pane.show_event(event)
-    pane.show_dataset("support 4.jsonl", 36, 4)
+    pane.show_dataset(NextData("support 4.jsonl", 36, 4, 0, ("/d/support 4.jsonl", "")))
     assert pane.form._dataset.text() == "support 3.jsonl"
     assert pane.recipe().lora.rank == 4
     facts = "Starter  ·  support 3.jsonl  ·  218 examples train, 27 validate"
@@ -167,7 +168,7 @@ def test_clearing_forgets_the_run_and_keeps_the_recipe(pane: TrainingPane) -> No
     pane.load_history(RunHistory.of(run_events(50)))
     pane.clear_run()
     pane.show_state("idle")
-    assert pane.header.title() == "Training"
+    assert pane.header.title() == "Ready: invoices, 218 rows, LoRA rank 4"
     assert pane.log.text() == ""
     assert len(pane.plots.loss.curve.build().series) == 0
     assert pane.recipe() == recipe

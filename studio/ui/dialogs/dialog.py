@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QFormLayout, QLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QLayout, QPushButton, QWidget
 
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import WrapLabel
@@ -24,7 +24,6 @@ class Dialog(QDialog):
         self.heading, self.text = WrapLabel(heading, "state-title"), WrapLabel(text, tone="dim")
         self.text.setVisible(bool(text))
         self.agree, self.cancel = Button(agree, "primary"), Button("Cancel")
-        self.agree.setDefault(True)
         self.agree.clicked.connect(self.on_agreed)
         self.cancel.clicked.connect(self.on_cancelled)
 
@@ -32,6 +31,9 @@ class Dialog(QDialog):
         """Lay out the parts under the paragraph, and `foot` before the two buttons."""
         buttons = row(*foot, self.cancel, self.agree)
         column(self.heading, self.text, *body, 2, buttons, on=self, inside=_INSIDE, gap=12)
+        for button in self.findChildren(QPushButton):  # else Return presses the first that has the focus next
+            button.setAutoDefault(button is self.agree)
+        self.agree.setDefault(True)  # only now, as a button tells this to the dialog that it is in
 
     def on_agreed(self) -> None:
         """What the button that agrees does."""

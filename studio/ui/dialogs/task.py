@@ -106,7 +106,7 @@ class QuestionDialog(Dialog):
         super().__init__(question, more, agree, parent, width=_WIDTH)
         self.setWindowTitle(agree)
         self.agree.set_role("danger")
+        self.fill()
         self.agree.setAutoDefault(False)
         self.cancel.setDefault(True)
-        self.fill()
         self.cancel.setFocus()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit
 from studio import words
 from studio.runs.history import RunHistory
 from studio.runs.store import RunCurves, RunSummary
+from studio.runs.sweeps import UnfinishedSweep
 from studio.ui.panes.runs.compare import RunsComparison
 from studio.ui.panes.runs.details import RunDetails
 from studio.ui.panes.runs.table import SOUGHT, RunsModel, RunsTable
@@ -41,6 +42,7 @@ class RunsPane(Pane):
     runs_chosen = Signal(object)  # the names of several, oldest first
     chosen_changed = Signal()  # other runs are chosen, or other things can be done with them
     resume_requested = Signal(str)
+    continue_requested = Signal(str)  # the sweep that the chosen run belongs to
     evaluate_requested = Signal(str)
     playground_requested = Signal(str)
     reveal_requested = Signal(str)
@@ -54,6 +56,7 @@ class RunsPane(Pane):
     def __init__(self, theme: Theme) -> None:
         super().__init__("Runs")
         self._names: list[str] = []
+        self._unfinished: dict[str, UnfinishedSweep] = {}
         self._without_trash: list[str] = []
         self._model, self._order = RunsModel(theme), QSortFilterProxyModel()
         self.table, self.details, self.comparison = RunsTable(), RunDetails(theme), RunsComparison(theme)
@@ -86,8 +89,17 @@ class RunsPane(Pane):
         self._for_good.confirmed.connect(self._on_confirmed_again)
         self.show_runs([])
 
-    def show_runs(self, runs: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ()) -> None:
-        """All runs; the chosen ones stay chosen if they are still there. And why sweeps cannot be read."""
+    def show_runs(
+        self,
+        runs: Sequence[RunSummary],
+        damaged_sweeps: Sequence[str] = (),
+        unfinished: Sequence[UnfinishedSweep] = (),
+    ) -> None:
+        """All runs; the chosen ones stay chosen if they are still there.
+
+        And why sweeps cannot be read, and which can be continued.
+        """
+        self._unfinished = {sweep.name: sweep for sweep in unfinished}
         kept = self._names
         self._model.set_rows(runs)
         self.table.show_sweeps(any(run.sweep for run in runs))
@@ -167,7 +179,9 @@ class RunsPane(Pane):
             offered |= {"play", "evaluate", "recipe", "notes"}
         if not run.sweep and run.state != "running":
             offered.add("rename")
-        if run.resumable:
+        if run.sweep in self._unfinished:
+            offered.add("continue")
+        elif run.resumable:
             offered.add("resume")
         if len(self._model.names_of_sweep(run.sweep)) > 1:
             offered.add("sweep")
@@ -195,6 +209,7 @@ class RunsPane(Pane):
             self.header.add_widget(icon_button)
         self._evaluate = self.header.add_button("Evaluate", icon="scale")
         self._resume = self.header.add_button("Resume", icon="rotate-ccw")
+        self._continue = self.header.add_button("Continue sweep", icon="rotate-ccw")
         self._play = self.header.add_button("Open in playground", "primary", "message-square")
         wishes: tuple[tuple[QAbstractButton, SignalInstance], ...] = (
             (self._reveal, self.reveal_requested),
@@ -208,6 +223,7 @@ class RunsPane(Pane):
             "play": self._play,
             "evaluate": self._evaluate,
             "resume": self._resume,
+            "continue": self._continue,
             "recipe": self._recipe,
             "sweep": self._whole_sweep,
             "reveal": self._reveal,
@@ -217,6 +233,7 @@ class RunsPane(Pane):
             button.clicked.connect(self._on_wish)
         self._delete.clicked.connect(self._ask_to_delete)
         self._whole_sweep.clicked.connect(self._choose_sweep)
+        self._continue.clicked.connect(self._want_sweep)
 
     def _show_empty(self) -> None:
         empty = EmptyState(
@@ -254,6 +271,9 @@ class RunsPane(Pane):
         offered, chosen = self.offers(), sum(run.name in self._names for run in self._model.rows)
         for key, button in self._actions.items():
             button.setVisible(key in offered)
+        if run := self._model.run(self.chosen()):
+            sweep = self._unfinished.get(run.sweep)
+            self._continue.setToolTip(tip(sweep.words if sweep else ""))
         self._delete.setToolTip(tip("Delete the run" if chosen < 2 else "Delete the runs"))
         self.details.setVisible(chosen == 1)
         self._count(chosen)
@@ -280,6 +300,10 @@ class RunsPane(Pane):
     def _choose_sweep(self) -> None:
         if run := self._model.run(self.chosen()):
             self.select_several(self._model.names_of_sweep(run.sweep))
+
+    def _want_sweep(self) -> None:
+        if run := self._model.run(self.chosen()):
+            self.continue_requested.emit(run.sweep)
 
     def _ask_to_delete(self) -> None:
         what = f"{self.chosen()} with its" if self.chosen() else f"{len(self._names)} runs with their"

@@ -138,6 +138,10 @@ class ForecastCard(Card):
         add(self.body, figure, self._bar, self._parts, self._changes, self._words)
         self.show_forecast(None)
 
+    def shown(self) -> Forecasted | None:
+        """The forecast, if there is one."""
+        return self._forecast
+
     def words(self) -> str:
         """The sentences below the bar."""
         return self._words.text()

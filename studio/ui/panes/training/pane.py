@@ -25,7 +25,6 @@ from studio.events import (
 )
 from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
-from studio.ui.form.model_picker import model_title
 from studio.ui.form.recipe import RecipeForm
 from studio.ui.panes.training.cards import (
     COMPACT_BELOW,
@@ -37,10 +36,11 @@ from studio.ui.panes.training.cards import (
 )
 from studio.ui.panes.training.forecast import ForecastCard
 from studio.ui.panes.training.machine import MachineCard
+from studio.ui.panes.training.ready import ENDED, NextData, NextRun, PreviousRun, ready_look
 from studio.ui.panes.training.recipe import RecipeCard, RecipeChoice
 from studio.ui.panes.training.remedies import proposal
 from studio.ui.panes.training.states import LOOKS, NO_DATA, RunStory, why_not
-from studio.ui.panes.training.sweep import SweepDialog
+from studio.ui.panes.training.sweep import SweepDialog, pace_of
 from studio.ui.panes.training.tabs import RunTabs
 from studio.ui.panes.training.watch import AdviceCard
 from studio.ui.plain import tip
@@ -76,13 +76,15 @@ class TrainingPane(PaneFrame):
         super().__init__("Training")
         self._state = "idle"
         self._story = RunStory()
-        self._dataset = self._dataset_facts = ""
+        self._next = NextRun()
         self._misfit = ""
         self._sentence = ""
         self._rate: float | None = None
+        self._is_startable = False
         self.form = RecipeForm()
         self.recipe_card, self.forecast = RecipeCard(self.form), ForecastCard(theme)
         self.figures, self.machine, self.advice = FiguresCard(), MachineCard(), AdviceCard(theme)
+        self.previous = PreviousRun()
         self.plots, self.tabs = RunPlots(theme), RunTabs()
         self.log = self.tabs.log
         self._no_data = EmptyState("database", *NO_DATA)
@@ -113,14 +115,20 @@ class TrainingPane(PaneFrame):
         """Take over a recipe, as from a file; the dataset stays, and the model where its own is not here."""
         self.recipe_card.apply(recipe, name)
 
-    def show_dataset(self, name: str, train: int, validation: int) -> None:
+    def show_dataset(self, data: NextData) -> None:
         """The dataset that a new run would train on, and how its examples are split."""
-        self._dataset, self._dataset_facts = name, f"{train:,} examples train, {validation:,} validate"
+        self._next.data = data
         self._right.setCurrentIndex(0)
         self._write_header()
 
+    def lead_on(self) -> None:
+        """A new run is wanted on the dataset on show: where one is done, be ready for the next."""
+        if self._state == "done":
+            self._next.want()
+            self._write_header()
+
     def show_no_dataset(self) -> None:
-        self._dataset = self._dataset_facts = ""
+        self._next.data = NextData(source=self._next.data.source)
         self._right.setCurrentIndex(1 if self._story.step is None and not LOOKS[self._state].locked else 0)
         self._write_header()
 
@@ -200,11 +208,8 @@ class TrainingPane(PaneFrame):
         """Take the look of a state, one of LOOKS, and say a sentence about it."""
         self._state, self._sentence = state, sentence
         look = LOOKS[state]
-        for name, button in self._buttons.items():
-            button.setVisible(name in look.buttons)
-            button.set_role("primary" if name == look.primary else "plain")
+        self._next.rest(self.form.recipe_at_hand())
         self._buttons["stop"].setEnabled(state != "stopping")
-        self._buttons["start"].setText(look.start)
         self.recipe_card.set_locked(look.locked)
         self.figures.set_running(look.locked)
         self._watch_machine()
@@ -261,7 +266,8 @@ class TrainingPane(PaneFrame):
 
     def ask_for_sweep(self) -> SweepDialog:
         """Ask which fields shall take several values, the rest being as the form says it."""
-        dialog = SweepDialog(self.recipe(), self)
+        pace = pace_of(self.form.recipe_at_hand(), self.forecast.shown(), self._story.step)
+        dialog = SweepDialog(self.recipe(), self._rate, pace, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.requested.connect(self.sweep_requested)
         dialog.open()
@@ -280,7 +286,7 @@ class TrainingPane(PaneFrame):
         self._buttons["stop"].setToolTip("What was learned is kept.")
 
     def _build(self) -> None:
-        above = (self.figures, self.machine, self.advice)
+        above = (self.previous, self.figures, self.machine, self.advice)
         self._right.addWidget(live_column(*above, plots=self.plots, tabs=self.tabs))
         self._right.addWidget(self._no_data)
         self.content.addWidget(side_by_side(recipe_column(self.recipe_card, self.forecast), self._right), 1)
@@ -325,24 +331,43 @@ class TrainingPane(PaneFrame):
         self.save_recipe_requested.emit(self.form.recipe_at_hand())
 
     def _write_header(self) -> None:
-        for name in ("start", "sweep"):
-            why = why_not(self.form.problem() or self._misfit, bool(self._dataset))
-            self._buttons[name].setEnabled(self.form.is_valid() and not why)
-            self._buttons[name].setToolTip(tip(why))
+        name = self._next.data.name
+        why = why_not(self.form.problem() or self._misfit, bool(name))
+        self._is_startable = self.form.is_valid() and not why
+        for key in ("start", "sweep"):
+            self._buttons[key].setEnabled(self._is_startable)
+            self._buttons[key].setToolTip(tip(why))
         locked = LOOKS[self._state].locked
-        self.form.show_dataset((self._story.dataset if locked else "") or self._dataset)
+        self.form.show_dataset((self._story.dataset if locked else "") or name)
+        self._show_buttons()
         self._write_title()
 
-    def _write_title(self, _: Event | None = None) -> None:
-        self.header.set_title(self._story.title(self._state))
-        facts = self._story.facts() or "  ·  ".join(self._facts_at_hand())
-        sentence = "" if self._story.is_in_title(self._sentence) else self._sentence
-        self.header.set_subtitle(sentence or self._story.progress(self._state) or facts)
+    def _is_ready(self) -> bool:
+        """Whether something else than the run on show is ready to be trained."""
+        return self._state in ENDED and self._next.is_ahead(self.form.recipe_at_hand())
 
-    def _facts_at_hand(self) -> tuple[str, ...]:
-        """The model and the dataset of a new run."""
-        model = model_title(self.form.model())
-        return (model, self._dataset, self._dataset_facts) if self._dataset else (model, "no dataset yet")
+    def _show_buttons(self) -> None:
+        look, run = LOOKS[self._state], self._story.recipe
+        same_data = run is None or self._next.has_trained(run)
+        if self._is_ready():
+            look = ready_look(self._state, same_data=same_data)
+        for name, button in self._buttons.items():
+            button.setVisible(name in look.buttons)
+            button.set_role("primary" if name == look.primary else "plain")
+        self._buttons["start"].setText(look.start if same_data else "Start training")
+
+    def _write_title(self, _: Event | None = None) -> None:
+        recipe, story, state = self.form.recipe_at_hand(), self._story, self._state
+        title, is_ready = story.title(state), self._is_ready()
+        self.previous.show_run(title if is_ready else "")
+        is_next = is_ready or (state == "idle" and self._is_startable)
+        self.header.set_title(self._next.title(recipe) if is_next else title)
+        if is_ready:
+            self.header.set_subtitle(self._next.after(state, story, recipe))
+            return
+        facts = story.facts() or self._next.facts(recipe, startable=self._is_startable)
+        sentence = "" if story.is_in_title(self._sentence) else self._sentence
+        self.header.set_subtitle(sentence or story.progress(state) or facts)
 
     def _watch_machine(self) -> None:
         self.machine.set_watched(LOOKS[self._state].locked and self.isVisible())
