@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -79,8 +80,9 @@ def test_a_dataset_that_was_just_being_replaced_is_there_at_its_next_use(
             run(["train", str(out), "--set", "lora.rank=0"])  # refused, once the dataset was looked at
             done("data", out)
         case "upload":
-            assert run(["data", "upload", str(out), "a/b"]) != 0  # there is no token
-            assert "is not a saved dataset" not in capsys.readouterr().err
+            capsys.readouterr()
+            assert run(["data", "upload", str(out), "a/b", "--json"]) != 0
+            assert json.loads(capsys.readouterr().out)["code"] == "upload.no_token"
     assert is_saved(out)
     done("data", out, "--json")
     assert not [name for name in names(tmp_path) if name.startswith(".set")]
@@ -103,8 +105,8 @@ def test_an_old_folder_of_somebody_else_is_not_taken_for_a_dataset(
 ) -> None:
     (tmp_path / ".work.old").mkdir()
     (tmp_path / ".work.old" / "notes.txt").write_text("mine")
-    assert run(["data", str(tmp_path / "work")]) == 2
-    assert "There is no file at" in " ".join(capsys.readouterr().err.split())
+    assert run(["data", str(tmp_path / "work"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["code"] == "file.missing"
     assert names(tmp_path) >= {".work.old"}
 
 

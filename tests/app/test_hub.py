@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
+from studio.catalogue import phrase
 from studio.paths import Paths
 from studio.settings import Settings
 from studio.ui.dialogs.hub import HubDialog
@@ -92,7 +93,7 @@ def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
     dialog.split.setCurrentIndex(1)
     dialog.rows.setText("many")
     qtbot.mouseClick(dialog.agree, Qt.MouseButton.LeftButton)
-    assert "is no range of rows" in dialog.problem.text()
+    assert dialog.problem.text() == str(phrase("hub.no_range", text="many"))
     dialog.rows.setText("12")
     qtbot.keyClick(dialog.rows, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: studio.state.dataset is not None)
@@ -123,7 +124,8 @@ def test_a_gated_dataset_leads_to_its_page_and_asks_for_a_token(
     dialog = asked(studio, qtbot, "user/toys")
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.access.isVisible)
-    assert dialog.problem.text().startswith("user/toys is gated. Ask for access at")
+    page = f"{hub.url}/datasets/user/toys"
+    assert dialog.problem.text() == str(phrase("hub.gated", name="user/toys", page=page))
     hub.fault = None
     dialog.access.token.setText("hf_mine")
     qtbot.mouseClick(dialog.look, Qt.MouseButton.LeftButton)

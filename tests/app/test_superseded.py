@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
+from studio.catalogue import phrase
 from studio.dataset.steps.journal import StepJournal
 from studio.dataset.steps.steps import Cap, Delete, Edit, Filter, steps_in
 from studio.dataset.store import source
@@ -224,9 +225,10 @@ def test_a_step_that_cannot_be_done_is_taken_back_and_said(
     opened(studio, qtbot, numbers)
     studio.dataset.steps.do(Cap(rows=5, how="first"))
     qtbot.waitUntil(lambda: studio.state.dataset is not None and len(studio.state.dataset.rows) == 5)
-    studio.dataset.steps.do(Filter(contains="nothing like it"))
-    notice = studio.window.notice()
-    qtbot.waitUntil(lambda: "leaves none of the 5 rows" in notice.text())
+    step = Filter(contains="nothing like it")
+    studio.dataset.steps.do(step)
+    notice, told = studio.window.notice(), phrase("step.leaves_none", step=step.words(), rows=5)
+    qtbot.waitUntil(lambda: str(told) in notice.text())
     assert studio.dataset.steps.current == (Cap(rows=5, how="first"),)
     assert len(wait_for(qtbot, studio, numbers.name).rows) == 5
     assert studio.panes.dataset._train.isEnabled()
@@ -305,8 +307,8 @@ def test_edits_are_not_lost_silently_when_the_file_changes_under_them(
     studio.dataset.steps.toggle(9)
     numbers.write_text(numbers.read_text() + '{"prompt": "New", "completion": "It is new."}\n')
     studio.dataset.saving.save(tmp_path / "mine")
-    notice = studio.window.notice()
-    qtbot.waitUntil(lambda: "has changed since" in notice.text())
+    notice, told = studio.window.notice(), phrase("step.other_rows", name=numbers.name)
+    qtbot.waitUntil(lambda: str(told) in notice.text())
     assert not (tmp_path / "mine").exists()
 
 

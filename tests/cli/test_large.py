@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.cli.commands import run
 from studio.cli.data import show_large
 from studio.cli.terminal import asked
@@ -100,7 +101,8 @@ def test_one_row_of_a_big_file_is_shown_token_by_token(
     assert shown(capsys, path, "--line", 250, "--model", tiny_model) == held
     for line in (301, 302):
         assert run(["data", str(path), "--line", str(line), "--model", str(tiny_model)]) == 2
-        assert f"Line {line} of big.jsonl holds no usable example" in capsys.readouterr().err
+        told = phrase("dataset.no_example", line=line, name="big.jsonl")
+        assert str(told) in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("home")

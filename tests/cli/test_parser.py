@@ -12,6 +12,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from studio.catalogue import phrase
 from studio.cli.commands import app, run
 from studio.cli.opening import COMMANDS, WindowRequest, opening
 from studio.cli.parser import StudioCommand
@@ -52,7 +53,7 @@ ALL = [" ".join(each) for each in commands(typer.main.get_command(app))]
 
 def test_every_command_is_walked_and_known_to_the_window() -> None:
     assert set(COMMANDS) == {name.split()[0] for name in ALL}
-    assert set(ALL) == {*REFUSED, "runs", "selftest", "demo", "data steps"}
+    assert set(ALL) == {*REFUSED, "runs", "selftest", "demo", "data list", "data steps"}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -134,7 +135,7 @@ def test_a_file_named_like_a_command_and_a_mistyped_command_get_a_sentence(
     assert "No such command 'dowload', and no file of that name. Did you mean 'download'?" in said(
         "data", "dowload", "a/b"
     )
-    assert "There is no file at" in said("data", "nothing")
+    assert str(phrase("file.missing", file=str(tmp_path / "nothing"))) in said("data", "nothing")
     assert "The window opens one dataset" in said("rows.jsonl", "rows.jsonl")
 
 

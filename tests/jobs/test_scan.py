@@ -10,6 +10,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio.catalogue import phrase
 from studio.dataset.store.manifest import MANIFEST
 from studio.events import Event, RowsFound, RowShown, Scanned
 from studio.jobs.job import Done, Failed, Outcome, Stopped
@@ -81,4 +82,5 @@ def test_a_scan_does_not_keep_readers_waiting_and_leaves_no_process_behind(
 def test_a_file_that_cannot_be_scanned_fails_in_words(qtbot: QtBot, queue: JobQueue, tmp_path: Path) -> None:
     _, outcome = run(qtbot, queue, ScanJob(tmp_path / "gone.jsonl", tmp_path / "cache"), QueueName.SCANNING)
     assert isinstance(outcome, Failed)
-    assert "gone.jsonl cannot be read" in outcome.summary
+    gone = str(tmp_path / "gone.jsonl")
+    assert outcome.said == phrase("disk.unreadable", file=gone, fault="No such file or directory")

@@ -15,7 +15,7 @@ from studio.dataset.steps.steps import Delete, DropDuplicates, Edit, steps_text
 from studio.errors import DataError, ModelError
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
-from tests.conftest import finish, write_rows
+from tests.conftest import finish, refused, write_rows
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_changed_file_is_read_again(recipe: Recipe, toy_data: Path) -> None:
 
 
 def test_what_is_missing_is_named(recipe: Recipe, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="There is no file at"):
+    with refused("file.missing", DataError, file=str(tmp_path / "none.jsonl")):
         finish(DatasetCache().open(recipe.with_values({"data.path": str(tmp_path / "none.jsonl")})))
     with pytest.raises(ModelError, check=lambda error: error.code == "model.missing"):
         finish(DatasetCache().open(recipe.with_values({"model": str(tmp_path / "none")})))
