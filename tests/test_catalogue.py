@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import pickle
-import runpy
-import struct
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -19,6 +18,7 @@ from studio.cli.commands import run
 from studio.dataset.rows import BadRow, field
 from studio.errors import ModelError, RunError, StudioError
 from studio.events import Problem
+from tests.languages import write_translation
 
 STUDIO = Path(__file__).parents[1] / "studio"
 
@@ -83,19 +83,11 @@ def test_a_translation_changes_the_sentences_and_nothing_else(
 ) -> None:
     code, said = "weights.empty", ModelError("weights.empty", file="a.safetensors")
     plain = said.said.plain()
-    _write_translation(tmp_path / "de", {code: "{file} enthält keine Gewichte."})
+    write_translation(tmp_path / "de", {code: "{file} enthält keine Gewichte."})
     monkeypatch.setattr(phrases, "_SPOKEN", spoken("de", tmp_path))
     assert str(said) == "a.safetensors enthält keine Gewichte."
     assert (said.code, said.said.plain()) == (code, plain)
     assert str(phrase("row.identical")) == "the prompt and the answer are identical"  # not translated
-
-
-def test_the_template_of_a_translation_has_every_clause_under_its_code() -> None:
-    written = runpy.run_path(str(STUDIO.parent / "packaging" / "templates.py"))["template"]()
-    lines = written.splitlines()
-    contexts = [json.loads(line.removeprefix("msgctxt ")) for line in lines if line.startswith("msgctxt")]
-    clauses = [json.loads(line.removeprefix("msgid ")) for line in lines if line.startswith("msgid")]
-    assert dict(zip(contexts, clauses[1:], strict=True)) == CLAUSES
 
 
 def test_every_failure_of_a_coded_room_names_its_code_and_the_values_of_its_clause() -> None:
@@ -165,19 +157,24 @@ def test_no_code_looks_into_the_words_of_a_message() -> None:
     found = {
         (path.relative_to(STUDIO).as_posix(), how)
         for path in STUDIO.rglob("*.py")
-        for how in _looks(ast.parse(path.read_text(encoding="utf-8")))
+        for how in _looks(_tree(path))
     }
     assert found == _ALLOWED
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _texts(path: Path) -> set[str]:
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    nodes = ast.walk(_tree(path))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def _failures(path: Path) -> Iterator[tuple[str, str | None, set[str]]]:
     """Where a failure is made, its code ("" for a name or a phrase, None for words), and its values."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         match node:
             case ast.Call(func=ast.Name(id=kind), args=[first, *_], keywords=keywords) if kind in _KINDS:
                 place = f"{path.relative_to(STUDIO).as_posix()}:{node.lineno}"
@@ -193,20 +190,6 @@ def _failures(path: Path) -> Iterator[tuple[str, str | None, set[str]]]:
 
 def _fields(clause: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(clause) if name}
-
-
-def _write_translation(folder: Path, clauses: dict[str, str]) -> None:
-    """A .mo as GNU gettext describes it: offsets of the sorted originals, then of what they become."""
-    about = {"": "Content-Type: text/plain; charset=UTF-8\n"}
-    words = about | {f"{code}\x04{CLAUSES[code]}": clause for code, clause in clauses.items()}
-    texts = [text.encode() for text in [*sorted(words), *(words[key] for key in sorted(words))]]
-    at, table = 28 + 8 * len(texts), b""
-    for text in texts:
-        table += struct.pack("<II", len(text), at)
-        at += len(text) + 1
-    head = struct.pack("<7I", 0x950412DE, 0, len(words), 28, 28 + 8 * len(words), 0, 0)
-    (folder / "LC_MESSAGES").mkdir(parents=True)
-    (folder / "LC_MESSAGES" / "studio.mo").write_bytes(head + table + b"\0".join(texts) + b"\0")
 
 
 def _looks(tree: ast.Module) -> set[str]:

@@ -46,9 +46,12 @@ TOO_LONG = frozenset({"row.too_long", "row.answer_too_long", "row.prompt_too_lon
 _VARIES = "…"
 
 
-def spoken(language: str = "en", folder: Path = LANGUAGES) -> gettext.NullTranslations:
-    """The templates in a language, of `LANGUAGE/LC_MESSAGES/studio.mo`; as they are here where it is not."""
-    return gettext.translation("studio", folder, [language], fallback=True)
+def spoken(language: str = "", folder: Path = LANGUAGES) -> gettext.NullTranslations:
+    """The templates in a language, of `LANGUAGE/LC_MESSAGES/studio.mo`; as they are here where it is not.
+
+    Without a language it is that of the environment (LANGUAGE, LC_ALL, LC_MESSAGES or LANG).
+    """
+    return gettext.translation("studio", folder, [language] if language else None, fallback=True)
 
 
 _SPOKEN = spoken()
