@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.catalogue import Phrase, phrase
-from studio.events import DatasetRead, ExampleRow, GoldenAnswer, Measure, Problem
+from studio.events import DatasetRead, ExampleRow, FilePlace, GoldenAnswer, Measure, Problem
 from studio.ui.tables.answers import AnswersModel, kind_of
 from studio.ui.tables.dataset import COLUMNS, DatasetModel
 from studio.ui.tables.editable import MARK
 from studio.ui.tables.measures import MINUS, describe
-from studio.ui.tables.model import BADGE, REASON, ROW
+from studio.ui.tables.model import BADGE, LENT, REASON, ROW
 from studio.ui.tables.problems import ProblemList, group_problems
 from studio.ui.theme import Theme
 
@@ -65,6 +67,24 @@ def test_rows_that_cannot_train_stand_in_the_order_of_the_file(qtbot: QtBot, mix
     assert lines(model) == [1, 2, 3, 4, 5, 6]
     assert model.data(model.index(1, 1), REASON) == '"output" is empty'
     assert model.data(model.index(1, BADGE_COLUMN), BADGE) == ("Cannot train", "bad")
+
+
+def test_a_line_says_in_which_file_it_is_where_there_are_several(mixed: DatasetRead) -> None:
+    model, tip = DatasetModel(), Qt.ItemDataRole.ToolTipRole
+    model.set_dataset(mixed)
+    assert model.data(model.index(3, 0), tip) is None
+    files = (FilePlace("part-00000.parquet"), FilePlace("part-00001.parquet", 2))
+    model.set_dataset(dataclasses.replace(mixed, files=files))
+    assert model.data(model.index(3, 0), tip) == "Line 2 of part-00001.parquet"
+    assert model.data(model.index(3, BADGE_COLUMN), tip) == "Exact duplicate of line 1"
+
+
+def test_a_cell_without_a_mark_lends_its_room_to_the_answer(mixed: DatasetRead) -> None:
+    model = DatasetModel()
+    model.set_dataset(mixed)
+    lent = [model.data(model.index(row, BADGE_COLUMN), LENT) for row in range(4)]
+    assert lent == [True, False, False, False]  # line 2 cannot train, 3 is cut, 4 is a duplicate
+    assert not model.data(model.index(0, 1), LENT)
 
 
 def test_every_filter_lets_through_what_it_counts(qtbot: QtBot, mixed: DatasetRead) -> None:

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.tables.model import ASIDE, BADGE, REASON, STRUCK, TONE, TableModel
+from studio.ui.tables.model import ASIDE, BADGE, LENT, REASON, STRUCK, TONE, TableModel
 from studio.ui.theme import Theme, ThemeColours, body_font
 
 _PADDING = 8
@@ -80,16 +80,36 @@ class CellDelegate(QStyledItemDelegate):
         elif reason := index.data(REASON):
             self._paint_reason(painter, box, index, reason)
         elif text := index.data(Qt.ItemDataRole.DisplayRole):
-            inner = box.adjusted(_PADDING, 0, -_PADDING, 0)
-            inner.setRight(inner.right() - self._paint_aside(painter, inner, index.data(ASIDE) or ""))
-            painter.setPen(QColor(getattr(tokens, index.data(TONE) or "text")))
-            if index.data(STRUCK):
-                struck = painter.font()
-                struck.setStrikeOut(True)
-                painter.setFont(struck)
-            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
-            painter.drawText(inner, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), shown)
+            self._paint_text(painter, box, index, text)
+        elif index.data(LENT) and (before := self._beside(index, -1)) is not None:
+            self._paint_text(painter, box, before, before.data(Qt.ItemDataRole.DisplayRole) or "")
         painter.restore()
+
+    def _beside(self, index: QModelIndex | QPersistentModelIndex, step: int) -> QModelIndex | None:
+        """The cell that is seen next to this one; None where it is the first or the last."""
+        head = self._view.horizontalHeader()
+        place = head.visualIndex(index.column()) + step
+        while 0 <= place < head.count() and head.isSectionHidden(head.logicalIndex(place)):
+            place += step
+        return index.sibling(index.row(), head.logicalIndex(place)) if 0 <= place < head.count() else None
+
+    def _paint_text(
+        self, painter: QPainter, box: QRectF, index: QModelIndex | QPersistentModelIndex, text: str
+    ) -> None:
+        """Paint what `box` has of a cell's text, which the cell behind it may lend its room."""
+        whole, after = QRectF(self._view.visualRect(index)), self._beside(index, 1)
+        if after is not None and after.data(LENT):
+            whole = whole.united(QRectF(self._view.visualRect(after)))
+        inner = whole.adjusted(_PADDING, 0, -_PADDING, 0)
+        painter.setClipRect(box)
+        inner.setRight(inner.right() - self._paint_aside(painter, inner, index.data(ASIDE) or ""))
+        painter.setPen(QColor(getattr(self._theme.tokens, index.data(TONE) or "text")))
+        if index.data(STRUCK):
+            struck = painter.font()
+            struck.setStrikeOut(True)
+            painter.setFont(struck)
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
+        painter.drawText(inner, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), shown)
 
     def _paint_aside(self, painter: QPainter, inner: QRectF, aside: str) -> float:
         """Paint faint words at the end of a cell; returns the width that they take of it."""

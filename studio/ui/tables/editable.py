@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from studio.events import Problem
-from studio.ui.tables.model import STRUCK, TONE, Index, Mark, TableColumn, TableModel, one_line
+from studio.ui.tables.model import BADGE, LENT, STRUCK, TONE, Index, Mark, TableColumn, TableModel, one_line
 
 PROMPT, ANSWER, REJECTED, MARK = 1, 2, 3, 4
 """The places of four columns in every table of examples."""
@@ -93,6 +93,8 @@ class EditableModel[Row: HasLine | Problem](TableModel[Row]):
                 return self._text(row, field)
             case Qt.ItemDataRole.DisplayRole if (row.line, field) in self._changes:
                 return one_line(self._changes[row.line, field])
+            case _ if role == LENT:
+                return place == MARK and self.cell(row, MARK, BADGE) is None
             case _ if role == STRUCK:
                 return row.line in self._deleted and bool(field)
             case _ if role == TONE and row.line in self._deleted:

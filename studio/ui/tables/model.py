@@ -30,6 +30,8 @@ ROW = SORT + 5
 """The role of the row itself."""
 ASIDE = SORT + 6
 """The role of a few faint words at the end of a cell."""
+LENT = SORT + 7
+"""The role of whether a cell has nothing to show, and lends its room to the text before it."""
 
 _SHOWN_CHARACTERS = 300
 TIP_CHARACTERS = 1500
