@@ -145,12 +145,12 @@ def _dataset(to: Photographer) -> None:
     to.studio.open_path(str(large))
     to.wait(lambda: isinstance(pane.state, BusyState))
     to.shoot("dataset-busy")
-    to.studio.open_path(str(resource("starter/messy.jsonl")))
-    to.wait(lambda: to.studio.state.dataset)
-    to.show("dataset", "faulty")
     to.studio.open_path(str(to.home / "nothing.jsonl"))
     to.wait(lambda: isinstance(pane.state, FailedState))
     to.show("dataset", "failed")
+    to.studio.open_path(str(resource("starter/messy.jsonl")))
+    to.wait(lambda: to.studio.state.dataset)
+    to.show("dataset", "faulty")
     to.studio.dataset.datasets.open_sample()
     to.wait(lambda: to.studio.state.dataset and pane.health.rows)
     to.show("dataset", "done")
@@ -183,15 +183,20 @@ def _rows(to: Photographer) -> None:
     row.toggle.click()
     to.show("dataset", "health")
     row.fix.click()
-    to.wait(lambda: studio.dataset.checking.dialog)
-    if studio.dataset.checking.dialog is not None:
-        to.shoot("dataset-fix", studio.dataset.checking.dialog)
-        studio.dataset.checking.dialog.agree.click()
+    to.wait(lambda: studio.dataset.checking.preview.dialog)
+    if studio.dataset.checking.preview.dialog is not None:
+        to.shoot("dataset-fix", studio.dataset.checking.preview.dialog)
+        studio.dataset.checking.preview.dialog.agree.click()
     to.wait(lambda: studio.state.dataset and studio.state.dataset.counts)
     pane.tabs.choose("history")
     to.wait(lambda: pane.history.removers)
     to.show("dataset", "history")
     pane.tabs.choose("rows")
+    studio.dataset.library.show()
+    if (library := studio.dataset.library.dialog) is not None:
+        to.wait(lambda: library.model.entries)
+        to.shoot("dataset-library", library)
+        library.reject()
 
 
 def _large(to: Photographer) -> None:
