@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt
 
 from studio.catalogue import Phrase, joined
-from studio.dataset.rows import Places
+from studio.dataset.rows import LineMap
 from studio.events import DatasetRead, ExampleRow, Problem
 from studio.ui.plain import tip
 from studio.ui.tables.editable import ANSWER, MARK, PROMPT, REJECTED, EditableModel
@@ -100,7 +100,7 @@ class DatasetModel(EditableModel[Entry]):
         super().__init__(COLUMNS, parent)
         self._entries: list[Entry] = []
         self._reasons: dict[int, list[str]] = {}
-        self._places = Places()
+        self._places = LineMap()
         self._filter, self._search, self._lengths = "all", "", (0, 0)
         self._order: tuple[int, bool] = (0, False)
 
@@ -116,7 +116,7 @@ class DatasetModel(EditableModel[Entry]):
             for problem in dataset.problems
             if problem.severity == "error" and problem.line > 0 and problem.line not in usable
         }
-        self._reasons, self._places = dict(reasons), Places(dataset.files)
+        self._reasons, self._places = dict(reasons), LineMap(dataset.files)
         self.is_text = dataset.format == "text"
         lines = [row.line for row in dataset.rows]
         self._entries = [*dataset.rows, *lost.values()]
