@@ -25,6 +25,7 @@ STUDIO = Path(__file__).parents[1] / "studio"
 _ASKS = ("startswith", "endswith", "find", "index", "count", "partition", "rpartition")
 _PATTERNS = ("match", "search", "fullmatch", "findall", "finditer", "sub", "subn")
 _KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+_KINDS |= {"BadRow", "Refused", "Unusable"}  # and those, of which each says a clause
 _KINDS |= {"HubError", "NotEnoughMemory", "NothingUsable", "TooLong", "Unconfirmed", "UnknownColumns"}
 _KINDS |= {"Diverged", "NoTrash", "NotFinite", "QuestionRefused", "ServerError", "Untrained"}
 _CODED = (
@@ -97,6 +98,22 @@ def test_every_failure_of_a_coded_room_names_its_code_and_the_values_of_its_clau
     assert len(coded) > 40
     assert [each for each in coded if each[2] != _fields(CLAUSES[str(each[1])])] == []
     assert [place for place, said, names in raised if names and said not in CLAUSES | {"": ""}] == []
+
+
+def test_every_phrase_has_the_values_of_its_clause() -> None:
+    said = [call for path in STUDIO.rglob("*.py") for call in _phrases(path)]
+    assert len(said) > 200
+    assert [each for each in said if each[2] != _fields(CLAUSES[each[1]])] == []
+
+
+def test_a_sentence_inside_another_begins_and_ends_as_its_place_asks() -> None:
+    why, line = phrase("row.no_prompt"), phrase("line", line=3)
+    told = phrase("dataset.unusable", rows=2, name="d.jsonl", place=line, reason=why, remedy="")
+    assert str(told) == (
+        "None of the 2 examples in d.jsonl can be trained on. Line 3: there is no prompt before its answer."
+    )
+    lost = phrase("file.refused", sentence=phrase("file.empty", file="a.csv"))
+    assert str(lost) == "a.csv is empty. Choose a file with examples"
 
 
 def test_a_refused_command_gives_its_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,6 +203,17 @@ def _failures(path: Path) -> Iterator[tuple[str, str | None, set[str]]]:
                         yield place, "", names
                     case _:
                         yield place, None, names
+
+
+def _phrases(path: Path) -> Iterator[tuple[str, str, set[str]]]:
+    """Where a phrase of one code is made, the code, and its values where they stand there."""
+    for node in ast.walk(_tree(path)):
+        match node:
+            case ast.Call(
+                func=ast.Name(id="phrase"), args=[ast.Constant(value=str(code))], keywords=keywords
+            ) if all(keyword.arg for keyword in keywords):
+                place = f"{path.relative_to(STUDIO).as_posix()}:{node.lineno}"
+                yield place, code, {str(keyword.arg) for keyword in keywords}
 
 
 def _fields(clause: str) -> set[str]:

@@ -70,6 +70,7 @@ DATASET_FAILURES: dict[str, str] = {
     "template.no_test": "no test named '{name}'.",
     "template.near_name": "{name} is not defined. Did you mean {near}?",
     "template.no_name": "{name} is not defined. It is given {names}.",
+    "template.bad_name": "a namespace cannot hold '{name}'; rename it",
     "template.not_written": "A question and its answer cannot be written: {reason}.",
     "template.not_shown": "This conversation cannot be shown to the model: {reason}.",
     # Rows and checks.

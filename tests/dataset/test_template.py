@@ -81,7 +81,7 @@ def test_a_template_for_a_model_without_one_trains_the_answers(base: Any, write:
 OWN = phrase("template.of_file", file="own.jinja")
 
 
-def refusal(line: int, fault: str) -> Phrase:
+def refusal(line: int, fault: Phrase | str) -> Phrase:
     return phrase("template.refuses_in_line", template=OWN, line=line, fault=fault)
 
 
@@ -115,6 +115,7 @@ def test_a_template_that_is_none_is_refused_with_its_line(
         ("{#\n#}{{ raise_exception('Not today.') }}", 2, "Not today."),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 1, "maximum recursion depth exceeded"),
         ("\n{{ 1 // 0 }}", 2, "integer division or modulo by zero"),
+        ("{% set n = namespace(__x=1) %}", 1, phrase("template.bad_name", name="__x")),
         (
             "{% for n in range(10**9) %}{% endfor %}",
             1,
@@ -123,7 +124,7 @@ def test_a_template_that_is_none_is_refused_with_its_line(
     ],
 )
 def test_a_template_that_cannot_be_used_is_refused_with_its_line(
-    source: str, line: int, fault: str, base: Any, write: Callable[..., Path]
+    source: str, line: int, fault: Phrase | str, base: Any, write: Callable[..., Path]
 ) -> None:
     with refused("template.not_written", DataError, reason=refusal(line, fault)):
         Renderer(base, Rendering(str(write("own.jinja", source))))

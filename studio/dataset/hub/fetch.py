@@ -14,7 +14,7 @@ from studio.dataset.hub.child import Report, failure
 from studio.dataset.hub.parts import Parts, sizes_of
 from studio.dataset.hub.wanted import HubError, Wanted, faults, hub_error
 from studio.dataset.save.target import refuse_others
-from studio.errors import DiskError, TargetError
+from studio.errors import StudioError
 from studio.files import parsed, scratch_folder, whole_folder
 
 _BATCH = 1000  # rows written at a time
@@ -25,7 +25,7 @@ def fetch(wanted: Wanted, under: Path, token: str, report: Report) -> None:
     """Do the whole download, and say through `report` how far it is, and how it ended."""
     try:
         report({"done": _fetched(wanted, under, token or None, report)})
-    except (HubError, DiskError, TargetError) as error:
+    except StudioError as error:
         report(failure(error))
     except faults() as error:
         report(failure(hub_error(error, wanted)))

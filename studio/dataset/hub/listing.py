@@ -8,6 +8,7 @@ from typing import Any
 from studio.dataset.hub.child import Report, failure
 from studio.dataset.hub.parts import sizes_of
 from studio.dataset.hub.wanted import HubError, Wanted, faults, hub_error
+from studio.errors import StudioError
 from studio.files import scratch_folder
 
 
@@ -15,7 +16,7 @@ def list_parts(wanted: Wanted, token: str, report: Report) -> None:
     """Say through `report` which subsets there are, and which splits the wanted or the first of them has."""
     try:
         report({"done": _listed(wanted, token or None)})
-    except HubError as error:
+    except StudioError as error:
         report(failure(error))
     except faults() as error:
         report(failure(hub_error(error, wanted)))

@@ -14,7 +14,7 @@ from studio.dataset.manifest import NAME, Manifest, is_saved
 from studio.dataset.read.folders import GOLDEN_FILE
 from studio.dataset.save.target import CARD
 from studio.dataset.split import GOLDEN
-from studio.errors import DataError
+from studio.errors import DataError, StudioError
 from studio.events import Progress
 from studio.words import file_size
 
@@ -129,7 +129,7 @@ def _upload(folder: Path, repository: str, token: str, private: bool, report: Re
 
     try:
         report({"done": upload(folder, repository, token, private=private, report=told_so_far)})
-    except HubError as error:
+    except StudioError as error:
         report(failure(error))
 
 

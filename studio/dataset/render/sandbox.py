@@ -18,6 +18,8 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
+from studio.catalogue import Unusable
+
 type TemplateTurns = Sequence[Mapping[str, Any]]
 
 
@@ -101,6 +103,10 @@ def _strftime_now(format: str) -> str:
     return datetime.now().strftime(format)
 
 
+class _BadName(Unusable, SecurityError):
+    """A name that a template may not give to what it keeps."""
+
+
 class _Namespace(Namespace):
     """Jinja's, without names that begin with an underline: those reach into Python."""
 
@@ -118,4 +124,4 @@ class _Namespace(Namespace):
 
 def _check_name(name: Any) -> None:
     if isinstance(name, str) and name.startswith("_"):
-        raise SecurityError(f"a namespace cannot hold {name!r}; rename it")
+        raise _BadName("template.bad_name", name=name)

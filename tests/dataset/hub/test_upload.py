@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
-from studio.dataset.hub.upload import TOKENS, Leaving, leaving, listed_files, upload
+from studio.dataset.hub.upload import TOKENS, Leaving, leaving, listed_files, upload, uploading
 from studio.dataset.hub.wanted import HubError
 from studio.dataset.manifest import Manifest
 from studio.dataset.record import Record
@@ -168,6 +168,13 @@ def test_a_manifest_that_lists_other_files_sends_none(hub: Hub, folder: Path, fi
     (folder / "dataset.json").write_text(json.dumps(document))
     with refused("upload.lacks", DataError, folder=str(folder), file=file):
         upload(folder, "ann/set", "hf_x", endpoint=hub.address)
+    assert hub.asked == []
+
+
+def test_what_the_uploading_process_refuses_is_refused_by_its_code(hub: Hub, folder: Path) -> None:
+    (folder / "part-00000.parquet").unlink()
+    with refused("upload.lacks", HubError, folder=str(folder), file="part-00000.parquet"):
+        finish(uploading(folder, "ann/set", "hf_x"))
     assert hub.asked == []
 
 
