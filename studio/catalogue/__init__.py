@@ -13,6 +13,7 @@ from studio.catalogue.phrases import (
     from_plain,
     joined,
     phrase,
+    said_by,
     sentence,
     spoken,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "phrase",
     "quoted",
     "reason_in",
+    "said_by",
     "sentence",
     "sentences",
     "spoken",

@@ -113,6 +113,11 @@ class Unusable(ValueError):
         return str(self.phrase)
 
 
+def said_by(error: Exception) -> Said:
+    """What an error says: one of ours by its code and values, another in its own words."""
+    return error.phrase if isinstance(error, Unusable) else str(error)
+
+
 def phrase(code: str, /, **values: Value) -> Phrase:
     """What the catalogue says under this code. Raises KeyError for a code that it does not have."""
     if code not in CLAUSES:

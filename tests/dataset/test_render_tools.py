@@ -170,6 +170,8 @@ def test_bad_tools_are_named() -> None:
     ):
         with refused(code, BadRow, what=what):
             chat(OPENAI, tools=tools)
+    with refused("row.no_json_text", BadRow, what=named, fault="fault.nested"):
+        chat(OPENAI, tools="[" * 100_000)
 
 
 def test_a_template_without_a_place_for_tools_refuses_them(chatml: Any) -> None:

@@ -167,7 +167,7 @@ def test_a_member_that_fails_is_given_up_and_the_others_go_on(recipe: Recipe, tm
 
 def test_a_bad_dataset_stops_it_and_leaves_nothing_behind(recipe: Recipe, tmp_path: Path) -> None:
     missing = recipe.with_values({"data.path": str(tmp_path / "none.jsonl")})
-    with pytest.raises(DataError):
+    with refused("file.missing", DataError, file=str(tmp_path / "none.jsonl")):
         list(job(missing, tmp_path / "runs").run_events(ModelCache()))
     assert not (tmp_path / "runs").exists()
 

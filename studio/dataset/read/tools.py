@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from studio.catalogue import Phrase, phrase
+from studio.catalogue import Phrase, phrase, said_by
 from studio.dataset.record import Call
 from studio.dataset.rows import BadRow, Fields, checked, field, kind, listed
 from studio.files import parsed
@@ -128,12 +128,12 @@ def _parsed(value: Any, what: Phrase) -> Any:
     try:
         return parsed(value)
     except (ValueError, RecursionError) as error:
-        raise BadRow("row.no_json_text", what=what, fault=str(error)) from error
+        raise BadRow("row.no_json_text", what=what, fault=said_by(error)) from error
 
 
 def _written(value: Any, what: Phrase) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadRow("row.not_writable", what=what, fault=str(error)) from error
+        raise BadRow("row.not_writable", what=what, fault=said_by(error)) from error
     return checked(text, what)

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from studio.catalogue import Phrase, Unusable, phrase
+from studio.catalogue import Phrase, phrase, said_by
 from studio.dataset.record import Call, Message
 from studio.dataset.render import sandbox
 from studio.dataset.render.places import Span
@@ -255,7 +255,7 @@ class ChatTemplate:
         """What the template says, with its line in one that the person can edit."""
         frames = walk_tb(error.__traceback__) if self.own else ()
         lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
-        fault = error.phrase if isinstance(error, Unusable) else str(error)
+        fault = said_by(error)
         if not lines:
             return Refused("template.refuses", template=self.description, fault=fault)
         return Refused("template.refuses_in_line", template=self.description, line=lines[-1], fault=fault)

@@ -18,7 +18,7 @@ from studio.dataset.store.source import is_large
 from studio.errors import DataError
 from studio.jobs.save import SaveJob
 from studio.recipe.recipe import Recipe
-from tests.conftest import write_rows
+from tests.conftest import refused, write_rows
 
 CHAT = {
     "messages": [
@@ -91,9 +91,9 @@ def test_a_part_that_was_changed_is_refused_and_another_dataset_in_its_place_is_
     store.check_unchanged()
     manifest = (divided / NAME).read_text()
     (divided / NAME).write_text(manifest.replace('"name": "saved"', '"name": "other dataset"'))
-    with pytest.raises(DataError, match="has changed since it was read"):
+    with refused("scan.file_changed", DataError, file=divided.name):
         store.check_unchanged()
     part = next(divided.glob("*.parquet"))
     part.write_bytes(part.read_bytes()[:-1] + b"x")
-    with pytest.raises(DataError, match="is not as it was saved"):
+    with refused("saved.changed", DataError, folder=str(divided), file=part.name):
         list(scan(divided, tmp_path / "again"))
