@@ -65,6 +65,7 @@ class Training(Controller):
         self._lent: Recipe | None = None  # the recipe of the run that was chosen last
         self._picking = Picking(self._subjects, "training", pane.picker, _has_ended, self.choose)
         self._model = self._state.recipe.model
+        self._read = ""  # the dataset that was on show last
         pane.set_recipe(self._state.recipe)
         pane.show_state("idle")
         pane.show_no_dataset()
@@ -359,8 +360,10 @@ class Training(Controller):
         """Say which examples the recipe would train on."""
         dataset = self._state.dataset
         if dataset is None:
-            self._pane.show_no_dataset()
+            path = self._state.recipe.data.path
+            self._pane.show_no_dataset(again=path != "" and path == self._read)
             return
+        self._read = dataset.path
         self._window.end_notice(NO_DATASET)
         self._pane.show_dataset(next_data(dataset))
         self.forecasting.count()

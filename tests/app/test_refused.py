@@ -36,6 +36,7 @@ def test_a_wrong_file_is_a_notice_over_the_dataset_that_stays(
     assert wrong.name in notice.text() or wrong.stem in notice.text()
     assert studio.state.dataset == before
     assert studio.panes.dataset.state is None
+    qtbot.waitUntil(lambda: studio.panes.dataset.example.title() == "Line 1")
     assert studio.panes.dataset.header.title() == toy_data.name
     assert studio.panes.dataset.table.model.rowCount() == len(before.rows if before else ())
     opened(studio, qtbot, toy_data)

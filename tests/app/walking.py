@@ -311,6 +311,8 @@ class Walk:
             assert pane.state() in ("idle", "refused", "stopped"), (pane.state(), told)
             return
         run, title = runs[name], pane.header.title()
+        if title.startswith("Ready: "):  # for the next run: that on show is told of above its curves
+            title = pane.previous.words()
         assert pane.state() in TOLD, (pane.state(), told)
         assert pane.state() == run.state, (pane.state(), run, told)
         if pane._story.step is not None:

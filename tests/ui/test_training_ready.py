@@ -79,6 +79,19 @@ def test_a_changed_recipe_is_ready_until_the_change_is_taken_back(pane: Training
     assert primary(pane) == ["Evaluate"]
 
 
+def test_while_the_dataset_is_read_again_the_next_run_stays_named_and_waits(pane: TrainingPane) -> None:
+    ended(pane, "done")
+    enter(pane, "lora.rank", 8)
+    pane.show_no_dataset(again=True)
+    assert pane.header.title() == "Ready: support.jsonl, 480 rows, LoRA rank 8"
+    assert not pane.can_start()
+    assert pane._buttons["start"].toolTip() == "The dataset is being read."
+    pane.show_dataset(SUPPORT)
+    assert pane.can_start()
+    pane.show_no_dataset()
+    assert pane.header.title() == "Trained: validation loss fell by 85 %"
+
+
 def test_a_field_without_effect_changes_nothing(pane: TrainingPane) -> None:
     ended(pane, "done")
     pane.set_recipe(ASKED.with_values({"preference.beta": 0.7}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -127,8 +128,10 @@ class TrainingPane(PaneFrame):
             self._next.want()
             self._write_header()
 
-    def show_no_dataset(self) -> None:
-        self._next.data = NextData(source=self._next.data.source)
+    def show_no_dataset(self, *, again: bool = False) -> None:
+        """There is no dataset; or the one that was there is read `again`."""
+        known = self._next.data
+        self._next.data = replace(known, there=False) if again else NextData(source=known.source, there=False)
         self._right.setCurrentIndex(1 if self._story.step is None and not LOOKS[self._state].locked else 0)
         self._write_header()
 
@@ -331,8 +334,9 @@ class TrainingPane(PaneFrame):
         self.save_recipe_requested.emit(self.form.recipe_at_hand())
 
     def _write_header(self) -> None:
-        name = self._next.data.name
-        why = why_not(self.form.problem() or self._misfit, bool(name))
+        data = self._next.data
+        name = data.name if data.there else ""
+        why = why_not(self.form.problem() or self._misfit, bool(name), is_read=bool(data.name))
         self._is_startable = self.form.is_valid() and not why
         for key in ("start", "sweep"):
             self._buttons[key].setEnabled(self._is_startable)

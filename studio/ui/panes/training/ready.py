@@ -24,7 +24,8 @@ MOST_NAMED = 3
 class NextData:
     """The dataset that a new run would train on: its name, and how many rows train, validate and cannot.
 
-    `source` is its path and what was done to it, which tells it from others.
+    `source` is its path and what was done to it, which tells it from others. While it is read again, as for
+    another template, it is not `there`.
     """
 
     name: str = ""
@@ -32,6 +33,7 @@ class NextData:
     validation: int = 0
     untrained: int = 0
     source: tuple[str, str] = ("", "")
+    there: bool = True
 
     @property
     def split(self) -> str:
@@ -141,6 +143,10 @@ class PreviousRun(QFrame):
         self._words.setProperty("tone", "dim")
         row(Badge("Previous run"), (self._words, 1), on=self, inside=(14, 8, 14, 8))
         self.hide()
+
+    def words(self) -> str:
+        """What came of the previous run; nothing while the run on show is the one that is told of."""
+        return self._words.text()
 
     def show_run(self, words: str) -> None:
         """What came of it; nothing hides the line."""

@@ -47,9 +47,11 @@ LEAST_FALL = 0.005
 """A smaller share of the validation loss at the start is no fall: it would be called one of 0 %."""
 
 
-def why_not(problem: str, has_dataset: bool) -> str:
-    """Why training cannot start, as a sentence; nothing when it can."""
-    return "Open a dataset first." if not has_dataset else problem
+def why_not(problem: str, has_dataset: bool, *, is_read: bool = False) -> str:
+    """Why training cannot start, as a sentence; nothing when it can. A dataset may just be read again."""
+    if has_dataset:
+        return problem
+    return "The dataset is being read." if is_read else "Open a dataset first."
 
 
 @dataclass
