@@ -52,6 +52,8 @@ class ObjectiveOffers(Controller):
         sentence = why_unfit(objective, dataset) if dataset is not None else ""
         self.misfit.emit(sentence)
         if dataset is None:
+            if not self._state.recipe.data.path:  # else it is being read again
+                self._window.end_notice(CAUSE)
             return
         if sentence:
             self._offer(sentence, "sft", self._place, "training")

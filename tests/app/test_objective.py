@@ -33,6 +33,11 @@ def test_preference_pairs_offer_dpo_once_and_one_button_takes_it(
     assert "pairs.jsonl holds preference pairs. With SFT only the chosen answers train" in notice.text()
     assert notice.action.text() == "Use DPO"
     assert studio.panes.training.recipe().objective == "sft"  # nothing changes by itself
+    studio.dataset.datasets.give_up()
+    assert notice.isHidden()
+    (tmp_path / "other").mkdir()
+    pairs = write_pairs(tmp_path / "other" / "pairs.jsonl", 12)
+    opened(studio, qtbot, pairs)
     notice.action.click()
     assert studio.panes.training.recipe().objective == "dpo"
     settled(studio, qtbot, "pairs.jsonl")
