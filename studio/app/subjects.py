@@ -72,7 +72,11 @@ class Subjects(QObject):
             replace(run, name=new, folder=run.folder.with_name(new)) if run.name == name else run
             for run in self._runs
         )
-        self._names = {pane: new if each == name else each for pane, each in self._names.items()}
+        about = [pane for pane, each in self._names.items() if each == name]
+        self._names.update(dict.fromkeys(about, new))
+        for pane in about:
+            self.changed.emit(pane)
+        self.listed.emit()
 
     def _turn(self, pane: str, name: str) -> None:
         if name != self._names[pane]:

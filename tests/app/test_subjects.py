@@ -121,7 +121,7 @@ def test_a_run_that_is_deleted_or_renamed_is_so_in_every_pane(
     for pane in PANES:
         pick(studio, qtbot, pane, "middle")
     studio.panes.runs.rename_requested.emit("middle", "best")
-    assert {studio.state.subjects.name(pane) for pane in PANES} == {"best"}
+    assert set(named(studio).values()) == {"best"}  # at once
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert set(named(studio).values()) == {"best"}
     studio.panes.runs.delete_requested.emit("best")
