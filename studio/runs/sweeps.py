@@ -116,13 +116,14 @@ class UnfinishedSweep:
     name: str
     done: int
     count: int
-    guided: bool = False
+    sort: str = "sweep"  # or search, or stages
 
     @property
     def words(self) -> str:
         """What happened, as a sentence."""
-        sort = "Search" if self.guided else "Sweep"
-        return f"{sort} {self.name} was stopped after {self.done:,} of {self.count:,} runs."
+        parts = "stages" if self.sort == "stages" else "runs"
+        sort = "Staged recipe" if self.sort == "stages" else self.sort.capitalize()
+        return f"{sort} {self.name} was stopped after {self.done:,} of {self.count:,} {parts}."
 
 
 def unfinished_sweeps(runs: Path, states: Mapping[str, str]) -> tuple[UnfinishedSweep, ...]:
@@ -135,7 +136,8 @@ def unfinished_sweeps(runs: Path, states: Mapping[str, str]) -> tuple[Unfinished
         there = [states[member.run] for member in sweep.members if member.run in states]
         done = sum(bool(member.failed) or states.get(member.run) == "done" for member in sweep.members)
         if there and "running" not in there and done < sweep.asked:
-            found.append(UnfinishedSweep(sweep.name, done, sweep.asked, sweep.guided))
+            sort = "stages" if sweep.staged else "search" if sweep.guided else "sweep"
+            found.append(UnfinishedSweep(sweep.name, done, sweep.asked, sort))
     return tuple(found)
 
 

@@ -19,7 +19,7 @@ from studio.models.cache import ModelCache
 from studio.paths import Paths
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
-from studio.runs.sweeps import SweepFile, find_sweep
+from studio.runs.sweeps import SweepFile, UnfinishedSweep, find_sweep
 from studio.settings import Settings
 from studio.ui.panes.training.sweep import RunPace, SweepDialog
 from studio.ui.theme import Theme
@@ -84,6 +84,7 @@ def test_an_unfinished_sweep_is_continued_from_its_runs(
     pane.select("ranks-rank-2")
     assert "continue" in pane.offers()
     assert "resume" not in pane.offers()
+    assert pane._continue.text() == "Continue sweep"
     pane.perform("continue")
     qtbot.waitUntil(lambda: not studio.training.busy)
     assert [run.state for run in studio.store.summaries()] == ["done", "done"]
@@ -213,3 +214,8 @@ def test_a_search_is_offered_in_the_order_that_matters(qtbot: QtBot) -> None:
         dialog.agree.click()
     (sweep,) = asked.args
     assert (sweep.guided, sweep.alpha_follows, sweep.count) == (True, True, 9)
+
+
+def test_what_was_not_finished_is_called_by_its_kind() -> None:
+    assert UnfinishedSweep("s", 2, 9, "search").words == "Search s was stopped after 2 of 9 runs."
+    assert UnfinishedSweep("s", 1, 3, "stages").words == "Staged recipe s was stopped after 1 of 3 stages."

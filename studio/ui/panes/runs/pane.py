@@ -274,6 +274,7 @@ class RunsPane(Pane):
         if run := self._model.run(self.chosen()):
             sweep = self._unfinished.get(run.sweep)
             self._continue.setToolTip(tip(sweep.words if sweep else ""))
+            self._continue.setText(f"Continue {sweep.sort}" if sweep else "Continue sweep")
         self._delete.setToolTip(tip("Delete the run" if chosen < 2 else "Delete the runs"))
         self.details.setVisible(chosen == 1)
         self._count(chosen)
