@@ -30,22 +30,36 @@ def command(*arguments: object) -> int:
     return run([*map(str, arguments)])
 
 
-@pytest.fixture
-def model(tiny_model: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
-
-
-@pytest.fixture
-def trained(model: Path, tmp_path: Path) -> Path:
-    """The home of a run called toy, with a template of the person's own."""
-    (tmp_path / "own.jinja").write_text(TEMPLATE)
-    rows = write_rows(tmp_path / "rows.jsonl", 20)
-    settings = [
-        each for one in (*QUICK, f"data.template={tmp_path / 'own.jinja'}") for each in ("--set", one)
-    ]
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def kept(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A folder with the home of a run called toy and what it was made from, and a copy of that folder."""
+    folder = tmp_path_factory.mktemp("base") / "here"
+    model = Path(shutil.copytree(tiny_model, folder / "model"))
+    (folder / "own.jinja").write_text(TEMPLATE)
+    rows = write_rows(folder / "rows.jsonl", 20)
+    settings = [each for one in (*QUICK, f"data.template={folder / 'own.jinja'}") for each in ("--set", one)]
+    home = folder / "home"
     assert command("train", rows, "--model", model, "--name", "toy", "--home", home, *settings) == 0
-    return home
+    return folder, Path(shutil.copytree(folder, folder.parent / "copy"))
+
+
+@pytest.fixture
+def here(kept: tuple[Path, Path]) -> Path:
+    """The folder as it was after the training, at the place that the run knows."""
+    folder, copy = kept
+    shutil.rmtree(folder)
+    return Path(shutil.copytree(copy, folder))
+
+
+@pytest.fixture
+def model(here: Path) -> Path:
+    return here / "model"
+
+
+@pytest.fixture
+def trained(here: Path) -> Path:
+    """The home of a run called toy, with a template of the person's own."""
+    return here / "home"
 
 
 def another_training(model: Path) -> None:
@@ -96,9 +110,9 @@ def test_a_changed_base_is_said_and_refused_unless_asked_for(
         assert "used all the same, as asked" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_run_goes_on_with_the_template_it_kept(trained: Path, tmp_path: Path) -> None:
+def test_a_run_goes_on_with_the_template_it_kept(trained: Path, here: Path) -> None:
     assert (trained / "runs" / "toy" / "template.jinja").read_text() == TEMPLATE
-    (tmp_path / "own.jinja").unlink()
+    (here / "own.jinja").unlink()
     for name, more in USES.items():
         assert command(name, "toy", "--home", trained, *more) == 0
 

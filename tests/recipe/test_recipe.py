@@ -195,7 +195,9 @@ def before(context: Bench) -> Callable[[dict[str, Any]], dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
 
     def observed(values: dict[str, Any]) -> dict[str, Any]:
-        return known.setdefault(str(values), context.observe(placed(values, context.folder), "before"))
+        if (key := str(values)) not in known:
+            known[key] = context.observe(placed(values, context.folder), "before")
+        return known[key]
 
     return observed
 
