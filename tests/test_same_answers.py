@@ -34,7 +34,7 @@ ADDED = (
     Meant("health", r"\.health\.(context|own rows|placeholders)", "checks that the first release had not"),
     Meant("runs", r"\.can_answer", "whether there is something in it to ask"),
     Meant("runs", r"\.damage", "a damaged run is listed with its reason"),
-    Meant("runs", r"\.parent", "a run may go on from another"),
+    Meant("runs", r"\.(parent|stage)", "a run may go on from another, and be a stage of a recipe"),
     Meant("runs at last", r"\.recipe\.base\.adapter", "the same"),
     Meant("evaluate", r"\.base$", "what a run was compared with, where that could be more than one"),
     Meant("runs", r"\.(notes|tokens)", "what a person noted of it, and how many tokens it trained on"),

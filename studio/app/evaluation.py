@@ -12,7 +12,7 @@ from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
 from studio.events import Event, Log, Progress
 from studio.generate.sampling import Sampling
-from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.answers import ORIGINAL, PARENT, ChatJob, EvaluateJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
 from studio.jobs.read import StoredEvaluationJob
@@ -41,6 +41,7 @@ class Evaluation(Controller):
         pane.evaluate_requested.connect(self.start)
         pane.stop_requested.connect(self._stop)
         pane.golden_requested.connect(self._choose_golden)
+        pane.against_changed.connect(self.show_run)
         self._picking = Picking(self._subjects, "evaluation", pane.picker, _can_answer, self.choose)
         self._subjects.changed.connect(self._follow)
 
@@ -87,7 +88,8 @@ class Evaluation(Controller):
         if (run := self._subjects.run("evaluation")) is not None and not self.request.busy:
             self._subjects.choose("evaluation", run.name)  # and what is found stays on show
             self._run = run
-            self._begin(EvaluateJob(RunFolder(run.folder), self._golden))
+            against = PARENT if self._by_parent(run) else ORIGINAL
+            self._begin(EvaluateJob(RunFolder(run.folder), self._golden, against=against))
 
     def evaluate(self, name: str) -> None:
         """Evaluate a run, unless another one is being evaluated."""
@@ -112,7 +114,12 @@ class Evaluation(Controller):
         golden = self._golden or golden_of_run(RunFolder(Path(run.folder)), Path(run.dataset))
         is_there = golden is not None and golden.exists()
         words = f"the golden set {golden.name}" if golden and is_there else "the run's own test examples"
+        words += f", against {run.parent}, which it goes on from" if self._by_parent(run) else ""
         self._pane.show_run(run, words)
+
+    def _by_parent(self, run: RunSummary) -> bool:
+        """Whether a run is to be compared with what it goes on from."""
+        return bool(run.parent) and self._pane.against.currentIndex() == 1
 
     def _take(self, event: Event) -> None:
         self._begun = True

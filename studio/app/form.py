@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.events import DatasetRead, Forecasted, ModelCounted
+from studio.jobs.base import with_parent
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome
 from studio.jobs.queue import QueueName
+from studio.jobs.sweep import SweepJob
 from studio.models.present import present
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
+from studio.recipe.stages import has_stages, read_stages
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.ready import NextData
+from studio.words import counted
 
 RECIPES = "Recipes (*.toml)"
 NO_FORECAST = "no forecast"
@@ -42,7 +46,12 @@ class Forecasting(Controller):
         self._missed = self._held
         dataset = self._state.dataset
         examples = Examples.of(dataset.rows) if dataset is not None else None
-        job = ForecastJob(self._state.recipe, examples, needs_weights=True)
+        try:
+            recipe = with_parent(self._state.recipe, self._paths.runs)
+        except StudioError as error:
+            self._end(Failed(error.said, ""))
+            return
+        job = ForecastJob(recipe, examples, needs_weights=True)
         heard: Listeners = {ModelCounted: self._show_count, Forecasted: self._show}
         self._counting.ask(job, QueueName.INTERRUPT, heard, self._end)
 
@@ -72,7 +81,9 @@ class Forecasting(Controller):
 
 
 class RecipeFiles(Controller):
-    """Asks for a file, and fills the form from it or writes the form to it."""
+    """Asks for a file, and fills the form from it or writes the form to it; one in stages is carried out."""
+
+    stages_wanted = Signal(object)  # the SweepJob that carries them out
 
     def __init__(self, services: Services, pane: TrainingPane) -> None:
         super().__init__(services, pane)
@@ -90,9 +101,26 @@ class RecipeFiles(Controller):
         if not (file := self._choose_file("Open a recipe", RECIPES)):
             return
         try:
-            self._pane.apply_recipe(read_recipe(file), file.stem)
+            if has_stages(file):
+                self._ask(SweepJob(read_stages(file), self._paths.runs, file.stem))
+            else:
+                self._pane.apply_recipe(read_recipe(file), file.stem)
         except StudioError as error:
             self._notice(str(error), "bad")
+
+    def _ask(self, job: SweepJob) -> None:
+        """Ask whether stages are to be trained now: they are no form, and take their time."""
+        members = job.sweep.members()
+        question = QMessageBox(self._window)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.setTextFormat(Qt.TextFormat.PlainText)
+        question.setText(f"{job.name} has {counted(len(members), 'stage')}. Train them one after another?")
+        stages = "\n".join(f"{member.name}: {Path(member.recipe.data.path).name}" for member in members)
+        question.setInformativeText(f"{stages}\n\nStages that are done already are left as they are.")
+        train = question.addButton("Train", QMessageBox.ButtonRole.AcceptRole)
+        question.addButton(QMessageBox.StandardButton.Cancel)
+        train.clicked.connect(lambda: self.stages_wanted.emit(job))
+        question.open()
 
     def _save(self, recipe: Recipe) -> None:
         file, _ = QFileDialog.getSaveFileName(self._pane, "Save the recipe", "recipe.toml", RECIPES)

@@ -38,6 +38,7 @@ class Runs(Controller):
         pane.rename_requested.connect(self._rename)
         pane.notes_written.connect(self._note)
         pane.recipe_requested.connect(self._use_recipe)
+        pane.parent_requested.connect(self._continue)
 
     def refresh(self) -> None:
         """Read the list again."""
@@ -120,6 +121,18 @@ class Runs(Controller):
             self._notice(str(error), "bad")
             return
         self.recipe_wanted.emit(recipe)
+
+    def _continue(self, name: str) -> None:
+        """Let the recipe at hand go on from a run: with its model, in the form in which that was trained."""
+        try:
+            run = self._store.find(name)
+            asked = recipe_of(run.manifest())
+        except StudioError as error:
+            self._notice(str(error), "bad")
+            return
+        form = {f"base.{field}": value for field, value in asked.base.model_dump().items()}
+        changes = {**form, "model": asked.model, "base.adapter": run.name}
+        self.recipe_wanted.emit(self._state.recipe.with_values(changes))
 
     def _delete_for_good(self, name: str) -> None:
         self._delete(name, for_good=True)

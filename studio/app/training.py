@@ -73,6 +73,7 @@ class Training(Controller):
         pane.forecast_requested.connect(self.forecasting.count)
         pane.start_requested.connect(self.start)
         pane.sweep_requested.connect(self.sweep)
+        self._files.stages_wanted.connect(self._carry_out)
         pane.stop_requested.connect(self.stop)
         pane.resume_requested.connect(self._resume_shown)
         pane.choose_model_requested.connect(self._choose_model)
@@ -103,8 +104,12 @@ class Training(Controller):
             self._answer(NO_DATASET, cause=NO_DATASET)
             return
         asked = replace(sweep, base=self._on_show(sweep.base))
-        self._sweep = SweepJob(asked, self._services.store.folder, source=dataset.source)
-        self._submit(self._sweep)
+        self._carry_out(SweepJob(asked, self._services.store.folder, source=dataset.source))
+
+    def _carry_out(self, job: SweepJob) -> None:
+        """Train several runs one after another; asked for again they go on."""
+        self._sweep = self._sweep if self.busy else job
+        self._submit(job)
 
     def continue_sweep(self, name: str) -> None:
         """Go on with a sweep or a search that was stopped."""
@@ -113,9 +118,7 @@ class Training(Controller):
         except StudioError as error:
             self._answer(str(error), "bad")
             return
-        if not self.busy:
-            self._sweep = job
-        self._submit(job)
+        self._carry_out(job)
 
     def _on_show(self, recipe: Recipe) -> Recipe:
         """The recipe with the dataset on show, and what was done to it so far."""

@@ -14,6 +14,7 @@ from studio.ui.panes.evaluation.cards import AnswersCard, ScoresCard
 from studio.ui.tables.run_picker import RunPicker
 from studio.ui.theme import Theme
 from studio.ui.widgets.pane import Pane
+from studio.ui.widgets.popup import Combo
 from studio.ui.widgets.states import EmptyState, FailedState
 from studio.ui.widgets.timing import Throttle
 
@@ -31,6 +32,7 @@ class EvaluationPane(Pane):
     stop_requested = Signal()
     golden_requested = Signal()
     train_requested = Signal()
+    against_changed = Signal()
     playground_requested = Signal(str)  # prompt
 
     def __init__(self, theme: Theme) -> None:
@@ -42,6 +44,11 @@ class EvaluationPane(Pane):
         self._progress: Progress | None = None
         self.picker = RunPicker()
         self.header.add_subject(self.picker)
+        self.against = Combo()
+        self.against.setAccessibleName("What the run is compared with")
+        self.against.addItems(("Against the original model", "Against its parent"))
+        self.against.currentIndexChanged.connect(self.against_changed)
+        self.header.add_widget(self.against)
         self._choose = self.header.add_button("Golden set…", icon="list-checks")
         self._choose.setToolTip("Choose another file of prompts with ideal answers")
         self._choose.clicked.connect(self.golden_requested)
@@ -58,6 +65,7 @@ class EvaluationPane(Pane):
         self.show_no_run()
 
     def show_no_run(self) -> None:
+        self._run = None
         state = EmptyState(
             "scale",
             "Nothing to evaluate yet",
@@ -127,7 +135,12 @@ class EvaluationPane(Pane):
         self.header.set_subtitle(subtitle)
         for button in (self._choose, self._stop, self._evaluate):
             button.hide()
+        self._offer_against()
         self.show_state(state)
+
+    def _offer_against(self, *, busy: bool = False) -> None:
+        """What a run went on from is another thing to compare it with."""
+        self.against.setVisible(not busy and self._run is not None and bool(self._run.parent))
 
     def _reset(self) -> None:
         self._redraw.stop()
@@ -138,6 +151,7 @@ class EvaluationPane(Pane):
         self._stop.setVisible(busy)
         self._choose.setVisible(not busy)
         self._evaluate.setVisible(not busy)
+        self._offer_against(busy=busy)
 
     def _draw(self) -> None:
         if self._arrived:
@@ -156,6 +170,7 @@ class EvaluationPane(Pane):
         self._buttons(busy=False)
         self._evaluate.setText("Evaluate again")
         self.header.set_title(result.headline)
-        self.header.set_subtitle(result.verdict)
+        against = f" Compared with {result.base}." if result.base else ""
+        self.header.set_subtitle(f"{result.verdict}{against}")
         self.scores.show_result(result)
         self.answers.settle()

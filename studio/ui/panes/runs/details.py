@@ -23,9 +23,15 @@ from studio.ui.widgets.layout import add, row, scrolled
 from studio.ui.widgets.style import empty_layout
 from studio.ui.widgets.timing import Debounce
 
-GROUPS = {"adapter": "Adapter", "checkpoints": "Checkpoints", "evaluations": "Evaluations", "": "Run"}
+GROUPS = {
+    "adapter": "Adapter",
+    "parents": "Goes on from",
+    "checkpoints": "Checkpoints",
+    "evaluations": "Evaluations",
+    "": "Run",
+}
 """What the files of a run belong to, by the folder they are in."""
-_FOLDED = ("checkpoints", "evaluations")
+_FOLDED = ("parents", "checkpoints", "evaluations")
 _SAVE_MILLISECONDS = 600
 
 
@@ -74,6 +80,8 @@ def facts(run: RunSummary) -> list[tuple[str, str]]:
     ]
     if run.learning_rate is not None:
         pairs.append(("Learning rate", words.rate(run.learning_rate)))
+    pairs += [("Goes on from", run.parent)] if run.parent else []
+    pairs += [("Stage", f"{run.stage} of {run.sweep}")] if run.stage else []
     pairs += [("Tokens", f"{run.tokens:,}")] if run.tokens else []
     pairs += [("Time", words.duration(run.seconds))] if run.seconds else []
     named = (

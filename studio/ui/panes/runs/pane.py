@@ -46,6 +46,7 @@ class RunsPane(Pane):
     evaluate_requested = Signal(str)
     playground_requested = Signal(str)
     reveal_requested = Signal(str)
+    parent_requested = Signal(str)  # the run that another is to go on from
     recipe_requested = Signal(str)
     rename_requested = Signal(str, str)  # a run, and the name it is to have
     notes_written = Signal(str, str)  # a run, and what is to be kept about it
@@ -177,6 +178,8 @@ class RunsPane(Pane):
         offered.add("reveal")
         if run.state != "damaged":
             offered |= {"play", "evaluate", "recipe", "notes"}
+        if run.state in ("done", "stopped", "failed", "interrupted") and run.step > 0:
+            offered.add("from")
         if not run.sweep and run.state != "running":
             offered.add("rename")
         if run.sweep in self._unfinished:
@@ -204,8 +207,9 @@ class RunsPane(Pane):
             IconButton("trash-2", "Delete the run", size=30),
         )
         self._whole_sweep = IconButton("layers", "Compare all runs of its sweep", size=30)
+        self._from = IconButton("arrow-right", "Continue from this run", size=30)
         self._recipe = IconButton("sliders-horizontal", "Use this recipe", size=30)
-        for icon_button in (self._whole_sweep, self._recipe, self._reveal, self._delete):
+        for icon_button in (self._whole_sweep, self._from, self._recipe, self._reveal, self._delete):
             self.header.add_widget(icon_button)
         self._evaluate = self.header.add_button("Evaluate", icon="scale")
         self._resume = self.header.add_button("Resume", icon="rotate-ccw")
@@ -216,6 +220,7 @@ class RunsPane(Pane):
             (self._evaluate, self.evaluate_requested),
             (self._resume, self.resume_requested),
             (self._play, self.playground_requested),
+            (self._from, self.parent_requested),
             (self._recipe, self.recipe_requested),
         )
         self._wishes = dict(wishes)
@@ -224,6 +229,7 @@ class RunsPane(Pane):
             "evaluate": self._evaluate,
             "resume": self._resume,
             "continue": self._continue,
+            "from": self._from,
             "recipe": self._recipe,
             "sweep": self._whole_sweep,
             "reveal": self._reveal,

@@ -76,6 +76,11 @@ def _figure(
     return TableColumn(title, text_of, key, True, width=width, from_width=from_width)
 
 
+def _sweep_of(run: RunSummary) -> str:
+    """The sweep or staged recipe that a run belongs to, and which stage of it it is."""
+    return f"{run.sweep}, {run.stage}" if run.stage else run.sweep or "—"
+
+
 COLUMNS: tuple[Column, ...] = (
     TableColumn(
         "Name", lambda run: run.name, tip=lambda run: "\n\n".join(filter(None, (run.name, run.notes)))
@@ -87,7 +92,7 @@ COLUMNS: tuple[Column, ...] = (
         tip=lambda run: run.message or run.state,
         width=92,
     ),
-    TableColumn("Sweep", lambda run: run.sweep or "—", width=120, from_width=900),
+    TableColumn("Sweep", _sweep_of, width=120, from_width=900),
     TableColumn("Model", lambda run: model_title(run.model), width=100, from_width=1180),
     TableColumn("Dataset", lambda run: PurePath(run.dataset).stem, width=100, from_width=740),
     _figure("Rate", lambda run: run.learning_rate, words.rate, width=76, from_width=880),
