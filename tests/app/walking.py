@@ -76,6 +76,10 @@ class Walk:
         self.panes.playground.panel.set_sampling(SHORT)
         studio.training.opened.connect(self._note_opened)
 
+    def leave_out(self, *names: str) -> None:
+        """Do none of these."""
+        self.actions = tuple(each for each in self.actions if each[0].__name__ not in names)
+
     def go(self, count: int) -> None:
         """Do so many things."""
         actions, weights = zip(*self.actions, strict=True)
@@ -324,8 +328,6 @@ class Walk:
             assert pane.state() in ("idle", "refused", "stopped"), (pane.state(), told)
             return
         run, title = runs[name], pane.header.title()
-        if title.startswith("Ready: "):  # for the next run: that on show is told of above its curves
-            title = pane.previous.words()
         assert pane.state() in TOLD, (pane.state(), told)
         assert pane.state() == run.state, (pane.state(), run, told)
         if pane._story.step is not None:
@@ -334,7 +336,7 @@ class Walk:
             assert title.startswith(f"Ready: {self.studio.state.dataset.name}, "), (title, told)
             assert title.endswith(f"LoRA rank {pane.recipe().lora.rank}"), (title, told)
             assert pane._buttons["evaluate"].isHidden(), told
-            title = pane.previous._words.text()
+            title = pane.previous.words()  # of the run on show it is told above its curves
         if run.state == "stopped" and 0 < run.step < run.steps:
             assert title == f"Stopped at step {run.step} of {run.steps}", (title, run, told)
         if run.state == "stopped":
