@@ -170,7 +170,7 @@ class EvaluationPane(Pane):
         self._buttons(busy=False)
         self._evaluate.setText("Evaluate again")
         self.header.set_title(result.headline)
-        against = f" Compared with {result.base}." if result.base else ""
-        self.header.set_subtitle(f"{result.verdict}{against}")
+        against = f"Compared with {result.base}. " if result.base else ""
+        self.header.set_subtitle(f"{against}{result.verdict}")
         self.scores.show_result(result)
         self.answers.settle()
