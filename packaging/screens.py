@@ -154,6 +154,10 @@ def _dataset(to: Photographer) -> None:
     to.studio.dataset.datasets.open_sample()
     to.wait(lambda: to.studio.state.dataset and pane.health.rows)
     to.show("dataset", "done")
+    to.studio.open_path(str(to.home / "nothing.jsonl"))
+    to.wait(to.window.notice("dataset").isVisible)
+    to.show("dataset", "refused")
+    to.window.notice("dataset").close_message()
     to.window.resize(1040, 680)
     to.show("dataset", "small")
     to.show("training", "small")
@@ -282,10 +286,19 @@ def _training(to: Photographer) -> None:
     to.studio.training.stop()
     to.wait(lambda: not to.studio.training.busy)
     to.show("training", "stopped")
+    rank = to.studio.state.recipe.lora.rank
+    to.studio.training.change({"lora.rank": 2 * rank})
+    to.wait_idle()
+    to.show("training", "ready")
+    to.studio.training.change({"lora.rank": rank})
     to.studio.panes.training.resume_requested.emit()
     to.wait(lambda: to.studio.training.busy)
     to.wait(lambda: not to.studio.training.busy)
     to.show("training", "done")
+    sheet = to.studio.panes.training.ask_for_sweep()
+    sheet.ways.choose("search")
+    to.shoot("training-search", sheet)
+    sheet.reject()
 
 
 def _asking(to: Photographer) -> None:
@@ -327,12 +340,12 @@ def _comparing(to: Photographer) -> None:
 
 
 def _failures(to: Photographer) -> None:
+    """A run whose model has lost its weights since it was chosen."""
     bad = to.home / "weightless"
-    bad.mkdir()
-    shutil.copy(resource("starter/model/config.json"), bad)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(resource(f"starter/model/{name}"), bad)
+    shutil.copytree(resource("starter/model"), bad)
     to.studio.open_path(str(bad))
+    to.wait_idle()
+    (bad / "model.safetensors").unlink()
     to.wait(lambda: to.studio.state.dataset)
     to.studio.panes.training.start()
     to.wait(lambda: not to.studio.training.busy)
