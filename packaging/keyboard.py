@@ -54,7 +54,7 @@ class Keys:
         self._do("import", "-window", "root", str(self._out / f"{self._pictures:02d} {name}.png"))
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "studio", *arguments]
+        command = [sys.executable, "-P", "-m", "studio", *arguments]
         return subprocess.Popen(command, cwd=ROOT, env=self._environment)
 
     def title(self) -> str:

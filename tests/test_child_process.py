@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.catalogue import phrase
 from studio.child_process import WRITE, Child, _command
 from studio.dataset.record import Message
 from studio.dataset.render.isolated_child import question
@@ -24,7 +25,7 @@ TEMPLATE = {
     "with_tools": "",
     "tokens": {},
     "closing": [],
-    "description": "a template",
+    "description": phrase("template.alpaca").plain(),
     "own": True,
 }
 

@@ -44,7 +44,6 @@ ASKED: dict[str, str] = {
     "command.set_bytes": "--set {name} has bytes in it that are no UTF-8 text. Type it anew.",
     "command.home_is_file": "{home} is a file, and --home needs a folder. Name another.",
     "command.step_form": "--step {text} cannot be read: {fault}. Write it as 'cap rows=1000'.",
-    "command.no_example": "Line {line} of {file} holds no usable example.",
     "command.unusable_example": "Line {line} of {file} holds no usable example: {reason}.",
     "command.no_key": "There was no key. Type it when asked, or pipe it in.",
     "command.no_dataset_name": "{name} is not a dataset name (owner/name).",

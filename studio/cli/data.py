@@ -161,7 +161,7 @@ def large_example(recipe: Recipe, scans: Path, line: int) -> CommandResult:
     folder = Path(found[-1].folder)
     number = Store(path, folder).number_of(line)
     if number is None:
-        raise DataError("command.no_example", line=line, file=path.name)
+        raise DataError("dataset.no_example", line=line, name=path.name)
     row = RowJob(path, folder, number, found[-1].format, recipe)
     shown = next(e for e in perform(row.run_events(DatasetCache())) if isinstance(e, RowShown))
     if shown.reason:

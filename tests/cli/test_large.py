@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from studio.catalogue import phrase
 from studio.cli.commands import run
 from studio.cli.data import show_large
 from studio.cli.terminal import asked
@@ -99,10 +98,10 @@ def test_one_row_of_a_big_file_is_shown_token_by_token(
     held = shown(capsys, path, "--line", 250, "--model", tiny_model)
     monkeypatch.setattr(source, "LARGE", 1000)
     assert shown(capsys, path, "--line", 250, "--model", tiny_model) == held
-    for line in (301, 302):
-        assert run(["data", str(path), "--line", str(line), "--model", str(tiny_model)]) == 2
-        told = phrase("dataset.no_example", line=line, name="big.jsonl")
-        assert str(told) in capsys.readouterr().err
+    for line, code in ((301, "command.unusable_example"), (302, "dataset.no_example")):
+        asked = ["data", str(path), "--line", str(line), "--model", str(tiny_model), "--json"]
+        assert run(asked) == 2
+        assert json.loads(capsys.readouterr().out)["code"] == code
 
 
 @pytest.mark.usefixtures("home")

@@ -92,9 +92,9 @@ def test_a_refusal_is_told_where_it_happens(documents: Path, tmp_path: Path) -> 
 def test_where_everything_is_refused_it_ends_with_the_servers_words_and_asks_again_later(
     documents: Path, tmp_path: Path
 ) -> None:
-    refused: Answer = (400, {"error": {"message": "unknown model"}}, {})
+    unknown: Answer = (400, {"error": {"message": "unknown model"}}, {})
     with refused("server.refused", QuestionRefused, status=400, reason=" (“unknown model”)"):
-        made(documents, tmp_path / "more", dict.fromkeys(NAMES, refused))
+        made(documents, tmp_path / "more", dict.fromkeys(NAMES, unknown))
     assert SyntheticFolder(tmp_path / "more").asked() == set()
     with openai_server(lambda body, number: good(body)) as served:
         (tmp_path / "other").mkdir()

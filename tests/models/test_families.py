@@ -176,7 +176,8 @@ def outcome_of(family: str, case: str, folder: Path) -> str:
     found = np.array([logits[place, 8 : 8 + wanted.shape[1]] for place in (3, -1)])
     if np.abs(found - wanted).max() <= EQUAL * wanted.std():
         return "equal"
-    if "look back" in " ".join(described.remarks_on(len(TOKENS))) and not described.remarks_on(5):
+    codes = [remark.code for remark in described.remarks_on(len(TOKENS))]
+    if codes == ["model.window"] and not described.remarks_on(5):
         return "the window is told"
     return f"apart by {np.abs(found - wanted).max() / wanted.std():.3f} deviations"
 
