@@ -29,8 +29,8 @@ check: setup ## ruff, mypy and import-linter
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 
-screens: setup ## draw every pane into pictures
-	$(OFFSCREEN) $(PYTHON) packaging/screens.py
+screens: setup ## draw every pane into pictures (in another size: SIZE=1440x900)
+	$(OFFSCREEN) $(PYTHON) packaging/screens.py $(if $(SIZE),--size $(SIZE))
 
 keyboard: setup ## do the main job in a real window by keys alone (Linux)
 	@sh packaging/debian.sh xvfb xdotool openbox imagemagick

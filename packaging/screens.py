@@ -52,16 +52,21 @@ PATIENCE = 3600.0
 class Photographer:
     """Drives the app and keeps a light and a dark picture of what it shows."""
 
-    def __init__(self, out: Path, home: Path) -> None:
+    def __init__(self, out: Path, home: Path, size: tuple[int, int]) -> None:
         prepare_process()
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
-        self.out, self.home = out, home
+        self.out, self.home, self._size = out, home, size
         write_settings(Paths.under(home).settings, Settings(toured=True))
         self.application = Application(["studio"], Paths.under(home))
         self.application.window.show()
         self.studio: Studio = self.application.build_studio()
         self.window = self.studio.window
+        self.resize()
+
+    def resize(self) -> None:
+        """Give the window the size of the pictures again."""
+        self.window.resize(*self._size)
 
     def close(self) -> None:
         """Close the window, which stops the engine and waits for it: also where something went wrong."""
@@ -109,9 +114,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--readme", action="store_true", help="also renew the pictures of the README")
+    parser.add_argument("--size", default="1280x820", help="of the window, as 1440x900")
     asked = parser.parse_args()
+    width, height = map(int, asked.size.split("x"))
     with tempfile.TemporaryDirectory() as home:
-        photographer = Photographer(asked.out, Path(home))
+        photographer = Photographer(asked.out, Path(home), (width, height))
         with closing(photographer):
             _empty(photographer)
             _dataset(photographer)
@@ -161,7 +168,7 @@ def _dataset(to: Photographer) -> None:
     to.window.resize(1040, 680)
     to.show("dataset", "small")
     to.show("training", "small")
-    to.window.resize(1280, 820)
+    to.resize()
 
 
 def _rows(to: Photographer) -> None:
@@ -229,7 +236,7 @@ def _large(to: Photographer) -> None:
         dialog.reject()
     to.window.resize(1040, 680)
     to.show("dataset", "huge-small")
-    to.window.resize(1280, 820)
+    to.resize()
     source.LARGE = LARGE
     to.studio.dataset.datasets.open_sample()
     to.wait(lambda: to.studio.state.dataset)
@@ -260,7 +267,7 @@ def _recipe(to: Photographer) -> None:
     to.show("training", "fields")
     for section in pane.form.sections.values():
         section.set_open(False)
-    to.window.resize(1280, 820)
+    to.resize()
     pane.recipe_card.search("memory")
     to.show("training", "search")
     pane.recipe_card.search("")
@@ -321,7 +328,7 @@ def _asking(to: Photographer) -> None:
     to.window.resize(1040, 680)
     for pane in ("evaluation", "playground", "runs"):
         to.show(pane, "small")
-    to.window.resize(1280, 820)
+    to.resize()
 
 
 def _comparing(to: Photographer) -> None:

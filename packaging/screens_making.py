@@ -149,4 +149,4 @@ def _both_sizes(to: Photographer, name: str) -> None:
     to.window.resize(1040, 680)
     to.rest()
     to.shoot(f"{name}-small")
-    to.window.resize(1280, 820)
+    to.resize()
