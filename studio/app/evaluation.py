@@ -108,7 +108,7 @@ class Evaluation(Controller):
         self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
         heard: Listeners = {Event: self._take, Log: self._show_log, Progress: self._show_progress}
         self.request.ask(job, QueueName.ENGINE, heard, self._end)
-        self._pane.picker.hold(f"{self._run.name} is being evaluated.")
+        self._subjects.hold("evaluation", self._run.name, f"{self._run.name} is being evaluated.")
 
     def _describe(self, run: RunSummary) -> None:
         golden = self._golden or golden_of_run(RunFolder(Path(run.folder)), Path(run.dataset))
@@ -130,7 +130,7 @@ class Evaluation(Controller):
         self._window.set_engine("Evaluating", event.what, share)
 
     def _end(self, outcome: Outcome) -> None:
-        self._pane.picker.hold("")
+        self._subjects.release("evaluation")
         match outcome:
             case Failed(summary, _):
                 self._pane.show_failure(summary)
@@ -208,7 +208,7 @@ class Playground(Controller):
 
     def _ask(self, job: ChatJob) -> None:
         self._pane.show_busy()
-        self._pane.picker.hold(f"{job.run.name} is answering.")
+        self._subjects.hold("playground", job.run.name, f"{job.run.name} is answering.")
         self.request.ask(job, QueueName.INTERRUPT, {Event: self._take}, self._end)
 
     def _ask_again(self, job: ChatJob) -> None:
@@ -224,7 +224,7 @@ class Playground(Controller):
                 self._show_log(event)
 
     def _end(self, outcome: Outcome) -> None:
-        self._pane.picker.hold("")
+        self._subjects.release("playground")
         self.show_run()  # it may be another by now
         match outcome:
             case Failed(summary, _):

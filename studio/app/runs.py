@@ -82,6 +82,8 @@ class Runs(Controller):
         self._pane.show_comparison(event.runs, event.curves)
 
     def _delete(self, name: str, *, for_good: bool = False) -> None:
+        if self._is_held(name):
+            return
         try:
             self._store.delete(name, for_good=for_good)
         except NoTrash as error:
@@ -95,7 +97,16 @@ class Runs(Controller):
             self._reading.drop()
         self.refresh()
 
+    def _is_held(self, name: str) -> bool:
+        """Whether a pane works with a run, which is said, and then is left as it is."""
+        if why := self._subjects.why_held(name):
+            self._notice(f"{why} Stop that first, or wait for its end.", "bad")
+            self.refresh()
+        return bool(why)
+
     def _rename(self, name: str, wanted: str) -> None:
+        if self._is_held(name):
+            return
         try:
             new = self._store.rename(name, wanted)
         except StudioError as error:

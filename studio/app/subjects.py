@@ -19,12 +19,14 @@ class Subjects(QObject):
 
     changed = Signal(str)  # the pane that is about another run now, or whose run says something new
     listed = Signal()  # the list was read again
+    held = Signal(str, str)  # a pane that works with its run, and why it keeps to that; no reason: no more
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._runs: tuple[RunSummary, ...] = ()
         self._names = {"training": "", **dict.fromkeys(ANSWERING, "")}
         self._chosen: set[str] = set()  # the panes where a person chose
+        self._held: dict[str, tuple[str, str]] = {}  # by pane: the run that it works with, and the reason
 
     @property
     def runs(self) -> tuple[RunSummary, ...]:
@@ -78,6 +80,20 @@ class Subjects(QObject):
             self.changed.emit(pane)
         self.listed.emit()
 
+    def hold(self, pane: str, name: str, why: str) -> None:
+        """A pane works with a run, which keeps its name and place until `release`."""
+        self._held[pane] = name, why
+        self.held.emit(pane, why)
+
+    def release(self, pane: str) -> None:
+        """A pane's work has ended."""
+        self._held.pop(pane, None)
+        self.held.emit(pane, "")
+
+    def why_held(self, name: str) -> str:
+        """Why a run must keep its name and place for now; nothing where it need not."""
+        return next((why for run, why in self._held.values() if run == name), "")
+
     def _turn(self, pane: str, name: str) -> None:
         if name != self._names[pane]:
             self._names[pane] = name
@@ -100,6 +116,7 @@ class Picking(QObject):
         picker.chosen.connect(choose)
         subjects.changed.connect(self._follow)
         subjects.listed.connect(self.show)
+        subjects.held.connect(self._hold)
 
     def show(self) -> None:
         """Name the run again, and offer what there is."""
@@ -110,3 +127,7 @@ class Picking(QObject):
     def _follow(self, pane: str) -> None:
         if pane == self._pane:
             self.show()
+
+    def _hold(self, pane: str, why: str) -> None:
+        if pane == self._pane:
+            self._picker.hold(why)

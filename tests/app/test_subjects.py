@@ -175,3 +175,19 @@ def test_during_a_sweep_form_title_and_sidebar_tell_of_the_run_that_trains(
     assert pane.recipe().lora.rank == 8
     qtbot.waitUntil(lambda: studio.state.dataset is not None)
     assert pane.form._dataset.text() == "letters.jsonl"
+
+
+def test_a_run_that_a_pane_works_with_keeps_its_name_and_place(
+    studio: Studio, runs: dict[str, RunFolder], qtbot: QtBot
+) -> None:
+    studio.state.subjects.hold("evaluation", "old", "old is being evaluated.")
+    assert not studio.panes.evaluation.picker.isEnabled()
+    studio.panes.runs.rename_requested.emit("old", "other")
+    studio.panes.runs.delete_for_good_requested.emit("old")
+    assert runs["old"].path.exists()
+    assert "is being evaluated" in studio.window.notice("runs").text()
+    studio.panes.runs.rename_requested.emit("new", "newest")  # which no pane works with
+    assert not runs["new"].path.exists()
+    studio.state.subjects.release("evaluation")
+    studio.panes.runs.rename_requested.emit("old", "other")
+    assert not runs["old"].path.exists()
