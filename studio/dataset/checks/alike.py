@@ -217,7 +217,8 @@ def _candidates(
 ) -> Iterator[NDArray[np.int64]]:
     """Pairs with the same key, of a band and a kind, that mostly agree elsewhere: first * rows + second."""
     order = np.argsort(keys, kind="stable")
-    for one, other in _neighbours(keys[order], order):
+    keys = keys[order]
+    for one, other in _neighbours(keys, order):
         for start in range(0, len(one), _COMPARED):
             first, second = (among[each[start : start + _COMPARED]] for each in (one, other))
             near = (signatures[first] == signatures[second]).mean(axis=1) >= _ESTIMATE

@@ -103,6 +103,13 @@ class _Search:
 
     def pairs(self) -> Steps[Pairs]:
         """Those of rows that differ in nothing but case, spaces and punctuation, and those that are alike."""
+        kept, same = self._same()
+        near = yield from self._signatures.pairs(kept, self._words)
+        joined = (np.concatenate(each) for each in zip(same, near, strict=True))
+        return Pairs(*joined)
+
+    def _same(self) -> tuple[NDArray[np.bool_], Pairs]:
+        """The rows that repeat no other, and the pairs of them that differ in nothing but their writing."""
         golden = len(self._subject.golden)
         equal, normal = self._equal.numbers(), self._normal.numbers()
         kept = first_of_equal(equal[golden:]) == np.arange(len(equal) - golden)
@@ -110,10 +117,7 @@ class _Search:
         own = np.flatnonzero(kept & (normal != 0))
         first = own[first_of_equal(normal[own])]
         later = first != own
-        same = Pairs(first[later], own[later], np.ones(int(later.sum())))
-        near = yield from self._signatures.pairs(kept, self._words)
-        joined = (np.concatenate(each) for each in zip(same, near, strict=True))
-        return Pairs(*joined)
+        return kept, Pairs(first[later], own[later], np.ones(int(later.sum())))
 
     def _words(self, places: list[int]) -> Iterator[Normal]:
         golden = self._subject.golden
