@@ -81,6 +81,7 @@ class Signatures:
         signatures = self._smallest.numbers().reshape(len(places), _BANDS * _ROWS)
         codes = NumberColumn("q")
         among = np.arange(len(places)) if kept is None else np.flatnonzero(kept[places])
+        among = among.astype(np.uint32)  # half the memory
         for number, band in enumerate(self._bands, 1):
             for found in _candidates(signatures, band.numbers()[among], among):
                 codes.extend(found.tobytes())
@@ -216,13 +217,13 @@ def _candidates(
     signatures: NDArray[np.uint32], keys: _Hashes, among: NDArray[Any]
 ) -> Iterator[NDArray[np.int64]]:
     """Pairs with the same key, of a band and a kind, that mostly agree elsewhere: first * rows + second."""
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys, kind="stable").astype(np.uint32)
     keys = keys[order]
     for one, other in _neighbours(keys, order):
         for start in range(0, len(one), _COMPARED):
             first, second = (among[each[start : start + _COMPARED]] for each in (one, other))
             near = (signatures[first] == signatures[second]).mean(axis=1) >= _ESTIMATE
-            yield first[near] * len(signatures) + second[near]
+            yield first[near].astype(np.int64) * len(signatures) + second[near]
 
 
 def _neighbours(keys: Any, order: Any) -> Iterator[tuple[Any, Any]]:
