@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog
 
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
@@ -20,6 +20,7 @@ from studio.models.present import present
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
 from studio.recipe.stages import has_stages, read_stages
+from studio.ui.dialogs.dialog import Dialog
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.ready import NextData
 from studio.words import counted
@@ -88,6 +89,7 @@ class RecipeFiles(Controller):
     def __init__(self, services: Services, pane: TrainingPane) -> None:
         super().__init__(services, pane)
         self._pane = pane
+        self.question: Dialog | None = None
         pane.recipe_card.find_model = self.find_model
         pane.set_ready_recipes(ready_recipes())
         pane.open_recipe_requested.connect(self._open)
@@ -111,15 +113,13 @@ class RecipeFiles(Controller):
     def _ask(self, job: SweepJob) -> None:
         """Ask whether stages are to be trained now: they are no form, and take their time."""
         members = job.sweep.members()
-        question = QMessageBox(self._window)
-        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.setTextFormat(Qt.TextFormat.PlainText)
-        question.setText(f"{job.name} has {counted(len(members), 'stage')}. Train them one after another?")
         stages = "\n".join(f"{member.name}: {Path(member.recipe.data.path).name}" for member in members)
-        question.setInformativeText(f"{stages}\n\nStages that are done already are left as they are.")
-        train = question.addButton("Train", QMessageBox.ButtonRole.AcceptRole)
-        question.addButton(QMessageBox.StandardButton.Cancel)
-        train.clicked.connect(lambda: self.stages_wanted.emit(job))
+        more = f"{stages}\n\nStages that are done already are left as they are."
+        heading = f"Train the {counted(len(members), 'stage')} of {job.name}?"
+        self.question = question = Dialog(heading, more, "Train", self._window)
+        question.fill()
+        question.accepted.connect(lambda: self.stages_wanted.emit(job))
+        question.finished.connect(question.deleteLater)
         question.open()
 
     def _save(self, recipe: Recipe) -> None:

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
 from studio.jobs.train import TrainJob
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
+from studio.ui.dialogs.dialog import Dialog
 from tests.conftest import write_rows
 
 QUICK = {"watch.forgetting": False, "loop.steps": 2, "batch_size": 4, "lora.rank": 2}
@@ -90,10 +91,12 @@ def test_a_recipe_in_stages_is_opened_asked_about_and_trained(
     )
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
     studio.panes.training.recipe_card.actions_shown()["Open recipe…"].trigger()
-    (question,) = studio.window.findChildren(QMessageBox)
-    assert question.text() == "owls has 2 stages. Train them one after another?"
-    assert "read: texts.jsonl\nanswer: toy.jsonl" in question.informativeText()
-    question.buttons()[0].click()
+    question = studio.window.findChild(Dialog)
+    assert question is not None
+    words = "\n".join(label.text() for label in question.findChildren(QLabel))
+    assert "Train the 2 stages of owls?" in words
+    assert "read: texts.jsonl\nanswer: toy.jsonl" in words
+    question.agree.click()
     qtbot.waitUntil(lambda: studio.training.busy)
     qtbot.waitUntil(lambda: not studio.training.busy)
 
