@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
+from types import UnionType
 from typing import Any
 
 import pytest
@@ -26,6 +27,10 @@ def _value(annotation: Any) -> Any:
         return ((example if dataclasses.is_dataclass(inner) else _value)(inner),) * 2
     if isinstance(annotation, typing.TypeAliasType):
         return _value(typing.get_args(annotation.__value__)[0])
+    if typing.get_origin(annotation) is UnionType:
+        return _value(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) is dict:
+        return {"unit": "nats", "values": [[0.5, 1]]}
     options = {str: "grüß 'dich'\n", int: 7, float: 0.1, bool: True}
     return options.get(annotation, 3)
 
