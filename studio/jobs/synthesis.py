@@ -11,25 +11,17 @@ from typing import TYPE_CHECKING, Any
 from studio.errors import DataError
 from studio.events import AnswerEnded, Event, Log
 from studio.generate.address import same_address, secret_in, shown
+from studio.generate.asking import AskModel, Question, asked_server, whole_reply
 from studio.paths import Paths, model_folder
 from studio.synth.confirmed import Confirmations, Unconfirmed
 from studio.synth.folder import SyntheticFolder
-from studio.synth.generators import (
-    CUT,
-    DECLINED,
-    FILTERED,
-    GENERATORS,
-    REFUSED,
-    THOUGHT,
-    AskModel,
-    NoReply,
-    Question,
-)
+from studio.synth.generators import GENERATORS
 from studio.synth.plan import Plan
 
 if TYPE_CHECKING:
     from studio.dataset.documents.passages import Passage
     from studio.dataset.record import Record
+    from studio.generate.server import Server
     from studio.models.cache import ModelCache
 
 
@@ -107,7 +99,7 @@ class SynthesisJob:
         if self.on_engine:
             yield _local(self.plan, context)
         elif self._asks_server:
-            with _served(self.plan, self.wait, self.typed) as ask:
+            with asked_server(_server(self.plan, self.wait, self.typed)) as ask:
                 yield ask
         else:
             yield _nobody
@@ -161,45 +153,18 @@ def _local(plan: Plan, model_cache: ModelCache) -> AskModel:
         sampling = Sampling.model_validate({**asked, **drawn})
         for event in answer("made", opened.module, opened.tokenizer, prompt, sampling, renderer.stops):
             if isinstance(event, AnswerEnded):
-                return _kept(event.text, event.finish_reason)
+                return whole_reply(event.text, event.finish_reason)
             yield
         return ""
 
     return ask
 
 
-@contextmanager
-def _served(plan: Plan, wait: float, typed: bool) -> Iterator[AskModel]:
+def _server(plan: Plan, wait: float, typed: bool) -> Server:
     from studio.generate.keys import server_key
-    from studio.generate.server import QuestionRefused, Server, connected
+    from studio.generate.server import Server
 
-    server = Server(plan.server, plan.model, server_key(plan.server, typed=typed), wait)
-    with connected(server) as send:
-
-        def ask(question: Question) -> Generator[None, None, str]:
-            turns = [{"role": turn.role, "content": turn.content} for turn in question.messages]
-            try:
-                reply = yield from send(turns, question.max_tokens, question.temperature, question.seed)
-            except QuestionRefused as error:
-                raise NoReply(REFUSED) from error
-            return _kept(reply.text, reply.finish, reply.instead)
-
-        yield ask
-
-
-def _kept(text: str, finish: str, instead: str = "") -> str:
-    """The reply, if it is whole. Raises NoReply with the reason for one that is cut, held back or not there.
-
-    `finish` is why it ended, as the protocol names it; `instead` what came beside the text, if anything.
-    """
-    match finish:
-        case "length" | "max_tokens":
-            raise NoReply(CUT)
-        case "content_filter":
-            raise NoReply(FILTERED)
-    if not text.strip() and instead:
-        raise NoReply(DECLINED if instead == "refusal" else THOUGHT)
-    return text
+    return Server(plan.server, plan.model, server_key(plan.server, typed=typed), wait)
 
 
 def _nobody(question: Question) -> Generator[None, None, str]:

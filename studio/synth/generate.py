@@ -12,9 +12,10 @@ from studio.dataset.documents.passages import Passage, words
 from studio.dataset.record import Record
 from studio.errors import DataError
 from studio.events import Event, GeneratedRow, Log, Progress, Refusals, SynthesisEnded, retold
+from studio.generate.asking import AskModel, NoReply
 from studio.synth.filter import RowFilter
 from studio.synth.folder import SyntheticFolder
-from studio.synth.generators import GENERATORS, AskModel, Draft, GenerationSource, NoReply, RowGenerator
+from studio.synth.generators import GENERATORS, Draft, GenerationSource, RowGenerator
 from studio.synth.plan import Plan
 from studio.synth.rows import Provenance, SyntheticRow, row_of
 

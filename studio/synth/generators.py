@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from studio.dataset.documents.passages import Passage
 from studio.dataset.record import Message, Record
+from studio.generate.asking import SILENT, THOUGHT, AskModel, NoReply, Question, without_thoughts
 from studio.synth.plan import Plan
-from studio.synth.replies import pairs, single, without_thoughts
+from studio.synth.replies import pairs, single
 
 _BESIDE = "sq vn xv sf wr dg fh gj uo hk jl k; nk bm ip o[ wa et ad ry yi cb qe zc tu xs"
 _NEIGHBOURS = dict(zip("abcdefghijklmnopqrstuvwxyz", _BESIDE.split(), strict=True))
@@ -134,38 +135,6 @@ Here are examples of a dataset. Each has a request and the right response.
 Write {count} new examples of the same kind, language and length, about other things. \
 Do not repeat a request from above. \
 Reply with a JSON array and nothing else: [{{"question": "the request", "answer": "the response"}}]"""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a model is asked once."""
-
-    messages: tuple[Message, ...]
-    max_tokens: int
-    temperature: float
-    seed: int
-
-
-type AskModel = Callable[[Question], Generator[None, None, str]]
-"""A model: yields while it works, so that it can be stopped, and returns its reply, or raises NoReply."""
-
-
-class NoReply(Exception):
-    """A question brought nothing that could be kept; another one may. `reason` is in a few words that can be
-    counted; the error of a server that refused the question is the cause.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-CUT = "cut at the maximum of new tokens"
-FILTERED = "held back by the server's filter"
-DECLINED = "declined by the model"
-THOUGHT = "reasoning without an answer"
-SILENT = "an empty reply"
-REFUSED = "refused by the server"
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from studio.files import parsed
+from studio.generate.asking import without_thoughts
 
-_TAG = r"(?:think(?:ing)?|thought|reason(?:ing)?)"
-_THOUGHT = re.compile(
-    rf"<{_TAG}>.*?(?:</{_TAG}>|\Z)|\[think\].*?(?:\[/think\]|\Z)", re.DOTALL | re.IGNORECASE
-)
-_THOUGHT_OPENED = re.compile(rf"\A.*(?:</{_TAG}>|\[/think\])", re.DOTALL | re.IGNORECASE)
-"""A thought whose opening the template had put into the prompt."""
 _ANNOUNCED = r"[^\n`]{0,200}:\s*\n\s*```(?:text|txt|plaintext|markdown|md|json)?"
 _FENCE = re.compile(rf"\A(?:{_ANNOUNCED}|```\w*)\n((?:(?!```).)*?)\n?```\Z", re.DOTALL | re.IGNORECASE)
 """A reply in one fence; a line that announces it is part of a reply that is code."""
@@ -33,11 +28,6 @@ _LABEL = re.compile(
 )
 _NOT_BEFORE_OBJECT = re.compile(r"[\[{]")
 _TRIES = 200  # brackets at which JSON may begin
-
-
-def without_thoughts(reply: str) -> str:
-    """What a reply says, without what its model thought before."""
-    return _THOUGHT_OPENED.sub("", _THOUGHT.sub("", reply), count=1).strip()
 
 
 def single(reply: str) -> str:

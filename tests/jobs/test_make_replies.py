@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from studio.events import Event, GeneratedRow, Log, Refusals, SynthesisEnded
+from studio.generate.asking import CUT, DECLINED, FILTERED, REFUSED, SILENT, THOUGHT
 from studio.generate.keys import ServerError
 from studio.generate.server import QuestionRefused
 from studio.jobs.synthesis import SynthesisJob
 from studio.synth.folder import SyntheticFolder
-from studio.synth.generators import CUT, DECLINED, FILTERED, REFUSED, SILENT, THOUGHT
 from studio.synth.plan import Plan
 from tests.conftest import refused
 from tests.jobs.openai_server import Answer, Body, completion, openai_server
