@@ -70,6 +70,12 @@ MODELS: dict[str, str] = {
     "tokenizer.own_code": "The tokenizer in {folder} is made by code of its own (auto_map in "
     "tokenizer_config.json), which is not run here. Add a tokenizer.json, as other forms of a model have, or "
     "choose another.",
+    # Who competes, where models are compared.
+    "contestant.unknown": "There is no contestant called {key}. Name base, tuned, tuned@500 (the checkpoint "
+    "of step 500), tuned*0.5 (half its strength), parent, run:NAME, model:FOLDER or server:ADDRESS#MODEL.",
+    "contestant.twice": "{key} is named twice. Name each contestant once.",
+    "contestant.server": "{key} is a server: its weights are not here to be looked at.",
+    "contestant.no_checkpoint": "The run {run} has no checkpoint of step {step:,}. It has {there}.",
     # Adapters, and the layers they go on.
     "adapter.none": "{folder} holds no adapter yet: train the run to its first checkpoint.",
     "adapter.does_not_fit": "The adapter in {folder} does not fit this model: {fault}",

@@ -1,0 +1,144 @@
+"""Who competes: a model with what makes it answer, as plain values that the window can hold without MLX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from studio.catalogue import Unusable
+
+if TYPE_CHECKING:
+    from mlx import nn
+    from mlx_lm.tokenizer_utils import TokenizerWrapper
+
+    from studio.dataset.render.render import Renderer
+
+BASE, PARENT, TUNED, RUN, MODEL, SERVER = "base", "parent", "tuned", "run", "model", "server"
+"""The untouched original; what the run went on from; the run's result; another run; another model folder; a
+model behind an OpenAI-compatible server."""
+_TITLES = {BASE: "Base", PARENT: "Parent", TUNED: "Tuned"}
+_KEY = re.compile(
+    r"(?P<kind>base|parent|tuned|run)(?::(?P<run>[^@*:]+))?"
+    r"(?:@(?P<step>\d{1,12}))?(?:\*(?P<strength>-?\d{1,3}(?:\.\d{1,6})?))?"
+)
+_PLAIN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Approach(BaseModel):
+    """What a contestant is given beside the question; nothing of it is what a model is usually asked with."""
+
+    model_config = _PLAIN
+
+    name: str = Field(default="", pattern=r"^[\w-]*$")
+    system: str = ""
+    shots: tuple[tuple[str, str], ...] = ()  # questions and their answers, shown before the question
+    passages: str = ""  # the documents that fitting passages are taken from
+
+
+class Contestant(BaseModel):
+    """One that competes. `key` is what files, events and options call it; `title` is for people."""
+
+    model_config = _PLAIN
+
+    kind: str = Field(default=BASE, pattern="^(base|parent|tuned|run|model|server)$")
+    run: str = ""  # the name of another run beside the one that is evaluated
+    step: int = Field(default=0, ge=0)  # of a checkpoint; 0 is the run's result
+    strength: float = Field(default=1.0, ge=-100, le=100)  # W + strength (W tuned - W at its start)
+    model: str = ""  # a folder, or the name of the model that a server is asked for
+    server: str = ""  # its address
+    approach: Approach = Approach()
+    name: str = ""  # a title of the person's own
+
+    @property
+    def key(self) -> str:
+        """The same for equal contestants, in whatever file: base, tuned, tuned@500, run:NAME*0.5 …"""
+        whole = self._who()
+        if self.step:
+            whole += f"@{self.step}"
+        if self.strength != 1:
+            whole += f"*{self.strength:g}"
+        return f"{whole}+{self.approach.name}" if self.approach.name else whole
+
+    def _who(self) -> str:
+        if self.kind == RUN:
+            return f"{RUN}:{self.run}"
+        if self.kind == MODEL:
+            return f"{MODEL}:{self.model}"
+        if self.kind == SERVER:
+            return f"{SERVER}:{self.server}#{self.model}"
+        return self.kind
+
+    @property
+    def title(self) -> str:
+        """What it is called where people read: "Tuned, step 500, at 0.5 of its strength"."""
+        if self.name:
+            return self.name
+        named = {RUN: self.run, MODEL: Path(self.model).name, SERVER: self.model or self.server}
+        parts = [_TITLES.get(self.kind) or named[self.kind]]
+        parts += [f"step {self.step:,}"] if self.step else []
+        parts += [f"at {self.strength:g} of its strength"] if self.strength != 1 else []
+        parts += [self.approach.name.replace("_", " ")] if self.approach.name else []
+        return ", ".join(parts)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its weights are opened here."""
+        return self.kind != SERVER
+
+
+def contestant_of(key: str) -> Contestant:
+    """The contestant that has this key; of an approach only its name is in it. Raises Unusable."""
+    if key.startswith(f"{MODEL}:") and len(key) > len(MODEL) + 1:
+        return Contestant(kind=MODEL, model=key[len(MODEL) + 1 :])
+    if key.startswith(f"{SERVER}:") and len(key) > len(SERVER) + 1:
+        address, _, model = key[len(SERVER) + 1 :].partition("#")
+        return Contestant(kind=SERVER, server=address, model=model)
+    own, _, approach = key.partition("+")
+    found = _KEY.fullmatch(own)
+    if found is None or (found["kind"] == RUN) != bool(found["run"]):
+        raise Unusable("contestant.unknown", key=key)
+    if found["kind"] in (BASE, PARENT) and (found["step"] or found["strength"]):
+        raise Unusable("contestant.unknown", key=key)
+    told = {
+        "kind": found["kind"],
+        "run": found["run"] or "",
+        "step": int(found["step"] or 0),
+        "strength": float(found["strength"] or 1),
+        "approach": Approach(name=approach),
+    }
+    return Contestant.model_validate(told)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenContestant:
+    """A contestant whose weights are here: `module(ids, cache=None)` gives its logits, at its strength.
+
+    `weights` tells by identity which contestants share one copy of their model's own weights, and `bare`
+    makes a module of one's own over them that bears nothing. `adapter` is where what was trained was read,
+    the last of what the model was given; the base has none.
+    """
+
+    contestant: Contestant
+    module: nn.Module
+    tokenizer: TokenizerWrapper
+    renderer: Renderer
+    config: dict[str, Any]
+    folder: Path
+    fingerprint: str  # of the model's weights and all that was put on them
+    weights: object
+    bare: Callable[[], nn.Module]
+    adapter: Path | None = None
+    method: str = ""  # lora, dora or full, of what was trained
+
+    @property
+    def key(self) -> str:
+        return self.contestant.key
+
+    @property
+    def title(self) -> str:
+        return self.contestant.title

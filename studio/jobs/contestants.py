@@ -1,0 +1,158 @@
+"""Opening who competes: the base, a run's result or one of its checkpoints, another run, another model."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.errors import ModelError, RunError, RunMissing
+from studio.events import Event, Log, Progress
+from studio.generate.contestant import BASE, MODEL, PARENT, RUN, SERVER, Contestant, OpenContestant
+from studio.jobs.base import same_base
+from studio.jobs.train import recipe_of, unproven
+from studio.paths import model_folder
+from studio.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from studio.models.cache import ModelCache, OpenModel
+    from studio.recipe.recipe import Recipe
+
+
+def open_contestants(
+    run: RunFolder,
+    contestants: Sequence[Contestant],
+    model_cache: ModelCache,
+    *,
+    changed_base: bool = False,
+) -> Generator[Event, None, tuple[OpenContestant, ...]]:
+    """Open those that compete in what is asked about `run`, all but servers, in their order.
+
+    Contestants of one model in one form share a copy of its weights. With `changed_base` also where a run's
+    model is another by now.
+    Raises RunMissing, RunError or ModelError with what is missing, and RunError for two with one key.
+    """
+    local = [each for each in contestants if each.is_local]
+    keys = [each.key for each in contestants]
+    if twice := next((key for key in keys if keys.count(key) > 1), ""):
+        raise RunError("contestant.twice", key=twice)
+    opening = _Opening(run, model_cache, changed_base, {})
+    opened = []
+    for number, contestant in enumerate(local):
+        yield Progress(f"Loading {contestant.title}", number, len(local))
+        opened.append((yield from opening.open(contestant)))
+    return tuple(opened)
+
+
+@dataclass(frozen=True)
+class _Opening:
+    run: RunFolder
+    model_cache: ModelCache
+    changed_base: bool
+    recipes: dict[Path, Recipe]
+
+    def open(self, contestant: Contestant) -> Generator[Event, None, OpenContestant]:
+        if contestant.kind == SERVER:
+            raise RunError("contestant.server", key=contestant.key)
+        run = self._run_of(contestant)
+        recipe = yield from self._recipe(run)
+        if contestant.kind == MODEL:
+            recipe = recipe.with_values({"model": contestant.model, "base.adapter": ""})
+        if contestant.kind in (BASE, MODEL):
+            return self._finished(contestant, recipe, self._bare(recipe), None)
+        if contestant.kind == PARENT:
+            return (yield from self._parent(contestant, recipe))
+        return (yield from self._tuned(contestant, recipe, run))
+
+    def _run_of(self, contestant: Contestant) -> RunFolder:
+        if contestant.kind != RUN:
+            return self.run
+        other = RunFolder(self.run.path.parent / contestant.run)
+        if contestant.run != other.name or not (other.path / "run.json").is_file():
+            raise RunMissing("run.missing", name=contestant.run, folder=self.run.path.parent)
+        return other
+
+    def _recipe(self, run: RunFolder) -> Generator[Event, None, Recipe]:
+        if run.path not in self.recipes:
+            manifest = run.manifest()
+            recipe = recipe_of(manifest)
+            self.recipes[run.path] = yield from same_base(
+                run, manifest, recipe, changed_base=self.changed_base
+            )
+        return self.recipes[run.path]
+
+    def _bare(self, recipe: Recipe) -> OpenModel:
+        from studio.train.prepare import form_of
+
+        return self.model_cache.open(model_folder(recipe.model), form_of(recipe))
+
+    def _parent(self, contestant: Contestant, recipe: Recipe) -> Generator[Event, None, OpenContestant]:
+        from studio.train.prepare import open_start
+
+        if not recipe.base.adapter:
+            raise RunError("parent.none", name=self.run.name)
+        opened = yield from open_start(recipe, self.model_cache)
+        opened.module.eval()
+        return self._finished(contestant, recipe, opened, None)
+
+    def _tuned(
+        self, contestant: Contestant, recipe: Recipe, run: RunFolder
+    ) -> Generator[Event, None, OpenContestant]:
+        from studio.models import adapter
+        from studio.train.prepare import open_start, parents_of
+
+        opened = yield from open_start(recipe, self.model_cache)
+        folder = _trained(run, contestant.step)
+        if not adapter.read_onto(opened.module, folder, parents_of(recipe)):
+            yield Log(unproven(folder))
+        if contestant.strength != 1:
+            yield from self._weaken(opened, recipe, contestant.strength)
+        return self._finished(contestant, recipe, opened, folder)
+
+    def _weaken(self, opened: OpenModel, recipe: Recipe, strength: float) -> Generator[Event]:
+        from studio.models import strength as strengths
+        from studio.train.prepare import open_start
+
+        if recipe.adapts:
+            strengths.weaken(opened.module, strength)
+        else:
+            start = yield from open_start(recipe, self.model_cache)
+            strengths.weaken_weights(opened.module, start.module, strength)
+
+    def _finished(
+        self, contestant: Contestant, recipe: Recipe, opened: OpenModel, folder: Path | None
+    ) -> OpenContestant:
+        from studio.models.folder import adapter_fingerprint, model_fingerprint, text_fingerprint
+        from studio.train.prepare import parents_of, renderer_for
+
+        prints = [model_fingerprint(opened.folder)["weights"], str(opened.form)]
+        if contestant.kind not in (BASE, MODEL):
+            prints += [parent.fingerprint for parent in parents_of(recipe)]
+        if folder is not None:
+            prints += [adapter_fingerprint(folder), f"{contestant.strength:g}"]
+        opened.module.eval()
+        return OpenContestant(
+            contestant,
+            opened.module,
+            opened.tokenizer,
+            renderer_for(recipe, opened),
+            opened.config,
+            opened.folder,
+            text_fingerprint("\n".join(prints)),
+            opened.weights,
+            lambda: self.model_cache.open(opened.folder, opened.form).module,
+            folder,
+            recipe.method if folder is not None else "",
+        )
+
+
+def _trained(run: RunFolder, step: int) -> Path:
+    """The folder of a run's result, or of its checkpoint at a step. Raises ModelError where it has none."""
+    if not step:
+        return run.adapter
+    folder = run.path / "checkpoints" / f"step-{step:06d}"
+    if not folder.is_dir():
+        there = ", ".join(str(int(each.name.removeprefix("step-"))) for each in run.checkpoints())
+        raise ModelError("contestant.no_checkpoint", run=run.name, step=step, there=there or "none")
+    return folder
