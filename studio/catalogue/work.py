@@ -25,6 +25,10 @@ WORK: dict[str, str] = {
     # Comparing.
     "compare.nothing": "There is nothing to compare on: the run has no validation or test examples and no "
     "golden set. Choose a golden set, or train with a validation share above 0.",
+    "questions.missing": "There are no questions at {file}. Choose a file that exists.",
+    "questions.unreadable": "The questions {file} cannot be read: {fault}. Choose a .jsonl file.",
+    "questions.empty": "The file of questions {file} is empty. Give it lines like {wanted}.",
+    "questions.no_row": "Line {line} of {file} is not a question of this kind; it must be {wanted}.",
     "golden.missing": "There is no golden set at {file}. Choose a file that exists.",
     "golden.no_text": "The golden set {file} is not UTF-8 text. Choose a .jsonl file.",
     "golden.unreadable": "The golden set {file} cannot be read: {fault}.",
