@@ -20,6 +20,7 @@ SHORT = {
     "cli/opening.py",
     "dataset/documents/paragraph.py",
     "dataset/hub/download.py",
+    "evaluate/measures.py",
     "files/lock.py",
     "jobs/collecting.py",
     "jobs/heal.py",

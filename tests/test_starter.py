@@ -14,7 +14,7 @@ from studio.dataset.dataset import Dataset
 from studio.dataset.read.load import read
 from studio.dataset.render.render import Renderer
 from studio.evaluate.golden import read_golden
-from studio.evaluate.measures import exact_match
+from studio.evaluate.scorers.overlap import exact_match
 from studio.generate.stream import answers
 from studio.models.arrays import count
 from studio.models.cache import ModelCache, OpenModel

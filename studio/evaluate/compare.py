@@ -14,7 +14,8 @@ from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Renderer, Tokens
 from studio.errors import StudioError
 from studio.evaluate.golden import Golden
-from studio.evaluate.measures import compare_means, compare_rates, exact_match, word_overlap
+from studio.evaluate.measures import compare_means, compare_rates
+from studio.evaluate.scorers.overlap import exact_match, word_overlap
 from studio.events import ENOUGH, Evaluated, Event, GoldenAnswer, Log, Measure, Progress
 from studio.generate.stream import answers
 from studio.train.learner import row_losses

@@ -9,7 +9,7 @@ import unicodedata
 
 import pytest
 
-from studio.evaluate.measures import exact_match, word_overlap
+from studio.evaluate.scorers.overlap import exact_match, word_overlap
 
 
 def squad_words(text: str) -> list[str]:
