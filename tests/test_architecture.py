@@ -17,6 +17,7 @@ from importlinter import api
 ROOT = Path(__file__).parents[1]
 STUDIO = ROOT / "studio"
 SHORT = {
+    "catalogue/inside.py",
     "cli/opening.py",
     "dataset/documents/paragraph.py",
     "dataset/hub/download.py",

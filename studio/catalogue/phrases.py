@@ -18,6 +18,7 @@ from studio.catalogue.advice import ADVICE
 from studio.catalogue.asked import ASKED
 from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
+from studio.catalogue.inside import INSIDE
 from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
@@ -29,6 +30,7 @@ CLAUSES: dict[str, str] = {
     **ASKED,
     **DATASETS,
     **DATASET_FAILURES,
+    **INSIDE,
     **MODELS,
     **OUTCOMES,
     **RUNS,
