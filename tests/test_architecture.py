@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 STUDIO = ROOT / "studio"
 SHORT = {
     "catalogue/inside.py",
+    "catalogue/verdict.py",
     "cli/opening.py",
     "dataset/documents/paragraph.py",
     "dataset/hub/download.py",

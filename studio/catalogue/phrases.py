@@ -22,6 +22,7 @@ from studio.catalogue.inside import INSIDE
 from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
+from studio.catalogue.verdict import VERDICT
 from studio.catalogue.work import WORK
 from studio.words import printable
 
@@ -34,6 +35,7 @@ CLAUSES: dict[str, str] = {
     **MODELS,
     **OUTCOMES,
     **RUNS,
+    **VERDICT,
     **WORK,
 }
 
