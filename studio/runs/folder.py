@@ -32,7 +32,7 @@ class RunFolder:
 
     `run.json` is what was asked, `dataset/` the rows it trains on, `parents/` the adapters it goes on from,
     `events.jsonl` what happened, `checkpoints/step-000500/` where it can go on, `adapter/` the best adapter
-    in mlx-lm's layout, `evaluations/` what was measured.
+    in mlx-lm's layout, `replaced/` those that gave way to a chosen one, `evaluations/` what was measured.
     """
 
     path: Path

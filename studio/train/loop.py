@@ -36,6 +36,7 @@ from studio.models.arrays import count, count_entries, named
 from studio.models.cache import OpenModel
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
+from studio.runs.result import is_chosen
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
 from studio.train.finite import NAMED, NotFinite, blamed, non_finite
@@ -207,6 +208,8 @@ class Trainer:
     def _prove_result(self) -> Iterator[Event]:
         """Hold the folder that people use against the weights that were the best."""
         position = self.position
+        if is_chosen(self.run.adapter):
+            return  # a person took another checkpoint, and nothing better came since
         if self.proof.updates and position.mark >= 0 and self.learner.ranks.first:
             checkpoint.check_adapter(self.run)
             prove_result(self.session, self.run.adapter, position.mark, self.proof.best_loss)

@@ -15,7 +15,9 @@ from mlx import nn
 
 from studio.catalogue import Unusable
 from studio.models.adapter_layers import LoRAEmbedding, LoRALinear, LoRASwitchLinear, bottom, dense
+from studio.models.arrays import named as arrays_of
 from studio.models.arrays import number
+from studio.models.strength import BlendedLayer
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def matrix_changes(base: nn.Module, tuned: nn.Module) -> list[MatrixChange]:
     found = []
     for path, layer in _matrices(tuned):
         other = others.pop(path, None)
-        if other is None or bottom(layer).weight.shape != bottom(other).weight.shape:
+        if other is None or _own(layer).weight.shape != _own(other).weight.shape:
             raise Unusable("inside.other_shapes")
         found.append(MatrixChange(*_placed(path), *_change(other, layer)))
     if others:
@@ -56,7 +58,7 @@ def _matrices(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for path, module in sorted(model.named_modules()):
         if path.startswith(inside) and inside:
             continue
-        if "lora_a" in module:
+        if "lora_a" in module or isinstance(module, BlendedLayer):
             inside = (*inside, f"{path}.")
             yield path, module
         elif "weight" in module and module.weight.ndim > 1:
@@ -73,27 +75,32 @@ def _placed(path: str) -> tuple[int, str]:
 
 
 def _change(base: nn.Module, tuned: nn.Module) -> tuple[float, float]:
+    own = _whole(base)
     if _same_weights(base, tuned):
-        return 0.0, _norm(dense(base))
+        return 0.0, _norm(own)
     inner = _under_lora(tuned)
     if inner is not None and _same_weights(base, inner):
-        return _adapter_norm(tuned), _norm(dense(base))
-    own = dense(base)
-    return _norm(dense(tuned) - own), _norm(own)
+        return _adapter_norm(tuned), _norm(own)
+    return _norm(_whole(tuned) - own), _norm(own)
+
+
+def _own(layer: nn.Module) -> nn.Module:
+    """The layer of the model's own under all that it bears."""
+    return bottom(layer.adapted if isinstance(layer, BlendedLayer) else layer)
+
+
+def _whole(layer: nn.Module) -> mx.array:
+    """The matrix that a layer computes with, in fp32."""
+    if not isinstance(layer, BlendedLayer):
+        return dense(layer)
+    start = dense(layer.start)
+    return start + layer.strength * (dense(layer.adapted) - start)
 
 
 def _same_weights(one: nn.Module, other: nn.Module) -> bool:
     """Whether two layers hold the very same arrays."""
-    arrays, others = _arrays(one), _arrays(other)
+    arrays, others = (arrays_of(each.parameters()) for each in (one, other))
     return arrays.keys() == others.keys() and all(arrays[name] is others[name] for name in arrays)
-
-
-def _arrays(layer: nn.Module) -> dict[str, mx.array]:
-    found = {name: value for name, value in layer.items() if isinstance(value, mx.array)}
-    for name in ("linear", "embedding"):
-        if name in layer:
-            found |= {f"{name}.{key}": value for key, value in _arrays(layer[name]).items()}
-    return found
 
 
 def _under_lora(layer: nn.Module) -> nn.Module | None:

@@ -19,6 +19,7 @@ from studio.models.adapter import Tuning, attach
 from studio.models.adapter_layers import dense
 from studio.models.arrays import named, nested
 from studio.models.carried import freeze_adapters
+from studio.models.strength import weaken
 from tests.train.families import FAMILIES, SHAPE
 
 IDS = (4, 9, 1, 5, 22, 7, 3, 8, 11, 2)
@@ -84,6 +85,17 @@ def test_the_strength_of_every_matrix_is_that_of_the_product_written_out(how: st
 
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-9)
     assert 0 < sum(value > 1e-3 for value in found.values()) < len(found)
+
+
+@pytest.mark.parametrize("method", ["lora", "dora"])
+def test_half_of_an_adapters_strength_is_half_of_its_change(method: Any) -> None:
+    base, whole = twins()
+    tune(whole, Tuning(method, rank=2, targets="q_proj, up_proj", layers=2, embeddings=True))
+    changes = [each.change for each in matrix_changes(base, whole)]
+    weaken(whole, 0.5)
+    assert [each.change for each in matrix_changes(base, whole)] == pytest.approx(
+        [change / 2 for change in changes], rel=1e-3
+    )
 
 
 def test_an_adapter_on_a_carried_one_counts_alone_where_the_parent_is_the_base() -> None:
