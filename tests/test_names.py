@@ -12,6 +12,18 @@ OLD = TESTS / "fixtures" / "f6ece26" / "test_names.txt"
 """The names of its tests, sorted, one a line; a name that two files had stands there twice."""
 
 RENAMED = {
+    "test_the_headline_gives_the_count_and_the_cost": "test_the_headline_is_about_the_primary_measure",
+    "test_the_interval_of_a_difference_covers_the_truth_about_95_times_in_100": (
+        "test_a_paired_difference_has_the_t_interval_of_its_rows"
+    ),
+    "test_a_handful_of_answers_proves_nothing": "test_a_handful_of_rows_that_differ_is_no_proof",
+    "test_a_loss_is_weighted_by_tokens": "test_a_loss_is_the_sum_over_the_tokens",
+    "test_a_measure_is_unclear_when_its_interval_holds_zero": (
+        "test_a_difference_is_unclear_when_its_interval_holds_zero"
+    ),
+    "test_a_stopped_evaluation_keeps_nothing": (
+        "test_an_evaluation_that_was_killed_goes_on_and_ends_with_the_same_table"
+    ),
     "test_a_big_file_of_unknown_columns_is_asked_about_if_it_fits": (
         "test_a_big_file_of_unknown_columns_is_asked_about_whether_it_fits_or_not"
     ),

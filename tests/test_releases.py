@@ -20,8 +20,9 @@ from studio.jobs.train import prepare_again
 from studio.models.cache import ModelCache
 from studio.recipe.files import read_recipe
 from studio.recipe.recipe import Recipe
+from studio.runs.evaluations import latest_evaluation
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunStore, latest_evaluation
+from studio.runs.store import RunStore
 from studio.settings import Settings, read_settings
 from studio.synth.folder import SyntheticFolder, accepted
 from tests.conftest import finish
@@ -92,7 +93,9 @@ def test_an_evaluation_is_shown_with_its_answers(left: Path) -> None:
     assert stored is not None
     assert isinstance(stored.result, Evaluated)
     assert [answer.prompt for answer in stored.answers] == [f"Say the number {n}" for n in range(3)]
-    assert {measure.name for measure in stored.result.measures} >= {"Exact match", "Validation loss"}
+    assert {score.measure for score in stored.result.scores} >= {"golden_exact", "validation_loss"}
+    assert all(len(answer.answers) == 2 for answer in stored.answers)
+    assert stored.result.score("validation_loss").of("base") is not None
     summary = next(each for each in RunStore(RUNS).summaries() if each.name == "finished")
     assert (summary.base_exact, summary.tuned_exact) == (0.0, 0.0)
 
@@ -117,8 +120,8 @@ def test_a_run_of_the_first_release_trains_the_answers_that_it_began_with(studio
 def test_runs_are_evaluated_and_asked(studio: Studio) -> None:
     evaluated = studio("evaluate", "finished")
     assert len(evaluated["answers"]) == 3
-    measured = {measure["name"]: measure["tuned"] for measure in evaluated["measures"]}
-    assert measured["Validation loss"] == pytest.approx(4.0499, abs=2e-3)
+    measured = {(each["measure"], each["part"]): each["scores"] for each in evaluated["scores"]}
+    assert measured["validation_loss", ""][1]["value"] == pytest.approx(4.0499, abs=2e-3)
     for name in ("finished", "preferred", "stopped"):
         asked = studio("chat", name, "--prompt", "Say the number 5", "--compare", "--max-tokens", 3)
         assert asked["answers"].keys() == {"base", "tuned"}

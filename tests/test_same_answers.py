@@ -36,7 +36,11 @@ ADDED = (
     Meant("runs", r"\.damage", "a damaged run is listed with its reason"),
     Meant("runs", r"\.(parent|stage)", "a run may go on from another, and be a stage of a recipe"),
     Meant("runs at last", r"\.recipe\.base\.adapter", "the same"),
-    Meant("evaluate", r"\.base$", "what a run was compared with, where that could be more than one"),
+    Meant(
+        "evaluate",
+        r"\.(scores|contestants|primary|suite|folder|figures|answers\.\w+)",
+        "any number of contestants and measures, each with the state of its evidence",
+    ),
     Meant("runs", r"\.(notes|tokens)", "what a person noted of it, and how many tokens it trained on"),
     Meant("runs at last", r"\.recipe\.data\.history", "a recipe has the steps that are done to rows"),
     Meant("made", r"\.damage", "so are made rows that cannot be read"),
@@ -57,7 +61,12 @@ CHANGED = (
     Meant("runs at last", r"\.(best_loss|message)", "the same, of the run called chats"),
     Meant("train", r"\.Validated\.[12]", "a run of few steps is not validated after each"),
     Meant("save again", r"\.history", "labels are balanced where there are some, and only then said to be"),
-    Meant("evaluate", r"\.(headline|verdict)", "a measure of fewer than 6 items shows no direction"),
+    Meant("evaluate", r"\.(headline|verdict)", "the headline is about the primary measure, in sentences"),
+    Meant(
+        "evaluate",
+        r"\.(measures|fixed|broken|both_right|both_wrong|answers\.\w+)",
+        "they are scores and answers of each contestant now",
+    ),
 )
 READ = {
     "alpaca_dpo.jsonl": "the instruction of an Alpaca pair is asked, with or without an input",

@@ -11,14 +11,17 @@ from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
 from studio.events import Event, Log, Progress
+from studio.generate.contestant import PARENT
 from studio.generate.sampling import Sampling
-from studio.jobs.answers import ORIGINAL, PARENT, ChatJob, EvaluateJob
+from studio.jobs.answers import ChatJob
+from studio.jobs.evaluate import ORIGINAL, EvaluateJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
 from studio.jobs.read import StoredEvaluationJob
 from studio.jobs.rows import golden_of_run
+from studio.runs.evaluations import EvaluationStored
 from studio.runs.folder import RunFolder
-from studio.runs.store import EvaluationStored, RunSummary
+from studio.runs.store import RunSummary
 from studio.ui.panes.evaluation.pane import EvaluationPane
 from studio.ui.panes.playground.pane import PlaygroundPane
 

@@ -57,6 +57,7 @@ OUTCOMES: dict[str, str] = {
     "stopped.learned": "Stopped; what was learned is kept. `studio resume` goes on.",
     "stopped.stages": "Stopped; what was learned is kept. `studio resume {name}` goes on.",
     "stopped.sweep": "Stopped; what was learned is kept. `studio sweep --resume {name}` goes on.",
+    "stopped.evaluation": "Stopped; what was answered is kept. The same command goes on with it.",
     "stopped.nothing": "Stopped; there was nothing to save.",
     "stopped.fetched": "Stopped; what was fetched is kept. The same command goes on.",
     "stopped.made": "Stopped; what was made is kept. `studio data make --resume {folder}` goes on.",

@@ -18,6 +18,7 @@ from studio.catalogue.advice import ADVICE
 from studio.catalogue.asked import ASKED
 from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
+from studio.catalogue.evaluation import EVALUATION
 from studio.catalogue.inside import INSIDE
 from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
@@ -32,6 +33,7 @@ CLAUSES: dict[str, str] = {
     **DATASETS,
     **DATASET_FAILURES,
     **INSIDE,
+    **EVALUATION,
     **MODELS,
     **OUTCOMES,
     **RUNS,

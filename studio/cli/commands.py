@@ -7,7 +7,7 @@ import shlex
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from studio import __version__
 from studio.catalogue import phrase
 from studio.cli import results
 from studio.cli.data import app as data_app
+from studio.cli.evaluation import evaluate
 from studio.cli.options import (
     ChangedBase,
     Data,
@@ -33,9 +34,9 @@ from studio.cli.parser import Group, StudioCommand
 from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perform, report
 from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import PeerLost, RecipeError, StudioError
-from studio.events import AnswerEnded, Evaluated, GoldenAnswer
+from studio.events import AnswerEnded
 from studio.generate.sampling import Sampling, read_stop
-from studio.jobs.answers import WHO, ChatJob, EvaluateJob
+from studio.jobs.answers import WHO, ChatJob
 from studio.jobs.job import said_of
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob
@@ -49,8 +50,6 @@ _LEARNING = {"train", "resume", "sweep", "demo"}
 """Commands whose work a stop only interrupts."""
 
 _NOTHING = phrase("stopped.nothing")
-
-type Against = Literal["original", "parent"]
 
 app = typer.Typer(
     cls=Group,
@@ -218,31 +217,7 @@ def sweep(
     _sweep(replace(job, changed_base=changed_base))
 
 
-@app.command(cls=StudioCommand)
-def evaluate(
-    run: Run,
-    golden: Annotated[Path | None, typer.Option(help='Lines of {"prompt", "ideal"} to ask.')] = None,
-    base: Annotated[
-        Against,
-        typer.Option(help="Compare with the model itself, or with the run that this one goes on from."),
-    ] = "original",
-    changed_base: ChangedBase = False,
-) -> None:
-    """Compare the tuned model with its base: the golden set, held-out loss, general text."""
-    job = EvaluateJob(store_from().find(run), golden, changed_base, base)
-    events = perform(job.run_events(_model_cache()))
-    answers, result = [], None
-    try:
-        for event in events:
-            match event:
-                case GoldenAnswer():
-                    answers.append(event)
-                case Evaluated():
-                    result = event
-    except StoppedByPerson:
-        raise StoppedByPerson(_NOTHING) from None
-    if result is not None:
-        _report(results.of_evaluation(result, answers))
+app.command(cls=StudioCommand)(evaluate)
 
 
 @app.command(cls=StudioCommand)

@@ -14,10 +14,7 @@ from studio.dataset.rows import LineMap
 from studio.events import (
     AnswerEnded,
     DatasetRead,
-    Evaluated,
     Forecasted,
-    GoldenAnswer,
-    Measure,
     Prepared,
     Problem,
     Validated,
@@ -78,33 +75,6 @@ def of_run(run: RunFolder) -> CommandResult:
     }
     text = f"{summary.message} {summary.step} steps in {seconds:.0f} s.\nNext: studio evaluate {run.name}"
     return CommandResult(document, text)
-
-
-def of_evaluation(result: Evaluated, answers: Sequence[GoldenAnswer]) -> CommandResult:
-    """A comparison of base and tuned."""
-    measures = [{**asdict(m), "difference": m.difference, "verdict": m.verdict} for m in result.measures]
-    document = {
-        **asdict(result),
-        "measures": measures,
-        "answers": [asdict(a) for a in sorted(answers, key=lambda a: a.index)],
-    }
-    rows = [_measure_row(m) for m in result.measures]
-    against = f" Compared with {result.base}." if result.base else ""
-    on = f"On {result.golden}, in {result.seconds:.0f} s.{against}"
-    text = "\n".join([result.headline, result.verdict, "", *rows, "", on])
-    return CommandResult(document, text)
-
-
-def _measure_row(m: Measure) -> str:
-    moved, low, high = (_figure(m.unit, value, "+") for value in (m.difference, m.low, m.high))
-    before, after = _figure(m.unit, m.base), _figure(m.unit, m.tuned)
-    return f"  {m.name:20} {before:>8} → {after:>8}   {moved} ({low} … {high})  {m.verdict}"
-
-
-def _figure(unit: str, value: float, sign: str = "") -> str:
-    if unit != "share":
-        return f"{value:{sign}.3f}"
-    return f"{100 * value:{sign}.0f} {'points' if sign else '%'}"
 
 
 def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) -> CommandResult:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from studio.cli import results
+from studio.cli.evaluation import of_evaluation
 from studio.cli.results import SelfCheck
 from studio.cli.terminal import Terminal, asked, console, perform, report
 from studio.events import AnswerEnded, Evaluated, Event, RunOpened, Step
 from studio.generate.sampling import GREEDY
-from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.answers import ChatJob
+from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.train import TrainJob
 from studio.paths import Paths, resource
 from studio.recipe.recipe import Recipe
@@ -47,7 +49,7 @@ def demo(paths: Paths) -> None:
     out.rule("Did it get better?")
     for event in perform(EvaluateJob(run).run_events(model_cache)):
         if isinstance(event, Evaluated):
-            measured = results.of_evaluation(event, [])
+            measured = of_evaluation(event, [])
             document["evaluation"] = measured.document
             out.print(measured.text)
     out.rule("The same question to both")
@@ -142,7 +144,7 @@ class _Context:
         return " | ".join(f"{e.who}: {e.text.strip()}" for e in ended)
 
     def evaluate(self) -> str:
-        from studio.jobs.answers import EvaluateJob
+        from studio.jobs.evaluate import EvaluateJob
 
         golden = self.folder / "few-golden.jsonl"
         lines = resource("starter/golden.jsonl").read_text(encoding="utf-8").splitlines()[:4]

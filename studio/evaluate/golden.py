@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from studio.dataset.dataset import Dataset
+from studio.dataset.groups import grouped
 from studio.dataset.record import Message
 from studio.errors import DataError
+from studio.evaluate.task import TaskItem, identified
 from studio.words import whole_characters
 
 LIMIT = 100  # how many test examples stand in for a golden set
-
-
-@dataclass(frozen=True)
-class GoldenItem:
-    """One question: the turns up to the answer, the ideal answer, and the tools that it may call."""
-
-    turns: tuple[Message, ...]
-    ideal: str
-    tools: str = ""
-
-    @property
-    def prompt(self) -> str:
-        """The last thing asked, as a table shows it."""
-        return self.turns[-1].whole
 
 
 @dataclass(frozen=True)
@@ -34,7 +23,16 @@ class Golden:
     """A golden set and, in words, where it comes from."""
 
     description: str
-    items: tuple[GoldenItem, ...]
+    items: tuple[TaskItem, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for sets that ask the same and want the same answers."""
+        asked = json.dumps([[each.id, each.ideal, dict(each.extras)] for each in self.items], sort_keys=True)
+        return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+NO_GOLDEN = Golden("", ())
 
 
 def golden_for(chosen: Path | None, data: Dataset) -> Golden:
@@ -52,7 +50,7 @@ def read_golden(path: Path) -> Golden:
         raise DataError("golden.no_text", file=path) from error
     except OSError as error:
         raise DataError("golden.unreadable", file=path, fault=error.strerror or error) from error
-    items = tuple(_item(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    items = identified(_item(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
     if not items:
         raise DataError("golden.empty", file=path)
     return Golden(f"{len(items)} prompts from {path.name}", items)
@@ -60,15 +58,17 @@ def read_golden(path: Path) -> Golden:
 
 def golden_from_test(data: Dataset) -> Golden:
     """The held-out test examples, at most LIMIT of them; empty when there is nothing to ask."""
-    items = []
-    records = {example.record.line: example.record for example in data.test}  # one may have several rows
-    for record in list(records.values())[:LIMIT]:
-        if record.before_answer and record.answer:
-            items.append(GoldenItem(record.before_answer, record.answer, record.tools))
-    return Golden(f"{len(items)} test examples that were never trained on", tuple(items))
+    records = list({example.record.line: example.record for example in data.test}.values())
+    clusters = {id(each): str(number) for number, group in enumerate(grouped(records)) for each in group}
+    items = [
+        TaskItem(each.before_answer, each.answer, each.tools, cluster=clusters[id(each)])
+        for each in records[:LIMIT]
+        if each.before_answer and each.answer
+    ]
+    return Golden(f"{len(items)} test examples that were never trained on", identified(items))
 
 
-def _item(path: Path, number: int, line: str) -> GoldenItem:
+def _item(path: Path, number: int, line: str) -> TaskItem:
     """One line: its prompt, or all the turns before the answer where it has `messages`; and its `tools`."""
     try:
         # An escape may be half of a character, which no tokenizer takes.
@@ -81,7 +81,9 @@ def _item(path: Path, number: int, line: str) -> GoldenItem:
     if len(texts) < 2 + 2 * len(exchanges) or not prompt.strip() or not ideal.strip():
         raise DataError("golden.no_pair", line=number, file=path)
     tools = json.dumps(row["tools"], ensure_ascii=False) if row.get("tools") else ""
-    return GoldenItem(tuple(Message(role, content) for role, content in exchanges), ideal, tools)
+    known = {name: str(row[name]) for name in ("id", "category", "cluster") if row.get(name) is not None}
+    turns = tuple(Message(role, content) for role, content in exchanges)
+    return TaskItem(turns, ideal, tools, extras={**row}, **known)
 
 
 def _turn(prompt: str) -> dict[str, str]:

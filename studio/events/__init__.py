@@ -4,15 +4,7 @@ Events cross threads, are appended to a run's `events.jsonl`, and may cross proc
 numbers, strings, booleans and tuples of those, never arrays, models or widgets.
 """
 
-from studio.events.answers import (
-    ENOUGH,
-    AnswerEnded,
-    AnswerPiece,
-    AnswersBegin,
-    Evaluated,
-    GoldenAnswer,
-    Measure,
-)
+from studio.events.answers import AnswerEnded, AnswerPiece, AnswersBegin
 from studio.events.datasets import (
     AccessWanted,
     Change,
@@ -54,6 +46,7 @@ from studio.events.evaluation import (
     Answered,
     ContestantScore,
     Difference,
+    Evaluated,
     Figure,
     GivenAnswer,
     Score,
@@ -78,7 +71,6 @@ from studio.events.training import (
 )
 
 __all__ = [
-    "ENOUGH",
     "FAILED",
     "INCOMPATIBLE",
     "MEASURED",
@@ -117,11 +109,9 @@ __all__ = [
     "Forecasted",
     "GeneratedRow",
     "GivenAnswer",
-    "GoldenAnswer",
     "HubListed",
     "HubSplit",
     "Log",
-    "Measure",
     "ModelCounted",
     "Piece",
     "Prepared",

@@ -127,3 +127,27 @@ class Answered(Event, kind="Answered"):
         if first == last:
             return "both_right" if last else "both_wrong"
         return "fixed" if last else "broken"
+
+
+@dataclass(frozen=True)
+class Evaluated(Event, kind="Evaluated"):
+    """A whole evaluation of a run: the headline, the verdict in sentences, and every score.
+
+    `primary` is the measure that the headline is about, chosen before the start. `contestants` are the key
+    and the title of each, the baseline first; `golden` says what was asked, `folder` where it is kept.
+    """
+
+    run: str
+    golden: str
+    headline: Said
+    verdict: tuple[Said, ...]
+    scores: tuple[Score, ...]
+    primary: str
+    contestants: tuple[tuple[str, str], ...]
+    seconds: float
+    suite: str = ""
+    folder: str = ""
+
+    def score(self, measure: str, part: str = "") -> Score | None:
+        """What a measure found, if it was among those taken."""
+        return next((each for each in self.scores if (each.measure, each.part) == (measure, part)), None)

@@ -15,9 +15,10 @@ from studio.files import scratch_folder
 from studio.paths import Paths
 from studio.process import launched, rank
 from studio.recipe.recipe import Recipe
+from studio.runs.evaluations import latest_evaluation
 from studio.runs.folder import RunFolder
 from studio.runs.history import RunHistory, history_of
-from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, latest_evaluation, look
+from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, look
 from studio.runs.sweeps import damaged_sweeps, unfinished_sweeps
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ class RunFolder:
             "format": FORMAT,
             "created": datetime.now(UTC).isoformat(),
             **manifest,
-            **_surroundings(),
+            **surroundings(),
         }
         with disk_errors(runs):
             runs.mkdir(parents=True, exist_ok=True)
@@ -204,7 +204,8 @@ def _reserve(runs: Path, name: str) -> Path:
     raise RunError("run.too_many", name=name)
 
 
-def _surroundings() -> dict[str, Any]:
+def surroundings() -> dict[str, Any]:
+    """The versions of what computes, and the machine it runs on."""
     packages = {package: version(package) for package in ("mlx", "mlx-lm", "transformers")}
     return {
         "versions": {"tuning-studio": __version__, "python": platform.python_version(), **packages},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from typing import Any
 
 from studio.catalogue import phrase
 from studio.errors import RunError, RunMissing
-from studio.events import Evaluated, Event, GoldenAnswer, Validated, built, from_json
+from studio.events import Event, Validated
 from studio.files import discard, disk_errors, parsed
+from studio.runs.evaluations import BASE, TUNED, latest_result
 from studio.runs.folder import NOTES, RunFolder, clean_name
 from studio.runs.history import Numbers, RunHistory, history_of
 from studio.runs.summary import JournalSummary, summary_of
@@ -96,14 +96,6 @@ class RunsCompared(Event, kind="RunsCompared"):
 
     runs: tuple[RunSummary, ...]
     curves: tuple[RunCurves, ...]
-
-
-@dataclass(frozen=True)
-class EvaluationStored(Event, kind="EvaluationStored"):
-    """What the newest evaluation of a run found. For the window only."""
-
-    answers: tuple[GoldenAnswer, ...]
-    result: Evaluated
 
 
 _SUMMARY_FILES = ("events.jsonl", "run.json", NOTES)
@@ -350,20 +342,6 @@ def _rows_of(run: RunFolder) -> str:
     return f"{manifest.get('fingerprint') or data.get('path', '')} {divided}"
 
 
-def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
-    """The newest comparison of this run with its base, if it was ever evaluated."""
-    for folder in sorted(run.evaluations.glob("[!.]*"), reverse=True):
-        try:
-            result = from_json((folder / "result.json").read_text(encoding="utf-8"))
-            lines = (folder / "answers.jsonl").read_text(encoding="utf-8").split("\n")
-            answers = tuple(built(GoldenAnswer, json.loads(line)) for line in lines if line)
-        except _DAMAGE:
-            continue
-        if isinstance(result, Evaluated):
-            return EvaluationStored(answers, result)
-    return None
-
-
 def _stamp(*files: Path) -> list[tuple[int, int]]:
     """What changes whenever something is written."""
     stats = [file.stat() for file in files if os.path.exists(file)]
@@ -379,8 +357,6 @@ def _state(journal: JournalSummary, held: bool) -> tuple[str, str]:
 
 
 def _exact_match(run: RunFolder) -> tuple[float | None, float | None]:
-    stored = latest_evaluation(run)
-    for measure in stored.result.measures if stored else ():
-        if measure.name == "Exact match":
-            return measure.base, measure.tuned
-    return None, None
+    result = latest_result(run)
+    found = result.score("golden_exact") if result else None
+    return (found.of(BASE), found.of(TUNED)) if found else (None, None)

@@ -64,8 +64,7 @@ def _stamps(run: RunFolder) -> list[Any]:
     except OSError:
         return found
     for name in names:
-        folder = run.evaluations / name
-        found.append([name, stamp(folder / "result.json"), stamp(folder / "answers.jsonl")])
+        found.append([name, stamp(run.evaluations / name / "result.json")])
     return found
 
 

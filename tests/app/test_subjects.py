@@ -8,7 +8,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
-from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.answers import ChatJob
+from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.job import Job
 from studio.jobs.queue import JobQueue
 from studio.recipe.sweep import Sweep

@@ -17,14 +17,16 @@ from studio.app.studio import Studio
 from studio.app.training import TOLD
 from studio.dataset.steps.steps import steps_in
 from studio.generate.sampling import Sampling
-from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.answers import ChatJob
+from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.job import Job
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
+from studio.runs.evaluations import latest_evaluation
 from studio.runs.folder import RunFolder
-from studio.runs.store import latest_evaluation, summarize
+from studio.runs.store import summarize
 from studio.ui.panes.training.states import LOOKS
 
 PANES = ("training", "evaluation", "playground")
@@ -350,7 +352,7 @@ class Walk:
         assert pane._answered[0] == run.path, (name, told)
         stored = latest_evaluation(run)
         assert stored is not None, (name, told)
-        assert pane.header.title() == stored.result.headline, (name, told)
+        assert pane.header.title() == str(stored.result.headline), (name, told)
 
     def _note_opened(self, name: str) -> None:
         """A run is written as the job that makes it was asked."""

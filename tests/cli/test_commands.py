@@ -52,7 +52,7 @@ def test_train_evaluate_chat_and_runs_hand_on_one_document_each(
     assert (trained["run"], trained["state"], trained["steps"]) == ("first", "done", 3)
     assert Path(trained["adapter"], "adapters.safetensors").exists()
     evaluated = studio.document("evaluate", "first")
-    assert {m["name"] for m in evaluated["measures"]} >= {"Exact match", "Validation loss"}
+    assert {each["measure"] for each in evaluated["scores"]} >= {"golden_exact", "validation_loss"}
     assert len(evaluated["answers"]) == 6
     chatted = studio.document("chat", "first", "--prompt", "Hello", "--compare", "--max-tokens", 5)
     assert chatted["answers"].keys() == {"base", "tuned"}

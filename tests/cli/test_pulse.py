@@ -99,30 +99,22 @@ def test_training_into_a_file_tells_its_steps(capsys: pytest.CaptureFixture[str]
 
 def test_an_evaluation_tells_every_answer_and_every_portion(tmp_path: Path, tiny_model: Path) -> None:
     from studio.dataset.dataset import Dataset
-    from studio.dataset.render.render import Renderer
-    from studio.evaluate.compare import ComparedModels, compare
+    from studio.evaluate.evaluation import evaluate
     from studio.evaluate.golden import golden_from_test
-    from studio.models.cache import ModelCache
+    from studio.evaluate.registry import BY_KEY
+    from studio.evaluate.store import EvaluationStore
     from studio.recipe.fields import Data
+    from tests.evaluate.contestants import open_contestant, setting_of
 
-    opened = ModelCache().open(tiny_model)
-    renderer = Renderer(opened.tokenizer)
-    data = Dataset.load(write_rows(tmp_path / "toy.jsonl", 60), renderer, Data(), 0)
-    general = [example.tokens for example in data.train[:20]]
-    pair = ComparedModels(opened.module, opened.module, opened.tokenizer)
-    seen = list(compare("toy", pair, renderer, data, golden_from_test(data), general))
-    told = [event for event in seen if isinstance(event, Progress)]
-    answers = [event for event in told if event.what.startswith("Asking")]
-    assert {event.done for event in answers} == set(range(13))
-    assert len(answers) > 40  # after each token of all of them
-    for name, rows in (("validation loss", len(data.validation)), ("general text loss", 20)):
-        micro_batches = [event for event in told if event.what == f"Measuring {name} of base and tuned"]
-        assert (micro_batches[0].done, micro_batches[-1].done, micro_batches[-1].total) == (
-            0,
-            2 * rows,
-            2 * rows,
-        )
-        assert len(micro_batches) > 2
+    pair = [open_contestant(tiny_model, key) for key in ("base", "tuned")]
+    data = Dataset.load(write_rows(tmp_path / "toy.jsonl", 60), pair[0].renderer, Data(), 0)
+    setting = setting_of(pair, EvaluationStore(tmp_path), golden_from_test(data), data)
+    measures = [BY_KEY[key] for key in ("golden_exact", "validation_loss")]
+    told = [event for event in evaluate(setting, measures, "golden_exact") if isinstance(event, Progress)]
+    assert len([event for event in told if event.what.startswith("Asking")]) > 20  # after each token of all
+    losses = [event for event in told if event.what == "validation"]
+    assert (losses[0].done, losses[-1].done, losses[-1].total) == (0, *[2 * len(data.validation)] * 2)
+    assert len(losses) > 2
 
 
 def stopping(*before: Event) -> Generator[Event]:
@@ -150,10 +142,10 @@ def test_a_stop_says_whether_anything_is_saved(
     assert words in " ".join(capsys.readouterr().err.split())
 
 
-def test_an_evaluation_that_is_stopped_leaves_nothing_and_says_so(
+def test_an_evaluation_that_is_stopped_keeps_its_answers_and_says_so(
     tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from studio.jobs.answers import EvaluateJob
+    from studio.jobs.evaluate import EvaluateJob
 
     data = write_rows(tmp_path / "toy.jsonl", 40)
     assert (
@@ -171,8 +163,10 @@ def test_an_evaluation_that_is_stopped_leaves_nothing_and_says_so(
     monkeypatch.setattr(EvaluateJob, "run_events", pressed)
     capsys.readouterr()
     assert run(["evaluate", "toy"]) == 130
-    assert "Stopped; there was nothing to save." in capsys.readouterr().err
-    assert not list((tmp_path / "home" / "runs" / "toy").glob("evaluations/*"))
+    assert "Stopped; what was answered is kept." in capsys.readouterr().err
+    kept = list((tmp_path / "home" / "runs" / "toy").glob("evaluations/*/plan.json"))
+    assert len(kept) == 1
+    assert not (kept[0].parent / "result.json").exists()
 
 
 @pytest.mark.parametrize(("limit", "rows"), [(24, "some"), (8, "none")])

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from studio.errors import ModelError, RunMissing
-from studio.events import AnswerEnded, Evaluated, GoldenAnswer, RunOpened
+from studio.evaluate.options import EvaluationOptions
+from studio.evaluate.store import EvaluationStore
+from studio.events import Answered, AnswerEnded, Evaluated, Event, GivenAnswer, RunOpened, Score
 from studio.generate.sampling import GREEDY
-from studio.jobs.answers import ChatJob, EvaluateJob, _keep
+from studio.jobs.answers import ChatJob
+from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.train import TrainJob
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
+from studio.runs.evaluations import evaluations_of, latest_evaluation
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunStore, latest_evaluation, summarize
+from studio.runs.store import RunStore, summarize
+
+QUICK = EvaluationOptions(measures=("golden_exact", "golden_overlap", "validation_loss", "general_text"))
+GOLDEN = EvaluationOptions(measures=("golden_exact",))
+LOSS = EvaluationOptions(measures=("validation_loss",))
 
 
 @pytest.fixture(scope="module")
@@ -37,49 +46,83 @@ def train_ok(model: Path, folder: Path) -> RunFolder:
 
 
 def test_the_evaluation_sees_what_training_did_and_keeps_it(run: RunFolder) -> None:
-    events = list(EvaluateJob(run).run_events(ModelCache()))
+    events = list(EvaluateJob(run, options=QUICK).run_events(ModelCache()))
     result = next(e for e in events if isinstance(e, Evaluated))
-    asked = [e for e in events if isinstance(e, GoldenAnswer)]
+    asked = [e for e in events if isinstance(e, Answered)]
     assert result.golden == "6 test examples that were never trained on"
-    assert all(a.tuned == "ok" and a.tuned_right and not a.base_right for a in asked)
-    assert (result.fixed, result.broken, result.both_right, result.both_wrong) == (6, 0, 0, 0)
-    names = {m.name: m for m in result.measures}
-    assert names.keys() == {"Exact match", "Word overlap", "Validation loss", "General text loss"}
-    assert names["Validation loss"].verdict == "better"
+    assert {a.answers[-1].text for a in asked} == {"ok"}
+    assert [a.change for a in asked] == ["fixed"] * 6
+    assert {score.measure for score in result.scores} >= {"golden_exact", "validation_loss", "general_text"}
+    loss = result.score("validation_loss")
+    assert loss is not None
+    assert loss.direction(loss.differences[0]) == "better"
     stored = latest_evaluation(run)
     assert stored is not None
     assert stored.result == result
-    assert list(stored.answers) == sorted(asked, key=lambda a: a.index)
+    assert list(stored.answers) == asked
     assert summarize(run).tuned_exact == 1.0
-    kept = sorted(run.evaluations.glob("*/answers.jsonl"))[-1].read_text().splitlines()
-    assert len(kept) == 6
 
 
 def test_a_chosen_golden_set_is_asked_instead(run: RunFolder, tmp_path: Path) -> None:
     golden = tmp_path / "mine.jsonl"
     golden.write_text('{"prompt": "Question 7", "ideal": "ok"}\n{"prompt": "Question 8", "ideal": "no"}\n')
-    events = list(EvaluateJob(run, golden).run_events(ModelCache()))
+    events = list(EvaluateJob(run, golden, options=QUICK).run_events(ModelCache()))
     result = next(e for e in events if isinstance(e, Evaluated))
     assert result.golden == "2 prompts from mine.jsonl"
-    assert (result.fixed, result.both_wrong) == (1, 1)
+    assert [e.change for e in events if isinstance(e, Answered)] == ["fixed", "both_wrong"]
 
 
-def test_a_stopped_evaluation_keeps_nothing(run: RunFolder) -> None:
-    before = len(list(run.evaluations.glob("*")))
-    events = EvaluateJob(run).run_events(ModelCache())
-    next(e for e in events if isinstance(e, GoldenAnswer))
+@pytest.mark.parametrize("until", [Answered, Score])
+def test_an_evaluation_that_was_killed_goes_on_and_ends_with_the_same_table(
+    run: RunFolder, tmp_path: Path, until: type[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = RunFolder(tmp_path / run.name)
+    shutil.copytree(run.path, copy.path, ignore=shutil.ignore_patterns("evaluations"))
+    whole = list(EvaluateJob(copy, options=QUICK).run_events(ModelCache()))
+    shutil.rmtree(copy.evaluations)
+
+    events = EvaluateJob(copy, options=QUICK).run_events(ModelCache())
+    next(e for e in events if isinstance(e, until))
     events.close()
-    assert len(list(run.evaluations.glob("*"))) == before
+    assert evaluations_of(copy) == []
+    asked: list[str] = []
+    keep = EvaluationStore.keep_answer
+    monkeypatch.setattr(
+        EvaluationStore,
+        "keep_answer",
+        lambda self, task, *rest: (asked.append(task), keep(self, task, *rest)),
+    )
+    again = list(EvaluateJob(copy, options=QUICK).run_events(ModelCache()))
+
+    assert [replace(e, seconds=0.0, folder="") for e in again if isinstance(e, Evaluated)] == [
+        replace(e, seconds=0.0, folder="") for e in whole if isinstance(e, Evaluated)
+    ]
+    assert len(list(copy.evaluations.iterdir())) == 1
+    assert len(asked) < 12  # of six questions to two models, those that were answered are not asked again
 
 
-def test_an_evaluation_comes_back_whatever_the_models_wrote(run: RunFolder) -> None:
-    events = list(EvaluateJob(run).run_events(ModelCache()))
-    result = next(e for e in events if isinstance(e, Evaluated))
-    odd = GoldenAnswer(0, "one\u2028two", "three\x85four", "\x0b\x1c", "\r\n", False, False)
-    _keep(run, result, [odd])
-    stored = latest_evaluation(run)
+def test_an_evaluation_comes_back_whatever_the_models_wrote(run: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(tmp_path / run.name)
+    shutil.copytree(run.path, copy.path, ignore=shutil.ignore_patterns("evaluations"))
+    result = next(
+        e for e in EvaluateJob(copy, options=LOSS).run_events(ModelCache()) if isinstance(e, Evaluated)
+    )
+    store = EvaluationStore(evaluations_of(copy)[0])
+    given = GivenAnswer("base", "\x0b\x1c", right=False), GivenAnswer("tuned", "\r\n", right=False)
+    odd = Answered("golden", "0", "one\u2028two", "three\x85four", given)
+    store.begin("golden_exact")
+    store.keep("golden_exact", odd)
+    store.finish("golden_exact")
+    stored = latest_evaluation(copy)
     assert stored is not None
-    assert stored.answers == (odd,)
+    assert (stored.answers, stored.result) == ((odd,), result)
+
+
+def test_an_evaluation_that_is_asked_for_again_is_another(run: RunFolder) -> None:
+    before = len(evaluations_of(run))
+    for _ in range(2):
+        list(EvaluateJob(run, options=LOSS).run_events(ModelCache()))
+    assert len(evaluations_of(run)) == before + 2
 
 
 def test_base_and_tuned_answer_side_by_side(run: RunFolder) -> None:
@@ -107,8 +150,8 @@ def test_an_answer_ends_with_its_turn_also_where_the_model_ends_texts_otherwise(
         e for e in ChatJob(run, "Question 3", GREEDY).run_events(ModelCache()) if isinstance(e, AnswerEnded)
     ]
     assert [(e.text, e.finish_reason) for e in ended if e.who == "tuned"] == [("ok", "stop")]
-    asked = [e for e in EvaluateJob(run).run_events(ModelCache()) if isinstance(e, GoldenAnswer)]
-    assert all(a.tuned_right for a in asked)
+    asked = [e for e in EvaluateJob(run, options=GOLDEN).run_events(ModelCache()) if isinstance(e, Answered)]
+    assert all(a.answers[-1].right for a in asked)
 
 
 def test_a_run_without_a_checkpoint_says_so(tiny_model: Path, toy_data: Path, tmp_path: Path) -> None:
@@ -125,7 +168,7 @@ def test_an_evaluation_of_a_run_that_is_deleted_meanwhile_leaves_nothing(
 ) -> None:
     deleted = train_ok(tiny_model, tmp_path)
     events = EvaluateJob(deleted).run_events(ModelCache())
-    next(event for event in events if isinstance(event, GoldenAnswer))
+    next(event for event in events if isinstance(event, Answered))
     RunStore(deleted.path.parent).delete(deleted.name)
     with pytest.raises(RunMissing):
         list(events)

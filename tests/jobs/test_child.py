@@ -19,7 +19,8 @@ from studio.catalogue import phrase
 from studio.child_process import ENGINE
 from studio.events import AnswerEnded, Ended, Event, Progress, RunOpened, Step
 from studio.generate.sampling import GREEDY
-from studio.jobs.answers import ChatJob, EvaluateJob
+from studio.jobs.answers import ChatJob
+from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Job, Outcome, Stopped
 from studio.jobs.messages import Packed, packed

@@ -23,8 +23,10 @@ from studio.events import (
     Step,
     Validated,
 )
+from studio.generate.contestant import PARENT
 from studio.generate.sampling import Sampling
-from studio.jobs.answers import PARENT, ChatJob, EvaluateJob
+from studio.jobs.answers import ChatJob
+from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.forecast import ForecastJob
 from studio.jobs.train import ResumeJob, TrainJob
 from studio.models.cache import ModelCache
@@ -114,7 +116,7 @@ def test_a_run_needs_its_parents_no_more_once_it_has_begun(recipe: Recipe, runs:
     sampling = Sampling(max_tokens=4, temperature=0)
     assert list(ChatJob(parts, "Say 7", sampling).run_events(ModelCache()))
     result = next(e for e in EvaluateJob(parts).run_events(ModelCache()) if isinstance(e, Evaluated))
-    assert result.base == "the original model"
+    assert result.contestants == (("base", "Base"), ("tuned", "Tuned"))
 
 
 @pytest.mark.usefixtures("_little_general_text")
@@ -129,16 +131,16 @@ def test_evaluation_compares_with_the_original_or_with_the_parent(recipe: Recipe
     )
 
     losses = {
-        name: {m.name: (m.base, m.tuned) for m in found.measures}["General text loss"]
+        name: [each.value for each in found.score("general_text").scores]
         for name, found in (("original", original), ("parent", parent))
     }
     assert losses["original"][1] == losses["parent"][1]
     assert losses["original"][0] != pytest.approx(losses["parent"][0], rel=1e-3)
-    assert parent.base == "the run sft, which it goes on from"
+    assert parent.contestants == (("parent", "Parent"), ("tuned", "Tuned"))
     of_parent = next(
         e for e in EvaluateJob(RunFolder(runs / "sft")).run_events(ModelCache()) if isinstance(e, Evaluated)
     )
-    as_tuned = {m.name: m.tuned for m in of_parent.measures}["General text loss"]
+    as_tuned = of_parent.score("general_text").of("tuned")
     assert losses["parent"][0] == pytest.approx(as_tuned, rel=1e-6), "the parent, as it ended"
     with pytest.raises(RunError) as raised:
         list(EvaluateJob(RunFolder(runs / "read"), against=PARENT).run_events(ModelCache()))

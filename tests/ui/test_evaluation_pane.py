@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.events import Evaluated, GoldenAnswer, Measure, Progress
+from studio.events import Answered, ContestantScore, Difference, Evaluated, GivenAnswer, Progress, Score
 from studio.runs.store import RunSummary
 from studio.ui.panes.evaluation.pane import EvaluationPane
 from studio.ui.tables.answers import break_text
@@ -33,26 +33,41 @@ RUN = RunSummary(
     None,
     None,
 )
-MEASURES = (
-    Measure("Exact match", 0.0, 0.87, 0.8, 0.93, "higher", "share", 100),
-    Measure("General text loss", 2.28, 2.3, -0.01, 0.04, "lower", "nats", 40),
+
+
+def score(measure: str, base: float, tuned: float, low: float, high: float, better: str, unit: str) -> Score:
+    return Score(
+        measure,
+        unit=unit,
+        better=better,
+        count=100,
+        scores=(ContestantScore("base", base), ContestantScore("tuned", tuned)),
+        differences=(Difference("tuned", tuned - base, low, high, 0.01),),
+    )
+
+
+SCORES = (
+    score("golden_exact", 0.0, 0.87, 0.8, 0.93, "higher", "share"),
+    score("general_text", 2.28, 2.3, -0.01, 0.04, "lower", "nats"),
 )
 RESULT = Evaluated(
     "capitals",
     "4 golden prompts",
     "Better: 87 of 100 right, up from 0",
-    "It rose.",
-    MEASURES,
-    1,
-    1,
-    1,
-    1,
+    ("It rose.",),
+    SCORES,
+    "golden_exact",
+    (("base", "Base"), ("tuned", "Tuned")),
     41.3,
 )
 
 
-def answer(index: int, base_right: bool = False, tuned_right: bool = True) -> GoldenAnswer:
-    return GoldenAnswer(index, f"Capital {index}?", "Rome", "I do not know", "Rome", base_right, tuned_right)
+def answer(index: int, base_right: bool = False, tuned_right: bool = True) -> Answered:
+    given = (
+        GivenAnswer("base", "I do not know", right=base_right),
+        GivenAnswer("tuned", "Rome", right=tuned_right),
+    )
+    return Answered("golden", str(index), f"Capital {index}?", "Rome", given, index=index)
 
 
 @pytest.fixture

@@ -9,8 +9,18 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.catalogue import Phrase, phrase
-from studio.events import DatasetRead, ExampleRow, FilePlace, GoldenAnswer, Measure, Problem
-from studio.ui.tables.answers import AnswersModel, kind_of
+from studio.events import (
+    Answered,
+    ContestantScore,
+    DatasetRead,
+    Difference,
+    ExampleRow,
+    FilePlace,
+    GivenAnswer,
+    Problem,
+    Score,
+)
+from studio.ui.tables.answers import AnswersModel
 from studio.ui.tables.dataset import COLUMNS, DatasetModel
 from studio.ui.tables.editable import MARK
 from studio.ui.tables.measures import MINUS, describe
@@ -201,8 +211,21 @@ def test_clicking_a_kind_of_problem_leads_from_line_to_line(
     assert chosen == [2, 5, 2]
 
 
-def measure(low: float, high: float, better: str = "higher", unit: str = "share") -> Measure:
-    return Measure("Exact match", 0.25, 0.5, low, high, better, unit, 100)
+def score_of(
+    base: float, tuned: float, low: float, high: float, better: str = "higher", unit: str = "share"
+) -> Score:
+    return Score(
+        "golden_exact",
+        unit=unit,
+        better=better,
+        count=100,
+        scores=(ContestantScore("base", base), ContestantScore("tuned", tuned)),
+        differences=(Difference("tuned", tuned - base, low, high, 0.01),),
+    )
+
+
+def measure(low: float, high: float, better: str = "higher") -> Score:
+    return score_of(0.25, 0.5, low, high, better)
 
 
 def test_a_measure_whose_interval_holds_zero_is_unclear() -> None:
@@ -220,23 +243,24 @@ def test_measures_are_written_in_their_units() -> None:
         "+25 points",
         f"{MINUS}4 to +31",
     )
-    loss = describe(Measure("Loss", 2.4341, 1.1629, -1.4, -1.1, "lower", "nats", 9))
+    loss = describe(score_of(2.4341, 1.1629, -1.4, -1.1, "lower", "nats"))
     assert (loss.base, loss.tuned, loss.difference) == ("2.434", "1.163", f"{MINUS}1.271")
-    ratio = describe(Measure("Perplexity", 1134.1, 3.2, -9, -7, "lower", "ratio", 9))
+    ratio = describe(score_of(1134.1, 3.2, -9, -7, "lower", "ratio"))
     assert (ratio.base, ratio.tuned) == ("1,134.10", "3.20")
 
 
-def golden(index: int, base_right: bool, tuned_right: bool) -> GoldenAnswer:
-    return GoldenAnswer(index, f"Prompt {index}", "ideal", "base", "tuned", base_right, tuned_right)
+def golden(index: int, base_right: bool, tuned_right: bool) -> Answered:
+    given = GivenAnswer("base", "base", right=base_right), GivenAnswer("tuned", "tuned", right=tuned_right)
+    return Answered("golden", str(index), f"Prompt {index}", "ideal", given, index=index)
 
 
 def test_answers_are_counted_and_filtered_by_what_training_did(qtbot: QtBot) -> None:
     answers = [golden(2, False, True), golden(0, True, False), golden(1, False, False), golden(3, True, True)]
-    assert [kind_of(answer) for answer in answers] == ["fixed", "broken", "both wrong", "both right"]
+    assert [answer.change for answer in answers] == ["fixed", "broken", "both_wrong", "both_right"]
     model = AnswersModel()
     model.add(answers[:3])
     model.add(answers[3:])
-    assert model.counts() == {"all": 4, "fixed": 1, "broken": 1, "both wrong": 1, "both right": 1}
+    assert model.counts() == {"all": 4, "fixed": 1, "broken": 1, "both_wrong": 1, "both_right": 1}
     model.show("broken")
     assert [model.index(0, 0).data(ROW).index, model.rowCount()] == [0, 1]
     model.add([golden(4, True, False), golden(5, True, True)])

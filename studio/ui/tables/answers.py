@@ -11,7 +11,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextLayout, QTextOption
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from studio.events import GoldenAnswer
+from studio.events import Answered
 from studio.ui.tables.delegates import paint_pill, pill_width
 from studio.ui.tables.model import ROW, Index, TableColumn, TableModel
 from studio.ui.theme import Theme, body_font
@@ -19,33 +19,26 @@ from studio.ui.theme import Theme, body_font
 KINDS = {
     "fixed": ("Fixed", "good"),
     "broken": ("Broken", "bad"),
-    "both wrong": ("Both wrong", "warn"),
-    "both right": ("Both right", "dim"),
+    "both_wrong": ("Both wrong", "warn"),
+    "both_right": ("Both right", "dim"),
 }
 
 
-def kind_of(answer: GoldenAnswer) -> str:
-    """What training did to this answer: one of KINDS."""
-    if answer.base_right:
-        return "both right" if answer.tuned_right else "broken"
-    return "fixed" if answer.tuned_right else "both wrong"
-
-
-class AnswersModel(TableModel[GoldenAnswer]):
+class AnswersModel(TableModel[Answered]):
     """Holds golden answers in the order of the golden set and shows those of one kind."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        column = TableColumn[GoldenAnswer]("Answer", lambda answer: answer.prompt, tip=_tooltip)
+        column = TableColumn[Answered]("Answer", lambda answer: answer.prompt, tip=_tooltip)
         super().__init__((column,), parent=parent)
-        self.rows: list[GoldenAnswer] = []
-        self._answers: list[GoldenAnswer] = []
+        self.rows: list[Answered] = []
+        self._answers: list[Answered] = []
         self._kind = "all"
 
     def clear(self) -> None:
         self._answers = []
         self.set_rows([])
 
-    def add(self, answers: Sequence[GoldenAnswer]) -> None:
+    def add(self, answers: Sequence[Answered]) -> None:
         """Append answers as they arrive."""
         self._answers.extend(answers)
         if passing := [answer for answer in answers if self._passes(answer)]:
@@ -61,25 +54,21 @@ class AnswersModel(TableModel[GoldenAnswer]):
         self.set_rows(list(filter(self._passes, self._answers)))
 
     def counts(self) -> dict[str, int]:
-        kinds = Counter(map(kind_of, self._answers))
+        kinds = Counter(answer.change for answer in self._answers)
         return {"all": len(self._answers), **{kind: kinds[kind] for kind in KINDS}}
 
-    def _passes(self, answer: GoldenAnswer) -> bool:
-        return self._kind in ("all", kind_of(answer))
+    def _passes(self, answer: Answered) -> bool:
+        return self._kind in ("all", answer.change)
 
-    def cell(self, row: GoldenAnswer, place: int, role: int) -> Any:
+    def cell(self, row: Answered, place: int, role: int) -> Any:
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{KINDS[kind_of(row)][0]}: {row.prompt}. Tuned: {row.tuned}"
+            return f"{KINDS[row.change][0]}: {row.prompt}. {row.answers[-1].text}"
         return super().cell(row, place, role)
 
 
-def _tooltip(answer: GoldenAnswer) -> str:
-    parts = (
-        ("Prompt", answer.prompt),
-        ("Ideal", answer.ideal),
-        ("Base", answer.base),
-        ("Tuned", answer.tuned),
-    )
+def _tooltip(answer: Answered) -> str:
+    given = ((each.contestant.capitalize(), each.text) for each in answer.answers)
+    parts = (("Prompt", answer.prompt), ("Ideal", answer.ideal), *given)
     return "\n\n".join(f"{name}\n{text[:600]}" for name, text in parts)
 
 
@@ -145,34 +134,34 @@ class Sheet:
 
 
 class AnswerDelegate(QStyledItemDelegate):
-    """Paints GoldenAnswers. Layouts are kept per answer and width: scrolling measures nothing twice."""
+    """Paints Answereds. Layouts are kept per answer and width: scrolling measures nothing twice."""
 
     def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
         super().__init__(view)
         self._theme, self._view = theme, view
-        self._sheets: dict[tuple[GoldenAnswer, int], Sheet] = {}
+        self._sheets: dict[tuple[Answered, int], Sheet] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         width = self._view.viewport().width()
         return QSize(width, self._sheet(index.data(ROW), width).height)
 
-    def _sheet(self, answer: GoldenAnswer, width: int) -> Sheet:
+    def _sheet(self, answer: Answered, width: int) -> Sheet:
         if (answer, width) not in self._sheets:
             if len(self._sheets) > _MOST_CACHED:
                 self._sheets.clear()
             inner = width - 2 * _MARGIN
             column = (inner - _GAP) // 2
-            mark = int(pill_width(KINDS[kind_of(answer)][0])) + 16
+            mark = int(pill_width(KINDS[answer.change][0])) + 16
             self._sheets[answer, width] = Sheet(
                 break_text(answer.prompt, body_font(14, strong=True), inner - mark, _PROMPT_LINES),
                 break_text(answer.ideal, body_font(13), inner - _IDEAL_INDENT, _IDEAL_LINES),
-                break_text(answer.base, body_font(15), column, _ANSWER_LINES),
-                break_text(answer.tuned, body_font(15), column, _ANSWER_LINES),
+                break_text(answer.answers[0].text, body_font(15), column, _ANSWER_LINES),
+                break_text(answer.answers[-1].text, body_font(15), column, _ANSWER_LINES),
             )
         return self._sheets[answer, width]
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        answer: GoldenAnswer = index.data(ROW)
+        answer: Answered = index.data(ROW)
         tokens, box = self._theme.tokens, QRectF(option.rect)
         sheet = self._sheet(answer, self._view.viewport().width())
         painter.save()
@@ -189,14 +178,14 @@ class AnswerDelegate(QStyledItemDelegate):
         top += sheet.ideal.height + 12
         column = (box.width() - 2 * _MARGIN - _GAP) // 2
         left = box.left() + _MARGIN
-        self._paint_answer(painter, QPointF(left, top), "Base", answer.base_right, sheet.base, "dim")
+        self._paint_answer(painter, QPointF(left, top), "Base", answer.answers[0].right, sheet.base, "dim")
         right = QPointF(left + column + _GAP, top)
-        self._paint_answer(painter, right, "Tuned", answer.tuned_right, sheet.tuned, "text")
+        self._paint_answer(painter, right, "Tuned", answer.answers[-1].right, sheet.tuned, "text")
         painter.restore()
 
-    def _paint_head(self, painter: QPainter, box: QRectF, answer: GoldenAnswer, sheet: Sheet) -> None:
+    def _paint_head(self, painter: QPainter, box: QRectF, answer: Answered, sheet: Sheet) -> None:
         tokens = self._theme.tokens
-        word, tone = KINDS[kind_of(answer)]
+        word, tone = KINDS[answer.change]
         width = pill_width(word)
         paint_pill(painter, QPointF(box.right() - _MARGIN - width, box.top() + 13), word, tokens, tone)
         painter.setFont(body_font(14, strong=True))
@@ -211,7 +200,7 @@ class AnswerDelegate(QStyledItemDelegate):
         _paint_block(painter, corner + QPointF(_IDEAL_INDENT, 0), sheet.ideal)
 
     def _paint_answer(
-        self, painter: QPainter, corner: QPointF, who: str, right: bool, block: Block, tone: str
+        self, painter: QPainter, corner: QPointF, who: str, right: bool | None, block: Block, tone: str
     ) -> None:
         tokens = self._theme.tokens
         painter.setFont(body_font(11, strong=True))

@@ -9,7 +9,8 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from studio.events import Measure
+from studio.evaluate.registry import BY_KEY
+from studio.events import FAILED, INCOMPATIBLE, NOT_RUN, TOO_FEW, Difference, Score
 from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import PlainLabel
@@ -21,7 +22,13 @@ _VERDICTS = {
     "unclear": ("Unclear", "dim"),
     "too few": ("Too few", "dim"),
 }
-_DIGITS = {"nats": 3, "ratio": 2}
+_STATES = {
+    NOT_RUN: ("Not run", "dim"),
+    FAILED: ("Failed", "bad"),
+    INCOMPATIBLE: ("Incompatible", "dim"),
+    TOO_FEW: ("Too few", "dim"),
+}
+_DIGITS = {"nats": 3, "ratio": 2, "score": 2, "seconds": 2, "tokens": 0, "bits": 3}
 MINUS = "−"  # noqa: RUF001
 
 
@@ -52,17 +59,23 @@ def difference_text(value: float, unit: str) -> str:
     return text.replace("-", MINUS)
 
 
-def describe(measure: Measure) -> MeasureText:
-    """What a row says about a measure."""
-    verdict, tone = _VERDICTS[measure.verdict]
-    low, high = (difference_text(bound, measure.unit) for bound in (measure.low, measure.high))
+def describe(score: Score) -> MeasureText:
+    """What a row says about a score: the baseline and the last contestant, and what stands between them."""
+    measure = BY_KEY.get(score.measure)
+    title = measure.title if measure else score.measure
+    name = f"{title} · {score.part}" if score.part else title
+    if not score.differences:
+        verdict, tone = _STATES.get(score.state, ("", "dim"))
+        return MeasureText(name, "", "", "", "", "", verdict, tone)
+    difference, unit = score.differences[-1], score.unit
+    verdict, tone = _VERDICTS["too few" if score.state == TOO_FEW else score.direction(difference)]
+    low, high = (difference_text(bound, unit) for bound in (difference.low, difference.high))
     return MeasureText(
-        name=measure.name,
-        count=f"{measure.count:,}",
-        base=value_text(measure.base, measure.unit),
-        tuned=value_text(measure.tuned, measure.unit),
-        difference=difference_text(measure.difference, measure.unit)
-        + (" points" if measure.unit == "share" else ""),
+        name=name,
+        count=f"{score.count:,}",
+        base=value_text(score.scores[0].value, unit),
+        tuned=value_text(score.scores[-1].value, unit),
+        difference=difference_text(difference.value, unit) + (" points" if unit == "share" else ""),
         interval=f"{low} to {high}",
         verdict=verdict,
         tone=tone,
@@ -78,9 +91,11 @@ _SIDES = (_LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _LEFT, _LEFT)
 class IntervalMark(QWidget):
     """The interval of a difference as a bar beside the line of no difference."""
 
-    def __init__(self, theme: Theme, measure: Measure, tone: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, difference: Difference, tone: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._theme, self._measure, self._tone = theme, measure, tone
+        self._theme, self._difference, self._tone = theme, difference, tone
         self.setToolTip("The bar is the 95 % interval, the dot the difference, the line no difference.")
         theme.changed.connect(self.update)
 
@@ -88,8 +103,8 @@ class IntervalMark(QWidget):
         return QSize(150, 20)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        measure, tokens = self._measure, self._theme.tokens
-        reach = 1.1 * max(abs(measure.low), abs(measure.high), abs(measure.difference)) or 1.0
+        moved, tokens = self._difference, self._theme.tokens
+        reach = 1.1 * max(abs(moved.low), abs(moved.high), abs(moved.value)) or 1.0
         middle, half, y = self.width() / 2, self.width() / 2 - 4, self.height() / 2
 
         def at(value: float) -> float:
@@ -103,10 +118,10 @@ class IntervalMark(QWidget):
         painter.drawLine(QPointF(middle, y - 7), QPointF(middle, y + 7))
         colour = QColor(getattr(tokens, self._tone))
         painter.setPen(QPen(colour, 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(QPointF(at(measure.low), y), QPointF(at(measure.high), y))
+        painter.drawLine(QPointF(at(moved.low), y), QPointF(at(moved.high), y))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        painter.drawEllipse(QPointF(at(measure.difference), y), 4.5, 4.5)
+        painter.drawEllipse(QPointF(at(moved.value), y), 4.5, 4.5)
 
 
 class MeasureGrid(QWidget):
@@ -126,15 +141,15 @@ class MeasureGrid(QWidget):
     def texts(self) -> tuple[MeasureText, ...]:
         return tuple(self._texts)
 
-    def set_measures(self, measures: Sequence[Measure]) -> None:
+    def set_scores(self, scores: Sequence[Score]) -> None:
         empty_layout(self._grid)
-        self._texts = [describe(measure) for measure in measures]
+        self._texts = [describe(score) for score in scores]
         for column, head in enumerate(HEADS):
             self._grid.addWidget(_label(head, "section"), 0, column, _SIDES[column])
-        for row, (measure, text) in enumerate(zip(measures, self._texts, strict=True), start=1):
-            self._add(row, measure, text)
+        for row, (score, text) in enumerate(zip(scores, self._texts, strict=True), start=1):
+            self._add(row, score, text)
 
-    def _add(self, row: int, measure: Measure, text: MeasureText) -> None:
+    def _add(self, row: int, score: Score, text: MeasureText) -> None:
         name = _label(text.name, "")
         name.setToolTip(tip(f"Measured on {text.count}"))
         cells: tuple[QWidget, ...] = (
@@ -143,11 +158,15 @@ class MeasureGrid(QWidget):
             _label(text.tuned, "title"),
             _label(text.difference, "title", text.tone),
             _label(text.interval, "", "dim"),
-            IntervalMark(self._theme, measure, text.tone),
+            _mark(self._theme, score, text.tone),
             _label(text.verdict, "title", text.tone),
         )
         for column, cell in enumerate(cells):
             self._grid.addWidget(cell, row, column, _SIDES[column])
+
+
+def _mark(theme: Theme, score: Score, tone: str) -> QWidget:
+    return IntervalMark(theme, score.differences[-1], tone) if score.differences else QWidget()
 
 
 def _label(text: str, role: str, tone: str = "") -> QLabel:

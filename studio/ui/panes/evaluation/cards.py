@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.events import Evaluated, GoldenAnswer, Progress
-from studio.ui.tables.answers import KINDS, AnswerDelegate, AnswersModel, kind_of
+from studio.events import Answered, Evaluated, Progress
+from studio.ui.tables.answers import KINDS, AnswerDelegate, AnswersModel
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.measures import MeasureGrid
 from studio.ui.theme import Theme
@@ -63,7 +63,7 @@ class ScoresCard(Card):
 
     def show_result(self, result: Evaluated) -> None:
         self.set_value(f"{result.golden} · took {_duration(result.seconds)}", "dim")
-        self.grid.set_measures(result.measures)
+        self.grid.set_scores(result.scores)
         self._show(self.grid)
 
 
@@ -96,7 +96,7 @@ class AnswersCard(Card):
         self.model.clear()
         self._recount()
 
-    def add(self, answers: Sequence[GoldenAnswer]) -> None:
+    def add(self, answers: Sequence[Answered]) -> None:
         self.model.add(answers)
         self._recount()
 
@@ -121,7 +121,7 @@ class AnswersCard(Card):
     def _ask(self) -> None:
         """Take the chosen prompt to the playground; without a choice, the first that was fixed."""
         index = self.view.currentIndex()
-        fixed = (answer for answer in self.model.rows if kind_of(answer) == "fixed")
+        fixed = (answer for answer in self.model.rows if answer.change == "fixed")
         answer = self.model.rows[index.row()] if index.isValid() else next(fixed, self.model.rows[0])
         self.playground_requested.emit(answer.prompt)
 

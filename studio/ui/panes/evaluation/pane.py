@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from studio.events import Evaluated, Event, GoldenAnswer, Progress
+from studio.events import Answered, Evaluated, Event, Progress
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
 from studio.ui.panes.evaluation.cards import AnswersCard, ScoresCard
@@ -40,7 +40,7 @@ class EvaluationPane(Pane):
         self._run: RunSummary | None = None
         self._golden = ""
         self._answered: tuple[Path, str] | None = None  # what the result on show is about
-        self._arrived: list[GoldenAnswer] = []
+        self._arrived: list[Answered] = []
         self._progress: Progress | None = None
         self.picker = RunPicker()
         self.header.add_subject(self.picker)
@@ -106,7 +106,7 @@ class EvaluationPane(Pane):
         match event:
             case Progress():
                 self._progress = event
-            case GoldenAnswer():
+            case Answered():
                 self._arrived.append(event)
             case Evaluated():
                 self._show_result(event)
@@ -169,8 +169,7 @@ class EvaluationPane(Pane):
         self.show_state(None)
         self._buttons(busy=False)
         self._evaluate.setText("Evaluate again")
-        self.header.set_title(result.headline)
-        against = f"Compared with {result.base}. " if result.base else ""
-        self.header.set_subtitle(f"{against}{result.verdict}")
+        self.header.set_title(str(result.headline))
+        self.header.set_subtitle(" ".join(map(str, result.verdict)))
         self.scores.show_result(result)
         self.answers.settle()

@@ -1,0 +1,14 @@
+"""Why something was not measured, and what an evaluation is doing."""
+
+EVALUATION: dict[str, str] = {
+    "evaluation.no_measure": "There is no measure called {name}. These are the measures: {measures}.",
+    "evaluation.no_primary": "{name} cannot be the primary measure. These can: {measures}.",
+    "evaluation.no_golden": "There is no golden set, and the run kept no test examples to ask.",
+    "evaluation.no_split": "The run kept no {split} examples.",
+    "verdict.better": "Better",
+    "verdict.worse": "Worse",
+    "verdict.unclear": "No clear difference",
+    "verdict.too_few": "Too few to tell",
+    "verdict.not_measured": "{measure} was not measured",
+    "evaluation.asking": "Asking {who}",
+}

@@ -1,0 +1,130 @@
+"""`studio evaluate`: what is measured, who competes, and what is printed of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from studio.catalogue import Unusable, phrase
+from studio.cli.options import ChangedBase, Run, from_fields, store_from, with_fields
+from studio.cli.results import CommandResult
+from studio.cli.terminal import StoppedByPerson, perform, report
+from studio.errors import RecipeError
+from studio.evaluate.options import EvaluationOptions
+from studio.evaluate.registry import BY_KEY, GROUPS
+from studio.events import Answered, Evaluated, Figure, Score
+from studio.generate.contestant import Contestant, contestant_of
+from studio.jobs.evaluate import EvaluateJob
+
+type Against = Literal["original", "parent"]
+
+
+@with_fields(EvaluationOptions, *EvaluationOptions.model_fields)
+def evaluate(
+    run: Run,
+    golden: Annotated[Path | None, typer.Option(help='Lines of {"prompt", "ideal"} to ask.')] = None,
+    base: Annotated[
+        Against,
+        typer.Option(help="Compare with the model itself, or with the run that this one goes on from."),
+    ] = "original",
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="WHO",
+            help="Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER.",
+        ),
+    ] = None,
+    changed_base: ChangedBase = False,
+    **chosen: Any,
+) -> None:
+    """Compare the tuned model with its base; what was cut off is gone on with."""
+    from studio.models.cache import ModelCache
+
+    chosen["measures"] = tuple(chosen["measures"] or ())
+    options = from_fields(EvaluationOptions, chosen, RecipeError)
+    more = tuple(map(_contestant, with_ or ()))
+    job = EvaluateJob(store_from().find(run), golden, changed_base, base, options, more)
+    answers, figures, result = [], [], None
+    try:
+        for event in perform(job.run_events(ModelCache())):
+            match event:
+                case Answered():
+                    answers.append(event)
+                case Figure():
+                    figures.append(event)
+                case Evaluated():
+                    result = event
+    except StoppedByPerson:
+        raise StoppedByPerson(phrase("stopped.evaluation")) from None
+    if result is not None:
+        found = of_evaluation(result, answers, figures)
+        report(found.document, found.text)
+
+
+def _contestant(key: str) -> Contestant:
+    try:
+        return contestant_of(key)
+    except Unusable as error:
+        raise RecipeError(error.phrase) from error
+
+
+def of_evaluation(
+    result: Evaluated, answers: list[Answered], figures: list[Figure] | None = None
+) -> CommandResult:
+    """A comparison of base and tuned."""
+    document = {
+        **asdict(result),
+        "headline": str(result.headline),
+        "verdict": [str(each) for each in result.verdict],
+        "scores": [_plain(score, result) for score in result.scores],
+        "answers": [asdict(answer) for answer in sorted(answers, key=lambda each: (each.task, each.index))],
+        "figures": [{**asdict(figure), "title": str(figure.title)} for figure in figures or ()],
+    }
+    titles = dict(result.contestants)
+    lines = [str(result.headline), *map(str, result.verdict), ""]
+    for key, heading in GROUPS.items():
+        scores = [each for each in result.scores if _group(each) == key]
+        lines += (
+            [heading, *(line for score in scores for line in _lines(score, titles)), ""] if scores else []
+        )
+    lines.append(f"On {result.golden}, in {result.seconds:.0f} s.")
+    return CommandResult(document, "\n".join(lines))
+
+
+def _group(score: Score) -> str:
+    return BY_KEY[score.measure].group if score.measure in BY_KEY else "answers"
+
+
+def _plain(score: Score, result: Evaluated) -> dict[str, Any]:
+    differences = [{**asdict(each), "direction": score.direction(each)} for each in score.differences]
+    return {**asdict(score), "reason": str(score.reason), "differences": differences}
+
+
+def _lines(score: Score, titles: dict[str, str]) -> list[str]:
+    title = BY_KEY[score.measure].title if score.measure in BY_KEY else score.measure
+    name = f"{title}, {score.part}" if score.part else title
+    if not score.scores:
+        return [f"  {name:32} {score.state.replace('_', ' ')}: {score.reason}"]
+    base = _figure(score.unit, score.scores[0].value)
+    if not score.differences:
+        return [f"  {name:32} {base:>8}"]
+    lines = []
+    for difference in score.differences:
+        value = _figure(score.unit, score.of(difference.contestant) or 0.0)
+        moved, low, high = (
+            _figure(score.unit, each, "+") for each in (difference.value, difference.low, difference.high)
+        )
+        verdict = score.direction(difference) if score.state == "measured" else score.state.replace("_", " ")
+        who = f"  {titles[difference.contestant]}" if len(score.differences) > 1 else ""
+        lines.append(f"  {name:32} {base:>8} → {value:>8}   {moved} ({low} … {high})  {verdict}{who}")
+    return lines
+
+
+def _figure(unit: str, value: float, sign: str = "") -> str:
+    if unit != "share":
+        return f"{value:{sign}.3f}"
+    return f"{100 * value:{sign}.0f} {'points' if sign else '%'}"

@@ -1,0 +1,114 @@
+"""What a measure is, and what it is given to measure with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from studio.evaluate.answering import AnswerTable, Tell, answer_all
+from studio.evaluate.golden import NO_GOLDEN, Golden
+from studio.evaluate.options import STANDARD, EvaluationOptions
+from studio.evaluate.store import EvaluationStore
+from studio.evaluate.task import TaskItem
+from studio.events import Answered, Event, Progress
+from studio.generate.sampling import GREEDY, Sampling
+
+if TYPE_CHECKING:
+    from studio.dataset.dataset import Dataset
+    from studio.dataset.render.render import Tokens
+    from studio.evaluate.reading import RowLosses
+    from studio.generate.contestant import OpenContestant
+    from studio.recipe.recipe import Recipe
+    from studio.runs.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One thing that is measured of every contestant.
+
+    `unit` is share, nats, ratio, score, seconds, tokens or bits; `better` is higher, lower or neither. A
+    `primary` measure can be what the headline is about; where a `cost` is worse, the headline says so
+    whatever else it says. `run` yields Progress, Answered, Score and Figure events.
+    """
+
+    key: str
+    title: str
+    help: str
+    unit: str
+    better: str
+    group: str
+    suites: tuple[str, ...]
+    run: Callable[[Setting], Generator[Event]]
+    primary: bool = False
+    cost: bool = False
+
+
+@dataclass(eq=False)
+class Setting:
+    """Everything that a measure may ask for. The first contestant is the baseline."""
+
+    contestants: tuple[OpenContestant, ...]
+    store: EvaluationStore
+    options: EvaluationOptions = STANDARD
+    golden: Golden = NO_GOLDEN
+    data: Dataset | None = None
+    recipe: Recipe | None = None
+    run: RunFolder | None = None
+    told: set[str] = field(default_factory=set)  # tasks whose answers were announced
+    losses_known: dict[str, Mapping[str, RowLosses]] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> str:
+        return self.contestants[0].key
+
+    def answers(
+        self,
+        task: str,
+        items: Sequence[TaskItem],
+        *,
+        limit: int,
+        sampling: Sampling = GREEDY,
+        samples: int = 1,
+        tell: Tell | None = None,
+    ) -> Generator[Event, None, AnswerTable]:
+        """What every contestant answers to every item, at most `limit` tokens; what is kept is not asked.
+
+        `tell` makes the event that is announced once all contestants have answered an item; of each task that
+        is done once, whichever measure asks first.
+        """
+        tell = None if task in self.told else tell
+        self.told.add(task)
+        return (
+            yield from answer_all(self.contestants, self.store, task, items, limit, sampling, samples, tell)
+        )
+
+    def losses(self, name: str, rows: Sequence[Tokens]) -> Generator[Progress, None, Mapping[str, RowLosses]]:
+        """What every contestant gives these rows, in their order; read once for each `name`."""
+        from studio.evaluate.reading import row_losses_of
+
+        if name not in self.losses_known:
+            found: dict[str, RowLosses] = {}
+            for number, contestant in enumerate(self.contestants):
+                steps = row_losses_of(contestant.module, rows)
+                found[contestant.key] = yield from _counted(steps, name, number, len(self.contestants))
+            self.losses_known[name] = found
+        return self.losses_known[name]
+
+
+def _counted[T](
+    steps: Generator[tuple[int, int], None, T], name: str, number: int, of: int
+) -> Generator[Progress, None, T]:
+    """The steps of one contestant as progress over all of them."""
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        yield Progress(name, number * total + done, of * total)
+
+
+def told_of(task: str, index: int, item: TaskItem, answers: Sequence[Any]) -> Answered:
+    """The event of an item that every contestant has answered."""
+    return Answered(task, item.id, item.prompt, item.ideal, tuple(answers), item.category, index)

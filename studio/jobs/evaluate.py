@@ -1,0 +1,95 @@
+"""The job that evaluates a run: opens who competes, goes on with what was begun, and keeps what is found."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.errors import RunError
+from studio.evaluate.options import STANDARD, EvaluationOptions
+from studio.events import Event
+from studio.generate.contestant import BASE, PARENT, TUNED, Contestant
+from studio.jobs.rows import golden_of_run
+from studio.jobs.train import prepare_again
+from studio.runs.folder import RunFolder, surroundings
+
+if TYPE_CHECKING:
+    from studio.evaluate.golden import Golden
+    from studio.generate.contestant import OpenContestant
+    from studio.models.cache import ModelCache
+
+ORIGINAL = "original"
+"""What a run is compared with: the model itself, or (PARENT) what it went on from, where it did."""
+
+FORMAT = 1
+"""Of an evaluation's folder."""
+
+
+@dataclass(frozen=True)
+class EvaluateJob:
+    """Compare a run's tuned model with its base, and keep the result in the run's folder.
+
+    The base is the original model or, with `against` PARENT, the run that this one went on from. `more` are
+    others who compete. Where an evaluation of the same kind was cut off, this one goes on with it.
+    """
+
+    run: RunFolder
+    golden: Path | None = None
+    changed_base: bool = False  # also where the run's model is another by now
+    against: str = ORIGINAL
+    options: EvaluationOptions = STANDARD
+    more: tuple[Contestant, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return "Evaluating"
+
+    def run_events(self, model_cache: ModelCache) -> Generator[Event]:
+        from studio.evaluate.evaluation import evaluate
+        from studio.evaluate.golden import golden_for
+        from studio.evaluate.measure import Setting
+        from studio.evaluate.registry import chosen, primary_of
+        from studio.evaluate.store import EvaluationStore
+        from studio.jobs.contestants import open_contestants
+
+        measures = chosen(self.options)
+        manifest = self.run.manifest()
+        if self.against == PARENT and not manifest.get("parent"):
+            raise RunError("parent.none", name=self.run.name)
+        recipe, ready = yield from prepare_again(self.run, model_cache, changed_base=self.changed_base)
+        asked = self.golden or golden_of_run(self.run, Path(recipe.data.path))
+        golden = golden_for(asked, ready.data)
+        primary = primary_of(self.options, golden=bool(golden.items))
+        opened = yield from open_contestants(
+            self.run, self.contestants, model_cache, changed_base=self.changed_base
+        )
+        store = EvaluationStore.opened(self.run, self._plan(manifest, golden, opened, primary))
+        setting = Setting(opened, store, self.options, golden, ready.data, recipe, self.run)
+        yield from evaluate(setting, measures, primary)
+
+    @property
+    def contestants(self) -> tuple[Contestant, ...]:
+        """Who competes, the baseline first."""
+        base = PARENT if self.against == PARENT else BASE
+        return (Contestant(kind=base), Contestant(kind=TUNED), *self.more)
+
+    def _plan(
+        self, manifest: dict[str, Any], golden: Golden, opened: tuple[OpenContestant, ...], primary: str
+    ) -> dict[str, Any]:
+        """All that decides what is found, and what a report says of it."""
+        return {
+            "format": FORMAT,
+            "run": self.run.name,
+            "contestants": [
+                {**each.contestant.model_dump(), "key": each.key, "fingerprint": each.fingerprint}
+                for each in opened
+            ],
+            "primary": primary,
+            "options": self.options.model_dump(mode="json"),
+            "golden": {"description": golden.description, "fingerprint": golden.fingerprint},
+            "base": manifest.get("base", {}),
+            "dataset": manifest.get("fingerprint", ""),
+            **surroundings(),
+        }
