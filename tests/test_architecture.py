@@ -26,6 +26,7 @@ SHORT = {
     "evaluate/verdict.py",
     "events/answers.py",
     "catalogue/inside.py",
+    "catalogue/judging.py",
     "catalogue/verdict.py",
     "cli/opening.py",
     "dataset/documents/paragraph.py",

@@ -20,6 +20,7 @@ from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.evaluation import EVALUATION
 from studio.catalogue.inside import INSIDE
+from studio.catalogue.judging import JUDGING
 from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
@@ -34,6 +35,7 @@ CLAUSES: dict[str, str] = {
     **DATASET_FAILURES,
     **INSIDE,
     **EVALUATION,
+    **JUDGING,
     **MODELS,
     **OUTCOMES,
     **RUNS,

@@ -1,0 +1,36 @@
+"""What a judge costs, and why it has no say."""
+
+JUDGING: dict[str, str] = {
+    "judge.asking": "Asking {judge} as the judge",
+    "judge.no_token": "This model has no token for {choice}, so it cannot be the judge. Choose another one.",
+    "judge.unreadable": "No verdict: what the judge replied could not be read for {unread} of {count} pairs. "
+    "Choose a stronger judge.",
+    "judge.unreadable_ratings": "No figures: {unread} of {count} ratings could not be read. Choose a "
+    "stronger judge.",
+    "judge.only_ties": "No verdict: the judge called all {count} pairs ties, so nothing shows whether it can "
+    "tell answers apart.",
+    "judge.inconsistent": "No verdict: consistency too low. When two answers changed places, the judge kept "
+    "its preference in {kept} of {count} pairs ({share}; {needed} are needed). Choose a stronger judge.",
+    "judge.like_a_coin": "No verdict: the judge kept its preference in {kept} of {count} pairs, as a coin "
+    "might with so few. Judge more rows.",
+    "judge.few_pairs": "No verdict: {count} pairs could be judged, and {needed} are needed.",
+    "judge.nothing_counted": "There is no pair of which this can be said.",
+    "judge.same_family": "{judge} is of the same family as who competes, and may prefer its own way of "
+    "writing.",
+    "judge.blind_to_content": "No figures: the judge rated the ideal answer above the ideal answer to "
+    "another question in {above} of {count} cases ({share}; {needed} are needed). Choose a stronger judge.",
+    "judge.few_controls": "No figures: the judge rated the ideal answer above the ideal answer to another "
+    "question in {above} of {count} cases, as a coin might with so few. Judge more rows.",
+    "judge.unchecked": "Not checked against ideal answers: there are fewer than two.",
+    "judge.few_votes": "{count} of your own blind votes are there, and {needed} are asked for. Vote on more "
+    "pairs.",
+    "judge.no_verdicts": "No judge has given verdicts to compare your votes with.",
+    "judge.one_sided": "All votes of yours and of the judge are alike, so there is nothing that kappa could "
+    "tell from chance.",
+    "rubric.missing": "There is no rubric at {file}. Choose a file that exists.",
+    "rubric.unreadable": "The rubric {file} cannot be read: {fault}.",
+    "rubric.no_text": 'The rubric {file} needs {name} = "…".',
+    "rubric.no_levels": 'The rubric {file} needs levels = ["…", "…", "…", "…", "…"]: five '
+    "descriptions, from the worst answer to the best.",
+    "rubric.twice": "Two rubrics have the key {key}. Give one of them another file name.",
+}

@@ -1,0 +1,100 @@
+"""How often a challenger's answers are preferred to the baseline's: raw, and as if both were equally long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.catalogue import phrase
+from studio.evaluate.judging.length import length_controlled
+from studio.evaluate.judging.trust import Verdicts, groups_of, no_verdict
+from studio.evaluate.scoring import ENOUGH
+from studio.evaluate.statistics import clustered_shares, paired_shares
+from studio.events import MEASURED, TOO_FEW, ContestantScore, Difference, Score
+
+LENGTH_CONTROLLED = "length_controlled"
+"""The part that is read at equal lengths; the whole is the raw win rate."""
+
+EVEN = 0.5
+"""What the baseline has against itself, and a challenger that is as good."""
+
+type _Groups = NDArray[np.intp] | None
+
+
+@dataclass(frozen=True)
+class WinRate:
+    """A share of wins with its interval at 95 %, and p of its being one half."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def win_rates(
+    measure: str, verdicts: Mapping[str, Verdicts], baseline: str, clusters: Mapping[str, str]
+) -> Iterator[Score]:
+    """The raw win rate and the length-controlled one, of every challenger against the baseline.
+
+    Pairs without two readable verdicts are left out, and counted in the bias panel. `clusters` says which
+    pairs, by id, belong together. The baseline stands at one half. Both scores have a reason instead of
+    figures where the judge has no say.
+    """
+    together = [each for of in verdicts.values() for each in of]
+    readable = {who: [each for each in of if each.readable] for who, of in verdicts.items()}
+    fewest = min(map(len, readable.values()), default=0)
+    refused = no_verdict(together)
+    if refused is None and fewest < ENOUGH:
+        refused = TOO_FEW, phrase("judge.few_pairs", count=fewest, needed=ENOUGH)
+    for part, rate in (("", raw_win_rate), (LENGTH_CONTROLLED, _at_equal_lengths)):
+        if refused:
+            state, reason = refused
+            yield Score(measure, part, state, reason, "share", "higher")
+        else:
+            yield _scored(measure, part, rate, readable, baseline, clusters)
+
+
+def _scored(
+    measure: str,
+    part: str,
+    rate: Callable[[Verdicts, _Groups], WinRate],
+    readable: Mapping[str, Verdicts],
+    baseline: str,
+    clusters: Mapping[str, str],
+) -> Score:
+    scores, differences = [ContestantScore(baseline, EVEN)], []
+    count = groups_count = 0
+    for who, each in readable.items():
+        groups = groups_of([clusters.get(pair.id, "") for pair in each])
+        found = rate(each, groups)
+        count, groups_count = len(each), 0 if groups is None else int(groups.max()) + 1
+        scores.append(ContestantScore(who, found.value, found.low, found.high))
+        beyond = Difference(who, found.value - EVEN, found.low - EVEN, found.high - EVEN, found.p)
+        differences.append(beyond)
+    figures = tuple(scores), tuple(differences)
+    return Score(measure, part, MEASURED, "", "share", "higher", count, groups_count, *figures)
+
+
+def raw_win_rate(verdicts: Verdicts, groups: _Groups = None) -> WinRate:
+    """(wins + ties / 2) / all, with an interval that knows that both answers are to one request.
+
+    As 1/2 + (wins - losses) / 2n it is half of the difference of paired shares, and takes the interval and
+    the test of that.
+    """
+    balance = 2 * _points(verdicts) - 1
+    found = paired_shares(balance) if groups is None else clustered_shares(balance, groups)
+    value, low, high = (EVEN + side / 2 for side in (found.value, found.low, found.high))
+    return WinRate(value, low, high, found.p)
+
+
+def _at_equal_lengths(verdicts: Verdicts, groups: _Groups = None) -> WinRate:
+    longer_by = np.array([each.longer_by for each in verdicts], dtype=np.float64)
+    found = length_controlled(_points(verdicts), longer_by, groups)
+    return WinRate(found.rate, found.low, found.high, found.p)
+
+
+def _points(verdicts: Verdicts) -> NDArray[np.float64]:
+    return np.array([each.points for each in verdicts], dtype=np.float64)
