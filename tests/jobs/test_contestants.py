@@ -21,7 +21,7 @@ IDS = mx.array([[5, 9, 200, 31, 7, 2, 11], [7, 7, 12, 90, 4, 1, 3]])
 QUICK = {"watch.forgetting": False, "loop.steps": 4, "validate_every": 2, "batch_size": 4, "rank": 2}
 RUNS: dict[str, dict[str, Any]] = {
     "first": {"targets": "q_proj, up_proj", "learning_rate": 0.05},
-    "wide": {"lora.rank_stabilized": True, "scope.embeddings": True, "learning_rate": 0.05},
+    "wide": {"lora.rank_stabilized": True, "scope.embeddings": True, "learning_rate": 0.01},
     "dora": {"base.adapter": "first", "method": "dora", "rank": 3, "learning_rate": 0.05},
     "full": {"method": "full", "learning_rate": 0.01},
 }

@@ -1,0 +1,188 @@
+"""Many answers of several contestants in one batch over one copy of the weights, each as it is alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mlx_lm.tokenizer_utils import TokenizerWrapper
+
+from studio.generate.in_flight import InFlight, Running
+from studio.generate.parties import Contest, Party
+from studio.generate.sampling import Sampling
+from studio.generate.stream import Until, next_tokens
+
+IN_FLIGHT = 32
+"""Rows that are answered at once."""
+_PLACES = 32_768
+"""Tokens that prompts and answers in flight may have together: an 8B model remembers so many in 5 GB."""
+_WORTH = 24
+"""Tokens that prompts must have in common for them to be read once: fewer are read faster with the rest."""
+
+
+@dataclass(frozen=True)
+class AskedPrompt:
+    """A prompt to one contestant. Sample n is drawn with the sampling's seed + n."""
+
+    contestant: str
+    prompt: tuple[int, ...]
+    sample: int = 0
+    max_tokens: int = 0  # 0: the sampling's
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """What came: `tokens` counts the drawn ones, also one that ended it; `finish_reason` is stop or length.
+
+    `seconds` is the answer's share of the time that the batch took: those of all add up to that. `log_probs`
+    are of the drawn tokens, where they were asked for.
+    """
+
+    text: str
+    tokens: int
+    seconds: float
+    finish_reason: str
+    ids: tuple[int, ...] = ()
+    log_probs: tuple[float, ...] = ()
+
+
+def batch_answers(
+    contest: Contest,
+    asked: Sequence[AskedPrompt],
+    sampling: Sampling,
+    *,
+    in_flight: int = IN_FLIGHT,
+    with_log_probs: bool = False,
+) -> Generator[tuple[int, BatchAnswer] | None]:
+    """Answer all that is asked, as (its index, the answer), in the order in which they are finished.
+
+    Yields None after each piece of prompts and each drawn token of all rows, so that it can be stopped.
+    Answers end at the tokens with which a contestant's renderer ends a turn, before a text of
+    `sampling.stop`, or at the limit; they are what `studio.generate.stream.answer` gives for the same prompt
+    and seed.
+    """
+    for party in contest.parties:
+        numbers = {each.key: number for number, each in enumerate(party.contestants)}
+        rows = [
+            Running(
+                index,
+                numbers[row.contestant],
+                row.prompt,
+                (sampling.seed + row.sample) % 2**31,
+                row.max_tokens or sampling.max_tokens,
+            )
+            for index, row in enumerate(asked)
+            if row.contestant in numbers
+        ]
+        answering = _Answering(party, sampling, with_log_probs)
+        yield from answering.together(rows, in_flight) if party.together else answering.one_by_one(rows)
+
+
+@dataclass(frozen=True)
+class _Answering:
+    """The rows of one party."""
+
+    party: Party
+    sampling: Sampling
+    with_log_probs: bool
+    writings: dict[int, _Writing] = field(default_factory=dict)
+
+    def together(self, rows: Sequence[Running], in_flight: int) -> Iterator[tuple[int, BatchAnswer] | None]:
+        """Rows of like length side by side, the longest first; with a quarter of the places free, they are
+        refilled.
+        """
+        waiting = sorted(rows, key=lambda row: (len(row.prompt), row.index))
+        flight = InFlight(self.party.model, self.sampling, with_log_probs=self.with_log_probs)
+        prefix = common_prefix([row.prompt for row in rows])
+        if len(prefix) >= _WORTH and len(rows) > len(self.party.contestants):
+            yield from flight.read_first(prefix, len(self.party.contestants))
+        while waiting or flight.rows:
+            free = in_flight - len(flight.rows)
+            roomy = not flight.rows or free >= max(1, in_flight // 4)
+            if roomy and (taken := _taken(waiting, free, flight.rows)):
+                yield from flight.admit(taken)
+            for row in flight.step(self._ended) if flight.rows else ():
+                yield row.index, self._finished(row)
+            yield None
+
+    def one_by_one(self, rows: Sequence[Running]) -> Iterator[tuple[int, BatchAnswer] | None]:
+        """The same for a model that cannot read several rows at once."""
+        for row in rows:
+            sampling = self.sampling.model_copy(update={"seed": row.seed})
+            module = self.party.contestants[row.contestant].module
+            began = time.perf_counter()
+            for token in next_tokens(module, row.prompt, sampling):
+                row.tokens.append(token)
+                if self._ended(row):
+                    break
+                yield None
+            row.seconds = time.perf_counter() - began
+            yield row.index, self._finished(row)
+
+    def _ended(self, row: Running) -> bool:
+        """Take note of the token that was drawn for a row; whether it was its last."""
+        writing = self._writing(row)
+        writing.take(row.tokens[-1])
+        return writing.ended or len(row.tokens) >= row.limit
+
+    def _finished(self, row: Running) -> BatchAnswer:
+        writing = self.writings.pop(row.index)
+        text = writing.whole()
+        reason = "stop" if writing.ended else "length"
+        ids, log_probs = tuple(row.tokens), tuple(row.log_probs)
+        return BatchAnswer(text, len(ids), row.seconds, reason, ids, log_probs)
+
+    def _writing(self, row: Running) -> _Writing:
+        if row.index not in self.writings:
+            contestant = self.party.contestants[row.contestant]
+            stops = contestant.renderer.stops
+            self.writings[row.index] = _Writing(contestant.tokenizer, stops, self.sampling.stop)
+        return self.writings[row.index]
+
+
+class _Writing:
+    """A text as its tokens come, up to a token or before a text that ends it."""
+
+    def __init__(self, tokenizer: TokenizerWrapper, stops: frozenset[int], texts: Sequence[str]) -> None:
+        self._detokenizer, self._stops, self._shown = tokenizer.detokenizer, stops, Until(texts)
+        self.ended = False
+
+    def take(self, token: int) -> None:
+        """One more token."""
+        if token in self._stops:
+            self.ended = True
+            return
+        self._detokenizer.add_token(token)
+        self._shown.take(self._detokenizer.last_segment)
+        self.ended = self._shown.ended
+
+    def whole(self) -> str:
+        """All of it, now that nothing comes any more."""
+        self._detokenizer.finalize()
+        self._shown.take(self._detokenizer.last_segment)
+        self._shown.rest()
+        self.ended = self.ended or self._shown.ended
+        return self._shown.text
+
+
+def common_prefix(prompts: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """What all prompts begin with, short of the last token of each."""
+    if not prompts:
+        return ()
+    first, last = min(map(tuple, prompts)), max(map(tuple, prompts))
+    longest = min(len(prompt) for prompt in prompts) - 1
+    count = next((place for place in range(longest) if first[place] != last[place]), longest)
+    return first[:count]
+
+
+def _taken(waiting: list[Running], free: int, running: Sequence[Running]) -> list[Running]:
+    """The longest of those that wait, taken out: so many as there is room for, but one where nothing runs."""
+    taken: list[Running] = []
+    widest = max((len(row.prompt) + row.limit for row in running), default=0)
+    while waiting and len(taken) < free:
+        widest = max(widest, len(waiting[-1].prompt) + waiting[-1].limit)
+        if (taken or running) and widest * (len(taken) + len(running) + 1) > _PLACES:
+            break
+        taken.append(waiting.pop())
+    return taken

@@ -1,0 +1,199 @@
+"""The rows of a batch that are being answered: read together, drawn together, taken out as they end."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import mlx.core as mx
+from mlx import nn
+from mlx_lm.models.cache import BatchKVCache, make_prompt_cache
+
+from studio.generate.drawing import draw, processors
+from studio.generate.sampling import Sampling
+
+PIECE = 2048  # prompt tokens, of all rows together, that are read at a time
+_STEP = 64  # places by which a cache grows; mlx-lm's 256 are mostly empty where answers are short
+
+
+class NotBatched(Exception):
+    """A model that cannot remember several rows at once."""
+
+
+@dataclass(frozen=True)
+class RowModel:
+    """A model whose rows may be different contestants', by their number; `select` tells it whose they are."""
+
+    module: nn.Module
+    select: Callable[[Sequence[int]], None]
+
+
+@dataclass(eq=False)
+class Running:
+    """A row that is being answered."""
+
+    index: int
+    contestant: int
+    prompt: Sequence[int]
+    seed: int
+    limit: int  # of drawn tokens
+    tokens: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+    seconds: float = 0.0  # its share of the time in which rows were read and drawn
+    so_far: mx.array = field(default_factory=lambda: mx.zeros((0,), mx.int32))  # where penalties look
+
+
+class InFlight:
+    """Rows that one model answers, with what it remembers of each."""
+
+    def __init__(self, model: RowModel, sampling: Sampling, *, with_log_probs: bool = False) -> None:
+        self.rows: list[Running] = []
+        self._model, self._sampling, self._with_log_probs = model, sampling, with_log_probs
+        self._penalties = processors(sampling)
+        self._caches: list[Any] = []
+        self._latest = mx.zeros((0,), mx.int32)
+        self._prefix: tuple[int, ...] = ()
+        self._after_prefix: list[Any] = []
+
+    def read_first(self, prefix: Sequence[int], contestants: int) -> Iterator[None]:
+        """Read what every prompt begins with, once for each contestant."""
+        self._prefix = tuple(prefix)
+        self._after_prefix = empty_caches(self._model.module, contestants)
+        self._model.select(range(contestants))
+        yield from read(self._model.module, [self._prefix] * contestants, self._after_prefix)
+
+    def admit(self, rows: Sequence[Running]) -> Iterator[None]:
+        """Read the prompts of more rows, all but their last tokens, a piece at a time."""
+        numbers = [row.contestant for row in rows]
+        caches = self._fresh_caches(numbers)
+        rest = [row.prompt[len(self._prefix) : -1] for row in rows]
+        pieces = read(self._model.module, rest, caches)
+        while True:
+            began = time.perf_counter()
+            self._model.select(numbers)
+            more = next(pieces, StopIteration)
+            _share(time.perf_counter() - began, rows)
+            if more is StopIteration:
+                break
+            yield None
+        for cache, other in zip(self._caches, caches, strict=False):
+            cache.extend(other)
+        self._caches = self._caches or caches
+        last = mx.array([row.prompt[-1] for row in rows], mx.int32)
+        self._latest = mx.concatenate([self._latest, last])
+        if self._penalties:
+            for row in rows:
+                row.so_far = mx.array(list(row.prompt), mx.int32)
+        self.rows += rows
+
+    def _fresh_caches(self, numbers: Sequence[int]) -> list[Any]:
+        """What the model remembers of rows of these contestants before they are read."""
+        if not self._prefix:
+            return empty_caches(self._model.module, len(numbers))
+        caches = copy.deepcopy(self._after_prefix)
+        for cache in caches:
+            cache.filter(list(numbers))
+        return caches
+
+    def step(self, ended: Callable[[Running], bool]) -> list[Running]:
+        """Draw one more token for each row; returns the rows that have ended, and lets them go."""
+        began = time.perf_counter()
+        self._latest, log_p = self._next()
+        mx.eval(self._latest, log_p)
+        tokens: Any = self._latest.tolist()
+        for row, token in zip(self.rows, tokens, strict=True):
+            row.tokens.append(token)
+        if log_p is not None:
+            told: Any = log_p.tolist()
+            for row, value in zip(self.rows, told, strict=True):
+                row.log_probs.append(value)
+        over = [ended(row) for row in self.rows]
+        _share(time.perf_counter() - began, self.rows)
+        gone = [row for row, is_over in zip(self.rows, over, strict=True) if is_over]
+        if gone:
+            self._keep([place for place, is_over in enumerate(over) if not is_over])
+        return gone
+
+    def _next(self) -> tuple[mx.array, mx.array | None]:
+        """The next token of each row, and its log-probability where that is to be kept."""
+        self._model.select([row.contestant for row in self.rows])
+        logits = self._model.module(self._latest[:, None], cache=self._caches)[:, -1].astype(mx.float32)
+        if self._penalties:
+            logits = mx.concatenate(
+                [self._penalized(row, logits[n : n + 1]) for n, row in enumerate(self.rows)]
+            )
+        drawn = draw(logits, self._sampling, [(row.seed, len(row.tokens)) for row in self.rows])
+        if self._penalties:
+            for number, row in enumerate(self.rows):
+                row.so_far = mx.concatenate([row.so_far, drawn[number : number + 1]])
+        if not self._with_log_probs:
+            return drawn, None
+        chosen = mx.take_along_axis(logits, drawn[:, None], axis=-1)[:, 0]
+        return drawn, chosen - mx.logsumexp(logits, axis=-1)
+
+    def _penalized(self, row: Running, logits: mx.array) -> mx.array:
+        for processor in self._penalties:
+            logits = processor(row.so_far, logits)
+        return logits
+
+    def _keep(self, places: list[int]) -> None:
+        self.rows = [self.rows[place] for place in places]
+        if not places:
+            self._caches, self._latest = [], mx.zeros((0,), mx.int32)
+            return
+        for cache in self._caches:
+            cache.filter(places)
+        self._latest = self._latest[mx.array(places)]
+
+
+def empty_caches(model: nn.Module, rows: int) -> list[Any]:
+    """What a model remembers of so many rows before they are read. Raises NotBatched."""
+    caches = []
+    for layer in make_prompt_cache(model):
+        if not hasattr(layer, "merge"):
+            raise NotBatched(type(layer).__name__)
+        cache = layer.merge([layer] * rows)
+        if isinstance(cache, BatchKVCache):
+            cache.step = _STEP
+        caches.append(cache)
+    return caches
+
+
+def read(model: nn.Module, rows: Sequence[Sequence[int]], caches: list[Any]) -> Iterator[None]:
+    """Read rows of unequal length into caches, a piece at a time; yields after each.
+
+    Shorter rows are filled up on the left, which costs nothing later, where every layer allows that: it must
+    remember nothing yet, and keep each place by itself. Else on the right, and the places are moved up.
+    """
+    lengths = [len(row) for row in rows]
+    width = max(lengths, default=0)
+    padding = [width - length for length in lengths]
+    left = all(isinstance(cache, BatchKVCache) and cache.empty() for cache in caches)
+    if any(padding):
+        for cache in caches:
+            if left:
+                cache.prepare(left_padding=padding)
+            else:
+                cache.prepare(lengths=lengths, right_padding=padding)
+    filled = [
+        [0] * more + list(row) if left else list(row) + [0] * more
+        for row, more in zip(rows, padding, strict=True)
+    ]
+    ids = mx.array(filled, mx.int32)
+    piece = max(1, PIECE // max(1, len(rows)))
+    for start in range(0, width, piece):
+        model(ids[:, start : start + piece], cache=caches)
+        mx.eval([cache.state for cache in caches])
+        yield None
+    if any(padding) and not left:
+        for cache in caches:
+            cache.finalize()
+        mx.eval([cache.state for cache in caches])
+
+
+def _share(seconds: float, rows: Sequence[Running]) -> None:
+    for row in rows:
+        row.seconds += seconds / len(rows)
