@@ -63,7 +63,7 @@ def read_questions[Made](
 ) -> tuple[Made, ...]:
     """What `made` makes of each line's object and number; `wanted` shows a person what a line looks like.
 
-    A ValueError, TypeError or KeyError of `made` says that a line is none. Raises DataError.
+    A ValueError, TypeError, KeyError or AttributeError of `made` says that a line is none. Raises DataError.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -78,7 +78,7 @@ def read_questions[Made](
         if line.strip():
             try:
                 rows.append(made(_whole(line), number))
-            except (ValueError, TypeError, KeyError, RecursionError):
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 raise DataError("questions.no_row", line=number, file=path, wanted=wanted) from None
     if not rows:
         raise DataError("questions.empty", file=path, wanted=wanted)

@@ -99,6 +99,11 @@ def language(text: str) -> str:
     return str(name) if sure >= _SURE else ""
 
 
+def most_likely_language(text: str) -> str:
+    """The code of the language a text is most likely in, however unsure; nothing where it has no letters."""
+    return str(_identifier().classify(text)[0]) if _LETTERS.search(text) else ""
+
+
 @cache
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
