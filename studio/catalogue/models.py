@@ -76,6 +76,8 @@ MODELS: dict[str, str] = {
     "contestant.twice": "{key} is named twice. Name each contestant once.",
     "contestant.server": "{key} is a server: its weights are not here to be looked at.",
     "contestant.no_checkpoint": "The run {run} has no checkpoint of step {step:,}. It has {there}.",
+    "contestant.not_original": "{key} without its adapters is not the model in {folder} any more: what it "
+    "was compared with would be another. Open the models again, and report this.",
     # Adapters, and the layers they go on.
     "adapter.none": "{folder} holds no adapter yet: train the run to its first checkpoint.",
     "adapter.does_not_fit": "The adapter in {folder} does not fit this model: {fault}",
