@@ -28,6 +28,7 @@ SHORT = {
     "catalogue/inside.py",
     "catalogue/judging.py",
     "catalogue/verdict.py",
+    "catalogue/scoring.py",
     "cli/opening.py",
     "dataset/documents/paragraph.py",
     "dataset/hub/download.py",

@@ -24,6 +24,7 @@ from studio.catalogue.judging import JUDGING
 from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
+from studio.catalogue.scoring import SCORING
 from studio.catalogue.verdict import VERDICT
 from studio.catalogue.work import WORK
 from studio.words import printable
@@ -40,6 +41,7 @@ CLAUSES: dict[str, str] = {
     **OUTCOMES,
     **RUNS,
     **VERDICT,
+    **SCORING,
     **WORK,
 }
 
