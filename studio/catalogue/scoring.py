@@ -31,7 +31,6 @@ SCORING: dict[str, str] = {
     "scorer.no_call": "it is no call of a tool: {reason}",
     "scorer.no_calls": 'no tool is called in what is wanted; write a call as {{"name": "get_weather", '
     '"arguments": {{"city": "Paris"}}}}',
-    "scorer.no_ruling": "it is no ruling on an answer",
     "call.answer": "the answer",
     "call.wanted": "the wanted call",
 }

@@ -1,47 +1,17 @@
-"""A person's rulings over what scorers found: kept beside the answers, applied, and counted."""
+"""A person's rulings over what scorers found: applied, and counted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from studio.catalogue import Unusable
+from studio.evaluate.store import Ruling
 
 type Rights = Mapping[str, Mapping[str, bool | None]]
 """Whether each contestant's answer to each item is right, by item and contestant; None where not scored."""
 
-
-@dataclass(frozen=True)
-class Ruling:
-    """What a person says of one answer: right, wrong, or (None) what the scorer says after all.
-
-    `at` is the time in ISO 8601. A later ruling on the same answer replaces an earlier one.
-    """
-
-    item: str
-    contestant: str
-    right: bool | None
-    at: str = ""
-    note: str = ""
-
-    def plain(self) -> dict[str, Any]:
-        """As a line of JSON holds it; `ruling_from` reads it."""
-        return {
-            "item": self.item,
-            "contestant": self.contestant,
-            "right": self.right,
-            "at": self.at,
-            "note": self.note,
-        }
-
-
-def ruling_from(plain: Mapping[str, Any]) -> Ruling:
-    """The ruling that `plain` gave. Raises Unusable for what is none."""
-    item, contestant, right = plain.get("item"), plain.get("contestant"), plain.get("right")
-    if isinstance(item, str) and isinstance(contestant, str) and isinstance(right, bool | None):
-        return Ruling(item, contestant, right, str(plain.get("at", "")), str(plain.get("note", "")))
-    raise Unusable("scorer.no_ruling")
+type Rulings = Mapping[tuple[str, str], Ruling]
+"""The ruling in force on an answer, by item and contestant."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +22,7 @@ class Ruled:
     `decided` those on answers that no scorer had scored. Rulings on answers that are not there are in none.
     """
 
-    rights: Mapping[str, Mapping[str, bool | None]]
+    rights: Rights
     overruled: tuple[Ruling, ...] = ()
     confirmed: tuple[Ruling, ...] = ()
     decided: tuple[Ruling, ...] = ()
@@ -62,22 +32,31 @@ class Ruled:
         return sum(ruling.contestant == contestant for ruling in self.overruled)
 
 
-def in_force(rulings: Iterable[Ruling]) -> dict[tuple[str, str], Ruling]:
-    """The last ruling on each answer, by item and contestant, without those that were withdrawn."""
-    last = {(ruling.item, ruling.contestant): ruling for ruling in rulings}
-    return {place: ruling for place, ruling in last.items() if ruling.right is not None}
-
-
-def ruled(rights: Rights, rulings: Iterable[Ruling]) -> Ruled:
+def ruled(rights: Rights, rulings: Rulings) -> Ruled:
     """The answers with a person's rulings applied, and which rulings changed something."""
-    said = in_force(rulings)
     counted: dict[str, dict[str, bool | None]] = {item: dict(row) for item, row in rights.items()}
-    sorted_out: dict[str, list[Ruling]] = {"overruled": [], "confirmed": [], "decided": []}
-    for (item, contestant), ruling in said.items():
+    told_apart: dict[str, list[Ruling]] = {"overruled": [], "confirmed": [], "decided": []}
+    for (item, contestant), ruling in rulings.items():
         if contestant not in counted.get(item, {}):
             continue
         found = counted[item][contestant]
         what = "decided" if found is None else "confirmed" if found == ruling.right else "overruled"
-        sorted_out[what].append(ruling)
+        told_apart[what].append(ruling)
         counted[item][contestant] = ruling.right
-    return Ruled(counted, **{what: tuple(each) for what, each in sorted_out.items()})
+    return Ruled(counted, **{what: tuple(each) for what, each in told_apart.items()})
+
+
+def ruled_values(
+    ids: list[str], values: Mapping[str, list[float]], rulings: Rulings
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Each contestant's scores of these items with a ruling's 1 or 0 in place, and where that changed one.
+
+    The second is 1 where an answer was overruled, else 0: its mean is the share that was.
+    """
+    counted: dict[str, list[float]] = {}
+    changed: dict[str, list[float]] = {}
+    for who, scores in values.items():
+        said = [rulings.get((item, who)) for item in ids]
+        counted[who] = [float(s) if r is None else float(r.right) for s, r in zip(scores, said, strict=True)]
+        changed[who] = [float(one != other) for one, other in zip(scores, counted[who], strict=True)]
+    return counted, changed
