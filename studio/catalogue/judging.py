@@ -2,7 +2,18 @@
 
 JUDGING: dict[str, str] = {
     "judge.asking": "Asking {judge} as the judge",
+    "judge.cost": "{judge} is to be asked {requests:,} times: {read:,} tokens to be read{written}, about "
+    "{time}.{kept}",
+    "judge.cost_written": ", about {tokens:,} to be written ({most:,} at most)",
+    "judge.cost_kept": " {kept:,} of its verdicts are kept.",
+    "judge.sent": "What is sent to {server}: the questions, their ideal answers, and what every contestant "
+    "answered.",
+    "judge.none": "No judge was chosen. Choose a model on this Mac or a server (on the command line with "
+    "--judge).",
+    "judge.no_model_name": "A server needs the name of its model to judge. Give it (on the command line with "
+    "--judge-model).",
     "judge.no_token": "This model has no token for {choice}, so it cannot be the judge. Choose another one.",
+    "judge.one_contestant": "There is nobody to be compared with the baseline.",
     "judge.unreadable": "No verdict: what the judge replied could not be read for {unread} of {count} pairs. "
     "Choose a stronger judge.",
     "judge.unreadable_ratings": "No figures: {unread} of {count} ratings could not be read. Choose a "
@@ -14,6 +25,7 @@ JUDGING: dict[str, str] = {
     "judge.like_a_coin": "No verdict: the judge kept its preference in {kept} of {count} pairs, as a coin "
     "might with so few. Judge more rows.",
     "judge.few_pairs": "No verdict: {count} pairs could be judged, and {needed} are needed.",
+    "judge.biases": "How {judge} judges",
     "judge.nothing_counted": "There is no pair of which this can be said.",
     "judge.same_family": "{judge} is of the same family as who competes, and may prefer its own way of "
     "writing.",

@@ -35,6 +35,25 @@ class EvaluationOptions(BaseModel):
     seed: int = Field(
         0, ge=0, le=2**31 - 1, title="Seed", description="What is drawn at random is drawn from this."
     )
+    judge: str = Field(
+        "",
+        title="Judge",
+        description="Who judges the answers: base, the folder of a model, or the address of an "
+        "OpenAI-compatible server.",
+    )
+    judge_model: str = Field(
+        "", title="Judge's model", description="What the server calls the model that judges."
+    )
+    judge_rows: int = Field(
+        50,
+        ge=2,
+        le=10_000,
+        title="Rows to judge",
+        description="How many rows of the golden set are judged, in both orders.",
+    )
+    rubrics: tuple[str, ...] = Field(
+        (), title="Rubrics", description="Files of rubrics of your own, beside the four that ship."
+    )
 
 
 STANDARD = EvaluationOptions.model_validate({})

@@ -50,18 +50,23 @@ def cost_of(
     seconds_per_request: float = _SECONDS,
 ) -> JudgeCost:
     """What asking the judge will take, counted before anything is asked."""
-    wanted = {key_of(judge, question): question for question in questions}
-    missing = [question for key, question in wanted.items() if store.known(_CACHE, key) is None]
+    missing = unanswered(judge, questions, store)
     read = sum(judge.count_tokens(question.asked(alone=judge.alone)) for question in missing)
     count = len(missing)
     return JudgeCost(
         requests=count,
-        kept=len(wanted) - count,
+        kept=len({key_of(judge, question) for question in questions}) - count,
         read_tokens=read,
         written_tokens=count * (0 if judge.alone else _REASON),
         most_written_tokens=count * (0 if judge.alone else REPLY_TOKENS),
         seconds=count * seconds_per_request / judge.at_once,
     )
+
+
+def unanswered(judge: Judge, questions: Sequence[JudgeQuestion], store: VerdictStore) -> list[JudgeQuestion]:
+    """The questions, each once, to which no reply is kept."""
+    wanted = {key_of(judge, question): question for question in questions}
+    return [question for key, question in wanted.items() if store.known(_CACHE, key) is None]
 
 
 def key_of(judge: Judge, question: JudgeQuestion) -> str:

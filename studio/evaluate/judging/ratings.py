@@ -10,7 +10,7 @@ import numpy as np
 
 from studio.catalogue import Phrase, phrase
 from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply
-from studio.evaluate.judging.rubrics import Rubric, rating, shipped_rubric
+from studio.evaluate.judging.rubrics import SHIPPED, Rubric, rating, shipped_rubric
 from studio.evaluate.judging.trust import CONSISTENCY, READABLE, groups_of, like_a_coin
 from studio.evaluate.scoring import scored
 from studio.evaluate.statistics import ratio, wilson
@@ -52,6 +52,12 @@ def rating_questions(rubrics: Sequence[Rubric], items: Sequence[RatedItem]) -> l
         for rubric in rubrics
     ]
     return [*asked, *(question for pair in _controls(items) for question in pair)]
+
+
+def requests_for(rows: int, contestants: int, own_rubrics: int = 0) -> int:
+    """How often a judge is asked at most, of pairs and by rubrics: told before there is any answer."""
+    in_pairs = 2 * rows * (contestants - 1)
+    return in_pairs + (len(SHIPPED) + own_rubrics) * rows * contestants + 2 * min(rows, CONTROLS)
 
 
 def ratings(rubrics: Sequence[Rubric], items: Sequence[RatedItem], replies: Sequence[JudgeReply]) -> Ratings:

@@ -11,7 +11,7 @@ from studio.catalogue import Phrase, phrase
 from studio.evaluate.judging.judge import Judge
 from studio.evaluate.judging.pairs import FIRST, LOST, TIED, WON, PairVerdict
 from studio.evaluate.statistics import numbered, wilson
-from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, ContestantScore, Score
+from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, ContestantScore, Figure, Score
 from studio.words import percent
 
 CONSISTENCY = 0.6
@@ -74,7 +74,7 @@ def bias_panel(
     scores = [ContestantScore(who, float(_related(judge.family, own))) for who, own in families.items()]
     related = any(each.value for each in scores)
     reason = phrase("judge.same_family", judge=judge.name) if related else ""
-    yield Score(measure, "same_family", MEASURED, reason, "share", "neither", len(scores), 0, tuple(scores))
+    yield Score(measure, _SAME_FAMILY, MEASURED, reason, "share", "neither", len(scores), 0, tuple(scores))
 
 
 def _related(judge: str, contestant: str) -> bool:
@@ -152,5 +152,34 @@ _PANEL: dict[str, _Counted] = {
     "unparsable": _unreadable,
     "equal_answers": _same,
 }
-"""What each figure counts: preferences kept when the answers change places; verdicts for what stood first;
-decided pairs that the longer answer won; ties; pairs without a readable verdict; pairs of equal answers."""
+
+_SAME_FAMILY = "same_family"
+
+SIGNS = {
+    CONSISTENT: ("Keeps its preference when answers change places", "100 % is best; a coin keeps half"),
+    "first_slot": ("Prefers what stands first", "50 % is fair"),
+    "longer_wins": ("Prefers the longer answer", "50 % where length says nothing of worth"),
+    "ties": ("Calls a tie, or contradicts itself", "Counted as half a win"),
+    "unparsable": ("Cannot be read", "Left out; never a vote"),
+    "equal_answers": ("Pairs of equal answers", "Ties; the judge was not asked"),
+    _SAME_FAMILY: ("Same family as the contestant", "A judge may prefer its own way of writing"),
+}
+"""What each figure of the panel is called, and how it is read."""
+
+
+def bias_table(measure: str, panel: Sequence[Score], judge: Judge, titles: Mapping[str, str]) -> Figure:
+    """The panel as a table: each sign of a bias for each challenger, and how it is read."""
+    rows = []
+    for score in panel:
+        name, meaning = SIGNS[score.part]
+        shown = _shown(score.part)
+        rows.append([name, *(shown(score.of(who)) for who in titles), meaning])
+    heads = ["Sign", *titles.values(), "How to read it"]
+    title = phrase("judge.biases", judge=judge.name)
+    return Figure(measure, "biases", "table", title, {"heads": heads, "rows": rows})
+
+
+def _shown(part: str) -> Callable[[float | None], str]:
+    if part == _SAME_FAMILY:
+        return lambda value: "yes" if value else "no"
+    return lambda value: "none" if value is None else percent(value)

@@ -1,0 +1,140 @@
+"""Whose answers a judge prefers, how it is biased, and whether it decides as the person does."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+
+from studio.catalogue import Phrase, phrase
+from studio.evaluate.answering import AnswerTable
+from studio.evaluate.judging.agreement import agreement_scores
+from studio.evaluate.judging.chosen import asked, chosen_judge, family_in
+from studio.evaluate.judging.pairs import (
+    LOST,
+    TIED,
+    WON,
+    Pair,
+    PairVerdict,
+    questions_of,
+    request_of,
+    verdicts,
+)
+from studio.evaluate.judging.trust import bias_panel, bias_table, no_verdict
+from studio.evaluate.judging.win_rate import win_rates
+from studio.evaluate.measure import Measure, Setting
+from studio.evaluate.measures.golden_answers import answered
+from studio.evaluate.measures.nothing import not_run
+from studio.evaluate.store import EvaluationStore
+from studio.evaluate.task import TaskItem
+from studio.events import Event, Score
+
+WIN_RATE, AGREEMENT = "judge_win_rate", "judge_agreement"
+_SAID = "verdicts"
+"""The part under which every verdict is kept, also those of a judge that has no say."""
+
+
+def why_not(setting: Setting) -> Phrase | None:
+    """Why no judge can be asked here; None where one can."""
+    if not setting.options.judge:
+        return phrase("judge.none")
+    if not setting.golden.items:
+        return phrase("evaluation.no_golden")
+    return None if len(setting.contestants) > 1 else phrase("judge.one_contestant")
+
+
+def judged_items(setting: Setting) -> Sequence[TaskItem]:
+    """As many of the golden set as are to be judged, evenly taken from all of it."""
+    items, count = setting.golden.items, setting.options.judge_rows
+    if count >= len(items):
+        return items
+    return [items[place * len(items) // count] for place in range(count)]
+
+
+def _win_rate(setting: Setting) -> Generator[Event]:
+    if reason := why_not(setting):
+        yield not_run(WIN_RATE, reason)
+        return
+    table = yield from answered(setting)
+    items = judged_items(setting)
+    base, *challengers = setting.contestants
+    pairs = {each.key: _pairs(items, table, base.key, each.key) for each in challengers}
+    with chosen_judge(setting) as judge:
+        replies = yield from asked(setting, judge, [q for of in pairs.values() for q in questions_of(of)])
+    each_reply = iter(replies)
+    said = {who: verdicts(of, [next(each_reply) for _ in questions_of(of)]) for who, of in pairs.items()}
+    _keep(setting.store, base.key, said)
+    clusters = {item.id: item.cluster for item in items}
+    yield from win_rates(WIN_RATE, said, base.key, clusters)
+    families = {each.key: family_in(each.config) for each in challengers}
+    panel = list(bias_panel(WIN_RATE, said, judge, families))
+    yield from panel
+    yield bias_table(WIN_RATE, panel, judge, {each.key: each.title for each in challengers})
+
+
+def _pairs(items: Sequence[TaskItem], table: AnswerTable, base: str, challenger: str) -> list[Pair]:
+    return [
+        Pair(
+            item.id,
+            request_of(item.turns),
+            table[item.id][base][0].text,
+            table[item.id][challenger][0].text,
+            item.ideal,
+        )
+        for item in items
+    ]
+
+
+def _keep(store: EvaluationStore, base: str, said: Mapping[str, Sequence[PairVerdict]]) -> None:
+    """Keep the points on each row; as a measure's rows only where the judge has a say."""
+    by_id = {who: {each.id: each.points for each in of if each.readable} for who, of in said.items()}
+    ids = [each.id for each in next(iter(said.values())) if all(each.id in of for of in by_id.values())]
+    points = {base: [0.5] * len(ids), **{who: [of[id_] for id_ in ids] for who, of in by_id.items()}}
+    store.keep_rows(WIN_RATE, _SAID, ids, points)
+    if no_verdict([each for of in said.values() for each in of]) is None:
+        store.keep_rows(WIN_RATE, "", ids, points)
+
+
+def agreement_now(store: EvaluationStore, baseline: str) -> Iterator[Score]:
+    """How the judge's verdicts and the person's blind votes agree, as both stand in an evaluation by now."""
+    ids, points = store.rows(WIN_RATE, _SAID)
+    outcomes = {
+        who: {id_: _outcome(value) for id_, value in zip(ids, values, strict=True)}
+        for who, values in points.items()
+        if who != baseline
+    }
+    yield from agreement_scores(AGREEMENT, outcomes, store.votes(), baseline)
+
+
+def _outcome(points: float) -> str:
+    return {1.0: WON, 0.0: LOST}.get(points, TIED)
+
+
+def _agreement(setting: Setting) -> Generator[Event]:
+    if reason := why_not(setting):
+        yield not_run(AGREEMENT, reason)
+        return
+    yield from agreement_now(setting.store, setting.baseline)
+
+
+MEASURES = (
+    Measure(
+        WIN_RATE,
+        "Win rate",
+        "How often a judge prefers an answer to the baseline's, blind, in both orders; ties are half a win.",
+        "share",
+        "higher",
+        "judge",
+        ("standard", "full"),
+        _win_rate,
+        primary=True,
+    ),
+    Measure(
+        AGREEMENT,
+        "Agreement with your votes",
+        "Cohen's kappa between the judge and your own blind votes: 0 is chance, 1 is full agreement.",
+        "ratio",
+        "higher",
+        "judge",
+        ("standard", "full"),
+        _agreement,
+    ),
+)

@@ -1,0 +1,64 @@
+"""What a judge makes of every answer, from 1 to 5 by described levels, and the change in per cent."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from studio.evaluate.judging.chosen import asked, chosen_judge
+from studio.evaluate.judging.pairs import request_of
+from studio.evaluate.judging.ratings import RatedItem, rating_questions, ratings, rubric_scores
+from studio.evaluate.judging.rubrics import rubrics_with
+from studio.evaluate.measure import Measure, Setting
+from studio.evaluate.measures.golden_answers import answered
+from studio.evaluate.measures.judge_pairs import judged_items, why_not
+from studio.evaluate.measures.nothing import not_run
+from studio.events import Event
+
+KEY = "judge_rubrics"
+
+
+def _run(setting: Setting) -> Generator[Event]:
+    if reason := why_not(setting):
+        yield not_run(KEY, reason)
+        return
+    rubrics = rubrics_with([Path(file) for file in setting.options.rubrics])
+    items = yield from _items(setting)
+    with chosen_judge(setting) as judge:
+        replies = yield from asked(setting, judge, rating_questions(rubrics, items))
+    found = ratings(rubrics, items, replies)
+    for rubric in rubrics:
+        given = found.given[rubric.key]
+        rows = [place for place in range(len(items)) if all(of[place] is not None for of in given.values())]
+        values = {who: [of[place] or 0.0 for place in rows] for who, of in given.items()}
+        setting.store.keep_rows(KEY, rubric.key, [items[place].id for place in rows], values)
+    titles = {each.key: each.title for each in setting.contestants}
+    yield from rubric_scores(KEY, rubrics, items, found, titles)
+
+
+def _items(setting: Setting) -> Generator[Event, None, list[RatedItem]]:
+    table = yield from answered(setting)
+    return [
+        RatedItem(
+            item.id,
+            request_of(item.turns),
+            {each.key: table[item.id][each.key][0].text for each in setting.contestants},
+            item.ideal,
+            item.cluster or item.id,
+        )
+        for item in judged_items(setting)
+    ]
+
+
+MEASURES = (
+    Measure(
+        KEY,
+        "Rubrics",
+        "A judge's rating of every answer from 1 to 5, by criteria whose five levels are described.",
+        "score",
+        "higher",
+        "judge",
+        ("standard", "full"),
+        _run,
+    ),
+)
