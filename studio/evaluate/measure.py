@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from studio.evaluate.answering import AnswerTable, Tell, answer_all
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from studio.dataset.render.render import Tokens
     from studio.evaluate.reading import RowLosses
     from studio.generate.contestant import OpenContestant
+    from studio.generate.parties import Contest
     from studio.recipe.recipe import Recipe
     from studio.runs.folder import RunFolder
 
@@ -62,6 +64,13 @@ class Setting:
     def baseline(self) -> str:
         return self.contestants[0].key
 
+    @cached_property
+    def _contest(self) -> Contest:
+        """The contestants, ready to answer together."""
+        from studio.generate.parties import Contest
+
+        return Contest(self.contestants)
+
     def answers(
         self,
         task: str,
@@ -79,9 +88,7 @@ class Setting:
         """
         tell = None if task in self.told else tell
         self.told.add(task)
-        return (
-            yield from answer_all(self.contestants, self.store, task, items, limit, sampling, samples, tell)
-        )
+        return (yield from answer_all(self._contest, self.store, task, items, limit, sampling, samples, tell))
 
     def losses(self, name: str, rows: Sequence[Tokens]) -> Generator[Progress, None, Mapping[str, RowLosses]]:
         """What every contestant gives these rows, in their order; read once for each `name`."""
