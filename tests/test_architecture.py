@@ -20,7 +20,6 @@ SHORT = {
     "catalogue/evaluation.py",
     "evaluate/measures/general_text.py",
     "evaluate/measures/nothing.py",
-    "evaluate/registry.py",
     "evaluate/task.py",
     "evaluate/verdict.py",
     "events/answers.py",

@@ -10,5 +10,6 @@ EVALUATION: dict[str, str] = {
     "verdict.unclear": "No clear difference",
     "verdict.too_few": "Too few to tell",
     "verdict.not_measured": "{measure} was not measured",
+    "figure.instruction_kinds": "Instructions followed, by kind",
     "evaluation.asking": "Asking {who}",
 }

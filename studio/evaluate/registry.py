@@ -5,12 +5,20 @@ from __future__ import annotations
 from studio.catalogue import listed
 from studio.errors import RecipeError
 from studio.evaluate.measure import Measure
-from studio.evaluate.measures import general_text, golden_answers, held_out_loss, judge_pairs, judge_rubrics
+from studio.evaluate.measures import (
+    general_text,
+    golden_answers,
+    held_out_loss,
+    instructions,
+    judge_pairs,
+    judge_rubrics,
+)
 from studio.evaluate.options import EvaluationOptions
 
 MEASURES: tuple[Measure, ...] = (
     *golden_answers.MEASURES,
     *held_out_loss.MEASURES,
+    *instructions.MEASURES,
     *general_text.MEASURES,
     *judge_pairs.MEASURES,
     *judge_rubrics.MEASURES,

@@ -1,0 +1,66 @@
+"""How a measure asks questions of its own: as many as the suite allows, and what the answers came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from studio.catalogue import phrase
+from studio.dataset.record import Message
+from studio.evaluate.answering import AnswerTable
+from studio.evaluate.store import KeptAnswer
+from studio.evaluate.task import TaskItem
+from studio.events import MEASURED, GivenAnswer, Score
+
+if TYPE_CHECKING:
+    from studio.evaluate.measure import Setting
+
+TOY, TOY_TOKENS = 20_000_000, 60
+"""A model of so few parameters says nothing in more than so many tokens."""
+
+FLOOR = 0.1
+"""Where nobody reaches more than this share, hardly anything is left that could be lost."""
+
+
+def sampled[Row](setting: Setting, rows: Sequence[Row], quick: int, standard: int) -> tuple[Row, ...]:
+    """So many of the rows as the suite allows, in their order; full takes all. The seed draws them.
+
+    What a smaller suite takes, a larger one takes as well.
+    """
+    most = {"quick": quick, "standard": standard}.get(setting.options.suite, len(rows))
+    places = Random(setting.options.seed).sample(range(len(rows)), len(rows))
+    return tuple(rows[place] for place in sorted(places[:most]))
+
+
+def question(text: str, ideal: str = "", category: str = "", cluster: str = "") -> TaskItem:
+    """A question of one turn."""
+    return TaskItem((Message("user", text),), ideal, category=category, cluster=cluster)
+
+
+def answer_limit(setting: Setting, most: int) -> int:
+    """How many tokens an answer may have: `most`, or fewer where a contestant is a toy."""
+    from studio.models.arrays import count_entries
+
+    smallest = min(count_entries(each.module) for each in setting.contestants)
+    return most if smallest >= TOY else min(most, TOY_TOKENS)
+
+
+def texts_of(setting: Setting, table: AnswerTable, items: Sequence[TaskItem]) -> dict[str, list[str]]:
+    """The first answer of each contestant to each item, in their order."""
+    return {each.key: [table[item.id][each.key][0].text for item in items] for each in setting.contestants}
+
+
+def given(who: str, answer: KeptAnswer, score: float | None) -> GivenAnswer:
+    """An answer with its score, as the table of answers shows it; all of it right is right."""
+    right = None if score is None else score >= 1
+    return GivenAnswer(who, answer.text, answer.tokens, answer.seconds, answer.finish_reason, score, right)
+
+
+def with_floor(score: Score) -> Score:
+    """The score, saying so where everybody is so low that a loss could hardly be seen."""
+    best = max((each.value for each in score.scores), default=1.0)
+    if score.state != MEASURED or score.better != "higher" or best > FLOOR:
+        return score
+    return replace(score, reason=phrase("score.floor", best=f"{best:.0%}"))
