@@ -11,5 +11,6 @@ EVALUATION: dict[str, str] = {
     "verdict.too_few": "Too few to tell",
     "verdict.not_measured": "{measure} was not measured",
     "figure.instruction_kinds": "Instructions followed, by kind",
+    "report.no_evaluation": "{name} has no evaluation to report. Evaluate it first: studio evaluate {name}",
     "evaluation.asking": "Asking {who}",
 }

@@ -15,7 +15,7 @@ from studio import __version__
 from studio.catalogue import phrase
 from studio.cli import results
 from studio.cli.data import app as data_app
-from studio.cli.evaluation import evaluate
+from studio.cli.evaluation import evaluate, write_report
 from studio.cli.options import (
     ChangedBase,
     Data,
@@ -218,6 +218,7 @@ def sweep(
 
 
 app.command(cls=StudioCommand)(evaluate)
+app.command("report", cls=StudioCommand)(write_report)
 
 
 @app.command(cls=StudioCommand)

@@ -18,6 +18,7 @@ from studio.evaluate.registry import BY_KEY, GROUPS
 from studio.events import Answered, Evaluated, Figure, Score
 from studio.generate.contestant import Contestant, contestant_of
 from studio.jobs.evaluate import EvaluateJob
+from studio.jobs.report import ReportJob, ReportWritten
 
 type Against = Literal["original", "parent"]
 
@@ -63,6 +64,19 @@ def evaluate(
     if result is not None:
         found = of_evaluation(result, answers, figures)
         report(found.document, found.text)
+
+
+def write_report(
+    run: Run,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Write it here instead of into the run.")
+    ] = None,
+) -> None:
+    """Write the newest evaluation as HTML, Markdown, PDF and JSON, to be read, printed and published."""
+    job = ReportJob(store_from().find(run), target=to)
+    written = [event for event in job.run_events(None) if isinstance(event, ReportWritten)]
+    files = sorted(str(path) for path in written[-1].folder.iterdir() if path.is_file())
+    report({"folder": str(written[-1].folder), "files": files}, "\n".join(files))
 
 
 def _contestant(key: str) -> Contestant:

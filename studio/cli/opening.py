@@ -6,7 +6,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-COMMANDS = ("train", "resume", "sweep", "forecast", "evaluate", "chat", "data", "runs", "selftest", "demo")
+COMMANDS = (
+    "train",
+    "resume",
+    "sweep",
+    "forecast",
+    "evaluate",
+    "report",
+    "chat",
+    "data",
+    "runs",
+    "selftest",
+    "demo",
+)
 
 
 @dataclass(frozen=True)

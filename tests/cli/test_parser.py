@@ -26,6 +26,7 @@ REFUSED = {
     "sweep": ["none.jsonl", "--over", "rank=2,4"],
     "forecast": ["none"],
     "evaluate": ["none"],
+    "report": ["none"],
     "chat": ["none", "--prompt", "x"],
     "data show": ["none.jsonl"],
     "data save": ["none.jsonl", "out"],
