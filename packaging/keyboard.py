@@ -169,7 +169,7 @@ def in_panes(keys: Keys, home: Path, data: Path) -> None:
     keys.look("trained")
 
     keys.press("Tab", "ctrl+e")  # in a field it would go to the end of the line
-    until("nothing was evaluated", lambda: any(run.glob("evaluations/*")))
+    until("nothing was evaluated", lambda: any(run.glob("evaluations/*/result.json")))
     time.sleep(2)
     keys.look("evaluated")
 

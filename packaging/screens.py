@@ -311,11 +311,25 @@ def _training(to: Photographer) -> None:
 def _asking(to: Photographer) -> None:
     to.show("evaluation", "ready")
     to.studio.evaluation.start()
-    to.wait(lambda: to.studio.panes.evaluation.answers.model.rowCount() > 20)
+    results = to.studio.panes.evaluation.results
+    to.wait(lambda: results.answers.model.rowCount() > 20)
     to.show("evaluation", "busy")
+    to.studio.panes.evaluation.stop.click()
+    to.wait(lambda: not to.studio.evaluation.request.busy)
+    to.show("evaluation", "stopped")
+    to.studio.evaluation.start()
     subjects = to.studio.state.subjects
     to.wait(lambda: (run := subjects.run("evaluation")) and run.tuned_exact is not None)
+    to.wait_idle()
     to.show("evaluation", "done")
+    results.tabs.choose("answers")
+    to.show("evaluation", "answers")
+    results.answers.act("vote")
+    to.show("evaluation", "voting")
+    results.answers.act("vote")
+    results.tabs.choose("figures")
+    to.show("evaluation", "figures")
+    results.tabs.choose("scores")
     for prompt in ("What is the currency of Japan?", "What is 7 plus 5?", "What is the capital of Italy?"):
         to.studio.playground.ask(prompt)
         to.wait(lambda: to.studio.panes.playground.send_button.isVisible())

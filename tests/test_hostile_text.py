@@ -20,11 +20,12 @@ from pytestqt.qtbot import QtBot
 from studio.app.start import without_secrets
 from studio.cli.commands import run
 from studio.cli.terminal import Terminal
-from studio.events import Answered, GeneratedRow, GivenAnswer
+from studio.events import Answered, GeneratedRow, GivenAnswer, Score
 from studio.ui.menus import fill_recent
 from studio.ui.plain import keyless, tip
 from studio.ui.tables.answers import AnswersModel
 from studio.ui.tables.generated import GeneratedRowsModel
+from studio.ui.tables.scores import ScoreSide, ScoresModel
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.label import Badge, ElidedLabel, PlainLabel, WrapLabel, dim, title
 from studio.words import markdown, visible, visible_line
@@ -131,17 +132,12 @@ def test_a_tooltip_shows_the_text_itself(text: str, qtbot: QtBot) -> None:
 
 def test_tables_have_no_html_in_their_tooltips(qapp: object) -> None:
     answers = AnswersModel()
-    answers.add(
-        [
-            Answered(
-                task="golden",
-                id="0",
-                prompt=MARKUP,
-                ideal=MARKUP,
-                answers=(GivenAnswer("base", MARKUP), GivenAnswer("tuned", MARKUP)),
-            )
-        ]
-    )
+    given = (GivenAnswer("base", MARKUP), GivenAnswer("tuned", MARKUP, right=True))
+    answers.add([Answered("golden", "q", MARKUP, MARKUP, given)])
+    scores = ScoresModel()
+    found = Score(MARKUP, MARKUP, "failed", MARKUP)
+    scores.set_sides(ScoreSide(MARKUP, ((MARKUP, MARKUP),), MARKUP, {(MARKUP, MARKUP): found}))
+    assert scores.data(scores.index(2, 0), Qt.ItemDataRole.DisplayRole) == MARKUP
     made = GeneratedRowsModel()
     made.show_rows(
         [
@@ -158,7 +154,7 @@ def test_tables_have_no_html_in_their_tooltips(qapp: object) -> None:
             )
         ]
     )
-    for model, columns in ((answers, 1), (made, made.columnCount())):
+    for model, columns in ((answers, 2), (scores, scores.columnCount()), (made, made.columnCount())):
         for column in range(columns):
             told = model.data(model.index(0, column), Qt.ItemDataRole.ToolTipRole)
             assert not told or MARKUP in plain_of(told)

@@ -69,6 +69,7 @@ RENAMED = {
     "test_exchanges_stand_under_each_other_until_another_run": (
         "test_exchanges_stand_under_each_other_whichever_run_is_asked"
     ),
+    "test_long_answers_are_broken_into_lines_and_end_in_an_ellipsis": ("test_a_long_answer_is_shown_whole"),
     "test_no_step_is_taken_out_over_rows_that_changes_by_hand_do_not_belong_to": (
         "test_a_step_from_before_a_dataset_was_saved_is_taken_out_of_what_its_source_holds_now"
     ),

@@ -1,35 +1,43 @@
-"""The evaluation pane and the playground at work: asking a run's base and tuned model."""
+"""The evaluation pane at work: who competes, what is found, what was found before."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 
+from studio import words
+from studio.app.answer_words import AnswerWords
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
-from studio.events import Event, Log, Progress
-from studio.generate.contestant import PARENT
-from studio.generate.sampling import Sampling
-from studio.jobs.answers import ChatJob
+from studio.evaluate.registry import GROUPS, MEASURES
+from studio.events import Evaluated, Event, Log, Progress
+from studio.generate.contestant import MODEL, PARENT, Contestant, contestant_of
 from studio.jobs.evaluate import ORIGINAL, EvaluateJob
-from studio.jobs.job import Failed, Outcome, Stopped
+from studio.jobs.evaluations import (
+    EvaluationEntry,
+    EvaluationReady,
+    EvaluationReadyJob,
+    StoredEvaluationJob,
+    TakeCheckpointJob,
+    WordsStored,
+)
+from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
-from studio.jobs.read import StoredEvaluationJob
 from studio.jobs.rows import golden_of_run
 from studio.runs.evaluations import EvaluationStored
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunSummary
 from studio.ui.panes.evaluation.pane import EvaluationPane
-from studio.ui.panes.playground.pane import PlaygroundPane
+from studio.ui.tables.scores import ScoreSide
 
 
 class Evaluation(Controller):
-    """Compares the run that the pane is about with its base."""
+    """Compares the run that the pane is about with its base, and with whoever else competes."""
 
     finished = Signal(str)  # the run that was evaluated
+    checkpoint_taken = Signal(str)  # the run whose result is another one now
 
     def __init__(self, services: Services, pane: EvaluationPane) -> None:
         super().__init__(services, pane)
@@ -38,13 +46,14 @@ class Evaluation(Controller):
         self._shown: Path | None = None
         self._begun = False
         self._run: RunSummary | None = None  # that was evaluated last
+        self._entries: dict[str, EvaluationEntry] = {}
         self.request = RunRequest(self._queue, self._window, self._begin)
-        self._stored = self._request()
+        self._stored, self._ready, self._beside = self._request(), self._request(), self._request()
+        self._taking = self._request()
+        self.words = AnswerWords(services, pane)
+        pane.set_measures(MEASURES, GROUPS)
         pane.show_no_run()
-        pane.evaluate_requested.connect(self.start)
-        pane.stop_requested.connect(self._stop)
-        pane.golden_requested.connect(self._choose_golden)
-        pane.against_changed.connect(self.show_run)
+        self._connect(pane)
         self._picking = Picking(self._subjects, "evaluation", pane.picker, _can_answer, self.choose)
         self._subjects.changed.connect(self._follow)
 
@@ -54,10 +63,6 @@ class Evaluation(Controller):
             self._subjects.choose("evaluation", name)
         elif self._run.name != name:
             self._answer(f"{self._run.name} is being evaluated. Stop that first, or wait for its end.")
-
-    def _follow(self, pane: str) -> None:
-        if pane == "evaluation":
-            self.show_run()
 
     def show_run(self) -> None:
         """Say which run would be evaluated, on what."""
@@ -72,33 +77,127 @@ class Evaluation(Controller):
         self._describe(run)
         if run.folder != self._shown:
             self._shown = run.folder
-            job = StoredEvaluationJob(RunFolder(run.folder))
-            self._stored.ask(job, QueueName.READING, {EvaluationStored: self._show_stored})
+            self._pane.setup.contestants.clear()
+            self._bring_back(None)
+            self._look(run)
 
     def outdate(self, run: str) -> None:
         """A run learns on: what was measured of it is history."""
         if self._subjects.name("evaluation") == run and not self.request.busy:
             self._pane.forget_result()
 
-    def _show_stored(self, event: EvaluationStored) -> None:
-        """Bring back what was measured on another day."""
-        self._pane.show_busy("")
-        for item in (*event.answers, event.result):
-            self._pane.show_event(item)
-
     def start(self) -> None:
         """Evaluate the run that the pane is about; it waits its turn while something trains."""
-        if (run := self._subjects.run("evaluation")) is not None and not self.request.busy:
-            self._subjects.choose("evaluation", run.name)  # and what is found stays on show
-            self._run = run
-            against = PARENT if self._by_parent(run) else ORIGINAL
-            self._begin(EvaluateJob(RunFolder(run.folder), self._golden, against=against))
+        run = self._subjects.run("evaluation")
+        if run is None or self.request.busy:
+            return
+        if problem := self._pane.setup.problem():
+            self._answer(problem)
+            return
+        self._subjects.choose("evaluation", run.name)  # and what is found stays on show
+        self._run = run
+        against = PARENT if self._by_parent(run) else ORIGINAL
+        more = tuple(self._pane.setup.contestants.more)
+        options = self._pane.setup.options()
+        self._begin(
+            EvaluateJob(RunFolder(run.folder), self._golden, against=against, options=options, more=more)
+        )
 
     def evaluate(self, name: str) -> None:
         """Evaluate a run, unless another one is being evaluated."""
         self._window.show_pane("evaluation")
         self.choose(name)
         self.start()
+
+    def _connect(self, pane: EvaluationPane) -> None:
+        pane.evaluate_requested.connect(self.start)
+        pane.stop_requested.connect(self._stop)
+        pane.golden_requested.connect(self._choose_golden)
+        pane.against_changed.connect(self.show_run)
+        pane.setup_changed.connect(self._show_forecast)
+        pane.checkpoint_requested.connect(self._take_checkpoint)
+        pane.setup.contestants.model_requested.connect(self._choose_model)
+        pane.results.evaluation_chosen.connect(self._open)
+        pane.results.beside_chosen.connect(self._lay_beside)
+
+    def _follow(self, pane: str) -> None:
+        if pane == "evaluation":
+            self.show_run()
+
+    # what there is
+
+    def _look(self, run: RunSummary) -> None:
+        """Learn what a run's evaluation could show, and which evaluations there are."""
+        others = [
+            each.folder
+            for each in self._subjects.runs
+            if each.name != run.name and each.tuned_exact is not None
+        ]
+        job = EvaluationReadyJob(RunFolder(run.folder), self._golden_of(run), tuple(others))
+        self._ready.ask(job, QueueName.READING, {EvaluationReady: self._show_ready})
+
+    def _show_ready(self, ready: EvaluationReady) -> None:
+        run = self._subjects.run("evaluation")
+        if run is None:
+            return
+        setup, results = self._pane.setup, self._pane.results
+        runs = [each.name for each in self._subjects.runs if each.name != run.name and each.can_answer]
+        setup.contestants.offer(f"step {run.step:,}", ready.steps, runs, has_parent=bool(run.parent))
+        setup.show_power(power_words(ready.rows, ready.detectable))
+        self._entries = {str(each.folder): each for each in (*ready.own, *ready.others)}
+        shown = str(self.words.folder or "")
+        results.show_evaluations([(str(each.folder), _entry_words(each)) for each in ready.own], shown)
+        results.show_offers(
+            [(str(each.folder), _entry_words(each)) for each in ready.own if str(each.folder) != shown]
+            + [(str(each.folder), f"{each.run} · {_entry_words(each)}") for each in ready.others]
+        )
+        self._verify()
+        self._show_forecast()
+
+    def _show_forecast(self) -> None:
+        """How long as much took before."""
+        suite = self._pane.setup.suites.current
+        taken = [each.seconds for each in self._entries.values() if each.suite == suite and each.seconds]
+        self._pane.setup.show_forecast(f"about {words.duration(taken[0])}" if taken else "")
+
+    def _bring_back(self, folder: Path | None) -> None:
+        """Show an evaluation of another day, the newest where none is named."""
+        run = self._subjects.run("evaluation")
+        if run is not None:
+            heard: Listeners = {EvaluationStored: self._show_stored, WordsStored: self.words.show}
+            self._stored.ask(StoredEvaluationJob(RunFolder(run.folder), folder), QueueName.READING, heard)
+
+    def _show_stored(self, event: EvaluationStored) -> None:
+        self._pane.show_busy("")
+        self.words.begin()
+        self.words.turn_to(event.folder)
+        self._pane.results.set_contestants(event.result.contestants)
+        for item in (*event.events, event.result):
+            self._pane.show_event(item)
+        self._verify()
+
+    def _verify(self) -> None:
+        entry = self._entries.get(str(self.words.folder or ""))
+        self._pane.results.verdict.show_verified(entry.shared if entry is not None else "")
+
+    def _open(self, folder: str) -> None:
+        if not self.request.busy:
+            self._bring_back(Path(folder))
+
+    def _lay_beside(self, folder: str) -> None:
+        entry = self._entries.get(folder)
+        if entry is not None:
+            job = StoredEvaluationJob(RunFolder(entry.folder.parents[1]), entry.folder)
+            self._beside.ask(job, QueueName.READING, {EvaluationStored: self._show_beside})
+
+    def _show_beside(self, event: EvaluationStored) -> None:
+        entry, result = self._entries.get(str(event.folder)), event.result
+        title = _entry_words(entry) if entry is not None else result.run
+        compared = next((key for key, _ in result.contestants[1:]), "")
+        scores = {(each.measure, each.part): each for each in result.scores}
+        self._pane.results.show_beside(ScoreSide(title, result.contestants, compared, scores))
+
+    # an evaluation
 
     def _begin(self, job: EvaluateJob) -> None:
         if self._run is None or self.request.busy:
@@ -109,24 +208,32 @@ class Evaluation(Controller):
         self._describe(self._run)
         waits = self._queue.engine_busy
         self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
+        self._pane.results.set_contestants([(each.key, each.title) for each in job.contestants])
+        self.words.begin()
         heard: Listeners = {Event: self._take, Log: self._show_log, Progress: self._show_progress}
         self.request.ask(job, QueueName.ENGINE, heard, self._end)
         self._subjects.hold("evaluation", self._run.name, f"{self._run.name} is being evaluated.")
 
-    def _describe(self, run: RunSummary) -> None:
+    def _golden_of(self, run: RunSummary) -> Path | None:
         golden = self._golden or golden_of_run(RunFolder(Path(run.folder)), Path(run.dataset))
-        is_there = golden is not None and golden.exists()
-        words = f"the golden set {golden.name}" if golden and is_there else "the run's own test examples"
-        words += f", against {run.parent}, which it goes on from" if self._by_parent(run) else ""
-        self._pane.show_run(run, words)
+        return golden if golden is not None and golden.exists() else None
+
+    def _describe(self, run: RunSummary) -> None:
+        golden = self._golden_of(run)
+        told = f"the golden set {golden.name}" if golden else "the run's own test examples"
+        told += f", against {run.parent}, which it goes on from" if self._by_parent(run) else ""
+        self._pane.show_run(run, told)
+        self._pane.setup.contestants.against.setVisible(bool(run.parent))
 
     def _by_parent(self, run: RunSummary) -> bool:
         """Whether a run is to be compared with what it goes on from."""
-        return bool(run.parent) and self._pane.against.currentIndex() == 1
+        return bool(run.parent) and self._pane.setup.contestants.against.currentIndex() == 1
 
     def _take(self, event: Event) -> None:
         self._begun = True
         self._pane.show_event(event)
+        if isinstance(event, Evaluated) and event.folder:
+            self.words.turn_to(Path(event.folder))
 
     def _show_progress(self, event: Progress) -> None:
         share = event.done / event.total if event.total else None
@@ -143,6 +250,8 @@ class Evaluation(Controller):
                 self.finished.emit(self._run.name)
         if self._run is not None and self._subjects.name("evaluation") != self._run.name:
             self.show_run()  # it was deleted or renamed meanwhile
+        elif self._run is not None:
+            self._look(self._run)
 
     def _stop(self) -> None:
         if not self.request.busy:
@@ -156,86 +265,43 @@ class Evaluation(Controller):
         if path := self._choose_file("Choose a golden set", "Golden sets (*.jsonl)"):
             self._golden = path
             self.show_run()
+            if (run := self._subjects.run("evaluation")) is not None:
+                self._look(run)
 
+    def _choose_model(self) -> None:
+        if path := self._choose_folder("Choose a model's folder"):
+            self._pane.setup.contestants.add(Contestant(kind=MODEL, model=str(path)))
 
-class Playground(Controller):
-    """Asks base and tuned the same thing, also while a run is training."""
-
-    def __init__(self, services: Services, pane: PlaygroundPane) -> None:
-        super().__init__(services, pane)
-        self._pane = pane
-        self._agreed: Path | None = None  # the run that is asked with a changed base in this session
-        self.request = RunRequest(self._queue, self._window, self._ask_again)
-        pane.show_no_run()
-        pane.send_requested.connect(self._send)
-        pane.stop_requested.connect(self.request.stop)
-        self._picking = Picking(self._subjects, "playground", pane.picker, _can_answer, self.choose)
-        self._subjects.changed.connect(self._follow)
-
-    def choose(self, name: str) -> None:
-        """Let the pane ask another run, unless an answer is still coming."""
-        if not self.request.busy:
-            self._subjects.choose("playground", name)
-        elif self._subjects.name("playground") != name:
-            self._answer("An answer is still coming. Stop it first, or wait for its end.")
-
-    def _follow(self, pane: str) -> None:
-        if pane == "playground":
-            self.show_run()
-
-    def show_run(self) -> None:
-        """Say whether there is a run that answers."""
-        if self.request.busy:
+    def _take_checkpoint(self, key: str) -> None:
+        """Let a run's result be one of its checkpoints, named by the contestant that it was."""
+        run, step = self._subjects.run("evaluation"), contestant_of(key).step
+        if run is None or not step:
             return
-        if self._subjects.run("playground") is None:
-            self._pane.show_no_run()
-        else:
-            self._pane.show_ready()
 
-    def ask(self, prompt: str, name: str = "") -> None:
-        """Open the playground and ask this, of the run called `name` where one is named."""
-        self._window.show_pane("playground")
-        if name:
-            self.choose(name)
-        self._pane.set_prompt(prompt)
-        if prompt:
-            self._pane.send()
+        def end(outcome: Outcome) -> None:
+            self._show_if_failed(outcome)
+            if isinstance(outcome, Done):
+                told = f"Step {step:,} is the result of {run.name} now. The one before is kept beside it."
+                self._notice(told, "good")
+                self.checkpoint_taken.emit(run.name)
 
-    def _send(self, prompt: str, sampling: Sampling, typed_tokens: bool) -> None:
-        run = self._subjects.run("playground")
-        if run is None or self.request.busy:
-            return
-        agreed = run.folder == self._agreed
-        folder = RunFolder(run.folder)
-        self._ask(ChatJob(folder, prompt, sampling, typed_tokens=typed_tokens, changed_base=agreed))
+        self._taking.ask(TakeCheckpointJob(RunFolder(run.folder), step), QueueName.READING, {}, end)
 
-    def _ask(self, job: ChatJob) -> None:
-        self._pane.show_busy()
-        self._subjects.hold("playground", job.run.name, f"{job.run.name} is answering.")
-        self.request.ask(job, QueueName.INTERRUPT, {Event: self._take}, self._end)
 
-    def _ask_again(self, job: ChatJob) -> None:
-        if not self.request.busy:
-            self._agreed = job.run.path
-            self._pane.ask_again(job.prompt)
-            self._ask(replace(job, changed_base=True))
+def power_words(rows: int, detectable: float | None) -> str:
+    """What so many rows can show, as a sentence; nothing where it is not known how many there are."""
+    if not rows:
+        return ""
+    asked = f"{rows:,} question{'s' if rows != 1 else ''}"
+    if detectable is None:
+        return f"{asked} can show no difference at all. Choose a golden set with more of them."
+    return f"{asked} can show a difference of {100 * detectable:.0f} points or more, four times of five."
 
-    def _take(self, event: Event) -> None:
-        if not self.request.stopping:
-            self._pane.show_event(event)
-            if isinstance(event, Log):
-                self._show_log(event)
 
-    def _end(self, outcome: Outcome) -> None:
-        self._subjects.release("playground")
-        self.show_run()  # it may be another by now
-        match outcome:
-            case Failed(summary, _):
-                self._pane.show_failure(summary)
-            case Stopped():
-                self._pane.show_stopped()
-            case _:
-                self._pane.show_idle()
+def _entry_words(entry: EvaluationEntry) -> str:
+    """An evaluation in a list: 27 Nov, 14:02 · standard · Better: 78 of 100 right."""
+    time = words.when(entry.time) if entry.time is not None else entry.folder.name
+    return " · ".join(filter(None, (time, entry.suite, entry.headline)))
 
 
 def _can_answer(run: RunSummary) -> bool:

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEd
 
 from studio import __version__
 from studio.app.dataset import DatasetController
-from studio.app.evaluation import Evaluation, Playground
+from studio.app.evaluation import Evaluation
 from studio.app.help import Help
 from studio.app.objective import ObjectiveOffers
+from studio.app.playground import Playground
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
 from studio.app.session import CONTINUE, RESUME, AppSession
@@ -122,6 +123,7 @@ class Studio(QObject):
         self.training.opened.connect(self.evaluation.outdate)
         self.training.run_changed.connect(self.runs.use)
         self.evaluation.finished.connect(self.runs.use)
+        self.evaluation.checkpoint_taken.connect(self.runs.use)
         self.tour.ended.connect(self.session.note_tour)
         self.runs.recipe_wanted.connect(self._use_recipe)
         self.dataset.ready_to_train.connect(self._go_to_training)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.errors import RunError
+from studio.errors import ModelError, RunError
 from studio.evaluate.options import STANDARD, EvaluationOptions
 from studio.events import Event
 from studio.generate.contestant import BASE, PARENT, TUNED, Contestant
@@ -86,6 +86,7 @@ class EvaluateJob:
                 {**each.contestant.model_dump(), "key": each.key, "fingerprint": each.fingerprint}
                 for each in opened
             ],
+            "shared": _shared(opened),
             "primary": primary,
             "options": self.options.model_dump(mode="json"),
             "golden": {"description": golden.description, "fingerprint": golden.fingerprint},
@@ -93,3 +94,14 @@ class EvaluateJob:
             "dataset": manifest.get("fingerprint", ""),
             **surroundings(),
         }
+
+
+def _shared(opened: tuple[OpenContestant, ...]) -> str:
+    """The fingerprint of the one copy of the original weights that all answer from; else nothing."""
+    from studio.generate.shared import verify
+
+    try:
+        copies = verify(opened)
+    except ModelError:
+        return ""
+    return copies[0].fingerprint if len(copies) == 1 and not copies[0].own else ""

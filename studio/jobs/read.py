@@ -15,7 +15,6 @@ from studio.files import scratch_folder
 from studio.paths import Paths
 from studio.process import launched, rank
 from studio.recipe.recipe import Recipe
-from studio.runs.evaluations import latest_evaluation
 from studio.runs.folder import RunFolder
 from studio.runs.history import RunHistory, history_of
 from studio.runs.store import RunsCompared, RunShown, RunsListed, RunStore, look
@@ -181,21 +180,6 @@ class CompareJob:
             yield Progress("Reading the curves", done, len(self.names))
             found.append(self.store.compared(name))
         yield RunsCompared(tuple(summary for summary, _ in found), tuple(curves for _, curves in found))
-
-
-@dataclass(frozen=True)
-class StoredEvaluationJob:
-    """Bring back a run's newest evaluation, if it has one."""
-
-    run: RunFolder
-
-    @property
-    def title(self) -> str:
-        return "Opening an evaluation"
-
-    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
-        if stored := latest_evaluation(self.run):
-            yield stored
 
 
 def meet() -> None:

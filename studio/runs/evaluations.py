@@ -42,7 +42,16 @@ _EARLIER = {
 }
 """What earlier releases called their measures in files, and what they are called now."""
 _ENOUGH_EARLIER = 6
-_DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+_DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+    ArithmeticError,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +84,16 @@ def latest_evaluation(run: RunFolder) -> EvaluationStored | None:
 
 def latest_result(run: RunFolder) -> Evaluated | None:
     """What the newest evaluation that can be read came to, without all that stands behind it."""
-    for folder in evaluations_of(run):
-        try:
-            found = parsed((folder / RESULT).read_text(encoding="utf-8"))
-            return _earlier_result(found) if "measures" in found else _result(found)
-        except _DAMAGE:
-            continue
-    return None
+    return next(filter(None, map(result_in, evaluations_of(run))), None)
+
+
+def result_in(folder: Path) -> Evaluated | None:
+    """What an evaluation came to; None where it is damaged or not complete."""
+    try:
+        found = parsed((folder / RESULT).read_text(encoding="utf-8"))
+        return _earlier_result(found) if "measures" in found else _result(found)
+    except _DAMAGE:
+        return None
 
 
 def read_evaluation(folder: Path) -> EvaluationStored | None:

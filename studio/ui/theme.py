@@ -62,6 +62,7 @@ MODES = {
 }
 MARKS = {
     "chevron-down": ("chevron-down", "dim"),
+    "chevron-down-on-fill": ("chevron-down", "on_fill"),
     "chevron-up": ("chevron-up", "dim"),
     "chevron-right": ("chevron-right", "dim"),
     "check": ("check", "on_fill"),

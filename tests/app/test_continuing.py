@@ -67,14 +67,16 @@ def test_a_run_is_continued_with_other_data_and_compared_with_its_parent(
     pane = studio.panes.evaluation
     studio.window.show_pane("evaluation")
     studio.evaluation.choose(name)
-    assert not pane.against.isHidden()
-    pane.against.setCurrentIndex(1)
+    against = pane.setup.contestants.against
+    assert not against.isHidden()
+    against.setCurrentIndex(1)
     studio.evaluation.start()
     qtbot.waitUntil(lambda: studio.evaluation.request.busy)
     qtbot.waitUntil(lambda: not studio.evaluation.request.busy)
-    assert "Compared with the run first, which it goes on from." in pane.header.subtitle()
+    assert "against first, its parent" in pane.results.verdict.facts.text()
+    assert pane.results.model.titles()[1:3] == ["Parent", "Tuned"]
     studio.evaluation.choose("first")
-    assert pane.against.isHidden(), "it goes on from none"
+    assert against.isHidden(), "it goes on from none"
     studio.panes.runs.select(name)
     assert facts(studio)["Goes on from"] == "first"
 

@@ -110,9 +110,10 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     qtbot.waitUntil(lambda: _exact(studio) is not None)
     base, tuned = _exact(studio) or (1.0, 0.0)
     assert tuned > base + 0.2
-    assert title(panes.evaluation).startswith("Better")
+    assert panes.evaluation.results.verdict.headline.text().startswith("Better")
 
-    click(qtbot, panes.evaluation, "Try in the playground")
+    panes.evaluation.results.tabs.choose("answers")
+    click(qtbot, panes.evaluation, "Playground")
     assert window.current_pane() == "playground"
     qtbot.waitUntil(lambda: len(_answers(studio)) == 4)
 

@@ -216,7 +216,7 @@ class Walk:
         return f"{pane} {name} {told}"
 
     def stop_evaluation(self) -> str:
-        return self.press(self.panes.evaluation._stop)
+        return self.press(self.panes.evaluation.stop)
 
     def ask(self) -> str:
         name, begun = self.panes.playground.picker.name(), len(self.jobs)
@@ -346,13 +346,14 @@ class Walk:
 
     def _check_evaluation(self, told: list[str]) -> None:
         pane, name = self.panes.evaluation, self.subjects.name("evaluation")
-        if pane._answered is None or not name:
+        if pane.shown is None or not name:
             return
         run = RunFolder(self.studio.store.folder / name)
-        assert pane._answered[0] == run.path, (name, told)
+        assert pane.shown[0] == run.path, (name, told)
         stored = latest_evaluation(run)
         assert stored is not None, (name, told)
-        assert pane.header.title() == str(stored.result.headline), (name, told)
+        assert pane.results.verdict.headline.text() == str(stored.result.headline), (name, told)
+        assert pane.header.title() == f"Evaluation of {name}", told
 
     def _note_opened(self, name: str) -> None:
         """A run is written as the job that makes it was asked."""

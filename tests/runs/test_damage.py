@@ -14,7 +14,8 @@ import pytest
 from studio.cli.commands import run
 from studio.errors import StudioError
 from studio.events import Event
-from studio.jobs.read import RunJob, StoredEvaluationJob
+from studio.jobs.evaluations import StoredEvaluationJob
+from studio.jobs.read import RunJob
 from studio.runs.store import RunShown, RunStore
 from studio.runs.sweeps import damaged_sweeps, sweeps
 from studio.settings import Settings, read_settings, write_settings

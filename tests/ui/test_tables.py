@@ -9,24 +9,24 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.catalogue import Phrase, phrase
-from studio.events import (
-    Answered,
-    ContestantScore,
-    DatasetRead,
-    Difference,
-    ExampleRow,
-    FilePlace,
-    GivenAnswer,
-    Problem,
-    Score,
-)
-from studio.ui.tables.answers import AnswersModel
+from studio.events import ContestantScore, DatasetRead, Difference, ExampleRow, FilePlace, Problem, Score
+from studio.ui.chat.comparison import word_difference
+from studio.ui.tables.answers import OUTCOMES, AnswerFilter, AnswersModel
 from studio.ui.tables.dataset import COLUMNS, DatasetModel
 from studio.ui.tables.editable import MARK
-from studio.ui.tables.measures import MINUS, describe
 from studio.ui.tables.model import BADGE, LENT, REASON, ROW
 from studio.ui.tables.problems import ProblemList, group_problems
+from studio.ui.tables.score_words import (
+    MINUS,
+    difference_text,
+    interval_text,
+    reach_of,
+    span_text,
+    value_text,
+    verdict_of,
+)
 from studio.ui.theme import Theme
+from tests.ui.evaluated import answered
 
 BADGE_COLUMN = MARK
 
@@ -211,59 +211,82 @@ def test_clicking_a_kind_of_problem_leads_from_line_to_line(
     assert chosen == [2, 5, 2]
 
 
-def score_of(
-    base: float, tuned: float, low: float, high: float, better: str = "higher", unit: str = "share"
-) -> Score:
-    return Score(
-        "golden_exact",
-        unit=unit,
-        better=better,
-        count=100,
-        scores=(ContestantScore("base", base), ContestantScore("tuned", tuned)),
-        differences=(Difference("tuned", tuned - base, low, high, 0.01),),
-    )
-
-
-def measure(low: float, high: float, better: str = "higher") -> Score:
-    return score_of(0.25, 0.5, low, high, better)
+def measured(low: float, high: float, better: str = "higher", unit: str = "share") -> Score:
+    middle = Difference("tuned", (low + high) / 2, low, high, 0.04)
+    scores = (ContestantScore("base", 0.25), ContestantScore("tuned", 0.5))
+    return Score("golden_exact", unit=unit, better=better, count=100, scores=scores, differences=(middle,))
 
 
 def test_a_measure_whose_interval_holds_zero_is_unclear() -> None:
-    text = describe(measure(-0.04, 0.31))
-    assert (text.verdict, text.tone) == ("Unclear", "dim")
-    assert describe(measure(0.04, 0.31)).verdict == "Better"
-    assert describe(measure(0.04, 0.31, "lower")).verdict == "Worse"
+    assert verdict_of(measured(-0.04, 0.31), "tuned") == ("No difference shown", "dim")
+    assert verdict_of(measured(0.04, 0.31), "tuned") == ("Better", "good")
+    assert verdict_of(measured(0.04, 0.31, "lower"), "tuned") == ("Worse", "bad")
+    assert verdict_of(measured(0.04, 0.31, "neither"), "tuned") == ("Higher", "text")
 
 
 def test_measures_are_written_in_their_units() -> None:
-    share = describe(measure(-0.04, 0.31))
-    assert (share.base, share.tuned, share.difference, share.interval) == (
+    assert (value_text(0.25, "share"), value_text(0.004, "share"), value_text(None, "share")) == (
         "25 %",
-        "50 %",
-        "+25 points",
-        f"{MINUS}4 to +31",
+        "0.4 %",
+        "—",
     )
-    loss = describe(score_of(2.4341, 1.1629, -1.4, -1.1, "lower", "nats"))
-    assert (loss.base, loss.tuned, loss.difference) == ("2.434", "1.163", f"{MINUS}1.271")
-    ratio = describe(score_of(1134.1, 3.2, -9, -7, "lower", "ratio"))
-    assert (ratio.base, ratio.tuned) == ("1,134.10", "3.20")
+    assert difference_text(0.25, "share") == "+25"
+    assert interval_text(measured(-0.04, 0.31).differences[0], "share") == f"{MINUS}4.0 to +31 points"
+    assert (value_text(2.4341, "nats"), difference_text(-1.2712, "nats")) == ("2.434", f"{MINUS}1.271")
+    assert (value_text(1134.1, "ratio"), value_text(3.2, "ratio")) == ("1,134.10", "3.20")
 
 
-def golden(index: int, base_right: bool, tuned_right: bool) -> Answered:
-    given = GivenAnswer("base", "base", right=base_right), GivenAnswer("tuned", "tuned", right=tuned_right)
-    return Answered("golden", str(index), f"Prompt {index}", "ideal", given, index=index)
+def test_a_scale_holds_what_it_shows_and_says_its_ends() -> None:
+    loss = measured(-0.07, -0.03, "lower", "nats")
+    assert reach_of(*loss.differences) == pytest.approx(0.1)
+    assert span_text(loss, 0.1) == ("+0.1", f"{MINUS}0.1 nats")  # right is better, and lower
+    assert span_text(measured(0.04, 0.31), 0.5) == (f"{MINUS}50", "+50 points")
+    assert [reach_of(Difference("a", 0, -top, top, 1)) for top in (0.5, 0.51, 2.1, 7, 0)] == [
+        0.5,
+        1,
+        5,
+        10,
+        1,
+    ]
 
 
 def test_answers_are_counted_and_filtered_by_what_training_did(qtbot: QtBot) -> None:
-    answers = [golden(2, False, True), golden(0, True, False), golden(1, False, False), golden(3, True, True)]
-    assert [answer.change for answer in answers] == ["fixed", "broken", "both_wrong", "both_right"]
+    kinds = ((True, False), (False, False), (False, True), (True, True))
+    answers = [answered(number, *kinds[number % 4]) for number in (2, 0, 1, 3)]
     model = AnswersModel()
     model.add(answers[:3])
     model.add(answers[3:])
-    assert model.counts() == {"all": 4, "fixed": 1, "broken": 1, "both_wrong": 1, "both_right": 1}
-    model.show("broken")
-    assert [model.index(0, 0).data(ROW).index, model.rowCount()] == [0, 1]
-    model.add([golden(4, True, False), golden(5, True, True)])
+    assert [row.outcome for row in model.rows] == ["fixed", "broken", "both_wrong", "both_right"]
+    counts = model.counts()
+    assert [counts[key] for key in ("", *OUTCOMES, "worse")] == [4, 1, 1, 1, 1, 1]
+    model.show(AnswerFilter(outcome="broken"))
+    assert [model.index(0, 0).data(ROW).asked.index, model.rowCount()] == [0, 1]
+    model.add([answered(4, True, False), answered(5, True, True)])
     assert model.rowCount() == 2
-    model.show("all")
-    assert [answer.index for answer in model.rows] == [0, 1, 2, 3, 4, 5]
+    model.show(AnswerFilter())
+    assert [row.asked.index for row in model.rows] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_persons_word_stands_over_the_scorers(qtbot: QtBot) -> None:
+    model = AnswersModel()
+    model.add([answered(0, True, False)])
+    model.change(("golden", "q0"), rulings={"tuned": True})
+    (row_,) = model.known()
+    assert (row_.outcome, row_.got_worse, row_.marks) == ("both_right", False, ("overruled",))
+    assert model.counts()["broken"] == 0
+
+
+def test_an_answer_that_is_neither_right_nor_wrong_got_worse_by_its_score(qtbot: QtBot) -> None:
+    model = AnswersModel()
+    model.add([answered(0, None, None)])  # from a score of 0.1 to 0
+    assert [(row_.outcome, row_.got_worse) for row_ in model.known()] == [("", True)]
+
+
+def test_the_words_of_one_text_only_are_found_and_the_rest_is_kept() -> None:
+    one, other = "The capital is Rome.", "The big capital is not Rome, is it?"
+    left, right = word_difference(one, other)
+    assert ("".join(text for text, _ in left), "".join(text for text, _ in right)) == (one, other)
+    assert [text for text, changed in right if changed] == [" big", "not ", ", is it?"]
+    assert word_difference(one, one)[0] == [(one, False)]
+    assert word_difference("", "a") == ([], [("a", True)])
+    assert word_difference("a " * 2000, "b")[1] == [("b", True)]

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlockFormat, QTextCursor, QTextOption, QWheelEvent
+from PySide6.QtGui import (
+    QKeyEvent,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit, QWidget
 
 _MOST_LINES = 5
@@ -33,13 +41,13 @@ class GrowingText(QTextEdit):
         self._spacing.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         self.document().documentLayout().documentSizeChanged.connect(self._grow)
 
-    def append_text(self, text: str) -> None:
-        """Add to the end; only the last paragraph is laid out again."""
+    def append_text(self, text: str, look: QTextCharFormat | None = None) -> None:
+        """Add to the end, in a look of its own if one is given; only the last paragraph is laid out again."""
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if cursor.atStart():
             cursor.setBlockFormat(self._spacing)
-        cursor.insertText(text)
+        cursor.insertText(text, look or QTextCharFormat())
 
     def _grow(self) -> None:
         height = max(round(self.document().size().height()), self.fontMetrics().lineSpacing())

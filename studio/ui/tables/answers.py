@@ -1,223 +1,255 @@
-"""Both answers to every golden prompt as a list that can be filtered, and how one of them is painted."""
+"""What every contestant answered to every question, as a list that can be filtered and searched."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextLayout, QTextOption
-from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
-from studio.events import Answered
-from studio.ui.tables.delegates import paint_pill, pill_width
-from studio.ui.tables.model import ROW, Index, TableColumn, TableModel
-from studio.ui.theme import Theme, body_font
+from studio.events import Answered, GivenAnswer
+from studio.ui.tables.model import Mark, TableColumn, TableModel, one_line
+from studio.ui.tables.score_words import title_of
 
-KINDS = {
+OUTCOMES = {
     "fixed": ("Fixed", "good"),
     "broken": ("Broken", "bad"),
-    "both_wrong": ("Both wrong", "warn"),
     "both_right": ("Both right", "dim"),
+    "both_wrong": ("Both wrong", "warn"),
 }
+"""What training did to an answer: the word for it, and its tone."""
+SPECIAL = {"worse": "Got worse", "disagree": "Judge disagrees", "overruled": "Overruled", "voted": "Voted"}
+"""Rows to be looked at by themselves, whatever came out."""
+
+VOTES = {"a": "A is better", "b": "B is better", "tie": "Tie", "bad": "Both are bad"}
+type Key = tuple[str, str]
+"""A question: its task, and its id there."""
 
 
-class AnswersModel(TableModel[Answered]):
-    """Holds golden answers in the order of the golden set and shows those of one kind."""
+@dataclass(frozen=True)
+class AnswerRow:
+    """A question with all answers, and what a person said of them."""
+
+    asked: Answered
+    baseline: str
+    compared: str
+    rulings: Mapping[str, bool] = field(default_factory=dict)
+    """Whether a person calls a contestant's answer right, where one did."""
+    vote: str = ""
+    note: str = ""
+    disagrees: bool = False
+    """Whether judge and scorer do not agree on it."""
+
+    @property
+    def key(self) -> Key:
+        return self.asked.task, self.asked.id
+
+    def answer(self, contestant: str) -> GivenAnswer | None:
+        """What one contestant answered."""
+        return next((each for each in self.asked.answers if each.contestant == contestant), None)
+
+    def right(self, contestant: str) -> bool | None:
+        """Whether an answer is right: a person's word stands over the scorer's; None where neither said."""
+        if contestant in self.rulings:
+            return self.rulings[contestant]
+        given = self.answer(contestant)
+        return given.right if given is not None else None
+
+    @property
+    def outcome(self) -> str:
+        """One of OUTCOMES; nothing where an answer was not scored."""
+        before, after = self.right(self.baseline), self.right(self.compared)
+        if before is None or after is None:
+            return ""
+        if before == after:
+            return "both_right" if after else "both_wrong"
+        return "fixed" if after else "broken"
+
+    @property
+    def got_worse(self) -> bool:
+        """Whether a right answer was broken, or one that is neither right nor wrong has a lower score now."""
+        if self.outcome:
+            return self.outcome == "broken"
+        before, after = (self.answer(who) for who in (self.baseline, self.compared))
+        scores = [each.score if each is not None else None for each in (before, after)]
+        return scores[0] is not None and scores[1] is not None and scores[1] < scores[0]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The kinds of failures of any answer."""
+        return tuple(dict.fromkeys(kind for each in self.asked.answers for kind in each.failures))
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Which of SPECIAL the row is."""
+        found = {
+            "worse": self.got_worse,
+            "disagree": self.disagrees,
+            "overruled": bool(self.rulings),
+            "voted": bool(self.vote),
+        }
+        return tuple(key for key, is_so in found.items() if is_so)
+
+    def holds(self, words: str) -> bool:
+        """Whether a text stands in the question, an answer or the note, whatever its case."""
+        texts = (self.asked.prompt, self.asked.ideal, self.note, *(each.text for each in self.asked.answers))
+        return any(words in text.casefold() for text in texts)
+
+
+@dataclass(frozen=True)
+class AnswerFilter:
+    """What is shown of all answers; empty lets all through."""
+
+    outcome: str = ""
+    special: str = ""
+    task: str = ""
+    category: str = ""
+    failure: str = ""
+    search: str = ""
+
+    def passes(self, row: AnswerRow) -> bool:
+        """Whether a row is shown."""
+        return (
+            (not self.outcome or row.outcome == self.outcome)
+            and (not self.special or self.special in row.marks)
+            and (not self.task or row.asked.task == self.task)
+            and (not self.category or row.asked.category == self.category)
+            and (not self.failure or self.failure in row.failures)
+            and (not self.search or row.holds(self.search.casefold()))
+        )
+
+
+class AnswersModel(TableModel[AnswerRow]):
+    """Holds the answers in the order of their questions, and shows those that pass its filter.
+
+    With `blind` a row says nothing of what came out.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
-        column = TableColumn[Answered]("Answer", lambda answer: answer.prompt, tip=_tooltip)
-        super().__init__((column,), parent=parent)
-        self.rows: list[Answered] = []
-        self._answers: list[Answered] = []
-        self._kind = "all"
+        self.blind = False
+        super().__init__(
+            (
+                TableColumn("Outcome", badge=self._badge, width=104),
+                TableColumn("Question", lambda row: one_line(row.asked.prompt), tip=_tip, aside=self._aside),
+            ),
+            parent=parent,
+        )
+        self.rows: list[AnswerRow] = []
+        self.filter = AnswerFilter()
+        self._known: dict[Key, AnswerRow] = {}
+        self._baseline = self._compared = ""
 
     def clear(self) -> None:
-        self._answers = []
+        self._known = {}
         self.set_rows([])
 
-    def add(self, answers: Sequence[Answered]) -> None:
-        """Append answers as they arrive."""
-        self._answers.extend(answers)
-        if passing := [answer for answer in answers if self._passes(answer)]:
+    def compare(self, baseline: str, compared: str) -> None:
+        """Between which two contestants outcomes are told."""
+        self._baseline, self._compared = baseline, compared
+        self._known = {
+            key: replace(row, baseline=baseline, compared=compared) for key, row in self._known.items()
+        }
+        self.show(self.filter)
+
+    def add(self, answers: Iterable[Answered]) -> None:
+        """Take in answers as they arrive; those of a question that is known replace it."""
+        fresh, are_new = [], True
+        for asked in answers:
+            row = AnswerRow(asked, self._baseline or _first(asked), self._compared or _last(asked))
+            if (known := self._known.get(row.key)) is not None:
+                row, are_new = replace(known, asked=asked), False
+            self._known[row.key] = row
+            if self.filter.passes(row):
+                fresh.append(row)
+        if not are_new:
+            self.show(self.filter)
+        elif fresh:
             first = len(self.rows)
-            self.beginInsertRows(QModelIndex(), first, first + len(passing) - 1)
-            self.rows.extend(passing)
+            self.beginInsertRows(QModelIndex(), first, first + len(fresh) - 1)
+            self.rows.extend(fresh)
             self.endInsertRows()
 
-    def show(self, kind: str) -> None:
-        """Let through the answers of one of KINDS, or "all", in the order of the golden set."""
-        self._kind = kind
-        self._answers.sort(key=lambda answer: answer.index)
-        self.set_rows(list(filter(self._passes, self._answers)))
+    def change(self, key: Key, **said: Any) -> None:
+        """What a person said of a row; it stays in sight, even where it passes the filter no more."""
+        if key not in self._known:
+            return
+        row = self._known[key] = replace(self._known[key], **said)
+        for place, shown in enumerate(self.rows):
+            if shown.key == key:
+                self.rows[place] = row
+                self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
+
+    def show(self, filter: AnswerFilter) -> None:
+        """Let through what passes, in the order of the questions."""
+        self.filter = filter
+        ordered = sorted(self._known.values(), key=lambda row: (row.asked.task, row.asked.index))
+        self.set_rows([row for row in ordered if filter.passes(row)])
+
+    def known(self) -> list[AnswerRow]:
+        """Every row, whether it is shown or not."""
+        return list(self._known.values())
+
+    def row(self, key: Key) -> AnswerRow | None:
+        return self._known.get(key)
+
+    def place(self, key: Key) -> int:
+        """Where a row stands among those shown; -1 where it does not."""
+        return next((place for place, row in enumerate(self.rows) if row.key == key), -1)
 
     def counts(self) -> dict[str, int]:
-        kinds = Counter(answer.change for answer in self._answers)
-        return {"all": len(self._answers), **{kind: kinds[kind] for kind in KINDS}}
+        """How many rows there are of every outcome and of every special kind, within the other filters."""
+        open_ = replace(self.filter, outcome="", special="")
+        within = [row for row in self._known.values() if open_.passes(row)]
+        outcomes = Counter(row.outcome for row in within)
+        special = Counter(mark for row in within for mark in row.marks)
+        return {
+            "": len(within),
+            **{key: outcomes[key] for key in OUTCOMES},
+            **{key: special[key] for key in SPECIAL},
+        }
 
-    def _passes(self, answer: Answered) -> bool:
-        return self._kind in ("all", answer.change)
+    def values(self, of: Callable[[AnswerRow], Sequence[str]]) -> list[str]:
+        """All that rows have of something, such as their categories, in order of first sight."""
+        return list(dict.fromkeys(value for row in self._known.values() for value in of(row) if value))
 
-    def cell(self, row: Answered, place: int, role: int) -> Any:
+    def set_blind(self, blind: bool) -> None:
+        """Whether rows keep to themselves what came out."""
+        self.blind = blind
+        self.repaint()
+
+    def cell(self, row: AnswerRow, place: int, role: int) -> Any:
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{KINDS[row.change][0]}: {row.prompt}. {row.answers[-1].text}"
+            word = "" if self.blind else OUTCOMES.get(row.outcome, ("Not scored", ""))[0]
+            return f"{word}: {row.asked.prompt}" if word else row.asked.prompt
         return super().cell(row, place, role)
 
+    def _badge(self, row: AnswerRow) -> Mark | None:
+        if self.blind:
+            return (VOTES[row.vote], "accent") if row.vote in VOTES else None
+        return OUTCOMES.get(row.outcome)
 
-def _tooltip(answer: Answered) -> str:
-    given = ((each.contestant.capitalize(), each.text) for each in answer.answers)
-    parts = (("Prompt", answer.prompt), ("Ideal", answer.ideal), *given)
-    return "\n\n".join(f"{name}\n{text[:600]}" for name, text in parts)
-
-
-_MARGIN, _GAP = 8, 28
-_PROMPT_LINES, _IDEAL_LINES, _ANSWER_LINES = 2, 2, 5
-_MOST_CACHED = 5000
-
-
-@dataclass(frozen=True)
-class Block:
-    """A text broken into lines at a width; the last is elided when there were more."""
-
-    lines: tuple[str, ...]
-    line_height: int
-
-    @property
-    def height(self) -> int:
-        return len(self.lines) * self.line_height
+    def _aside(self, row: AnswerRow) -> str:
+        told = (
+            [] if self.blind else [*("✎" for _ in (row.note,) if row.note), *("⚖" for _ in row.rulings)][:2]
+        )
+        return " ".join(told)
 
 
-def break_text(text: str, font: QFont, width: int, most: int) -> Block:
-    """At most `most` lines of `text`, wrapped at words, its own line ends kept."""
-    metrics = QFontMetrics(font)
-    layout = QTextLayout(text.strip().replace("\n", "\u2028")[: most * 400], font)
-    option = QTextOption()
-    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-    layout.setTextOption(option)
-    whole = layout.text()
-    ends: list[int] = []
-    layout.beginLayout()
-    while len(ends) <= most and (line := layout.createLine()).isValid():
-        line.setLineWidth(width)
-        ends.append(line.textStart() + line.textLength())
-    layout.endLayout()
-    starts = [0, *ends[:-1]]
-    lines = [_cut(whole, start, end) for start, end in zip(starts, ends, strict=True)]
-    if len(lines) > most:
-        rest = " ".join(lines[most - 1 :])
-        lines = [*lines[: most - 1], metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)]
-        lines[-1] = lines[-1] if lines[-1].endswith("…") else f"{lines[-1]}…"
-    return Block(tuple(lines) or ("",), metrics.lineSpacing() + 2)
+def _tip(row: AnswerRow) -> str:
+    parts = [("Question", row.asked.prompt), ("Ideal", row.asked.ideal), ("Note", row.note)]
+    return "\n\n".join(f"{name}\n{text[:600]}" for name, text in parts if text)
 
 
-def _cut(text: str, start: int, end: int) -> str:
-    """A stretch counted in UTF-16 units, as Qt counts."""
-    units = text.encode("utf-16-le")[2 * start : 2 * end]
-    return units.decode("utf-16-le", "replace").replace("\u2028", "").rstrip()
+def failure_word(kind: str) -> str:
+    """A kind of failure as a person reads it."""
+    return title_of(kind)
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """An answer laid out for a width: its blocks, and how high it stands."""
-
-    prompt: Block
-    ideal: Block
-    base: Block
-    tuned: Block
-
-    @property
-    def height(self) -> int:
-        answers = max(self.base.height, self.tuned.height)
-        return 14 + self.prompt.height + 4 + self.ideal.height + 12 + 18 + answers + 16
+def _first(asked: Answered) -> str:
+    return asked.answers[0].contestant if asked.answers else ""
 
 
-class AnswerDelegate(QStyledItemDelegate):
-    """Paints Answereds. Layouts are kept per answer and width: scrolling measures nothing twice."""
-
-    def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
-        super().__init__(view)
-        self._theme, self._view = theme, view
-        self._sheets: dict[tuple[Answered, int], Sheet] = {}
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        width = self._view.viewport().width()
-        return QSize(width, self._sheet(index.data(ROW), width).height)
-
-    def _sheet(self, answer: Answered, width: int) -> Sheet:
-        if (answer, width) not in self._sheets:
-            if len(self._sheets) > _MOST_CACHED:
-                self._sheets.clear()
-            inner = width - 2 * _MARGIN
-            column = (inner - _GAP) // 2
-            mark = int(pill_width(KINDS[answer.change][0])) + 16
-            self._sheets[answer, width] = Sheet(
-                break_text(answer.prompt, body_font(14, strong=True), inner - mark, _PROMPT_LINES),
-                break_text(answer.ideal, body_font(13), inner - _IDEAL_INDENT, _IDEAL_LINES),
-                break_text(answer.answers[0].text, body_font(15), column, _ANSWER_LINES),
-                break_text(answer.answers[-1].text, body_font(15), column, _ANSWER_LINES),
-            )
-        return self._sheets[answer, width]
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        answer: Answered = index.data(ROW)
-        tokens, box = self._theme.tokens, QRectF(option.rect)
-        sheet = self._sheet(answer, self._view.viewport().width())
-        painter.save()
-        state = option.state
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(box, QColor(tokens.tint("accent", 0.08)))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(box, QColor(tokens.hover))
-        painter.setPen(QColor(tokens.line))
-        painter.drawLine(QPointF(box.left(), box.bottom() - 0.5), QPointF(box.right(), box.bottom() - 0.5))
-        self._paint_head(painter, box, answer, sheet)
-        top = box.top() + 14 + sheet.prompt.height + 4
-        self._paint_ideal(painter, QPointF(box.left() + _MARGIN, top), sheet)
-        top += sheet.ideal.height + 12
-        column = (box.width() - 2 * _MARGIN - _GAP) // 2
-        left = box.left() + _MARGIN
-        self._paint_answer(painter, QPointF(left, top), "Base", answer.answers[0].right, sheet.base, "dim")
-        right = QPointF(left + column + _GAP, top)
-        self._paint_answer(painter, right, "Tuned", answer.answers[-1].right, sheet.tuned, "text")
-        painter.restore()
-
-    def _paint_head(self, painter: QPainter, box: QRectF, answer: Answered, sheet: Sheet) -> None:
-        tokens = self._theme.tokens
-        word, tone = KINDS[answer.change]
-        width = pill_width(word)
-        paint_pill(painter, QPointF(box.right() - _MARGIN - width, box.top() + 13), word, tokens, tone)
-        painter.setFont(body_font(14, strong=True))
-        painter.setPen(QColor(tokens.text))
-        _paint_block(painter, QPointF(box.left() + _MARGIN, box.top() + 14), sheet.prompt)
-
-    def _paint_ideal(self, painter: QPainter, corner: QPointF, sheet: Sheet) -> None:
-        painter.setFont(body_font(13))
-        painter.setPen(QColor(self._theme.tokens.faint))
-        _paint_block(painter, corner, Block(("Ideal",), sheet.ideal.line_height))
-        painter.setPen(QColor(self._theme.tokens.dim))
-        _paint_block(painter, corner + QPointF(_IDEAL_INDENT, 0), sheet.ideal)
-
-    def _paint_answer(
-        self, painter: QPainter, corner: QPointF, who: str, right: bool | None, block: Block, tone: str
-    ) -> None:
-        tokens = self._theme.tokens
-        painter.setFont(body_font(11, strong=True))
-        painter.setPen(QColor(tokens.faint))
-        _paint_block(painter, corner, Block((who,), 14))
-        name = painter.fontMetrics().horizontalAdvance(f"{who}  ")
-        painter.setPen(QColor(tokens.good if right else tokens.bad))
-        _paint_block(painter, corner + QPointF(name, 0), Block(("✓ right" if right else "✗ wrong",), 14))
-        painter.setFont(body_font(15))
-        painter.setPen(QColor(getattr(tokens, tone)))
-        _paint_block(painter, corner + QPointF(0, 18), block)
-
-
-_IDEAL_INDENT = 44
-
-
-def _paint_block(painter: QPainter, corner: QPointF, block: Block) -> None:
-    ascent = painter.fontMetrics().ascent() + 1
-    for number, line in enumerate(block.lines):
-        painter.drawText(QPointF(corner.x(), corner.y() + ascent + number * block.line_height), line)
+def _last(asked: Answered) -> str:
+    return asked.answers[-1].contestant if asked.answers else ""

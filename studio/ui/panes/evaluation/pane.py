@@ -1,28 +1,36 @@
-"""The evaluation pane: did training make the model better, and at what?"""
+"""The evaluation pane: did training make the model better, and at what cost?"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from studio.events import Answered, Evaluated, Event, Progress
+from studio.events import Answered, Evaluated, Event, Figure, Progress, Score
+from studio.generate.contestant import PARENT
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
-from studio.ui.panes.evaluation.cards import AnswersCard, ScoresCard
+from studio.ui.panes.evaluation.results import ResultsPage
+from studio.ui.panes.evaluation.setup import SetupPage
+from studio.ui.plain import tip
 from studio.ui.tables.run_picker import RunPicker
+from studio.ui.tables.score_words import MeasureWords
 from studio.ui.theme import Theme
 from studio.ui.widgets.pane import Pane
-from studio.ui.widgets.popup import Combo
+from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import EmptyState, FailedState
 from studio.ui.widgets.timing import Throttle
 
 _REDRAW_MILLISECONDS = 100
-_WHAT = (
-    "Both models answer every golden prompt and read the held-out text. You will see which answers were "
-    "fixed and which were broken, and whether the difference is more than chance."
+REPORT = (
+    ("open", "Write and Open Report"),
+    ("reveal", "Show Report in Folder"),
+    ("export", "Export Figures and Answers…"),
 )
+"""What the report button offers: the action and its words."""
+_STOPPED = "What came before the stop is below. Nothing is lost: Resume goes on where it was."
 
 
 class EvaluationPane(Pane):
@@ -33,80 +41,78 @@ class EvaluationPane(Pane):
     golden_requested = Signal()
     train_requested = Signal()
     against_changed = Signal()
+    setup_changed = Signal()
+    report_requested = Signal(str)  # one of REPORT
+    checkpoint_requested = Signal(str)  # the key of a contestant
     playground_requested = Signal(str)  # prompt
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Evaluation")
         self._run: RunSummary | None = None
         self._golden = ""
-        self._answered: tuple[Path, str] | None = None  # what the result on show is about
-        self._arrived: list[Answered] = []
+        self.shown: tuple[Path, str] | None = None
+        """What the result on show is about: the run's folder, and what was asked."""
+        self.busy = False
+        self._arrived: list[Answered | Score | Figure] = []
         self._progress: Progress | None = None
         self.picker = RunPicker()
         self.header.add_subject(self.picker)
-        self.against = Combo()
-        self.against.setAccessibleName("What the run is compared with")
-        self.against.addItems(("Against the original model", "Against its parent"))
-        self.against.currentIndexChanged.connect(self.against_changed)
-        self.header.add_widget(self.against)
-        self._choose = self.header.add_button("Golden set…", icon="list-checks")
-        self._choose.setToolTip("Choose another file of prompts with ideal answers")
-        self._choose.clicked.connect(self.golden_requested)
-        self._stop = self.header.add_button("Stop", role="danger", icon="square")
-        self._stop.clicked.connect(self.stop_requested)
-        self._evaluate = self.header.add_button("Evaluate", role="primary")
-        self._evaluate.clicked.connect(self.evaluate_requested)
-        self.scores = ScoresCard(theme)
-        self.answers = AnswersCard(theme)
-        self.answers.playground_requested.connect(self.playground_requested)
-        self.content.addWidget(self.scores)
-        self.content.addWidget(self.answers, 1)
+        self.setup, self.results = SetupPage(), ResultsPage(theme)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.setup)
+        self._pages.addWidget(self.results)
+        self.content.addWidget(self._pages)
+        self._add_buttons()
+        self._connect()
         self._redraw = Throttle(self, _REDRAW_MILLISECONDS, self._draw)
         self.show_no_run()
 
+    def set_measures(self, measures: Sequence[MeasureWords], groups: Mapping[str, str]) -> None:
+        """What there is to measure, in the order of the table, and what its groups are called."""
+        self.setup.set_measures(measures, groups)
+        self.results.set_measures(measures, groups)
+
     def show_no_run(self) -> None:
-        self._run = None
+        self._run, self.busy = None, False
+        self._reset()
         state = EmptyState(
             "scale",
             "Nothing to evaluate yet",
-            "Train a model first; then see here whether it really got better.",
+            "Train a model first; then see here whether it really got better, and at what cost.",
             "Train a model",
         )
         state.chosen.connect(self.train_requested)
-        self._show_only("Evaluation", "Base against tuned, on the same questions.", state)
+        self.header.set_title("Evaluation")
+        self.header.set_subtitle("Base against tuned, on the same questions.")
+        self._cover(state)
 
     def show_run(self, run: RunSummary, golden_description: str) -> None:
         """Say what would be measured; a result of the same run on the same golden set stays."""
-        asked = (run.folder, golden_description)
         self._run, self._golden = run, golden_description
-        if asked == self._answered:
+        self.header.set_title(f"Evaluation of {run.name}")
+        self.header.set_subtitle(f"{model_title(run.model)} · {run.step:,} of {run.steps:,} steps")
+        self.setup.show_golden(golden_description)
+        if (run.folder, golden_description) == self.shown:
             return
-        state = EmptyState(
-            "scale", "Did it get better?", f"{_WHAT}\n\nMeasured on {golden_description}.", "Evaluate"
-        )
-        state.chosen.connect(self.evaluate_requested)
-        self._show_only(
-            "Not evaluated yet", f"{model_title(run.model)} · {run.step:,} of {run.steps:,} steps", state
-        )
-        self._choose.show()
+        self._reset()
+        self._turn(self.setup)
 
     def forget_result(self) -> None:
         """What is on show is not true any more: the run is learning on."""
-        self._answered = None
+        self.shown = None
 
     def show_busy(self, text: str) -> None:
+        """Begin anew: whatever was on show before is gone."""
         self._reset()
-        self.show_state(None)
-        self._buttons(busy=True)
-        self.header.set_title("Evaluating")
-        self.header.set_subtitle(f"On {self._golden}" if self._golden else "")
-        self.scores.show_busy(text)
+        self.busy = True
+        self._turn(self.results)
+        self.results.verdict.show_busy(text)
 
     def show_event(self, event: Event) -> None:
         match event:
             case Progress():
                 self._progress = event
-            case Answered():
+            case Answered() | Score() | Figure():
                 self._arrived.append(event)
             case Evaluated():
                 self._show_result(event)
@@ -116,60 +122,130 @@ class EvaluationPane(Pane):
         self._redraw.trigger()
 
     def show_failure(self, sentence: str) -> None:
-        state = FailedState("The evaluation could not finish", sentence, "Try again")
+        """Say what went wrong; what came before it stays to be read."""
+        self._draw()
+        self.busy = False
+        title = "The evaluation could not finish"
+        if not self.results.is_empty:
+            self._turn(self.results)
+            self.results.answers.settle()
+            self.results.verdict.show_end(title, sentence, bad=True)
+            return
+        state = FailedState(title, sentence, "Try again")
         state.chosen.connect(self.evaluate_requested)
-        self._show_only("Evaluation", "", state)
-        self._choose.setVisible(self._run is not None)
+        self._cover(state)
 
     def show_stopped(self) -> None:
-        """Back to what can be asked; answers that arrived stay to be read."""
+        """Back to what can be asked; what arrived stays to be read."""
         self._draw()
-        self._buttons(busy=False)
-        self.header.set_title("Evaluation stopped")
-        self.header.set_subtitle("The answers that came before the stop are below; nothing was scored.")
-        self.scores.show_note("No scores: the evaluation was stopped before its end.")
+        self.busy = False
+        if self.results.is_empty:
+            self._turn(self.setup)
+            return
+        self._turn(self.results)
+        self.results.answers.settle()
+        self.results.verdict.show_end("Evaluation stopped", _STOPPED)
 
-    def _show_only(self, title: str, subtitle: str, state: QWidget) -> None:
-        self._reset()
-        self.header.set_title(title)
-        self.header.set_subtitle(subtitle)
-        for button in (self._choose, self._stop, self._evaluate):
-            button.hide()
-        self._offer_against()
+    def show_setup(self) -> None:
+        """Let another evaluation be chosen; the result stays to come back to."""
+        self._turn(self.setup)
+
+    def show_results(self) -> None:
+        """Back to what was found."""
+        self._turn(self.results)
+
+    def _add_buttons(self) -> None:
+        self.back = self.header.add_button("Back to results", icon="chevron-left")
+        self.again = self.header.add_button("New evaluation…")
+        self.stop = self.header.add_button("Stop", role="danger", icon="square")
+        self.resume = self.header.add_button("Resume", role="primary")
+        self.report = self.header.add_button("Report", role="primary", icon="file-text")
+        self.evaluate = self.header.add_button("Evaluate", role="primary")
+        menu = Menu(self.report)
+        for key, words in REPORT:
+            action = menu.addAction(words)
+            action.setData(key)
+            action.triggered.connect(self._on_report)
+        self.report.setMenu(menu)
+
+    def _connect(self) -> None:
+        self.back.clicked.connect(self.show_results)
+        self.again.clicked.connect(self.show_setup)
+        self.stop.clicked.connect(self.stop_requested)
+        for button in (self.resume, self.evaluate):
+            button.clicked.connect(self.evaluate_requested)
+        self.setup.changed.connect(self._on_setup)
+        self.setup.golden_requested.connect(self.golden_requested)
+        self.setup.contestants.against_changed.connect(self.against_changed)
+        self.results.figures.checkpoint_requested.connect(self.checkpoint_requested)
+        self.results.answers.playground_requested.connect(self.playground_requested)
+
+    def _on_setup(self) -> None:
+        problem = self.setup.problem()
+        self.evaluate.setEnabled(not problem)
+        self.evaluate.setToolTip(tip(problem))
+        self.setup_changed.emit()
+
+    def _on_report(self) -> None:
+        sender = self.sender()
+        if sender is not None:
+            self.report_requested.emit(sender.data())  # type: ignore[attr-defined]
+
+    def _cover(self, state: QWidget) -> None:
         self.show_state(state)
+        self._show_buttons()
 
-    def _offer_against(self, *, busy: bool = False) -> None:
-        """What a run went on from is another thing to compare it with."""
-        self.against.setVisible(not busy and self._run is not None and bool(self._run.parent))
+    def _turn(self, page: QWidget) -> None:
+        """Show the page before the start, or that of what was found."""
+        self.show_state(None)
+        self._pages.setCurrentWidget(page)
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        covered = self.state is not None
+        found = self._pages.currentWidget() is self.results and not covered
+        asks = self._pages.currentWidget() is self.setup and not covered
+        complete = self.shown is not None
+        self.stop.setVisible(self.busy)
+        self.back.setVisible(asks and not self.results.is_empty)
+        self.evaluate.setVisible(asks)
+        self.again.setVisible(not self.busy and (found or (covered and self._run is not None)))
+        self.resume.setVisible(found and not self.busy and not complete)
+        self.report.setVisible(found and complete)
 
     def _reset(self) -> None:
         self._redraw.stop()
-        self._arrived, self._progress, self._answered = [], None, None
-        self.answers.clear()
-
-    def _buttons(self, *, busy: bool) -> None:
-        self._stop.setVisible(busy)
-        self._choose.setVisible(not busy)
-        self._evaluate.setVisible(not busy)
-        self._offer_against(busy=busy)
+        self._arrived, self._progress, self.shown = [], None, None
+        self.results.clear()
 
     def _draw(self) -> None:
         if self._arrived:
-            self.answers.add(self._arrived)
-            self._arrived = []
-        if self._progress is not None:
-            self.scores.show_progress(self._progress)
-            self._progress = None
+            arrived, self._arrived = self._arrived, []
+            self.results.add(arrived)
+        if self._progress is not None and self.busy:
+            self.results.verdict.show_progress(self._progress)
+        self._progress = None
 
     def _show_result(self, result: Evaluated) -> None:
         self._progress = None
-        if self._run is not None:
-            self._answered = (self._run.folder, self._golden)
         self._draw()
-        self.show_state(None)
-        self._buttons(busy=False)
-        self._evaluate.setText("Evaluate again")
-        self.header.set_title(str(result.headline))
-        self.header.set_subtitle(" ".join(map(str, result.verdict)))
-        self.scores.show_result(result)
-        self.answers.settle()
+        if self._run is not None:
+            self.shown = self._run.folder, self._golden
+        self.busy = False
+        self.results.set_contestants(result.contestants)
+        self.results.add(result.scores)
+        self.results.answers.settle()
+        facts = (result.suite, result.golden, self._against(result), f"took {_duration(result.seconds)}")
+        sentences = [str(each) for each in result.verdict]
+        self.results.verdict.show_verdict(str(result.headline), sentences, " · ".join(filter(None, facts)))
+        self._turn(self.results)
+
+    def _against(self, result: Evaluated) -> str:
+        """What it was compared with, where that is not the original model."""
+        parent = self._run.parent if self._run is not None else ""
+        is_parent = bool(result.contestants) and result.contestants[0][0] == PARENT
+        return f"against {parent}, its parent" if is_parent else ""
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

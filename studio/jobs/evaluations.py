@@ -1,0 +1,202 @@
+"""Jobs around evaluations: what a run keeps of them, what a person says, what another one could show."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.evaluate.store import EvaluationStore, Ruling, Vote
+from studio.events import Evaluated, Event, Prepared
+from studio.files import parsed
+from studio.runs.evaluations import (
+    PLAN,
+    evaluations_of,
+    latest_evaluation,
+    read_evaluation,
+    result_in,
+)
+from studio.runs.folder import RunFolder
+from studio.runs.history import history_of
+from studio.runs.result import result_steps, take_checkpoint
+
+if TYPE_CHECKING:
+    from studio.train.dataset_cache import DatasetCache
+
+_OTHERS = 12
+"""The newest evaluations of so many other runs can be laid beside one."""
+_NAME_OF_TIME = "%Y%m%d-%H%M%S-%f"
+
+
+@dataclass(frozen=True)
+class EvaluationEntry:
+    """One evaluation in a list: where it is, of which run and when, how much was measured, what came out."""
+
+    folder: Path
+    run: str
+    time: datetime | None
+    suite: str
+    headline: str
+    seconds: float
+    shared: str = ""
+    """The fingerprint of the one copy of the weights that everybody answered from; else nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationReady(Event, kind="EvaluationReady"):
+    """What is known before a run is evaluated. For the window only.
+
+    `rows` are asked, and show a difference in shares of `detectable` or more, None where they show none.
+    `steps` are those of its checkpoints; `own` its evaluations, `others` those of other runs, newest first.
+    """
+
+    rows: int
+    detectable: float | None
+    steps: tuple[int, ...]
+    own: tuple[EvaluationEntry, ...]
+    others: tuple[EvaluationEntry, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WordsStored(Event, kind="WordsStored"):
+    """What a person said of the answers in an evaluation. For the window only."""
+
+    rulings: tuple[Ruling, ...]
+    votes: tuple[Vote, ...]
+    notes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class EvaluationReadyJob:
+    """Look what a run's evaluation could show, who could compete, and which evaluations there are."""
+
+    run: RunFolder
+    golden: Path | None
+    others: tuple[Path, ...] = ()  # folders of other runs
+
+    @property
+    def title(self) -> str:
+        return "Looking at evaluations"
+
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        from studio.evaluate.power import detectable_share
+
+        rows = _rows_in(self.golden) if self.golden is not None else _test_rows(self.run)
+        others = []
+        for folder in self.others[:_OTHERS]:
+            newest = next((e for path in evaluations_of(RunFolder(folder)) if (e := entry_of(path))), None)
+            others += [newest] if newest is not None else []
+        yield EvaluationReady(
+            rows,
+            detectable_share(rows) if rows else None,
+            result_steps(self.run),
+            tuple(filter(None, map(entry_of, evaluations_of(self.run)))),
+            tuple(others),
+        )
+
+
+@dataclass(frozen=True)
+class StoredEvaluationJob:
+    """Bring back an evaluation of a run, by default its newest, and what a person said of it."""
+
+    run: RunFolder
+    folder: Path | None = None
+
+    @property
+    def title(self) -> str:
+        return "Opening an evaluation"
+
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        stored = read_evaluation(self.folder) if self.folder else latest_evaluation(self.run)
+        if stored is not None:
+            yield stored
+            store = EvaluationStore(stored.folder)
+            yield WordsStored(tuple(store.rulings().values()), tuple(store.votes()), store.notes())
+
+
+@dataclass(frozen=True)
+class KeepWordJob:
+    """Keep what a person said of an answer: a ruling, a vote, or a note as (item, text)."""
+
+    folder: Path
+    word: Ruling | Vote | tuple[str, str]
+
+    @property
+    def title(self) -> str:
+        return "Keeping what you said"
+
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        store = EvaluationStore(self.folder)
+        if isinstance(self.word, tuple):
+            store.note(*self.word)
+        elif isinstance(self.word, Ruling):
+            store.rule(self.word)
+        else:
+            store.vote(self.word)
+        yield from ()
+
+
+@dataclass(frozen=True)
+class TakeCheckpointJob:
+    """Make a checkpoint of a run its result; the present one is kept beside."""
+
+    run: RunFolder
+    step: int
+
+    @property
+    def title(self) -> str:
+        return f"Taking step {self.step:,}"
+
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        take_checkpoint(self.run, self.step)
+        yield from ()
+
+
+def entry_of(folder: Path) -> EvaluationEntry | None:
+    """What a list says of an evaluation; None where it cannot be read."""
+    result = result_in(folder)
+    if result is None:
+        return None
+    return EvaluationEntry(
+        folder,
+        result.run or folder.parents[1].name,
+        _time_of(folder),
+        result.suite,
+        str(result.headline),
+        result.seconds,
+        _shared(folder, result),
+    )
+
+
+def _shared(folder: Path, result: Evaluated) -> str:
+    try:
+        plan: Any = parsed((folder / PLAN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    found = plan.get("shared", "") if isinstance(plan, dict) and len(result.contestants) > 1 else ""
+    return str(found)
+
+
+def _time_of(folder: Path) -> datetime | None:
+    try:
+        return datetime.strptime(folder.name[:22], _NAME_OF_TIME)
+    except ValueError:
+        return None
+
+
+def _rows_in(golden: Path) -> int:
+    try:
+        with golden.open("rb") as file:
+            return sum(bool(line.strip()) for line in file)
+    except OSError:
+        return 0
+
+
+def _test_rows(run: RunFolder) -> int:
+    """So many test examples stand in for a golden set."""
+    from studio.evaluate.golden import LIMIT
+
+    prepared = [event for event in history_of(run).events if isinstance(event, Prepared)]
+    return min(prepared[-1].test_examples, LIMIT) if prepared else 0

@@ -1,0 +1,91 @@
+"""The card on top: the verdict in sentences that wrap, or how far the evaluation is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QProgressBar, QWidget
+
+from studio.events import Progress
+from studio.ui.plain import tip
+from studio.ui.widgets.button import Button
+from studio.ui.widgets.card import Card
+from studio.ui.widgets.label import Badge, ElidedLabel, WrapLabel
+from studio.ui.widgets.layout import add, column, row
+from studio.ui.widgets.style import set_property, show_progress
+
+_VERIFIED = (
+    "Base and tuned answer from one copy of the weights; only the adapter is off or on.\n"
+    "Fingerprint of the shared weights: {}"
+)
+_SHOWN_OF_FINGERPRINT = 8
+
+
+class VerdictCard(Card):
+    """What came out, in words; below it the facts, and the way to the rows that got worse."""
+
+    worse_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headline, self.sentences = WrapLabel(role="state-title"), WrapLabel(tone="dim")
+        self.verified, self.facts = Badge("", "good"), ElidedLabel()
+        self.facts.setProperty("role", "note")
+        self.worse = Button("", "link")
+        self.worse.clicked.connect(self.worse_requested)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the evaluation")
+        self._foot = QWidget()
+        row(self.verified, (self.facts, 1), self.worse, on=self._foot, gap=10)
+        add(self.body, column(self.headline, self.sentences, self.bar, self._foot, gap=6))
+        self.show_verified("")
+        self.show_worse(0)
+
+    def show_busy(self, text: str) -> None:
+        """Say what is being done, before anything came out."""
+        self._say(text, ())
+        self.facts.setText("")
+        self.bar.show()
+        show_progress(self.bar, 0, None)
+
+    def show_progress(self, progress: Progress) -> None:
+        """How far it is."""
+        self.headline.setText(progress.what)
+        of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
+        self.facts.setText(of)
+        self.bar.show()
+        show_progress(self.bar, progress.done, progress.total)
+
+    def show_verdict(self, headline: str, sentences: Sequence[str], facts: str) -> None:
+        """The verdict: a headline, the sentences under it, and the facts."""
+        self._say(headline, sentences)
+        self.facts.setText(facts)
+
+    def show_end(self, headline: str, sentence: str, *, bad: bool = False) -> None:
+        """Why there is no verdict."""
+        self._say(headline, (sentence,))
+        set_property(self.headline, "tone", "bad" if bad else "")
+        self.facts.setText("")
+
+    def show_verified(self, fingerprint: str) -> None:
+        """Mark that everybody answered from one copy of the weights; without a fingerprint it is not said."""
+        shown = fingerprint[:_SHOWN_OF_FINGERPRINT]
+        self.verified.setText(f"✓ Verified {shown}")
+        self.verified.setToolTip(tip(_VERIFIED.format(fingerprint)))
+        self.verified.setVisible(bool(fingerprint))
+
+    def show_worse(self, count: int) -> None:
+        """Lead to the rows that got worse, where there are any."""
+        self.worse.setText(f"{count:,} row{'s' if count != 1 else ''} got worse")
+        self.worse.setVisible(bool(count))
+
+    def _say(self, headline: str, sentences: Sequence[str]) -> None:
+        set_property(self.headline, "tone", "")
+        self.bar.hide()
+        self.headline.setText(headline)
+        self.sentences.setText(" ".join(sentences))
+        self.sentences.setVisible(bool(self.sentences.text()))
+        self.setAccessibleName(headline)
+        self.setAccessibleDescription(self.sentences.text())
