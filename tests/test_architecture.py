@@ -25,7 +25,6 @@ SHORT = {
     "evaluate/report/write.py",
     "jobs/report.py",
     "evaluate/task.py",
-    "evaluate/verdict.py",
     "events/answers.py",
     "catalogue/inside.py",
     "catalogue/judging.py",

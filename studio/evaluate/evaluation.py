@@ -30,16 +30,16 @@ def evaluate(setting: Setting, measures: Sequence[Measure], primary: str) -> Gen
             yield event
     if not any(score.state in (MEASURED, TOO_FEW) for score in scores):
         raise StudioError("compare.nothing")
-    contestants = [each.key for each in setting.contestants]
+    contestants = {each.key: each.title for each in setting.contestants}
     headline, verdict = judge(scores, BY_KEY, primary, contestants)
     result = Evaluated(
         run=setting.run.name if setting.run else "",
         golden=setting.golden.description,
         headline=headline,
-        verdict=tuple(verdict),
+        verdict=verdict,
         scores=tuple(scores),
         primary=primary,
-        contestants=tuple((each.key, each.title) for each in setting.contestants),
+        contestants=tuple(contestants.items()),
         seconds=time.perf_counter() - began,
         suite=setting.options.suite,
         folder=str(setting.store.folder),

@@ -154,15 +154,14 @@ def _difference(key: str, first: str, rows: _Rows, unit: str) -> Difference:
 
 
 def _compared(differences: Floats, rows: _Rows, unit: str) -> Estimate:
-    if rows.whether:
-        if rows.groups is None:
-            return statistics.paired_shares(differences)
+    if rows.whether and rows.groups is None:
+        return statistics.paired_shares(differences)
+    if rows.whether and rows.groups is not None:
         return statistics.clustered_shares(differences, rows.groups)
-    if unit == "share" and rows.weights is None:
-        return statistics.bounded(statistics.paired(differences, None, rows.groups, 1.0), 1.0)
-    return statistics.paired(
-        differences, rows.weights, rows.groups, 0.0 if rows.weights is not None else _range(rows)
-    )
+    if unit == "share":
+        return statistics.bounded(statistics.paired(differences, rows.weights, rows.groups, 1.0), 1.0)
+    largest = _range(rows) if rows.weights is None else 0.0
+    return statistics.paired(differences, rows.weights, rows.groups, largest)
 
 
 def _range(rows: _Rows) -> float:

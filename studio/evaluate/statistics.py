@@ -150,7 +150,9 @@ def clustered_shares(differences: Floats, groups: NDArray[np.intp]) -> Estimate:
     """
     sums, sizes = grouped(differences, groups), grouped(np.ones_like(differences), groups)
     changed = sums[sums != 0] ** 2
-    added = math.sqrt((float((sizes**2).sum() / sizes.sum()) ** 2 + float(changed.sum())) / (1 + len(changed)))
+    added = math.sqrt(
+        (float((sizes**2).sum() / sizes.sum()) ** 2 + float(changed.sum())) / (1 + len(changed))
+    )
     wider = _ratio(np.append(sums, [added, -added]), np.append(sizes, [added, added]))
     found = replace(wider, value=float(differences.mean()))
     return bounded(_at(found, wider.low, wider.high, wider.p), 1.0)
