@@ -92,6 +92,8 @@ def test_the_page_holds_what_a_model_wrote_as_text_and_loads_nothing(stored: Eva
     assert not re.search(r"""(src|href|url\()\s*=?\s*["']?(http|//)""", page)
     shown = " ".join(tree.text_content().split())
     assert " ".join(HOSTILE.split()) in shown
+    assert "chosen before the start" in shown
+    assert len(tree.xpath("//h3")) > 3
     assert len(tree.xpath("//figure//*[local-name()='svg']")) == 6
 
 

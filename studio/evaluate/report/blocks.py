@@ -13,6 +13,13 @@ class Prose:
 
 
 @dataclass(frozen=True)
+class Subtitle:
+    """A heading inside a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Bullets:
     """A list of sentences."""
 
@@ -53,7 +60,7 @@ class Verbatim:
     text: str
 
 
-type ReportBlock = Prose | Bullets | TableBlock | Picture | ExampleBlock | Verbatim
+type ReportBlock = Prose | Subtitle | Bullets | TableBlock | Picture | ExampleBlock | Verbatim
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from studio.evaluate.report.blocks import (
     Prose,
     ReportBlock,
     Section,
+    Subtitle,
     TableBlock,
     Verbatim,
 )
@@ -89,10 +90,12 @@ def _results(result: Evaluated, titles: Mapping[str, str]) -> Iterable[ReportBlo
     for key, heading in GROUPS.items():
         scores = [each for each in result.scores if _group(each) == key]
         shown = [each for each in scores if each.scores]
+        missing = [each for each in scores if not each.scores]
+        if scores:
+            yield Subtitle(heading)
         if shown:
-            yield Prose(heading)
             yield _table(shown, titles)
-        if missing := [each for each in scores if not each.scores]:
+        if missing:
             yield Bullets(tuple(f"{title_of(each)}: {_state(each)}. {each.reason}" for each in missing))
 
 
@@ -148,7 +151,7 @@ def _figures(
         if picture is not None:
             yield picture
         elif figure.kind_of_figure == "table":
-            yield Prose(str(figure.title))
+            yield Subtitle(str(figure.title))
             yield _figure_table(figure)
 
 
@@ -173,7 +176,7 @@ def _examples(answers: Sequence[Answered], titles: Mapping[str, str]) -> Iterabl
     for change, heading in _CHANGES.items():
         found = [each for each in answers if each.change == change]
         if found:
-            yield Prose(f"{heading}: {len(found):,} of {len(answers):,}")
+            yield Subtitle(f"{heading}: {len(found):,} of {len(answers):,}")
             for answer in islice(found, _EXAMPLES):
                 yield _example(answer, titles)
 

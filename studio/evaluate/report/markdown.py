@@ -12,6 +12,7 @@ from studio.evaluate.report.blocks import (
     Picture,
     Prose,
     ReportBlock,
+    Subtitle,
     TableBlock,
     Verbatim,
 )
@@ -34,6 +35,8 @@ def _lines(block: ReportBlock, figures: str) -> Iterable[str]:
     match block:
         case Prose(text):
             yield _plain(text)
+        case Subtitle(text):
+            yield f"### {_plain(text)}"
         case Bullets(texts):
             yield from (f"- {_plain(text)}" for text in texts)
         case Verbatim(text):

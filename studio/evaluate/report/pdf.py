@@ -11,6 +11,7 @@ from studio.evaluate.report.blocks import (
     Picture,
     Prose,
     ReportBlock,
+    Subtitle,
     TableBlock,
     Verbatim,
 )
@@ -22,6 +23,7 @@ _HEAD = """\
 #set par(leading: 0.62em)
 #set table(stroke: (x: none, y: 0.4pt + luma(205)), inset: (x: 3pt, y: 4pt))
 #show heading.where(level: 1): it => block(above: 1.6em, below: 0.7em, text(size: 13pt, weight: 600, it.body))
+#show heading.where(level: 2): it => block(above: 1.2em, below: 0.6em, text(size: 10pt, weight: 600, it.body))
 #show raw: set text(font: ("JetBrains Mono",), size: 8pt)
 """
 
@@ -51,6 +53,8 @@ def _parts(block: ReportBlock) -> Iterable[str]:
     match block:
         case Prose(text):
             yield f"#par({_string(text)})"
+        case Subtitle(text):
+            yield f"#heading(level: 2, {_string(text)})"
         case Bullets(texts):
             yield f"#list({', '.join(map(_string, texts))})"
         case Verbatim(text):
