@@ -90,10 +90,21 @@ class EvaluateJob:
             "primary": primary,
             "options": self.options.model_dump(mode="json"),
             "golden": {"description": golden.description, "fingerprint": golden.fingerprint},
+            "template": _template(opened[0], golden),
             "base": manifest.get("base", {}),
             "dataset": manifest.get("fingerprint", ""),
             **surroundings(),
         }
+
+
+def _template(contestant: OpenContestant, golden: Golden) -> dict[str, str]:
+    """How questions are written: the template in words, its text, and the first question as it is read."""
+    renderer, tokenizer = contestant.renderer, contestant.tokenizer
+    shown = {"description": renderer.description, "text": str(tokenizer.chat_template or "")}
+    if golden.items:
+        first = golden.items[0]
+        shown["first"] = str(tokenizer.decode(renderer.prompt_ids(first.turns, first.tools)))
+    return shown
 
 
 def _shared(opened: tuple[OpenContestant, ...]) -> str:

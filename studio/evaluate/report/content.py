@@ -202,15 +202,24 @@ def _set_up(
         rows = [(str(each["key"]), str(each.get("fingerprint", ""))[:16]) for each in plan["contestants"]]
         yield TableBlock(("Contestant", "Fingerprint"), tuple(rows))
     yield Prose("Answers are the likeliest tokens (temperature 0) where nothing else is said.")
-    if template:
-        yield Prose("The chat template, the same for every contestant:")
-        yield Verbatim(template)
+    yield from _template(plan.get("template", {}), template)
     changed = tuple(_recipe(Recipe.kept(manifest["recipe"])))
     yield Prose(
         "What of the run's recipe is not as by default:" if changed else "The run's recipe is as by default."
     )
     if changed:
         yield TableBlock(("Field", "Value"), changed)
+
+
+def _template(asked: Mapping[str, str], own: str) -> Iterable[ReportBlock]:
+    if first := asked.get("first"):
+        yield Prose(
+            f"The template is {asked['description']}. The first question, as every contestant reads it:"
+        )
+        yield Verbatim(first)
+    if text := own or asked.get("text", ""):
+        yield Prose("The chat template, the same for every contestant:")
+        yield Verbatim(text)
 
 
 def _facts(manifest: Mapping[str, Any], stored: EvaluationStored) -> Iterable[tuple[str, str]]:
