@@ -24,7 +24,6 @@ JUDGING: dict[str, str] = {
     "its preference in {kept} of {count} pairs ({share}; {needed} are needed). Choose a stronger judge.",
     "judge.like_a_coin": "No verdict: the judge kept its preference in {kept} of {count} pairs, as a coin "
     "might with so few. Judge more rows.",
-    "judge.few_pairs": "No verdict: {count} pairs could be judged, and {needed} are needed.",
     "judge.biases": "How {judge} judges",
     "judge.nothing_counted": "There is no pair of which this can be said.",
     "judge.same_family": "{judge} is of the same family as who competes, and may prefer its own way of "

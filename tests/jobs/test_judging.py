@@ -15,7 +15,6 @@ import pytest
 from studio.catalogue import Phrase
 from studio.cli.commands import run as studio
 from studio.evaluate.golden import Golden, read_golden
-from studio.evaluate.judging.ratings import requests_for
 from studio.evaluate.judging.rubrics import SHIPPED
 from studio.evaluate.measures import judge_pairs, judge_rubrics
 from studio.evaluate.measures.judge_pairs import AGREEMENT, WIN_RATE, agreement_now
@@ -100,9 +99,10 @@ def test_a_run_is_judged_by_a_server(run: RunFolder, golden: Path) -> None:
     assert len(figures["biases"].data["rows"]) == 7
     assert (scores[AGREEMENT, ""].state, why(scores[AGREEMENT, ""])) == (TOO_FEW, "judge.few_votes")
     told = [event.text for event in events if isinstance(event, Log)]
-    assert any("is to be asked 23 times" in text and "1 of its verdicts" in text for text in told)
+    assert any("is to be asked 24 times" in text for text in told)
     assert any(server.url in text for text in told)
-    assert len(server.asked) == requests_for(ROWS, contestants=2)
+    pairs, ratings, controls = 2 * ROWS, 2 * len(SHIPPED) * ROWS, 2 * ROWS
+    assert len(server.asked) == pairs + ratings + controls
 
 
 def test_a_judge_that_dies_in_the_middle_is_gone_on_with(run: RunFolder, golden: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -112,11 +113,12 @@ def asked(
     store = KeptVerdicts(setting.store)
     if "://" in setting.options.judge:
         yield Log(str(phrase("judge.sent", server=shown(setting.options.judge))))
-    missing = unanswered(judge, questions, store)
+    cost, missing = cost_of(judge, questions, store), unanswered(judge, questions, store)
     began = perf_counter()
     yield from judged(judge, missing[:1], store)
+    seconds = (perf_counter() - began) * len(missing) / judge.at_once
     if len(missing) > 1:
-        yield Log(_told(judge, cost_of(judge, questions, store, perf_counter() - began)))
+        yield Log(_told(judge, replace(cost, seconds=seconds)))
     return (yield from judged(judge, questions, store))
 
 

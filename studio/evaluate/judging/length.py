@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.evaluate.distributions import t_p, t_quantile
+from studio.evaluate.power import detectable
 from studio.evaluate.statistics import LEVEL, grouped
 
 type _Numbers = NDArray[np.float64]
@@ -32,7 +33,7 @@ _CLOSE = 1e-10
 class LengthControl:
     """The win rate at equal lengths with its interval at 95 %, and p of its being one half.
 
-    `phi` is above 0 where longer answers won.
+    `phi` is above 0 where longer answers won. `detectable` is how far from one half it would have had to be.
     """
 
     rate: float
@@ -40,6 +41,7 @@ class LengthControl:
     high: float
     p: float
     phi: float
+    detectable: float
 
 
 def length_controlled(
@@ -62,7 +64,8 @@ def length_controlled(
     reach = t_quantile((1 + LEVEL) / 2, count - 2) * error
     value, low, high = map(float, _logistic(np.array([theta, centre[0] - reach, centre[0] + reach])))
     p = t_p(float(centre[0]) / error, count - 2)
-    return LengthControl(value, min(low, value), max(high, value), p, float(phi))
+    seen = float(_logistic(np.array(detectable(error, count - 2)))) - 0.5
+    return LengthControl(value, min(low, value), max(high, value), p, float(phi), seen)
 
 
 def _scaled(longer_by: _Numbers) -> _Numbers:

@@ -1,4 +1,4 @@
-"""Answers rated by rubrics: what is asked, whether the judge can rate at all, and the change in per cent."""
+"""Answers rated by rubrics: what is asked, what the ratings come to, and the change in per cent."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.catalogue import Phrase, phrase
+from studio.catalogue import Phrase
+from studio.evaluate.judging.controls import unreadable
 from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply
-from studio.evaluate.judging.rubrics import SHIPPED, Rubric, rating, shipped_rubric
-from studio.evaluate.judging.trust import CONSISTENCY, READABLE, groups_of, like_a_coin
+from studio.evaluate.judging.rubrics import Rubric, rating
+from studio.evaluate.judging.trust import groups_of
 from studio.evaluate.scoring import scored
-from studio.evaluate.statistics import ratio, wilson
-from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, ContestantScore, Figure, Score
-from studio.words import percent
-
-CONTROLS = 30
-"""Questions by which it is seen whether the judge can rate at all."""
-
-CONTROL = "control"
-"""The part that says how often the ideal answer got more than the ideal answer to another question."""
+from studio.evaluate.statistics import ratio
+from studio.events import MEASURED, Figure, Score
 
 
 @dataclass(frozen=True)
@@ -35,29 +29,18 @@ class RatedItem:
     cluster: Hashable = ""
 
 
-@dataclass(frozen=True)
-class Ratings:
-    """What a judge said: `given` of each rubric and contestant, a rating per item; `controls`, in pairs."""
-
-    given: Mapping[str, Mapping[str, Sequence[float | None]]]
-    controls: Sequence[tuple[float | None, float | None]]
+type Ratings = Mapping[str, Mapping[str, Sequence[float | None]]]
+"""Of each rubric and contestant, by their keys, a rating per item; None for one that cannot be read."""
 
 
 def rating_questions(rubrics: Sequence[Rubric], items: Sequence[RatedItem]) -> list[JudgeQuestion]:
-    """All that a judge has to be asked: of each answer by each rubric; then the controls."""
-    asked = [
+    """All that a judge has to be asked: of each answer by each rubric."""
+    return [
         rubric.question(item.request, answer, item.ideal)
         for item in items
         for answer in item.answers.values()
         for rubric in rubrics
     ]
-    return [*asked, *(question for pair in _controls(items) for question in pair)]
-
-
-def requests_for(rows: int, contestants: int, own_rubrics: int = 0) -> int:
-    """How often a judge is asked at most, of pairs and by rubrics: told before there is any answer."""
-    in_pairs = 2 * rows * (contestants - 1)
-    return in_pairs + (len(SHIPPED) + own_rubrics) * rows * contestants + 2 * min(rows, CONTROLS)
 
 
 def ratings(rubrics: Sequence[Rubric], items: Sequence[RatedItem], replies: Sequence[JudgeReply]) -> Ratings:
@@ -68,20 +51,7 @@ def ratings(rubrics: Sequence[Rubric], items: Sequence[RatedItem], replies: Sequ
         for who in item.answers:
             for rubric in rubrics:
                 given[rubric.key][who].append(next(each))
-    rest = list(each)
-    return Ratings(given, list(zip(rest[::2], rest[1::2], strict=True)))
-
-
-def _controls(items: Sequence[RatedItem]) -> Iterator[tuple[JudgeQuestion, JudgeQuestion]]:
-    """The ideal answer to a question, and that to the next one, as answers to it; no reference is shown."""
-    relevance = shipped_rubric("relevance")
-    able = [item for item in items if item.ideal]
-    for item, other in list(zip(able, able[1:] + able[:1], strict=True))[:CONTROLS]:
-        if item.ideal.strip() != other.ideal.strip():
-            yield (
-                relevance.question(item.request, item.ideal),
-                relevance.question(item.request, other.ideal),
-            )
+    return given
 
 
 def rubric_scores(
@@ -90,13 +60,13 @@ def rubric_scores(
     items: Sequence[RatedItem],
     found: Ratings,
     titles: Mapping[str, str],
+    refused: tuple[str, Phrase] | None = None,
 ) -> Iterator[Score | Figure]:
-    """A score for each rubric, the control, and the table of changes; reasons where the judge cannot rate.
+    """A score for each rubric, and the table of changes; state and reason where the judge is `refused`.
 
     `titles` has what every contestant is called, by its key, the baseline first.
     """
-    baseline, *challengers = titles
-    refused = _no_figures(found)
+    refused = refused or unreadable([each for of in found.values() for row in of.values() for each in row])
     clusters = [item.cluster for item in items]
     measured = []
     for rubric in rubrics:
@@ -104,53 +74,19 @@ def rubric_scores(
             state, reason = refused
             yield Score(measure, rubric.key, state, reason, "score", "higher")
             continue
-        given = found.given[rubric.key]
-        score = scored(measure, given, unit="score", part=rubric.key, clusters=clusters, baseline=baseline)
+        score = scored(
+            measure,
+            found[rubric.key],
+            unit="score",
+            part=rubric.key,
+            clusters=clusters,
+            baseline=next(iter(titles)),
+        )
         yield score
         if score.state == MEASURED:
             measured.append(rubric)
-    yield control_score(measure, found.controls, challengers)
     if measured:
         yield rubric_table(measure, measured, items, found, titles)
-
-
-def _no_figures(found: Ratings) -> tuple[str, Phrase] | None:
-    """The state and the reason where the judge's ratings mean nothing; None where they may."""
-    given = [each for of in found.given.values() for row in of.values() for each in row]
-    unread = given.count(None)
-    if unread > (1 - READABLE) * len(given):
-        return INCOMPATIBLE, phrase("judge.unreadable_ratings", unread=unread, count=len(given))
-    above, count = _above(found.controls)
-    if not count:
-        return None
-    if above / count < CONSISTENCY:
-        told, needed = percent(above / count), percent(CONSISTENCY)
-        return INCOMPATIBLE, phrase(
-            "judge.blind_to_content", above=f"{above:g}", count=count, share=told, needed=needed
-        )
-    if like_a_coin(above, count):
-        return TOO_FEW, phrase("judge.few_controls", above=f"{above:g}", count=count)
-    return None
-
-
-def control_score(
-    measure: str, controls: Sequence[tuple[float | None, float | None]], challengers: Sequence[str]
-) -> Score:
-    """How often the judge rated the ideal answer above one to another question; equal ratings are a half.
-
-    A judge that cannot tell these apart cannot tell two good answers apart.
-    """
-    above, count = _above(controls)
-    if not count:
-        return Score(measure, CONTROL, TOO_FEW, phrase("judge.unchecked"), "share", "neither")
-    share, interval = above / count, wilson(above / count, count)
-    scores = tuple(ContestantScore(who, share, *interval) for who in challengers)
-    return Score(measure, CONTROL, MEASURED, "", "share", "neither", count, 0, scores)
-
-
-def _above(controls: Sequence[tuple[float | None, float | None]]) -> tuple[float, int]:
-    pairs = [(own, other) for own, other in controls if own is not None and other is not None]
-    return sum(1.0 if own > other else 0.5 if own == other else 0.0 for own, other in pairs), len(pairs)
 
 
 @dataclass(frozen=True)
@@ -195,7 +131,7 @@ def rubric_table(
     clusters = [item.cluster for item in items]
     rows: list[list[str | float]] = []
     for rubric in rubrics:
-        given = found.given[rubric.key]
+        given = found[rubric.key]
         for who in challengers:
             moved = change(given[baseline], given[who], clusters)
             means = [round(each, 2) for each in (moved.before, moved.after)]

@@ -12,7 +12,6 @@ from studio.evaluate.judging.judge import Judge
 from studio.evaluate.judging.pairs import FIRST, LOST, TIED, WON, PairVerdict
 from studio.evaluate.statistics import numbered, wilson
 from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, ContestantScore, Figure, Score
-from studio.words import percent
 
 CONSISTENCY = 0.6
 """The share of its preferences that a judge must keep when the answers change places, or there is no verdict.
@@ -26,6 +25,9 @@ READABLE = 0.8
 """The share of pairs whose verdicts must be readable: with more left out, the rest is a selection."""
 
 _COIN = 0.5
+
+type Groups = NDArray[np.intp] | None
+"""Which cluster each row is in; None where each stands for itself."""
 
 type Verdicts = Sequence[PairVerdict]
 type _Counted = Callable[[Verdicts], tuple[int, int]]
@@ -48,13 +50,18 @@ def no_verdict(verdicts: Verdicts) -> tuple[str, Phrase] | None:
         return TOO_FEW, phrase("judge.only_ties", count=count)
     share = kept / preferred
     if share < CONSISTENCY:
-        told, needed = percent(share), percent(CONSISTENCY)
+        told, needed = whole_percent(share), whole_percent(CONSISTENCY)
         return INCOMPATIBLE, phrase(
             "judge.inconsistent", kept=kept, count=preferred, share=told, needed=needed
         )
     if like_a_coin(kept, preferred):
         return TOO_FEW, phrase("judge.like_a_coin", kept=kept, count=preferred)
     return None
+
+
+def whole_percent(share: float) -> str:
+    """A share as it is told of a few dozen pairs: 62 %."""
+    return f"{100 * share:.0f} %"
 
 
 def like_a_coin(count: float, of: int) -> bool:
@@ -95,7 +102,7 @@ def _share_of(measure: str, part: str, counted: _Counted, verdicts: Mapping[str,
     return Score(measure, part, MEASURED, "", "share", better, count, 0, tuple(scores))
 
 
-def groups_of(clusters: Sequence[Hashable]) -> NDArray[np.intp] | None:
+def groups_of(clusters: Sequence[Hashable]) -> Groups:
     """Which cluster each row is in, by number; None where each stands for itself."""
     groups = numbered(clusters)
     return groups if len(groups) and int(groups.max()) + 1 < len(groups) else None
@@ -182,4 +189,4 @@ def bias_table(measure: str, panel: Sequence[Score], judge: Judge, titles: Mappi
 def _shown(part: str) -> Callable[[float | None], str]:
     if part == _SAME_FAMILY:
         return lambda value: "yes" if value else "no"
-    return lambda value: "none" if value is None else percent(value)
+    return lambda value: "none" if value is None else whole_percent(value)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.catalogue import phrase
+from studio.catalogue import Phrase, phrase
 from studio.evaluate.judging.length import length_controlled
-from studio.evaluate.judging.trust import Verdicts, groups_of, no_verdict
+from studio.evaluate.judging.trust import Groups, Verdicts, groups_of, no_verdict
+from studio.evaluate.power import detectable, detectable_share
 from studio.evaluate.scoring import ENOUGH
-from studio.evaluate.statistics import clustered_shares, paired_shares
+from studio.evaluate.statistics import FEWEST_CLUSTERS, clustered_shares, paired_shares
 from studio.events import MEASURED, TOO_FEW, ContestantScore, Difference, Score
+from studio.words import counted
 
 LENGTH_CONTROLLED = "length_controlled"
 """The part that is read at equal lengths; the whole is the raw win rate."""
@@ -21,17 +23,16 @@ LENGTH_CONTROLLED = "length_controlled"
 EVEN = 0.5
 """What the baseline has against itself, and a challenger that is as good."""
 
-type _Groups = NDArray[np.intp] | None
-
 
 @dataclass(frozen=True)
 class WinRate:
-    """A share of wins with its interval at 95 %, and p of its being one half."""
+    """A share of wins with its interval at 95 %, p of its being one half, and what would have been found."""
 
     value: float
     low: float
     high: float
     p: float
+    detectable: float | None = None
 
 
 def win_rates(
@@ -45,10 +46,7 @@ def win_rates(
     """
     together = [each for of in verdicts.values() for each in of]
     readable = {who: [each for each in of if each.readable] for who, of in verdicts.items()}
-    fewest = min(map(len, readable.values()), default=0)
-    refused = no_verdict(together)
-    if refused is None and fewest < ENOUGH:
-        refused = TOO_FEW, phrase("judge.few_pairs", count=fewest, needed=ENOUGH)
+    refused = no_verdict(together) or _too_few(readable, clusters)
     for part, rate in (("", raw_win_rate), (LENGTH_CONTROLLED, _at_equal_lengths)):
         if refused:
             state, reason = refused
@@ -57,10 +55,28 @@ def win_rates(
             yield _scored(measure, part, rate, readable, baseline, clusters)
 
 
+def _too_few(readable: Mapping[str, Verdicts], clusters: Mapping[str, str]) -> tuple[str, Phrase] | None:
+    """That pairs, or the groups that they form, are too few for an interval that keeps its level."""
+    for each in readable.values():
+        if len(each) < ENOUGH:
+            rows = counted(len(each), "readable pair")
+            return TOO_FEW, phrase("score.few_rows", rows=rows, enough=ENOUGH)
+        groups = _groups(each, clusters)
+        number = len(each) if groups is None else int(groups.max()) + 1
+        if groups is not None and number < FEWEST_CLUSTERS:
+            rows, of = counted(len(each), "readable pair"), counted(number, "independent group")
+            return TOO_FEW, phrase("score.few_clusters", rows=rows, groups=of, enough=FEWEST_CLUSTERS)
+    return None
+
+
+def _groups(verdicts: Verdicts, clusters: Mapping[str, str]) -> Groups:
+    return groups_of([clusters.get(each.id, "") for each in verdicts])
+
+
 def _scored(
     measure: str,
     part: str,
-    rate: Callable[[Verdicts, _Groups], WinRate],
+    rate: Callable[[Verdicts, Groups], WinRate],
     readable: Mapping[str, Verdicts],
     baseline: str,
     clusters: Mapping[str, str],
@@ -68,17 +84,19 @@ def _scored(
     scores, differences = [ContestantScore(baseline, EVEN)], []
     count = groups_count = 0
     for who, each in readable.items():
-        groups = groups_of([clusters.get(pair.id, "") for pair in each])
+        groups = _groups(each, clusters)
         found = rate(each, groups)
         count, groups_count = len(each), 0 if groups is None else int(groups.max()) + 1
         scores.append(ContestantScore(who, found.value, found.low, found.high))
-        beyond = Difference(who, found.value - EVEN, found.low - EVEN, found.high - EVEN, found.p)
+        beyond = Difference(
+            who, found.value - EVEN, found.low - EVEN, found.high - EVEN, found.p, None, found.detectable
+        )
         differences.append(beyond)
     figures = tuple(scores), tuple(differences)
     return Score(measure, part, MEASURED, "", "share", "higher", count, groups_count, *figures)
 
 
-def raw_win_rate(verdicts: Verdicts, groups: _Groups = None) -> WinRate:
+def raw_win_rate(verdicts: Verdicts, groups: Groups = None) -> WinRate:
     """(wins + ties / 2) / all, with an interval that knows that both answers are to one request.
 
     As 1/2 + (wins - losses) / 2n it is half of the difference of paired shares, and takes the interval and
@@ -87,13 +105,17 @@ def raw_win_rate(verdicts: Verdicts, groups: _Groups = None) -> WinRate:
     balance = 2 * _points(verdicts) - 1
     found = paired_shares(balance) if groups is None else clustered_shares(balance, groups)
     value, low, high = (EVEN + side / 2 for side in (found.value, found.low, found.high))
-    return WinRate(value, low, high, found.p)
+    if groups is None:
+        seen = detectable_share(len(verdicts), float((balance != 0).mean()))
+    else:
+        seen = detectable(found.error, found.freedom)
+    return WinRate(value, low, high, found.p, None if seen is None else seen / 2)
 
 
-def _at_equal_lengths(verdicts: Verdicts, groups: _Groups = None) -> WinRate:
+def _at_equal_lengths(verdicts: Verdicts, groups: Groups = None) -> WinRate:
     longer_by = np.array([each.longer_by for each in verdicts], dtype=np.float64)
     found = length_controlled(_points(verdicts), longer_by, groups)
-    return WinRate(found.rate, found.low, found.high, found.p)
+    return WinRate(found.rate, found.low, found.high, found.p, found.detectable)
 
 
 def _points(verdicts: Verdicts) -> NDArray[np.float64]:

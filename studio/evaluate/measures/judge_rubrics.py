@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from studio.evaluate.judging.chosen import asked, chosen_judge
+from studio.evaluate.judging.controls import cannot_rate, control_questions, control_score, controls_in
 from studio.evaluate.judging.pairs import request_of
-from studio.evaluate.judging.ratings import RatedItem, rating_questions, ratings, rubric_scores
+from studio.evaluate.judging.ratings import RatedItem, Ratings, rating_questions, ratings, rubric_scores
 from studio.evaluate.judging.rubrics import rubrics_with
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import answered
 from studio.evaluate.measures.judge_pairs import judged_items, why_not
 from studio.evaluate.measures.nothing import not_run
+from studio.evaluate.store import EvaluationStore
 from studio.events import Event
 
 KEY = "judge_rubrics"
@@ -24,16 +26,25 @@ def _run(setting: Setting) -> Generator[Event]:
         return
     rubrics = rubrics_with([Path(file) for file in setting.options.rubrics])
     items = yield from _items(setting)
+    titles = {each.key: each.title for each in setting.contestants}
     with chosen_judge(setting) as judge:
-        replies = yield from asked(setting, judge, rating_questions(rubrics, items))
-    found = ratings(rubrics, items, replies)
-    for rubric in rubrics:
-        given = found.given[rubric.key]
+        controls = control_questions([(item.request, item.ideal) for item in items])
+        checked = controls_in((yield from asked(setting, judge, controls)))
+        yield control_score(KEY, checked, list(titles)[1:])
+        found: Ratings = {}
+        if (refused := cannot_rate(checked)) is None:
+            replies = yield from asked(setting, judge, rating_questions(rubrics, items))
+            found = ratings(rubrics, items, replies)
+            _keep(setting.store, items, found)
+    yield from rubric_scores(KEY, rubrics, items, found, titles, refused)
+
+
+def _keep(store: EvaluationStore, items: Sequence[RatedItem], found: Ratings) -> None:
+    """Keep the ratings of each rubric on the rows of which all could be read."""
+    for rubric, given in found.items():
         rows = [place for place in range(len(items)) if all(of[place] is not None for of in given.values())]
         values = {who: [of[place] or 0.0 for place in rows] for who, of in given.items()}
-        setting.store.keep_rows(KEY, rubric.key, [items[place].id for place in rows], values)
-    titles = {each.key: each.title for each in setting.contestants}
-    yield from rubric_scores(KEY, rubrics, items, found, titles)
+        store.keep_rows(KEY, rubric, [items[place].id for place in rows], values)
 
 
 def _items(setting: Setting) -> Generator[Event, None, list[RatedItem]]:

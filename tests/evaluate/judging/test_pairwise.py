@@ -58,6 +58,7 @@ def test_a_fair_judge_recovers_a_planted_win_rate() -> None:
         assert high is not None
         assert low < 0.65 < high
         assert 0.08 < high - low < 0.12
+        assert score.differences[0].low == pytest.approx(low - 0.5)
     shares = panel(pairs, fair)
     assert shares["position_consistency"] == 1
     assert shares["first_slot"] == 0.5
@@ -151,6 +152,18 @@ def test_rows_of_one_document_are_one_witness() -> None:
     clustered, controlled = win_rates("judge", found, "base", clusters)
     assert (apart.clusters, clustered.clusters, controlled.clusters) == (0, 20, 20)
     assert clustered.of("tuned") == apart.of("tuned")
+    few, _ = win_rates("judge", found, "base", {pair.id: f"document {n % 4}" for n, pair in enumerate(pairs)})
+    assert (few.state, why(few)) == (TOO_FEW, "score.few_clusters")
+    five, _ = win_rates("judge", {"tuned": found["tuned"][:5]}, "base", {})
+    assert five.state == TOO_FEW
+
+
+def test_a_score_says_what_so_many_pairs_could_have_shown() -> None:
+    for count, least, most in ((40, 0.15, 0.3), (400, 0.05, 0.1)):
+        for score in rates(planted(count, wins=0.55), fair):
+            seen = score.differences[0].detectable
+            assert seen is not None
+            assert least < seen < most
 
 
 def test_several_challengers_are_judged_in_one_table() -> None:

@@ -11,11 +11,17 @@ import pytest
 
 from studio.catalogue import Phrase
 from studio.errors import DataError
+from studio.evaluate.judging.controls import (
+    CONTROL,
+    CONTROLS,
+    cannot_rate,
+    control_questions,
+    control_score,
+    controls_in,
+)
 from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply
 from studio.evaluate.judging.questioning import judged
 from studio.evaluate.judging.ratings import (
-    CONTROL,
-    CONTROLS,
     RatedItem,
     change,
     rating_questions,
@@ -57,12 +63,18 @@ def shares(question: JudgeQuestion) -> JudgeReply:
     return JudgeReply(shares={str(low): 0.1 * (low + 1 - value), str(low + 1): 0.1 * (value - low)})
 
 
+def asked(rows: Sequence[RatedItem]) -> list[tuple[str, str]]:
+    return [(row.request, row.ideal) for row in rows]
+
+
 def rated(
     rows: Sequence[RatedItem], reply: Callable[[JudgeQuestion], JudgeReply]
 ) -> tuple[dict[str, Score], Figure | None]:
     rubrics = shipped_rubrics()
-    replies = [reply(question) for question in rating_questions(rubrics, rows)]
-    events = list(rubric_scores("rubrics", rubrics, rows, ratings(rubrics, rows, replies), TITLES))
+    controls = controls_in([reply(each) for each in control_questions(asked(rows))])
+    found = ratings(rubrics, rows, [reply(question) for question in rating_questions(rubrics, rows)])
+    events = list(rubric_scores("rubrics", rubrics, rows, found, TITLES, cannot_rate(controls)))
+    events.append(control_score("rubrics", controls, ["tuned"]))
     scores = {each.part: each for each in events if isinstance(each, Score)}
     return scores, next((each for each in events if isinstance(each, Figure)), None)
 
@@ -145,7 +157,7 @@ def test_ratings_that_cannot_be_read_are_left_out_and_many_of_them_end_it() -> N
     scores, table = rated(items(40), unread(2))
     assert (scores[SHIPPED[0]].state, table) == (INCOMPATIBLE, None)
     assert isinstance(reason := scores[SHIPPED[0]].reason, Phrase)
-    assert dict(reason.values)["unread"] == 160
+    assert reason.code == "judge.unreadable_ratings"
 
 
 def test_answers_that_both_give_are_rated_once() -> None:
@@ -158,8 +170,10 @@ def test_answers_that_both_give_are_rated_once() -> None:
 
 def test_no_more_controls_are_asked_than_it_takes() -> None:
     rows = items(100)
-    assert len(rating_questions((), rows)) == 2 * CONTROLS
-    assert rating_questions((), [RatedItem("1", "Q?", {"base": "a"}, "ideal")]) == []
+    assert len(control_questions(asked(rows))) == 2 * CONTROLS
+    assert control_questions([("Q?", "ideal")]) == control_questions([("Q?", "a"), ("R?", "a")]) == []
+    assert cannot_rate([]) is None
+    assert control_score("rubrics", [], ["tuned"]).state == TOO_FEW
 
 
 def test_the_interval_of_a_change_covers_it() -> None:
