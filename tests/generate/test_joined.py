@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from studio.generate.joined import join
+from studio.models import adapter
+from studio.models.adapter import Tuning
+from studio.models.cache import ModelCache
 from tests.jobs.test_contestants import opened, runs
 
 __all__ = ["runs"]
@@ -20,6 +23,35 @@ SETS = {
     "rank-stabilized, with embeddings": ("wide", ("base", "tuned", "tuned*0.5", "run:first")),
     "DoRA on a parent": ("dora", ("base", "parent", "tuned", "run:wide", "tuned*0.5")),
 }
+
+STARTER = {
+    "LoRA": Tuning(rank=8),
+    "rank-stabilized LoRA, with embeddings": Tuning(rank=4, rank_stabilized=True, embeddings=True),
+    "DoRA": Tuning("dora", rank=4),
+    "DoRA, with embeddings and head": Tuning("dora", rank=4, embeddings=True, head=True),
+}
+
+
+def test_on_the_starter_rows_of_every_kind_of_adapter_have_their_own_logits(starter: Path) -> None:
+    cache = ModelCache()
+    tuned = [cache.open(starter / "model").module for _ in STARTER]
+    for number, (model, tuning) in enumerate(zip(tuned, STARTER.values(), strict=True)):
+        mx.random.seed(number)
+        adapter.attach(model, tuning)
+        noisy = {n: a + 0.02 * mx.random.normal(a.shape) for n, a in adapter.weights(model).items()}
+        model.load_weights(list(noisy.items()), strict=False)
+        model.eval()
+    modules = [cache.open(starter / "model").module, *tuned]
+    model = cache.open(starter / "model").module
+    rows = join(model, modules)
+    ids = mx.array([[1398, 356, 304, 1491, 263, 392, 1577, 16, 2105, 639]])
+    rows.select(range(len(modules)))
+    together = np.array(model(mx.concatenate([ids] * len(modules))))
+    alone = [np.array(each(ids))[0] for each in modules]
+    for mine, logits in zip(together, alone, strict=True):
+        assert np.abs(mine - logits).max() < 1e-5 * max(1, np.abs(logits).max() / 10)
+        assert np.array_equal(mine.argmax(axis=-1), logits.argmax(axis=-1))
+    assert all(np.abs(a - b).max() > 0.1 for n, a in enumerate(alone) for b in alone[:n])
 
 
 @pytest.mark.parametrize(("run", "keys"), SETS.values(), ids=SETS)
