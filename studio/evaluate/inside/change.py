@@ -70,44 +70,53 @@ class TokenChange:
         return found
 
 
-def token_change(base: nn.Module, tuned: nn.Module, ids: Sequence[int], asked: Sequence[int]) -> TokenChange:
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A model and its head, where that can be told apart: then only the places asked for reach the head."""
+
+    model: nn.Module
+    head: OwnHead | None
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Predictor:
+        """The model's; looked for once, as that takes a few passes."""
+        return cls(model, find_head(model))
+
+    def states(self, ids: Sequence[int]) -> mx.array:
+        """What is still to pass the head [tokens, width], or where there is none the logits themselves."""
+        given = mx.array([list(ids)])
+        found: mx.array = (self.model(given) if self.head is None else self.head.hidden(given))[0]
+        return found
+
+    def logits(self, states: mx.array) -> mx.array:
+        """The logits of some of the states."""
+        return states if self.head is None else self.head.output.given_out(states)
+
+    def vocabulary(self, states: mx.array) -> int:
+        """How many tokens it tells apart."""
+        return states.shape[-1] if self.head is None else self.head.tap.vocabulary
+
+
+def token_change(base: Predictor, tuned: Predictor, ids: Sequence[int], asked: Sequence[int]) -> TokenChange:
     """What tuning does to the probability of the tokens at the places `asked` (1 or later) of one text.
 
     Never more than a chunk of [tokens, vocabulary] is held. Raises Unusable for two vocabularies.
     """
     places = mx.array([place - 1 for place in asked])
     targets = mx.array([ids[place] for place in asked])
-    sources = [_Source.of(model, ids) for model in (base, tuned)]
-    if sources[0].vocabulary != sources[1].vocabulary:
+    both = [(each, each.states(ids)) for each in (base, tuned)]
+    sizes = [each.vocabulary(states) for each, states in both]
+    if sizes[0] != sizes[1]:
         raise Unusable("inside.other_vocabulary")
-    rows, parts = chunk_rows(sources[0].vocabulary), []
+    rows, parts = chunk_rows(sizes[0]), []
     for start in range(0, len(asked), rows):
         at, wanted = places[start : start + rows], targets[start : start + rows]
-        one, other = (_log_probabilities(source.logits(at)) for source in sources)
+        one, other = (_log_probabilities(each.logits(states[at])) for each, states in both)
         chosen = [mx.take_along_axis(each, wanted[:, None], axis=-1)[:, 0] for each in (one, other)]
         parts.append(mx.stack([*chosen, _divergence(one, other)]))
         mx.eval(parts[-1])
     found = np.array(mx.concatenate(parts, axis=1), np.float64) if parts else np.zeros((3, 0))
     return TokenChange(*found)
-
-
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """Where a text's logits come from: states that are still to pass the head, or the logits themselves."""
-
-    states: mx.array
-    head: OwnHead | None
-    vocabulary: int
-
-    @classmethod
-    def of(cls, model: nn.Module, ids: Sequence[int]) -> _Source:
-        given, head = mx.array([list(ids)]), find_head(model)
-        states = (model(given) if head is None else head.hidden(given))[0]
-        return cls(states, head, states.shape[-1] if head is None else head.tap.vocabulary)
-
-    def logits(self, places: mx.array) -> mx.array:
-        states = self.states[places]
-        return states if self.head is None else self.head.output.given_out(states)
 
 
 def divergence_of(base: mx.array, tuned: mx.array) -> mx.array:

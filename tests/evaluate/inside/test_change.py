@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import mlx.core as mx
@@ -11,7 +12,7 @@ from mlx import nn
 from mlx_lm.utils import _get_classes
 
 from studio.catalogue import Unusable
-from studio.evaluate.inside.change import lens_change, state_change, token_change
+from studio.evaluate.inside.change import Predictor, TokenChange, lens_change, state_change, token_change
 from studio.evaluate.inside.layers import find_reader, hidden_states
 from studio.evaluate.inside.pushed import pushed_words
 from studio.evaluate.inside.strength import matrix_changes
@@ -143,6 +144,10 @@ def test_a_familys_last_state_is_read_as_the_model_reads_it(family: str) -> None
     assert mx.allclose(logits, model(mx.array([IDS]))[0], atol=1e-4).item()
 
 
+def shifted(base: nn.Module, tuned: nn.Module, ids: Sequence[int], asked: Sequence[int]) -> TokenChange:
+    return token_change(Predictor.of(base), Predictor.of(tuned), ids, asked)
+
+
 def by_hand(base: nn.Module, tuned: nn.Module) -> tuple[np.ndarray, np.ndarray]:
     """log p of both models at every place [2, tokens - 1, vocabulary], by the whole softmax."""
     logits = [np.array(model(mx.array([IDS]))[0, :-1], np.float64) for model in (base, tuned)]
@@ -157,7 +162,7 @@ def test_shift_and_divergence_of_tokens_are_those_of_the_whole_softmax(
     base, tuned = twins("llama")
     tune(tuned, Tuning(rank=2, layers=2))
     asked = [3, 4, 7, 9, 5]
-    change = token_change(base, tuned, IDS, asked)
+    change = shifted(base, tuned, IDS, asked)
     one, other = by_hand(base, tuned)
     for i, place in enumerate(asked):
         assert change.base[i] == pytest.approx(one[place - 1, IDS[place]], abs=1e-5)
@@ -165,13 +170,13 @@ def test_shift_and_divergence_of_tokens_are_those_of_the_whole_softmax(
         expected = (np.exp(one) * (one - other))[place - 1].sum()
         assert change.kl[i] == pytest.approx(expected, abs=1e-5)
     assert change.kl.min() > 1e-4
-    assert token_change(base, base, IDS, asked).kl.max() == 0
-    assert token_change(base, tuned, IDS, []).kl.shape == (0,)
+    assert shifted(base, base, IDS, asked).kl.max() == 0
+    assert shifted(base, tuned, IDS, []).kl.shape == (0,)
 
 
 def test_two_vocabularies_are_not_compared_token_by_token() -> None:
     with pytest.raises(Unusable, check=lambda error: error.phrase.code == "inside.other_vocabulary"):
-        token_change(bare(), bare(vocab_size=80), IDS, [3])
+        shifted(bare(), bare(vocab_size=80), IDS, [3])
 
 
 def test_the_lens_shows_a_change_from_the_layer_where_it_was_made_and_ends_in_the_models_own() -> None:
@@ -179,7 +184,7 @@ def test_the_lens_shows_a_change_from_the_layer_where_it_was_made_and_ends_in_th
     tune(tuned, Tuning(rank=2, targets="down_proj", layers=2))
     lens = lens_change((find_reader(base), find_reader(tuned)), base, tuned, IDS)
     assert lens[:2].max() == 0 < lens[2:].min()
-    whole = token_change(base, tuned, (*IDS, 1), range(1, len(IDS) + 1))
+    whole = shifted(base, tuned, (*IDS, 1), range(1, len(IDS) + 1))
     assert lens[-1] == pytest.approx(whole.kl.mean(), abs=1e-5)
 
 
