@@ -14,4 +14,27 @@ INSIDE: dict[str, str] = {
     "other.",
     "inside.other_vocabulary": "The two models have other vocabularies, so their probabilities cannot be "
     "compared token by token.",
+    "inside.nobody": "There is nobody to compare with the baseline.",
+    "inside.no_texts": "There are no questions with ideal answers that are short enough to look at.",
+    # What the figures show.
+    "inside.tokens": "Token by token: what tuning did to the ideal answer of {id}",
+    "inside.heads": "Which heads look elsewhere since the tuning (Jensen-Shannon divergence, bits)",
+    "inside.head": "What each token takes from which, in head {head} of layer {layer}: {contestant}",
+    "inside.relative": "How far states have moved, layer by layer",
+    "inside.direction": "How far states have turned, layer by layer",
+    "inside.lens": "How much else the states of each layer would say, if they were the last",
+    "inside.matrices": "How much each matrix has changed, as a share of its size",
+    "inside.words": "What the change says at the first tokens of unrelated texts",
+    # Abilities that tuning is not about.
+    "kept.guesses": "The baseline's own loss of {loss:.2f} is no better than guessing among all tokens "
+    "({guess:.2f}): there is nothing to be lost here.",
+    "kept.unable": "The baseline itself has {right} of {count} right: what it cannot do, it cannot lose. It "
+    "takes {enough} or more.",
+    # Which checkpoint to take.
+    "kept.one_checkpoint": "The run {run} kept only one checkpoint, so there is none to compare it with. "
+    "Keep more of them (loop.keep) in the next run.",
+    "kept.take": "Step {step:,} is as good as step {present:,} and has forgotten less: {spared:.2f} nats a "
+    "token of general text ({low:.2f} to {high:.2f} at 95 %).",
+    "kept.alike": "{count} checkpoints are within the noise of each other: steps {steps}.",
+    "kept.one_best": "Step {step:,} is better than every other checkpoint.",
 }

@@ -12,6 +12,16 @@ from studio.evaluate.measures import (
     instructions,
     judge_pairs,
     judge_rubrics,
+    adapter_strength,
+    attention_change,
+    capabilities,
+    general_text,
+    golden_answers,
+    held_out_loss,
+    pushed_words,
+    state_change,
+    task_divergence,
+    trade_off,
 )
 from studio.evaluate.options import EvaluationOptions
 
@@ -22,6 +32,13 @@ MEASURES: tuple[Measure, ...] = (
     *general_text.MEASURES,
     *judge_pairs.MEASURES,
     *judge_rubrics.MEASURES,
+    *capabilities.MEASURES,
+    *task_divergence.MEASURES,
+    *trade_off.MEASURES,
+    *adapter_strength.MEASURES,
+    *attention_change.MEASURES,
+    *state_change.MEASURES,
+    *pushed_words.MEASURES,
 )
 
 BY_KEY = {measure.key: measure for measure in MEASURES}

@@ -51,8 +51,8 @@ def take_checkpoint(run: RunFolder, step: int) -> ResultTaken:
     run.manifest()  # raises where this is no run
     with run.held(), disk_errors(run.path):
         restore(run.adapter)
-        source = _source(run, step)
-        before = _step(run.adapter)
+        source = folder_of_step(run, step)
+        before = result_step(run)
         if before == step and _same(source, run.adapter):
             return ResultTaken(before, step, None)
         kept = _keep(run, before)
@@ -72,8 +72,8 @@ def is_chosen(adapter: Path) -> bool:
         return False
 
 
-def _source(run: RunFolder, step: int) -> Path:
-    """The folder with the weights of a step, proven to be as it was written."""
+def folder_of_step(run: RunFolder, step: int) -> Path:
+    """The folder with the weights of a step, proven to be as it was written. Raises RunError."""
     places = (run.path / "checkpoints", run.path / REPLACED)
     found = next((folder for place in places if (folder := place / _name(step)).is_dir()), None)
     if found is None or not all((found / name).is_file() for name in FILES):
@@ -136,10 +136,10 @@ def _described(folder: Path) -> dict[str, object]:
     return found
 
 
-def _step(folder: Path) -> int:
-    """The step that the result is of; 0 where an earlier release did not say."""
+def result_step(run: RunFolder) -> int:
+    """The step that the run's result is of; 0 where an earlier release did not say."""
     try:
-        step = _described(folder).get(STEP)
+        step = _described(run.adapter).get(STEP)
     except RunError:
         return 0
     return step if isinstance(step, int) and step > 0 else 0

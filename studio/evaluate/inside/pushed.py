@@ -46,8 +46,10 @@ def pushed_words(
 
     Texts shorter than PLACES are left out. Raises Unusable where a model cannot be looked into or read.
     """
-    reader = find_reader(tuned)
     firsts = [tuple(ids[:PLACES]) for ids in texts if len(ids) >= PLACES]
+    if not firsts:
+        return []
+    reader = find_reader(tuned)
     differences, sizes = _differences(base, tuned, firsts)
     found = []
     for layer in dict.fromkeys(_layers(len(differences))):
@@ -73,8 +75,6 @@ def _differences(
         per_text.append([b - a for a, b in zip(own, other, strict=True)])
         sizes.append([mx.linalg.norm(each, axis=-1) for each in own])
         mx.eval(per_text[-1], sizes[-1])
-    if not per_text:
-        return [], []
     return _by_layer(per_text), _by_layer(sizes)
 
 

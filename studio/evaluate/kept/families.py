@@ -20,7 +20,7 @@ from studio.paths import resource
 
 if TYPE_CHECKING:
     from studio.dataset.render.render import Renderer
-    from studio.evaluate.measure import RowLosses
+    from studio.evaluate.reading import RowLosses
 
 FAMILIES = {
     "english": "English",

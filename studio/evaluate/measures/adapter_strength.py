@@ -1,0 +1,78 @@
+"""How much tuning changed each matrix, as a share of the matrix: layer by layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+from studio.catalogue import phrase
+from studio.evaluate.measure import Measure, Setting
+from studio.evaluate.measures.looks import looked, nothing_seen
+from studio.events import ContestantScore, Event, Figure, Score
+
+if TYPE_CHECKING:
+    from studio.evaluate.inside.strength import MatrixChange
+    from studio.generate.contestant import OpenContestant
+
+
+def _strength(setting: Setting) -> Generator[Event]:
+    from studio.evaluate.inside.strength import matrix_changes
+
+    def look(contestant: OpenContestant, _: int) -> list[MatrixChange]:
+        return matrix_changes(setting.contestants[0].module, contestant.module)
+
+    once = ["the weights"]
+    seen, reason = yield from looked(setting, "Measuring matrices", once, look)
+    if not seen:
+        yield nothing_seen(STRENGTH.key, setting, once, reason)
+        return
+    found = {who: changes for who, (changes,) in seen.items()}
+    yield Score(
+        STRENGTH.key,
+        unit=STRENGTH.unit,
+        better=STRENGTH.better,
+        count=max(len(changes) for changes in found.values()),
+        scores=(
+            ContestantScore(setting.baseline, 0.0),
+            *(ContestantScore(who, _whole(changes)) for who, changes in found.items()),
+        ),
+    )
+    for who, changes in found.items():
+        yield _heat(who, changes)
+
+
+def _whole(changes: Sequence[MatrixChange]) -> float:
+    """|W' - W| / |W| of all matrices as one."""
+    norm = math.sqrt(sum(each.norm**2 for each in changes))
+    return math.sqrt(sum(each.change**2 for each in changes)) / norm if norm else 0.0
+
+
+def _heat(who: str, changes: Sequence[MatrixChange]) -> Figure:
+    """Layers by matrices; matrices that no layer changed are left out, unless nothing changed at all."""
+    moved = {each.name for each in changes if each.change > 0}
+    kept = [each for each in changes if each.name in moved or not moved]
+    names = list(dict.fromkeys(each.name for each in kept))
+    layers = list(dict.fromkeys(each.layer for each in kept))
+    known = {(each.layer, each.name): round(each.strength, 6) for each in kept}
+    data = {
+        "x": names,
+        "y": [str(layer) if layer else "" for layer in layers],
+        "values": [[known.get((layer, name)) for name in names] for layer in layers],
+        "unit": "ratio",
+        "contestant": who,
+    }
+    return Figure(STRENGTH.key, f"{who}/matrices", "heat", phrase("inside.matrices"), data)
+
+
+STRENGTH = Measure(
+    "adapter_strength",
+    "Strength of the change",
+    "How much tuning changed the model's matrices: the size of the change as a share of their own size.",
+    "ratio",
+    "neither",
+    "inside",
+    ("standard", "full"),
+    _strength,
+)
+MEASURES = (STRENGTH,)

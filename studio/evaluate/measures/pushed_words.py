@@ -1,0 +1,95 @@
+"""Which words tuning pushes, even where nobody asks for them: read from its mark on unrelated text."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from studio.catalogue import phrase
+from studio.evaluate.measure import Measure, Setting
+from studio.evaluate.measures.looks import looked, nothing_seen, others
+from studio.events import ContestantScore, Event, Figure, Score
+
+if TYPE_CHECKING:
+    from studio.evaluate.inside.pushed import Pushed
+    from studio.generate.contestant import OpenContestant
+
+MOST = 100
+"""So many unrelated texts are read at most; the mark of a tuning shows in far fewer."""
+
+
+def _pushed(setting: Setting) -> Generator[Event]:
+    from studio.evaluate.inside.pushed import pushed_words
+    from studio.train.prepare import general_text
+
+    base = setting.contestants[0]
+    texts = [row.ids for row in general_text(base.renderer)[:MOST]]
+
+    def look(contestant: OpenContestant, _: int) -> list[Pushed]:
+        return pushed_words(base.module, contestant.module, texts)
+
+    seen, reason = yield from looked(setting, "Reading what was pushed", ["all texts"], look)
+    found = {who: read for who, (read,) in seen.items() if read}
+    if not found:
+        yield nothing_seen(PUSHED.key, setting, [] if seen else texts, reason)
+        return
+    yield Score(
+        PUSHED.key,
+        unit=PUSHED.unit,
+        better=PUSHED.better,
+        count=len(texts),
+        scores=(
+            ContestantScore(setting.baseline, 0.0),
+            *(ContestantScore(who, _steady(read)) for who, read in found.items()),
+        ),
+    )
+    for each in others(setting):
+        if each.key in found:
+            yield _table(each, found[each.key])
+
+
+def _steady(read: list[Pushed]) -> float:
+    """The share of the change that is the same in every text, over the places of the middle layer."""
+    first = min(each.layer for each in read)
+    return float(np.mean([each.steady for each in read if each.layer == first]))
+
+
+def _table(contestant: OpenContestant, read: list[Pushed]) -> Figure:
+    rows = [
+        [
+            each.layer,
+            each.place,
+            " · ".join(_words(contestant, each.tokens)) if each.size else "",
+            round(each.size, 4),
+            round(each.steady, 3),
+        ]
+        for each in read
+    ]
+    data = {
+        "heads": ["Layer", "Token", "What it pushes", "|change| / |state|", "Steady"],
+        "rows": rows,
+        "contestant": contestant.key,
+    }
+    return Figure(PUSHED.key, f"{contestant.key}/words", "table", phrase("inside.words"), data)
+
+
+def _words(contestant: OpenContestant, tokens: tuple[int, ...]) -> list[str]:
+    """The tokens as they are written; those of white space, and parts of characters, say nothing."""
+    written = [contestant.tokenizer.decode([token]).strip() for token in tokens]
+    return [text for text in written if text and "�" not in text]
+
+
+PUSHED = Measure(
+    "pushed_words",
+    "Words that tuning pushes",
+    "How much of the change at the first tokens of unrelated texts is the same in all of them; read through "
+    "the output layer, it names what tuning was about.",
+    "ratio",
+    "neither",
+    "inside",
+    ("full",),
+    _pushed,
+)
+MEASURES = (PUSHED,)
