@@ -75,7 +75,8 @@ class Score(Event, kind="Score"):
 
 @dataclass(frozen=True)
 class Figure(Event, kind="Figure"):
-    """Something to look at beside the scores. What `data` holds is decided by `kind`:
+    """Something to look at beside the scores. What `data` holds is decided by `kind`, and of one contestant
+    also `contestant`, its key; a value that there is none of is null:
 
     - heat: {"x": [labels], "y": [labels], "values": [[number, …] per y], "unit"}
     - bars: {"x": [labels], "series": [{"name", "values"}], "unit"}

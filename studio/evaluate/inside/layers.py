@@ -67,9 +67,15 @@ def hidden_states(model: nn.Module, ids: Sequence[int]) -> list[mx.array]:
 
     Raises Unusable as `noting_layers` does.
     """
+    return [states[0] for states in batch_states(model, [ids])]
+
+
+def batch_states(model: nn.Module, rows: Sequence[Sequence[int]]) -> list[mx.array]:
+    """The same for texts of one length, read at once: for each layer [texts, tokens, width] in fp32."""
     with noting_layers(model) as notes:
-        mx.eval(model(mx.array([list(ids)])), notes.states)
-    return [states.reshape(-1, states.shape[-1]).astype(mx.float32) for states in notes.states]
+        mx.eval(model(mx.array([list(ids) for ids in rows])), notes.states)
+    shape = (len(rows), len(rows[0]), -1)
+    return [states.reshape(shape).astype(mx.float32) for states in notes.states]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import mlx.core as mx
 from mlx import nn
 
 from studio.catalogue import Unusable
-from studio.evaluate.inside.layers import Reader, find_reader, hidden_states, top_tokens
+from studio.evaluate.inside.layers import Reader, batch_states, find_reader, top_tokens
 from studio.models.arrays import number
 
 PLACES = 5
@@ -66,21 +66,11 @@ def _differences(
     base: nn.Module, tuned: nn.Module, firsts: Sequence[tuple[int, ...]]
 ) -> tuple[list[mx.array], list[mx.array]]:
     """For each layer the differences [texts, PLACES, width], and |base| [texts, PLACES]."""
-    per_text: list[list[mx.array]] = []
-    sizes: list[list[mx.array]] = []
-    for ids in firsts:
-        own, other = hidden_states(base, ids), hidden_states(tuned, ids)
-        if [each.shape for each in own] != [each.shape for each in other]:
-            raise Unusable("inside.other_shapes")
-        per_text.append([b - a for a, b in zip(own, other, strict=True)])
-        sizes.append([mx.linalg.norm(each, axis=-1) for each in own])
-        mx.eval(per_text[-1], sizes[-1])
-    return _by_layer(per_text), _by_layer(sizes)
-
-
-def _by_layer(texts: list[list[mx.array]]) -> list[mx.array]:
-    """[texts] of what each layer has, as [layers] of what each text has."""
-    return [mx.stack(list(each)) for each in zip(*texts, strict=True)]
+    own, other = batch_states(base, firsts), batch_states(tuned, firsts)
+    if [each.shape for each in own] != [each.shape for each in other]:
+        raise Unusable("inside.other_shapes")
+    differences = [b - a for a, b in zip(own, other, strict=True)]
+    return differences, [mx.linalg.norm(each, axis=-1) for each in own]
 
 
 def _read(reader: Reader, layer: int, differences: mx.array, sizes: mx.array, words: int) -> list[Pushed]:

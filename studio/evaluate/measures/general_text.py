@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from studio.runs.folder import RunFolder
 
 IN_TRAINING = "in_training"
-"""The part for the first texts only, where the run read no more of them: its values are those of its curve."""
+"""The part for the first texts only, where the run read no more of them: the values of its own curve."""
 
 
 def _general(setting: Setting) -> Generator[Event]:

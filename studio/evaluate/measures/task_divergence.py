@@ -84,8 +84,8 @@ def _figures(
                 "texts": [named[at] for at in text.asked],
                 "lead": "".join(named[: text.asked[0]]),
                 "series": [
-                    {"name": "shift", "values": np.round(change.shift, 4).tolist()},
-                    {"name": "kl", "values": np.round(change.kl, 4).tolist()},
+                    {"name": "Shift", "values": np.round(change.shift, 4).tolist()},
+                    {"name": "Divergence", "values": np.round(change.kl, 4).tolist()},
                 ],
                 "unit": "nats",
                 "contestant": who,
