@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[1]
 STUDIO = ROOT / "studio"
 SHORT = {
     "catalogue/evaluation.py",
-    "evaluate/measures/general_text.py",
     "evaluate/measures/nothing.py",
     "evaluate/report/figures.py",
     "evaluate/report/html.py",
     "evaluate/report/write.py",
     "jobs/report.py",
+    "evaluate/options.py",
     "evaluate/task.py",
     "events/answers.py",
     "catalogue/inside.py",

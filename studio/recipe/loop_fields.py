@@ -205,7 +205,7 @@ class Watch(FieldGroup):
 
     forgetting: bool = field(
         True,
-        "Forgetting probe",
+        "General text loss",
         "Measure the loss on general text with every validation: where it rises, the model forgets.",
         level="advanced",
     )

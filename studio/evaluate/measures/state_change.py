@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from studio.catalogue import Unusable, phrase
+from studio.catalogue import Phrase, Unusable, phrase
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.looks import answer_texts, looked, nothing_seen, others
 from studio.evaluate.scoring import scored
@@ -45,8 +45,8 @@ def _states(setting: Setting) -> Generator[Event]:
     )
     relative = {who: np.mean([each.relative for each in changes], axis=0) for who, changes in found.items()}
     cosine = {who: np.mean([1 - each.cosine for each in changes], axis=0) for who, changes in found.items()}
-    yield _lines("relative", relative)
-    yield _lines("direction", cosine)
+    yield _lines("relative", phrase("inside.relative"), "|change| / |state|", relative)
+    yield _lines("direction", phrase("inside.direction"), "1 - cosine", cosine)
     yield from _lens(setting, [text.ids for text in texts[:READ]])
 
 
@@ -66,14 +66,17 @@ def _lens(setting: Setting, texts: list[tuple[int, ...]]) -> Generator[Event]:
     except Unusable:
         return
     if found:
-        yield _lines("lens", {who: np.mean(each, axis=0) for who, each in found.items()})
+        by_layer = {who: np.mean(each, axis=0) for who, each in found.items()}
+        yield _lines("lens", phrase("inside.lens"), "KL in nats", by_layer)
 
 
-def _lines(key: str, by_layer: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> Figure:
+def _lines(
+    key: str, title: Phrase, unit: str, by_layer: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]
+) -> Figure:
     """One line for each contestant over the layers."""
     data = {
         "x_title": "Layer",
-        "y_title": _TITLES[key],
+        "y_title": unit,
         "series": [
             {
                 "name": who,
@@ -83,10 +86,8 @@ def _lines(key: str, by_layer: dict[str, np.ndarray[tuple[int], np.dtype[np.floa
             for who, values in by_layer.items()
         ],
     }
-    return Figure(STATES.key, key, "lines", phrase(f"inside.{key}"), data)
+    return Figure(STATES.key, key, "lines", title, data)
 
-
-_TITLES = {"relative": "|change| / |state|", "direction": "1 - cosine", "lens": "KL in nats"}
 
 STATES = Measure(
     "state_change",

@@ -35,7 +35,7 @@ def log_line(event: Event) -> str:
             again = f", {event.in_a_row} in a row" if event.in_a_row > 1 else ""
             return f"Warning: step {event.step:,}: the update was skipped, {event.reason}{again}"
         case Probed():
-            return f"step {event.step:,}: loss on general text {event.loss:.4f}"
+            return f"step {event.step:,}: general text loss {event.loss:.4f}"
         case Rewards(part="validation"):
             right = words.percent(event.accuracy)
             return f"step {event.step:,}: margin {event.margin:+.3f}, {right} of {event.pairs:,} pairs right"
