@@ -23,7 +23,6 @@ SHORT = {
     "evaluate/report/html.py",
     "evaluate/report/write.py",
     "jobs/report.py",
-    "evaluate/options.py",
     "evaluate/task.py",
     "events/answers.py",
     "catalogue/inside.py",

@@ -6,18 +6,15 @@ from studio.catalogue import listed
 from studio.errors import RecipeError
 from studio.evaluate.measure import Measure
 from studio.evaluate.measures import (
-    general_text,
-    golden_answers,
-    held_out_loss,
-    instructions,
-    judge_pairs,
-    judge_rubrics,
     adapter_strength,
     attention_change,
     capabilities,
     general_text,
     golden_answers,
     held_out_loss,
+    instructions,
+    judge_pairs,
+    judge_rubrics,
     pushed_words,
     state_change,
     task_divergence,
