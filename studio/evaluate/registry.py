@@ -8,6 +8,7 @@ from studio.evaluate.measure import Measure
 from studio.evaluate.measures import (
     adapter_strength,
     attention_change,
+    calibration,
     capabilities,
     general_text,
     golden_answers,
@@ -15,7 +16,9 @@ from studio.evaluate.measures import (
     instructions,
     judge_pairs,
     judge_rubrics,
+    knowing,
     pushed_words,
+    refusals,
     state_change,
     task_divergence,
     trade_off,
@@ -36,6 +39,9 @@ MEASURES: tuple[Measure, ...] = (
     *attention_change.MEASURES,
     *state_change.MEASURES,
     *pushed_words.MEASURES,
+    *calibration.MEASURES,
+    *knowing.MEASURES,
+    *refusals.MEASURES,
 )
 
 BY_KEY = {measure.key: measure for measure in MEASURES}
