@@ -15,6 +15,7 @@ RIGHTS = {
 
 
 def kept(folder: Path, *rulings: Ruling) -> dict[tuple[str, str], Ruling]:
+    folder.mkdir(exist_ok=True)
     store = EvaluationStore(folder)
     for ruling in rulings:
         store.rule(ruling)
