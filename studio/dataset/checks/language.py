@@ -104,6 +104,12 @@ def most_likely_language(text: str) -> str:
     return str(_identifier().classify(text)[0]) if _LETTERS.search(text) else ""
 
 
+def likeliest(text: str) -> tuple[str, float]:
+    """The code of the language that any text is most likely in, and how sure that is, from 0 to 1."""
+    name, sure = _identifier().classify(text)
+    return str(name), float(sure)
+
+
 @cache
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
