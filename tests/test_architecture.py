@@ -19,7 +19,6 @@ STUDIO = ROOT / "studio"
 SHORT = {
     "catalogue/evaluation.py",
     "evaluate/failures/changes.py",
-    "evaluate/measures/general_text.py",
     "evaluate/measures/nothing.py",
     "evaluate/report/figures.py",
     "evaluate/report/html.py",
