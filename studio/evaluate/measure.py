@@ -59,6 +59,7 @@ class Setting:
     run: RunFolder | None = None
     told: set[str] = field(default_factory=set)  # tasks whose answers were announced
     losses_known: dict[str, Mapping[str, RowLosses]] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)  # what one measure found and another needs as well
 
     @property
     def baseline(self) -> str:

@@ -17,21 +17,23 @@ from studio.cli.commands import run as studio
 from studio.evaluate.golden import Golden, read_golden
 from studio.evaluate.judging.rubrics import SHIPPED
 from studio.evaluate.measures import judge_pairs, judge_rubrics
-from studio.evaluate.measures.judge_pairs import AGREEMENT, WIN_RATE, agreement_now
+from studio.evaluate.measures.judge_pairs import AGREEMENT, CONTROLLED, WIN_RATE, agreement_now
 from studio.evaluate.options import EvaluationOptions
+from studio.evaluate.registry import primary_of
 from studio.evaluate.store import EvaluationStore, Vote
 from studio.events import FAILED, INCOMPATIBLE, MEASURED, NOT_RUN, TOO_FEW, Evaluated, Figure, Log, Score
 from studio.jobs.evaluate import EvaluateJob
 from studio.models.cache import ModelCache
 from studio.runs.evaluations import latest_evaluation
 from studio.runs.folder import RunFolder
+from tests.conftest import refused
 from tests.evaluate.contestants import open_contestant, setting_of
 from tests.evaluate.judging.stubs import shown
 from tests.jobs.openai_server import Answer, Body, Served, openai_server
 from tests.jobs.test_answers import train_ok
 
 RUBRICS = judge_rubrics.KEY
-MEASURES = (WIN_RATE, RUBRICS, AGREEMENT)
+MEASURES = (WIN_RATE, CONTROLLED, RUBRICS, AGREEMENT)
 ROWS = 12
 
 
@@ -86,7 +88,7 @@ def why(score: Score) -> str:
 def test_a_run_is_judged_by_a_server(run: RunFolder, golden: Path) -> None:
     with openai_server(likes_ok) as server:
         scores, events = judged(run, golden, **by(server))
-    raw, controlled = scores[WIN_RATE, ""], scores[WIN_RATE, "length_controlled"]
+    raw, controlled = scores[WIN_RATE, ""], scores[CONTROLLED, ""]
     assert (raw.state, raw.count, raw.of("tuned")) == (MEASURED, ROWS, 1.0)
     assert raw.direction(raw.differences[0]) == "better"
     assert controlled.state == MEASURED
@@ -96,7 +98,7 @@ def test_a_run_is_judged_by_a_server(run: RunFolder, golden: Path) -> None:
     assert scores[RUBRICS, "control"].of("tuned") == 1
     figures = {event.key: event for event in events if isinstance(event, Figure)}
     assert figures["rubrics"].data["rows"][0][4] == 100
-    assert len(figures["biases"].data["rows"]) == 7
+    assert len(figures["biases"].data["rows"]) == 8
     assert (scores[AGREEMENT, ""].state, why(scores[AGREEMENT, ""])) == (TOO_FEW, "judge.few_votes")
     told = [event.text for event in events if isinstance(event, Log)]
     assert any("is to be asked 24 times" in text for text in told)
@@ -153,6 +155,14 @@ def test_without_a_judge_nothing_is_said_to_be_measured(run: RunFolder, golden: 
     assert (scores[WIN_RATE, ""].state, why(scores[WIN_RATE, ""])) == (FAILED, "judge.no_model_name")
 
 
+def test_the_headline_is_about_the_win_rate_at_equal_lengths_or_about_none() -> None:
+    """A raw win rate says how much a judge likes length as well, so it stands beside the other one only."""
+    options = EvaluationOptions(primary=CONTROLLED)
+    assert primary_of(options, golden=True) == CONTROLLED
+    with refused("evaluation.no_primary", name=WIN_RATE):
+        primary_of(options.model_copy(update={"primary": WIN_RATE}), golden=True)
+
+
 def test_the_persons_own_votes_stand_beside_the_judge(run: RunFolder, tmp_path: Path) -> None:
     golden = tmp_path / "many.jsonl"
     golden.write_text("".join(f'{{"prompt": "Question {n}", "ideal": "ideal {n}"}}\n' for n in range(30)))
@@ -196,8 +206,8 @@ def test_the_starter_as_its_own_judge_has_no_verdict(starter: Path, tmp_path: Pa
     measures = (*judge_pairs.MEASURES, *judge_rubrics.MEASURES)
     events = [event for measure in measures for event in measure.run(setting)]
     scores = {(event.measure, event.part): event for event in events if isinstance(event, Score)}
-    for part in ("", "length_controlled"):
-        score = scores[WIN_RATE, part]
+    for key in (WIN_RATE, CONTROLLED):
+        score = scores[key, ""]
         assert (score.state, score.scores, why(score)) == (INCOMPATIBLE, (), "judge.inconsistent")
         assert "consistency too low" in str(score.reason)
     assert scores[WIN_RATE, "same_family"].of("tuned") == 1

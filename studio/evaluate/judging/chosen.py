@@ -40,7 +40,7 @@ def chosen_judge(setting: Setting) -> Iterator[Judge]:
     elif name in competes:
         yield _contestant(competes[name])
     else:
-        yield _model(name, setting.contestants)
+        yield _model(name, setting)
 
 
 def _server(address: str, model: str) -> Any:
@@ -60,7 +60,7 @@ def _contestant(contestant: OpenContestant) -> Judge:
     return local_judge(contestant.fingerprint, contestant.title, *of, family)
 
 
-def _model(name: str, contestants: Sequence[OpenContestant]) -> Judge:
+def _model(name: str, setting: Setting) -> Judge:
     """A model in a folder; where a contestant has the same one, over its copy of the weights."""
     from studio.dataset.render.render import Renderer
     from studio.evaluate.judging.judges import local_judge
@@ -70,8 +70,9 @@ def _model(name: str, contestants: Sequence[OpenContestant]) -> Judge:
     from studio.train.dataset_cache import limits_of
 
     folder = model_folder(name)
-    shared = next((each for each in contestants if each.folder.resolve() == folder.resolve()), None)
-    of = shared or ModelCache().open(folder)
+    shared = next((each for each in setting.contestants if each.folder.resolve() == folder.resolve()), None)
+    cache: ModelCache = setting.known.setdefault("judge's models", ModelCache())  # it is asked more than once
+    of = shared or cache.open(folder)
     module = shared.bare() if shared else of.module
     module.eval()
     renderer = Renderer(of.tokenizer, None, limits_of(of.config, of.tokenizer))

@@ -176,7 +176,8 @@ SIGNS = {
 
 def bias_table(measure: str, panel: Sequence[Score], judge: Judge, titles: Mapping[str, str]) -> Figure:
     """The panel as a table: each sign of a bias for each challenger, and how it is read."""
-    rows = []
+    how = "read at its logits" if judge.alone else "gives a reason, then its choice; temperature 0"
+    rows = [["How it is asked", *(how for _ in titles), "The same for everybody, without names"]]
     for score in panel:
         name, meaning = SIGNS[score.part]
         shown = _shown(score.part)

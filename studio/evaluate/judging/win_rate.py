@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,6 @@ from studio.evaluate.scoring import ENOUGH
 from studio.evaluate.statistics import FEWEST_CLUSTERS, clustered_shares, paired_shares
 from studio.events import MEASURED, TOO_FEW, ContestantScore, Difference, Score
 from studio.words import counted
-
-LENGTH_CONTROLLED = "length_controlled"
-"""The part that is read at equal lengths; the whole is the raw win rate."""
 
 EVEN = 0.5
 """What the baseline has against itself, and a challenger that is as good."""
@@ -35,24 +32,28 @@ class WinRate:
     detectable: float | None = None
 
 
-def win_rates(
-    measure: str, verdicts: Mapping[str, Verdicts], baseline: str, clusters: Mapping[str, str]
-) -> Iterator[Score]:
-    """The raw win rate and the length-controlled one, of every challenger against the baseline.
+type Rate = Callable[[Verdicts, Groups], WinRate]
+
+
+def win_rate_score(
+    measure: str,
+    verdicts: Mapping[str, Verdicts],
+    baseline: str,
+    clusters: Mapping[str, str],
+    rate: Rate,
+) -> Score:
+    """Every challenger's win rate against the baseline: `raw_win_rate`, or `win_rate_at_equal_lengths`.
 
     Pairs without two readable verdicts are left out, and counted in the bias panel. `clusters` says which
-    pairs, by id, belong together. The baseline stands at one half. Both scores have a reason instead of
-    figures where the judge has no say.
+    pairs, by id, belong together. The baseline stands at one half. There is a reason instead of figures where
+    the judge has no say.
     """
     together = [each for of in verdicts.values() for each in of]
     readable = {who: [each for each in of if each.readable] for who, of in verdicts.items()}
-    refused = no_verdict(together) or _too_few(readable, clusters)
-    for part, rate in (("", raw_win_rate), (LENGTH_CONTROLLED, _at_equal_lengths)):
-        if refused:
-            state, reason = refused
-            yield Score(measure, part, state, reason, "share", "higher")
-        else:
-            yield _scored(measure, part, rate, readable, baseline, clusters)
+    if refused := no_verdict(together) or _too_few(readable, clusters):
+        state, reason = refused
+        return Score(measure, "", state, reason, "share", "higher")
+    return _scored(measure, rate, readable, baseline, clusters)
 
 
 def _too_few(readable: Mapping[str, Verdicts], clusters: Mapping[str, str]) -> tuple[str, Phrase] | None:
@@ -75,8 +76,7 @@ def _groups(verdicts: Verdicts, clusters: Mapping[str, str]) -> Groups:
 
 def _scored(
     measure: str,
-    part: str,
-    rate: Callable[[Verdicts, Groups], WinRate],
+    rate: Rate,
     readable: Mapping[str, Verdicts],
     baseline: str,
     clusters: Mapping[str, str],
@@ -93,7 +93,7 @@ def _scored(
         )
         differences.append(beyond)
     figures = tuple(scores), tuple(differences)
-    return Score(measure, part, MEASURED, "", "share", "higher", count, groups_count, *figures)
+    return Score(measure, "", MEASURED, "", "share", "higher", count, groups_count, *figures)
 
 
 def raw_win_rate(verdicts: Verdicts, groups: Groups = None) -> WinRate:
@@ -112,7 +112,8 @@ def raw_win_rate(verdicts: Verdicts, groups: Groups = None) -> WinRate:
     return WinRate(value, low, high, found.p, None if seen is None else seen / 2)
 
 
-def _at_equal_lengths(verdicts: Verdicts, groups: Groups = None) -> WinRate:
+def win_rate_at_equal_lengths(verdicts: Verdicts, groups: Groups = None) -> WinRate:
+    """The same as if both answers were of one length (`length_controlled`)."""
     longer_by = np.array([each.longer_by for each in verdicts], dtype=np.float64)
     found = length_controlled(_points(verdicts), longer_by, groups)
     return WinRate(found.rate, found.low, found.high, found.p, found.detectable)

@@ -8,6 +8,7 @@ from studio.catalogue import Phrase, phrase
 from studio.evaluate.answering import AnswerTable
 from studio.evaluate.judging.agreement import agreement_scores
 from studio.evaluate.judging.chosen import asked, chosen_judge, family_in
+from studio.evaluate.judging.judge import Judge
 from studio.evaluate.judging.pairs import (
     LOST,
     TIED,
@@ -19,7 +20,7 @@ from studio.evaluate.judging.pairs import (
     verdicts,
 )
 from studio.evaluate.judging.trust import bias_panel, bias_table, no_verdict
-from studio.evaluate.judging.win_rate import win_rates
+from studio.evaluate.judging.win_rate import raw_win_rate, win_rate_at_equal_lengths, win_rate_score
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import answered
 from studio.evaluate.measures.nothing import not_run
@@ -27,7 +28,7 @@ from studio.evaluate.store import EvaluationStore
 from studio.evaluate.task import TaskItem
 from studio.events import Event, Score
 
-WIN_RATE, AGREEMENT = "judge_win_rate", "judge_agreement"
+WIN_RATE, CONTROLLED, AGREEMENT = "judge_win_rate", "judge_win_rate_at_equal_lengths", "judge_agreement"
 _SAID = "verdicts"
 """The part under which every verdict is kept, also those of a judge that has no say."""
 
@@ -53,21 +54,47 @@ def _win_rate(setting: Setting) -> Generator[Event]:
     if reason := why_not(setting):
         yield not_run(WIN_RATE, reason)
         return
-    table = yield from answered(setting)
-    items = judged_items(setting)
-    base, *challengers = setting.contestants
-    pairs = {each.key: _pairs(items, table, base.key, each.key) for each in challengers}
-    with chosen_judge(setting) as judge:
-        replies = yield from asked(setting, judge, [q for of in pairs.values() for q in questions_of(of)])
-    each_reply = iter(replies)
-    said = {who: verdicts(of, [next(each_reply) for _ in questions_of(of)]) for who, of in pairs.items()}
-    _keep(setting.store, base.key, said)
-    clusters = {item.id: item.cluster for item in items}
-    yield from win_rates(WIN_RATE, said, base.key, clusters)
-    families = {each.key: family_in(each.config) for each in challengers}
-    panel = list(bias_panel(WIN_RATE, said, judge, families))
+    said, judge = yield from _judged(setting)
+    yield win_rate_score(WIN_RATE, said, setting.baseline, _clusters(setting), raw_win_rate)
+    challengers = setting.contestants[1:]
+    panel = list(
+        bias_panel(WIN_RATE, said, judge, {each.key: family_in(each.config) for each in challengers})
+    )
     yield from panel
     yield bias_table(WIN_RATE, panel, judge, {each.key: each.title for each in challengers})
+
+
+def _controlled(setting: Setting) -> Generator[Event]:
+    if reason := why_not(setting):
+        yield not_run(CONTROLLED, reason)
+        return
+    said, _ = yield from _judged(setting)
+    rate = win_rate_at_equal_lengths
+    yield win_rate_score(CONTROLLED, said, setting.baseline, _clusters(setting), rate)
+
+
+def _clusters(setting: Setting) -> dict[str, str]:
+    return {item.id: item.cluster for item in setting.golden.items}
+
+
+type _Said = tuple[Mapping[str, Sequence[PairVerdict]], Judge]
+
+
+def _judged(setting: Setting) -> Generator[Event, None, _Said]:
+    """The verdicts on every challenger's pairs, by its key, and who gave them; asked once."""
+    if _SAID not in setting.known:
+        table = yield from answered(setting)
+        items = judged_items(setting)
+        base, *challengers = (each.key for each in setting.contestants)
+        pairs = {who: _pairs(items, table, base, who) for who in challengers}
+        with chosen_judge(setting) as judge:
+            replies = yield from asked(setting, judge, [q for of in pairs.values() for q in questions_of(of)])
+        each = iter(replies)
+        said = {who: verdicts(of, [next(each) for _ in questions_of(of)]) for who, of in pairs.items()}
+        _keep(setting.store, base, said)
+        setting.known[_SAID] = said, judge
+    found: _Said = setting.known[_SAID]
+    return found
 
 
 def _pairs(items: Sequence[TaskItem], table: AnswerTable, base: str, challenger: str) -> list[Pair]:
@@ -125,6 +152,16 @@ MEASURES = (
         "judge",
         ("standard", "full"),
         _win_rate,
+    ),
+    Measure(
+        CONTROLLED,
+        "Win rate at equal lengths",
+        "The same as if both answers were equally long: judges like long answers, and tuning changes length.",
+        "share",
+        "higher",
+        "judge",
+        ("standard", "full"),
+        _controlled,
         primary=True,
     ),
     Measure(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from studio.evaluate.judging.judge import JudgeQuestion, choice_in, family_of
 from studio.evaluate.judging.length import length_controlled
 from studio.evaluate.judging.pairs import CHOICES, Pair, PairVerdict, questions_of
 from studio.evaluate.judging.trust import bias_panel, like_a_coin, no_verdict
-from studio.evaluate.judging.win_rate import LENGTH_CONTROLLED, win_rates
+from studio.evaluate.judging.win_rate import raw_win_rate, win_rate_at_equal_lengths, win_rate_score
 from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, Score
 from tests.evaluate.judging.stubs import (
     Stub,
@@ -28,11 +28,21 @@ from tests.evaluate.judging.stubs import (
 )
 
 
+def both(
+    found: Mapping[str, list[PairVerdict]], clusters: Mapping[str, str] | None = None
+) -> tuple[Score, Score]:
+    """The raw and the length-controlled win rate."""
+    raw, controlled = (
+        win_rate_score("judge", found, "base", clusters or {}, rate)
+        for rate in (raw_win_rate, win_rate_at_equal_lengths)
+    )
+    return raw, controlled
+
+
 def rates(pairs: list[Pair], decides: Callable[[JudgeQuestion], str]) -> tuple[Score, Score]:
     """The raw and the length-controlled win rate of "tuned" by a judge."""
     found = judge_pairs(Stub(decides).judge, pairs)
-    raw, controlled = win_rates("judge", {"tuned": found}, "base", {})
-    return raw, controlled
+    return both({"tuned": found})
 
 
 def panel(pairs: list[Pair], decides: Callable[[JudgeQuestion], str]) -> dict[str, float | None]:
@@ -87,7 +97,6 @@ def test_a_judge_that_loves_length_is_shown_and_its_win_rate_is_corrected() -> N
     assert found > 0.8
     assert at_equal_lengths == pytest.approx(0.5, abs=0.2)
     assert controlled.direction(controlled.differences[0]) == "unclear"
-    assert controlled.part == LENGTH_CONTROLLED
 
 
 def test_what_cannot_be_read_is_no_vote() -> None:
@@ -126,10 +135,10 @@ def test_equal_answers_are_ties_and_nobody_is_asked() -> None:
     stub = Stub(fair)
     pairs = [*planted(20, wins=1.0), *(Pair(f"same{n}", "Q?", "Yes.", "Yes. ") for n in range(20))]
     found = judge_pairs(stub.judge, pairs)
-    raw, _ = win_rates("judge", {"tuned": found}, "base", {})
+    raw, _ = both({"tuned": found})
     assert len(stub.asked) == 40
     assert (raw.count, raw.of("tuned")) == (40, 0.75)
-    all_equal, _ = win_rates("judge", {"tuned": found[20:]}, "base", {})
+    all_equal, _ = both({"tuned": found[20:]})
     assert (all_equal.state, all_equal.of("tuned")) == (MEASURED, 0.5)
     assert all_equal.direction(all_equal.differences[0]) == "unclear"
 
@@ -147,14 +156,14 @@ def test_a_pair_is_shown_blind_and_in_both_orders() -> None:
 def test_rows_of_one_document_are_one_witness() -> None:
     pairs = planted(200, wins=0.6)
     found = {"tuned": judge_pairs(Stub(fair).judge, pairs)}
-    apart, _ = win_rates("judge", found, "base", {})
+    apart, _ = both(found)
     clusters = {pair.id: f"document {place % 20}" for place, pair in enumerate(pairs)}
-    clustered, controlled = win_rates("judge", found, "base", clusters)
+    clustered, controlled = both(found, clusters)
     assert (apart.clusters, clustered.clusters, controlled.clusters) == (0, 20, 20)
     assert clustered.of("tuned") == apart.of("tuned")
-    few, _ = win_rates("judge", found, "base", {pair.id: f"document {n % 4}" for n, pair in enumerate(pairs)})
+    few, _ = both(found, {pair.id: f"document {n % 4}" for n, pair in enumerate(pairs)})
     assert (few.state, why(few)) == (TOO_FEW, "score.few_clusters")
-    five, _ = win_rates("judge", {"tuned": found["tuned"][:5]}, "base", {})
+    five, _ = both({"tuned": found["tuned"][:5]})
     assert five.state == TOO_FEW
 
 
@@ -168,7 +177,7 @@ def test_a_score_says_what_so_many_pairs_could_have_shown() -> None:
 
 def test_several_challengers_are_judged_in_one_table() -> None:
     found = {who: judge_pairs(Stub(fair).judge, planted(60, wins)) for who, wins in (("a", 0.9), ("b", 0.1))}
-    raw, controlled = win_rates("judge", found, "base", {})
+    raw, controlled = both(found)
     for score in (raw, controlled):
         assert [each.contestant for each in score.scores] == ["base", "a", "b"]
         assert [score.direction(each) for each in score.differences] == ["better", "worse"]

@@ -12,7 +12,7 @@ from studio.evaluate.judging.judge import REPLY_TOKENS
 from studio.evaluate.judging.judges import AT_ONCE, server_judge
 from studio.evaluate.judging.pairs import Pair, PairVerdict, questions_of
 from studio.evaluate.judging.questioning import cost_of, judged
-from studio.evaluate.judging.win_rate import win_rates
+from studio.evaluate.judging.win_rate import raw_win_rate, win_rate_score
 from studio.events import INCOMPATIBLE, Progress
 from studio.generate.keys import ServerError
 from studio.generate.server import Server
@@ -134,7 +134,7 @@ def test_a_reply_that_is_cut_or_refused_is_no_vote() -> None:
     with openai_server(answer) as server:
         found = served(server.url, PAIRS, store)
     assert [each.id for each in found if not each.readable] == ["q3", "q5"]
-    (raw, _) = win_rates("judge", {"tuned": found}, "base", {})
+    raw = win_rate_score("judge", {"tuned": found}, "base", {}, raw_win_rate)
     assert raw.count == 10
     assert len(store.values) == 22  # what was refused is asked again another time
 
@@ -187,7 +187,7 @@ def test_a_model_on_this_mac_is_read_at_its_logits(starter_judge: Any) -> None:
     shares = [value["shares"] for value in store.values.values()]
     assert len(shares) == 12
     assert all(set(each) == {"A", "B", "C"} and 0 < sum(each.values()) <= 1.0001 for each in shares)
-    raw, _ = win_rates("judge", {"tuned": found}, "base", {})
+    raw = win_rate_score("judge", {"tuned": found}, "base", {}, raw_win_rate)
     assert (raw.state, raw.scores) == (INCOMPATIBLE, ())
     assert isinstance(raw.reason, Phrase)
     assert raw.reason.code == "judge.inconsistent"
