@@ -41,12 +41,13 @@ def t_cdf(t: float, freedom: float) -> float:
 def t_quantile(level: float, freedom: float) -> float:
     """Below which value Student's t stays with this chance, 0 < level < 1.
 
-    Newton's method from the normal quantile: above zero the distribution is concave and its quantile the
-    farther one, so the steps come near from one side and never pass it.
+    Newton's method from the first terms of Cornish and Fisher's expansion: above zero the distribution is
+    concave, so from the second step on the steps come near from one side and never pass it.
     """
     if level < 0.5:
         return -t_quantile(1 - level, freedom)
-    t, log_height = normal_quantile(level), _log_height(freedom)
+    z, log_height = normal_quantile(level), _log_height(freedom)
+    t = z + (z**3 + z) / (4 * freedom)
     for _ in range(200):
         density = math.exp(log_height - (freedom + 1) / 2 * math.log1p(t * t / freedom))
         step = (t_p(t, freedom) / 2 - (1 - level)) / density

@@ -40,11 +40,13 @@ class Estimate:
     p: float
 
 
-def averaged(values: Sequence[Any]) -> Floats:
+def averaged(values: Sequence[Any] | Floats) -> Floats:
     """One figure a row: where a row has several samples, their mean (Miller 2024, section 3.2).
 
     A row without a value (None, or no samples) is not a number.
     """
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return values.astype(np.float64)
     return np.array([_average(each) for each in values], dtype=np.float64)
 
 

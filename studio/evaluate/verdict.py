@@ -1,9 +1,10 @@
 """The headline and the verdict: what the measure chosen before the start says, and what was lost meanwhile.
 
-Under a headline stand several tests. The primary measure and all costs (general text, capabilities, refusals)
-share 5 % by weighted Holm: 4 % are the primary measure's, 1 % is that of the costs together, which are tested
-for having become worse; what is found clear passes its part on to the rest. So of models that are alike, one
-in twenty at most is called anything else. The other measures are cited under a Holm of their own.
+Under a headline stand several tests, and of models that are alike at most one in twenty may be called
+anything else. So the primary measure and all costs (general text, capabilities, refusals) share 5 % by
+weighted Holm: 3.5 % are the primary measure's and 1 % is that of the costs together, which are tested for
+having become worse; what is found clear passes its part on to the rest. Half a per cent stays unspent, as t
+is only nearly exact on few rows. The other measures are cited under a Holm of their own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from studio.evaluate import sentences
 from studio.evaluate.statistics import LEVEL, holm
 from studio.events import MEASURED, TOO_FEW, Difference, Score
 
-COST_SHARE = 0.2
-"""Of the 5 % that a headline may be wrong, the part with which the costs begin."""
+MAIN_SHARE, COST_SHARE = 0.7, 0.2
+"""Of the 5 % that a headline may be wrong, the parts with which the primary measure and the costs begin."""
 
 
 class Described(Protocol):
@@ -107,10 +108,9 @@ def _headline_tests(
     main = _pairs([evidence.main] if evidence.main else [], challengers)
     costs = _pairs(evidence.costs, challengers)
     ps = [pair[1].p for pair in main] + [_p_of_loss(*pair) for pair in costs]
-    weights = [(1 - COST_SHARE) / len(main) for _ in main] + [COST_SHARE / len(costs) for _ in costs]
-    if not costs:
-        ps, weights = [*ps, 1.0], [*weights, COST_SHARE]
-    adjusted = holm(ps, weights)
+    weights = [MAIN_SHARE / len(main) for _ in main] + [COST_SHARE / len(costs) for _ in costs]
+    unspent = 1 - MAIN_SHARE - (COST_SHARE if costs else 0.0)
+    adjusted = holm([*ps, 1.0], [*weights, unspent])
     tested = [_Tested(*pair, p) for pair, p in zip(main + costs, adjusted, strict=False)]
     by_challenger: dict[str, list[_Tested]] = {who: [] for who in challengers}
     for each in tested[len(main) :]:
