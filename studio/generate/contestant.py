@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.catalogue import Unusable
+from studio.catalogue import Phrase, Unusable
 
 if TYPE_CHECKING:
     from mlx import nn
@@ -134,6 +134,7 @@ class OpenContestant:
     bare: Callable[[], nn.Module]
     adapter: Path | None = None
     method: str = ""  # lora, dora or full, of what was trained
+    remarks_on: Callable[[int], tuple[Phrase, ...]] = lambda tokens: ()  # on texts of so many tokens
 
     @property
     def key(self) -> str:

@@ -9,10 +9,11 @@ import mlx.core as mx
 from mlx import nn
 from mlx_lm.generate import BatchGenerator
 from mlx_lm.models.cache import make_prompt_cache
-from mlx_lm.sample_utils import make_logits_processors, make_sampler
+from mlx_lm.sample_utils import make_sampler
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 from studio.events import AnswerEnded, AnswerPiece
+from studio.generate.drawing import processors
 from studio.generate.sampling import Sampling
 from studio.models.arrays import number
 
@@ -55,7 +56,6 @@ class Until:
 
 
 PREFILL = 512  # prompt tokens read at a time: the GPU is never held longer than one such piece
-_EVERYTHING = 2**30  # tokens: further back than any text goes
 
 
 def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
@@ -66,7 +66,7 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
     set for whoever runs between two tokens, which forbids taking turns.
     """
     cache = make_prompt_cache(model)
-    sampler, processors = None, _processors(sampling)
+    sampler, penalties = None, processors(sampling)
     tokens = so_far = mx.array(list(prompt))
     for start in range(0, len(prompt) - 1, PREFILL):
         end = min(start + PREFILL, len(prompt) - 1)
@@ -75,12 +75,12 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
     latest, position = tokens[-1:], 0
     while True:
         logits = model(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
-        for processor in processors:
-            logits = processor(so_far, logits)
+        for penalty in penalties:
+            logits = penalty(so_far, logits)
         sampler = sampler or _sampler(sampling, logits.shape[-1])
         mx.random.seed((sampling.seed << 32) | position)
         latest = sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
-        if processors:
+        if penalties:
             so_far = mx.concatenate([so_far, latest])
         position += 1
         yield int(number(latest))
@@ -129,7 +129,14 @@ def side_by_side(
     stops: Collection[int],
 ) -> Generator[AnswerPiece | AnswerEnded | None]:
     """The same prompt to every model, their answers streamed in turn, a token each."""
-    running = [answer(who, model, tokenizer, prompt, sampling, stops) for who, model in models.items()]
+    return in_turn([answer(who, model, tokenizer, prompt, sampling, stops) for who, model in models.items()])
+
+
+def in_turn(
+    streams: Sequence[Generator[AnswerPiece | AnswerEnded | None]],
+) -> Generator[AnswerPiece | AnswerEnded | None]:
+    """Answers as they are streamed, a token of each in turn, until all have ended."""
+    running = list(streams)
     while running:
         for stream in list(running):
             event = next(stream)
@@ -146,20 +153,6 @@ def _sampler(sampling: Sampling, vocabulary: int) -> Callable[[mx.array], mx.arr
         top_k=sampling.top_k if sampling.top_k < vocabulary else 0,  # all of them, which mlx-lm calls 0
     )
     return sampler
-
-
-def _processors(sampling: Sampling) -> list[Callable[[mx.array, mx.array], mx.array]]:
-    """The penalties, over prompt and answer, as mlx-lm and transformers count them."""
-    window = sampling.penalty_window or _EVERYTHING
-    processors: list[Callable[[mx.array, mx.array], mx.array]] = make_logits_processors(
-        repetition_penalty=sampling.repetition_penalty if sampling.repetition_penalty != 1.0 else None,
-        repetition_context_size=window,
-        presence_penalty=sampling.presence_penalty,
-        presence_context_size=window,
-        frequency_penalty=sampling.frequency_penalty,
-        frequency_context_size=window,
-    )
-    return processors
 
 
 _PREFILL = 64  # tokens of each prompt that are read at a time

@@ -144,6 +144,7 @@ class _Opening:
             lambda: self.model_cache.open(opened.folder, opened.form).module,
             folder,
             recipe.method if folder is not None else "",
+            opened.remarks_on,
         )
 
 

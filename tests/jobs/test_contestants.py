@@ -9,7 +9,10 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
+from studio.events import AnswerEnded
 from studio.generate.contestant import Contestant, OpenContestant, contestant_of
+from studio.generate.sampling import GREEDY
+from studio.jobs.answers import ChatJob
 from studio.jobs.contestants import open_contestants
 from studio.jobs.train import TrainJob
 from studio.models.cache import ModelCache
@@ -91,3 +94,11 @@ def test_what_is_not_there_is_refused_in_words(runs: Path) -> None:
         opened(runs, "first", "parent")
     with refused("contestant.twice", key="base"):
         opened(runs, "first", "base", "base")
+
+
+def test_the_playground_asks_contestants_by_their_keys(runs: Path) -> None:
+    who = ("base", "tuned@2", "tuned*0.5", "run:wide")
+    job = ChatJob(RunFolder(runs / "first"), "Say the number 7", GREEDY, who)
+    ended = {e.who: e.text for e in job.run_events(ModelCache()) if isinstance(e, AnswerEnded)}
+    assert tuple(sorted(ended)) == tuple(sorted(who))
+    assert len(set(ended.values())) > 1
