@@ -17,9 +17,9 @@ INSIDE: dict[str, str] = {
     "inside.nobody": "There is nobody to compare with the baseline.",
     "inside.no_texts": "There are no questions with ideal answers that are short enough to look at.",
     # What the figures show.
-    "inside.tokens": "Token by token: what tuning did to the ideal answer of {id}",
+    "inside.tokens": "What tuning did to each token of the ideal answers, where it did most",
     "inside.heads": "Which heads look elsewhere since the tuning (Jensen-Shannon divergence, bits)",
-    "inside.head": "What each token takes from which, in head {head} of layer {layer}: {contestant}",
+    "inside.of": "{what}: {contestant}",
     "inside.relative": "How far states have moved, layer by layer",
     "inside.direction": "How far states have turned, layer by layer",
     "inside.lens": "How much else the states of each layer would say, if they were the last",

@@ -78,7 +78,9 @@ class Figure(Event, kind="Figure"):
     """Something to look at beside the scores. What `data` holds is decided by `kind`, and of one contestant
     also `contestant`, its key; a value that there is none of is null:
 
-    - heat: {"x": [labels], "y": [labels], "values": [[number, …] per y], "unit"}
+    - heat: {"x": [labels], "y": [labels], "values": [[number, …] per y], "unit"}, and where there are
+      smaller ones behind its cells "details": {"labels", "unit", "kept": [{"x", "y", "series": [{"name",
+      "values"}]}]}, by the places of the cells
     - bars: {"x": [labels], "series": [{"name", "values"}], "unit"}
     - dots: {"x_title", "y_title", "points": [{"x", "y", "label", "series"}]}
     - lines: {"x_title", "y_title", "series": [{"name", "x": […], "y": […]}]}

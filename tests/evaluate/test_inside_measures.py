@@ -143,11 +143,16 @@ def test_divergence_is_nothing_of_an_unchanged_model_and_names_the_tokens_of_a_b
     scores, figures = taken("task_divergence", setting(blunt))
     assert (scores[""].of("tuned") or 0) > 0.01
     assert scores[""].direction(scores[""].differences[0]) == "unclear"  # a change alone is no loss
-    for figure in figures.values():
-        item = next(item for item in golden.items if figure.key == f"tuned/{item.id}")
-        assert "".join(figure.data["texts"]) == item.ideal
-        assert [len(each["values"]) for each in figure.data["series"]] == [len(figure.data["texts"])] * 2
-        json.dumps(figure.data)
+    data = figures["tuned"].data
+    told = "".join(data["texts"]).split("\n\n")[:-1]
+    asked = {f"{item.prompt}\n{item.ideal}" for item in golden.items}
+    assert len(told) == 8
+    assert set(told) <= asked
+    for series in data["series"]:
+        assert len(series["values"]) == len(data["texts"])
+        beside = {text for text, value in zip(data["texts"], series["values"], strict=True) if value is None}
+        assert beside == {"\n\n", *(f"{text.partition('\n')[0]}\n" for text in told)}
+    json.dumps(data)
 
 
 @pytest.mark.parametrize("key", INSIDE)
@@ -163,18 +168,23 @@ def test_the_layer_whose_queries_were_changed_is_named_by_what_looks_inside(
     setting: Callable[..., Setting],
 ) -> None:
     harmed = setting(look_elsewhere)
-    matrices = taken("adapter_strength", harmed)[1]["tuned/matrices"].data
-    assert matrices["x"] == ["self_attn.q_proj"]
+    matrices = taken("adapter_strength", harmed)[1]["tuned"].data
+    assert matrices["x"] == ["q_proj"]
     assert [value > 0.1 for (value,) in matrices["values"]] == [False, False, True, False]
     scores, figures = taken("attention_change", harmed)
     assert (scores[""].of("tuned") or 0) > 0.001
-    heads = np.array(figures["tuned/heads"].data["values"]).mean(axis=1)
+    data = figures["tuned"].data
+    heads = np.array(data["values"]).mean(axis=1)
     assert heads[:2].max() == 0
     assert heads.argmax() == 2
-    pictures = [figure for key, figure in figures.items() if key != "tuned/heads"]
-    assert {figure.data["contestant"] for figure in pictures} == {"base", "tuned"}
-    assert all(np.array(each.data["values"]).sum(axis=1) == pytest.approx(1, abs=0.01) for each in pictures)
-    assert {figure.data["layer"] for figure in pictures} <= {3, 4}
+    first, *more = data["details"]["kept"]
+    assert first["y"] == 2
+    for kept in (first, *more):
+        assert [each["name"] for each in kept["series"]] == ["Base", "Tuned"]
+        one, other = (np.array(each["values"]) for each in kept["series"])
+        assert one.shape == other.shape == (len(data["details"]["labels"]),) * 2
+        assert one.sum(axis=1) == pytest.approx(1, abs=0.02)
+        assert np.array_equal(one, other) == (kept["y"] < 2)
     scores, figures = taken("state_change", harmed)
     for key in ("relative", "direction", "lens"):
         values = figures[key].data["series"][0]["y"]
@@ -195,9 +205,9 @@ def test_the_word_that_a_layer_was_made_to_say_heads_the_table(setting: Callable
         model.layers[1].mlp = Pushing()
 
     _, figures = taken("pushed_words", setting(push))
-    rows = [row for row in figures["tuned/words"].data["rows"] if row[0] == 2]
+    rows = [row for row in figures["tuned"].data["rows"] if row[1] == 2]
     assert len(rows) == 5
-    assert {row[2].split(" · ")[0] for row in rows} == {"Paris"}
+    assert {row[0].split(" · ")[0] for row in rows} == {"Paris"}
     assert min(row[4] for row in rows) > 0.9
 
 

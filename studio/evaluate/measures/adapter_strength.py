@@ -6,9 +6,8 @@ import math
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
-from studio.catalogue import phrase
 from studio.evaluate.measure import Measure, Setting
-from studio.evaluate.measures.looks import looked, nothing_seen
+from studio.evaluate.measures.looks import looked, nothing_seen, others, title_for
 from studio.events import ContestantScore, Event, Figure, Score
 
 if TYPE_CHECKING:
@@ -38,8 +37,9 @@ def _strength(setting: Setting) -> Generator[Event]:
             *(ContestantScore(who, _whole(changes)) for who, changes in found.items()),
         ),
     )
-    for who, changes in found.items():
-        yield _heat(who, changes)
+    for each in others(setting):
+        if each.key in found:
+            yield _heat(setting, each, found[each.key])
 
 
 def _whole(changes: Sequence[MatrixChange]) -> float:
@@ -48,7 +48,7 @@ def _whole(changes: Sequence[MatrixChange]) -> float:
     return math.sqrt(sum(each.change**2 for each in changes)) / norm if norm else 0.0
 
 
-def _heat(who: str, changes: Sequence[MatrixChange]) -> Figure:
+def _heat(setting: Setting, contestant: OpenContestant, changes: Sequence[MatrixChange]) -> Figure:
     """Layers by matrices; matrices that no layer changed are left out, unless nothing changed at all."""
     moved = {each.name for each in changes if each.change > 0}
     kept = [each for each in changes if each.name in moved or not moved]
@@ -56,13 +56,19 @@ def _heat(who: str, changes: Sequence[MatrixChange]) -> Figure:
     layers = list(dict.fromkeys(each.layer for each in kept))
     known = {(each.layer, each.name): round(each.strength, 6) for each in kept}
     data = {
-        "x": names,
-        "y": [str(layer) if layer else "" for layer in layers],
+        "x": _shortened(names),
+        "y": [f"Layer {layer}" if layer else "Outside" for layer in layers],
         "values": [[known.get((layer, name)) for name in names] for layer in layers],
         "unit": "ratio",
-        "contestant": who,
+        "contestant": contestant.key,
     }
-    return Figure(STRENGTH.key, f"{who}/matrices", "heat", phrase("inside.matrices"), data)
+    return Figure(STRENGTH.key, contestant.key, "heat", title_for(setting, contestant, "matrices"), data)
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    """The last part of each path, where that tells them apart."""
+    last = [name.rpartition(".")[2] for name in names]
+    return [name if last.count(short) > 1 else short for name, short in zip(names, last, strict=True)]
 
 
 STRENGTH = Measure(

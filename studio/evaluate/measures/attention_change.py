@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from studio.catalogue import phrase
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.looks import (
     AnswerText,
@@ -16,6 +15,7 @@ from studio.evaluate.measures.looks import (
     looked,
     nothing_seen,
     others,
+    title_for,
     token_texts,
 )
 from studio.evaluate.scoring import scored
@@ -24,8 +24,10 @@ from studio.events import Event, Figure
 if TYPE_CHECKING:
     from studio.generate.contestant import OpenContestant
 
-MOST, LONGEST, HEADS = 12, 160, 4
-"""So many texts of at most so many tokens are read, and so many of the heads that changed most are shown."""
+MOST, LONGEST = 12, 160
+"""So many texts of at most so many tokens are read."""
+DRAWN, ROOM = 48, 40_000
+"""Tokens of a text whose attention is drawn, and numbers that the drawings of all its heads may take."""
 
 
 def _attention(setting: Setting) -> Generator[Event]:
@@ -52,54 +54,61 @@ def _attention(setting: Setting) -> Generator[Event]:
         clusters=[text.cluster for text in texts],
         baseline=setting.baseline,
     )
-    for who, heads in found.items():
-        whole = np.mean(heads, axis=0)
-        yield _heat(who, whole)
-        if whole.max() > 0:
-            contestant = next(each for each in others(setting) if each.key == who)
-            yield from _matrices(setting, contestant, texts[int(np.argmax(values[who]))], whole)
+    for each in others(setting):
+        if each.key in found:
+            yield _heat(setting, each, texts, found[each.key])
 
 
-def _heat(who: str, heads: npt.NDArray[np.float32]) -> Figure:
-    data = {
-        "x": [f"{head}" for head in range(1, heads.shape[1] + 1)],
-        "y": [f"{layer}" for layer in range(1, heads.shape[0] + 1)],
-        "values": _rounded(heads),
+def _heat(
+    setting: Setting,
+    contestant: OpenContestant,
+    texts: Sequence[AnswerText],
+    found: Sequence[npt.NDArray[np.float32]],
+) -> Figure:
+    """Layers by heads, as a mean over the texts; behind the cells what tokens take from which in one text."""
+    whole = np.mean(found, axis=0)
+    data: dict[str, Any] = {
+        "x": [f"Head {head}" for head in range(1, whole.shape[1] + 1)],
+        "y": [f"Layer {layer}" for layer in range(1, whole.shape[0] + 1)],
+        "values": _rounded(whole, 4),
         "unit": "bits",
-        "contestant": who,
+        "contestant": contestant.key,
     }
-    return Figure(ATTENTION.key, f"{who}/heads", "heat", phrase("inside.heads"), data)
+    if whole.max() > 0:
+        data["details"] = _details(setting, contestant, _telling(texts, found), whole)
+    return Figure(ATTENTION.key, contestant.key, "heat", title_for(setting, contestant, "heads"), data)
 
 
-def _matrices(
+def _telling(texts: Sequence[AnswerText], found: Sequence[npt.NDArray[np.float32]]) -> AnswerText:
+    """Of the texts that are short enough to be drawn that on which most has changed; else the shortest."""
+    short = [place for place, text in enumerate(texts) if len(text.ids) <= DRAWN]
+    if not short:
+        return min(texts, key=lambda text: len(text.ids))
+    return texts[max(short, key=lambda place: float(found[place].mean()))]
+
+
+def _details(
     setting: Setting, contestant: OpenContestant, text: AnswerText, heads: npt.NDArray[np.float32]
-) -> Generator[Event]:
-    """Token by token what the heads that changed most take from where, in base and tuned."""
+) -> dict[str, Any]:
+    """What each token takes from which, in the heads that changed most: as many as there is room for."""
     from studio.evaluate.inside.attention import attention
 
-    named = token_texts(setting.contestants[0], text.ids)
-    both = [attention(each.module, text.ids) for each in (setting.contestants[0], contestant)]
-    order = np.argsort(-heads, axis=None, kind="stable")[:HEADS]
+    pair = setting.contestants[0], contestant
+    both = [attention(each.module, text.ids) for each in pair]
+    order = np.argsort(-heads, axis=None, kind="stable")[: max(1, ROOM // (2 * len(text.ids) ** 2))]
+    kept = []
     for place in order.tolist():
         layer, head = divmod(place, heads.shape[1])
-        pictures = [np.array(each[layer][head], np.float32) for each in both]
-        for name, picture in zip((setting.baseline, contestant.key), pictures, strict=True):
-            title = phrase("inside.head", layer=layer + 1, head=head + 1, contestant=name)
-            data: dict[str, Any] = {
-                "x": named,
-                "y": named,
-                "values": _rounded(picture),
-                "unit": "share",
-                "contestant": name,
-                "layer": layer + 1,
-                "head": head + 1,
-            }
-            key = f"{contestant.key}/{layer + 1}.{head + 1}/{name}"
-            yield Figure(ATTENTION.key, key, "heat", title, data)
+        series = [
+            {"name": each.title, "values": _rounded(np.array(weights[layer][head], np.float32), 3)}
+            for each, weights in zip(pair, both, strict=True)
+        ]
+        kept.append({"x": head, "y": layer, "series": series})
+    return {"labels": token_texts(pair[0], text.ids), "unit": "", "kept": kept}
 
 
-def _rounded(matrix: npt.NDArray[np.float32]) -> Sequence[Sequence[float]]:
-    found: list[list[float]] = np.round(matrix.astype(np.float64), 4).tolist()
+def _rounded(matrix: npt.NDArray[np.float32], digits: int) -> list[list[float]]:
+    found: list[list[float]] = np.round(matrix.astype(np.float64), digits).tolist()
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from studio.catalogue import Said, Unusable, phrase
+from studio.catalogue import Phrase, Said, Unusable, phrase
 from studio.dataset.render.render import Tokens
 from studio.errors import DataError
 from studio.evaluate.measure import Setting
@@ -28,6 +28,7 @@ class AnswerText:
     ids: tuple[int, ...]
     asked: tuple[int, ...]
     cluster: str = ""
+    prompt: str = ""
 
     @property
     def tokens(self) -> Tokens:
@@ -49,7 +50,7 @@ def answer_texts(setting: Setting, most: int, longest: int = LONGEST) -> list[An
         answer = first.tokenizer.encode(item.ideal, add_special_tokens=False)
         if prompt and answer and len(prompt) + len(answer) <= longest:
             asked = tuple(range(len(prompt), len(prompt) + len(answer)))
-            found.append(AnswerText(item.id, (*prompt, *answer), asked, item.cluster or item.id))
+            found.append(AnswerText(item.id, (*prompt, *answer), asked, item.cluster or item.id, item.prompt))
     return found
 
 
@@ -95,6 +96,22 @@ def nothing_seen(measure: str, setting: Setting, texts: Sequence[object], reason
     if not texts:
         return not_run(measure, phrase("inside.no_texts"))
     return incompatible(measure, reason)
+
+
+def title_for(setting: Setting, contestant: OpenContestant, what: str) -> Phrase:
+    """The title of a figure about one contestant, which is named where there are several."""
+    title = _TITLES[what]
+    if len(others(setting)) < 2:
+        return title
+    return phrase("inside.of", what=title, contestant=contestant.title)
+
+
+_TITLES = {
+    "heads": phrase("inside.heads"),
+    "matrices": phrase("inside.matrices"),
+    "tokens": phrase("inside.tokens"),
+    "words": phrase("inside.words"),
+}
 
 
 def token_texts(contestant: OpenContestant, ids: Sequence[int]) -> list[str]:

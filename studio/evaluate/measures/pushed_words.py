@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from studio.catalogue import phrase
 from studio.evaluate.measure import Measure, Setting
-from studio.evaluate.measures.looks import looked, nothing_seen, others
+from studio.evaluate.measures.looks import looked, nothing_seen, others, title_for
 from studio.events import ContestantScore, Event, Figure, Score
 
 if TYPE_CHECKING:
     from studio.evaluate.inside.pushed import Pushed
     from studio.generate.contestant import OpenContestant
 
-MOST = 100
-"""So many unrelated texts are read at most; the mark of a tuning shows in far fewer."""
+MOST, SHOWN = 100, 8
+"""So many unrelated texts are read at most (a tuning shows in far fewer), and so many words are shown."""
 
 
 def _pushed(setting: Setting) -> Generator[Event]:
@@ -47,7 +46,7 @@ def _pushed(setting: Setting) -> Generator[Event]:
     )
     for each in others(setting):
         if each.key in found:
-            yield _table(each, found[each.key])
+            yield _table(setting, each, found[each.key])
 
 
 def _steady(read: list[Pushed]) -> float:
@@ -56,29 +55,29 @@ def _steady(read: list[Pushed]) -> float:
     return float(np.mean([each.steady for each in read if each.layer == first]))
 
 
-def _table(contestant: OpenContestant, read: list[Pushed]) -> Figure:
+def _table(setting: Setting, contestant: OpenContestant, read: list[Pushed]) -> Figure:
     rows = [
         [
+            " · ".join(_words(contestant, each.tokens)) if each.size else "",
             each.layer,
             each.place,
-            " · ".join(_words(contestant, each.tokens)) if each.size else "",
             round(each.size, 4),
             round(each.steady, 3),
         ]
         for each in read
     ]
     data = {
-        "heads": ["Layer", "Token", "What it pushes", "|change| / |state|", "Steady"],
+        "heads": ["What it pushes", "Layer", "Token", "Size", "Steady"],
         "rows": rows,
         "contestant": contestant.key,
     }
-    return Figure(PUSHED.key, f"{contestant.key}/words", "table", phrase("inside.words"), data)
+    return Figure(PUSHED.key, contestant.key, "table", title_for(setting, contestant, "words"), data)
 
 
 def _words(contestant: OpenContestant, tokens: tuple[int, ...]) -> list[str]:
     """The tokens as they are written; those of white space, and parts of characters, say nothing."""
     written = [contestant.tokenizer.decode([token]).strip() for token in tokens]
-    return [text for text in written if text and "�" not in text]
+    return [text for text in written if text.isprintable() and text and "�" not in text][:SHOWN]
 
 
 PUSHED = Measure(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from studio.catalogue import phrase
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.looks import (
     AnswerText,
@@ -20,6 +19,7 @@ from studio.evaluate.measures.looks import (
     looked,
     nothing_seen,
     others,
+    title_for,
     token_texts,
 )
 from studio.evaluate.scoring import scored
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from studio.evaluate.inside.change import TokenChange
     from studio.generate.contestant import OpenContestant
 
-MOST, SHOWN = 64, 6
-"""So many questions are read, and so many of those that moved most are shown token by token."""
+MOST, SHOWN, SHOWN_PROMPT = 64, 8, 120
+"""So many questions are read, so many of those that moved most are shown token by token, and so much of what
+each asks.
+"""
 
 
 def _divergence(setting: Setting) -> Generator[Event]:
@@ -61,36 +63,34 @@ def _divergence(setting: Setting) -> Generator[Event]:
         baseline=setting.baseline,
     )
     for who, changes in found.items():
-        yield from _figures(setting, who, texts, changes, per_token[who])
+        yield _figure(setting, who, texts, changes, per_token[who])
 
 
-def _figures(
+def _figure(
     setting: Setting,
     who: str,
     texts: Sequence[AnswerText],
     changes: Sequence[TokenChange],
     moved: Sequence[float],
-) -> Generator[Event]:
-    """The answers that moved most, each token with its shift and its divergence."""
+) -> Figure:
+    """The answers that moved most under their questions, each token with its shift and its divergence."""
+    shown: list[str] = []
+    shifts: list[float | None] = []
+    divergences: list[float | None] = []
     for place in np.argsort(-np.array(moved), kind="stable")[:SHOWN].tolist():
         text, change = texts[place], changes[place]
         named = token_texts(setting.contestants[0], text.ids)
-        yield Figure(
-            DIVERGENCE.key,
-            f"{who}/{text.id}",
-            "tokens",
-            phrase("inside.tokens", id=text.id),
-            {
-                "texts": [named[at] for at in text.asked],
-                "lead": "".join(named[: text.asked[0]]),
-                "series": [
-                    {"name": "Shift", "values": np.round(change.shift, 4).tolist()},
-                    {"name": "Divergence", "values": np.round(change.kl, 4).tolist()},
-                ],
-                "unit": "nats",
-                "contestant": who,
-            },
-        )
+        shown += [f"{text.prompt[:SHOWN_PROMPT]}\n", *(named[at] for at in text.asked), "\n\n"]
+        shifts += [None, *np.round(change.shift, 4).tolist(), None]
+        divergences += [None, *np.round(change.kl, 4).tolist(), None]
+    data = {
+        "texts": shown,
+        "series": [{"name": "Shift", "values": shifts}, {"name": "Divergence", "values": divergences}],
+        "unit": "nats",
+        "contestant": who,
+    }
+    contestant = next(each for each in others(setting) if each.key == who)
+    return Figure(DIVERGENCE.key, who, "tokens", title_for(setting, contestant, "tokens"), data)
 
 
 def _ideal(setting: Setting) -> Generator[Event]:

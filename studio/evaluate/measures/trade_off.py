@@ -13,6 +13,7 @@ from studio.evaluate.measures.held_out_loss import clusters_of
 from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.scoring import scored
 from studio.events import Event, Figure, Probed, Validated
+from studio.generate.contestant import TUNED
 
 if TYPE_CHECKING:
     from studio.dataset.dataset import Dataset
@@ -45,12 +46,12 @@ def _trade_off(setting: Setting) -> Generator[Event]:
     present = result_step(run)
     yield scored(
         TRADE_OFF.key,
-        {f"tuned@{each.step}": each.gain.tolist() for each in read.checkpoints},
+        {f"{TUNED}@{each.step}": each.gain.tolist() for each in read.checkpoints},
         unit=TRADE_OFF.unit,
         better=TRADE_OFF.better,
         weights=read.rows.gain_targets.tolist(),
         clusters=read.rows.clusters,
-        baseline=f"tuned@{present}",
+        baseline=f"{TUNED}@{present}",
     )
     decided = trade_off(read.checkpoints, read.rows, present)
     forgotten = {each.step: read.rows.cost_of(each) for each in read.all}
@@ -82,8 +83,8 @@ def _figure(
             "x": round(costs[each.step], 5),
             "y": round(read.rows.gain_of(each), 5),
             "label": f"{each.step:,}",
-            "series": "checkpoints" if each.step else "start",
-            "step": each.step,
+            "series": "Checkpoints" if each.step else "Start",
+            "contestant": f"{TUNED}@{each.step}" if each.step else "",
         }
         for each in read.all
     ]
@@ -104,7 +105,7 @@ def _on_the_way(run: RunFolder, read: RunRead) -> list[dict[str, Any]]:
     held_out, general = rows.gain_targets.sum(), rows.cost_targets.sum()
     probes = {each.step: each.loss for each in events if isinstance(each, Probed) and each.tokens == general}
     return [
-        {"x": round(probes[each.step], 5), "y": round(each.loss, 5), "label": "", "series": "training"}
+        {"x": round(probes[each.step], 5), "y": round(each.loss, 5), "label": "", "series": "During training"}
         for each in events
         if isinstance(each, Validated) and each.tokens == held_out and each.step and each.step in probes
     ]

@@ -21,6 +21,7 @@ from studio.ui.widgets.layout import column, row
 
 _LEAST = (180, 180)
 _CLOSE = 18
+_LABEL_WIDE, _LABEL_HIGH = 0.09, 0.12  # parts of the spread of all dots that a label takes
 """So many pixels from a dot a click still means it."""
 
 
@@ -98,6 +99,8 @@ class FigureDots(PlotFrame):
         for label, dot in zip(self._labels, self.dots, strict=True):
             label.setPos(dot.x, dot.y)
             label.setFont(body_font(11))
+        for label, shown in zip(self._labels, self._apart(), strict=True):
+            label.setVisible(shown)
         self._view.scene().sigMouseClicked.connect(self._on_clicked)
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -108,6 +111,16 @@ class FigureDots(PlotFrame):
         if self.dots:
             xs, ys = [dot.x for dot in self.dots], [dot.y for dot in self.dots]
             self.set_range(wide_range(min(xs), max(xs), 0.14), wide_range(min(ys), max(ys), 0.22))
+
+    def _apart(self) -> list[bool]:
+        """Which labels stand clear of those that were decided on before, the last first."""
+        spans = [max(each) - min(each) or 1.0 for each in zip(*((d.x, d.y) for d in self.dots), strict=True)]
+        kept: list[FigureDot] = []
+        for dot in reversed(self.dots):
+            gaps = [(abs(dot.x - other.x) / spans[0], abs(dot.y - other.y) / spans[1]) for other in kept]
+            if not any(x < _LABEL_WIDE and y < _LABEL_HIGH for x, y in gaps):
+                kept.append(dot)
+        return [any(dot is other for other in kept) for dot in self.dots]
 
     def choose(self, dot: FigureDot) -> None:
         """Ring a dot and announce it."""

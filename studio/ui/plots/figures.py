@@ -11,6 +11,7 @@ from studio.events import Figure
 from studio.ui.plain import tip
 from studio.ui.plots.group_bars import GroupBars
 from studio.ui.plots.heat import HeatMap
+from studio.ui.plots.heat_details import HeatDetails
 from studio.ui.plots.style import three_digits
 from studio.ui.plots.token_shades import TokenShades
 from studio.ui.theme import Theme
@@ -32,6 +33,7 @@ class FigureCard(Card):
         self.figure = figure
         self.set_value(measure if measure != str(figure.title) else "", "dim")
         self._taken = ""
+        self.details: HeatDetails | None = None
         self._words, self.take = WrapLabel(tone="dim"), Button("Use this checkpoint")
         self.take.clicked.connect(self._announce)
         self.drawing = self._drawn(theme, figure)
@@ -41,9 +43,9 @@ class FigureCard(Card):
         title, data = str(figure.title), figure.data
         match figure.kind_of_figure:
             case "heat":
-                drawing: QWidget = HeatMap(theme, title, data)
+                return self._heat(theme, figure)
             case "bars":
-                drawing = GroupBars(theme, title, data)
+                drawing: QWidget = GroupBars(theme, title, data)
             case "tokens":
                 drawing = TokenShades(theme, title, data)
             case "table":
@@ -54,6 +56,15 @@ class FigureCard(Card):
                 drawing = WrapLabel("A later release of Tuning Studio draws this figure.", tone="dim")
         self.body.addWidget(drawing, 1)
         return drawing
+
+    def _heat(self, theme: Theme, figure: Figure) -> QWidget:
+        heat = HeatMap(theme, str(figure.title), figure.data)
+        self.body.addWidget(heat, 1)
+        if figure.data.get("details"):
+            self.details = HeatDetails(theme, figure.data)
+            heat.cell_chosen.connect(self.details.show_cell)
+            self.body.addWidget(self.details, 2)
+        return heat
 
     def _plotted(self, theme: Theme, figure: Figure) -> QWidget:
         """What needs pyqtgraph, which takes 0.4 s to import."""

@@ -132,7 +132,8 @@ class HeatMap(QWidget):
         high, wide = area.height() / len(self._y), area.width() / len(self._x)
         every = max(1, math.ceil(14 / high))
         for place in range(0, len(self._y), every):
-            box = QRectF(0, area.top() + place * high, area.left() - 8, high)
+            middle = area.top() + (place + 0.5) * high
+            box = QRectF(0, middle - 8, area.left() - 8, 16)
             shown = metrics.elidedText(self._y[place], Qt.TextElideMode.ElideRight, int(box.width()) + 1)
             painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), shown)
         widest = max(metrics.horizontalAdvance(label) for label in self._x)

@@ -75,9 +75,16 @@ def test_every_checkpoint_is_a_dot_where_training_saw_it(runs: Path) -> None:
     assert scores[""].state == MEASURED
     for step in (2, 4, 6):
         assert scores[""].of(f"tuned@{step}") == pytest.approx(validated[step], rel=1e-5)
-    dots = {point["step"]: point for point in forgotten.data["points"] if point["series"] != "training"}
-    assert set(dots) == {0, 2, 4, 6}
-    seen = [(point["x"], point["y"]) for point in forgotten.data["points"] if point["series"] == "training"]
+    dots = {int(point["label"]): point for point in forgotten.data["points"] if point["label"]}
+    assert {step: dot["contestant"] for step, dot in dots.items()} == {
+        0: "",
+        2: "tuned@2",
+        4: "tuned@4",
+        6: "tuned@6",
+    }
+    seen = [
+        (point["x"], point["y"]) for point in forgotten.data["points"] if point["series"] == "During training"
+    ]
     assert seen == [
         (pytest.approx(dots[s]["x"], abs=2e-5), pytest.approx(dots[s]["y"], abs=2e-5)) for s in (2, 4, 6)
     ]
@@ -87,7 +94,7 @@ def test_every_checkpoint_is_a_dot_where_training_saw_it(runs: Path) -> None:
 
 def test_dots_of_other_rows_are_not_drawn_among_them(runs: Path) -> None:
     _, (forgotten, _) = taken("trade_off", setting(runs, "part", "base", "tuned"))
-    assert {point["series"] for point in forgotten.data["points"]} == {"start", "checkpoints"}
+    assert {point["series"] for point in forgotten.data["points"]} == {"Start", "Checkpoints"}
 
 
 def test_checkpoints_of_one_content_are_within_the_noise_and_can_be_taken(runs: Path) -> None:
