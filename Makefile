@@ -40,8 +40,8 @@ bench: peers ## measure speed and memory (one part: ONLY=engine)
 	$(OFFSCREEN) $(PYTHON) -m tests.benchmarks $(ONLY)
 
 peers: setup
-	@$(PYTHON) -c 'import mlx_lm_lora' 2>/dev/null || \
-		$(PYTHON) -m pip install -q -c packaging/constraints.txt -e '.[bench]'
+	@$(PYTHON) -c 'from importlib.metadata import version; version("mlx-lm-lora"); version("lm-eval")' \
+		2>/dev/null || $(PYTHON) -m pip install -q -c packaging/constraints.txt -e '.[bench,benchmarks]'
 
 starter: setup ## rebuild the starter model and sample data in resources/starter
 	$(PYTHON) packaging/starter/build.py

@@ -9,11 +9,13 @@ trap 'rm -f "$pins" "$pins.new"' EXIT
 
 # Without a deployment target uv takes macOS 13, for which there is only an old MLX.
 export MACOSX_DEPLOYMENT_TARGET=14.0
+# These have no wheels: plain Python, of lm-eval.
+sources="--no-binary rouge-score --no-binary sqlitedict --no-binary word2number"
 # 2_36 is Debian 12. PySide6 has no wheel for ARM before 2_39, so ARM Linux starts at Ubuntu 24.04.
 for platform in aarch64-apple-darwin x86_64-manylinux_2_36 aarch64-manylinux_2_39; do
     for version in 3.12 3.13; do
-        .venv/bin/uv pip compile pyproject.toml --extra dev --extra bundle --extra bench \
-            --only-binary :all: --system-certs --upgrade --python-platform "$platform" --python-version "$version" \
+        .venv/bin/uv pip compile pyproject.toml --extra dev --extra bundle --extra bench --extra benchmarks \
+            --only-binary :all: $sources --system-certs --upgrade --python-platform "$platform" --python-version "$version" \
             --constraints "$pins" --no-header --no-annotate --no-emit-index-url -q >"$pins.new"
         sort -u "$pins" "$pins.new" -o "$pins"
     done

@@ -45,7 +45,7 @@ def evaluate(
     """Compare the tuned model with its base; what was cut off is gone on with."""
     from studio.models.cache import ModelCache
 
-    chosen |= {name: tuple(chosen[name] or ()) for name in ("measures", "rubrics")}
+    chosen |= {name: tuple(chosen[name] or ()) for name in ("measures", "rubrics", "tasks")}
     options = from_fields(EvaluationOptions, chosen, RecipeError)
     more = tuple(map(_contestant, with_ or ()))
     job = EvaluateJob(store_from().find(run), golden, changed_base, base, options, more)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class EvaluationOptions(BaseModel):
@@ -54,6 +54,60 @@ class EvaluationOptions(BaseModel):
     rubrics: tuple[str, ...] = Field(
         (), title="Rubrics", description="Files of rubrics of your own, beside the four that ship."
     )
+    tasks: tuple[str, ...] = Field(
+        (),
+        title="Benchmarks",
+        description="Tasks of lm-evaluation-harness, by name (mmlu, arc_challenge, gsm8k, …) or as "
+        "the path of a .yaml file; several with commas between.",
+    )
+    limit: int = Field(
+        100,
+        ge=0,
+        le=100_000,
+        title="Rows of each benchmark",
+        description="The first so many rows of each task are asked; 0 means all.",
+    )
+    shots: int = Field(
+        -1,
+        ge=-1,
+        le=100,
+        title="Solved examples",
+        description="How many stand before each question of a benchmark; -1 means the usual number.",
+    )
+    chat_template: bool = Field(
+        False,
+        title="In the chat template",
+        description="Ask benchmarks in the template that was tuned with; published figures of base models "
+        "are without.",
+    )
+    benchmark_rows: str = Field(
+        "",
+        title="Folder of benchmark rows",
+        description="Where rows lie that are not fetched: TASK/SPLIT.jsonl in the columns of the task.",
+    )
+    download: bool = Field(
+        False,
+        title="Fetch benchmark rows",
+        description="Fetch from the Hub the rows of benchmarks that are not on this computer.",
+    )
+    choices: str = Field(
+        "",
+        title="Multiple choice",
+        description='A file of your own, of lines like {"question", "choices", "answer", "category"}.',
+    )
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _apart(cls, tasks: Any) -> Any:
+        """Several tasks in one word, with commas between."""
+        if not isinstance(tasks, list | tuple):
+            return tasks
+        return tuple(name.strip() for each in tasks for name in str(each).split(",") if name.strip())
+
+    @property
+    def usual_shots(self) -> int | None:
+        """How many solved examples are asked for; None for the usual number."""
+        return None if self.shots < 0 else self.shots
 
 
 STANDARD = EvaluationOptions.model_validate({})

@@ -8,6 +8,7 @@ from studio.evaluate.measure import Measure
 from studio.evaluate.measures import (
     adapter_strength,
     attention_change,
+    benchmarks,
     calibration,
     capabilities,
     general_text,
@@ -17,6 +18,7 @@ from studio.evaluate.measures import (
     judge_pairs,
     judge_rubrics,
     knowing,
+    knowledge,
     pushed_words,
     refusals,
     state_change,
@@ -42,6 +44,8 @@ MEASURES: tuple[Measure, ...] = (
     *calibration.MEASURES,
     *knowing.MEASURES,
     *refusals.MEASURES,
+    *benchmarks.MEASURES,
+    *knowledge.MEASURES,
 )
 
 BY_KEY = {measure.key: measure for measure in MEASURES}
@@ -64,7 +68,8 @@ GROUPS = {
 def chosen(options: EvaluationOptions) -> tuple[Measure, ...]:
     """The measures of a suite, or those asked for. Raises RecipeError for a key that there is not."""
     if not options.measures:
-        return tuple(measure for measure in MEASURES if options.suite in measure.suites)
+        named = {benchmarks.KEY} if options.tasks else set()
+        return tuple(each for each in MEASURES if options.suite in each.suites or each.key in named)
     if unknown := [key for key in options.measures if key not in BY_KEY]:
         raise RecipeError("evaluation.no_measure", name=unknown[0], measures=listed(list(BY_KEY)))
     return tuple(measure for measure in MEASURES if measure.key in options.measures)

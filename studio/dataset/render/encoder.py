@@ -16,7 +16,8 @@ _TYPED = "\ufdd3"
 
 
 class Encoder:
-    """Encodes for one transformers fast tokenizer; `start` and `end` are what it puts around a text.
+    """Encodes for one transformers fast tokenizer; `start` and `end` are what it puts around a text, and
+    from the token `before` the first one of a text without a beginning is predicted.
 
     Raises DataError for a text with a token that is not among the first `vocabulary` (0: any may be): the
     model would read memory that is not its own.
@@ -31,10 +32,17 @@ class Encoder:
         self.end: str = tokenizer.eos_token or ""
         self.special_texts = {added[token].content for token in special} | {self.end} - {""}
         self.start = _start(tokenizer)
+        ends = (tokenizer.bos_token_id, tokenizer.eos_token_id)
+        self.before: int | None = next((token for token in ends if token is not None), None)
 
     def ids(self, text: str) -> list[int]:
         """The text's tokens."""
         return list(self._known(self._whole(self._core).encode(text, add_special_tokens=False)).ids)
+
+    def begun(self, text: str) -> list[int]:
+        """The text's tokens behind what the tokenizer itself puts before every text, but never twice."""
+        add = not (self.start and text.startswith(self.start))
+        return list(self._known(self._whole(self._core).encode(text, add_special_tokens=add)).ids)
 
     def marked(self, text: str) -> str:
         """The text with each control token that is typed in it between marks, which `ids` reads."""

@@ -197,6 +197,22 @@ class Renderer:
         except Refused as error:
             raise DataError("template.not_shown", reason=error.phrase) from error
 
+    def prompt_text(self, messages: Sequence[Message], tools: str = "") -> str:
+        """The text of which `prompt_ids` are the tokens. Raises DataError as it does."""
+        try:
+            return self._writer.template.prompt(messages, tools)
+        except Refused as error:
+            raise DataError("template.not_shown", reason=error.phrase) from error
+
+    def text_ids(self, text: str) -> list[int]:
+        """The tokens of a text as it stands, without a template, behind what begins every text."""
+        return self._encoder.begun(text)
+
+    def bare_ids(self, text: str) -> tuple[int, list[int]]:
+        """The tokens of a text that nothing stands before, and that from which its first is predicted."""
+        before = self._encoder.before
+        return 0 if before is None else before, self._encoder.ids(text)
+
     def remark(self, prompts: Sequence[Sequence[int]], answer: int = 0) -> str:
         """What to say where prompts, or they with answers of so many tokens, are longer than the model's
         context; nothing where they fit. Raises DataError for a model that cannot read beyond it at all.
