@@ -107,7 +107,7 @@ def test_the_starter_knows_more_than_chance_of_what_it_never_answered(
     given = setting_of(contestants[:1], EvaluationStore(tmp_path))
     given.options = EvaluationOptions.model_validate({"suite": "quick"})
     found = scores_of("calibration", given)
-    assert (found["accuracy"].count, found["accuracy"].state) == (60, MEASURED)
+    assert (found["accuracy"].count, found["accuracy"].state) == (40, MEASURED)
     assert found["accuracy"].of("base") > 0.5  # type: ignore[operator]
     assert found[""].differences == ()
 

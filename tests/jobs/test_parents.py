@@ -12,6 +12,7 @@ import pytest
 
 from studio.cli.commands import run as command_line
 from studio.errors import RunError, RunMissing
+from studio.evaluate.options import EvaluationOptions
 from studio.events import (
     Evaluated,
     Event,
@@ -37,6 +38,8 @@ from studio.train import prepare
 from studio.train.prepare import general_text, parents_of
 from tests.conftest import refused, write_pairs, write_rows
 from tests.train.test_resume import assert_identical, run_to
+
+GENERAL = EvaluationOptions.model_validate({"measures": ("general_text",), "primary": "validation_loss"})
 
 QUICK = {
     "watch.forgetting": False,
@@ -115,7 +118,9 @@ def test_a_run_needs_its_parents_no_more_once_it_has_begun(recipe: Recipe, runs:
     assert_identical(whole, parts)
     sampling = Sampling(max_tokens=4, temperature=0)
     assert list(ChatJob(parts, "Say 7", sampling).run_events(ModelCache()))
-    result = next(e for e in EvaluateJob(parts).run_events(ModelCache()) if isinstance(e, Evaluated))
+    result = next(
+        e for e in EvaluateJob(parts, options=GENERAL).run_events(ModelCache()) if isinstance(e, Evaluated)
+    )
     assert result.contestants == (("base", "Base"), ("tuned", "Tuned"))
 
 
@@ -125,7 +130,9 @@ def test_evaluation_compares_with_the_original_or_with_the_parent(recipe: Recipe
 
     original, parent = (
         next(
-            e for e in EvaluateJob(run, against=against).run_events(ModelCache()) if isinstance(e, Evaluated)
+            e
+            for e in EvaluateJob(run, against=against, options=GENERAL).run_events(ModelCache())
+            if isinstance(e, Evaluated)
         )
         for against in ("original", PARENT)
     )
@@ -138,7 +145,9 @@ def test_evaluation_compares_with_the_original_or_with_the_parent(recipe: Recipe
     assert losses["original"][0] != pytest.approx(losses["parent"][0], rel=1e-3)
     assert parent.contestants == (("parent", "Parent"), ("tuned", "Tuned"))
     of_parent = next(
-        e for e in EvaluateJob(RunFolder(runs / "sft")).run_events(ModelCache()) if isinstance(e, Evaluated)
+        e
+        for e in EvaluateJob(RunFolder(runs / "sft"), options=GENERAL).run_events(ModelCache())
+        if isinstance(e, Evaluated)
     )
     as_tuned = of_parent.score("general_text").of("tuned")
     assert losses["parent"][0] == pytest.approx(as_tuned, rel=1e-6), "the parent, as it ended"

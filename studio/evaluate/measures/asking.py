@@ -40,11 +40,12 @@ def question(text: str, ideal: str = "", category: str = "", cluster: str = "") 
 
 
 def answer_limit(setting: Setting, most: int) -> int:
-    """How many tokens an answer may have: `most`, or fewer where a contestant is a toy."""
+    """How many tokens an answer may have: `most`; fewer in a quick evaluation, or where one is a toy."""
     from studio.models.arrays import count_entries
 
     smallest = min(count_entries(each.module) for each in setting.contestants)
-    return most if smallest >= TOY else min(most, TOY_TOKENS)
+    allowed = most // 4 if setting.options.suite == "quick" else most
+    return allowed if smallest >= TOY else min(allowed, TOY_TOKENS)
 
 
 def texts_of(setting: Setting, table: AnswerTable, items: Sequence[TaskItem]) -> dict[str, list[str]]:

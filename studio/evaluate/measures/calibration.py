@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from studio.generate.contestant import OpenContestant
 
 KEY = "calibration"
-_QUICK, _STANDARD = 60, 120
+_QUICK, _STANDARD = 40, 80
 
 
 def _calibration(setting: Setting) -> Generator[Event]:
