@@ -30,7 +30,6 @@ SHORT = {
     "catalogue/inside.py",
     "catalogue/judging.py",
     "catalogue/verdict.py",
-    "catalogue/scoring.py",
     "dataset/documents/paragraph.py",
     "dataset/hub/download.py",
     "files/lock.py",

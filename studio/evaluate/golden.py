@@ -12,6 +12,7 @@ from studio.dataset.dataset import Dataset
 from studio.dataset.groups import grouped
 from studio.dataset.record import Message
 from studio.errors import DataError
+from studio.evaluate.scorers.assertions import golden_assertions
 from studio.evaluate.task import TaskItem, identified
 from studio.words import whole_characters
 
@@ -83,6 +84,9 @@ def _item(path: Path, number: int, line: str) -> TaskItem:
     tools = json.dumps(row["tools"], ensure_ascii=False) if row.get("tools") else ""
     known = {name: str(row[name]) for name in ("id", "category", "cluster") if row.get(name) is not None}
     turns = tuple(Message(role, content) for role, content in exchanges)
+    golden_assertions(
+        row, ideal, number, path
+    )  # what cannot be checked is said now, and not after the answers
     return TaskItem(turns, ideal, tools, extras={**row}, **known)
 
 

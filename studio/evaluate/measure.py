@@ -18,6 +18,7 @@ from studio.generate.sampling import GREEDY, Sampling
 if TYPE_CHECKING:
     from studio.dataset.dataset import Dataset
     from studio.dataset.render.render import Tokens
+    from studio.evaluate.failures.training_rows import TrainingRows
     from studio.evaluate.reading import RowLosses
     from studio.generate.contestant import OpenContestant
     from studio.generate.parties import Contest
@@ -64,6 +65,19 @@ class Setting:
     @property
     def baseline(self) -> str:
         return self.contestants[0].key
+
+    @cached_property
+    def training_rows(self) -> TrainingRows | None:
+        """What was trained on, to be searched for what answers and questions share with it."""
+        from studio.evaluate.failures.training_rows import rows_of
+
+        return rows_of(self.data) if self.data is not None else None
+
+    def golden_limit(self, most: int) -> int:
+        """The tokens that are enough for any ideal answer: a base model may never stop by itself."""
+        encode = self.contestants[0].tokenizer.encode
+        longest = max(len(encode(item.ideal, add_special_tokens=False)) for item in self.golden.items)
+        return min(most, 2 * longest + 8)
 
     @cached_property
     def _contest(self) -> Contest:

@@ -25,6 +25,12 @@ class EvaluationOptions(BaseModel):
         title="Primary measure",
         description="The measure that the headline is about, chosen before the start; empty: chosen for you.",
     )
+    scorers: str = Field(
+        "",
+        title="Scorers",
+        description="How answers are scored where a row of the golden set has no checks: contains, f1, "
+        "not-regex, … with commas between; empty: exact match.",
+    )
     samples: int = Field(
         1,
         ge=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from studio.catalogue import listed
 from studio.errors import RecipeError
 from studio.evaluate.measure import Measure
@@ -11,6 +13,7 @@ from studio.evaluate.measures import (
     benchmarks,
     calibration,
     capabilities,
+    failures,
     general_text,
     golden_answers,
     held_out_loss,
@@ -24,6 +27,7 @@ from studio.evaluate.measures import (
     state_change,
     task_divergence,
     trade_off,
+    training_overlap,
 )
 from studio.evaluate.options import EvaluationOptions
 
@@ -49,6 +53,8 @@ MEASURES: tuple[Measure, ...] = (
     *refusals.MEASURES,
     *benchmarks.MEASURES,
     *knowledge.MEASURES,
+    *failures.MEASURES,
+    *training_overlap.MEASURES,
 )
 
 BY_KEY = {measure.key: measure for measure in MEASURES}
@@ -68,23 +74,30 @@ GROUPS = {
 """The headings of the table, in order."""
 
 
-def chosen(options: EvaluationOptions) -> tuple[Measure, ...]:
-    """The measures of a suite, or those asked for. Raises RecipeError for a key that there is not."""
+def chosen(options: EvaluationOptions, also: Collection[str] = ()) -> tuple[Measure, ...]:
+    """The measures of a suite and `also` these, or those asked for.
+
+    Raises RecipeError for a key that there is not.
+    """
     if not options.measures:
-        named = {benchmarks.KEY} if options.tasks else set()
+        named = {*also, *({benchmarks.KEY} if options.tasks else ())}
         return tuple(each for each in MEASURES if options.suite in each.suites or each.key in named)
     if unknown := [key for key in options.measures if key not in BY_KEY]:
         raise RecipeError("evaluation.no_measure", name=unknown[0], measures=listed(list(BY_KEY)))
     return tuple(measure for measure in MEASURES if measure.key in options.measures)
 
 
-def primary_of(options: EvaluationOptions, *, golden: bool) -> str:
+def primary_of(options: EvaluationOptions, *, golden: bool, checks: bool = False) -> str:
     """The measure that the headline is about: the one asked for, else answers, else the held-out loss.
+
+    Answers count by the `checks` that their rows or a person ask for, where there are such.
 
     Raises RecipeError for one that cannot be.
     """
     if not options.primary:
-        return "golden_exact" if golden else "validation_loss"
+        if golden and checks:
+            return golden_answers.CHECKS_KEY
+        return golden_answers.EXACT_KEY if golden else "validation_loss"
     if options.primary not in BY_KEY or not BY_KEY[options.primary].primary:
         able = [measure.key for measure in MEASURES if measure.primary]
         raise RecipeError("evaluation.no_primary", name=options.primary, measures=listed(able))

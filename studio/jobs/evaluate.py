@@ -50,18 +50,21 @@ class EvaluateJob:
         from studio.evaluate.evaluation import evaluate
         from studio.evaluate.golden import golden_for
         from studio.evaluate.measure import Setting
+        from studio.evaluate.measures.golden_answers import keys_asked_for
         from studio.evaluate.registry import chosen, primary_of
         from studio.evaluate.store import EvaluationStore
         from studio.jobs.contestants import open_contestants
 
-        measures = chosen(self.options)
+        chosen(self.options)  # an unknown measure is said before anything is opened
         manifest = self.run.manifest()
         if self.against == PARENT and not manifest.get("parent"):
             raise RunError("parent.none", name=self.run.name)
         recipe, ready = yield from prepare_again(self.run, model_cache, changed_base=self.changed_base)
         asked = self.golden or golden_of_run(self.run, Path(recipe.data.path))
         golden = golden_for(asked, ready.data)
-        primary = primary_of(self.options, golden=bool(golden.items))
+        asked_for = keys_asked_for(golden, self.options)
+        measures = chosen(self.options, asked_for)
+        primary = primary_of(self.options, golden=bool(golden.items), checks=bool(asked_for))
         opened = yield from open_contestants(
             self.run, self.contestants, model_cache, changed_base=self.changed_base
         )

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.dataset.record import Record
 from studio.evaluate.scorers.scorer import words
+
+if TYPE_CHECKING:
+    from studio.dataset.dataset import Dataset
 
 SHARED = 13
 """Words in a row that are no chance: what published contamination checks look for (Brown et al., 2020)."""
 
 FEWEST = 5
 """Words of a text that, found whole in a training row, are no chance either."""
+
+MOST_ROWS = 50_000
+"""Rows of a dataset that are looked at: a large one is looked at in part."""
 
 _GRAM = 4
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -46,7 +54,9 @@ class TrainingRows:
     writes no spaces is a word.
     """
 
-    def __init__(self, rows: Sequence[Iterable[str]]) -> None:
+    def __init__(self, rows: Sequence[Iterable[str]], lines: Sequence[int] = ()) -> None:
+        """`lines` says in which line of its file each row stands."""
+        self.lines = lines or range(1, len(rows) + 1)
         self._numbers: dict[str, int] = {}
         ids, owners = [], []
         for row, texts in enumerate(rows):
@@ -107,6 +117,18 @@ class TrainingRows:
                 break
             places, length = places_next, length + 1
         return (length, int(places.min())) if length >= _GRAM else (0, -1)
+
+
+def rows_of(data: Dataset) -> TrainingRows:
+    """The index of a dataset's training rows; of very many, MOST_ROWS at even distances."""
+    records = list({example.record.line: example.record for example in data.train}.values())
+    step = max(1, len(records) / MOST_ROWS)
+    chosen = [records[int(place * step)] for place in range(min(len(records), MOST_ROWS))]
+    return TrainingRows([_texts(record) for record in chosen], [record.line for record in chosen])
+
+
+def _texts(record: Record) -> list[str]:
+    return [message.whole for message in record.messages] or [record.text]
 
 
 def _grams(ids: NDArray[np.int64]) -> NDArray[np.uint64]:

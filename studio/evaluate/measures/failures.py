@@ -1,0 +1,114 @@
+"""In what way answers fail: the rate of each kind, themes, and what is newly broken or fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from studio.catalogue import phrase
+from studio.evaluate.answering import AnswerTable
+from studio.evaluate.failures.changes import Changes, changes
+from studio.evaluate.failures.kinds import KINDS, WRONG, failures_of
+from studio.evaluate.failures.themes import themes
+from studio.evaluate.measure import Measure, Setting
+from studio.evaluate.measures.golden_answers import answered, asked_of, case_of, judged
+from studio.evaluate.measures.nothing import not_run
+from studio.evaluate.scoring import scored
+from studio.evaluate.task import TaskItem
+from studio.events import Event, Figure
+
+KEY = "failures"
+_THEME_HEADS = ("failures.theme", "failures.wrong", "failures.asked", "failures.often")
+_CHANGE_HEADS = ("failures.outcome", "failures.item", "failures.prompt")
+_SHOWN = 50
+_PROMPT = 200
+
+type _Sorted = dict[str, list[tuple[str, ...]]]
+"""Of each contestant, the kinds of failure of each of its answers, in the order of the items."""
+
+
+def _failures(setting: Setting) -> Generator[Event]:
+    items = setting.golden.items
+    if not items:
+        yield not_run(KEY, phrase("evaluation.no_golden"))
+        return
+    table = yield from answered(setting)
+    kinds, rights = _sorted(setting, table)
+    clusters, ids = [item.cluster or item.id for item in items], [item.id for item in items]
+    for part in ("", *(kind.key for kind in KINDS)):
+        values = {who: [float(_is(part, found)) for found in each] for who, each in kinds.items()}
+        setting.store.keep_rows(KEY, part, ids, values)
+        yield scored(KEY, values, part=part, better="lower", baseline=setting.baseline, clusters=clusters)
+    yield from _themes(setting, items, rights)
+    yield from _changed(setting, items, rights)
+
+
+def _is(part: str, found: tuple[str, ...]) -> bool:
+    """Whether an answer is of a kind; the whole is any kind but plainly wrong."""
+    return part in found if part else bool(set(found) - {WRONG.key})
+
+
+def _sorted(setting: Setting, table: AnswerTable) -> tuple[_Sorted, dict[str, list[float]]]:
+    """The kinds of every answer, and whether it is right, a person's rulings over the scorers' findings."""
+    rulings = setting.store.rulings()
+    kinds: _Sorted = {each.key: [] for each in setting.contestants}
+    rights: dict[str, list[float]] = {each.key: [] for each in setting.contestants}
+    for item in setting.golden.items:
+        asked = asked_of(item, setting.options)
+        for who in kinds:
+            answer = table[item.id][who][0]
+            found, ruling = judged(answer.text, item, asked), rulings.get((item.id, who))
+            right = found.right if ruling is None else ruling.right
+            kinds[who].append(failures_of(case_of(setting, answer, item, right, found)))
+            rights[who].append(float(right))
+    return kinds, rights
+
+
+def _themes(setting: Setting, items: Sequence[TaskItem], rights: dict[str, list[float]]) -> Generator[Figure]:
+    """For each contestant, the words that mark the questions it answers wrongly."""
+    heads = [str(phrase(code)) for code in _THEME_HEADS]
+    for each in setting.contestants:
+        found = themes([item.prompt for item in items], [right < 1 for right in rights[each.key]])
+        rows: list[list[str | float]] = [
+            [", ".join(theme.words), len(theme.rows), theme.asked, round(theme.often, 2)] for theme in found
+        ]
+        if rows:
+            title = phrase("failures.themes_of", who=each.title)
+            yield Figure(KEY, f"themes-{each.key}", "table", title, {"heads": heads, "rows": rows})
+
+
+def _changed(
+    setting: Setting, items: Sequence[TaskItem], rights: dict[str, list[float]]
+) -> Generator[Figure]:
+    """For each contestant but the baseline, the questions that it newly fails, and those it newly answers."""
+    heads = [str(phrase(code)) for code in _CHANGE_HEADS]
+    prompts = {item.id: item.prompt[:_PROMPT] for item in items}
+    ids = [item.id for item in items]
+    for each in setting.contestants[1:]:
+        found = changes(ids, rights[setting.baseline], rights[each.key])
+        rows = _listed(found, prompts)
+        if rows:
+            title = phrase("failures.changed", who=each.title)
+            yield Figure(KEY, f"changed-{each.key}", "table", title, {"heads": heads, "rows": rows})
+
+
+def _listed(found: Changes, prompts: dict[str, str]) -> list[list[str]]:
+    broken, fixed = str(phrase("failures.broken")), str(phrase("failures.fixed"))
+    return [
+        *([broken, item, prompts[item]] for item in found.broken[:_SHOWN]),
+        *([fixed, item, prompts[item]] for item in found.fixed[:_SHOWN]),
+    ]
+
+
+MEASURES = (
+    Measure(
+        KEY,
+        "Failed answers",
+        "The share of answers that loop, are cut off, empty, off format, in another language, echo the "
+        "question, refuse or copy a training row; and of each kind.",
+        "share",
+        "lower",
+        "failures",
+        ("quick", "standard", "full"),
+        _failures,
+    ),
+)
