@@ -15,7 +15,7 @@ from studio.dataset.read.load import read
 from studio.dataset.render.render import Renderer
 from studio.evaluate.golden import read_golden
 from studio.evaluate.scorers.overlap import exact_match
-from studio.generate.stream import answers
+from studio.generate.batch import likeliest
 from studio.models.arrays import count
 from studio.models.cache import ModelCache, OpenModel
 from studio.recipe.recipe import Data
@@ -52,7 +52,7 @@ def test_the_untuned_model_completes_text_and_answers_nothing(starter: Path, ope
     assert len(golden.items) == 100
     renderer = Renderer(opened.tokenizer)
     prompts = [renderer.prompt_ids(item.turns) for item in golden.items]
-    told = answers(opened.module, opened.tokenizer, prompts, 24, renderer.stops)
+    told = likeliest(opened.module, opened.tokenizer, prompts, 24, renderer.stops)
     answered = dict(answer for answer in told if answer)
     right = sum(exact_match(answered[i], item.ideal) for i, item in enumerate(golden.items))
     assert right <= 15

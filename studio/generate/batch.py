@@ -6,11 +6,12 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from mlx import nn
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 from studio.generate.in_flight import InFlight, Running
-from studio.generate.parties import Contest, Party
-from studio.generate.sampling import Sampling
+from studio.generate.parties import Contest, Party, Voice, alone
+from studio.generate.sampling import GREEDY, Sampling
 from studio.generate.stream import Until, next_tokens
 
 IN_FLIGHT = 32
@@ -18,7 +19,7 @@ IN_FLIGHT = 32
 _PLACES = 32_768
 """Tokens that prompts and answers in flight may have together: an 8B model remembers so many in 5 GB."""
 _WORTH = 24
-"""Tokens that prompts must have in common for them to be read once: fewer are read faster with the rest."""
+"""Tokens that prompts must have in common for them to be read once; fewer are read faster with the rest."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,43 @@ def batch_answers(
     and seed.
     """
     for party in contest.parties:
-        numbers = {each.key: number for number, each in enumerate(party.contestants)}
-        rows = [
-            Running(
-                index,
-                numbers[row.contestant],
-                row.prompt,
-                (sampling.seed + row.sample) % 2**31,
-                row.max_tokens or sampling.max_tokens,
-            )
-            for index, row in enumerate(asked)
-            if row.contestant in numbers
-        ]
-        answering = _Answering(party, sampling, with_log_probs)
-        yield from answering.together(rows, in_flight) if party.together else answering.one_by_one(rows)
+        yield from _answers_of(party, asked, sampling, in_flight, with_log_probs)
+
+
+def likeliest(
+    model: nn.Module,
+    tokenizer: TokenizerWrapper,
+    prompts: Sequence[Sequence[int]],
+    max_tokens: int,
+    stops: frozenset[int],
+    in_flight: int = IN_FLIGHT,
+) -> Generator[tuple[int, str] | None]:
+    """One model's likeliest answer to each prompt as (index, text), as `batch_answers` gives them."""
+    asked = [AskedPrompt("", tuple(prompt)) for prompt in prompts]
+    sampling = GREEDY.model_copy(update={"max_tokens": max_tokens})
+    party = alone(Voice("", model, tokenizer, stops))
+    for answered in _answers_of(party, asked, sampling, in_flight, False):
+        yield (answered[0], answered[1].text.strip()) if answered else None
+
+
+def _answers_of(
+    party: Party, asked: Sequence[AskedPrompt], sampling: Sampling, in_flight: int, with_log_probs: bool
+) -> Iterator[tuple[int, BatchAnswer] | None]:
+    """What is asked of one party."""
+    numbers = {voice.key: number for number, voice in enumerate(party.voices)}
+    rows = [
+        Running(
+            index,
+            numbers[row.contestant],
+            row.prompt,
+            (sampling.seed + row.sample) % 2**31,
+            row.max_tokens or sampling.max_tokens,
+        )
+        for index, row in enumerate(asked)
+        if row.contestant in numbers
+    ]
+    answering = _Answering(party, sampling, with_log_probs)
+    return answering.together(rows, in_flight) if party.together else answering.one_by_one(rows)
 
 
 @dataclass(frozen=True)
@@ -94,9 +118,9 @@ class _Answering:
         """
         waiting = sorted(rows, key=lambda row: (len(row.prompt), row.index))
         flight = InFlight(self.party.model, self.sampling, with_log_probs=self.with_log_probs)
-        prefix = common_prefix([row.prompt for row in rows])
-        if len(prefix) >= _WORTH and len(rows) > len(self.party.contestants):
-            yield from flight.read_first(prefix, len(self.party.contestants))
+        prefixes = self._prefixes(rows)
+        if min(map(len, prefixes)) and max(map(len, prefixes)) >= _WORTH and len(rows) > 2 * len(prefixes):
+            yield from flight.read_first(prefixes)
         while waiting or flight.rows:
             free = in_flight - len(flight.rows)
             roomy = not flight.rows or free >= max(1, in_flight // 4)
@@ -106,11 +130,16 @@ class _Answering:
                 yield row.index, self._finished(row)
             yield None
 
+    def _prefixes(self, rows: Sequence[Running]) -> list[tuple[int, ...]]:
+        """What the prompts to each contestant begin with: instructions, and examples that go before."""
+        numbers = range(len(self.party.voices))
+        return [common_prefix([row.prompt for row in rows if row.contestant == number]) for number in numbers]
+
     def one_by_one(self, rows: Sequence[Running]) -> Iterator[tuple[int, BatchAnswer] | None]:
         """The same for a model that cannot read several rows at once."""
         for row in rows:
             sampling = self.sampling.model_copy(update={"seed": row.seed})
-            module = self.party.contestants[row.contestant].module
+            module = self.party.voices[row.contestant].module
             began = time.perf_counter()
             for token in next_tokens(module, row.prompt, sampling):
                 row.tokens.append(token)
@@ -135,9 +164,8 @@ class _Answering:
 
     def _writing(self, row: Running) -> _Writing:
         if row.index not in self.writings:
-            contestant = self.party.contestants[row.contestant]
-            stops = contestant.renderer.stops
-            self.writings[row.index] = _Writing(contestant.tokenizer, stops, self.sampling.stop)
+            voice = self.party.voices[row.contestant]
+            self.writings[row.index] = _Writing(voice.tokenizer, voice.stops, self.sampling.stop)
         return self.writings[row.index]
 
 

@@ -55,21 +55,21 @@ class InFlight:
         self._penalties = processors(sampling)
         self._caches: list[Any] = []
         self._latest = mx.zeros((0,), mx.int32)
-        self._prefix: tuple[int, ...] = ()
+        self._prefixes: list[tuple[int, ...]] = []
         self._after_prefix: list[Any] = []
 
-    def read_first(self, prefix: Sequence[int], contestants: int) -> Iterator[None]:
-        """Read what every prompt begins with, once for each contestant."""
-        self._prefix = tuple(prefix)
-        self._after_prefix = empty_caches(self._model.module, contestants)
-        self._model.select(range(contestants))
-        yield from read(self._model.module, [self._prefix] * contestants, self._after_prefix)
+    def read_first(self, prefixes: Sequence[Sequence[int]]) -> Iterator[None]:
+        """Read what all prompts of each contestant begin with, once."""
+        self._prefixes = [tuple(prefix) for prefix in prefixes]
+        self._after_prefix = empty_caches(self._model.module, len(prefixes))
+        self._model.select(range(len(prefixes)))
+        yield from read(self._model.module, self._prefixes, self._after_prefix)
 
     def admit(self, rows: Sequence[Running]) -> Iterator[None]:
         """Read the prompts of more rows, all but their last tokens, a piece at a time."""
         numbers = [row.contestant for row in rows]
         caches = self._fresh_caches(numbers)
-        rest = [row.prompt[len(self._prefix) : -1] for row in rows]
+        rest = [row.prompt[self._length_read(row) : -1] for row in rows]
         pieces = read(self._model.module, rest, caches)
         while True:
             began = time.perf_counter()
@@ -89,9 +89,12 @@ class InFlight:
                 row.so_far = mx.array(list(row.prompt), mx.int32)
         self.rows += rows
 
+    def _length_read(self, row: Running) -> int:
+        return len(self._prefixes[row.contestant]) if self._prefixes else 0
+
     def _fresh_caches(self, numbers: Sequence[int]) -> list[Any]:
         """What the model remembers of rows of these contestants before they are read."""
-        if not self._prefix:
+        if not self._prefixes:
             return empty_caches(self._model.module, len(numbers))
         caches = copy.deepcopy(self._after_prefix)
         for cache in caches:

@@ -14,6 +14,7 @@ from functools import cached_property
 import mlx.core as mx
 import numpy as np
 from mlx import nn
+from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 from studio.generate.contestant import OpenContestant
 from studio.generate.in_flight import NotBatched, RowModel, empty_caches, read
@@ -32,17 +33,27 @@ _PROBE = ((5, 9, 11), (7, 6, 5, 8, 10))
 
 
 @dataclass(frozen=True, eq=False)
-class Party:
-    """Contestants of one model, by number; without `together` their rows are to be answered one by one."""
+class Voice:
+    """Whoever answers: a model alone, how its tokens are written, and the tokens that end an answer."""
 
-    contestants: tuple[OpenContestant, ...]
+    key: str
+    module: nn.Module
+    tokenizer: TokenizerWrapper
+    stops: frozenset[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Party:
+    """Voices of one model, by number; without `together` their rows are to be answered one by one."""
+
+    voices: tuple[Voice, ...]
     model: RowModel
     together: bool
 
     @property
     def is_joined(self) -> bool:
         """Whether several contestants' rows share each pass over the weights."""
-        return len(self.contestants) > 1
+        return len(self.voices) > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +68,7 @@ class Contest:
         found: list[Party] = []
         for group in self._sharing():
             joined = _joined(group) if len(group) > 1 else None
-            found += [joined] if joined else [_alone(contestant) for contestant in group]
+            found += [joined] if joined else [alone(_voice(each)) for each in group]
         return tuple(found)
 
     def of(self, key: str) -> OpenContestant:
@@ -68,7 +79,7 @@ class Contest:
         groups: dict[int, list[OpenContestant]] = {}
         for contestant in self.contestants:
             own = contestant.method == "full"
-            groups.setdefault(id(contestant if own else contestant.weights), []).append(contestant)
+            groups.setdefault(id(contestant.module if own else contestant.weights), []).append(contestant)
         return list(groups.values())
 
 
@@ -77,24 +88,41 @@ def _missing(key: str) -> OpenContestant:
 
 
 def _joined(group: Sequence[OpenContestant]) -> Party | None:
-    """One model for all of a group; None where none can be made."""
-    modules = [each.module for each in group]
+    """One model for all of a group, some of whom may be one model asked in different ways; None where none
+    can be made.
+    """
+    distinct = list({id(each.module): each.module for each in group}.values())
     try:
-        bare = group[0].bare()
-        model = RowModel(bare, join(bare, modules).select)
-        agrees = _agrees(model, modules)
+        model = _model_of(group, distinct)
+        agrees = _agrees(model, [each.module for each in group])
     except _REFUSED:
         return None
-    return Party(tuple(group), model, together=True) if agrees else None
+    return Party(tuple(map(_voice, group)), model, together=True) if agrees else None
 
 
-def _alone(contestant: OpenContestant) -> Party:
-    model = RowModel(contestant.module, lambda numbers: None)
+def _model_of(group: Sequence[OpenContestant], distinct: Sequence[nn.Module]) -> RowModel:
+    if len(distinct) == 1:
+        return RowModel(distinct[0], lambda numbers: None)
+    places = {id(module): place for place, module in enumerate(distinct)}
+    mine = [places[id(each.module)] for each in group]
+    bare = group[0].bare()
+    owners = join(bare, distinct)
+    return RowModel(bare, lambda numbers: owners.select([mine[number] for number in numbers]))
+
+
+def _voice(contestant: OpenContestant) -> Voice:
+    stops = contestant.renderer.stops
+    return Voice(contestant.key, contestant.module, contestant.tokenizer, stops)
+
+
+def alone(voice: Voice) -> Party:
+    """One that answers by itself."""
+    model = RowModel(voice.module, lambda numbers: None)
     try:
-        together = _agrees(model, [contestant.module])
+        together = _agrees(model, [voice.module])
     except _REFUSED:
         together = False
-    return Party((contestant,), model, together)
+    return Party((voice,), model, together)
 
 
 def _agrees(model: RowModel, modules: Sequence[nn.Module]) -> bool:

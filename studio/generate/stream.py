@@ -1,4 +1,4 @@
-"""Answers token by token, from one model or from several at once; and many in batches, for measuring."""
+"""Answers token by token, from one model or from several at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 
 import mlx.core as mx
 from mlx import nn
-from mlx_lm.generate import BatchGenerator
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.sample_utils import make_sampler
 from mlx_lm.tokenizer_utils import TokenizerWrapper
@@ -153,44 +152,3 @@ def _sampler(sampling: Sampling, vocabulary: int) -> Callable[[mx.array], mx.arr
         top_k=sampling.top_k if sampling.top_k < vocabulary else 0,  # all of them, which mlx-lm calls 0
     )
     return sampler
-
-
-_PREFILL = 64  # tokens of each prompt that are read at a time
-
-
-def answers(
-    model: nn.Module,
-    tokenizer: TokenizerWrapper,
-    prompts: Sequence[Sequence[int]],
-    max_tokens: int,
-    stops: Collection[int],
-    batch_size: int = 32,
-) -> Iterator[tuple[int, str] | None]:
-    """The likeliest answer to each prompt as (index, text), in the order in which they are finished.
-
-    An answer ends before the first of `stops`. Yields None after every token and every piece of the prompts,
-    so that the work can be stopped in between.
-    """
-    generator = BatchGenerator(
-        model,
-        stop_tokens=[[token] for token in stops],
-        completion_batch_size=batch_size,
-        prefill_batch_size=8,
-        prefill_step_size=_PREFILL,
-    )
-    try:
-        numbers = generator.insert([list(prompt) for prompt in prompts], [max_tokens] * len(prompts))
-        index = {number: i for i, number in enumerate(numbers)}
-        ids: dict[int, list[int]] = {number: [] for number in numbers}
-        while True:
-            read, responses = generator.next()
-            if not read and not responses:
-                break
-            for response in responses:
-                if response.finish_reason != "stop":
-                    ids[response.uid].append(response.token)
-                if response.finish_reason is not None:
-                    yield index[response.uid], tokenizer.decode(ids.pop(response.uid)).strip()
-            yield None
-    finally:
-        generator.close()

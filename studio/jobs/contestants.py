@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.errors import ModelError, RunError, RunMissing
 from studio.events import Event, Log, Progress
-from studio.generate.contestant import BASE, MODEL, PARENT, RUN, SERVER, Contestant, OpenContestant
+from studio.generate.contestant import BASE, MODEL, PARENT, RUN, SERVER, Approach, Contestant, OpenContestant
 from studio.jobs.base import same_base
 from studio.jobs.train import recipe_of, unproven
 from studio.paths import model_folder
@@ -37,7 +37,7 @@ def open_contestants(
     keys = [each.key for each in contestants]
     if twice := next((key for key in keys if keys.count(key) > 1), ""):
         raise RunError("contestant.twice", key=twice)
-    opening = _Opening(run, model_cache, changed_base, {})
+    opening = _Opening(run, model_cache, changed_base)
     opened = []
     for number, contestant in enumerate(local):
         yield Progress(f"Loading {contestant.title}", number, len(local))
@@ -50,9 +50,17 @@ class _Opening:
     run: RunFolder
     model_cache: ModelCache
     changed_base: bool
-    recipes: dict[Path, Recipe]
+    recipes: dict[Path, Recipe] = field(default_factory=dict)
+    opened: dict[str, OpenContestant] = field(default_factory=dict)
 
     def open(self, contestant: Contestant) -> Generator[Event, None, OpenContestant]:
+        """Each model is opened once, in however many ways it is asked."""
+        plain = contestant.model_copy(update={"approach": Approach(), "name": ""})
+        if plain.key not in self.opened:
+            self.opened[plain.key] = yield from self._open(plain)
+        return replace(self.opened[plain.key], contestant=contestant)
+
+    def _open(self, contestant: Contestant) -> Generator[Event, None, OpenContestant]:
         if contestant.kind == SERVER:
             raise RunError("contestant.server", key=contestant.key)
         run = self._run_of(contestant)

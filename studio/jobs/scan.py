@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def sampler(recipe: Recipe, ready: Ready) -> Callable[[Any, int], Iterator[Event]]:
     """Answers the recipe's prompts with the model as it stands, each with the likeliest tokens."""
     from studio.dataset.record import Message
-    from studio.generate.stream import answers
+    from studio.generate.batch import likeliest
 
     lines = whole_characters(recipe.watch.prompts).splitlines()
     prompts = [line.strip() for line in lines if line.strip()]
@@ -52,7 +52,7 @@ def sampler(recipe: Recipe, ready: Ready) -> Callable[[Any, int], Iterator[Event
         model.eval()
         try:
             tokenizer, stops = ready.opened.tokenizer, ready.renderer.stops
-            for answered in answers(model, tokenizer, rendered, recipe.watch.sample_tokens, stops):
+            for answered in likeliest(model, tokenizer, rendered, recipe.watch.sample_tokens, stops):
                 if answered:
                     found[answered[0]] = answered[1]
                 yield Progress("Answering samples", len(found), len(prompts))

@@ -14,10 +14,14 @@ import pytest
 from studio.dataset.record import Message
 from studio.events import AnswerEnded
 from studio.generate.batch import AskedPrompt, BatchAnswer, batch_answers, common_prefix
-from studio.generate.contestant import OpenContestant
+from studio.generate.contestant import Approach, Contestant, OpenContestant, contestant_of
 from studio.generate.parties import Contest
 from studio.generate.sampling import GREEDY, Sampling
 from studio.generate.stream import answer
+from studio.jobs.contestants import open_contestants
+from studio.models.cache import ModelCache
+from studio.runs.folder import RunFolder
+from tests.conftest import finish
 from tests.jobs.test_contestants import opened, runs
 
 __all__ = ["runs"]
@@ -150,6 +154,31 @@ def test_what_all_prompts_begin_with_is_read_once_and_changes_nothing(
     assert read[0] == 2 * prefix, "once for each contestant"
     assert sum(read) < sum(len(row.prompt) for row in asked)
     for row, given in zip(asked, found, strict=True):
+        assert given.text == alone(contest.of(row.contestant), row, SHORT).text
+
+
+def test_one_model_asked_in_two_ways_is_one_row_owner(runs: Path) -> None:
+    """Each way has a beginning of its own, of its own length."""
+    with_examples = Contestant(kind="tuned", approach=Approach(name="examples"))
+    keys = ("base", "tuned", "run:wide")
+    contestants = (*(contestant_of(key) for key in keys), with_examples)
+    found = finish(open_contestants(RunFolder(runs / "first"), contestants, ModelCache()))
+    assert found[1].module is found[3].module
+    contest = Contest(found)
+    assert [party.is_joined for party in contest.parties] == [True]
+    shots = [
+        Message("user", "Say 1"),
+        Message("assistant", "It is 1."),
+        Message("user", "Say 2"),
+        Message("assistant", "2"),
+    ]
+    asked = [
+        AskedPrompt(each.key, tuple(each.renderer.prompt_ids((*before, Message("user", text)))))
+        for each, before in zip(found, ([], [], shots[:2], shots), strict=True)
+        for text in QUESTIONS
+    ]
+    answers = answered(contest, asked, SHORT, in_flight=9)
+    for row, given in zip(asked, answers, strict=True):
         assert given.text == alone(contest.of(row.contestant), row, SHORT).text
 
 

@@ -9,14 +9,15 @@ import pytest
 from mlx.utils import tree_flatten
 
 from studio.events import AnswerEnded, AnswerPiece
+from studio.generate.batch import likeliest
 from studio.generate.sampling import GREEDY, Sampling
-from studio.generate.stream import answer, answers, next_tokens, side_by_side
+from studio.generate.stream import answer, next_tokens, side_by_side
 from studio.models import adapter
 from studio.models.adapter import Tuning
 from studio.models.cache import ModelCache, OpenModel
 
 PROMPT = [1, 80, 81, 82, 10, 90, 91]
-STOPS = {2}  # <|im_end|>
+STOPS = frozenset({2})  # <|im_end|>
 
 
 @pytest.fixture
@@ -80,11 +81,12 @@ def test_side_by_side_takes_turns_and_equals_each_alone(opened: OpenModel) -> No
 
 def test_batched_answers_equal_single_ones(opened: OpenModel) -> None:
     prompts = [PROMPT[:n] for n in (3, 5, 7, 4, 6)]
-    batched = dict(a for a in answers(opened.module, opened.tokenizer, prompts, 8, STOPS, batch_size=2) if a)
+    batched = dict(a for a in likeliest(opened.module, opened.tokenizer, prompts, 8, STOPS, in_flight=2) if a)
     for index, prompt in enumerate(prompts):
-        tokens = next_tokens(opened.module, prompt, GREEDY)
-        single = opened.tokenizer.decode([next(tokens) for _ in range(8)]).strip()
-        assert batched[index] == single
+        short = GREEDY.model_copy(update={"max_tokens": 8})
+        single = list(answer("base", opened.module, opened.tokenizer, prompt, short, STOPS))[-1]
+        assert isinstance(single, AnswerEnded)
+        assert batched[index] == single.text.strip()
 
 
 def test_base_and_tuned_share_one_copy_of_the_weights(tiny_model: Path) -> None:
