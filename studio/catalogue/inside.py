@@ -33,6 +33,8 @@ INSIDE: dict[str, str] = {
     # Which checkpoint to take.
     "kept.one_checkpoint": "The run {run} kept only one checkpoint, so there is none to compare it with. "
     "Keep more of them (loop.keep) in the next run.",
+    "kept.no_gain": "No checkpoint reads the held-out rows better than the model did at the start, so there "
+    "is no gain that costs could be held against.",
     "kept.take": "Step {step:,} is as good as step {present:,} and has forgotten less: {spared:.2f} nats a "
     "token of general text ({low:.2f} to {high:.2f} at 95 %).",
     "kept.alike": "{count} checkpoints are within the noise of each other: steps {steps}.",

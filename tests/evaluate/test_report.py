@@ -56,7 +56,7 @@ def stored() -> EvaluationStored:
             "heat",
             "heat",
             HOSTILE,
-            {"x": ["1", "2"], "y": [HOSTILE], "values": [[0.1, 0.9]], "unit": ""},
+            {"x": ["1", "2"], "y": [HOSTILE], "values": [[None, 0.9]], "unit": ""},
         ),
         Figure("x", "bars", "bars", "Bars", {"x": ["a"], "series": [{"name": HOSTILE, "values": [-1.0]}]}),
         Figure("x", "dots", "dots", "Dots", {"points": [{"x": 1, "y": 2, "label": HOSTILE, "series": "s"}]}),
@@ -66,7 +66,7 @@ def stored() -> EvaluationStored:
             "tokens",
             "tokens",
             "Tokens",
-            {"texts": ["\x07", HOSTILE], "series": [{"name": "t", "values": [1, -1]}]},
+            {"texts": ["\x07", HOSTILE, "asked\n"], "series": [{"name": "t", "values": [1, -1, None]}]},
         ),
         Figure("x", "table", "table", "Table", {"heads": ["h"], "rows": [[HOSTILE], [0.123456]]}),
     )

@@ -10,9 +10,8 @@ import numpy as np
 from studio.catalogue import Phrase, phrase
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.held_out_loss import clusters_of
-from studio.evaluate.measures.nothing import not_run
-from studio.evaluate.scoring import scored
-from studio.events import Event, Figure, Probed, Validated
+from studio.evaluate.measures.nothing import incompatible, not_run
+from studio.events import ContestantScore, Event, Figure, Probed, Score, Validated
 from studio.generate.contestant import TUNED
 
 if TYPE_CHECKING:
@@ -44,15 +43,7 @@ def _trade_off(setting: Setting) -> Generator[Event]:
     general = general_text(first.renderer, PROBE_TOKENS)
     read = yield from read_checkpoints(first, run, steps, held_out, general, clusters_of(held_out))
     present = result_step(run)
-    yield scored(
-        TRADE_OFF.key,
-        {f"{TUNED}@{each.step}": each.gain.tolist() for each in read.checkpoints},
-        unit=TRADE_OFF.unit,
-        better=TRADE_OFF.better,
-        weights=read.rows.gain_targets.tolist(),
-        clusters=read.rows.clusters,
-        baseline=f"{TUNED}@{present}",
-    )
+    yield _scored(read, present)
     decided = trade_off(read.checkpoints, read.rows, present)
     forgotten = {each.step: read.rows.cost_of(each) for each in read.all}
     yield _figure(
@@ -60,6 +51,24 @@ def _trade_off(setting: Setting) -> Generator[Event]:
     )
     title = "Divergence from the start (KL, nats a token)"
     yield _figure("divergence", title, read.divergence, read, decided, present, [])
+
+
+def _scored(read: RunRead, present: int) -> Score:
+    """What was paid for every nat of gain; of those checkpoints that gained anything."""
+    rows, start = read.rows, read.rows.base
+    gained = {each.step: rows.gain_of(start) - rows.gain_of(each) for each in read.checkpoints}
+    paid = {each.step: rows.cost_of(each) - rows.cost_of(start) for each in read.checkpoints}
+    prices = {step: paid[step] / gain for step, gain in gained.items() if gain > 0}
+    if not prices:
+        return incompatible(TRADE_OFF.key, phrase("kept.no_gain"))
+    names = {present: TUNED} | {step: f"{TUNED}@{step}" for step in prices if step != present}
+    return Score(
+        TRADE_OFF.key,
+        unit=TRADE_OFF.unit,
+        better=TRADE_OFF.better,
+        count=len(rows.gain_targets),
+        scores=tuple(ContestantScore(names[step], price) for step, price in prices.items()),
+    )
 
 
 def _drawn(data: Dataset) -> list[Example]:
@@ -132,9 +141,9 @@ def _said(decided: TradeOff, present: int) -> Phrase:
 TRADE_OFF = Measure(
     "trade_off",
     "Gain against cost",
-    "The validation loss of every checkpoint that the run kept, against its loss on general text: an earlier "
-    "one may be as good and have forgotten less.",
-    "nats",
+    "How much general text loss every nat of validation loss that was gained has cost; and which of the "
+    "run's checkpoints is as good as its result and has forgotten less.",
+    "ratio",
     "lower",
     "kept",
     ("standard", "full"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from studio.evaluate.report.figures import difference_text
 from studio.events import Difference, Figure, Score
 
 WIDTH = 680.0
+_LABEL = 62.0  # what a label of a column takes at most
 _COLOURS = {"better": drawing.BETTER, "worse": drawing.WORSE, "unclear": drawing.UNCLEAR}
 
 
@@ -60,7 +62,8 @@ def _heat(data: Mapping[str, Any]) -> str:
     columns, rows, values = data["x"], data["y"], data["values"]
     left, top = 110.0, 24.0
     size = max(4.0, min(26.0, (WIDTH - left) / max(1, len(columns))))
-    most = max((abs(float(each)) for row in values for each in row), default=0.0) or 1.0
+    wide = max(size, min(72.0, (WIDTH - left) / max(1, len(columns))))
+    most = max((abs(float(each)) for row in values for each in row if each is not None), default=0.0) or 1.0
     parts = []
     for y, row in enumerate(values):
         if size >= 9 or y % 4 == 0:
@@ -68,12 +71,12 @@ def _heat(data: Mapping[str, Any]) -> str:
                 text(left - 6, top + size * (y + 0.7), short(str(rows[y]), 18), size=9, anchor="end")
             )
         for x, value in enumerate(row):
-            colour = drawing.blend(abs(float(value)) / most)
-            parts.append(drawing.box(left + size * x, top + size * y, size - 0.6, size - 0.6, colour))
-    every = max(1, len(columns) // 12)
+            colour = drawing.blend(abs(float(value or 0)) / most)
+            parts.append(drawing.box(left + wide * x, top + size * y, wide - 0.6, size - 0.6, colour))
+    every = max(1, math.ceil(_LABEL / wide))
     for x in range(0, len(columns), every):
         parts.append(
-            text(left + size * (x + 0.5), top - 6, short(str(columns[x]), 8), size=9, anchor="middle")
+            text(left + wide * (x + 0.5), top - 6, short(str(columns[x]), 12), size=9, anchor="middle")
         )
     foot = top + size * len(values) + 16
     parts.append(text(left, foot, f"0 (white) to {most:.3g} {data.get('unit', '')}", size=9, colour=DIM))
@@ -162,16 +165,21 @@ def _axes(
     parts.append(
         text((left + right) / 2, _HEIGHT - 8, str(data.get("x_title", "")), size=10, anchor="middle")
     )
-    parts.append(text(left, 14, str(data.get("y_title", "")), size=10, colour=INK))
+    parts.append(text(right, 14, str(data.get("y_title", "")), size=10, colour=INK, anchor="end"))
     return parts, at
 
 
 def _tokens(data: Mapping[str, Any]) -> str:
     series = data["series"][0]
-    values = [float(each) for each in series["values"]]
-    most = max((abs(value) for value in values), default=0.0) or 1.0
+    values = [None if each is None else float(each) for each in series["values"]]
+    most = max((abs(value) for value in values if value is not None), default=0.0) or 1.0
     parts, x, y = [], 0.0, 30.0
     for token, value in zip(data["texts"], values, strict=False):
+        if value is None:  # what stands between the tokens that have values
+            words, _, more = str(token).partition("\n")
+            parts.append(text(x + 2, y, short(words, 95), size=11, colour=DIM))
+            x, y = (0.0, y + (32 if more else 22)) if "\n" in str(token) else (x + 7.0 * len(words), y)
+            continue
         shown = short(str(token).replace("\n", "⏎") or " ", 24)
         width = 7.0 * len(shown) + 4
         if x + width > WIDTH:

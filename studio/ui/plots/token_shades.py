@@ -91,6 +91,7 @@ class ShadedText(QTextEdit):
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.mergeBlockFormat(spaced)
         cursor.endEditBlock()
+        self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _look(self, value: float | None, most: float) -> QTextCharFormat:
         tokens, look, font = self._theme.tokens, QTextCharFormat(), fixed_font()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import mlx.core as mx
 import pytest
 
 from studio.catalogue import Phrase
@@ -12,10 +13,12 @@ from studio.evaluate.measure import Setting
 from studio.evaluate.measures.general_text import IN_TRAINING
 from studio.evaluate.registry import BY_KEY
 from studio.evaluate.store import EvaluationStore
-from studio.events import MEASURED, NOT_RUN, Figure, Probed, Score, Validated
+from studio.events import INCOMPATIBLE, MEASURED, NOT_RUN, Figure, Probed, Score, Validated
+from studio.files import write_proof
 from studio.generate.contestant import contestant_of
 from studio.jobs.contestants import open_contestants
 from studio.jobs.train import TrainJob, prepare_again
+from studio.models import arrays
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -73,8 +76,6 @@ def test_every_checkpoint_is_a_dot_where_training_saw_it(runs: Path) -> None:
     run = RunFolder(runs / "whole")
     validated = {event.step: event.loss for event in run.events() if isinstance(event, Validated)}
     assert scores[""].state == MEASURED
-    for step in (2, 4, 6):
-        assert scores[""].of(f"tuned@{step}") == pytest.approx(validated[step], rel=1e-5)
     dots = {int(point["label"]): point for point in forgotten.data["points"] if point["label"]}
     assert {step: dot["contestant"] for step, dot in dots.items()} == {
         0: "",
@@ -82,6 +83,10 @@ def test_every_checkpoint_is_a_dot_where_training_saw_it(runs: Path) -> None:
         4: "tuned@4",
         6: "tuned@6",
     }
+    for step in (2, 4, 6):
+        price = (dots[step]["x"] - dots[0]["x"]) / (dots[0]["y"] - dots[step]["y"])
+        assert scores[""].of("tuned" if step == 6 else f"tuned@{step}") == pytest.approx(price, abs=1e-3)
+        assert dots[step]["y"] == pytest.approx(validated[step], abs=2e-5)
     seen = [
         (point["x"], point["y"]) for point in forgotten.data["points"] if point["series"] == "During training"
     ]
@@ -108,8 +113,7 @@ def test_checkpoints_of_one_content_are_within_the_noise_and_can_be_taken(runs: 
     ):
         shutil.copy(run.path / "checkpoints/step-000006" / name, run.path / "checkpoints/step-000004" / name)
     scores, (figure, _) = taken("trade_off", setting(runs, "whole", "base", "tuned"))
-    (same,) = [each for each in scores[""].differences if each.contestant == "tuned@4"]
-    assert (same.value, scores[""].direction(same)) == (0, "unclear")
+    assert scores[""].of("tuned@4") == scores[""].of("tuned")
     assert set(figure.data["alike"]) >= {4, 6}
     assert isinstance(figure.title, Phrase)
     assert figure.title.code == "kept.alike"
@@ -122,3 +126,14 @@ def test_a_run_with_one_checkpoint_has_nothing_to_choose(runs: Path) -> None:
     score = taken("trade_off", setting(runs, "whole", "base", "tuned"))[0][""]
     assert isinstance(score.reason, Phrase)
     assert (score.state, score.reason.code) == (NOT_RUN, "kept.one_checkpoint")
+
+
+def test_where_nothing_was_gained_no_price_is_named(runs: Path) -> None:
+    for step in (2, 4, 6):
+        file = runs / "whole/checkpoints" / f"step-{step:06d}" / "adapters.safetensors"
+        worse = {name: 3 * mx.random.normal(array.shape) for name, array in arrays.read(file).items()}
+        mx.save_safetensors(str(file), worse)
+        write_proof(file.parent)
+    score = taken("trade_off", setting(runs, "whole", "base", "tuned"))[0][""]
+    assert isinstance(score.reason, Phrase)
+    assert (score.state, score.reason.code, score.scores) == (INCOMPATIBLE, "kept.no_gain", ())
