@@ -18,9 +18,14 @@ from studio.generate.contestant import OpenContestant, contestant_of
 from studio.generate.joined import bottom_of
 from studio.generate.parties import Contest
 from studio.generate.sampling import GREEDY
+from studio.generate.shared import verify
+from studio.jobs.train import TrainJob
+from studio.models.cache import ModelCache
 from studio.models.strength import outermost
+from studio.recipe.recipe import Recipe
+from tests.conftest import write_rows
 from tests.generate.test_batch import alone, answered
-from tests.jobs.test_contestants import opened, runs
+from tests.jobs.test_contestants import QUICK, opened, runs
 from tests.train.families import SHAPE, make
 
 __all__ = ["runs"]
@@ -93,9 +98,31 @@ def test_every_family_answers_as_each_contestant_does_alone(family: str, runs: P
     tuned = contestant("tuned", made(family, changes))
     contest = Contest((contestant("base", bare(made(family, changes))), tuned))
     assert [(party.is_joined, party.together) for party in contest.parties] == expected
-    asked = [AskedPrompt(each.key, prompt) for each in contest.contestants for prompt in PROMPTS]
-    found = answered(contest, asked, LIMITED, in_flight=3)
-    for row, given in zip(asked, found, strict=True):
-        assert given.text == alone(contest.of(row.contestant), row, LIMITED).text
-    texts = [given.text for given in found]
-    assert texts[:4] != texts[4:] or not expected[0][0], "where rows are mixed, it shows whose they are"
+    for beginning in ((), tuple(range(3, 33))):  # which, where it is long enough, is read once
+        asked = [
+            AskedPrompt(each.key, beginning + prompt) for each in contest.contestants for prompt in PROMPTS
+        ]
+        found = answered(contest, asked, LIMITED, in_flight=3)
+        for row, given in zip(asked, found, strict=True):
+            assert given.text == alone(contest.of(row.contestant), row, LIMITED).text
+        texts = [given.text for given in found]
+        assert texts[:4] != texts[4:] or not expected[0][0], "where rows are mixed, it shows whose they are"
+
+
+FORMS = ({"base.quantize": "4-bit", "base.group_size": "32"}, {"base.precision": "bfloat16"})
+
+
+@pytest.mark.parametrize("form", FORMS, ids=["4 bits", "16 bits"])
+def test_weights_in_another_form_are_shared_and_joined_as_well(
+    form: dict[str, str], tiny_model: Path, tmp_path: Path
+) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", 40)
+    values = {"model": str(tiny_model), "data.path": str(rows), **QUICK, **form, "learning_rate": 0.02}
+    list(TrainJob(Recipe().with_values(values), tmp_path / "runs", "one").run_events(ModelCache()))
+    found = opened(tmp_path / "runs", "one", "base", "tuned")
+    (copy,) = verify(found)
+    assert copy.sharing == ("base", "tuned")
+    contest = Contest(found)
+    assert [(party.is_joined, party.together) for party in contest.parties] == [(True, True)]
+    asked = [AskedPrompt(each.key, prompt) for each in found for prompt in PROMPTS]
+    assert all(given.tokens for given in answered(contest, asked, LIMITED))
