@@ -143,7 +143,7 @@ class Evaluation(Controller):
         setup, results = self._pane.setup, self._pane.results
         runs = [each.name for each in self._subjects.runs if each.name != run.name and each.can_answer]
         setup.contestants.offer(f"step {run.step:,}", ready.steps, runs, has_parent=bool(run.parent))
-        setup.show_power(power_words(ready.rows, ready.detectable))
+        setup.show_power(str(ready.power))
         self._entries = {str(each.folder): each for each in (*ready.own, *ready.others)}
         shown = str(self.words.folder or "")
         results.show_evaluations([(str(each.folder), _entry_words(each)) for each in ready.own], shown)
@@ -286,16 +286,6 @@ class Evaluation(Controller):
                 self.checkpoint_taken.emit(run.name)
 
         self._taking.ask(TakeCheckpointJob(RunFolder(run.folder), step), QueueName.READING, {}, end)
-
-
-def power_words(rows: int, detectable: float | None) -> str:
-    """What so many rows can show, as a sentence; nothing where it is not known how many there are."""
-    if not rows:
-        return ""
-    asked = f"{rows:,} question{'s' if rows != 1 else ''}"
-    if detectable is None:
-        return f"{asked} can show no difference at all. Choose a golden set with more of them."
-    return f"{asked} can show a difference of {100 * detectable:.0f} points or more, four times of five."
 
 
 def _entry_words(entry: EvaluationEntry) -> str:

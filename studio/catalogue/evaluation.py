@@ -4,6 +4,10 @@ EVALUATION: dict[str, str] = {
     "evaluation.no_measure": "There is no measure called {name}. These are the measures: {measures}.",
     "evaluation.no_primary": "{name} cannot be the primary measure. These can: {measures}.",
     "evaluation.no_golden": "There is no golden set, and the run kept no test examples to ask.",
+    "evaluation.none_yet": "{name} has no complete evaluation to be laid beside this one. Evaluate it first: "
+    "studio evaluate {name}",
+    "evaluation.no_shared_rows": "{one} and {other} were not measured on any of the same rows. Evaluate both "
+    "on the same golden set: studio evaluate {other} --golden FILE",
     "evaluation.no_split": "The run kept no {split} examples.",
     "verdict.better": "Better",
     "verdict.worse": "Worse",

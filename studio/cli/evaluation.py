@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated, Any, Literal
 
 import typer
@@ -19,8 +20,13 @@ from studio.events import Answered, Evaluated, Figure, Score
 from studio.generate.contestant import Contestant, contestant_of
 from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.report import ReportJob, ReportWritten
+from studio.jobs.side_by_side import DifferingRows, LaidBeside, SideBySideJob
+from studio.words import visible_line
 
 type Against = Literal["original", "parent"]
+
+_NAMED = 3
+"""Rows of a measure that are shown; the document has them all."""
 
 
 @with_fields(EvaluationOptions, *EvaluationOptions.model_fields)
@@ -39,6 +45,13 @@ def evaluate(
             help="Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER.",
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Lay it beside the newest evaluation of this run, row by row, when it is done.",
+        ),
+    ] = None,
     changed_base: ChangedBase = False,
     **chosen: Any,
 ) -> None:
@@ -49,6 +62,9 @@ def evaluate(
     options = from_fields(EvaluationOptions, chosen, RecipeError)
     more = tuple(map(_contestant, with_ or ()))
     job = EvaluateJob(store_from().find(run), golden, changed_base, base, options, more)
+    other = SideBySideJob(job.run, store_from().find(against)) if against else None
+    if other is not None:
+        other.check()
     answers, figures, result = [], [], None
     try:
         for event in perform(job.run_events(ModelCache())):
@@ -63,6 +79,8 @@ def evaluate(
         raise StoppedByPerson(phrase("stopped.evaluation")) from None
     if result is not None:
         found = of_evaluation(result, answers, figures)
+        if other is not None:
+            found = with_the_other(found, other)
         report(found.document, found.text)
 
 
@@ -94,7 +112,7 @@ def of_evaluation(
         **asdict(result),
         "headline": str(result.headline),
         "verdict": [str(each) for each in result.verdict],
-        "scores": [_plain(score, result) for score in result.scores],
+        "scores": [_plain(score) for score in result.scores],
         "answers": [asdict(answer) for answer in sorted(answers, key=lambda each: (each.task, each.index))],
         "figures": [{**asdict(figure), "title": str(figure.title)} for figure in figures or ()],
     }
@@ -109,18 +127,43 @@ def of_evaluation(
     return CommandResult(document, "\n".join(lines))
 
 
+def with_the_other(found: CommandResult, job: SideBySideJob) -> CommandResult:
+    """The result, and the two evaluations side by side."""
+    (laid,) = (event for event in perform(job.run_events()) if isinstance(event, LaidBeside))
+    document = {
+        **asdict(laid),
+        "headline": str(laid.headline),
+        "verdict": [str(each) for each in laid.verdict],
+        "scores": [_plain(score) for score in laid.scores],
+    }
+    titles = dict(laid.contestants)
+    that, this = titles.values()
+    lines = [f"{that} → {this}", str(laid.headline), *map(str, laid.verdict), ""]
+    lines += [line for score in laid.scores for line in _lines(score, titles)]
+    lines += ["", *(line for rows in laid.rows for line in _worse(rows, dict(laid.asked)))]
+    return CommandResult({**found.document, "beside": document}, "\n".join([found.text, "", *lines]))
+
+
+def _worse(rows: DifferingRows, asked: dict[str, str]) -> list[str]:
+    """How many rows of a measure got better and worse, and what those ask that got worse most."""
+    if not rows.worse:
+        return []
+    told = f"  {_title(rows.measure, rows.part)}: {len(rows.better)} rows better, {len(rows.worse)} worse"
+    questions = [asked[each] for each in rows.worse if each in asked][:_NAMED]
+    return [told, *(f"    {shorten(visible_line(each), 100, placeholder=' …')}" for each in questions)]
+
+
 def _group(score: Score) -> str:
     return BY_KEY[score.measure].group if score.measure in BY_KEY else "answers"
 
 
-def _plain(score: Score, result: Evaluated) -> dict[str, Any]:
+def _plain(score: Score) -> dict[str, Any]:
     differences = [{**asdict(each), "direction": score.direction(each)} for each in score.differences]
     return {**asdict(score), "reason": str(score.reason), "differences": differences}
 
 
 def _lines(score: Score, titles: dict[str, str]) -> list[str]:
-    title = BY_KEY[score.measure].title if score.measure in BY_KEY else score.measure
-    name = f"{title}, {score.part}" if score.part else title
+    name = _title(score.measure, score.part)
     if not score.scores:
         return [f"  {name:32} {score.state.replace('_', ' ')}: {score.reason}"]
     base = _figure(score.unit, score.scores[0].value)
@@ -136,6 +179,11 @@ def _lines(score: Score, titles: dict[str, str]) -> list[str]:
         who = f"  {titles[difference.contestant]}" if len(score.differences) > 1 else ""
         lines.append(f"  {name:32} {base:>8} → {value:>8}   {moved} ({low} … {high})  {verdict}{who}")
     return lines
+
+
+def _title(measure: str, part: str) -> str:
+    title = BY_KEY[measure].title if measure in BY_KEY else measure
+    return f"{title}, {part}" if part else title
 
 
 def _figure(unit: str, value: float, sign: str = "") -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,18 @@ class Vote:
     b: str
     choice: str
     time: str = ""
+
+
+@dataclass(frozen=True)
+class KeptRows:
+    """What every contestant reached on each row; of some also how rows weigh and belong together."""
+
+    measure: str
+    part: str
+    ids: tuple[str, ...] = ()
+    values: dict[str, list[float]] = field(default_factory=dict)
+    weights: tuple[float, ...] = ()
+    clusters: tuple[str, ...] = ()
 
 
 class EvaluationStore:
@@ -151,20 +163,30 @@ class EvaluationStore:
     # Figures of single rows, by which evaluations are laid beside each other.
 
     def keep_rows(
-        self, measure: str, part: str, ids: Sequence[str], values: Mapping[str, Sequence[float]]
+        self,
+        measure: str,
+        part: str,
+        ids: Sequence[str],
+        values: Mapping[str, Sequence[float]],
+        *,
+        weights: Sequence[float] = (),
+        clusters: Sequence[str] = (),
     ) -> None:
-        """Keep what every contestant reached on each row."""
+        """Keep what every contestant reached on each row, per weight where rows weigh differently."""
         line = {"measure": measure, "part": part, "ids": list(ids)}
         numbers = {who: [float(value) for value in each] for who, each in values.items()}
-        Journal(self.folder / ROWS).append({**line, "values": numbers})
+        more = {"weights": [float(each) for each in weights], "clusters": list(clusters)}
+        Journal(self.folder / ROWS).append({**line, "values": numbers, **more})
 
     def rows(self, measure: str, part: str = "") -> tuple[list[str], dict[str, list[float]]]:
         """The ids of the rows, and what every contestant reached on each; empty where nothing was kept."""
-        found: tuple[list[str], dict[str, list[float]]] = [], {}
-        for line in Journal(self.folder / ROWS).lines():
-            if line.get("measure") == measure and line.get("part") == part:
-                found = line["ids"], line["values"]
-        return found
+        found = self.all_rows().get((measure, part), KeptRows(measure, part))
+        return list(found.ids), {who: list(each) for who, each in found.values.items()}
+
+    def all_rows(self) -> dict[tuple[str, str], KeptRows]:
+        """What was kept last of each measure and part."""
+        lines = (built(KeptRows, line) for line in Journal(self.folder / ROWS).lines())
+        return {(each.measure, each.part): each for each in lines}
 
     # What costs time and is asked once: a judge's verdicts, for example.
 

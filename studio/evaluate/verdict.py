@@ -69,7 +69,7 @@ class _Evidence:
 
     def title(self, score: Score) -> Value:
         title = self.measures[score.measure].title
-        return phrase("verdict.part", title=title, part=score.part) if score.part else title
+        return phrase("verdict.part", title=title, part=score.part.replace("_", " ")) if score.part else title
 
     def _is_cost(self, score: Score) -> bool:
         return score.measure in self.measures and self.measures[score.measure].cost

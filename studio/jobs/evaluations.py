@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.catalogue import Said
 from studio.evaluate.store import EvaluationStore, Ruling, Vote
 from studio.events import Evaluated, Event, Prepared
 from studio.files import parsed
@@ -48,12 +49,11 @@ class EvaluationEntry:
 class EvaluationReady(Event, kind="EvaluationReady"):
     """What is known before a run is evaluated. For the window only.
 
-    `rows` are asked, and show a difference in shares of `detectable` or more, None where they show none.
+    `power` says what the rows that are asked can show; it is empty where it is not known how many there are.
     `steps` are those of its checkpoints; `own` its evaluations, `others` those of other runs, newest first.
     """
 
-    rows: int
-    detectable: float | None
+    power: Said
     steps: tuple[int, ...]
     own: tuple[EvaluationEntry, ...]
     others: tuple[EvaluationEntry, ...]
@@ -81,7 +81,7 @@ class EvaluationReadyJob:
         return "Looking at evaluations"
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
-        from studio.evaluate.power import detectable_share
+        from studio.evaluate.sentences import can_show
 
         rows = _rows_in(self.golden) if self.golden is not None else _test_rows(self.run)
         others = []
@@ -89,8 +89,7 @@ class EvaluationReadyJob:
             newest = next((e for path in evaluations_of(RunFolder(folder)) if (e := entry_of(path))), None)
             others += [newest] if newest is not None else []
         yield EvaluationReady(
-            rows,
-            detectable_share(rows) if rows else None,
+            can_show(rows, "question") if rows else "",
             result_steps(self.run),
             tuple(filter(None, map(entry_of, evaluations_of(self.run)))),
             tuple(others),

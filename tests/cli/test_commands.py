@@ -51,9 +51,12 @@ def test_train_evaluate_chat_and_runs_hand_on_one_document_each(
     trained = studio.document("train", toy_data, "--model", tiny_model, "--name", "first", *FAST)
     assert (trained["run"], trained["state"], trained["steps"]) == ("first", "done", 3)
     assert Path(trained["adapter"], "adapters.safetensors").exists()
-    evaluated = studio.document("evaluate", "first")
+    evaluated = studio.document("evaluate", "first", "--suite", "quick")
     assert {each["measure"] for each in evaluated["scores"]} >= {"golden_exact", "validation_loss"}
-    assert len(evaluated["answers"]) == 6
+    assert len([each for each in evaluated["answers"] if each["task"] == "golden"]) == 6
+    again = studio.document("evaluate", "first", "--suite", "quick", "--against", "first")["beside"]
+    assert {each["differences"][0]["value"] for each in again["scores"]} == {0}
+    assert (again["rows"][0]["measure"], again["rows"][0]["worse"]) == ("golden_exact", [])
     chatted = studio.document("chat", "first", "--prompt", "Hello", "--compare", "--max-tokens", 5)
     assert chatted["answers"].keys() == {"base", "tuned"}
     assert chatted["answers"]["tuned"]["tokens"] == 5

@@ -26,7 +26,8 @@ def _general(setting: Setting) -> Generator[Event]:
     losses = yield from setting.losses("general", rows)
     ids = [f"general-{number}" for number in range(len(rows))]
     per_token = {who: (each.sums / each.targets).tolist() for who, each in losses.items()}
-    setting.store.keep_rows(GENERAL.key, "", ids, per_token)
+    weights = losses[setting.baseline].targets.tolist()
+    setting.store.keep_rows(GENERAL.key, "", ids, per_token, weights=weights)
     yield _scored(setting, losses, len(rows), "")
     read = _read_in_training(setting.run, losses[setting.baseline].targets.tolist())
     if 0 < read < len(rows):

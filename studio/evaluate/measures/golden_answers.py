@@ -182,7 +182,7 @@ def _scores(setting: Setting, key: str, unit: str, values: _Values, ruled: bool)
     clusters, ids = [item.cluster or item.id for item in items], [item.id for item in items]
     rulings = setting.store.rulings() if ruled else {}
     numbers, changed = ruled_values(ids, numbers, rulings)
-    setting.store.keep_rows(key, "", ids, numbers)
+    setting.store.keep_rows(key, "", ids, numbers, clusters=clusters)
     first = setting.baseline
     yield scored(key, numbers, unit=unit, better="higher", baseline=first, clusters=clusters)
     if any(map(any, changed.values())):

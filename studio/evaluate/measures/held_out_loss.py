@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from studio.evaluate.scoring import scored
 from studio.events import ContestantScore, Difference, Event, Score
 
 if TYPE_CHECKING:
-    from studio.dataset.render.render import Example
+    from studio.dataset.render.render import Example, Tokens
     from studio.evaluate.reading import RowLosses
 
 SPLITS = ("validation", "test")
@@ -48,10 +49,11 @@ def _over_splits(
         losses = yield from setting.losses(split, [example.tokens for example in examples])
         values = {who: _values(measure, each) for who, each in losses.items()}
         weights = next(iter(losses.values())).targets.tolist()
+        clusters = clusters_of(examples)
         if keep:
-            ids = [f"{split}-{number}" for number in range(len(examples))]
+            names = [named_by_tokens(example.tokens) for example in examples]
             per_token = {who: (np.array(each) / weights).tolist() for who, each in values.items()}
-            setting.store.keep_rows(measure.key, part, ids, per_token)
+            setting.store.keep_rows(measure.key, part, names, per_token, weights=weights, clusters=clusters)
         yield scored(
             measure.key,
             values,
@@ -60,13 +62,21 @@ def _over_splits(
             better=measure.better,
             baseline=setting.baseline,
             weights=weights,
-            clusters=clusters_of(examples),
+            clusters=clusters,
         )
 
 
 def _values(measure: Measure, losses: RowLosses) -> list[float]:
     found: list[float] = (losses.right if measure is ACCURACY else losses.sums).tolist()
     return found
+
+
+def named_by_tokens(tokens: Tokens) -> str:
+    """The same name for the same row in any evaluation: of what is read and what is to be learned."""
+    read = ",".join(
+        f"{token}{'+' if learned else ''}" for token, learned in zip(tokens.ids, tokens.trained, strict=True)
+    )
+    return hashlib.sha256(read.encode()).hexdigest()[:12]
 
 
 def clusters_of(examples: Sequence[Example]) -> list[str]:
