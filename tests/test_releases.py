@@ -118,7 +118,7 @@ def test_a_run_of_the_first_release_trains_the_answers_that_it_began_with(studio
 
 
 def test_runs_are_evaluated_and_asked(studio: Studio) -> None:
-    evaluated = studio("evaluate", "finished")
+    evaluated = studio("evaluate", "finished", "--measures", "golden_exact", "--measures", "validation_loss")
     assert len(evaluated["answers"]) == 3
     measured = {(each["measure"], each["part"]): each["scores"] for each in evaluated["scores"]}
     assert measured["validation_loss", ""][1]["value"] == pytest.approx(4.0499, abs=2e-3)

@@ -280,7 +280,7 @@ def test_golden_rows_never_train_and_are_what_an_evaluation_asks(
     trains = {example.record.prompt for part in (data.train, data.validation) for example in part}
     assert len(golden) == 9
     assert not golden & trains
-    evaluated = studio("evaluate", trained["run"], "--home", home)
+    evaluated = studio("evaluate", trained["run"], "--home", home, "--measures", "golden_exact")
     assert evaluated["golden"] == "9 prompts from golden.jsonl"
     assert {answer["prompt"] for answer in evaluated["answers"]} == golden
 

@@ -23,7 +23,7 @@ QUICK = (
     "watch.forgetting=false",
     "lora.rank=2",
 )
-USES = {"chat": ("--prompt", "Hi"), "evaluate": (), "resume": ()}
+USES = {"chat": ("--prompt", "Hi"), "evaluate": ("--measures", "golden_exact"), "resume": ()}
 
 
 def command(*arguments: object) -> int:
