@@ -72,9 +72,10 @@ MODELS: dict[str, str] = {
     "choose another.",
     # Who competes, where models are compared.
     "contestant.unknown": "There is no contestant called {key}. Name base, tuned, tuned@500 (the checkpoint "
-    "of step 500), tuned*0.5 (half its strength), parent, run:NAME, model:FOLDER or server:ADDRESS#MODEL.",
+    "of step 500), tuned*0.5 (half its strength), parent, run:NAME or model:FOLDER.",
     "contestant.twice": "{key} is named twice. Name each contestant once.",
-    "contestant.server": "{key} is a server: its weights are not here to be looked at.",
+    "contestant.server": "{key} is a server, and only models whose weights are here can compete: most of "
+    "what is measured is read from them. Leave it out; a server can be the judge.",
     "contestant.no_checkpoint": "The run {run} has no checkpoint of step {step:,}. It has {there}.",
     "contestant.not_original": "{key} without its adapters is not the model in {folder} any more: what it "
     "was compared with would be another. Open the models again, and report this.",

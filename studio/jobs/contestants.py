@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.errors import ModelError, RunError, RunMissing
 from studio.events import Event, Log, Progress
-from studio.generate.contestant import BASE, MODEL, PARENT, RUN, SERVER, Approach, Contestant, OpenContestant
+from studio.generate.contestant import BASE, MODEL, PARENT, RUN, Approach, Contestant, OpenContestant
 from studio.jobs.base import same_base
 from studio.jobs.train import recipe_of, unproven
 from studio.paths import model_folder
@@ -27,20 +27,22 @@ def open_contestants(
     *,
     changed_base: bool = False,
 ) -> Generator[Event, None, tuple[OpenContestant, ...]]:
-    """Open those that compete in what is asked about `run`, all but servers, in their order.
+    """Open those that compete in what is asked about `run`, in their order.
 
     Contestants of one model in one form share a copy of its weights. With `changed_base` also where a run's
     model is another by now.
-    Raises RunMissing, RunError or ModelError with what is missing, and RunError for two with one key.
+    Raises RunMissing, RunError or ModelError with what is missing, and RunError for two with one key and for
+    a server, before anything is loaded.
     """
-    local = [each for each in contestants if each.is_local]
     keys = [each.key for each in contestants]
     if twice := next((key for key in keys if keys.count(key) > 1), ""):
         raise RunError("contestant.twice", key=twice)
+    if served := next((each for each in contestants if not each.is_local), None):
+        raise RunError("contestant.server", key=served.key)
     opening = _Opening(run, model_cache, changed_base)
     opened = []
-    for number, contestant in enumerate(local):
-        yield Progress(f"Loading {contestant.title}", number, len(local))
+    for number, contestant in enumerate(contestants):
+        yield Progress(f"Loading {contestant.title}", number, len(contestants))
         opened.append((yield from opening.open(contestant)))
     return tuple(opened)
 
@@ -61,8 +63,6 @@ class _Opening:
         return replace(self.opened[plain.key], contestant=contestant)
 
     def _open(self, contestant: Contestant) -> Generator[Event, None, OpenContestant]:
-        if contestant.kind == SERVER:
-            raise RunError("contestant.server", key=contestant.key)
         run = self._run_of(contestant)
         recipe = yield from self._recipe(run)
         if contestant.kind == MODEL:

@@ -92,6 +92,8 @@ def test_what_is_not_there_is_refused_in_words(runs: Path) -> None:
         opened(runs, "first", "tuned@3")
     with refused("parent.none", name="first"):
         opened(runs, "first", "parent")
+    with refused("contestant.server", key="server:http://localhost/v1#gpt"):
+        opened(runs, "first", "base", "server:http://localhost/v1#gpt")
     with refused("contestant.twice", key="base"):
         opened(runs, "first", "base", "base")
 
