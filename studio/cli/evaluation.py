@@ -15,7 +15,7 @@ from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, perform, report
 from studio.errors import RecipeError
 from studio.evaluate.options import EvaluationOptions
-from studio.evaluate.registry import BY_KEY, GROUPS
+from studio.evaluate.registry import BY_KEY, GROUPS, title_of
 from studio.events import Answered, Evaluated, Figure, Score
 from studio.generate.contestant import Contestant, contestant_of
 from studio.jobs.evaluate import EvaluateJob
@@ -148,7 +148,7 @@ def _worse(rows: DifferingRows, asked: dict[str, str]) -> list[str]:
     """How many rows of a measure got better and worse, and what those ask that got worse most."""
     if not rows.worse:
         return []
-    told = f"  {_title(rows.measure, rows.part)}: {len(rows.better)} rows better, {len(rows.worse)} worse"
+    told = f"  {title_of(rows.measure, rows.part)}: {len(rows.better)} rows better, {len(rows.worse)} worse"
     questions = [asked[each] for each in rows.worse if each in asked][:_NAMED]
     return [told, *(f"    {shorten(visible_line(each), 100, placeholder=' …')}" for each in questions)]
 
@@ -163,12 +163,15 @@ def _plain(score: Score) -> dict[str, Any]:
 
 
 def _lines(score: Score, titles: dict[str, str]) -> list[str]:
-    name = _title(score.measure, score.part)
+    name = f"  {title_of(score.measure, score.part):40}"
     if not score.scores:
-        return [f"  {name:32} {score.state.replace('_', ' ')}: {score.reason}"]
+        return [f"{name} {score.state.replace('_', ' ')}: {score.reason}"]
     base = _figure(score.unit, score.scores[0].value)
     if not score.differences:
-        return [f"  {name:32} {base:>8}"]
+        values = (
+            f"{titles.get(e.contestant, e.contestant)} {_figure(score.unit, e.value)}" for e in score.scores
+        )
+        return [f"{name} {', '.join(values)}"]
     lines = []
     for difference in score.differences:
         value = _figure(score.unit, score.of(difference.contestant) or 0.0)
@@ -177,13 +180,8 @@ def _lines(score: Score, titles: dict[str, str]) -> list[str]:
         )
         verdict = score.direction(difference) if score.state == "measured" else score.state.replace("_", " ")
         who = f"  {titles[difference.contestant]}" if len(score.differences) > 1 else ""
-        lines.append(f"  {name:32} {base:>8} → {value:>8}   {moved} ({low} … {high})  {verdict}{who}")
+        lines.append(f"{name} {base:>8} → {value:>8}   {moved} ({low} … {high})  {verdict}{who}")
     return lines
-
-
-def _title(measure: str, part: str) -> str:
-    title = BY_KEY[measure].title if measure in BY_KEY else measure
-    return f"{title}, {part}" if part else title
 
 
 def _figure(unit: str, value: float, sign: str = "") -> str:

@@ -71,6 +71,12 @@ GROUPS = {
 """The headings of the table, in order."""
 
 
+def title_of(measure: str, part: str = "") -> str:
+    """What a score is called: its measure's title, with the part that it is about."""
+    title = BY_KEY[measure].title if measure in BY_KEY else measure
+    return f"{title}: {part.replace('_', ' ')}" if part else title
+
+
 def chosen(options: EvaluationOptions, also: Collection[str] = ()) -> tuple[Measure, ...]:
     """The measures of a suite and `also` these, or those asked for.
 

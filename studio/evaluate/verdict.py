@@ -16,7 +16,7 @@ from typing import Protocol
 from studio.catalogue import Phrase, Value, phrase
 from studio.evaluate import sentences
 from studio.evaluate.statistics import LEVEL, holm
-from studio.events import MEASURED, TOO_FEW, Difference, Score
+from studio.events import MEASURED, NOT_RUN, TOO_FEW, Difference, Score
 
 MAIN_SHARE, COST_SHARE = 0.7, 0.2
 """Of the 5 % that a headline may be wrong, the parts with which the primary measure and the costs begin."""
@@ -185,7 +185,8 @@ def _second(evidence: _Evidence, costs: Sequence[_Tested], who: str) -> Phrase |
     lost = [each for each in costs if each.direction == "worse"]
     kept = [evidence.title(each.score) for each in costs if each.direction != "worse"]
     told = {id(each.score) for each in costs}
-    unknown = [evidence.title(each) for each in evidence.costs if id(each) not in told and not each.part]
+    asked = [each for each in evidence.costs if each.state != NOT_RUN and not each.part]
+    unknown = [evidence.title(each) for each in asked if id(each) not in told]
     others = _others(evidence, who)
     return sentences.beside(
         [sentences.cost(evidence.title(each.score), each.score, each.difference) for each in lost],

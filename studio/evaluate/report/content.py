@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from studio.evaluate.registry import BY_KEY, GROUPS
+from studio.evaluate.registry import BY_KEY, GROUPS, title_of
 from studio.evaluate.report.blocks import (
     Bullets,
     EvaluationReport,
@@ -64,12 +64,6 @@ def report_of(
     )
 
 
-def title_of(score: Score) -> str:
-    """The name of a score: its measure's, with the part that it is about."""
-    title = BY_KEY[score.measure].title if score.measure in BY_KEY else score.measure
-    return f"{title}: {score.part.replace('_', ' ')}" if score.part else title
-
-
 def _question(manifest: Mapping[str, Any], result: Evaluated) -> Section:
     others = ", ".join(title for _, title in result.contestants[1:])
     primary = BY_KEY.get(result.primary)
@@ -96,7 +90,11 @@ def _results(result: Evaluated, titles: Mapping[str, str]) -> Iterable[ReportBlo
         if shown:
             yield _table(shown, titles)
         if missing:
-            yield Bullets(tuple(f"{title_of(each)}: {_state(each)}. {each.reason}" for each in missing))
+            yield Bullets(
+                tuple(
+                    f"{title_of(each.measure, each.part)}: {_state(each)}. {each.reason}" for each in missing
+                )
+            )
 
 
 def _group(score: Score) -> str:
@@ -117,7 +115,11 @@ def _table(scores: Sequence[Score], titles: Mapping[str, str]) -> TableBlock:
 
 def _rows(score: Score, titles: Mapping[str, str], several: bool) -> Iterable[tuple[str, ...]]:
     base, count = value_text(score.scores[0].value, score.unit), f"{score.count:,}"
-    name = title_of(score) if score.state == MEASURED else f"{title_of(score)} ({_state(score)})"
+    name = (
+        title_of(score.measure, score.part)
+        if score.state == MEASURED
+        else f"{title_of(score.measure, score.part)} ({_state(score)})"
+    )
     if not score.differences:
         yield (name, *(("",) if several else ()), count, base, *([""] * 6))
     for moved in score.differences:
@@ -160,7 +162,7 @@ def _intervals(result: Evaluated, titles: Mapping[str, str]) -> Iterable[tuple[s
         if score.state == MEASURED and score.better in ("higher", "lower"):
             for moved in score.differences:
                 who = f", {titles.get(moved.contestant, moved.contestant)}" if len(titles) > 2 else ""
-                yield f"{title_of(score)}{who}", score, moved
+                yield f"{title_of(score.measure, score.part)}{who}", score, moved
 
 
 def _figure_table(figure: Figure) -> TableBlock:
@@ -257,13 +259,15 @@ def _limits(result: Evaluated, stored: EvaluationStored) -> Iterable[str]:
     for moved in primary.differences if primary else ():
         if primary is not None and moved.detectable is not None:
             yield (
-                f"With {primary.count:,} rows a difference in {title_of(primary).lower()} of "
+                f"With {primary.count:,} rows a difference in {title_of(primary.measure).lower()} of "
                 f"{value_text(moved.detectable, primary.unit)} or more is found four times of five."
             )
             break
     missing = [each for each in result.scores if each.state != MEASURED]
     if missing:
-        names = "; ".join(dict.fromkeys(f"{title_of(each)} ({_state(each)})" for each in missing))
+        names = "; ".join(
+            dict.fromkeys(f"{title_of(each.measure, each.part)} ({_state(each)})" for each in missing)
+        )
         yield f"Not measured, and so no evidence either way: {names}."
     if not stored.plan:
         yield "It was made by an earlier release, which kept less of what was done."

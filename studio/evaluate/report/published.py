@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studio.evaluate.registry import BY_KEY
-from studio.evaluate.report.content import title_of
+from studio.evaluate.registry import BY_KEY, title_of
 from studio.events import MEASURED, Score
 from studio.runs.evaluations import EvaluationStored
 
@@ -46,7 +45,7 @@ def model_index(stored: EvaluationStored, model_name: str) -> str:
             dataset_type=_dataset(stored),
             dataset_name=stored.result.golden or _dataset(stored),
             metric_type=_task(score),
-            metric_name=title_of(score),
+            metric_name=title_of(score.measure, score.part),
             metric_value=round(value, 6),
         )
         for score, value in _measured(stored, who)
@@ -133,7 +132,7 @@ def _dataset(stored: EvaluationStored) -> str:
 
 
 def _notes(score: Score) -> str:
-    return f"{title_of(score)}; n = {score.count}; unit: {score.unit}"
+    return f"{title_of(score.measure, score.part)}; n = {score.count}; unit: {score.unit}"
 
 
 def _date(stored: EvaluationStored) -> str:
