@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 
 from studio import words
 from studio.app.answer_words import AnswerWords
+from studio.app.reports import Reports
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
@@ -51,6 +52,7 @@ class Evaluation(Controller):
         self._stored, self._ready, self._beside = self._request(), self._request(), self._request()
         self._taking = self._request()
         self.words = AnswerWords(services, pane)
+        self.reports = Reports(services, pane)
         pane.set_measures(MEASURES, GROUPS)
         pane.show_no_run()
         self._connect(pane)
@@ -116,6 +118,7 @@ class Evaluation(Controller):
         pane.against_changed.connect(self.show_run)
         pane.setup_changed.connect(self._show_forecast)
         pane.checkpoint_requested.connect(self._take_checkpoint)
+        pane.report_requested.connect(self._report)
         pane.setup.contestants.model_requested.connect(self._choose_model)
         pane.results.evaluation_chosen.connect(self._open)
         pane.results.beside_chosen.connect(self._lay_beside)
@@ -168,7 +171,7 @@ class Evaluation(Controller):
             self._stored.ask(StoredEvaluationJob(RunFolder(run.folder), folder), QueueName.READING, heard)
 
     def _show_stored(self, event: EvaluationStored) -> None:
-        self._pane.show_busy("")
+        self._pane.show_busy("", waits=False)
         self.words.begin()
         self.words.turn_to(event.folder)
         self._pane.results.set_contestants(event.result.contestants)
@@ -271,6 +274,11 @@ class Evaluation(Controller):
     def _choose_model(self) -> None:
         if path := self._choose_folder("Choose a model's folder"):
             self._pane.setup.contestants.add(Contestant(kind=MODEL, model=str(path)))
+
+    def _report(self, action: str) -> None:
+        run = self._subjects.run("evaluation")
+        if run is not None and self.words.folder is not None:
+            self.reports.perform(action, RunFolder(run.folder), self.words.folder)
 
     def _take_checkpoint(self, key: str) -> None:
         """Let a run's result be one of its checkpoints, named by the contestant that it was."""

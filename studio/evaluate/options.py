@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.config import JsonDict
+
+LATER: JsonDict = {"level": "advanced"}
+"""Of fields that a form folds away."""
 
 
 class EvaluationOptions(BaseModel):
@@ -30,6 +34,7 @@ class EvaluationOptions(BaseModel):
         title="Scorers",
         description="How answers are scored where a row of the golden set has no checks: contains, f1, "
         "not-regex, … with commas between; empty: exact match.",
+        json_schema_extra=LATER,
     )
     samples: int = Field(
         1,
@@ -37,9 +42,15 @@ class EvaluationOptions(BaseModel):
         le=16,
         title="Samples",
         description="Answers to each question; more than one are drawn at temperature 0.7.",
+        json_schema_extra=LATER,
     )
     seed: int = Field(
-        0, ge=0, le=2**31 - 1, title="Seed", description="What is drawn at random is drawn from this."
+        0,
+        ge=0,
+        le=2**31 - 1,
+        title="Seed",
+        description="What is drawn at random is drawn from this.",
+        json_schema_extra=LATER,
     )
     judge: str = Field(
         "",
@@ -48,7 +59,10 @@ class EvaluationOptions(BaseModel):
         "OpenAI-compatible server.",
     )
     judge_model: str = Field(
-        "", title="Judge's model", description="What the server calls the model that judges."
+        "",
+        title="Judge's model",
+        description="What the server calls the model that judges.",
+        json_schema_extra=LATER,
     )
     judge_rows: int = Field(
         50,
@@ -56,9 +70,13 @@ class EvaluationOptions(BaseModel):
         le=10_000,
         title="Rows to judge",
         description="How many rows of the golden set are judged, in both orders.",
+        json_schema_extra=LATER,
     )
     rubrics: tuple[str, ...] = Field(
-        (), title="Rubrics", description="Files of rubrics of your own, beside the four that ship."
+        (),
+        title="Rubrics",
+        description="Files of rubrics of your own, beside the four that ship.",
+        json_schema_extra=LATER,
     )
     tasks: tuple[str, ...] = Field(
         (),
@@ -72,6 +90,7 @@ class EvaluationOptions(BaseModel):
         le=100_000,
         title="Rows of each benchmark",
         description="The first so many rows of each task are asked; 0 means all.",
+        json_schema_extra=LATER,
     )
     shots: int = Field(
         -1,
@@ -79,27 +98,32 @@ class EvaluationOptions(BaseModel):
         le=100,
         title="Solved examples",
         description="How many stand before each question of a benchmark; -1 means the usual number.",
+        json_schema_extra=LATER,
     )
     chat_template: bool = Field(
         False,
         title="In the chat template",
         description="Ask benchmarks in the template that was tuned with; published figures of base models "
         "are without.",
+        json_schema_extra=LATER,
     )
     benchmark_rows: str = Field(
         "",
         title="Folder of benchmark rows",
         description="Where rows lie that are not fetched: TASK/SPLIT.jsonl in the columns of the task.",
+        json_schema_extra=LATER,
     )
     download: bool = Field(
         False,
         title="Fetch benchmark rows",
         description="Fetch from the Hub the rows of benchmarks that are not on this computer.",
+        json_schema_extra=LATER,
     )
     choices: str = Field(
         "",
         title="Multiple choice",
         description='A file of your own, of lines like {"question", "choices", "answer", "category"}.',
+        json_schema_extra=LATER,
     )
 
     @field_validator("tasks", mode="before")

@@ -135,7 +135,7 @@ def figures() -> tuple[Figure, ...]:
             "y": 0.3 + 0.1 * n,
             "label": f"step {step}",
             "series": "Checkpoints",
-            "contestant": f"step-{step}",
+            "contestant": f"tuned@{step}",
         }
         for n, step in enumerate(steps)
     ]

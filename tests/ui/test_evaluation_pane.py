@@ -117,7 +117,7 @@ def test_the_primary_measure_is_chosen_before_the_start(pane: EvaluationPane) ->
 
 
 def test_options_are_edited_in_fields_made_from_their_declaration(qtbot: QtBot, pane: EvaluationPane) -> None:
-    samples = pane.setup.form.row("samples")
+    samples = pane.setup.form.lead_to("samples")
     samples.enter("4")
     assert pane.setup.options().samples == 4
     samples.enter("99")
@@ -355,7 +355,7 @@ def test_a_checkpoint_is_taken_from_its_dot(qtbot: QtBot, done: EvaluationPane) 
     card.drawing.choose(card.drawing.dots[1])  # type: ignore[attr-defined]
     with qtbot.waitSignal(done.checkpoint_requested) as asked:
         card.take.click()
-    assert asked.args == ["step-120"]
+    assert asked.args == ["tuned@120"]
     assert not done.grab().isNull()
 
 

@@ -73,6 +73,7 @@ ZEROS = {
 PLACEHOLDERS = {
     "optimizer.learning_rate": "auto",
     "watch.wandb": "off",
+    "judge": "none: base, a model's folder, or a server's address",
     "watch.prompts": "One prompt per line",
 }
 

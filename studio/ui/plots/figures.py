@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableView, QWidget
 
 from studio.events import Figure
+from studio.generate.contestant import TUNED
 from studio.ui.plain import tip
 from studio.ui.plots.group_bars import GroupBars
 from studio.ui.plots.heat import HeatMap
@@ -20,18 +22,22 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import WrapLabel
 from studio.ui.widgets.layout import row
 
+if TYPE_CHECKING:
+    from studio.ui.plots.figure_plots import FigureDot, FigureDots
+
 _TABLE_ROWS, _TABLE_ROW = 8, 28
 
 
 class FigureCard(Card):
-    """A figure under its title. Of dots that stand for a contestant, one can be taken."""
+    """A figure under the title of its measure. Of dots that stand for a contestant, one can be taken."""
 
     checkpoint_requested = Signal(str)  # the key of the contestant that is to be used
 
     def __init__(self, theme: Theme, figure: Figure, measure: str) -> None:
-        super().__init__(str(figure.title))
+        super().__init__(measure)
         self.figure = figure
-        self.set_value(measure if measure != str(figure.title) else "", "dim")
+        if (said := str(figure.title)) != measure:
+            self.body.addWidget(WrapLabel(f"{said[:1].upper()}{said[1:]}", tone="dim"))
         self._taken = ""
         self.details: HeatDetails | None = None
         self._words, self.take = WrapLabel(tone="dim"), Button("Use this checkpoint")
@@ -83,7 +89,10 @@ class FigureCard(Card):
             self._words.setText("Click a dot to take that checkpoint.")
             self.take.setEnabled(False)
             self.body.addLayout(row((self._words, 1), self.take))
-            dots.dot_chosen.connect(self._show_dot)
+            dots.dot_chosen.connect(partial(self._show_dot, dots))
+            wanted = contestant_at(data.get("suggested"))
+            if found := next((dot for dot in dots.dots if wanted and dot.contestant == wanted), None):
+                dots.choose(found)
         return dots
 
     def set_keys(self, theme: Theme, names: list[str]) -> None:
@@ -91,13 +100,22 @@ class FigureCard(Card):
         if len(names) > 1:
             self.body.insertWidget(0, SeriesKeys(theme, names))
 
-    def _show_dot(self, dot: Any) -> None:
-        self._taken = dot.contestant
-        self._words.setText(" · ".join(self.drawing.words_of(dot)))  # type: ignore[attr-defined]
-        self.take.setEnabled(bool(self._taken))
+    def _show_dot(self, dots: FigureDots, dot: FigureDot) -> None:
+        self._taken, is_present = (
+            dot.contestant,
+            dot.contestant == contestant_at(self.figure.data.get("present")),
+        )
+        told = dots.words_of(dot) + (["the run's result now"] if is_present and self._taken else [])
+        self._words.setText(" · ".join(filter(None, told)))
+        self.take.setEnabled(bool(self._taken) and not is_present)
 
     def _announce(self) -> None:
         self.checkpoint_requested.emit(self._taken)
+
+
+def contestant_at(step: object) -> str:
+    """The key of the run's checkpoint at a step; nothing for none."""
+    return f"{TUNED}@{step}" if isinstance(step, int) and step else ""
 
 
 class SeriesKeys(GroupBars):

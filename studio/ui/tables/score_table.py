@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOp
 
 from studio.events import MEASURED, Difference, Score
 from studio.ui.tables.delegates import dress, paint_pill
-from studio.ui.tables.model import ROW, Index, TableColumn
+from studio.ui.tables.model import ROW, Index, Mark, TableColumn
 from studio.ui.tables.score_words import scale_of, span_text, verdict_of
 from studio.ui.tables.scores import DIFFERENCE, INTERVAL, NAME, VERDICT, ScoreColumn, ScoreRow, ScoresModel
 from studio.ui.theme import Theme, body_font
@@ -61,10 +61,10 @@ class ScoreDelegate(QStyledItemDelegate):
         score = row.scores[column.side] if column.side < len(row.scores) else None
         if column.kind == NAME:
             self._paint_name(painter, box, row)
+        elif column.kind == VERDICT:
+            self._paint_verdict(painter, box, column.badge(row) if column.badge else None)
         elif score is None:
             return
-        elif column.kind == VERDICT:
-            self._paint_verdict(painter, box, score, column)
         elif score.state != MEASURED:
             self._paint_reason(painter, box, row, score, column)
         elif column.kind == INTERVAL:
@@ -109,8 +109,8 @@ class ScoreDelegate(QStyledItemDelegate):
         strong = is_difference or column.contestant == compared
         self._text(painter, box, column.text(row), tone, 13, strong=strong, side=_RIGHT)
 
-    def _paint_verdict(self, painter: QPainter, box: QRectF, score: Score, column: ScoreColumn) -> None:
-        word, tone = verdict_of(score, column.contestant)
+    def _paint_verdict(self, painter: QPainter, box: QRectF, mark: Mark | None) -> None:
+        word, tone = mark or ("", "dim")
         if word and tone in ("good", "bad", "warn"):
             corner = QPointF(box.left() + _PADDING, box.center().y() - 10)
             paint_pill(painter, corner, word, self._theme.tokens, tone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,8 @@ class ScoreRow:
     folded: int = 0
     """So many parts are folded away below it."""
     unfolded: bool = False
+    waits: bool = False
+    """Whether it is still to be measured."""
 
     @property
     def score(self) -> Score | None:
@@ -79,6 +81,7 @@ class ScoresModel(TableModel[ScoreRow]):
         self._measures: Sequence[MeasureWords] = ()
         self._groups: Mapping[str, str] = {}
         self._toggled: set[str] = set()
+        self._waiting: frozenset[str] = frozenset()
         self.sides: tuple[ScoreSide, ...] = (ScoreSide(),)
 
     def set_measures(self, measures: Sequence[MeasureWords], groups: Mapping[str, str]) -> None:
@@ -89,6 +92,11 @@ class ScoresModel(TableModel[ScoreRow]):
     def set_sides(self, *sides: ScoreSide) -> None:
         """Show these evaluations."""
         self.sides = sides
+        self._fill()
+
+    def set_waiting(self, measures: Collection[str]) -> None:
+        """What is still to be measured."""
+        self._waiting = frozenset(measures)
         self._fill()
 
     def toggle(self, measure: str) -> None:
@@ -126,7 +134,7 @@ class ScoresModel(TableModel[ScoreRow]):
         order = [*known, *(key for side in self.sides for key, _ in side.scores if key not in known)]
         groups: dict[str, list[str]] = {group: [] for group in self._groups}
         for key in dict.fromkeys(order):
-            if any(key == measure for side in self.sides for measure, _ in side.scores):
+            if key in self._waiting or any(key == each for side in self.sides for each, _ in side.scores):
                 groups.setdefault(known[key].group if key in known else "", []).append(key)
         for group, keys in groups.items():
             if keys:
@@ -140,7 +148,8 @@ class ScoresModel(TableModel[ScoreRow]):
         parts = [part for part in dict.fromkeys(found) if part]
         whole = self._scores(key, "")
         is_open = (len(parts) < _FOLDS_FROM or not any(whole)) != (key in self._toggled)
-        yield ScoreRow(title, key, "", help_, whole, len(parts), is_open)
+        waits = key in self._waiting and not parts and not any(whole)
+        yield ScoreRow(title, key, "", help_, whole, len(parts), is_open, waits)
         for part in parts if is_open else ():
             yield ScoreRow(part_title(part), key, part, help_, self._scores(key, part))
 
@@ -178,7 +187,9 @@ def _difference_columns(place: int, side: ScoreSide, title: str) -> list[ScoreCo
 
     def verdict(row: ScoreRow) -> tuple[str, str] | None:
         score = row.scores[place] if row.measure and place < len(row.scores) else None
-        return verdict_of(score, who) if score is not None else None
+        if score is None:
+            return ("Waiting", "dim") if row.waits else None
+        return verdict_of(score, who)
 
     def said(row: ScoreRow) -> str:
         return (verdict(row) or ("", ""))[0]

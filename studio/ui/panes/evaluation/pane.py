@@ -101,12 +101,13 @@ class EvaluationPane(Pane):
         """What is on show is not true any more: the run is learning on."""
         self.shown = None
 
-    def show_busy(self, text: str) -> None:
-        """Begin anew: whatever was on show before is gone."""
+    def show_busy(self, text: str, *, waits: bool = True) -> None:
+        """Begin anew: whatever was on show before is gone; the measures that were chosen are waited for."""
         self._reset()
         self.busy = True
         self._turn(self.results)
         self.results.verdict.show_busy(text)
+        self.results.await_measures(self.setup.chosen_measures() if waits else ())
 
     def show_event(self, event: Event) -> None:
         match event:
@@ -124,6 +125,7 @@ class EvaluationPane(Pane):
     def show_failure(self, sentence: str) -> None:
         """Say what went wrong; what came before it stays to be read."""
         self._draw()
+        self.results.await_measures(())
         self.busy = False
         title = "The evaluation could not finish"
         if not self.results.is_empty:
@@ -138,6 +140,7 @@ class EvaluationPane(Pane):
     def show_stopped(self) -> None:
         """Back to what can be asked; what arrived stays to be read."""
         self._draw()
+        self.results.await_measures(())
         self.busy = False
         if self.results.is_empty:
             self._turn(self.setup)
@@ -232,6 +235,7 @@ class EvaluationPane(Pane):
         if self._run is not None:
             self.shown = self._run.folder, self._golden
         self.busy = False
+        self.results.await_measures(())
         self.results.set_contestants(result.contestants)
         self.results.add(result.scores)
         self.results.answers.settle()

@@ -66,8 +66,13 @@ class ResultsPage(QWidget):
         self.answers.set_contestants(contestants, compared)
         self._show_sides()
 
+    def await_measures(self, measures: Sequence[str]) -> None:
+        """What is to be measured; it is shown as waiting until it was."""
+        self.model.set_waiting(measures)
+
     def clear(self) -> None:
         """Forget the evaluation before."""
+        self.model.set_waiting(())
         self._scores = {}
         self.side, self.other = ScoreSide(), ScoreSide()
         self.beside.setCurrentIndex(0)

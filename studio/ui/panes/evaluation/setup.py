@@ -120,8 +120,9 @@ class SetupPage(QWidget):
             (entry for entry in entries if entry.name not in self.lists),
             {"": "More"} if any(entry.level == "advanced" for entry in entries) else {},
             title_width=_TITLE_WIDTH,
-            above=rows,
         )
+        for line in rows:
+            self.form.column.addWidget(line)
         self.power, self._card = WrapLabel(), Card("What is measured")
         self._power_card = Card("What it can show")
         self._lay_out()

@@ -1,0 +1,61 @@
+"""Reports of evaluations: written into the run or elsewhere, then opened or shown."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
+
+from studio.app.request import Listeners
+from studio.app.state import Controller, Services
+from studio.jobs.queue import QueueName
+from studio.jobs.report import ReportJob, ReportWritten
+from studio.runs.folder import RunFolder
+
+_NAME = "report.html"
+
+
+class Reports(Controller):
+    """Writes the report of an evaluation, and does with it what the button's menu asks for."""
+
+    def __init__(self, services: Services, parent: QWidget) -> None:
+        super().__init__(services, parent)
+        self._writing = self._request()
+        self.written: Path | None = None
+        """The folder of the last report."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is being written."""
+        return self._writing.busy
+
+    def perform(self, action: str, run: RunFolder, evaluation: Path) -> None:
+        """Write a report, and then open it, or show where it lies; export writes it into a chosen folder."""
+        target = None
+        if action == "export":
+            chosen = self._choose_folder("Choose a folder for the report")
+            if chosen is None:
+                return
+            target = _free(chosen / f"{run.name}-report")
+        job = ReportJob(run, evaluation, target)
+        heard: Listeners = {ReportWritten: partial(self._show, action)}
+        self._writing.ask(job, QueueName.READING, heard, self._show_if_failed)
+
+    def _show(self, action: str, event: ReportWritten) -> None:
+        self.written = event.folder
+        if action == "export":
+            self._notice(f"The report is in {event.folder}.", "good")
+            return
+        shown = event.folder / _NAME if action == "open" else event.folder
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(shown)))
+
+
+def _free(folder: Path) -> Path:
+    """The folder, or with a number behind it one that is not there yet."""
+    number, found = 2, folder
+    while found.exists():
+        number, found = number + 1, folder.with_name(f"{folder.name}-{number}")
+    return found
