@@ -64,6 +64,10 @@ def report_of(
     )
 
 
+def _name(score: Score) -> str:
+    return title_of(score.measure, score.part)
+
+
 def _question(manifest: Mapping[str, Any], result: Evaluated) -> Section:
     others = ", ".join(title for _, title in result.contestants[1:])
     primary = BY_KEY.get(result.primary)
@@ -90,11 +94,7 @@ def _results(result: Evaluated, titles: Mapping[str, str]) -> Iterable[ReportBlo
         if shown:
             yield _table(shown, titles)
         if missing:
-            yield Bullets(
-                tuple(
-                    f"{title_of(each.measure, each.part)}: {_state(each)}. {each.reason}" for each in missing
-                )
-            )
+            yield Bullets(tuple(f"{_name(each)}: {_state(each)}. {each.reason}" for each in missing))
 
 
 def _group(score: Score) -> str:
@@ -115,11 +115,7 @@ def _table(scores: Sequence[Score], titles: Mapping[str, str]) -> TableBlock:
 
 def _rows(score: Score, titles: Mapping[str, str], several: bool) -> Iterable[tuple[str, ...]]:
     base, count = value_text(score.scores[0].value, score.unit), f"{score.count:,}"
-    name = (
-        title_of(score.measure, score.part)
-        if score.state == MEASURED
-        else f"{title_of(score.measure, score.part)} ({_state(score)})"
-    )
+    name = _name(score) if score.state == MEASURED else f"{_name(score)} ({_state(score)})"
     if not score.differences:
         yield (name, *(("",) if several else ()), count, base, *([""] * 6))
     for moved in score.differences:
@@ -162,7 +158,7 @@ def _intervals(result: Evaluated, titles: Mapping[str, str]) -> Iterable[tuple[s
         if score.state == MEASURED and score.better in ("higher", "lower"):
             for moved in score.differences:
                 who = f", {titles.get(moved.contestant, moved.contestant)}" if len(titles) > 2 else ""
-                yield f"{title_of(score.measure, score.part)}{who}", score, moved
+                yield f"{_name(score)}{who}", score, moved
 
 
 def _figure_table(figure: Figure) -> TableBlock:
@@ -259,15 +255,13 @@ def _limits(result: Evaluated, stored: EvaluationStored) -> Iterable[str]:
     for moved in primary.differences if primary else ():
         if primary is not None and moved.detectable is not None:
             yield (
-                f"With {primary.count:,} rows a difference in {title_of(primary.measure).lower()} of "
+                f"With {primary.count:,} rows a difference in {_name(primary).lower()} of "
                 f"{value_text(moved.detectable, primary.unit)} or more is found four times of five."
             )
             break
     missing = [each for each in result.scores if each.state != MEASURED]
     if missing:
-        names = "; ".join(
-            dict.fromkeys(f"{title_of(each.measure, each.part)} ({_state(each)})" for each in missing)
-        )
+        names = "; ".join(dict.fromkeys(f"{_name(each)} ({_state(each)})" for each in missing))
         yield f"Not measured, and so no evidence either way: {names}."
     if not stored.plan:
         yield "It was made by an earlier release, which kept less of what was done."
