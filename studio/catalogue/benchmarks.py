@@ -26,3 +26,19 @@ BENCHMARK_CLAUSES: dict[str, str] = {
     "benchmark.bad_rows": "{file} cannot be read ({fault}). It must hold one JSON object in each line.",
     "benchmark.no_splits": "{folder} holds no .jsonl file. Name each after a split, such as test.jsonl.",
 }
+
+APPROACHES: dict[str, str] = {
+    "approach.table": "Quality and cost of each approach",
+    "approach.passages": "Passages that were read, and those that answers name",
+    "approach.take": "Take this: {chosen}",
+    "approach.stay": "Stay with this: {plain}. Nothing was clearly better on these questions",
+    "approach.too_few": "{questions} are too few to recommend an approach",
+    "approach.best": "{best} answers most of the {questions} questions right: {share}.",
+    "approach.beaten": "{title} reaches {share}: {best} is better by {points} points ({low} "
+    "to {high} at 95 %).",
+    "approach.as_good": "{chosen} reaches {share}, and that {best} is better is not clear on these "
+    "questions; it takes less effort.",
+    "approach.cost": "An answer of {chosen} takes {tokens} tokens read and written, and {seconds} s; of "
+    "{plain} {plain_tokens} tokens and {plain_seconds} s.",
+}
+"""What is said of other ways to better answers than tuning."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from studio.catalogue.advice import ADVICE
 from studio.catalogue.asked import ASKED
-from studio.catalogue.benchmarks import BENCHMARK_CLAUSES
+from studio.catalogue.benchmarks import APPROACHES, BENCHMARK_CLAUSES
 from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.evaluation import EVALUATION
@@ -33,6 +33,7 @@ from studio.words import printable
 CLAUSES: dict[str, str] = {
     **ADVICE,
     **ASKED,
+    **APPROACHES,
     **BENCHMARK_CLAUSES,
     **DATASETS,
     **DATASET_FAILURES,

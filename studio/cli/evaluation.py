@@ -58,7 +58,7 @@ def evaluate(
     """Compare the tuned model with its base; what was cut off is gone on with."""
     from studio.models.cache import ModelCache
 
-    chosen |= {name: tuple(chosen[name] or ()) for name in ("measures", "rubrics", "tasks")}
+    chosen |= {name: tuple(chosen[name] or ()) for name in ("measures", "rubrics", "tasks", "documents")}
     options = from_fields(EvaluationOptions, chosen, RecipeError)
     more = tuple(map(_contestant, with_ or ()))
     job = EvaluateJob(store_from().find(run), golden, changed_base, base, options, more)
@@ -179,9 +179,14 @@ def _lines(score: Score, titles: dict[str, str]) -> list[str]:
             _figure(score.unit, each, "+") for each in (difference.value, difference.low, difference.high)
         )
         verdict = score.direction(difference) if score.state == "measured" else score.state.replace("_", " ")
-        who = f"  {titles[difference.contestant]}" if len(score.differences) > 1 else ""
+        who = f"  {_who(difference.contestant, titles)}" if len(score.differences) > 1 else ""
         lines.append(f"{name} {base:>8} → {value:>8}   {moved} ({low} … {high})  {verdict}{who}")
     return lines
+
+
+def _who(contestant: str, titles: dict[str, str]) -> str:
+    """What a contestant is called: also one that competes in a single measure only."""
+    return titles.get(contestant) or contestant_of(contestant).title
 
 
 def _figure(unit: str, value: float, sign: str = "") -> str:

@@ -119,6 +119,31 @@ class EvaluationOptions(BaseModel):
         description="Fetch from the Hub the rows of benchmarks that are not on this computer.",
         json_schema_extra=LATER,
     )
+    system_prompt: str = Field(
+        "",
+        title="System prompt",
+        description="What the model is told first where a better prompt competes; empty: made of the "
+        "training rows.",
+    )
+    examples: int = Field(
+        4,
+        ge=0,
+        le=32,
+        title="Examples in the prompt",
+        description="How many training rows are shown where solved examples compete.",
+    )
+    documents: tuple[str, ...] = Field(
+        (),
+        title="Documents",
+        description="Files that passages are taken from where retrieval competes; none: the training rows.",
+    )
+    passages: int = Field(
+        3,
+        ge=1,
+        le=20,
+        title="Passages",
+        description="How many passages are read before each question where retrieval competes.",
+    )
     choices: str = Field(
         "",
         title="Multiple choice",

@@ -9,6 +9,7 @@ from studio.errors import RecipeError
 from studio.evaluate.measure import Measure
 from studio.evaluate.measures import (
     adapter_strength,
+    approaches,
     attention_change,
     benchmarks,
     calibration,
@@ -50,6 +51,7 @@ MEASURES: tuple[Measure, ...] = (
     *pushed_words.MEASURES,
     *benchmarks.MEASURES,
     *knowledge.MEASURES,
+    *approaches.MEASURES,
     *failures.MEASURES,
     *training_overlap.MEASURES,
 )
