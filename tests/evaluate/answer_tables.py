@@ -39,6 +39,8 @@ class ToldSetting(Setting):
         samples: int = 1,
         tell: Tell | None = None,
     ) -> Generator[Event, None, AnswerTable]:
+        tell = None if task in self.told else tell
+        self.told.add(task)
         table: AnswerTable = {}
         for index, item in enumerate(items):
             table[item.id] = {

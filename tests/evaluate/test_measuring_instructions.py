@@ -56,16 +56,16 @@ def polite(item: TaskItem) -> str:
     return f"Of course, here it is:\n{obeying(item)}"
 
 
+@pytest.mark.parametrize(("measure", "count"), [("instructions", 150), ("single_instructions", 259)])
 def test_one_that_stops_following_is_named_and_one_that_goes_on_is_not(
-    contestants: tuple[OpenContestant, ...], tmp_path: Path
+    measure: str, count: int, contestants: tuple[OpenContestant, ...], tmp_path: Path
 ) -> None:
-    worse = scores_of("instructions", setting(contestants, tmp_path / "a", base=obeying, tuned=shouting))
-    same = scores_of("instructions", setting(contestants, tmp_path / "b", base=obeying, tuned=obeying))
-    assert list(worse) == list(same) == ["", "loose", "each_strict", "each_loose"]
-    assert {part: direction(score) for part, score in worse.items()} == dict.fromkeys(worse, "worse")
-    assert {part: direction(score) for part, score in same.items()} == dict.fromkeys(same, "unclear")
-    assert (worse[""].count, worse[""].state, worse[""].clusters) == (150, MEASURED, 0)
-    assert worse["each_strict"].clusters == 150 < worse["each_strict"].count
+    worse = scores_of(measure, setting(contestants, tmp_path / "a", base=obeying, tuned=shouting))
+    same = scores_of(measure, setting(contestants, tmp_path / "b", base=obeying, tuned=obeying))
+    assert {part: direction(score) for part, score in worse.items()} == {"": "worse", "loose": "worse"}
+    assert {part: direction(score) for part, score in same.items()} == {"": "unclear", "loose": "unclear"}
+    assert (worse[""].count, worse[""].state) == (count, MEASURED)
+    assert worse[""].clusters == (150 if measure == "single_instructions" else 0)
     assert worse[""].of("base") == same[""].of("tuned") > 0.3  # type: ignore[operator]
 
 
@@ -80,7 +80,8 @@ def test_answers_are_announced_with_what_they_keep_and_the_kinds_are_drawn(
     contestants: tuple[OpenContestant, ...], tmp_path: Path
 ) -> None:
     given = setting(contestants, tmp_path, base=obeying, tuned=shouting)
-    events = list(measure_of("instructions").run(given))
+    keys = ("instructions", "single_instructions")
+    events = [event for key in keys for event in measure_of(key).run(given)]
     answered = [event for event in events if isinstance(event, Answered)]
     assert len(answered) == 150
     assert {event.change for event in answered} == {"broken", "both_right", "both_wrong"}

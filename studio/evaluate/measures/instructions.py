@@ -7,6 +7,7 @@ answer stands, or loosely without its first line, its last line and asterisks.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 
 from studio.catalogue import phrase
 from studio.evaluate.answering import AnswerTable
@@ -26,37 +27,65 @@ from studio.events import Answered, Event, Figure
 from studio.paths import resource
 
 _MOST_TOKENS = 1024
-PARTS: dict[str, Callable[[Following], Sequence[bool]]] = {
-    "": lambda found: (found.all_strict,),
-    "loose": lambda found: (found.all_loose,),
-    "each_strict": lambda found: found.strict,
-    "each_loose": lambda found: found.loose,
+WHOLE, LOOSE = "", "loose"
+_OF_PROMPTS: dict[str, Callable[[Following], Sequence[bool]]] = {
+    WHOLE: lambda found: (found.all_strict,),
+    LOOSE: lambda found: (found.all_loose,),
 }
-"""Of whole prompts, strictly and loosely; of each single instruction, strictly and loosely."""
+_OF_EACH: dict[str, Callable[[Following], Sequence[bool]]] = {
+    WHOLE: lambda found: found.strict,
+    LOOSE: lambda found: found.loose,
+}
 
 
-def _following(key: str, file: str, quick: int, standard: int) -> Callable[[Setting], Generator[Event]]:
+@dataclass(frozen=True)
+class _Set:
+    """A file of prompts: the task under which they are asked, and how many the smaller suites ask."""
+
+    task: str
+    quick: int
+    standard: int
+
+
+KNOWN = _Set("instructions", 15, 50)
+UNSEEN = _Set("unseen_instructions", 15, 20)
+
+
+def _following(key: str, chosen: _Set, *, each: bool = False) -> Callable[[Setting], Generator[Event]]:
+    """The measure of whole prompts, or of each single instruction."""
+
     def run(setting: Setting) -> Generator[Event]:
-        prompts = sampled(setting, read_prompts(resource(f"evaluation/{file}")), quick, standard)
-        items = identified(question(each.prompt, category=each.kinds[0]) for each in prompts)
-        table = yield from _answered(setting, key, prompts, items)
-        found = {
-            who: [following(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
-            for who, texts in texts_of(setting, table, items).items()
-        }
-        whole = {who: [each.all_strict for each in rows] for who, rows in found.items()}
-        setting.store.keep_rows(key, "", [item.id for item in items], whole)
-        for part, chosen in PARTS.items():
-            clusters = [number for number, each in enumerate(prompts) for _ in chosen(_example(each))]
-            values = {who: [kept for each in rows for kept in chosen(each)] for who, rows in found.items()}
+        file = resource(f"evaluation/{chosen.task}.jsonl")
+        prompts = sampled(setting, read_prompts(file), chosen.quick, chosen.standard)
+        found, ids = yield from _followed(setting, chosen.task, prompts)
+        if not each:
+            whole = {who: [row.all_strict for row in rows] for who, rows in found.items()}
+            setting.store.keep_rows(key, WHOLE, ids, whole)
+        for part, marks in (_OF_EACH if each else _OF_PROMPTS).items():
+            clusters = [place for place, row in enumerate(found[setting.baseline]) for _ in marks(row)]
+            values = {who: [kept for row in rows for kept in marks(row)] for who, rows in found.items()}
             yield with_floor(scored(key, values, part=part, clusters=clusters, baseline=setting.baseline))
-        yield _by_kind(key, prompts, found, {each.key: each.title for each in setting.contestants})
+        if each:
+            yield _by_kind(key, prompts, found, {one.key: one.title for one in setting.contestants})
 
     return run
 
 
+def _followed(
+    setting: Setting, task: str, prompts: Sequence[InstructionPrompt]
+) -> Generator[Event, None, tuple[dict[str, list[Following]], list[str]]]:
+    """How every contestant follows each prompt, and the ids of the prompts."""
+    items = identified(question(prompt.prompt, category=prompt.kinds[0]) for prompt in prompts)
+    table = yield from _answered(setting, task, prompts, items)
+    found = {
+        who: [following(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
+        for who, texts in texts_of(setting, table, items).items()
+    }
+    return found, [item.id for item in items]
+
+
 def _answered(
-    setting: Setting, key: str, prompts: Sequence[InstructionPrompt], items: Sequence[TaskItem]
+    setting: Setting, task: str, prompts: Sequence[InstructionPrompt], items: Sequence[TaskItem]
 ) -> Generator[Event, None, AnswerTable]:
     """What every contestant answers, each announced with the share of its constraints that it keeps."""
 
@@ -65,15 +94,10 @@ def _answered(
         for who, each in answers.items():
             kept = following(prompts[index], each[0].text).strict
             rows.append(given(who, each[0], sum(kept) / len(kept)))
-        return told_of(key, index, item, rows)
+        return told_of(task, index, item, rows)
 
     limit = answer_limit(setting, _MOST_TOKENS)
-    return (yield from setting.answers(key, items, limit=limit, tell=told))
-
-
-def _example(prompt: InstructionPrompt) -> Following:
-    nothing = (False,) * len(prompt.constraints)
-    return Following(nothing, nothing)
+    return (yield from setting.answers(task, items, limit=limit, tell=told))
 
 
 def _by_kind(
@@ -95,28 +119,48 @@ def _by_kind(
     return Figure(key, "kinds", "bars", phrase("figure.instruction_kinds"), data)
 
 
-_ALL = ("quick", "standard", "full")
+_ALL, _LONGER = ("quick", "standard", "full"), ("standard", "full")
 MEASURES = (
     Measure(
         "instructions",
-        "Instructions followed",
+        "Prompts followed",
         "The share of prompts all of whose instructions the answer keeps, as far as a rule can check them.",
         "share",
         "higher",
         "instructions",
         _ALL,
-        _following("instructions", "instructions.jsonl", 15, 50),
+        _following("instructions", KNOWN),
         primary=True,
         cost=True,
     ),
     Measure(
+        "single_instructions",
+        "Instructions followed",
+        "The share of single instructions that are kept, such as a number of words, one to three a prompt.",
+        "share",
+        "higher",
+        "instructions",
+        _ALL,
+        _following("single_instructions", KNOWN, each=True),
+    ),
+    Measure(
         "unseen_instructions",
-        "Unusual instructions followed",
+        "Unusual prompts followed",
         "The same for kinds of instructions that models are hardly ever tuned on, such as growing sentences.",
         "share",
         "higher",
         "instructions",
-        ("standard", "full"),
-        _following("unseen_instructions", "unseen_instructions.jsonl", 15, 20),
+        _LONGER,
+        _following("unseen_instructions", UNSEEN),
+    ),
+    Measure(
+        "unseen_single_instructions",
+        "Unusual instructions followed",
+        "The share of single instructions of such kinds that are kept.",
+        "share",
+        "higher",
+        "instructions",
+        _LONGER,
+        _following("unseen_single_instructions", UNSEEN, each=True),
     ),
 )
