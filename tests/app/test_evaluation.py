@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from studio.app.answer_words import add_line
-from studio.app.evaluation import power_words
 from studio.app.studio import Studio
 from studio.evaluate.store import EvaluationStore
 from studio.events import Evaluated
@@ -178,14 +177,6 @@ def test_one_click_writes_the_report_and_opens_it(
     qtbot.waitUntil(lambda: bool(opened))
     assert opened == [str(run.path / "report" / "report.html")]
     assert "Better" in Path(opened[0]).read_text("utf-8")
-
-
-def test_what_so_many_rows_can_show_is_said_in_words() -> None:
-    assert power_words(100, 0.0912) == (
-        "100 questions can show a difference of 9 points or more, four times of five."
-    )
-    assert "no difference at all" in power_words(3, None)
-    assert power_words(0, None) == ""
 
 
 def test_a_result_on_show_stays_when_the_list_of_runs_comes_again(
