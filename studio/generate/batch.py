@@ -61,8 +61,10 @@ def batch_answers(
     Yields None after each piece of prompts and each drawn token of all rows, so that it can be stopped.
     Answers end at the tokens with which a contestant's renderer ends a turn, before a text of
     `sampling.stop`, or at the limit; they are what `studio.generate.stream.answer` gives for the same prompt
-    and seed.
+    and seed. Raises KeyError for a contestant that is not there.
     """
+    for row in asked:
+        contest.of(row.contestant)
     for party in contest.parties:
         yield from _answers_of(party, asked, sampling, in_flight, with_log_probs)
 
@@ -118,8 +120,7 @@ class _Answering:
         """
         waiting = sorted(rows, key=lambda row: (len(row.prompt), row.index))
         flight = InFlight(self.party.model, self.sampling, with_log_probs=self.with_log_probs)
-        prefixes = self._prefixes(rows)
-        if min(map(len, prefixes)) and max(map(len, prefixes)) >= _WORTH and len(rows) > 2 * len(prefixes):
+        if prefixes := self._prefixes(rows):
             yield from flight.read_first(prefixes)
         while waiting or flight.rows:
             free = in_flight - len(flight.rows)
@@ -131,9 +132,17 @@ class _Answering:
             yield None
 
     def _prefixes(self, rows: Sequence[Running]) -> list[tuple[int, ...]]:
-        """What the prompts to each contestant begin with: instructions, and examples that go before."""
-        numbers = range(len(self.party.voices))
-        return [common_prefix([row.prompt for row in rows if row.contestant == number]) for number in numbers]
+        """What the prompts to each contestant begin with: instructions, and examples that go before.
+
+        Of one that is asked nothing, another's; nothing at all where reading that first is not worth it.
+        """
+        voices = range(len(self.party.voices))
+        prompts = {voice: [row.prompt for row in rows if row.contestant == voice] for voice in voices}
+        found = {voice: common_prefix(own) for voice, own in prompts.items() if own}
+        longest = max(found.values(), key=len, default=())
+        if len(longest) < _WORTH or not all(found.values()) or len(rows) <= 2 * len(found):
+            return []
+        return [found.get(voice, longest) for voice in voices]
 
     def one_by_one(self, rows: Sequence[Running]) -> Iterator[tuple[int, BatchAnswer] | None]:
         """The same for a model that cannot read several rows at once."""

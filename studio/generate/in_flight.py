@@ -66,10 +66,15 @@ class InFlight:
         yield from read(self._model.module, self._prefixes, self._after_prefix)
 
     def admit(self, rows: Sequence[Running]) -> Iterator[None]:
-        """Read the prompts of more rows, all but their last tokens, a piece at a time."""
-        numbers = [row.contestant for row in rows]
+        """Read the prompts of more rows, all but their last tokens, a piece at a time.
+
+        A prompt that a contestant is asked several times is read once.
+        """
+        first = {(row.contestant, tuple(row.prompt)): row for row in rows}
+        distinct = list(first.values())
+        numbers = [row.contestant for row in distinct]
         caches = self._fresh_caches(numbers)
-        rest = [row.prompt[self._length_read(row) : -1] for row in rows]
+        rest = [row.prompt[self._length_read(row) : -1] for row in distinct]
         pieces = read(self._model.module, rest, caches)
         while True:
             began = time.perf_counter()
@@ -79,6 +84,10 @@ class InFlight:
             if more is StopIteration:
                 break
             yield None
+        if len(distinct) < len(rows):
+            place = {key: number for number, key in enumerate(first)}
+            for cache in caches:
+                cache.filter([place[row.contestant, tuple(row.prompt)] for row in rows])
         for cache, other in zip(self._caches, caches, strict=False):
             cache.extend(other)
         self._caches = self._caches or caches

@@ -151,8 +151,17 @@ def test_what_all_prompts_begin_with_is_read_once_and_changes_nothing(
             kind, "__call__", lambda self, ids, **more: read.append(ids.size) or called(self, ids, **more)
         )
         found = answered(contest, asked, SHORT)
-    assert read[0] == 2 * prefix, "once for each contestant"
-    assert sum(read) < sum(len(row.prompt) for row in asked)
+        assert read[0] == 2 * prefix, "once for each contestant"
+        assert sum(read) < sum(len(row.prompt) for row in asked)
+        read.clear()
+        several = [AskedPrompt("tuned", tuple(range(9, 29)), sample) for sample in range(6)]
+        drawn = answered(contest, several, DRAWN)
+        assert read[0] == 19, "a prompt that is asked several times is read once"
+        rest = answered(contest, asked[len(QUESTIONS) :], SHORT)
+        assert [each.ids for each in rest] == [each.ids for each in found[len(QUESTIONS) :]]
+    assert len({each.ids for each in drawn}) > 1
+    for row, given in zip(several, drawn, strict=True):
+        assert given.text == alone(contest.of(row.contestant), row, DRAWN).text
     for row, given in zip(asked, found, strict=True):
         assert given.text == alone(contest.of(row.contestant), row, SHORT).text
 
