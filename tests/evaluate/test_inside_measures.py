@@ -98,34 +98,33 @@ def blunt(model: nn.Module, base: OpenContestant) -> None:
         layer.mlp.down_proj.weight = mx.zeros_like(layer.mlp.down_proj.weight)
 
 
-def test_an_unchanged_model_has_lost_nothing_and_what_it_cannot_do_is_not_said_to_be_kept(
-    setting: Callable[..., Setting],
+def test_facts_that_were_forgotten_are_named_and_of_an_unchanged_model_nothing_is(
+    setting: Callable[..., Setting], starter: Path, cache: ModelCache
 ) -> None:
-    same = setting()
-    found = {key: taken(key, same)[0] for key in (*COSTS, "ideal_log_probability")}
-    for scores in found.values():
-        assert {each.value for score in scores.values() for each in score.differences} == {0}
-        assert {score.direction(score.differences[0]) for score in scores.values()} == {"unclear"}
+    harmed = setting(forget_facts)
+    same = open_contestant(starter / "model", "parent", cache)
+    harmed.contestants = (*harmed.contestants, same)
+    found = {key: taken(key, harmed)[0] for key in (*COSTS, "ideal_log_probability")}
+    verdicts = {
+        (key, part): [score.direction(each) for each in score.differences]
+        for key, scores in found.items()
+        for part, score in scores.items()
+    }
+    assert {after for _, after in verdicts.values()} == {"unclear"}
+    assert {score.differences[1].value for scores in found.values() for score in scores.values()} == {0}
+    worse = {place for place, (before, _) in verdicts.items() if before == "worse"}
+    assert worse == {(key, part) for key in COSTS[1:] for part in ("", "facts")}
     loss, right = found["capability_loss"], found["capability_accuracy"]
+    assert loss["arithmetic"].state == right["arithmetic"].state == MEASURED
+    for score in (loss["arithmetic"], right["arithmetic"], found["general_text"][""]):
+        assert score.differences[0].value == pytest.approx(0, abs=1e-6)
+    assert list(loss) == list(right) == ["", *FAMILIES]
     unable = {"english", "code", "languages", "formatting"}
     assert {part for part, score in loss.items() if score.state == INCOMPATIBLE} == unable
     assert {said(loss[part]) for part in unable} == {"kept.guesses"}
     assert {part for part, score in right.items() if score.state == TOO_FEW} == unable
     assert {said(right[part]) for part in unable} == {"kept.unable"}
     assert (loss[""].state, loss[""].count) == (MEASURED, loss["facts"].count + loss["arithmetic"].count)
-
-
-def test_facts_that_were_forgotten_are_named_and_nothing_else_is(setting: Callable[..., Setting]) -> None:
-    harmed = setting(forget_facts)
-    for key in ("capability_accuracy", "capability_loss"):
-        scores = taken(key, harmed)[0]
-        assert list(scores) == ["", *FAMILIES]
-        verdicts = {part: score.direction(score.differences[0]) for part, score in scores.items()}
-        assert verdicts == {part: "worse" if part in ("", "facts") else "unclear" for part in scores}
-        assert scores["arithmetic"].state == MEASURED
-        assert scores["arithmetic"].differences[0].value == pytest.approx(0, abs=1e-6)
-    general, _ = taken("general_text", harmed)
-    assert general[""].differences[0].value == pytest.approx(0, abs=1e-6)
 
 
 def test_a_blunted_model_reads_general_text_and_ideal_answers_worse(setting: Callable[..., Setting]) -> None:

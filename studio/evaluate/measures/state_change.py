@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from studio.catalogue import Phrase, Unusable, phrase
+from studio.catalogue import Phrase, phrase
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.looks import answer_texts, looked, nothing_seen, others
 from studio.evaluate.scoring import scored
@@ -15,6 +15,7 @@ from studio.events import Event, Figure
 
 if TYPE_CHECKING:
     from studio.evaluate.inside.change import StateChange
+    from studio.evaluate.inside.layers import Reader
     from studio.generate.contestant import OpenContestant
 
 MOST, READ = 24, 8
@@ -55,16 +56,19 @@ def _lens(setting: Setting, texts: list[tuple[int, ...]]) -> Generator[Event]:
     from studio.evaluate.inside.change import lens_change
     from studio.evaluate.inside.layers import find_reader
 
-    base = setting.contestants[0].module
+    base = setting.contestants[0]
+    readers: dict[str, Reader] = {}
+
+    def reader_of(contestant: OpenContestant) -> Reader:
+        if contestant.key not in readers:
+            readers[contestant.key] = find_reader(contestant.module)
+        return readers[contestant.key]
 
     def look(contestant: OpenContestant, place: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        readers = find_reader(base), find_reader(contestant.module)
-        return lens_change(readers, base, contestant.module, texts[place])
+        both = reader_of(base), reader_of(contestant)
+        return lens_change(both, base.module, contestant.module, texts[place])
 
-    try:
-        found, _ = yield from looked(setting, "Reading states", texts, look)
-    except Unusable:
-        return
+    found, _ = yield from looked(setting, "Reading states", texts, look)
     if found:
         by_layer = {who: np.mean(each, axis=0) for who, each in found.items()}
         yield _lines("lens", phrase("inside.lens"), "KL in nats", by_layer)
