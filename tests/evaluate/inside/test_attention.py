@@ -9,9 +9,10 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 import pytest
+from mlx import nn
 from mlx_lm.models.cache import make_prompt_cache
 
-from studio.catalogue import Unusable
+from studio.catalogue import Unusable, phrase
 from studio.evaluate.inside import attention as module
 from studio.evaluate.inside.attention import (
     attention,
@@ -21,22 +22,82 @@ from studio.evaluate.inside.attention import (
     jensen_shannon,
     seen_attention,
 )
+from studio.models.build import load_lazily
 from studio.models.cache import ModelCache
+from studio.models.description import describe
+from tests.models.test_families import write
 from tests.train.families import FAMILIES, make
 
 IDS = (4, 9, 1, 5, 22, 7, 3, 8, 11, 2)
-ORACLE = Path(__file__).parents[2] / "oracles" / "fixtures" / "attention.json"
+ORACLE: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "oracles" / "fixtures" / "attention.json").read_text(encoding="utf-8")
+)
 
 
 def test_the_starters_attention_is_that_of_transformers(starter: Path) -> None:
     model = ModelCache().open(starter / "model").module
-    for case in json.loads(ORACLE.read_text(encoding="utf-8")):
-        found = np.stack([np.array(each) for each in attention(model, case["ids"])])
-        assert list(found.shape) == case["shape"]
-        theirs = np.array([sample[-1] for sample in case["samples"]])
-        ours = np.array([found[tuple(sample[:-1])] for sample in case["samples"]])
-        assert np.abs(ours - theirs).max() < 1e-4
-        assert theirs.std() > 0.1
+    for case in ORACLE["starter"]:
+        assert_agrees(model, case)
+
+
+def assert_agrees(model: nn.Module, case: dict[str, Any]) -> None:
+    found = np.stack([np.array(each) for each in attention(model, case["ids"])])
+    assert list(found.shape) == case["shape"]
+    theirs = np.array([sample[-1] for sample in case["samples"]])
+    ours = np.array([found[tuple(sample[:-1])] for sample in case["samples"]])
+    assert np.abs(ours - theirs).max() < 1e-4
+    assert theirs.std() > 0.05
+
+
+QUICK = ("deepseek_v3", "gemma3_text", "gpt_neox", "qwen3_moe")
+UNBUILT = {
+    "apertus",
+    "bitnet",
+    "ernie4_5_moe",
+    "gpt_oss",
+    "longcat_flash",
+    "minicpm3",
+    "minimax",
+    "solar_open",
+}
+"""Families that mlx-lm does not build of what transformers writes of them."""
+ALONE = {"gemma2"}
+"""A family that caps its scores, and so attends in a way of its own."""
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        *QUICK,
+        *(
+            pytest.param(f, marks=pytest.mark.long)
+            for f in sorted(ORACLE["families"].keys() - {*QUICK} - UNBUILT)
+        ),
+    ],
+)
+def test_a_familys_attention_is_that_of_transformers_or_said_to_be_out_of_sight(
+    family: str, tmp_path: Path
+) -> None:
+    """Latent attention (deepseek_v3, glm4_moe_lite), windows, biases and norms among them."""
+    model, _ = load_lazily(describe(write(family, "plain", tmp_path / "model")))
+    model.eval()
+    if family in ALONE:
+        with pytest.raises(Unusable, check=lambda error: error.phrase.code == "inside.attention_unseen"):
+            attention(model, IDS)
+    else:
+        assert_agrees(model, ORACLE["families"][family])
+
+
+@pytest.mark.parametrize("family", ["qwen3_next", "lfm2"])
+def test_a_family_of_which_some_layers_attend_otherwise_says_which(family: str, tmp_path: Path) -> None:
+    model, _ = load_lazily(describe(write(family, "plain", tmp_path / "model")))
+    layers = {"qwen3_next": "1, 2, 3", "lfm2": "1, 2, 4"}[family]
+
+    def is_meant(error: Unusable) -> bool:
+        return error.phrase == phrase("inside.attention_unseen", layers=layers, count=3)
+
+    with pytest.raises(Unusable, check=is_meant):
+        attention(model, IDS)
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
