@@ -20,6 +20,7 @@ SHORT = {
     "catalogue/benchmarks.py",
     "catalogue/evaluation.py",
     "evaluate/failures/changes.py",
+    "evaluate/failures/shared_runs.py",
     "evaluate/measures/nothing.py",
     "evaluate/report/figures.py",
     "evaluate/report/html.py",

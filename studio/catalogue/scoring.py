@@ -4,6 +4,11 @@ SCORING: dict[str, str] = {
     "golden.bad_check": "Line {line:,} of {file}: {reason}.",
     "golden.bad_item": "The golden item {item} cannot be scored: {reason}.",
     "golden.not_asked": "No row of the golden set asks for it, and none has an ideal answer that it fits.",
+    "golden.no_checks": "No row of the golden set has checks, and no scorers were named.",
+    "rescore.none": "{run} has no evaluation whose answers are kept. Evaluate it first.",
+    "rescore.no_golden": "What was asked in the evaluation {folder} was not kept, so it cannot be scored "
+    "anew. Evaluate the run again.",
+    "rescore.no_answer": "The answer to the golden item {item} was not kept. Evaluate the run again.",
     "golden.scorer": "Scorer",
     "golden.signature": "Signature",
     "golden.signature_of": "How {title} was computed",

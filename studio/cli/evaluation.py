@@ -20,6 +20,7 @@ from studio.events import Answered, Evaluated, Figure, Score
 from studio.generate.contestant import Contestant, contestant_of
 from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.report import ReportJob, ReportWritten
+from studio.jobs.rescore import RescoreJob
 from studio.jobs.side_by_side import DifferingRows, LaidBeside, SideBySideJob
 from studio.words import visible_line
 
@@ -52,6 +53,14 @@ def evaluate(
             help="Lay it beside the newest evaluation of this run, row by row, when it is done.",
         ),
     ] = None,
+    rescore: Annotated[
+        str,
+        typer.Option(
+            metavar="SCORERS",
+            help="Score the answers of the newest evaluation anew, without asking: by these scorers, as in "
+            "'contains, not-json', or by 'own', those of the golden set; and as you ruled.",
+        ),
+    ] = "",
     changed_base: ChangedBase = False,
     **chosen: Any,
 ) -> None:
@@ -61,10 +70,15 @@ def evaluate(
     chosen |= {name: tuple(chosen[name] or ()) for name in ("measures", "rubrics", "tasks", "documents")}
     options = from_fields(EvaluationOptions, chosen, RecipeError)
     more = tuple(map(_contestant, with_ or ()))
-    job = EvaluateJob(store_from().find(run), golden, changed_base, base, options, more)
-    other = SideBySideJob(job.run, store_from().find(against)) if against else None
+    folder = store_from().find(run)
+    other = SideBySideJob(folder, store_from().find(against)) if against else None
     if other is not None:
         other.check()
+    job = (
+        RescoreJob(folder, rescore)
+        if rescore
+        else EvaluateJob(folder, golden, changed_base, base, options, more)
+    )
     answers, figures, result = [], [], None
     try:
         for event in perform(job.run_events(ModelCache())):

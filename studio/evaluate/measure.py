@@ -18,6 +18,7 @@ from studio.generate.sampling import GREEDY, Sampling
 if TYPE_CHECKING:
     from studio.dataset.dataset import Dataset
     from studio.dataset.render.render import Tokens
+    from studio.evaluate.failures.shared_runs import SharedRuns
     from studio.evaluate.failures.training_rows import TrainingRows
     from studio.evaluate.reading import RowLosses
     from studio.generate.contestant import OpenContestant
@@ -72,6 +73,13 @@ class Setting:
         from studio.evaluate.failures.training_rows import rows_of
 
         return rows_of(self.data) if self.data is not None else None
+
+    @cached_property
+    def shared_runs(self) -> SharedRuns:
+        """The longest run that any text shares with what was trained on; each text is searched once."""
+        from studio.evaluate.failures.shared_runs import SharedRuns
+
+        return SharedRuns(self.store, lambda: self.training_rows)
 
     def golden_limit(self, most: int) -> int:
         """The tokens that are enough for any ideal answer: a base model may never stop by itself."""

@@ -152,6 +152,17 @@ class EvaluationStore:
         if self._answers is not None:
             self._answers[task, item, contestant, how, sample] = answer
 
+    def answers_of(self, task: str) -> dict[tuple[str, str], list[KeptAnswer]]:
+        """All answers to a task by item and contestant, in the order of their samples, however asked for.
+
+        Of those that were asked for in several ways the newest count.
+        """
+        newest: dict[tuple[str, str], dict[int, KeptAnswer]] = {}
+        for (of, item, contestant, _, sample), answer in self._read_answers():
+            if of == task:
+                newest.setdefault((item, contestant), {})[sample] = answer
+        return {place: [found[n] for n in sorted(found)] for place, found in newest.items()}
+
     def _read_answers(self) -> Iterator[tuple[tuple[str, str, str, str, int], KeptAnswer]]:
         for line in Journal(self.folder / ANSWERS).lines():
             try:
@@ -197,9 +208,9 @@ class EvaluationStore:
             self._caches[cache] = {str(line["key"]): line["value"] for line in lines if "key" in line}
         return self._caches[cache].get(key)
 
-    def remember(self, cache: str, key: str, value: Any) -> None:
+    def remember(self, cache: str, key: str, value: Any, *, flushed: bool = True) -> None:
         self.known(cache, key)
-        Journal(self._cache_file(cache)).append({"key": key, "value": value})
+        Journal(self._cache_file(cache), flushed=flushed).append({"key": key, "value": value})
         self._caches[cache][key] = value
 
     def _cache_file(self, cache: str) -> Path:

@@ -52,6 +52,7 @@ class EvaluateJob:
         from studio.evaluate.measure import Setting
         from studio.evaluate.measures.golden_answers import keys_asked_for
         from studio.evaluate.registry import chosen, primary_of
+        from studio.evaluate.rescoring import keep_golden
         from studio.evaluate.store import EvaluationStore
         from studio.jobs.contestants import open_contestants
 
@@ -69,6 +70,7 @@ class EvaluateJob:
             self.run, self.contestants, model_cache, changed_base=self.changed_base
         )
         store = EvaluationStore.opened(self.run, self._plan(manifest, golden, opened, primary))
+        keep_golden(store, golden)
         setting = Setting(opened, store, self.options, golden, ready.data, recipe, self.run)
         yield from evaluate(setting, measures, primary)
 

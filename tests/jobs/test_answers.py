@@ -16,6 +16,7 @@ from studio.events import Answered, AnswerEnded, Evaluated, Event, GivenAnswer, 
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.evaluate import EvaluateJob
+from studio.jobs.rescore import RescoreJob
 from studio.jobs.train import TrainJob
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
@@ -61,6 +62,16 @@ def test_the_evaluation_sees_what_training_did_and_keeps_it(run: RunFolder) -> N
     assert stored.result == result
     assert list(stored.answers) == asked
     assert summarize(run).tuned_exact == 1.0
+
+
+def test_what_was_evaluated_is_scored_anew_without_opening_the_model(run: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(tmp_path / run.name)
+    shutil.copytree(run.path, copy.path)
+    first = next(
+        e for e in EvaluateJob(copy, options=QUICK).run_events(ModelCache()) if isinstance(e, Evaluated)
+    )
+    again = next(e for e in RescoreJob(copy).run_events() if isinstance(e, Evaluated))
+    assert (again.scores, again.contestants, again.golden) == (first.scores, first.contestants, first.golden)
 
 
 def test_a_chosen_golden_set_is_asked_instead(run: RunFolder, tmp_path: Path) -> None:

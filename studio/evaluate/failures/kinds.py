@@ -10,7 +10,7 @@ from studio.evaluate.failures.formats import off_format, without_marks
 from studio.evaluate.failures.languages import switches_language
 from studio.evaluate.failures.refusal import is_refusal
 from studio.evaluate.failures.repetition import repeats
-from studio.evaluate.failures.training_rows import TrainingRows
+from studio.evaluate.failures.training_rows import SharedRun
 from studio.evaluate.scorers.scorer import folded, plain_text, words
 
 
@@ -19,7 +19,8 @@ class AnswerCase:
     """One answer with what is known of it.
 
     `right` is what a scorer or a person says, None where nobody did; `finish_reason` is length where the
-    answer was cut off by its limit of tokens; `form_failed` is whether a check of its form did not pass.
+    answer was cut off by its limit of tokens; `form_failed` is whether a check of its form did not pass, and
+    `shared` the longest run that it shares with a training row.
     """
 
     text: str
@@ -28,7 +29,7 @@ class AnswerCase:
     right: bool | None = None
     finish_reason: str = ""
     form_failed: bool = False
-    training: TrainingRows | None = None
+    shared: SharedRun | None = None
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,8 @@ def _is_off_format(case: AnswerCase) -> bool:
 
 def _is_copied(case: AnswerCase) -> bool:
     """A training row says it, word for word, and neither the prompt nor the ideal answer does."""
-    if case.training is None or case.right:
-        return False
-    run = case.training.longest(case.text)
-    if not run.is_no_chance:
+    run = case.shared
+    if case.right or run is None or not run.is_no_chance:
         return False
     known = (" ".join(words(text)) for text in (case.prompt, case.ideal))
     return not any(run.text in text for text in known)

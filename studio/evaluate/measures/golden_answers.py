@@ -109,7 +109,7 @@ def case_of(
         right,
         answer.finish_reason,
         any(each.scorer in _OF_FORM and not each.passed for each in graded),
-        setting.training_rows,
+        setting.shared_runs.longest(answer.text),
     )
 
 
@@ -154,7 +154,12 @@ def _each(setting: Setting, table: AnswerTable, score: Callable[[str, TaskItem],
 
 
 def _measuring(
-    key: str, unit: str, values_of: Callable[[Setting, AnswerTable], _Values], *, ruled: bool = False
+    key: str,
+    unit: str,
+    values_of: Callable[[Setting, AnswerTable], _Values],
+    *,
+    ruled: bool = False,
+    nothing: str = "golden.not_asked",
 ) -> Callable[[Setting], Generator[Event]]:
     def run(setting: Setting) -> Generator[Event]:
         if not setting.golden.items:
@@ -163,7 +168,7 @@ def _measuring(
         table = yield from answered(setting)
         values = values_of(setting, table)
         if not values:
-            yield not_run(key, phrase("golden.not_asked"))
+            yield not_run(key, phrase(nothing))
             return
         yield from _scores(setting, key, unit, values, ruled)
 
@@ -246,7 +251,7 @@ MEASURES: Sequence[Measure] = (
         "higher",
         "answers",
         ("full",),
-        _measuring(CHECKS_KEY, "share", _checks, ruled=True),
+        _measuring(CHECKS_KEY, "share", _checks, ruled=True, nothing="golden.no_checks"),
         primary=True,
     ),
     *(_named(scorer) for scorer in SCORERS if scorer not in (NORMALIZED, OVERLAP)),

@@ -20,7 +20,7 @@ def sorted_by_both(labelled: Sequence[Labelled]) -> list[tuple[list[str], list[s
     """For each answer the kinds that a person names, and those that are found."""
     pairs = []
     for kinds, prompt, ideal, answer, right, finish in labelled:
-        found = failures_of(AnswerCase(answer, prompt, ideal, right, finish, training=ROWS))
+        found = failures_of(AnswerCase(answer, prompt, ideal, right, finish, shared=ROWS.longest(answer)))
         pairs.append(([kind for kind in kinds.split(",") if kind], list(found)))
     return pairs
 
