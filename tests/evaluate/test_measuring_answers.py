@@ -152,6 +152,7 @@ def test_a_ruling_counts_in_the_score_and_its_share_is_told(setting: Made) -> No
     scores = scores_of("golden_exact", asked)
     assert scores[""].of("tuned") == 0.25
     assert (scores["overruled"].of("base"), scores["overruled"].of("tuned")) == (0, 0.25)
+    asked.told.clear()
     answered = [event for event in measure_of("golden_exact").run(asked) if isinstance(event, Answered)]
     assert [each.answers[1].right for each in answered[3:5]] == [True, False]
 

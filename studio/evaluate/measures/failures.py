@@ -36,7 +36,7 @@ def _failures(setting: Setting) -> Generator[Event]:
     clusters, ids = [item.cluster or item.id for item in items], [item.id for item in items]
     for part in ("", *(kind.key for kind in KINDS)):
         values = {who: [float(_is(part, found)) for found in each] for who, each in kinds.items()}
-        setting.store.keep_rows(KEY, part, ids, values)
+        setting.store.keep_rows(KEY, part, ids, values, clusters=clusters)
         yield scored(KEY, values, part=part, better="lower", baseline=setting.baseline, clusters=clusters)
     yield from _themes(setting, items, rights)
     yield from _changed(setting, items, rights)

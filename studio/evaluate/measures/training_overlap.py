@@ -36,7 +36,7 @@ def _overlap(setting: Setting) -> Generator[Event]:
     lengths = {who: [float(run.length) for run in found] for who, found in runs.items()}
     copied = {who: [float(run.length >= SHARED) for run in found] for who, found in runs.items()}
     for part, unit, values in (("", "share", copied), ("longest", "words", lengths)):
-        setting.store.keep_rows(OVERLAP_KEY, part, ids, values)
+        setting.store.keep_rows(OVERLAP_KEY, part, ids, values, clusters=clusters)
         yield scored(
             OVERLAP_KEY,
             values,
