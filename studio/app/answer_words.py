@@ -13,7 +13,7 @@ from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.evaluate.store import Ruling, Vote
 from studio.files import disk_errors
-from studio.jobs.evaluations import KeepWordJob, WordsStored
+from studio.jobs.evaluations import KeepWordJob, WordsJob, WordsStored
 from studio.jobs.queue import QueueName
 from studio.ui.panes.evaluation.pane import EvaluationPane
 from studio.ui.tables.answers import AnswerRow, Key
@@ -26,10 +26,11 @@ class AnswerWords(Controller):
 
     def __init__(self, services: Services, pane: EvaluationPane) -> None:
         super().__init__(services, pane)
-        self._answers = pane.results.answers
+        self._pane, self._answers = pane, pane.results.answers
         self.folder: Path | None = None
         """Where the evaluation on show is kept; None while it runs."""
         self._waiting: list[Ruling | Vote | tuple[str, str]] = []
+        self._looking = self._request()
         self._answers.ruled.connect(self._rule)
         self._answers.voted.connect(self._vote)
         self._answers.noted.connect(self._note)
@@ -47,23 +48,32 @@ class AnswerWords(Controller):
         for word in waiting:
             self._keep(word)
 
+    def look(self) -> None:
+        """Learn what a judge said, now that the evaluation on show is over."""
+        if self.folder is not None:
+            self._looking.ask(WordsJob(self.folder), QueueName.READING, {WordsStored: self.show})
+
     def show(self, words: WordsStored) -> None:
         """Put back beside the answers what was said of them."""
         rulings: dict[str, dict[str, bool]] = {}
         for ruling in words.rulings:
             rulings.setdefault(ruling.item, {})[ruling.contestant] = ruling.right
         votes = {vote.item: vote for vote in words.votes}
+        contradicted = {item for item, _ in words.contradictions}
         for row in self._answers.model.known():
             item = row.asked.id
-            if item in rulings or item in votes or item in words.notes:
+            if item in rulings or item in votes or item in words.notes or item in contradicted:
                 vote = votes.get(item)
                 self._answers.model.change(
                     row.key,
                     rulings=rulings.get(item, {}),
                     vote=vote.choice if vote is not None else "",
                     note=words.notes.get(item, ""),
+                    disagrees=(item, row.compared) in words.contradictions,
                 )
         self._answers.settle()
+        for score in words.agreement:
+            self._pane.show_event(score)
 
     def _rule(self, key: Key, contestant: str, right: bool) -> None:
         self._keep(Ruling(key[1], contestant, right, time=_now()))
@@ -79,7 +89,7 @@ class AnswerWords(Controller):
             self._waiting.append(word)
             return
         job = KeepWordJob(self.folder, word)
-        self._queue.submit(job, QueueName.READING, lambda _: None, self._show_if_failed)
+        self._queue.submit(job, QueueName.READING, self._pane.show_event, self._show_if_failed)
 
     def _add_to_golden(self, row: AnswerRow) -> None:
         self._add("Add to a golden set", row, "ideal")

@@ -237,6 +237,7 @@ class Evaluation(Controller):
         self._pane.show_event(event)
         if isinstance(event, Evaluated) and event.folder:
             self.words.turn_to(Path(event.folder))
+            self.words.look()
 
     def _show_progress(self, event: Progress) -> None:
         share = event.done / event.total if event.total else None

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from studio.catalogue import Said
 from studio.evaluate.store import EvaluationStore, Ruling, Vote
-from studio.events import Evaluated, Event, Prepared
+from studio.events import Evaluated, Event, Prepared, Score
 from studio.files import parsed
+from studio.generate.contestant import BASE
 from studio.runs.evaluations import (
     PLAN,
     evaluations_of,
@@ -66,6 +67,10 @@ class WordsStored(Event, kind="WordsStored"):
     rulings: tuple[Ruling, ...]
     votes: tuple[Vote, ...]
     notes: Mapping[str, str]
+    contradictions: frozenset[tuple[str, str]] = frozenset()
+    """Where a judge prefers the wrong answer to the right one: each as (item, contestant)."""
+    agreement: tuple[Score, ...] = ()
+    """How a judge and the votes agree by now; nothing where no judge was asked."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +116,50 @@ class StoredEvaluationJob:
         stored = read_evaluation(self.folder) if self.folder else latest_evaluation(self.run)
         if stored is not None:
             yield stored
-            store = EvaluationStore(stored.folder)
-            yield WordsStored(tuple(store.rulings().values()), tuple(store.votes()), store.notes())
+            yield words_in(EvaluationStore(stored.folder))
+
+
+@dataclass(frozen=True)
+class WordsJob:
+    """Look what a person, and a judge, said of the answers in an evaluation."""
+
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        return "Looking at what was said"
+
+    def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
+        yield words_in(EvaluationStore(self.folder))
+
+
+def words_in(store: EvaluationStore) -> WordsStored:
+    """All that was said of the answers in an evaluation."""
+    from studio.evaluate.measures.judge_pairs import contradictions
+
+    against = contradictions(store, _baseline(store))
+    rulings, votes = tuple(store.rulings().values()), tuple(store.votes())
+    return WordsStored(rulings, votes, store.notes(), against, _agreement(store))
+
+
+def _agreement(store: EvaluationStore) -> tuple[Score, ...]:
+    """How a judge and the votes agree; nothing where no judge was asked."""
+    from studio.evaluate.measures.judge_pairs import agreement_now, was_judged
+
+    return tuple(agreement_now(store, _baseline(store))) if was_judged(store) else ()
+
+
+def _baseline(store: EvaluationStore) -> str:
+    result = result_in(store.folder)
+    return result.contestants[0][0] if result is not None and result.contestants else BASE
 
 
 @dataclass(frozen=True)
 class KeepWordJob:
-    """Keep what a person said of an answer: a ruling, a vote, or a note as (item, text)."""
+    """Keep what a person said of an answer: a ruling, a vote, or a note as (item, text).
+
+    Of a vote it announces how a judge and all votes agree now.
+    """
 
     folder: Path
     word: Ruling | Vote | tuple[str, str]
@@ -134,7 +176,7 @@ class KeepWordJob:
             store.rule(self.word)
         else:
             store.vote(self.word)
-        yield from ()
+            yield from _agreement(store)
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,11 @@ from studio.evaluate.registry import primary_of
 from studio.evaluate.store import EvaluationStore, Vote
 from studio.events import FAILED, INCOMPATIBLE, MEASURED, NOT_RUN, TOO_FEW, Evaluated, Figure, Log, Score
 from studio.jobs.evaluate import EvaluateJob
+from studio.jobs.evaluations import KeepWordJob, WordsJob, WordsStored
 from studio.models.cache import ModelCache
 from studio.runs.evaluations import latest_evaluation
 from studio.runs.folder import RunFolder
+from studio.train.dataset_cache import DatasetCache
 from tests.conftest import refused
 from tests.evaluate.contestants import open_contestant, setting_of
 from tests.evaluate.judging.stubs import shown
@@ -185,11 +187,38 @@ def test_the_persons_own_votes_stand_beside_the_judge(run: RunFolder, tmp_path: 
     for place, item in enumerate(ids):
         store.vote(Vote(item, "tuned", "base", "tie" if place < 8 else "a"))
     kappa, share, majority = agreement_now(store, "base")
+    (brought,) = WordsJob(store.folder).run_events(DatasetCache())
+    assert isinstance(brought, WordsStored)
+    assert brought.agreement == (kappa, share, majority)
+    last = KeepWordJob(store.folder, Vote(ids[0], "tuned", "base", "tie"))
+    assert tuple(last.run_events(DatasetCache())) == brought.agreement  # it said the same before
     assert (kappa.state, kappa.count, share.of("tuned"), majority.of("tuned")) == (
         *(MEASURED, 30, 27 / 30),
         22 / 30,
     )
     assert kappa.of("tuned") == pytest.approx(0.7097, abs=1e-4)
+
+
+def test_answers_that_judge_and_scorer_see_differently_are_named(run: RunFolder, tmp_path: Path) -> None:
+    golden = tmp_path / "half.jsonl"
+    rows = [{"prompt": f"Question {n}", "ideal": "ok" if n % 2 else "no"} for n in range(8)]
+    golden.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def answer(body: Body, number: int) -> Answer:
+        text = body["messages"][0]["content"]
+        if "Question 3\n" not in text:
+            return likes_ok(body)
+        return f"[[{'B' if shown(text)[0] == 'ok' else 'A'}]]"
+
+    with openai_server(answer) as server:
+        options = EvaluationOptions(measures=(WIN_RATE,), **by(server))  # type: ignore[arg-type]
+        list(EvaluateJob(run, golden, options=options).run_events(ModelCache()))
+    found = latest_evaluation(run)
+    assert found is not None
+    (words,) = WordsJob(found.folder).run_events(DatasetCache())
+    assert isinstance(words, WordsStored)
+    asked = {event.id: event.prompt for event in found.answers}
+    assert [(asked[item], who) for item, who in words.contradictions] == [("Question 3", "tuned")]
 
 
 def test_the_starter_as_its_own_judge_has_no_verdict(starter: Path, tmp_path: Path) -> None:

@@ -22,11 +22,11 @@ from studio.evaluate.judging.pairs import (
 from studio.evaluate.judging.trust import bias_panel, bias_table, no_verdict
 from studio.evaluate.judging.win_rate import raw_win_rate, win_rate_at_equal_lengths, win_rate_score
 from studio.evaluate.measure import Measure, Setting
-from studio.evaluate.measures.golden_answers import answered
+from studio.evaluate.measures.golden_answers import TASK, answered
 from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.store import EvaluationStore
 from studio.evaluate.task import TaskItem
-from studio.events import Event, Score
+from studio.events import Answered, Event, Score
 
 WIN_RATE, CONTROLLED, AGREEMENT = "judge_win_rate", "judge_win_rate_at_equal_lengths", "judge_agreement"
 _SAID = "verdicts"
@@ -120,6 +120,11 @@ def _keep(store: EvaluationStore, base: str, said: Mapping[str, Sequence[PairVer
         store.keep_rows(WIN_RATE, "", ids, points)
 
 
+def was_judged(store: EvaluationStore) -> bool:
+    """Whether a judge has said anything in an evaluation."""
+    return bool(store.rows(WIN_RATE, _SAID)[0])
+
+
 def agreement_now(store: EvaluationStore, baseline: str) -> Iterator[Score]:
     """How the judge's verdicts and the person's blind votes agree, as both stand in an evaluation by now."""
     ids, points = store.rows(WIN_RATE, _SAID)
@@ -129,6 +134,24 @@ def agreement_now(store: EvaluationStore, baseline: str) -> Iterator[Score]:
         if who != baseline
     }
     yield from agreement_scores(AGREEMENT, outcomes, store.votes(), baseline)
+
+
+def contradictions(store: EvaluationStore, baseline: str) -> frozenset[tuple[str, str]]:
+    """Where the judge prefers an answer that the scorer calls wrong to one that it calls right.
+
+    Each as (item, challenger).
+    """
+    ids, points = store.rows(WIN_RATE, _SAID)
+    place = {id_: number for number, id_ in enumerate(ids)}
+    found = set()
+    for event in store.events():
+        if isinstance(event, Answered) and event.task == TASK and event.id in place:
+            right = {each.contestant: each.right for each in event.answers}
+            for who in points:
+                said = points[who][place[event.id]]
+                if (right.get(baseline), right.get(who), said) in ((True, False, 1.0), (False, True, 0.0)):
+                    found.add((event.id, who))
+    return frozenset(found)
 
 
 def _outcome(points: float) -> str:
