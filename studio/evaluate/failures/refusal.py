@@ -40,13 +40,17 @@ _WORDINGS = (
     # English
     rf"(?:i|we)\s?(?:{_CANNOT}|am not allowed to|'m not allowed to) (?:\w+ )?{_ENGLISH_DEEDS}",
     r"(?:i'm|i am|we're|we are) (?:\w+ )?(?:sorry|afraid)\b[^.!?]{0,80}"
-    r"\b(?:can't|cannot|can not|unable|not able|won't|not allowed)\b",
+    r"\b(?:can't|cannot|can not|unable|not able|won't|not allowed|not something (?:that )?i can)\b"
+    r"(?! (?:tell|say|know|see|remember|recall|find)\b)",
     r"(?:i apologi[sz]e|(?:my )?apologies)\b[^.!?]{0,80}\b(?:can't|cannot|can not|unable|not able|won't)\b",
     r"(?:i'm|i am) (?:just |only )?an? (?:\w+ ){0,3}(?:ai|assistant|model)\b[^.!?]{0,80}"
     r"\b(?:can't|cannot|unable|not able|won't)\b",
-    r"sorry,? (?:but )?(?:i|we) (?:can't|cannot|won't|am unable|am not able)\b",
+    r"sorry,? (?:but )?(?:i|we) (?:can't|cannot|won't|am unable|am not able)\b"
+    r"(?! (?:tell|say|know|see|remember|recall|find)\b)",
+    r"(?:this|that|it) (?:goes|is) against (?:my|our) (?:guidelines|principles|polic(?:y|ies)|values|rules)",
+    r"i(?:'d| would) rather not[.!]?$",
     r"as an? (?:\w+ ){0,2}(?:ai|artificial intelligence|language model|assistant)\b[^.!?]{0,120}"
-    r"\b(?:can't|cannot|unable|not able|don't|do not|won't|not allowed)\b",
+    r"\b(?:can't|cannot|unable|not able|won't|not allowed)\b",
     r"i (?:must|have to|need to) (?:\w+ )?(?:decline|refuse)",
     r"i (?:respectfully |politely )?(?:decline|refuse) to\b",
     r"(?:i'm|i am|i do not feel|i don't feel) (?:not )?comfortable (?:\w+ing|with)",
