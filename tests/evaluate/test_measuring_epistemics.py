@@ -10,7 +10,7 @@ import pytest
 from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.store import EvaluationStore
 from studio.evaluate.task import TaskItem
-from studio.events import MEASURED, Answered, Score
+from studio.events import MEASURED, TOO_FEW, Answered, Score
 from studio.generate.contestant import OpenContestant
 from studio.models.cache import ModelCache
 from tests.evaluate.answer_tables import Says, ToldSetting, direction, measure_of, scores_of
@@ -157,5 +157,5 @@ def test_the_starter_refuses_nothing_and_that_is_said(
     given = setting_of(contestants, EvaluationStore(tmp_path))
     given.options = EvaluationOptions.model_validate({"suite": "quick"})
     found = scores_of("refusals", given)
-    assert (found[""].state, found[""].of("base"), found[""].count) == (MEASURED, 0.0, 12)
+    assert (found[""].state, found[""].of("base"), found[""].count) == (TOO_FEW, 0.0, 12)
     assert getattr(found[""].reason, "code", "") == "score.floor"

@@ -12,7 +12,7 @@ from studio.evaluate.instructions.prompts import read_prompts
 from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.store import EvaluationStore
 from studio.evaluate.task import TaskItem
-from studio.events import MEASURED, Answered, Figure
+from studio.events import MEASURED, TOO_FEW, Answered, Figure
 from studio.generate.contestant import OpenContestant
 from studio.models.cache import ModelCache
 from studio.paths import resource
@@ -96,14 +96,14 @@ def test_answers_are_announced_with_what_they_keep_and_the_kinds_are_drawn(
     assert len(given.store.rows("instructions")[0]) == 150
 
 
-def test_where_nobody_follows_anything_it_says_that_a_loss_could_not_be_seen(
+def test_where_nobody_follows_anything_a_loss_could_not_be_seen_and_that_is_said(
     contestants: tuple[OpenContestant, ...], tmp_path: Path
 ) -> None:
     def mumbling(item: TaskItem) -> str:
         return "Everybody wondered about 7 elephants. " * 20
 
     found = scores_of("unseen_instructions", setting(contestants, tmp_path, base=mumbling, tuned=mumbling))
-    assert (found[""].state, found[""].of("tuned")) == (MEASURED, 1 / 40)  # it has numbers enough
+    assert (found[""].state, found[""].of("tuned")) == (TOO_FEW, 1 / 40)  # it has numbers enough
     assert getattr(found[""].reason, "code", "") == "score.floor"
 
 
@@ -118,3 +118,8 @@ def test_a_smaller_suite_asks_fewer_prompts_that_the_larger_ones_ask_too(
         asked[suite] = given.store.rows("instructions")[0]
     assert [len(ids) for ids in asked.values()] == [15, 50, 150]
     assert set(asked["quick"]) < set(asked["standard"]) < set(asked["full"])
+
+
+def test_a_gain_from_the_floor_is_measured(contestants: tuple[OpenContestant, ...], tmp_path: Path) -> None:
+    found = scores_of("instructions", setting(contestants, tmp_path, base=lambda _: "No, A.", tuned=obeying))
+    assert (found[""].state, direction(found[""])) == (MEASURED, "better")

@@ -12,7 +12,7 @@ from studio.dataset.record import Message
 from studio.evaluate.answering import AnswerTable
 from studio.evaluate.store import KeptAnswer
 from studio.evaluate.task import TaskItem
-from studio.events import MEASURED, GivenAnswer, Score
+from studio.events import MEASURED, TOO_FEW, GivenAnswer, Score
 
 if TYPE_CHECKING:
     from studio.evaluate.measure import Setting
@@ -60,8 +60,10 @@ def given(who: str, answer: KeptAnswer, score: float | None) -> GivenAnswer:
 
 
 def with_floor(score: Score) -> Score:
-    """The score, saying so where everybody is so low that a loss could hardly be seen."""
+    """The score; where all are so low that a loss could hardly be seen, and no gain was, it has too few."""
     best = max((each.value for each in score.scores), default=1.0)
     if score.state != MEASURED or score.better != "higher" or best > FLOOR:
         return score
-    return replace(score, reason=phrase("score.floor", best=f"{best:.0%}"))
+    if any(score.direction(each) != "unclear" for each in score.differences):
+        return score
+    return replace(score, state=TOO_FEW, reason=phrase("score.floor", best=f"{best:.0%}"))
