@@ -150,7 +150,7 @@ def _difference(key: str, first: str, rows: _Rows, unit: str) -> Difference:
     found = _compared(other - one, rows, unit)
     together = statistics.correlation(one, other)
     shown = detectable(found.error, found.freedom) if found.error else None
-    return Difference(key, found.value, found.low, found.high, found.p, together, shown)
+    return Difference(key, found.value, found.low, found.high, found.p, together, shown, found.least)
 
 
 def _compared(differences: Floats, rows: _Rows, unit: str) -> Estimate:

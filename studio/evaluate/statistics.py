@@ -30,7 +30,10 @@ _Z = normal_quantile((1 + LEVEL) / 2)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its standard error, degrees of freedom, interval at 95 %, and p of its being zero."""
+    """A figure with its standard error, degrees of freedom, interval at 95 %, and p of its being zero.
+
+    `least` is the smallest p that the rows that differ at all could have given.
+    """
 
     value: float
     error: float
@@ -38,6 +41,7 @@ class Estimate:
     low: float
     high: float
     p: float
+    least: float = 0.0
 
 
 def averaged(values: Sequence[Any] | Floats) -> Floats:
@@ -141,7 +145,7 @@ def paired_shares(differences: Floats) -> Estimate:
     error = math.sqrt(max(0.0, (up + down + 2) / more - centre**2) / more)
     low, high = centre - _Z * error, centre + _Z * error
     found = Estimate((up - down) / count, error, math.inf, low, high, 1.0)
-    return bounded(_at(found, low, high, sign_p(up, down)), 1.0)
+    return bounded(_at(found, low, high, sign_p(up, down), sign_p(up + down, 0)), 1.0)
 
 
 def clustered_shares(differences: Floats, groups: NDArray[np.intp]) -> Estimate:
@@ -157,7 +161,7 @@ def clustered_shares(differences: Floats, groups: NDArray[np.intp]) -> Estimate:
     )
     wider = _ratio(np.append(sums, [added, -added]), np.append(sizes, [added, added]))
     found = replace(wider, value=float(differences.mean()))
-    return bounded(_at(found, wider.low, wider.high, wider.p), 1.0)
+    return bounded(_at(found, wider.low, wider.high, wider.p, 0.0 if len(changed) else 1.0), 1.0)
 
 
 def paired(
@@ -176,16 +180,17 @@ def paired(
     moved, count = int((sums != 0).sum()), len(sums)
     if count > 1 and found.error <= _NOISE * abs(found.value):
         reach = largest * min(1.0, 3 / count)
-        return _at(found, found.value - reach, found.value + reach, sign_p(moved, 0))
+        least = sign_p(moved, 0)
+        return _at(found, found.value - reach, found.value + reach, least, least)
     least = sign_p(moved, 0) if moved < count else 0.0
-    return _at(found, found.low, found.high, max(found.p, least))
+    return _at(found, found.low, found.high, max(found.p, least), least)
 
 
-def _at(found: Estimate, low: float, high: float, p: float) -> Estimate:
+def _at(found: Estimate, low: float, high: float, p: float, least: float) -> Estimate:
     """The estimate with another interval, that leaves zero out only where the test does."""
     if p >= 1 - LEVEL:
         low, high = min(low, 0.0), max(high, 0.0)
-    return replace(found, low=min(low, found.value), high=max(high, found.value), p=p)
+    return replace(found, low=min(low, found.value), high=max(high, found.value), p=p, least=least)
 
 
 def bounded(found: Estimate, largest: float) -> Estimate:
@@ -201,12 +206,15 @@ def correlation(one: Floats, other: Floats) -> float | None:
 
 
 def holm(ps: Sequence[float], weights: Sequence[float] | None = None) -> list[float]:
-    """The p of each when all are looked at together (Holm, 1979; with weights as in his section 3)."""
-    weights = [1.0] * len(ps) if weights is None else weights
-    order = sorted(range(len(ps)), key=lambda i: ps[i] / weights[i])
-    adjusted, left, highest = [1.0] * len(ps), sum(weights), 0.0
-    for i in order:
-        highest = max(highest, min(1.0, ps[i] * left / weights[i]))
+    """The p of each when all are looked at together (Holm, 1979; with weights as in his section 3).
+
+    What weighs nothing is not looked at: its p is 1.
+    """
+    weighed = [1.0] * len(ps) if weights is None else weights
+    tested = [i for i, weight in enumerate(weighed) if weight > 0]
+    adjusted, left, highest = [1.0] * len(ps), sum(weighed), 0.0
+    for i in sorted(tested, key=lambda i: ps[i] / weighed[i]):
+        highest = max(highest, min(1.0, ps[i] * left / weighed[i]))
         adjusted[i] = highest
-        left -= weights[i]
+        left -= weighed[i]
     return adjusted

@@ -3,7 +3,8 @@
 Under a headline stand several tests, and of models that are alike at most one in twenty may be called
 anything else. So the primary measure and all costs (general text, capabilities, refusals) share 5 % by
 weighted Holm: 3.5 % are the primary measure's and 1 % is that of the costs together, which are tested for
-having become worse; what is found clear passes its part on to the rest. Half a per cent stays unspent, as t
+having become worse, three quarters of it for measures as a whole and a quarter for parts of them; what is
+found clear passes its part on to the rest. Half a per cent stays unspent, as t
 is only nearly exact on few rows. The other measures are cited under a Holm of their own.
 """
 
@@ -20,6 +21,8 @@ from studio.events import MEASURED, NOT_RUN, TOO_FEW, Difference, Score
 
 MAIN_SHARE, COST_SHARE = 0.7, 0.2
 """Of the 5 % that a headline may be wrong, the parts with which the primary measure and the costs begin."""
+WHOLES = 0.75
+"""Of the costs' part, what goes to measures as a whole; parts of them (a kind of question) have the rest."""
 
 
 class Described(Protocol):
@@ -108,14 +111,29 @@ def _headline_tests(
     main = _pairs([evidence.main] if evidence.main else [], challengers)
     costs = _pairs(evidence.costs, challengers)
     ps = [pair[1].p for pair in main] + [_p_of_loss(*pair) for pair in costs]
-    weights = [MAIN_SHARE / len(main) for _ in main] + [COST_SHARE / len(costs) for _ in costs]
-    unspent = 1 - MAIN_SHARE - (COST_SHARE if costs else 0.0)
-    adjusted = holm([*ps, 1.0], [*weights, unspent])
+    weights = [MAIN_SHARE / len(main) for _ in main] + _weights_of_costs(costs)
+    adjusted = holm(
+        [*ps, 1.0], [*weights, 1 - MAIN_SHARE - (COST_SHARE if any(weights[len(main) :]) else 0.0)]
+    )
     tested = [_Tested(*pair, p) for pair, p in zip(main + costs, adjusted, strict=False)]
     by_challenger: dict[str, list[_Tested]] = {who: [] for who in challengers}
     for each in tested[len(main) :]:
         by_challenger[each.difference.contestant].append(each)
     return {each.difference.contestant: each for each in tested[: len(main)]}, by_challenger
+
+
+def _weights_of_costs(costs: Sequence[tuple[Score, Difference]]) -> list[float]:
+    """How the costs share their part: three quarters for measures as a whole, a quarter for parts of them.
+
+    What could not have been clear whichever way its rows went takes nothing from the others (Tarone, 1990).
+    """
+    able = [difference.least / 2 <= 1 - LEVEL for _, difference in costs]
+    wholes = sum(each and not score.part for each, (score, _) in zip(able, costs, strict=True))
+    parts = sum(able) - wholes
+    of_wholes = COST_SHARE * (WHOLES if parts else 1.0) / max(1, wholes)
+    of_parts = COST_SHARE * (1 - WHOLES if wholes else 1.0) / max(1, parts)
+    shares = [of_parts if score.part else of_wholes for score, _ in costs]
+    return [share if each else 0.0 for each, share in zip(able, shares, strict=True)]
 
 
 def _pairs(scores: Sequence[Score], challengers: Sequence[str]) -> list[tuple[Score, Difference]]:
@@ -183,7 +201,12 @@ def _first(evidence: _Evidence, main: _Tested | None, who: str, tests: int) -> P
 def _second(evidence: _Evidence, costs: Sequence[_Tested], who: str) -> Phrase | None:
     """What was lost and what was not, and which other measures moved clearly; None where there is nothing."""
     lost = [each for each in costs if each.direction == "worse"]
-    kept = [evidence.title(each.score) for each in costs if each.direction != "worse"]
+    lost_from = {each.score.measure for each in lost}
+    kept = [
+        evidence.title(each.score)
+        for each in costs
+        if not each.score.part and each.score.measure not in lost_from
+    ]
     told = {id(each.score) for each in costs}
     asked = [each for each in evidence.costs if each.state != NOT_RUN and not each.part]
     unknown = [evidence.title(each) for each in asked if id(each) not in told]

@@ -28,7 +28,8 @@ class Difference:
     """A contestant minus the baseline on the same rows, with its interval at 95 %.
 
     `p` is of the test that both are alike, `correlation` that of the two over the rows (what pairing was
-    worth), and `detectable` the smallest difference that so many rows show four times of five.
+    worth), and `detectable` the smallest difference that so many rows show four times of five. `least` is the
+    smallest p that the rows that differ at all could have given, whichever way they went.
     """
 
     contestant: str
@@ -38,6 +39,7 @@ class Difference:
     p: float
     correlation: float | None = None
     detectable: float | None = None
+    least: float = 0.0
 
 
 @dataclass(frozen=True)

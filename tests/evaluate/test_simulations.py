@@ -186,15 +186,19 @@ class Named:
     cost: bool = False
 
 
-COSTS = ("general", "sums", "code", "refusals")
-MEASURES = {"exact": Named("Exact"), "loss": Named("Loss"), **{key: Named(key, cost=True) for key in COSTS}}
+COSTS = (("general", ""), ("skills", ""), ("skills", "sums"), ("skills", "code"), ("harmless", ""))
+MEASURES = {
+    "exact": Named("Exact"),
+    "loss": Named("Loss"),
+    **{key: Named(key, cost=True) for key, _ in COSTS},
+}
 CONTESTANTS = {"base": "Base", "tuned": "Tuned"}
 
 
-def score_of(measure: str, found: Estimate, better: str) -> Score:
-    moved = Difference("tuned", found.value, found.low, found.high, found.p, None, 1.0)
+def score_of(measure: str, part: str, found: Estimate, better: str) -> Score:
+    moved = Difference("tuned", found.value, found.low, found.high, found.p, None, 1.0, found.least)
     both = ContestantScore("base", 0.0), ContestantScore("tuned", found.value)
-    return Score(measure, better=better, count=100, scores=both, differences=(moved,))
+    return Score(measure, part, better=better, count=100, scores=both, differences=(moved,))
 
 
 def loss_estimates(rows: int, clusters: int, times: int) -> list[Estimate]:
@@ -225,8 +229,8 @@ def false_headlines(measure: str, found: list[Estimate], costs: list[Estimate]) 
         if min(each.p for each in (main, *beside)) > 0.05:
             continue  # what is unclear alone is so beside others
         better = "higher" if measure == "exact" else "lower"
-        scores = [score_of(key, each, "lower") for key, each in zip(COSTS, beside, strict=True)]
-        headline, _ = judge([score_of(measure, main, better), *scores], MEASURES, measure, CONTESTANTS)
+        scores = [score_of(*cost, each, "lower") for cost, each in zip(COSTS, beside, strict=True)]
+        headline, _ = judge([score_of(measure, "", main, better), *scores], MEASURES, measure, CONTESTANTS)
         told += headline.code != "verdict.unclear"
         lost += headline.code in ("verdict.lost", "verdict.better_at_cost", "verdict.worse_at_cost")
     return told / len(found), lost / len(found)
@@ -243,13 +247,13 @@ def test_a_headline_over_equal_models_is_wrong_in_one_of_twenty_at_most() -> Non
 def test_a_headline_over_equal_models_is_wrong_in_one_of_twenty_at_most_at_every_size(
     rows: int, clusters: int
 ) -> None:
-    """Costs counted, which together take about one of a hundred."""
-    estimates = loss_estimates(rows, clusters, 20_000)
-    mains, costs = estimates[:10_000], estimates[10_000:]
-    for measure, found in (("loss", mains), ("exact", list(share_estimates(rows, clusters, 3000)))):
+    """Costs counted, losses and shares: they begin with one of a hundred, and never take over two."""
+    estimates, shares = loss_estimates(rows, clusters, 20_000), list(share_estimates(rows, clusters, 3000))
+    mains, costs = estimates[:10_000], [*estimates[10_000:], *shares]
+    for measure, found in (("loss", mains), ("exact", shares)):
         told, lost = false_headlines(measure, found, costs)
         assert told <= 0.05, (measure, told)
-        assert lost <= 0.015, (measure, lost)
+        assert lost <= 0.02, (measure, lost)
 
 
 def headlines(rows: int, times: int, rise: float, right: float, broken: float) -> list[str]:
