@@ -157,6 +157,19 @@ def test_a_ruling_counts_in_the_score_and_its_share_is_told(setting: Made) -> No
     assert [each.answers[1].right for each in answered[3:5]] == [True, False]
 
 
+def test_of_several_answers_to_a_question_the_mean_counts(setting: Made) -> None:
+    asked = setting(cities("The city is {}."), right, right, samples=4)
+    asked.training_rows = None
+    asked.says = {
+        "base": lambda item, sample: item.ideal,
+        "tuned": lambda item, sample: item.ideal if sample == 1 else "",
+    }
+    score = scores_of("golden_exact", asked)[""]
+    assert (score.of("base"), score.of("tuned"), score.count) == (1, 0.25, 16)
+    failures = scores_of("failures", asked)
+    assert (failures["empty"].of("base"), failures["empty"].of("tuned")) == (0, 0.75)
+
+
 FAILING: dict[str, Say] = {
     "repetition": lambda item: "It is a town and " * 5,
     "empty": lambda item: " ",
@@ -177,7 +190,7 @@ def test_a_kind_of_failure_names_who_fails_so_more_often(setting: Made, kind: st
     assert {part for part, score in scores.items() if direction(score) == "worse"} >= {kind}
     assert scores[kind].of("tuned") == 1
     assert scores[kind].of("base") == 0
-    assert direction(scores[""]) == ("unclear" if kind == "wrong" else "worse")
+    assert direction(scores[""]) == ("unclear" if kind in ("wrong", "copied") else "worse")
     others = [score for part, score in scores.items() if part not in (kind, "", "wrong")]
     assert {direction(score) for score in others} == {"unclear"}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from statistics import fmean
 
 from studio.catalogue import phrase
 from studio.evaluate.answering import AnswerTable
 from studio.evaluate.failures.changes import Changes, changes
-from studio.evaluate.failures.kinds import KINDS, WRONG, failures_of
+from studio.evaluate.failures.kinds import COPIED, KINDS, WRONG, failures_of
 from studio.evaluate.failures.themes import themes
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import answered, asked_of, case_of, judged
@@ -22,8 +23,8 @@ _CHANGE_HEADS = ("failures.outcome", "failures.item", "failures.prompt")
 _SHOWN = 50
 _PROMPT = 200
 
-type _Sorted = dict[str, list[tuple[str, ...]]]
-"""Of each contestant, the kinds of failure of each of its answers, in the order of the items."""
+type _Sorted = dict[str, list[list[tuple[str, ...]]]]
+"""Of each contestant, the kinds of failure of each of its answers to each item, in the order of the items."""
 
 
 def _failures(setting: Setting) -> Generator[Event]:
@@ -35,7 +36,9 @@ def _failures(setting: Setting) -> Generator[Event]:
     kinds, rights = _sorted(setting, table)
     clusters, ids = [item.cluster or item.id for item in items], [item.id for item in items]
     for part in ("", *(kind.key for kind in KINDS)):
-        values = {who: [float(_is(part, found)) for found in each] for who, each in kinds.items()}
+        values = {
+            who: [fmean(_is(part, each) for each in given) for given in rows] for who, rows in kinds.items()
+        }
         setting.store.keep_rows(KEY, part, ids, values, clusters=clusters)
         yield scored(KEY, values, part=part, better="lower", baseline=setting.baseline, clusters=clusters)
     yield from _themes(setting, items, rights)
@@ -43,8 +46,8 @@ def _failures(setting: Setting) -> Generator[Event]:
 
 
 def _is(part: str, found: tuple[str, ...]) -> bool:
-    """Whether an answer is of a kind; the whole is any kind but plainly wrong."""
-    return part in found if part else bool(set(found) - {WRONG.key})
+    """Whether an answer is of a kind; the whole is what goes wrong before anything is said wrongly."""
+    return part in found if part else bool(set(found) - {WRONG.key, COPIED.key})
 
 
 def _sorted(setting: Setting, table: AnswerTable) -> tuple[_Sorted, dict[str, list[float]]]:
@@ -55,11 +58,16 @@ def _sorted(setting: Setting, table: AnswerTable) -> tuple[_Sorted, dict[str, li
     for item in setting.golden.items:
         asked = asked_of(item, setting.options)
         for who in kinds:
-            answer = table[item.id][who][0]
-            found, ruling = judged(answer.text, item, asked), rulings.get((item.id, who))
-            right = found.right if ruling is None else ruling.right
-            kinds[who].append(failures_of(case_of(setting, answer, item, right, found)))
-            rights[who].append(float(right))
+            ruling = rulings.get((item.id, who))
+            graded = [(answer, judged(answer.text, item, asked)) for answer in table[item.id][who]]
+            right = [found.right if ruling is None else ruling.right for _, found in graded]
+            kinds[who].append(
+                [
+                    failures_of(case_of(setting, answer, item, is_right, found))
+                    for (answer, found), is_right in zip(graded, right, strict=True)
+                ]
+            )
+            rights[who].append(fmean(right))
     return kinds, rights
 
 
@@ -67,7 +75,7 @@ def _themes(setting: Setting, items: Sequence[TaskItem], rights: dict[str, list[
     """For each contestant, the words that mark the questions it answers wrongly."""
     heads = [str(phrase(code)) for code in _THEME_HEADS]
     for each in setting.contestants:
-        found = themes([item.prompt for item in items], [right < 1 for right in rights[each.key]])
+        found = themes([item.prompt for item in items], [right < 0.5 for right in rights[each.key]])
         rows: list[list[str | float]] = [
             [", ".join(theme.words), len(theme.rows), theme.asked, round(theme.often, 2)] for theme in found
         ]
@@ -104,7 +112,7 @@ MEASURES = (
         KEY,
         "Failed answers",
         "The share of answers that loop, are cut off, empty, off format, in another language, echo the "
-        "question, refuse or copy a training row; and of each kind.",
+        "question or refuse; and of each kind, of wrong and of copied answers as well.",
         "share",
         "lower",
         "failures",

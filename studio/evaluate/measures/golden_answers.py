@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from studio.evaluate.scoring import scored
 from studio.evaluate.store import KeptAnswer, Ruling
 from studio.evaluate.task import TaskItem
 from studio.events import Answered, Event, Figure, GivenAnswer
+from studio.generate.sampling import GREEDY
 
 if TYPE_CHECKING:
     from studio.evaluate.golden import Golden
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 TASK = "golden"
 EXACT_KEY, CHECKS_KEY = "golden_exact", "golden_checks"
+WARM = GREEDY.model_copy(update={"temperature": 0.7})
+"""How several answers to one question are drawn."""
+
 _MOST_TOKENS = 512
 _OWN_KEYS = {NORMALIZED.key: EXACT_KEY, OVERLAP.key: "golden_overlap", EXACT.key: "golden_same_text"}
 """The measures that are not called after their scorer: two are older than the others."""
@@ -50,8 +55,11 @@ def answered(setting: Setting) -> Generator[Event, None, AnswerTable]:
         ]
         return told_of(TASK, index, item, given)
 
-    limit = setting.golden_limit(_MOST_TOKENS)
-    return (yield from setting.answers(TASK, items, limit=limit, tell=tell))
+    limit, samples = setting.golden_limit(_MOST_TOKENS), setting.options.samples
+    sampling = GREEDY if samples == 1 else WARM.model_copy(update={"seed": setting.options.seed})
+    return (
+        yield from setting.answers(TASK, items, limit=limit, sampling=sampling, samples=samples, tell=tell)
+    )
 
 
 def asked_of(item: TaskItem, options: EvaluationOptions) -> Assertions:
@@ -146,11 +154,20 @@ def _by(scorer: Scorer) -> Callable[[Setting, AnswerTable], _Values]:
 
 
 def _each(setting: Setting, table: AnswerTable, score: Callable[[str, TaskItem], float | None]) -> _Values:
-    """The score of every contestant's answer to every item, None where an item is not scored so."""
+    """The score of every contestant's answers to every item, None where an item is not scored so.
+
+    Of several samples it is the mean: the rows are what is compared.
+    """
+    items = setting.golden.items
     return {
-        each.key: [score(table[item.id][each.key][0].text, item) for item in setting.golden.items]
+        each.key: [_mean([score(kept.text, item) for kept in table[item.id][each.key]]) for item in items]
         for each in setting.contestants
     }
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return math.fsum(known) / len(known) if known else None
 
 
 def _measuring(

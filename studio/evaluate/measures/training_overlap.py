@@ -30,7 +30,8 @@ def _overlap(setting: Setting) -> Generator[Event]:
     runs: dict[str, list[SharedRun]] = {each.key: [] for each in setting.contestants}
     for number, item in enumerate(items):
         for who, found in runs.items():
-            found.append(setting.shared_runs.longest(table[item.id][who][0].text) or SharedRun())
+            given = (setting.shared_runs.longest(kept.text) for kept in table[item.id][who])
+            found.append(max((run for run in given if run), key=lambda run: run.length, default=SharedRun()))
         yield Progress(str(phrase("overlap.searching")), number + 1, len(items))
     clusters, ids = [item.cluster or item.id for item in items], [item.id for item in items]
     lengths = {who: [float(run.length) for run in found] for who, found in runs.items()}
