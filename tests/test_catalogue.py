@@ -60,6 +60,12 @@ def test_a_refusal_is_a_code_with_values_and_one_sentence() -> None:
     }
 
 
+def test_what_another_release_said_is_shown_as_well_as_may_be() -> None:
+    fewer = from_plain({"code": "weights.cut_short", "values": {"file": "a.safetensors", "older": 3}})
+    assert str(fewer) == "a.safetensors is cut short: … of … bytes are there. Download the model again."
+    assert str(from_plain({"code": "given.up", "values": {"file": "a", "rows": 3}})) == "given.up a 3"
+
+
 def test_a_code_that_is_not_in_the_catalogue_is_refused_where_it_is_said() -> None:
     with pytest.raises(KeyError):
         BadRow("row.no_such_thing")

@@ -7,7 +7,7 @@ language is another such table, in gettext's form. Nothing else knows the words,
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
@@ -80,12 +80,16 @@ class Phrase:
     """Something said, as a code and named values; its text is the catalogue's. Make it by `phrase`.
 
     A value may be a phrase itself. Bytes that are no text are spelled out, so it can be written anywhere.
+    One that another release wrote, of a code that is not here any more or with other values, is shown as
+    well as may be.
     """
 
     code: str
     values: tuple[tuple[str, Value], ...] = ()
 
     def __str__(self) -> str:
+        if self.code not in CLAUSES:
+            return printable(" ".join((self.code, *(str(value) for _, value in self.values))))
         template = _SPOKEN.pgettext(self.code, CLAUSES[self.code])
         return printable(_FORMATTER.vformat(template, (), dict(self.values)))
 
@@ -172,6 +176,9 @@ class _Formatter(Formatter):
 
     `{fault:clause}` is without the stop at its end, `{place:sentence}` begins with a capital letter.
     """
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return kwargs.get(str(key), _VARIES)
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text = str(value)
