@@ -6,16 +6,12 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from studio.dataset.render.render import Tokens
 from studio.evaluate.answering import AnswerTable, Tell
 from studio.evaluate.measure import Measure, Setting
-from studio.evaluate.reading import RowLosses
 from studio.evaluate.registry import BY_KEY
 from studio.evaluate.store import KeptAnswer
 from studio.evaluate.task import TaskItem
-from studio.events import Event, Progress, Score
+from studio.events import Event, Score
 from studio.generate.sampling import GREEDY, Sampling
 
 type Says = Callable[[TaskItem, int], str]
@@ -27,7 +23,6 @@ class ToldSetting(Setting):
     """A setting whose contestants answer as `says` has it, each by its key."""
 
     says: Mapping[str, Says] = field(default_factory=dict)
-    loses: Mapping[str, Sequence[float]] = field(default_factory=dict)  # -log p of each row that is read
 
     def answers(
         self,
@@ -50,11 +45,6 @@ class ToldSetting(Setting):
             if tell is not None:
                 yield tell(index, item, table[item.id])
         return table
-
-    def losses(self, name: str, rows: Sequence[Tokens]) -> Generator[Progress, None, Mapping[str, RowLosses]]:
-        counts = np.array([row.targets for row in rows], dtype=np.float64)
-        yield Progress(name, len(rows), len(rows))
-        return {who: RowLosses(np.array(each), counts, counts) for who, each in self.loses.items()}
 
 
 def scores_of(measure: str, setting: Setting) -> dict[str, Score]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,15 @@ from studio.evaluate.epistemics.calibration import (
     choosing,
     error_if_perfect,
 )
-from studio.evaluate.measures.calibration import choice_rows
+from studio.evaluate.measures import calibration
 from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.questions import read_choices
 from studio.evaluate.store import EvaluationStore
-from studio.events import MEASURED, Figure
+from studio.events import MEASURED, Event, Figure, Progress, Score
 from studio.generate.contestant import OpenContestant
 from studio.models.cache import ModelCache
 from studio.paths import resource
-from tests.evaluate.answer_tables import ToldSetting, direction, measure_of, scores_of
+from tests.evaluate.answer_tables import direction, measure_of, scores_of
 from tests.evaluate.contestants import open_contestant, setting_of
 
 QUESTIONS = read_choices(resource("evaluation/choices.jsonl"))
@@ -33,31 +34,46 @@ def contestants(starter: Path) -> tuple[OpenContestant, ...]:
     return tuple(open_contestant(starter / "model", key, cache) for key in ("base", "tuned"))
 
 
-def honest(sharpness: float) -> list[float]:
-    """-log p of every choice by one that is right as often as it says where its sharpness is 1."""
-    random, losses = np.random.default_rng(5), []
+def honest(sharpness: float) -> list[list[float]]:
+    """log p of every choice by one that is right as often as it says where its sharpness is 1."""
+    random, likely = np.random.default_rng(5), []
     for question in QUESTIONS:
         beliefs = np.log(random.dirichlet(np.ones(4)))
         truth = random.choice(4, p=np.exp(beliefs))
         beliefs[[truth, question.answer]] = beliefs[[question.answer, truth]]
-        losses += (20 - sharpness * beliefs).tolist()
-    return losses
+        likely.append((sharpness * beliefs - 20).tolist())
+    return likely
 
 
-def setting(contestants: tuple[OpenContestant, ...], folder: Path, **loses: list[float]) -> ToldSetting:
-    folder.mkdir(exist_ok=True)
-    full = EvaluationOptions.model_validate({"suite": "full"})
-    return ToldSetting(contestants, EvaluationStore(folder), full, loses=loses)
+@pytest.fixture
+def measured(
+    contestants: tuple[OpenContestant, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[Event]]:
+    """What the measure announces where the contestants find the choices so likely."""
+
+    def events(**likely: list[list[float]]) -> list[Event]:
+        def told(*_: object) -> Generator[Event, None, dict[str, list[list[float]]]]:
+            yield Progress("told", 1, 1)
+            return likely
+
+        monkeypatch.setattr(calibration, "choice_likelihoods", told)
+        return list(measure_of("calibration").run(setting_of(contestants, EvaluationStore(tmp_path))))
+
+    return events
+
+
+def by_part(events: list[Event]) -> dict[str, Score]:
+    return {event.part: event for event in events if isinstance(event, Score)}
 
 
 def test_scores_of_a_question_are_those_of_their_definitions() -> None:
-    found = choosing([-np.log(0.5), -np.log(0.3), -np.log(0.2), 700.0, 701.0], [3, 2], [1, 0])
+    found = choosing([np.log([0.5, 0.3, 0.2]).tolist(), [-700.0, -701.0]], [1, 0])
     assert found.probabilities[0] == pytest.approx([0.5, 0.3, 0.2])
     assert found.brier[0] == pytest.approx(0.5**2 + 0.7**2 + 0.2**2)
     assert found.log_loss[0] == pytest.approx(-np.log(0.3))
     assert found.probabilities[1] == pytest.approx([1 / (1 + np.exp(-1)), 1 / (1 + np.exp(1))])
     assert (found.right, found.confidence[0]) == ([False, True], pytest.approx(0.5))
-    assert np.isfinite(choosing([0.0, 5000.0], [2], [1]).log_loss[0])
+    assert np.isfinite(choosing([[0.0, -5000.0]], [1]).log_loss[0])
 
 
 def test_the_calibration_error_is_that_of_bins_of_equal_mass() -> None:
@@ -81,55 +97,45 @@ def test_few_questions_have_a_calibration_error_even_when_perfectly_calibrated()
 
 
 def test_one_that_is_too_sure_of_itself_is_named_though_it_is_right_as_often(
-    contestants: tuple[OpenContestant, ...], tmp_path: Path
+    measured: Callable[..., list[Event]], tmp_path: Path
 ) -> None:
-    given = setting(contestants, tmp_path, base=honest(1.0), tuned=honest(6.0))
-    found = scores_of("calibration", given)
+    base, tuned = honest(1.0), honest(6.0)
+    found = by_part(measured(base=base, tuned=tuned))
+    assert [max(range(4), key=each.__getitem__) for each in base] == [
+        max(range(4), key=each.__getitem__) for each in tuned
+    ]
     assert (direction(found[""]), direction(found["log_loss"])) == ("worse", "worse")
-    assert (direction(found["accuracy"]), found["accuracy"].differences[0].value) == ("unclear", 0.0)
     errors, perfect = found["error"], {each.contestant: each for each in found["error_if_perfect"].scores}
     assert errors.of("tuned") > 2 * perfect["tuned"].high  # type: ignore[operator]
     assert errors.of("base") < perfect["base"].high  # type: ignore[operator]
     assert (found[""].count, found[""].state) == (175, MEASURED)
-    assert len(given.store.rows("calibration")[1]["tuned"]) == 175
+    assert len(EvaluationStore(tmp_path).rows("calibration")[1]["tuned"]) == 175
 
 
-def test_one_that_is_as_sure_as_before_is_not_named(
-    contestants: tuple[OpenContestant, ...], tmp_path: Path
-) -> None:
-    found = scores_of("calibration", setting(contestants, tmp_path, base=honest(1.0), tuned=honest(1.0)))
-    assert {direction(found[part]) for part in ("", "log_loss", "accuracy")} == {"unclear"}
+def test_one_that_is_as_sure_as_before_is_not_named(measured: Callable[..., list[Event]]) -> None:
+    found = by_part(measured(base=honest(1.0), tuned=honest(1.0)))
+    assert {direction(found[part]) for part in ("", "log_loss")} == {"unclear"}
 
 
-def test_the_starter_knows_more_than_chance_of_what_it_never_answered(
-    contestants: tuple[OpenContestant, ...], tmp_path: Path
-) -> None:
-    given = setting_of(contestants[:1], EvaluationStore(tmp_path))
-    given.options = EvaluationOptions.model_validate({"suite": "quick"})
-    found = scores_of("calibration", given)
-    assert (found["accuracy"].count, found["accuracy"].state) == (40, MEASURED)
-    assert found["accuracy"].of("base") > 0.5  # type: ignore[operator]
-    assert found[""].differences == ()
-
-
-def test_a_choice_is_read_as_the_answer_to_its_question_and_only_it_counts(
-    contestants: tuple[OpenContestant, ...],
-) -> None:
-    rows = choice_rows(contestants[0], QUESTIONS[:2])
-    assert len(rows) == 8
-    tokenizer = contestants[0].tokenizer
-    for row, choice in zip(rows, (*QUESTIONS[0].choices, *QUESTIONS[1].choices), strict=True):
-        text = tokenizer.decode([one for one, trained in zip(row.ids, row.trained, strict=True) if trained])
-        assert text.startswith(choice)
-        assert len(text) < len(choice) + 20
-
-
-def test_the_bins_are_drawn_and_listed(contestants: tuple[OpenContestant, ...], tmp_path: Path) -> None:
-    given = setting(contestants, tmp_path, base=honest(1.0), tuned=honest(6.0))
-    figures = {each.key: each for each in measure_of("calibration").run(given) if isinstance(each, Figure)}
+def test_the_bins_are_drawn_and_listed(measured: Callable[..., list[Event]]) -> None:
+    events = measured(base=honest(1.0), tuned=honest(6.0))
+    figures = {each.key: each for each in events if isinstance(each, Figure)}
     assert [each["name"] for each in figures["reliability"].data["series"]] == [
         *("Perfect calibration", "Base", "Tuned")
     ]
     rows = figures["bins"].data["rows"]
     assert len(rows) == 20
     assert sum(row[1] for row in rows) == 350
+
+
+def test_the_starter_is_as_sure_of_its_facts_as_it_is_right(
+    contestants: tuple[OpenContestant, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.jsonl"
+    shipped = resource("evaluation/choices.jsonl").read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join(shipped[::8]), encoding="utf-8")
+    given = setting_of(contestants[:1], EvaluationStore(tmp_path))
+    given.options = EvaluationOptions.model_validate({"choices": str(file)})
+    found = scores_of("calibration", given)
+    assert (found[""].count, found[""].state) == (22, MEASURED)
+    assert found[""].of("base") < 0.2  # type: ignore[operator] # of one that knows nothing: 0.75

@@ -62,18 +62,14 @@ class Choosing:
         return [float(p.max()) for p in self.probabilities]
 
 
-def choosing(losses: Sequence[float], counts: Sequence[int], answers: Sequence[int]) -> Choosing:
-    """From the summed -log p of every choice, question after question, to probabilities over each's choices.
-
-    `counts` says how many choices each question has.
-    """
-    ends = np.cumsum(counts)
-    parts = np.split(np.asarray(losses, dtype=np.float64), ends[:-1])
-    return Choosing(tuple(map(_shares, parts)), tuple(answers))
+def choosing(log_likelihoods: Sequence[Sequence[float]], answers: Sequence[int]) -> Choosing:
+    """From log p of every choice, [questions][choices], to probabilities over each question's choices."""
+    return Choosing(tuple(map(_shares, log_likelihoods)), tuple(answers))
 
 
-def _shares(losses: Floats) -> Floats:
-    raised = np.exp(losses.min() - losses)
+def _shares(log_likelihoods: Sequence[float]) -> Floats:
+    likely = np.asarray(log_likelihoods, dtype=np.float64)
+    raised = np.exp(likely - likely.max())
     shares: Floats = raised / raised.sum()
     return shares
 
