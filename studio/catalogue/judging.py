@@ -24,7 +24,8 @@ JUDGING: dict[str, str] = {
     "its preference in {kept} of {count} pairs ({share}; {needed} are needed). Choose a stronger judge.",
     "judge.like_a_coin": "No verdict: the judge kept its preference in {kept} of {count} pairs, as a coin "
     "might with so few. Judge more rows.",
-    "judge.biases": "How {judge} judges",
+    "judge.read_at_logits": "How {judge} judges, read at its logits",
+    "judge.asked_for_reasons": "How {judge} judges, its reason first, at temperature 0",
     "judge.nothing_counted": "There is no pair of which this can be said.",
     "judge.same_family": "{judge} is of the same family as who competes, and may prefer its own way of "
     "writing.",
@@ -33,8 +34,7 @@ JUDGING: dict[str, str] = {
     "judge.few_controls": "No figures: the judge rated the ideal answer above the ideal answer to another "
     "question in {above} of {count} cases, as a coin might with so few. Judge more rows.",
     "judge.unchecked": "Not checked against ideal answers: there are fewer than two.",
-    "judge.few_votes": "{count} of your own blind votes are there, and {needed} are asked for. Vote on more "
-    "pairs.",
+    "judge.few_votes": "You voted blind on {count} of the judged pairs, and {needed} are asked for.",
     "judge.no_verdicts": "No judge has given verdicts to compare your votes with.",
     "judge.one_sided": "All votes of yours and of the judge are alike, so there is nothing that kappa could "
     "tell from chance.",

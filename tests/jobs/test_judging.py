@@ -15,6 +15,7 @@ import pytest
 from studio.catalogue import Phrase
 from studio.cli.commands import run as studio
 from studio.evaluate.golden import Golden, read_golden
+from studio.evaluate.judging.controls import CONTROL
 from studio.evaluate.judging.rubrics import SHIPPED
 from studio.evaluate.measures import judge_pairs, judge_rubrics
 from studio.evaluate.measures.judge_pairs import AGREEMENT, CONTROLLED, WIN_RATE, agreement_now
@@ -97,10 +98,10 @@ def test_a_run_is_judged_by_a_server(run: RunFolder, golden: Path) -> None:
     assert scores[WIN_RATE, "position_consistency"].of("tuned") == 1
     for key in SHIPPED:
         assert (scores[RUBRICS, key].of("base"), scores[RUBRICS, key].of("tuned")) == (2, 4)
-    assert scores[RUBRICS, "control"].of("tuned") == 1
+    assert scores[RUBRICS, CONTROL].of("tuned") == 1
     figures = {event.key: event for event in events if isinstance(event, Figure)}
-    assert figures["rubrics"].data["rows"][0][4] == 100
-    assert len(figures["biases"].data["rows"]) == 8
+    assert figures["rubrics"].data["rows"][0][3] == 100
+    assert len(figures["biases"].data["rows"]) == 7
     assert (scores[AGREEMENT, ""].state, why(scores[AGREEMENT, ""])) == (TOO_FEW, "judge.few_votes")
     told = [event.text for event in events if isinstance(event, Log)]
     assert any("is to be asked 24 times" in text for text in told)

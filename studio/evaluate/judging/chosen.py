@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from studio.generate.contestant import OpenContestant
 
 
+_MODELS, _TOLD = "models of judges", "told what a judge is sent"
+"""What is known once in an evaluation, whichever measure asks first."""
+
+
 @contextmanager
 def chosen_judge(setting: Setting) -> Iterator[Judge]:
     """The judge of the options: a contestant by its key, a server by its address, else a model's folder.
@@ -71,7 +75,7 @@ def _model(name: str, setting: Setting) -> Judge:
 
     folder = model_folder(name)
     shared = next((each for each in setting.contestants if each.folder.resolve() == folder.resolve()), None)
-    cache: ModelCache = setting.known.setdefault("judge's models", ModelCache())  # it is asked more than once
+    cache: ModelCache = setting.known.setdefault(_MODELS, ModelCache())
     of = shared or cache.open(folder)
     module = shared.bare() if shared else of.module
     module.eval()
@@ -112,7 +116,8 @@ def asked(
 ) -> Generator[Event, None, list[JudgeReply]]:
     """The judge's replies, in order. The first shows how long one takes; of the rest the cost is told."""
     store = KeptVerdicts(setting.store)
-    if "://" in setting.options.judge:
+    if "://" in setting.options.judge and not setting.known.get(_TOLD):
+        setting.known[_TOLD] = True
         yield Log(str(phrase("judge.sent", server=shown(setting.options.judge))))
     cost, missing = cost_of(judge, questions, store), unanswered(judge, questions, store)
     began = perf_counter()

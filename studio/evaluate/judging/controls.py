@@ -18,7 +18,7 @@ from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, ContestantScore, Scor
 CONTROLS = 30
 """Questions whose ideal answers are rated."""
 
-CONTROL = "control"
+CONTROL = "right_above_wrong"
 """The part of the measure that says how often the right one got more."""
 
 type Control = tuple[float | None, float | None]

@@ -136,6 +136,8 @@ def rubric_table(
             moved = change(given[baseline], given[who], clusters)
             means = [round(each, 2) for each in (moved.before, moved.after)]
             percents = [round(each, 1) for each in (moved.value, moved.low, moved.high)]
-            rows.append([rubric.title, titles[who], *means, *percents, moved.rows])
-    heads = ["Rubric", "Contestant", titles[baseline], "Rating", "Change in %", "From", "To", "Rows"]
+            name = f"{rubric.title}, {titles[who]}" if len(challengers) > 1 else rubric.title
+            rows.append([name, *means, *percents, moved.rows])
+    rated = "Rating" if len(challengers) > 1 else titles[challengers[0]]
+    heads = ["Rubric", titles[baseline], rated, "Change in %", "From", "To", "Rows"]
     return Figure(measure, "rubrics", "table", "Rubrics", {"heads": heads, "rows": rows})

@@ -163,28 +163,27 @@ _PANEL: dict[str, _Counted] = {
 _SAME_FAMILY = "same_family"
 
 SIGNS = {
-    CONSISTENT: ("Keeps its preference when answers change places", "100 % is best; a coin keeps half"),
-    "first_slot": ("Prefers what stands first", "50 % is fair"),
-    "longer_wins": ("Prefers the longer answer", "50 % where length says nothing of worth"),
-    "ties": ("Calls a tie, or contradicts itself", "Counted as half a win"),
-    "unparsable": ("Cannot be read", "Left out; never a vote"),
-    "equal_answers": ("Pairs of equal answers", "Ties; the judge was not asked"),
-    _SAME_FAMILY: ("Same family as the contestant", "A judge may prefer its own way of writing"),
+    CONSISTENT: ("Keeps its choice", "100 %"),
+    "first_slot": ("Prefers the first", "50 %"),
+    "longer_wins": ("Prefers the longer", "50 %"),
+    "ties": ("Ties", "any"),
+    "unparsable": ("Unreadable", "0 %"),
+    "equal_answers": ("Equal answers", "any"),
+    _SAME_FAMILY: ("Same family", "no"),
 }
-"""What each figure of the panel is called, and how it is read."""
+"""What each figure of the panel is called in a narrow table, and what it is of a fair judge."""
 
 
 def bias_table(measure: str, panel: Sequence[Score], judge: Judge, titles: Mapping[str, str]) -> Figure:
-    """The panel as a table: each sign of a bias for each challenger, and how it is read."""
-    how = "read at its logits" if judge.alone else "gives a reason, then its choice; temperature 0"
-    rows = [["How it is asked", *(how for _ in titles), "The same for everybody, without names"]]
+    """The panel as a table: each sign of a bias for each challenger, beside that of a fair judge."""
+    rows = []
     for score in panel:
-        name, meaning = SIGNS[score.part]
+        name, fair = SIGNS[score.part]
         shown = _shown(score.part)
-        rows.append([name, *(shown(score.of(who)) for who in titles), meaning])
-    heads = ["Sign", *titles.values(), "How to read it"]
-    title = phrase("judge.biases", judge=judge.name)
-    return Figure(measure, "biases", "table", title, {"heads": heads, "rows": rows})
+        rows.append([name, *(shown(score.of(who)) for who in titles), fair])
+    heads = ["Sign", *titles.values(), "Fair judge"]
+    code = "judge.read_at_logits" if judge.alone else "judge.asked_for_reasons"
+    return Figure(measure, "biases", "table", phrase(code, judge=judge.name), {"heads": heads, "rows": rows})
 
 
 def _shown(part: str) -> Callable[[float | None], str]:
