@@ -153,3 +153,19 @@ def test_an_answer_that_repeats_one_sign_forever_holds_nothing_up(text: str) -> 
 
 def unseen() -> tuple[Any, ...]:
     return read_prompts(resource("evaluation/unseen_instructions.jsonl"))
+
+
+@pytest.mark.parametrize("name", ["instructions", "unseen_instructions"])
+def test_answers_by_hand_follow_their_prompts_and_hardly_another(name: str) -> None:
+    """Of every kind one at least, and of the unusual ones all: what is asked for can be done."""
+    followed = json.loads((Path(__file__).parent / "followed.json").read_text(encoding="utf-8"))[name]
+    prompts = read_prompts(resource(f"evaluation/{name}.jsonl"))
+    asked = [prompts[int(place)] for place in followed]
+    answers = list(followed.values())
+    assert len(kinds_of(asked)) == len(KNOWN if name == "instructions" else UNSEEN)
+    pairs = list(zip(asked, answers, strict=True))
+    assert [
+        (prompt.prompt, answer) for prompt, answer in pairs if not following(prompt, answer).all_strict
+    ] == []
+    others = zip(asked, answers[1:] + answers[:1], strict=True)
+    assert sum(following(prompt, answer).all_loose for prompt, answer in others) < 0.25 * len(asked)
