@@ -33,7 +33,7 @@ APPROACHES: dict[str, str] = {
     "approach.take": "Take this: {chosen}",
     "approach.stay": "Stay with this: {plain}. Nothing was clearly better on these questions",
     "approach.too_few": "{questions} are too few to recommend an approach",
-    "approach.best": "{best} answers most of the {questions} questions right: {share}.",
+    "approach.best": "{best} does best: {share} of {questions} questions right.",
     "approach.beaten": "{title} reaches {share}: {best} is better by {points} points ({low} "
     "to {high} at 95 %).",
     "approach.as_good": "{chosen} reaches {share}, and that {best} is better is not clear on these "

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from studio.generate.contestant import OpenContestant
 
 SYSTEM, SHOTS, RETRIEVAL = "system_prompt", "few_shot", "retrieval"
-_TASK = "golden"  # so that what is asked plainly has its answers already
+_TASK = "approaches"  # also what is asked plainly: seconds are only alike where all is asked alike
 _MOST_TOKENS = 512
 _ROWS = 5000  # training rows that examples and passages are taken from, at most
 
