@@ -28,6 +28,7 @@ BENCHMARK_CLAUSES: dict[str, str] = {
 }
 
 APPROACHES: dict[str, str] = {
+    "approach.unknown": "There is no approach called {name}. These are the approaches: {names}.",
     "approach.table": "Quality and cost of each approach",
     "approach.passages": "Passages that were read, and those that answers name",
     "approach.take": "Take this: {chosen}",

@@ -43,7 +43,8 @@ def evaluate(
         typer.Option(
             "--with",
             metavar="WHO",
-            help="Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER.",
+            help="Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER; "
+            "with +system_prompt, +few_shot or +retrieval behind it, asked in that way.",
         ),
     ] = None,
     against: Annotated[

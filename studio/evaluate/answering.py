@@ -34,11 +34,13 @@ def answer_all(
     sampling: Sampling,
     samples: int,
     tell: Tell | None,
+    put: Mapping[str, Sequence[TaskItem]] | None = None,
 ) -> Generator[Event, None, AnswerTable]:
     """See `Setting.answers`."""
     from studio.generate.batch import batch_answers
 
-    asking = _Asking(store, task, items, sampling.model_copy(update={"max_tokens": limit}), samples)
+    sampling = sampling.model_copy(update={"max_tokens": limit})
+    asking = _Asking(store, task, items, sampling, samples, put or {})
     for contestant in contest.contestants:
         yield from asking.prepare(contestant)
     asked, done = asking.missing(), 0
@@ -72,6 +74,7 @@ class _Asking:
     items: Sequence[TaskItem]
     sampling: Sampling
     samples: int
+    put: Mapping[str, Sequence[TaskItem]]  # the items as contestants with an approach of their own are asked
     _found: dict[tuple[int, str, int], KeptAnswer] = field(default_factory=dict)
     _wanted: list[_Wanted] = field(default_factory=list)
     _who: list[str] = field(default_factory=list)
@@ -81,7 +84,8 @@ class _Asking:
         from studio.generate.batch import AskedPrompt
 
         self._who.append(contestant.key)
-        prompts = [tuple(contestant.renderer.prompt_ids(item.turns, item.tools)) for item in self.items]
+        put = self.put.get(contestant.key, self.items)
+        prompts = [tuple(contestant.renderer.prompt_ids(item.turns, item.tools)) for item in put]
         first = len(self._wanted)
         for place, (item, prompt) in enumerate(zip(self.items, prompts, strict=True)):
             how = _how(prompt, self.sampling)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.evaluate.answering import AnswerTable, Tell, answer_all
@@ -17,7 +18,9 @@ from studio.generate.sampling import GREEDY, Sampling
 
 if TYPE_CHECKING:
     from studio.dataset.dataset import Dataset
+    from studio.dataset.record import Record
     from studio.dataset.render.render import Tokens
+    from studio.evaluate.approaches.retrieval import PassageIndex
     from studio.evaluate.failures.shared_runs import SharedRuns
     from studio.evaluate.failures.training_rows import TrainingRows
     from studio.evaluate.reading import RowLosses
@@ -111,7 +114,44 @@ class Setting:
         """
         tell = None if task in self.told else tell
         self.told.add(task)
-        return (yield from answer_all(self._contest, self.store, task, items, limit, sampling, samples, tell))
+        put = yield from self._put(items, limit)
+        contest, store = self._contest, self.store
+        return (yield from answer_all(contest, store, task, items, limit, sampling, samples, tell, put))
+
+    @property
+    def records(self) -> list[Record]:
+        """The rows that were trained on, at least the first of them."""
+        from studio.evaluate.approaches.retrieval import trained_records
+
+        return trained_records(self.data)
+
+    def passages(self) -> Generator[Event, None, PassageIndex]:
+        """What is read before questions where retrieval competes: of the documents, else of the trained rows.
+
+        Raises DataError where documents were named and none can be read.
+        """
+        from studio.evaluate.approaches.retrieval import reading_index
+
+        if "passages" not in self.known:
+            documents = [Path(each).expanduser() for each in self.options.documents]
+            name = self.data.name if self.data else ""
+            self.known["passages"] = yield from reading_index(documents, self.records, name)
+        index: PassageIndex = self.known["passages"]
+        return index
+
+    def _put(
+        self, items: Sequence[TaskItem], limit: int
+    ) -> Generator[Event, None, dict[str, tuple[TaskItem, ...]]]:
+        """The items as those contestants are asked them who have an approach of their own."""
+        from studio.evaluate.approaches.putting import RETRIEVAL, put_items
+
+        found: dict[str, tuple[TaskItem, ...]] = {}
+        for each in self.contestants:
+            way = each.contestant.approach
+            if way.name:
+                index = (yield from self.passages()) if way.name == RETRIEVAL else None
+                found[each.key] = put_items(each, items, index, self.options.passages, limit)[0]
+        return found
 
     def losses(self, name: str, rows: Sequence[Tokens]) -> Generator[Progress, None, Mapping[str, RowLosses]]:
         """What every contestant gives these rows, in their order; read once for each `name`."""

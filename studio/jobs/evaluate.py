@@ -47,6 +47,8 @@ class EvaluateJob:
         return "Evaluating"
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
+        from studio.evaluate.approaches.putting import equipped
+        from studio.evaluate.approaches.retrieval import trained_records
         from studio.evaluate.evaluation import evaluate
         from studio.evaluate.golden import golden_for
         from studio.evaluate.measure import Setting
@@ -69,6 +71,8 @@ class EvaluateJob:
         opened = yield from open_contestants(
             self.run, self.contestants, model_cache, changed_base=self.changed_base
         )
+        questions = [item.prompt for item in golden.items]
+        opened = equipped(opened, self.options, trained_records(ready.data), questions)
         store = EvaluationStore.opened(self.run, self._plan(manifest, golden, opened, primary))
         keep_golden(store, golden)
         setting = Setting(opened, store, self.options, golden, ready.data, recipe, self.run)

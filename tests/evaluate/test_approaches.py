@@ -12,9 +12,9 @@ import pytest
 from studio.catalogue import Phrase
 from studio.dataset.documents.passages import Passage
 from studio.dataset.record import Message, Record
-from studio.evaluate.approaches import asking
 from studio.evaluate.approaches.grounding import cited, context_precision, faithfulness, statements
 from studio.evaluate.approaches.prompting import asked_with, chosen_shots, usual_system
+from studio.evaluate.approaches.putting import approach_of, equipped, put_items
 from studio.evaluate.approaches.recommendation import ApproachResult, recommend
 from studio.evaluate.approaches.retrieval import PassageIndex, passages_of_rows
 from studio.evaluate.golden import NO_GOLDEN, Golden
@@ -24,9 +24,9 @@ from studio.evaluate.registry import BY_KEY
 from studio.evaluate.store import EvaluationStore
 from studio.evaluate.task import TaskItem, identified
 from studio.events import NOT_RUN, Figure, Score
-from studio.generate.contestant import Approach
+from studio.generate.contestant import Approach, contestant_of
 from studio.models.cache import ModelCache
-from tests.conftest import finish
+from tests.conftest import finish, refused
 from tests.evaluate.benchmark_rows import CAPITALS
 from tests.evaluate.contestants import open_contestant
 
@@ -223,9 +223,7 @@ def test_without_questions_approaches_are_not_run(starter: Path, tmp_path: Path)
     assert score.state == NOT_RUN
 
 
-def test_passages_that_the_model_cannot_read_are_left_out_from_the_last(
-    starter: Path, tmp_path: Path
-) -> None:
+def test_passages_that_the_model_cannot_read_are_left_out_from_the_last(starter: Path) -> None:
     opened = open_contestant(starter / "model")
     limits = replace(opened.renderer.limits, context=120)
     opened.renderer.limits = limits
@@ -235,7 +233,33 @@ def test_passages_that_the_model_cannot_read_are_left_out_from_the_last(
     way = replace(
         opened, contestant=opened.contestant.model_copy(update={"approach": Approach(name="retrieval")})
     )
-    setting = Setting((opened,), EvaluationStore(tmp_path), golden=questions())
-    put = asking._put(setting, questions().items[:1], way, index, 10)
-    assert 0 < len(put.found[0]) < 3
-    assert put.tokens_read[0] + 10 <= 120
+    (item,), (found,) = put_items(way, questions().items[:1], index, 3, 10)
+    assert 0 < len(found) < 3
+    assert len(way.renderer.prompt_ids(item.turns)) + 10 <= 120
+
+
+def test_a_contestant_with_an_approach_is_asked_in_that_way_by_every_measure(
+    starter: Path, tmp_path: Path
+) -> None:
+    opened = open_contestant(starter / "model")
+    named = replace(opened, contestant=contestant_of("base+few_shot"))
+    rows = [
+        row(n, f"Name the capital of {land}.", f"It is {city}.")
+        for n, (land, city) in enumerate(CAPITALS.items())
+    ]
+    options = EvaluationOptions.model_validate({"examples": 2})
+    asked = questions()
+    both = equipped((opened, named), options, rows, [item.prompt for item in asked.items])
+    assert both[0] is opened
+    assert len(both[1].contestant.approach.shots) == 2
+    setting = Setting(both, EvaluationStore(tmp_path), options, asked)
+    told = finish(setting.answers("golden", asked.items[:2], limit=8))
+    assert {tuple(each) for each in told.values()} == {("base", "base+few_shot")}
+    shown = [asked_with(item, both[1].contestant.approach) for item in asked.items[:2]]
+    alone = Setting((opened,), EvaluationStore(tmp_path), options, asked)
+    same = finish(alone.answers("shown", shown, limit=8))
+    assert [told[item.id]["base+few_shot"][0].text for item in shown] == [
+        same[i.id]["base"][0].text for i in shown
+    ]
+    with refused("approach.unknown", name="luck"):
+        approach_of("luck", options, rows, [])

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.evaluate.answering import answer_all
 from studio.evaluate.approaches.grounding import context_precision, faithfulness
-from studio.evaluate.approaches.prompting import asked_with, chosen_shots, usual_system
-from studio.evaluate.approaches.retrieval import FoundPassage, PassageIndex, reading_index
-from studio.evaluate.store import KeptAnswer
+from studio.evaluate.approaches.putting import RETRIEVAL, put_items, with_approach
+from studio.evaluate.approaches.retrieval import FoundPassage, PassageIndex
+from studio.evaluate.store import EvaluationStore, KeptAnswer
 from studio.evaluate.task import TaskItem
 from studio.events import Event
 from studio.generate.contestant import Approach
 from studio.generate.sampling import GREEDY
 
 if TYPE_CHECKING:
-    from studio.dataset.record import Record
-    from studio.evaluate.measure import Setting
     from studio.generate.contestant import OpenContestant
 
-SYSTEM, SHOTS, RETRIEVAL = "system_prompt", "few_shot", "retrieval"
 _TASK = "approaches"  # also what is asked plainly: seconds are only alike where all is asked alike
-_MOST_TOKENS = 512
-_ROWS = 5000  # training rows that examples and passages are taken from, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +29,7 @@ class AskedApproach:
     contestant: OpenContestant
     items: tuple[TaskItem, ...]
     found: tuple[tuple[FoundPassage, ...], ...]
-    answers: tuple[KeptAnswer, ...] = ()
+    answers: tuple[KeptAnswer, ...]
 
     @property
     def key(self) -> str:
@@ -77,79 +71,39 @@ class AskedApproach:
 
 
 def asked_in_all_ways(
-    setting: Setting, items: Sequence[TaskItem]
+    contestants: Sequence[OpenContestant],
+    approaches: Sequence[Approach],
+    items: Sequence[TaskItem],
+    index: PassageIndex,
+    store: EvaluationStore,
+    passages: int,
+    limit: int,
 ) -> Generator[Event, None, list[AskedApproach]]:
-    """Every way in the order of its effort: without tuning as it is, behind a system prompt, behind solved
-    examples, with passages; then tuned, and tuned with passages.
+    """The first contestant as it is and in every approach, then the next as it is and with passages.
 
-    Raises DataError where documents were named and none can be read.
+    So they stand in the order of the effort that they take. An approach that has nothing to show is left out.
     """
-    records = _records(setting)
-    documents = [Path(each).expanduser() for each in setting.options.documents]
-    index = yield from reading_index(documents, records, setting.data.name if setting.data else "")
-    base, *others = setting.contestants
-    plain, read = Approach(), Approach(name=RETRIEVAL, passages=", ".join(setting.options.documents))
-    ways = [(base, plain), *((base, each) for each in _prompts(setting, items, records))]
-    ways += [(base, read)] if index.passages else []
+    shown = [each for each in approaches if each.system or each.shots]
+    read = [each for each in approaches if each.name == RETRIEVAL and index.passages]
+    base, *others = contestants
+    ways = [base, *(with_approach(base, each) for each in (*shown, *read))]
     for tuned in others[:1]:
-        ways += [(tuned, plain), (tuned, read)] if index.passages else [(tuned, plain)]
-    found: list[AskedApproach] = []
-    for who, way in ways:
-        found.append((yield from _asked(setting, items, _with(who, way), index)))
-    return found
+        ways += [tuned, *(with_approach(tuned, each) for each in read)]
+    asked: list[AskedApproach] = []
+    for opened in ways:
+        put, found = put_items(opened, items, index, passages, limit)
+        answers = yield from _answers(opened, put, store, limit)
+        asked.append(AskedApproach(opened, put, found, answers))
+    return asked
 
 
-def _records(setting: Setting) -> list[Record]:
-    """The rows that were trained on, each once."""
-    rows = setting.data.train[: 2 * _ROWS] if setting.data else ()
-    return list({id(example.record): example.record for example in rows}.values())[:_ROWS]
-
-
-def _prompts(setting: Setting, items: Sequence[TaskItem], records: Sequence[Record]) -> list[Approach]:
-    """The ways that need nothing but a better prompt."""
-    options = setting.options
-    system = options.system_prompt or usual_system(records)
-    shots = chosen_shots(records, [item.prompt for item in items], options.examples)
-    better = [Approach(name=SYSTEM, system=system)] if system else []
-    return [*better, *([Approach(name=SHOTS, shots=shots)] if shots else [])]
-
-
-def _with(opened: OpenContestant, approach: Approach) -> OpenContestant:
-    if not approach.name:
-        return opened
-    return replace(opened, contestant=opened.contestant.model_copy(update={"approach": approach}))
-
-
-def _asked(
-    setting: Setting, items: Sequence[TaskItem], opened: OpenContestant, index: PassageIndex
-) -> Generator[Event, None, AskedApproach]:
+def _answers(
+    opened: OpenContestant, items: Sequence[TaskItem], store: EvaluationStore, limit: int
+) -> Generator[Event, None, tuple[KeptAnswer, ...]]:
     from studio.generate.parties import Contest
 
-    limit = setting.golden_limit(_MOST_TOKENS)
-    put = _put(setting, items, opened, index, limit)
-    contest = Contest((opened,))
-    table = yield from answer_all(contest, setting.store, _TASK, put.items, limit, GREEDY, 1, None)
-    return replace(put, answers=tuple(table[item.id][opened.key][0] for item in items))
-
-
-def _put(
-    setting: Setting, items: Sequence[TaskItem], opened: OpenContestant, index: PassageIndex, limit: int
-) -> AskedApproach:
-    """The questions as this approach puts them, with as many of the passages as the model can read."""
-    approach = opened.contestant.approach
-    put, passages = [], []
-    for item in items:
-        found = index.find(item.prompt, setting.options.passages) if approach.name == RETRIEVAL else ()
-        while found and not _fits(opened, asked_with(item, approach, found), limit):
-            found = found[:-1]
-        put.append(asked_with(item, approach, found))
-        passages.append(found)
-    return AskedApproach(opened, tuple(put), tuple(passages))
-
-
-def _fits(opened: OpenContestant, item: TaskItem, limit: int) -> bool:
-    context = opened.renderer.limits.context
-    return not context or len(opened.renderer.prompt_ids(item.turns, item.tools)) + limit <= context
+    table = yield from answer_all(Contest((opened,)), store, _TASK, items, limit, GREEDY, 1, None)
+    return tuple(table[item.id][opened.key][0] for item in items)
 
 
 def _texts(found: Sequence[FoundPassage]) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from studio.dataset.documents.passages import Passage, reading_passages, words
 from studio.dataset.record import Record
 from studio.events import Log, Progress
+
+if TYPE_CHECKING:
+    from studio.dataset.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,16 @@ def passages_of_rows(records: Sequence[Record], name: str) -> tuple[Passage, ...
         if text.strip():
             found.append(Passage(name, f"line {record.line}", text))
     return tuple(found)
+
+
+_ROWS = 5000
+"""Rows that examples and passages are taken from, at most."""
+
+
+def trained_records(data: Dataset | None) -> list[Record]:
+    """The rows that were trained on, each once: the first of them where they are many."""
+    rows = data.train[: 2 * _ROWS] if data else ()
+    return list({id(example.record): example.record for example in rows}.values())[:_ROWS]
 
 
 def reading_index(

@@ -8,6 +8,7 @@ from itertools import chain
 from studio.catalogue import phrase
 from studio.evaluate.approaches.asking import AskedApproach, asked_in_all_ways
 from studio.evaluate.approaches.grounding import cited
+from studio.evaluate.approaches.putting import APPROACHES, approach_of
 from studio.evaluate.approaches.recommendation import ApproachResult, Recommendation, recommend
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import asked_of, judged
@@ -19,6 +20,7 @@ from studio.events import Event, Figure
 KEY = "approaches"
 TOKENS, SECONDS, FAITHFULNESS, PRECISION = "tokens", "seconds", "faithfulness", "context_precision"
 """The parts beside the share of right answers."""
+_MOST_TOKENS = 512
 _QUESTIONS = 60  # at most, evenly taken from the golden set
 _NONE = "-"
 
@@ -30,7 +32,7 @@ def _approaches(setting: Setting) -> Generator[Event]:
         return
     count = min(len(golden), _QUESTIONS)
     items = [golden[place * len(golden) // count] for place in range(count)]
-    ways = yield from asked_in_all_ways(setting, items)
+    ways = yield from _asked(setting, items)
     right = {each.key: _right(setting, items, each) for each in ways}
     clusters = [item.cluster or item.id for item in items]
     setting.store.keep_rows(KEY, "", [item.id for item in items], right)
@@ -41,6 +43,19 @@ def _approaches(setting: Setting) -> Generator[Event]:
     if reading := [each for each in ways if each.reads]:
         yield from _grounds(reading, clusters)
         yield _citations(items, reading)
+
+
+def _asked(setting: Setting, items: Sequence[TaskItem]) -> Generator[Event, None, list[AskedApproach]]:
+    """Every approach to every question."""
+    options, index = setting.options, (yield from setting.passages())
+    records, questions = setting.records, [item.prompt for item in items]
+    approaches = [approach_of(name, options, records, questions) for name in APPROACHES]
+    limit = setting.golden_limit(_MOST_TOKENS)
+    return (
+        yield from asked_in_all_ways(
+            setting.contestants, approaches, items, index, setting.store, options.passages, limit
+        )
+    )
 
 
 def _right(setting: Setting, items: Sequence[TaskItem], asked: AskedApproach) -> list[float]:
