@@ -9,6 +9,8 @@ SCORING: dict[str, str] = {
     "rescore.no_golden": "What was asked in the evaluation {folder} was not kept, so it cannot be scored "
     "anew. Evaluate the run again.",
     "rescore.no_answer": "The answer to the golden item {item} was not kept. Evaluate the run again.",
+    "golden.no_embedder": "No model was chosen to tell meanings by (--embedder).",
+    "golden.reading": "Reading what answers mean",
     "golden.scorer": "Scorer",
     "golden.signature": "Signature",
     "golden.signature_of": "How {title} was computed",

@@ -36,6 +36,12 @@ class EvaluationOptions(BaseModel):
         "not-regex, … with commas between; empty: exact match.",
         json_schema_extra=LATER,
     )
+    embedder: str = Field(
+        "",
+        title="Model for meanings",
+        description="Whose states say how near an answer is to the ideal one: base, or a model's folder.",
+        json_schema_extra=LATER,
+    )
     samples: int = Field(
         1,
         ge=1,

@@ -17,6 +17,7 @@ from studio.evaluate.measures import (
     failures,
     general_text,
     golden_answers,
+    golden_meaning,
     held_out_loss,
     instructions,
     judge_pairs,
@@ -34,6 +35,7 @@ from studio.evaluate.options import EvaluationOptions
 
 MEASURES: tuple[Measure, ...] = (
     *golden_answers.MEASURES,
+    *golden_meaning.MEASURES,
     *held_out_loss.MEASURES,
     *instructions.MEASURES,
     *judge_pairs.MEASURES,

@@ -26,7 +26,9 @@ from studio.runs.evaluations import finished_measures, kept_events
 GOLDEN_FILE = "golden.json"
 _RESCORED = ("answers", "failures")
 """The groups of measures that look at nothing but answers."""
-_NEEDS_ROWS = ("training_overlap", "contamination")
+_NEEDS_MORE = ("training_overlap", "contamination", "golden_meaning")
+"""Those of them that need the training rows or a model besides."""
+
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError)
 
 
@@ -126,7 +128,7 @@ def begin(old: EvaluationStore, new: EvaluationStore) -> None:
 
 def is_rescored(key: str) -> bool:
     """Whether a measure looks at nothing but answers, so that it is taken anew."""
-    return key in BY_KEY and BY_KEY[key].group in _RESCORED and key not in _NEEDS_ROWS
+    return key in BY_KEY and BY_KEY[key].group in _RESCORED and key not in _NEEDS_MORE
 
 
 def measures_of(old: EvaluationStore, asked: Iterable[Measure]) -> list[Measure]:

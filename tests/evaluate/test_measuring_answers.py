@@ -157,6 +157,21 @@ def test_a_ruling_counts_in_the_score_and_its_share_is_told(setting: Made) -> No
     assert [each.answers[1].right for each in answered[3:5]] == [True, False]
 
 
+def test_a_model_tells_who_got_further_from_the_meaning(setting: Made) -> None:
+    def astray(item: TaskItem) -> str:
+        return "It was rainy on Monday, I think."
+
+    rows = cities("The capital of the country is {}.")
+    score = scores_of("golden_meaning", setting(rows, right, astray, embedder="base"))[""]
+    assert score.of("base") == pytest.approx(1)
+    assert direction(score) == "worse"
+    same = scores_of("golden_meaning", setting(rows, astray, astray, embedder="base"))[""]
+    assert (direction(same), same.differences[0].value) == ("unclear", 0)
+    empty = scores_of("golden_meaning", setting(rows, right, lambda item: "", embedder="base"))[""]
+    assert -1 < empty.scores[1].value < 0.5
+    assert scores_of("golden_meaning", setting(rows, right, right))[""].state == NOT_RUN
+
+
 def test_of_several_answers_to_a_question_the_mean_counts(setting: Made) -> None:
     asked = setting(cities("The city is {}."), right, right, samples=4)
     asked.training_rows = None

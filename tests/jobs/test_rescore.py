@@ -52,7 +52,7 @@ def run(starter: Path, tmp_path: Path) -> RunFolder:
     store = EvaluationStore.opened(run, plan)
     keep_golden(store, golden)
     says = told(base=lambda item: "I was in the kitchen.", tuned=lambda item: "ok")
-    setting = Answering(opened, store, options, golden, run=run, says=says, loses={"base": [], "tuned": []})
+    setting = Answering(opened, store, options, golden, run=run, says=says)
     setting.training_rows = TrainingRows([["Question 3", "ok"]])
     list(evaluate(setting, chosen(options), "golden_exact"))
     file.unlink()
