@@ -121,7 +121,7 @@ def test_the_bins_are_drawn_and_listed(measured: Callable[..., list[Event]]) -> 
     events = measured(base=honest(1.0), tuned=honest(6.0))
     figures = {each.key: each for each in events if isinstance(each, Figure)}
     assert [each["name"] for each in figures["reliability"].data["series"]] == [
-        *("Perfect calibration", "Base", "Tuned")
+        *("Base", "Tuned", "Perfect calibration")
     ]
     rows = figures["bins"].data["rows"]
     assert len(rows) == 20

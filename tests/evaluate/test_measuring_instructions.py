@@ -92,7 +92,7 @@ def test_answers_are_announced_with_what_they_keep_and_the_kinds_are_drawn(
         each["name"]: dict(zip(figure.data["x"], each["values"], strict=True))
         for each in figure.data["series"]
     }
-    assert by_kind["Base"]["no commas"] > by_kind["Tuned"]["no commas"] == 0
+    assert by_kind["Base"]["No commas"] > by_kind["Tuned"]["No commas"] == 0
     assert len(given.store.rows("instructions")[0]) == 150
 
 

@@ -51,11 +51,11 @@ def _errors(found: Mapping[str, Choosing], seed: int) -> Generator[Score]:
 def _figures(found: Mapping[str, Choosing], titles: Mapping[str, str]) -> Generator[Figure]:
     """Confidence against the share that is right, drawn, and the bins as they are."""
     bins = {who: bins_of(each.confidence, each.right) for who, each in found.items()}
-    lines = [{"name": str(phrase("figure.perfect")), "x": [0.0, 1.0], "y": [0.0, 1.0]}]
-    lines += [
+    lines = [
         {"name": titles[who], "x": [bin.confidence for bin in each], "y": [bin.right for bin in each]}
         for who, each in bins.items()
     ]
+    lines += [{"name": str(phrase("figure.perfect")), "x": [0.0, 1.0], "y": [0.0, 1.0]}]
     axes = {"x_title": str(phrase("figure.confidence")), "y_title": str(phrase("figure.right"))}
     yield Figure(KEY, "reliability", "lines", phrase("figure.reliability"), {**axes, "series": lines})
     rows = [

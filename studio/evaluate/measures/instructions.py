@@ -115,8 +115,12 @@ def _by_kind(
             for kind, mark in zip(prompt.kinds, each.strict, strict=True):
                 kept[kind].append(mark)
         series.append({"name": titles[who], "values": [sum(kept[kind]) / len(kept[kind]) for kind in kinds]})
-    data = {"x": [kind.replace("_", " ") for kind in kinds], "series": series, "unit": "share"}
+    data = {"x": [_named(kind) for kind in kinds], "series": series, "unit": "share"}
     return Figure(key, "kinds", "bars", phrase("figure.instruction_kinds"), data)
+
+
+def _named(kind: str) -> str:
+    return "JSON" if kind == "json" else kind.replace("_", " ").capitalize()
 
 
 _ALL, _LONGER = ("quick", "standard", "full"), ("standard", "full")
