@@ -21,6 +21,7 @@ from studio.evaluate.measures import judge_pairs, judge_rubrics
 from studio.evaluate.measures.judge_pairs import AGREEMENT, CONTROLLED, WIN_RATE, agreement_now
 from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.registry import primary_of
+from studio.evaluate.report.published import comparator
 from studio.evaluate.store import EvaluationStore, Vote
 from studio.events import FAILED, INCOMPATIBLE, MEASURED, NOT_RUN, TOO_FEW, Evaluated, Figure, Log, Score
 from studio.jobs.evaluate import EvaluateJob
@@ -102,6 +103,13 @@ def test_a_run_is_judged_by_a_server(run: RunFolder, golden: Path) -> None:
     figures = {event.key: event for event in events if isinstance(event, Figure)}
     assert figures["rubrics"].data["rows"][0][3] == 100
     assert len(figures["biases"].data["rows"]) == 7
+    found = latest_evaluation(run)
+    assert found is not None
+    example = comparator(found)["examples"][0]
+    assert example["score"] == -1
+    one, other = example["individual_rater_scores"]
+    assert (one["rating_label"], one["is_flipped"], other["is_flipped"]) == ("B is better", False, True)
+    assert one["rationale"].startswith("It is shorter.")
     assert (scores[AGREEMENT, ""].state, why(scores[AGREEMENT, ""])) == (TOO_FEW, "judge.few_votes")
     told = [event.text for event in events if isinstance(event, Log)]
     assert any("is to be asked 24 times" in text for text in told)

@@ -7,10 +7,11 @@ rule of MT-bench (Zheng et al., 2023, section 3.4).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from studio.dataset.record import Message
 from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply
+from studio.generate.asking import without_thoughts
 
 FIRST, SECOND, TIE = "A", "B", "C"
 CHOICES = (FIRST, SECOND, TIE)
@@ -81,7 +82,8 @@ class Pair:
 class PairVerdict:
     """What a judge said of a pair, of the challenger: with the baseline shown first, and shown second.
 
-    `longer_by` is the pair's. Of `same` answers nobody was asked.
+    `longer_by` is the pair's, `reasons` are the judge's words in the two orders. Of `same` answers nobody was
+    asked.
     """
 
     id: str
@@ -89,6 +91,7 @@ class PairVerdict:
     challenger_first: str
     longer_by: int = 0
     same: bool = False
+    reasons: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def readable(self) -> bool:
@@ -131,8 +134,10 @@ def verdicts(pairs: Sequence[Pair], replies: Sequence[JudgeReply]) -> list[PairV
         if pair.same:
             found.append(PairVerdict(pair.id, TIED, TIED, 0, same=True))
             continue
-        base_first, challenger_first = _of_challenger(next(each), SECOND), _of_challenger(next(each), FIRST)
-        found.append(PairVerdict(pair.id, base_first, challenger_first, pair.longer_by))
+        asked = (next(each), SECOND), (next(each), FIRST)
+        first, second = (_of_challenger(reply, place) for reply, place in asked)
+        reasons = tuple(without_thoughts(reply.text) for reply, _ in asked)
+        found.append(PairVerdict(pair.id, first, second, pair.longer_by, reasons=reasons))
     return found
 
 

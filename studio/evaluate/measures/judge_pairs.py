@@ -31,6 +31,7 @@ from studio.events import Answered, Event, Score
 WIN_RATE, CONTROLLED, AGREEMENT = "judge_win_rate", "judge_win_rate_at_equal_lengths", "judge_agreement"
 _SAID = "verdicts"
 """The part under which every verdict is kept, also those of a judge that has no say."""
+_WORDS = "judged_pairs"
 
 
 def why_not(setting: Setting) -> Phrase | None:
@@ -92,6 +93,7 @@ def _judged(setting: Setting) -> Generator[Event, None, _Said]:
         each = iter(replies)
         said = {who: verdicts(of, [next(each) for _ in questions_of(of)]) for who, of in pairs.items()}
         _keep(setting.store, base, said)
+        _keep_words(setting.store, said)
         setting.known[_SAID] = said, judge
     found: _Said = setting.known[_SAID]
     return found
@@ -118,6 +120,28 @@ def _keep(store: EvaluationStore, base: str, said: Mapping[str, Sequence[PairVer
     store.keep_rows(WIN_RATE, _SAID, ids, points)
     if no_verdict([each for of in said.values() for each in of]) is None:
         store.keep_rows(WIN_RATE, "", ids, points)
+
+
+def _keep_words(store: EvaluationStore, said: Mapping[str, Sequence[PairVerdict]]) -> None:
+    """Keep what the judge said of each pair, and why, for people to read."""
+    for who, verdicts_on in said.items():
+        for each in verdicts_on:
+            key = f"{who}:{each.id}"
+            if store.known(_WORDS, key) is None:
+                orders = (each.base_first, each.challenger_first)
+                store.remember(_WORDS, key, {"orders": orders, "reasons": each.reasons})
+
+
+def words_on(store: EvaluationStore, challenger: str, item: str) -> list[tuple[str, str]]:
+    """What the judge said of a challenger's answer (won, tied, lost, or unreadable), with its reasons.
+
+    Shown second, then shown first; nothing where the pair was not judged.
+    """
+    kept = store.known(_WORDS, f"{challenger}:{item}")
+    if not isinstance(kept, dict):
+        return []
+    reasons = kept["reasons"] or ["", ""]
+    return list(zip(kept["orders"], reasons, strict=True))
 
 
 def was_judged(store: EvaluationStore) -> bool:

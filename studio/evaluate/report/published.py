@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from studio.evaluate.judging.pairs import LOST, TIED, WON
+from studio.evaluate.measures.golden_answers import TASK
+from studio.evaluate.measures.judge_pairs import words_on
 from studio.evaluate.registry import BY_KEY, title_of
+from studio.evaluate.store import EvaluationStore
 from studio.events import MEASURED, Score
 from studio.runs.evaluations import EvaluationStored
 
@@ -57,9 +61,10 @@ def model_index(stored: EvaluationStored, model_name: str) -> str:
 def comparator(stored: EvaluationStored) -> dict[str, Any]:
     """The JSON that the LLM Comparator opens: the baseline as A, the last contestant as B.
 
-    A score above 0 says that A is better; without a judge it is that of right and wrong.
+    A score above 0 says that A is better: by a judge in both orders, or where none was asked by right and
+    wrong.
     """
-    result = stored.result
+    result, store = stored.result, EvaluationStore(stored.folder)
     first, last = result.contestants[0], result.contestants[-1]
     examples: list[dict[str, Any]] = []
     for answer in stored.answers:
@@ -67,6 +72,8 @@ def comparator(stored: EvaluationStored) -> dict[str, Any]:
         if first[0] not in given or last[0] not in given:
             continue
         a, b = given[first[0]], given[last[0]]
+        raters = _raters(words_on(store, last[0], answer.id)) if answer.task == TASK else []
+        right = float(a.right or False) - float(b.right or False)
         examples.append(
             {
                 "index": len(examples),
@@ -74,8 +81,8 @@ def comparator(stored: EvaluationStored) -> dict[str, Any]:
                 "tags": [answer.category] if answer.category else [],
                 "output_text_a": a.text,
                 "output_text_b": b.text,
-                "score": float(a.right or False) - float(b.right or False),
-                "individual_rater_scores": [],
+                "score": sum(each["score"] for each in raters) / len(raters) if raters else right,
+                "individual_rater_scores": raters,
                 "custom_fields": {"ideal": answer.ideal, "change": answer.change},
             }
         )
@@ -84,6 +91,23 @@ def comparator(stored: EvaluationStored) -> dict[str, Any]:
         "models": [{"name": first[1]}, {"name": last[1]}],
         "examples": examples,
     }
+
+
+_LABELS = {WON: (-1.0, "B is better"), TIED: (0.0, "A is same as B"), LOST: (1.0, "A is better")}
+
+
+def _raters(words: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """A judge's verdicts as raters; in the second order the answers changed places."""
+    return [
+        {
+            "score": _LABELS[said][0],
+            "rating_label": _LABELS[said][1],
+            "is_flipped": place == 1,
+            "rationale": reason,
+        }
+        for place, (said, reason) in enumerate(words)
+        if said in _LABELS
+    ]
 
 
 _SCHEMA = [{"name": "ideal", "type": "text"}, {"name": "change", "type": "category"}]
