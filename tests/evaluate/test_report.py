@@ -18,6 +18,7 @@ from studio.evaluate.report.content import report_of
 from studio.evaluate.report.html import as_html
 from studio.evaluate.report.markdown import as_markdown
 from studio.evaluate.report.pdf import as_pdf
+from studio.evaluate.report.pictures import picture_of
 from studio.evaluate.report.published import comparator, eval_results, model_index
 from studio.evaluate.scoring import scored
 from studio.events import NOT_RUN, Answered, Evaluated, Figure, GivenAnswer, Score
@@ -95,6 +96,15 @@ def test_the_page_holds_what_a_model_wrote_as_text_and_loads_nothing(stored: Eva
     assert "chosen before the start" in shown
     assert len(tree.xpath("//h3")) > 3
     assert len(tree.xpath("//figure//*[local-name()='svg']")) == 6
+
+
+def test_bars_of_shares_are_drawn_in_per_cent_as_in_the_window() -> None:
+    data = {"x": ["a"], "series": [{"name": "Base", "values": [0.0435]}]}
+    drawn = [
+        picture_of(Figure("x", "bars", "bars", "Bars", {**data, "unit": unit})) for unit in ("share", "nats")
+    ]
+    shares, nats = (picture.svg if picture else "" for picture in drawn)
+    assert ("4 %" in shares, "0.0435" in shares, "0.0435" in nats) == (True, False, True)
 
 
 def test_a_report_says_how_much_and_how_sure_and_what_was_not_measured(stored: EvaluationStored) -> None:

@@ -101,7 +101,8 @@ def _bars(data: Mapping[str, Any]) -> str:
             value = float(one["values"][place])
             start, end = sorted((at(0.0), at(value)))
             parts.append(drawing.box(start, top + 10 * number, end - start, 8, HUES[number % len(HUES)]))
-            parts.append(text(end + 4, top + 10 * number + 8, f"{value:.3g}", size=9, colour=DIM))
+            said = f"{100 * value:.0f} %" if data.get("unit") == "share" else f"{value:.3g}"
+            parts.append(text(end + 4, top + 10 * number + 8, said, size=9, colour=DIM))
     parts += _legend([str(one["name"]) for one in series])
     return drawn(WIDTH, 32 + row * len(labels), parts)
 
