@@ -156,7 +156,7 @@ def with_the_other(found: CommandResult, job: SideBySideJob) -> CommandResult:
     lines = [f"{that} → {this}", str(laid.headline), *map(str, laid.verdict), ""]
     lines += [line for score in laid.scores for line in _lines(score, titles)]
     lines += ["", *(line for rows in laid.rows for line in _worse(rows, dict(laid.asked)))]
-    return CommandResult({**found.document, "beside": document}, "\n".join([found.text, "", *lines]))
+    return CommandResult({**found.document, "beside": document}, "\n".join([found.text, "", *lines]).rstrip())
 
 
 def _worse(rows: DifferingRows, asked: dict[str, str]) -> list[str]:
@@ -206,5 +206,5 @@ def _who(contestant: str, titles: dict[str, str]) -> str:
 
 def _figure(unit: str, value: float, sign: str = "") -> str:
     if unit != "share":
-        return f"{value:{sign}.3f}"
-    return f"{100 * value:{sign}.0f} {'points' if sign else '%'}"
+        return f"{round(value, 3) + 0.0:{sign}.3f}"
+    return f"{round(100 * value) + 0.0:{sign}.0f} {'points' if sign else '%'}"

@@ -120,7 +120,7 @@ def can_show(
     an earlier evaluation, and `spread` the standard deviation of the rows' differences, of other units.
     """
     rows, independent = counted(count, noun), clusters or count
-    shown = _shown(independent, unit, changing, spread) if independent >= ENOUGH else None
+    shown = _shown_by(independent, unit, changing, spread) if independent >= ENOUGH else None
     if shown is None:
         return phrase("power.shows_nothing", rows=rows, enough=ENOUGH)
     if clusters:
@@ -129,7 +129,7 @@ def can_show(
     return phrase("power.shows", rows=rows, shown=shown)
 
 
-def _shown(count: int, unit: str, changing: float | None, spread: float | None) -> Value | None:
+def _shown_by(count: int, unit: str, changing: float | None, spread: float | None) -> Value | None:
     if unit == "share":
         found = detectable_share(count) if changing is None else detectable_share(count, changing)
         return None if found is None else _amount(unit, found)
@@ -146,7 +146,7 @@ def _figures(score: Score, difference: Difference) -> dict[str, Value]:
 def _both(score: Score, who: str) -> dict[str, Value]:
     """The baseline's score and another's, with as many digits as tell them apart."""
     was, now = score.scores[0].value, score.of(who) or 0.0
-    digits = _digits(score.unit, abs(now - was))
+    digits = _digits(score.unit, abs(now - was) or abs(now))
     return {"was": value(score.unit, was, digits), "now": value(score.unit, now, digits)}
 
 
@@ -163,26 +163,32 @@ _UNITS = {"seconds": " s", "tokens": " tokens", "bits": " bits"}
 
 
 def value(unit: str, number: float, digits: int = 2, sign: str = "") -> str:
-    """A figure with its unit: 87 %, 2.31, 1.20 s."""
+    """A figure with its unit: 87 %, 2.31, 1.20 s. Nothing is below zero by less than is shown."""
     if unit == "share":
-        return f"{100 * number:{sign}.{digits}f} %"
-    return f"{number:{sign}.{digits}f}{_UNITS.get(unit, '')}"
+        return f"{_shown_as(100 * number, digits, sign)} %"
+    return f"{_shown_as(number, digits, sign)}{_UNITS.get(unit, '')}"
+
+
+def _shown_as(number: float, digits: int, sign: str) -> str:
+    return f"{round(number, digits) + 0.0:{sign}.{digits}f}"
 
 
 def _range(unit: str, difference: Difference) -> Phrase:
-    digits = _digits(unit, difference.high - difference.low)
+    """The interval; where it leaves zero out, with digits that show so."""
+    low, high = difference.low, difference.high
+    nearest = min(abs(low), abs(high)) if low * high > 0 else high - low
+    digits = _digits(unit, min(high - low, nearest))
     if unit == "share":
-        low, high = (f"{100 * each:+.{digits}f}" for each in (difference.low, difference.high))
-        return phrase("verdict.range_points", low=low, high=high)
-    low, high = (value(unit, each, digits, "+") for each in (difference.low, difference.high))
-    return phrase("verdict.range", low=low, high=high)
+        ends = [_shown_as(100 * each, digits, "+") for each in (low, high)]
+        return phrase("verdict.range_points", low=ends[0], high=ends[1])
+    return phrase("verdict.range", low=value(unit, low, digits, "+"), high=value(unit, high, digits, "+"))
 
 
 def _amount(unit: str, amount: float) -> Value:
     """How large a difference is, without a sign."""
     if unit != "share":
         return value(unit, amount, _digits(unit, amount))
-    points = f"{100 * amount:.{_digits(unit, amount)}f}"
+    points = _shown_as(100 * amount, _digits(unit, amount), "")
     return phrase("verdict.point") if points == "1" else phrase("verdict.points", points=points)
 
 

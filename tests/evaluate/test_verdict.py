@@ -184,6 +184,19 @@ def test_a_difference_that_is_clear_only_alone_is_none_beside_others() -> None:
     assert told(nearly, loss("general", 0.4), primary="loss")[0].startswith("Better, but worse in General")
 
 
+def test_an_interval_shows_on_which_side_of_zero_it_is() -> None:
+    def range_of(low: float, high: float, unit: str = "share") -> str:
+        moved = Difference("tuned", (low + high) / 2, low, high, 0.01)
+        both = ContestantScore("base", 0.1), ContestantScore("tuned", 0.1 + moved.value)
+        score = Score("exact", unit=unit, better="higher", count=90, scores=both, differences=(moved,))
+        return told(score)[1].partition("(")[2].partition(" at 95")[0]
+
+    assert range_of(0.003, 0.11) == "+0.3 to +11.0 points"
+    assert range_of(0.03, 0.11) == "+3 to +11 points"
+    assert range_of(-0.004, 0.11) == "+0 to +11 points"
+    assert range_of(0.0004, 0.3, "nats") == "+0.0004 to +0.3000"
+
+
 def test_other_measures_are_cited_under_holm() -> None:
     def other(key: str, p: float) -> Score:
         scores = (ContestantScore("base", 0.5), ContestantScore("tuned", 0.6))
