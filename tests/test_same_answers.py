@@ -64,7 +64,7 @@ CHANGED = (
     Meant("evaluate", r"\.(headline|verdict)", "the headline is about the primary measure, in sentences"),
     Meant(
         "evaluate",
-        r"\.(measures|fixed|broken|both_right|both_wrong|answers\.\w+)",
+        r"\.(measures|fixed|broken|both_right|both_wrong|answers(\.\w+)?)",
         "they are scores and answers of each contestant now",
     ),
 )
