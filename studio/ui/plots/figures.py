@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableView, QWidget
 
 from studio.events import Figure
@@ -25,7 +26,7 @@ from studio.ui.widgets.layout import row
 if TYPE_CHECKING:
     from studio.ui.plots.figure_plots import FigureDot, FigureDots
 
-_TABLE_ROWS, _TABLE_ROW = 8, 28
+_TABLE_ROWS, _TABLE_ROW, _WIDEST_COLUMN = 8, 28, 480
 
 
 class FigureCard(Card):
@@ -98,7 +99,7 @@ class FigureCard(Card):
     def set_keys(self, theme: Theme, names: list[str]) -> None:
         """Say which colour is which, where there are several."""
         if len(names) > 1:
-            self.body.insertWidget(0, SeriesKeys(theme, names))
+            self.body.addWidget(SeriesKeys(theme, names))
 
     def _show_dot(self, dots: FigureDots, dot: FigureDot) -> None:
         self._taken, is_present = (
@@ -143,11 +144,20 @@ class FigureTable(QTableView):
         self.setTabKeyNavigation(False)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        if self._model.columnCount():
-            head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows = min(self._model.rowCount(), _TABLE_ROWS)
         self.setMinimumHeight(40 + _TABLE_ROW * max(rows, 1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The first column takes the room that is left; where there is none, the table scrolls sideways."""
+        super().resizeEvent(event)
+        widths = [min(self._wide_enough(place), _WIDEST_COLUMN) for place in range(self._model.columnCount())]
+        for place, width in enumerate(widths):
+            over = self.viewport().width() - sum(widths) if place == 0 else 0
+            self.setColumnWidth(place, width + max(over, 0))
+
+    def _wide_enough(self, place: int) -> int:
+        return max(self.sizeHintForColumn(place), self.horizontalHeader().sectionSizeHint(place)) + 8
 
 
 class _FigureRows(QAbstractTableModel):

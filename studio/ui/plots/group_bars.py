@@ -15,6 +15,8 @@ from studio.ui.plots.style import three_digits
 from studio.ui.theme import Theme, body_font
 from studio.ui.tokens import hue
 
+_MANY, _MORE = 12, 20
+"""Of more labels than this only those with a value are shown, and the others are counted in a line."""
 _BAR, _BETWEEN, _GROUP_GAP, _KEYS, _LABEL_MOST = 11, 2, 12, 24, 170
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -26,11 +28,16 @@ class GroupBars(QWidget):
     def __init__(self, theme: Theme, title: str, data: Mapping[str, Any]) -> None:
         super().__init__()
         self._theme = theme
-        self._labels: Sequence[str] = [str(label) for label in data.get("x", ())]
         self._series = [
             (str(each.get("name", "")), [_number(value) for value in each.get("values", ())])
             for each in data.get("series", ())
         ]
+        labels = [str(label) for label in data.get("x", ())]
+        shown = [n for n in range(len(labels)) if any(_at(values, n) for _, values in self._series)]
+        shown = shown if len(labels) > _MANY else list(range(len(labels)))
+        self._labels: Sequence[str] = [labels[place] for place in shown]
+        self._series = [(name, [_at(values, n) for n in shown]) for name, values in self._series]
+        self._left_out = [label for place, label in enumerate(labels) if place not in shown]
         self._unit = str(data.get("unit", ""))
         self._most = (
             max((abs(v) for _, values in self._series for v in values if v is not None), default=0) or 1
@@ -39,7 +46,8 @@ class GroupBars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumHeight(self._height())
         self.setAccessibleName(title)
-        self.setAccessibleDescription("; ".join(self.words_of(n) for n in range(len(self._labels))))
+        told = [self.words_of(n) for n in range(len(self._labels))]
+        self.setAccessibleDescription("; ".join([*told, *(f"{label}: 0" for label in self._left_out)]))
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -53,7 +61,9 @@ class GroupBars(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place = int((event.position().y() - _KEYS) // self._group())
         inside = event.position().y() >= _KEYS and place < len(self._labels)
-        QToolTip.showText(event.globalPosition().toPoint(), tip(self.words_of(place)) if inside else "", self)
+        words = self.words_of(place) if inside else ", ".join(self._left_out)
+        shown = tip(words) if event.position().y() >= _KEYS else ""
+        QToolTip.showText(event.globalPosition().toPoint(), shown, self)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -78,6 +88,10 @@ class GroupBars(QWidget):
                 value = values[place] if place < len(values) else None
                 box = QRectF(left, top + number * (_BAR + _BETWEEN), room, _BAR)
                 self._paint_bar(painter, box, value, number, self._told(values, place))
+        if self._left_out:
+            painter.setPen(QColor(self._theme.tokens.faint))
+            below = QRectF(0, _KEYS + len(self._labels) * self._group(), self.width(), _MORE)
+            painter.drawText(below, _LEFT, f"and {len(self._left_out):,} more, all 0")
 
     def _paint_bar(
         self, painter: QPainter, box: QRectF, value: float | None, number: int, words: str
@@ -115,7 +129,11 @@ class GroupBars(QWidget):
         return max(len(self._series), 1) * (_BAR + _BETWEEN) + _GROUP_GAP
 
     def _height(self) -> int:
-        return _KEYS + len(self._labels) * self._group()
+        return _KEYS + len(self._labels) * self._group() + (_MORE if self._left_out else 0)
+
+
+def _at(values: Sequence[float | None], place: int) -> float | None:
+    return values[place] if place < len(values) else None
 
 
 def _number(value: Any) -> float | None:

@@ -131,7 +131,7 @@ class AnswersModel(TableModel[AnswerRow]):
         self.blind = False
         super().__init__(
             (
-                TableColumn("Outcome", badge=self._badge, width=104),
+                TableColumn("Outcome", badge=self._badge, width=98),
                 TableColumn("Question", lambda row: one_line(row.asked.prompt), tip=_tip, aside=self._aside),
             ),
             parent=parent,

@@ -58,6 +58,8 @@ def difference_text(value: float, unit: str) -> str:
     """A difference with its sign; of shares in percentage points, without their name."""
     if not math.isfinite(value):
         return "—"
+    if not value:
+        return "0"
     if unit == "share":
         text = f"{100 * value:+.{0 if abs(value) >= 0.0995 else 1}f}"
     else:

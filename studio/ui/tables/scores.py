@@ -206,7 +206,7 @@ def _difference_columns(place: int, side: ScoreSide, title: str) -> list[ScoreCo
             contestant=who,
         ),
         ScoreColumn(
-            "Worse  ◂   ▸  Better" if title else "Worse  ◂   95 % interval   ▸  Better",
+            "Worse ◂  ▸ Better" if title else "Worse ◂ 95 % interval ▸ Better",
             width=180 if title else 204,
             tip=told,
             kind=INTERVAL,
@@ -231,8 +231,9 @@ def part_title(part: str) -> str:
 def _tip_of(sides: Sequence[ScoreSide], place: int = 0) -> Any:
     def describe(row: ScoreRow) -> str:
         score = row.scores[place] if place < len(row.scores) else None
+        words = f"{row.title}\n{row.help}".strip() if row.measure else ""
         if score is None:
-            return row.help
-        return told_of(score, sides[0].compared, f"{row.help}\n{scale_of(score)}".strip())
+            return words
+        return told_of(score, sides[0].compared, f"{words}\n{scale_of(score)}".strip())
 
     return describe

@@ -71,7 +71,7 @@ class AnswerBlock(QWidget):
         self.mark.setText(words)
         set_property(self.mark, "tone", {None: "dim", True: "good", False: "bad"}[right])
         empty_layout(self.badges)
-        for kind in () if blind else given.failures:
+        for kind in () if blind else (each for each in given.failures if each != "wrong"):
             self.badges.addWidget(Badge(failure_word(kind), "warn"))
         self.badges.addStretch(1)
         self.foot.setText("" if blind else _foot(given))

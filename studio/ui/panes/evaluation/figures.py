@@ -16,6 +16,8 @@ from studio.ui.widgets.label import note
 from studio.ui.widgets.layout import column, scrolled
 from studio.ui.widgets.pane import GAP
 
+_WIDE_FROM = 6
+"""A table with so many columns has both places."""
 _TWO_FROM = 760
 """From this width on, in pixels, two figures stand beside each other."""
 
@@ -93,7 +95,13 @@ class FiguresPage(QWidget):
     def _place(self) -> None:
         columns = 2 if self.width() >= _TWO_FROM else 1
         self._nothing.setVisible(not self._figures)
-        for number, place in enumerate(place for place in self._figures if place in self.cards):
-            self._grid.addWidget(self.cards[place], number // columns, number % columns)
+        known = [place for place in self._figures if place in self.cards]
+        known.sort(key=lambda place: self._figures[place].kind_of_figure == "table")  # pictures first
+        number = 0
+        for place in known:
+            wide = columns > 1 and len(self._figures[place].data.get("heads", ())) >= _WIDE_FROM
+            number += wide and number % columns
+            self._grid.addWidget(self.cards[place], number // columns, number % columns, 1, 1 + wide)
+            number += 1 + wide
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, columns - 1)

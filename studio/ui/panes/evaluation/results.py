@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.events import Answered, Figure, Score
 from studio.ui.panes.evaluation.answers import AnswersPage
 from studio.ui.panes.evaluation.figures import FiguresPage
 from studio.ui.panes.evaluation.verdict import VerdictCard
-from studio.ui.plain import tip
 from studio.ui.tables.score_table import ScoreTable
 from studio.ui.tables.score_words import MeasureWords
 from studio.ui.tables.scores import ScoreSide, ScoresModel
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.layout import column, row
-from studio.ui.widgets.popup import Combo
+from studio.ui.widgets.popup import Combo, ElidedCombo
 from studio.ui.widgets.tabs import Tabs
 
 SCORES, ANSWERS, FIGURES = "scores", "answers", "figures"
 _NONE = ""
-_LONGEST = 18
-"""Characters of an entry that a choice in the head shows; its list shows them all."""
+_SHORTEST, _WIDEST = 9, 300
+"""Characters of an entry that a choice in the head shows at least, and its pixels at most."""
 
 
 class ResultsPage(QWidget):
@@ -128,7 +127,8 @@ class ResultsPage(QWidget):
         card.body.addWidget(self.table)
         for page in (card, self.answers, self.figures):
             self._pages.addWidget(page)
-        head = row(self.tabs, ..., self.compared, self.earlier, self.beside, gap=8)
+        choices = [(each, 3) for each in (self.compared, self.earlier, self.beside)]
+        head = row(self.tabs, ..., *choices, gap=8)
         column(self.verdict, head, (self._pages, 1), on=self, gap=10)
 
     def _connect(self) -> None:
@@ -187,11 +187,10 @@ class ResultsPage(QWidget):
 
 
 def _choice(name: str) -> Combo:
-    choice = Combo()
+    choice = ElidedCombo()
     choice.setAccessibleName(name)
-    choice.setToolTip(tip(name))
-    choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    choice.setMinimumContentsLength(_LONGEST)
+    choice.setMinimumContentsLength(_SHORTEST)
+    choice.setMaximumWidth(_WIDEST)
     choice.hide()
     return choice
 

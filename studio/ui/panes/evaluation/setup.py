@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_origin
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QStackedWidget, QWidget
 
 from studio.evaluate.options import EvaluationOptions
 from studio.recipe.entry import FieldEntry
-from studio.ui.form.form import Form
+from studio.ui.form.form import Form, wide_enough
 from studio.ui.form.row import FormRow
 from studio.ui.panes.evaluation.contestants import ContestantsCard
 from studio.ui.plain import keyless, tip
@@ -23,9 +23,9 @@ from studio.ui.widgets.popup import Combo
 from studio.ui.widgets.style import empty_layout
 from studio.ui.widgets.tabs import Tabs
 
-_TITLE_WIDTH = 122
 _PICKED = ("suite", "measures", "primary", "golden")
 _OWN = "own"
+MEASURED_PAGE, OPTIONS_PAGE = "measures", "options"
 _SUITES = (("quick", "Quick"), ("standard", "Standard"), ("full", "Full"), (_OWN, "Own choice"))
 _SUITE_WORDS = {
     "quick": "Losses and exact answers: about a minute.",
@@ -107,24 +107,25 @@ class SetupPage(QWidget):
         self.primary = Combo()
         self.primary.setAccessibleName("Primary measure")
         entries = [entry for entry in _entries() if entry.name not in _PICKED]
+        width = wide_enough(entries, self)
         self.lists = {entry.name: QLineEdit() for entry in entries if _is_list(entry)}
         for entry in entries:
             if entry.name in self.lists:
                 self._dress_list(entry)
         rows = [
-            FormRow(e.title, self.lists[e.name], title_width=_TITLE_WIDTH)
-            for e in entries
-            if e.name in self.lists
+            FormRow(e.title, self.lists[e.name], title_width=width) for e in entries if e.name in self.lists
         ]
         self.form = Form(
             (entry for entry in entries if entry.name not in self.lists),
             {"": "More"} if any(entry.level == "advanced" for entry in entries) else {},
-            title_width=_TITLE_WIDTH,
+            title_width=width,
         )
         for line in rows:
             self.form.column.addWidget(line)
         self.power, self._card = WrapLabel(), Card("What is measured")
         self._power_card = Card("What it can show")
+        self.pages = Tabs(((MEASURED_PAGE, "Measures"), (OPTIONS_PAGE, "Options")))
+        self._pages = QStackedWidget()
         self._lay_out()
         self._connect()
         self.show_power("")
@@ -185,20 +186,28 @@ class SetupPage(QWidget):
         field.textEdited.connect(self.changed)
 
     def _lay_out(self) -> None:
-        golden = FormRow("Questions", self.golden, title_width=_TITLE_WIDTH)
-        primary = FormRow("Primary measure", self.primary, title_width=_TITLE_WIDTH)
+        golden = FormRow("Questions", self.golden)
+        primary = FormRow("Primary measure", self.primary)
         primary.setToolTip("The headline is about this one, and it is chosen before the start.")
-        inside = clear(golden, primary, self.form, self.measures, ..., inside=(0, 0, 8, 0), gap=6)
-        self._card.body.addLayout(row(self.suites, ...))
+        chosen = clear(golden, primary, self.measures, ..., inside=(0, 0, 8, 0), gap=6)
+        options = clear(self.form, ..., inside=(0, 0, 8, 0), gap=6)
+        for page in (chosen, options):
+            self._pages.addWidget(scrolled(page))
+        self._card.body.addLayout(row(self.suites, ..., self.pages))
         self._card.body.addWidget(self._suite_words)
-        self._card.body.addWidget(scrolled(inside), 1)
+        self._card.body.addWidget(self._pages, 1)
         self._power_card.body.addWidget(self.power)
         left = column(self.contestants, self._power_card, ..., gap=14)
         row((left, 2), (self._card, 3), on=self, gap=14)
         self.contestants.setMinimumWidth(250)
 
+    def show_page(self, key: str) -> None:
+        """Turn to the measures, or to the options of how they are taken."""
+        self._pages.setCurrentIndex((MEASURED_PAGE, OPTIONS_PAGE).index(key))
+
     def _connect(self) -> None:
         self.suites.chosen.connect(self._on_suite)
+        self.pages.chosen.connect(self.show_page)
         self.measures.changed.connect(self._on_ticked)
         self.primary.activated.connect(self.changed)
         self.form.changed.connect(self.changed)
