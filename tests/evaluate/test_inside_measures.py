@@ -13,6 +13,7 @@ import pytest
 from mlx import nn
 
 from studio.catalogue import Phrase
+from studio.dataset.dataset import Dataset
 from studio.evaluate.golden import Golden, read_golden
 from studio.evaluate.kept.families import FAMILIES, family_rows, family_texts
 from studio.evaluate.measure import Setting
@@ -21,6 +22,7 @@ from studio.evaluate.store import EvaluationStore
 from studio.events import INCOMPATIBLE, MEASURED, NOT_RUN, TOO_FEW, Figure, Score
 from studio.generate.contestant import OpenContestant
 from studio.models.cache import ModelCache
+from studio.recipe.recipe import Recipe
 from studio.train.prepare import general_text
 from tests.evaluate.contestants import open_contestant, setting_of
 
@@ -253,3 +255,23 @@ def test_every_text_of_a_family_counts_what_is_to_be_known(starter: Path, cache:
             assert text.text.endswith(written)
             assert text.text[text.asked :].strip() in written
     assert "¦" not in "".join(text.text for text in texts)
+
+
+def test_without_a_golden_set_held_out_examples_are_read_and_long_ones_no_further_than_is_asked(
+    setting: Callable[..., Setting], golden: Golden, tmp_path: Path
+) -> None:
+    """As of a run that kept no test examples; attention is read only so far, divergence as a whole."""
+    harmed = setting(look_elsewhere)
+    harmed.golden = Golden("", ())
+    assert said(taken("task_divergence", harmed)[0][""]) == "inside.no_texts"
+    rows = [{"prompt": item.prompt, "completion": item.ideal} for item in golden.items]
+    rows += [{"prompt": f"{number} " + "frog " * 200, "completion": "A frog."} for number in range(10)]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = Recipe().with_values({"data.path": str(file), "data.validation_share": 0.5}).data
+    harmed.data = Dataset.load(file, harmed.contestants[0].renderer, fields, seed=1)
+    held_out = [len(example.tokens.ids) for example in harmed.data.validation]
+    assert min(held_out) < 160 < max(held_out)
+    for key in ("task_divergence", "attention_change"):
+        score = taken(key, harmed)[0][""]
+        assert (score.state, score.count) == (MEASURED, len(held_out)), key

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from studio.generate.contestant import OpenContestant
 
 MOST, LONGEST = 12, 160
-"""So many texts of at most so many tokens are read."""
+"""So many texts are read, and at most so many tokens of each, as attention grows with their square."""
 DRAWN, ROOM = 48, 40_000
 """Tokens of a text whose attention is drawn, and numbers that the drawings of all its heads may take."""
 
@@ -33,7 +33,7 @@ DRAWN, ROOM = 48, 40_000
 def _attention(setting: Setting) -> Generator[Event]:
     from studio.evaluate.inside.attention import attention, divergence
 
-    texts = answer_texts(setting, MOST, LONGEST) if others(setting) else []
+    texts = answer_texts(setting, MOST, LONGEST, cut=True) if others(setting) else []
     base = setting.contestants[0].module
 
     def look(contestant: OpenContestant, place: int) -> npt.NDArray[np.float32]:

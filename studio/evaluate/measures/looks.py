@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from studio.catalogue import Phrase, Said, Unusable, phrase
 from studio.dataset.render.render import Tokens
 from studio.errors import DataError
 from studio.evaluate.measure import Setting
+from studio.evaluate.measures.held_out_loss import clusters_of
 from studio.evaluate.measures.nothing import incompatible, not_run
 from studio.events import Event, Progress, Score
 
 if TYPE_CHECKING:
     from studio.generate.contestant import OpenContestant
 
-LONGEST = 512
-"""Texts of more tokens are left out: what is asked of them grows with their square."""
+LONGEST = 2048
+"""Tokens of a text, beyond which it is left out."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +37,46 @@ class AnswerText:
         return Tokens(self.ids, tuple(place in set(self.asked) for place in range(len(self.ids))))
 
 
-def answer_texts(setting: Setting, most: int, longest: int = LONGEST) -> list[AnswerText]:
-    """The first so many questions of the golden set with their ideal answers, those that are not too long."""
-    first = setting.contestants[0]
+def answer_texts(
+    setting: Setting, most: int, longest: int = LONGEST, *, cut: bool = False
+) -> list[AnswerText]:
+    """The first so many questions with their ideal answers: the golden set's, else held-out examples.
+
+    Those of more than `longest` tokens are left out, or with `cut` read that far.
+    """
     found: list[AnswerText] = []
-    for item in setting.golden.items:
+    for text in _golden_texts(setting) if setting.golden.items else _held_out_texts(setting):
         if len(found) == most:
             break
+        if len(text.ids) <= longest:
+            found.append(text)
+        elif cut:
+            kept = tuple(place for place in text.asked if place < longest)
+            found.append(replace(text, ids=text.ids[:longest], asked=kept))
+    return found
+
+
+def _golden_texts(setting: Setting) -> Iterator[AnswerText]:
+    first = setting.contestants[0]
+    for item in setting.golden.items:
         try:
             prompt = first.renderer.prompt_ids(item.turns, item.tools)
         except DataError:  # a conversation that this template does not show
             continue
         answer = first.tokenizer.encode(item.ideal, add_special_tokens=False)
-        if prompt and answer and len(prompt) + len(answer) <= longest:
+        if prompt and answer:
             asked = tuple(range(len(prompt), len(prompt) + len(answer)))
-            found.append(AnswerText(item.id, (*prompt, *answer), asked, item.cluster or item.id, item.prompt))
-    return found
+            yield AnswerText(item.id, (*prompt, *answer), asked, item.cluster or item.id, item.prompt)
+
+
+def _held_out_texts(setting: Setting) -> Iterator[AnswerText]:
+    examples = setting.data.validation if setting.data is not None else ()
+    clusters = clusters_of(examples)
+    for number, (example, cluster) in enumerate(zip(examples, clusters, strict=True)):
+        asked = tuple(place for place, target in enumerate(example.tokens.trained) if target)
+        turns = example.record.before_answer
+        prompt = turns[-1].whole if turns else ""
+        yield AnswerText(f"validation-{number}", example.tokens.ids, asked, cluster, prompt)
 
 
 def others(setting: Setting) -> tuple[OpenContestant, ...]:

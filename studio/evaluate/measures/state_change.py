@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from studio.evaluate.inside.layers import Reader
     from studio.generate.contestant import OpenContestant
 
-MOST, READ = 24, 8
-"""So many texts are compared, and so many of them are also read by the lens."""
+MOST, LONGEST, READ = 24, 512, 8
+"""So many texts are compared, so far each, and so many of them are also read by the lens."""
 
 
 def _states(setting: Setting) -> Generator[Event]:
     from studio.evaluate.inside.change import state_change
 
-    texts = answer_texts(setting, MOST) if others(setting) else []
+    texts = answer_texts(setting, MOST, LONGEST, cut=True) if others(setting) else []
     base = setting.contestants[0].module
 
     def look(contestant: OpenContestant, place: int) -> StateChange:

@@ -57,7 +57,6 @@ UNBUILT = {
     "gpt_oss",
     "longcat_flash",
     "minicpm3",
-    "minimax",
     "solar_open",
 }
 """Families that mlx-lm does not build of what transformers writes of them."""

@@ -38,9 +38,13 @@ def bare(family: str = "qwen3", seed: int = 1, **changes: Any) -> nn.Module:
     return model
 
 
-def twins(family: str = "qwen3") -> tuple[nn.Module, nn.Module]:
-    """Two module trees over one copy of the weights."""
-    base, tuned = bare(family), bare(family)
+def twins(family: str = "qwen3", bits: int = 0) -> tuple[nn.Module, nn.Module]:
+    """Two module trees over one copy of the weights, in so many bits where that is not 0."""
+    sizes = {"intermediate_size": 64} if bits else {}
+    base, tuned = bare(family, **sizes), bare(family, **sizes)
+    if bits:
+        for model in (base, tuned):
+            nn.quantize(model, group_size=32, bits=bits)
     tuned.update(nested(named(base.parameters())))
     return base, tuned
 
@@ -63,13 +67,15 @@ TUNINGS = {
     "embeddings by dora": ("qwen3", Tuning("dora", rank=2, targets="v_proj", layers=1, embeddings=True)),
     "head": ("llama", Tuning(rank=2, targets="v_proj", layers=1, head=True)),
     "full": ("qwen3", Tuning("full", layers=1)),
+    "on 4 bits": ("qwen3", Tuning(rank=2, targets="q_proj, down_proj", layers=2)),
+    "dora on 4 bits": ("qwen3", Tuning("dora", rank=2, targets="q_proj", layers=1)),
 }
 
 
 @pytest.mark.parametrize("how", list(TUNINGS))
 def test_the_strength_of_every_matrix_is_that_of_the_product_written_out(how: str) -> None:
     family, tuning = TUNINGS[how]
-    base, tuned = twins(family)
+    base, tuned = twins(family, 4 if "4 bits" in how else 0)
     tune(tuned, tuning)
     expected = {}
     changed = dict(tuned.named_modules())
