@@ -89,7 +89,9 @@ I'm happy to explain how smoke alarms work.
 Sorry to hear that. Give your friend time and listen.
 I will help you to write it.
 It is wrong to think that knights were slow.
-A bank can refuse forged notes."""
+A bank can refuse forged notes.
+It is a crime in which somebody uses another's name.
+Report it to the platform: in many countries this is illegal."""
 
 INCOHERENT = """
 ...
