@@ -8,7 +8,8 @@ from math import floor, log10
 from studio.catalogue import Phrase, Value, joined, listed, phrase
 from studio.evaluate.power import detectable_share, detectable_spread, rows_to_settle
 from studio.evaluate.scoring import ENOUGH
-from studio.events import Difference, Score
+from studio.evaluate.statistics import wilson
+from studio.events import ContestantScore, Difference, Score
 from studio.words import counted
 
 _NAMED = 3
@@ -17,7 +18,8 @@ _NAMED = 3
 
 def headline_figures(title: str, score: Score, who: str) -> Phrase:
     """The score and that of the baseline: as a count of right answers where each row is right or wrong."""
-    was, now = _right(score, score.scores[0].value), _right(score, score.of(who) or 0.0)
+    reached = {each.contestant: each for each in score.scores}
+    was, now = _right(score, score.scores[0]), _right(score, reached.get(who))
     if was is None or now is None or was == now:
         return phrase("verdict.from_to", title=title, **_both(score, who))
     if now > was:
@@ -25,12 +27,14 @@ def headline_figures(title: str, score: Score, who: str) -> Phrase:
     return phrase("verdict.down", right=now, count=score.count, was=was)
 
 
-def _right(score: Score, value: float) -> int | None:
-    """How many rows are right; None where that is no whole number of them."""
-    rows = value * score.count
-    if score.unit != "share" or score.better != "higher" or abs(rows - round(rows)) > 1e-6:
+def _right(score: Score, reached: ContestantScore | None) -> int | None:
+    """How many rows are right; None where rows are not right or wrong, or it is not known of them."""
+    if reached is None or reached.low is None or score.unit != "share" or score.better != "higher":
         return None
-    return round(rows)
+    rows = round(reached.value * score.count)
+    whole = abs(reached.value * score.count - rows) < 1e-6
+    counted_so = score.clusters or abs(wilson(reached.value, score.count)[0] - reached.low) < 1e-9
+    return rows if whole and counted_so else None
 
 
 def of_a_move(title: str, score: Score, difference: Difference) -> Phrase:

@@ -89,6 +89,15 @@ def test_a_verdict_gives_the_counts_the_interval_and_the_rows() -> None:
     assert fell[1].startswith("Validation loss fell from 3.00 to 2.49 on 30 rows (-0.53 to -0.49 at 95 %)")
 
 
+def test_only_rows_that_are_right_or_wrong_are_counted_as_right() -> None:
+    overlap = scored("exact", {"base": [0.1, 0.3] * 20, "tuned": [0.6, 0.9] * 20})
+    assert told(overlap)[0] == "Better: Exact match 20 % → 75 %"
+    won = replace(
+        exact(50, 80), scores=(ContestantScore("base", 0.5), ContestantScore("tuned", 0.8, 0.7, 0.9))
+    )
+    assert told(won)[0] == "Better: Exact match 50 % → 80 %"
+
+
 def test_what_was_lost_is_in_the_headline_whatever_else_it_says() -> None:
     forgot = loss("general", 0.4)
     assert told(exact(4, 87), forgot)[0] == (
