@@ -59,7 +59,7 @@ def evaluate(
         typer.Option(
             metavar="SCORERS",
             help="Score the answers of the newest evaluation anew, without asking: by these scorers, as in "
-            "'contains, not-json', or by 'own', those of the golden set; and as you ruled.",
+            "'contains, not-json', or by 'own', those of the golden set; as you ruled; by another --judge.",
         ),
     ] = "",
     changed_base: ChangedBase = False,
@@ -76,7 +76,7 @@ def evaluate(
     if other is not None:
         other.check()
     job = (
-        RescoreJob(folder, rescore)
+        RescoreJob(folder, rescore, judge=options.judge, judge_model=options.judge_model)
         if rescore
         else EvaluateJob(folder, golden, changed_base, base, options, more)
     )

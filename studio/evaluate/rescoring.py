@@ -28,6 +28,8 @@ _RESCORED = ("answers", "failures")
 """The groups of measures that look at nothing but answers."""
 _NEEDS_MORE = ("training_overlap", "contamination", "golden_meaning")
 """Those of them that need the training rows or a model besides."""
+_AGREEMENT = "judge_agreement"
+"""What changes with every vote."""
 
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, AttributeError)
 
@@ -111,14 +113,17 @@ def kept_contestants(plan: Mapping[str, Any], folder: Path) -> tuple[OpenContest
     return tuple(cast("OpenContestant", KeptContestant(each, each.key, each.title)) for each in named)
 
 
-def begin(old: EvaluationStore, new: EvaluationStore) -> None:
-    """Copy what was answered and said, and what the measures found that are not scored anew."""
+def begin(old: EvaluationStore, new: EvaluationStore, *, judged: bool = False) -> None:
+    """Copy what was answered and said, and what the measures found that are not scored anew.
+
+    `judged` is whether another judge is asked.
+    """
     for name in (ANSWERS, RULINGS, VOTES, NOTES, ROWS, GOLDEN_FILE):
         _copy(old.folder / name, new.folder / name)
     for path in old.folder.glob("*.cache.jsonl"):
         _copy(path, new.folder / path.name)
     for key in finished_measures(old.folder):
-        if not is_rescored(key) and not new.is_finished(key):
+        if not is_rescored(key, judged=judged) and not new.is_finished(key):
             new.begin(key)
             for event in kept_events(old.folder, key):
                 if not isinstance(event, Answered):
@@ -126,15 +131,19 @@ def begin(old: EvaluationStore, new: EvaluationStore) -> None:
             new.finish(key)
 
 
-def is_rescored(key: str) -> bool:
-    """Whether a measure looks at nothing but answers, so that it is taken anew."""
-    return key in BY_KEY and BY_KEY[key].group in _RESCORED and key not in _NEEDS_MORE
+def is_rescored(key: str, *, judged: bool = False) -> bool:
+    """Whether a measure looks at nothing but answers and so is taken anew; with a judge, what that says."""
+    if key not in BY_KEY or key in _NEEDS_MORE:
+        return False
+    group = BY_KEY[key].group
+    return group in _RESCORED or key == _AGREEMENT or (judged and group == "judge")
 
 
-def measures_of(old: EvaluationStore, asked: Iterable[Measure]) -> list[Measure]:
+def measures_of(old: EvaluationStore, asked: Iterable[Measure], *, judged: bool = False) -> list[Measure]:
     """What an evaluation measured, and of what is asked for now that which looks at answers alone."""
     keys = set(finished_measures(old.folder))
     keys |= {measure.key for measure in asked if is_rescored(measure.key)}
+    keys |= {measure.key for measure in MEASURES if judged and measure.group == "judge"}
     return [measure for measure in MEASURES if measure.key in keys]
 
 

@@ -27,12 +27,15 @@ class RescoreJob:
     """Score what was answered anew: by other scorers, and as a person ruled meanwhile.
 
     `folder` is an evaluation of the run, by default its newest; the result is an evaluation of its own. What
-    does not look at answers is taken over. No model is opened.
+    does not look at answers is taken over. No model is opened but that of another `judge`, if one is named:
+    the folder of a model, or a server's address with what it calls its model.
     """
 
     run: RunFolder
     scorers: str = OWN
     folder: Path | None = None
+    judge: str = ""
+    judge_model: str = ""
 
     @property
     def title(self) -> str:
@@ -59,10 +62,11 @@ class RescoreJob:
             "rulings": len(old.rulings()),
         }
         new = EvaluationStore.opened(self.run, plan)
-        rescoring.begin(old, new)
+        judged = bool(self.judge)
+        rescoring.begin(old, new, judged=judged)
         contestants = rescoring.kept_contestants(plan, old.folder)
         setting = rescoring.KeptSetting(contestants, new, options, golden, run=self.run)
-        yield from evaluate(setting, rescoring.measures_of(old, asked), primary)
+        yield from evaluate(setting, rescoring.measures_of(old, asked, judged=judged), primary)
 
     def _newest(self) -> Path:
         """Raises RunError where the run has no evaluation whose answers are kept."""
@@ -82,4 +86,5 @@ class RescoreJob:
             earlier = EvaluationOptions.model_validate(plan.get("options", {}))
         except ValidationError:  # of a version that had other options
             earlier = STANDARD
-        return earlier.model_copy(update={"scorers": scorers})
+        other = {"judge": self.judge, "judge_model": self.judge_model} if self.judge else {}
+        return earlier.model_copy(update={"scorers": scorers, **other})

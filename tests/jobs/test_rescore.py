@@ -20,7 +20,7 @@ from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.registry import chosen
 from studio.evaluate.rescoring import keep_golden
 from studio.evaluate.store import EvaluationStore, Ruling
-from studio.events import Answered, Evaluated, Event, Progress, Score
+from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, Answered, Evaluated, Event, Progress, Score
 from studio.jobs.rescore import OWN, RescoreJob
 from studio.models.cache import ModelCache
 from studio.runs.evaluations import evaluations_of, read_evaluation
@@ -28,6 +28,8 @@ from studio.runs.folder import RunFolder
 from tests.conftest import refused
 from tests.evaluate.answer_tables import ToldSetting, told
 from tests.evaluate.contestants import open_contestant
+from tests.evaluate.judging.stubs import shown
+from tests.jobs.openai_server import Body, openai_server
 
 MEASURES = ("golden_exact", "golden_overlap", "failures", "contamination")
 
@@ -69,6 +71,40 @@ class Answering(ToldSetting):
             for who, (answer,) in given.items():
                 self.store.keep_answer(task, item, who, "how", 0, answer)
         return table
+
+
+def likes_ok(body: Body, number: int) -> str:
+    """A judge to whom "ok" is worth most, and who rates everything alike."""
+    if "<answer_A>" not in body["messages"][0]["content"]:
+        return "[[4]]"
+    first, second = shown(body["messages"][0]["content"])
+    return f"[[{'A' if first == 'ok' else 'B' if second == 'ok' else 'C'}]]"
+
+
+def test_another_judge_is_asked_about_the_answers_that_are_there(run: RunFolder) -> None:
+    """No model is loaded: its folder is not even known. The votes are compared with the judge of now."""
+    with openai_server(likes_ok) as one:
+        job = RescoreJob(run, judge=one.url, judge_model="qwen")
+        events = list(job.run_events())
+    result = next(event for event in events if isinstance(event, Evaluated))
+    found = {(score.measure, score.part): score for score in result.scores}
+    assert found["judge_win_rate", ""].of("tuned") == 1
+    assert found["judge_win_rate", "same_family"].state == TOO_FEW
+    assert found["judge_rubrics", "relevance"].state == INCOMPATIBLE
+    assert found["golden_exact", ""].state == MEASURED
+    first = len(one.asked)
+
+    def never(body: Body, number: int) -> str:
+        return "[[A]]"
+
+    with openai_server(never) as other:
+        events = list(RescoreJob(run, judge=other.url, judge_model="qwen").run_events())
+        assert len(other.asked) >= 16
+    result = next(event for event in events if isinstance(event, Evaluated))
+    found = {(score.measure, score.part): score for score in result.scores}
+    assert (found["judge_win_rate", ""].state, found["judge_agreement", ""].state) == (INCOMPATIBLE, TOO_FEW)
+    assert EvaluationStore(Path(result.folder)).rows("judge_win_rate") == ([], {})
+    assert len(one.asked) == first
 
 
 def rescored(run: RunFolder, scorers: str = OWN) -> tuple[Evaluated, list[Event]]:

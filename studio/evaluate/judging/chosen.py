@@ -35,7 +35,7 @@ def chosen_judge(setting: Setting) -> Iterator[Judge]:
     Raises RecipeError for a server without the name of its model, and ModelError for a folder that is none.
     """
     name = setting.options.judge
-    competes = {each.key: each for each in setting.contestants}
+    competes = opened_in(setting)
     if "://" in name:
         from studio.evaluate.judging.judges import server_judge
 
@@ -45,6 +45,20 @@ def chosen_judge(setting: Setting) -> Iterator[Judge]:
         yield _contestant(competes[name])
     else:
         yield _model(name, setting)
+
+
+def opened_in(setting: Setting) -> dict[str, OpenContestant]:
+    """The contestants whose weights are here, by their keys: none where kept answers are scored anew."""
+    from studio.generate.contestant import OpenContestant
+
+    return {each.key: each for each in setting.contestants if isinstance(each, OpenContestant)}
+
+
+def families_in(setting: Setting) -> dict[str, str]:
+    """Whose kind of model each challenger is that is opened, by its key."""
+    return {
+        key: family_in(each.config) for key, each in opened_in(setting).items() if key != setting.baseline
+    }
 
 
 def _server(address: str, model: str) -> Any:
@@ -74,7 +88,9 @@ def _model(name: str, setting: Setting) -> Judge:
     from studio.train.dataset_cache import limits_of
 
     folder = model_folder(name)
-    shared = next((each for each in setting.contestants if each.folder.resolve() == folder.resolve()), None)
+    shared = next(
+        (each for each in opened_in(setting).values() if each.folder.resolve() == folder.resolve()), None
+    )
     cache: ModelCache = setting.known.setdefault(_MODELS, ModelCache())
     of = shared or cache.open(folder)
     module = shared.bare() if shared else of.module

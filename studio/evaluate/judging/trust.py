@@ -79,6 +79,9 @@ def bias_panel(
     for part, counted in _PANEL.items():
         yield _share_of(measure, part, counted, verdicts)
     scores = [ContestantScore(who, float(_related(judge.family, own))) for who, own in families.items()]
+    if not scores:
+        yield Score(measure, _SAME_FAMILY, TOO_FEW, phrase("judge.nothing_counted"), "share", "neither")
+        return
     related = any(each.value for each in scores)
     reason = phrase("judge.same_family", judge=judge.name) if related else ""
     yield Score(measure, _SAME_FAMILY, MEASURED, reason, "share", "neither", len(scores), 0, tuple(scores))
@@ -188,5 +191,5 @@ def bias_table(measure: str, panel: Sequence[Score], judge: Judge, titles: Mappi
 
 def _shown(part: str) -> Callable[[float | None], str]:
     if part == _SAME_FAMILY:
-        return lambda value: "yes" if value else "no"
+        return lambda value: "unknown" if value is None else "yes" if value else "no"
     return lambda value: "none" if value is None else whole_percent(value)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from studio.catalogue import Phrase, phrase
 from studio.evaluate.answering import AnswerTable
 from studio.evaluate.judging.agreement import agreement_scores
-from studio.evaluate.judging.chosen import asked, chosen_judge, family_in
+from studio.evaluate.judging.chosen import asked, chosen_judge, families_in
 from studio.evaluate.judging.judge import Judge
 from studio.evaluate.judging.pairs import (
     LOST,
@@ -58,9 +58,7 @@ def _win_rate(setting: Setting) -> Generator[Event]:
     said, judge = yield from _judged(setting)
     yield win_rate_score(WIN_RATE, said, setting.baseline, _clusters(setting), raw_win_rate)
     challengers = setting.contestants[1:]
-    panel = list(
-        bias_panel(WIN_RATE, said, judge, {each.key: family_in(each.config) for each in challengers})
-    )
+    panel = list(bias_panel(WIN_RATE, said, judge, families_in(setting)))
     yield from panel
     yield bias_table(WIN_RATE, panel, judge, {each.key: each.title for each in challengers})
 
@@ -120,6 +118,8 @@ def _keep(store: EvaluationStore, base: str, said: Mapping[str, Sequence[PairVer
     store.keep_rows(WIN_RATE, _SAID, ids, points)
     if no_verdict([each for of in said.values() for each in of]) is None:
         store.keep_rows(WIN_RATE, "", ids, points)
+    elif store.rows(WIN_RATE)[0]:
+        store.keep_rows(WIN_RATE, "", (), {})  # another judge's, which this one does not stand for
 
 
 def _keep_words(store: EvaluationStore, said: Mapping[str, Sequence[PairVerdict]]) -> None:
@@ -127,9 +127,9 @@ def _keep_words(store: EvaluationStore, said: Mapping[str, Sequence[PairVerdict]
     for who, verdicts_on in said.items():
         for each in verdicts_on:
             key = f"{who}:{each.id}"
-            if store.known(_WORDS, key) is None:
-                orders = (each.base_first, each.challenger_first)
-                store.remember(_WORDS, key, {"orders": orders, "reasons": each.reasons})
+            words = {"orders": [each.base_first, each.challenger_first], "reasons": list(each.reasons)}
+            if store.known(_WORDS, key) != words:
+                store.remember(_WORDS, key, words)
 
 
 def words_on(store: EvaluationStore, challenger: str, item: str) -> list[tuple[str, str]]:
