@@ -62,7 +62,9 @@ class AnswerWords(Controller):
         contradicted = {item for item, _ in words.contradictions}
         for row in self._answers.model.known():
             item = row.asked.id
-            if item in rulings or item in votes or item in words.notes or item in contradicted:
+            judged = words.judged.get((item, row.compared), "")
+            said = item in rulings or item in votes or item in words.notes or item in contradicted
+            if said or judged:
                 vote = votes.get(item)
                 self._answers.model.change(
                     row.key,
@@ -70,6 +72,7 @@ class AnswerWords(Controller):
                     vote=vote.choice if vote is not None else "",
                     note=words.notes.get(item, ""),
                     disagrees=(item, row.compared) in words.contradictions,
+                    judged=judged,
                 )
         self._answers.settle()
         for score in words.agreement:

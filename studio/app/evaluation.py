@@ -26,6 +26,7 @@ from studio.jobs.evaluations import (
 )
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
+from studio.jobs.rescore import RescoreJob
 from studio.jobs.rows import golden_of_run
 from studio.runs.evaluations import EvaluationStored
 from studio.runs.folder import RunFolder
@@ -119,6 +120,8 @@ class Evaluation(Controller):
         pane.setup_changed.connect(self._show_forecast)
         pane.checkpoint_requested.connect(self._take_checkpoint)
         pane.report_requested.connect(self._report)
+        pane.results.answers.ruled.connect(self._count_rulings)
+        pane.results.verdict.rescore_requested.connect(self._rescore)
         pane.setup.contestants.model_requested.connect(self._choose_model)
         pane.results.evaluation_chosen.connect(self._open)
         pane.results.beside_chosen.connect(self._lay_beside)
@@ -167,7 +170,7 @@ class Evaluation(Controller):
         """Show an evaluation of another day, the newest where none is named."""
         run = self._subjects.run("evaluation")
         if run is not None:
-            heard: Listeners = {EvaluationStored: self._show_stored, WordsStored: self.words.show}
+            heard: Listeners = {EvaluationStored: self._show_stored, WordsStored: self._show_words}
             self._stored.ask(StoredEvaluationJob(RunFolder(run.folder), folder), QueueName.READING, heard)
 
     def _show_stored(self, event: EvaluationStored) -> None:
@@ -179,9 +182,22 @@ class Evaluation(Controller):
             self._pane.show_event(item)
         self._verify()
 
+    def _show_words(self, words_: WordsStored) -> None:
+        self.words.show(words_)
+        self._count_rulings()
+
     def _verify(self) -> None:
         entry = self._entries.get(str(self.words.folder or ""))
         self._pane.results.verdict.show_verified(entry.shared if entry is not None else "")
+        self._count_rulings()
+
+    def _count_rulings(self) -> None:
+        """Offer to count what a person ruled since the scores were taken."""
+        entry = self._entries.get(str(self.words.folder or ""))
+        known = self._pane.results.answers.model.known()
+        ruled = {(row.asked.id, who) for row in known for who in row.rulings}
+        fresh = len(ruled) - entry.rulings if entry is not None else 0
+        self._pane.results.verdict.show_rulings(fresh)
 
     def _open(self, folder: str) -> None:
         if not self.request.busy:
@@ -205,17 +221,23 @@ class Evaluation(Controller):
     def _begin(self, job: EvaluateJob) -> None:
         if self._run is None or self.request.busy:
             return
-        self._shown, self._begun = self._run.folder, False
-        self._stored.drop()
+        self._shown = self._run.folder
         self._window.show_pane("evaluation")
         self._describe(self._run)
         waits = self._queue.engine_busy
-        self._pane.show_busy("Waiting for the engine to be free" if waits else "Loading the models")
+        self._ask(job, "Waiting for the engine to be free" if waits else "Loading the models")
         self._pane.results.set_contestants([(each.key, each.title) for each in job.contestants])
+
+    def _ask(self, job: EvaluateJob | RescoreJob, words_: str, *, waits: bool = True) -> None:
+        """Ask for what ends in an evaluation, which is shown as it comes."""
+        self._stored.drop()
+        self._begun = False
+        self._pane.show_busy(words_, waits=waits)
         self.words.begin()
         heard: Listeners = {Event: self._take, Log: self._show_log, Progress: self._show_progress}
         self.request.ask(job, QueueName.ENGINE, heard, self._end)
-        self._subjects.hold("evaluation", self._run.name, f"{self._run.name} is being evaluated.")
+        name = self._run.name if self._run is not None else ""
+        self._subjects.hold("evaluation", name, f"{name} is being evaluated.")
 
     def _golden_of(self, run: RunSummary) -> Path | None:
         golden = self._golden or golden_of_run(RunFolder(Path(run.folder)), Path(run.dataset))
@@ -275,6 +297,15 @@ class Evaluation(Controller):
     def _choose_model(self) -> None:
         if path := self._choose_folder("Choose a model's folder"):
             self._pane.setup.contestants.add(Contestant(kind=MODEL, model=str(path)))
+
+    def _rescore(self) -> None:
+        """Score the answers on show anew, as the person ruled: an evaluation of its own, without a model."""
+        run, folder = self._subjects.run("evaluation"), self.words.folder
+        if run is not None and folder is not None and not self.request.busy:
+            self._run = run
+            contestants = self._pane.results.side.contestants
+            self._ask(RescoreJob(RunFolder(run.folder), folder=folder), "Counting your rulings", waits=False)
+            self._pane.results.set_contestants(contestants)
 
     def _report(self, action: str) -> None:
         run = self._subjects.run("evaluation")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.catalogue import Said
 from studio.evaluate.store import EvaluationStore, Ruling, Vote
-from studio.events import Evaluated, Event, Prepared, Score
+from studio.events import Answered, Event, Prepared, Score
 from studio.files import parsed
 from studio.generate.contestant import BASE
 from studio.runs.evaluations import (
@@ -42,6 +42,7 @@ class EvaluationEntry:
     suite: str
     headline: str
     seconds: float
+    rulings: int = 0  # of a person, that its scores count
     shared: str = ""
     """The fingerprint of the one copy of the weights that everybody answered from; else nothing."""
 
@@ -71,6 +72,8 @@ class WordsStored(Event, kind="WordsStored"):
     """Where a judge prefers the wrong answer to the right one: each as (item, contestant)."""
     agreement: tuple[Score, ...] = ()
     """How a judge and the votes agree by now; nothing where no judge was asked."""
+    judged: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What a judge said of each (item, contestant), in words."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +138,27 @@ class WordsJob:
 
 def words_in(store: EvaluationStore) -> WordsStored:
     """All that was said of the answers in an evaluation."""
-    from studio.evaluate.measures.judge_pairs import contradictions
+    from studio.evaluate.measures.judge_pairs import contradictions, was_judged
 
     against = contradictions(store, _baseline(store))
     rulings, votes = tuple(store.rulings().values()), tuple(store.votes())
-    return WordsStored(rulings, votes, store.notes(), against, _agreement(store))
+    said = _judged(store) if was_judged(store) else {}
+    return WordsStored(rulings, votes, store.notes(), against, _agreement(store), said)
+
+
+def _judged(store: EvaluationStore) -> dict[tuple[str, str], str]:
+    """What the judge said of each answer that it compared, shown second and shown first."""
+    from studio.evaluate.measures.judge_pairs import words_on
+
+    result, said = result_in(store.folder), {}
+    items = {event.id for event in store.events() if isinstance(event, Answered)}
+    for who in [key for key, _ in result.contestants[1:]] if result is not None else ():
+        for item in items:
+            both = zip(("shown second", "shown first"), words_on(store, who, item), strict=False)
+            parts = [f"{place} it {found}{f' ({why})' if why else ''}" for place, (found, why) in both]
+            if parts:
+                said[item, who] = "; ".join(parts)
+    return said
 
 
 def _agreement(store: EvaluationStore) -> tuple[Score, ...]:
@@ -200,6 +219,7 @@ def entry_of(folder: Path) -> EvaluationEntry | None:
     result = result_in(folder)
     if result is None:
         return None
+    plan = _plan_of(folder)
     return EvaluationEntry(
         folder,
         result.run or folder.parents[1].name,
@@ -207,17 +227,18 @@ def entry_of(folder: Path) -> EvaluationEntry | None:
         result.suite,
         str(result.headline),
         result.seconds,
-        _shared(folder, result),
+        int(plan.get("rulings") or 0),
+        str(plan.get("shared") or "") if len(result.contestants) > 1 else "",
     )
 
 
-def _shared(folder: Path, result: Evaluated) -> str:
+def _plan_of(folder: Path) -> dict[str, Any]:
+    """What was asked; nothing where that cannot be read."""
     try:
         plan: Any = parsed((folder / PLAN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return ""
-    found = plan.get("shared", "") if isinstance(plan, dict) and len(result.contestants) > 1 else ""
-    return str(found)
+        return {}
+    return plan if isinstance(plan, dict) else {}
 
 
 def _time_of(folder: Path) -> datetime | None:

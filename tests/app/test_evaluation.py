@@ -16,6 +16,7 @@ from studio.app.studio import Studio
 from studio.evaluate.store import EvaluationStore
 from studio.events import Evaluated
 from studio.files import write_proof
+from studio.jobs.rescore import RescoreJob
 from studio.runs.folder import RunFolder
 from studio.ui.panes.evaluation.pane import EvaluationPane
 from tests.app.test_run_menu import stored_run
@@ -185,3 +186,20 @@ def test_a_result_on_show_stays_when_the_list_of_runs_comes_again(
     studio.runs.refresh()
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert pane.results.verdict.headline.text() == "Better"
+
+
+def test_rulings_are_counted_in_the_scores_by_one_click(
+    pane: EvaluationPane, studio: Studio, run: RunFolder, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is scored anew, and how, is the job's; the window asks for it of what is on show."""
+    asked: list[RescoreJob] = []
+    monkeypatch.setattr(RescoreJob, "run_events", lambda job, _: asked.append(job) or iter(()))
+    rescore = pane.results.verdict.rescore
+    assert not rescore.isVisible()
+    pane.results.answers.act("wrong")
+    assert rescore.text() == "Count 1 ruling in the scores"
+    qtbot.waitUntil(lambda: studio.queue.idle)
+    shown = studio.evaluation.words.folder
+    qtbot.mouseClick(rescore, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.queue.idle)
+    assert [(job.run, job.folder) for job in asked] == [(run, shown)]

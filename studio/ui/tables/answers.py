@@ -39,6 +39,8 @@ class AnswerRow:
     """Whether a person calls a contestant's answer right, where one did."""
     vote: str = ""
     note: str = ""
+    judged: str = ""
+    """What a judge said of it, in words."""
     disagrees: bool = False
     """Whether judge and scorer do not agree on it."""
 

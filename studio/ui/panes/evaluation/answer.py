@@ -99,6 +99,7 @@ class AnswerDetail(Card):
         self._outcome, self._facts = Badge(), ElidedLabel()
         self._facts.setProperty("tone", "faint")
         self.prompt, self.ideal = WrapLabel(role="answer"), WrapLabel(tone="dim")
+        self.judged = WrapLabel(tone="dim")
         for label in (self.prompt, self.ideal):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._grid = QGridLayout()
@@ -117,6 +118,7 @@ class AnswerDetail(Card):
             self.ideal,
             hairline(),
             self._grid,
+            self.judged,
             ...,
             inside=(0, 0, 8, 0),
             gap=10,
@@ -167,6 +169,11 @@ class AnswerDetail(Card):
         self.prompt.setText(row_.asked.prompt if row_ is not None else "")
         self.ideal.setText(f"Ideal: {row_.asked.ideal}" if row_ is not None and row_.asked.ideal else "")
         self.ideal.setVisible(bool(self.ideal.text()))
+        says = row_ is not None and row_.judged and not self.blind
+        self.judged.setText(
+            f"Judge on {self.title_of(row_.compared)}: {row_.judged}." if row_ and says else ""
+        )
+        self.judged.setVisible(bool(self.judged.text()))
 
     def _show_answers(self, row_: AnswerRow | None) -> None:
         shown = self._order(row_) if row_ is not None else []

@@ -79,6 +79,7 @@ class ResultsPage(QWidget):
         self.figures.clear()
         self.verdict.show_verified("")
         self.verdict.show_worse(0)
+        self.verdict.show_rulings(0)
         self.tabs.choose(SCORES)
         self._show_sides()
         self._count()

@@ -26,6 +26,7 @@ class VerdictCard(Card):
     """What came out, in words; below it the facts, and the way to the rows that got worse."""
 
     worse_requested = Signal()
+    rescore_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,14 +35,17 @@ class VerdictCard(Card):
         self.facts.setProperty("role", "note")
         self.worse = Button("", "link")
         self.worse.clicked.connect(self.worse_requested)
+        self.rescore = Button("", "link")
+        self.rescore.clicked.connect(self.rescore_requested)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the evaluation")
         self._foot = QWidget()
-        row(self.verified, (self.facts, 1), self.worse, on=self._foot, gap=10)
+        row(self.verified, (self.facts, 1), self.rescore, self.worse, on=self._foot, gap=10)
         add(self.body, column(self.headline, self.sentences, self.bar, self._foot, gap=6))
         self.show_verified("")
         self.show_worse(0)
+        self.show_rulings(0)
 
     def show_busy(self, text: str) -> None:
         """Say what is being done, before anything came out."""
@@ -80,6 +84,11 @@ class VerdictCard(Card):
         """Lead to the rows that got worse, where there are any."""
         self.worse.setText(f"{count:,} row{'s' if count != 1 else ''} got worse")
         self.worse.setVisible(bool(count))
+
+    def show_rulings(self, count: int) -> None:
+        """Offer to count rulings that the scores do not count yet."""
+        self.rescore.setText(f"Count {count:,} ruling{'s' if count != 1 else ''} in the scores")
+        self.rescore.setVisible(count > 0)
 
     def _say(self, headline: str, sentences: Sequence[str]) -> None:
         set_property(self.headline, "tone", "")
