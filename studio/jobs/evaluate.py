@@ -51,6 +51,7 @@ class EvaluateJob:
         from studio.evaluate.approaches.retrieval import trained_records
         from studio.evaluate.evaluation import evaluate
         from studio.evaluate.golden import golden_for
+        from studio.evaluate.judging.chosen import check_judge
         from studio.evaluate.measure import Setting
         from studio.evaluate.measures.golden_answers import keys_asked_for
         from studio.evaluate.registry import chosen, primary_of
@@ -59,6 +60,7 @@ class EvaluateJob:
         from studio.jobs.contestants import open_contestants
 
         chosen(self.options)  # an unknown measure is said before anything is opened
+        check_judge(self.options, [each.key for each in self.contestants if each.is_local])
         manifest = self.run.manifest()
         if self.against == PARENT and not manifest.get("parent"):
             raise RunError("parent.none", name=self.run.name)

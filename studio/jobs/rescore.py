@@ -44,6 +44,7 @@ class RescoreJob:
     def run_events(self, model_cache: ModelCache | None = None) -> Generator[Event]:
         from studio.evaluate import rescoring
         from studio.evaluate.evaluation import evaluate
+        from studio.evaluate.judging.chosen import check_judge
         from studio.evaluate.measures.golden_answers import keys_asked_for
         from studio.evaluate.registry import BY_KEY, chosen, primary_of
         from studio.evaluate.store import EvaluationStore
@@ -51,6 +52,7 @@ class RescoreJob:
         old = EvaluationStore(self.folder or self._newest())
         golden = rescoring.kept_golden(old.folder)
         options = self._options(old.plan)
+        check_judge(options, ())
         asked_for = keys_asked_for(golden, options)
         asked = [*chosen(options, asked_for), *(BY_KEY[key] for key in asked_for)]
         primary = primary_of(options, golden=bool(golden.items), checks=bool(asked_for))

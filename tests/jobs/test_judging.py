@@ -162,8 +162,23 @@ def test_without_a_judge_nothing_is_said_to_be_measured(run: RunFolder, golden: 
     scores, _ = judged(run, golden)
     for key in MEASURES:
         assert (scores[key, ""].state, why(scores[key, ""])) == (NOT_RUN, "judge.none")
-    scores, _ = judged(run, golden, judge="http://127.0.0.1:9/v1")
-    assert (scores[WIN_RATE, ""].state, why(scores[WIN_RATE, ""])) == (FAILED, "judge.no_model_name")
+
+
+JUDGES = {
+    "http://127.0.0.1:9/v1": "judge.no_model_name",
+    "http://me:SECRET@127.0.0.1/v1": "server.no_address",
+    "/nowhere/at/all": "model.missing",
+}
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+def test_a_judge_that_cannot_be_asked_is_refused_before_anything_is_opened(
+    run: RunFolder, golden: Path, judge: str
+) -> None:
+    with refused(JUDGES[judge]) as raised:
+        judged(run, golden, judge=judge)
+    assert "SECRET" not in str(raised.value)
+    assert not list(run.evaluations.glob("*"))
 
 
 def test_the_headline_is_about_the_win_rate_at_equal_lengths_or_about_none() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -14,9 +14,12 @@ from studio.catalogue import phrase
 from studio.errors import RecipeError
 from studio.evaluate.judging.judge import Judge, JudgeQuestion, JudgeReply, family_of
 from studio.evaluate.judging.questioning import JudgeCost, cost_of, judged, unanswered
+from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.store import EvaluationStore
 from studio.events import Event, Log
-from studio.generate.address import shown
+from studio.generate.address import fault_in, shown
+from studio.generate.keys import ServerError
+from studio.paths import model_folder
 from studio.words import duration
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ _MODELS, _TOLD = "models of judges", "told what a judge is sent"
 def chosen_judge(setting: Setting) -> Iterator[Judge]:
     """The judge of the options: a contestant by its key, a server by its address, else a model's folder.
 
-    Raises RecipeError for a server without the name of its model, and ModelError for a folder that is none.
+    `check_judge` says beforehand whether there is such a one.
     """
     name = setting.options.judge
     competes = opened_in(setting)
@@ -61,12 +64,27 @@ def families_in(setting: Setting) -> dict[str, str]:
     }
 
 
+def check_judge(options: EvaluationOptions, keys: Collection[str]) -> None:
+    """Raises before anything is opened what would keep the judge from being asked.
+
+    RecipeError, ServerError or ModelError; `keys` are those of the contestants whose weights are here.
+    """
+    from studio.models.folder import read_config
+
+    name = options.judge
+    if "://" in name:
+        if fault := fault_in(name):
+            raise ServerError("server.no_address", fault=fault)
+        if not options.judge_model.strip():
+            raise RecipeError("judge.no_model_name")
+    elif name and name not in keys:
+        read_config(model_folder(name))
+
+
 def _server(address: str, model: str) -> Any:
     from studio.generate.keys import server_key
     from studio.generate.server import Server
 
-    if not model.strip():
-        raise RecipeError("judge.no_model_name")
     return Server(address, model, server_key(address, typed=True))
 
 
@@ -84,7 +102,6 @@ def _model(name: str, setting: Setting) -> Judge:
     from studio.evaluate.judging.judges import local_judge
     from studio.models.cache import ModelCache
     from studio.models.folder import model_fingerprint
-    from studio.paths import model_folder
     from studio.train.dataset_cache import limits_of
 
     folder = model_folder(name)
