@@ -22,7 +22,7 @@ from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.report import ReportJob, ReportWritten
 from studio.jobs.rescore import RescoreJob
 from studio.jobs.side_by_side import DifferingRows, LaidBeside, SideBySideJob
-from studio.words import visible_line
+from studio.words import counted, visible_line
 
 type Against = Literal["original", "parent"]
 
@@ -163,7 +163,8 @@ def _worse(rows: DifferingRows, asked: dict[str, str]) -> list[str]:
     """How many rows of a measure got better and worse, and what those ask that got worse most."""
     if not rows.worse:
         return []
-    told = f"  {title_of(rows.measure, rows.part)}: {len(rows.better)} rows better, {len(rows.worse)} worse"
+    better, worse = counted(len(rows.better), "row"), f"{len(rows.worse):,}"
+    told = f"  {title_of(rows.measure, rows.part)}: {better} better, {worse} worse"
     questions = [asked[each] for each in rows.worse if each in asked][:_NAMED]
     return [told, *(f"    {shorten(visible_line(each), 100, placeholder=' …')}" for each in questions)]
 
