@@ -19,6 +19,10 @@ STUDIO = ROOT / "studio"
 SHORT = {
     "catalogue/benchmarks.py",
     "catalogue/evaluation.py",
+    "catalogue/export.py",
+    "events/export.py",
+    "export/companions.py",
+    "export/mlx_adapter.py",
     "evaluate/failures/changes.py",
     "evaluate/failures/shared_runs.py",
     "evaluate/measures/nothing.py",

@@ -29,8 +29,8 @@ _KINDS |= {"BadRow", "Refused", "Unusable"}  # and those, of which each says a c
 _KINDS |= {"HubError", "NotEnoughMemory", "NothingUsable", "TooLong", "Unconfirmed", "UnknownColumns"}
 _KINDS |= {"Diverged", "NoTrash", "NotFinite", "QuestionRefused", "ServerError", "Untrained"}
 _CODED = (
-    *("advice/", "app/", "cli/", "dataset/", "evaluate/", "events/", "files/", "forecast/", "generate/"),
-    *("jobs/", "models/", "recipe/", "runs/", "synth/", "train/", "ui/"),
+    *("advice/", "app/", "cli/", "dataset/", "evaluate/", "events/", "export/", "files/", "forecast/"),
+    *("generate/", "jobs/", "models/", "recipe/", "runs/", "synth/", "train/", "ui/"),
     *(path.name for path in STUDIO.glob("*.py")),
 )
 """The rooms, and the modules beside them, in which every failure has a code."""

@@ -20,6 +20,7 @@ from studio.catalogue.benchmarks import APPROACHES, BENCHMARK_CLAUSES
 from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.evaluation import EVALUATION
+from studio.catalogue.export import EXPORT
 from studio.catalogue.inside import INSIDE
 from studio.catalogue.judging import JUDGING
 from studio.catalogue.models import MODELS
@@ -39,6 +40,7 @@ CLAUSES: dict[str, str] = {
     **DATASET_FAILURES,
     **INSIDE,
     **EVALUATION,
+    **EXPORT,
     **JUDGING,
     **MODELS,
     **OUTCOMES,

@@ -16,6 +16,7 @@ from studio.catalogue import phrase
 from studio.cli import results
 from studio.cli.data import app as data_app
 from studio.cli.evaluation import evaluate, write_report
+from studio.cli.export import register as register_exports
 from studio.cli.options import (
     ChangedBase,
     Data,
@@ -219,6 +220,7 @@ def sweep(
 
 app.command(cls=StudioCommand)(evaluate)
 app.command("report", cls=StudioCommand)(write_report)
+register_exports(app)
 
 
 @app.command(cls=StudioCommand)

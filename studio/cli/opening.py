@@ -16,6 +16,7 @@ COMMANDS = (
     "chat",
     "data",
     "runs",
+    "export",
     "selftest",
     "demo",
 )

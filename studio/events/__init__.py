@@ -52,6 +52,7 @@ from studio.events.evaluation import (
     Score,
 )
 from studio.events.event import Ended, Event, Log, Progress, built, finished, from_json, retold, to_json
+from studio.events.export import Exported
 from studio.events.training import (
     AdapterShape,
     Advice,
@@ -102,6 +103,7 @@ __all__ = [
     "Event",
     "Evidence",
     "ExampleRow",
+    "Exported",
     "Figure",
     "FilePlace",
     "Finding",

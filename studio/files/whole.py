@@ -94,7 +94,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         temporary.mkdir(parents=True)
         try:
             yield temporary
-            for file in temporary.iterdir():
+            for file in temporary.rglob("*"):
                 _flush(file)
             _flush(temporary)
             _swap(temporary, path)

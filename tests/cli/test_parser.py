@@ -28,6 +28,7 @@ REFUSED = {
     "evaluate": ["none"],
     "report": ["none"],
     "chat": ["none", "--prompt", "x"],
+    "export": ["none"],
     "data show": ["none.jsonl"],
     "data save": ["none.jsonl", "out"],
     "data export": ["none.jsonl", "out"],

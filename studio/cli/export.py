@@ -1,0 +1,70 @@
+"""`studio export`: a run's result in the form of other tools."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from studio.cli.options import ChangedBase, Run, store_from
+from studio.cli.parser import StudioCommand
+from studio.cli.results import CommandResult
+from studio.cli.terminal import console, perform, report
+from studio.events import Exported
+from studio.jobs.export import RunExportJob
+from studio.words import counted, file_size
+
+type Target = Literal["mlx", "fused"]
+
+_NEXT = {
+    "mlx": "Try it: mlx_lm.generate --model {model} --adapter-path {folder} --prompt TEXT",
+    "fused": "Try it: mlx_lm.generate --model {folder} --prompt TEXT; or put the folder into LM Studio's.",
+}
+
+
+def export(
+    run: Run,
+    to: Annotated[
+        Target, typer.Option("--to", help="mlx: an adapter as mlx-lm's own. fused: a whole model.")
+    ] = "mlx",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A new folder; RUN-TARGET here if not named.")
+    ] = None,
+    weights: Annotated[
+        Literal["auto", "keep", "plain"],
+        typer.Option(
+            help="Of a quantized model made whole: quantize again (keep), or not (plain); auto keeps where "
+            "at most 5 % of what was learned is lost."
+        ),
+    ] = "auto",
+    changed_base: ChangedBase = False,
+) -> None:
+    """Write a run's result for other tools, read it back, and compare its logits with the run's model."""
+    found = store_from().find(run)
+    job = RunExportJob(found, to, out or Path(f"{found.name}-{to}"), weights, changed_base)
+    with console.status("Loading MLX"):
+        from studio.models.cache import ModelCache
+    for event in perform(job.run_events(ModelCache())):
+        if isinstance(event, Exported):
+            result = of_export(event, found.manifest()["recipe"].get("model", "MODEL"))
+            report(result.document, result.text)
+
+
+def of_export(event: Exported, model: str) -> CommandResult:
+    """What was written, how faithful it is, and how it is used."""
+    lines = [
+        f"{event.folder} ({counted(len(event.files), 'file')}, {file_size(event.size)})",
+        f"Read back: logits differ by {event.difference:.2g} of their norm; the same likeliest token at "
+        f"{event.same} of {event.places} places.",
+        *map(str, event.remarks),
+        _NEXT[event.target].format(model=model, folder=event.folder),
+    ]
+    document: dict[str, Any] = {**asdict(event), "remarks": [str(each) for each in event.remarks]}
+    return CommandResult(document, "\n".join(lines))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `studio`."""
+    app.command(cls=StudioCommand)(export)

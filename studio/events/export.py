@@ -1,0 +1,28 @@
+"""What taking a run's result elsewhere announces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.catalogue import Said
+from studio.events.event import Event
+
+
+@dataclass(frozen=True)
+class Exported(Event, kind="Exported"):
+    """A run's result stands in a folder, was read back there, and answers as the run's model does.
+
+    `files` are names in it, `size` is what they take, in bytes. `difference` is that of the logits, as a
+    share of their norm; `same` of `places` have the same likeliest next token. `lost` is the share of what
+    the run learned that is not in what was written, None where the run changed nothing.
+    """
+
+    target: str
+    folder: str
+    files: tuple[str, ...]
+    size: int
+    difference: float
+    same: int
+    places: int
+    lost: float | None = None
+    remarks: tuple[Said, ...] = ()
