@@ -58,8 +58,8 @@ def evaluate(
         str,
         typer.Option(
             metavar="SCORERS",
-            help="Score the answers of the newest evaluation anew, without asking: by these scorers, as in "
-            "'contains, not-json', or by 'own', those of the golden set; as you ruled; by another --judge.",
+            help="Score the answers of the newest evaluation anew, as you ruled, without asking: by these "
+            "scorers, as in 'contains, not-json', by the 'same' as before, or by the golden set's 'own'.",
         ),
     ] = "",
     changed_base: ChangedBase = False,

@@ -18,8 +18,8 @@ from studio.runs.folder import RunFolder
 if TYPE_CHECKING:
     from studio.models.cache import ModelCache
 
-OWN = "own"
-"""In the place of scorers: those that the golden set asks for, else exact match."""
+SAME, OWN = "same", "own"
+"""In the place of scorers: those of before, and those that the golden set asks for, else exact match."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class RescoreJob:
     """
 
     run: RunFolder
-    scorers: str = OWN
+    scorers: str = SAME
     folder: Path | None = None
     judge: str = ""
     judge_model: str = ""
@@ -81,12 +81,13 @@ class RescoreJob:
         """What the evaluation was asked for, with other scorers. Raises DataError for unknown ones."""
         from studio.evaluate.scorers.assertions import usual_of
 
-        scorers = "" if self.scorers == OWN else self.scorers
-        if scorers:
-            usual_of(scorers)
         try:
             earlier = EvaluationOptions.model_validate(plan.get("options", {}))
         except ValidationError:  # of a version that had other options
             earlier = STANDARD
         other = {"judge": self.judge, "judge_model": self.judge_model} if self.judge else {}
-        return earlier.model_copy(update={"scorers": scorers, **other})
+        if self.scorers != SAME:
+            other["scorers"] = "" if self.scorers == OWN else self.scorers
+        if other.get("scorers"):
+            usual_of(other["scorers"])
+        return earlier.model_copy(update=other)

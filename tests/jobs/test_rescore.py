@@ -21,7 +21,7 @@ from studio.evaluate.registry import chosen
 from studio.evaluate.rescoring import keep_golden
 from studio.evaluate.store import EvaluationStore, Ruling
 from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, Answered, Evaluated, Event, Progress, Score
-from studio.jobs.rescore import OWN, RescoreJob
+from studio.jobs.rescore import OWN, SAME, RescoreJob
 from studio.models.cache import ModelCache
 from studio.runs.evaluations import evaluations_of, read_evaluation
 from studio.runs.folder import RunFolder
@@ -107,7 +107,7 @@ def test_another_judge_is_asked_about_the_answers_that_are_there(run: RunFolder)
     assert len(one.asked) == first
 
 
-def rescored(run: RunFolder, scorers: str = OWN) -> tuple[Evaluated, list[Event]]:
+def rescored(run: RunFolder, scorers: str = SAME) -> tuple[Evaluated, list[Event]]:
     events = list(RescoreJob(run, scorers).run_events())
     assert not any(isinstance(event, Progress) for event in events)
     return next(event for event in events if isinstance(event, Evaluated)), events
@@ -146,6 +146,13 @@ def test_the_same_scorers_come_to_the_same_table(run: RunFolder) -> None:
     assert str(result.headline) == str(before.result.headline)
     again, _ = rescored(run)  # of what was rescored itself
     assert reached(again) == reached(result)
+
+
+def test_what_was_scored_otherwise_is_scored_so_again_unless_other_scorers_are_named(run: RunFolder) -> None:
+    by_words = rescored(run, "f1")[0]
+    same, own = rescored(run)[0], rescored(run, OWN)[0]
+    assert (same.primary, reached(same)) == ("golden_checks", reached(by_words))
+    assert (own.primary, reached(own)["failures", "wrong"]) == ("golden_exact", 7 / 8)
 
 
 def test_a_ruling_made_since_counts_and_is_counted(run: RunFolder) -> None:
