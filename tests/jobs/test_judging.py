@@ -245,6 +245,21 @@ def test_answers_that_judge_and_scorer_see_differently_are_named(run: RunFolder,
     assert [(asked[item], who) for item, who in words.contradictions] == [("Question 3", "tuned")]
 
 
+def test_a_models_folder_judges_also_the_one_that_competes(
+    run: RunFolder, golden: Path, tiny_model: Path, starter: Path
+) -> None:
+    """What competes is judged by its bare weights, not by what was tuned; both give probabilities."""
+    for folder in (tiny_model, starter / "model"):
+        options = EvaluationOptions(measures=(WIN_RATE,), judge=str(folder), judge_rows=3)
+        list(EvaluateJob(run, golden, options=options).run_events(ModelCache()))
+        found = latest_evaluation(run)
+        assert found is not None
+        scores = {(score.measure, score.part): score for score in found.result.scores}
+        assert scores[WIN_RATE, ""].state in (INCOMPATIBLE, TOO_FEW), "three pairs are no evidence"
+        assert scores[WIN_RATE, "unparsable"].of("tuned") == 0
+        assert scores[WIN_RATE, "unparsable"].count == 3
+
+
 def test_the_starter_as_its_own_judge_has_no_verdict(starter: Path, tmp_path: Path) -> None:
     """It looks at the place and not at the answer, and is told so."""
     cache = ModelCache()
