@@ -20,19 +20,19 @@ JUDGING: dict[str, str] = {
     "stronger judge.",
     "judge.only_ties": "No verdict: the judge called all {count} pairs ties, so nothing shows whether it can "
     "tell answers apart.",
-    "judge.inconsistent": "No verdict: consistency too low. When two answers changed places, the judge kept "
-    "its preference in {kept} of {count} pairs ({share}; {needed} are needed). Choose a stronger judge.",
-    "judge.like_a_coin": "No verdict: the judge kept its preference in {kept} of {count} pairs, as a coin "
-    "might with so few. Judge more rows.",
+    "judge.inconsistent": "No verdict: consistency too low. With the answers swapped, the judge kept its "
+    "choice in {kept} of {count} pairs ({share}; {needed} are needed). Choose a stronger judge.",
+    "judge.like_a_coin": "No verdict: with the answers swapped, the judge kept its choice in {kept} of "
+    "{count} pairs, as a coin might with so few. Judge more rows.",
     "judge.read_at_logits": "How {judge} judges, read at its logits",
     "judge.asked_for_reasons": "How {judge} judges, its reason first, at temperature 0",
     "judge.nothing_counted": "There is no pair of which this can be said.",
     "judge.same_family": "{judge} is of the same family as who competes, and may prefer its own way of "
     "writing.",
-    "judge.blind_to_content": "No figures: the judge rated the ideal answer above the ideal answer to "
-    "another question in {above} of {count} cases ({share}; {needed} are needed). Choose a stronger judge.",
-    "judge.few_controls": "No figures: the judge rated the ideal answer above the ideal answer to another "
-    "question in {above} of {count} cases, as a coin might with so few. Judge more rows.",
+    "judge.blind_to_content": "No figures: the judge rated the right answer above a wrong one in {above} of "
+    "{count} cases ({share}; {needed} are needed). Choose a stronger judge.",
+    "judge.few_controls": "No figures: the judge rated the right answer above a wrong one in {above} of "
+    "{count} cases, as a coin might with so few. Judge more rows.",
     "judge.unchecked": "Not checked against ideal answers: there are fewer than two.",
     "judge.few_votes": "You voted blind on {count} of the judged pairs, and {needed} are asked for.",
     "judge.no_verdicts": "No judge has given verdicts to compare your votes with.",

@@ -90,7 +90,7 @@ def test_another_judge_is_asked_about_the_answers_that_are_there(run: RunFolder)
     found = {(score.measure, score.part): score for score in result.scores}
     assert found["judge_win_rate", ""].of("tuned") == 1
     assert found["judge_win_rate", "same_family"].state == TOO_FEW
-    assert found["judge_rubrics", "relevance"].state == INCOMPATIBLE
+    assert found["judge_rubrics", ""].state == INCOMPATIBLE
     assert found["golden_exact", ""].state == MEASURED
     first = len(one.asked)
 

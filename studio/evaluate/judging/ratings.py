@@ -62,18 +62,18 @@ def rubric_scores(
     titles: Mapping[str, str],
     refused: tuple[str, Phrase] | None = None,
 ) -> Iterator[Score | Figure]:
-    """A score for each rubric, and the table of changes; state and reason where the judge is `refused`.
+    """A score for each rubric, and the table of changes; one with the reason where the judge is `refused`.
 
     `titles` has what every contestant is called, by its key, the baseline first.
     """
     refused = refused or unreadable([each for of in found.values() for row in of.values() for each in row])
+    if refused:
+        state, reason = refused
+        yield Score(measure, "", state, reason, "score", "higher")
+        return
     clusters = [item.cluster for item in items]
     measured = []
     for rubric in rubrics:
-        if refused:
-            state, reason = refused
-            yield Score(measure, rubric.key, state, reason, "score", "higher")
-            continue
         score = scored(
             measure,
             found[rubric.key],
