@@ -19,6 +19,7 @@ from studio.evaluate.benchmarks.rows import RowSource
 from studio.generate.contestant import Contestant, OpenContestant
 from tests.conftest import finish, refused
 from tests.evaluate.benchmark_rows import SHOTS, benchmark_rows, write_benchmark_rows
+from tests.jobs.hub_server import Hub, hub_server
 from tests.oracles.make_benchmarks import FIXTURE, LONGEST, PAIRS, PROMPTS, TEXTS, text_of
 
 LIKELIHOODS = "loglikelihood"
@@ -272,3 +273,34 @@ def test_rows_that_were_fetched_before_are_read_again_without_the_hub(
         file.rename(target / file.name.replace("json-", "winogrande-"))
     rows = RowSource().reader("winogrande", config)()
     assert rows["validation"][0] == {"sentence": "A _ swims."}
+
+
+FETCH = """
+import sys
+from studio.errors import DataError
+from studio.evaluate.benchmarks.rows import RowSource
+
+config = {"dataset_path": "user/toys", "dataset_name": None}
+try:
+    print(RowSource(download=sys.argv[1] == "fetch").reader("toys", config)()["test"][1]["prompt"])
+except DataError as error:
+    print(error.code)
+"""
+
+
+@pytest.mark.long
+def test_rows_are_fetched_only_where_that_is_asked_for_and_then_are_here(tmp_path: Path) -> None:
+    files = {"test.jsonl": b'{"prompt": "one"}\n{"prompt": "two"}\n'}
+
+    def told(how: str, **around: str) -> str:
+        environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), **around}
+        asked = [sys.executable, "-P", "-c", FETCH, how]
+        done = subprocess.run(asked, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    with hub_server(Hub("user/toys", files)) as hub:
+        online = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0"}
+        assert told("look", **online) == "benchmark.no_rows"
+        assert told("fetch", **online) == "two"
+    assert told("look") == "two"
