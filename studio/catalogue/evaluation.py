@@ -23,5 +23,7 @@ EVALUATION: dict[str, str] = {
     "figure.questions": "Questions",
     "figure.instruction_kinds": "Instructions followed, by kind",
     "report.no_evaluation": "{name} has no evaluation to report. Evaluate it first: studio evaluate {name}",
+    "evaluation.other_tokens": "{who} divides text into other tokens than the baseline, so losses leave it "
+    "out: only answers are compared.",
     "evaluation.asking": "Asking {who}",
 }

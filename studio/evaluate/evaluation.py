@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 
+from studio.catalogue import listed, phrase
 from studio.errors import StudioError
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.nothing import failed
 from studio.evaluate.registry import BY_KEY
 from studio.evaluate.verdict import judge
-from studio.events import MEASURED, TOO_FEW, Answered, Evaluated, Event, Figure, Score
+from studio.events import MEASURED, TOO_FEW, Answered, Evaluated, Event, Figure, Log, Score
 
 _KEPT = (Answered, Figure, Score)
 
@@ -22,6 +23,8 @@ def evaluate(setting: Setting, measures: Sequence[Measure], primary: str) -> Gen
     could be compared.
     """
     began = time.perf_counter()
+    if strangers := [each.title for each in setting.contestants if each not in setting.readers]:
+        yield Log(str(phrase("evaluation.other_tokens", who=listed(strangers))), "warning")
     scores: list[Score] = []
     for measure in measures:
         for event in _taken(measure, setting):

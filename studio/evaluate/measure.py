@@ -91,6 +91,11 @@ class Setting:
         return min(most, 2 * longest + 8)
 
     @cached_property
+    def readers(self) -> tuple[OpenContestant, ...]:
+        """Those whose losses can be compared: they have the baseline's tokens."""
+        return tuple(each for each in self.contestants if each.has_tokens_of(self.contestants[0]))
+
+    @cached_property
     def _contest(self) -> Contest:
         """The contestants, ready to answer together."""
         from studio.generate.parties import Contest
@@ -154,14 +159,14 @@ class Setting:
         return found
 
     def losses(self, name: str, rows: Sequence[Tokens]) -> Generator[Progress, None, Mapping[str, RowLosses]]:
-        """What every contestant gives these rows, in their order; read once for each `name`."""
+        """What all `readers` give these rows, in their order; read once for each `name`."""
         from studio.evaluate.reading import row_losses_of
 
         if name not in self.losses_known:
             found: dict[str, RowLosses] = {}
-            for number, contestant in enumerate(self.contestants):
+            for number, contestant in enumerate(self.readers):
                 steps = row_losses_of(contestant.module, rows)
-                found[contestant.key] = yield from _counted(steps, name, number, len(self.contestants))
+                found[contestant.key] = yield from _counted(steps, name, number, len(self.readers))
             self.losses_known[name] = found
         return self.losses_known[name]
 

@@ -143,3 +143,7 @@ class OpenContestant:
     @property
     def title(self) -> str:
         return self.contestant.title
+
+    def has_tokens_of(self, other: OpenContestant) -> bool:
+        """Whether every token is the same to both, so that their losses can be compared."""
+        return self.weights is other.weights or self.tokenizer.get_vocab() == other.tokenizer.get_vocab()

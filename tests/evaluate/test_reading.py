@@ -10,8 +10,10 @@ import pytest
 
 from studio.dataset.render.render import Tokens
 from studio.evaluate.reading import row_losses_of
+from studio.evaluate.store import EvaluationStore
 from studio.models.cache import ModelCache
 from tests.conftest import finish
+from tests.evaluate.contestants import open_contestant, setting_of
 
 ORACLE = Path(__file__).parents[1] / "oracles" / "fixtures" / "losses.json"
 
@@ -27,3 +29,13 @@ def test_each_row_of_the_starter_has_the_loss_that_transformers_finds(starter: P
     alone = [finish(row_losses_of(model, [each])).sums[0] for each in tokens]
     assert np.allclose(found.sums, alone, rtol=1e-5)
     assert 0 < found.right.sum() < found.targets.sum()
+
+
+def test_who_has_other_tokens_is_left_out_of_losses(starter: Path, tiny_model: Path, tmp_path: Path) -> None:
+    base, other = open_contestant(starter / "model"), open_contestant(tiny_model, "tuned")
+    setting = setting_of([base, other], EvaluationStore(tmp_path))
+    assert not other.has_tokens_of(base)
+    found = finish(setting.losses("text", base.renderer.render_text("The capital of Senegal is Dakar.")))
+    assert found.keys() == {"base"}
+    alike = setting_of([base, open_contestant(starter / "model", "tuned")], EvaluationStore(tmp_path))
+    assert alike.readers == alike.contestants

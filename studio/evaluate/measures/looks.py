@@ -86,7 +86,7 @@ def others(setting: Setting) -> tuple[OpenContestant, ...]:
 
 def check_vocabulary(one: OpenContestant, other: OpenContestant) -> None:
     """Raise Unusable where a token is not the same to both."""
-    if one.weights is not other.weights and one.tokenizer.get_vocab() != other.tokenizer.get_vocab():
+    if not other.has_tokens_of(one):
         raise Unusable("inside.other_vocabulary")
 
 

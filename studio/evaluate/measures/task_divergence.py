@@ -39,7 +39,7 @@ def _divergence(setting: Setting) -> Generator[Event]:
     from studio.evaluate.inside.change import Predictor, token_change
 
     texts = answer_texts(setting, MOST) if others(setting) else []
-    predictors = {each.key: Predictor.of(each.module) for each in setting.contestants}
+    predictors = {each.key: Predictor.of(each.module) for each in setting.readers}
 
     def look(contestant: OpenContestant, place: int) -> TokenChange:
         text, base = texts[place], predictors[setting.baseline]
