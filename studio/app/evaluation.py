@@ -28,6 +28,7 @@ from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
 from studio.jobs.rescore import RescoreJob
 from studio.jobs.rows import golden_of_run
+from studio.jobs.side_by_side import LaidBeside, SideBySideJob
 from studio.runs.evaluations import EvaluationStored
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunSummary
@@ -215,6 +216,18 @@ class Evaluation(Controller):
         compared = next((key for key, _ in result.contestants[1:]), "")
         scores = {(each.measure, each.part): each for each in result.scores}
         self._pane.results.show_beside(ScoreSide(title, result.contestants, compared, scores))
+        run, mine = self._subjects.run("evaluation"), self.words.folder
+        if run is not None and mine is not None:
+            other = RunFolder(event.folder.parents[1])
+            job = SideBySideJob(RunFolder(run.folder), other, mine, event.folder)
+            self._beside.ask(job, QueueName.READING, {LaidBeside: self._show_direct})
+
+    def _show_direct(self, event: LaidBeside) -> None:
+        """How this evaluation does against the one beside it, row by row."""
+        scores = {(each.measure, each.part): each for each in event.scores}
+        worse = {each for rows in event.rows if rows.measure == event.primary for each in rows.worse}
+        side = ScoreSide("This against it", event.contestants, event.contestants[1][0], scores)
+        self._pane.results.show_direct(side, worse)
 
     # an evaluation
 

@@ -50,12 +50,14 @@ class LaidBeside(Event, kind="LaidBeside"):
 class SideBySideJob:
     """Compare what two runs came to, row by row, from what their newest evaluations kept.
 
-    Of the same run it is compared with its evaluation before. Raises RunError where there is no complete one,
-    or they share no rows.
+    Of the same run it is compared with its evaluation before. `this` and `that` name other evaluations than
+    the newest. Raises RunError where there is no complete one, or they share no rows.
     """
 
     run: RunFolder
     against: RunFolder
+    this: Path | None = None
+    that: Path | None = None
 
     @property
     def title(self) -> str:
@@ -72,8 +74,8 @@ class SideBySideJob:
         from studio.evaluate.store import EvaluationStore
         from studio.evaluate.verdict import judge
 
-        this = _newest(self.run)
-        that = _newest(self.against, without=this.folder)
+        this = _read(self.this, self.run)
+        that = _read(self.that, self.against, without=this.folder)
         who, whom = _compared(this), _compared(that)
         stores = EvaluationStore(this.folder), EvaluationStore(that.folder)
         found = lay_beside(stores[0], who[0], stores[1], whom[0], BY_KEY)
@@ -94,9 +96,9 @@ class SideBySideJob:
         )
 
 
-def _newest(run: RunFolder, without: Path | None = None) -> EvaluationStored:
-    """The newest evaluation that can be read, but for this one. Raises RunError where there is none."""
-    folders = [folder for folder in evaluations_of(run) if folder != without]
+def _read(folder: Path | None, run: RunFolder, without: Path | None = None) -> EvaluationStored:
+    """An evaluation, or a run's newest that can be read, but for one. Raises RunError where there is none."""
+    folders = [folder] if folder else [each for each in evaluations_of(run) if each != without]
     found = next(filter(None, map(read_evaluation, folders)), None)
     if found is None:
         raise RunError("evaluation.none_yet", name=run.name)

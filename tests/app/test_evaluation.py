@@ -23,13 +23,19 @@ from tests.app.test_run_menu import stored_run
 from tests.ui.evaluated import BASE, CONTESTANTS, SCORES, TUNED, figures, outcomes
 
 
-def evaluation(run: RunFolder, headline: str, number: int = 0) -> EvaluationStore:
-    """A complete evaluation in a run's folder."""
+def rows_of(right: int) -> dict[str, list[float]]:
+    """Twelve rows, of which the base has none right, and tuned so many."""
+    return {BASE: [0.0] * 12, TUNED: [float(n < right) for n in range(12)]}
+
+
+def evaluation(run: RunFolder, headline: str, number: int = 0, better: int = 12) -> EvaluationStore:
+    """A complete evaluation in a run's folder, with so many answers right."""
     plan = {"number": number, "shared": "3f9ac01d77aa", "contestants": [], "options": {}, "format": 1}
     store = EvaluationStore.opened(run, plan)
     store.begin("golden_exact")
     for event in (*outcomes(), *SCORES, *figures()):
         store.keep("golden_exact", event)
+    store.keep_rows("golden_exact", "", [f"q{n}" for n in range(12)], rows_of(better))
     store.finish("golden_exact")
     result = Evaluated(
         run=run.name,
@@ -56,7 +62,7 @@ def run(tmp_path: Path) -> RunFolder:
 def pane(studio: Studio, run: RunFolder, qtbot: QtBot) -> EvaluationPane:
     """The pane with two evaluations of one run, the later one on show."""
     evaluation(run, "Unclear", 1)
-    evaluation(run, "Better", 2)
+    evaluation(run, "Better", 2, better=3)
     studio.runs.use(run.name)
     studio.window.show_pane("evaluation")
     studio.window.activateWindow()  # else no key of it is a shortcut
@@ -93,6 +99,23 @@ def test_an_earlier_evaluation_is_laid_beside(pane: EvaluationPane, qtbot: QtBot
     assert "Unclear" in pane.results.model.sides[1].title
     row = next(row for row in pane.results.model.rows if row.measure == "golden_exact")
     assert row.difference(0, TUNED) == row.difference(1, TUNED)
+
+
+def test_rows_on_which_another_evaluation_did_better_are_one_click_away(
+    pane: EvaluationPane, studio: Studio, qtbot: QtBot
+) -> None:
+    pick(pane.results.beside, "Unclear")
+    qtbot.waitUntil(lambda: len(pane.results.model.sides) == 3)
+    direct = pane.results.model.sides[2]
+    row = next(row for row in pane.results.model.rows if row.measure == "golden_exact")
+    difference = row.difference(2, direct.compared)
+    assert difference is not None
+    assert difference.value == pytest.approx(-9 / 12)  # 3 right against 12
+    pane.results.answers.choose("fallen")
+    assert [each.asked.id for each in pane.results.answers.model.rows] == [f"q{n}" for n in range(3, 12)]
+    pick(pane.results.beside, "Nothing")
+    assert len(pane.results.model.sides) == 1
+    assert pane.results.answers.model.counts()["fallen"] == 0
 
 
 def test_what_a_person_says_is_kept_and_counted(

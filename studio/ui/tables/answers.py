@@ -20,7 +20,13 @@ OUTCOMES = {
     "both_wrong": ("Both wrong", "warn"),
 }
 """What training did to an answer: the word for it, and its tone."""
-SPECIAL = {"worse": "Got worse", "disagree": "Judge disagrees", "overruled": "Overruled", "voted": "Voted"}
+SPECIAL = {
+    "worse": "Got worse",
+    "fallen": "Worse than beside",
+    "disagree": "Judge disagrees",
+    "overruled": "Overruled",
+    "voted": "Voted",
+}
 """Rows to be looked at by themselves, whatever came out."""
 
 VOTES = {"a": "A is better", "b": "B is better", "tie": "Tie", "bad": "Both are bad"}
@@ -41,6 +47,8 @@ class AnswerRow:
     note: str = ""
     judged: str = ""
     """What a judge said of it, in words."""
+    fallen: bool = False
+    """Whether the evaluation that is laid beside does better on it."""
     disagrees: bool = False
     """Whether judge and scorer do not agree on it."""
 
@@ -88,6 +96,7 @@ class AnswerRow:
         """Which of SPECIAL the row is."""
         found = {
             "worse": self.got_worse,
+            "fallen": self.fallen,
             "disagree": self.disagrees,
             "overruled": bool(self.rulings),
             "voted": bool(self.vote),

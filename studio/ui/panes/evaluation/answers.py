@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -129,6 +129,13 @@ class AnswersPage(QWidget):
             self.list.selectRow(0)
         else:
             self.show_row()
+
+    def mark_fallen(self, items: Collection[str]) -> None:
+        """Say which questions, by their ids, another evaluation answers better than this one."""
+        for row_ in self.model.known():
+            if row_.fallen != (row_.asked.id in items):
+                self.model.change(row_.key, fallen=row_.asked.id in items)
+        self._refresh()
 
     def settle(self) -> None:
         """Put the rows in the order of the questions."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -41,7 +41,7 @@ class ResultsPage(QWidget):
         self.compared = _choice("Whose difference from the baseline is shown")
         self.earlier = _choice("Evaluations of this run")
         self.beside = _choice("What is laid beside this evaluation")
-        self.side, self.other = ScoreSide(), ScoreSide()
+        self.side, self.other, self.direct = ScoreSide(), ScoreSide(), ScoreSide()
         self._scores: dict[tuple[str, str], Score] = {}
         self._pages = QStackedWidget()
         self._lay_out()
@@ -73,7 +73,7 @@ class ResultsPage(QWidget):
         """Forget the evaluation before."""
         self.model.set_waiting(())
         self._scores = {}
-        self.side, self.other = ScoreSide(), ScoreSide()
+        self.side, self.other, self.direct = ScoreSide(), ScoreSide(), ScoreSide()
         self.beside.setCurrentIndex(0)
         self.answers.clear()
         self.figures.clear()
@@ -116,12 +116,20 @@ class ResultsPage(QWidget):
 
     def show_beside(self, side: ScoreSide | None) -> None:
         """Lay another evaluation beside this one, or take it away."""
-        self.other = side or ScoreSide()
+        self.other, self.direct = side or ScoreSide(), ScoreSide()
+        self.answers.mark_fallen(())
         if side is None:
             self.beside.setCurrentIndex(0)
         else:
             self.tabs.choose(SCORES)
         self._show_sides()
+
+    def show_direct(self, side: ScoreSide, worse: Collection[str]) -> None:
+        """Beside both, how this one does against the other on the rows of both; `worse` are ids of rows."""
+        if self.other.contestants:
+            self.direct = side
+            self.answers.mark_fallen(worse)
+            self._show_sides()
 
     def _lay_out(self) -> None:
         card = Card()
@@ -144,7 +152,7 @@ class ResultsPage(QWidget):
 
     def _show_sides(self) -> None:
         mine = ScoreSide(self.side.title, self.side.contestants, self.side.compared, self._scores)
-        self.model.set_sides(mine, *((self.other,) if self.other.contestants else ()))
+        self.model.set_sides(mine, *(each for each in (self.other, self.direct) if each.contestants))
 
     def _count(self) -> None:
         counts = self.answers.model.counts()
