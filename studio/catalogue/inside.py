@@ -35,8 +35,8 @@ INSIDE: dict[str, str] = {
     "Keep more of them (loop.keep) in the next run.",
     "kept.no_gain": "No checkpoint reads the held-out rows better than the model did at the start, so there "
     "is no gain that costs could be held against.",
-    "kept.take": "Step {step:,} is as good as step {present:,} and has forgotten less: {spared:.2f} nats a "
-    "token of general text ({low:.2f} to {high:.2f} at 95 %).",
-    "kept.alike": "{count} checkpoints are within the noise of each other: steps {steps}.",
+    "kept.take": "Step {step:,} is as good as step {present:,} and has forgotten less: {spared:.3f} nats a "
+    "token of general text ({low:.3f} to {high:.3f} at 95 %).",
+    "kept.alike": "{count} checkpoints are as good as each other: steps {steps}.",
     "kept.one_best": "Step {step:,} is better than every other checkpoint.",
 }

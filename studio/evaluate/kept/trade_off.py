@@ -1,8 +1,9 @@
 """What each checkpoint of a run has learned and what it has forgotten, and which is worth taking.
 
 Two checkpoints that read the held-out rows alike can differ in what they have forgotten. "Alike" is meant
-strictly: the difference, row by row, leaves zero in its interval, and even its worse end is a small part of
-what tuning gained; so few rows never make checkpoints alike.
+strictly: what is lost between them is at most a tiny part of what tuning gained, even at the worse end of
+its interval; or zero is in the interval, and its worse end is a small part. So few rows never make
+checkpoints alike.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import numpy.typing as npt
 from studio.evaluate.scoring import ENOUGH
 from studio.evaluate.statistics import Estimate, numbered, paired
 
-SMALL = 0.1
-"""So much of the gain a checkpoint may have lost, at the worse end of its interval, and still be alike."""
+TINY, SMALL = 0.02, 0.1
+"""Parts of the gain that a checkpoint may have lost and still be alike; and SMALL is the part of what was
+forgotten that another must have spared to be worth taking.
+"""
 
 type _Rows = npt.NDArray[np.float64]
 
@@ -73,7 +76,8 @@ def trade_off(checkpoints: Sequence[CheckpointLosses], rows: ReadRows, present: 
         return found
     choice = min(alike, key=rows.cost_of)
     spared = paired(now.cost - choice.cost, rows.cost_targets)
-    if choice is now or spared.low <= 0:
+    paid = rows.cost_of(now) - rows.cost_of(rows.base)
+    if choice is now or spared.low <= 0 or spared.value < SMALL * paid:
         return found
     return TradeOff(best.step, found.alike, choice.step, spared)
 
@@ -84,4 +88,4 @@ def _alike(each: CheckpointLosses, best: CheckpointLosses, rows: ReadRows) -> bo
     groups = None if rows.clusters is None else numbered(rows.clusters)
     lost = paired(each.gain - best.gain, rows.gain_targets, groups)
     gained = rows.gain_of(rows.base) - rows.gain_of(best)
-    return lost.low <= 0 and lost.high <= SMALL * gained
+    return lost.high <= (SMALL if lost.low <= 0 else TINY) * gained

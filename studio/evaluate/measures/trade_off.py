@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +15,12 @@ from studio.events import ContestantScore, Event, Figure, Probed, Score, Validat
 from studio.generate.contestant import TUNED
 
 if TYPE_CHECKING:
-    from studio.dataset.dataset import Dataset
-    from studio.dataset.render.render import Example
     from studio.evaluate.kept.checkpoints import RunRead
     from studio.evaluate.kept.trade_off import TradeOff
     from studio.runs.folder import RunFolder
 
-MOST = 100
-"""So many held-out rows are read with every checkpoint."""
+MOST, CHECKPOINTS = 100, 10
+"""So many held-out rows are read with every checkpoint, and so many checkpoints, evenly over the run."""
 
 
 def _trade_off(setting: Setting) -> Generator[Event]:
@@ -39,10 +37,17 @@ def _trade_off(setting: Setting) -> Generator[Event]:
     if len(steps) < 2:
         yield not_run(TRADE_OFF.key, phrase("kept.one_checkpoint", run=run.name))
         return
-    held_out = _drawn(setting.data)
-    general = general_text(first.renderer, PROBE_TOKENS)
-    read = yield from read_checkpoints(first, run, steps, held_out, general, clusters_of(held_out))
+    held_out = _drawn(setting.data.validation, MOST)
     present = result_step(run)
+    general = general_text(first.renderer, PROBE_TOKENS)
+    read = yield from read_checkpoints(
+        first,
+        run,
+        sorted({*_drawn(steps, CHECKPOINTS), present} & {*steps}),
+        held_out,
+        general,
+        clusters_of(held_out),
+    )
     yield _scored(read, present)
     decided = trade_off(read.checkpoints, read.rows, present)
     forgotten = {each.step: read.rows.cost_of(each) for each in read.all}
@@ -71,10 +76,10 @@ def _scored(read: RunRead, present: int) -> Score:
     )
 
 
-def _drawn(data: Dataset) -> list[Example]:
-    """Held-out rows, evenly over the split."""
-    places = np.unique(np.linspace(0, len(data.validation) - 1, MOST).astype(int))
-    return [data.validation[place] for place in places.tolist()]
+def _drawn[T](whole: Sequence[T], most: int) -> list[T]:
+    """At most so many, evenly over all."""
+    places = np.unique(np.linspace(0, len(whole) - 1, most).astype(int))
+    return [whole[place] for place in places.tolist()]
 
 
 def _figure(

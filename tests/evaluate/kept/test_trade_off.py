@@ -42,6 +42,8 @@ def test_the_present_one_stays_where_nothing_alike_has_clearly_forgotten_less() 
     assert trade_off(better, rows, present=200).suggested is None  # 100 is another, not as good
     same_cost = [losses(100, 1.001, 2.901), losses(200, 1.0, 2.9)]
     assert trade_off(same_cost, rows, present=200).suggested is None
+    hardly = [losses(100, 1.001, 2.85), losses(200, 1.0, 2.9)]  # spares five of ninety
+    assert trade_off(hardly, rows, present=200).suggested is None
     least = [losses(100, 1.001, 2.3), losses(200, 1.0, 2.9)]
     assert trade_off(least, rows, present=100).suggested is None
 
@@ -59,3 +61,10 @@ def test_few_rows_make_no_checkpoints_alike() -> None:
 def test_where_nothing_was_gained_nothing_is_alike_but_equals() -> None:
     rows = read(losses(0, 1.0, 2.0))
     assert trade_off([losses(100, 1.2, 2.1), losses(200, 1.19, 2.9)], rows, present=200).alike == (200,)
+
+
+def test_a_tiny_loss_that_is_sure_is_still_as_good_and_a_small_one_is_not() -> None:
+    rows = read(losses(0, 3.0, 2.0))
+    sure = [losses(100, 1.1, 2.1, noise=0.001), losses(200, 1.03, 2.2, noise=0.001)]
+    sure.append(losses(300, 1.0, 2.9, noise=0.001))
+    assert trade_off(sure, rows, present=300).alike == (200, 300)
