@@ -58,6 +58,7 @@ SCORING: dict[str, str] = {
     "failures.changed": "What changed with {who}",
     "overlap.searching": "Searching the training rows",
     "overlap.no_rows": "There are no training rows at hand to search.",
+    "overlap.part": "Of {of:,} training rows, {rows:,} at even distances were searched.",
     "overlap.words": "Words",
     "overlap.line": "Training row",
     "overlap.item": "Item",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from studio.dataset.dataset import Dataset
+from studio.evaluate.failures import training_rows
 from studio.evaluate.failures.training_rows import TrainingRows, rows_of
 from studio.evaluate.golden import Golden, read_golden
 from studio.evaluate.measures.golden_answers import CHECKS_KEY, key_of, keys_asked_for
@@ -277,7 +278,7 @@ def test_questions_that_were_trained_on_are_counted_and_shown(setting: Made) -> 
 
 
 def test_the_rows_of_a_dataset_are_searched_with_their_lines(
-    starter: Path, contestants: tuple[OpenContestant, ...]
+    starter: Path, contestants: tuple[OpenContestant, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = Recipe.model_validate({}).data
     data = Dataset.load(starter / "instructions.jsonl", contestants[0].renderer, fields, 0)
@@ -286,3 +287,8 @@ def test_the_rows_of_a_dataset_are_searched_with_their_lines(
     assert found.whole
     assert rows.rows == len({each.record.line for each in data.train})
     assert rows.lines[found.row] in {each.record.line for each in data.train}
+    monkeypatch.setattr(training_rows, "MOST_CHARACTERS", 5000)
+    part = rows_of(data)
+    assert 10 < part.rows < part.of == rows.rows
+    assert part.lines[0] == rows.lines[0]
+    assert part.lines[-1] > rows.lines[len(rows.lines) * 8 // 10]

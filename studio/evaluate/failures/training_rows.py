@@ -21,8 +21,8 @@ SHARED = 13
 FEWEST = 5
 """Words of a text that, found whole in a training row, are no chance either."""
 
-MOST_ROWS = 50_000
-"""Rows of a dataset that are looked at: a large one is looked at in part."""
+MOST_CHARACTERS = 20_000_000
+"""Of training text that is looked at: some 160 MB of index. Of more, rows at even distances are."""
 
 _GRAM = 4
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -50,8 +50,8 @@ class SharedRun:
 class TrainingRows:
     """An index of training texts in which the longest run of words shared with another text is found.
 
-    `rows` are the texts of each row. Case and punctuation make no difference; a character of a script that
-    writes no spaces is a word.
+    `rows` are the texts of each row, `of` how many rows there are where only some are looked at. Case and
+    punctuation make no difference; a character of a script that writes no spaces is a word.
     """
 
     def __init__(self, rows: Sequence[Iterable[str]], lines: Sequence[int] = ()) -> None:
@@ -64,9 +64,9 @@ class TrainingRows:
                 there = [self._numbers.setdefault(word, len(self._numbers)) for word in words(text)]
                 ids += [*there, -1]
                 owners += [row] * (len(there) + 1)
-        self.rows = len(rows)
-        self._ids = np.array(ids, dtype=np.int64)
-        self._owners = np.array(owners, dtype=np.int64)
+        self.rows = self.of = len(rows)
+        self._ids = np.array(ids, dtype=np.int32)
+        self._owners = np.array(owners, dtype=np.int32)
         grams = _grams(self._ids)
         self._order = np.argsort(grams, kind="stable")
         self._sorted = grams[self._order]
@@ -74,7 +74,7 @@ class TrainingRows:
     def longest(self, text: str) -> SharedRun:
         """The longest run of four words or more; one of a shorter text only where it is the whole of it."""
         there = words(text)
-        ids = np.array([self._numbers.get(word, -2) for word in there], dtype=np.int64)
+        ids = np.array([self._numbers.get(word, -2) for word in there], dtype=np.int32)
         if len(ids) < _GRAM:
             return SharedRun()
         length, place, start = 0, -1, 0
@@ -104,7 +104,7 @@ class TrainingRows:
         found = [(int(a), int(b - a) + _GRAM - 1) for a, b in zip(edges[::2], edges[1::2], strict=True)]
         return iter(sorted(found, key=lambda each: -each[1]))
 
-    def _run(self, ids: NDArray[np.int64]) -> tuple[int, int]:
+    def _run(self, ids: NDArray[np.int32]) -> tuple[int, int]:
         """How far the text goes on as a training row does, and where that is."""
         gram = _grams(ids[:_GRAM])[0]
         low, high = np.searchsorted(self._sorted, gram), np.searchsorted(self._sorted, gram, "right")
@@ -120,24 +120,27 @@ class TrainingRows:
 
 
 def rows_of(data: Dataset) -> TrainingRows:
-    """The index of a dataset's training rows; of very many, MOST_ROWS at even distances."""
+    """The index of a dataset's training rows; of very much text, of rows at even distances."""
     records = list({example.record.line: example.record for example in data.train}.values())
-    step = max(1, len(records) / MOST_ROWS)
-    chosen = [records[int(place * step)] for place in range(min(len(records), MOST_ROWS))]
-    return TrainingRows([_texts(record) for record in chosen], [record.line for record in chosen])
+    total = sum(len(text) for record in records for text in _texts(record))
+    most = len(records) if total <= MOST_CHARACTERS else int(len(records) * MOST_CHARACTERS / total)
+    chosen = [records[place * len(records) // most] for place in range(most)]
+    rows = TrainingRows([_texts(record) for record in chosen], [record.line for record in chosen])
+    rows.of = len(records)
+    return rows
 
 
 def _texts(record: Record) -> list[str]:
     return [message.whole for message in record.messages] or [record.text]
 
 
-def _grams(ids: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _grams(ids: NDArray[np.int32]) -> NDArray[np.uint64]:
     """A number for each run of four words; equal ones are equal, and others hardly ever."""
     count = max(len(ids) - _GRAM + 1, 0)
     found = np.zeros(count, dtype=np.uint64)
     with np.errstate(over="ignore"):
         for place in range(_GRAM):
-            part = ids[place : place + count].astype(np.uint64) + np.uint64(3)
+            part = (ids[place : place + count].astype(np.int64) + 3).astype(np.uint64)
             found = (found ^ part) * _FACTOR
             found ^= found >> np.uint64(29)
     return found

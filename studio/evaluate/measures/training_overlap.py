@@ -10,7 +10,7 @@ from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import answered
 from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.scoring import scored
-from studio.events import MEASURED, ContestantScore, Event, Figure, Progress, Score
+from studio.events import MEASURED, ContestantScore, Event, Figure, Log, Progress, Score
 from studio.generate.contestant import BASE
 
 OVERLAP_KEY, CONTAMINATION_KEY = "training_overlap", "contamination"
@@ -25,6 +25,7 @@ def _overlap(setting: Setting) -> Generator[Event]:
     if not (setting.golden.items and rows is not None and rows.rows):
         yield not_run(OVERLAP_KEY, _missing(setting))
         return
+    yield from _part(rows)
     table = yield from answered(setting)
     items = setting.golden.items
     runs: dict[str, list[SharedRun]] = {each.key: [] for each in setting.contestants}
@@ -69,6 +70,7 @@ def _contamination(setting: Setting) -> Generator[Event]:
     if not (setting.golden.items and rows is not None and rows.rows):
         yield not_run(CONTAMINATION_KEY, _missing(setting))
         return
+    yield from _part(rows)
     items = setting.golden.items
     found = overlapping([item.prompt for item in items], rows)
     share = len(found) / len(items)
@@ -96,6 +98,12 @@ def _held(setting: Setting, rows: TrainingRows, found: Sequence[tuple[int, Share
     ]
     title = phrase("overlap.contaminated")
     return Figure(CONTAMINATION_KEY, "questions", "table", title, {"heads": heads, "rows": listed})
+
+
+def _part(rows: TrainingRows) -> Generator[Log]:
+    """Say where not all rows are looked at."""
+    if rows.rows < rows.of:
+        yield Log(str(phrase("overlap.part", rows=rows.rows, of=rows.of)), "warning")
 
 
 def _missing(setting: Setting) -> Phrase:
