@@ -148,7 +148,8 @@ class Setting:
         self, items: Sequence[TaskItem], limit: int
     ) -> Generator[Event, None, dict[str, tuple[TaskItem, ...]]]:
         """The items as those contestants are asked them who have an approach of their own."""
-        from studio.evaluate.approaches.putting import RETRIEVAL, put_items
+        from studio.evaluate.approaches.putting import put_items
+        from studio.generate.contestant import RETRIEVAL
 
         found: dict[str, tuple[TaskItem, ...]] = {}
         for each in self.contestants:

@@ -137,6 +137,7 @@ class EvaluationOptions(BaseModel):
         le=32,
         title="Examples in the prompt",
         description="How many training rows are shown where solved examples compete.",
+        json_schema_extra=LATER,
     )
     documents: tuple[str, ...] = Field(
         (),
@@ -149,6 +150,7 @@ class EvaluationOptions(BaseModel):
         le=20,
         title="Passages",
         description="How many passages are read before each question where retrieval competes.",
+        json_schema_extra=LATER,
     )
     choices: str = Field(
         "",

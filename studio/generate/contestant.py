@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BASE, PARENT, TUNED, RUN, MODEL, SERVER = "base", "parent", "tuned", "run", "model", "server"
 """The untouched original; what the run went on from; the run's result; another run; another model folder; a
 model behind an OpenAI-compatible server."""
+SYSTEM_PROMPT, FEW_SHOT, RETRIEVAL = "system_prompt", "few_shot", "retrieval"
+APPROACHES = (SYSTEM_PROMPT, FEW_SHOT, RETRIEVAL)
+"""Ways of asking that are known by name, as in base+few_shot; what they show is made of the run."""
 _TITLES = {BASE: "Base", PARENT: "Parent", TUNED: "Tuned"}
 _KEY = re.compile(
     r"(?P<kind>base|parent|tuned|run)(?::(?P<run>[^@*:]+))?"

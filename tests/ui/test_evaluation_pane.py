@@ -129,7 +129,20 @@ def test_others_compete_once_each_and_can_be_taken_out(pane: EvaluationPane) -> 
     card = pane.setup.contestants
     card.offer("step 240", (60, 120), ("letters",), has_parent=False)
     offered = [action.text() for action in card.menu.actions()]
-    assert offered == ["A checkpoint", "Another strength", "Another run", "A model folder…"]
+    assert offered == [
+        "A checkpoint",
+        "Another strength",
+        "Another run",
+        "Another way of asking",
+        "A model folder…",
+    ]
+    ways = card.menu.actions()[3].menu()
+    ways.actions()[1].trigger()
+    assert ([each.key for each in card.more], ways.actions()[1].text()) == (
+        ["base+few_shot"],
+        "Base, few shot",
+    )
+    card.clear()
     early = Contestant(kind=KIND_TUNED, step=60)
     for contestant in (early, early, Contestant(kind="run", run="letters")):
         card.add(contestant)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from studio.evaluate.answering import answer_all
 from studio.evaluate.approaches.grounding import context_precision, faithfulness
-from studio.evaluate.approaches.putting import RETRIEVAL, put_items, with_approach
+from studio.evaluate.approaches.putting import put_items, with_approach
 from studio.evaluate.approaches.retrieval import FoundPassage, PassageIndex
 from studio.evaluate.store import EvaluationStore, KeptAnswer
 from studio.evaluate.task import TaskItem
 from studio.events import Event
-from studio.generate.contestant import Approach
+from studio.generate.contestant import RETRIEVAL, Approach
 from studio.generate.sampling import GREEDY
 
 if TYPE_CHECKING:

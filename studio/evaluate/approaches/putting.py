@@ -12,15 +12,11 @@ from studio.evaluate.approaches.prompting import asked_with, chosen_shots, usual
 from studio.evaluate.approaches.retrieval import FoundPassage, PassageIndex
 from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.task import TaskItem
-from studio.generate.contestant import Approach
+from studio.generate.contestant import APPROACHES, FEW_SHOT, RETRIEVAL, SYSTEM_PROMPT, Approach
 
 if TYPE_CHECKING:
     from studio.dataset.record import Record
     from studio.generate.contestant import OpenContestant
-
-SYSTEM, SHOTS, RETRIEVAL = "system_prompt", "few_shot", "retrieval"
-APPROACHES = (SYSTEM, SHOTS, RETRIEVAL)
-"""The ways of asking, by name: as in base+few_shot."""
 
 type PutItems = tuple[tuple[TaskItem, ...], tuple[tuple[FoundPassage, ...], ...]]
 """The questions as they are put, and the passages that each has before it."""
@@ -32,9 +28,9 @@ def approach_of(
     """The approach of this name with all that it shows. Raises RunError for a name that is none."""
     if name not in APPROACHES:
         raise RunError("approach.unknown", name=name, names=listed(list(APPROACHES)))
-    if name == SYSTEM:
+    if name == SYSTEM_PROMPT:
         return Approach(name=name, system=options.system_prompt or usual_system(records))
-    if name == SHOTS:
+    if name == FEW_SHOT:
         return Approach(name=name, shots=chosen_shots(records, questions, options.examples))
     return Approach(name=name, passages=", ".join(options.documents))
 

@@ -8,7 +8,7 @@ from itertools import chain
 from studio.catalogue import phrase
 from studio.evaluate.approaches.asking import AskedApproach, asked_in_all_ways
 from studio.evaluate.approaches.grounding import cited
-from studio.evaluate.approaches.putting import APPROACHES, approach_of
+from studio.evaluate.approaches.putting import approach_of
 from studio.evaluate.approaches.recommendation import ApproachResult, Recommendation, recommend
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import asked_of, judged
@@ -16,6 +16,7 @@ from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.scoring import scored
 from studio.evaluate.task import TaskItem
 from studio.events import Event, Figure
+from studio.generate.contestant import APPROACHES
 
 KEY = "approaches"
 TOKENS, SECONDS, FAITHFULNESS, PRECISION = "tokens", "seconds", "faithfulness", "context_precision"

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 
-from studio.generate.contestant import TUNED, Contestant
+from studio.generate.contestant import APPROACHES, BASE, TUNED, Approach, Contestant
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
@@ -49,7 +49,7 @@ class ContestantsCard(Card):
         self.offer("", (), (), has_parent=False)
 
     def offer(self, own: str, steps: Sequence[int], runs: Sequence[str], *, has_parent: bool) -> None:
-        """Who can be added to a run: its checkpoints, other runs, its adapter at other strengths, a model."""
+        """Who can be added: checkpoints, other runs, other strengths, other ways of asking, a model."""
         self._own = own
         self.against.setVisible(has_parent)
         if not has_parent:
@@ -58,6 +58,8 @@ class ContestantsCard(Card):
         self._submenu("A checkpoint", [Contestant(kind=TUNED, step=step) for step in steps])
         self._submenu("Another strength", [Contestant(kind=TUNED, strength=each) for each in STRENGTHS])
         self._submenu("Another run", [Contestant(kind="run", run=name) for name in runs])
+        ways = [(kind, Approach(name=name)) for kind in (BASE, TUNED) for name in APPROACHES]
+        self._submenu("Another way of asking", [Contestant(kind=kind, approach=way) for kind, way in ways])
         self.menu.addAction("A model folder…", self.model_requested.emit)
         self._show()
 
