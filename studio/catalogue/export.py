@@ -10,10 +10,42 @@ EXPORT: dict[str, str] = {
     "export.unreadable": "What was written cannot be read back ({fault}), so it was thrown away. Please "
     "report this.",
     "export.requantized": "Quantizing the weights again loses {lost:.1%} of what the run learned.",
-    "export.dequantized": "Quantizing the weights again would lose {lost:.1%} of what the run learned, so "
-    "they are de-quantized, and larger. To have them quantized all the same: --weights keep.",
+    "export.dequantized": "Quantizing the weights again would lose {lost:.1%} of what the run learned, "
+    "so they are de-quantized, and larger. To have them quantized all the same: --weights keep.",
     "export.rounded": "Rounding to the precision of the weights loses {lost:.1%} of what the run learned.",
     "export.merged": "{count} adapters that the run is made of were merged into one.",
-    "export.quantized_here": "The run trained on a copy of the model that was quantized to {bits} bits here. "
-    "On the original the adapter answers a little otherwise; the whole model (--to fused) is exact.",
+    "export.peft_full": "This run trained the model's own weights, which no adapter holds. Export it as "
+    "a whole model: --to fused.",
+    "export.peft_experts": "PEFT's LoRA has no form for the experts of a mixture ({name}). Export it as "
+    "a whole model: --to fused.",
+    "export.peft_dora_table": "DoRA on embeddings ({name}) is another thing in PEFT. Export it as a "
+    "whole model: --to fused.",
+    "export.peft_names": "Transformers has no layer called {name} in this model, so a PEFT adapter "
+    "could not be read. Export it as a whole model: --to fused.",
+    "export.peft_base": "The base is quantized in MLX's own form, which transformers cannot read. Load "
+    "the adapter onto the original in 16 bits: its answers will be near, not the same.",
+    "export.quantized_here": "The run trained on a copy of the model that was quantized to {bits} bits "
+    "here. On the original the adapter answers a little otherwise; the whole model (--to fused) is exact.",
+    # Adapters from elsewhere.
+    "import.none": "{folder} holds no adapter: it has no adapter_config.json. Name the folder that PEFT "
+    "saved.",
+    "import.kind": "The adapter in {folder} is of the kind {kind}, and only PEFT's LoRA (with its "
+    "rank-stabilized form and DoRA) is brought in. An adapter of mlx-lm's needs no import: name it as "
+    "base.adapter.",
+    "import.no_weights": "{folder} has no {file}. Save the adapter as safetensors; pickled files are "
+    "not read, as they can run code.",
+    "import.setting": "The adapter in {folder} uses {name}, which has no form here. Merge it into its "
+    "model with PEFT's merge_and_unload(), and train that model.",
+    "import.changed_base": "The adapter in {folder} began with {start}, which changes the base model as "
+    "well, so the adapter alone is not enough. Convert it with PEFT's "
+    "path_initial_model_for_weight_conversion, or merge it into its model.",
+    "import.array": "The adapter in {folder} holds an array that is none of LoRA's: {name}.",
+    "import.no_layer": "The adapter in {folder} does not fit this model: there is no layer {name} of "
+    "that shape. Name the model that it was trained on with --model.",
+    "import.config": "The adapter in {folder} is damaged ({fault}). Save or download it again.",
+    "import.tied": "This model's embeddings are its head, too, and the adapter in {folder} changes only "
+    "one of the two. Merge it into its model with PEFT's merge_and_unload(), and train that model.",
+    "import.empty": "The adapter in {folder} changes no layer.",
+    "import.no_model": "There is no model at {base}, which the adapter in {folder} was trained on. Name "
+    "its folder with --model.",
 }

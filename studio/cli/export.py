@@ -1,4 +1,4 @@
-"""`studio export`: a run's result in the form of other tools."""
+"""`studio export`: a run's result in the form of other tools; `studio import`: an adapter of PEFT's."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from studio.cli.options import ChangedBase, Run, store_from
 from studio.cli.parser import StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.terminal import console, perform, report
-from studio.events import Exported
-from studio.jobs.export import RunExportJob
+from studio.events import AdapterImported, Exported
+from studio.jobs.export import AdapterImportJob, RunExportJob
 from studio.words import counted, file_size
 
-type Target = Literal["mlx", "fused"]
+type Target = Literal["mlx", "peft", "fused"]
 
 _NEXT = {
     "mlx": "Try it: mlx_lm.generate --model {model} --adapter-path {folder} --prompt TEXT",
+    "peft": "Load it with peft.PeftModel.from_pretrained(model, {folder!r}).",
     "fused": "Try it: mlx_lm.generate --model {folder} --prompt TEXT; or put the folder into LM Studio's.",
 }
 
@@ -27,7 +28,8 @@ _NEXT = {
 def export(
     run: Run,
     to: Annotated[
-        Target, typer.Option("--to", help="mlx: an adapter as mlx-lm's own. fused: a whole model.")
+        Target,
+        typer.Option("--to", help="An adapter as mlx-lm's own or as PEFT's, or fused: a whole model."),
     ] = "mlx",
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A new folder; RUN-TARGET here if not named.")
@@ -52,6 +54,28 @@ def export(
             report(result.document, result.text)
 
 
+def import_adapter(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that PEFT saved an adapter in.")],
+    model: Annotated[
+        str, typer.Option(help="The model it was trained on; the one it names, where that is a folder here.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A new folder; FOLDER-mlx here if not named.")
+    ] = None,
+) -> None:
+    """Bring in a PEFT adapter (LoRA, rank-stabilized LoRA, DoRA), so that runs can go on from it."""
+    job = AdapterImportJob(folder, out or Path(f"{folder.absolute().name}-mlx"), model)
+    with console.status("Loading MLX"):
+        from studio.models.cache import ModelCache
+    for event in perform(job.run_events(ModelCache())):
+        if isinstance(event, AdapterImported):
+            text = (
+                f"{event.folder}: {event.form}, rank {event.rank}, on {counted(event.layers, 'layer')}\n"
+                f"Next: studio train DATA --model {event.model} --set adapter={event.folder}"
+            )
+            report(asdict(event), text)
+
+
 def of_export(event: Exported, model: str) -> CommandResult:
     """What was written, how faithful it is, and how it is used."""
     lines = [
@@ -68,3 +92,4 @@ def of_export(event: Exported, model: str) -> CommandResult:
 def register(app: typer.Typer) -> None:
     """Add these commands to `studio`."""
     app.command(cls=StudioCommand)(export)
+    app.command("import", cls=StudioCommand)(import_adapter)

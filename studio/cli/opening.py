@@ -17,6 +17,7 @@ COMMANDS = (
     "data",
     "runs",
     "export",
+    "import",
     "selftest",
     "demo",
 )

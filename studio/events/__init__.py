@@ -52,7 +52,7 @@ from studio.events.evaluation import (
     Score,
 )
 from studio.events.event import Ended, Event, Log, Progress, built, finished, from_json, retold, to_json
-from studio.events.export import Exported
+from studio.events.export import AdapterImported, Exported
 from studio.events.training import (
     AdapterShape,
     Advice,
@@ -79,6 +79,7 @@ __all__ = [
     "STATES",
     "TOO_FEW",
     "AccessWanted",
+    "AdapterImported",
     "AdapterShape",
     "Advice",
     "AnswerEnded",

@@ -26,3 +26,15 @@ class Exported(Event, kind="Exported"):
     places: int
     lost: float | None = None
     remarks: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True)
+class AdapterImported(Event, kind="AdapterImported"):
+    """An adapter from elsewhere stands in a folder as one that a run can go on from, on so many layers."""
+
+    folder: str
+    model: str
+    form: str  # lora or dora
+    rank: int
+    scale: float
+    layers: int

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.catalogue import Said, phrase
-from studio.events import Event, Exported, Progress
+from studio.errors import ModelError
+from studio.events import AdapterImported, Event, Exported, Progress
 from studio.files import whole_folder
 from studio.generate.contestant import BASE, TUNED, Contestant, OpenContestant
 from studio.jobs.base import from_kept_parents
 from studio.jobs.contestants import open_contestants
 from studio.jobs.train import recipe_of
 from studio.models.folder import read_config
+from studio.paths import model_folder
 from studio.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from studio.export.likeness import Likeness, Reference
     from studio.models.adapter import ParentAdapter
     from studio.models.cache import ModelCache
+    from studio.recipe.recipe import Recipe
 
-MLX, FUSED = "mlx", "fused"
+MLX, PEFT, FUSED = "mlx", "peft", "fused"
 PROBE = 128
 """Tokens of ordinary text on which what was written is compared with the run's model."""
 
@@ -71,7 +74,8 @@ class RunExportJob:
         manifest = self.run.manifest()
         recipe = from_kept_parents(recipe_of(manifest), self.run, manifest)
         bits = form_of(recipe).resolved(read_config(tuned.folder)).bits
-        return _Opened(tuned, parents_of(recipe), Reference.of(rows, base.module, tuned.module), bits)
+        reference = Reference.of(rows, base.module, tuned.module)
+        return _Opened(tuned, recipe, parents_of(recipe), reference, bits)
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class _Opened:
     """A run's model and what it is compared by; `bits` where its weights were quantized for it here."""
 
     tuned: OpenContestant
+    recipe: Recipe
     parents: tuple[ParentAdapter, ...]
     reference: Reference
     bits: int
@@ -120,6 +125,59 @@ def _losses(quantized: bool, requantized: float | None, lost: float | None) -> I
         yield phrase("export.rounded", lost=lost)
 
 
-_TARGETS: dict[str, Callable[[RunExportJob, _Opened, Path], _Written]] = {MLX: _mlx, FUSED: _fused}
-TARGETS = tuple(_TARGETS)
+def _peft(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
+    from studio.export.peft_export import check_peft, write_peft
+    from studio.models.form import is_quantized
+
+    write_peft(folder, job.run, opened.tuned, opened.parents, opened.recipe)
+    yield Progress("Reading it back", 2, 3)
+    packed = (phrase("export.peft_base"),) if is_quantized(read_config(opened.tuned.folder)) else ()
+    return check_peft(folder, opened.tuned, opened.reference), (*opened.remarks(), *packed)
+
+
+_TARGETS: dict[str, Callable[[RunExportJob, _Opened, Path], _Written]] = {
+    MLX: _mlx,
+    PEFT: _peft,
+    FUSED: _fused,
+}
 """What a run's result can be written as."""
+
+
+@dataclass(frozen=True)
+class AdapterImportJob:
+    """Bring a PEFT adapter into the new folder `out`, where runs can go on from it; `model` is its base.
+
+    Without `model` it is the folder that the adapter names, where there is one on this machine.
+    """
+
+    source: Path
+    out: Path
+    model: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Importing {self.source.name}"
+
+    def run_events(self, model_cache: ModelCache) -> Generator[Event]:
+        """Reads, writes, and compares every layer. Raises ModelError or TargetError with what cannot be."""
+        from studio.export.companions import check_place
+        from studio.export.peft_export import import_peft
+        from studio.export.peft_import import described_in
+
+        source, out = self.source.expanduser().absolute(), self.out.expanduser().absolute()
+        base = self._base(described_in(source))
+        check_place(out, [source, base])
+        yield Progress("Loading the model", 0, 2)
+        model, bare = model_cache.open(base).module, model_cache.open(base).module
+        yield Progress("Reading the adapter", 1, 2)
+        with whole_folder(out) as folder:
+            found = import_peft(source, folder, model, bare, base)
+        yield AdapterImported(str(out), str(base), found.kind, found.rank, found.scale, len(found.layers))
+
+    def _base(self, described: dict[str, Any]) -> Path:
+        if self.model:
+            return model_folder(self.model)
+        named = str(described.get("base_model_name_or_path") or "")
+        if not named or not (Path(named) / "config.json").is_file():
+            raise ModelError("import.no_model", base=named or "(no name)", folder=self.source)
+        return Path(named)

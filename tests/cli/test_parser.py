@@ -29,6 +29,7 @@ REFUSED = {
     "report": ["none"],
     "chat": ["none", "--prompt", "x"],
     "export": ["none"],
+    "import": ["none"],
     "data show": ["none.jsonl"],
     "data save": ["none.jsonl", "out"],
     "data export": ["none.jsonl", "out"],
