@@ -134,6 +134,14 @@ def _likeliest(shares: Mapping[str, float]) -> str:
     return first[0] if len(first) == 1 and best > 0 else ""
 
 
+_MARK = re.compile(r"<(?=/?(?:request|reference|answer(?:_[AB])?)>)", re.IGNORECASE)
+
+
+def enclosed(text: str) -> str:
+    """A text as it stands between the marks of a question: it cannot end its own part, or open another."""
+    return _MARK.sub("< ", text)
+
+
 def family_of(name: str) -> str:
     """Whose model it is, by its name or its kind: the letters that begin it, as in qwen or llama."""
     found = re.search(r"[a-z]+", name.rstrip("/").rpartition("/")[2].lower())

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from studio.dataset.record import Message
-from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply
+from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply, enclosed
 from studio.generate.asking import without_thoughts
 
 FIRST, SECOND, TIE = "A", "B", "C"
@@ -68,10 +68,11 @@ class Pair:
 
     def questions(self) -> tuple[JudgeQuestion, JudgeQuestion]:
         """Both orders: the baseline first, then the challenger first."""
-        reference = _REFERENCE.format(ideal=self.ideal) if self.ideal else ""
-        orders = ((self.base, self.challenger), (self.challenger, self.base))
+        reference = _REFERENCE.format(ideal=enclosed(self.ideal)) if self.ideal else ""
+        request, base, challenger = map(enclosed, (self.request, self.base, self.challenger))
+        orders = ((base, challenger), (challenger, base))
         texts = (
-            _PAIR.format(request=self.request, reference=reference, first=first, second=second)
+            _PAIR.format(request=request, reference=reference, first=first, second=second)
             for first, second in orders
         )
         base_first, challenger_first = (JudgeQuestion(text, CHOICES) for text in texts)

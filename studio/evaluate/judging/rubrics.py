@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import DataError
-from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply
+from studio.evaluate.judging.judge import JudgeQuestion, JudgeReply, enclosed
 from studio.paths import resource
 
 SHIPPED = ("domain_accuracy", "relevance", "technical_precision", "style_consistency")
@@ -58,9 +58,9 @@ class Rubric:
         """What a judge is asked of one answer."""
         described = "\n".join(f"{level}: {text}" for level, text in zip(LEVELS, self.levels, strict=True))
         text = _QUESTION.format(
-            request=request,
-            reference=_REFERENCE.format(ideal=ideal) if ideal else "",
-            answer=answer,
+            request=enclosed(request),
+            reference=_REFERENCE.format(ideal=enclosed(ideal)) if ideal else "",
+            answer=enclosed(answer),
             criterion=self.criterion,
             levels=described,
         )
