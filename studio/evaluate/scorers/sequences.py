@@ -42,7 +42,7 @@ def chrf(answer: str, wanted: str) -> float:
     """chrF of characters up to six, recall counting twice (Popović, 2015), from 0 to 1."""
     if not answer.strip() or not wanted.strip():
         return float(answer.strip() == wanted.strip())
-    return float(_chrf().sentence_score(answer, [wanted]).score) / 100
+    return min(float(_chrf().sentence_score(answer, [wanted]).score) / 100, 1.0)
 
 
 def _prepare_bleu(value: Any, options: Mapping[str, Any]) -> Grade:
@@ -52,7 +52,7 @@ def _prepare_bleu(value: Any, options: Mapping[str, Any]) -> Grade:
     tokenizer = options.get("tokenize", "char" if unspaced else "13a")
     if tokenizer not in _TOKENIZERS:
         raise Unusable("scorer.no_choice", name="tokenize", choices=", ".join(_TOKENIZERS))
-    return lambda answer: float(_bleu(tokenizer).sentence_score(answer, wanted).score) / 100
+    return lambda answer: min(float(_bleu(tokenizer).sentence_score(answer, wanted).score) / 100, 1.0)
 
 
 def signatures() -> dict[str, str]:

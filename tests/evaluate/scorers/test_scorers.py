@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studio.catalogue import Unusable
 from studio.evaluate.scorers import patterns
 from studio.evaluate.scorers.numbers import numbers_in
 from studio.evaluate.scorers.registry import SCORERS, fitting, scorer_named
@@ -235,6 +237,24 @@ def test_a_very_long_answer_takes_no_scorer_long(answer: str) -> None:
     values = {"regex": "x+y$", "json_schema": OBJECT, "tool_call": WEATHER, "numeric": 5}
     for scorer in SCORERS:
         assert 0 <= graded(scorer.key, long, values.get(scorer.key, "two words 5")) <= 1
+
+
+_ANY = st.one_of(
+    st.text(max_size=60),
+    st.text(alphabet='{}[]":,0123456789.-+e \n\r\t<>/=`function', max_size=80),
+    st.text(alphabet="一二。かなกา😀👍🏽 \u200d\ufe0fa", max_size=40),
+)
+
+
+@settings(max_examples=150)
+@given(_ANY, _ANY)
+def test_any_answer_has_a_grade_by_any_scorer_and_the_ideal_one_the_best(answer: str, ideal: str) -> None:
+    for scorer in SCORERS:
+        with contextlib.suppress(Unusable):  # what this scorer cannot be given
+            assert 0 <= scorer.prepare(ideal, {})(answer) <= 1, scorer.key
+    for scorer in fitting(ideal) if ideal.strip() else ():
+        if scorer.key not in ("chrf", "bleu"):  # which find nothing to count in a text of one sign
+            assert scorer.prepare(ideal, {})(ideal) == 1, scorer.key
 
 
 def test_numbers_are_read_as_they_are_written() -> None:
