@@ -93,21 +93,15 @@ def test_the_newest_evaluation_comes_back_and_earlier_ones_can_be_chosen(
     assert pane.results.answers.model.rowCount() == 12
 
 
-def test_an_earlier_evaluation_is_laid_beside(pane: EvaluationPane, qtbot: QtBot) -> None:
-    pick(pane.results.beside, "Unclear")
-    qtbot.waitUntil(lambda: len(pane.results.model.sides) == 2)
-    assert "Unclear" in pane.results.model.sides[1].title
-    row = next(row for row in pane.results.model.rows if row.measure == "golden_exact")
-    assert row.difference(0, TUNED) == row.difference(1, TUNED)
-
-
-def test_rows_on_which_another_evaluation_did_better_are_one_click_away(
-    pane: EvaluationPane, studio: Studio, qtbot: QtBot
+def test_an_earlier_evaluation_is_laid_beside_and_the_rows_it_does_better_on_are_one_click_away(
+    pane: EvaluationPane, qtbot: QtBot
 ) -> None:
     pick(pane.results.beside, "Unclear")
     qtbot.waitUntil(lambda: len(pane.results.model.sides) == 3)
-    direct = pane.results.model.sides[2]
+    assert "Unclear" in pane.results.model.sides[1].title
     row = next(row for row in pane.results.model.rows if row.measure == "golden_exact")
+    assert row.difference(0, TUNED) == row.difference(1, TUNED)
+    direct = pane.results.model.sides[2]
     difference = row.difference(2, direct.compared)
     assert difference is not None
     assert difference.value == pytest.approx(-9 / 12)  # 3 right against 12

@@ -161,6 +161,7 @@ def test_what_the_rows_can_show_is_said_before_the_start(pane: EvaluationPane) -
 def test_answers_arrive_while_it_runs_and_it_can_be_stopped(qtbot: QtBot, pane: EvaluationPane) -> None:
     pane.show_run(RUN, "4 prompts")
     pane.show_busy("Loading the model")
+    pane.results.set_contestants(CONTESTANTS)
     assert visible(pane.header) == ["Stop"]
     pane.show_event(Progress("Asking the tuned model", 3, 8))
     for index in (1, 0):
@@ -169,8 +170,11 @@ def test_answers_arrive_while_it_runs_and_it_can_be_stopped(qtbot: QtBot, pane: 
     assert pane.results.verdict.facts.text() == "3 of 8"
     with qtbot.waitSignal(pane.stop_requested):
         press(qtbot, pane.header, "Stop")
+    pane.show_event(SCORES[0])
     pane.show_stopped()
     assert pane.results.answers.model.rowCount() == 2
+    told = {row.measure: pane.results.model.columns[-1].text(row) for row in pane.results.model.rows}
+    assert (told["golden_exact"], told["validation_loss"]) == ("Better", "Not run")
     assert visible(pane.header) == ["New evaluation…", "Resume"]
 
 

@@ -14,7 +14,7 @@ from studio.ui.tables.scores import DIFFERENCE, INTERVAL, NAME, VERDICT, ScoreCo
 from studio.ui.theme import Theme, body_font
 
 ROW_HEIGHT, HEADING_HEIGHT, PART_HEIGHT = 44, 34, 34
-_PADDING, _INDENT, _NAME_LEAST, _MORE_BAR = 8, 18, 184, 200
+_PADDING, _INDENT, _NAME_LEAST, _MORE_BAR = 8, 18, 166, 200
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _FOLDING = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)

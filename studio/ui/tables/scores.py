@@ -50,8 +50,8 @@ class ScoreRow:
     folded: int = 0
     """So many parts are folded away below it."""
     unfolded: bool = False
-    waits: bool = False
-    """Whether it is still to be measured."""
+    waits: str = ""
+    """What is said of it where it is still to be measured."""
 
     @property
     def score(self) -> Score | None:
@@ -82,6 +82,7 @@ class ScoresModel(TableModel[ScoreRow]):
         self._groups: Mapping[str, str] = {}
         self._toggled: set[str] = set()
         self._waiting: frozenset[str] = frozenset()
+        self._word = ""
         self.sides: tuple[ScoreSide, ...] = (ScoreSide(),)
 
     def set_measures(self, measures: Sequence[MeasureWords], groups: Mapping[str, str]) -> None:
@@ -94,9 +95,9 @@ class ScoresModel(TableModel[ScoreRow]):
         self.sides = sides
         self._fill()
 
-    def set_waiting(self, measures: Collection[str]) -> None:
-        """What is still to be measured."""
-        self._waiting = frozenset(measures)
+    def set_waiting(self, measures: Collection[str], word: str = "Waiting") -> None:
+        """What is still to be measured, and what is said of it."""
+        self._waiting, self._word = frozenset(measures), word
         self._fill()
 
     def toggle(self, measure: str) -> None:
@@ -149,7 +150,7 @@ class ScoresModel(TableModel[ScoreRow]):
         whole = self._scores(key, "")
         is_open = (len(parts) < _FOLDS_FROM or not any(whole)) != (key in self._toggled)
         waits = key in self._waiting and not parts and not any(whole)
-        yield ScoreRow(title, key, "", help_, whole, len(parts), is_open, waits)
+        yield ScoreRow(title, key, "", help_, whole, len(parts), is_open, self._word if waits else "")
         for part in parts if is_open else ():
             yield ScoreRow(part_title(part), key, part, help_, self._scores(key, part))
 
@@ -188,7 +189,7 @@ def _difference_columns(place: int, side: ScoreSide, title: str) -> list[ScoreCo
     def verdict(row: ScoreRow) -> tuple[str, str] | None:
         score = row.scores[place] if row.measure and place < len(row.scores) else None
         if score is None:
-            return ("Waiting", "dim") if row.waits else None
+            return (row.waits, "dim") if row.waits else None
         return verdict_of(score, who)
 
     def said(row: ScoreRow) -> str:

@@ -43,6 +43,7 @@ VOTING = (
     ("vote", "V", "End voting"),
 )
 """The same while one votes without knowing who answered."""
+JUDGED_TASK = "golden"
 ASKED_VOTES = 25
 """So many blind votes say how far a judge can be believed."""
 _MENU = {
@@ -278,6 +279,8 @@ class AnswersPage(QWidget):
 
     def _begin_voting(self) -> None:
         self.model.set_blind(True)
+        tasks = self.choices["task"]
+        tasks.setCurrentIndex(max(tasks.findData(JUDGED_TASK), 0))  # what a judge is asked, too
         self.chips.choose("")
         self._show_voting()
         fresh = next((place for place, each in enumerate(self.model.rows) if not each.vote), 0)

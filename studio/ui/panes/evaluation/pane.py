@@ -125,7 +125,7 @@ class EvaluationPane(Pane):
     def show_failure(self, sentence: str) -> None:
         """Say what went wrong; what came before it stays to be read."""
         self._draw()
-        self.results.await_measures(())
+        self.results.give_up()
         self.busy = False
         title = "The evaluation could not finish"
         if not self.results.is_empty:
@@ -140,7 +140,7 @@ class EvaluationPane(Pane):
     def show_stopped(self) -> None:
         """Back to what can be asked; what arrived stays to be read."""
         self._draw()
-        self.results.await_measures(())
+        self.results.give_up()
         self.busy = False
         if self.results.is_empty:
             self._turn(self.setup)

@@ -43,6 +43,7 @@ class ResultsPage(QWidget):
         self.beside = _choice("What is laid beside this evaluation")
         self.side, self.other, self.direct = ScoreSide(), ScoreSide(), ScoreSide()
         self._scores: dict[tuple[str, str], Score] = {}
+        self._awaited: tuple[str, ...] = ()
         self._pages = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -67,7 +68,12 @@ class ResultsPage(QWidget):
 
     def await_measures(self, measures: Sequence[str]) -> None:
         """What is to be measured; it is shown as waiting until it was."""
+        self._awaited = tuple(measures)
         self.model.set_waiting(measures)
+
+    def give_up(self) -> None:
+        """What was still waited for is not run."""
+        self.model.set_waiting(self._awaited, "Not run")
 
     def clear(self) -> None:
         """Forget the evaluation before."""

@@ -46,11 +46,13 @@ class VerdictCard(Card):
         self.show_verified("")
         self.show_worse(0)
         self.show_rulings(0)
+        self._show_foot()
 
     def show_busy(self, text: str) -> None:
         """Say what is being done, before anything came out."""
         self._say(text, ())
         self.facts.setText("")
+        self._show_foot()
         self.bar.show()
         show_progress(self.bar, 0, None)
 
@@ -59,6 +61,7 @@ class VerdictCard(Card):
         self.headline.setText(progress.what)
         of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
         self.facts.setText(of)
+        self._show_foot()
         self.bar.show()
         show_progress(self.bar, progress.done, progress.total)
 
@@ -66,12 +69,14 @@ class VerdictCard(Card):
         """The verdict: a headline, the sentences under it, and the facts."""
         self._say(headline, sentences)
         self.facts.setText(facts)
+        self._show_foot()
 
     def show_end(self, headline: str, sentence: str, *, bad: bool = False) -> None:
         """Why there is no verdict."""
         self._say(headline, (sentence,))
         set_property(self.headline, "tone", "bad" if bad else "")
         self.facts.setText("")
+        self._show_foot()
 
     def show_verified(self, fingerprint: str) -> None:
         """Mark that everybody answered from one copy of the weights; without a fingerprint it is not said."""
@@ -79,16 +84,24 @@ class VerdictCard(Card):
         self.verified.setText(f"✓ Verified {shown}")
         self.verified.setToolTip(tip(_VERIFIED.format(fingerprint)))
         self.verified.setVisible(bool(fingerprint))
+        self._show_foot()
 
     def show_worse(self, count: int) -> None:
         """Lead to the rows that got worse, where there are any."""
         self.worse.setText(f"{count:,} row{'s' if count != 1 else ''} got worse")
         self.worse.setVisible(bool(count))
+        self._show_foot()
 
     def show_rulings(self, count: int) -> None:
         """Offer to count rulings that the scores do not count yet."""
         self.rescore.setText(f"Count {count:,} ruling{'s' if count != 1 else ''} in the scores")
         self.rescore.setVisible(count > 0)
+        self._show_foot()
+
+    def _show_foot(self) -> None:
+        """The line of facts takes room only where it says something."""
+        parts = (self.verified, self.rescore, self.worse)
+        self._foot.setVisible(bool(self.facts.text()) or any(not part.isHidden() for part in parts))
 
     def _say(self, headline: str, sentences: Sequence[str]) -> None:
         set_property(self.headline, "tone", "")
