@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,6 +50,11 @@ class KeptSetting(Setting):
 
     def golden_limit(self, most: int) -> int:
         return most
+
+    @cached_property
+    def readers(self) -> tuple[OpenContestant, ...]:
+        """All of them: nothing is read, so whose tokens are alike is no question."""
+        return self.contestants
 
     def answers(
         self,
