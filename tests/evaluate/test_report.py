@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -140,3 +141,12 @@ def test_the_hub_and_the_comparator_read_what_is_written_for_them(stored: Evalua
     assert [model["name"] for model in document["models"]] == ["Base", "Tuned"]
     assert [example["score"] for example in document["examples"]] == [-1.0] * 7 + [1.0] * 2
     assert document["examples"][0]["output_text_b"] == HOSTILE
+
+
+def test_a_contestant_of_a_single_measure_is_named_in_its_table(stored: EvaluationStored) -> None:
+    right = {"base": [0.0] * 30, "base+few_shot": [1.0] * 30, "tuned": [1.0] * 28 + [0.0] * 2}
+    scores = (*stored.result.scores, scored("approaches", right))
+    told = as_markdown(report_of(MANIFEST, replace(stored, result=replace(stored.result, scores=scores))))
+    assert "| Other approaches | Base, few shot | 30 |" in told
+    assert "| Other approaches | Tuned | 30 |" in told
+    assert "| Exact match | 30 |" in told  # where two compete, nobody need be named

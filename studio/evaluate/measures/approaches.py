@@ -23,6 +23,7 @@ TOKENS, SECONDS, FAITHFULNESS, PRECISION = "tokens", "seconds", "faithfulness", 
 """The parts beside the share of right answers."""
 _MOST_TOKENS = 512
 _QUESTIONS = 60  # at most, evenly taken from the golden set
+_SHOWN = 20  # questions whose passages are told, from the first on
 _NONE = "-"
 
 
@@ -111,7 +112,7 @@ def _citations(items: Sequence[TaskItem], reading: Sequence[AskedApproach]) -> F
     """Which passages were read before each question, and which of them the answers name."""
     heads = ["Question", "Passages", *(f"{each.title} cites" for each in reading)]
     rows = []
-    for place, item in enumerate(items):
+    for place, item in enumerate(items[:_SHOWN]):
         sources = [f"[{each.rank}] {each.passage.source}" for each in reading[0].found[place]]
         named = [_cites(each.answers[place].text, len(each.found[place])) for each in reading]
         rows.append([item.prompt, "; ".join(sources) or _NONE, *named])

@@ -22,6 +22,7 @@ from studio.evaluate.report.blocks import (
 from studio.evaluate.report.figures import difference_text, value_text
 from studio.evaluate.report.pictures import intervals, picture_of
 from studio.events import MEASURED, Answered, Difference, Evaluated, Figure, Score
+from studio.generate.contestant import contestant_of
 from studio.recipe.recipe import Recipe, fields
 from studio.runs.evaluations import EvaluationStored
 
@@ -45,7 +46,7 @@ def report_of(
     training, by their names.
     """
     result = stored.result
-    titles = dict(result.contestants)
+    titles = _titles(result)
     sections = (
         _question(manifest, result),
         Section("Results", tuple(_results(result, titles))),
@@ -84,6 +85,13 @@ def _question(manifest: Mapping[str, Any], result: Evaluated) -> Section:
     return Section("Question", (Prose(asked), Prose(chosen)))
 
 
+def _titles(result: Evaluated) -> dict[str, str]:
+    """What everybody is called, also those who compete in a single measure only."""
+    keys = (each.contestant for score in result.scores for each in score.scores)
+    named = dict(result.contestants)
+    return {**{key: contestant_of(key).title for key in keys if key not in named}, **named}
+
+
 def _results(result: Evaluated, titles: Mapping[str, str]) -> Iterable[ReportBlock]:
     for key, heading in GROUPS.items():
         scores = [each for each in result.scores if _group(each) == key]
@@ -106,7 +114,7 @@ def _state(score: Score) -> str:
 
 
 def _table(scores: Sequence[Score], titles: Mapping[str, str]) -> TableBlock:
-    several = len(titles) > 2
+    several = len({each.contestant for score in scores for each in score.scores}) > 2
     heads = ("Measure", *(("Contestant",) if several else ()), "n", "Baseline", "Value", "Difference")
     rows = [row for score in scores for row in _rows(score, titles, several)]
     right = tuple(range(1 + several, 9 + several))
@@ -157,7 +165,8 @@ def _intervals(result: Evaluated, titles: Mapping[str, str]) -> Iterable[tuple[s
     for score in result.scores:
         if score.state == MEASURED and score.better in ("higher", "lower"):
             for moved in score.differences:
-                who = f", {titles.get(moved.contestant, moved.contestant)}" if len(titles) > 2 else ""
+                several = len(score.differences) > 1 or moved.contestant not in dict(result.contestants)
+                who = f", {titles.get(moved.contestant, moved.contestant)}" if several else ""
                 yield f"{_name(score)}{who}", score, moved
 
 
