@@ -43,6 +43,10 @@ class KeptContestant:
     key: str
     title: str
 
+    def has_tokens_of(self, other: OpenContestant) -> bool:
+        """Whatever was read of its tokens is taken over as it was found."""
+        return True
+
 
 @dataclass(eq=False)
 class KeptSetting(Setting):
