@@ -16,6 +16,7 @@ from studio.cli.terminal import StoppedByPerson, perform, report
 from studio.errors import RecipeError
 from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.registry import BY_KEY, GROUPS, title_of
+from studio.evaluate.score_text import difference_text, interval_text, value_text
 from studio.events import Answered, Evaluated, Figure, Score
 from studio.generate.contestant import Contestant, contestant_of
 from studio.jobs.evaluate import EvaluateJob
@@ -182,30 +183,24 @@ def _lines(score: Score, titles: dict[str, str]) -> list[str]:
     name = f"  {title_of(score.measure, score.part):40}"
     if not score.scores:
         return [f"{name} {score.state.replace('_', ' ')}: {score.reason}"]
-    base = _figure(score.unit, score.scores[0].value)
+    base = value_text(score.scores[0].value, score.unit)
     if not score.differences:
         values = (
-            f"{titles.get(e.contestant, e.contestant)} {_figure(score.unit, e.value)}" for e in score.scores
+            f"{titles.get(e.contestant, e.contestant)} {value_text(e.value, score.unit)}"
+            for e in score.scores
         )
         return [f"{name} {', '.join(values)}"]
     lines = []
     for difference in score.differences:
-        value = _figure(score.unit, score.of(difference.contestant) or 0.0)
-        moved, low, high = (
-            _figure(score.unit, each, "+") for each in (difference.value, difference.low, difference.high)
-        )
+        value = value_text(score.of(difference.contestant), score.unit)
+        moved = difference_text(difference.value, score.unit)
         verdict = score.direction(difference) if score.state == "measured" else score.state.replace("_", " ")
         who = f"  {_who(difference.contestant, titles)}" if len(score.differences) > 1 else ""
-        lines.append(f"{name} {base:>8} → {value:>8}   {moved} ({low} … {high})  {verdict}{who}")
+        interval = interval_text(difference, score.unit)
+        lines.append(f"{name} {base:>8} → {value:>8}   {moved} ({interval})  {verdict}{who}")
     return lines
 
 
 def _who(contestant: str, titles: dict[str, str]) -> str:
     """What a contestant is called: also one that competes in a single measure only."""
     return titles.get(contestant) or contestant_of(contestant).title
-
-
-def _figure(unit: str, value: float, sign: str = "") -> str:
-    if unit != "share":
-        return f"{round(value, 3) + 0.0:{sign}.3f}"
-    return f"{round(100 * value) + 0.0:{sign}.0f} {'points' if sign else '%'}"

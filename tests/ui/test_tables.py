@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.catalogue import Phrase, phrase
+from studio.evaluate.score_text import MINUS, difference_text, interval_text, value_text
 from studio.events import ContestantScore, DatasetRead, Difference, ExampleRow, FilePlace, Problem, Score
 from studio.ui.chat.comparison import word_difference
 from studio.ui.tables.answers import OUTCOMES, AnswerFilter, AnswersModel
@@ -16,15 +17,7 @@ from studio.ui.tables.dataset import COLUMNS, DatasetModel
 from studio.ui.tables.editable import MARK
 from studio.ui.tables.model import BADGE, LENT, REASON, ROW
 from studio.ui.tables.problems import ProblemList, group_problems
-from studio.ui.tables.score_words import (
-    MINUS,
-    difference_text,
-    interval_text,
-    reach_of,
-    span_text,
-    value_text,
-    verdict_of,
-)
+from studio.ui.tables.score_words import reach_of, span_text, verdict_of
 from studio.ui.theme import Theme
 from tests.ui.evaluated import answered
 

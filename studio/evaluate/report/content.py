@@ -19,8 +19,8 @@ from studio.evaluate.report.blocks import (
     TableBlock,
     Verbatim,
 )
-from studio.evaluate.report.figures import difference_text, value_text
 from studio.evaluate.report.pictures import intervals, picture_of
+from studio.evaluate.score_text import difference_text, value_text
 from studio.events import MEASURED, Answered, Difference, Evaluated, Figure, Score
 from studio.generate.contestant import contestant_of
 from studio.recipe.recipe import Recipe, fields

@@ -10,7 +10,7 @@ from typing import Any
 from studio.evaluate.report import drawing
 from studio.evaluate.report.blocks import Picture
 from studio.evaluate.report.drawing import DIM, HUES, INK, dot, drawn, line, short, text, ticks
-from studio.evaluate.report.figures import difference_text
+from studio.evaluate.score_text import difference_text
 from studio.events import Difference, Figure, Score
 
 WIDTH = 680.0

@@ -1,16 +1,13 @@
-"""Scores of an evaluation in words: values with their units, differences with their sign, states."""
+"""What the window says of a score: its verdict, its state, its scale, and all that is known of it."""
 
 from __future__ import annotations
 
 import math
 from typing import Protocol
 
+from studio.evaluate.score_text import MINUS, difference_text, interval_text, unit_of_difference
 from studio.events import FAILED, INCOMPATIBLE, MEASURED, NOT_RUN, TOO_FEW, Difference, Score
 
-MINUS = "−"  # noqa: RUF001
-_DIGITS = {"nats": 3, "bits": 3, "ratio": 2, "score": 2, "seconds": 2, "tokens": 0}
-_UNITS = {"nats": " nats", "bits": " bits", "seconds": " s", "tokens": " tokens"}
-_SEEN = {"share": " points", **_UNITS}
 _BETTER = {"higher": "higher is better", "lower": "lower is better"}
 
 VERDICTS = {
@@ -42,35 +39,6 @@ class MeasureWords(Protocol):
     def suites(self) -> tuple[str, ...]: ...
     @property
     def primary(self) -> bool: ...
-
-
-def value_text(value: float | None, unit: str) -> str:
-    """A value with its unit: a share in per cent, a loss with three digits; a dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "—"
-    if unit == "share":
-        return f"{100 * value:.{0 if abs(value) >= 0.1 or not value else 1}f} %"
-    text = f"{value:,.{_digits(value, unit)}f}{_UNITS.get(unit, '') if unit in ('seconds', 'tokens') else ''}"
-    return text.replace("-", MINUS)
-
-
-def difference_text(value: float, unit: str) -> str:
-    """A difference with its sign; of shares in percentage points, without their name."""
-    if not math.isfinite(value):
-        return "—"
-    if not value:
-        return "0"
-    if unit == "share":
-        text = f"{100 * value:+.{0 if abs(value) >= 0.0995 else 1}f}"
-    else:
-        text = f"{value:+,.{_digits(value, unit)}f}"
-    return text.replace("-", MINUS)
-
-
-def interval_text(difference: Difference, unit: str) -> str:
-    """The interval of a difference: +65 to +82 points."""
-    ends = (difference_text(bound, unit) for bound in (difference.low, difference.high))
-    return f"{' to '.join(ends)}{' points' if unit == 'share' else _UNITS.get(unit, '')}"
 
 
 def verdict_of(score: Score, contestant: str) -> tuple[str, str]:
@@ -109,7 +77,7 @@ def span_text(score: Score, reach: float) -> tuple[str, str]:
     """What stands at the left and the right end of an interval's scale: right is better."""
     most = f"{100 * reach if score.unit == 'share' else reach:,.10g}"
     left, right = ("+", MINUS) if score.better == "lower" else (MINUS, "+")
-    return f"{left}{most}", f"{right}{most}{_SEEN.get(score.unit, '')}"
+    return f"{left}{most}", f"{right}{most}{unit_of_difference(score.unit)}"
 
 
 def reach_of(*differences: Difference) -> float:
@@ -134,7 +102,7 @@ def told_of(score: Score, contestant: str, help_: str) -> str:
         lines.append(f"Difference, 95 % interval: {interval} (p = {difference.p:.2g}).")
         if difference.detectable:
             seen = difference_text(difference.detectable, score.unit).lstrip("+")
-            lines.append(f"So many rows show a difference of {seen}{_SEEN.get(score.unit, '')} or more.")
+            lines.append(f"So many rows show a difference of {seen}{unit_of_difference(score.unit)} or more.")
         if difference.correlation is not None:
             lines.append(f"Correlation over the rows: {difference.correlation:.2f}.")
     return "\n".join(filter(None, lines))
@@ -144,10 +112,3 @@ def title_of(key: str) -> str:
     """A key as words, where nothing better is known: position_consistency, Position consistency."""
     words = key.replace("_", " ").replace(".", " ").strip()
     return f"{words[:1].upper()}{words[1:]}"
-
-
-def _digits(value: float, unit: str) -> int:
-    digits = _DIGITS.get(unit, 2)
-    if digits and value and abs(value) < 10.0**-digits:
-        return digits + 2
-    return digits if abs(value) < 1000 or unit in _DIGITS else 0

@@ -8,18 +8,17 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt
 
+from studio.evaluate.score_text import difference_text, value_text
 from studio.events import MEASURED, Difference, Score
 from studio.ui.plain import tip
 from studio.ui.tables.model import ROW, Index, TableColumn, TableModel
 from studio.ui.tables.score_words import (
     MeasureWords,
     difference_of,
-    difference_text,
     reach_of,
     scale_of,
     title_of,
     told_of,
-    value_text,
     verdict_of,
 )
 
