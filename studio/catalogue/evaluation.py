@@ -26,4 +26,8 @@ EVALUATION: dict[str, str] = {
     "evaluation.other_tokens": "{who} divides text into other tokens than the baseline, so losses leave it "
     "out: only answers are compared.",
     "evaluation.asking": "Asking {who}",
+    "evaluation.served": "{who} answers at {server}, which is sent every question. What is read from weights "
+    "or probabilities, such as losses, calibration and benchmarks, has no value for it.",
+    "evaluation.not_sent": "{who} is left out of this measure: some of its questions hold tools or calls, "
+    "which are not sent to a server.",
 }

@@ -72,10 +72,13 @@ MODELS: dict[str, str] = {
     "choose another.",
     # Who competes, where models are compared.
     "contestant.unknown": "There is no contestant called {key}. Name base, tuned, tuned@500 (the checkpoint "
-    "of step 500), tuned*0.5 (half its strength), parent, run:NAME or model:FOLDER.",
+    "of step 500), tuned*0.5 (half its strength), parent, run:NAME, model:FOLDER "
+    "or server:ADDRESS#MODEL.",
     "contestant.twice": "{key} is named twice. Name each contestant once.",
-    "contestant.server": "{key} is a server, and only models whose weights are here can compete: most of "
-    "what is measured is read from them. Leave it out; a server can be the judge.",
+    "contestant.server": "{key} is a server, and here only models can be asked whose weights are on this "
+    "computer. Leave it out, or let it compete in an evaluation.",
+    "contestant.no_model_name": "The server at {server} needs the name of its model. Write it behind the "
+    "address: server:{server}#NAME.",
     "contestant.no_checkpoint": "The run {run} has no checkpoint of step {step:,}. It has {there}.",
     "contestant.not_original": "{key} without its adapters is not the model in {folder} any more: what it "
     "was compared with would be another. Open the models again, and report this.",

@@ -44,8 +44,9 @@ def evaluate(
         typer.Option(
             "--with",
             metavar="WHO",
-            help="Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER; "
-            "with +system_prompt, +few_shot or +retrieval behind it, asked in that way.",
+            help="Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER, "
+            "server:ADDRESS#MODEL; with +system_prompt, +few_shot or +retrieval behind one that is no "
+            "server, asked in that way.",
         ),
     ] = None,
     against: Annotated[
@@ -184,21 +185,23 @@ def _lines(score: Score, titles: dict[str, str]) -> list[str]:
     if not score.scores:
         return [f"{name} {score.state.replace('_', ' ')}: {score.reason}"]
     base = value_text(score.scores[0].value, score.unit)
+    more = list(titles)[1:] if len(titles) > 2 else []
+    absent = [titles[who] for who in more if score.of(who) is None]
     if not score.differences:
         values = (
             f"{titles.get(e.contestant, e.contestant)} {value_text(e.value, score.unit)}"
             for e in score.scores
         )
-        return [f"{name} {', '.join(values)}"]
-    lines = []
+        return [f"{name} {', '.join((*values, *(f'{who} —' for who in absent)))}"]
+    lines, several = [], len(score.differences) > 1 or bool(absent)
     for difference in score.differences:
         value = value_text(score.of(difference.contestant), score.unit)
         moved = difference_text(difference.value, score.unit)
         verdict = score.direction(difference) if score.state == "measured" else score.state.replace("_", " ")
-        who = f"  {_who(difference.contestant, titles)}" if len(score.differences) > 1 else ""
+        who = f"  {_who(difference.contestant, titles)}" if several else ""
         interval = interval_text(difference, score.unit)
         lines.append(f"{name} {base:>8} → {value:>8}   {moved} ({interval})  {verdict}{who}")
-    return lines
+    return [*lines, *(f"{name} {base:>8} → {'—':>8}   {who}" for who in absent)]
 
 
 def _who(contestant: str, titles: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from studio.evaluate.measures.nothing import failed
 from studio.evaluate.registry import BY_KEY
 from studio.evaluate.verdict import judge
 from studio.events import MEASURED, TOO_FEW, Answered, Evaluated, Event, Figure, Log, Score
+from studio.generate.address import shown
 
 _KEPT = (Answered, Figure, Score)
 
@@ -25,6 +26,9 @@ def evaluate(setting: Setting, measures: Sequence[Measure], primary: str) -> Gen
     began = time.perf_counter()
     if strangers := [each.title for each in setting.contestants if each not in setting.readers]:
         yield Log(str(phrase("evaluation.other_tokens", who=listed(strangers))), "warning")
+    for each in setting.servers:
+        where = shown(each.contestant.server)
+        yield Log(str(phrase("evaluation.served", who=each.title, server=where)))
     scores: list[Score] = []
     for measure in measures:
         for event in _taken(measure, setting):
@@ -33,8 +37,8 @@ def evaluate(setting: Setting, measures: Sequence[Measure], primary: str) -> Gen
             yield event
     if not any(score.state in (MEASURED, TOO_FEW) for score in scores):
         raise StudioError("compare.nothing")
-    contestants = {each.key: each.title for each in setting.contestants}
-    headline, verdict = judge(scores, BY_KEY, primary, contestants)
+    seen = {each.key: each.title for each in setting.contestants if each.contestant.is_local}
+    headline, verdict = judge(scores, BY_KEY, primary, seen)  # what a server has lost cannot be told
     result = Evaluated(
         run=setting.run.name if setting.run else "",
         golden=setting.golden.description,
@@ -42,7 +46,7 @@ def evaluate(setting: Setting, measures: Sequence[Measure], primary: str) -> Gen
         verdict=verdict,
         scores=tuple(scores),
         primary=primary,
-        contestants=tuple(contestants.items()),
+        contestants=tuple(setting.titles.items()),
         seconds=time.perf_counter() - began,
         suite=setting.options.suite,
         folder=str(setting.store.folder),

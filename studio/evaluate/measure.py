@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.evaluate.answering import AnswerTable, Tell, answer_all
+from studio.catalogue import listed, phrase
+from studio.evaluate.answering import AnswerTable, Tell, answer_all, can_be_sent
 from studio.evaluate.golden import NO_GOLDEN, Golden
 from studio.evaluate.options import STANDARD, EvaluationOptions
 from studio.evaluate.store import EvaluationStore
 from studio.evaluate.task import TaskItem
-from studio.events import Answered, Event, Progress
+from studio.events import Answered, Event, Log, Progress
 from studio.generate.sampling import GREEDY, Sampling
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from studio.evaluate.reading import RowLosses
     from studio.generate.contestant import OpenContestant
     from studio.generate.parties import Contest
+    from studio.generate.served import ServedContestant
     from studio.recipe.recipe import Recipe
     from studio.runs.folder import RunFolder
 
@@ -53,7 +55,11 @@ class Measure:
 
 @dataclass(eq=False)
 class Setting:
-    """Everything that a measure may ask for. The first contestant is the baseline."""
+    """Everything that a measure may ask for. The first contestant is the baseline.
+
+    `contestants` are those whose weights are here; `servers` only answer, and only where `answers` are asked
+    for.
+    """
 
     contestants: tuple[OpenContestant, ...]
     store: EvaluationStore
@@ -62,6 +68,7 @@ class Setting:
     data: Dataset | None = None
     recipe: Recipe | None = None
     run: RunFolder | None = None
+    servers: tuple[ServedContestant, ...] = ()
     told: set[str] = field(default_factory=set)  # tasks whose answers were announced
     losses_known: dict[str, Mapping[str, RowLosses]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)  # what one measure found and another needs as well
@@ -69,6 +76,12 @@ class Setting:
     @property
     def baseline(self) -> str:
         return self.contestants[0].key
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What all who compete are called, by their keys: the baseline first, servers last."""
+        here = {each.key: each.title for each in self.contestants}
+        return here | {each.key: each.title for each in self.servers}
 
     @cached_property
     def training_rows(self) -> TrainingRows | None:
@@ -115,13 +128,26 @@ class Setting:
         """What every contestant answers to every item, at most `limit` tokens; what is kept is not asked.
 
         `tell` makes the event that is announced once all contestants have answered an item; of each task that
-        is done once, whichever measure asks first.
+        is done once, whichever measure asks first. A server is not in the table where it cannot be asked one
+        of the items. Raises ServerError where one is not there any more; what was answered is kept.
         """
         tell = None if task in self.told else tell
-        self.told.add(task)
         put = yield from self._put(items, limit)
-        contest, store = self._contest, self.store
-        return (yield from answer_all(contest, store, task, items, limit, sampling, samples, tell, put))
+        servers = yield from self._servers_for(task, items)
+        self.told.add(task)
+        of = self._contest, self.store, task, items
+        return (yield from answer_all(*of, limit, sampling, samples, tell, put, servers))
+
+    def _servers_for(
+        self, task: str, items: Sequence[TaskItem]
+    ) -> Generator[Event, None, tuple[ServedContestant, ...]]:
+        """The servers that can be asked all of a task's items; where there are none, that is said once."""
+        if not self.servers or all(map(can_be_sent, items)):
+            return self.servers
+        if task not in self.told:
+            titles = listed([each.title for each in self.servers])
+            yield Log(str(phrase("evaluation.not_sent", who=titles)), "warning")
+        return ()
 
     @property
     def records(self) -> list[Record]:

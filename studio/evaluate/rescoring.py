@@ -72,7 +72,11 @@ class KeptSetting(Setting):
     ) -> Generator[Event, None, AnswerTable]:
         """The answers that are kept. Raises RunError where one is missing."""
         known = self.store.answers_of(task)
-        whose = [each.key for each in self.contestants]
+        whose = [
+            each.key
+            for each in self.contestants
+            if each.contestant.is_local or any((item.id, each.key) in known for item in items)
+        ]
         table: AnswerTable = {}
         for item in items:
             table[item.id] = {who: known.get((item.id, who), [])[:samples] for who in whose}

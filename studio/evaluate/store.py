@@ -7,13 +7,14 @@ score them anew. Lines are only ever added.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from studio.events import Evaluated, Event, built, to_json
+from studio.events import FAILED, Evaluated, Event, built, to_json
 from studio.files import parsed, write_text
 from studio.files.journal import Journal
 from studio.runs.evaluations import (
@@ -23,6 +24,7 @@ from studio.runs.evaluations import (
     RESULT,
     finished_measures,
     kept_events,
+    result_in,
 )
 from studio.runs.folder import RunFolder
 
@@ -94,14 +96,19 @@ class EvaluationStore:
     def opened(cls, run: RunFolder, plan: Mapping[str, Any]) -> EvaluationStore:
         """The run's newest unfinished evaluation of the same plan, else a new one.
 
-        `plan` is all that decides what is found; equal plans go on with each other's answers.
+        `plan` is all that decides what is found; equal plans go on with each other's answers, also where a
+        measure of the earlier one failed.
         """
-        for folder in sorted(run.evaluations.glob("[!.]*"), reverse=True):
-            if not (folder / RESULT).exists() and _plan_in(folder) == _plain(plan):
-                return cls(folder)
+        every = sorted(run.evaluations.glob("[!.]*"), reverse=True)
+        same = [folder for folder in every if _plan_in(folder) == _plain(plan)]
+        for each in same:
+            if not (each / RESULT).exists():
+                return cls(each)
         run.manifest()  # raises when the run was deleted meanwhile: nothing is written where no run is
         folder = run.evaluations / datetime.now().strftime("%Y%m%d-%H%M%S-%f")
         folder.mkdir(parents=True)
+        if same and _has_failed(same[0]) and (same[0] / ANSWERS).is_file():
+            shutil.copyfile(same[0] / ANSWERS, folder / ANSWERS)
         write_text(folder / PLAN, json.dumps(plan, ensure_ascii=False, indent=2) + "\n")
         return cls(folder)
 
@@ -249,6 +256,12 @@ def _plan_in(folder: Path) -> Any:
         return parsed((folder / PLAN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def _has_failed(folder: Path) -> bool:
+    """Whether a measure of a complete evaluation went wrong: a server had gone, for example."""
+    result = result_in(folder)
+    return result is not None and any(score.state == FAILED for score in result.scores)
 
 
 def _plain(plan: Mapping[str, Any]) -> Any:

@@ -131,12 +131,14 @@ class Server:
 class Replied:
     """What the server's model said. `finish` is the protocol's reason for its end: stop, length, …
 
-    `instead` says that there was something beside the text: reasoning, or the words of a refusal.
+    `instead` says that there was something beside the text: reasoning, or the words of a refusal. `tokens`
+    is how many the server counts in it, 0 where it tells nothing.
     """
 
     text: str
     finish: str = ""
     instead: str = ""
+    tokens: int = 0
 
 
 type Reply = Generator[None, None, Replied]
@@ -180,6 +182,8 @@ def _waiting(loop: asyncio.AbstractEventLoop, work: Any) -> Reply:
         if not task.done():
             task.cancel()
             loop.run_until_complete(asyncio.wait({task}))
+        elif not task.cancelled():
+            task.exception()  # it is known, also where nobody waits for it any more
     return task.result()
 
 
@@ -235,9 +239,16 @@ def _content(reply: Posted) -> Replied:
         message = choice["message"]
         finish = str(choice.get("finish_reason") or "")
         instead = next((name for name in _INSTEAD if message.get(name)), "")
-        return Replied(_text(message.get("content")), finish, instead)
+        return Replied(_text(message.get("content")), finish, instead, _written(reply))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Broken("server.no_completion") from error
+
+
+def _written(reply: Posted) -> int:
+    """The tokens that the server counts in its reply; of none, or of what is no number, 0."""
+    usage = reply.document().get("usage")
+    count = usage.get("completion_tokens") if isinstance(usage, dict) else 0
+    return count if isinstance(count, int) and count > 0 else 0
 
 
 _INSTEAD = ("refusal", "reasoning_content", "reasoning")

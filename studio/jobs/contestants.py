@@ -34,9 +34,7 @@ def open_contestants(
     Raises RunMissing, RunError or ModelError with what is missing, and RunError for two with one key and for
     a server, before anything is loaded.
     """
-    keys = [each.key for each in contestants]
-    if twice := next((key for key in keys if keys.count(key) > 1), ""):
-        raise RunError("contestant.twice", key=twice)
+    different(contestants)
     if served := next((each for each in contestants if not each.is_local), None):
         raise RunError("contestant.server", key=served.key)
     opening = _Opening(run, model_cache, changed_base)
@@ -45,6 +43,13 @@ def open_contestants(
         yield Progress(f"Loading {contestant.title}", number, len(contestants))
         opened.append((yield from opening.open(contestant)))
     return tuple(opened)
+
+
+def different(contestants: Sequence[Contestant]) -> None:
+    """Raises RunError for two with one key."""
+    keys = [each.key for each in contestants]
+    if twice := next((key for key in keys if keys.count(key) > 1), ""):
+        raise RunError("contestant.twice", key=twice)
 
 
 @dataclass(frozen=True)

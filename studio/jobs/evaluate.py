@@ -18,6 +18,7 @@ from studio.runs.folder import RunFolder, surroundings
 if TYPE_CHECKING:
     from studio.evaluate.golden import Golden
     from studio.generate.contestant import OpenContestant
+    from studio.generate.served import ServedContestant
     from studio.models.cache import ModelCache
 
 ORIGINAL = "original"
@@ -57,10 +58,13 @@ class EvaluateJob:
         from studio.evaluate.registry import chosen, primary_of
         from studio.evaluate.rescoring import keep_golden
         from studio.evaluate.store import EvaluationStore
-        from studio.jobs.contestants import open_contestants
+        from studio.generate.served import served
+        from studio.jobs.contestants import different, open_contestants
 
+        different(self.contestants)
         chosen(self.options)  # an unknown measure is said before anything is opened
         check_judge(self.options, [each.key for each in self.contestants if each.is_local])
+        servers = tuple(served(each) for each in self.contestants if not each.is_local)
         manifest = self.run.manifest()
         if self.against == PARENT and not manifest.get("parent"):
             raise RunError("parent.none", name=self.run.name)
@@ -71,31 +75,42 @@ class EvaluateJob:
         measures = chosen(self.options, asked_for)
         primary = primary_of(self.options, golden=bool(golden.items), checks=bool(asked_for))
         opened = yield from open_contestants(
-            self.run, self.contestants, model_cache, changed_base=self.changed_base
+            self.run,
+            [each for each in self.contestants if each.is_local],
+            model_cache,
+            changed_base=self.changed_base,
         )
         questions = [item.prompt for item in golden.items]
         opened = equipped(opened, self.options, trained_records(ready.data), questions)
-        store = EvaluationStore.opened(self.run, self._plan(manifest, golden, opened, primary))
+        store = EvaluationStore.opened(self.run, self._plan(manifest, golden, opened, servers, primary))
         keep_golden(store, golden)
-        setting = Setting(opened, store, self.options, golden, ready.data, recipe, self.run)
+        setting = Setting(opened, store, self.options, golden, ready.data, recipe, self.run, servers)
         yield from evaluate(setting, measures, primary)
 
     @property
     def contestants(self) -> tuple[Contestant, ...]:
-        """Who competes, the baseline first."""
+        """Who competes, the baseline first, servers last."""
         base = PARENT if self.against == PARENT else BASE
-        return (Contestant(kind=base), Contestant(kind=TUNED), *self.more)
+        more = sorted(self.more, key=lambda each: not each.is_local)
+        return (Contestant(kind=base), Contestant(kind=TUNED), *more)
 
     def _plan(
-        self, manifest: dict[str, Any], golden: Golden, opened: tuple[OpenContestant, ...], primary: str
+        self,
+        manifest: dict[str, Any],
+        golden: Golden,
+        opened: tuple[OpenContestant, ...],
+        servers: tuple[ServedContestant, ...],
+        primary: str,
     ) -> dict[str, Any]:
         """All that decides what is found, and what a report says of it."""
+        who = [*(each.contestant for each in opened), *(each.contestant for each in servers)]
+        fingerprints = {each.key: each.fingerprint for each in opened}
+        fingerprints |= {each.key: each.fingerprint for each in servers}
         return {
             "format": FORMAT,
             "run": self.run.name,
             "contestants": [
-                {**each.contestant.model_dump(), "key": each.key, "fingerprint": each.fingerprint}
-                for each in opened
+                {**each.model_dump(), "key": each.key, "fingerprint": fingerprints[each.key]} for each in who
             ],
             "shared": _shared(opened),
             "primary": primary,

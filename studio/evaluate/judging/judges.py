@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from studio.dataset.record import Message
 from studio.errors import StudioError
 from studio.evaluate.judging.judge import REPLY_TOKENS, Judge, JudgeQuestion, JudgeReply, family_of
-from studio.generate.asking import Question, asked_server
+from studio.generate.asking import AT_ONCE, Question, asked_server
 
 if TYPE_CHECKING:
     from mlx import nn
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from studio.dataset.render.render import Renderer
     from studio.generate.server import Server
-
-AT_ONCE = 4
-"""Questions that wait for one server's replies at the same time: few enough for a model at home."""
 
 
 def local_judge(

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from studio.catalogue import phrase
-from studio.errors import StudioError
 from studio.evaluate.judging.judge import REPLY_TOKENS, Judge, JudgeQuestion, JudgeReply
 from studio.events import Progress
-from studio.generate.asking import REFUSED, NoReply
+from studio.generate.asking import REFUSED, NoReply, RefusalCount, asked_at_once
 
 _CACHE = "judge"
 _REASON = 60  # tokens of a reply with its reason, where nothing is known of the judge yet
 _SECONDS = 3.0  # a reply of a server of which nothing is known yet takes
-_REFUSALS = 20  # in a row, after which something else is wrong
 
 
 class VerdictStore(Protocol):
@@ -88,9 +86,9 @@ def judged(
     found = {key: JudgeReply.from_kept(kept) for key in wanted if (kept := store.known(_CACHE, key))}
     title = str(phrase("judge.asking", judge=judge.name))
     yield Progress(title, len(found), len(wanted))
-    refusals = _Refusals()
+    refusals = RefusalCount()
     missing = ((key, question) for key, question in wanted.items() if key not in found)
-    for answered in _at_once(judge, missing):
+    for answered in asked_at_once(judge.ask, missing, judge.at_once):
         if answered is not None:
             key, reply = answered
             refusals.count(reply)
@@ -105,61 +103,3 @@ def judged(
 
 def _reply(reply: JudgeReply | NoReply) -> JudgeReply:
     return JudgeReply(refused=reply.reason) if isinstance(reply, NoReply) else reply
-
-
-type _Answered = tuple[str, JudgeReply | NoReply]
-
-
-def _at_once(judge: Judge, questions: Iterator[tuple[str, JudgeQuestion]]) -> Iterator[_Answered | None]:
-    """Each reply as it comes, as many waited for at once as the judge takes; None in between."""
-    running: dict[str, Generator[None, None, JudgeReply]] = {}
-    try:
-        while True:
-            while len(running) < judge.at_once and (following := next(questions, None)):
-                running[following[0]] = judge.ask(following[1])
-            if not running:
-                return
-            for key, work in list(running.items()):
-                answered = _stepped(key, work)
-                if answered is not None:
-                    del running[key]
-                yield answered
-    finally:
-        for work in running.values():
-            work.close()
-
-
-def _stepped(key: str, work: Generator[None, None, JudgeReply]) -> _Answered | None:
-    try:
-        next(work)
-    except StopIteration as end:
-        return key, end.value
-    except NoReply as lost:
-        return key, lost
-    return None
-
-
-class _Refusals:
-    """Questions that a server refuses are passed over; but where it takes none at all, that is said."""
-
-    def __init__(self) -> None:
-        self._in_a_row, self._answered = 0, False
-        self._last: BaseException | None = None
-
-    def count(self, reply: JudgeReply | NoReply) -> None:
-        """Raises what the server said after too many refusals in a row."""
-        cause = reply.__cause__ if isinstance(reply, NoReply) else None
-        self._answered = self._answered or cause is None
-        self._in_a_row = self._in_a_row + 1 if cause else 0
-        self._last = cause or self._last
-        if self._in_a_row >= _REFUSALS:
-            self._raise()
-
-    def end(self) -> None:
-        """Raises what the server said, where it refused everything."""
-        if self._last is not None and not self._answered:
-            self._raise()
-
-    def _raise(self) -> None:
-        if isinstance(self._last, StudioError):
-            raise self._last

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.catalogue import phrase
 from studio.dataset.record import Message
-from studio.evaluate.answering import AnswerTable
+from studio.evaluate.answering import AnswerTable, who_answered
 from studio.evaluate.store import KeptAnswer
 from studio.evaluate.task import TaskItem
 from studio.events import MEASURED, TOO_FEW, GivenAnswer, Score
@@ -48,9 +48,9 @@ def answer_limit(setting: Setting, most: int) -> int:
     return allowed if smallest >= TOY else min(allowed, TOY_TOKENS)
 
 
-def texts_of(setting: Setting, table: AnswerTable, items: Sequence[TaskItem]) -> dict[str, list[str]]:
+def texts_of(table: AnswerTable, items: Sequence[TaskItem]) -> dict[str, list[str]]:
     """The first answer of each contestant to each item, in their order."""
-    return {each.key: [table[item.id][each.key][0].text for item in items] for each in setting.contestants}
+    return {who: [table[item.id][who][0].text for item in items] for who in who_answered(table)}
 
 
 def given(who: str, answer: KeptAnswer, score: float | None) -> GivenAnswer:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from statistics import fmean
 
 from studio.catalogue import phrase
-from studio.evaluate.answering import AnswerTable
+from studio.evaluate.answering import AnswerTable, who_answered
 from studio.evaluate.failures.changes import Changes, changes
 from studio.evaluate.failures.kinds import COPIED, KINDS, WRONG, failures_of
 from studio.evaluate.failures.themes import themes
@@ -53,8 +53,8 @@ def _is(part: str, found: tuple[str, ...]) -> bool:
 def _sorted(setting: Setting, table: AnswerTable) -> tuple[_Sorted, dict[str, list[float]]]:
     """The kinds of every answer, and whether it is right, a person's rulings over the scorers' findings."""
     rulings = setting.store.rulings()
-    kinds: _Sorted = {each.key: [] for each in setting.contestants}
-    rights: dict[str, list[float]] = {each.key: [] for each in setting.contestants}
+    kinds: _Sorted = {who: [] for who in who_answered(table)}
+    rights: dict[str, list[float]] = {who: [] for who in kinds}
     for item in setting.golden.items:
         asked = asked_of(item, setting.options)
         for who in kinds:
@@ -74,14 +74,14 @@ def _sorted(setting: Setting, table: AnswerTable) -> tuple[_Sorted, dict[str, li
 def _themes(setting: Setting, items: Sequence[TaskItem], rights: dict[str, list[float]]) -> Generator[Figure]:
     """For each contestant, the words that mark the questions it answers wrongly."""
     heads = [str(phrase(code)) for code in _THEME_HEADS]
-    for each in setting.contestants:
-        found = themes([item.prompt for item in items], [right < 0.5 for right in rights[each.key]])
+    for who, of in rights.items():
+        found = themes([item.prompt for item in items], [right < 0.5 for right in of])
         rows: list[list[str | float]] = [
             [", ".join(theme.words), len(theme.rows), theme.asked, round(theme.often, 2)] for theme in found
         ]
         if rows:
-            title = phrase("failures.themes_of", who=each.title)
-            yield Figure(KEY, f"themes-{each.key}", "table", title, {"heads": heads, "rows": rows})
+            title = phrase("failures.themes_of", who=setting.titles[who])
+            yield Figure(KEY, f"themes-{who}", "table", title, {"heads": heads, "rows": rows})
 
 
 def _changed(
@@ -91,12 +91,12 @@ def _changed(
     heads = [str(phrase(code)) for code in _CHANGE_HEADS]
     prompts = {item.id: item.prompt[:_PROMPT] for item in items}
     ids = [item.id for item in items]
-    for each in setting.contestants[1:]:
-        found = changes(ids, rights[setting.baseline], rights[each.key])
+    for who in [each for each in rights if each != setting.baseline]:
+        found = changes(ids, rights[setting.baseline], rights[who])
         rows = _listed(found, prompts)
         if rows:
-            title = phrase("failures.changed", who=each.title)
-            yield Figure(KEY, f"changed-{each.key}", "table", title, {"heads": heads, "rows": rows})
+            title = phrase("failures.changed", who=setting.titles[who])
+            yield Figure(KEY, f"changed-{who}", "table", title, {"heads": heads, "rows": rows})
 
 
 def _listed(found: Changes, prompts: dict[str, str]) -> list[list[str]]:

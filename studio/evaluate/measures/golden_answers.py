@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from studio.catalogue import Unusable, phrase
 from studio.errors import DataError
-from studio.evaluate.answering import AnswerTable
+from studio.evaluate.answering import AnswerTable, who_answered
 from studio.evaluate.failures.kinds import AnswerCase, failures_of
 from studio.evaluate.measure import Measure, Setting, told_of
 from studio.evaluate.measures.nothing import not_run
@@ -160,8 +160,8 @@ def _each(setting: Setting, table: AnswerTable, score: Callable[[str, TaskItem],
     """
     items = setting.golden.items
     return {
-        each.key: [_mean([score(kept.text, item) for kept in table[item.id][each.key]]) for item in items]
-        for each in setting.contestants
+        who: [_mean([score(kept.text, item) for kept in table[item.id][who]]) for item in items]
+        for who in who_answered(table)
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from studio.catalogue import Unusable, phrase
+from studio.evaluate.answering import who_answered
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import answered
 from studio.evaluate.measures.nothing import incompatible, not_run
@@ -40,7 +41,7 @@ def _meaning(setting: Setting) -> Generator[Event]:
         return
     table = yield from answered(setting)
     module, tokenizer = _opened(setting)
-    texts = {who.key: [table[item.id][who.key][0].text for item in items] for who in setting.contestants}
+    texts = {who: [table[item.id][who][0].text for item in items] for who in who_answered(table)}
     try:
         ideals = yield from _vectors(module, tokenizer, [item.ideal for item in items])
         found = {}

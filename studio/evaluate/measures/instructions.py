@@ -66,7 +66,7 @@ def _following(key: str, chosen: _Set, *, each: bool = False) -> Callable[[Setti
             values = {who: [kept for row in rows for kept in marks(row)] for who, rows in found.items()}
             yield with_floor(scored(key, values, part=part, clusters=clusters, baseline=setting.baseline))
         if each:
-            yield _by_kind(key, prompts, found, {one.key: one.title for one in setting.contestants})
+            yield _by_kind(key, prompts, found, setting.titles)
 
     return run
 
@@ -79,7 +79,7 @@ def _followed(
     table = yield from _answered(setting, task, prompts, items)
     found = {
         who: [following(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
-        for who, texts in texts_of(setting, table, items).items()
+        for who, texts in texts_of(table, items).items()
     }
     return found, [item.id for item in items]
 

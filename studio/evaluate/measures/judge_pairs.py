@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from studio.catalogue import Phrase, phrase
-from studio.evaluate.answering import AnswerTable
+from studio.evaluate.answering import AnswerTable, who_answered
 from studio.evaluate.judging.agreement import agreement_scores
 from studio.evaluate.judging.chosen import asked, chosen_judge, families_in
 from studio.evaluate.judging.judge import Judge
@@ -40,7 +40,7 @@ def why_not(setting: Setting) -> Phrase | None:
         return phrase("judge.none")
     if not setting.golden.items:
         return phrase("evaluation.no_golden")
-    return None if len(setting.contestants) > 1 else phrase("judge.one_contestant")
+    return None if len(setting.titles) > 1 else phrase("judge.one_contestant")
 
 
 def judged_items(setting: Setting) -> Sequence[TaskItem]:
@@ -57,10 +57,9 @@ def _win_rate(setting: Setting) -> Generator[Event]:
         return
     said, judge = yield from _judged(setting)
     yield win_rate_score(WIN_RATE, said, setting.baseline, _clusters(setting), raw_win_rate)
-    challengers = setting.contestants[1:]
     panel = list(bias_panel(WIN_RATE, said, judge, families_in(setting)))
     yield from panel
-    yield bias_table(WIN_RATE, panel, judge, {each.key: each.title for each in challengers})
+    yield bias_table(WIN_RATE, panel, judge, {who: setting.titles[who] for who in said})
 
 
 def _controlled(setting: Setting) -> Generator[Event]:
@@ -84,7 +83,7 @@ def _judged(setting: Setting) -> Generator[Event, None, _Said]:
     if _SAID not in setting.known:
         table = yield from answered(setting)
         items = judged_items(setting)
-        base, *challengers = (each.key for each in setting.contestants)
+        base, *challengers = who_answered(table)
         pairs = {who: _pairs(items, table, base, who) for who in challengers}
         with chosen_judge(setting) as judge:
             replies = yield from asked(setting, judge, [q for of in pairs.values() for q in questions_of(of)])

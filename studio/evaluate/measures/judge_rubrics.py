@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from studio.evaluate.answering import who_answered
 from studio.evaluate.judging.chosen import asked, chosen_judge
 from studio.evaluate.judging.controls import cannot_rate, control_questions, control_score, controls_in
 from studio.evaluate.judging.pairs import request_of
@@ -26,7 +27,7 @@ def _run(setting: Setting) -> Generator[Event]:
         return
     rubrics = rubrics_with([Path(file) for file in setting.options.rubrics])
     items = yield from _items(setting)
-    titles = {each.key: each.title for each in setting.contestants}
+    titles = {who: setting.titles[who] for who in items[0].answers}
     with chosen_judge(setting) as judge:
         controls = control_questions([(item.request, item.ideal) for item in items])
         checked = controls_in((yield from asked(setting, judge, controls)))
@@ -53,7 +54,7 @@ def _items(setting: Setting) -> Generator[Event, None, list[RatedItem]]:
         RatedItem(
             item.id,
             request_of(item.turns),
-            {each.key: table[item.id][each.key][0].text for each in setting.contestants},
+            {who: table[item.id][who][0].text for who in who_answered(table)},
             item.ideal,
             item.cluster or item.id,
         )

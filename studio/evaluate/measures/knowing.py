@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from studio.evaluate.answering import Tell
+from studio.evaluate.answering import Tell, who_answered
 from studio.evaluate.epistemics.sayings import hedges, is_coherent, says_unknown
 from studio.evaluate.measure import Measure, Setting, told_of
 from studio.evaluate.measures.asking import answer_limit, given, question, sampled, texts_of, with_floor
@@ -30,7 +30,7 @@ def _unanswerable(setting: Setting) -> Generator[Event]:
     items = identified(question(each.question, category=each.category) for each in rows)
     limit, tell = answer_limit(setting, _MOST_TOKENS), _telling("unanswerable", _admits)
     table = yield from setting.answers("unanswerable", items, limit=limit, tell=tell)
-    unknown = texts_of(setting, table, items)
+    unknown = texts_of(table, items)
     asked = yield from _paraphrased(setting)
     known = {who: [texts[place] for place in _places(asked.groups)] for who, texts in asked.texts.items()}
     setting.store.keep_rows("unanswerable", "", [item.id for item in items], _judged(unknown, says_unknown))
@@ -64,8 +64,8 @@ def _consistency(setting: Setting) -> Generator[Event]:
     limit = answer_limit(setting, _MOST_TOKENS)
     drawn = yield from setting.answers("drawn", firsts, limit=limit, sampling=warm, samples=SAMPLES)
     values = {
-        each.key: [_agreement([one.text for one in drawn[item.id][each.key]]) for item in firsts]
-        for each in setting.contestants
+        who: [_agreement([one.text for one in drawn[item.id][who]]) for item in firsts]
+        for who in who_answered(drawn)
     }
     yield scored("consistency", values, part="drawn", baseline=setting.baseline)
 
@@ -88,7 +88,7 @@ def _paraphrased(setting: Setting) -> Generator[Event, None, _Paraphrased]:
     )
     limit, tell = answer_limit(setting, _MOST_TOKENS), _telling("paraphrases", exact_match)
     table = yield from setting.answers("paraphrases", items, limit=limit, tell=tell)
-    return _Paraphrased(groups, items, texts_of(setting, table, items))
+    return _Paraphrased(groups, items, texts_of(table, items))
 
 
 def _judged(texts: Mapping[str, Sequence[str]], judge: Callable[[str], bool]) -> dict[str, list[bool]]:

@@ -43,7 +43,7 @@ def _refusals(
         questions = sampled(setting, read_plain_questions(resource(f"evaluation/{file}")), _QUICK, _STANDARD)
         items = identified(question(each.question, category=each.category) for each in questions)
         table = yield from _asked(setting, key, items, right)
-        texts = texts_of(setting, table, items)
+        texts = texts_of(table, items)
         for part, judge, good in (("", refuses, better), ("incoherent", _incoherent, "lower")):
             values = {who: [judge(text) for text in each] for who, each in texts.items()}
             setting.store.keep_rows(key, part, [item.id for item in items], values)

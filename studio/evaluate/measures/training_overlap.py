@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from studio.catalogue import Phrase, phrase
+from studio.evaluate.answering import who_answered
 from studio.evaluate.failures.training_rows import SHARED, SharedRun, TrainingRows, overlapping
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.golden_answers import answered
@@ -28,7 +29,7 @@ def _overlap(setting: Setting) -> Generator[Event]:
     yield from _part(rows)
     table = yield from answered(setting)
     items = setting.golden.items
-    runs: dict[str, list[SharedRun]] = {each.key: [] for each in setting.contestants}
+    runs: dict[str, list[SharedRun]] = {who: [] for who in who_answered(table)}
     for number, item in enumerate(items):
         for who, found in runs.items():
             given = (setting.shared_runs.longest(kept.text) for kept in table[item.id][who])
@@ -55,13 +56,13 @@ def _longest(setting: Setting, rows: TrainingRows, runs: dict[str, list[SharedRu
     """The longest runs of each contestant, with the line of the training row."""
     heads = [str(phrase(code)) for code in _HEADS]
     items = setting.golden.items
-    for each in setting.contestants:
-        found = [(run, item.id) for run, item in zip(runs[each.key], items, strict=True) if run.length]
+    for who, of in runs.items():
+        found = [(run, item.id) for run, item in zip(of, items, strict=True) if run.length]
         found.sort(key=lambda pair: -pair[0].length)
         listed = [[run.length, rows.lines[run.row], item, run.text[:_TEXT]] for run, item in found[:_SHOWN]]
         if listed:
-            title = phrase("overlap.longest_of", who=each.title)
-            yield Figure(OVERLAP_KEY, f"runs-{each.key}", "table", title, {"heads": heads, "rows": listed})
+            title = phrase("overlap.longest_of", who=setting.titles[who])
+            yield Figure(OVERLAP_KEY, f"runs-{who}", "table", title, {"heads": heads, "rows": listed})
 
 
 def _contamination(setting: Setting) -> Generator[Event]:

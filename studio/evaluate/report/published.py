@@ -11,17 +11,18 @@ from studio.evaluate.measures.judge_pairs import words_on
 from studio.evaluate.registry import BY_KEY, title_of
 from studio.evaluate.store import EvaluationStore
 from studio.events import MEASURED, Score
+from studio.generate.contestant import SERVER, TUNED
 from studio.runs.evaluations import EvaluationStored
 
 _TASK = "text-generation"
 
 
 def eval_results(stored: EvaluationStored) -> str:
-    """The Hub's `.eval_results/*.yaml`: one entry for each score of the last contestant."""
+    """The Hub's `.eval_results/*.yaml`: one entry for each score of what is published."""
     import yaml
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
-    who = stored.result.contestants[-1][0]
+    who = _published(stored)[0]
     day = _date(stored)
     entries = [
         EvalResultEntry(
@@ -42,7 +43,7 @@ def model_index(stored: EvaluationStored, model_name: str) -> str:
     from huggingface_hub import EvalResult
     from huggingface_hub.repocard_data import eval_results_to_model_index
 
-    who = stored.result.contestants[-1][0]
+    who = _published(stored)[0]
     found = [
         EvalResult(
             task_type=_TASK,
@@ -59,13 +60,13 @@ def model_index(stored: EvaluationStored, model_name: str) -> str:
 
 
 def comparator(stored: EvaluationStored) -> dict[str, Any]:
-    """The JSON that the LLM Comparator opens: the baseline as A, the last contestant as B.
+    """The JSON that the LLM Comparator opens: the baseline as A, what is published as B.
 
     A score above 0 says that A is better: by a judge in both orders, or where none was asked by right and
     wrong.
     """
     result, store = stored.result, EvaluationStore(stored.folder)
-    first, last = result.contestants[0], result.contestants[-1]
+    first, last = result.contestants[0], _published(stored)
     examples: list[dict[str, Any]] = []
     for answer in stored.answers:
         given = {each.contestant: each for each in answer.answers}
@@ -157,6 +158,12 @@ def _dataset(stored: EvaluationStored) -> str:
 
 def _notes(score: Score) -> str:
     return f"{title_of(score.measure, score.part)}; n = {score.count}; unit: {score.unit}"
+
+
+def _published(stored: EvaluationStored) -> tuple[str, str]:
+    """The key and title of what the run came to; where it did not compete, of the last model that is here."""
+    here = [each for each in stored.result.contestants if not each[0].startswith(f"{SERVER}:")]
+    return next((each for each in here if each[0] == TUNED), here[-1])
 
 
 def _date(stored: EvaluationStored) -> str:
