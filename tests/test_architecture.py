@@ -19,7 +19,6 @@ STUDIO = ROOT / "studio"
 SHORT = {
     "catalogue/benchmarks.py",
     "catalogue/evaluation.py",
-    "catalogue/export.py",
     "events/export.py",
     "export/companions.py",
     "export/mlx_adapter.py",

@@ -24,6 +24,17 @@ EXPORT: dict[str, str] = {
     "could not be read. Export it as a whole model: --to fused.",
     "export.peft_base": "The base is quantized in MLX's own form, which transformers cannot read. Load "
     "the adapter onto the original in 16 bits: its answers will be near, not the same.",
+    "export.gguf_family": "GGUF files are written for {names}, and this model is of the family {kind}. "
+    "Export it as a whole model (--to fused), which llama.cpp's own convert_hf_to_gguf.py may know.",
+    "export.gguf_rope": "How this model scales positions ({kind}) has no form in the GGUF files written "
+    "here. Export it as a whole model: --to fused.",
+    "export.gguf_tokenizer": "The tokenizer in {folder} ({kind}) splits text in a way that llama.cpp "
+    "has no name for here, and a wrong name gives wrong tokens. Export a whole model (--to fused), and "
+    "convert that with llama.cpp's own convert_hf_to_gguf.py.",
+    "export.gguf_array": "GGUF has no name for the array {name} of {kind} models. Export it as a whole "
+    "model: --to fused.",
+    "export.gguf_apart": "The array {name} was not stored as it is (off by {apart:.1%}), so the file "
+    "was thrown away. Try another --type.",
     "export.quantized_here": "The run trained on a copy of the model that was quantized to {bits} bits "
     "here. On the original the adapter answers a little otherwise; the whole model (--to fused) is exact.",
     # Adapters from elsewhere.

@@ -16,11 +16,12 @@ from studio.events import AdapterImported, Exported
 from studio.jobs.export import AdapterImportJob, RunExportJob
 from studio.words import counted, file_size
 
-type Target = Literal["mlx", "peft", "fused"]
+type Target = Literal["mlx", "peft", "fused", "gguf"]
 
 _NEXT = {
     "mlx": "Try it: mlx_lm.generate --model {model} --adapter-path {folder} --prompt TEXT",
     "peft": "Load it with peft.PeftModel.from_pretrained(model, {folder!r}).",
+    "gguf": "Try it: llama-cli -m {folder}/{first}; or open it in LM Studio.",
     "fused": "Try it: mlx_lm.generate --model {folder} --prompt TEXT; or put the folder into LM Studio's.",
 }
 
@@ -29,7 +30,7 @@ def export(
     run: Run,
     to: Annotated[
         Target,
-        typer.Option("--to", help="An adapter as mlx-lm's own or as PEFT's, or fused: a whole model."),
+        typer.Option("--to", help="An adapter as mlx-lm's own or as PEFT's, or a whole one: fused or gguf."),
     ] = "mlx",
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A new folder; RUN-TARGET here if not named.")
@@ -41,11 +42,15 @@ def export(
             "at most 5 % of what was learned is lost."
         ),
     ] = "auto",
+    precision: Annotated[
+        Literal["f16", "bf16", "q8_0", "q4_0"],
+        typer.Option("--type", help="How a GGUF file stores the weights: in 16, 8 or 4 bits."),
+    ] = "f16",
     changed_base: ChangedBase = False,
 ) -> None:
     """Write a run's result for other tools, read it back, and compare its logits with the run's model."""
     found = store_from().find(run)
-    job = RunExportJob(found, to, out or Path(f"{found.name}-{to}"), weights, changed_base)
+    job = RunExportJob(found, to, out or Path(f"{found.name}-{to}"), weights, precision, changed_base)
     with console.status("Loading MLX"):
         from studio.models.cache import ModelCache
     for event in perform(job.run_events(ModelCache())):
@@ -83,7 +88,7 @@ def of_export(event: Exported, model: str) -> CommandResult:
         f"Read back: logits differ by {event.difference:.2g} of their norm; the same likeliest token at "
         f"{event.same} of {event.places} places.",
         *map(str, event.remarks),
-        _NEXT[event.target].format(model=model, folder=event.folder),
+        _NEXT[event.target].format(model=model, folder=event.folder, first=event.files[0]),
     ]
     document: dict[str, Any] = {**asdict(event), "remarks": [str(each) for each in event.remarks]}
     return CommandResult(document, "\n".join(lines))

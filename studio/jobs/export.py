@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from studio.models.cache import ModelCache
     from studio.recipe.recipe import Recipe
 
-MLX, PEFT, FUSED = "mlx", "peft", "fused"
+MLX, PEFT, FUSED, GGUF = "mlx", "peft", "fused", "gguf"
 PROBE = 128
 """Tokens of ordinary text on which what was written is compared with the run's model."""
 
@@ -34,13 +34,15 @@ PROBE = 128
 class RunExportJob:
     """Write a run's result into the new folder `out`, in the form of a target, once it proves to be right.
 
-    `weights` says what becomes of quantized weights in a whole model: auto, keep or plain.
+    `weights` says what becomes of quantized weights in a whole model: auto, keep or plain; `precision` how a
+    GGUF file stores them: f16, bf16, q8_0 or q4_0.
     """
 
     run: RunFolder
     target: str
     out: Path
     weights: str = "auto"
+    precision: str = "f16"
     changed_base: bool = False
 
     @property
@@ -135,10 +137,23 @@ def _peft(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     return check_peft(folder, opened.tuned, opened.reference), (*opened.remarks(), *packed)
 
 
+def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
+    from studio.export.fused import PLAIN, config_of, fuse
+    from studio.export.gguf_file import check_gguf, write_gguf
+
+    fused = fuse(opened.tuned, opened.reference, PLAIN)
+    config, file = config_of(fused, opened.tuned), folder / f"{job.run.name}-{job.precision}.gguf"
+    write_gguf(file, fused.module, config, opened.tuned.folder, opened.tuned.tokenizer, job.precision)
+    yield Progress("Reading it back", 2, 3)
+    found = opened.reference.likeness(check_gguf(file, fused.module, config, job.precision))
+    return found, tuple(_losses(False, None, found.lost))
+
+
 _TARGETS: dict[str, Callable[[RunExportJob, _Opened, Path], _Written]] = {
     MLX: _mlx,
     PEFT: _peft,
     FUSED: _fused,
+    GGUF: _gguf,
 }
 """What a run's result can be written as."""
 
