@@ -162,10 +162,13 @@ class Evaluation(Controller):
         self._show_forecast()
 
     def _show_forecast(self) -> None:
-        """How long as much took before."""
-        suite = self._pane.setup.suites.current
-        taken = [each.seconds for each in self._entries.values() if each.suite == suite and each.seconds]
-        self._pane.setup.show_forecast(f"about {words.duration(taken[0])}" if taken else "")
+        """How long as much took before; of another suite, by how many measures it had."""
+        setup, known = self._pane.setup, [each for each in self._entries.values() if each.seconds]
+        same = [each.seconds for each in known if each.suite == setup.suites.current]
+        count = len(setup.chosen_measures())
+        others = [each.seconds / each.measures * count for each in known if each.measures]
+        taken = next(iter(same + others), 0.0)
+        setup.show_forecast(f"about {words.duration(taken)}" if taken else "")
 
     def _bring_back(self, folder: Path | None) -> None:
         """Show an evaluation of another day, the newest where none is named."""

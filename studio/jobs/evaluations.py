@@ -42,6 +42,7 @@ class EvaluationEntry:
     suite: str
     headline: str
     seconds: float
+    measures: int = 0  # so many were taken
     rulings: int = 0  # of a person, that its scores count
     shared: str = ""
     """The fingerprint of the one copy of the weights that everybody answered from; else nothing."""
@@ -227,6 +228,7 @@ def entry_of(folder: Path) -> EvaluationEntry | None:
         result.suite,
         str(result.headline),
         result.seconds,
+        len({score.measure for score in result.scores}),
         int(plan.get("rulings") or 0),
         str(plan.get("shared") or "") if len(result.contestants) > 1 else "",
     )

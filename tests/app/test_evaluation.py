@@ -87,6 +87,7 @@ def test_the_newest_evaluation_comes_back_and_earlier_ones_can_be_chosen(
     assert pane.results.verdict.verified.text() == "✓ Verified 3f9ac01d"
     assert pane.results.answers.model.rowCount() == 12
     assert pane.results.figures.count() == len(figures())
+    assert pane.setup._card.value().endswith("about 41 s")  # as long as it took before
     pick(pane.results.earlier, "Unclear")
     qtbot.waitUntil(lambda: pane.results.verdict.headline.text() == "Unclear")
     qtbot.waitUntil(lambda: studio.queue.idle)
