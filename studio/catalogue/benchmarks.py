@@ -13,6 +13,8 @@ BENCHMARK_CLAUSES: dict[str, str] = {
     "itself and cannot be asked here. Choose another.",
     "benchmark.runs_code": "The task {task} runs code that the model writes, which is not done here. Choose "
     "another.",
+    "benchmark.own_code": "{file} names Python functions, which would be run. Read them, and where you trust "
+    "them, ask again with --task-code.",
     "benchmark.not_text": "The task {task} asks about pictures or sound, and this model reads text. Choose "
     "another.",
     "benchmark.unusable": "The task {task} cannot be used: {fault}.",

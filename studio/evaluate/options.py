@@ -125,6 +125,13 @@ class EvaluationOptions(BaseModel):
         description="Fetch from the Hub the rows of benchmarks that are not on this computer.",
         json_schema_extra=LATER,
     )
+    task_code: bool = Field(
+        False,
+        title="Run code of own tasks",
+        description="Run the Python functions that benchmark files of your own name. Only for files that you "
+        "trust: code can do whatever you can.",
+        json_schema_extra=LATER,
+    )
     system_prompt: str = Field(
         "",
         title="System prompt",

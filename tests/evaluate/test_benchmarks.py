@@ -183,6 +183,15 @@ def test_a_group_is_asked_as_its_parts_and_a_task_of_ones_own_by_its_file(rows: 
     asked = [each.args for row in mine.requests(0, None) for each in row]
     assert asked[0] == ("An apple is", " a fruit")
     assert len(asked) == 4
+    (tmp_path / "code.py").write_text(
+        f"import os; os.mkdir({str(tmp_path / 'ran')!r})\ndef text(doc): return doc['q']\n"
+    )
+    file.write_text(json.dumps(own).replace('"{{q}}"', "!function code.text"))
+    with refused("benchmark.own_code", file=file):
+        finish(load_tasks([str(file)], RowSource()))
+    assert not (tmp_path / "ran").exists()
+    (mine,) = finish(load_tasks([str(file)], RowSource(), own_code=True))
+    assert next(mine.requests(0, None))[0].args == asked[0]
     parts = ["mmlu_high_school_geography", "mmlu_world_religions"]
     with refused("benchmark.no_rows", task="mmlu_abstract_algebra"):
         finish(load_tasks(["mmlu_stem"], RowSource(rows)))

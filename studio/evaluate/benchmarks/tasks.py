@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,10 +102,11 @@ class LoadedTask:
 
 
 def load_tasks(
-    asked: Sequence[str], rows: RowSource, shots: int | None = None
+    asked: Sequence[str], rows: RowSource, shots: int | None = None, *, own_code: bool = False
 ) -> Generator[str, None, list[LoadedTask]]:
     """The tasks of these names or YAML files, groups and tags as their parts; yields each name before its
     rows are read. `shots` replaces the usual number, but not where a task says 0 itself, as in the harness.
+    Functions beside a file of the person's own are run only with `own_code`.
 
     Raises DataError for a name that is none, and for a task that cannot be asked here.
     """
@@ -115,7 +117,7 @@ def load_tasks(
         for part, changes in _parts(index, key, {}):
             yield part
             if part not in found:
-                found[part] = LoadedTask(key, _task(index, part, changes, rows, shots))
+                found[part] = LoadedTask(key, _task(index, part, changes, rows, shots, own_code))
     return list(found.values())
 
 
@@ -163,13 +165,20 @@ def _parts(
 
 
 def _task(
-    index: Mapping[str, Any], name: str, changes: dict[str, Any], rows: RowSource, shots: int | None
+    index: Mapping[str, Any],
+    name: str,
+    changes: dict[str, Any],
+    rows: RowSource,
+    shots: int | None,
+    own_code: bool,
 ) -> ConfigurableTask:
     told = index[name].cfg  # as it is written: what is refused here is not run at all
     if told.get("unsafe_code"):
         raise DataError("benchmark.runs_code", task=name)
     if told.get("doc_to_image") or told.get("doc_to_audio"):
         raise DataError("benchmark.not_text", task=name)
+    if not own_code and _runs_own_code(Path(index[name].yaml_path)):
+        raise DataError("benchmark.own_code", file=index[name].yaml_path)
     try:
         config = {**load_yaml(index[name].yaml_path), **changes}
         for key in ("tag", "group", "task_list"):
@@ -182,6 +191,15 @@ def _task(
         raise DataError("benchmark.unusable", task=name, fault=fault) from error
     _set_shots(task, name, shots)
     return task
+
+
+def _runs_own_code(file: Path) -> bool:
+    """Whether a file that is not the harness's own, or one that it includes, names Python functions."""
+    if file.resolve().is_relative_to(Path(lm_eval.tasks.__file__).parent) or not file.is_file():
+        return False
+    text = file.read_text(encoding="utf-8", errors="replace")
+    included = re.findall(r"^include:\s*[\"']?([^\s\"']+)", text, re.MULTILINE)
+    return "!function" in text or any(_runs_own_code(file.parent / each) for each in included)
 
 
 def _set_shots(task: ConfigurableTask, name: str, shots: int | None) -> None:

@@ -54,7 +54,8 @@ def _task(setting: Setting, asked: str, lines: list[list[Any]]) -> Generator[Eve
 
     options = setting.options
     folder = Path(options.benchmark_rows).expanduser() if options.benchmark_rows else None
-    loading = load_tasks([asked], RowSource(folder, options.download), options.usual_shots)
+    source = RowSource(folder, options.download)
+    loading = load_tasks([asked], source, options.usual_shots, own_code=options.task_code)
     tasks = yield from _progress(loading, "Reading benchmark rows")
     found: dict[str, list[RowValues]] = {}
     for task in tasks:
