@@ -19,6 +19,7 @@ from studio.files import write_proof
 from studio.jobs.rescore import RescoreJob
 from studio.runs.folder import RunFolder
 from studio.ui.panes.evaluation.pane import EvaluationPane
+from tests.app.keychain import own_keychain
 from tests.app.test_run_menu import stored_run
 from tests.ui.evaluated import BASE, CONTESTANTS, SCORES, TUNED, figures, outcomes
 
@@ -221,3 +222,25 @@ def test_rulings_are_counted_in_the_scores_by_one_click(
     qtbot.mouseClick(rescore, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: studio.queue.idle)
     assert [(job.run, job.folder) for job in asked] == [(run, shown)]
+
+
+def test_a_servers_model_is_named_and_its_key_goes_to_the_keychain(
+    studio: Studio, pane: EvaluationPane, qtbot: QtBot
+) -> None:
+    card = pane.setup.contestants
+    with own_keychain() as keychain:
+        card.menu.actions()[-1].trigger()
+        dialog = studio.evaluation.dialog
+        assert dialog is not None
+        dialog.name.setText("big")
+        assert not dialog.agree.isEnabled()
+        dialog.address.setText("localhost:1234/v1")
+        dialog.key.setText("sk-SECRET")
+        dialog.agree.click()
+        assert (card.more, keychain.kept) == ([], {})  # an address begins with http
+        dialog.address.setText("http://localhost:1234/v1/")
+        dialog.agree.click()
+        assert list(keychain.kept.values()) == ["sk-SECRET"]
+    assert not dialog.isVisible()
+    assert [each.key for each in card.more] == ["server:http://localhost:1234/v1#big"]
+    assert "SECRET" not in str(card.more[0].model_dump())

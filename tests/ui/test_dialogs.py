@@ -16,6 +16,7 @@ from studio.ui.dialogs.columns import ColumnsDialog
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.dialogs.fix import FixDialog
 from studio.ui.dialogs.hub import HubDialog
+from studio.ui.dialogs.server import ServerDialog
 from studio.ui.dialogs.steps import StepDialog
 from studio.ui.dialogs.task import BusyDialog, QuestionDialog, TaskDialog
 from studio.ui.dialogs.upload import UploadDialog
@@ -27,6 +28,7 @@ DIALOGS: dict[str, Callable[[], Dialog]] = {
     "columns": lambda: ColumnsDialog(ColumnsAsked("/a.csv", (ColumnShown("q", "text", ("Why?",)),), "")),
     "fix": lambda: FixDialog(FINDING, [Change(3, "before", "after")]),
     "hub": HubDialog,
+    "server": ServerDialog,
     "step": lambda: StepDialog(Shuffle),
     "sweep": lambda: SweepDialog(Recipe()),
     "upload": lambda: UploadDialog("set", "Two files leave this Mac."),

@@ -135,6 +135,7 @@ def test_others_compete_once_each_and_can_be_taken_out(pane: EvaluationPane) -> 
         "Another run",
         "Another way of asking",
         "A model folder…",
+        "A server's model…",
     ]
     ways = card.menu.actions()[3].menu()
     ways.actions()[1].trigger()

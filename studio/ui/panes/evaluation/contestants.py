@@ -29,6 +29,7 @@ class ContestantsCard(Card):
     changed = Signal()
     against_changed = Signal()
     model_requested = Signal()  # a folder is to be chosen
+    server_requested = Signal()  # a server is to be named
 
     def __init__(self) -> None:
         super().__init__("Who competes")
@@ -49,7 +50,7 @@ class ContestantsCard(Card):
         self.offer("", (), (), has_parent=False)
 
     def offer(self, own: str, steps: Sequence[int], runs: Sequence[str], *, has_parent: bool) -> None:
-        """Who can be added: checkpoints, other runs, other strengths, other ways of asking, a model."""
+        """Who can be added: checkpoints, other runs, other strengths, other ways of asking, models."""
         self._own = own
         self.against.setVisible(has_parent)
         if not has_parent:
@@ -61,6 +62,7 @@ class ContestantsCard(Card):
         ways = [(kind, Approach(name=name)) for kind in (BASE, TUNED) for name in APPROACHES]
         self._submenu("Another way of asking", [Contestant(kind=kind, approach=way) for kind, way in ways])
         self.menu.addAction("A model folder…", self.model_requested.emit)
+        self.menu.addAction("A server's model…", self.server_requested.emit)
         self._show()
 
     def add(self, contestant: Contestant) -> None:
@@ -102,7 +104,7 @@ class ContestantsCard(Card):
         self._add_line("Parent" if self.by_parent else "Base", base)
         self._add_line("Tuned", self._own)
         for each in self.more:
-            self._add_line(each.title, "", each.key)
+            self._add_line(each.title, "" if each.is_local else "on a server", each.key)
         self.add_button.setEnabled(len(self.more) < _MOST - 2)
         self.set_value(f"{2 + len(self.more)} contestants")
 
