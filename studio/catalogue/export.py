@@ -35,6 +35,9 @@ EXPORT: dict[str, str] = {
     "model: --to fused.",
     "export.gguf_apart": "The array {name} was not stored as it is (off by {apart:.1%}), so the file "
     "was thrown away. Try another --type.",
+    "export.ollama_form": "The model's chat template does more than Ollama's can be told here, so the "
+    "Modelfile names none, and Ollama takes what it knows of the family. Compare `ollama show "
+    "--template` with the model's own before you rely on it.",
     "export.quantized_here": "The run trained on a copy of the model that was quantized to {bits} bits "
     "here. On the original the adapter answers a little otherwise; the whole model (--to fused) is exact.",
     # Adapters from elsewhere.

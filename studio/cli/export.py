@@ -16,11 +16,12 @@ from studio.events import AdapterImported, Exported
 from studio.jobs.export import AdapterImportJob, RunExportJob
 from studio.words import counted, file_size
 
-type Target = Literal["mlx", "peft", "fused", "gguf"]
+type Target = Literal["mlx", "peft", "fused", "gguf", "ollama"]
 
 _NEXT = {
     "mlx": "Try it: mlx_lm.generate --model {model} --adapter-path {folder} --prompt TEXT",
     "peft": "Load it with peft.PeftModel.from_pretrained(model, {folder!r}).",
+    "ollama": "Next: ollama create NAME -f {folder}/Modelfile",
     "gguf": "Try it: llama-cli -m {folder}/{first}; or open it in LM Studio.",
     "fused": "Try it: mlx_lm.generate --model {folder} --prompt TEXT; or put the folder into LM Studio's.",
 }
@@ -30,7 +31,7 @@ def export(
     run: Run,
     to: Annotated[
         Target,
-        typer.Option("--to", help="An adapter as mlx-lm's own or as PEFT's, or a whole one: fused or gguf."),
+        typer.Option("--to", help="An adapter as mlx-lm's or PEFT's, or a whole model: fused, gguf, ollama."),
     ] = "mlx",
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A new folder; RUN-TARGET here if not named.")

@@ -86,6 +86,12 @@ def add_ends(writer: GGUFWriter, tokenizer: Any, ends: tuple[int, ...]) -> None:
         writer.add_chat_template(plain_template(tokenizer.chat_template))
 
 
+def starts_with(folder: Path, tokenizer: Any) -> str:
+    """The token that readers of the file put before every text, or nothing."""
+    described = read_object(folder / "tokenizer.json", ModelError, _unknown(folder, "tokenizer.json"))
+    return str(tokenizer.bos_token or "") if _adds_bos(described) else ""
+
+
 def plain_template(template: str) -> str:
     """A chat template without transformers' own block {% generation %}, which no other reader knows."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.catalogue import Said, phrase
+from studio.catalogue import Said, Unusable, phrase
 from studio.errors import ModelError
 from studio.events import AdapterImported, Event, Exported, Progress
 from studio.files import whole_folder
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from studio.models.cache import ModelCache
     from studio.recipe.recipe import Recipe
 
-MLX, PEFT, FUSED, GGUF = "mlx", "peft", "fused", "gguf"
+MLX, PEFT, FUSED, GGUF, OLLAMA = "mlx", "peft", "fused", "gguf", "ollama"
 PROBE = 128
 """Tokens of ordinary text on which what was written is compared with the run's model."""
 
@@ -142,11 +142,36 @@ def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     from studio.export.gguf_file import check_gguf, write_gguf
 
     fused = fuse(opened.tuned, opened.reference, PLAIN)
-    config, file = config_of(fused, opened.tuned), folder / f"{job.run.name}-{job.precision}.gguf"
+    config, file = config_of(fused, opened.tuned), folder / _gguf_name(job)
     write_gguf(file, fused.module, config, opened.tuned.folder, opened.tuned.tokenizer, job.precision)
     yield Progress("Reading it back", 2, 3)
     found = opened.reference.likeness(check_gguf(file, fused.module, config, job.precision))
     return found, tuple(_losses(False, None, found.lost))
+
+
+def _ollama(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
+    from studio.export.gguf_tokenizer import starts_with
+    from studio.export.ollama import form_of, modelfile
+
+    found, remarks = yield from _gguf(job, opened, folder)
+    tokenizer = opened.tuned.tokenizer
+    try:
+        form = form_of(tokenizer, starts_with(opened.tuned.folder, tokenizer))
+        text = modelfile(_gguf_name(job), form, _stops(tokenizer))
+    except Unusable as error:
+        remarks = (*remarks, error.phrase)
+        text = modelfile(_gguf_name(job), None, _stops(tokenizer))
+    (folder / "Modelfile").write_text(text, encoding="utf-8")
+    return found, remarks
+
+
+def _stops(tokenizer: Any) -> tuple[str, ...]:
+    """The tokens that end an answer, as text."""
+    return tuple(map(str, tokenizer.convert_ids_to_tokens(sorted(tokenizer.eos_token_ids))))
+
+
+def _gguf_name(job: RunExportJob) -> str:
+    return f"{job.run.name}-{job.precision}.gguf"
 
 
 _TARGETS: dict[str, Callable[[RunExportJob, _Opened, Path], _Written]] = {
@@ -154,6 +179,7 @@ _TARGETS: dict[str, Callable[[RunExportJob, _Opened, Path], _Written]] = {
     PEFT: _peft,
     FUSED: _fused,
     GGUF: _gguf,
+    OLLAMA: _ollama,
 }
 """What a run's result can be written as."""
 

@@ -40,3 +40,12 @@ def runs(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             recipe = recipe.with_values({"base.adapter": str(folder / "runs" / parent)})
         list(TrainJob(recipe, folder / "runs", name).run_events(ModelCache()))
     return folder / "runs"
+
+
+@pytest.fixture(scope="session")
+def starter_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two steps of LoRA on the starter."""
+    folder = tmp_path_factory.mktemp("starter-run")
+    values = {**QUICK, "data.path": str(write_rows(folder / "rows.jsonl", 20)), "loop.steps": 2}
+    list(TrainJob(Recipe().with_values(values), folder / "runs", "short").run_events(ModelCache()))
+    return folder / "runs" / "short"

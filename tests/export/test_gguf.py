@@ -22,25 +22,14 @@ from studio.export.gguf_file import check_gguf, write_gguf
 from studio.export.gguf_model import GgufShape
 from studio.export.gguf_tokenizer import plain_template, vocabulary_in
 from studio.jobs.export import RunExportJob
-from studio.jobs.train import TrainJob
 from studio.models.arrays import named
 from studio.models.cache import ModelCache
 from studio.models.tokenizer import load_tokenizer
-from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from tests.conftest import refused, write_rows
-from tests.export.conftest import QUICK
+from tests.conftest import refused
 from tests.oracles.gguf_models import FAMILIES, drawn_model, write_drawn
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "fixtures" / "gguf.json").read_text())
-
-
-@pytest.fixture(scope="session")
-def starter_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("starter-run")
-    values = {**QUICK, "data.path": str(write_rows(folder / "rows.jsonl", 20)), "loop.steps": 2}
-    list(TrainJob(Recipe().with_values(values), folder / "runs", "short").run_events(ModelCache()))
-    return folder / "runs" / "short"
 
 
 def exported(run: Path, out: Path, precision: str = "f16") -> Exported:

@@ -1,0 +1,84 @@
+"""Ollama is told a conversation's form only where it gives what the model's own template gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.events import Exported
+from studio.export.ollama import ChatForm, form_of, modelfile
+from studio.jobs.export import RunExportJob
+from studio.models.cache import ModelCache
+from studio.models.tokenizer import load_tokenizer
+from studio.runs.folder import RunFolder
+from tests.conftest import refused
+
+QWEN = (
+    "{% if messages[0].role != 'system' %}<|im_start|>system\nYou help.<|im_end|>\n{% endif %}"
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+LLAMA = (
+    "<|begin|>{% for m in messages %}<|head|>{{ m.role }}<|end|>\n\n{{ m.content }}<|eot|>{% endfor %}"
+    "{% if add_generation_prompt %}<|head|>assistant<|end|>\n\n{% endif %}"
+)
+THINKING = (
+    "{% for m in messages %}[{{ m.role }}]"
+    "{% if m.role == 'assistant' and loop.last %}<think></think>{% endif %}"
+    "{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}"
+)
+NO_SYSTEM = (
+    "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}{% endfor %}"
+)
+
+
+@pytest.fixture
+def tokenizer(starter: Path) -> Any:
+    return load_tokenizer(starter / "model")
+
+
+def test_a_run_gets_a_modelfile_with_its_template_and_its_ends(starter_run: Path, tmp_path: Path) -> None:
+    job = RunExportJob(RunFolder(starter_run), "ollama", tmp_path / "out", precision="q8_0")
+    event = next(e for e in job.run_events(ModelCache()) if isinstance(e, Exported))
+
+    assert event.files == ("Modelfile", "short-q8_0.gguf")
+    assert (tmp_path / "out" / "Modelfile").read_text() == (
+        "FROM ./short-q8_0.gguf\n"
+        'TEMPLATE """{{ range .Messages }}'
+        '{{ if eq .Role "system" }}<|im_start|>system\n{{ .Content }}<|im_end|>\n'
+        '{{ else if eq .Role "user" }}<|im_start|>user\n{{ .Content }}<|im_end|>\n'
+        '{{ else if eq .Role "assistant" }}<|im_start|>assistant\n{{ .Content }}<|im_end|>\n'
+        '{{ end }}{{ end }}<|im_start|>assistant\n"""\n'
+        'PARAMETER stop "<|endoftext|>"\n'
+        'PARAMETER stop "<|im_end|>"\n'
+    )
+
+
+def test_what_a_template_says_by_itself_becomes_the_system_prompt(tokenizer: Any) -> None:
+    tokenizer.chat_template = QWEN
+    form = form_of(tokenizer)
+    assert form.default == "You help."
+    assert 'SYSTEM """You help."""' in modelfile("a.gguf", form, ())
+
+
+def test_the_first_token_is_not_written_twice(tokenizer: Any) -> None:
+    tokenizer.chat_template = LLAMA
+    assert form_of(tokenizer).start == "<|begin|>"
+    assert form_of(tokenizer, "<|begin|>").start == ""
+    assert form_of(tokenizer).user == ("<|head|>user<|end|>\n\n", "<|eot|>")
+
+
+@pytest.mark.parametrize("template", [THINKING, NO_SYSTEM, "Always the same."])
+def test_a_template_that_does_more_is_left_to_ollama_and_said(template: str, tokenizer: Any) -> None:
+    tokenizer.chat_template = template
+    with refused("export.ollama_form"):
+        form_of(tokenizer)
+    assert modelfile("a.gguf", None, ()) == "FROM ./a.gguf\n"
+
+
+def test_go_is_never_given_what_it_would_take_for_its_own() -> None:
+    form = ChatForm("{{", ("", ""), ("a", "b"), ("c", "d"), "e")
+    with refused("export.ollama_form"):
+        form.as_go()
