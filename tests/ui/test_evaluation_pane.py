@@ -334,6 +334,15 @@ def test_every_key_stands_in_the_menu(done: EvaluationPane) -> None:
     assert keys == ["R", "W", "N", "P", "V", "G", "D"]
 
 
+def test_a_dash_stands_where_a_contestant_has_no_value(done: EvaluationPane) -> None:
+    done.results.set_contestants((*CONTESTANTS, ("server:http://localhost/v1#big", "big")))
+    model = done.results.model
+    row = next(row for row in model.rows if row.measure == "general_text")
+    shown = {column.title: column.text(row) for column in model.columns}
+    assert shown["big"] == "—"
+    assert shown["Tuned"] not in ("", "—")
+
+
 def test_two_evaluations_are_laid_side_by_side(qtbot: QtBot, done: EvaluationPane) -> None:
     other = {(s.measure, s.part): s for s in SCORES[:5]}
     done.results.show_offers((("b", "26 Nov · quick"),))

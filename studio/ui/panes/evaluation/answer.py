@@ -19,7 +19,7 @@ from studio.ui.widgets.layout import clear, column, row, scrolled
 from studio.ui.widgets.style import empty_layout, hairline, set_property
 
 _LETTERS = ("A", "B")
-_ENDS = {"length": "cut off at the limit", "stopped": "stopped"}
+_ENDS = {"length": "cut off at the limit", "stopped": "stopped", "refused": "refused by the server"}
 NOTE_HINT = "Note on this row (N)"
 
 
