@@ -12,7 +12,7 @@ EXPORT: dict[str, str] = {
     "export.requantized": "Quantizing the weights again loses {lost:.1%} of what the run learned.",
     "export.dequantized": "Quantizing the weights again would lose {lost:.1%} of what the run learned, "
     "so they are de-quantized, and larger. To have them quantized all the same: --weights keep.",
-    "export.rounded": "Rounding to the precision of the weights loses {lost:.1%} of what the run learned.",
+    "export.rounded": "Rounding the weights moves the logits by {lost:.1%} of what the run changed in them.",
     "export.merged": "{count} adapters that the run is made of were merged into one.",
     "export.peft_full": "This run trained the model's own weights, which no adapter holds. Export it as "
     "a whole model: --to fused.",
@@ -38,6 +38,8 @@ EXPORT: dict[str, str] = {
     "export.ollama_form": "The model's chat template does more than Ollama's can be told here, so the "
     "Modelfile names none, and Ollama takes what it knows of the family. Compare `ollama show "
     "--template` with the model's own before you rely on it.",
+    "export.template": "The run was trained with {template}, and what was written does not say so: ask "
+    "it in the same form elsewhere.",
     "export.quantized_here": "The run trained on a copy of the model that was quantized to {bits} bits "
     "here. On the original the adapter answers a little otherwise; the whole model (--to fused) is exact.",
     # Adapters from elsewhere.

@@ -14,6 +14,7 @@ from studio.cli.results import CommandResult
 from studio.cli.terminal import console, perform, report
 from studio.events import AdapterImported, Exported
 from studio.jobs.export import AdapterImportJob, RunExportJob
+from studio.paths import model_folder
 from studio.words import counted, file_size
 
 type Target = Literal["mlx", "peft", "fused", "gguf", "ollama"]
@@ -56,7 +57,7 @@ def export(
         from studio.models.cache import ModelCache
     for event in perform(job.run_events(ModelCache())):
         if isinstance(event, Exported):
-            result = of_export(event, found.manifest()["recipe"].get("model", "MODEL"))
+            result = of_export(event, model_folder(found.manifest()["recipe"].get("model", "")))
             report(result.document, result.text)
 
 
@@ -82,7 +83,7 @@ def import_adapter(
             report(asdict(event), text)
 
 
-def of_export(event: Exported, model: str) -> CommandResult:
+def of_export(event: Exported, model: Path) -> CommandResult:
     """What was written, how faithful it is, and how it is used."""
     lines = [
         f"{event.folder} ({counted(len(event.files), 'file')}, {file_size(event.size)})",

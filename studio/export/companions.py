@@ -20,11 +20,13 @@ OTHERS = ("generation_config.json", "LICENSE", "LICENSE.txt", "NOTICE")
 """And what else goes where its weights go."""
 
 
-def copy_companions(model: Path, folder: Path) -> None:
-    """Copy a model's tokenizer, template, settings and licence, as they are."""
+def copy_companions(model: Path, folder: Path, template: Path | None = None) -> None:
+    """Copy a model's tokenizer, template, settings and licence; with a template in place of its own."""
     for file in (*(model / name for name in (*TOKENIZER, *OTHERS)), *sorted(model.glob("*.tiktoken"))):
         if file.is_file():
             shutil.copyfile(file, folder / file.name)
+    if template is not None:  # this file comes before what tokenizer_config.json says
+        shutil.copyfile(template, folder / "chat_template.jinja")
 
 
 def check_place(out: Path, sources: Iterable[Path]) -> None:

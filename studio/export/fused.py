@@ -56,12 +56,12 @@ def fuse(tuned: OpenContestant, reference: Reference, quantized: str = AUTO) -> 
     return Fused(module, False, None)
 
 
-def write_fused(folder: Path, fused: Fused, tuned: OpenContestant) -> None:
+def write_fused(folder: Path, fused: Fused, tuned: OpenContestant, template: Path | None = None) -> None:
     """Fill a folder with the model, its config, tokenizer, chat template and generation settings."""
     save_model(folder, fused.module)
     text = as_json(config_of(fused, tuned), indent=2) + "\n"
     (folder / "config.json").write_text(text, encoding="utf-8")
-    copy_companions(tuned.folder, folder)
+    copy_companions(tuned.folder, folder, template)
 
 
 def check_fused(folder: Path, fused: Fused, reference: Reference) -> Likeness:

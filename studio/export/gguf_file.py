@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,9 +42,16 @@ _GROUP = 32
 
 
 def write_gguf(
-    file: Path, module: nn.Module, config: dict[str, Any], folder: Path, tokenizer: Any, precision: str
+    file: Path,
+    module: nn.Module,
+    config: dict[str, Any],
+    folder: Path,
+    tokenizer: Any,
+    precision: str,
+    template: str = "",
 ) -> None:
-    """Write a plain model. `folder` is where its tokenizer is; `tokenizer` is that one, loaded.
+    """Write a plain model. `folder` is where its tokenizer is; `tokenizer` is that one, loaded;
+    `template` a chat template in place of its own.
 
     Raises ModelError for a family, an array or a tokenizer that GGUF has no name for.
     """
@@ -58,21 +66,22 @@ def write_gguf(
         writer.add_file_type(how.file_type)
         shape.add_to(writer)
         vocabulary.add_to(writer)
-        add_ends(writer, tokenizer, _ends(config))
+        own = tokenizer.chat_template
+        add_ends(writer, tokenizer, _ends(config), template or (own if isinstance(own, str) else None))
         _write_arrays(writer, shape, weights, names, how)
     finally:
         writer.close()
 
 
-def read_gguf(file: Path, shape: GgufShape, names: dict[str, str]) -> dict[str, NDArray[np.float32]]:
-    """A file's arrays in fp32, by our names for them."""
+def read_gguf(
+    file: Path, shape: GgufShape, names: dict[str, str]
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """A file's arrays in fp32, one after the other, by our names for them."""
     stored = {tensor.name: tensor for tensor in gguf.GGUFReader(file).tensors}
-    found = {}
     for name, theirs in names.items():
         tensor = stored[theirs]
         array = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
-        found[name] = shape.taken(name, array.reshape(tuple(int(n) for n in reversed(tensor.shape))))
-    return found
+        yield name, shape.taken(name, array.reshape(tuple(int(n) for n in reversed(tensor.shape))))
 
 
 def check_gguf(file: Path, module: nn.Module, config: dict[str, Any], precision: str) -> nn.Module:
@@ -82,13 +91,13 @@ def check_gguf(file: Path, module: nn.Module, config: dict[str, Any], precision:
     """
     weights = _without_tied(module, config)
     shape = GgufShape.of(config, file.parent)
-    stored = read_gguf(file, shape, shape.named(tuple(weights)))
-    for name, array in weights.items():
-        mine = np.array(array.astype(mx.float32))
-        apart = float(np.linalg.norm(stored[name] - mine) / max(float(np.linalg.norm(mine)), 1e-30))
+    for name, array in read_gguf(file, shape, shape.named(tuple(weights))):
+        own = weights.pop(name)
+        mine = np.array(own.astype(mx.float32))
+        apart = float(np.linalg.norm(array - mine) / max(float(np.linalg.norm(mine)), 1e-30))
         if not apart <= PRECISIONS[precision].largest:
             raise ModelError("export.gguf_apart", name=name, apart=apart)
-    module.load_weights([(name, mx.array(array)) for name, array in stored.items()], strict=False)
+        module.load_weights([(name, mx.array(array).astype(own.dtype))], strict=False)
     return module
 
 

@@ -70,7 +70,7 @@ def vocabulary_in(folder: Path, rows: int) -> GgufVocabulary:
     )
 
 
-def add_ends(writer: GGUFWriter, tokenizer: Any, ends: tuple[int, ...]) -> None:
+def add_ends(writer: GGUFWriter, tokenizer: Any, ends: tuple[int, ...], template: str | None) -> None:
     """Which tokens begin, end and pad a text, and end a turn; and how a conversation is written."""
     if tokenizer.bos_token_id is not None:
         writer.add_bos_token_id(tokenizer.bos_token_id)
@@ -82,8 +82,8 @@ def add_ends(writer: GGUFWriter, tokenizer: Any, ends: tuple[int, ...]) -> None:
         writer.add_eot_token_id(others[0])
     if tokenizer.pad_token_id is not None:
         writer.add_pad_token_id(tokenizer.pad_token_id)
-    if isinstance(tokenizer.chat_template, str):
-        writer.add_chat_template(plain_template(tokenizer.chat_template))
+    if template:
+        writer.add_chat_template(plain_template(template))
 
 
 def starts_with(folder: Path, tokenizer: Any) -> str:

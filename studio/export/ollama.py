@@ -60,16 +60,20 @@ class ChatForm:
         return f"{self.start}{{{{ range .Messages }}}}{{{{ {turns}{{{{ end }}}}{{{{ end }}}}{self.answer}"
 
 
-def form_of(tokenizer: Any, bos: str = "") -> ChatForm:
-    """The form of a tokenizer's chat template; `bos` is what is put before every text anyway.
+def form_of(tokenizer: Any, bos: str = "", template: str = "") -> ChatForm:
+    """The form of a tokenizer's chat template; `bos` is what is put before every text anyway,
+    `template` one in place of its own.
 
     Raises Unusable where the template does more than put something before and after what is said.
     """
 
     def render(turns: RolesSaid, answer: bool = True) -> str:
         messages = [{"role": role, "content": text} for role, text in turns]
+        options = {"chat_template": template} if template else {}
         try:
-            text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=answer)
+            text = tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=answer, **options
+            )
         except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise Unusable("export.ollama_form") from error
         return str(text).removeprefix(bos)

@@ -32,7 +32,7 @@ def write_peft(
     stabilized = recipe.lora.rank_stabilized and not parents
     *before, last = chain_of(tuned, parents)
     to_peft(merged((*before, last)), tuned, stabilized).write(folder)
-    copy_companions(tuned.folder, folder)
+    copy_companions(tuned.folder, folder, run.template if run.template.is_file() else None)
     events = run.events()
     write_json(folder / "training_args.json", training_args(recipe, events))
     for checkpoint in run.checkpoints():

@@ -49,6 +49,16 @@ class RunExportJob:
     def title(self) -> str:
         return f"Exporting {self.run.name}"
 
+    @property
+    def template(self) -> Path | None:
+        """The chat template of the person's own that the run was trained with, where it was."""
+        return self.run.template if self.run.template.is_file() else None
+
+    @property
+    def template_text(self) -> str:
+        """Its text, or nothing."""
+        return self.template.read_text(encoding="utf-8") if self.template else ""
+
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         """Opens base and tuned, writes, reads back. Raises StudioError with what cannot be and what can."""
         from studio.export.companions import check_place, files_in
@@ -60,6 +70,7 @@ class RunExportJob:
         yield Progress("Writing", 1, 3)
         with whole_folder(out) as folder:
             found, remarks = yield from _TARGETS[self.target](self, opened, folder)
+        remarks = (*remarks, *opened.remarks_on_template())
         yield Progress("Written", 3, 3)
         files, size = files_in(out)
         alike = found.difference, found.same, found.places, found.lost
@@ -90,6 +101,14 @@ class _Opened:
     reference: Reference
     bits: int
 
+    def remarks_on_template(self) -> tuple[Said, ...]:
+        """What a person should know where nothing that is written says how the run was asked."""
+        named = self.recipe.data.template
+        untold = named in ("alpaca", "chatml") or (named == "auto" and not self.tuned.tokenizer.chat_template)
+        if self.recipe.objective == "text" or not untold:
+            return ()
+        return (phrase("export.template", template=self.tuned.renderer.description),)
+
     def remarks(self) -> tuple[Said, ...]:
         """What a person should know who takes the adapter alone."""
         merged = phrase("export.merged", count=len(self.parents) + 1) if self.parents else None
@@ -112,7 +131,7 @@ def _fused(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     from studio.export.fused import check_fused, fuse, write_fused
 
     fused = fuse(opened.tuned, opened.reference, job.weights)
-    write_fused(folder, fused, opened.tuned)
+    write_fused(folder, fused, opened.tuned, job.template)
     yield Progress("Reading it back", 2, 3)
     found = check_fused(folder, fused, opened.reference)
     return found, tuple(_losses(fused.quantized, fused.lost, found.lost))
@@ -143,7 +162,8 @@ def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
 
     fused = fuse(opened.tuned, opened.reference, PLAIN)
     config, file = config_of(fused, opened.tuned), folder / _gguf_name(job)
-    write_gguf(file, fused.module, config, opened.tuned.folder, opened.tuned.tokenizer, job.precision)
+    tuned, template = opened.tuned, job.template_text
+    write_gguf(file, fused.module, config, tuned.folder, tuned.tokenizer, job.precision, template)
     yield Progress("Reading it back", 2, 3)
     found = opened.reference.likeness(check_gguf(file, fused.module, config, job.precision))
     return found, tuple(_losses(False, None, found.lost))
@@ -156,7 +176,7 @@ def _ollama(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     found, remarks = yield from _gguf(job, opened, folder)
     tokenizer = opened.tuned.tokenizer
     try:
-        form = form_of(tokenizer, starts_with(opened.tuned.folder, tokenizer))
+        form = form_of(tokenizer, starts_with(opened.tuned.folder, tokenizer), job.template_text)
         text = modelfile(_gguf_name(job), form, _stops(tokenizer))
     except Unusable as error:
         remarks = (*remarks, error.phrase)

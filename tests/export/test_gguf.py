@@ -89,7 +89,7 @@ def test_four_bits_say_what_they_lose_and_keep_the_embeddings_in_eight(
     options = ["--to", "gguf", "--type", "q4_0", "--out", str(tmp_path / "out")]
     assert command_line(["export", str(starter_run), *options]) == 0
     told = capsys.readouterr().out
-    assert "of what the run learned" in told
+    assert "of what the run changed" in told
     assert "short-q4_0.gguf" in told
     tensors = gguf.GGUFReader(tmp_path / "out" / "short-q4_0.gguf").tensors
     kinds = {tensor.name: tensor.tensor_type.name for tensor in tensors}

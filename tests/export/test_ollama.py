@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import gguf
 import pytest
 
 from studio.events import Exported
@@ -82,3 +84,16 @@ def test_go_is_never_given_what_it_would_take_for_its_own() -> None:
     form = ChatForm("{{", ("", ""), ("a", "b"), ("c", "d"), "e")
     with refused("export.ollama_form"):
         form.as_go()
+
+
+def test_a_template_of_ones_own_goes_where_the_run_goes(starter_run: Path, tmp_path: Path) -> None:
+    run = RunFolder(Path(shutil.copytree(starter_run, tmp_path / "own")))
+    run.keep_template(LLAMA)
+    for target in ("ollama", "fused", "peft"):
+        list(RunExportJob(run, target, tmp_path / target).run_events(ModelCache()))
+
+    assert "<|head|>user<|end|>" in (tmp_path / "ollama" / "Modelfile").read_text()
+    fields = gguf.GGUFReader(tmp_path / "ollama" / "own-f16.gguf").fields
+    assert fields["tokenizer.chat_template"].contents() == LLAMA
+    assert load_tokenizer(tmp_path / "fused").chat_template == LLAMA
+    assert load_tokenizer(tmp_path / "peft").chat_template == LLAMA
