@@ -3,7 +3,8 @@
 VERDICT: dict[str, str] = {
     # Why a score says nothing.
     "score.no_rows": "There are no rows to measure it on.",
-    "score.floor": "No contestant reaches more than {best}, so what was lost could hardly be seen here.",
+    "score.floor": "No contestant whose weights are here reaches more than {best}, so what was lost could "
+    "hardly be seen.",
     "score.few_rows": "Only {rows}: it takes {enough} or more to tell anything.",
     "score.few_clusters": "{rows} in only {groups}: it takes {enough} or more to tell anything.",
     # The headline: what the primary measure says, and what got worse whatever it says.

@@ -94,6 +94,11 @@ class Contestant(BaseModel):
         return self.kind != SERVER
 
 
+def is_served(key: str) -> bool:
+    """Whether the contestant with this key answers from a server."""
+    return key.startswith(f"{SERVER}:")
+
+
 def contestant_of(key: str) -> Contestant:
     """The contestant that has this key; of an approach only its name is in it. Raises Unusable."""
     if key.startswith(f"{MODEL}:") and len(key) > len(MODEL) + 1:

@@ -12,9 +12,11 @@ import pytest
 
 from studio.catalogue import Phrase
 from studio.cli.commands import run as studio
+from studio.evaluate.measures.asking import with_floor
 from studio.evaluate.options import EvaluationOptions
+from studio.evaluate.scoring import scored
 from studio.evaluate.store import EvaluationStore
-from studio.events import FAILED, Answered, Evaluated, Log, RunOpened, Score
+from studio.events import FAILED, TOO_FEW, Answered, Evaluated, Log, RunOpened, Score
 from studio.generate.contestant import contestant_of
 from studio.generate.keys import KEY_VARIABLE, URL_VARIABLE
 from studio.jobs.evaluate import EvaluateJob
@@ -116,6 +118,12 @@ def test_a_server_competes_where_only_answers_count(run: RunFolder, golden: Path
         before = len(server.asked)
         again, _ = evaluated(RescoreJob(run, scorers="contains"))
         assert (again["golden_contains"].of(who), len(server.asked)) == (1, before)
+
+
+def test_how_high_a_server_is_does_not_say_that_nothing_was_lost_here() -> None:
+    who = key_of("http://localhost/v1")
+    found = with_floor(scored(EXACT, {"base": [0] * 20, "tuned": [0] * 20, who: [1] * 20}))
+    assert (found.state, found.of(who)) == (TOO_FEW, 1)
 
 
 def test_an_evaluation_killed_while_a_server_answers_asks_nothing_twice(run: RunFolder, golden: Path) -> None:

@@ -13,6 +13,7 @@ from studio.evaluate.answering import AnswerTable, who_answered
 from studio.evaluate.store import KeptAnswer
 from studio.evaluate.task import TaskItem
 from studio.events import MEASURED, TOO_FEW, GivenAnswer, Score
+from studio.generate.contestant import is_served
 
 if TYPE_CHECKING:
     from studio.evaluate.measure import Setting
@@ -60,10 +61,14 @@ def given(who: str, answer: KeptAnswer, score: float | None) -> GivenAnswer:
 
 
 def with_floor(score: Score) -> Score:
-    """The score; where all are so low that a loss could hardly be seen, and no gain was, it has too few."""
-    best = max((each.value for each in score.scores), default=1.0)
+    """The score; where all are so low that a loss could hardly be seen, and no gain was, it has too few.
+
+    How high a server's model is says nothing of what could be lost here.
+    """
+    best = max((each.value for each in score.scores if not is_served(each.contestant)), default=1.0)
     if score.state != MEASURED or score.better != "higher" or best > FLOOR:
         return score
-    if any(score.direction(each) != "unclear" for each in score.differences):
+    mine = [each for each in score.differences if not is_served(each.contestant)]
+    if any(score.direction(each) != "unclear" for each in mine):
         return score
     return replace(score, state=TOO_FEW, reason=phrase("score.floor", best=f"{best:.0%}"))

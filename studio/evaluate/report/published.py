@@ -11,7 +11,7 @@ from studio.evaluate.measures.judge_pairs import words_on
 from studio.evaluate.registry import BY_KEY, title_of
 from studio.evaluate.store import EvaluationStore
 from studio.events import MEASURED, Score
-from studio.generate.contestant import SERVER, TUNED
+from studio.generate.contestant import TUNED, is_served
 from studio.runs.evaluations import EvaluationStored
 
 _TASK = "text-generation"
@@ -162,7 +162,7 @@ def _notes(score: Score) -> str:
 
 def _published(stored: EvaluationStored) -> tuple[str, str]:
     """The key and title of what the run came to; where it did not compete, of the last model that is here."""
-    here = [each for each in stored.result.contestants if not each[0].startswith(f"{SERVER}:")]
+    here = [each for each in stored.result.contestants if not is_served(each[0])]
     return next((each for each in here if each[0] == TUNED), here[-1])
 
 
