@@ -25,7 +25,12 @@ RUNS: dict[str, dict[str, Any]] = {
     "dora": {"base.adapter": "first", "method": "dora", "rank": 3, "learning_rate": 0.05},
     "plain_dora": {"method": "dora", "rank": 3, "learning_rate": 0.05},
     "full": {"method": "full", "learning_rate": 0.01},
-    "four_bits": {"base.quantize": "4-bit", "base.group_size": "32", "learning_rate": 0.02},
+    "four_bits": {
+        "base.quantize": "4-bit",
+        "base.group_size": "32",
+        "learning_rate": 0.02,
+        "data.template": "alpaca",
+    },
 }
 
 
