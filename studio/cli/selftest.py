@@ -14,6 +14,7 @@ from studio.cli import results
 from studio.cli.evaluation import of_evaluation
 from studio.cli.results import SelfCheck
 from studio.cli.terminal import Terminal, asked, console, perform, report
+from studio.evaluate.options import QUICK
 from studio.events import AnswerEnded, Evaluated, Event, RunOpened, Step
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
@@ -47,7 +48,7 @@ def demo(paths: Paths) -> None:
     document["run"] = trained.document
     out.print(trained.text)
     out.rule("Did it get better?")
-    for event in perform(EvaluateJob(run).run_events(model_cache)):
+    for event in perform(EvaluateJob(run, options=QUICK).run_events(model_cache)):
         if isinstance(event, Evaluated):
             measured = of_evaluation(event, [])
             document["evaluation"] = measured.document
@@ -149,7 +150,7 @@ class _Context:
         golden = self.folder / "few-golden.jsonl"
         lines = resource("starter/golden.jsonl").read_text(encoding="utf-8").splitlines()[:4]
         golden.write_text("\n".join(lines), encoding="utf-8")
-        events = list(EvaluateJob(self._trained(), golden).run_events(self.model_cache))
+        events = list(EvaluateJob(self._trained(), golden, options=QUICK).run_events(self.model_cache))
         return f"{_only(events, Evaluated)[0].headline}"
 
     def window(self) -> str:

@@ -182,3 +182,5 @@ class EvaluationOptions(BaseModel):
 
 STANDARD = EvaluationOptions.model_validate({})
 """What is measured where nothing else is asked for."""
+QUICK = EvaluationOptions.model_validate({"suite": "quick"})
+"""What a first look takes."""

@@ -105,6 +105,7 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     qtbot.waitUntil(lambda: not studio.training.busy)
     assert _step(studio) == 120
 
+    panes.evaluation.setup.suites.choose("quick")
     click(qtbot, panes.training, "Evaluate")
     assert window.current_pane() == "evaluation"
     qtbot.waitUntil(lambda: _exact(studio) is not None)

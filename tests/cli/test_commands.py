@@ -125,7 +125,7 @@ def test_debug_shows_the_traceback(studio: Terminal) -> None:
 def test_a_stopped_command_saves_and_resume_ends_it(
     number: signal.Signals, studio: Terminal, tiny_model: Path, toy_data: Path
 ) -> None:
-    arguments = ["train", toy_data, "--model", tiny_model, "--name", "long", "--set", "epochs=60"]
+    arguments = ["train", toy_data, "--model", tiny_model, "--name", "long", "--set", "epochs=25"]
     command = [sys.executable, "-m", "studio", *map(str, arguments), "--home", str(studio.home)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     history = studio.home / "runs" / "long" / "events.jsonl"
