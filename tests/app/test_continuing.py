@@ -70,6 +70,7 @@ def test_a_run_is_continued_with_other_data_and_compared_with_its_parent(
     against = pane.setup.contestants.against
     assert not against.isHidden()
     against.setCurrentIndex(1)
+    studio.panes.evaluation.setup.suites.choose("quick")
     studio.evaluation.start()
     qtbot.waitUntil(lambda: studio.evaluation.request.busy)
     qtbot.waitUntil(lambda: not studio.evaluation.request.busy)

@@ -121,7 +121,13 @@ def test_debug_shows_the_traceback(studio: Terminal) -> None:
     assert "Traceback" in studio.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, id="terminate", marks=pytest.mark.long),
+    ],
+)
 def test_a_stopped_command_saves_and_resume_ends_it(
     number: signal.Signals, studio: Terminal, tiny_model: Path, toy_data: Path
 ) -> None:

@@ -100,6 +100,7 @@ def blunt(model: nn.Module, base: OpenContestant) -> None:
         layer.mlp.down_proj.weight = mx.zeros_like(layer.mlp.down_proj.weight)
 
 
+@pytest.mark.long
 def test_facts_that_were_forgotten_are_named_and_of_an_unchanged_model_nothing_is(
     setting: Callable[..., Setting], starter: Path, cache: ModelCache
 ) -> None:

@@ -57,8 +57,8 @@ def asked(folder: Path, **values: Any) -> Recipe:
     [
         Case("LoRA", model={"num_hidden_layers": 5}),
         Case("full", {"method": "full"}, {"num_hidden_layers": 3}),
-        Case("checkpointing", {"checkpointing": True}, length=256),
-        Case("DPO", {"objective": "dpo"}, {"num_hidden_layers": 4}),
+        pytest.param(Case("checkpointing", {"checkpointing": True}, length=256), marks=pytest.mark.long),
+        pytest.param(Case("DPO", {"objective": "dpo"}, {"num_hidden_layers": 4}), marks=pytest.mark.long),
     ],
     ids=lambda case: case.name,
 )

@@ -131,6 +131,7 @@ def test_a_run_trains_to_the_same_weights_and_answers_meanwhile(
     assert summarize(second.run).state == "stopped"
 
 
+@pytest.mark.long
 def test_a_killed_engine_says_how_the_run_goes_on_and_it_ends_with_the_same_weights(
     tiny_model: Path, toy_data: Path, tmp_path: Path, qtbot: QtBot, queue: JobQueue
 ) -> None:

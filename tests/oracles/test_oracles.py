@@ -25,8 +25,13 @@ def _case(kind: str, name: str) -> dict[str, Any]:
     return fixture[name]
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("kind", MODELS)
+def _quick_or_long(kind: str, name: str) -> Any:
+    """Of the starter, whose steps take longest, only the plain case is quick."""
+    marks = [pytest.mark.long] if kind == "starter" and name != "sft" else []
+    return pytest.param(kind, name, id=f"{kind}-{name}", marks=marks)
+
+
+@pytest.mark.parametrize(("kind", "name"), [_quick_or_long(kind, name) for kind in MODELS for name in CASES])
 def test_every_step_has_the_references_loss_and_gradient_norm(kind: str, name: str, tmp_path: Path) -> None:
     case = _case(kind, name)
 

@@ -137,7 +137,7 @@ def assert_like(one: RunFolder, other: RunFolder) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"objective": "dpo", "epochs": 1}, id="dpo"),
+        pytest.param({"objective": "dpo", "epochs": 1}, id="dpo", marks=pytest.mark.long),
         pytest.param(
             {"quantize": "8-bit", "group_size": "32", "epochs": 1, "accumulation": 1},
             id="quantized",

@@ -107,6 +107,7 @@ def test_checks_of_many_rows_on_disk_say_the_same(tmp_path: Path) -> None:
         assert counts[check] > 5, check
 
 
+@pytest.mark.long
 def test_a_check_alone_finds_what_it_finds_among_all(tmp_path: Path) -> None:
     _, indexed = both(many(tmp_path / "many.jsonl"), tmp_path / "index")
     together = finished(check_all(indexed))
