@@ -7,6 +7,7 @@ score them anew. Lines are only ever added.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -138,6 +139,7 @@ class EvaluationStore:
     def complete(self, result: Evaluated) -> None:
         """Write the result, whose presence says that everything is there."""
         write_text(self.folder / RESULT, to_json(result) + "\n")
+        os.utime(self.folder.parent)  # by whose time a list of runs sees that there is something new
 
     @property
     def _events(self) -> Journal:

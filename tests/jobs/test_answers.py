@@ -185,3 +185,16 @@ def test_an_evaluation_of_a_run_that_is_deleted_meanwhile_leaves_nothing(
     with pytest.raises(RunMissing):
         list(events)
     assert not deleted.path.exists()
+
+
+def test_a_list_of_runs_sees_what_an_evaluation_found_that_was_begun_before_it_looked(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    copy = RunFolder(tmp_path / run.name)
+    shutil.copytree(run.path, copy.path, ignore=shutil.ignore_patterns("evaluations"))
+    store = RunStore(tmp_path)
+    events = EvaluateJob(copy, options=GOLDEN).run_events(ModelCache())
+    next(e for e in events if isinstance(e, Answered))
+    assert [each.tuned_exact for each in store.summaries()] == [None]
+    list(events)
+    assert [each.tuned_exact for each in store.summaries()] == [1.0]
