@@ -116,6 +116,7 @@ def test_a_range_of_rows_is_all_that_is_kept(hub: Hub, tmp_path: Path) -> None:
     assert last.rows == 4
 
 
+@pytest.mark.long
 def test_what_there_is_not_is_said_with_what_there_is(hub: Hub, tmp_path: Path) -> None:
     toys, subsets, split = {"name": "user/toys"}, phrase("hub.subsets"), phrase("hub.split")
     there = {**toys, "kind": split, "asked": "validation", "names": "train, test"}

@@ -222,7 +222,19 @@ def test_the_same_recipe_gives_the_same_run(context: Bench, before: Any) -> None
     assert {what for what in first if what != "memory" and _differ(first[what], again[what])} == set()
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.path))
+LONG = {
+    *("objective", "preference.beta", "base.quantize", "base.group_size", "base.precision", "data.too_long"),
+    *("loop.patience", "loop.prefix_cache", "loop.epochs", "loop.checkpointing", "loop.batch_size"),
+    *("loop.tokens_at_once", "watch.wandb"),
+}
+"""Fields whose proof takes more than a second: it is among the long tests."""
+
+
+def _entry(entry: FieldEntry) -> Any:
+    return pytest.param(entry, id=entry.path, marks=[pytest.mark.long] if entry.path in LONG else [])
+
+
+@pytest.mark.parametrize("entry", map(_entry, ENTRIES))
 def test_changing_a_field_changes_the_run(
     entry: FieldEntry, context: Bench, before: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
