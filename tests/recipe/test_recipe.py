@@ -234,7 +234,7 @@ def _entry(entry: FieldEntry) -> Any:
     return pytest.param(entry, id=entry.path, marks=[pytest.mark.long] if entry.path in LONG else [])
 
 
-@pytest.mark.parametrize("entry", map(_entry, ENTRIES))
+@pytest.mark.parametrize("entry", [_entry(each) for each in ENTRIES])
 def test_changing_a_field_changes_the_run(
     entry: FieldEntry, context: Bench, before: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
