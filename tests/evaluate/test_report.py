@@ -19,7 +19,7 @@ from studio.evaluate.report.content import report_of
 from studio.evaluate.report.html import as_html
 from studio.evaluate.report.markdown import as_markdown
 from studio.evaluate.report.pdf import as_pdf
-from studio.evaluate.report.pictures import picture_of
+from studio.evaluate.report.pictures import ROWS, intervals, picture_of
 from studio.evaluate.report.published import comparator, eval_results, model_index
 from studio.evaluate.scoring import scored
 from studio.events import NOT_RUN, Answered, Evaluated, Figure, GivenAnswer, Score
@@ -150,3 +150,10 @@ def test_a_contestant_of_a_single_measure_is_named_in_its_table(stored: Evaluati
     assert "| Other approaches | Base, few shot | 30 |" in told
     assert "| Other approaches | Tuned | 30 |" in told
     assert "| Exact match | 30 |" in told  # where two compete, nobody need be named
+
+
+def test_many_differences_are_divided_so_that_each_figure_fits_on_a_page() -> None:
+    score = scored("golden_exact", {"base": [0.0] * 30, "tuned": [1.0] * 30})
+    rows = [(f"Row {number}", score, score.differences[0]) for number in range(ROWS)]
+    height = float(intervals(rows).svg.split('viewBox="0 0 680 ')[1].split('"')[0])
+    assert height < 1.25 * 680

@@ -19,7 +19,7 @@ from studio.evaluate.report.blocks import (
     TableBlock,
     Verbatim,
 )
-from studio.evaluate.report.pictures import intervals, picture_of
+from studio.evaluate.report.pictures import ROWS, intervals, picture_of
 from studio.evaluate.score_text import difference_text, value_text
 from studio.events import MEASURED, Answered, Difference, Evaluated, Figure, Score
 from studio.generate.contestant import contestant_of
@@ -150,8 +150,8 @@ def _figures(
     result: Evaluated, figures: Sequence[Figure], titles: Mapping[str, str]
 ) -> Iterable[ReportBlock]:
     rows = list(_intervals(result, titles))
-    if rows:
-        yield intervals(rows)
+    for first in range(0, len(rows), ROWS):
+        yield intervals(rows[first : first + ROWS], first // ROWS + 1)
     for figure in figures:
         picture = picture_of(figure)
         if picture is not None:

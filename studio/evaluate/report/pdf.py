@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from studio.evaluate.report.blocks import (
@@ -63,10 +64,17 @@ def _parts(block: ReportBlock) -> Iterable[str]:
             yield _table(block)
         case Picture(_, title, svg):
             caption = f"text(size: 8pt, fill: luma(90), {_string(title)})"
-            picture = f'image(bytes({_string(svg)}), format: "svg", width: 100%)'
+            size = "height: 215mm" if _is_tall(svg) else "width: 100%"
+            picture = f'image(bytes({_string(svg)}), format: "svg", {size})'
             yield f"#block(breakable: false, above: 1em, {caption} + {picture})"
         case ExampleBlock():
             yield _example(block)
+
+
+def _is_tall(svg: str) -> bool:
+    """Whether a figure as wide as the page would be higher than it."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return found is not None and float(found[2]) > 1.25 * float(found[1])
 
 
 def _table(table: TableBlock) -> str:

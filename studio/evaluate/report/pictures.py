@@ -18,8 +18,12 @@ _LABEL = 62.0  # what a label of a column takes at most
 _COLOURS = {"better": drawing.BETTER, "worse": drawing.WORSE, "unclear": drawing.UNCLEAR}
 
 
-def intervals(rows: Sequence[tuple[str, Score, Difference]]) -> Picture:
-    """Every difference with its 95 % interval; right is better, and each row has a scale of its own."""
+ROWS = 24
+"""So many differences fit on a page beside a caption."""
+
+
+def intervals(rows: Sequence[tuple[str, Score, Difference]], number: int = 1) -> Picture:
+    """Differences with their 95 % intervals; right is better, and each row has a scale of its own."""
     height, left, right = 26.0 * len(rows) + 40, 220.0, WIDTH - 150
     middle, half = (left + right) / 2, (right - left) / 2 - 8
     parts = [line(middle, 22, middle, height - 14, drawing.DIM)]
@@ -41,7 +45,9 @@ def intervals(rows: Sequence[tuple[str, Score, Difference]]) -> Picture:
             text(WIDTH, y + 4, _range(moved, score.unit), size=10, colour=DIM, anchor="end"),
         ]
     return Picture(
-        "intervals", "Differences from the baseline with 95 % intervals", drawn(WIDTH, height, parts)
+        f"intervals-{number}",
+        "Differences from the baseline with 95 % intervals",
+        drawn(WIDTH, height, parts),
     )
 
 
