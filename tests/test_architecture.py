@@ -27,6 +27,7 @@ SHORT = {
     "evaluate/measures/nothing.py",
     "evaluate/report/html.py",
     "evaluate/score_text.py",
+    "evaluate/scorers/rulings.py",
     "evaluate/report/write.py",
     "jobs/report.py",
     "evaluate/task.py",

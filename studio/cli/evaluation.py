@@ -82,19 +82,14 @@ def evaluate(
         if rescore
         else EvaluateJob(folder, golden, changed_base, base, options, more)
     )
-    answers, figures, result = [], [], None
     try:
-        for event in perform(job.run_events(ModelCache())):
-            match event:
-                case Answered():
-                    answers.append(event)
-                case Figure():
-                    figures.append(event)
-                case Evaluated():
-                    result = event
+        told = perform(job.run_events(ModelCache()))
+        events = [event for event in told if isinstance(event, Answered | Figure | Evaluated)]
     except StoppedByPerson:
         raise StoppedByPerson(phrase("stopped.evaluation")) from None
-    if result is not None:
+    answers = [event for event in events if isinstance(event, Answered)]
+    figures = [event for event in events if isinstance(event, Figure)]
+    for result in (event for event in events if isinstance(event, Evaluated)):
         found = of_evaluation(result, answers, figures)
         if other is not None:
             found = with_the_other(found, other)

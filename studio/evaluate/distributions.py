@@ -18,23 +18,12 @@ def normal_quantile(level: float) -> float:
     return _NORMAL.inv_cdf(level)
 
 
-def normal_p(z: float) -> float:
-    """How often a standard normal variable is at least as far from zero, either way."""
-    return math.erfc(abs(z) / math.sqrt(2))
-
-
 def t_p(t: float, freedom: float) -> float:
     """How often Student's t is at least as far from zero, either way (Abramowitz and Stegun, 26.7.1)."""
     if math.isinf(t):
         return 0.0
     whole = freedom + t * t
     return _incomplete_beta(freedom / 2, 0.5, freedom / whole, t * t / whole)
-
-
-def t_cdf(t: float, freedom: float) -> float:
-    """How often Student's t is at most `t`; `freedom` need not be whole."""
-    beyond = t_p(t, freedom) / 2
-    return 1 - beyond if t > 0 else beyond
 
 
 @lru_cache(maxsize=4096)

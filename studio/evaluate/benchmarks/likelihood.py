@@ -10,6 +10,7 @@ import mlx.core as mx
 import numpy as np
 from mlx import nn
 
+from studio.evaluate.reading import log_of_sum
 from studio.train.kernels.head import OwnHead, find_head
 
 BATCH_TOKENS = 2048
@@ -143,19 +144,6 @@ def _at(
         logits = (chosen if head is None else head.output.given_out(chosen)).astype(mx.float32)
         wanted = mx.array(targets[part])
         picked = mx.take_along_axis(logits, wanted[:, None], axis=-1)[:, 0]
-        values[part] = np.array(picked - _log_of_sums(logits))
+        values[part] = np.array(picked - log_of_sum(logits))
         first[part] = np.array(mx.argmax(logits, axis=-1) == wanted)
     return values, first
-
-
-_PART = 64
-
-
-def _log_of_sums(logits: mx.array) -> mx.array:
-    """log of the sum of exp over the vocabulary: [n] of [n, vocabulary].
-
-    In parts, since on the CPU a sum of thousands in one go is 3e-6 too small, always to the same side.
-    """
-    highest = logits.max(axis=-1, keepdims=True)
-    weights = mx.pad(mx.exp(logits - highest), [(0, 0), (0, -logits.shape[-1] % _PART)])
-    return mx.log(weights.reshape(len(logits), -1, _PART).sum(axis=-1).sum(axis=-1)) + highest[:, 0]

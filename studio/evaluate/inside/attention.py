@@ -115,11 +115,6 @@ def attention(model: nn.Module, ids: Sequence[int], cache: Sequence[object] | No
     return [each.weights[0] for each in seen]
 
 
-def head_matrix(model: nn.Module, ids: Sequence[int], layer: int, head: int) -> _Floats:
-    """What each token [queries] takes from each [keys] in one head; layers and heads are counted from 0."""
-    return np.array(attention(model, ids)[layer][head], np.float32)
-
-
 def divergence(base: Sequence[mx.array], tuned: Sequence[mx.array]) -> _Floats:
     """Jensen-Shannon divergence of two models' attention, in bits (0 to 1): [layers, heads].
 
