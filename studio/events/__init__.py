@@ -4,7 +4,14 @@ Events cross threads, are appended to a run's `events.jsonl`, and may cross proc
 numbers, strings, booleans and tuples of those, never arrays, models or widgets.
 """
 
-from studio.events.answers import AnswerEnded, AnswerPiece, AnswersBegin
+from studio.events.answers import (
+    AnswerEnded,
+    AnswerPiece,
+    AnswerRead,
+    AnswersBegin,
+    LikelyToken,
+    TokenRead,
+)
 from studio.events.datasets import (
     AccessWanted,
     Change,
@@ -53,6 +60,23 @@ from studio.events.evaluation import (
 )
 from studio.events.event import Ended, Event, Log, Progress, built, finished, from_json, retold, to_json
 from studio.events.export import AdapterImported, Exported
+from studio.events.models import (
+    FITS,
+    TIGHT,
+    TOO_LARGE,
+    UNKNOWN,
+    FileArrived,
+    ModelConverted,
+    ModelDeleted,
+    ModelDownloaded,
+    ModelFacts,
+    ModelFile,
+    ModelsFound,
+    ModelShown,
+    ModelsListed,
+    ModelUse,
+    OnlineModel,
+)
 from studio.events.training import (
     AdapterShape,
     Advice,
@@ -73,17 +97,22 @@ from studio.events.training import (
 
 __all__ = [
     "FAILED",
+    "FITS",
     "INCOMPATIBLE",
     "MEASURED",
     "NOT_RUN",
     "STATES",
+    "TIGHT",
     "TOO_FEW",
+    "TOO_LARGE",
+    "UNKNOWN",
     "AccessWanted",
     "AdapterImported",
     "AdapterShape",
     "Advice",
     "AnswerEnded",
     "AnswerPiece",
+    "AnswerRead",
     "Answered",
     "AnswersBegin",
     "BaseChanged",
@@ -106,6 +135,7 @@ __all__ = [
     "ExampleRow",
     "Exported",
     "Figure",
+    "FileArrived",
     "FilePlace",
     "Finding",
     "FixPreviewed",
@@ -114,8 +144,19 @@ __all__ = [
     "GivenAnswer",
     "HubListed",
     "HubSplit",
+    "LikelyToken",
     "Log",
+    "ModelConverted",
     "ModelCounted",
+    "ModelDeleted",
+    "ModelDownloaded",
+    "ModelFacts",
+    "ModelFile",
+    "ModelShown",
+    "ModelUse",
+    "ModelsFound",
+    "ModelsListed",
+    "OnlineModel",
     "Piece",
     "Prepared",
     "Probed",
@@ -136,6 +177,7 @@ __all__ = [
     "StepRows",
     "SweepProgress",
     "SynthesisEnded",
+    "TokenRead",
     "Turn",
     "Validated",
     "built",

@@ -1,4 +1,4 @@
-"""What answering and evaluating announces."""
+"""What answering announces, and what looking into an answer finds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,27 @@ from studio.events.event import Event
 
 @dataclass(frozen=True)
 class AnswersBegin(Event, kind="AnswersBegin"):
-    """Who answers from now on: a model, and a run with the step that what it learned is of, 0 if unknown."""
+    """Who answers from now on: a model, and a run with the step that what it learned is of, 0 if unknown.
+
+    `who` is the contestant's key; one of these comes for each that is asked. `fingerprint` is of all its
+    weights, and `is_shared` whether they were verified to lie on the untouched original's own copy.
+    """
 
     model: str
     run: str
     step: int
+    who: str = ""
+    title: str = ""
+    prompt_tokens: int = 0
+    seed: int = 0
+    template: str = ""  # how the prompt was written, in words
+    fingerprint: str = ""
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
 class AnswerPiece(Event, kind="AnswerPiece"):
-    """A bit of streamed text for the column `who` ("base" or "tuned")."""
+    """A bit of streamed text of the contestant whose key is `who`."""
 
     who: str
     text: str
@@ -26,7 +37,10 @@ class AnswerPiece(Event, kind="AnswerPiece"):
 
 @dataclass(frozen=True)
 class AnswerEnded(Event, kind="AnswerEnded"):
-    """One column's answer is complete. `finish_reason` is stop, length or stopped."""
+    """One contestant's answer is complete. `finish_reason` is stop, length or stopped.
+
+    `ids` are the answer's own tokens, nothing for an answer that came from a server.
+    """
 
     who: str
     text: str
@@ -35,3 +49,39 @@ class AnswerEnded(Event, kind="AnswerEnded"):
     tokens_per_second: float
     seconds_to_first: float
     finish_reason: str
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class LikelyToken:
+    """A token that could stand at a place, with its probability there."""
+
+    id: int
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class TokenRead:
+    """A token of an answer, as the contestant that gave it and the others read it.
+
+    `probability` and `entropy` (nats) are the answerer's own, at temperature 1 and before any penalty.
+    `shift` is how far the contestant it is compared with is from it there, log p - log p', nats; `likely` are
+    the likeliest tokens of each contestant, in the order of the event's `readers`.
+    """
+
+    id: int
+    text: str
+    probability: float
+    entropy: float
+    shift: float
+    likely: tuple[tuple[LikelyToken, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class AnswerRead(Event, kind="AnswerRead"):
+    """An answer of `who`, token by token; `readers` are the keys of those that read it, `who` first."""
+
+    who: str
+    readers: tuple[str, ...]
+    tokens: tuple[TokenRead, ...]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.catalogue import Phrase, Unusable
+from studio.dataset.record import Message
 
 if TYPE_CHECKING:
     from mlx import nn
@@ -92,6 +93,23 @@ class Contestant(BaseModel):
     def is_local(self) -> bool:
         """Whether its weights are opened here."""
         return self.kind != SERVER
+
+
+class Talk(BaseModel):
+    """A contestant with its own conversation: what it said before is its own, so conversations differ.
+
+    The last turn is what is to be answered. `begun` is text that the answer begins with, and goes on after;
+    `begun_ids` the same as tokens, exactly. `is_raw` asks without a template: the model goes on from the text
+    of the last turn, as base models do.
+    """
+
+    model_config = _PLAIN
+
+    contestant: Contestant
+    turns: tuple[Message, ...]
+    begun: str = ""
+    begun_ids: tuple[int, ...] = ()
+    is_raw: bool = False
 
 
 def is_served(key: str) -> bool:
