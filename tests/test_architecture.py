@@ -31,7 +31,6 @@ SHORT = {
     "evaluate/report/write.py",
     "jobs/report.py",
     "evaluate/task.py",
-    "events/answers.py",
     "catalogue/inside.py",
     "catalogue/judging.py",
     "catalogue/verdict.py",
