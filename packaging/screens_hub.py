@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from studio.paths import resource
-from tests.jobs.hub_server import Hub, hub_server
+from tests.hub.server import Hub, hub_server
 
 if TYPE_CHECKING:
     from screens import Photographer

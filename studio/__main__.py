@@ -41,7 +41,7 @@ def _be_child(switch: str, *arguments: str) -> int:
 
         return scan(list(arguments))
     if switch == HUB:
-        from studio.dataset.hub.child import main as ask
+        from studio.hub.child import main as ask
 
         return ask()
     from studio.dataset.render.isolated_child import main as write

@@ -35,7 +35,7 @@ SHORT = {
     "catalogue/judging.py",
     "catalogue/verdict.py",
     "dataset/documents/paragraph.py",
-    "dataset/hub/download.py",
+    "catalogue/hub.py",
     "files/lock.py",
     "jobs/collecting.py",
     "jobs/heal.py",

@@ -30,7 +30,7 @@ _KINDS |= {"HubError", "NotEnoughMemory", "NothingUsable", "TooLong", "Unconfirm
 _KINDS |= {"Diverged", "NoTrash", "NotFinite", "QuestionRefused", "ServerError", "Untrained"}
 _CODED = (
     *("advice/", "app/", "cli/", "dataset/", "evaluate/", "events/", "export/", "files/", "forecast/"),
-    *("generate/", "jobs/", "models/", "recipe/", "runs/", "synth/", "train/", "ui/"),
+    *("generate/", "hub/", "jobs/", "models/", "recipe/", "runs/", "synth/", "train/", "ui/"),
     *(path.name for path in STUDIO.glob("*.py")),
 )
 """The rooms, and the modules beside them, in which every failure has a code."""

@@ -14,7 +14,7 @@ import pytest
 from studio.dataset.store.source import LARGE
 from studio.process import prepare_process
 from tests.conftest import write_rows
-from tests.jobs.hub_server import Hub, hub_server
+from tests.hub.server import Hub, hub_server
 
 ROOT = Path(__file__).parents[1]
 MODULES = ("csv", "json", "pickle", "gzip", "pyarrow", "numpy", "pydantic", "typer", "runs", "sitecustomize")

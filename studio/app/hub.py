@@ -176,10 +176,11 @@ def open_page(address: str) -> None:
 
 def _listed(dataset: DatasetRead) -> str:
     """Which files would leave this Mac, in a sentence; their sizes where they are saved already."""
-    from studio.dataset.hub.upload import leaving, listed_files
+    from studio.dataset.hub.upload import leaving
     from studio.dataset.manifest import NAME, is_saved
     from studio.dataset.read.folders import GOLDEN_FILE
     from studio.dataset.save.target import CARD
+    from studio.hub.upload import listed_files
 
     path = Path(dataset.path)
     if is_saved(path) and not dataset.steps:

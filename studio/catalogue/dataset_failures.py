@@ -162,46 +162,18 @@ DATASET_FAILURES: dict[str, str] = {
     "replaced; it holds: {names}. Nothing is written there; choose another folder.",
     "target.earlier_export": "{folder} holds {names} of an earlier export, which this one has not: whoever "
     "reads the folder would mix the two. Replace all of them, or choose another folder.",
-    # The Hub: what it gives.
+    # Datasets of the Hub.
     "hub.no_range": "'{text}' is no range of rows. Write 1000 for the first thousand, or 500:1500.",
     "hub.empty_range": "The rows {text} are none: the second number is the end, and must be larger.",
     "hub.no_rows": "There are no rows in that range. Choose an earlier one.",
-    "hub.no_name": "“{name}” is no name of a dataset. It looks like user/name.",
-    "hub.no_dataset": "There is no dataset {name} on the Hub, or it is private. Check the spelling; for a "
-    "private one, enter your Hub token.",
-    "hub.gated": "{name} is gated. Ask for access at {page}, then enter your Hub token.",
-    "hub.not_given": "The Hub does not give {name} to you. Enter a Hub token that may read it.",
-    "hub.no_revision": "{name} has no revision “{revision}”.",
     "hub.no_part": "{name} has no {kind} “{asked}”. There are: {names}.",
     "hub.no_parts": "{name} has no {kind} that can be read: it may hold no data files.",
     "hub.several_parts": "{name} has several {kinds}; name one of them: {names}.",
     "hub.no_data": "There are no data files in it that can be read.",
     "hub.own_code": "{name} is made by a program of its own, which is not run here. Look for a Parquet "
     "version.",
-    "hub.unreadable": "{name} cannot be read ({kind}: {fault:clause}). Try again: what was fetched is kept.",
-    "hub.answers": "The Hub answers {status} for {name}. Try again: what was fetched is kept.",
-    "hub.out_of_reach": "The Hub cannot be reached at {address}. Is this Mac online? Try again: what was "
-    "fetched is kept.",
-    "hub.not_looked_up": "{name} could not be looked up. Try again.",
-    "hub.not_downloaded": "{name} could not be downloaded. Try again: what was fetched is kept.",
-    "hub.ended": "The Hub's process ended without a word; perhaps the memory or the disk was full. Try "
-    "again: what was fetched is kept.",
-    # The Hub: what it takes.
     "upload.not_saved": "{folder} is not a saved dataset. Save it as a dataset first, then upload that.",
     "upload.lacks": "{folder} lacks {file} as it was saved. Save the dataset again, then upload that.",
-    "upload.no_name": "“{name}” is not a name on the Hub. Name it as owner/dataset.",
-    "upload.refused_name": "“{name}” is not a name on the Hub: {fault:clause}.",
-    "upload.no_token": "There is no token for the Hub. Make one with the right to write at {page}.",
-    "upload.token_refused": "The Hub does not accept the token. Make a new one with the right to write at "
-    "{page}.",
-    "upload.may_not_write": "The token may not write to {name}. Give it that right for {owner} at {page}.",
-    "upload.not_made": "The Hub has no {name}, and it could not be made. Check the name.",
-    "upload.wait": "The Hub asks to wait, because there were too many requests. Upload again in some "
-    "minutes.",
-    "upload.refused": "The Hub refused the upload ({status}): {fault:clause}.",
-    "upload.offline": "The Hub is switched off by HF_HUB_OFFLINE. Unset it, and upload again.",
-    "upload.out_of_reach": "The Hub cannot be reached ({fault}). Check the network, and upload again; "
-    "nothing is lost.",
     # Parts of such sentences.
     "hub.subset": "subset",
     "hub.subsets": "subsets",

@@ -21,6 +21,7 @@ from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.evaluation import EVALUATION
 from studio.catalogue.export import EXPORT
+from studio.catalogue.hub import HUB
 from studio.catalogue.inside import INSIDE
 from studio.catalogue.judging import JUDGING
 from studio.catalogue.models import MODELS
@@ -38,6 +39,7 @@ CLAUSES: dict[str, str] = {
     **BENCHMARK_CLAUSES,
     **DATASETS,
     **DATASET_FAILURES,
+    **HUB,
     **INSIDE,
     **EVALUATION,
     **EXPORT,

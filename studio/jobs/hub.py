@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from studio.dataset.hub.download import download, look_up
-from studio.dataset.hub.wanted import HubError, Wanted
+from studio.dataset.hub.wanted import Wanted
 from studio.events import AccessWanted, DatasetUploaded, Event, Log, Progress
 from studio.files import scratch_folder
 from studio.generate.keys import keep_secret, kept_secret
+from studio.hub.failure import HubError
 from studio.jobs.save import SaveJob
 from studio.recipe.recipe import Recipe
 
@@ -77,7 +78,8 @@ class UploadJob:
         return "Uploading the dataset"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.dataset.hub.upload import leaving, listed_files, uploading
+        from studio.dataset.hub.upload import leaving, uploading
+        from studio.hub.upload import listed_files
 
         token = self.token or hub_token()
         seen = "only you and its owner's organization" if self.private else "everybody"

@@ -20,7 +20,7 @@ from studio.settings import Settings
 from studio.ui.dialogs.hub import HubDialog
 from studio.ui.theme import Theme
 from tests.app.keychain import Keychain, own_keychain
-from tests.jobs.hub_server import Hub, hub_server
+from tests.hub.server import Hub, hub_server
 
 README = b"""---
 configs:

@@ -19,7 +19,7 @@ from studio.evaluate.benchmarks.rows import RowSource
 from studio.generate.contestant import Contestant, OpenContestant
 from tests.conftest import finish, refused
 from tests.evaluate.benchmark_rows import SHOTS, benchmark_rows, write_benchmark_rows
-from tests.jobs.hub_server import Hub, hub_server
+from tests.hub.server import Hub, hub_server
 from tests.oracles.make_benchmarks import FIXTURE, LONGEST, PAIRS, PROMPTS, TEXTS, text_of
 
 LIKELIHOODS = "loglikelihood"

@@ -13,12 +13,13 @@ import pytest
 
 from studio.catalogue import Phrase, phrase
 from studio.dataset.hub.download import download
-from studio.dataset.hub.wanted import HubError, Wanted, recognize, row_range
+from studio.dataset.hub.wanted import Wanted, recognize, row_range
 from studio.dataset.read.load import read
 from studio.events import AccessWanted, Downloaded, Event, HubListed, Progress
+from studio.hub.failure import HubError
 from studio.jobs.hub import DownloadJob, LookUpJob
 from tests.conftest import finish, refused
-from tests.jobs.hub_server import COMMIT, Hub, hub_server
+from tests.hub.server import COMMIT, Hub, hub_server
 
 README = b"""---
 configs:

@@ -7,9 +7,10 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from studio.dataset.hub.child import messages
-from studio.dataset.hub.wanted import HubError, Wanted
+from studio.dataset.hub.wanted import Wanted
 from studio.events import Downloaded, HubListed, Progress, built
+from studio.hub.child import messages
+from studio.hub.failure import HubError
 
 
 def look_up(wanted: Wanted, token: str = "") -> Generator[Progress, None, HubListed]:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from studio.catalogue import phrase
-from studio.dataset.hub.child import Report, failure
 from studio.dataset.hub.parts import Parts, sizes_of
-from studio.dataset.hub.wanted import HubError, Wanted, faults, hub_error
+from studio.dataset.hub.wanted import Wanted, faults, hub_error
 from studio.dataset.save.target import refuse_others
 from studio.errors import StudioError
 from studio.files import parsed, scratch_folder, whole_folder
+from studio.hub.child import Report, failure
+from studio.hub.failure import HubError
 
 _BATCH = 1000  # rows written at a time
 _PROVENANCE = "provenance.json"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from studio.dataset.hub.child import Report, failure
 from studio.dataset.hub.parts import sizes_of
-from studio.dataset.hub.wanted import HubError, Wanted, faults, hub_error
+from studio.dataset.hub.wanted import Wanted, faults, hub_error
 from studio.errors import StudioError
 from studio.files import scratch_folder
+from studio.hub.child import Report, failure
+from studio.hub.failure import HubError
 
 
 def list_parts(wanted: Wanted, token: str, report: Report) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.dataset.hub.child import Report
 from studio.files import disk_errors
+from studio.hub.child import Report
 
 _ADDRESS = re.compile(r"hf://datasets/[^@]+@(?P<revision>[^/]+)/(?P<file>.+)")
 _PIECE = 2**20  # bytes written at a time, and so what a stop can lose

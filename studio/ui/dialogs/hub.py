@@ -7,8 +7,9 @@ from dataclasses import replace
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
-from studio.dataset.hub.wanted import HubError, Wanted, recognize, row_range
+from studio.dataset.hub.wanted import Wanted, recognize, row_range
 from studio.events import HubListed, HubSplit
+from studio.hub.failure import TOKENS, HubError
 from studio.ui.dialogs.dialog import fields
 from studio.ui.dialogs.task import BusyDialog
 from studio.ui.widgets.button import Button
@@ -16,8 +17,6 @@ from studio.ui.widgets.label import WrapLabel, note, title
 from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Combo
 from studio.words import file_size
-
-TOKENS = "https://huggingface.co/settings/tokens"
 
 
 class AccessBox(QFrame):

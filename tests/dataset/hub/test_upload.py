@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
-from studio.dataset.hub.upload import TOKENS, Leaving, leaving, listed_files, upload, uploading
-from studio.dataset.hub.wanted import HubError
+from studio.dataset.hub.upload import leaving, upload, uploading
 from studio.dataset.manifest import Manifest
 from studio.dataset.record import Record
 from studio.dataset.save.folder import save
 from studio.dataset.steps.result import Shaped
 from studio.errors import DataError
 from studio.events import Log
+from studio.hub.failure import TOKENS, HubError
+from studio.hub.upload import Leaving, listed_files
 from studio.jobs.hub import UploadJob
 from tests.conftest import finish, refused
 

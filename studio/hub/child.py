@@ -19,8 +19,8 @@ from pydantic_core import to_jsonable_python
 
 from studio.catalogue import from_plain
 from studio.child_process import HUB, Child, Parent, end_at_once
-from studio.dataset.hub.wanted import HubError
 from studio.errors import StudioError
+from studio.hub.failure import HubError
 
 log = logging.getLogger(__name__)
 

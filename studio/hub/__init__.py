@@ -1,0 +1,1 @@
+"""The Hugging Face Hub through its own client, for datasets and models: its process, failures, uploads."""
