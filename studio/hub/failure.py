@@ -85,7 +85,7 @@ def _said(error: BaseException, asked: Repository) -> Phrase | None:
         case errors.GatedRepoError():
             return phrase("hub.gated", name=name, page=asked.page)
         case errors.RepositoryNotFoundError():
-            return phrase(f"hub.no_{asked.kind}", name=name)
+            return phrase("hub.no_dataset" if asked.kind == DATASET else "hub.no_model", name=name)
         case errors.RevisionNotFoundError():
             return phrase("hub.no_revision", name=name, revision=asked.revision)
         case errors.HFValidationError():
