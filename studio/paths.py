@@ -58,6 +58,11 @@ class Paths:
         return self.home / "hub"
 
     @property
+    def models(self) -> Path:
+        """Models that were converted or fused here, a folder for each."""
+        return self.home / "models"
+
+    @property
     def settings(self) -> Path:
         return self.home / "settings.json"
 

@@ -9,7 +9,7 @@ from typing import Any
 from studio.catalogue import Phrase, phrase
 from studio.errors import ModelError
 from studio.models.family import BUILDING
-from studio.models.folder import read_config
+from studio.models.folder import read_config, refuse_code
 from studio.models.reading import ConfigReading, reading_of
 from studio.models.tokenizer import first_line
 from studio.models.unread import unread_window
@@ -61,7 +61,7 @@ def remark_on_window(folder: Path, window: int | None, tokens: int) -> tuple[Phr
 def describe(folder: Path) -> Description:
     """What is in a model folder. Raises ModelError with what is missing or damaged and what to do."""
     config = read_config(folder)
-    _refuse_code(folder, config)
+    refuse_code(folder, config)
     weights = find_weights(folder) if has_weights(folder) else None
     try:
         reading = reading_of(config, folder)
@@ -86,8 +86,3 @@ def _unquantized(reading: ConfigReading) -> None:
     for part in (reading.config, reading.text):
         for key in _QUANTIZATION:
             part.pop(key, None)
-
-
-def _refuse_code(folder: Path, config: dict[str, Any]) -> None:
-    if (code := config.get("model_file")) is not None:
-        raise ModelError("model.own_code", folder=folder, code=code)

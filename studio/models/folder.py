@@ -28,6 +28,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def refuse_code(folder: Path, config: dict[str, Any]) -> None:
+    """Raise ModelError where a model is built by code of its own."""
+    if (code := config.get("model_file")) is not None:
+        raise ModelError("model.own_code", folder=folder, code=code)
+
+
 def untagged(part: dict[str, Any]) -> Any:
     """A part of a config; {"__float__": "Infinity"} is how transformers writes a number that JSON has not."""
     tag = part.get("__float__")

@@ -5,12 +5,12 @@ Looked at are the folders in which the usual programs keep models; nothing is do
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from studio.errors import ModelError
 from studio.models.folder import read_config
+from studio.models.library.places import downloaded
 from studio.models.weights import find_weights
 from studio.paths import STARTER_MODEL
 
@@ -24,7 +24,7 @@ def present(model: str, known: Iterable[str] = ()) -> str:
     """
     if model == STARTER_MODEL:
         return model
-    folders = (Path(model).expanduser(), *_namesakes(model, known), *_downloaded(model))
+    folders = (Path(model).expanduser(), *_namesakes(model, known), *downloaded(model))
     return next((str(folder) for folder in folders if is_usable(folder)), "")
 
 
@@ -46,23 +46,3 @@ def _namesakes(model: str, known: Iterable[str]) -> Iterator[Path]:
             yield folder
         elif folder.is_absolute():
             yield folder.parent / name
-
-
-def _downloaded(model: str) -> Iterator[Path]:
-    """Where a model of the Hub lies once it was downloaded, the newest snapshot first."""
-    owner, _, name = model.partition("/")
-    if not name or "/" in name:
-        return
-    snapshots = hub_cache() / f"models--{owner}--{name}" / "snapshots"
-    if snapshots.is_dir():
-        yield from sorted(snapshots.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    for models in (".lmstudio/models", ".cache/lm-studio/models"):
-        yield Path.home() / models / owner / name
-
-
-def hub_cache() -> Path:
-    """Where huggingface_hub keeps its downloads, as its own settings say."""
-    if chosen := os.environ.get("HF_HUB_CACHE"):
-        return Path(chosen).expanduser()
-    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
-    return Path(home).expanduser() / "hub"
