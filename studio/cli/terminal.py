@@ -21,6 +21,7 @@ from rich.text import Text
 from studio.events import Event, Log, Prepared, RunOpened, Step, Validated
 from studio.events import Progress as ProgressEvent
 from studio.process import rank
+from studio.runs.training_log import line_of
 from studio.words import duration, visible, visible_line
 
 LONGEST_SILENCE = 30.0
@@ -203,13 +204,8 @@ def _print(event: Event) -> bool:
     match event:
         case RunOpened(run, _):
             console.print(Text.assemble("Run ", (visible_line(run), "bold")))
-        case Prepared():
-            sizes = f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train"
-            length = f"{event.read}, {event.steps:,} steps"
-            console.print(f"{sizes}; {length}, learning rate {event.learning_rate:g}")
-        case Validated():
-            best = " (best)" if event.best else ""
-            console.print(f"Step {event.step}: validation loss {event.loss:.3f}{best}")
+        case Prepared() | Validated():
+            console.print(line_of(event))
         case Log(text, level):
             console.print(text, style="yellow" if level == "warning" else "dim")
         case _:

@@ -80,12 +80,17 @@ def _refuse_foreign(adapter: Adapter, embeddings: str, folder: Path) -> None:
             raise ModelError("export.peft_names", name=path)
 
 
+def names_of(path: str, *, is_table: bool) -> dict[str, str]:
+    """PEFT's names for what mlx-lm calls lora_a, lora_b and m of a layer."""
+    kept = ("lora_embedding_A", "lora_embedding_B") if is_table else ("lora_A.weight", "lora_B.weight")
+    named = dict(zip(("lora_a", "lora_b"), kept, strict=True), m="lora_magnitude_vector")
+    return {ours: f"{PREFIX}{path}.{theirs}" for ours, theirs in named.items()}
+
+
 def _arrays(path: str, factors: Factors, *, is_table: bool) -> dict[str, mx.array]:
-    a, b = mx.contiguous(factors.a.T), mx.contiguous(factors.b.T)
-    if is_table:
-        return {f"{PREFIX}{path}.lora_embedding_A": a, f"{PREFIX}{path}.lora_embedding_B": b}
-    found = {f"{PREFIX}{path}.lora_A.weight": a, f"{PREFIX}{path}.lora_B.weight": b}
-    return found if factors.m is None else {**found, f"{PREFIX}{path}.lora_magnitude_vector": factors.m}
+    named = names_of(path, is_table=is_table)
+    found = {named["lora_a"]: mx.contiguous(factors.a.T), named["lora_b"]: mx.contiguous(factors.b.T)}
+    return found if factors.m is None else {**found, named["m"]: factors.m}
 
 
 def _config(

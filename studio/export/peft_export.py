@@ -12,12 +12,14 @@ from studio.export.chain import Adapter, adapter_in, merged
 from studio.export.companions import copy_companions
 from studio.export.likeness import SINGLE, Likeness, Reference, is_half
 from studio.export.mlx_adapter import chain_of
+from studio.export.optimizer_state import write_optimizer_state
 from studio.export.peft import to_peft
 from studio.export.peft_import import check_layers, from_peft
 from studio.export.trainer_files import trainer_state, training_args, write_json
 from studio.generate.contestant import OpenContestant
 from studio.models import adapter as adapters
 from studio.models.adapter import ParentAdapter
+from studio.models.targets import find_embeddings
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 
@@ -35,12 +37,14 @@ def write_peft(
     copy_companions(tuned.folder, folder, run.template if run.template.is_file() else None)
     events = run.events()
     write_json(folder / "training_args.json", training_args(recipe, events))
+    table = find_embeddings(tuned.bare())[0]
     for checkpoint in run.checkpoints():
         step = int(checkpoint.name.removeprefix("step-"))
         inside = folder / f"checkpoint-{step}"
         inside.mkdir()
         to_peft(merged((*before, adapter_in(checkpoint))), tuned, stabilized).write(inside)
         write_json(inside / "trainer_state.json", trainer_state(events, step))
+        write_optimizer_state(inside, checkpoint, table, chained=bool(before))
 
 
 def check_peft(folder: Path, tuned: OpenContestant, reference: Reference) -> Likeness:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from studio.events import Event, Prepared, Step, Validated
 from studio.files import as_json
 from studio.recipe.recipe import Recipe
+from studio.runs.training_log import entries
 
 _OPTIMIZERS = {"adamw": "adamw_torch", "adamw8bit": "adamw_bnb_8bit", "lion": "lion_32bit"}
 """Trainer's names for ours; the others are called the same."""
@@ -46,7 +47,7 @@ def trainer_state(events: Sequence[Event], step: int) -> dict[str, Any]:
     validated = [e for e in events if isinstance(e, Validated) and e.step <= step]
     best = min(validated, key=lambda e: e.loss, default=None)
     epochs = {each.step: each.epoch for each in steps}
-    log = sorted((*map(_of_step, steps), *_of_validations(validated, epochs)), key=lambda line: line["step"])
+    log = list(entries(e for e in events if isinstance(e, Step | Validated) and e.step <= step))
     return {
         "global_step": step,
         "max_steps": prepared.steps if prepared else step,
@@ -67,18 +68,3 @@ def write_json(file: Path, value: object) -> None:
 
 def _prepared(events: Sequence[Event]) -> Prepared | None:
     return next((event for event in reversed(events) if isinstance(event, Prepared)), None)
-
-
-def _of_step(event: Step) -> dict[str, Any]:
-    return {
-        "step": event.step,
-        "epoch": event.epoch,
-        "loss": event.loss,
-        "grad_norm": event.gradient_norm,
-        "learning_rate": event.learning_rate,
-    }
-
-
-def _of_validations(validated: Sequence[Validated], epochs: dict[int, float]) -> Iterator[dict[str, Any]]:
-    for event in validated:
-        yield {"step": event.step, "epoch": epochs.get(event.step, 0.0), "eval_loss": event.loss}

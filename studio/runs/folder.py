@@ -18,6 +18,7 @@ from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to
 from studio.files import as_json, disk_errors, parsed, read_object, tidy, write_text
 from studio.files.journal import Journal
 from studio.files.lock import held, is_held
+from studio.runs import training_log
 
 _EVENT = '{"kind": "'  # how each line of events begins
 NOTES = "notes.txt"
@@ -31,7 +32,8 @@ class RunFolder:
     """The folder of one run.
 
     `run.json` is what was asked, `dataset/` the rows it trains on, `parents/` the adapters it goes on from,
-    `events.jsonl` what happened, `checkpoints/step-000500/` where it can go on, `adapter/` the best adapter
+    `events.jsonl` what happened, `training_log.txt` and `.json` the same for people and for other tools,
+    `checkpoints/step-000500/` where it can go on, `adapter/` the best adapter
     in mlx-lm's layout, `replaced/` those that gave way to a chosen one, `evaluations/` what was measured.
     """
 
@@ -123,8 +125,9 @@ class RunFolder:
         return bool(self.manifest().get("format", 1) > 1)
 
     def append(self, event: Event) -> None:
-        """Add one line to what happened."""
+        """Add one line to what happened, and what the training's log says of it."""
         Journal(self.path / "events.jsonl", flushed=False).write(to_json(event))
+        training_log.add(self.path, event, self.events)
 
     def events(self) -> list[Event]:
         """All that happened, oldest first; steps repeated after a resume appear once, as last done.

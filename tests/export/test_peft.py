@@ -16,12 +16,17 @@ import pytest
 from studio.cli.commands import run as command_line
 from studio.events import AdapterImported, Exported
 from studio.export.chain import adapter_in
-from studio.export.peft import to_peft
+from studio.export.optimizer_state import entries
+from studio.export.peft import names_of, to_peft
 from studio.generate.contestant import OpenContestant
 from studio.jobs.export import AdapterImportJob, RunExportJob
+from studio.jobs.train import recipe_of
 from studio.models import adapter as adapters
+from studio.models import arrays
 from studio.models.cache import ModelCache
 from studio.runs.folder import RunFolder
+from studio.train import checkpoint
+from studio.train.optimizer import make_optimizer
 from tests.conftest import refused
 
 ORACLE = Path(__file__).parents[1] / "oracles" / "fixtures" / "peft"
@@ -69,6 +74,70 @@ def test_what_is_written_for_peft_is_what_peft_wrote(case: str, starter: Path, t
     for name in ("r", "lora_alpha", "use_dora", "use_rslora", "bias", "fan_in_fan_out", "peft_type"):
         assert again.config[name] == pytest.approx(config[name]), name
     assert sorted(again.config["target_modules"]) == sorted(config["target_modules"])
+
+
+def test_torchs_adamw_goes_on_from_the_state_beside_a_checkpoint_as_the_run_does(
+    runs: Path, tmp_path: Path
+) -> None:
+    exported(runs / "first", tmp_path / "out")
+    ours, theirs = runs / "first" / "checkpoints" / "step-000004", tmp_path / "out" / "checkpoint-4"
+    position, weights, state = checkpoint.read(ours)
+    optimizer = make_optimizer(recipe_of(RunFolder(runs / "first").manifest()), 0.05)
+    optimizer.state = state
+    gradients = {name: mx.sin(mx.arange(a.size) * 0.1).reshape(a.shape) for name, a in weights.items()}
+    stepped = arrays.named(optimizer.apply_gradients(arrays.nested(gradients), arrays.nested(weights)))
+
+    saved = arrays.read(theirs / "optimizer.safetensors")
+    there = arrays.read(theirs / "adapter_model.safetensors")
+    rate, decay = optimizer.learning_rate.item(), optimizer.weight_decay
+    assert saved["step"].item() == position.step == 4
+    for name, array in weights.items():
+        path, _, part = name.rpartition(".")
+        peft = names_of(path, is_table=False)[part]
+        moments = (np.array(saved[f"{peft}.{moment}"]) for moment in ("exp_avg", "exp_avg_sq"))
+        found = torch_adamw(np.array(there[peft]), np.array(gradients[name]).T, *moments, 5, rate, decay)
+        assert np.allclose(found, np.array(stepped[name]).T, rtol=1e-5, atol=1e-7), name
+        assert not np.allclose(found, np.array(array).T, rtol=1e-3), "it does take a step"
+
+
+def torch_adamw(
+    p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, step: int, rate: float, decay: float
+) -> np.ndarray:
+    """A step as the documentation of torch.optim.AdamW gives it, with its defaults."""
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+    unbiased = m / (1 - 0.9**step), v / (1 - 0.999**step)
+    return np.asarray(p - rate * decay * p - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8))
+
+
+def test_the_page_beside_a_state_names_every_array_in_both_places(runs: Path, tmp_path: Path) -> None:
+    exported(runs / "next", tmp_path / "out")
+    folder = tmp_path / "out" / "checkpoint-4"
+
+    page = (folder / "OPTIMIZER.md").read_text()
+    theirs = arrays.read(folder / "optimizer.safetensors")
+    ours = arrays.read(runs / "next" / "checkpoints" / "step-000004" / "optimizer.safetensors")
+    assert len(theirs) == len(ours)
+    assert all(f"`{name}`" in page for name in (*theirs, *ours))
+    assert "base_model.model.model.embed_tokens.lora_embedding_A.exp_avg" in theirs
+
+
+def test_moments_that_torch_does_not_have_are_written_as_they_are() -> None:
+    layer, table = "model.layers.0.q_proj", "model.embed_tokens"
+    state = {
+        f"groups.0.{layer}.lora_b.v": mx.ones((2, 8)),
+        f"{layer}.lora_a.m": mx.zeros((3, 256)),
+        f"{layer}.lora_a.m_scale": mx.ones((3, 1)),
+        f"{layer}.lora_b.exp_avg_sq_row": mx.ones((2,)),
+        "groups.0.step": mx.array(3),
+    }
+
+    found = {entry.ours: entry.theirs for entry in entries(state, table)}
+    assert found[f"groups.0.{layer}.lora_b.v"] == f"base_model.model.{layer}.lora_B.weight.momentum_buffer"
+    assert found[f"{layer}.lora_a.m"] == f"{layer}.lora_a.m", (
+        "8-bit codes are blocks, not the parameter's shape"
+    )
+    assert found[f"{layer}.lora_b.exp_avg_sq_row"] == f"base_model.model.{layer}.lora_B.weight.exp_avg_sq_col"
+    assert found["groups.0.step"] == "groups.0.step"
 
 
 @pytest.mark.parametrize("run", ["first", "next", "plain_dora"])
