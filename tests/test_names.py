@@ -12,6 +12,9 @@ OLD = TESTS / "fixtures" / "f6ece26" / "test_names.txt"
 """The names of its tests, sorted, one a line; a name that two files had stands there twice."""
 
 RENAMED = {
+    "test_side_by_side_takes_turns_and_equals_each_alone": (
+        "test_talks_of_one_base_are_answered_in_one_batch_as_each_is_alone"
+    ),
     "test_the_headline_gives_the_count_and_the_cost": "test_the_headline_is_about_the_primary_measure",
     "test_the_interval_of_a_difference_covers_the_truth_about_95_times_in_100": (
         "test_a_paired_difference_has_the_t_interval_of_its_rows"

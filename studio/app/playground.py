@@ -9,6 +9,7 @@ from studio.app.request import RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
 from studio.events import Event, Log
+from studio.generate.contestant import one_prompt
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob
 from studio.jobs.job import Failed, Outcome, Stopped
@@ -67,18 +68,19 @@ class Playground(Controller):
             return
         agreed = run.folder == self._agreed
         folder = RunFolder(run.folder)
-        self._ask(ChatJob(folder, prompt, sampling, typed_tokens=typed_tokens, changed_base=agreed))
+        talks = one_prompt(prompt)
+        self._ask(ChatJob(folder, talks, sampling, typed_tokens=typed_tokens, changed_base=agreed), folder)
 
-    def _ask(self, job: ChatJob) -> None:
+    def _ask(self, job: ChatJob, run: RunFolder) -> None:
         self._pane.show_busy()
-        self._subjects.hold("playground", job.run.name, f"{job.run.name} is answering.")
+        self._subjects.hold("playground", run.name, f"{run.name} is answering.")
         self.request.ask(job, QueueName.INTERRUPT, {Event: self._take}, self._end)
 
     def _ask_again(self, job: ChatJob) -> None:
-        if not self.request.busy:
+        if not self.request.busy and job.run is not None:
             self._agreed = job.run.path
-            self._pane.ask_again(job.prompt)
-            self._ask(replace(job, changed_base=True))
+            self._pane.ask_again(job.talks[0].turns[-1].content)
+            self._ask(replace(job, changed_base=True), job.run)
 
     def _take(self, event: Event) -> None:
         if not self.request.stopping:

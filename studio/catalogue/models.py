@@ -89,6 +89,8 @@ MODELS: dict[str, str] = {
     "contestant.twice": "{key} is named twice. Name each contestant once.",
     "contestant.server": "{key} is a server, and here only models can be asked whose weights are on this "
     "computer. Leave it out, or let it compete in an evaluation.",
+    "contestant.no_run": "{key} is part of a run, and no run is named. Name one, or a model by its folder: "
+    "model:FOLDER.",
     "contestant.no_model_name": "The server at {server} needs the name of its model. Write it behind the "
     "address: server:{server}#NAME.",
     "contestant.no_checkpoint": "The run {run} has no checkpoint of step {step:,}. It has {there}.",

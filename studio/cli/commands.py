@@ -36,8 +36,9 @@ from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perfor
 from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import PeerLost, RecipeError, StudioError
 from studio.events import AnswerEnded
+from studio.generate.contestant import TUNED, one_prompt
 from studio.generate.sampling import Sampling, read_stop
-from studio.jobs.answers import WHO, ChatJob
+from studio.jobs.answers import ChatJob
 from studio.jobs.job import said_of
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob
@@ -241,8 +242,8 @@ def chat(
         raise RecipeError("command.empty_prompt")
     drawn["stop"] = tuple(map(read_stop, drawn["stop"] or ()))
     sampling = from_fields(Sampling, drawn, RecipeError)
-    who = WHO if compare else ("tuned",)
-    job = ChatJob(store_from().find(run), prompt, sampling, who, typed_tokens, changed_base)
+    talks = one_prompt(prompt) if compare else one_prompt(prompt, (TUNED,))
+    job = ChatJob(store_from().find(run), talks, sampling, typed_tokens, changed_base)
     answers = [e for e in perform(job.run_events(_model_cache())) if isinstance(e, AnswerEnded)]
     _report(results.of_answers(prompt, answers, sampling))
 

@@ -16,6 +16,7 @@ from studio.cli.results import SelfCheck
 from studio.cli.terminal import Terminal, asked, console, perform, report
 from studio.evaluate.options import QUICK
 from studio.events import AnswerEnded, Evaluated, Event, RunOpened, Step
+from studio.generate.contestant import one_prompt
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.evaluate import EvaluateJob
@@ -55,7 +56,7 @@ def demo(paths: Paths) -> None:
             out.print(measured.text)
     out.rule("The same question to both")
     for prompt in _questions():
-        job = ChatJob(run, prompt, GREEDY)
+        job = ChatJob(run, one_prompt(prompt), GREEDY)
         answers = [e for e in perform(job.run_events(model_cache)) if isinstance(e, AnswerEnded)]
         out.print(prompt, style="bold")
         result = results.of_answers(prompt, answers, GREEDY)
@@ -140,7 +141,7 @@ class _Context:
         from studio.jobs.answers import ChatJob
 
         sampling = GREEDY.model_copy(update={"max_tokens": 8})
-        job = ChatJob(self._trained(), "What is the capital of France?", sampling)
+        job = ChatJob(self._trained(), one_prompt("What is the capital of France?"), sampling)
         ended = _only(list(job.run_events(self.model_cache)), AnswerEnded)
         return " | ".join(f"{e.who}: {e.text.strip()}" for e in ended)
 

@@ -30,14 +30,16 @@ class AskedPrompt:
     prompt: tuple[int, ...]
     sample: int = 0
     max_tokens: int = 0  # 0: the sampling's
+    begun: tuple[int, ...] = ()  # what the answer begins with, and goes on after as if it had been drawn
 
 
 @dataclass(frozen=True)
 class BatchAnswer:
     """What came: `tokens` counts the drawn ones, also one that ended it; `finish_reason` is stop or length.
 
-    `seconds` is the answer's share of the time that the batch took: those of all add up to that. `log_probs`
-    are of the drawn tokens, where they were asked for.
+    `ids` are the whole answer's, with what it began with. `seconds` is the answer's share of the time that
+    the batch took: those of all add up to that. `log_probs` are of the drawn tokens, where they were asked
+    for.
     """
 
     text: str
@@ -66,7 +68,7 @@ def batch_answers(
     for row in asked:
         contest.of(row.contestant)
     for party in contest.parties:
-        yield from _answers_of(party, asked, sampling, in_flight, with_log_probs)
+        yield from _whole(answers_of(party, asked, sampling, in_flight, with_log_probs=with_log_probs))
 
 
 def likeliest(
@@ -81,28 +83,48 @@ def likeliest(
     asked = [AskedPrompt("", tuple(prompt)) for prompt in prompts]
     sampling = GREEDY.model_copy(update={"max_tokens": max_tokens})
     party = alone(Voice("", model, tokenizer, stops))
-    for answered in _answers_of(party, asked, sampling, in_flight, False):
+    for answered in _whole(answers_of(party, asked, sampling, in_flight)):
         yield (answered[0], answered[1].text.strip()) if answered else None
 
 
-def _answers_of(
-    party: Party, asked: Sequence[AskedPrompt], sampling: Sampling, in_flight: int, with_log_probs: bool
-) -> Iterator[tuple[int, BatchAnswer] | None]:
-    """What is asked of one party."""
+type Came = tuple[int, str | BatchAnswer] | None
+"""What has come of an answer, by its index: the text of a token, or all of it; None between two steps."""
+
+
+def answers_of(
+    party: Party,
+    asked: Sequence[AskedPrompt],
+    sampling: Sampling,
+    in_flight: int = IN_FLIGHT,
+    *,
+    with_log_probs: bool = False,
+) -> Iterator[Came]:
+    """Answer what is asked of one party, of all that is asked: every piece of text as it comes, and the whole
+    answer at its end.
+    """
     numbers = {voice.key: number for number, voice in enumerate(party.voices)}
     rows = [
         Running(
             index,
             numbers[row.contestant],
-            row.prompt,
+            (*row.prompt, *row.begun),
             (sampling.seed + row.sample) % 2**31,
             row.max_tokens or sampling.max_tokens,
+            begun=row.begun,
         )
         for index, row in enumerate(asked)
         if row.contestant in numbers
     ]
     answering = _Answering(party, sampling, with_log_probs)
     return answering.together(rows, in_flight) if party.together else answering.one_by_one(rows)
+
+
+def _whole(came: Iterator[Came]) -> Iterator[tuple[int, BatchAnswer] | None]:
+    for each in came:
+        if each is None:
+            yield None
+        elif isinstance(each[1], BatchAnswer):
+            yield each[0], each[1]
 
 
 @dataclass(frozen=True)
@@ -113,8 +135,9 @@ class _Answering:
     sampling: Sampling
     with_log_probs: bool
     writings: dict[int, _Writing] = field(default_factory=dict)
+    pieces: list[tuple[int, str]] = field(default_factory=list)  # that came, and were not handed on yet
 
-    def together(self, rows: Sequence[Running], in_flight: int) -> Iterator[tuple[int, BatchAnswer] | None]:
+    def together(self, rows: Sequence[Running], in_flight: int) -> Iterator[Came]:
         """Rows of like length side by side, the longest first; with a quarter of the places free, they are
         refilled.
         """
@@ -127,9 +150,15 @@ class _Answering:
             roomy = not flight.rows or free >= max(1, in_flight // 4)
             if roomy and (taken := _taken(waiting, free, flight.rows)):
                 yield from flight.admit(taken)
-            for row in flight.step(self._ended) if flight.rows else ():
-                yield row.index, self._finished(row)
+            gone = flight.step(self._ended) if flight.rows else []
+            yield from self._handed_on()
+            for row in gone:
+                yield from self._finished(row)
             yield None
+
+    def _handed_on(self) -> Iterator[Came]:
+        yield from self.pieces
+        self.pieces.clear()
 
     def _prefixes(self, rows: Sequence[Running]) -> list[tuple[int, ...]]:
         """What the prompts to each contestant begin with: instructions, and examples that go before.
@@ -144,37 +173,44 @@ class _Answering:
             return []
         return [found.get(voice, longest) for voice in voices]
 
-    def one_by_one(self, rows: Sequence[Running]) -> Iterator[tuple[int, BatchAnswer] | None]:
+    def one_by_one(self, rows: Sequence[Running]) -> Iterator[Came]:
         """The same for a model that cannot read several rows at once."""
         for row in rows:
             sampling = self.sampling.model_copy(update={"seed": row.seed})
             module = self.party.voices[row.contestant].module
             began = time.perf_counter()
-            for token in next_tokens(module, row.prompt, sampling):
+            for token in next_tokens(module, row.prompt, sampling, len(row.begun)):
                 row.tokens.append(token)
-                if self._ended(row):
+                is_over = self._ended(row)
+                yield from self._handed_on()
+                if is_over:
                     break
                 yield None
             row.seconds = time.perf_counter() - began
-            yield row.index, self._finished(row)
+            yield from self._finished(row)
 
     def _ended(self, row: Running) -> bool:
         """Take note of the token that was drawn for a row; whether it was its last."""
         writing = self._writing(row)
-        writing.take(row.tokens[-1])
+        if text := writing.take(row.tokens[-1]):
+            self.pieces.append((row.index, text))
         return writing.ended or len(row.tokens) >= row.limit
 
-    def _finished(self, row: Running) -> BatchAnswer:
+    def _finished(self, row: Running) -> Iterator[Came]:
         writing = self.writings.pop(row.index)
-        text = writing.whole()
+        if rest := writing.finish():
+            yield row.index, rest
         reason = "stop" if writing.ended else "length"
-        ids, log_probs = tuple(row.tokens), tuple(row.log_probs)
-        return BatchAnswer(text, len(ids), row.seconds, reason, ids, log_probs)
+        ids, log_probs = (*row.begun, *row.tokens), tuple(row.log_probs)
+        yield row.index, BatchAnswer(writing.text, len(row.tokens), row.seconds, reason, ids, log_probs)
 
     def _writing(self, row: Running) -> _Writing:
         if row.index not in self.writings:
             voice = self.party.voices[row.contestant]
-            self.writings[row.index] = _Writing(voice.tokenizer, voice.stops, self.sampling.stop)
+            writing = _Writing(voice.tokenizer, voice.stops, self.sampling.stop)
+            if begun := "".join(map(writing.take, row.begun)):
+                self.pieces.append((row.index, begun))
+            self.writings[row.index] = writing
         return self.writings[row.index]
 
 
@@ -185,21 +221,26 @@ class _Writing:
         self._detokenizer, self._stops, self._shown = tokenizer.detokenizer, stops, Until(texts)
         self.ended = False
 
-    def take(self, token: int) -> None:
-        """One more token."""
+    def take(self, token: int) -> str:
+        """One more token; returns the text that can be shown now."""
         if token in self._stops:
             self.ended = True
-            return
+            return ""
         self._detokenizer.add_token(token)
-        self._shown.take(self._detokenizer.last_segment)
+        text = self._shown.take(self._detokenizer.last_segment)
         self.ended = self._shown.ended
+        return text
 
-    def whole(self) -> str:
-        """All of it, now that nothing comes any more."""
+    def finish(self) -> str:
+        """What was held back, now that nothing comes any more."""
         self._detokenizer.finalize()
-        self._shown.take(self._detokenizer.last_segment)
-        self._shown.rest()
+        rest = self._shown.take(self._detokenizer.last_segment) + self._shown.rest()
         self.ended = self.ended or self._shown.ended
+        return rest
+
+    @property
+    def text(self) -> str:
+        """All that was shown."""
         return self._shown.text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from studio.catalogue import Phrase, Unusable
 from studio.dataset.record import Message
+from studio.words import whole_characters
 
 if TYPE_CHECKING:
     from mlx import nn
     from mlx_lm.tokenizer_utils import TokenizerWrapper
 
     from studio.dataset.render.render import Renderer
+    from studio.models.cache import SharedWeights
 
 BASE, PARENT, TUNED, RUN, MODEL, SERVER = "base", "parent", "tuned", "run", "model", "server"
 """The untouched original; what the run went on from; the run's result; another run; another model folder; a
@@ -112,6 +114,22 @@ class Talk(BaseModel):
     is_raw: bool = False
 
 
+def called(talks: Sequence[Talk]) -> tuple[str, ...]:
+    """What events call each talk: its contestant's key, with its place behind a key that stood before."""
+    names: list[str] = []
+    for place, talk in enumerate(talks, 1):
+        key = talk.contestant.key
+        names.append(f"{key} ({place})" if key in names else key)
+    return tuple(names)
+
+
+def one_prompt(prompt: str, keys: Sequence[str] = (BASE, TUNED), system: str = "") -> tuple[Talk, ...]:
+    """The contestants with these keys asked one thing, as a first turn. Raises Unusable for no key."""
+    told = (Message("system", whole_characters(system)),) if system else ()
+    turns = (*told, Message("user", whole_characters(prompt)))
+    return tuple(Talk(contestant=contestant_of(key), turns=turns) for key in keys)
+
+
 def is_served(key: str) -> bool:
     """Whether the contestant with this key answers from a server."""
     return key.startswith(f"{SERVER}:")
@@ -156,7 +174,7 @@ class OpenContestant:
     config: dict[str, Any]
     folder: Path
     fingerprint: str  # of the model's weights and all that was put on them
-    weights: object
+    weights: SharedWeights
     bare: Callable[[], nn.Module]
     adapter: Path | None = None
     method: str = ""  # lora, dora or full, of what was trained

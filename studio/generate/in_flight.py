@@ -40,10 +40,16 @@ class Running:
     prompt: Sequence[int]
     seed: int
     limit: int  # of drawn tokens
+    begun: Sequence[int] = ()  # the end of the prompt, where that is the beginning of the answer
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
     seconds: float = 0.0  # its share of the time in which rows were read and drawn
     so_far: mx.array = field(default_factory=lambda: mx.zeros((0,), mx.int32))  # where penalties look
+
+    @property
+    def place(self) -> int:
+        """Of the token that is drawn next in the whole answer."""
+        return len(self.begun) + len(self.tokens)
 
 
 class InFlight:
@@ -137,7 +143,7 @@ class InFlight:
             logits = mx.concatenate(
                 [self._penalized(row, logits[n : n + 1]) for n, row in enumerate(self.rows)]
             )
-        drawn = draw(logits, self._sampling, [(row.seed, len(row.tokens)) for row in self.rows])
+        drawn = draw(logits, self._sampling, [(row.seed, row.place) for row in self.rows])
         if self._penalties:
             for number, row in enumerate(self.rows):
                 row.so_far = mx.concatenate([row.so_far, drawn[number : number + 1]])

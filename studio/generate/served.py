@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REFUSED = "refused"
 """Why an answer is empty that the server did not want to give."""
-_CUT = ("length", "max_tokens")
+CUT = ("length", "max_tokens")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,5 +117,5 @@ def _answers(
 
 
 def _answer(reply: Replied, seconds: float) -> ServedAnswer:
-    finish = "length" if reply.finish in _CUT else "stop"
+    finish = "length" if reply.finish in CUT else "stop"
     return ServedAnswer(without_thoughts(reply.text), reply.tokens, seconds, finish)

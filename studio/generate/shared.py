@@ -61,6 +61,17 @@ def verify(contestants: Sequence[OpenContestant], rows: Sequence[Sequence[int]] 
     return tuple(_verified(group, rows) for group in groups.values())
 
 
+def is_shared(contestant: OpenContestant) -> bool:
+    """Whether a contestant was verified to answer over the untouched original's own copy; each only once."""
+    known: dict[str, bool] = contestant.weights.kept.setdefault("verified", {})
+    if contestant.fingerprint not in known:
+        try:
+            known[contestant.fingerprint] = not verify([contestant])[0].own
+        except ModelError:
+            known[contestant.fingerprint] = False
+    return known[contestant.fingerprint]
+
+
 def _verified(group: Sequence[OpenContestant], rows: Sequence[Sequence[int]]) -> OneCopy:
     first = group[0]
     rows = rows or [first.tokenizer.encode(_TEXT)]

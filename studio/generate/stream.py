@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 
 import mlx.core as mx
 from mlx import nn
@@ -57,8 +57,8 @@ class Until:
 PREFILL = 512  # prompt tokens read at a time: the GPU is never held longer than one such piece
 
 
-def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> Iterator[int]:
-    """Token ids that continue `prompt`, without end.
+def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling, place: int = 0) -> Iterator[int]:
+    """Token ids that continue `prompt`, without end; `place` of its last tokens are the answer's already.
 
     Every draw is seeded by (seed, position), so an answer depends on nothing but model, prompt and
     sampling: not on what else was drawn in between. mlx-lm's own `generate_step` would leave its stream
@@ -71,7 +71,7 @@ def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling) -> 
         end = min(start + PREFILL, len(prompt) - 1)
         model(tokens[None, start:end], cache=cache)
         mx.eval([layer.state for layer in cache])
-    latest, position = tokens[-1:], 0
+    latest, position = tokens[-1:], place
     while True:
         logits = model(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
         for penalty in penalties:
@@ -118,30 +118,6 @@ def answer(
     speed = count / seconds if seconds > 0 else 0.0
     reason = "stop" if shown.ended else reason
     yield AnswerEnded(who, shown.text, len(prompt), count, speed, first, reason)
-
-
-def side_by_side(
-    models: Mapping[str, nn.Module],
-    tokenizer: TokenizerWrapper,
-    prompt: Sequence[int],
-    sampling: Sampling,
-    stops: Collection[int],
-) -> Generator[AnswerPiece | AnswerEnded | None]:
-    """The same prompt to every model, their answers streamed in turn, a token each."""
-    return in_turn([answer(who, model, tokenizer, prompt, sampling, stops) for who, model in models.items()])
-
-
-def in_turn(
-    streams: Sequence[Generator[AnswerPiece | AnswerEnded | None]],
-) -> Generator[AnswerPiece | AnswerEnded | None]:
-    """Answers as they are streamed, a token of each in turn, until all have ended."""
-    running = list(streams)
-    while running:
-        for stream in list(running):
-            event = next(stream)
-            if isinstance(event, AnswerEnded):
-                running.remove(stream)
-            yield event
 
 
 def _sampler(sampling: Sampling, vocabulary: int) -> Callable[[mx.array], mx.array]:

@@ -13,21 +13,21 @@ from studio.generate.contestant import BASE, MODEL, PARENT, RUN, Approach, Conte
 from studio.jobs.base import same_base
 from studio.jobs.train import recipe_of, unproven
 from studio.paths import model_folder
+from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from studio.models.cache import ModelCache, OpenModel
-    from studio.recipe.recipe import Recipe
 
 
 def open_contestants(
-    run: RunFolder,
+    run: RunFolder | None,
     contestants: Sequence[Contestant],
     model_cache: ModelCache,
     *,
     changed_base: bool = False,
 ) -> Generator[Event, None, tuple[OpenContestant, ...]]:
-    """Open those that compete in what is asked about `run`, in their order.
+    """Open those that compete in what is asked about `run`, in their order; without one, models by folder.
 
     Contestants of one model in one form share a copy of its weights. With `changed_base` also where a run's
     model is another by now.
@@ -37,6 +37,8 @@ def open_contestants(
     different(contestants)
     if served := next((each for each in contestants if not each.is_local), None):
         raise RunError("contestant.server", key=served.key)
+    if run is None and (of_run := next((each for each in contestants if each.kind != MODEL), None)):
+        raise RunError("contestant.no_run", key=of_run.key)
     opening = _Opening(run, model_cache, changed_base)
     opened = []
     for number, contestant in enumerate(contestants):
@@ -54,7 +56,7 @@ def different(contestants: Sequence[Contestant]) -> None:
 
 @dataclass(frozen=True)
 class _Opening:
-    run: RunFolder
+    run: RunFolder | None
     model_cache: ModelCache
     changed_base: bool
     recipes: dict[Path, Recipe] = field(default_factory=dict)
@@ -68,22 +70,25 @@ class _Opening:
         return replace(self.opened[plain.key], contestant=contestant)
 
     def _open(self, contestant: Contestant) -> Generator[Event, None, OpenContestant]:
-        run = self._run_of(contestant)
+        if self.run is None:
+            recipe = Recipe().with_values({"model": contestant.model})
+            return self._finished(contestant, recipe, self._bare(recipe), None)
+        run = self._run_of(contestant, self.run)
         recipe = yield from self._recipe(run)
         if contestant.kind == MODEL:
             recipe = recipe.with_values({"model": contestant.model, "base.adapter": ""})
         if contestant.kind in (BASE, MODEL):
             return self._finished(contestant, recipe, self._bare(recipe), None)
         if contestant.kind == PARENT:
-            return (yield from self._parent(contestant, recipe))
+            return (yield from self._parent(contestant, recipe, run))
         return (yield from self._tuned(contestant, recipe, run))
 
-    def _run_of(self, contestant: Contestant) -> RunFolder:
+    def _run_of(self, contestant: Contestant, run: RunFolder) -> RunFolder:
         if contestant.kind != RUN:
-            return self.run
-        other = RunFolder(self.run.path.parent / contestant.run)
+            return run
+        other = RunFolder(run.path.parent / contestant.run)
         if contestant.run != other.name or not (other.path / "run.json").is_file():
-            raise RunMissing("run.missing", name=contestant.run, folder=self.run.path.parent)
+            raise RunMissing("run.missing", name=contestant.run, folder=run.path.parent)
         return other
 
     def _recipe(self, run: RunFolder) -> Generator[Event, None, Recipe]:
@@ -100,11 +105,13 @@ class _Opening:
 
         return self.model_cache.open(model_folder(recipe.model), form_of(recipe))
 
-    def _parent(self, contestant: Contestant, recipe: Recipe) -> Generator[Event, None, OpenContestant]:
+    def _parent(
+        self, contestant: Contestant, recipe: Recipe, run: RunFolder
+    ) -> Generator[Event, None, OpenContestant]:
         from studio.train.prepare import open_start
 
         if not recipe.base.adapter:
-            raise RunError("parent.none", name=self.run.name)
+            raise RunError("parent.none", name=run.name)
         opened = yield from open_start(recipe, self.model_cache)
         opened.module.eval()
         return self._finished(contestant, recipe, opened, None)

@@ -5,7 +5,7 @@ Everything here lives on the engine thread: MLX arrays are bound to the thread t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -27,12 +27,16 @@ from studio.models.unread import unread_window
 
 
 @dataclass(eq=False)
-class _Weights:
-    """The evaluated arrays of one model, with what was read beside them."""
+class SharedWeights:
+    """The evaluated arrays of one model, with what was read beside them.
+
+    `kept` is what others know of them, by a name of theirs: it goes when the weights go.
+    """
 
     arrays: dict[str, mx.array]
     config: dict[str, Any]
     tokenizer: TokenizerWrapper
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class OpenModel:
     tokenizer: TokenizerWrapper
     config: dict[str, Any]
     form: WeightForm
-    weights: _Weights
+    weights: SharedWeights
     remarks: tuple[Phrase, ...] = ()
     window: int | None = None  # how far back the model should look, where mlx-lm's looks back to the first
 
@@ -57,8 +61,8 @@ class ModelCache:
     """Opens models; keeps the one used last, and every one that is still in use."""
 
     def __init__(self) -> None:
-        self._open: WeakValueDictionary[tuple[Path, WeightForm], _Weights] = WeakValueDictionary()
-        self._latest: _Weights | None = None
+        self._open: WeakValueDictionary[tuple[Path, WeightForm], SharedWeights] = WeakValueDictionary()
+        self._latest: SharedWeights | None = None
         if mx.default_device() == mx.cpu:
             # On the CPU compiling calls g++ once for every new function (seconds before the first token) and
             # gains nothing: compiled and plain steps were measured equally fast.
@@ -95,7 +99,7 @@ class ModelCache:
             mx.clear_streams()
 
 
-def _load(described: Description, form: WeightForm) -> tuple[nn.Module, _Weights]:
+def _load(described: Description, form: WeightForm) -> tuple[nn.Module, SharedWeights]:
     folder = described.folder
     module, config = load_lazily(described)
     check_tokenizer(folder)
@@ -113,4 +117,4 @@ def _load(described: Description, form: WeightForm) -> tuple[nn.Module, _Weights
                 tokenizer = load_tokenizer(clean, eos_token_ids=config.get("eos_token_id"))
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelError("tokenizer.unreadable", folder=folder, fault=first_line(error)) from error
-    return module, _Weights(named(module.parameters()), config, tokenizer)
+    return module, SharedWeights(named(module.parameters()), config, tokenizer)

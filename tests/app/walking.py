@@ -226,6 +226,7 @@ class Walk:
         self.panes.playground.send()
         for job in self.jobs[begun:]:
             if isinstance(job, ChatJob):
+                assert job.run is not None
                 assert job.run.name == name, self.done
                 self.asked.append(name)
         return name

@@ -11,7 +11,7 @@ from mlx.utils import tree_flatten
 from studio.events import AnswerEnded, AnswerPiece
 from studio.generate.batch import likeliest
 from studio.generate.sampling import GREEDY, Sampling
-from studio.generate.stream import answer, next_tokens, side_by_side
+from studio.generate.stream import answer, next_tokens
 from studio.models import adapter
 from studio.models.adapter import Tuning
 from studio.models.cache import ModelCache, OpenModel
@@ -67,16 +67,6 @@ def test_pieces_join_to_the_text_and_the_limit_holds(opened: OpenModel) -> None:
     assert isinstance(ended, AnswerEnded)
     assert ended.text == "".join(e.text for e in events if isinstance(e, AnswerPiece))
     assert (ended.tokens, ended.prompt_tokens, ended.finish_reason) == (9, len(PROMPT), "length")
-
-
-def test_side_by_side_takes_turns_and_equals_each_alone(opened: OpenModel) -> None:
-    sampling = Sampling(max_tokens=12, seed=3)
-    models = {"base": opened.module, "tuned": opened.module}
-    events = list(side_by_side(models, opened.tokenizer, PROMPT, sampling, STOPS))
-    ended = {e.who: e.text for e in events if isinstance(e, AnswerEnded)}
-    alone = list(answer("base", opened.module, opened.tokenizer, PROMPT, sampling, STOPS))[-1]
-    assert isinstance(alone, AnswerEnded)
-    assert ended == {"base": alone.text, "tuned": alone.text}
 
 
 def test_batched_answers_equal_single_ones(opened: OpenModel) -> None:

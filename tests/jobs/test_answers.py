@@ -13,6 +13,7 @@ from studio.errors import ModelError, RunMissing
 from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.store import EvaluationStore
 from studio.events import Answered, AnswerEnded, Evaluated, Event, GivenAnswer, RunOpened, Score
+from studio.generate.contestant import one_prompt
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.evaluate import EvaluateJob
@@ -138,7 +139,7 @@ def test_an_evaluation_that_is_asked_for_again_is_another(run: RunFolder) -> Non
 
 
 def test_base_and_tuned_answer_side_by_side(run: RunFolder) -> None:
-    events = list(ChatJob(run, "Question 3", GREEDY).run_events(ModelCache()))
+    events = list(ChatJob(run, one_prompt("Question 3"), GREEDY).run_events(ModelCache()))
     ended = {e.who: e for e in events if isinstance(e, AnswerEnded)}
     assert ended.keys() == {"base", "tuned"}
     assert (ended["tuned"].text, ended["tuned"].finish_reason) == ("ok", "stop")
@@ -158,9 +159,8 @@ def test_an_answer_ends_with_its_turn_also_where_the_model_ends_texts_otherwise(
         file = model / f"{name}.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     run = train_ok(model, tmp_path)
-    ended = [
-        e for e in ChatJob(run, "Question 3", GREEDY).run_events(ModelCache()) if isinstance(e, AnswerEnded)
-    ]
+    asking = ChatJob(run, one_prompt("Question 3"), GREEDY)
+    ended = [e for e in asking.run_events(ModelCache()) if isinstance(e, AnswerEnded)]
     assert [(e.text, e.finish_reason) for e in ended if e.who == "tuned"] == [("ok", "stop")]
     asked = [e for e in EvaluateJob(run, options=GOLDEN).run_events(ModelCache()) if isinstance(e, Answered)]
     assert all(a.answers[-1].right for a in asked)
@@ -172,7 +172,7 @@ def test_a_run_without_a_checkpoint_says_so(tiny_model: Path, toy_data: Path, tm
     opened = next(e for e in events if isinstance(e, RunOpened))
     events.close()
     with pytest.raises(ModelError, check=lambda error: error.code == "adapter.none"):
-        list(ChatJob(RunFolder(Path(opened.folder)), "Hello", GREEDY).run_events(ModelCache()))
+        list(ChatJob(RunFolder(Path(opened.folder)), one_prompt("Hello"), GREEDY).run_events(ModelCache()))
 
 
 def test_an_evaluation_of_a_run_that_is_deleted_meanwhile_leaves_nothing(

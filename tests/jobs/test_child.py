@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from studio.catalogue import phrase
 from studio.child_process import ENGINE
 from studio.events import AnswerEnded, Ended, Event, Progress, RunOpened, Step
+from studio.generate.contestant import one_prompt
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.evaluate import EvaluateJob
@@ -86,7 +87,12 @@ def weights(run: RunFolder) -> bytes:
         TrainJob(RECIPE, FOLDER, "a run"),
         ResumeJob(RunFolder(FOLDER), changed_base=True),
         SweepJob(Sweep(RECIPE, (("lora.rank", (4, 8)), ("optimizer.learning_rate", (1e-4, None)))), FOLDER),
-        ChatJob(RunFolder(FOLDER), "Hi \N{WAVING HAND SIGN}\ud800", GREEDY, ("tuned",), typed_tokens=True),
+        ChatJob(
+            RunFolder(FOLDER),
+            one_prompt("Hi \N{WAVING HAND SIGN}\ud800", ("tuned",)),
+            GREEDY,
+            typed_tokens=True,
+        ),
         EvaluateJob(RunFolder(FOLDER), FOLDER / "golden.jsonl"),
         ForecastJob(RECIPE, Examples((3, 4), 5, 2), needs_weights=True),
         SynthesisJob(Plan(data="rows.jsonl"), FOLDER, typed=False),
@@ -118,7 +124,7 @@ def test_a_run_trains_to_the_same_weights_and_answers_meanwhile(
 
     second = Heard(queue, training(tiny_model, toy_data, tmp_path / "runs", 4000))
     qtbot.waitUntil(lambda: second.step > 2)
-    answer = Heard(queue, ChatJob(first.run, "Say the number 3", GREEDY), QueueName.INTERRUPT)
+    answer = Heard(queue, ChatJob(first.run, one_prompt("Say the number 3"), GREEDY), QueueName.INTERRUPT)
     qtbot.waitUntil(lambda: bool(answer.outcomes))
     assert answer.outcomes == [Done()]
     assert len([e for e in answer.events if isinstance(e, AnswerEnded)]) == 2

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from studio.events import AnswerEnded
-from studio.generate.contestant import Contestant, OpenContestant, contestant_of
+from studio.generate.contestant import Contestant, OpenContestant, contestant_of, one_prompt
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.contestants import open_contestants
@@ -100,7 +100,7 @@ def test_what_is_not_there_is_refused_in_words(runs: Path) -> None:
 
 def test_the_playground_asks_contestants_by_their_keys(runs: Path) -> None:
     who = ("base", "tuned@2", "tuned*0.5", "run:wide")
-    job = ChatJob(RunFolder(runs / "first"), "Say the number 7", GREEDY, who)
+    job = ChatJob(RunFolder(runs / "first"), one_prompt("Say the number 7", who), GREEDY)
     ended = {e.who: e.text for e in job.run_events(ModelCache()) if isinstance(e, AnswerEnded)}
     assert tuple(sorted(ended)) == tuple(sorted(who))
     assert len(set(ended.values())) > 1

@@ -24,7 +24,7 @@ from studio.events import (
     Step,
     Validated,
 )
-from studio.generate.contestant import PARENT
+from studio.generate.contestant import PARENT, one_prompt
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob
 from studio.jobs.evaluate import EvaluateJob
@@ -117,7 +117,7 @@ def test_a_run_needs_its_parents_no_more_once_it_has_begun(recipe: Recipe, runs:
 
     assert_identical(whole, parts)
     sampling = Sampling(max_tokens=4, temperature=0)
-    assert list(ChatJob(parts, "Say 7", sampling).run_events(ModelCache()))
+    assert list(ChatJob(parts, one_prompt("Say 7"), sampling).run_events(ModelCache()))
     result = next(
         e for e in EvaluateJob(parts, options=GENERAL).run_events(ModelCache()) if isinstance(e, Evaluated)
     )
@@ -188,7 +188,11 @@ def test_parents_that_are_missing_or_others_by_now_are_refused(
     assert callable(damage)
     damage(run)
 
-    for job in (ResumeJob(run), ChatJob(run, "Hi", Sampling()), EvaluateJob(run, changed_base=True)):
+    for job in (
+        ResumeJob(run),
+        ChatJob(run, one_prompt("Hi"), Sampling()),
+        EvaluateJob(run, changed_base=True),
+    ):
         with refused(code, name=run.name):
             list(job.run_events(ModelCache()))
 

@@ -13,6 +13,7 @@ from mlx import nn
 from mlx_lm.utils import _get_classes
 
 from studio.events import AnswerEnded, Prepared, RunOpened, Step
+from studio.generate.contestant import one_prompt
 from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.train import TrainJob
@@ -87,7 +88,7 @@ def assert_it_learns_and_answers(folder: Path, data: Path, runs: Path) -> None:
     sampling = GREEDY.model_copy(update={"max_tokens": 6})
     ended = [
         e
-        for e in ChatJob(run, "Say the number 3", sampling).run_events(model_cache)
+        for e in ChatJob(run, one_prompt("Say the number 3"), sampling).run_events(model_cache)
         if isinstance(e, AnswerEnded)
     ]
     assert {e.who for e in ended} == {"base", "tuned"}

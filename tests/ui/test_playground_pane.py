@@ -155,7 +155,8 @@ def test_an_answer_says_for_good_which_run_gave_it_and_at_which_step(
 ) -> None:
     for run, step in (("capitals", 120), ("capitals", 240), ("an-older-one", 0)):
         ask(qtbot, pane, "Hello")
-        pane.show_event(AnswersBegin("starter", run, step))
+        pane.show_event(AnswersBegin("starter", "", 0, "base"))
+        pane.show_event(AnswersBegin("starter", run, step, "tuned"))
         assert pane.columns.exchanges[-1].foot("tuned").endswith(" · Waiting…")
         for who in ("base", "tuned"):
             pane.show_event(ended(who, "Hi"))

@@ -204,9 +204,15 @@ class Renderer:
         except Refused as error:
             raise DataError("template.not_shown", reason=error.phrase) from error
 
-    def text_ids(self, text: str) -> list[int]:
+    def text_ids(self, text: str, *, typed_as_text: bool = False) -> list[int]:
         """The tokens of a text as it stands, without a template, behind what begins every text."""
-        return self._encoder.begun(text)
+        if not typed_as_text:
+            return self._encoder.begun(text)
+        return [*self._encoder.begun(""), *self.piece_ids(text)]
+
+    def piece_ids(self, text: str) -> list[int]:
+        """The tokens of a piece of text that others stand before; control tokens in it are text."""
+        return self._encoder.ids_apart(self._encoder.marked(text))
 
     def bare_ids(self, text: str) -> tuple[int, list[int]]:
         """The tokens of a text that nothing stands before, and that from which its first is predicted."""

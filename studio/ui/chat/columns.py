@@ -80,9 +80,8 @@ class Exchange(QWidget):
     def begin(self, begin: AnswersBegin) -> None:
         """Note who answers: it stays below the answers whatever is asked next, and whatever is learned."""
         step = f", step {begin.step:,}" if begin.step else ""
-        self._sources = {"base": model_title(begin.model), "tuned": f"{begin.run}{step}"}
-        for who in COLUMNS:
-            self._say(who, "Waiting…")
+        self._sources[begin.who] = f"{begin.run}{step}" if begin.run else model_title(begin.model)
+        self._say(begin.who, "Waiting…")
 
     def append(self, who: str, text: str) -> None:
         if not self._texts[who]:
