@@ -13,9 +13,10 @@ import numpy as np
 from gguf import GGMLQuantizationType as Kind
 from mlx import nn
 
+from studio.catalogue import Said, phrase
 from studio.errors import ModelError
-from studio.export.gguf_model import FREQUENCIES, GgufShape
-from studio.export.gguf_tokenizer import add_ends, vocabulary_in
+from studio.export.gguf_model import GgufShape
+from studio.export.gguf_tokenizer import add_ends, vocabulary_of
 from studio.models import arrays
 
 if TYPE_CHECKING:
@@ -49,20 +50,20 @@ def write_gguf(
     tokenizer: Any,
     precision: str,
     template: str = "",
-) -> None:
+) -> tuple[Said, ...]:
     """Write a plain model. `folder` is where its tokenizer is; `tokenizer` is that one, loaded;
-    `template` a chat template in place of its own.
+    `template` a chat template in place of its own. Returns what a person should know of the file.
 
     Raises ModelError for a family, an array or a tokenizer that GGUF has no name for.
     """
-    shape, how = GgufShape.of(config, folder), PRECISIONS[precision]
+    shape, how = GgufShape.of(module, config), PRECISIONS[precision]
     weights = _without_tied(module, config)
     names = shape.named(tuple(weights))
     rows = next(array.shape[0] for name, array in weights.items() if name.endswith("embed_tokens.weight"))
-    vocabulary = vocabulary_in(folder, rows)
+    vocabulary = vocabulary_of(tokenizer, rows, folder, template)
     writer = gguf.GGUFWriter(file, gguf.MODEL_ARCH_NAMES[shape.arch])
     try:
-        writer.add_name(file.stem)
+        writer.add_name(vocabulary.name_for(file.stem))
         writer.add_file_type(how.file_type)
         shape.add_to(writer)
         vocabulary.add_to(writer)
@@ -71,6 +72,7 @@ def write_gguf(
         _write_arrays(writer, shape, weights, names, how)
     finally:
         writer.close()
+    return () if vocabulary.faithful else (phrase("export.gguf_prompt"),)
 
 
 def read_gguf(
@@ -90,7 +92,7 @@ def check_gguf(file: Path, module: nn.Module, config: dict[str, Any], precision:
     Raises ModelError naming the first array that is further off than its precision rounds.
     """
     weights = _without_tied(module, config)
-    shape = GgufShape.of(config, file.parent)
+    shape = GgufShape.of(module, config)
     for name, array in read_gguf(file, shape, shape.named(tuple(weights))):
         own = weights.pop(name)
         mine = np.array(own.astype(mx.float32))
@@ -122,9 +124,9 @@ def _write_arrays(
 ) -> None:
     """First what the file holds, then one array after the other: never two in memory."""
     kinds = {name: _kind(names[name], array, how) for name, array in weights.items()}
-    frequencies = shape.frequencies()
-    if frequencies is not None:
-        writer.add_tensor_info(FREQUENCIES, frequencies.shape, frequencies.dtype, frequencies.nbytes)
+    tables = shape.tables()
+    for name, table in tables.items():
+        writer.add_tensor_info(name, table.shape, table.dtype, table.nbytes)
     for name, array in weights.items():
         block, size = gguf.GGML_QUANT_SIZES[kinds[name]]
         count = array.size // block * size
@@ -132,8 +134,8 @@ def _write_arrays(
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
-    if frequencies is not None:
-        writer.write_tensor_data(frequencies)
+    for table in tables.values():
+        writer.write_tensor_data(table)
     for name, array in weights.items():
         laid = shape.laid(name, np.array(array.astype(mx.float32)))
         writer.write_tensor_data(np.ascontiguousarray(gguf.quants.quantize(laid, kinds[name])))

@@ -1,73 +1,85 @@
-"""A model's tokenizer in GGUF's form: its tokens with their kinds, its merges, how it splits, its template.
-
-llama.cpp knows how a vocabulary splits text by a name only (`tokenizer.ggml.pre`). A wrong name gives other
-tokens for the same text, and answers that are subtly worse; so a way of splitting that is not known here by
-its own settings is refused.
-"""
+"""A model's tokenizer in GGUF's form: its tokens with their kinds, how it joins and splits, its template."""
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import TemplateError
+
 from studio.errors import ModelError
-from studio.files import read_object
+from studio.export.gguf_pieces import PieceReader, PieceTable, merges_of, named_tokens
+from studio.export.gguf_splits import CHECK, split_name
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter
 
-_NORMAL, _CONTROL, _OWN, _UNUSED = 1, 3, 4, 5
-"""Kinds of tokens: of the vocabulary; never typed; added by a person; without a text."""
-_LETTERS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
-_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_PATTERNS = {
-    _LETTERS + r"\p{N}{1,3}" + _REST: "llama-bpe",
-    _LETTERS + r"\p{N}" + _REST: "qwen2",
-}
-"""What splits the text of Llama 3 and of Qwen 2 to 3, as their tokenizer.json has it."""
 _GENERATION = re.compile(r"\{%(-?)\s*(end)?generation\s*(-?)%\}")
+_TURNS = (("user", "What is  2+3?"), ("assistant", "5, of course."), ("user", "\nThanks! Grüße, 東京 …"))
+"""A conversation that shows how its form is read."""
+_PHI = frozenset({"<unk>", "<s>", "<|endoftext|>"})
+"""The tokens of Phi-3 that keep what space follows them, when llama.cpp takes a model for one."""
 
 
 @dataclass(frozen=True)
 class GgufVocabulary:
-    """The tokens by number, the kind of each, the merges, and the name of how text is split."""
+    """The tokens by number with the kind of each, and either merges and the name of how text is split, or
+    scores and whether a space is put before a text.
+
+    `strips` says that spaces after a token that is found whole are left out, which llama.cpp knows of a
+    model by its name only; `faithful`, that it reads conversations as the model's own tokenizer does.
+    """
 
     tokens: tuple[str, ...]
     kinds: tuple[int, ...]
-    merges: tuple[str, ...]
-    splits: str
     adds_bos: bool
+    merges: tuple[str, ...] = ()
+    splits: str = "default"
+    scores: tuple[float, ...] = ()
+    spaced: bool = False
+    strips: bool = False
+    faithful: bool = True
 
     def add_to(self, writer: GGUFWriter) -> None:
         """Put it among the values of a file."""
-        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_model("llama" if self.scores else "gpt2")
         writer.add_tokenizer_pre(self.splits)
         writer.add_token_list(list(self.tokens))
         writer.add_token_types(list(self.kinds))
-        writer.add_token_merges(list(self.merges))
+        if self.scores:
+            writer.add_token_scores(list(self.scores))
+            writer.add_add_space_prefix(self.spaced)
+        else:
+            writer.add_token_merges(list(self.merges))
         writer.add_add_bos_token(self.adds_bos)
 
+    def name_for(self, name: str) -> str:
+        """A file's name for itself, from which llama.cpp takes that spaces are left out."""
+        lowered = name.lower()
+        if self.strips:
+            return name if "phi-3" in lowered else f"phi-3 {name}"
+        return re.sub("phi-?3", "phi 3", name, flags=re.IGNORECASE)
 
-def vocabulary_in(folder: Path, rows: int) -> GgufVocabulary:
-    """The tokenizer of a model whose embeddings have so many rows; those without a token are named so.
 
-    Raises ModelError for a tokenizer that is no byte-level BPE, or that splits text in an unknown way.
+def vocabulary_of(tokenizer: Any, rows: int, folder: Path, template: str = "") -> GgufVocabulary:
+    """A loaded tokenizer's, for a model whose embeddings have so many rows; those without a token get a name.
+
+    `folder` is where it is from; `template` a chat template in place of its own. Raises ModelError for a
+    tokenizer of another kind, or one unlike which llama.cpp would read text.
     """
-    described = read_object(folder / "tokenizer.json", ModelError, _unknown(folder, "tokenizer.json"))
-    model, added = described.get("model") or {}, described.get("added_tokens") or []
-    if model.get("type") != "BPE" or model.get("byte_fallback") or not model.get("merges"):
-        raise _unknown(folder, str(model.get("type") or "tokenizer"))
-    tokens, kinds = [f"[PAD{number}]" for number in range(rows)], [_UNUSED] * rows
-    for text, number in model["vocab"].items():
-        tokens[number], kinds[number] = text, _NORMAL
-    for each in added:
-        tokens[each["id"]], kinds[each["id"]] = each["content"], _CONTROL if each["special"] else _OWN
-    merges = tuple(each if isinstance(each, str) else " ".join(each) for each in model["merges"])
-    return GgufVocabulary(
-        tuple(tokens), tuple(kinds), merges, _splits(folder, described), _adds_bos(described)
-    )
+    described = json.loads(tokenizer.backend_tokenizer.to_str())
+    model = described.get("model") or {}
+    if model.get("type") != "BPE" or not model.get("merges"):
+        raise ModelError("export.gguf_tokenizer", folder=folder, kind=str(model.get("type")))
+    make = _of_pieces if model.get("byte_fallback") else _of_bytes
+    try:
+        return make(tokenizer, described, rows, template)
+    except ValueError as error:
+        raise ModelError("export.gguf_tokenizer", folder=folder, kind=str(error)) from error
 
 
 def add_ends(writer: GGUFWriter, tokenizer: Any, ends: tuple[int, ...], template: str | None) -> None:
@@ -80,16 +92,18 @@ def add_ends(writer: GGUFWriter, tokenizer: Any, ends: tuple[int, ...], template
     others = [each for each in ends if each != end]
     if others:
         writer.add_eot_token_id(others[0])
+    if tokenizer.unk_token_id is not None:
+        writer.add_unk_token_id(tokenizer.unk_token_id)
     if tokenizer.pad_token_id is not None:
         writer.add_pad_token_id(tokenizer.pad_token_id)
     if template:
         writer.add_chat_template(plain_template(template))
 
 
-def starts_with(folder: Path, tokenizer: Any) -> str:
+def starts_with(tokenizer: Any) -> str:
     """The token that readers of the file put before every text, or nothing."""
-    described = read_object(folder / "tokenizer.json", ModelError, _unknown(folder, "tokenizer.json"))
-    return str(tokenizer.bos_token or "") if _adds_bos(described) else ""
+    bos, adds_bos = _bos(tokenizer)
+    return bos if adds_bos else ""
 
 
 def plain_template(template: str) -> str:
@@ -101,34 +115,75 @@ def plain_template(template: str) -> str:
     return _GENERATION.sub(conditional, template)
 
 
-def _splits(folder: Path, described: dict[str, Any]) -> str:
-    """llama.cpp's name of the way in which text is split before it is encoded."""
-    steps = described.get("pre_tokenizer") or {}
-    steps = steps.get("pretokenizers", [steps])
-    kinds = [step.get("type") for step in steps]
-    spaced = any(step.get("add_prefix_space") for step in steps)
-    normalizer = (described.get("normalizer") or {}).get("type")
-    if kinds == ["Split", "ByteLevel"] and not spaced and not steps[1].get("use_regex", True):
-        found = _PATTERNS.get((steps[0].get("pattern") or {}).get("Regex", ""))
-        if found and steps[0].get("behavior") == "Isolated" and normalizer in (None, "NFC"):
-            return found
-    by_rule = not spaced and normalizer is None and steps[-1].get("use_regex", True)
-    if kinds == ["ByteLevel"] and by_rule:
-        return "gpt-2"
-    if kinds == ["Digits", "ByteLevel"] and by_rule and steps[0].get("individual_digits"):
-        return "smollm"
-    raise _unknown(folder, " + ".join(map(str, kinds)))
+def _of_bytes(tokenizer: Any, described: dict[str, Any], rows: int, template: str) -> GgufVocabulary:
+    """Byte-level BPE. Raises ValueError for a way of splitting text that has no name."""
+    tokens, kinds = named_tokens(described, rows)
+    splits = split_name(described, tokenizer.encode(CHECK))
+    merges = tuple(map(" ".join, merges_of(described)))
+    bos, adds_bos = _bos(tokenizer)
+    faithful = not adds_bos or all(text.startswith(bos) for text in _rendered(tokenizer, template))
+    return GgufVocabulary(tuple(tokens), tuple(kinds), adds_bos, merges, splits, faithful=faithful)
 
 
-def _adds_bos(described: dict[str, Any]) -> bool:
-    """Whether the tokenizer puts its first token before every text."""
-    after = described.get("post_processor") or {}
-    for each in after.get("processors", [after]):
-        single = each.get("single") or []
-        if each.get("type") == "TemplateProcessing" and single and "SpecialToken" in single[0]:
-            return True
-    return False
+def _of_pieces(tokenizer: Any, described: dict[str, Any], rows: int, template: str) -> GgufVocabulary:
+    """The vocabulary with that space before text that gives the model's own tokens, found out by trying.
+
+    Raises ValueError where neither plain text nor conversations are read alike in any way.
+    """
+    table, stripping = PieceTable.of(described, rows), _stripping(tokenizer)
+    bos, adds_bos = _bos(tokenizer)
+    chats = [*_rendered(tokenizer, template)]
+    found = []
+    for spaced in (True, False):
+        for strips in (False, True) if stripping else (False,):
+            reader = PieceReader(table, spaced, stripping if strips else ())
+            plain = reader.ids(CHECK) == _own_ids(tokenizer, CHECK)
+            talk = all(_as_read(reader, text, bos, adds_bos) == _own_ids(tokenizer, text) for text in chats)
+            found.append((talk, plain, spaced, strips))
+    talk, plain, spaced, strips = max(found, key=lambda each: each[:2])
+    if not plain and not (talk and chats):
+        raise ValueError("SentencePiece with rules of its own")
+    made = GgufVocabulary(table.tokens, table.kinds, adds_bos, scores=table.scores, spaced=spaced)
+    return replace(made, strips=strips, faithful=talk and plain)
 
 
-def _unknown(folder: Path, kind: str) -> ModelError:
-    return ModelError("export.gguf_tokenizer", folder=folder, kind=kind)
+def _as_read(reader: PieceReader, text: str, bos: str, adds_bos: bool) -> list[int]:
+    """A conversation's tokens as llama.cpp makes them, which does not put the first token there twice."""
+    if not adds_bos:
+        return reader.ids(text)
+    return [reader.numbers[bos], *reader.ids(text.removeprefix(bos))]
+
+
+def _stripping(tokenizer: Any) -> frozenset[str]:
+    """The tokens after which llama.cpp leaves out spaces where a model's name has it take it for Phi-3."""
+    added = {str(each): each for each in tokenizer.added_tokens_decoder.values()}
+    if not any(each.rstrip for each in added.values()) or not added.keys() >= _PHI | {"</s>"}:
+        return frozenset()
+    return frozenset(added.keys() - _PHI)
+
+
+def _own_ids(tokenizer: Any, text: str) -> list[int]:
+    return list(tokenizer.encode(text, add_special_tokens=False))
+
+
+def _bos(tokenizer: Any) -> tuple[str, bool]:
+    """The first token, and whether the tokenizer puts it before every text."""
+    bos = tokenizer.bos_token_id
+    return str(tokenizer.bos_token or ""), bos is not None and tokenizer.encode("a")[:1] == [bos]
+
+
+def _rendered(tokenizer: Any, template: str) -> Iterator[str]:
+    """Conversations in the model's form, where it has one."""
+    if not (template or tokenizer.chat_template):
+        return
+    turns = [{"role": role, "content": text} for role, text in _TURNS]
+    for count in (1, 3):
+        try:
+            yield tokenizer.apply_chat_template(
+                turns[:count],
+                tokenize=False,
+                add_generation_prompt=True,
+                **({"chat_template": template} if template else {}),
+            )
+        except (TemplateError, TypeError, ValueError, LookupError, AttributeError):
+            return

@@ -163,10 +163,10 @@ def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     fused = fuse(opened.tuned, opened.reference, PLAIN)
     config, file = config_of(fused, opened.tuned), folder / _gguf_name(job)
     tuned, template = opened.tuned, job.template_text
-    write_gguf(file, fused.module, config, tuned.folder, tuned.tokenizer, job.precision, template)
+    remarks = write_gguf(file, fused.module, config, tuned.folder, tuned.tokenizer, job.precision, template)
     yield Progress("Reading it back", 2, 3)
     found = opened.reference.likeness(check_gguf(file, fused.module, config, job.precision))
-    return found, tuple(_losses(False, None, found.lost))
+    return found, (*_losses(False, None, found.lost), *remarks)
 
 
 def _ollama(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
@@ -176,7 +176,7 @@ def _ollama(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     found, remarks = yield from _gguf(job, opened, folder)
     tokenizer = opened.tuned.tokenizer
     try:
-        form = form_of(tokenizer, starts_with(opened.tuned.folder, tokenizer), job.template_text)
+        form = form_of(tokenizer, starts_with(tokenizer), job.template_text)
         text = modelfile(_gguf_name(job), form, _stops(tokenizer))
     except Unusable as error:
         remarks = (*remarks, error.phrase)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from studio.errors import ModelError
 from studio.events import Exported
 from studio.export.gguf_file import check_gguf, write_gguf
 from studio.export.gguf_model import GgufShape
-from studio.export.gguf_tokenizer import plain_template, vocabulary_in
+from studio.export.gguf_tokenizer import GgufVocabulary, plain_template, vocabulary_of
 from studio.jobs.export import RunExportJob
 from studio.models.arrays import named
 from studio.models.cache import ModelCache
@@ -107,6 +106,10 @@ def test_an_array_that_does_not_come_back_is_named(starter: Path, tmp_path: Path
         check_gguf(tmp_path / "a.gguf", model, config, "f16")
 
 
+def vocabulary_in(folder: Path, rows: int) -> GgufVocabulary:
+    return vocabulary_of(load_tokenizer(folder), rows, folder)
+
+
 def _changed(**values: Any) -> Callable[[dict[str, Any]], None]:
     return lambda described: described.update(values)
 
@@ -115,10 +118,14 @@ def _changed(**values: Any) -> Callable[[dict[str, Any]], None]:
     ("change", "kind"),
     [
         (_changed(pre_tokenizer={"type": "Whitespace"}), "Whitespace"),
-        (_changed(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}), "ByteLevel"),
+        (
+            _changed(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True}),
+            "ByteLevel",
+        ),
         (_changed(normalizer={"type": "Lowercase"}), "ByteLevel"),
-        (_changed(model={"type": "Unigram", "vocab": []}), "Unigram"),
+        (_changed(model={"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0]]}), "Unigram"),
         (lambda described: described["model"].update(merges=[]), "BPE"),
+        (lambda described: described["model"].update(byte_fallback=True), "BPE without bytes"),
     ],
 )
 def test_a_tokenizer_that_splits_in_an_unknown_way_is_refused(
@@ -149,11 +156,9 @@ def test_ways_of_splitting_have_llama_cpps_names(
             {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
         ],
     }
-    bos = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}]}
-    described["post_processor"] = {"type": "Sequence", "processors": [{"type": "ByteLevel"}, bos]}
     (tmp_path / "tokenizer.json").write_text(json.dumps(described))
     found = vocabulary_in(tmp_path, 2570)
-    assert (found.splits, found.adds_bos, found.tokens[-1], found.kinds[-1]) == (name, True, "[PAD2569]", 5)
+    assert (found.splits, found.adds_bos, found.tokens[-1], found.kinds[-1]) == (name, False, "[PAD2569]", 5)
 
 
 def test_the_frequencies_of_llama_3_are_those_that_the_model_computes_with() -> None:
@@ -173,11 +178,18 @@ def test_the_frequencies_of_llama_3_are_those_that_the_model_computes_with() -> 
         "rope_theta": 500000.0,
         "rope_scaling": scaling,
     }
-    found = GgufShape.of(config, Path()).frequencies()
-    assert found is not None
+    found = GgufShape.stated(config).tables()["rope_freqs.weight"]
     theirs = np.array(Llama3RoPE(128, 131072, False, 500000.0, scaling)._freqs)
     plain = 500000.0 ** (np.arange(0, 128, 2) / 128)
     assert np.allclose(plain * found, theirs, rtol=1e-4)
+
+
+def test_gemma_is_refused_with_a_scale_of_attention_that_llama_cpp_would_not_take() -> None:
+    sizes = {"num_attention_heads": 32, "head_dim": 128, "hidden_size": 4608, "num_hidden_layers": 46}
+    largest = {"model_type": "gemma2", "query_pre_attn_scalar": 144, **sizes}
+    assert GgufShape.stated(largest).arch is gguf.MODEL_ARCH.GEMMA2
+    with refused("export.gguf_scale", wanted=144, known=128):
+        GgufShape.stated({**largest, "num_hidden_layers": 26})
 
 
 def test_what_gguf_has_no_form_for_is_refused_and_nothing_is_left(
@@ -186,9 +198,9 @@ def test_what_gguf_has_no_form_for_is_refused_and_nothing_is_left(
     with refused("export.gguf_tokenizer"):  # the tiny model's has no merges
         exported(runs / "first", tmp_path / "out")
     with refused("export.gguf_family", kind="gpt2"):
-        GgufShape.of({"model_type": "gpt2"}, tmp_path)
+        GgufShape.stated({"model_type": "gpt2"})
     with refused("export.gguf_rope", kind="longrope"):
-        GgufShape.of({"model_type": "llama", "rope_scaling": {"type": "longrope"}}, tmp_path)
+        GgufShape.stated({"model_type": "llama", "rope_scaling": {"type": "longrope"}})
     model, config = drawn_model("llama")
     model.extra = nn.Linear(2, 2)
     with pytest.raises(ModelError, match=r"extra\.weight"):
@@ -201,7 +213,8 @@ def test_a_template_keeps_its_spaces_without_transformers_own_block() -> None:
     assert made == "a {%- if true %} b {% endif -%} c {% if add_generation_prompt %}"
 
 
-def test_a_damaged_tokenizer_is_refused(starter: Path, tmp_path: Path) -> None:
-    shutil.copy(starter / "model" / "tokenizer_config.json", tmp_path)
-    with refused("export.gguf_tokenizer", kind="tokenizer.json"):
-        vocabulary_in(tmp_path, 8)
+def test_two_tokens_of_one_text_are_refused(starter: Path) -> None:
+    tokenizer = load_tokenizer(starter / "model")
+    tokenizer.add_tokens(["[PAD2561]"])
+    with refused("export.gguf_tokenizer", kind="two tokens with one text"):
+        vocabulary_of(tokenizer, 2562, starter)
