@@ -19,6 +19,7 @@ STUDIO = ROOT / "studio"
 SHORT = {
     "catalogue/benchmarks.py",
     "catalogue/evaluation.py",
+    "catalogue/gguf.py",
     "events/export.py",
     "export/companions.py",
     "export/mlx_adapter.py",
@@ -42,6 +43,8 @@ SHORT = {
     "jobs/collecting.py",
     "jobs/heal.py",
     "models/arrays.py",
+    "models/gguf/facts.py",
+    "models/gguf/splits.py",
     "synth/confirmed.py",
     "train/finite.py",
     "ui/dialogs/dialog.py",

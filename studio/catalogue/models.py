@@ -57,14 +57,6 @@ MODELS: dict[str, str] = {
     "weights.other_shape": "{reason} ({fault})",
     "weights.corrections": "The weights in {folder} correct the choice of experts ({name}), which mlx-lm's "
     "{kind} leaves out: it would be trained as another model than it is. Choose another model.",
-    # GGUF files.
-    "gguf.damaged": "{file} is damaged: its header is not that of a GGUF file. Download it again.",
-    "gguf.unknown_kind": "{file} holds a model of the kind {kind}, which cannot be made trainable here. "
-    "Download the model as safetensors.",
-    "gguf.in_parts": "{file} is the first of {count:,} parts of a model. Choose one that is a single "
-    "file, or the model as safetensors.",
-    "gguf.parts_missing": "{file} is the first of {count:,} parts of a model, of which {found:,} are there. "
-    "Download the model again.",
     # The models on this machine.
     "library.unreadable": "{place} cannot be looked into: {fault}",
     "library.manifest": "{file} cannot be read as a manifest of Ollama's: its model is left out.",

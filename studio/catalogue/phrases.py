@@ -21,6 +21,7 @@ from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.evaluation import EVALUATION
 from studio.catalogue.export import EXPORT
+from studio.catalogue.gguf import GGUF
 from studio.catalogue.hub import HUB
 from studio.catalogue.inside import INSIDE
 from studio.catalogue.judging import JUDGING
@@ -43,6 +44,7 @@ CLAUSES: dict[str, str] = {
     **INSIDE,
     **EVALUATION,
     **EXPORT,
+    **GGUF,
     **JUDGING,
     **MODELS,
     **OUTCOMES,

@@ -1,1 +1,1 @@
-"""GGUF, the files of llama.cpp: what their headers say. Needs no MLX."""
+"""Models in GGUF, the form of llama.cpp, LM Studio and Ollama: what a file holds, and a folder made of it."""

@@ -14,7 +14,6 @@ from studio.errors import ModelError
 from studio.events.models import ModelFacts
 from studio.files import parsed
 from studio.models.folder import read_config, refuse_code
-from studio.models.gguf.header import GgufHeader, read_gguf_header
 from studio.models.kinds import is_known, words_of
 from studio.models.reach import context_length
 from studio.models.tokenizer import check_tokenizer
@@ -27,7 +26,6 @@ _BITS = {"BOOL": 8, "F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32"
 _TURNS = "rotary_emb.inv_freq"
 """What older models keep of their positions, which is no parameter."""
 _GROUPS = {"mxfp4": 32, "mxfp8": 32, "nvfp4": 16}
-_TRAINABLE_GGUF = ("llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3")
 
 
 def folder_facts(folder: Path, source: str, name: str = "", size: int = 0) -> ModelFacts:
@@ -53,41 +51,6 @@ def folder_facts(folder: Path, source: str, name: str = "", size: int = 0) -> Mo
         is_chat=bool(template_of(folder)),
         problem=problem_of(folder),
     )
-
-
-def gguf_facts(file: Path, source: str, name: str = "", size: int = 0) -> ModelFacts:
-    """What is known of a GGUF file by its header; `problem` says why it cannot be used, where it cannot."""
-    try:
-        header = read_gguf_header(file)
-    except ModelError as error:
-        size = size or (file.stat().st_size if file.is_file() else 0)
-        return ModelFacts(name or file.stem, str(file), source, GGUF, size=size, problem=error.said)
-    values = header.values
-    kind = str(values.get("general.architecture", ""))
-    parameters = sum(array.numbers for array in header.arrays if array.name != "rope_freqs.weight")
-    bits = sum(array.size for array in header.arrays) * 8 / parameters if parameters else 0.0
-    return ModelFacts(
-        name=name or file.stem,
-        place=str(file),
-        source=source,
-        form=GGUF,
-        architecture=kind,
-        parameters=parameters,
-        bits=round(bits, 2),
-        size=size or file.stat().st_size,
-        context=_whole(values.get(f"{kind}.context_length")),
-        license=str(values.get("general.license", "")),
-        is_chat="tokenizer.chat_template" in values,
-        problem=_gguf_problem(file, kind, header),
-    )
-
-
-def _gguf_problem(file: Path, kind: str, header: GgufHeader) -> Said | None:
-    if not header.arrays:
-        return ModelError("weights.empty", file=file).said
-    if kind not in _TRAINABLE_GGUF:
-        return ModelError("gguf.unknown_kind", file=file, kind=kind or "?").said
-    return None
 
 
 def problem_of(folder: Path) -> Said | None:

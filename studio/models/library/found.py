@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studio.catalogue import Said, phrase
-from studio.errors import ModelError
 from studio.events.models import ModelFacts, ModelsFound
 from studio.files import TEMPORARY
-from studio.models.library.facts import GGUF, folder_facts, gguf_facts
+from studio.models.gguf.facts import read_gguf_facts
+from studio.models.gguf.source import parts_of
+from studio.models.library.facts import GGUF, folder_facts
 from studio.models.library.ollama import manifests, unreadable, with_layers
 from studio.models.library.places import (
     FOLDER,
@@ -29,7 +30,6 @@ from studio.models.library.shown import facts_of
 from studio.models.weights import INDEX
 from studio.paths import STARTER_MODEL, model_folder
 
-_PART = re.compile(r"-(\d{5})-of-(\d{5})$")
 _NO_LANGUAGE = re.compile(r"mmproj|^ggml-vocab", re.IGNORECASE)
 """GGUF files beside a model that are none themselves: what looks at pictures, and bare vocabularies."""
 _DEEP = 3
@@ -114,23 +114,9 @@ def _is_models(file: Path) -> bool:
 def _files(folder: Path, source: str, before: str) -> Iterator[ModelFacts]:
     """The GGUF files of a folder; of one in parts the first, with the size of all."""
     for file in sorted(folder.glob("*.gguf")) if folder.is_dir() else ():
-        part = _PART.search(file.stem)
-        if _NO_LANGUAGE.search(file.name) or (part and int(part[1]) != 1):
-            continue
-        facts = gguf_facts(file, source, before + (file.stem[: part.start()] if part else file.stem))
-        yield _with_parts(file, facts, int(part[2])) if part and int(part[2]) > 1 else facts
-
-
-def _with_parts(file: Path, facts: ModelFacts, count: int) -> ModelFacts:
-    stem = _PART.sub("", file.stem)
-    parts = [file.with_name(f"{stem}-{number:05}-of-{count:05}.gguf") for number in range(1, count + 1)]
-    there = [part for part in parts if part.is_file()]
-    if len(there) == count:
-        error = ModelError("gguf.in_parts", file=file, count=count)
-    else:
-        error = ModelError("gguf.parts_missing", file=file, count=count, found=len(there))
-    size = sum(part.stat().st_size for part in there)
-    return replace(facts, size=size, parameters=0, bits=0.0, problem=error.said)
+        parts = parts_of(file)
+        if parts.is_first and not _NO_LANGUAGE.search(file.name):
+            yield read_gguf_facts(file, source, before + parts.stem)
 
 
 def _cached(cache: Path, remarks: list[Said]) -> Iterator[ModelFacts]:
@@ -172,7 +158,7 @@ def _is_incomplete(folder: Path) -> bool:
 def _of_ollama(place: Path) -> Iterator[ModelFacts]:
     for name, file, blobs in manifests(place):
         if file.is_file():
-            yield with_layers(gguf_facts(file, OLLAMA, name), blobs)
+            yield with_layers(read_gguf_facts(file, OLLAMA, name), blobs)
         else:
             said = phrase("library.incomplete", name=name)
             yield ModelFacts(name, str(file), OLLAMA, GGUF, problem=said)

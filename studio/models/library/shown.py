@@ -9,8 +9,9 @@ from pathlib import Path
 
 from studio.errors import ModelError
 from studio.events.models import ModelFacts, ModelFile, ModelShown
-from studio.models.gguf.header import read_gguf_header
-from studio.models.library.facts import card_of, folder_facts, gguf_facts, template_of, text_of
+from studio.models.gguf.facts import read_gguf_facts
+from studio.models.gguf.source import parts_of, read_source
+from studio.models.library.facts import card_of, folder_facts, template_of, text_of
 from studio.models.library.ollama import manifests
 from studio.models.library.places import (
     FOLDER,
@@ -31,7 +32,7 @@ _TEMPLATE = "tokenizer.chat_template"
 def facts_of(place: Path) -> ModelFacts:
     """The facts of one folder or GGUF file, named as its program names it."""
     source, name = _origin(place)
-    return gguf_facts(place, source, name) if place.is_file() else folder_facts(place, source, name)
+    return read_gguf_facts(place, source, name) if place.is_file() else folder_facts(place, source, name)
 
 
 def shown(place: Path) -> ModelShown:
@@ -54,9 +55,10 @@ def _folder_shown(folder: Path) -> ModelShown:
 
 
 def _file_shown(file: Path) -> ModelShown:
-    values = {}
+    values, parts = {}, parts_of(file).files
     with suppress(ModelError):
-        values = dict(read_gguf_header(file).values)
+        read = read_source(file).values
+        values = {name: value for name, value in read.items() if not isinstance(value, list | None)}
     template = str(values.pop(_TEMPLATE, ""))
     _, card = card_of(file.parent)
     return ModelShown(
@@ -65,7 +67,7 @@ def _file_shown(file: Path) -> ModelShown:
         json.dumps(values, indent=2, ensure_ascii=False, default=str) if values else "",
         template=template,
         license_page=str(values.get("general.license.link", "")),
-        files=(ModelFile(file.name, file.stat().st_size),),
+        files=tuple(ModelFile(part.name, part.stat().st_size) for part in parts if part.is_file()),
     )
 
 

@@ -52,6 +52,7 @@ def write_gguf() -> MakeGguf:
         writer.add_context_length(4096)
         writer.add_license("apache-2.0")
         writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre("qwen2")
         writer.add_token_list([f"token {number}" for number in range(300)])
         if template:
             writer.add_chat_template(template)

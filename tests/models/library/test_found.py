@@ -171,7 +171,7 @@ def test_damaged_places_are_named_and_the_others_are_listed(
         "cut": "weights.cut_short",
         "none": "gguf.damaged",
         "parts": "gguf.parts_missing",
-        "other": "gguf.unknown_kind",
+        "other": "gguf.family",
     }
 
 
