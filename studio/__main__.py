@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from studio.child_process import ENGINE, HUB, SCAN, WRITE
+from studio.child_process import ENGINE, HUB, SCAN, WEIGH, WRITE
 from studio.cli.opening import opening
 from studio.process import prepare_process
 
@@ -19,7 +19,7 @@ def main() -> None:
 
         multiprocessing.freeze_support()
     arguments = sys.argv[1:]
-    if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE):
+    if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE, WEIGH):
         sys.exit(_be_child(*arguments))
     prepare_process()
     asked = opening(arguments)
@@ -44,6 +44,10 @@ def _be_child(switch: str, *arguments: str) -> int:
         from studio.hub.child import main as ask
 
         return ask()
+    if switch == WEIGH:
+        from studio.forecast.weighing import main as weigh
+
+        return weigh()
     from studio.dataset.render.isolated_child import main as write
 
     write()

@@ -20,7 +20,10 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import IO, Any
 
-SCAN, WRITE, HUB, ENGINE = "--scan-rows", "--write-templates", "--ask-hub", "--engine"
+SCAN, WRITE, HUB, ENGINE, WEIGH = (
+    *("--scan-rows", "--write-templates", "--ask-hub", "--engine"),
+    "--weigh-models",
+)
 """What `python -m studio`, or the bundled app, which is its own interpreter, is told to be one by."""
 
 

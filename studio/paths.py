@@ -63,6 +63,11 @@ class Paths:
         return self.home / "models"
 
     @property
+    def model_uses(self) -> Path:
+        """What models were found to be good for on this machine; it can be found out again."""
+        return self.home / "model-uses.json"
+
+    @property
     def settings(self) -> Path:
         return self.home / "settings.json"
 

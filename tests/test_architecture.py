@@ -30,7 +30,6 @@ SHORT = {
     "evaluate/score_text.py",
     "evaluate/scorers/rulings.py",
     "evaluate/report/write.py",
-    "jobs/models.py",
     "jobs/report.py",
     "models/present.py",
     "evaluate/task.py",
