@@ -6,7 +6,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from studio.events import Event, ModelFacts, ModelsFound, Progress, retold
+from studio.events import Event, ModelFacts, ModelsFound, ModelsListed, OnlineModel, Progress, retold
+from studio.models.present import present
 from studio.paths import Paths, model_folder
 
 if TYPE_CHECKING:
@@ -41,6 +42,50 @@ class ListModelsJob:
         if self.weigh and len(known) < len(asked):
             known = yield from retold(weigh(kept, list(asked.values())), _weighing)
             yield _with_uses(found, asked, known)
+
+
+@dataclass(frozen=True)
+class ListShelfJob:
+    """The shelf's models, each form by its name on the Hub, with its uses, and where it is here already.
+
+    Told as `ListModelsJob` does: at once, and again once the uses are known.
+    """
+
+    paths: Paths
+    folders: tuple[str, ...] = ()
+    weigh: bool = True
+
+    @property
+    def title(self) -> str:
+        return "Looking at the shelf"
+
+    def run_events(self, context: Any) -> Generator[Event]:
+        from studio.forecast.uses import Candidate, known_uses, weigh
+        from studio.models.library.shelf import shelf_configs
+
+        asked = {name: Candidate.online(name, config) for name, config in shelf_configs()}
+        known, kept = known_uses(self.paths.model_uses, asked.values()), self.paths.model_uses
+        here = {name: present(name, self.folders) for name in asked}
+        yield _shelf(asked, known, here)
+        if self.weigh and len(known) < len(set(asked.values())):
+            known = yield from retold(weigh(kept, list(asked.values())), _weighing)
+            yield _shelf(asked, known, here)
+
+
+def _shelf(
+    asked: Mapping[str, Candidate], known: Mapping[Candidate, Weighed], here: Mapping[str, str]
+) -> ModelsListed:
+    from studio.models.library.shelf import SHELF
+
+    listed = []
+    for model in SHELF:
+        for facts in map(model.facts, model.forms):
+            weighed = known.get(asked[facts.name])
+            facts = replace(facts, uses=weighed.uses if weighed else ())
+            gated = model.gated and facts.name == model.plain
+            is_base = not model.is_chat
+            listed.append(OnlineModel(facts, gated=gated, is_base=is_base, here=here[facts.name]))
+    return ModelsListed("", tuple(listed))
 
 
 def _weighing(done: tuple[int, int]) -> Progress:

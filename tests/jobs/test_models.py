@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
-from studio.events.models import FITS, ModelsFound, ModelShown, ModelUse
+from studio.events.models import FITS, ModelsFound, ModelShown, ModelsListed, ModelUse
 from studio.forecast.uses import Candidate
-from studio.jobs.models import ListModelsJob, ShowModelJob
+from studio.jobs.models import ListModelsJob, ListShelfJob, ShowModelJob
 from studio.paths import Paths, model_folder
 
 
@@ -27,3 +28,16 @@ def test_what_is_known_of_a_models_uses_is_told_at_once(tmp_path: Path, tiny_mod
     (found,) = ListModelsJob(paths, (str(tiny_model),)).run_events(None)
     assert isinstance(found, ModelsFound)
     assert [facts.uses for facts in found.models] == [(use,), (use,)]
+
+
+def test_the_shelf_is_listed_with_what_is_here_already(tmp_path: Path, tiny_model: Path) -> None:
+    lm_studio = tmp_path / ".lmstudio/models/mlx-community/Qwen3-0.6B-4bit"
+    shutil.copytree(tiny_model, lm_studio)
+    (listed,) = ListShelfJob(Paths.under(tmp_path / "home"), weigh=False).run_events(None)
+    assert isinstance(listed, ModelsListed)
+    found = {model.facts.name: model for model in listed.models}
+    assert found["mlx-community/Qwen3-0.6B-4bit"].here == str(lm_studio)
+    assert found["Qwen/Qwen3-0.6B"].here == ""
+    llama = "meta-llama/Llama-3.1-8B"
+    assert (found[llama].gated, found[llama].is_base, found[llama].facts.license) == (True, True, "llama3.1")
+    assert not found["mlx-community/Meta-Llama-3.1-8B-4bit"].gated
