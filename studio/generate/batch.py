@@ -116,6 +116,8 @@ def answers_of(
         if row.contestant in numbers
     ]
     answering = _Answering(party, sampling, with_log_probs)
+    if len(rows) == 1 and not with_log_probs:  # what serves one row alone is faster for it
+        return answering.one_by_one(rows)
     return answering.together(rows, in_flight) if party.together else answering.one_by_one(rows)
 
 
@@ -142,15 +144,23 @@ class _Answering:
         refilled.
         """
         waiting = sorted(rows, key=lambda row: (len(row.prompt), row.index))
-        flight = InFlight(self.party.model, self.sampling, with_log_probs=self.with_log_probs)
+        memories = [voice.memory for voice in self.party.voices]
+        flight = InFlight(self.party.model, self.sampling, memories, with_log_probs=self.with_log_probs)
         if prefixes := self._prefixes(rows):
             yield from flight.read_first(prefixes)
+        try:
+            yield from self._flying(flight, waiting, in_flight)
+        except GeneratorExit:  # stopped: what was read so far is of use when a conversation goes on
+            flight.remember(flight.rows)
+            raise
+
+    def _flying(self, flight: InFlight, waiting: list[Running], in_flight: int) -> Iterator[Came]:
         while waiting or flight.rows:
             free = in_flight - len(flight.rows)
             roomy = not flight.rows or free >= max(1, in_flight // 4)
             if roomy and (taken := _taken(waiting, free, flight.rows)):
                 yield from flight.admit(taken)
-            gone = flight.step(self._ended) if flight.rows else []
+            gone = flight.step(self._ended, ahead=not waiting) if flight.rows else []
             yield from self._handed_on()
             for row in gone:
                 yield from self._finished(row)
@@ -163,8 +173,11 @@ class _Answering:
     def _prefixes(self, rows: Sequence[Running]) -> list[tuple[int, ...]]:
         """What the prompts to each contestant begin with: instructions, and examples that go before.
 
-        Of one that is asked nothing, another's; nothing at all where reading that first is not worth it.
+        Of one that is asked nothing, another's; nothing at all where reading that first is not worth it, or
+        conversations are remembered.
         """
+        if any(voice.memory for voice in self.party.voices):
+            return []
         voices = range(len(self.party.voices))
         prompts = {voice: [row.prompt for row in rows if row.contestant == voice] for voice in voices}
         found = {voice: common_prefix(own) for voice, own in prompts.items() if own}
@@ -177,9 +190,10 @@ class _Answering:
         """The same for a model that cannot read several rows at once."""
         for row in rows:
             sampling = self.sampling.model_copy(update={"seed": row.seed})
-            module = self.party.voices[row.contestant].module
+            voice = self.party.voices[row.contestant]
             began = time.perf_counter()
-            for token in next_tokens(module, row.prompt, sampling, len(row.begun)):
+            drawn = next_tokens(voice.module, row.prompt, sampling, len(row.begun), voice.memory)
+            for token in drawn:
                 row.tokens.append(token)
                 is_over = self._ended(row)
                 yield from self._handed_on()

@@ -13,9 +13,12 @@ from mlx import nn
 from mlx_lm.models.cache import BatchKVCache, make_prompt_cache
 
 from studio.generate.drawing import draw, processors
+from studio.generate.remembered import OwnMemory
 from studio.generate.sampling import Sampling
 
 PIECE = 2048  # prompt tokens, of all rows together, that are read at a time
+_FEW = 8
+"""Rows; with more of them one step takes so long that nothing is gained by beginning the next one early."""
 _STEP = 64  # places by which a cache grows; mlx-lm's 256 are mostly empty where answers are short
 
 
@@ -55,12 +58,21 @@ class Running:
 class InFlight:
     """Rows that one model answers, with what it remembers of each."""
 
-    def __init__(self, model: RowModel, sampling: Sampling, *, with_log_probs: bool = False) -> None:
+    def __init__(
+        self,
+        model: RowModel,
+        sampling: Sampling,
+        memories: Sequence[OwnMemory | None] = (),
+        *,
+        with_log_probs: bool = False,
+    ) -> None:
         self.rows: list[Running] = []
+        self._memories = memories
         self._model, self._sampling, self._with_log_probs = model, sampling, with_log_probs
         self._penalties = processors(sampling)
         self._caches: list[Any] = []
         self._latest = mx.zeros((0,), mx.int32)
+        self._ahead: tuple[mx.array, mx.array | None] | None = None
         self._prefixes: list[tuple[int, ...]] = []
         self._after_prefix: list[Any] = []
 
@@ -79,8 +91,8 @@ class InFlight:
         first = {(row.contestant, tuple(row.prompt)): row for row in rows}
         distinct = list(first.values())
         numbers = [row.contestant for row in distinct]
-        caches = self._fresh_caches(numbers)
-        rest = [row.prompt[self._length_read(row) : -1] for row in distinct]
+        caches, counts = self._fresh_caches(distinct)
+        rest = [row.prompt[count:-1] for row, count in zip(distinct, counts, strict=True)]
         pieces = read(self._model.module, rest, caches)
         while True:
             began = time.perf_counter()
@@ -104,24 +116,46 @@ class InFlight:
                 row.so_far = mx.array(list(row.prompt), mx.int32)
         self.rows += rows
 
-    def _length_read(self, row: Running) -> int:
-        return len(self._prefixes[row.contestant]) if self._prefixes else 0
+    def _fresh_caches(self, rows: Sequence[Running]) -> tuple[list[Any], list[int]]:
+        """What the model remembers of rows before they are read, and how many of each one's tokens."""
+        if self._prefixes:
+            caches = copy.deepcopy(self._after_prefix)
+            for cache in caches:
+                cache.filter([row.contestant for row in rows])
+            return caches, [len(self._prefixes[row.contestant]) for row in rows]
+        recalled = [self._recalled(row) for row in rows]
+        if not any(count for _, count in recalled):
+            return empty_caches(self._model.module, len(rows)), [0] * len(rows)
+        each = [layers or make_prompt_cache(self._model.module) for layers, _ in recalled]
+        return [_merged(layer) for layer in zip(*each, strict=True)], [count for _, count in recalled]
 
-    def _fresh_caches(self, numbers: Sequence[int]) -> list[Any]:
-        """What the model remembers of rows of these contestants before they are read."""
-        if not self._prefixes:
-            return empty_caches(self._model.module, len(numbers))
-        caches = copy.deepcopy(self._after_prefix)
-        for cache in caches:
-            cache.filter(list(numbers))
-        return caches
+    def _recalled(self, row: Running) -> tuple[list[Any], int]:
+        memory = self._memories[row.contestant] if self._memories else None
+        return memory.recall(row.prompt) if memory is not None else ([], 0)
 
-    def step(self, ended: Callable[[Running], bool]) -> list[Running]:
-        """Draw one more token for each row; returns the rows that have ended, and lets them go."""
+    def remember(self, rows: Sequence[Running]) -> None:
+        """Keep what was read for these rows, which run, where their contestants remember conversations."""
+        for place, row in enumerate(self.rows):
+            memory = self._memories[row.contestant] if self._memories and row in rows else None
+            if memory is not None and row.tokens:
+                read = [*row.prompt, *row.tokens]
+                layers = [cache.extract(place) for cache in self._caches]
+                memory.keep(read if self._ahead is not None else read[:-1], layers)
+
+    def step(self, ended: Callable[[Running], bool], *, ahead: bool = False) -> list[Running]:
+        """Draw one more token for each row; returns the rows that have ended, and lets them go.
+
+        `ahead` says that no rows come any more. Then the token after is begun before this one is looked at,
+        which is of use as long as the rows are few.
+        """
         began = time.perf_counter()
-        self._latest, log_p = self._next()
-        mx.eval(self._latest, log_p)
-        tokens: Any = self._latest.tolist()
+        drawn, log_p = self._ahead or self._next(0)
+        self._latest, self._ahead = drawn, None
+        if ahead and len(self.rows) <= _FEW and any(len(row.tokens) + 1 < row.limit for row in self.rows):
+            self._ahead = self._next(1)
+            mx.async_eval(self._ahead)
+        mx.eval(drawn, log_p)
+        tokens: Any = drawn.tolist()
         for row, token in zip(self.rows, tokens, strict=True):
             row.tokens.append(token)
         if log_p is not None:
@@ -132,18 +166,21 @@ class InFlight:
         _share(time.perf_counter() - began, self.rows)
         gone = [row for row, is_over in zip(self.rows, over, strict=True) if is_over]
         if gone:
+            self.remember(gone)
             self._keep([place for place, is_over in enumerate(over) if not is_over])
         return gone
 
-    def _next(self) -> tuple[mx.array, mx.array | None]:
-        """The next token of each row, and its log-probability where that is to be kept."""
+    def _next(self, unseen: int) -> tuple[mx.array, mx.array | None]:
+        """The next token of each row, and its log-probability where that is to be kept; `unseen` so many
+        were drawn that the rows do not have yet.
+        """
         self._model.select([row.contestant for row in self.rows])
         logits = self._model.module(self._latest[:, None], cache=self._caches)[:, -1].astype(mx.float32)
         if self._penalties:
             logits = mx.concatenate(
                 [self._penalized(row, logits[n : n + 1]) for n, row in enumerate(self.rows)]
             )
-        drawn = draw(logits, self._sampling, [(row.seed, row.place) for row in self.rows])
+        drawn = draw(logits, self._sampling, [(row.seed, row.place + unseen) for row in self.rows])
         if self._penalties:
             for number, row in enumerate(self.rows):
                 row.so_far = mx.concatenate([row.so_far, drawn[number : number + 1]])
@@ -160,11 +197,15 @@ class InFlight:
     def _keep(self, places: list[int]) -> None:
         self.rows = [self.rows[place] for place in places]
         if not places:
-            self._caches, self._latest = [], mx.zeros((0,), mx.int32)
+            self._caches, self._latest, self._ahead = [], mx.zeros((0,), mx.int32), None
             return
         for cache in self._caches:
             cache.filter(places)
-        self._latest = self._latest[mx.array(places)]
+        kept = mx.array(places)
+        self._latest = self._latest[kept]
+        if self._ahead is not None:
+            drawn, log_p = self._ahead
+            self._ahead = drawn[kept], None if log_p is None else log_p[kept]
 
 
 def empty_caches(model: nn.Module, rows: int) -> list[Any]:
@@ -173,11 +214,16 @@ def empty_caches(model: nn.Module, rows: int) -> list[Any]:
     for layer in make_prompt_cache(model):
         if not hasattr(layer, "merge"):
             raise NotBatched(type(layer).__name__)
-        cache = layer.merge([layer] * rows)
-        if isinstance(cache, BatchKVCache):
-            cache.step = _STEP
-        caches.append(cache)
+        caches.append(_merged([layer] * rows))
     return caches
+
+
+def _merged(layers: Sequence[Any]) -> Any:
+    """What one layer remembers of several rows, of what it remembers of each."""
+    cache = layers[0].merge(list(layers))
+    if isinstance(cache, BatchKVCache):
+        cache.step = _STEP
+    return cache
 
 
 def read(model: nn.Module, rows: Sequence[Sequence[int]], caches: list[Any]) -> Iterator[None]:

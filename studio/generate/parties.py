@@ -19,6 +19,7 @@ from mlx_lm.tokenizer_utils import TokenizerWrapper
 from studio.generate.contestant import OpenContestant
 from studio.generate.in_flight import NotBatched, RowModel, empty_caches, read
 from studio.generate.joined import NotJoined, join
+from studio.generate.remembered import OwnMemory, memory_of
 from studio.models import arrays
 
 _REFUSED = (
@@ -40,6 +41,7 @@ class Voice:
     module: nn.Module
     tokenizer: TokenizerWrapper
     stops: frozenset[int]
+    memory: OwnMemory | None = None  # of conversations, where they are to be remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +60,22 @@ class Party:
 
 @dataclass(frozen=True, eq=False)
 class Contest:
-    """Open contestants, made ready to answer together. Made once and used for all that they are asked."""
+    """Open contestants, made ready to answer together. Made once and used for all that they are asked.
+
+    With `remembers` they keep what they read, for the next turns of their conversations.
+    """
 
     contestants: tuple[OpenContestant, ...]
+    remembers: bool = False
 
     @cached_property
     def parties(self) -> tuple[Party, ...]:
         """Every contestant in one party."""
         found: list[Party] = []
         for group in self._sharing():
-            joined = _joined(group) if len(group) > 1 else None
-            found += [joined] if joined else [alone(_voice(each)) for each in group]
+            voices = tuple(_voice(each, remembers=self.remembers) for each in group)
+            joined = _joined(group, voices) if len(group) > 1 else None
+            found += [joined] if joined else [alone(voice) for voice in voices]
         return tuple(found)
 
     def of(self, key: str) -> OpenContestant:
@@ -87,7 +94,7 @@ def _missing(key: str) -> OpenContestant:
     raise KeyError(key)
 
 
-def _joined(group: Sequence[OpenContestant]) -> Party | None:
+def _joined(group: Sequence[OpenContestant], voices: tuple[Voice, ...]) -> Party | None:
     """One model for all of a group, some of whom may be one model asked in different ways; None where none
     can be made.
     """
@@ -97,7 +104,7 @@ def _joined(group: Sequence[OpenContestant]) -> Party | None:
         agrees = _agrees(model, [each.module for each in group])
     except _REFUSED:
         return None
-    return Party(tuple(map(_voice, group)), model, together=True) if agrees else None
+    return Party(voices, model, together=True) if agrees else None
 
 
 def _model_of(group: Sequence[OpenContestant], distinct: Sequence[nn.Module]) -> RowModel:
@@ -110,9 +117,9 @@ def _model_of(group: Sequence[OpenContestant], distinct: Sequence[nn.Module]) ->
     return RowModel(bare, lambda numbers: owners.select([mine[number] for number in numbers]))
 
 
-def _voice(contestant: OpenContestant) -> Voice:
-    stops = contestant.renderer.stops
-    return Voice(contestant.key, contestant.module, contestant.tokenizer, stops)
+def _voice(contestant: OpenContestant, *, remembers: bool) -> Voice:
+    stops, memory = contestant.renderer.stops, memory_of(contestant) if remembers else None
+    return Voice(contestant.key, contestant.module, contestant.tokenizer, stops, memory)
 
 
 def alone(voice: Voice) -> Party:

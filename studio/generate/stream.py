@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 
 import mlx.core as mx
 from mlx import nn
 from mlx_lm.models.cache import make_prompt_cache
-from mlx_lm.sample_utils import make_sampler
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 from studio.events import AnswerEnded, AnswerPiece
-from studio.generate.drawing import processors
+from studio.generate.drawing import draw, processors
+from studio.generate.remembered import OwnMemory
 from studio.generate.sampling import Sampling
 from studio.models.arrays import number
 
@@ -57,32 +57,53 @@ class Until:
 PREFILL = 512  # prompt tokens read at a time: the GPU is never held longer than one such piece
 
 
-def next_tokens(model: nn.Module, prompt: Sequence[int], sampling: Sampling, place: int = 0) -> Iterator[int]:
+def next_tokens(
+    model: nn.Module,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    place: int = 0,
+    memory: OwnMemory | None = None,
+) -> Iterator[int]:
     """Token ids that continue `prompt`, without end; `place` of its last tokens are the answer's already.
+
+    With a memory, what it has read of the prompt is not read again, and what was read is kept in it.
 
     Every draw is seeded by (seed, position), so an answer depends on nothing but model, prompt and
     sampling: not on what else was drawn in between. mlx-lm's own `generate_step` would leave its stream
     set for whoever runs between two tokens, which forbids taking turns.
     """
-    cache = make_prompt_cache(model)
-    sampler, penalties = None, processors(sampling)
+    cache, read = memory.recall(prompt) if memory else ([], 0)
+    cache = cache or make_prompt_cache(model)
+    penalties = processors(sampling)
     tokens = so_far = mx.array(list(prompt))
-    for start in range(0, len(prompt) - 1, PREFILL):
+    for start in range(read, len(prompt) - 1, PREFILL):
         end = min(start + PREFILL, len(prompt) - 1)
         model(tokens[None, start:end], cache=cache)
         mx.eval([layer.state for layer in cache])
-    latest, position = tokens[-1:], place
-    while True:
+
+    def following(latest: mx.array, position: int) -> mx.array:
+        nonlocal so_far
         logits = model(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
         for penalty in penalties:
             logits = penalty(so_far, logits)
-        sampler = sampler or _sampler(sampling, logits.shape[-1])
-        mx.random.seed((sampling.seed << 32) | position)
-        latest = sampler(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
+        drawn = draw(logits, sampling, [(sampling.seed, position)])
         if penalties:
-            so_far = mx.concatenate([so_far, latest])
-        position += 1
-        yield int(number(latest))
+            so_far = mx.concatenate([so_far, drawn])
+        mx.async_eval(drawn)
+        return drawn
+
+    latest, seen = following(tokens[-1:], place), list(prompt)
+    try:
+        while True:
+            place += 1
+            ahead = following(latest, place)
+            seen.append(int(number(latest)))
+            yield seen[-1]
+            latest = ahead
+    except GeneratorExit:  # the only end that it has
+        if memory is not None:
+            memory.keep(seen, cache)
+        raise
 
 
 def answer(
@@ -118,13 +139,3 @@ def answer(
     speed = count / seconds if seconds > 0 else 0.0
     reason = "stop" if shown.ended else reason
     yield AnswerEnded(who, shown.text, len(prompt), count, speed, first, reason)
-
-
-def _sampler(sampling: Sampling, vocabulary: int) -> Callable[[mx.array], mx.array]:
-    sampler: Callable[[mx.array], mx.array] = make_sampler(
-        temp=0.0 if sampling.is_greedy else sampling.temperature,
-        top_p=sampling.top_p if sampling.top_p < 1 else 0.0,
-        min_p=sampling.min_p,
-        top_k=sampling.top_k if sampling.top_k < vocabulary else 0,  # all of them, which mlx-lm calls 0
-    )
-    return sampler

@@ -51,7 +51,7 @@ class ChatJob:
         servers = chat.served()
         here = distinct([talk.contestant for talk in self.talks if talk.contestant.is_local])
         opened = yield from open_contestants(self.run, here, model_cache, changed_base=self.changed_base)
-        contest = Contest(opened)
+        contest = Contest(opened, remembers=True)
         yield from chat.typed(contest)
         asked = chat.asked(contest)
         yield from chat.remarks(contest, asked)

@@ -40,7 +40,7 @@ def measure() -> list[Figure]:
     from studio.paths import resource
 
     with tempfile.TemporaryDirectory() as folder:
-        run = _trained(Path(folder))
+        run = trained(Path(folder))
         contestants = _opened(run, ModelCache())
         prompts = _prompts(contestants[0], resource("starter/instructions.jsonl"))
         peer = _Peer(resource("starter/model"), run.adapter)
@@ -71,7 +71,7 @@ def measure() -> list[Figure]:
     ]
 
 
-def _trained(folder: Path) -> RunFolder:
+def trained(folder: Path) -> RunFolder:
     from studio.events import RunOpened
     from studio.jobs.train import TrainJob
     from studio.models.cache import ModelCache
