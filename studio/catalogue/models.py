@@ -61,6 +61,16 @@ MODELS: dict[str, str] = {
     "library.unreadable": "{place} cannot be looked into: {fault}",
     "library.manifest": "{file} cannot be read as a manifest of Ollama's: its model is left out.",
     "library.incomplete": "{name} was not downloaded to its end. Download it again: what is here is kept.",
+    "library.ships": "The starter ships with the app, and stays.",
+    "library.of_ollama": "{name} is Ollama's, which knows what else uses its files. Delete it there: "
+    "ollama rm {name}",
+    "library.elsewhere": "{place} is in none of the folders that models are kept in, so it is not deleted "
+    "from here. Delete it in the Finder.",
+    "library.gone": "{place} is gone already. Look for models again.",
+    "library.damaged": "The cache of the Hub is damaged at {place}, so nothing is deleted there from here. "
+    "Delete that folder in the Finder.",
+    "library.in_use": "{name} is the model of the run {run}, which is at work. Stop the run, or wait until "
+    "it has ended.",
     # Quantizing.
     "quantize.bits": "The mode {mode} has {fixed} bits, not {bits}. Change one of them.",
     "quantize.impossible": "This model cannot be quantized here ({fault}). Set Quantize to no.",

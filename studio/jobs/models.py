@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.events import Event, ModelFacts, ModelsFound, ModelsListed, OnlineModel, Progress, retold
+from studio.errors import ModelError, StudioError
+from studio.events import (
+    Event,
+    ModelDeleted,
+    ModelFacts,
+    ModelsFound,
+    ModelsListed,
+    OnlineModel,
+    Progress,
+    retold,
+)
+from studio.jobs.train import recipe_of
 from studio.models.present import present
 from studio.paths import Paths, model_folder
+from studio.runs.store import RunStore
 
 if TYPE_CHECKING:
     from studio.forecast.uses import Candidate, Weighed
@@ -123,3 +137,39 @@ class ShowModelJob:
         from studio.models.library.shown import shown
 
         yield shown(model_folder(self.place))
+
+
+@dataclass(frozen=True)
+class DeleteModelJob:
+    """Take a model from this machine: to the Trash, or `for_good`, as always out of the Hugging Face cache.
+
+    Bytes are freed where it did not go to the Trash. Raises ModelError for a model that a run at work uses or
+    that lies elsewhere than models do, and NoTrash where its volume has no Trash.
+    """
+
+    facts: ModelFacts
+    paths: Paths
+    for_good: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"Deleting {self.facts.name}"
+
+    def run_events(self, context: Any) -> Generator[Event]:
+        from studio.models.library.removal import refuse, remove
+
+        refuse(self.facts, self.paths.models)
+        if run := self._run_at_work():
+            raise ModelError("library.in_use", name=self.facts.name, run=run)
+        freed = remove(self.facts, self.paths.models, for_good=self.for_good)
+        yield ModelDeleted(self.facts.name, freed)
+
+    def _run_at_work(self) -> str:
+        """The run that is at work with the model, by its name; nothing where none is."""
+        place = Path(self.facts.place).resolve()
+        for run in RunStore(self.paths.runs).runs():
+            with suppress(StudioError):  # a damaged run is at no work
+                used = model_folder(recipe_of(run.manifest()).model)
+                if used.resolve() == place and run.is_held():
+                    return run.name
+        return ""

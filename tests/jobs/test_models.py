@@ -4,10 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
-from studio.events.models import FITS, ModelsFound, ModelShown, ModelsListed, ModelUse
+from studio.events.models import FITS, ModelDeleted, ModelsFound, ModelShown, ModelsListed, ModelUse
 from studio.forecast.uses import Candidate
-from studio.jobs.models import ListModelsJob, ListShelfJob, ShowModelJob
+from studio.jobs.models import DeleteModelJob, ListModelsJob, ListShelfJob, ShowModelJob
 from studio.paths import Paths, model_folder
+from studio.recipe.recipe import Recipe
+from studio.runs.folder import RunFolder
+from tests.conftest import refused
 
 
 def test_the_models_of_this_machine_are_listed_and_shown(tmp_path: Path, tiny_model: Path) -> None:
@@ -41,3 +44,18 @@ def test_the_shelf_is_listed_with_what_is_here_already(tmp_path: Path, tiny_mode
     llama = "meta-llama/Llama-3.1-8B"
     assert (found[llama].gated, found[llama].is_base, found[llama].facts.license) == (True, True, "llama3.1")
     assert not found["mlx-community/Meta-Llama-3.1-8B-4bit"].gated
+
+
+def test_a_model_is_not_deleted_while_a_run_is_at_work_with_it(tmp_path: Path, tiny_model: Path) -> None:
+    paths = Paths.under(tmp_path / "home")
+    folder = paths.models / "mine"
+    shutil.copytree(tiny_model, folder)
+    (found,) = ListModelsJob(paths, weigh=False).run_events(None)
+    assert isinstance(found, ModelsFound)
+    job = DeleteModelJob(found.models[1], paths)
+    run = RunFolder.create(paths.runs, "at-work", {"recipe": Recipe(model=str(folder)).model_dump()})
+    with run.held(), refused("library.in_use"):
+        list(job.run_events(None))
+    assert folder.is_dir()
+    assert list(job.run_events(None)) == [ModelDeleted("mine", 0)]
+    assert not folder.exists()
