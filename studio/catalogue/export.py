@@ -40,6 +40,17 @@ EXPORT: dict[str, str] = {
     "model: --to fused.",
     "export.gguf_apart": "The array {name} was not stored as it is (off by {apart:.1%}), so the file "
     "was thrown away. Try another --type.",
+    "export.no_quantizer": "Only llama.cpp's llama-quantize makes GGUF files of this type, and it is not "
+    "installed here. Install it (brew install llama.cpp), or choose f16, bf16, q8_0 or q4_0.",
+    "export.program": "{name} could not do its part ({fault}).",
+    "export.ollama_name": "Ollama takes no model by the name {name!r}. Use letters, digits, dots and dashes, "
+    "as in my-model:v1.",
+    "export.only_ollama": "Only what is exported for Ollama (--to ollama) can be created in it as {name}.",
+    "export.ollama_none": "Ollama is not installed here, so nothing was created in it. Install it from "
+    "ollama.com, then: ollama create {name} -f Modelfile, in the folder that was written.",
+    "export.ollama_created": "Ollama has it as {name}. Asked {question!r} it answered: {answer}",
+    "export.ollama_failed": "Nothing is in Ollama under {name}, or it does not answer: {fault} The files are "
+    "complete; start Ollama and create it by hand: ollama create {name} -f Modelfile.",
     "export.ollama_form": "The model's chat template does more than Ollama's can be told here, so the "
     "Modelfile names none, and Ollama takes what it knows of the family. Compare `ollama show "
     "--template` with the model's own before you rely on it.",

@@ -45,14 +45,25 @@ def export(
         ),
     ] = "auto",
     precision: Annotated[
-        Literal["f16", "bf16", "q8_0", "q4_0"],
-        typer.Option("--type", help="How a GGUF file stores the weights: in 16, 8 or 4 bits."),
+        Literal["f16", "bf16", "q8_0", "q4_0", "q4_k_m", "q5_k_m", "q6_k"],
+        typer.Option(
+            "--type",
+            help="How a GGUF file stores the weights: in 16, 8 or 4 bits; in K-quants (q4_k_m, q5_k_m, q6_k) "
+            "where llama.cpp's llama-quantize is installed.",
+        ),
     ] = "f16",
+    ollama_name: Annotated[
+        str,
+        typer.Option(
+            "--create", metavar="NAME", help="With ollama: create the model there, and ask it something."
+        ),
+    ] = "",
     changed_base: ChangedBase = False,
 ) -> None:
     """Write a run's result for other tools, read it back, and compare its logits with the run's model."""
     found = store_from().find(run)
-    job = RunExportJob(found, to, out or Path(f"{found.name}-{to}"), weights, precision, changed_base)
+    folder = out or Path(f"{found.name}-{to}")
+    job = RunExportJob(found, to, folder, weights, precision, changed_base, ollama_name)
     with console.status("Loading MLX"):
         from studio.models.cache import ModelCache
     for event in perform(job.run_events(ModelCache())):

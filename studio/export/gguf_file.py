@@ -38,8 +38,20 @@ PRECISIONS = {
     "q8_0": StoredPrecision(Kind.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0, 2e-2),
     "q4_0": StoredPrecision(Kind.Q4_0, gguf.LlamaFileType.MOSTLY_Q4_0, 2e-1),
 }
+LARGEST = {name: each.largest for name, each in PRECISIONS.items()} | {
+    "q4_k_m": 1e-1,
+    "q5_k_m": 6e-2,
+    "q6_k": 4e-2,
+}
+"""The same of every kind of file: also of those that llama-quantize makes of ours."""
 _GROUP = 32
 """Numbers that share a scale in Q8_0 and Q4_0."""
+
+
+def plain_precision(module: nn.Module) -> str:
+    """How a model is stored in 16 bits with as little rounding as can be."""
+    kinds = {array.dtype for array in arrays.named(module.parameters()).values()}
+    return "bf16" if mx.bfloat16 in kinds else "f16"
 
 
 def write_gguf(
@@ -97,7 +109,7 @@ def check_gguf(file: Path, module: nn.Module, config: dict[str, Any], precision:
         own = weights.pop(name)
         mine = np.array(own.astype(mx.float32))
         apart = float(np.linalg.norm(array - mine) / max(float(np.linalg.norm(mine)), 1e-30))
-        if not apart <= PRECISIONS[precision].largest:
+        if not apart <= LARGEST[precision]:
             raise ModelError("export.gguf_apart", name=name, apart=apart)
         module.load_weights([(name, mx.array(array).astype(own.dtype))], strict=False)
     return module

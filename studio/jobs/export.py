@@ -35,7 +35,8 @@ class RunExportJob:
     """Write a run's result into the new folder `out`, in the form of a target, once it proves to be right.
 
     `weights` says what becomes of quantized weights in a whole model: auto, keep or plain; `precision` how a
-    GGUF file stores them: f16, bf16, q8_0 or q4_0.
+    GGUF file stores them: f16, bf16, q8_0, q4_0, or where llama-quantize is installed q4_k_m, q5_k_m, q6_k.
+    `ollama_name` is what Ollama, where it is installed, is to have the result as.
     """
 
     run: RunFolder
@@ -44,6 +45,7 @@ class RunExportJob:
     weights: str = "auto"
     precision: str = "f16"
     changed_base: bool = False
+    ollama_name: str = ""
 
     @property
     def title(self) -> str:
@@ -65,16 +67,28 @@ class RunExportJob:
 
         out = self.out.expanduser().absolute()
         check_place(out, [self.run.path])
+        self._check_programs()
         opened = yield from self._opened(model_cache)
         check_place(out, [opened.tuned.folder])
         yield Progress("Writing", 1, 3)
         with whole_folder(out) as folder:
             found, remarks = yield from _TARGETS[self.target](self, opened, folder)
+        if self.target == OLLAMA and self.ollama_name:
+            remarks = (*remarks, (yield from _in_ollama(self.ollama_name, out)))
         remarks = (*remarks, *opened.remarks_on_template())
         yield Progress("Written", 3, 3)
         files, size = files_in(out)
         alike = found.difference, found.same, found.places, found.lost
         yield Exported(self.target, str(out), files, size, *alike, remarks)
+
+    def _check_programs(self) -> None:
+        """Raise ModelError, before anything is done, where a program is missing that no one can replace."""
+        from studio.export.programs import K_QUANTS, check_ollama_name, check_quantizer
+
+        if self.target in (GGUF, OLLAMA) and self.precision in K_QUANTS:
+            check_quantizer()
+        if self.ollama_name:
+            check_ollama_name(self.ollama_name, self.target == OLLAMA)
 
     def _opened(self, model_cache: ModelCache) -> Generator[Event, None, _Opened]:
         from studio.export.likeness import Reference
@@ -158,12 +172,19 @@ def _peft(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
 
 def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     from studio.export.fused import PLAIN, config_of, fuse
-    from studio.export.gguf_file import check_gguf, write_gguf
+    from studio.export.gguf_file import check_gguf, plain_precision, write_gguf
+    from studio.export.programs import K_QUANTS, quantize
 
     fused = fuse(opened.tuned, opened.reference, PLAIN)
     config, file = config_of(fused, opened.tuned), folder / _gguf_name(job)
-    tuned, template = opened.tuned, job.template_text
-    remarks = write_gguf(file, fused.module, config, tuned.folder, tuned.tokenizer, job.precision, template)
+    tuned, template, quantized = opened.tuned, job.template_text, job.precision in K_QUANTS
+    precision = plain_precision(fused.module) if quantized else job.precision
+    remarks = write_gguf(file, fused.module, config, tuned.folder, tuned.tokenizer, precision, template)
+    if quantized:
+        plain = file.rename(file.with_suffix(".plain"))
+        for _ in quantize(plain, file, job.precision):
+            yield Progress("Quantizing", 1, 3)
+        plain.unlink()
     yield Progress("Reading it back", 2, 3)
     found = opened.reference.likeness(check_gguf(file, fused.module, config, job.precision))
     return found, (*_losses(False, None, found.lost), *remarks)
@@ -183,6 +204,24 @@ def _ollama(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
         text = modelfile(_gguf_name(job), None, _stops(tokenizer))
     (folder / "Modelfile").write_text(text, encoding="utf-8")
     return found, remarks
+
+
+def _in_ollama(name: str, folder: Path) -> Generator[Event, None, Said]:
+    """Create the model in Ollama and ask it something; what is said of that."""
+    from studio.export.programs import QUESTION, find_program, give_to_ollama
+
+    if find_program("ollama") is None:
+        return phrase("export.ollama_none", name=name)
+    try:
+        asking = give_to_ollama(name, folder)
+        while True:
+            try:
+                next(asking)
+            except StopIteration as end:
+                return phrase("export.ollama_created", name=name, question=QUESTION, answer=end.value)
+            yield Progress("Asking Ollama", 2, 3)
+    except ModelError as error:
+        return phrase("export.ollama_failed", name=name, fault=str(error))
 
 
 def _stops(tokenizer: Any) -> tuple[str, ...]:
