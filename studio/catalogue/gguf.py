@@ -27,8 +27,21 @@ GGUF: dict[str, str] = {
     "without experts. Download this model as safetensors.",
     "gguf.kind": "{file} stores {name} in a way that cannot be read here ({kind}). Choose another "
     "quantization of the model: Q8_0, or F16.",
+    "gguf.array": "{file} holds {name}, which a {kind} model of transformers has no place for. Download this "
+    "model as safetensors.",
+    "gguf.array_missing": "{file} has no {name}, which this model needs. Download it again.",
+    "gguf.value_missing": "{file} does not say {name}, which this model needs. Download a newer file of it.",
+    "gguf.rope": "{file} scales positions in a way that has no form here ({kind}). Download this model as "
+    "safetensors.",
     "gguf.tokenizer": "{file} has a tokenizer of the kind {kind}, and BPE (gpt2) and SentencePiece (llama) "
     "are read. Download this model as safetensors.",
     "gguf.split_text": "{file} splits text in a way that is not known here (tokenizer.ggml.pre is {kind}), "
     "and a wrong one gives wrong tokens. Download this model as safetensors, or a newer file of it.",
+    # Its conversion.
+    "gguf.no_room": "The model needs {needed:,} MB at {folder}, and {free:,} MB are free. Free some "
+    "space, or choose another folder.",
+    "gguf.not_whole": "{file} does not make a whole model. {reason}",
+    "gguf.beyond_half": "{file} holds numbers in {name} that float16 cannot hold. Choose bfloat16 as "
+    "precision.",
+    "gguf.tokens": "The vocabulary in {file} is damaged ({fault}). Download it again.",
 }
