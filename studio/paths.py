@@ -72,6 +72,11 @@ class Paths:
         return self.home / "settings.json"
 
     @property
+    def presets(self) -> Path:
+        """Ways of drawing answers that the person named."""
+        return self.home / "presets.json"
+
+    @property
     def datasets(self) -> Path:
         """Datasets that came of changes to others, until the person saves them elsewhere."""
         return self.home / "datasets"

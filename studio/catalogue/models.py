@@ -98,6 +98,9 @@ MODELS: dict[str, str] = {
     "contestant.no_checkpoint": "The run {run} has no checkpoint of step {step:,}. It has {there}.",
     "contestant.not_original": "{key} without its adapters is not the model in {folder} any more: what it "
     "was compared with would be another. Open the models again, and report this.",
+    "preset.unknown": "There is no preset called {name}. There are {names}.",
+    "preset.no_name": "Give the preset a name of at most {most} characters.",
+    "preset.built_in": "{name} comes with Tuning Studio and stays as it is. Take another name.",
     # Adapters, and the layers they go on.
     "adapter.none": "{folder} holds no adapter yet: train the run to its first checkpoint.",
     "adapter.does_not_fit": "The adapter in {folder} does not fit this model: {fault}",
