@@ -101,6 +101,13 @@ STARTER_MODEL = "starter"
 """The name under which the bundled model is asked for in recipes and on the command line."""
 
 
+def model_name(model: str) -> str:
+    """The name of a model that is given by its folder; one in the Hugging Face cache is called as there."""
+    path = Path(model)
+    folder = path.parent.parent.name if path.parent.name == "snapshots" else ""
+    return folder.rpartition("--")[2] if folder.startswith("models--") else path.name
+
+
 def model_folder(model: str) -> Path:
     """The folder of a model named in a recipe: the bundled starter, or a path."""
     if model == STARTER_MODEL:

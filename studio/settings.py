@@ -46,6 +46,7 @@ class Settings:
     width: int = 1280
     height: int = 820
     recent: tuple[str, ...] = ()  # datasets, the latest first
+    model_places: tuple[str, ...] = ()  # folders and files of models that the person added to the list
     left: int | None = None  # where the window's frame began, in pixels of the desktop; None: never moved
     top: int | None = None
     maximized: bool = False
@@ -77,11 +78,11 @@ class Settings:
         for sizes in self.splits.values():
             if type(sizes) is not list or not all(type(n) is int and 0 <= n <= MOST for n in sizes):
                 raise _impossible("splits", sizes)
-        if not isinstance(self.recent, list | tuple) or not all(
-            isinstance(each, str) for each in self.recent
-        ):
-            raise Unusable("settings.recent")
-        object.__setattr__(self, "recent", tuple(self.recent))  # JSON has lists
+        for name, fault in (("recent", "settings.recent"), ("model_places", "settings.models")):
+            kept = getattr(self, name)
+            if not isinstance(kept, list | tuple) or not all(isinstance(each, str) for each in kept):
+                raise Unusable(fault)
+            object.__setattr__(self, name, tuple(kept))  # JSON has lists
 
 
 def _impossible(name: str, value: object) -> Unusable:

@@ -120,3 +120,11 @@ def redacted(text: str, *secrets: str) -> str:
 def counted(count: int, noun: str) -> str:
     """How many there are of what a plain noun names: 1 row, 1,234 rows."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def short_count(count: float) -> str:
+    """A large number in three digits: 812, 14.2 k, 3.1 M."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if count >= size:
+            return f"{count / size:,.{1 if count < 100 * size else 0}f} {unit}"
+    return f"{count:,.0f}"

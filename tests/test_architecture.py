@@ -50,7 +50,6 @@ SHORT = {
     "ui/icons.py",
     "ui/plain.py",
     "ui/plots/style.py",
-    "ui/widgets/card.py",
     "ui/widgets/style.py",
     "ui/widgets/timing.py",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from studio.app.dataset import DatasetController
+from studio.app.models import Models
 from studio.app.runs import Runs
 from studio.app.state import Controller, Services
 from studio.app.training import Training
@@ -41,6 +42,7 @@ class AppSession(Controller):
         dataset: DatasetController,
         training: Training,
         runs: Runs,
+        models: Models,
     ) -> None:
         super().__init__(services, services.window)
         self.settings = settings
@@ -49,7 +51,7 @@ class AppSession(Controller):
         self.question: QuestionDialog | None = None
         self.dialog: SettingsDialog | None = None
         self._window.may_close = self._may_close
-        self._runs = runs
+        self._runs, self._models = runs, models
         runs.listed.connect(self._say_stopped)
         training.opened.connect(lambda _: self._window.end_notice(STOPPED))
         self._state.dataset_changed.connect(self._say_subject)
@@ -87,6 +89,7 @@ class AppSession(Controller):
             **self._window.place(),
             splits={**self.settings.splits, **self._window.splits()},
             recent=self._dataset.opening.recent,
+            model_places=self._models.places,
             pane=self._window.current_pane(),
             dataset=recipe.data.path or (str(large.path) if large.view is not None else ""),
             recipe=recipe.model_dump(mode="json"),

@@ -89,6 +89,7 @@ def make_window(theme: Theme, settings: Settings) -> MainWindow:
             PaneEntry("evaluation", "Evaluation", "scale", QWidget(), ""),
             PaneEntry("playground", "Playground", "messages-square", QWidget(), ""),
             PaneEntry("runs", "Runs", "history", QWidget(), "Library"),
+            PaneEntry("models", "Models", "hard-drive", QWidget(), "Library"),
         ),
     )
     if settings.text_size > 100:  # the smallest window is larger, too, and the screen may be smaller

@@ -14,6 +14,7 @@ from studio import __version__
 from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation
 from studio.app.help import Help
+from studio.app.models import Models, trainable
 from studio.app.objective import ObjectiveOffers
 from studio.app.playground import Playground
 from studio.app.run_menu import RunMenu
@@ -30,6 +31,7 @@ from studio.runs.store import RunStore
 from studio.settings import Settings
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.panes.evaluation.pane import EvaluationPane
+from studio.ui.panes.models.pane import ModelsPane
 from studio.ui.panes.playground.pane import PlaygroundPane
 from studio.ui.panes.runs.pane import RunsPane
 from studio.ui.panes.training.pane import TrainingPane
@@ -48,6 +50,7 @@ class Panes:
         self.evaluation = EvaluationPane(theme)
         self.playground = PlaygroundPane(theme)
         self.runs = RunsPane(theme)
+        self.models = ModelsPane(theme)
         for key, pane in vars(self).items():
             window.set_pane(key, pane)
 
@@ -68,8 +71,9 @@ class Studio(QObject):
         self.evaluation = Evaluation(services, self.panes.evaluation)
         self.playground = Playground(services, self.panes.playground)
         self.runs = Runs(services, self.panes.runs)
+        self.models = Models(services, self.panes.models, settings.model_places)
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
-        parts = (self.dataset, self.training, self.runs)
+        parts = (self.dataset, self.training, self.runs, self.models)
         self.help = Help(services, theme, self.training.forecasting)
         self.tour = Tour(
             services,
@@ -92,6 +96,7 @@ class Studio(QObject):
         self.training.forecasting.count()
         self.queue.submit(HealJob(self._paths), QueueName.READING, lambda event: None, lambda outcome: None)
         self.runs.refresh()
+        self.models.refresh(weigh=False)
 
     @Slot(str)
     def open_path(self, path: str) -> None:
@@ -100,8 +105,10 @@ class Studio(QObject):
 
     @Slot(object)
     def open_paths(self, paths: Sequence[str]) -> None:
-        """Take what was dropped together."""
-        if len(paths) == 1 and (Path(paths[0]) / "config.json").is_file():
+        """Take what was dropped together; what is dropped on the models is meant for them."""
+        if self.window.current_pane() == "models" or all(Path(path).suffix == ".gguf" for path in paths):
+            self.models.add(paths)
+        elif len(paths) == 1 and (Path(paths[0]) / "config.json").is_file():
             self.training.use_model(paths[0])
             self.window.show_pane("training")
         else:
@@ -126,6 +133,8 @@ class Studio(QObject):
         self.evaluation.checkpoint_taken.connect(self.runs.use)
         self.tour.ended.connect(self.session.note_tour)
         self.runs.recipe_wanted.connect(self._use_recipe)
+        self.models.listed.connect(lambda models: self.panes.training.form.offer_models(trainable(models)))
+        self.models.train_requested.connect(self._train_model)
         self.dataset.ready_to_train.connect(self._go_to_training)
         panes = self.panes
         panes.training.dataset_requested.connect(self._show_dataset)
@@ -169,6 +178,12 @@ class Studio(QObject):
     def _use_recipe(self, recipe: Recipe) -> None:
         self.window.show_pane("training")
         self.training.use_recipe(recipe)
+
+    @Slot(str)
+    def _train_model(self, model: str) -> None:
+        """Let the recipe at hand train this model."""
+        if self.training.use_model(model):
+            self.window.show_pane("training")
 
     @Slot(str)
     def _evaluate(self, name: str) -> None:

@@ -14,15 +14,15 @@ from studio.app.form import Forecasting, RecipeFiles, next_data
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
-from studio.errors import ModelError, RecipeError, StudioError
+from studio.errors import RecipeError, StudioError
 from studio.events import Ended, Event, Prepared, RunOpened, Saved, Step, SweepProgress
 from studio.jobs.job import Done, Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
 from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
-from studio.models.folder import read_config
-from studio.models.weights import find_weights
+from studio.models.present import why_unusable
+from studio.paths import STARTER_MODEL, model_folder
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder
@@ -221,15 +221,13 @@ class Training(Controller):
             self.request.stop()
             self._pane.show_state("stopping", "Saving a checkpoint after this step.")
 
-    def use_model(self, folder: str) -> None:
-        """Train the model in `folder`; what is no model is refused, and the one that was chosen stays."""
-        try:
-            read_config(Path(folder))
-            find_weights(Path(folder))
-        except ModelError as error:
-            self._answer(str(error), "bad", NO_MODEL)
-        else:
-            self.change({"model": str(Path(folder))})
+    def use_model(self, model: str) -> bool:
+        """Train the starter, or the model in a folder. What is no model is refused, and False."""
+        folder = model_folder(model)
+        if why := why_unusable(folder):
+            self._answer(why, "bad", NO_MODEL)
+            return False
+        return self.change({"model": model if model == STARTER_MODEL else str(folder)})
 
     def use_recipe(self, recipe: Recipe) -> None:
         """Put a whole recipe into the form; the dataset stays, and the model where that one is not here."""

@@ -52,6 +52,7 @@ ASKED: dict[str, str] = {
     # In the settings.
     "settings.value": "{name} cannot be {value}",
     "settings.recent": "recent is no list of paths",
+    "settings.models": "model_places is no list of paths",
     "settings.damaged": "{file} is damaged, and the defaults are used ({fault}).",
     "settings.fields_damaged": "{file} is damaged: {faults}. What is by default is used instead.",
     # In the window.

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from studio.catalogue import Phrase, Unusable
 from studio.dataset.record import Message
+from studio.paths import model_name
 from studio.words import whole_characters
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Contestant(BaseModel):
         """What it is called where people read: "Tuned, step 500, at 0.5 of its strength"."""
         if self.name:
             return self.name
-        named = {RUN: self.run, MODEL: Path(self.model).name, SERVER: self.model or self.server}
+        named = {RUN: self.run, MODEL: model_name(self.model), SERVER: self.model or self.server}
         parts = [_TITLES.get(self.kind) or named[self.kind]]
         parts += [f"step {self.step:,}"] if self.step else []
         parts += [f"at {self.strength:g} of its strength"] if self.strength != 1 else []

@@ -2,9 +2,10 @@
 
 MLX is bound to the thread that imports and uses it, so one long-lived engine thread does every model
 job. After a Metal failure, which breaks MLX in its thread, the engine goes on in a fresh one. A second
-thread reads datasets, a third follows scans of big files, a fourth waits for servers that make rows and a
-fifth for the Hub; they need no MLX. Only plain Python values leave them. The engine may also be a process of
-its own, which its thread feeds and follows: then MLX and Qt share no process.
+thread reads datasets, a third follows scans of big files, a fourth waits for servers that make rows, a fifth
+for what comes from the Hub, a sixth and a seventh look for models, here and there; they need no MLX. Only
+plain Python values leave them. The engine may also be a process of its own, which its thread feeds and
+follows: then MLX and Qt share no process.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class JobQueue(QObject):
         self._scanner = Worker(Performer("scanning", lambda: None), self)
         self._asker = Worker(Performer("asking", lambda: None), self)
         self._fetcher = Worker(Performer("fetching", lambda: None), self)
-        self._workers = (self._engine, self._reader, self._scanner, self._asker, self._fetcher)
+        self._lister = Worker(Performer("listing", lambda: None), self)
+        self._looker = Worker(Performer("looking", lambda: None), self)
+        beside = (self._reader, self._scanner, self._asker, self._fetcher, self._lister, self._looker)
+        self._workers = (self._engine, *beside)
         for worker in self._workers:
             worker.posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
             worker.finished.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
@@ -67,6 +71,8 @@ class JobQueue(QObject):
             QueueName.SCANNING: self._scanner,
             QueueName.ASKING: self._asker,
             QueueName.FETCHING: self._fetcher,
+            QueueName.LISTING: self._lister,
+            QueueName.LOOKING: self._looker,
         }
         own.get(queue_name, self._engine).take(ticket)
         return ticket

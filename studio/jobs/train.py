@@ -18,6 +18,7 @@ from studio.jobs.job import note_way_on, said_of
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import awake, recorder
 from studio.jobs.rows import keep_rows, kept_recipe, made_whole, named_as_read
+from studio.paths import model_name
 from studio.process import rank
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -68,7 +69,7 @@ class TrainJob:
             "base": base_of(recipe),
             **parents_in_words(recipe),
         }
-        name = self.name or f"{Path(recipe.data.path).stem}-{Path(recipe.model).name}"
+        name = self.name or f"{Path(recipe.data.path).stem}-{model_name(recipe.model)}"
         with own_runs(self.runs) as runs:
             with made_whole(RunFolder.create(runs, name, manifest)) as run:
                 recipe = keep_start(recipe, run)

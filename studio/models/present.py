@@ -25,17 +25,17 @@ def present(model: str, known: Iterable[str] = ()) -> str:
     if model == STARTER_MODEL:
         return model
     folders = (Path(model).expanduser(), *_namesakes(model, known), *downloaded(model))
-    return next((str(folder) for folder in folders if is_usable(folder)), "")
+    return next((str(folder) for folder in folders if not why_unusable(folder)), "")
 
 
-def is_usable(folder: Path) -> bool:
-    """Whether a folder holds a model with all of its weights."""
+def why_unusable(folder: Path) -> str:
+    """Why a folder does not hold a model with all of its weights; nothing where it does."""
     try:
         read_config(folder)
         find_weights(folder)
-    except (ModelError, OSError):
-        return False
-    return True
+    except (ModelError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def _namesakes(model: str, known: Iterable[str]) -> Iterator[Path]:

@@ -6,13 +6,13 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from studio.dataset.documents.passages import Passage, words
 from studio.dataset.record import Record
 from studio.errors import DataError
 from studio.events import Event, GeneratedRow, Log, Progress, Refusals, SynthesisEnded, retold
 from studio.generate.asking import AskModel, NoReply
+from studio.paths import model_name
 from studio.synth.filter import RowFilter
 from studio.synth.folder import SyntheticFolder
 from studio.synth.generators import GENERATORS, Draft, GenerationSource, RowGenerator
@@ -224,7 +224,7 @@ def _filtered(
     refused = Counter[str]() if drafts else Counter({NO_FORM: 1})
     now = datetime.now(UTC).isoformat(timespec="seconds")
     passage = source.passage.text if source.passage else ""
-    named = plan.model if plan.server else Path(plan.model).name  # rows are given away, paths are not
+    named = plan.model if plan.server else model_name(plan.model)  # rows are given away, paths are not
     model = named if GENERATORS[plan.maker].asks_model else ""
     kin = source.record.group_key if source.record else ""
     made = Provenance(plan.maker, model, source.name, passage, now, kin)

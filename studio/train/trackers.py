@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from studio.errors import RecipeError
 from studio.events import Event, Log, Prepared, Probed, Rewards, Sampled, Step, Validated
+from studio.paths import model_name
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 
@@ -226,7 +227,7 @@ _DISCREET = {
 def _public(recipe: Recipe) -> dict[str, Any]:
     """The recipe without the folders of this Mac and without what is said about watching."""
     described = recipe.model_dump(exclude={"watch"})
-    described["model"] = PurePath(recipe.model).name
+    described["model"] = model_name(recipe.model)
     described["data"]["path"] = PurePath(recipe.data.path).name
     return described
 

@@ -12,7 +12,7 @@ from studio.app.studio import Studio
 from studio.ui.plots.curve import CurvePlot
 from tests.app.test_run_menu import stored_run
 
-PANES = ("dataset", "training", "evaluation", "playground", "runs")
+PANES = ("dataset", "training", "evaluation", "playground", "runs", "models")
 _PARTS = (QComboBox, QAbstractSpinBox, CurvePlot)
 """Whose parts are named by them."""
 

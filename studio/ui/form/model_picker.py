@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
-from studio.paths import STARTER_MODEL
+from studio.paths import STARTER_MODEL, model_name
 from studio.ui.plain import tip
 from studio.ui.widgets.popup import Combo
 
@@ -17,8 +17,8 @@ STARTER_TITLE = "Starter"
 
 
 def model_title(model: str) -> str:
-    """A model's name for people: the last part of its folder, or the starter's title."""
-    return STARTER_TITLE if model == STARTER_MODEL else PurePath(model).name or model
+    """A model's name for people, or the starter's title."""
+    return STARTER_TITLE if model == STARTER_MODEL else model_name(model) or model
 
 
 class ModelPicker(Combo):
@@ -35,6 +35,7 @@ class ModelPicker(Combo):
         self.insertSeparator(1)
         self.addItem(CHOOSE)
         self._chosen = 0
+        self._offered: list[str] = []
         self.activated.connect(self._on_activated)
 
     def chosen(self) -> str:
@@ -44,16 +45,31 @@ class ModelPicker(Combo):
         """All that the list offers."""
         return [str(model) for place in range(self.count()) if (model := self.itemData(place))]
 
+    def offer(self, models: Iterable[str]) -> None:
+        """Offer these models, in place of those that were offered before; the chosen one stays."""
+        chosen, offered = self.chosen(), list(models)
+        for gone in set(self._offered) - {*offered, chosen}:
+            self.removeItem(self.findData(gone))
+        self._offered = offered
+        for model in offered:
+            self._place_of(model)
+        self._chosen = self.findData(chosen)
+        self.setCurrentIndex(self._chosen)
+
     def set_model(self, model: str) -> None:
         """Choose a model, adding it to the list when it is new."""
+        self._chosen = self._place_of(model)
+        self.setCurrentIndex(self._chosen)
+        self.setToolTip(tip("The model that ships with the app." if model == STARTER_MODEL else model))
+
+    def _place_of(self, model: str) -> int:
+        """Where a model stands in the list, in which it is put where it is new."""
         index = self.findData(model)
         if index < 0:
             index = self.count() - 2
             self.insertItem(index, model_title(model), model)
             self.setItemData(index, tip(model), Qt.ItemDataRole.ToolTipRole)
-        self._chosen = index
-        self.setCurrentIndex(index)
-        self.setToolTip(tip("The model that ships with the app." if model == STARTER_MODEL else model))
+        return index
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """As the style paints it, but a long name ends in an ellipsis."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt, Signal
 
 from studio.errors import RecipeError
@@ -73,6 +75,10 @@ class RecipeForm(Form):
     def model(self) -> str:
         """The model that is chosen, as a recipe names it."""
         return self._model.chosen()
+
+    def offer_models(self, models: Iterable[str]) -> None:
+        """Which models there are to choose from, beside the starter and those that were chosen by hand."""
+        self._model.offer(models)
 
     def models(self) -> list[str]:
         """The models that can be chosen from, as recipes name them."""

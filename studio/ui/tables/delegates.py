@@ -40,7 +40,9 @@ def pill_width(text: str) -> float:
     return QFontMetricsF(body_font(11, strong=True)).horizontalAdvance(text) + 2 * _PADDING
 
 
-def paint_pill(painter: QPainter, corner: QPointF, text: str, tokens: ThemeColours, tone: str) -> None:
+def paint_pill(
+    painter: QPainter, corner: QPointF, text: str, tokens: ThemeColours, tone: str, *, struck: bool = False
+) -> None:
     """A word on a rounded tint of its own colour, from its top left corner; like a Badge."""
     painter.save()
     box = QRectF(corner.x(), corner.y(), pill_width(text), _PILL_HEIGHT)
@@ -49,7 +51,9 @@ def paint_pill(painter: QPainter, corner: QPointF, text: str, tokens: ThemeColou
     painter.setBrush(QColor(tokens.hover if tone == "dim" else tokens.tint(tone)))
     painter.drawRoundedRect(box, 8, 8)
     painter.setPen(QColor(getattr(tokens, tone)))
-    painter.setFont(body_font(11, strong=True))
+    font = body_font(11, strong=True)
+    font.setStrikeOut(struck)
+    painter.setFont(font)
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
     painter.restore()
 

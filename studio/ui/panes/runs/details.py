@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from studio import words
 from studio.events import Validated
@@ -17,10 +17,8 @@ from studio.ui.panes.runs.table import exact_match
 from studio.ui.plots.plot_card import PlotCard
 from studio.ui.plots.run_plots import LOSS
 from studio.ui.theme import Theme
-from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import ElidedLabel, PlainLabel
+from studio.ui.widgets.card import Card, PairList
 from studio.ui.widgets.layout import add, row, scrolled
-from studio.ui.widgets.style import empty_layout
 from studio.ui.widgets.timing import Debounce
 
 GROUPS = {
@@ -33,35 +31,6 @@ GROUPS = {
 """What the files of a run belong to, by the folder they are in."""
 _FOLDED = ("parents", "checkpoints", "evaluations")
 _SAVE_MILLISECONDS = 600
-
-
-class PairList(QWidget):
-    """Names at the left, values at the right; where room is short the values are cut, or the names."""
-
-    def __init__(self, cuts_names: bool = False) -> None:
-        super().__init__()
-        self._cuts_names = cuts_names
-        self.setProperty("role", "clear")
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 10, 0)
-        self._grid.setHorizontalSpacing(16)
-        self._grid.setVerticalSpacing(6)
-        self._grid.setColumnStretch(0 if cuts_names else 1, 1)
-
-    def show_pairs(self, pairs: Sequence[tuple[str, str]], heads: Sequence[str] = ()) -> None:
-        """Show these; the names that are `heads` stand over those that follow them."""
-        empty_layout(self._grid)
-        for place, (name, value) in enumerate(pairs):
-            cut = ElidedLabel(name if self._cuts_names else value, Qt.TextElideMode.ElideMiddle)
-            left, right = (cut, PlainLabel(value)) if self._cuts_names else (PlainLabel(name), cut)
-            if name in heads:
-                left.setProperty("role", "title")
-            else:
-                left.setProperty("tone", "dim")
-            right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._grid.addWidget(left, place, 0)
-            self._grid.addWidget(right, place, 1)
-        self._grid.setRowStretch(len(pairs), 1)
 
 
 def facts(run: RunSummary) -> list[tuple[str, str]]:

@@ -41,14 +41,6 @@ def exact_match(run: RunSummary) -> str:
     return f"{run.base_exact:.0%} → {run.tuned_exact:.0%}".replace("%", " %")
 
 
-def short_count(count: float) -> str:
-    """A large number in three digits: 812, 14.2 k, 3.1 M."""
-    for unit, size in (("M", 1e6), ("k", 1e3)):
-        if count >= size:
-            return f"{count / size:,.{1 if count < 100 * size else 0}f} {unit}"
-    return f"{count:,.0f}"
-
-
 def recipe_value(run: RunSummary, group: str, name: str) -> float | None:
     """A number of the run's recipe; None where it has none."""
     part = run.recipe.get(group)
@@ -99,7 +91,7 @@ COLUMNS: tuple[Column, ...] = (
     _figure("Rank", lambda run: recipe_value(run, "lora", "rank"), "{:g}".format, width=58, from_width=800),
     _figure("Seed", lambda run: recipe_value(run, "loop", "seed"), "{:g}".format, width=58, from_width=1260),
     TableColumn("Steps", lambda run: f"{run.step:,} of {run.steps:,}", lambda run: run.step, True, width=112),
-    _figure("Tokens", lambda run: run.tokens or None, short_count, width=74, from_width=1030),
+    _figure("Tokens", lambda run: run.tokens or None, words.short_count, width=74, from_width=1030),
     _figure("Time", lambda run: run.seconds or None, words.duration, width=86, from_width=960),
     _figure("Best loss", lambda run: run.best_loss, words.loss, width=84),
     TableColumn(
