@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-_SECRET = ("STUDIO_SERVER_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
+_SECRET = ("STUDIO_SERVER_KEY", "STUDIO_SERVE_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY")
 
 
 def prepare_process() -> None:

@@ -28,9 +28,10 @@ _KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 _KINDS |= {"BadRow", "Refused", "Unusable"}  # and those, of which each says a clause
 _KINDS |= {"HubError", "NotEnoughMemory", "NothingUsable", "TooLong", "Unconfirmed", "UnknownColumns"}
 _KINDS |= {"Diverged", "NoTrash", "NotFinite", "QuestionRefused", "ServerError", "Untrained"}
+_KINDS |= {"HttpRefusal", "RequestRefused"}
 _CODED = (
     *("advice/", "app/", "cli/", "dataset/", "evaluate/", "events/", "export/", "files/", "forecast/"),
-    *("generate/", "hub/", "jobs/", "models/", "recipe/", "runs/", "synth/", "train/", "ui/"),
+    *("generate/", "hub/", "jobs/", "models/", "recipe/", "runs/", "serve/", "synth/", "train/", "ui/"),
     *(path.name for path in STUDIO.glob("*.py")),
 )
 """The rooms, and the modules beside them, in which every failure has a code."""

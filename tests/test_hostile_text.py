@@ -293,7 +293,7 @@ def _is_text(node: ast.expr) -> bool:
 
 
 def test_nothing_goes_around_the_one_way_into_the_terminal() -> None:
-    writers = {"terminal.py", "__main__.py", "start.py"}
+    writers = {"terminal.py", "__main__.py", "start.py", "snippets.py"}  # the last shows a program
     for path in FILES:
         text = path.read_text(encoding="utf-8")
         if path.name not in writers:

@@ -29,6 +29,7 @@ from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
 from studio.catalogue.scoring import SCORING
+from studio.catalogue.serving import SERVING
 from studio.catalogue.verdict import VERDICT
 from studio.catalogue.work import WORK
 from studio.words import printable
@@ -52,6 +53,7 @@ CLAUSES: dict[str, str] = {
     **VERDICT,
     **SCORING,
     **WORK,
+    **SERVING,
 }
 
 LANGUAGES = Path(__file__).parents[2] / "resources" / "languages"

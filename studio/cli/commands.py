@@ -32,6 +32,7 @@ from studio.cli.options import (
     with_fields,
 )
 from studio.cli.parser import Group, StudioCommand
+from studio.cli.serve import register as register_server
 from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perform, report
 from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import PeerLost, RecipeError, StudioError
@@ -222,6 +223,7 @@ def sweep(
 app.command(cls=StudioCommand)(evaluate)
 app.command("report", cls=StudioCommand)(write_report)
 register_exports(app)
+register_server(app)
 
 
 @app.command(cls=StudioCommand)

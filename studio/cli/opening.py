@@ -18,6 +18,7 @@ COMMANDS = (
     "runs",
     "export",
     "import",
+    "serve",
     "selftest",
     "demo",
 )

@@ -77,6 +77,14 @@ from studio.events.models import (
     ModelUse,
     OnlineModel,
 )
+from studio.events.serving import (
+    ReplyBegins,
+    ReplyCall,
+    ReplyEnded,
+    ReplyPiece,
+    ReplyToken,
+    WeighedToken,
+)
 from studio.events.training import (
     AdapterShape,
     Advice,
@@ -164,6 +172,11 @@ __all__ = [
     "Progress",
     "Refusals",
     "Rendered",
+    "ReplyBegins",
+    "ReplyCall",
+    "ReplyEnded",
+    "ReplyPiece",
+    "ReplyToken",
     "Rewards",
     "RowShown",
     "RowsFound",
@@ -180,6 +193,7 @@ __all__ = [
     "TokenRead",
     "Turn",
     "Validated",
+    "WeighedToken",
     "built",
     "finished",
     "from_json",

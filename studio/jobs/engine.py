@@ -50,10 +50,9 @@ class _Engine(Performer):
             ticket.stop()
         self.inbox.put(None)
 
-    def _begin(self, ticket: Ticket) -> None:
+    def _note_begin(self, ticket: Ticket) -> None:
         assert isinstance(ticket, _Numbered)
         self._parent.report(json.dumps({"ticket": ticket.number, "begins": True}))
-        super()._begin(ticket)
 
     def tell(self, ticket: Ticket, note: Event | Outcome) -> None:
         """Tell the parent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from enum import Enum
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
@@ -105,36 +105,60 @@ class Performer:
             log.exception("The %s thread could not be tidied up", self.name)
 
     def _perform_interrupts(self) -> None:
-        """Perform the short jobs that are waiting. Their inbox entries find the queue empty later."""
+        """Perform the short jobs that wait or come meanwhile, an event of each in turn, so that a long answer
+        keeps no other waiting. Their inbox entries find the queue empty later.
+        """
+        running: list[tuple[Ticket, Generator[Event | Outcome]]] = []
+        while True:
+            running += [(ticket, self._notes(ticket)) for ticket in self._waiting()]
+            if not running:
+                return
+            for each in list(running):
+                ticket, notes = each
+                note = next(notes)
+                self._say(ticket, note)
+                if isinstance(note, Outcome):
+                    running.remove(each)
+
+    def _waiting(self) -> Iterator[Ticket]:
         while True:
             try:
-                self._begin(self._interrupts.get_nowait())
+                yield self._interrupts.get_nowait()
             except Empty:
                 return
 
     def _begin(self, ticket: Ticket) -> None:
         """Perform a ticket, and say how it ended."""
-        self._say(ticket, self._perform(ticket))
+        for note in self._notes(ticket):
+            self._say(ticket, note)
+            if ticket.queue_name is QueueName.ENGINE and isinstance(note, Event):
+                self._perform_interrupts()
 
-    def _perform(self, ticket: Ticket) -> Outcome:
+    def _notes(self, ticket: Ticket) -> Generator[Event | Outcome]:
+        """What a ticket's job says, and at last how it ended."""
+        self._note_begin(ticket)
         if ticket.is_stopping():
-            return Stopped()
+            yield Stopped()
+            return
         try:
             events = ticket.job.run_events(self._work_context())
             for event in events:
-                self._say(ticket, event)
+                yield event
                 if ticket.is_stopping():
                     events.close()  # here a job saves what it has
-                    return Stopped()
-                if ticket.queue_name is QueueName.ENGINE:
-                    self._perform_interrupts()
+                    yield Stopped()
+                    return
         except StudioError as error:
             log.info("%s: %s", ticket.job.title, error)
-            return self._failed(error)
+            yield self._failed(error)
         except Exception as error:
             log.exception("%s failed", ticket.job.title)
-            return self._failed(error)
-        return Done()
+            yield self._failed(error)
+        else:
+            yield Done()
+
+    def _note_begin(self, ticket: Ticket) -> None:
+        """A ticket's turn has come; for those who tell of it."""
 
     def _failed(self, error: Exception) -> Failed:
         self.broken = self.broken or is_metal(error)

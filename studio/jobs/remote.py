@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from queue import Empty
 
 from studio.catalogue import Phrase, phrase
 from studio.child_process import ENGINE, Child
@@ -79,6 +78,10 @@ class RemotePerformer(Performer):
         if self._sent:
             self._see_through(self._context)
 
+    def _perform_interrupts(self) -> None:
+        for ticket in self._waiting():
+            self._begin(ticket)
+
     def _send(self, ticket: Ticket) -> None:
         if ticket.is_stopping():
             self._say(ticket, Stopped())
@@ -120,11 +123,9 @@ class RemotePerformer(Performer):
 
     def _send_waiting(self) -> None:
         """Send what is to interrupt the ticket at work."""
-        while not self._leaves:
-            try:
-                self._send(self._interrupts.get_nowait())
-            except Empty:
-                return
+        waiting = self._waiting()
+        while not self._leaves and (ticket := next(waiting, None)) is not None:
+            self._send(ticket)
 
     def _send_stops(self, process: _EngineProcess) -> None:
         for number, sent in self._sent.items():

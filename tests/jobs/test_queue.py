@@ -106,6 +106,18 @@ def test_a_short_job_goes_in_between_two_steps_on_the_same_thread(qtbot: QtBot, 
     qtbot.waitUntil(lambda: listener.outcome is not None)
 
 
+def test_short_jobs_take_turns_so_that_a_long_answer_keeps_no_other_waiting(
+    qtbot: QtBot, queue: JobQueue
+) -> None:
+    listener = Listener()
+    ticket = queue.submit(Count(10**9, pause=0.001), QueueName.INTERRUPT, listener.hear, listener.end)
+    qtbot.waitUntil(lambda: len(listener.events) > 3)
+    assert finish(qtbot, queue, Count(3), QueueName.INTERRUPT).outcome == Done()
+    assert listener.outcome is None
+    ticket.stop()
+    qtbot.waitUntil(lambda: listener.outcome == Stopped())
+
+
 def test_a_listener_that_raises_loses_nothing_but_its_own_event(qtbot: QtBot, queue: JobQueue) -> None:
     heard, listener = [], Listener()
 
