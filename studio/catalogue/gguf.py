@@ -40,6 +40,7 @@ GGUF: dict[str, str] = {
     # Its conversion.
     "gguf.no_room": "The model needs {needed:,} MB at {folder}, and {free:,} MB are free. Free some "
     "space, or choose another folder.",
+    "gguf.taken": "{folder} is not empty (it holds {name}). Choose another folder for the model.",
     "gguf.not_whole": "{file} does not make a whole model. {reason}",
     "gguf.beyond_half": "{file} holds numbers in {name} that float16 cannot hold. Choose bfloat16 as "
     "precision.",

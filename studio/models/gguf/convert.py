@@ -78,7 +78,7 @@ def _check_room(folder: Path, file: Path, placed: tuple[PlacedTensor, ...], prec
     """Raise DiskError where the disk has no room, TargetError where something else would be overwritten."""
     check_target(folder, parts_of(file).files)
     if found := strangers(folder, ()):
-        raise ModelError("export.taken", folder=folder, name=found[0])
+        raise ModelError("gguf.taken", folder=folder, name=found[0])
     needed = _SPARE + sum(each.stored.numbers for each in placed) * GGUF_PRECISIONS[precision][1]
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     free = shutil.disk_usage(there).free

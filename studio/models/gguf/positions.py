@@ -21,6 +21,8 @@ LONG_FACTORS, SHORT_FACTORS = "rope_factors_long.weight", "rope_factors_short.we
 ROPE_TENSORS = (LLAMA3_FACTORS, LONG_FACTORS, SHORT_FACTORS)
 _LOW, _HIGH = 1.0, 4.0
 """Turns over the original context between which frequencies are mixed: all of Llama 3's have these."""
+_USUAL = 8192
+"""The context that Llama 3 was trained on first."""
 _NEAR = 1e-3
 
 
@@ -95,8 +97,8 @@ def _longrope(header: GgufHeader, arch: str, original: int) -> dict[str, Any]:
 def _llama3(header: GgufHeader, base: float, turned: int) -> dict[str, Any] | None:
     """Llama 3's scaling from what each pair's frequency is divided by, which is all that the file holds.
 
-    Pairs that turn slowly have the factor itself; one in between tells the original context. Raises
-    ModelError where the others are not divided as that says.
+    Pairs that turn slowly have the factor itself; those in between tell the original context. Raises
+    ModelError where not all are divided as that says.
     """
     factors = _factors(header, LLAMA3_FACTORS)
     factor = float(factors.max())
@@ -105,12 +107,9 @@ def _llama3(header: GgufHeader, base: float, turned: int) -> dict[str, Any] | No
     if math.isclose(factor, 1.0, rel_tol=_NEAR):
         return None
     turns = base ** -(np.arange(0, turned, 2) / turned) / (2 * math.pi)  # over one position
-    between = (factors > 1 + _NEAR) & (factors < factor * (1 - _NEAR))
-    for guess in _contexts(header, factors[between], turns[between], factor):
+    for guess in _contexts(factors, turns, factor):
         share = np.clip((guess * turns - _LOW) / (_HIGH - _LOW), 0, 1)
-        if len(turns) == len(factors) and np.allclose(
-            1 / ((1 - share) / factor + share), factors, rtol=_NEAR
-        ):
+        if np.allclose(1 / ((1 - share) / factor + share), factors, rtol=_NEAR):
             return {
                 "rope_type": "llama3",
                 "factor": factor,
@@ -121,14 +120,14 @@ def _llama3(header: GgufHeader, base: float, turned: int) -> dict[str, Any] | No
     raise ModelError("gguf.rope", file=header.file, kind=LLAMA3_FACTORS)
 
 
-def _contexts(
-    header: GgufHeader, factors: NDArray[np.float32], turns: NDArray[np.float64], factor: float
-) -> Sequence[int]:
+def _contexts(factors: NDArray[np.float32], turns: NDArray[np.float64], factor: float) -> Sequence[int]:
     """Original contexts that would give such factors, the likeliest first."""
-    if not len(factors):
-        return (8192, header.number(f"{header.text('general.architecture')}.context_length"))
-    share = (1 / factors - 1 / factor) / (1 - 1 / factor)
-    return (round(float(np.median((_LOW + share * (_HIGH - _LOW)) / turns))),)
+    between = (factors > 1 + _NEAR) & (factors < factor * (1 - _NEAR))
+    if between.any():
+        share = (1 / factors[between] - 1 / factor) / (1 - 1 / factor)
+        return (round(float(np.median((_LOW + share * (_HIGH - _LOW)) / turns[between]))),)
+    slow = turns[factors > 1 + _NEAR]  # none of which turns more than once
+    return (_USUAL, int(_LOW / slow.max()))
 
 
 def _factors(header: GgufHeader, name: str) -> NDArray[np.float32]:

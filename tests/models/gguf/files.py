@@ -76,3 +76,25 @@ def write_small(
     writer.write_tensors_to_file()
     writer.close()
     return file
+
+
+def llama_tensors(biased: bool = False) -> dict[str, np.ndarray[Any, Any]]:
+    """The weights of a whole model of one block of Llama's, drawn; with biases where asked for."""
+    shapes = {
+        "token_embd.weight": (10, 32),
+        "output_norm.weight": (32,),
+        "blk.0.attn_norm.weight": (32,),
+        "blk.0.attn_q.weight": (32, 32),
+        "blk.0.attn_k.weight": (16, 32),
+        "blk.0.attn_v.weight": (16, 32),
+        "blk.0.attn_output.weight": (32, 32),
+        "blk.0.ffn_norm.weight": (32,),
+        "blk.0.ffn_gate.weight": (64, 32),
+        "blk.0.ffn_up.weight": (64, 32),
+        "blk.0.ffn_down.weight": (32, 64),
+    }
+    if biased:
+        shapes |= {f"blk.0.attn_{part}.bias": (rows,) for part, rows in (("q", 32), ("k", 16), ("v", 16))}
+        shapes["blk.0.attn_output.bias"] = (32,)
+    numbers = np.random.default_rng(3)
+    return {name: numbers.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
