@@ -54,6 +54,8 @@ EXPORT: dict[str, str] = {
     "export.ollama_form": "The model's chat template does more than Ollama's can be told here, so the "
     "Modelfile names none, and Ollama takes what it knows of the family. Compare `ollama show "
     "--template` with the model's own before you rely on it.",
+    "export.ollama_no_system": "The model was made without system prompts, so Ollama leaves out any that it "
+    "is given.",
     "export.template": "The run was trained with {template}, and what was written does not say so: ask "
     "it in the same form elsewhere.",
     "export.quantized_here": "The run trained on a copy of the model that was quantized to {bits} bits "

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from jinja2 import TemplateError
@@ -31,33 +32,48 @@ _PROOF: tuple[RolesSaid, ...] = (
 
 @dataclass(frozen=True)
 class ChatForm:
-    """What stands before and after what each role says; at the start; before the answer to come."""
+    """What stands before and after what each role says; at the start; before the answer to come.
+
+    Without `system` the model takes no system prompt. One that is `inside` stands in the first question:
+    after what is before a question, which is not said twice then.
+    """
 
     start: str
-    system: tuple[str, str]
+    system: tuple[str, str] | None
     user: tuple[str, str]
     assistant: tuple[str, str]
     answer: str
     default: str = ""  # what the system says where nobody gives it words
+    inside: bool = False
 
     def render(self, turns: RolesSaid) -> str:
         """A conversation with the beginning of the answer to it."""
-        parts = {"system": self.system, "user": self.user, "assistant": self.assistant}
+        parts = {"system": self.system or ("", ""), "user": self.user, "assistant": self.assistant}
         if self.default and turns[0][0] != "system":
             turns = (("system", self.default), *turns)
-        said = "".join(f"{parts[role][0]}{text}{parts[role][1]}" for role, text in turns)
+        said = ""
+        for place, (role, text) in enumerate(turns):
+            follows = self.inside and place > 0 and turns[place - 1][0] == "system"
+            said += f"{'' if follows else parts[role][0]}{text}{parts[role][1]}"
         return f"{self.start}{said}{self.answer}"
 
     def as_go(self) -> str:
         """The same in Go's template language. Raises Unusable for a form that it would take for its own."""
-        pieces = (self.start, *self.system, *self.user, *self.assistant, self.answer, self.default)
-        if any("{{" in piece or '"""' in piece for piece in pieces):
+        said = (*(self.system or ()), *self.user, *self.assistant)
+        if any("{{" in piece or '"""' in piece for piece in (self.start, *said, self.answer, self.default)):
             raise Unusable("export.ollama_form")
-        roles = [("system", self.system), ("user", self.user), ("assistant", self.assistant)]
+        user = self.user[0]
+        if self.inside:
+            user = f"{{{{ if $led }}}}{{{{ $led = false }}}}{{{{ else }}}}{user}{{{{ end }}}}"
+        roles = [("user", (user, self.user[1])), ("assistant", self.assistant)]
+        if self.system is not None:
+            after = self.system[1] + ("{{ $led = true }}" if self.inside else "")
+            roles.insert(0, ("system", (self.system[0], after)))
         turns = "{{ else ".join(
             f'if eq .Role "{role}" }}}}{before}{{{{ .Content }}}}{after}' for role, (before, after) in roles
         )
-        return f"{self.start}{{{{ range .Messages }}}}{{{{ {turns}{{{{ end }}}}{{{{ end }}}}{self.answer}"
+        start = ("{{ $led := false }}" if self.inside else "") + self.start
+        return f"{start}{{{{ range .Messages }}}}{{{{ {turns}{{{{ end }}}}{{{{ end }}}}{self.answer}"
 
 
 def form_of(tokenizer: Any, bos: str = "", template: str = "") -> ChatForm:
@@ -78,13 +94,15 @@ def form_of(tokenizer: Any, bos: str = "", template: str = "") -> ChatForm:
             raise Unusable("export.ollama_form") from error
         return str(text).removeprefix(bos)
 
-    try:
-        found = _found(render)
-    except ValueError as error:
-        raise Unusable("export.ollama_form") from error
-    if any(found.render(turns) != render(turns) for turns in _PROOF):
-        raise Unusable("export.ollama_form")
-    return found
+    for closing in ("", str(tokenizer.eos_token or "")):  # some close a conversation with a second end
+        try:
+            found = _found(partial(_open_ended, render, closing))
+        except ValueError:  # as Unusable is
+            continue
+        proof = [turns for turns in _PROOF if found.system or turns[0][0] != "system"]
+        if all(found.render(turns) == render(turns) for turns in proof):
+            return found
+    raise Unusable("export.ollama_form")
 
 
 def modelfile(file: str, form: ChatForm | None, stops: Sequence[str]) -> str:
@@ -102,18 +120,33 @@ def _found(render: Callable[..., str]) -> ChatForm:
     one = render([("user", _U)], answer=False)
     two = render([("user", _U), ("assistant", _A)], answer=False)
     three = render([("user", _U), ("assistant", _A), ("user", _V)], answer=False)
-    led = render([("system", _S), ("user", _U)], answer=False)
     answer = _after(render([("user", _U)]), one)
-    before_answer, after_answer = _apart(_after(two, one), _A)
-    before_user, after_user = _apart(_after(three, two), _V)
-    head = one.removesuffix(f"{before_user}{_U}{after_user}")
-    before_system, rest = _apart(led, _S)
-    after_system = rest.removesuffix(f"{before_user}{_U}{after_user}")
-    form = ("", (before_system, after_system), (before_user, after_user), (before_answer, after_answer))
-    if before_system.startswith(head):
-        return ChatForm(head, (before_system[len(head) :], after_system), *form[2:], answer)
-    default = head.removeprefix(before_system).removesuffix(after_system)
-    return ChatForm(*form, answer, default)
+    assistant = _apart(_after(two, one), _A)
+    user = _apart(_after(three, two), _V)
+    head = one.removesuffix(f"{user[0]}{_U}{user[1]}")
+    return _with_system(render, ChatForm(head, None, user, assistant, answer))
+
+
+def _with_system(render: Callable[..., str], form: ChatForm) -> ChatForm:
+    """A form with the place of the system's words; those that the template has itself are its default."""
+    question = f"{_U}{form.user[1]}"
+    try:
+        led = render([("system", _S), ("user", _U)], answer=False)
+    except Unusable:
+        return form
+    before, rest = _apart(led, _S)
+    if before == form.start + form.user[0] and not rest.endswith(form.user[0] + question):
+        return replace(form, system=(form.user[0], rest.removesuffix(question)), inside=True)
+    after = rest.removesuffix(form.user[0] + question)
+    if before.startswith(form.start):
+        return replace(form, system=(before[len(form.start) :], after))
+    default = form.start.removeprefix(before).removesuffix(after)
+    return replace(form, start="", system=(before, after), default=default)
+
+
+def _open_ended(render: Callable[..., str], closing: str, turns: RolesSaid, answer: bool = True) -> str:
+    """A conversation without what closes it."""
+    return render(turns, answer).removesuffix("" if answer else closing)
 
 
 def _after(whole: str, begun: str) -> str:

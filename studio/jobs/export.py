@@ -199,6 +199,7 @@ def _ollama(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     try:
         form = form_of(tokenizer, starts_with(tokenizer), job.template_text)
         text = modelfile(_gguf_name(job), form, _stops(tokenizer))
+        remarks = remarks if form.system else (*remarks, phrase("export.ollama_no_system"))
     except Unusable as error:
         remarks = (*remarks, error.phrase)
         text = modelfile(_gguf_name(job), None, _stops(tokenizer))

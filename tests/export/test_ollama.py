@@ -17,6 +17,7 @@ from studio.models.tokenizer import load_tokenizer
 from studio.runs.folder import RunFolder
 from tests.conftest import refused
 
+TEMPLATES = Path(__file__).parents[1] / "dataset" / "templates"
 QWEN = (
     "{% if messages[0].role != 'system' %}<|im_start|>system\nYou help.<|im_end|>\n{% endif %}"
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -70,6 +71,39 @@ def test_the_first_token_is_not_written_twice(tokenizer: Any) -> None:
     assert form_of(tokenizer).start == "<|begin|>"
     assert form_of(tokenizer, "<|begin|>").start == ""
     assert form_of(tokenizer).user == ("<|head|>user<|end|>\n\n", "<|eot|>")
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "inside"),
+    [
+        ("gemma", None, False),
+        ("mistral", ("[INST] ", "\n\n"), True),
+        ("phi3", ("<|system|>\n", "<|end|>\n"), False),
+        ("llama3", ("<|start_header_id|>system<|end_header_id|>\n\n", "<|eot_id|>"), False),
+    ],
+)
+def test_published_formats_have_a_form(
+    name: str, system: tuple[str, str] | None, inside: bool, tokenizer: Any
+) -> None:
+    tokenizer.chat_template = (TEMPLATES / f"{name}.jinja").read_text()
+    tokenizer.bos_token = "<|endoftext|>"
+    found = form_of(tokenizer, bos="<|endoftext|>")
+    assert (found.system, found.inside) == (system, inside)
+    turns = [{"role": "user", "content": "One"}, {"role": "assistant", "content": "Two"}] * 2
+    theirs = tokenizer.apply_chat_template(turns[:3], tokenize=False, add_generation_prompt=True)
+    said = [(turn["role"], turn["content"]) for turn in turns[:3]]
+    assert found.render(said) == theirs.removeprefix("<|endoftext|>")
+
+
+def test_a_system_prompt_inside_of_the_first_question_begins_it_once(tokenizer: Any) -> None:
+    tokenizer.chat_template = (TEMPLATES / "mistral.jinja").read_text()
+    assert form_of(tokenizer).as_go() == (
+        "{{ $led := false }}{{ range .Messages }}"
+        '{{ if eq .Role "system" }}[INST] {{ .Content }}\n\n{{ $led = true }}'
+        '{{ else if eq .Role "user" }}{{ if $led }}{{ $led = false }}{{ else }}[INST] {{ end }}'
+        "{{ .Content }}[/INST]"
+        '{{ else if eq .Role "assistant" }} {{ .Content }}<|im_end|>{{ end }}{{ end }}'
+    )
 
 
 @pytest.mark.parametrize("template", [THINKING, NO_SYSTEM, "Always the same."])
