@@ -31,7 +31,6 @@ SHORT = {
     "evaluate/scorers/rulings.py",
     "evaluate/report/write.py",
     "jobs/report.py",
-    "models/present.py",
     "evaluate/task.py",
     "catalogue/inside.py",
     "catalogue/judging.py",

@@ -4,6 +4,8 @@ MODELS: dict[str, str] = {
     # The folder and its config.json.
     "model.missing": "There is no model at {folder}. Choose a folder with config.json and *.safetensors.",
     "model.file": "{folder} is a file. Choose the folder that holds config.json and *.safetensors.",
+    "model.gguf": "{folder} is a GGUF file, which cannot be trained as it is. Convert it first: in Models, "
+    "or by studio models convert {folder}",
     "model.no_config": "{folder} is not a model folder: it has no config.json.",
     "model.no_type": "{file} does not name a model_type, so we cannot tell what kind of model it is.",
     "model.no_width": "The model's config.json does not say its hidden_size.",
@@ -71,6 +73,10 @@ MODELS: dict[str, str] = {
     "Delete that folder in the Finder.",
     "library.in_use": "{name} is the model of the run {run}, which is at work. Stop the run, or wait until "
     "it has ended.",
+    "library.not_here": "{name} is not on this machine. Download it: studio models download {name}",
+    "library.unknown": "There is no model called {name} on this machine. See which there are: studio models "
+    "list",
+    "library.several": "{name} names several models: {names}. Name its folder instead.",
     # Quantizing.
     "quantize.bits": "The mode {mode} has {fixed} bits, not {bits}. Change one of them.",
     "quantize.impossible": "This model cannot be quantized here ({fault}). Set Quantize to no.",

@@ -17,6 +17,7 @@ from studio.cli import results
 from studio.cli.data import app as data_app
 from studio.cli.evaluation import evaluate, write_report
 from studio.cli.export import register as register_exports
+from studio.cli.models import app as models_app
 from studio.cli.options import (
     ChangedBase,
     Data,
@@ -62,6 +63,7 @@ app = typer.Typer(
     help="Fine-tune language models on this Mac. Without a command: open the window, with DATA if named.",
 )
 app.add_typer(data_app, name="data")
+app.add_typer(models_app, name="models")
 
 
 def run(arguments: list[str]) -> int:

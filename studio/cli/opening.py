@@ -16,6 +16,7 @@ COMMANDS = (
     "chat",
     "data",
     "runs",
+    "models",
     "export",
     "import",
     "serve",

@@ -18,7 +18,8 @@ from studio.cli.terminal import asked
 from studio.errors import DataError, RecipeError, StudioError
 from studio.files import parsed
 from studio.jobs.base import with_parent
-from studio.paths import STARTER_MODEL, Paths
+from studio.models.present import named_model, present
+from studio.paths import Paths
 from studio.recipe.entry import FieldEntry
 from studio.recipe.files import read_recipe, ready_recipes
 from studio.recipe.recipe import Recipe, fields
@@ -56,7 +57,11 @@ Data = Annotated[
     ),
 ]
 Model = Annotated[
-    str, typer.Option(help='A model folder, or "starter", the model in the box.', show_default="the recipe's")
+    str,
+    typer.Option(
+        help='A model folder, the name of a model on this machine, or "starter", the model in the box.',
+        show_default="the recipe's",
+    ),
 ]
 
 _PICKED = ("model", "data.path")  # fields with an argument or option of their own
@@ -87,7 +92,9 @@ def with_options(recipe: Recipe, data: Path | None, model: str, changes: list[st
             raise RecipeError("command.set_bytes", name=name.strip())
         values[name.strip()] = value.strip()
     if model:
-        values["model"] = model if model == STARTER_MODEL else str(Path(model).expanduser().resolve())
+        values["model"] = named_model(model, paths_from().models)
+    elif here := present(recipe.model):
+        values["model"] = here
     return recipe.with_values(values)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from studio.catalogue import phrase
-from studio.cli.options import with_options
+from studio.cli.options import paths_from, with_options
 from studio.cli.results import CommandResult, forecasted
 from studio.cli.terminal import StoppedByPerson, console, perform
 from studio.errors import RecipeError
@@ -19,6 +19,7 @@ from studio.jobs.base import with_parent
 from studio.jobs.search import StageOutcome, outcomes
 from studio.jobs.sweep import SweepJob, base_of_sweep, closing
 from studio.models.folder import read_config
+from studio.models.present import named_model
 from studio.paths import model_folder
 from studio.recipe.recipe import Recipe, find_field
 from studio.recipe.stages import StagedRecipe, read_stages
@@ -228,4 +229,4 @@ def _set(cell: str, place: int, width: int, last: int) -> str:
 
 
 def _model(model: str) -> str:
-    return model if model == "starter" else str(Path(model).expanduser().resolve())
+    return named_model(model, paths_from().models)

@@ -17,6 +17,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The model's `config.json`. Raises ModelError with what is missing and what to do."""
     if not folder.exists():
         raise ModelError("model.missing", folder=folder)
+    if _is_gguf(folder):
+        raise ModelError("model.gguf", folder=folder)
     if not folder.is_dir():
         raise ModelError("model.file", folder=folder)
     file = folder / "config.json"
@@ -26,6 +28,16 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config.get("model_type"), str):
         raise ModelError("model.no_type", file=file)
     return config
+
+
+def _is_gguf(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    try:
+        with file.open("rb") as opened:
+            return opened.read(4) == b"GGUF"
+    except OSError:
+        return False
 
 
 def refuse_code(folder: Path, config: dict[str, Any]) -> None:

@@ -5,14 +5,17 @@ Looked at are the folders in which the usual programs keep models; nothing is do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from studio.errors import ModelError
-from studio.models.folder import read_config
+from studio.events.models import ModelFacts
+from studio.models.library.facts import problem_of
 from studio.models.library.places import downloaded
-from studio.models.weights import find_weights
 from studio.paths import STARTER_MODEL
+
+_ON_HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def present(model: str, known: Iterable[str] = ()) -> str:
@@ -28,14 +31,51 @@ def present(model: str, known: Iterable[str] = ()) -> str:
     return next((str(folder) for folder in folders if not why_unusable(folder)), "")
 
 
+def named_model(model: str, own: Path) -> str:
+    """The model that a person names: the starter, a folder, or a model on this machine by its name.
+
+    A folder's path is made whole, whatever is in it. `own` is where models are kept that were made here.
+    Raises ModelError for a name of the Hub that is not here, and for one that several models have.
+    """
+    folder = Path(model).expanduser()
+    if model == STARTER_MODEL or folder.exists():
+        return model if model == STARTER_MODEL else str(folder.resolve())
+    if found := present(model) or present(str(own / model)):
+        return found
+    if len(folder.parts) <= 2 and not folder.is_absolute():
+        if (facts := find_model(model, own)) is not None:
+            return facts.place
+        if _ON_HUB.fullmatch(model):
+            raise ModelError("library.not_here", name=model)
+    return str(folder.resolve())
+
+
+def find_model(name: str, own: Path, folders: Iterable[str] = ()) -> ModelFacts | None:
+    """The model of this machine with this name, its whole one or the last part of it, in whatever case.
+
+    Raises ModelError where several have it.
+    """
+    from studio.models.library.found import found_models  # it loads what reads GGUF
+
+    wanted = name.casefold()
+    models = found_models(own, folders).models
+    for same in (str.casefold, _last):
+        found = [facts for facts in models if same(facts.name) == wanted]
+        if len(found) > 1:
+            names = ", ".join(f"{facts.name} ({facts.place})" for facts in found)
+            raise ModelError("library.several", name=name, names=names)
+        if found:
+            return found[0]
+    return None
+
+
+def _last(name: str) -> str:
+    return name.casefold().rpartition("/")[2]
+
+
 def why_unusable(folder: Path) -> str:
-    """Why a folder does not hold a model with all of its weights; nothing where it does."""
-    try:
-        read_config(folder)
-        find_weights(folder)
-    except (ModelError, OSError) as error:
-        return str(error)
-    return ""
+    """Why a folder does not hold a model that can be used, with all of its files; nothing where it does."""
+    return str(problem_of(folder) or "")
 
 
 def _namesakes(model: str, known: Iterable[str]) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,17 @@ def test_a_wrong_model_folder_never_enters_the_list_and_its_notice_leaves_with_a
     bare = tmp_path / "bare"
     bare.mkdir()
     (bare / "config.json").write_text('{"model_type": "llama"}')
-    for folder, why in ((tmp_path / "data", "There is no model"), (bare, "has no weights")):
+    unheard, packed = tmp_path / "unheard", tmp_path / "small.gguf"
+    shutil.copytree(tiny_model, unheard)
+    (unheard / "config.json").write_text('{"model_type": "unheard_of"}')
+    packed.write_bytes(b"GGUF and more")
+    wrong = (
+        (tmp_path / "data", "There is no model"),
+        (bare, "has no weights"),
+        (unheard, "unheard_of: mlx-lm has no such family"),
+        (packed, "Convert it first"),
+    )
+    for folder, why in wrong:
         studio.training.use_model(str(folder))
         assert why in notice.text()
         assert notice.isVisible()

@@ -30,6 +30,8 @@ REFUSED = {
     "chat": ["none", "--prompt", "x"],
     "export": ["none"],
     "import": ["none"],
+    "models show": ["none"],
+    "models delete": ["none"],
     "data show": ["none.jsonl"],
     "data save": ["none.jsonl", "out"],
     "data export": ["none.jsonl", "out"],
@@ -56,7 +58,7 @@ ALL = [" ".join(each) for each in commands(typer.main.get_command(app))]
 
 def test_every_command_is_walked_and_known_to_the_window() -> None:
     assert set(COMMANDS) == {name.split()[0] for name in ALL}
-    assert set(ALL) == {*REFUSED, "runs", "selftest", "demo", "data list", "data steps"}
+    assert set(ALL) == {*REFUSED, "runs", "selftest", "demo", "data list", "data steps", "models list"}
 
 
 @pytest.mark.parametrize("name", ALL)

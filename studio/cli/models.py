@@ -1,0 +1,146 @@
+"""`studio models`: the models on this machine, what each is good for, deleted, or made into another form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from studio.cli.options import paths_from
+from studio.cli.parser import Group, StudioCommand
+from studio.cli.results import CommandResult
+from studio.cli.terminal import perform, report
+from studio.errors import ModelError
+from studio.events.models import (
+    FITS,
+    TIGHT,
+    TOO_LARGE,
+    ModelDeleted,
+    ModelFacts,
+    ModelsFound,
+    ModelShown,
+)
+from studio.jobs.models import DeleteModelJob, ListModelsJob, ShowModelJob
+from studio.models.present import find_model
+from studio.words import file_size, memory, parameters, visible_line
+
+app = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    help="The models on this machine: the Hub's cache, LM Studio's, Ollama's, and those made here.",
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's name as listed, or its folder.")]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option("--in", metavar="FOLDER", help="Look into this folder, too; may be given several times."),
+]
+
+_USES = {"chat": "chat", "lora": "LoRA", "qlora": "QLoRA", "full": "full fine-tuning"}
+_FITS = {FITS: "fits", TIGHT: "tight", TOO_LARGE: "too large"}
+
+
+@app.command("list", cls=StudioCommand)
+def list_models(
+    in_: Folders = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Leave out what is not known yet of what fits here.")
+    ] = False,
+) -> None:
+    """Every model on this machine with its parameters, bits, size, context, licence, and what fits here."""
+    job = ListModelsJob(paths_from(), tuple(map(str, in_ or ())), weigh=not fast)
+    found = [event for event in perform(job.run_events(None)) if isinstance(event, ModelsFound)][-1]
+    result = of_models(found)
+    report(result.document, result.text)
+
+
+@app.command(cls=StudioCommand)
+def show(name: Name) -> None:
+    """One model's facts, files, template and card."""
+    facts = _named(name)
+    for event in perform(ShowModelJob(facts.place).run_events(None)):
+        if isinstance(event, ModelShown):
+            report(_plain(asdict(event)), "\n".join(_shown(event)))
+
+
+@app.command(cls=StudioCommand)
+def delete(
+    name: Name,
+    for_good: Annotated[
+        bool, typer.Option("--for-good", help="Delete it at once, instead of moving it to the Trash.")
+    ] = False,
+) -> None:
+    """Move a model to the Trash; one in the Hub's cache is deleted, with all its revisions."""
+    for event in perform(DeleteModelJob(_named(name), paths_from(), for_good).run_events(None)):
+        if isinstance(event, ModelDeleted):
+            freed = f"{file_size(event.freed)} are free again." if event.freed else "It is in the Trash."
+            report(asdict(event), f"Deleted {event.name}. {freed}")
+
+
+def _named(name: str) -> ModelFacts:
+    """The model of this name, or in this folder. Raises ModelError where there is none."""
+    paths, place = paths_from(), Path(name).expanduser()
+    if place.exists():
+        place = place.absolute()
+        found = ListModelsJob(paths, (str(place),), weigh=False).run_events(None)
+        models = next(event.models for event in found if isinstance(event, ModelsFound))
+        same = (each for each in models if Path(each.place).resolve() == place.resolve())
+        if facts := next(same, None):
+            return facts
+    facts = find_model(name, paths.models)
+    if facts is None:
+        raise ModelError("library.unknown", name=name)
+    return facts
+
+
+def of_models(found: ModelsFound) -> CommandResult:
+    """The models, a line for each, and the places that could not be looked into."""
+    remarks = [str(remark) for remark in found.remarks]
+    document = {"models": [_plain(asdict(facts)) for facts in found.models], "remarks": remarks}
+    lines = [line for facts in found.models for line in _lines(facts)]
+    return CommandResult(document, "\n".join([*lines, *remarks]))
+
+
+def _lines(facts: ModelFacts) -> list[str]:
+    context = f"{facts.context:,} tokens" if facts.context else ""
+    bits = f"{facts.bits:g} bits" if facts.bits else ""
+    known = (
+        facts.architecture,
+        parameters(facts.parameters) if facts.parameters else "",
+        bits,
+        file_size(facts.size),
+        context,
+    )
+    lines = [visible_line(f"{facts.name}  {'  '.join(filter(None, (*known, facts.license)))}")]
+    if facts.problem is not None:
+        lines.append(f"    {visible_line(str(facts.problem))}")
+    elif facts.uses:
+        uses = (f"{_USES[use.use]} {_FITS.get(use.fits, '?')} ({memory(use.size)})" for use in facts.uses)
+        lines.append(f"    {', '.join(uses)}")
+    elif facts.form == "gguf":
+        lines.append(f"    To train it: studio models convert {facts.name}")
+    return lines
+
+
+def _shown(shown: ModelShown) -> Sequence[str]:
+    facts = shown.facts
+    lines = [*_lines(facts), f"    {facts.place}"]
+    lines += [f"    {visible_line(file.name)} ({file_size(file.size)})" for file in shown.files]
+    if shown.license_page:
+        lines.append(f"Licence: {visible_line(shown.license_page)}")
+    if shown.template:
+        lines += ["", "Chat template:", shown.template]
+    if shown.card:
+        lines += ["", shown.card]
+    return lines
+
+
+def _plain(document: dict[str, Any]) -> dict[str, Any]:
+    """As JSON has it: of a problem the sentence, too."""
+    for facts in (document, document.get("facts")):
+        if isinstance(facts, dict) and facts.get("problem") is not None:
+            facts["problem"] = str(facts["problem"])
+    return document
