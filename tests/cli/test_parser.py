@@ -30,6 +30,7 @@ REFUSED = {
     "chat": ["none", "--prompt", "x"],
     "export": ["none"],
     "import": ["none"],
+    "serve": ["none"],
     "models show": ["none"],
     "models delete": ["none"],
     "data show": ["none.jsonl"],
