@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
+from studio.files import free_place
 from studio.jobs.queue import QueueName
 from studio.jobs.report import ReportJob, ReportWritten
 from studio.runs.folder import RunFolder
@@ -39,7 +40,7 @@ class Reports(Controller):
             chosen = self._choose_folder("Choose a folder for the report")
             if chosen is None:
                 return
-            target = _free(chosen / f"{run.name}-report")
+            target = free_place(chosen / f"{run.name}-report")
         job = ReportJob(run, evaluation, target)
         heard: Listeners = {ReportWritten: partial(self._show, action)}
         self._writing.ask(job, QueueName.READING, heard, self._show_if_failed)
@@ -51,11 +52,3 @@ class Reports(Controller):
             return
         shown = event.folder / _NAME if action == "open" else event.folder
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(shown)))
-
-
-def _free(folder: Path) -> Path:
-    """The folder, or with a number behind it one that is not there yet."""
-    number, found = 2, folder
-    while found.exists():
-        number, found = number + 1, folder.with_name(f"{folder.name}-{number}")
-    return found

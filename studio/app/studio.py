@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPlainTextEd
 from studio import __version__
 from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation
+from studio.app.export import Exporting
 from studio.app.help import Help
 from studio.app.models import Models, trainable
 from studio.app.objective import ObjectiveOffers
@@ -72,6 +73,7 @@ class Studio(QObject):
         self.playground = Playground(services, self.panes.playground)
         self.runs = Runs(services, self.panes.runs)
         self.models = Models(services, self.panes.models, settings.model_places)
+        self.exporting = Exporting(services, self.runs)
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
         parts = (self.dataset, self.training, self.runs, self.models)
         self.help = Help(services, theme, self.training.forecasting)
@@ -146,6 +148,7 @@ class Studio(QObject):
         panes.runs.resume_requested.connect(self.training.resume)
         panes.runs.continue_requested.connect(self.training.continue_sweep)
         panes.runs.evaluate_requested.connect(self._evaluate)
+        panes.runs.export_requested.connect(self.exporting.open)
         panes.runs.playground_requested.connect(self._open_playground)
 
     @Slot()

@@ -13,19 +13,10 @@ from studio.cli.parser import StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.terminal import console, perform, report
 from studio.events import AdapterImported, Exported
-from studio.jobs.export import AdapterImportJob, RunExportJob
-from studio.paths import model_folder
+from studio.jobs.export import AdapterImportJob, RunExportJob, next_step
 from studio.words import counted, file_size
 
 type Target = Literal["mlx", "peft", "fused", "gguf", "ollama"]
-
-_NEXT = {
-    "mlx": "Try it: mlx_lm.generate --model {model} --adapter-path {folder} --prompt TEXT",
-    "peft": "Load it with peft.PeftModel.from_pretrained(model, {folder!r}).",
-    "ollama": "Next: ollama create NAME -f {folder}/Modelfile",
-    "gguf": "Try it: llama-cli -m {folder}/{first}; or open it in LM Studio.",
-    "fused": "Try it: mlx_lm.generate --model {folder} --prompt TEXT; or put the folder into LM Studio's.",
-}
 
 
 def export(
@@ -58,17 +49,20 @@ def export(
             "--create", metavar="NAME", help="With ollama: create the model there, and ask it something."
         ),
     ] = "",
+    prompt: Annotated[
+        str, typer.Option(metavar="TEXT", help="Ask this before and after, and show both answers.")
+    ] = "",
     changed_base: ChangedBase = False,
 ) -> None:
     """Write a run's result for other tools, read it back, and compare its logits with the run's model."""
     found = store_from().find(run)
     folder = out or Path(f"{found.name}-{to}")
-    job = RunExportJob(found, to, folder, weights, precision, changed_base, ollama_name)
+    job = RunExportJob(found, to, folder, weights, precision, changed_base, ollama_name, prompt)
     with console.status("Loading MLX"):
         from studio.models.cache import ModelCache
     for event in perform(job.run_events(ModelCache())):
         if isinstance(event, Exported):
-            result = of_export(event, model_folder(found.manifest()["recipe"].get("model", "")))
+            result = of_export(event, next_step(event, found))
             report(result.document, result.text)
 
 
@@ -94,14 +88,15 @@ def import_adapter(
             report(asdict(event), text)
 
 
-def of_export(event: Exported, model: Path) -> CommandResult:
+def of_export(event: Exported, following: str) -> CommandResult:
     """What was written, how faithful it is, and how it is used."""
     lines = [
         f"{event.folder} ({counted(len(event.files), 'file')}, {file_size(event.size)})",
         f"Read back: logits differ by {event.difference:.2g} of their norm; the same likeliest token at "
         f"{event.same} of {event.places} places.",
+        *([f"Before: {event.before}", f"After: {event.after}"] if event.prompt else []),
         *map(str, event.remarks),
-        _NEXT[event.target].format(model=model, folder=event.folder, first=event.files[0]),
+        f"Next: {following}",
     ]
     document: dict[str, Any] = {**asdict(event), "remarks": [str(each) for each in event.remarks]}
     return CommandResult(document, "\n".join(lines))

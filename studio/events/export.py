@@ -14,7 +14,8 @@ class Exported(Event, kind="Exported"):
 
     `files` are names in it, `size` is what they take, in bytes. `difference` is that of the logits, as a
     share of their norm; `same` of `places` have the same likeliest next token. `lost` is the share of what
-    the run learned that is not in what was written, None where the run changed nothing.
+    the run learned that is not in what was written, None where the run changed nothing. `before` and `after`
+    are what the run's model and what was read back say to `prompt`, where one was asked.
     """
 
     target: str
@@ -26,6 +27,9 @@ class Exported(Event, kind="Exported"):
     places: int
     lost: float | None = None
     remarks: tuple[Said, ...] = ()
+    prompt: str = ""
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)

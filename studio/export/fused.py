@@ -18,7 +18,7 @@ from mlx_lm.models.switch_layers import SwitchLinear
 from mlx_lm.utils import dequantize_model, save_model
 
 from studio.export.companions import copy_companions
-from studio.export.likeness import WORTH_KEEPING, Likeness, Reference, is_half, logits
+from studio.export.likeness import WORTH_KEEPING, ReadBack, Reference, logits
 from studio.files import as_json
 from studio.generate.contestant import OpenContestant
 from studio.models.adapter_layers import bottom, dense, shape
@@ -64,13 +64,12 @@ def write_fused(folder: Path, fused: Fused, tuned: OpenContestant, template: Pat
     copy_companions(tuned.folder, folder, template)
 
 
-def check_fused(folder: Path, fused: Fused, reference: Reference) -> Likeness:
+def check_fused(folder: Path, fused: Fused, reference: Reference) -> ReadBack:
     """Open it as any model. Raises ModelError where it answers unlike what was written, or like another."""
     again = ModelCache().open(folder).module
-    again.eval()
     own = Reference(reference.rows, _logits(fused.module, reference), 0.0)
-    own.checked(again, is_half(again))
-    return reference.likeness(again)
+    own.checked(again)
+    return ReadBack(again, reference.likeness(again))
 
 
 def config_of(fused: Fused, tuned: OpenContestant) -> dict[str, Any]:

@@ -32,6 +32,14 @@ class Likeness:
     lost: float | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class ReadBack:
+    """What was written as other tools read it: the model that comes of it, and how alike it is."""
+
+    module: nn.Module
+    likeness: Likeness
+
+
 @dataclass(frozen=True)
 class Reference:
     """What a run's model, and the model that it was made of, say to the same text."""
@@ -60,12 +68,13 @@ class Reference:
         lost = apart / self.learned if self.learned else None
         return Likeness(apart / max(_norm(tuned), 1e-30), same, tuned.shape[0], lost)
 
-    def checked(self, model: nn.Module, half: bool) -> Likeness:
-        """How alike it is. Raises ModelError where a copy of 32 or 16 bits cannot be as far off."""
+    def checked(self, model: nn.Module) -> ReadBack:
+        """A copy, and how alike it is. Raises ModelError where one of 32 or 16 bits cannot be as far off."""
+        model.eval()
         found = self.likeness(model)
-        if not found.difference <= (HALF if half else SINGLE):
+        if not found.difference <= (HALF if is_half(model) else SINGLE):
             raise ModelError("export.other_answers", difference=found.difference)
-        return found
+        return ReadBack(model, found)
 
 
 def logits(model: nn.Module, rows: Sequence[Sequence[int]]) -> mx.array:

@@ -9,7 +9,7 @@ from mlx_lm.tuner.utils import load_adapters
 
 from studio.errors import ModelError
 from studio.export.chain import Adapter, adapter_in, merged
-from studio.export.likeness import Likeness, Reference, is_half
+from studio.export.likeness import ReadBack, Reference
 from studio.files import as_json, parsed, write_proof
 from studio.generate.contestant import OpenContestant
 from studio.models.adapter import CONFIG, STEP, WEIGHTS, ParentAdapter
@@ -41,12 +41,11 @@ def write_adapter(folder: Path, tuned: OpenContestant, parents: tuple[ParentAdap
     write_proof(folder)
 
 
-def check_adapter(folder: Path, tuned: OpenContestant, reference: Reference) -> Likeness:
+def check_adapter(folder: Path, tuned: OpenContestant, reference: Reference) -> ReadBack:
     """Read it as mlx-lm does, onto the bare model. Raises ModelError where it answers otherwise."""
     model = tuned.bare()
     try:
         load_adapters(model, str(folder))
     except (ValueError, KeyError, AttributeError, RuntimeError) as error:
         raise ModelError("export.unreadable", fault=error) from error
-    model.eval()
-    return reference.checked(model, is_half(model))
+    return reference.checked(model)

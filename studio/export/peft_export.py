@@ -10,7 +10,7 @@ from mlx import nn
 from studio.errors import ModelError
 from studio.export.chain import Adapter, adapter_in, merged
 from studio.export.companions import copy_companions
-from studio.export.likeness import SINGLE, Likeness, Reference, is_half
+from studio.export.likeness import SINGLE, ReadBack, Reference
 from studio.export.mlx_adapter import chain_of
 from studio.export.optimizer_state import write_optimizer_state
 from studio.export.peft import to_peft
@@ -47,11 +47,11 @@ def write_peft(
         write_optimizer_state(inside, checkpoint, table, chained=bool(before))
 
 
-def check_peft(folder: Path, tuned: OpenContestant, reference: Reference) -> Likeness:
+def check_peft(folder: Path, tuned: OpenContestant, reference: Reference) -> ReadBack:
     """Read it by PEFT's own formulas onto the bare model. Raises ModelError where it answers otherwise."""
     model = tuned.bare()
     _put_on(model, from_peft(folder, model), tuned.folder)
-    return reference.checked(model, is_half(model))
+    return reference.checked(model)
 
 
 def import_peft(source: Path, folder: Path, model: nn.Module, bare: nn.Module, base: Path) -> Adapter:

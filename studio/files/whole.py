@@ -137,6 +137,14 @@ def check_target(target: Path, sources: Iterable[Path]) -> None:
             raise TargetError(relation, target=target, source=source)
 
 
+def free_place(path: Path) -> Path:
+    """The path, or with a number behind its name one where nothing is yet."""
+    number, found = 2, path
+    while os.path.lexists(found):
+        number, found = number + 1, path.with_name(f"{path.name}-{number}")
+    return found
+
+
 def strangers(folder: Path, ours: Collection[str]) -> list[str]:
     """What a folder holds that is none of `ours`, by name; what the Finder leaves there does not count."""
     if not folder.is_dir():

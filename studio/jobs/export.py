@@ -8,24 +8,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.catalogue import Said, Unusable, phrase
+from studio.dataset.record import Message
 from studio.errors import ModelError
-from studio.events import AdapterImported, Event, Exported, Progress
+from studio.events import AdapterImported, AnswerEnded, Event, Exported, Progress
 from studio.files import whole_folder
 from studio.generate.contestant import BASE, TUNED, Contestant, OpenContestant
+from studio.generate.sampling import GREEDY
 from studio.jobs.base import from_kept_parents
 from studio.jobs.contestants import open_contestants
 from studio.jobs.train import recipe_of
 from studio.models.folder import read_config
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
+from studio.words import whole_characters
 
 if TYPE_CHECKING:
-    from studio.export.likeness import Likeness, Reference
+    from studio.export.likeness import ReadBack, Reference
     from studio.models.adapter import ParentAdapter
     from studio.models.cache import ModelCache
     from studio.recipe.recipe import Recipe
 
 MLX, PEFT, FUSED, GGUF, OLLAMA = "mlx", "peft", "fused", "gguf", "ollama"
+PRECISIONS = {
+    "f16": "16 bits (F16)",
+    "bf16": "16 bits (BF16)",
+    "q8_0": "8 bits (Q8_0)",
+    "q4_0": "4 bits (Q4_0)",
+    "q6_k": "6 bits (Q6_K), by llama-quantize",
+    "q5_k_m": "5 bits (Q5_K_M), by llama-quantize",
+    "q4_k_m": "4 bits (Q4_K_M), by llama-quantize",
+}
+"""How a GGUF file can store weights, in words."""
+_NEXT = {
+    MLX: "mlx_lm.generate --model {model} --adapter-path {folder} --prompt TEXT",
+    PEFT: "peft.PeftModel.from_pretrained(model, {folder!r})",
+    OLLAMA: "ollama create NAME -f {folder}/Modelfile",
+    GGUF: "llama-cli -m {folder}/{first}",
+    FUSED: "mlx_lm.generate --model {folder} --prompt TEXT",
+}
 PROBE = 128
 """Tokens of ordinary text on which what was written is compared with the run's model."""
 
@@ -37,6 +57,7 @@ class RunExportJob:
     `weights` says what becomes of quantized weights in a whole model: auto, keep or plain; `precision` how a
     GGUF file stores them: f16, bf16, q8_0, q4_0, or where llama-quantize is installed q4_k_m, q5_k_m, q6_k.
     `ollama_name` is what Ollama, where it is installed, is to have the result as.
+    `prompt` is asked of the run's model before and of what was read back after.
     """
 
     run: RunFolder
@@ -46,6 +67,7 @@ class RunExportJob:
     precision: str = "f16"
     changed_base: bool = False
     ollama_name: str = ""
+    prompt: str = ""
 
     @property
     def title(self) -> str:
@@ -70,16 +92,33 @@ class RunExportJob:
         self._check_programs()
         opened = yield from self._opened(model_cache)
         check_place(out, [opened.tuned.folder])
+        before = yield from self._answer(opened, opened.tuned.module)
         yield Progress("Writing", 1, 3)
         with whole_folder(out) as folder:
-            found, remarks = yield from _TARGETS[self.target](self, opened, folder)
+            written, remarks = yield from _TARGETS[self.target](self, opened, folder)
+            after = yield from self._answer(opened, written.module)
         if self.target == OLLAMA and self.ollama_name:
             remarks = (*remarks, (yield from _in_ollama(self.ollama_name, out)))
         remarks = (*remarks, *opened.remarks_on_template())
         yield Progress("Written", 3, 3)
         files, size = files_in(out)
+        found = written.likeness
         alike = found.difference, found.same, found.places, found.lost
-        yield Exported(self.target, str(out), files, size, *alike, remarks)
+        yield Exported(self.target, str(out), files, size, *alike, remarks, self.prompt, before, after)
+
+    def _answer(self, opened: _Opened, module: Any) -> Generator[Event, None, str]:
+        """What a model says to the prompt, where there is one."""
+        from studio.generate.stream import answer
+
+        if not self.prompt:
+            return ""
+        tuned, question = opened.tuned, Message("user", whole_characters(self.prompt))
+        prompt, stops = tuned.renderer.prompt_ids((question,), typed_as_text=True), tuned.renderer.stops
+        for event in answer("", module, tuned.tokenizer, prompt, GREEDY, stops):
+            if isinstance(event, AnswerEnded):
+                return event.text
+            yield Progress("Asking it", 2, 3)
+        return ""
 
     def _check_programs(self) -> None:
         """Raise ModelError, before anything is done, where a program is missing that no one can replace."""
@@ -130,7 +169,13 @@ class _Opened:
         return tuple(filter(None, (merged, here)))
 
 
-type _Written = Generator[Event, None, tuple[Likeness, tuple[Said, ...]]]
+def next_step(event: Exported, run: RunFolder) -> str:
+    """How what was written is used: a command, or for PEFT a line of Python."""
+    model = model_folder(recipe_of(run.manifest()).model)
+    return _NEXT[event.target].format(model=model, folder=event.folder, first=event.files[0])
+
+
+type _Written = Generator[Event, None, tuple[ReadBack, tuple[Said, ...]]]
 
 
 def _mlx(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
@@ -148,7 +193,7 @@ def _fused(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     write_fused(folder, fused, opened.tuned, job.template)
     yield Progress("Reading it back", 2, 3)
     found = check_fused(folder, fused, opened.reference)
-    return found, tuple(_losses(fused.quantized, fused.lost, found.lost))
+    return found, tuple(_losses(fused.quantized, fused.lost, found.likeness.lost))
 
 
 def _losses(quantized: bool, requantized: float | None, lost: float | None) -> Iterator[Said]:
@@ -173,6 +218,7 @@ def _peft(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
 def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     from studio.export.fused import PLAIN, config_of, fuse
     from studio.export.gguf_file import check_gguf, plain_precision, write_gguf
+    from studio.export.likeness import ReadBack
     from studio.export.programs import K_QUANTS, quantize
 
     fused = fuse(opened.tuned, opened.reference, PLAIN)
@@ -186,8 +232,9 @@ def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
             yield Progress("Quantizing", 1, 3)
         plain.unlink()
     yield Progress("Reading it back", 2, 3)
-    found = opened.reference.likeness(check_gguf(file, fused.module, config, job.precision))
-    return found, (*_losses(False, None, found.lost), *remarks)
+    module = check_gguf(file, fused.module, config, job.precision)
+    found = ReadBack(module, opened.reference.likeness(module))
+    return found, (*_losses(False, None, found.likeness.lost), *remarks)
 
 
 def _ollama(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:

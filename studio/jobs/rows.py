@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from studio.dataset.manifest import is_saved
 from studio.dataset.read.folders import GOLDEN_FILE, golden_beside
+from studio.errors import RunError
 from studio.events import Event
-from studio.files import share, whole_folder
+from studio.files import parsed, share, whole_folder
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 
@@ -81,3 +82,13 @@ def golden_of_run(run: RunFolder, dataset: Path) -> Path | None:
     """The golden set that a run is asked with: among its rows, else in or beside its dataset."""
     kept = run.dataset / GOLDEN_FILE
     return kept if kept.is_file() else golden_beside(dataset)
+
+
+def first_question(run: RunFolder) -> str:
+    """The first prompt of the golden set that a run is asked with; nothing where there is none."""
+    try:
+        golden = golden_of_run(run, Path(str(run.manifest()["recipe"]["data"]["path"])))
+        with open(golden or "", encoding="utf-8") as file:
+            return str(parsed(file.readline())["prompt"])
+    except (OSError, ValueError, KeyError, TypeError, RunError):
+        return ""

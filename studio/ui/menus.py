@@ -54,6 +54,7 @@ RUN = (
     Command("run:resume", "Resume"),
     Command("run:continue", "Continue Sweep"),
     SEPARATOR,
+    Command("run:export", "Export…", "Ctrl+Shift+E"),
     Command("run:from", "Continue from This Run"),
     Command("run:recipe", "Use This Recipe"),
     Command("run:sweep", "Compare Its Sweep"),

@@ -44,6 +44,7 @@ class RunsPane(Pane):
     resume_requested = Signal(str)
     continue_requested = Signal(str)  # the sweep that the chosen run belongs to
     evaluate_requested = Signal(str)
+    export_requested = Signal(str)
     playground_requested = Signal(str)
     reveal_requested = Signal(str)
     parent_requested = Signal(str)  # the run that another is to go on from
@@ -178,6 +179,8 @@ class RunsPane(Pane):
         offered.add("reveal")
         if run.state != "damaged":
             offered |= {"play", "evaluate", "recipe", "notes"}
+        if run.can_answer:
+            offered.add("export")
         if run.state in ("done", "stopped", "failed", "interrupted") and run.step > 0:
             offered.add("from")
         if not run.sweep and run.state != "running":
@@ -211,6 +214,7 @@ class RunsPane(Pane):
         self._recipe = IconButton("sliders-horizontal", "Use this recipe", size=30)
         for icon_button in (self._whole_sweep, self._from, self._recipe, self._reveal, self._delete):
             self.header.add_widget(icon_button)
+        self._export = self.header.add_button("Export", icon="upload")
         self._evaluate = self.header.add_button("Evaluate", icon="scale")
         self._resume = self.header.add_button("Resume", icon="rotate-ccw")
         self._continue = self.header.add_button("Continue sweep", icon="rotate-ccw")
@@ -218,6 +222,7 @@ class RunsPane(Pane):
         wishes: tuple[tuple[QAbstractButton, SignalInstance], ...] = (
             (self._reveal, self.reveal_requested),
             (self._evaluate, self.evaluate_requested),
+            (self._export, self.export_requested),
             (self._resume, self.resume_requested),
             (self._play, self.playground_requested),
             (self._from, self.parent_requested),
@@ -227,6 +232,7 @@ class RunsPane(Pane):
         self._actions: dict[str, QAbstractButton] = {
             "play": self._play,
             "evaluate": self._evaluate,
+            "export": self._export,
             "resume": self._resume,
             "continue": self._continue,
             "from": self._from,
