@@ -30,6 +30,7 @@ SHORT = {
     "evaluate/score_text.py",
     "evaluate/scorers/rulings.py",
     "evaluate/report/write.py",
+    "app/reports.py",
     "jobs/report.py",
     "evaluate/task.py",
     "catalogue/inside.py",
