@@ -85,3 +85,44 @@ class AnswerRead(Event, kind="AnswerRead"):
     who: str
     readers: tuple[str, ...]
     tokens: tuple[TokenRead, ...]
+
+
+@dataclass(frozen=True)
+class GridAnswered(Event, kind="GridAnswered"):
+    """One answer of a grid of prompts and contestants: of the prompt at `place`, by the contestant `who`.
+
+    `seconds` is its share of the time that a batch took. `finish_reason` is as in AnswerEnded.
+    """
+
+    place: int
+    who: str
+    text: str
+    tokens: int
+    seconds: float
+    finish_reason: str
+
+
+@dataclass(frozen=True)
+class GridColumn:
+    """What one contestant's answers in a grid come to: how many there are, and their means.
+
+    `cut` of them ended at the maximum of tokens, `empty` say nothing, and `same` say what the first
+    contestant says to the same prompt.
+    """
+
+    who: str
+    title: str
+    answers: int
+    tokens: float
+    seconds: float
+    characters: float
+    cut: int
+    empty: int
+    same: int
+
+
+@dataclass(frozen=True)
+class GridEnded(Event, kind="GridEnded"):
+    """A grid is whole: a column for each contestant, in their order."""
+
+    columns: tuple[GridColumn, ...]

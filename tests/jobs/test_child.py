@@ -18,11 +18,12 @@ from pytestqt.qtbot import QtBot
 from studio.catalogue import phrase
 from studio.child_process import ENGINE
 from studio.events import AnswerEnded, Ended, Event, Progress, RunOpened, Step
-from studio.generate.contestant import one_prompt
+from studio.generate.contestant import contestant_of, one_prompt
 from studio.generate.sampling import GREEDY
-from studio.jobs.answers import ChatJob
+from studio.jobs.answers import ChatJob, ReadAnswerJob
 from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.forecast import Examples, ForecastJob
+from studio.jobs.grid import GridJob
 from studio.jobs.job import Done, Failed, Job, Outcome, Stopped
 from studio.jobs.messages import Packed, packed
 from studio.jobs.queue import JobQueue, QueueName
@@ -93,6 +94,8 @@ def weights(run: RunFolder) -> bytes:
             GREEDY,
             typed_tokens=True,
         ),
+        ReadAnswerJob(None, one_prompt("Hi", ("model:there",)), 0, (5, 6)),
+        GridJob(RunFolder(FOLDER), (contestant_of("base"), contestant_of("run:a@5*0.5")), ("Hi",), GREEDY),
         EvaluateJob(RunFolder(FOLDER), FOLDER / "golden.jsonl"),
         ForecastJob(RECIPE, Examples((3, 4), 5, 2), needs_weights=True),
         SynthesisJob(Plan(data="rows.jsonl"), FOLDER, typed=False),

@@ -22,10 +22,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!$&])")
 
 def as_markdown(report: EvaluationReport, figures: str = "figures") -> str:
     """The text; figures are named as files of the folder `figures`."""
-    lines = [f"# {_plain(report.title)}", "", f"**{_plain(report.headline)}**", ""]
-    lines += [line for sentence in report.verdict for line in (_plain(sentence), "")]
+    lines = [f"# {plain_markdown(report.title)}", "", f"**{plain_markdown(report.headline)}**", ""]
+    lines += [line for sentence in report.verdict for line in (plain_markdown(sentence), "")]
     for section in report.sections:
-        lines += [f"## {_plain(section.title)}", ""]
+        lines += [f"## {plain_markdown(section.title)}", ""]
         lines += [line for block in section.blocks for line in (*_lines(block, figures), "")]
     lines.append(f"{report.made}, Tuning Studio")
     return "\n".join(lines).strip() + "\n"
@@ -34,11 +34,11 @@ def as_markdown(report: EvaluationReport, figures: str = "figures") -> str:
 def _lines(block: ReportBlock, figures: str) -> Iterable[str]:
     match block:
         case Prose(text):
-            yield _plain(text)
+            yield plain_markdown(text)
         case Subtitle(text):
-            yield f"### {_plain(text)}"
+            yield f"### {plain_markdown(text)}"
         case Bullets(texts):
-            yield from (f"- {_plain(text)}" for text in texts)
+            yield from (f"- {plain_markdown(text)}" for text in texts)
         case Verbatim(text):
             fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
             yield from (fence, *text.splitlines(), fence)
@@ -47,21 +47,21 @@ def _lines(block: ReportBlock, figures: str) -> Iterable[str]:
             yield _row(["---:" if place in right else "---" for place in range(len(heads))], plain=False)
             yield from map(_row, rows)
         case Picture(name, title, _):
-            yield f"![{_plain(title)}]({figures}/{name}.svg)"
+            yield f"![{plain_markdown(title)}]({figures}/{name}.svg)"
         case ExampleBlock(prompt, ideal, answers):
-            yield f"- **{_plain(prompt)}**"
+            yield f"- **{plain_markdown(prompt)}**"
             if ideal:
-                yield f"  - ideal: {_plain(ideal)}"
+                yield f"  - ideal: {plain_markdown(ideal)}"
             yield from (
-                f"  - {_plain(who)}{f' ({mark})' if mark else ''}: {_plain(text)}"
+                f"  - {plain_markdown(who)}{f' ({mark})' if mark else ''}: {plain_markdown(text)}"
                 for who, text, mark in answers
             )
 
 
 def _row(cells: Iterable[str], *, plain: bool = True) -> str:
-    return f"| {' | '.join(_plain(cell) if plain else cell for cell in cells)} |"
+    return f"| {' | '.join(plain_markdown(cell) if plain else cell for cell in cells)} |"
 
 
-def _plain(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """The text on one line, with nothing in it that Markdown or HTML would read."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
