@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from studio.runs.folder import RunFolder
 from tests.conftest import refused
 
 TEMPLATES = Path(__file__).parents[1] / "dataset" / "templates"
+FILLED_IN_BY_GO = json.loads(
+    (Path(__file__).parents[1] / "oracles" / "fixtures" / "go_templates.json").read_text()
+)
 QWEN = (
     "{% if messages[0].role != 'system' %}<|im_start|>system\nYou help.<|im_end|>\n{% endif %}"
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -104,6 +108,16 @@ def test_a_system_prompt_inside_of_the_first_question_begins_it_once(tokenizer: 
         "{{ .Content }}[/INST]"
         '{{ else if eq .Role "assistant" }} {{ .Content }}<|im_end|>{{ end }}{{ end }}'
     )
+
+
+@pytest.mark.parametrize("case", FILLED_IN_BY_GO, ids=lambda case: case["Format"])
+def test_go_makes_of_the_form_what_the_models_own_template_makes(
+    case: dict[str, Any], tokenizer: Any
+) -> None:
+    tokenizer.chat_template = (TEMPLATES / f"{case['Format']}.jinja").read_text()
+    turns = [{name.lower(): text for name, text in turn.items()} for turn in case["Messages"]]
+    assert form_of(tokenizer).as_go() == case["Go"]
+    assert case["Text"] == tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
 
 
 @pytest.mark.parametrize("template", [THINKING, NO_SYSTEM, "Always the same."])
