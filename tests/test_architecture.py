@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 STUDIO = ROOT / "studio"
 SHORT = {
     "catalogue/benchmarks.py",
+    "catalogue/hub.py",
     "catalogue/evaluation.py",
     "catalogue/gguf.py",
     "events/export.py",
@@ -38,7 +39,6 @@ SHORT = {
     "catalogue/serving.py",
     "catalogue/verdict.py",
     "dataset/documents/paragraph.py",
-    "catalogue/hub.py",
     "files/lock.py",
     "jobs/collecting.py",
     "jobs/heal.py",

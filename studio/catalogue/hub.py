@@ -21,6 +21,20 @@ HUB: dict[str, str] = {
     "hub.slow": "The Hub at {address} takes too long to answer. Try again: what was fetched is kept.",
     "hub.offline": "{name} cannot be had while the Hub is switched off by HF_HUB_OFFLINE. Unset it, and try "
     "again.",
+    "hub.moved": "{name} is called {now} on the Hub by now.",
+    "hub.no_file": "{name} has no file {file}. Of GGUF files there are: {names}.",
+    "hub.several_files": "{name} holds several GGUF files; choose one of them: {names}.",
+    "hub.no_weights": "{name} has no weights as safetensors or GGUF. Others, which can hold code, are not "
+    "read here: look for a version in safetensors.",
+    "hub.unknown_kind": "{name} is of the kind {kind}, and mlx-lm has no such family, so that it cannot be "
+    "used here.",
+    "hub.no_space": "{name} needs {needed}, and the disk of {folder} has {free} free. Make room, or set "
+    "HF_HOME to a folder on another disk.",
+    "hub.corrupt": "{file} of {name} came damaged twice: its checksum is not what the Hub says. What is "
+    "whole is kept; try again later, or over another network.",
+    "hub.fetched_elsewhere": "{name} is being downloaded by another program on this Mac. Wait for it, then "
+    "try again.",
+    "hub.not_searched": "The Hub could not be searched. Try again.",
     "hub.not_looked_up": "{name} could not be looked up. Try again.",
     "hub.not_downloaded": "{name} could not be downloaded. Try again: what was fetched is kept.",
     "hub.ended": "The Hub's process ended without a word; perhaps the memory or the disk was full. Try "

@@ -61,7 +61,10 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class ModelShown(Event, kind="ModelShown"):
-    """One model with what its folder says: card (Markdown), config and generation config (JSON), template."""
+    """One model with what its folder says: card (Markdown), config and generation config (JSON), template.
+
+    Of one on the Hub `files` are those that a download brings, and `gated` says that access is missing.
+    """
 
     facts: ModelFacts
     card: str = ""
@@ -70,6 +73,8 @@ class ModelShown(Event, kind="ModelShown"):
     template: str = ""
     license_page: str = ""
     files: tuple[ModelFile, ...] = ()
+    revision: str = ""
+    gated: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,10 @@ class FileArrived(Event, kind="FileArrived"):
 
 @dataclass(frozen=True)
 class ModelDownloaded(Event, kind="ModelDownloaded"):
-    """A model of the Hub is here, every file with its checksum compared."""
+    """A model of the Hub is here, every file with its checksum compared.
+
+    `folder` is where it lies, or its file where it is GGUF.
+    """
 
     name: str
     revision: str

@@ -20,7 +20,7 @@ from pydantic_core import to_jsonable_python
 from studio.catalogue import from_plain
 from studio.child_process import HUB, Child, Parent, end_at_once
 from studio.errors import StudioError
-from studio.hub.failure import HubError
+from studio.hub.failure import HubError, Repository, hub_failure, hub_faults
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,16 @@ def failure(error: StudioError) -> HubMessage:
     """The message that makes `messages` raise the same: its code and values, and the page where to ask."""
     assert error.phrase is not None
     return {"failed": error.phrase.plain(), "page": getattr(error, "page", "")}
+
+
+def answer(report: Report, asked: Repository, work: Callable[[], Any]) -> None:
+    """Do the work in the Hub's process, and say what it comes to, or why it cannot be done."""
+    try:
+        report({"done": work()})
+    except StudioError as error:
+        report(failure(error))
+    except hub_faults() as error:
+        report(failure(hub_failure(error, asked)))
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from studio.catalogue import Phrase, phrase
 from studio.errors import DataError
@@ -91,7 +92,7 @@ def _said(error: BaseException, asked: Repository) -> Phrase | None:
         case errors.HFValidationError():
             return phrase("hub.no_name" if asked.kind == DATASET else "hub.no_model_name", name=name)
         case errors.HfHubHTTPError() | httpx2.HTTPStatusError():
-            return _answer(error.response.status_code, name)
+            return _answer(error.response, name)
         case errors.OfflineModeIsEnabled():
             return phrase("hub.offline", name=name)
         case httpx2.ReadTimeout() | httpx2.WriteTimeout():
@@ -102,13 +103,13 @@ def _said(error: BaseException, asked: Repository) -> Phrase | None:
             return None
 
 
-def _answer(status: int, name: str) -> Phrase:
-    match status:
-        case 401:
+def _answer(response: Any, name: str) -> Phrase:
+    match response.status_code:
+        case 401 if "authorization" in response.request.headers:
             return phrase("hub.token_refused", page=TOKENS)
-        case 403:
+        case 401 | 403:
             return phrase("hub.not_given", name=name)
         case 429:
             return phrase("hub.wait")
-        case _:
+        case status:
             return phrase("hub.answers", status=status, name=name)

@@ -29,7 +29,7 @@ class LookUpJob:
         return f"Looking up {self.wanted.name}"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        yield from _with_access(look_up(self.wanted, self.token or hub_token()), self.token)
+        yield from with_access(look_up(self.wanted, self.token or hub_token()), self.token)
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class DownloadJob:
         return f"Downloading {self.wanted.name}"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        yield from _with_access(download(self.wanted, self.under, self.token or hub_token()), self.token)
+        yield from with_access(download(self.wanted, self.under, self.token or hub_token()), self.token)
 
 
-def _with_access(work: Generator[Event, None, Event], token: str) -> Generator[Event]:
+def with_access(work: Generator[Event, None, Event], token: str) -> Generator[Event]:
     """The work's events and what it returns; a given token that it accepts is kept.
 
     When access is what is missing, that is said before HubError is raised.

@@ -1,7 +1,4 @@
-"""The files of a split, fetched so that a download that was broken off goes on at the byte where it was.
-
-huggingface_hub 2 throws half a file away when its process ends.
-"""
+"""The files of a split, fetched so that a download that was broken off goes on at the byte where it was."""
 
 from __future__ import annotations
 
@@ -11,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.files import disk_errors
+from studio.hub.arriving import RemoteFile, fetch_file
 from studio.hub.child import Report
+from studio.hub.failure import DATASET, Repository
 
 _ADDRESS = re.compile(r"hf://datasets/[^@]+@(?P<revision>[^/]+)/(?P<file>.+)")
-_PIECE = 2**20  # bytes written at a time, and so what a stop can lose
 
 
 def file_at(address: str) -> str:
@@ -59,21 +56,6 @@ class Parts:
         if cached := self._cached(file):
             return cached
         path = self.folder / file
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        self._fetch(file, path)
+        asked = RemoteFile(file, self.sizes.get(file, -1))
+        fetch_file(Repository(self.name, DATASET, self.revision), asked, path, self.token)
         return str(path)
-
-    def _fetch(self, file: str, path: Path) -> None:
-        from huggingface_hub import constants, hf_hub_url
-        from huggingface_hub.file_download import http_get
-        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
-
-        constants.DOWNLOAD_CHUNK_SIZE = _PIECE
-        url = hf_hub_url(self.name, file, repo_type="dataset", revision=self.revision)
-        size = self.sizes.get(file)
-        with path.open("ab", buffering=0) as out:
-            if size is None or out.tell() > size:  # not to be trusted
-                out.truncate(0)
-            headers = build_hf_headers(token=self.token)
-            http_get(url, out, resume_size=out.tell(), headers=headers, expected_size=size)
