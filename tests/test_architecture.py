@@ -44,7 +44,6 @@ SHORT = {
     "jobs/heal.py",
     "models/arrays.py",
     "serve/snippets.py",
-    "models/gguf/facts.py",
     "models/gguf/splits.py",
     "synth/confirmed.py",
     "train/finite.py",

@@ -45,4 +45,12 @@ GGUF: dict[str, str] = {
     "gguf.beyond_half": "{file} holds numbers in {name} that float16 cannot hold. Choose bfloat16 as "
     "precision.",
     "gguf.tokens": "The vocabulary in {file} is damaged ({fault}). Download it again.",
+    # What the folder lacks.
+    "gguf.no_template": "The file has no chat template, so the form of its conversations is not known. "
+    "Choose one as the recipe's chat template.",
+    "gguf.go_template": "The file itself has no chat template: Ollama keeps one beside it in a form of its "
+    "own (see `ollama show --template`), which is not brought along. Choose the same as the recipe's chat "
+    "template.",
+    "gguf.rounded": "The file stored {bits:.1f} bits a weight: the weights are no more exact than that here. "
+    "Where the original can be had as safetensors, train that.",
 }

@@ -13,11 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-NORMAL, UNKNOWN, CONTROL, OWN, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
-"""Kinds of tokens: of the vocabulary; for what it lacks; never typed; added by a person; without a text; for
-a byte of what has no piece."""
-SPACE = "▁"
-"""What stands for a space in pieces."""
+from studio.models.gguf.vocabulary import BYTE, CONTROL, NORMAL, OWN, SPACE, UNKNOWN, UNUSED
+
 _BYTES = tuple(f"<0x{number:02X}>" for number in range(256))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
+from studio.models.gguf.splits import LLAMA3, QWEN2
+
 CHECK = (
     "\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n"
     "🚀 (normal) 😶\u200d🌫️ (multiple emojis concatenated) ✅ 🦙🦙 "
@@ -22,12 +24,7 @@ CHECK = (
     "I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL"
 )
 """The text that the hashes are of: spaces, emoji, digits, scripts and apostrophes, which tell ways apart."""
-_LETTERS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
-_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_PATTERNS = {
-    _LETTERS + r"\p{N}{1,3}" + _REST: "llama-bpe",
-    _LETTERS + r"\p{N}" + _REST: "qwen2",
-}
+_PATTERNS = {LLAMA3.pattern: "llama-bpe", QWEN2.pattern: "qwen2"}
 """What splits the text of Llama 3 and of Qwen 2 to 3, as their tokenizer.json has it."""
 
 

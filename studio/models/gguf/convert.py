@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 
 from studio.errors import DiskError, ModelError
 from studio.files import check_target, strangers, whole_folder
-from studio.models.gguf.families import check_kinds, check_tokenizer_kind
+from studio.models.gguf.families import check_kinds, check_tokenizer_kind, family_in
 from studio.models.gguf.header import GgufHeader
 from studio.models.gguf.layout import PlacedTensor, placed_tensors
 from studio.models.gguf.settings import config_of
@@ -41,13 +42,15 @@ class WeightWritten:
     total: int
 
 
-def convert_gguf(file: Path, folder: Path, precision: str = "float16") -> Iterator[WeightWritten]:
+def convert_gguf(file: Path, folder: Path, precision: str = "model") -> Iterator[WeightWritten]:
     """Write the model of a GGUF file, or of a split one, as a folder that transformers and mlx-lm read.
 
-    Yields after each tensor; not gone through to its end, nothing is left there. A few million numbers are
-    in memory at a time. Raises ModelError for what cannot be converted, DiskError where there is no room.
+    `precision` is float16, bfloat16, float32, or the model's own (see `own_precision`). Yields after each
+    tensor; not gone through to its end, nothing is left there. A few million numbers are in memory at a time.
+    Raises ModelError for what cannot be converted, DiskError where there is no room.
     """
     header = read_source(file, lists=True)
+    precision = own_precision(header) if precision == "model" else precision
     check_kinds(header)
     check_tokenizer_kind(header)
     config = config_of(header, precision)
@@ -72,6 +75,20 @@ def _check_whole(made: Path, header: GgufHeader) -> None:
         load_lazily(describe(made))
     except ModelError as error:
         raise ModelError("gguf.not_whole", file=header.file, reason=error.said) from error
+
+
+def own_precision(header: GgufHeader) -> str:
+    """The precision that most of a file's numbers are in; of quantized ones float16, as their scales are.
+
+    Gemma's are bfloat16 in any case: what its layers make of them is beyond float16.
+    """
+    counts: Counter[str] = Counter()
+    for tensor in header.tensors:
+        name = tensor.known.name if tensor.known is not None else ""
+        counts[{"BF16": "bfloat16", "F32": "float32"}.get(name, "float16")] += tensor.numbers
+    if family_in(header).adds_one:
+        return "bfloat16"
+    return counts.most_common(1)[0][0]
 
 
 def _check_room(folder: Path, file: Path, placed: tuple[PlacedTensor, ...], precision: str) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.catalogue import Said
+from studio.catalogue import Said, phrase
 from studio.errors import ModelError
 from studio.events.models import ModelFacts
 from studio.models.gguf.families import GGUF_FAMILIES, check_kinds, check_tokenizer_kind, family_in
 from studio.models.gguf.header import GgufHeader
 from studio.models.gguf.source import parts_of, read_source
+
+OLLAMA = "ollama"
+"""The source of a file that Ollama keeps."""
+_WHOLE = 15.0
+"""Bits a weight from which on nothing was rounded for the file."""
 
 
 def read_gguf_facts(file: Path, source: str = "folder", name: str = "") -> ModelFacts:
@@ -44,6 +49,22 @@ def read_gguf_facts(file: Path, source: str = "folder", name: str = "") -> Model
         is_chat=bool(header.text("tokenizer.chat_template")),
         problem=_problem(header),
     )
+
+
+def remarks_on(file: Path, source: str = "folder") -> tuple[Said, ...]:
+    """What a folder made of a file lacks beside what the model once was; `source` is whose the file is.
+
+    Raises ModelError as `read_source` does.
+    """
+    header = read_source(file)
+    found: list[Said] = []
+    if not header.text("tokenizer.chat_template"):
+        said = phrase("gguf.go_template") if source == OLLAMA else phrase("gguf.no_template")
+        found.append(said)
+    facts = read_gguf_facts(file)
+    if facts.bits < _WHOLE:
+        found.append(phrase("gguf.rounded", bits=facts.bits))
+    return tuple(found)
 
 
 def _problem(header: GgufHeader) -> Said | None:

@@ -15,7 +15,7 @@ from studio.errors import StudioError
 from studio.export.gguf_file import check_gguf
 from studio.models.cache import ModelCache
 from studio.models.gguf import convert
-from studio.models.gguf.convert import convert_gguf
+from studio.models.gguf.convert import convert_gguf, own_precision
 from studio.models.gguf.header import read_gguf_header
 from studio.models.gguf.settings import config_of
 from tests.models.gguf.files import llama_tensors, write_small
@@ -107,6 +107,21 @@ def test_weights_are_written_in_the_precision_that_is_asked_for(tmp_path: Path) 
         arrays = made(file, tmp_path / precision, precision)
         assert all(mx.array_equal(array, exact[name].astype(dtype)) for name, array in arrays.items())
         assert json.loads((tmp_path / precision / "config.json").read_text())["torch_dtype"] == precision
+
+
+@pytest.mark.parametrize(
+    ("arch", "kind", "precision"),
+    [
+        ("llama", Kind.F32, "float32"),
+        ("llama", Kind.BF16, "bfloat16"),
+        ("llama", Kind.F16, "float16"),
+        ("llama", Kind.Q8_0, "float16"),
+        ("gemma2", Kind.Q8_0, "bfloat16"),
+    ],
+)
+def test_a_model_has_a_precision_of_its_own(arch: str, kind: Kind, precision: str, tmp_path: Path) -> None:
+    header = read_gguf_header(write_small(tmp_path / "a.gguf", arch, kind))
+    assert own_precision(header) == precision
 
 
 def test_numbers_beyond_half_precision_are_refused_and_not_made_infinite(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gguf import GGMLQuantizationType as Kind
 
-from studio.models.gguf.facts import read_gguf_facts
+from studio.models.gguf.facts import read_gguf_facts, remarks_on
 from studio.models.gguf.header import is_gguf, read_gguf_header
 from studio.models.gguf.source import read_source
 from tests.models.gguf.files import TOKENS, write_small
@@ -37,6 +37,14 @@ def test_a_file_that_is_called_by_its_checksum_has_the_name_that_it_says(tmp_pat
     facts = read_gguf_facts(file, "ollama")
     assert (is_gguf(file), facts.name, facts.is_chat) == (True, "Small one", False)
     assert read_gguf_facts(file, "ollama", "small:1b").name == "small:1b"
+
+
+def test_what_a_folder_made_of_it_lacks_is_said(tmp_path: Path) -> None:
+    whole = write_small(tmp_path / "whole.gguf", kind=Kind.F16)
+    assert remarks_on(whole) == ()
+    bare = write_small(tmp_path / "bare.gguf", kind=Kind.Q4_0, values={"tokenizer.chat_template": None})
+    for source, code in (("folder", "gguf.no_template"), ("ollama", "gguf.go_template")):
+        assert [getattr(said, "code", "") for said in remarks_on(bare, source)] == [code, "gguf.rounded"]
 
 
 def test_only_long_lists_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None:
