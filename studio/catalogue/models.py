@@ -93,10 +93,16 @@ MODELS: dict[str, str] = {
     # Who competes, where models are compared.
     "contestant.unknown": "There is no contestant called {key}. Name base, tuned, tuned@500 (the checkpoint "
     "of step 500), tuned*0.5 (half its strength), parent, run:NAME, model:FOLDER "
-    "or server:ADDRESS#MODEL.",
+    "server:ADDRESS#MODEL or mix:tuned*0.5,run:NAME*0.5 (two adapters by weight).",
     "contestant.twice": "{key} is named twice. Name each contestant once.",
     "contestant.server": "{key} is a server, and here only models can be asked whose weights are on this "
     "computer. Leave it out, or let it compete in an evaluation.",
+    "contestant.not_training": "{run} is not training at this moment. Ask its result, or one of its "
+    "checkpoints.",
+    "contestant.other_base": "{key} is of adapters on different models, or on one in different forms. Only "
+    "adapters on the same weights can be mixed.",
+    "contestant.not_mixed": "{key} cannot be mixed: {name} trained the model's own weights, or layers that "
+    "take no part in a mix. Mix LoRA or DoRA adapters.",
     "contestant.no_run": "{key} is part of a run, and no run is named. Name one, or a model by its folder: "
     "model:FOLDER.",
     "contestant.no_model_name": "The server at {server} needs the name of its model. Write it behind the "

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 BASE, PARENT, TUNED, RUN, MODEL, SERVER = "base", "parent", "tuned", "run", "model", "server"
 """The untouched original; what the run went on from; the run's result; another run; another model folder; a
 model behind an OpenAI-compatible server."""
+MIX = "mix"
+"""Two adapters on one model, each by its weight."""
 SYSTEM_PROMPT, FEW_SHOT, RETRIEVAL = "system_prompt", "few_shot", "retrieval"
 APPROACHES = (SYSTEM_PROMPT, FEW_SHOT, RETRIEVAL)
 """Ways of asking that are known by name, as in base+few_shot; what they show is made of the run."""
+_AND = ","
 _TITLES = {BASE: "Base", PARENT: "Parent", TUNED: "Tuned"}
 _KEY = re.compile(
     r"(?P<kind>base|parent|tuned|run)(?::(?P<run>[^@*:]+))?"
-    r"(?:@(?P<step>\d{1,12}))?(?:\*(?P<strength>-?\d{1,3}(?:\.\d{1,6})?))?"
+    r"(?:@(?P<step>\d{1,12}|now))?(?:\*(?P<strength>-?\d{1,3}(?:\.\d{1,6})?))?"
 )
 _PLAIN = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -52,12 +55,14 @@ class Contestant(BaseModel):
 
     model_config = _PLAIN
 
-    kind: str = Field(default=BASE, pattern="^(base|parent|tuned|run|model|server)$")
+    kind: str = Field(default=BASE, pattern="^(base|parent|tuned|run|model|server|mix)$")
     run: str = ""  # the name of another run beside the one that is evaluated
     step: int = Field(default=0, ge=0)  # of a checkpoint; 0 is the run's result
+    now: bool = False  # what a run that trains at this moment has learned so far
     strength: float = Field(default=1.0, ge=-100, le=100)  # W + strength (W tuned - W at its start)
     model: str = ""  # a folder, or the name of the model that a server is asked for
     server: str = ""  # its address
+    parts: tuple[Contestant, ...] = ()  # what a mix is of: W + the sum of strength (W tuned - W), W untouched
     approach: Approach = Approach()
     name: str = ""  # a title of the person's own
 
@@ -65,8 +70,8 @@ class Contestant(BaseModel):
     def key(self) -> str:
         """The same for equal contestants, in whatever file: base, tuned, tuned@500, run:NAME*0.5 …"""
         whole = self._who()
-        if self.step:
-            whole += f"@{self.step}"
+        if self.step or self.now:
+            whole += f"@{self.step or 'now'}"
         if self.strength != 1:
             whole += f"*{self.strength:g}"
         return f"{whole}+{self.approach.name}" if self.approach.name else whole
@@ -78,6 +83,8 @@ class Contestant(BaseModel):
             return f"{MODEL}:{self.model}"
         if self.kind == SERVER:
             return f"{SERVER}:{self.server}#{self.model}"
+        if self.kind == MIX:
+            return f"{MIX}:{_AND.join(part.key for part in self.parts)}"
         return self.kind
 
     @property
@@ -85,9 +92,12 @@ class Contestant(BaseModel):
         """What it is called where people read: "Tuned, step 500, at 0.5 of its strength"."""
         if self.name:
             return self.name
+        if self.kind == MIX:
+            return " with ".join(part.title for part in self.parts)
         named = {RUN: self.run, MODEL: model_name(self.model), SERVER: self.model or self.server}
         parts = [_TITLES.get(self.kind) or named[self.kind]]
         parts += [f"step {self.step:,}"] if self.step else []
+        parts += ["as it is now"] if self.now else []
         parts += [f"at {self.strength:g} of its strength"] if self.strength != 1 else []
         parts += [self.approach.name.replace("_", " ")] if self.approach.name else []
         return ", ".join(parts)
@@ -144,6 +154,8 @@ def contestant_of(key: str) -> Contestant:
         address, _, model = key[len(SERVER) + 1 :].partition("#")
         return Contestant(kind=SERVER, server=address, model=model)
     own, _, approach = key.partition("+")
+    if own.startswith(f"{MIX}:"):
+        return _mix_of(own, approach)
     found = _KEY.fullmatch(own)
     if found is None or (found["kind"] == RUN) != bool(found["run"]):
         raise Unusable("contestant.unknown", key=key)
@@ -152,11 +164,20 @@ def contestant_of(key: str) -> Contestant:
     told = {
         "kind": found["kind"],
         "run": found["run"] or "",
-        "step": int(found["step"] or 0),
+        "step": int(found["step"] or 0) if found["step"] != "now" else 0,
+        "now": found["step"] == "now",
         "strength": float(found["strength"] or 1),
         "approach": Approach(name=approach),
     }
     return Contestant.model_validate(told)
+
+
+def _mix_of(key: str, approach: str) -> Contestant:
+    """Two keys of what was trained, with a comma between, which no run has in its name. Raises Unusable."""
+    parts = tuple(map(contestant_of, key.removeprefix(f"{MIX}:").split(_AND)))
+    if len(parts) != 2 or not all(part.kind in (TUNED, RUN) for part in parts):
+        raise Unusable("contestant.unknown", key=key)
+    return Contestant(kind=MIX, parts=parts, approach=Approach(name=approach))
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +199,7 @@ class OpenContestant:
     weights: SharedWeights
     bare: Callable[[], nn.Module]
     adapter: Path | None = None
+    step: int = 0  # that what was trained is of; 0 where nothing tells
     method: str = ""  # lora, dora or full, of what was trained
     remarks_on: Callable[[int], tuple[Phrase, ...]] = lambda tokens: ()  # on texts of so many tokens
 

@@ -1,87 +1,22 @@
 """Several contestants in one model: each row of a batch is answered by a contestant of its own.
 
-Contestants of one base differ in the adapters of some layers. Whatever chain of LoRA and DoRA adapters a
-layer bears, at whatever strength, it computes M (W x) + B (A x): a magnitude M of each output, which is 1
-without DoRA, and a product of low rank. So the contestants' A and B are laid side by side, and a row lets
-through only its own part of A x: one matrix product with W serves the rows of all. Ranks and layers may
-differ.
+Contestants of one base differ in the adapters of some layers, each of which makes of W x the change that
+`studio.generate.changes` describes. So the contestants' A and B are laid side by side, and a row lets through
+only its own part of A x: one matrix product with W serves the rows of all. Ranks and layers may differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import mlx.core as mx
 import numpy as np
 from mlx import nn
 from mlx.utils import tree_unflatten
 
-from studio.models.adapter_layers import (
-    DoRAEmbedding,
-    DoRALinear,
-    LoRAEmbedding,
-    LoRALinear,
-    bottom,
-    product,
-    row_norms,
-)
+from studio.generate.changes import LayerChange, NotJoined, added, change_of
+from studio.models.adapter_layers import bottom, product
 from studio.models.strength import BlendedLayer, outermost
-
-
-class NotJoined(Exception):
-    """Contestants of which no one model can be made: experts, layers of a family's own kind, other shapes."""
-
-
-@dataclass
-class _Change:
-    """What adapters make of a layer: M (W x) + B (A x); for embeddings A are the rows' own, as B is here."""
-
-    magnitude: mx.array | None  # [outputs]
-    pairs: list[tuple[mx.array, mx.array]]  # into the rank [width, rank], out of it [rank, outputs]
-
-    def times(self, factor: mx.array | float) -> _Change:
-        """The same with every output so many times as large; `factor` is one for all, or [outputs]."""
-        magnitude = None if self.magnitude is None else self.magnitude * factor
-        return _Change(magnitude, [(inward, outward * factor) for inward, outward in self.pairs])
-
-
-def _change(layer: nn.Module) -> _Change:
-    """What the adapters on a layer make of it. Raises NotJoined for those of a kind that is not known."""
-    if isinstance(layer, BlendedLayer):
-        return _blended(_change(layer.start), _change(layer.adapted), layer.strength)
-    if "lora_a" not in layer:
-        return _Change(None, [])
-    if not isinstance(layer, LoRALinear | DoRALinear | LoRAEmbedding | DoRAEmbedding):
-        raise NotJoined(type(layer).__name__)
-    table = isinstance(layer, LoRAEmbedding | DoRAEmbedding)
-    change = _change(layer.embedding if table else layer.linear)
-    inward, outward = (layer.lora_b.T, layer.lora_a.T) if table else (layer.lora_a, layer.lora_b)
-    change.pairs.append((layer.scale * inward, outward))
-    if isinstance(layer, DoRALinear):
-        return _with_magnitude(change, layer.m / _norms(layer, layer.linear, layer.lora_b.T, layer.lora_a.T))
-    if isinstance(layer, DoRAEmbedding):
-        return _with_magnitude(change, layer.m / _norms(layer, layer.embedding, layer.lora_a, layer.lora_b))
-    return change
-
-
-def _norms(layer: nn.Module, start: nn.Module, up: mx.array, down: mx.array) -> mx.array:
-    return row_norms(start, layer._squares, up, down, layer.scale)
-
-
-def _with_magnitude(change: _Change, factor: mx.array) -> _Change:
-    whole = change.times(factor)
-    return _Change(factor if whole.magnitude is None else whole.magnitude, whole.pairs)
-
-
-def _blended(start: _Change, end: _Change, strength: float) -> _Change:
-    """A change on the line between two; `end` adds to what `start` has."""
-    pairs = start.times(1 - strength).pairs + end.times(strength).pairs
-    if start.magnitude is None and end.magnitude is None:
-        return _Change(None, pairs)
-    first = 1.0 if start.magnitude is None else start.magnitude
-    last = 1.0 if end.magnitude is None else end.magnitude
-    return _Change(mx.array((1 - strength) * first + strength * last), pairs)
 
 
 class RowOwners:
@@ -111,7 +46,7 @@ class RowOwners:
 class _JoinedLayer(nn.Module):
     """A layer with what each contestant's adapters make of it."""
 
-    def __init__(self, own: nn.Module, changes: Sequence[_Change], rows: RowOwners) -> None:
+    def __init__(self, own: nn.Module, changes: Sequence[LayerChange], rows: RowOwners) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # MLX's own is not annotated
         self.own = own
         self.rows = rows
@@ -135,9 +70,7 @@ class _JoinedLayer(nn.Module):
         """`y`, with the rows' magnitudes, and what they add; in the precision of `y`."""
         if "magnitudes" in self:
             y = y * self.magnitudes[self.rows.which][:, None].astype(y.dtype)
-        if inside.dtype == y.dtype:
-            return mx.addmm(y, inside, self.outward)
-        return y + (inside @ self.outward).astype(y.dtype)
+        return added(y, inside, self.outward)
 
 
 class _Ranks:
@@ -189,7 +122,7 @@ def join(bare: nn.Module, modules: Sequence[nn.Module]) -> RowOwners:
     own = dict(bare.named_modules())
     layers: list[tuple[str, nn.Module]] = []
     for path in dict.fromkeys(path for each in bearing for path in each):
-        changes = [_change(each[path]) if path in each else _Change(None, []) for each in bearing]
+        changes = [change_of(each[path]) if path in each else LayerChange(None, []) for each in bearing]
         table = any(
             isinstance(bottom_of(each[path]), nn.Embedding | nn.QuantizedEmbedding)
             for each in bearing

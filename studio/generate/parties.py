@@ -16,9 +16,10 @@ import numpy as np
 from mlx import nn
 from mlx_lm.tokenizer_utils import TokenizerWrapper
 
+from studio.generate.changes import NotJoined
 from studio.generate.contestant import OpenContestant
 from studio.generate.in_flight import NotBatched, RowModel, empty_caches, read
-from studio.generate.joined import NotJoined, join
+from studio.generate.joined import join
 from studio.generate.remembered import OwnMemory, memory_of
 from studio.models import arrays
 

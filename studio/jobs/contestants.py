@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING
 
 from studio.errors import ModelError, RunError, RunMissing
 from studio.events import Event, Log, Progress
-from studio.generate.contestant import BASE, MODEL, PARENT, RUN, Approach, Contestant, OpenContestant
+from studio.generate.contestant import (
+    BASE,
+    MIX,
+    MODEL,
+    PARENT,
+    RUN,
+    Approach,
+    Contestant,
+    OpenContestant,
+)
 from studio.jobs.base import same_base
 from studio.jobs.train import recipe_of, unproven
+from studio.models.folder import text_fingerprint
 from studio.paths import model_folder
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
+from studio.runs.store import look
 
 if TYPE_CHECKING:
     from studio.models.cache import ModelCache, OpenModel
@@ -73,6 +84,8 @@ class _Opening:
         if self.run is None:
             recipe = Recipe().with_values({"model": contestant.model})
             return self._finished(contestant, recipe, self._bare(recipe), None)
+        if contestant.kind == MIX:
+            return (yield from self._mixed(contestant))
         run = self._run_of(contestant, self.run)
         recipe = yield from self._recipe(run)
         if contestant.kind == MODEL:
@@ -123,12 +136,52 @@ class _Opening:
         from studio.train.prepare import open_start, parents_of
 
         opened = yield from open_start(recipe, self.model_cache)
+        if contestant.now:
+            return (yield from self._live(contestant, recipe, run, opened))
         folder = _trained(run, contestant.step)
         if not adapter.read_onto(opened.module, folder, parents_of(recipe)):
             yield Log(unproven(folder))
         if contestant.strength != 1:
             yield from self._weaken(opened, recipe, contestant.strength)
-        return self._finished(contestant, recipe, opened, folder)
+        step = contestant.step or adapter.step_of(folder) or _told_step(run)
+        return self._finished(contestant, recipe, opened, folder, step)
+
+    def _live(
+        self, contestant: Contestant, recipe: Recipe, run: RunFolder, opened: OpenModel
+    ) -> Generator[Event, None, OpenContestant]:
+        """What a run that trains beside has learned so far: arrays do not change, only which ones it has."""
+        from studio.models import adapter
+
+        live = opened.weights.training.get(run.path)
+        if live is None:
+            raise RunError("contestant.not_training", run=run.name)
+        step = live.step()
+        adapter.put_onto(opened.module, live.described, adapter.weights(live.module))
+        if contestant.strength != 1:
+            yield from self._weaken(opened, recipe, contestant.strength)
+        found = self._finished(contestant, recipe, opened, None, step)
+        fingerprint = text_fingerprint(f"{found.fingerprint} {run.path} {step} {contestant.strength:g}")
+        return replace(found, fingerprint=fingerprint, method=recipe.method)
+
+    def _mixed(self, contestant: Contestant) -> Generator[Event, None, OpenContestant]:
+        from studio.generate.changes import NotJoined, mix
+
+        parts = []
+        for part in contestant.parts:
+            parts.append((yield from self.open(part.model_copy(update={"strength": 1.0}))))
+        first, *others = parts
+        if any(each.weights is not first.weights for each in others):
+            raise RunError("contestant.other_base", key=contestant.key)
+        if full := next((each for each in parts if each.method == "full"), None):
+            raise RunError("contestant.not_mixed", key=contestant.key, name=full.title)
+        bare, weights = first.bare(), [part.strength for part in contestant.parts]
+        try:
+            mix(bare, [each.module for each in parts], weights)
+        except NotJoined as error:
+            raise RunError("contestant.not_mixed", key=contestant.key, name=first.title) from error
+        prints = [f"{each.fingerprint} {weight:g}" for each, weight in zip(parts, weights, strict=True)]
+        fingerprint = text_fingerprint("\n".join(prints))
+        return replace(first, contestant=contestant, module=bare, fingerprint=fingerprint, step=0)
 
     def _weaken(self, opened: OpenModel, recipe: Recipe, strength: float) -> Generator[Event]:
         from studio.models import strength as strengths
@@ -141,9 +194,14 @@ class _Opening:
             strengths.weaken_weights(opened.module, start.module, strength)
 
     def _finished(
-        self, contestant: Contestant, recipe: Recipe, opened: OpenModel, folder: Path | None
+        self,
+        contestant: Contestant,
+        recipe: Recipe,
+        opened: OpenModel,
+        folder: Path | None,
+        step: int = 0,
     ) -> OpenContestant:
-        from studio.models.folder import adapter_fingerprint, model_fingerprint, text_fingerprint
+        from studio.models.folder import adapter_fingerprint, model_fingerprint
         from studio.train.prepare import parents_of, renderer_for
 
         prints = [model_fingerprint(opened.folder)["weights"], str(opened.form)]
@@ -163,9 +221,16 @@ class _Opening:
             opened.weights,
             lambda: self.model_cache.open(opened.folder, opened.form).module,
             folder,
+            step,
             recipe.method if folder is not None else "",
             opened.remarks_on,
         )
+
+
+def _told_step(run: RunFolder) -> int:
+    """The step that a run's result is of, where that is not written with it: as its history has it."""
+    told = look(run)
+    return told.best_step or told.step
 
 
 def _trained(run: RunFolder, step: int) -> Path:

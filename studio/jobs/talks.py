@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from studio.errors import StudioError
 from studio.events import AnswerEnded, AnswersBegin, Event, Log
-from studio.generate.contestant import BASE, MODEL, RUN, Contestant, Talk, called
+from studio.generate.contestant import MIX, MODEL, RUN, Contestant, Talk, called
 from studio.generate.sampling import Sampling
 from studio.jobs.contestants import open_contestants
 from studio.jobs.train import recipe_of
 from studio.runs.folder import RunFolder
-from studio.runs.store import look
 from studio.words import whole_characters
 
 if TYPE_CHECKING:
@@ -139,10 +138,11 @@ class OpenTalks:
     def _source(self, opened: OpenContestant) -> tuple[str, int]:
         """The run, and the step, that what a contestant learned is of."""
         who, run = opened.contestant, self.run
-        if run is None or opened.adapter is None or who.kind in (BASE, MODEL):
+        if who.kind == MIX:
+            return ", ".join(dict.fromkeys(part.run or (run.name if run else "") for part in who.parts)), 0
+        if run is None or not opened.method:
             return "", 0
-        run = _other(run, who) or run
-        return run.name, who.step or _step_of(run)
+        return (_other(run, who) or run).name, opened.step
 
     def there(self, place: int, contestant: ServedContestant, sampling: Sampling) -> Answering:
         """The answer of a server. Where it has none, others' still come; alone it raises ServerError."""
@@ -168,13 +168,3 @@ def turns_of(talk: Talk) -> tuple[Message, ...]:
 
 def _other(run: RunFolder, contestant: Contestant) -> RunFolder | None:
     return RunFolder(run.path.parent / contestant.run) if contestant.kind == RUN else None
-
-
-def _step_of(run: RunFolder) -> int:
-    """The step that what is asked of a run is of; 0 where nothing tells."""
-    from studio.models import adapter
-
-    if step := adapter.step_of(run.adapter):
-        return step
-    told = look(run)
-    return told.best_step or told.step

@@ -192,16 +192,26 @@ def read_onto(model: nn.Module, folder: Path, parents: Sequence[ParentAdapter] =
         _check_parents(folder, described, parents)
         trained = arrays.read(folder / WEIGHTS)
         arrays.check_finite(trained, folder / WEIGHTS)
-        if described.get("fine_tune_type", "lora") != "full":
-            _wrap(model, described)
-        else:
-            _make_room(model, folder, trained)
-        _load(model, trained)
-        mx.eval(model.parameters())
+        if described.get("fine_tune_type", "lora") == "full":
+            _refuse_quantized(model, folder)
+        put_onto(model, described, trained)
     except _DAMAGE as error:
         raise ModelError("adapter.does_not_fit", folder=folder, fault=error) from error
-    model.eval()
     return proven
+
+
+def put_onto(model: nn.Module, described: dict[str, Any], trained: dict[str, mx.array]) -> None:
+    """Put what was trained, by name, onto a model that bears nothing, as its configuration says.
+
+    Raises Unusable for what does not fit.
+    """
+    if described.get("fine_tune_type", "lora") != "full":
+        _wrap(model, described)
+    else:
+        lay_bare(model, trained)
+    _load(model, trained)
+    mx.eval(model.parameters())
+    model.eval()
 
 
 def _described(folder: Path) -> dict[str, Any]:
@@ -224,11 +234,9 @@ def _check_parents(folder: Path, described: dict[str, Any], parents: Sequence[Pa
         raise ModelError("adapter.needs_parents", folder=folder, count=count, config=CONFIG)
 
 
-def _make_room(model: nn.Module, folder: Path, trained: dict[str, mx.array]) -> None:
-    """Make a model ready to take weights of its own in place of what it has."""
+def _refuse_quantized(model: nn.Module, folder: Path) -> None:
     if any("scales" in module for module in model.modules()):
         raise ModelError("adapter.full_on_quantized", folder=folder)
-    lay_bare(model, trained)
 
 
 def _refuse_second(model: nn.Module) -> None:

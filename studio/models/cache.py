@@ -5,6 +5,7 @@ Everything here lives on the engine thread: MLX arrays are bound to the thread t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,16 @@ class SharedWeights:
     config: dict[str, Any]
     tokenizer: TokenizerWrapper
     kept: dict[str, Any] = field(default_factory=dict)
+    training: dict[Path, LiveAdapter] = field(default_factory=dict)  # of the runs that train on it, by folder
+
+
+@dataclass(frozen=True, eq=False)
+class LiveAdapter:
+    """What a run is training at this moment: the model that bears it, its configuration, and its step."""
+
+    module: nn.Module
+    described: dict[str, Any]
+    step: Callable[[], int]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from studio.events import (
 )
 from studio.models import adapter
 from studio.models.arrays import count, count_entries, named
-from studio.models.cache import OpenModel
+from studio.models.cache import LiveAdapter, OpenModel
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.result import is_chosen
@@ -85,6 +85,9 @@ def train(
             yield from warm_up(session)
             forecasted = rehearse(session) if rehearse is not None else None
             trainer = Trainer(session, run, peak, watchers)
+            opened.weights.training[run.path] = LiveAdapter(
+                session.model, session.made_for, lambda: trainer.position.step
+            )
             yield trainer.prepared(data)
             if forecasted is not None:
                 yield forecasted
@@ -96,6 +99,7 @@ def train(
                     run.append(event)
                 raise
         finally:
+            opened.weights.training.pop(run.path, None)
             session.close()
 
 
