@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -129,6 +130,7 @@ def main() -> None:
             _recipe(photographer)
             _training(photographer)
             _asking(photographer)
+            _serving(photographer)
             _comparing(photographer)
             _failures(photographer)
     if asked.readme:
@@ -343,6 +345,32 @@ def _asking(to: Photographer) -> None:
     for pane in ("evaluation", "playground", "runs"):
         to.show(pane, "small")
     to.resize()
+
+
+def _serving(to: Photographer) -> None:
+    """The local server: off, with a port that is taken, and at work."""
+    from tests.app.keychain import own_keychain
+
+    with own_keychain(), socket.create_server(("127.0.0.1", 0)) as taken:
+        to.studio.serving.open()
+        dialog = to.studio.serving.dialog
+        assert dialog is not None
+        to.rest()
+        to.shoot("serve-off", dialog)
+        port = dialog.port.text()
+        dialog.port.setText(str(taken.getsockname()[1]))
+        dialog.agree.click()
+        to.rest()
+        to.shoot("serve-failed", dialog)
+        dialog.port.setText(port)
+        dialog.new_key.click()
+        dialog.agree.click()
+        to.wait(lambda: dialog.state.text() == "Running")
+        dialog.tabs.choose("python")
+        to.rest()
+        to.shoot("serve-running", dialog)
+        to.studio.serving.stop()
+        dialog.close()
 
 
 def _comparing(to: Photographer) -> None:

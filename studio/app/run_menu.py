@@ -47,7 +47,7 @@ class RunMenu(Controller):
         can_start = self._training_pane.can_start() and not self._training.busy
         offered = {f"{_OF_RUN}{key}" for key in self._offers()}
         offered |= {"start", "sweep"} if can_start else set()
-        offered |= {"stop"} if self._training.busy else set()
+        offered |= {"stop", "serve"} if self._training.busy else {"serve"}
         for command in RUN:
             if command.key:
                 self._window.action(command.key).setEnabled(command.key in offered)

@@ -20,6 +20,7 @@ from studio.app.objective import ObjectiveOffers
 from studio.app.playground import Playground
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
+from studio.app.serving import Serving
 from studio.app.session import CONTINUE, RESUME, AppSession
 from studio.app.state import Services, State
 from studio.app.tour import QUESTION, Tour
@@ -76,6 +77,7 @@ class Studio(QObject):
         self.exporting = Exporting(services, self.runs)
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
         parts = (self.dataset, self.training, self.runs, self.models)
+        self.serving = Serving(services)
         self.help = Help(services, theme, self.training.forecasting)
         self.tour = Tour(
             services,
@@ -120,6 +122,7 @@ class Studio(QObject):
     def close(self) -> None:
         """Stop what runs (it saves), wait for the threads, and keep the preferences."""
         self.window.hide()  # nobody should watch a frozen window while a step ends
+        self.serving.stop()
         self.queue.shut_down()
         self.session.keep()
 
@@ -150,6 +153,7 @@ class Studio(QObject):
         panes.runs.evaluate_requested.connect(self._evaluate)
         panes.runs.export_requested.connect(self.exporting.open)
         panes.runs.playground_requested.connect(self._open_playground)
+        panes.runs.serve_requested.connect(self.serving.open)
 
     @Slot()
     def _rest(self) -> None:

@@ -8,6 +8,7 @@ SERVING: dict[str, str] = {
     "serve.no_folder": "There is no model in {folder}: it has no config.json. Name another folder.",
     "serve.broken": "This could not be answered ({fault}). Please report it.",
     "serve.unlearned": "{name} has learned nothing yet that could answer. Name another run.",
+    "serve.key_not_kept": "The keychain took no key ({fault}), so it has to be entered again next time.",
     "serve.ended": "The server ended by itself. Start it again.",
     # Whom it does not listen to.
     "serve.host": "The Host header names {host}, and this server answers to 127.0.0.1 and localhost alone.",

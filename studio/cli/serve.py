@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -21,7 +20,8 @@ from studio.events import Event
 from studio.generate.keys import checked
 from studio.jobs.job import Job, Outcome
 from studio.jobs.perform import Performer, QueueName, Ticket, model_cache
-from studio.paths import STARTER_MODEL, model_folder
+from studio.models.present import named_model
+from studio.paths import model_folder
 from studio.runs.store import RunStore
 from studio.serve.offered import Offered
 from studio.serve.server import PORT, LocalServer
@@ -78,12 +78,14 @@ def serve(
     ] = "",
     model: Annotated[
         list[str] | None,
-        typer.Option(help='A model folder to answer with, too, or "starter". May be given several times.'),
+        typer.Option(
+            help='A model to answer with, too: its folder, its name, or "starter"; may be repeated.'
+        ),
     ] = None,
     changed_base: ChangedBase = False,
 ) -> None:
     """Answer programs on this machine as OpenAI's API does, with runs and models, until Ctrl-C."""
-    offered = Offered(paths_from().runs, [_named(run) for run in runs or ()], _folders(model or []))
+    offered = Offered(paths_from().runs, [_named(run) for run in runs or ()], _places(model or []))
     offered.check()
     engine = MainThread()
     server = LocalServer(offered, engine.submit, port=port, key=checked(key), changed_base=changed_base)
@@ -110,13 +112,11 @@ def _named(run: str) -> str:
     return RunStore(paths_from().runs).find(run).name
 
 
-def _folders(models: list[str]) -> list[Path]:
-    found = []
-    for model in models:
-        folder = model_folder(model) if model == STARTER_MODEL else Path(model).expanduser().resolve()
-        if not (folder / "config.json").is_file():
-            raise ModelError("serve.no_folder", folder=folder)
-        found.append(folder)
+def _places(models: list[str]) -> list[str]:
+    found = [named_model(model, paths_from().models) for model in models]
+    for place in found:
+        if not (model_folder(place) / "config.json").is_file():
+            raise ModelError("serve.no_folder", folder=place)
     return found
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from studio.errors import StudioError
 from studio.generate.contestant import BASE, MODEL, TUNED, Contestant
-from studio.paths import STARTER_MODEL, model_folder
+from studio.paths import STARTER_MODEL
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, RunSummary
 from studio.serve.refusal import HttpRefusal
 
 _SHOWN = 8
 """Names that a refusal lists."""
+_CACHED = "models--"
+"""Begins the folder of a model in the cache of huggingface_hub: models--owner--name/snapshots/…"""
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,15 @@ class OfferedModel:
 
 class Offered:
     """What is offered: of the runs called `names`, or of all of them, the result as RUN, its checkpoints as
-    RUN@STEP and what it was tuned from as base:RUN; and model folders by their names.
+    RUN@STEP and what it was tuned from as base:RUN; and models (the starter, or folders) by their names. The
+    starter alone where neither runs nor models are named.
 
     Runs that learn something meanwhile are there at once.
     """
 
-    def __init__(self, runs: Path, names: Sequence[str] = (), models: Sequence[Path] = ()) -> None:
-        self._store, self._names, self._models = RunStore(runs), tuple(names), tuple(models)
+    def __init__(self, runs: Path, names: Sequence[str] = (), models: Sequence[str] = ()) -> None:
+        self._store, self._names = RunStore(runs), tuple(names)
+        self._models = tuple(models) or (() if names else (STARTER_MODEL,))
 
     def models(self) -> list[OfferedModel]:
         """All of them, the newest runs first."""
@@ -68,14 +72,8 @@ class Offered:
         return not self._names or summary.name in self._names
 
     def _folders(self) -> Iterator[OfferedModel]:
-        folders = list(self._models)
-        if not self._names and not folders:
-            folders = [model_folder(STARTER_MODEL)]
-        for folder in folders:
-            own = folder == model_folder(STARTER_MODEL)
-            where = STARTER_MODEL if own else str(folder)
-            name = STARTER_MODEL if own else folder.name
-            yield OfferedModel(name, None, Contestant(kind=MODEL, model=where))
+        for model in self._models:
+            yield OfferedModel(served_name(model), None, Contestant(kind=MODEL, model=model))
 
     def _of_run(self, summary: RunSummary) -> Iterator[OfferedModel]:
         run, created = RunFolder(summary.folder), int(summary.created.timestamp())
@@ -85,3 +83,14 @@ class Offered:
             own = Contestant(kind=TUNED, step=step)
             yield OfferedModel(f"{summary.name}@{step}", run, own, created)
         yield OfferedModel(f"base:{summary.name}", run, Contestant(kind=BASE), created)
+
+
+def served_name(model: str) -> str:
+    """What a model is called in requests: as on the Hub, where it was downloaded by its tools, else as its
+    folder.
+    """
+    folder = Path(model)
+    kept = folder.parent.parent.name
+    if folder.parent.name == "snapshots" and kept.startswith(_CACHED):
+        return kept.removeprefix(_CACHED).replace("--", "/")
+    return folder.name

@@ -7,6 +7,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event as Flag
 from threading import Thread
 
@@ -62,25 +63,27 @@ class LocalServer:
         """Whether it listens."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self) -> None:
-        """Listen, on a free port where the port is 0. Raises StudioError where that cannot be."""
+    def start(self, *, waits: bool = True) -> None:
+        """Listen, on a free port where the port is 0. Raises StudioError where that cannot be.
+
+        Else than that it may only begin to, a moment later, where nothing `waits` for it.
+        """
         listening = _bound(self.port)
         self.port = listening.getsockname()[1]
         self._thread = Thread(target=self._serve, args=(listening,), name="serving")
         self._thread.start()
-        self._listens.wait()
-        if not self.runs:
-            raise StudioError("serve.ended")
+        if waits:
+            self._listens.wait()
 
     def stop(self) -> None:
         """Listen no more: what is being answered is stopped, and the thread has left."""
+        if self._thread is None:
+            return
+        self._listens.wait()
         if self._loop is not None:
-            try:
+            with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._stop)
-            except RuntimeError:
-                log.info("The server had ended before it was stopped")
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.join()
 
     def _serve(self, listening: socket.socket) -> None:
         try:

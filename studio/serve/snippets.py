@@ -24,20 +24,18 @@ def curl(address: str, model: str, key: str = "") -> str:
 
 
 def python(address: str, model: str, key: str = "") -> str:
-    """A program that asks the model one question, and prints the answer as it comes."""
+    """A program that asks the model one question, and prints the answer."""
     return "\n".join(
         (
             "from openai import OpenAI",
             "",
             f"client = OpenAI(base_url={_quoted(address)}, api_key={_quoted(key or _NO_KEY)})",
-            "stream = client.chat.completions.create(",
+            "reply = client.chat.completions.create(",
             f"    model={_quoted(model)},",
             f'    messages=[{{"role": "user", "content": {_quoted(QUESTION)}}}],',
             "    temperature=0,",
-            "    stream=True,",
             ")",
-            "for chunk in stream:",
-            '    print(chunk.choices[0].delta.content or "", end="")',
+            "print(reply.choices[0].message.content)",
         )
     )
 

@@ -32,7 +32,7 @@ class Serving:
 
 
 @contextmanager
-def serving(run: RunFolder, models: list[Path], key: str = "") -> Iterator[Serving]:
+def serving(run: RunFolder, models: list[str], key: str = "") -> Iterator[Serving]:
     """Serve a run and models on a free port; models are asked on a thread of their own."""
     engine = MainThread()
     server = LocalServer(Offered(run.path.parent, [run.name], models), engine.submit, port=0, key=key)
@@ -67,7 +67,7 @@ def served_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 @pytest.fixture(scope="module")
-def served(served_run: RunFolder, starter: Path) -> Iterator[Serving]:
+def served(served_run: RunFolder) -> Iterator[Serving]:
     """The run and the starter, without a key."""
-    with serving(served_run, [starter / "model"]) as found:
+    with serving(served_run, ["starter"]) as found:
         yield found

@@ -7,7 +7,6 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -15,7 +14,7 @@ import pytest
 
 from studio.errors import StudioError
 from studio.runs.folder import RunFolder
-from studio.serve.offered import Offered
+from studio.serve.offered import Offered, served_name
 from studio.serve.server import LocalServer
 from studio.serve.service import LARGEST
 from tests.serve.conftest import Serving, serving
@@ -26,9 +25,9 @@ KEY = "a-key-of-ours"
 
 
 @pytest.fixture(scope="module")
-def keyed(served_run: RunFolder, starter: Path) -> Iterator[Serving]:
+def keyed(served_run: RunFolder) -> Iterator[Serving]:
     """A server that asks for a key."""
-    with serving(served_run, [starter / "model"], KEY) as found:
+    with serving(served_run, ["starter"], KEY) as found:
         yield found
 
 
@@ -124,8 +123,8 @@ def test_a_taken_port_is_said_in_a_sentence(served: Serving) -> None:
     second.stop()
 
 
-def test_it_stops_at_once_also_in_the_middle_of_a_reply(served_run: RunFolder, starter: Path) -> None:
-    with serving(served_run, [starter / "model"]) as found:
+def test_it_stops_at_once_also_in_the_middle_of_a_reply(served_run: RunFolder) -> None:
+    with serving(served_run, ["starter"]) as found:
         stream = iter(found.client.completions.create(**LONG))
         next(stream)
         found.server.stop()
@@ -134,3 +133,12 @@ def test_it_stops_at_once_also_in_the_middle_of_a_reply(served_run: RunFolder, s
             list(stream)
         with pytest.raises(openai.APIConnectionError):
             found.client.models.list()
+
+
+def test_a_model_of_the_hubs_cache_is_called_as_on_the_hub() -> None:
+    cached = "/c/models--Qwen--Qwen3-0.6B/snapshots/0123abc"
+    assert [served_name(model) for model in (cached, "/models/mine", "starter")] == [
+        "Qwen/Qwen3-0.6B",
+        "mine",
+        "starter",
+    ]

@@ -46,6 +46,7 @@ class RunsPane(Pane):
     evaluate_requested = Signal(str)
     export_requested = Signal(str)
     playground_requested = Signal(str)
+    serve_requested = Signal(str)
     reveal_requested = Signal(str)
     parent_requested = Signal(str)  # the run that another is to go on from
     recipe_requested = Signal(str)
@@ -181,6 +182,7 @@ class RunsPane(Pane):
             offered |= {"play", "evaluate", "recipe", "notes"}
         if run.can_answer:
             offered.add("export")
+            offered.add("serve")
         if run.state in ("done", "stopped", "failed", "interrupted") and run.step > 0:
             offered.add("from")
         if not run.sweep and run.state != "running":
@@ -212,7 +214,11 @@ class RunsPane(Pane):
         self._whole_sweep = IconButton("layers", "Compare all runs of its sweep", size=30)
         self._from = IconButton("arrow-right", "Continue from this run", size=30)
         self._recipe = IconButton("sliders-horizontal", "Use this recipe", size=30)
-        for icon_button in (self._whole_sweep, self._from, self._recipe, self._reveal, self._delete):
+        self._serve = IconButton("server", "Serve to programs on this Mac", size=30)
+        for icon_button in (
+            *(self._whole_sweep, self._from, self._recipe),
+            *(self._serve, self._reveal, self._delete),
+        ):
             self.header.add_widget(icon_button)
         self._export = self.header.add_button("Export", icon="upload")
         self._evaluate = self.header.add_button("Evaluate", icon="scale")
@@ -225,6 +231,7 @@ class RunsPane(Pane):
             (self._export, self.export_requested),
             (self._resume, self.resume_requested),
             (self._play, self.playground_requested),
+            (self._serve, self.serve_requested),
             (self._from, self.parent_requested),
             (self._recipe, self.recipe_requested),
         )
@@ -233,6 +240,7 @@ class RunsPane(Pane):
             "play": self._play,
             "evaluate": self._evaluate,
             "export": self._export,
+            "serve": self._serve,
             "resume": self._resume,
             "continue": self._continue,
             "from": self._from,
