@@ -28,14 +28,16 @@ EXPORT: dict[str, str] = {
     "Export it as a whole model (--to fused), which llama.cpp's own convert_hf_to_gguf.py may know.",
     "export.gguf_rope": "How this model scales positions ({kind}) has no form in the GGUF files written "
     "here. Export it as a whole model: --to fused.",
-    "export.gguf_tokenizer": "The tokenizer in {folder} ({kind}) splits text in a way that llama.cpp "
-    "has no name for here, and a wrong name gives wrong tokens. Export a whole model (--to fused), and "
-    "convert that with llama.cpp's own convert_hf_to_gguf.py.",
+    "export.gguf_tokenizer": "The tokenizer in {folder} ({kind}) has no form in the GGUF files written here "
+    "in which llama.cpp would make the same tokens of a text, and other ones give bad answers. Export a "
+    "whole model (--to fused), and convert that with llama.cpp's own convert_hf_to_gguf.py.",
     "export.gguf_scale": "This model divides its attention's scores by the root of {wanted:g}, and "
     "llama.cpp takes {known:g} for every model of its size, so its answers would be others. Export it as a "
     "whole model: --to fused.",
-    "export.gguf_prompt": "llama.cpp reads conversations, or plain text, with slightly other tokens than the "
-    "model was tuned on (a space or a first token more or less), so its answers may be a little worse there.",
+    "export.gguf_chats": "llama.cpp reads conversations with slightly other tokens than this model's own "
+    "tokenizer (a space or a first token more or less), so its answers may be a little worse there.",
+    "export.gguf_texts": "llama.cpp reads conversations with the model's own tokens, and plain text without "
+    "the space that the model's own tokenizer puts before it.",
     "export.gguf_array": "GGUF has no name for the array {name} of {kind} models. Export it as a whole "
     "model: --to fused.",
     "export.gguf_apart": "The array {name} was not stored as it is (off by {apart:.1%}), so the file "

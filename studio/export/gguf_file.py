@@ -84,7 +84,7 @@ def write_gguf(
         _write_arrays(writer, shape, weights, names, how)
     finally:
         writer.close()
-    return () if vocabulary.faithful else (phrase("export.gguf_prompt"),)
+    return (phrase(vocabulary.unlike),) if vocabulary.unlike else ()
 
 
 def read_gguf(

@@ -21,12 +21,16 @@ _BYTES = tuple(f"<0x{number:02X}>" for number in range(256))
 def named_tokens(described: Mapping[str, Any], rows: int) -> tuple[list[str], list[int]]:
     """The tokens of a tokenizer.json by number, with their kinds; of `rows`, those without one are named so.
 
-    Raises ValueError where two tokens have one text, which no reader of the file could tell apart.
+    Raises ValueError where there are more, or where two have one text, which no reader could tell apart.
     """
+    vocabulary: dict[str, int] = described["model"]["vocab"]
+    added = described.get("added_tokens") or []
     tokens, kinds = [f"[PAD{number}]" for number in range(rows)], [UNUSED] * rows
-    for text, number in described["model"]["vocab"].items():
+    if max((*vocabulary.values(), *(each["id"] for each in added)), default=0) >= rows:
+        raise ValueError("more tokens than the model has")
+    for text, number in vocabulary.items():
         tokens[number], kinds[number] = text, NORMAL
-    for each in described.get("added_tokens") or []:
+    for each in added:
         tokens[each["id"]], kinds[each["id"]] = each["content"], CONTROL if each["special"] else OWN
     if len(set(tokens)) != len(tokens):
         raise ValueError("two tokens with one text")

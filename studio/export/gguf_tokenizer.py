@@ -18,6 +18,8 @@ from studio.export.gguf_splits import CHECK, split_name
 if TYPE_CHECKING:
     from gguf import GGUFWriter
 
+CHATS, TEXTS = "export.gguf_chats", "export.gguf_texts"
+"""What is said where conversations in the model's form, or texts without one, are read otherwise."""
 _GENERATION = re.compile(r"\{%(-?)\s*(end)?generation\s*(-?)%\}")
 _TURNS = (("user", "What is  2+3?"), ("assistant", "5, of course."), ("user", "\nThanks! Grüße, 東京 …"))
 """A conversation that shows how its form is read."""
@@ -31,7 +33,7 @@ class GgufVocabulary:
     scores and whether a space is put before a text.
 
     `strips` says that spaces after a token that is found whole are left out, which llama.cpp knows of a
-    model by its name only; `faithful`, that it reads conversations as the model's own tokenizer does.
+    model by its name only; `unlike`, what it reads unlike the model's own tokenizer: CHATS, TEXTS or nothing.
     """
 
     tokens: tuple[str, ...]
@@ -42,7 +44,7 @@ class GgufVocabulary:
     scores: tuple[float, ...] = ()
     spaced: bool = False
     strips: bool = False
-    faithful: bool = True
+    unlike: str = ""
 
     def add_to(self, writer: GGUFWriter) -> None:
         """Put it among the values of a file."""
@@ -121,8 +123,9 @@ def _of_bytes(tokenizer: Any, described: dict[str, Any], rows: int, template: st
     splits = split_name(described, tokenizer.encode(CHECK))
     merges = tuple(map(" ".join, merges_of(described)))
     bos, adds_bos = _bos(tokenizer)
-    faithful = not adds_bos or all(text.startswith(bos) for text in _rendered(tokenizer, template))
-    return GgufVocabulary(tuple(tokens), tuple(kinds), adds_bos, merges, splits, faithful=faithful)
+    begun = not adds_bos or all(text.startswith(bos) for text in _rendered(tokenizer, template))
+    unlike = "" if begun else CHATS
+    return GgufVocabulary(tuple(tokens), tuple(kinds), adds_bos, merges, splits, unlike=unlike)
 
 
 def _of_pieces(tokenizer: Any, described: dict[str, Any], rows: int, template: str) -> GgufVocabulary:
@@ -144,7 +147,7 @@ def _of_pieces(tokenizer: Any, described: dict[str, Any], rows: int, template: s
     if not plain and not (talk and chats):
         raise ValueError("SentencePiece with rules of its own")
     made = GgufVocabulary(table.tokens, table.kinds, adds_bos, scores=table.scores, spaced=spaced)
-    return replace(made, strips=strips, faithful=talk and plain)
+    return replace(made, strips=strips, unlike=TEXTS if talk and not plain else "" if talk else CHATS)
 
 
 def _as_read(reader: PieceReader, text: str, bos: str, adds_bos: bool) -> list[int]:

@@ -213,8 +213,10 @@ def test_a_template_keeps_its_spaces_without_transformers_own_block() -> None:
     assert made == "a {%- if true %} b {% endif -%} c {% if add_generation_prompt %}"
 
 
-def test_two_tokens_of_one_text_are_refused(starter: Path) -> None:
+def test_two_tokens_of_one_text_and_more_than_the_model_has_are_refused(starter: Path) -> None:
     tokenizer = load_tokenizer(starter / "model")
     tokenizer.add_tokens(["[PAD2561]"])
     with refused("export.gguf_tokenizer", kind="two tokens with one text"):
         vocabulary_of(tokenizer, 2562, starter)
+    with refused("export.gguf_tokenizer", kind="more tokens than the model has"):
+        vocabulary_of(tokenizer, 2560, starter)

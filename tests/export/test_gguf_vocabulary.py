@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from studio.export.gguf_splits import CHECK, KNOWN, split_name
-from studio.export.gguf_tokenizer import GgufVocabulary, vocabulary_of
+from studio.export.gguf_tokenizer import CHATS, TEXTS, GgufVocabulary, vocabulary_of
 from studio.models.tokenizer import load_tokenizer
 from tests.conftest import refused
 from tests.oracles.llama_cpp_models import make_folder
@@ -65,17 +65,26 @@ def test_pieces_have_kinds_scores_and_the_space_that_is_put_before_a_text(tmp_pa
     whole = ("<unk>", "<s>", "[INST]", "<0x41>", "▁the")
     assert "".join(str(spaced.kinds[numbers[text]]) for text in whole) == "23361"
     assert spaced.scores[numbers["▁t"]] > spaced.scores[numbers["▁the"]]
-    assert (spaced.spaced, spaced.adds_bos, spaced.faithful, spaced.merges) == (True, True, True, ())
+    assert (spaced.spaced, spaced.adds_bos, spaced.unlike, spaced.merges) == (True, True, "", ())
 
     plain = read_again("gemma2", tmp_path, as_it_is)
     numbers = {text: number for number, text in enumerate(plain.tokens)}
     assert [plain.kinds[numbers[text]] for text in ("<start_of_turn>", "   ", "\n\n")] == [3, 4, 4]
-    assert (plain.spaced, plain.faithful) == (False, True)
+    assert (plain.spaced, plain.unlike) == (False, "")
 
 
 def test_a_space_before_the_first_word_only_is_read_so_in_conversations_and_said(tmp_path: Path) -> None:
     found = read_again("mistral", tmp_path, only_first)
-    assert (found.spaced, found.faithful) == (False, False)
+    assert (found.spaced, found.unlike) == (False, TEXTS)
+
+
+def test_conversations_that_do_not_begin_with_the_first_token_are_said(tmp_path: Path) -> None:
+    for family in ("llama", "gemma2"):
+        read_again(family, tmp_path, as_it_is)
+        tokenizer = load_tokenizer(tmp_path)
+        assert vocabulary_of(tokenizer, 2880, tmp_path).unlike == ""
+        bare = "{% for m in messages %}{{ m.content }}{% endfor %}"
+        assert vocabulary_of(tokenizer, 2880, tmp_path, bare).unlike == CHATS
 
 
 @pytest.mark.parametrize("change", [lowered, halved])
@@ -88,6 +97,6 @@ def test_pieces_that_llama_cpp_would_join_otherwise_are_refused(
 
 def test_only_phi_3_is_called_so_as_llama_cpp_strips_spaces_by_the_name(tmp_path: Path) -> None:
     phi, other = read_again("phi3", tmp_path, as_it_is), read_again("mistral", tmp_path, as_it_is)
-    assert (phi.strips, phi.faithful, phi.adds_bos) == (True, True, False)
+    assert (phi.strips, phi.unlike, phi.adds_bos) == (True, "", False)
     assert (phi.name_for("my-run"), phi.name_for("Phi-3 run")) == ("phi-3 my-run", "Phi-3 run")
     assert (other.name_for("my-Phi3-run"), other.name_for("my-run")) == ("my-phi 3-run", "my-run")
