@@ -18,6 +18,7 @@ from studio.cli.data import app as data_app
 from studio.cli.evaluation import evaluate, write_report
 from studio.cli.export import register as register_exports
 from studio.cli.models import app as models_app
+from studio.cli.online import register as register_online
 from studio.cli.options import (
     ChangedBase,
     Data,
@@ -64,6 +65,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
+register_online(models_app)
 
 
 def run(arguments: list[str]) -> int:

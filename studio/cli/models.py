@@ -63,7 +63,7 @@ def show(name: Name) -> None:
     facts = _named(name)
     for event in perform(ShowModelJob(facts.place).run_events(None)):
         if isinstance(event, ModelShown):
-            report(_plain(asdict(event)), "\n".join(_shown(event)))
+            report(plain_facts(asdict(event)), "\n".join(_shown(event)))
 
 
 @app.command(cls=StudioCommand)
@@ -99,12 +99,13 @@ def _named(name: str) -> ModelFacts:
 def of_models(found: ModelsFound) -> CommandResult:
     """The models, a line for each, and the places that could not be looked into."""
     remarks = [str(remark) for remark in found.remarks]
-    document = {"models": [_plain(asdict(facts)) for facts in found.models], "remarks": remarks}
-    lines = [line for facts in found.models for line in _lines(facts)]
+    document = {"models": [plain_facts(asdict(facts)) for facts in found.models], "remarks": remarks}
+    lines = [line for facts in found.models for line in facts_lines(facts)]
     return CommandResult(document, "\n".join([*lines, *remarks]))
 
 
-def _lines(facts: ModelFacts) -> list[str]:
+def facts_lines(facts: ModelFacts) -> list[str]:
+    """What is known of a model, in a line, and in a second what it can be used for, or why it cannot."""
     context = f"{facts.context:,} tokens" if facts.context else ""
     bits = f"{facts.bits:g} bits" if facts.bits else ""
     known = (
@@ -127,7 +128,7 @@ def _lines(facts: ModelFacts) -> list[str]:
 
 def _shown(shown: ModelShown) -> Sequence[str]:
     facts = shown.facts
-    lines = [*_lines(facts), f"    {facts.place}"]
+    lines = [*facts_lines(facts), f"    {facts.place}"]
     lines += [f"    {visible_line(file.name)} ({file_size(file.size)})" for file in shown.files]
     if shown.license_page:
         lines.append(f"Licence: {visible_line(shown.license_page)}")
@@ -138,7 +139,7 @@ def _shown(shown: ModelShown) -> Sequence[str]:
     return lines
 
 
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
+def plain_facts(document: dict[str, Any]) -> dict[str, Any]:
     """As JSON has it: of a problem the sentence, too."""
     for facts in (document, document.get("facts")):
         if isinstance(facts, dict) and facts.get("problem") is not None:
