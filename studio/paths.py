@@ -68,6 +68,11 @@ class Paths:
         return self.home / "model-uses.json"
 
     @property
+    def downloads(self) -> Path:
+        """Which models were on their way from the Hub when the app was closed."""
+        return self.home / "downloads.json"
+
+    @property
     def settings(self) -> Path:
         return self.home / "settings.json"
 

@@ -15,7 +15,7 @@ from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation
 from studio.app.export import Exporting
 from studio.app.help import Help
-from studio.app.models import Models, trainable
+from studio.app.models_at_work import ModelsAtWork
 from studio.app.objective import ObjectiveOffers
 from studio.app.playground import Playground
 from studio.app.run_menu import RunMenu
@@ -73,10 +73,11 @@ class Studio(QObject):
         self.evaluation = Evaluation(services, self.panes.evaluation)
         self.playground = Playground(services, self.panes.playground)
         self.runs = Runs(services, self.panes.runs)
-        self.models = Models(services, self.panes.models, settings.model_places)
+        of_training = self.training, self.panes.training
+        self.models = ModelsAtWork(services, self.panes.models, *of_training, settings.model_places)
         self.exporting = Exporting(services, self.runs)
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
-        parts = (self.dataset, self.training, self.runs, self.models)
+        parts = (self.dataset, self.training, self.runs, self.models.local)
         self.serving = Serving(services)
         self.help = Help(services, theme, self.training.forecasting)
         self.tour = Tour(
@@ -100,7 +101,7 @@ class Studio(QObject):
         self.training.forecasting.count()
         self.queue.submit(HealJob(self._paths), QueueName.READING, lambda event: None, lambda outcome: None)
         self.runs.refresh()
-        self.models.refresh(weigh=False)
+        self.models.local.refresh(weigh=False)
 
     @Slot(str)
     def open_path(self, path: str) -> None:
@@ -111,7 +112,7 @@ class Studio(QObject):
     def open_paths(self, paths: Sequence[str]) -> None:
         """Take what was dropped together; what is dropped on the models is meant for them."""
         if self.window.current_pane() == "models" or all(Path(path).suffix == ".gguf" for path in paths):
-            self.models.add(paths)
+            self.models.local.add(paths)
         elif len(paths) == 1 and (Path(paths[0]) / "config.json").is_file():
             self.training.use_model(paths[0])
             self.window.show_pane("training")
@@ -138,8 +139,6 @@ class Studio(QObject):
         self.evaluation.checkpoint_taken.connect(self.runs.use)
         self.tour.ended.connect(self.session.note_tour)
         self.runs.recipe_wanted.connect(self._use_recipe)
-        self.models.listed.connect(lambda models: self.panes.training.form.offer_models(trainable(models)))
-        self.models.train_requested.connect(self._train_model)
         self.dataset.ready_to_train.connect(self._go_to_training)
         panes = self.panes
         panes.training.dataset_requested.connect(self._show_dataset)
@@ -185,12 +184,6 @@ class Studio(QObject):
     def _use_recipe(self, recipe: Recipe) -> None:
         self.window.show_pane("training")
         self.training.use_recipe(recipe)
-
-    @Slot(str)
-    def _train_model(self, model: str) -> None:
-        """Let the recipe at hand train this model."""
-        if self.training.use_model(model):
-            self.window.show_pane("training")
 
     @Slot(str)
     def _evaluate(self, name: str) -> None:

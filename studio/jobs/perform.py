@@ -29,6 +29,7 @@ class QueueName(Enum):
     SCANNING = "scanning"  # the third: follows child processes that read big files
     FETCHING = "fetching"  # the fifth: follows what is downloaded and uploaded
     LISTING = "listing"  # the sixth: which models are on this machine, and what they may be used for
+    BRINGING = "bringing"  # the eighth: brings models from the Hub, one after another
     LOOKING = "looking"  # the seventh: what the Hub has, which must not wait for a download
     ASKING = "asking"  # the fourth: makes rows by a server, which may take its time, or by no model
 

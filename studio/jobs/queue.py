@@ -3,7 +3,7 @@
 MLX is bound to the thread that imports and uses it, so one long-lived engine thread does every model
 job. After a Metal failure, which breaks MLX in its thread, the engine goes on in a fresh one. A second
 thread reads datasets, a third follows scans of big files, a fourth waits for servers that make rows, a fifth
-for what comes from the Hub, a sixth and a seventh look for models, here and there; they need no MLX. Only
+for datasets of the Hub, three more look for models, here and there, and bring them; they need no MLX. Only
 plain Python values leave them. The engine may also be a process of its own, which its thread feeds and
 follows: then MLX and Qt share no process.
 """
@@ -49,8 +49,10 @@ class JobQueue(QObject):
         self._fetcher = Worker(Performer("fetching", lambda: None), self)
         self._lister = Worker(Performer("listing", lambda: None), self)
         self._looker = Worker(Performer("looking", lambda: None), self)
-        beside = (self._reader, self._scanner, self._asker, self._fetcher, self._lister, self._looker)
-        self._workers = (self._engine, *beside)
+        self._bringer = Worker(Performer("bringing", lambda: None), self)
+        beside = (self._reader, self._scanner, self._asker, self._fetcher)
+        of_models = (self._lister, self._looker, self._bringer)
+        self._workers = (self._engine, *beside, *of_models)
         for worker in self._workers:
             worker.posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
             worker.finished.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
@@ -73,6 +75,7 @@ class JobQueue(QObject):
             QueueName.FETCHING: self._fetcher,
             QueueName.LISTING: self._lister,
             QueueName.LOOKING: self._looker,
+            QueueName.BRINGING: self._bringer,
         }
         own.get(queue_name, self._engine).take(ticket)
         return ticket

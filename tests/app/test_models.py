@@ -81,7 +81,7 @@ def test_what_is_no_model_is_refused_before_it_is_listed(
         assert listed(studio, qtbot) == [STARTER_MODEL]
         assert notice.isVisible()
         assert place.name in notice.text()
-    assert studio.models.places == ()
+    assert studio.models.local.places == ()
     assert studio.window.current_pane() == "models"
 
 
@@ -92,7 +92,7 @@ def test_a_folder_of_models_is_added_whole_and_taken_off_again(
     studio.window.show_pane("models")
     studio.open_paths([str(own_model.parent)])
     assert listed(studio, qtbot) == [STARTER_MODEL, "other", "small"]
-    assert studio.models.places == (str(own_model.parent),)
+    assert studio.models.local.places == (str(own_model.parent),)
 
 
 @pytest.mark.long
@@ -108,14 +108,14 @@ def test_what_fits_is_found_out_while_the_list_is_on_show(studio: Studio, qtbot:
 def test_added_models_are_there_in_the_next_session(
     studio: Studio, own_model: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    studio.models.add([str(own_model)])
+    studio.models.local.add([str(own_model)])
     listed(studio, qtbot)
     studio.session.keep()
     settings = read_settings(Paths.under(tmp_path / "home").settings)
     assert settings.model_places == (str(own_model),)
     window = make_window(studio._theme, settings)
     again = Studio(Paths.under(tmp_path / "home"), studio._theme, settings, window)
-    again.models.refresh(weigh=False)
+    again.models.local.refresh(weigh=False)
     qtbot.waitUntil(lambda: again.queue.idle)
     assert str(own_model) in again.panes.training.form.models()
     window.close()

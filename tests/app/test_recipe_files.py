@@ -71,7 +71,7 @@ def test_a_ready_recipe_chooses_its_model_where_another_program_keeps_it(
     (ready,) = [each for each in ready_recipes() if each.recipe.model == qwen]
     card.actions_shown()[ready.title].trigger()
     assert studio.panes.training.recipe().model == "starter"
-    assert card.note().startswith(f"Made for {qwen}, which is not on this Mac: download it")
+    assert card.note().startswith(f"Made for {qwen}, which is not on this Mac.")
     kept = tmp_path / ".cache/huggingface/hub/models--Qwen--Qwen3-0.6B-Base/snapshots/0a1b"
     kept.parent.mkdir(parents=True)
     kept.symlink_to(tiny_model, target_is_directory=True)

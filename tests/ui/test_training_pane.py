@@ -297,9 +297,23 @@ def test_a_ready_recipe_keeps_the_dataset_and_a_model_that_is_here(pane: Trainin
     assert pane.recipe() == mine.with_values({"rank": 64})
     assert pane.recipe_card.name() == "Large"
     assert pane.recipe_card.note() == (
-        "Made for hub/Large-8B, which is not on this Mac: download it, then choose its folder as Model. "
-        "Starter stays chosen until then."
+        "Made for hub/Large-8B, which is not on this Mac. Starter stays chosen until it is here."
     )
+    assert pane.recipe_card.get.text() == "Get Large-8B…"
+    with qtbot.waitSignal(pane.recipe_card.model_requested) as wanted:
+        pane.recipe_card.get.click()
+    assert wanted.args == ["hub/Large-8B"]
+
+
+def test_the_model_of_a_ready_recipe_is_chosen_once_it_is_here(pane: TrainingPane, tmp_path: Path) -> None:
+    pane.apply_recipe(READY.recipe, READY.title)
+    pane.recipe_card.look_again()
+    assert pane.recipe().model == "starter"
+    pane.recipe_card.find_model = lambda model: str(tmp_path) if model == READY.recipe.model else model
+    pane.recipe_card.look_again()
+    assert pane.recipe() == READY.recipe.with_values({"model": str(tmp_path)})
+    assert (pane.recipe_card.name(), pane.recipe_card.note()) == ("Large", "")
+    assert pane.recipe_card.get.isHidden()
 
 
 def test_a_recipe_for_a_model_on_this_mac_brings_it(pane: TrainingPane, tmp_path: Path) -> None:

@@ -26,8 +26,7 @@ KINDS = (("", "Base and instruct"), ("instruct", "Instruct"), ("base", "Base"))
 SORTS = (
     ("downloads", "Most downloads"),
     ("likes", "Most likes"),
-    ("changed", "Newest"),
-    ("trending", "Trending"),
+    ("newest", "Newest"),
 )
 _SHELF = "The models that the ready recipes are made for. Type above to look for others."
 _FITS_TIP = "Only models that can be trained on this Mac, with LoRA or QLoRA."
@@ -107,15 +106,22 @@ class OnlineModels(QWidget):
             nothing.chosen.connect(self._widen)
             self._cover(nothing)
             return
+        name = self._name if self._pages.currentWidget() is self.split else ""
         self.table.models.set_rows(list(listed.models))
         self._pages.setCurrentWidget(self.split)
-        self.table.choose(0)
+        names = [found.facts.name for found in self.table.rows_shown()]
+        self.table.choose(names.index(name) if name in names else 0)
 
     def show_failed(self, sentence: str, title: str = "The Hub could not be asked") -> None:
         """Nothing could be found; asking again may help."""
         failed = FailedState(title, sentence, "Try again")
         failed.chosen.connect(self._again)
         self._cover(failed)
+
+    def show_stopped(self) -> None:
+        """The person stopped the search."""
+        if isinstance(self.state, BusyState) and self._pages.currentWidget() is self.state:
+            self.show_shelf_page()
 
     def show_shelf_page(self) -> None:
         """Nothing is looked for."""
@@ -125,8 +131,14 @@ class OnlineModels(QWidget):
     def show_model(self, shown: ModelShown) -> None:
         """What was read of a model, if that one is chosen."""
         found = self.chosen()
-        if found is not None and found.facts.name == shown.facts.name:
-            self.details.show_model(shown, found)
+        if found is None or found.facts.name != shown.facts.name:
+            return
+        known = replace(found, facts=shown.facts, gated=found.gated or shown.gated)
+        rows = self.table.models.rows
+        name = shown.facts.name
+        self.table.models.rows = [known if each.facts.name == name else each for each in rows]
+        self.table.models.repaint()
+        self.details.show_model(shown, known)
 
     def mark_here(self, places: dict[str, str]) -> None:
         """Say which of what was found is on this Mac by now, by name."""

@@ -15,16 +15,13 @@ from studio.ui.form.model_picker import model_title
 from studio.ui.form.recipe import RecipeForm
 from studio.ui.form.row import FormRow
 from studio.ui.plain import keyless, tip
-from studio.ui.widgets.button import PickButton
+from studio.ui.widgets.button import Button, PickButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
 from studio.ui.widgets.popup import Menu
 
 OWN = "My own"
-MISSING = (
-    "Made for {name}, which is not on this Mac: download it, then choose its folder as Model. {chosen} stays "
-    "chosen until then."
-)
+MISSING = "Made for {name}, which is not on this Mac. {chosen} stays chosen until it is here."
 SEARCH_WIDTH = 168
 
 
@@ -59,6 +56,7 @@ class RecipeCard(Card):
     applied = Signal()
     open_requested = Signal()
     save_requested = Signal()
+    model_requested = Signal(str)  # the name on the Hub of the model that a recipe is made for
 
     def __init__(self, form: RecipeForm) -> None:
         super().__init__("Recipe")
@@ -71,6 +69,9 @@ class RecipeCard(Card):
         self._pick.clicked.connect(self._show_menu)
         self._for = note("")
         self._for.hide()
+        self.get = Button("", "link", "download")
+        self.get.clicked.connect(self._ask_for_model)
+        self.get.hide()
         self._search = QLineEdit()
         self._search.setObjectName("search")
         self._search.setPlaceholderText("Find a field")
@@ -85,6 +86,7 @@ class RecipeCard(Card):
         self.head.addWidget(self._search)
         self._row = FormRow("Recipe", self._pick)
         self._row.grid.addWidget(self._for, 1, 0, 1, 2)
+        self._row.grid.addWidget(self.get, 2, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
         form.prepend(self._row)
         self.body.addWidget(form)
         self.set_ready(())
@@ -132,6 +134,16 @@ class RecipeCard(Card):
         self.show_name()
         self.applied.emit()
 
+    def look_again(self) -> None:
+        """Choose the model that the recipe on show is made for, if it is here by now."""
+        shown = self.form.recipe_at_hand()
+        is_waiting = bool(self._model) and shown.model == self._applied.model and self._pick.isEnabled()
+        if is_waiting and (found := self.find_model(self._model)):
+            self._applied, self._model = self._applied.with_values({"model": found}), ""
+            self.form.set_recipe(shown.with_values({"model": found}))
+            self.show_name()
+            self.applied.emit()
+
     def search(self, text: str) -> None:
         """Look for fields, as if it had been typed."""
         self._search.setText(text)
@@ -152,6 +164,9 @@ class RecipeCard(Card):
             MISSING.format(name=self._model, chosen=model_title(shown.model)) if missing else ""
         )
         self._for.setVisible(missing)
+        self.get.setText(f"Get {model_title(self._model)}…")
+        self.get.setAccessibleName(f"Get {self._model}")
+        self.get.setVisible(missing)
 
     def _show_menu(self) -> None:
         for action in self._menu.actions():
@@ -168,6 +183,9 @@ class RecipeCard(Card):
         if isinstance(action, QAction):
             ready: RecipeChoice = action.data()
             self.apply(ready.recipe, ready.title)
+
+    def _ask_for_model(self) -> None:
+        self.model_requested.emit(self._model)
 
     def _back_to_defaults(self) -> None:
         self.apply(Recipe(model=self.form.model()), OWN)

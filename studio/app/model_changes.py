@@ -1,0 +1,81 @@
+"""Models of this Mac that go, or become others: deleted after a question, quantized, made trainable."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Signal
+
+from studio.app.request import Listeners
+from studio.app.state import Controller, Services
+from studio.events import ModelDeleted, ModelFacts
+from studio.jobs.job import Failed, Outcome
+from studio.jobs.models import DeleteModelJob
+from studio.jobs.queue import QueueName
+from studio.ui.dialogs.task import QuestionDialog
+from studio.ui.panes.models import words
+from studio.ui.panes.models.pane import ModelsPane
+from studio.words import file_size
+
+_NO_TRASH = "disk.no_trash"
+_FROM_CACHE = (
+    "{size} are free again at once. Every revision of it in the Hugging Face cache goes; "
+    "it can be downloaded again."
+)
+_TO_TRASH = "It lies in {place}. {size} are free again when the Trash is emptied."
+
+
+class ModelChanges(Controller):
+    """Asks before a model goes, and does what was agreed to."""
+
+    changed = Signal()  # a model is gone, or there is another one
+    taken_off = Signal(object)  # ModelFacts of one that only leaves the list
+
+    def __init__(self, services: Services, pane: ModelsPane) -> None:
+        super().__init__(services, pane)
+        self._deleting = self._request()
+        self.question: QuestionDialog | None = None
+        pane.delete_requested.connect(self.ask_to_delete)
+
+    def ask_to_delete(self, facts: ModelFacts) -> None:
+        """Ask whether a model shall go; one that the person added only leaves the list."""
+        name, size = words.short_name(facts), file_size(facts.size)
+        match facts.source:
+            case "folder":
+                self.taken_off.emit(facts)
+            case "ollama":
+                self._delete(facts)  # which says why not, and what to do instead
+            case "hub":
+                self._ask(f"Delete {name}?", _FROM_CACHE.format(size=size), "Delete", facts)
+            case _:
+                told = _TO_TRASH.format(size=size, place=facts.place)
+                self._ask(f"Move {name} to the Trash?", told, "Move to Trash", facts)
+
+    def _ask(
+        self, question: str, told: str, agree: str, facts: ModelFacts, *, for_good: bool = False
+    ) -> None:
+        self.question = question_dialog = QuestionDialog(question, told, agree, self._window)
+        question_dialog.accepted.connect(partial(self._delete, facts, for_good=for_good))
+        question_dialog.finished.connect(question_dialog.deleteLater)
+        question_dialog.open()
+
+    def _delete(self, facts: ModelFacts, *, for_good: bool = False) -> None:
+        job = DeleteModelJob(facts, self._paths, for_good)
+        heard: Listeners = {ModelDeleted: self._say_deleted}
+        self._deleting.ask(job, QueueName.READING, heard, partial(self._end, facts))
+
+    def _say_deleted(self, deleted: ModelDeleted) -> None:
+        name = deleted.name.rpartition("/")[2]
+        freed = f"{file_size(deleted.freed)} are free again" if deleted.freed else "it is in the Trash"
+        self._notice(f"{name} is deleted: {freed}.", "good")
+        self.changed.emit()
+
+    def _end(self, facts: ModelFacts, outcome: Outcome) -> None:
+        if not isinstance(outcome, Failed):
+            return
+        if outcome.code == _NO_TRASH:
+            question = f"Delete {words.short_name(facts)} for good?"
+            told = f"{outcome.summary} {file_size(facts.size)} are free again then."
+            self._ask(question, told, "Delete", facts, for_good=True)
+        else:
+            self._notice(outcome.summary, "bad")
