@@ -31,12 +31,14 @@ def stored_run(home: Path, name: str, last: int = 24, outcome: str = "stopped") 
 
 
 def enabled(studio: Studio) -> set[str]:
-    keys = {command.key for command in RUN if command.key}
+    """What can be done beside opening the local server, which needs neither data nor a run."""
+    keys = {command.key for command in RUN if command.key} - {"serve"}
     return {key for key in keys if studio.window.action(key).isEnabled()}
 
 
 def test_nothing_can_be_done_in_an_empty_window(studio: Studio) -> None:
     assert enabled(studio) == set()
+    assert studio.window.action("serve").isEnabled()
 
 
 def test_training_is_offered_with_a_dataset_and_stopping_while_it_runs(studio: Studio, qtbot: QtBot) -> None:
