@@ -13,6 +13,7 @@ from studio.events.answers import (
     GridColumn,
     GridEnded,
     LikelyToken,
+    MadeCall,
     TokenRead,
 )
 from studio.events.datasets import (
@@ -160,6 +161,7 @@ __all__ = [
     "HubSplit",
     "LikelyToken",
     "Log",
+    "MadeCall",
     "ModelConverted",
     "ModelCounted",
     "ModelDeleted",

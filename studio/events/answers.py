@@ -36,10 +36,19 @@ class AnswerPiece(Event, kind="AnswerPiece"):
 
 
 @dataclass(frozen=True)
+class MadeCall:
+    """A call of a tool in an answer. `arguments` is a JSON object as text."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
 class AnswerEnded(Event, kind="AnswerEnded"):
     """One contestant's answer is complete. `finish_reason` is stop, length or stopped.
 
-    `ids` are the answer's own tokens, nothing for an answer that came from a server.
+    `ids` are the answer's own tokens, nothing for an answer that came from a server. `calls` are the tools
+    that it calls, as they stand in its text.
     """
 
     who: str
@@ -50,6 +59,7 @@ class AnswerEnded(Event, kind="AnswerEnded"):
     seconds_to_first: float
     finish_reason: str
     ids: tuple[int, ...] = ()
+    calls: tuple[MadeCall, ...] = ()
 
 
 @dataclass(frozen=True)

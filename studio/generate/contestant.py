@@ -123,6 +123,7 @@ class Talk(BaseModel):
     begun: str = ""
     begun_ids: tuple[int, ...] = ()
     is_raw: bool = False
+    tools: str = ""  # that it may call, a JSON array as text
 
 
 def called(talks: Sequence[Talk]) -> tuple[str, ...]:

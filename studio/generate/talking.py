@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from studio.dataset.record import Message
-from studio.events import AnswerEnded, AnswerPiece
+from studio.events import AnswerEnded, AnswerPiece, MadeCall
 from studio.generate.asking import NoReply, Question, replying_server, without_thoughts
 from studio.generate.batch import AskedPrompt, BatchAnswer, Came, answers_of
+from studio.generate.calls import made_calls
 from studio.generate.contestant import OpenContestant
 from studio.generate.parties import Contest
 from studio.generate.sampling import Sampling
@@ -27,6 +28,7 @@ class AskedTalk:
     contestant: str
     prompt: tuple[int, ...]
     begun: tuple[int, ...] = ()
+    offered: bool = False  # whether there are tools to be called
 
 
 def asked_talk(
@@ -34,6 +36,7 @@ def asked_talk(
     opened: OpenContestant,
     turns: Sequence[Message],
     begun: tuple[int, ...] | str = (),
+    tools: str = "",
     *,
     is_raw: bool = False,
     typed_as_text: bool = True,
@@ -46,9 +49,9 @@ def asked_talk(
     if is_raw:
         prompt = renderer.text_ids(turns[-1].content, typed_as_text=typed_as_text)
     else:
-        prompt = renderer.prompt_ids(turns, typed_as_text=typed_as_text)
+        prompt = renderer.prompt_ids(turns, tools, typed_as_text=typed_as_text)
     ids = tuple(renderer.piece_ids(begun)) if isinstance(begun, str) else begun
-    return AskedTalk(who, opened.key, tuple(prompt), ids)
+    return AskedTalk(who, opened.key, tuple(prompt), ids, offered=bool(tools))
 
 
 def talking(contest: Contest, asked: Sequence[AskedTalk], sampling: Sampling) -> Answering:
@@ -96,7 +99,12 @@ def _ended(
         first,
         answer.finish_reason,
         answer.ids[:-1] if answer.ids and answer.ids[-1] in stops else answer.ids,
+        _calls(answer.text, offered=asked.offered),
     )
+
+
+def _calls(text: str, *, offered: bool) -> tuple[MadeCall, ...]:
+    return tuple(MadeCall(call.name, call.arguments) for call in made_calls(text, offered=offered))
 
 
 def served_talk(
@@ -114,7 +122,8 @@ def served_talk(
     text, seconds = without_thoughts(reply.text), clock.passed
     yield AnswerPiece(who, text)
     finish = "length" if reply.finish in CUT else "stop"
-    yield AnswerEnded(who, text, 0, reply.tokens, reply.tokens / seconds, seconds, finish)
+    speed, calls = reply.tokens / seconds, _calls(text, offered=False)
+    yield AnswerEnded(who, text, 0, reply.tokens, speed, seconds, finish, calls=calls)
 
 
 def in_turn(streams: Sequence[Answering]) -> Answering:

@@ -157,7 +157,7 @@ def _ids(opened: OpenContestant, prompt: ReplyPrompt) -> list[int]:
 
 def _with_calls(ended: ReplyEnded, text: str, tools: str) -> ReplyEnded:
     """The end of a reply with the calls that it makes of tools that there are."""
-    from studio.evaluate.scorers.tool_calls import calls_of
+    from studio.generate.calls import calls_of
 
     names = {tool["function"]["name"] for tool in parsed(tools)}
     calls = tuple(ReplyCall(call.name, call.arguments) for call in calls_of(text) if call.name in names)

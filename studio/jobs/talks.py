@@ -88,6 +88,7 @@ class OpenTalks:
                 contest.of(talk.contestant.key),
                 self.turns[place],
                 talk.begun_ids or talk.begun,
+                talk.tools,
                 is_raw=talk.is_raw,
                 typed_as_text=not self.typed_tokens,
             )

@@ -20,7 +20,7 @@ _ROLES = {"system": "System", "user": "You", "assistant": "Answer", "tool": "Too
 
 
 @dataclass(frozen=True)
-class Conversation:
+class TranscriptColumn:
     """One column: who answered, as it was announced with its last answer, and all turns with the answers."""
 
     begin: AnswersBegin
@@ -41,13 +41,13 @@ class AnswerGrid:
         return next((each for each in self.answers if (each.place, each.who) == (place, who)), None)
 
 
-def conversations_as_json(conversations: Sequence[Conversation], sampling: Sampling) -> str:
+def conversations_as_json(conversations: Sequence[TranscriptColumn], sampling: Sampling) -> str:
     """Each conversation in OpenAI's shape, so that it can be read as a dataset, too."""
     told = [_told(each) for each in conversations]
     return _written({"format": FORMAT, "sampling": sampling.model_dump(mode="json"), "conversations": told})
 
 
-def _told(conversation: Conversation) -> dict[str, Any]:
+def _told(conversation: TranscriptColumn) -> dict[str, Any]:
     begin = conversation.begin
     names = ("who", "title", "model", "run", "step", "fingerprint", "template", "seed")
     messages = [_message(turn) for turn in conversation.turns]
@@ -62,7 +62,7 @@ def _message(turn: Message) -> dict[str, Any]:
     return {"role": turn.role, "content": turn.shown, **({"tool_calls": calls} if calls else {})}
 
 
-def conversations_as_markdown(conversations: Sequence[Conversation], sampling: Sampling) -> str:
+def conversations_as_markdown(conversations: Sequence[TranscriptColumn], sampling: Sampling) -> str:
     """One conversation after another; what was said stands in fences, where nothing is read as Markdown."""
     lines = ["# Conversations", "", f"{_drawn(sampling)}.", ""]
     for each in conversations:

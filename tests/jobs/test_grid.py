@@ -15,7 +15,7 @@ from studio.jobs.answers import ChatJob
 from studio.jobs.grid import GridJob, columns_of
 from studio.jobs.transcripts import (
     AnswerGrid,
-    Conversation,
+    TranscriptColumn,
     conversations_as_json,
     conversations_as_markdown,
     grid_as_json,
@@ -105,7 +105,7 @@ def test_conversations_are_written_with_who_answered_and_their_calls() -> None:
         Message("user", "Weather?"),
         Message("assistant", "", calls=(Call("weather", '{"city": "Bern"}', "1"),)),
     )
-    told = [Conversation(AnswersBegin("starter", "first", 1200, "tuned", "Tuned"), turns)]
+    told = [TranscriptColumn(AnswersBegin("starter", "first", 1200, "tuned", "Tuned"), turns)]
     (written,) = json.loads(conversations_as_json(told, SHORT))["conversations"]
     assert (written["who"], written["run"], written["step"]) == ("tuned", "first", 1200)
     assert written["messages"][2]["tool_calls"][0]["function"]["name"] == "weather"
@@ -117,7 +117,7 @@ def test_conversations_are_written_with_who_answered_and_their_calls() -> None:
 @pytest.mark.parametrize("text", ["plain", "```\ncode\n```", "``````"])
 def test_a_fence_is_longer_than_any_inside(text: str) -> None:
     told = conversations_as_markdown(
-        [Conversation(AnswersBegin("m", "", 0, "base"), (Message("user", text),))], SHORT
+        [TranscriptColumn(AnswersBegin("m", "", 0, "base"), (Message("user", text),))], SHORT
     )
     fence = told.split("text\n")[0].splitlines()[-1]
     assert f"{fence}text\n{text}\n{fence}" in told

@@ -7,7 +7,7 @@ import re
 from studio.evaluate.scorers.numbers import numbers_in
 from studio.evaluate.scorers.scorer import plain_text, words
 from studio.evaluate.scorers.structured import is_json
-from studio.evaluate.scorers.tool_calls import calls_of
+from studio.generate.calls import calls_of
 
 _MARKUP = re.compile(
     r"<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>"

@@ -12,7 +12,8 @@ from studio.evaluate.scorers.scorer import Scorer, words
 from studio.evaluate.scorers.sequences import BLEU, CHRF, ROUGE_L
 from studio.evaluate.scorers.structured import JSON, JSON_SCHEMA, is_json
 from studio.evaluate.scorers.texts import CONTAINS, EXACT, NORMALIZED, OVERLAP, SIMILARITY
-from studio.evaluate.scorers.tool_calls import TOOL_CALL, calls_of
+from studio.evaluate.scorers.tool_calls import TOOL_CALL
+from studio.generate.calls import calls_of
 
 SCORERS: Sequence[Scorer] = (
     NORMALIZED,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from studio.catalogue import Unusable, phrase, said_by
@@ -14,71 +12,7 @@ from studio.dataset.record import Call
 from studio.dataset.rows import BadRow
 from studio.evaluate.scorers.scorer import SHARE, Grade, Scorer
 from studio.files import parsed
-
-_OPENING = re.compile(r'(?:\[\s*)?\{(?=\s*")')
-_FAILURES = 500
-"""Braces at which no JSON begins, behind which no more is looked for: each costs a look at all the text."""
-
-_ARGUMENTS = {"arguments", "parameters", "args", "input"}
-
-
-def calls_of(answer: str) -> tuple[Call, ...]:
-    """The calls of tools that an answer makes, in order.
-
-    They are read as models write them: JSON objects with a name and arguments, alone, in lists, in tags such
-    as <tool_call> or behind [TOOL_CALLS]; or <function=name> with <parameter=name> in it.
-    """
-    written = [_xml_call(name, body) for name, body in _elements(answer, "function")]
-    return tuple(written) or tuple(call for value in _values(answer) for call in _calls(value))
-
-
-def _values(text: str) -> Iterator[Any]:
-    """The JSON objects and lists of objects in a text, those inside others left out."""
-    decoder, place, failures = json.JSONDecoder(), 0, 0
-    while failures < _FAILURES and (found := _OPENING.search(text, place)):
-        try:
-            value, place = decoder.raw_decode(text, found.start())
-        except ValueError:
-            place, failures = found.start() + 1, failures + 1
-        except RecursionError:
-            return  # nested so deep, it is no call, and each place inside would take as long
-        else:
-            yield value
-
-
-def _calls(value: Any) -> Iterator[Call]:
-    for item in value if isinstance(value, list) else [value]:
-        if not isinstance(item, dict):
-            continue
-        if isinstance(item.get("tool_calls"), list):
-            yield from _calls(item["tool_calls"])
-        elif isinstance(item.get("function"), dict) or ("name" in item and _ARGUMENTS & item.keys()):
-            try:
-                yield from calls_in(item, phrase("call.answer"))
-            except BadRow:
-                continue
-
-
-def _elements(text: str, kind: str) -> Iterator[tuple[str, str]]:
-    """The name and the content of each <kind=name>…</kind>."""
-    *closed, _ = text.split(f"</{kind}>")
-    for part in closed:
-        name, opened, content = part.rpartition(f"<{kind}=")[2].partition(">")
-        if opened and f"<{kind}=" in part and name.strip():
-            yield name.strip(), content
-
-
-def _xml_call(name: str, body: str) -> Call:
-    arguments = {key: _loose(value.strip("\n")) for key, value in _elements(body, "parameter")}
-    return Call(name, json.dumps(arguments, ensure_ascii=False))
-
-
-def _loose(text: str) -> Any:
-    """A value that is written without quotes: JSON where it is that, else the text."""
-    try:
-        return parsed(text)
-    except ValueError:
-        return text
+from studio.generate.calls import calls_of
 
 
 def same_calls(given: tuple[Call, ...], wanted: tuple[Call, ...], *, ordered: bool = False) -> bool:

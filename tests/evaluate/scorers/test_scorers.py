@@ -16,7 +16,7 @@ from studio.evaluate.scorers import patterns
 from studio.evaluate.scorers.numbers import numbers_in
 from studio.evaluate.scorers.registry import SCORERS, fitting, scorer_named
 from studio.evaluate.scorers.sequences import chrf, common_subsequence, rouge_l, signatures
-from studio.evaluate.scorers.tool_calls import calls_of
+from studio.generate.calls import calls_of
 from tests.conftest import refused
 
 
