@@ -77,6 +77,16 @@ MODELS: dict[str, str] = {
     "library.unknown": "There is no model called {name} on this machine. See which there are: studio models "
     "list",
     "library.several": "{name} names several models: {names}. Name its folder instead.",
+    # Models made into another form.
+    "convert.no_form": "Say what to make of {name}: --bits 4 (or 2, 3, 6, 8) quantizes its weights, and "
+    "--plain de-quantizes them.",
+    "convert.no_room": "The model needs {needed:,} MB at {path}, and {free:,} MB are free. Free some space, "
+    "or choose another folder.",
+    "convert.worse": "Its loss on ordinary text rose from {before:.2f} to {after:.2f}: it may answer worse. "
+    "More bits, or smaller groups, keep more.",
+    "convert.other_weights": "What was written to {folder} is not what is read there. Nothing was kept: see "
+    "to the disk, and try again.",
+    "convert.same": "The model in {folder} is as asked for already. Choose other bits.",
     # Quantizing.
     "quantize.bits": "The mode {mode} has {fixed} bits, not {bits}. Change one of them.",
     "quantize.impossible": "This model cannot be quantized here ({fault}). Set Quantize to no.",

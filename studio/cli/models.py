@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from studio.cli.options import paths_from
 from studio.cli.parser import Group, StudioCommand
 from studio.cli.results import CommandResult
-from studio.cli.terminal import perform, report
+from studio.cli.terminal import console, perform, report
 from studio.errors import ModelError
 from studio.events.models import (
     FITS,
     TIGHT,
     TOO_LARGE,
+    ModelConverted,
     ModelDeleted,
     ModelFacts,
     ModelsFound,
     ModelShown,
 )
-from studio.jobs.models import DeleteModelJob, ListModelsJob, ShowModelJob
+from studio.jobs.models import ConvertModelJob, DeleteModelJob, ListModelsJob, ShowModelJob
 from studio.models.present import find_model
-from studio.words import file_size, memory, parameters, visible_line
+from studio.words import file_size, loss, memory, parameters, visible_line
 
 app = typer.Typer(
     cls=Group,
@@ -78,6 +80,59 @@ def delete(
         if isinstance(event, ModelDeleted):
             freed = f"{file_size(event.freed)} are free again." if event.freed else "It is in the Trash."
             report(asdict(event), f"Deleted {event.name}. {freed}")
+
+
+@app.command(cls=StudioCommand)
+def convert(
+    name: Name,
+    bits: Annotated[
+        int,
+        typer.Option(metavar="2|3|4|6|8", help="Quantize the weights to so many bits.", show_default=False),
+    ] = 0,
+    plain: Annotated[bool, typer.Option("--plain", help="De-quantize the weights.")] = False,
+    group: Annotated[int, typer.Option(help="Weights that share a scale.")] = 64,
+    mode: Annotated[
+        Literal["affine", "mxfp4", "mxfp8", "nvfp4"], typer.Option(help="How they are quantized.")
+    ] = "affine",
+    precision: Annotated[
+        Literal["model", "float16", "bfloat16", "float32"],
+        typer.Option(help="Of what is not quantized; model: as it is, and float16 of a GGUF file."),
+    ] = "model",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A new folder; among the models made here if not named."),
+    ] = None,
+) -> None:
+    """Make a folder of a model in another form, or of a GGUF file one that can be trained; read it back."""
+    facts = _named(name)
+    if not bits and not plain and facts.form != "gguf" and precision == "model":
+        raise ModelError("convert.no_form", name=facts.name)
+    stem = re.sub(r"[^\w.-]+", "-", facts.name.rpartition("/")[2])
+    form = f"{bits}bit" if bits else "plain" if facts.form != "gguf" else "mlx"
+    job = ConvertModelJob(
+        facts.place, out or paths_from().models / f"{stem}-{form}", bits, group, mode, precision
+    )
+    with console.status("Loading MLX"):
+        import studio.export.conversion  # noqa: F401
+    for event in perform(job.run_events(None)):
+        if isinstance(event, ModelConverted):
+            result = of_conversion(event)
+            report(result.document, result.text)
+
+
+def of_conversion(event: ModelConverted) -> CommandResult:
+    """What became of a model, and what that cost it."""
+    lines = [
+        event.folder,
+        f"{file_size(event.size_before)}, {event.bits_before:g} bits -> "
+        f"{file_size(event.size_after)}, {event.bits_after:g} bits",
+        f"Loss on ordinary text: {loss(event.loss_before)} -> {loss(event.loss_after)}; logits differ by "
+        f"{event.difference:.2g} of their norm.",
+        *map(str, event.remarks),
+        f"Next: studio train DATA --model {event.folder}",
+    ]
+    document = {**asdict(event), "remarks": [str(each) for each in event.remarks]}
+    return CommandResult(document, "\n".join(lines))
 
 
 def _named(name: str) -> ModelFacts:

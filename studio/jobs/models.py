@@ -173,3 +173,30 @@ class DeleteModelJob:
                 if used.resolve() == place and run.is_held():
                     return run.name
         return ""
+
+
+@dataclass(frozen=True)
+class ConvertModelJob:
+    """Write a model in another form into the new folder `out`: quantized to `bits`, or with 0 de-quantized.
+
+    `place` is a folder or a GGUF file. `precision` is that of what is not quantized: as it is, or float16,
+    bfloat16, float32. For the engine thread. Raises StudioError with what cannot be.
+    """
+
+    place: str
+    out: Path
+    bits: int = 0
+    group: int = 64
+    mode: str = "affine"
+    precision: str = "model"
+
+    @property
+    def title(self) -> str:
+        return f"Converting {Path(self.place).name}"
+
+    def run_events(self, context: Any) -> Generator[Event]:
+        from studio.export.conversion import convert
+        from studio.models.form import WeightForm
+
+        form = WeightForm(self.bits, self.group, self.mode, self.precision)
+        yield from convert(model_folder(self.place), self.out, form)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from studio.cli.commands import run
+from studio.export import conversion
 from studio.forecast.uses import Candidate
 from studio.models.present import named_model
 from studio.paths import Paths
@@ -72,3 +73,15 @@ def test_where_a_model_is_asked_for_it_may_be_named_as_it_is_listed(mine: Path, 
     assert named_model(str(tmp_path / "nowhere"), own) == str(tmp_path / "nowhere")
     with refused("library.not_here"):
         named_model("ann/Other", own)
+
+
+def test_a_model_is_converted_among_those_made_here(
+    mine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "PROBE", 24)
+    assert told(capsys, "models", "convert", "mine", code=2)["code"] == "convert.no_form"
+    told_of = told(capsys, "models", "convert", "mine", "--bits", "4", "--group", "32")
+    assert told_of["folder"] == str(mine.parent / "mine-4bit")
+    assert told_of["size_after"] < told_of["size_before"]
+    listed = told(capsys, "models", "list", "--fast")["models"]
+    assert [each["name"] for each in listed if each["source"] == "own"] == ["mine", "mine-4bit"]

@@ -33,6 +33,7 @@ REFUSED = {
     "serve": ["none"],
     "models show": ["none"],
     "models delete": ["none"],
+    "models convert": ["none", "--bits", "4"],
     "data show": ["none.jsonl"],
     "data save": ["none.jsonl", "out"],
     "data export": ["none.jsonl", "out"],
