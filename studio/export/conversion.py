@@ -20,7 +20,7 @@ from studio.errors import DiskError, ModelError
 from studio.events import Event, Progress
 from studio.events.models import ModelConverted
 from studio.export.companions import check_place, copy_companions
-from studio.export.likeness import Reference, is_half, logits
+from studio.export.likeness import Reference, logits
 from studio.files import as_json, whole_folder
 from studio.files.leftovers import temporary_for
 from studio.models import arrays
@@ -125,7 +125,7 @@ def _read_back(folder: Path, written: nn.Module, rows: TokenRows) -> mx.array:
     if mine.keys() != theirs.keys() or not all(_same(mine[name], theirs[name]) for name in mine):
         raise ModelError("convert.other_weights", folder=folder)
     few = (rows[0][:_FEW],)
-    Reference(few, logits(written, few), 0.0).checked(again, is_half(again))
+    Reference(few, logits(written, few), 0.0).checked(again)
     return logits(again, rows)
 
 

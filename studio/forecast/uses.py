@@ -103,13 +103,13 @@ def weigh(
         for line in filter(None, child.lines(_TICK)):
             candidate = missing[len(found)]
             found[candidate.fingerprint] = parsed(line)
+            _keep(file, {candidate.fingerprint: found[candidate.fingerprint]})
             known[candidate] = _weighed(found[candidate.fingerprint], candidate)
             yield len(found), len(missing)
             if len(found) == len(missing):
                 break
     finally:
         child.end()
-        _keep(file, found)
     return known
 
 
@@ -148,8 +148,6 @@ def _is_weighed(plain: Any) -> bool:
 
 
 def _keep(file: Path, found: dict[str, Any]) -> None:
-    if not found:
-        return
     every = {**_kept(file), **found}
     with suppress(DiskError, OSError):  # it can be found out again
         write_text(file, as_json(dict(list(every.items())[-KEPT:])) + "\n")

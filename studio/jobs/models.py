@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +18,14 @@ from studio.events import (
     ModelsListed,
     OnlineModel,
     Progress,
-    retold,
 )
 from studio.jobs.train import recipe_of
 from studio.models.present import present
 from studio.paths import Paths, model_folder
 from studio.runs.store import RunStore
+
+_EVERY = 4.0
+"""Seconds after which what was found out meanwhile is told."""
 
 if TYPE_CHECKING:
     from studio.forecast.uses import Candidate, Weighed
@@ -33,7 +36,7 @@ class ListModelsJob:
     """Find the models on this machine, also in given folders, and what each may be used for.
 
     What is known is told at once. What the others may be used for takes longer (see `studio.forecast.uses`)
-    and is told when it is known of all; without `weigh` it is not found out.
+    and is told every few seconds; without `weigh` it is not found out.
     """
 
     paths: Paths
@@ -45,7 +48,7 @@ class ListModelsJob:
         return "Looking for models"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.forecast.uses import Candidate, known_uses, weigh
+        from studio.forecast.uses import Candidate, known_uses
         from studio.models.library.found import found_models
 
         found, kept = found_models(self.paths.models, self.folders), self.paths.model_uses
@@ -54,15 +57,14 @@ class ListModelsJob:
         known = known_uses(kept, asked.values())
         yield _with_uses(found, asked, known)
         if self.weigh and len(known) < len(asked):
-            known = yield from retold(weigh(kept, list(asked.values())), _weighing)
-            yield _with_uses(found, asked, known)
+            yield from _weighing(kept, asked.values(), lambda known: _with_uses(found, asked, known))
 
 
 @dataclass(frozen=True)
 class ListShelfJob:
     """The shelf's models, each form by its name on the Hub, with its uses, and where it is here already.
 
-    Told as `ListModelsJob` does: at once, and again once the uses are known.
+    Told as `ListModelsJob` does: at once, and again as the uses become known.
     """
 
     paths: Paths
@@ -74,7 +76,7 @@ class ListShelfJob:
         return "Looking at the shelf"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.forecast.uses import Candidate, known_uses, weigh
+        from studio.forecast.uses import Candidate, known_uses
         from studio.models.library.shelf import shelf_configs
 
         asked = {name: Candidate.online(name, config) for name, config in shelf_configs()}
@@ -82,8 +84,7 @@ class ListShelfJob:
         here = {name: present(name, self.folders) for name in asked}
         yield _shelf(asked, known, here)
         if self.weigh and len(known) < len(set(asked.values())):
-            known = yield from retold(weigh(kept, list(asked.values())), _weighing)
-            yield _shelf(asked, known, here)
+            yield from _weighing(kept, asked.values(), lambda known: _shelf(asked, known, here))
 
 
 def _shelf(
@@ -102,8 +103,19 @@ def _shelf(
     return ModelsListed("", tuple(listed))
 
 
-def _weighing(done: tuple[int, int]) -> Progress:
-    return Progress("Weighing up models", *done)
+def _weighing(
+    kept: Path, asked: Iterable[Candidate], tell: Callable[[dict[Candidate, Weighed]], Event]
+) -> Generator[Event]:
+    """Weigh up models; what is known is told every few seconds, and at the end."""
+    from studio.forecast.uses import known_uses, weigh
+
+    asked, told = list(asked), time.monotonic()
+    for done, total in weigh(kept, asked):
+        yield Progress("Weighing up models", done, total)
+        if time.monotonic() - told > _EVERY:
+            told = time.monotonic()
+            yield tell(known_uses(kept, asked))
+    yield tell(known_uses(kept, asked))
 
 
 def _with_uses(

@@ -17,7 +17,7 @@ from studio.models.folder import read_config, refuse_code
 from studio.models.kinds import is_known, words_of
 from studio.models.reach import context_length
 from studio.models.tokenizer import check_tokenizer
-from studio.models.weights import Entry, find_weights, is_quantized, read_header, refuse_packed
+from studio.models.weights import Entry, Weights, find_weights, is_quantized, read_header, refuse_packed
 
 SAFETENSORS, GGUF = "safetensors", "gguf"
 LARGEST_TEXT = 2**20
@@ -34,7 +34,8 @@ def folder_facts(folder: Path, source: str, name: str = "", size: int = 0) -> Mo
     `size` is that of its files where the caller knows it.
     """
     config = _config(folder)
-    arrays = _headers(folder)
+    weights = _weights(folder)
+    arrays = weights.arrays if isinstance(weights, Weights) else _headers(folder)
     parameters = count_numbers(arrays, config)
     bits = _bytes_of(arrays) * 8 / parameters if parameters else 0.0
     return ModelFacts(
@@ -49,7 +50,7 @@ def folder_facts(folder: Path, source: str, name: str = "", size: int = 0) -> Mo
         context=context_length(config, tokenizer_settings(folder).get("model_max_length")),
         license=license_of(folder, config),
         is_chat=bool(template_of(folder)),
-        problem=problem_of(folder),
+        problem=_problem(folder, weights),
     )
 
 
@@ -58,13 +59,19 @@ def problem_of(folder: Path) -> Said | None:
 
     What only building it tells (a config that contradicts its weights) is met when it is.
     """
+    return _problem(folder, _weights(folder))
+
+
+def _problem(folder: Path, weights: Weights | ModelError | OSError) -> Said | None:
     try:
         config = read_config(folder)
         refuse_code(folder, config)
         kind = config["model_type"]
         if not is_known(kind):
             return ModelError("model.unknown_kind", folder=folder, kind=kind).said
-        refuse_packed(folder, find_weights(folder).arrays, words_of(kind))
+        if not isinstance(weights, Weights):
+            raise weights  # here it comes in its turn
+        refuse_packed(folder, weights.arrays, words_of(kind))
         check_tokenizer(folder)
     except ModelError as error:
         return error.said
@@ -110,10 +117,16 @@ def _bytes_of(arrays: Mapping[str, Entry]) -> int:
     return sum(prod(entry.shape) * _BITS.get(entry.dtype, 8) // 8 for entry in arrays.values())
 
 
+def _weights(folder: Path) -> Weights | ModelError | OSError:
+    """The weights of a folder, or why it has none that can be read."""
+    try:
+        return find_weights(folder)
+    except (ModelError, OSError) as error:
+        return error
+
+
 def _headers(folder: Path) -> dict[str, Entry]:
-    """What the weight files hold, as far as they are there and whole."""
-    with suppress(ModelError, OSError):
-        return find_weights(folder).arrays
+    """What those of the weight files hold that are there and whole."""
     found: dict[str, Entry] = {}
     for file in sorted(folder.glob("model*.safetensors")) if folder.is_dir() else ():
         with suppress(ModelError, OSError):
