@@ -7,6 +7,8 @@ SERVING: dict[str, str] = {
     "serve.nothing": "There is nothing to serve: no run has learned anything yet, and no model was named.",
     "serve.no_folder": "There is no model in {folder}: it has no config.json. Name another folder.",
     "serve.broken": "This could not be answered ({fault}). Please report it.",
+    "serve.run_elsewhere": "{folder} is not among the runs in {runs}, and only those are served. Name one of "
+    "them, or their home with --home.",
     "serve.unlearned": "{name} has learned nothing yet that could answer. Name another run.",
     "serve.key_not_kept": "The keychain took no key ({fault}), so it has to be entered again next time.",
     "serve.ended": "The server ended by itself. Start it again.",

@@ -15,7 +15,7 @@ from studio.cli.options import ChangedBase, paths_from
 from studio.cli.parser import StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.terminal import STOPPED, console, report
-from studio.errors import ModelError, StudioError
+from studio.errors import ModelError, RunMissing, StudioError
 from studio.events import Event
 from studio.generate.keys import checked
 from studio.jobs.job import Job, Outcome
@@ -108,8 +108,12 @@ def register(app: typer.Typer) -> None:
 
 
 def _named(run: str) -> str:
-    """The name of a run; one that lies elsewhere is not among those that can be named in a request."""
-    return RunStore(paths_from().runs).find(run).name
+    """The name of a run. Raises RunMissing, also for one that lies elsewhere."""
+    runs = paths_from().runs
+    found = RunStore(runs).find(run)
+    if found.path.parent.resolve() != runs.resolve():
+        raise RunMissing("serve.run_elsewhere", folder=found.path, runs=runs)
+    return found.name
 
 
 def _places(models: list[str]) -> list[str]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from studio.errors import StudioError
 from studio.generate.contestant import BASE, MODEL, TUNED, Contestant
 from studio.paths import STARTER_MODEL
-from studio.runs.folder import RunFolder
-from studio.runs.store import RunStore, RunSummary
+from studio.runs.folder import RunFolder, clean_name
+from studio.runs.store import RunStore, RunSummary, look
 from studio.serve.refusal import HttpRefusal
 
 _SHOWN = 8
 """Names that a refusal lists."""
+_BASE = "base:"
 _CACHED = "models--"
 """Begins the folder of a model in the cache of huggingface_hub: models--owner--name/snapshots/…"""
 
@@ -45,44 +46,47 @@ class Offered:
         """All of them, the newest runs first."""
         found = list(self._folders())
         for summary in self._store.summaries():
-            if summary.can_answer and self._serves(summary):
-                found += self._of_run(summary)
+            found += self._of_run(summary)
         return found
 
     def find(self, name: str) -> OfferedModel:
         """The model that a request names. Raises HttpRefusal, with names that there are."""
-        offered = self.models()
-        for each in offered:
+        run = name.removeprefix(_BASE).partition("@")[0]
+        for each in (*self._folders(), *self._called(run)):
             if each.name == name:
                 return each
-        names = [each.name for each in offered]
+        names = [each.name for each in self.models()]
         shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
         raise HttpRefusal("serve.no_model", name=name[:80], names=shown or "none")
 
     def check(self) -> None:
         """Raises StudioError for a name that nothing is served under."""
-        if not (offered := self.models()):
-            raise StudioError("serve.nothing")
-        there = {each.run.name for each in offered if each.run is not None}
         for name in self._names:
-            if self._store.find(name).name not in there:
+            if not any(self._called(name)):
                 raise StudioError("serve.unlearned", name=name)
+        if not self.models():
+            raise StudioError("serve.nothing")
 
-    def _serves(self, summary: RunSummary) -> bool:
-        return not self._names or summary.name in self._names
+    def _called(self, name: str) -> Iterator[OfferedModel]:
+        """What is offered of the run with this name; no other is looked at."""
+        run = RunFolder(self._store.folder / name)
+        if name == clean_name(name) and (run.path / "run.json").is_file():
+            yield from self._of_run(look(run))
 
     def _folders(self) -> Iterator[OfferedModel]:
         for model in self._models:
             yield OfferedModel(served_name(model), None, Contestant(kind=MODEL, model=model))
 
     def _of_run(self, summary: RunSummary) -> Iterator[OfferedModel]:
+        if not summary.can_answer or (self._names and summary.name not in self._names):
+            return
         run, created = RunFolder(summary.folder), int(summary.created.timestamp())
         yield OfferedModel(summary.name, run, Contestant(kind=TUNED), created)
         for folder in run.checkpoints():
             step = int(folder.name.removeprefix("step-"))
             own = Contestant(kind=TUNED, step=step)
             yield OfferedModel(f"{summary.name}@{step}", run, own, created)
-        yield OfferedModel(f"base:{summary.name}", run, Contestant(kind=BASE), created)
+        yield OfferedModel(f"{_BASE}{summary.name}", run, Contestant(kind=BASE), created)
 
 
 def served_name(model: str) -> str:
