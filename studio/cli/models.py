@@ -175,8 +175,9 @@ def facts_lines(facts: ModelFacts) -> list[str]:
         lines.append(f"    {visible_line(str(facts.problem))}")
     elif facts.uses:
         uses = (f"{_USES[use.use]} {_FITS.get(use.fits, '?')} ({memory(use.size)})" for use in facts.uses)
-        lines.append(f"    {', '.join(uses)}")
-    elif facts.form == "gguf":
+        converted = "once converted: " if facts.form == "gguf" else ""
+        lines.append(f"    {converted}{', '.join(uses)}")
+    if facts.form == "gguf" and facts.problem is None:
         lines.append(f"    To train it: studio models convert {facts.name}")
     return lines
 

@@ -61,11 +61,13 @@ def _in_folder(folder: Path) -> dict[str, Any]:
 
 def _uses(folder: Path, quantized: bool) -> Iterator[Any]:
     """Each use; weights that are quantized already are trained as QLoRA, and not themselves."""
-    from studio.forecast.chat import chat_peak
+    from studio.forecast.chat import CONTEXT, chat_peak
+    from studio.models.folder import read_config
+    from studio.models.reach import context_length
     from studio.train.memory import machine_limit
 
-    limit = machine_limit()
-    yield use_of("chat", chat_peak(folder), limit)
+    limit, context = machine_limit(), context_length(read_config(folder)) or CONTEXT
+    yield use_of("chat", chat_peak(folder, min(context, CONTEXT)), limit)
     asked = {"qlora": {}} if quantized else _RECIPES
     for use, values in asked.items():
         if (peak := _peak(folder, values)) is not None:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 class ListModelsJob:
     """Find the models on this machine, also in given folders, and what each may be used for.
 
+    A GGUF file's uses are those of the folder that is made of it, in 16 bits.
+
     What is known is told at once. What the others may be used for takes longer (see `studio.forecast.uses`)
     and is told every few seconds; without `weigh` it is not found out.
     """
@@ -48,12 +50,12 @@ class ListModelsJob:
         return "Looking for models"
 
     def run_events(self, context: Any) -> Generator[Event]:
-        from studio.forecast.uses import Candidate, known_uses
+        from studio.forecast.uses import known_uses
         from studio.models.library.found import found_models
 
         found, kept = found_models(self.paths.models, self.folders), self.paths.model_uses
-        usable = [each for each in found.models if each.form == "safetensors" and each.problem is None]
-        asked = {facts.place: Candidate(facts.place) for facts in usable}
+        usable = [facts for facts in found.models if facts.problem is None]
+        asked = {place: each for place, each in map(_candidate, usable) if each is not None}
         known = known_uses(kept, asked.values())
         yield _with_uses(found, asked, known)
         if self.weigh and len(known) < len(asked):
@@ -101,6 +103,21 @@ def _shelf(
             is_base = not model.is_chat
             listed.append(OnlineModel(facts, gated=gated, is_base=is_base, here=here[facts.name]))
     return ModelsListed("", tuple(listed))
+
+
+def _candidate(facts: ModelFacts) -> tuple[str, Candidate | None]:
+    """The place of a model, and as what it is weighed up; None for a GGUF file that does not say enough."""
+    from studio.forecast.uses import Candidate
+
+    if facts.form != "gguf":
+        return facts.place, Candidate(facts.place)
+    from studio.models.gguf.settings import config_of
+    from studio.models.gguf.source import read_source
+
+    with suppress(ModelError):
+        config = config_of(read_source(Path(facts.place)), "float16")
+        return facts.place, Candidate.online(facts.name, config)
+    return facts.place, None
 
 
 def _weighing(

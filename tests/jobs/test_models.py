@@ -7,10 +7,13 @@ from pathlib import Path
 from studio.events.models import FITS, ModelDeleted, ModelsFound, ModelShown, ModelsListed, ModelUse
 from studio.forecast.uses import Candidate
 from studio.jobs.models import DeleteModelJob, ListModelsJob, ListShelfJob, ShowModelJob
+from studio.models.gguf.settings import config_of
+from studio.models.gguf.source import read_source
 from studio.paths import Paths, model_folder
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from tests.conftest import refused
+from tests.models.gguf.files import llama_tensors, write_small
 
 
 def test_the_models_of_this_machine_are_listed_and_shown(tmp_path: Path, tiny_model: Path) -> None:
@@ -31,6 +34,19 @@ def test_what_is_known_of_a_models_uses_is_told_at_once(tmp_path: Path, tiny_mod
     (found,) = ListModelsJob(paths, (str(tiny_model),)).run_events(None)
     assert isinstance(found, ModelsFound)
     assert [facts.uses for facts in found.models] == [(use,), (use,)]
+
+
+def test_of_a_gguf_file_it_is_told_what_its_folder_would_be_good_for(tmp_path: Path) -> None:
+    paths, file = (
+        Paths.under(tmp_path / "home"),
+        write_small(tmp_path / "small.gguf", tensors=llama_tensors()),
+    )
+    candidate = Candidate.online("small", config_of(read_source(file), "float16"))
+    paths.model_uses.parent.mkdir()
+    paths.model_uses.write_text(json.dumps({candidate.fingerprint: {"uses": [["chat", FITS, 5]]}}))
+    found = next(ListModelsJob(paths, (str(file),), weigh=False).run_events(None))
+    assert isinstance(found, ModelsFound)
+    assert found.models[1].uses == (ModelUse("chat", FITS, 5),)
 
 
 def test_the_shelf_is_listed_with_what_is_here_already(tmp_path: Path, tiny_model: Path) -> None:

@@ -165,7 +165,9 @@ def template_of(folder: Path) -> str:
                 return template
             case [*templates]:  # several by name, of which one is the usual
                 named = {
-                    each.get("name"): each.get("template") for each in templates if isinstance(each, dict)
+                    str(each.get("name")): each.get("template")
+                    for each in templates
+                    if isinstance(each, dict)
                 }
                 return str(named.get("default") or next(iter(named.values()), ""))
     return ""

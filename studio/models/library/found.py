@@ -44,14 +44,14 @@ def found_models(own: Path, folders: Iterable[str] = ()) -> ModelsFound:
     """
     looking, cache, ollama = _Looking(), hub_cache(), ollama_folder()
     looking.take(STARTER_MODEL, iter([folder_facts(model_folder(STARTER_MODEL), STARTER, STARTER_MODEL)]))
-    looking.take(own, _in(own, OWN, 1))
+    looking.take(own, _in(own, OWN, 1, looking.remarks))
     looking.take(cache, _cached(cache, looking.remarks))
     for place in lm_studio_folders():
-        looking.take(place, _in(place, LM_STUDIO, 2))
+        looking.take(place, _in(place, LM_STUDIO, 2, looking.remarks))
     looking.take(ollama, _of_ollama(ollama))
     looking.remarks += unreadable(ollama)
     for given in folders:
-        looking.take(given, _given(Path(given).expanduser()))
+        looking.take(given, _given(Path(given).expanduser(), looking.remarks))
     return ModelsFound(tuple(looking.models.values()), tuple(looking.remarks))
 
 
@@ -66,14 +66,16 @@ class _Looking:
             for facts in models:
                 self.models.setdefault(str(Path(facts.place).resolve()), facts)
         except OSError as error:
-            self.remarks.append(
-                phrase("library.unreadable", place=str(place), fault=error.strerror or str(error))
-            )
+            self.remarks.append(_unreadable(place, error))
 
 
-def _in(place: Path, source: str, deep: int) -> Iterator[ModelFacts]:
+def _unreadable(place: object, error: OSError) -> Said:
+    return phrase("library.unreadable", place=str(place), fault=error.strerror or str(error))
+
+
+def _in(place: Path, source: str, deep: int, remarks: list[Said]) -> Iterator[ModelFacts]:
     """The models in the folders of a place, named by where they lie in it."""
-    for folder in _folders(place, deep):
+    for folder in _folders(place, deep, remarks):
         yield from _of_folder(folder, source, folder.relative_to(place).as_posix())
     yield from _files(place, source, "")
 
@@ -85,26 +87,35 @@ def _of_folder(folder: Path, source: str, name: str) -> Iterator[ModelFacts]:
         yield folder_facts(folder, source, name)
 
 
-def _given(place: Path) -> Iterator[ModelFacts]:
+def _given(place: Path, remarks: list[Said]) -> Iterator[ModelFacts]:
     """A given model or file, or those in a given folder; where there are none, it with what is wrong."""
     if place.is_file() or (place / "config.json").is_file():
         yield facts_of(place)
         return
-    found = list(_in(place, FOLDER, _DEEP)) if place.is_dir() else []
+    found = list(_in(place, FOLDER, _DEEP, remarks)) if place.is_dir() else []
     yield from found or [facts_of(place)]
 
 
-def _folders(place: Path, deep: int) -> Iterator[Path]:
+def _folders(place: Path, deep: int, remarks: list[Said]) -> Iterator[Path]:
     """The folders below a place that hold files of models, not those below these."""
-    if not place.is_dir():
-        return
-    for folder in sorted(place.iterdir()):
+    for folder in _entries(place, remarks):
         if not folder.is_dir() or folder.name.startswith(".") or folder.name.endswith(TEMPORARY):
             continue
-        if any(_is_models(file) for file in folder.iterdir()):
+        if any(_is_models(file) for file in _entries(folder, remarks)):
             yield folder
         elif deep > 1:
-            yield from _folders(folder, deep - 1)
+            yield from _folders(folder, deep - 1, remarks)
+
+
+def _entries(folder: Path, remarks: list[Said]) -> list[Path]:
+    """What is in a folder, in order; where it may not be read, that is remarked on."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        remarks.append(_unreadable(folder, error))
+        return []
 
 
 def _is_models(file: Path) -> bool:

@@ -185,6 +185,56 @@ def test_a_model_shows_its_card_settings_template_and_files(with_card: Path) -> 
     assert {file.name for file in told.files} == {file.name for file in with_card.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.json", '{"model_type": "qwen3", "max_position_embeddings": "many", "text_config": [1]}'),
+        ("config.json", '{"model_type": "qwen3", "quantization": "yes", "license": {"a": 1}}'),
+        ("config.json", '{"model_type": "../../qwen3"}'),
+        ("config.json", "[1, 2]"),
+        ("tokenizer_config.json", '{"chat_template": [3, {"name": [1], "template": null}]}'),
+        ("tokenizer_config.json", '{"model_max_length": 1e30, "chat_template": {"a": 1}}'),
+        ("chat_template.json", "no JSON"),
+        ("README.md", "---\nlicense: [mit\n---"),
+        ("README.md", "---\n" + "license:" * 9999),
+        ("model.safetensors.index.json", '{"weight_map": {"a": "../../other.safetensors"}}'),
+    ],
+)
+def test_whatever_a_folder_says_it_is_listed(tmp_path: Path, tiny_model: Path, file: str, text: str) -> None:
+    folder = tmp_path / "given"
+    shutil.copytree(tiny_model, folder)
+    (folder / file).write_text(text)
+    facts = by_name(tmp_path / "own", folder)["given"]
+    assert facts.size > 0
+    assert shown(folder).facts == facts
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "place"),
+    [
+        ("HF_HOME", "hf", "hf/hub/models--ann--small/snapshots/1"),
+        ("HF_HUB_CACHE", "cache", "cache/models--ann--small/snapshots/1"),
+        ("XDG_CACHE_HOME", "xdg", "xdg/huggingface/hub/models--ann--small/snapshots/1"),
+    ],
+)
+def test_the_cache_is_looked_for_where_its_own_settings_say(
+    tmp_path: Path, with_card: Path, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, place: str
+) -> None:
+    monkeypatch.setenv(setting, str(tmp_path / value))
+    shutil.copytree(with_card, tmp_path / place)
+    assert by_name(tmp_path / "own")["ann/small"].place == str(tmp_path / place)
+
+
+def test_ollamas_models_are_looked_for_where_its_own_setting_says(
+    tmp_path: Path, ollama: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ollama("registry.ollama.ai/ann/small/1b")
+    (tmp_path / ".ollama/models").rename(tmp_path / "elsewhere")
+    assert "ann/small:1b" not in by_name(tmp_path / "own")
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "elsewhere"))
+    assert by_name(tmp_path / "own")["ann/small:1b"].source == "ollama"
+
+
 def _cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
 
