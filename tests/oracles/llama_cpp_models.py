@@ -7,6 +7,7 @@ script, it writes each as a GGUF file, and asked.json, for `make_llama_cpp.py`.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +16,21 @@ from typing import Any
 
 import mlx.core as mx
 import numpy as np
-from mlx.utils import tree_flatten
+from mlx.utils import tree_flatten, tree_unflatten
+from mlx_lm.tuner.utils import load_adapters
 from mlx_lm.utils import _get_classes
 from tokenizers.decoders import ByteLevel
 
 from studio.export.gguf_file import write_gguf
+from studio.jobs.train import TrainJob
 from studio.models.cache import ModelCache, OpenModel
 from studio.paths import resource
+from studio.recipe.recipe import Recipe
 
 TEMPLATES = Path(__file__).parents[1] / "dataset" / "templates"
-STARTER = "starter"
+STARTER, TUNED = "starter", "tuned"
+"""The model that comes with the app; and it after a short run, whose adapter is in fixtures/tuned."""
+ADAPTER = Path(__file__).parent / "fixtures" / "tuned"
 SHAPE = {
     "hidden_size": 64,
     "num_hidden_layers": 2,
@@ -97,6 +103,8 @@ FILES = {
     "qwen3-bf16": ("qwen3", "bf16", 256),
     "qwen3-q4_0": ("qwen3", "q4_0", 256),
     "phi3-long": ("phi3", "f16", 512),
+    "tuned-f16": (TUNED, "f16", 256),
+    "tuned-q8_0": (TUNED, "q8_0", 256),
     **{f"starter-{kind}": ("starter", kind, 256) for kind in ("f16", "q8_0", "q4_0")},
 }
 """What is written, and for how many positions llama.cpp makes room: with more, LongRoPE has other factors."""
@@ -116,8 +124,15 @@ CHATS: tuple[tuple[tuple[str, str], ...], ...] = (
 
 def open_model(family: str, folder: Path) -> OpenModel:
     """The model of a family, put into an empty folder; or the starter, which has one."""
-    if family == STARTER:
-        return ModelCache().open(resource("starter/model"))
+    if family in (STARTER, TUNED):
+        opened = ModelCache().open(resource("starter/model"))
+        if family == TUNED:
+            load_adapters(opened.module, str(ADAPTER))
+            layers = [
+                (path, part.fuse()) for path, part in opened.module.named_modules() if hasattr(part, "fuse")
+            ]
+            opened.module.update_modules(tree_unflatten(layers))
+        return opened
     make_folder(family, folder)
     return ModelCache().open(folder)
 
@@ -287,10 +302,30 @@ def _ends(described: dict[str, Any], settings: dict[str, Any]) -> list[int]:
     return [numbers[text] for text in ends if text in numbers]
 
 
+def _tune() -> None:
+    """Train the starter for some steps on its sample, and keep the adapter."""
+    values = {
+        "data.path": str(resource("starter/chat.jsonl")),
+        "loop.steps": 40,
+        "learning_rate": 0.002,
+        "rank": 2,
+        "targets": "q_proj, up_proj",
+        "watch.forgetting": False,
+    }
+    with TemporaryDirectory() as made:
+        list(TrainJob(Recipe().with_values(values), Path(made), "tuned").run_events(ModelCache()))
+        ADAPTER.mkdir(exist_ok=True)
+        for name in ("adapters.safetensors", "adapter_config.json"):
+            shutil.copyfile(Path(made) / "tuned" / "adapter" / name, ADAPTER / name)
+    described = json.loads((ADAPTER / "adapter_config.json").read_text())
+    (ADAPTER / "adapter_config.json").write_text(json.dumps(described | {"model": STARTER}, indent=1) + "\n")
+
+
 def main(folder: Path) -> None:
     """Write every file, and what is asked of them."""
     families = {}
-    for family in (*CONFIGS, STARTER):
+    _tune()
+    for family in (*CONFIGS, STARTER, TUNED):
         with TemporaryDirectory() as made:
             opened = open_model(family, Path(made))
             for name, (kind, precision, _) in FILES.items():
