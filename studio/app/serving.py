@@ -20,10 +20,12 @@ from studio.serve import snippets
 from studio.serve.offered import Offered, served_name
 from studio.serve.server import HOST, PORT, LocalServer
 from studio.ui.dialogs.serve import ServeDialog
+from studio.ui.widgets.timing import Throttle
 from studio.words import counted
 
 KEPT_AS = "local server"
 """Under which name the keychain keeps the key that programs have to give."""
+_REDRAW_MILLISECONDS = 100
 _OFF, _ON = "Local Server…", "Local Server (Running)…"
 
 
@@ -86,7 +88,8 @@ class Serving(Controller):
         self._prefers = ""
         self.server: LocalServer | None = None
         self.dialog: ServeDialog | None = None
-        self.server_changed.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._redraw = Throttle(self, _REDRAW_MILLISECONDS, self._show)
+        self.server_changed.connect(self._show_soon, Qt.ConnectionType.QueuedConnection)
         self._subjects.listed.connect(self._show_models)
         self._window.action_triggered.connect(self._act)
 
@@ -149,6 +152,10 @@ class Serving(Controller):
         own = self._state.recipe.model
         is_there = own != STARTER_MODEL and (model_folder(own) / "config.json").is_file()
         return [STARTER_MODEL, own] if is_there else [STARTER_MODEL]
+
+    @Slot()
+    def _show_soon(self) -> None:
+        self._redraw.trigger()
 
     @Slot()
     def _show(self) -> None:

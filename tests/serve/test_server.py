@@ -12,7 +12,12 @@ from typing import Any
 import openai
 import pytest
 
+from studio.dataset.record import Call, Message
 from studio.errors import StudioError
+from studio.generate.contestant import Contestant
+from studio.generate.sampling import Sampling
+from studio.jobs.messages import Packed, packed
+from studio.jobs.replies import ReplyJob, ReplyPrompt
 from studio.runs.folder import RunFolder
 from studio.serve.offered import Offered, served_name
 from studio.serve.server import LocalServer
@@ -142,3 +147,11 @@ def test_a_model_of_the_hubs_cache_is_called_as_on_the_hub() -> None:
         "mine",
         "starter",
     ]
+
+
+def test_a_request_reaches_an_engine_in_another_process_as_it_is(served_run: RunFolder) -> None:
+    turns = (Message("user", "Hello"), Message("assistant", "", calls=(Call("sky", "{}", "1"),)))
+    prompts = (ReplyPrompt(turns, tools="[]"), ReplyPrompt(text="Gold"), ReplyPrompt(ids=(5, 6)))
+    sampling = Sampling.model_validate({"temperature": 0.5, "stop": ("a", "b"), "seed": 3})
+    job = ReplyJob(served_run, Contestant(kind="tuned", step=2), prompts, sampling, 7, 2, 0, '{"a": 1}', True)
+    assert Packed(json.loads(json.dumps(packed(job)))).unpacked() == job

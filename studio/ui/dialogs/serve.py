@@ -68,8 +68,11 @@ class ServeDialog(Dialog):
         self._show_example(self.tabs.current)
 
     def show_running(self, figures: str) -> None:
-        """It listens, and this is what it has done."""
-        self._show(True, "Running", "good", figures)
+        """It listens, and this is what it has done; said anew with every request, so it costs little."""
+        if self._runs:
+            self.figures.setText(figures)
+        else:
+            self._show(True, "Running", "good", figures)
 
     def show_stopped(self, problem: str = "") -> None:
         """It does not listen, because of a problem where one is told."""
