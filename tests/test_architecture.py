@@ -22,6 +22,7 @@ SHORT = {
     "catalogue/evaluation.py",
     "catalogue/gguf.py",
     "events/export.py",
+    "events/serving.py",
     "export/companions.py",
     "export/mlx_adapter.py",
     "evaluate/failures/changes.py",

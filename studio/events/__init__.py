@@ -83,7 +83,6 @@ from studio.events.models import (
 )
 from studio.events.serving import (
     ReplyBegins,
-    ReplyCall,
     ReplyEnded,
     ReplyPiece,
     ReplyToken,
@@ -181,7 +180,6 @@ __all__ = [
     "Refusals",
     "Rendered",
     "ReplyBegins",
-    "ReplyCall",
     "ReplyEnded",
     "ReplyPiece",
     "ReplyToken",

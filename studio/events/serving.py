@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from studio.events.answers import MadeCall
 from studio.events.event import Event
 
 
@@ -44,14 +45,6 @@ class ReplyPiece(Event, kind="ReplyPiece"):
 
 
 @dataclass(frozen=True)
-class ReplyCall:
-    """A call of a tool that a reply makes; `arguments` is a JSON object as text."""
-
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True)
 class ReplyEnded(Event, kind="ReplyEnded"):
     """One of the replies is complete. `finish_reason` is stop, length or tool_calls.
 
@@ -61,4 +54,4 @@ class ReplyEnded(Event, kind="ReplyEnded"):
     choice: int
     tokens: int
     finish_reason: str
-    calls: tuple[ReplyCall, ...] = ()
+    calls: tuple[MadeCall, ...] = ()

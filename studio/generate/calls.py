@@ -15,8 +15,10 @@ from studio.files import parsed
 
 _TAGGED = re.compile(r"<tool_call>(.*?)(?:</tool_call>|\Z)", re.DOTALL)
 _MISTRAL = "[TOOL_CALLS]"
-_NAMED = re.compile(r"\s*([\w.-]+)\s*(?:\[CALL_ID\]\s*([\w-]+)\s*)?\[ARGS\](.*)", re.DOTALL)
 _LLAMA = "<|python_tag|>"
+CALL_MARKS = ("<tool_call>", _MISTRAL, _LLAMA, "<function=")
+"""What stands before a call, in an answer that says something else, too."""
+_NAMED = re.compile(r"\s*([\w.-]+)\s*(?:\[CALL_ID\]\s*([\w-]+)\s*)?\[ARGS\](.*)", re.DOTALL)
 _OPENING = re.compile(r'(?:\[\s*)?\{(?=\s*")')
 _FAILURES = 500
 """Braces at which no JSON begins, behind which no more is looked for: each costs a look at all the text."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from studio.catalogue import Unusable
 from studio.dataset.record import Message
 from studio.errors import StudioError
-from studio.events import Event, ReplyBegins, ReplyCall, ReplyEnded, ReplyPiece
+from studio.events import Event, MadeCall, ReplyBegins, ReplyEnded, ReplyPiece
 from studio.files import parsed
 from studio.generate.contestant import Contestant
 from studio.generate.sampling import Sampling
@@ -157,8 +157,9 @@ def _ids(opened: OpenContestant, prompt: ReplyPrompt) -> list[int]:
 
 def _with_calls(ended: ReplyEnded, text: str, tools: str) -> ReplyEnded:
     """The end of a reply with the calls that it makes of tools that there are."""
-    from studio.generate.calls import calls_of
+    from studio.generate.calls import made_calls
 
     names = {tool["function"]["name"] for tool in parsed(tools)}
-    calls = tuple(ReplyCall(call.name, call.arguments) for call in calls_of(text) if call.name in names)
+    made = made_calls(text, offered=True)
+    calls = tuple(MadeCall(call.name, call.arguments) for call in made if call.name in names)
     return replace(ended, calls=calls, finish_reason="tool_calls") if calls else ended

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from studio.events import Event, ReplyBegins, ReplyCall, ReplyEnded, ReplyPiece, ReplyToken, WeighedToken
+from studio.events import Event, MadeCall, ReplyBegins, ReplyEnded, ReplyPiece, ReplyToken, WeighedToken
+from studio.generate.calls import CALL_MARKS
 from studio.serve.refusal import JsonBody
 from studio.serve.request import ServedRequest
 
@@ -127,7 +128,7 @@ class ReplyBodies:
         return {**self._head, "object": self._chunk_kind, "choices": [choice], **usage}
 
 
-def _calls(calls: Sequence[ReplyCall]) -> list[JsonBody]:
+def _calls(calls: Sequence[MadeCall]) -> list[JsonBody]:
     return [
         {
             "id": f"call_{secrets.token_hex(8)}",
@@ -139,9 +140,9 @@ def _calls(calls: Sequence[ReplyCall]) -> list[JsonBody]:
 
 
 def _before_calls(text: str) -> str | None:
-    """What a reply says before the calls that it makes in tags; nothing else of it is for people."""
-    before, tag, _ = text.partition("<tool_call>")
-    return (before.strip() or None) if tag else None
+    """What a reply says before the first mark of a call; nothing of one that is a call without any."""
+    place = min((at for mark in CALL_MARKS if (at := text.find(mark)) >= 0), default=0)
+    return text[:place].strip() or None
 
 
 def _log_probs(tokens: Sequence[ReplyToken]) -> JsonBody:

@@ -11,6 +11,9 @@ from typing import Any
 import openai
 import pytest
 
+from studio.events import MadeCall, ReplyBegins, ReplyEnded, ReplyPiece
+from studio.serve.bodies import ReplyBodies
+from studio.serve.request import chat_request
 from tests.serve.conftest import Serving, serving, train
 
 CALL = '<tool_call>{"name": "sky", "arguments": {"at": "Oslo"}}</tool_call>'
@@ -67,3 +70,25 @@ def test_a_call_of_a_tool_is_told_as_one(caller: Serving) -> None:
         assert (plain.finish_reason, plain.message.tool_calls) == ("stop", None)
     with pytest.raises(openai.BadRequestError, match="not enforced"):
         create(**asked, tools=[{**TOOLS[0], "function": {**TOOLS[0]["function"], "strict": True}}])
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        (f"Let me look. {CALL}", "Let me look."),
+        (CALL, None),
+        ('Yes.[TOOL_CALLS][{"name": "sky", "arguments": {}}]', "Yes."),
+        ('{"name": "sky", "arguments": {}}', None),
+    ],
+)
+def test_what_is_said_before_a_call_is_text_and_the_call_is_none(text: str, before: str | None) -> None:
+    asked = chat_request({"model": "m", "messages": ASK, "tools": TOOLS, "stream": True})
+    told, streamed = ReplyBodies(asked), ""
+    ended = ReplyEnded(0, 9, "tool_calls", (MadeCall("sky", "{}"),))
+    for event in (ReplyBegins(5, "0123"), ReplyPiece(0, text[:9]), ReplyPiece(0, text[9:]), ended):
+        told.take(event)
+        for chunk in told.chunks(event):
+            streamed += chunk["choices"][0]["delta"].get("content", "")
+    message = told.whole()["choices"][0]["message"]
+    assert (message["content"], streamed) == (before, before or "")
+    assert message["tool_calls"][0]["function"] == {"name": "sky", "arguments": "{}"}
