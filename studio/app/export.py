@@ -68,7 +68,15 @@ class Exporting(Controller):
 
     def _export(self, run: RunFolder, wish: ExportWish) -> None:
         folder = Path(wish.folder)
-        job = RunExportJob(run, wish.target, folder, wish.weights, wish.precision, prompt=wish.prompt)
+        job = RunExportJob(
+            run,
+            wish.target,
+            folder,
+            wish.weights,
+            wish.precision,
+            ollama_name=wish.ollama_name,
+            prompt=wish.prompt,
+        )
         self._ask(job)
 
     def _ask(self, job: RunExportJob) -> None:

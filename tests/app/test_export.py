@@ -101,6 +101,18 @@ def test_a_place_that_is_taken_meanwhile_is_refused_in_a_sentence_and_another_ca
     assert (tmp_path / "downloads" / "toy-mlx" / "mine.txt").read_text() == "keep"
 
 
+def test_a_name_for_ollama_is_asked_for_there_only_and_a_bad_one_is_refused_in_a_sentence(
+    sheet: ExportDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    assert not sheet.ollama_name.isVisible()
+    sheet.targets.choose("ollama")
+    assert sheet.ollama_name.isVisible()
+    sheet.ollama_name.setText("no name")
+    sheet.agree.click()
+    qtbot.waitUntil(lambda: "'no name'" in sheet.status.text())
+    assert not (tmp_path / "downloads").exists()
+
+
 def test_lm_studios_folder_is_offered_where_it_is_and_only_for_what_it_reads(
     sheet: ExportDialog, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ class ExportForm:
     use: str
     weights: bool = False  # whether one chooses what becomes of quantized weights
     precision: bool = False  # whether one chooses how many bits a weight takes
+    name: bool = False  # whether it can be created in Ollama, under a name
 
 
 FORMS = {
@@ -48,7 +49,9 @@ FORMS = {
         weights=True,
     ),
     "gguf": ExportForm("GGUF", "One file for llama.cpp, LM Studio and others.", precision=True),
-    "ollama": ExportForm("Ollama", "A GGUF file, and the Modelfile that Ollama reads.", precision=True),
+    "ollama": ExportForm(
+        "Ollama", "A GGUF file, and the Modelfile that Ollama reads.", precision=True, name=True
+    ),
 }
 WEIGHTS = {
     "auto": "Quantized again if at most 5 % of what was learned is lost",
@@ -59,13 +62,14 @@ WEIGHTS = {
 
 @dataclass(frozen=True)
 class ExportWish:
-    """What the sheet was asked for; `folder` is where it goes."""
+    """What the sheet was asked for; `folder` is where it goes, `ollama_name` what Ollama is to call it."""
 
     target: str
     folder: str
     weights: str
     precision: str
     prompt: str
+    ollama_name: str = ""
 
 
 class ExportDialog(BusyDialog):
@@ -92,7 +96,8 @@ class ExportDialog(BusyDialog):
         self.folder = ElidedLabel()
         self.choose, self.lm_studio = Button("Choose…"), Button("LM Studio's folder")
         self.lm_studio.setToolTip(tip("Where LM Studio finds it"))
-        self.prompt = QLineEdit(prompt)
+        self.prompt, self.ollama_name = QLineEdit(prompt), QLineEdit()
+        self.ollama_name.setPlaceholderText("Leave empty to write the files only")
         self.before, self.after = _answer_field("Before"), _answer_field("After")
         self.reveal, self.copy = (
             Button("Show in folder", icon="folder-open"),
@@ -138,6 +143,7 @@ class ExportDialog(BusyDialog):
             ("Weights", self.weights),
             ("Stored in", self.precision),
             ("Folder", place),
+            ("Create in Ollama as", self.ollama_name),
             ("Test prompt", self.prompt),
         )
         self.folder.setAccessibleName("Folder")
@@ -167,6 +173,7 @@ class ExportDialog(BusyDialog):
         self.use.setText(form.use)
         self._fields.setRowVisible(self.weights, form.weights)
         self._fields.setRowVisible(self.precision, form.precision)
+        self._fields.setRowVisible(self.ollama_name, form.name)
         self.target_chosen.emit(self.target)
         self.adjustSize()
 
@@ -183,6 +190,7 @@ class ExportDialog(BusyDialog):
             str(self.weights.currentData()),
             str(self.precision.currentData()),
             self.prompt.text().strip(),
+            self.ollama_name.text().strip() if FORMS[self.target].name else "",
         )
         self.export_requested.emit(wish)
 
@@ -198,7 +206,8 @@ class ExportDialog(BusyDialog):
             self.reveal_requested.emit(self._exported.folder)
 
     def _inputs(self) -> tuple[QWidget, ...]:
-        return self.targets, self.weights, self.precision, self.choose, self.lm_studio, self.prompt
+        chosen = self.targets, self.weights, self.precision, self.choose, self.lm_studio
+        return *chosen, self.ollama_name, self.prompt
 
     def _show_busy(self, busy: bool) -> None:
         self.set_busy(busy)
