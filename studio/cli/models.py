@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,7 @@ from studio.events.models import (
     ModelShown,
 )
 from studio.jobs.models import ConvertModelJob, DeleteModelJob, ListModelsJob, ShowModelJob
+from studio.models.library.places import FOLDER
 from studio.models.present import find_model
 from studio.words import file_size, loss, memory, parameters, visible_line
 
@@ -178,7 +180,8 @@ def facts_lines(facts: ModelFacts) -> list[str]:
         converted = "once converted: " if facts.form == "gguf" else ""
         lines.append(f"    {converted}{', '.join(uses)}")
     if facts.form == "gguf" and facts.problem is None:
-        lines.append(f"    To train it: studio models convert {facts.name}")
+        called = shlex.quote(facts.place if facts.source == FOLDER else facts.name)
+        lines.append(f"    To train it: studio models convert {called}")
     return lines
 
 

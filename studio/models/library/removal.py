@@ -60,7 +60,7 @@ def _lies_in(place: Path, root: Path) -> bool:
 
 
 def _strategy(place: Path) -> DeleteCacheStrategy:
-    """How huggingface_hub itself would delete a snapshot's repository, or a GGUF file of it."""
+    """How huggingface_hub itself would delete a snapshot's repository, or one of its GGUF files."""
     from huggingface_hub import scan_cache_dir
 
     cache = hub_cache()
@@ -68,11 +68,14 @@ def _strategy(place: Path) -> DeleteCacheStrategy:
     found = next((each for each in scanned.repos if each.repo_path.name == name), None)
     if found is None:
         raise ModelError("library.damaged", place=cache / name)
-    if not place.is_file():
-        return scanned.delete_revisions(*(each.commit_hash for each in found.revisions))
     wanted = {cache.resolve() / part.relative_to(cache) for part in parts_of(place).files}
-    files = (file for revision in found.revisions for file in revision.files)
-    return scanned.delete_files(*(file for file in files if file.file_path in wanted))
+    files = [file for revision in found.revisions for file in revision.files]
+    others = [
+        f for f in files if f.file_path not in wanted and f.file_path.suffix in (".gguf", ".safetensors")
+    ]
+    if place.is_file() and others:
+        return scanned.delete_files(*(file for file in files if file.file_path in wanted))
+    return scanned.delete_revisions(*(each.commit_hash for each in found.revisions))
 
 
 def _clear_above(folder: Path, roots: tuple[Path, ...]) -> None:

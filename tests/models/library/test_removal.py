@@ -37,11 +37,14 @@ def test_one_gguf_file_leaves_the_cache_and_the_others_of_its_repository_stay(
 ) -> None:
     own, made = tmp_path / "own", tmp_path / "made"
     write_gguf(made / "a-f16.gguf")
+    (made / "README.md").write_text("A card.")
     write_gguf(made / "a-q8.gguf", template="{{ messages }}")
     cached("ann/a-GGUF", made)
     facts = found(own)["ann/a-GGUF/a-q8"]
     assert remove(facts, own) == facts.size
     assert sorted(found(own)) == ["ann/a-GGUF/a-f16", "starter"]
+    remove(found(own)["ann/a-GGUF/a-f16"], own)  # the last one takes the rest with it
+    assert not any((tmp_path / ".cache/huggingface/hub").glob("models--*"))
 
 
 @pytest.mark.parametrize("for_good", [False, True])
