@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from studio.catalogue import Unusable, phrase
-from studio.cli.options import ChangedBase, Run, from_fields, store_from, with_fields
+from studio.cli.options import ChangedBase, Run, from_fields, paths_from, store_from, with_fields
 from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, perform, report
 from studio.errors import RecipeError
@@ -18,11 +18,12 @@ from studio.evaluate.options import EvaluationOptions
 from studio.evaluate.registry import BY_KEY, GROUPS, title_of
 from studio.evaluate.score_text import difference_text, interval_text, value_text
 from studio.events import Answered, Evaluated, Figure, Score
-from studio.generate.contestant import Contestant, contestant_of
+from studio.generate.contestant import MODEL, Contestant, contestant_of
 from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.report import ReportJob, ReportWritten
 from studio.jobs.rescore import RescoreJob
 from studio.jobs.side_by_side import DifferingRows, LaidBeside, SideBySideJob
+from studio.models.present import named_model
 from studio.words import counted, visible_line
 
 type Against = Literal["original", "parent"]
@@ -110,10 +111,14 @@ def write_report(
 
 
 def _contestant(key: str) -> Contestant:
+    """The contestant of a key, in which a model on this machine may be named as it is listed."""
     try:
-        return contestant_of(key)
+        found = contestant_of(key)
     except Unusable as error:
         raise RecipeError(error.phrase) from error
+    if found.kind != MODEL or Path(found.model).expanduser().exists():
+        return found
+    return found.model_copy(update={"model": named_model(found.model, paths_from().models)})
 
 
 def of_evaluation(

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from studio.cli.options import ChangedBase, Run, store_from
+from studio.cli.options import ChangedBase, Run, paths_from, store_from
 from studio.cli.parser import StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.terminal import console, perform, report
 from studio.events import AdapterImported, Exported
 from studio.jobs.export import AdapterImportJob, RunExportJob, next_step
+from studio.models.present import named_model
 from studio.words import counted, file_size
 
 type Target = Literal["mlx", "peft", "fused", "gguf", "ollama"]
@@ -76,7 +77,8 @@ def import_adapter(
     ] = None,
 ) -> None:
     """Bring in a PEFT adapter (LoRA, rank-stabilized LoRA, DoRA), so that runs can go on from it."""
-    job = AdapterImportJob(folder, out or Path(f"{folder.absolute().name}-mlx"), model)
+    base = named_model(model, paths_from().models) if model else ""
+    job = AdapterImportJob(folder, out or Path(f"{folder.absolute().name}-mlx"), base)
     with console.status("Loading MLX"):
         from studio.models.cache import ModelCache
     for event in perform(job.run_events(ModelCache())):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from studio.cli import evaluation
 from studio.cli.commands import run
 from studio.export import conversion
 from studio.forecast.uses import Candidate
@@ -71,6 +72,7 @@ def test_where_a_model_is_asked_for_it_may_be_named_as_it_is_listed(mine: Path, 
     assert named_model(str(mine), own) == str(mine)
     assert named_model("starter", own) == "starter"
     assert named_model(str(tmp_path / "nowhere"), own) == str(tmp_path / "nowhere")
+    assert evaluation._contestant("model:mine").key == f"model:{mine}"
     with refused("library.not_here"):
         named_model("ann/Other", own)
 

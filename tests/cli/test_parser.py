@@ -34,6 +34,7 @@ REFUSED = {
     "models show": ["none"],
     "models delete": ["none"],
     "models convert": ["none", "--bits", "4"],
+    "models download": ["/"],
     "data show": ["none.jsonl"],
     "data save": ["none.jsonl", "out"],
     "data export": ["none.jsonl", "out"],
@@ -60,7 +61,16 @@ ALL = [" ".join(each) for each in commands(typer.main.get_command(app))]
 
 def test_every_command_is_walked_and_known_to_the_window() -> None:
     assert set(COMMANDS) == {name.split()[0] for name in ALL}
-    assert set(ALL) == {*REFUSED, "runs", "selftest", "demo", "data list", "data steps", "models list"}
+    assert set(ALL) == {
+        *REFUSED,
+        "runs",
+        "selftest",
+        "demo",
+        "data list",
+        "data steps",
+        "models list",
+        "models search",
+    }
 
 
 @pytest.mark.parametrize("name", ALL)
