@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QProgressBar, QSplitter
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QProgressBar, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.app.start import make_window
@@ -44,6 +45,29 @@ def begin(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Callable
         studio.window.close()
         studio.window.deleteLater()
     Theme(qapp).set_mode("light")
+
+
+class Shown(QObject):
+    """Notes which widgets are shown as windows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.windows: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.windows.append(type(watched).__name__)
+        return False
+
+
+def test_nothing_but_the_window_flashes_on_the_screen_while_its_panes_are_built(
+    begin: Callable[[], Studio], qapp: QApplication
+) -> None:
+    shown = Shown()
+    qapp.installEventFilter(shown)
+    begin()
+    qapp.removeEventFilter(shown)
+    assert shown.windows == ["MainWindow"]
 
 
 def test_dataset_recipe_pane_and_place_come_back(

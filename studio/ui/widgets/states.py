@@ -124,8 +124,8 @@ class _State(QWidget):
         for words, role, shade in ((title, "state-title", ""), (text, "", "dim")):
             label = WrapLabel(words, role, shade)
             label.setAlignment(CENTRED)
-            label.setVisible(bool(words))
             self.column.addWidget(label)
+            label.setVisible(bool(words))  # only now: by itself it would be a window
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
 

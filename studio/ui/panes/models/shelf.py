@@ -56,7 +56,6 @@ class ShelfCard(QFrame):
         facts.setProperty("tone", "dim")
         gated = Badge("Gated", "warn")
         gated.setToolTip(tip(GATED))
-        gated.setVisible(item.is_gated)
         about = WrapLabel(item.about, role="note")
         column(
             row(name, ..., gated),
@@ -68,6 +67,7 @@ class ShelfCard(QFrame):
             inside=(14, 12, 14, 12),
             gap=5,
         )
+        gated.setVisible(item.is_gated)  # only now: by itself it would be a window
 
     def _button(self, form: ShelfForm) -> Button:
         button = Button(
