@@ -6,6 +6,7 @@ measured on ordinary text and told.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from studio.events import Event, Progress
 from studio.events.models import ModelConverted
 from studio.export.companions import check_place, copy_companions
 from studio.export.likeness import Reference, logits
-from studio.files import as_json, whole_folder
+from studio.files import as_json, whole_folder, write_text
 from studio.files.leftovers import temporary_for
 from studio.models import arrays
 from studio.models.build import load_lazily
@@ -30,6 +31,7 @@ from studio.models.description import describe
 from studio.models.folder import read_config
 from studio.models.form import WeightForm, is_quantized, put_into
 from studio.models.gguf.convert import convert_gguf
+from studio.models.library.facts import card_of
 from studio.models.library.shown import facts_of
 from studio.recipe.recipe import Recipe
 from studio.train.prepare import general_text, renderer_for
@@ -42,6 +44,7 @@ KEPT = "model"
 """The precision that a model has already."""
 _FEW = 8
 """Tokens on which what was written and what was read back are compared: their weights are, one by one."""
+_TERMS = ("license", "license_name", "license_link")
 _SPARE = 64 * 10**6
 _WORSE = 0.1
 """Nats a token that a model may lose without a word."""
@@ -69,6 +72,7 @@ def convert(place: Path, out: Path, form: WeightForm) -> Generator[Event]:
         yield Progress("Reading it back", 0, 1)
         try:
             loss = loss_of(*_reading(ModelCache().open(out)))
+            write_text(out / "README.md", _card(place, form))
         except BaseException:  # what cannot be read is none
             shutil.rmtree(out, ignore_errors=True)
             raise
@@ -96,6 +100,7 @@ def _convert_folder(place: Path, out: Path, form: WeightForm, of: Path | None = 
         save_model(folder, opened.module)
         (folder / "config.json").write_text(as_json(config, indent=2) + "\n", encoding="utf-8")
         copy_companions(place, folder)
+        (folder / "README.md").write_text(_card(of or place, form), encoding="utf-8")
         yield Progress("Reading it back", 3, 4)
         after = _read_back(folder, opened.module, rows)
     apart = Reference(rows, before, 0.0).likeness_of(after).difference
@@ -131,6 +136,22 @@ def _read_back(folder: Path, written: nn.Module, rows: TokenRows) -> mx.array:
 
 def _same(mine: mx.array, theirs: mx.array) -> bool:
     return mine.dtype == theirs.dtype and bool(mx.array_equal(mine, theirs, equal_nan=True).item())
+
+
+def _card(source: Path, form: WeightForm) -> str:
+    """What the new folder says of itself: the licence of what it was made of, and how it was made."""
+    facts = facts_of(source)
+    front, _ = card_of(source if source.is_dir() else source.parent)
+    kept = {key: front[key] for key in _TERMS if key in front} or {"license": facts.license}
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in kept.items() if value]
+    how = (
+        f"quantized to {form.bits} bits ({form.mode}, groups of {form.group_size})" if form.bits else "plain"
+    )
+    name = facts.name if "/" in facts.name else source.name
+    text = (
+        f"# {source.name}, {how}\n\nMade of {name} by Tuning Studio, weight by weight: nothing was trained.\n"
+    )
+    return "\n".join(["---", *lines, "---", text]) if lines else text
 
 
 def _put_into(model: nn.Module, form: WeightForm) -> dict[str, Any]:

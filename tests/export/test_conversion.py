@@ -17,6 +17,7 @@ from studio.export.gguf_file import write_gguf
 from studio.models.cache import ModelCache
 from studio.models.form import WeightForm
 from studio.models.library.facts import folder_facts
+from studio.models.library.shown import shown
 from tests.conftest import refused
 
 
@@ -87,6 +88,18 @@ def test_what_cannot_be_converted_is_refused_and_nothing_is_left(
         pass
     work.close()  # stopped
     assert sorted(each.name for each in tmp_path.iterdir()) == ["taken"]
+
+
+def test_what_is_made_of_a_model_keeps_its_licence(tmp_path: Path, tiny_model: Path) -> None:
+    folder = tmp_path / "small"
+    shutil.copytree(tiny_model, folder)
+    front = "license: other\nlicense_name: qwen-research\nlicense_link: https://example.org/terms"
+    (folder / "README.md").write_text(f"---\n{front}\nlanguage: en\n---\n# Small")
+    converted(folder, tmp_path / "made", WeightForm(4, 32))
+    assert folder_facts(tmp_path / "made", "own").license == "qwen-research"
+    told = shown(tmp_path / "made")
+    assert told.license_page == "https://example.org/terms"
+    assert told.card.startswith("# small, quantized to 4 bits (affine, groups of 32)\n\nMade of small by")
 
 
 @pytest.mark.parametrize("bits", [0, 4])
