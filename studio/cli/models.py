@@ -98,7 +98,7 @@ def convert(
     ] = "affine",
     precision: Annotated[
         Literal["model", "float16", "bfloat16", "float32"],
-        typer.Option(help="Of what is not quantized; model: as it is, and float16 of a GGUF file."),
+        typer.Option(help="Of what is not quantized; model: as it is."),
     ] = "model",
     out: Annotated[
         Path | None,

@@ -31,6 +31,7 @@ from studio.models.description import describe
 from studio.models.folder import read_config
 from studio.models.form import WeightForm, is_quantized, put_into
 from studio.models.gguf.convert import convert_gguf
+from studio.models.gguf.facts import remarks_on
 from studio.models.library.facts import card_of
 from studio.models.library.shown import facts_of
 from studio.recipe.recipe import Recipe
@@ -80,8 +81,7 @@ def convert(place: Path, out: Path, form: WeightForm) -> Generator[Event]:
 
 
 def _unpack(file: Path, folder: Path, form: WeightForm) -> Iterator[Event]:
-    precision = "float16" if form.precision == KEPT else form.precision
-    for written in convert_gguf(file, folder, precision):
+    for written in convert_gguf(file, folder, form.precision):
         yield Progress("Unpacking the GGUF file", written.done, written.total)
 
 
@@ -111,7 +111,8 @@ def _told(source: Path, out: Path, before: float, after: float, apart: float) ->
     worse = (phrase("convert.worse", before=before, after=after),) if after > before + _WORSE else ()
     old, new = facts_of(source), facts_of(out)
     sizes = old.size, new.size, old.bits, new.bits
-    return ModelConverted(str(out), str(source), *sizes, before, after, apart, worse)
+    lacks = remarks_on(source, old.source) if source.is_file() else ()
+    return ModelConverted(str(out), str(source), *sizes, before, after, apart, (*lacks, *worse))
 
 
 def _reading(opened: OpenModel) -> tuple[mx.array, TokenRows]:

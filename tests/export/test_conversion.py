@@ -14,11 +14,14 @@ from studio.events.models import ModelConverted
 from studio.export import conversion
 from studio.export.conversion import convert
 from studio.export.gguf_file import write_gguf
+from studio.jobs.train import TrainJob
 from studio.models.cache import ModelCache
 from studio.models.form import WeightForm
 from studio.models.library.facts import folder_facts
 from studio.models.library.shown import shown
-from tests.conftest import refused
+from studio.recipe.recipe import Recipe
+from tests.conftest import refused, write_rows
+from tests.export.conftest import QUICK
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +117,9 @@ def test_a_gguf_file_becomes_a_folder_that_can_be_trained(tmp_path: Path, starte
     assert found.bits_after == facts.bits == (32 if not bits else pytest.approx(5, abs=0.2))
     assert (found.loss_before == found.loss_after) is (bits == 0)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["made", "starter.gguf"]
+    assert [getattr(said, "code", "") for said in found.remarks][:1] == ["gguf.rounded"]
+    if not bits:
+        values = {**QUICK, "model": found.folder, "data.path": str(write_rows(tmp_path / "rows.jsonl", 12))}
+        recipe = Recipe().with_values({**values, "loop.steps": 2})
+        list(TrainJob(recipe, tmp_path / "runs", "short").run_events(ModelCache()))
+        assert (tmp_path / "runs" / "short" / "adapter" / "adapters.safetensors").is_file()
