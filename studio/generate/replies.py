@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -19,9 +20,12 @@ from mlx_lm.tokenizer_utils import BPEStreamingDetokenizer, SPMStreamingDetokeni
 from studio.events import ReplyEnded, ReplyPiece, ReplyToken, WeighedToken
 from studio.generate.drawing import draw, processors
 from studio.generate.parties import Voice
+from studio.generate.remembered import OwnMemory
 from studio.generate.sampling import Sampling
 from studio.generate.stream import PREFILL, Until
 from studio.models.arrays import number
+
+_WORD = "a"
 
 
 class Guide(Protocol):
@@ -55,17 +59,22 @@ def replies(
     options: ReplyOptions,
     numbers: Sequence[int],
     guides: Sequence[Guide] = (),
+    memory: OwnMemory | None = None,
 ) -> Generator[ReplyPiece | ReplyEnded | None]:
     """One reply for each of `numbers`, drawn with the sampling's seed + its number.
 
-    Yields None for a piece of the prompt that was read, and for a token that shows no text yet.
+    What is remembered of the prompt's beginning is not read again, and the first reply is remembered. Yields
+    None for a piece of the prompt that was read, and for a token that shows no text yet.
     """
-    cache = make_prompt_cache(voice.module)
-    yield from _read(voice, prompt, cache)
+    cache, known = memory.recall(prompt) if memory is not None else ([], 0)
+    cache = cache or make_prompt_cache(voice.module)
+    yield from _read(voice, prompt, known, cache)
     caches = [cache, *(copy.deepcopy(cache) for _ in numbers[1:])]
+    guiding: Sequence[Guide | None] = guides or [None] * len(numbers)
+    memories = [memory, *(None for _ in numbers[1:])]
     running = [
-        _reply(voice, prompt, own, options, each, guides[place] if guides else None)
-        for place, (each, own) in enumerate(zip(numbers, caches, strict=True))
+        _reply(voice, prompt, own, options, each, guide, kept)
+        for each, own, guide, kept in zip(numbers, caches, guiding, memories, strict=True)
     ]
     while running:
         for stream in list(running):
@@ -75,10 +84,10 @@ def replies(
             yield event
 
 
-def _read(voice: Voice, prompt: Sequence[int], cache: list[Any]) -> Iterator[None]:
-    """Read all but the last token, a piece at a time."""
+def _read(voice: Voice, prompt: Sequence[int], known: int, cache: list[Any]) -> Iterator[None]:
+    """Read all but the last token, and those that are known, a piece at a time."""
     tokens = mx.array(list(prompt))
-    for start in range(0, len(prompt) - 1, PREFILL):
+    for start in range(known, len(prompt) - 1, PREFILL):
         voice.module(tokens[None, start : min(start + PREFILL, len(prompt) - 1)], cache=cache)
         mx.eval([layer.state for layer in cache])
         yield None
@@ -91,21 +100,23 @@ def _reply(
     options: ReplyOptions,
     choice: int,
     guide: Guide | None,
+    memory: OwnMemory | None,
 ) -> Generator[ReplyPiece | ReplyEnded | None]:
-    writing = _WeighedWriting(voice.tokenizer, options.sampling.stop, prompt[-1] if options.goes_on else None)
+    writing = _WeighedWriting(voice.tokenizer, options.sampling.stop, options.goes_on)
     count, reason = 0, "length"
-    for token, weighed in _drawn(voice, prompt, cache, options, choice, guide):
-        count += 1
-        if token in voice.stops:
-            reason = "stop"
-            break
-        text, shown = writing.take(token, weighed)
-        yield ReplyPiece(choice, text, shown) if text or shown else None
-        if guide is not None and guide.ended:
-            reason = "stop"
-            break
-        if writing.ended or count >= options.limit:
-            break
+    with closing(_drawn(voice, prompt, cache, options, choice, guide, memory)) as drawn:
+        for token, weighed in drawn:
+            count += 1
+            if token in voice.stops:
+                reason = "stop"
+                break
+            text, shown = writing.take(token, weighed)
+            yield ReplyPiece(choice, text, shown) if text or shown else None
+            if guide is not None and guide.ended:
+                reason = "stop"
+                break
+            if writing.ended or count >= options.limit:
+                break
     text, shown = writing.rest()
     if text or shown:
         yield ReplyPiece(choice, text, shown)
@@ -119,26 +130,33 @@ def _drawn(
     options: ReplyOptions,
     choice: int,
     guide: Guide | None,
-) -> Iterator[tuple[int, ReplyToken | None]]:
+    memory: OwnMemory | None,
+) -> Generator[tuple[int, ReplyToken | None]]:
     """Tokens without end, with their probabilities where those are told: as the model gives them, after
-    penalties, before temperature and before a guide.
+    penalties, before temperature and before a guide. What was read is remembered when it is closed.
     """
     sampling, penalties = options.sampling, processors(options.sampling)
     seed = (sampling.seed + choice) % 2**31
     so_far = mx.array(list(prompt), mx.int32)
-    latest, position = so_far[-1:], 0
-    while True:
-        logits = voice.module(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
-        for penalty in penalties:
-            logits = penalty(so_far, logits)
-        free = guide.allowed(logits) if guide is not None else logits
-        latest = draw(free, sampling, [(seed, position)])
-        if penalties:
-            so_far = mx.concatenate([so_far, latest])
-        token, position = int(number(latest)), position + 1
-        if guide is not None:
-            guide.take(token)
-        yield token, None if options.likely is None else _weighed(voice, logits[0], token, options.likely)
+    latest, seen = so_far[-1:], list(prompt)
+    try:
+        while True:
+            logits = voice.module(latest[None], cache=cache)[:, -1, :].astype(mx.float32)
+            for penalty in penalties:
+                logits = penalty(so_far, logits)
+            free = guide.allowed(logits) if guide is not None else logits
+            latest = draw(free, sampling, [(seed, len(seen) - len(prompt))])
+            if penalties:
+                so_far = mx.concatenate([so_far, latest])
+            token = int(number(latest))
+            if guide is not None:
+                guide.take(token)
+            likely = options.likely
+            yield token, None if likely is None else _weighed(voice, logits[0], token, likely)
+            seen.append(token)
+    except GeneratorExit:  # the only end that it has
+        if memory is not None:
+            memory.keep(seen, cache)
 
 
 def _weighed(voice: Voice, logits: mx.array, token: int, likely: int) -> ReplyToken:
@@ -160,10 +178,11 @@ def _told(tokenizer: TokenizerWrapper, token: int, log_prob: float) -> WeighedTo
 class _WeighedWriting:
     """A text as its tokens come, up to a text that ends it; each token is told with the text it begins in."""
 
-    def __init__(self, tokenizer: TokenizerWrapper, stops: Sequence[str], before: int | None) -> None:
+    def __init__(self, tokenizer: TokenizerWrapper, stops: Sequence[str], goes_on: bool) -> None:
         self._detokenizer, self._until = tokenizer.detokenizer, Until(stops)
-        if before is not None:
-            self._detokenizer.add_token(before)
+        if goes_on:  # mlx-lm leaves out a space before the first word: let that be another
+            for token in tokenizer.encode(_WORD, add_special_tokens=False):
+                self._detokenizer.add_token(token)
             _ = self._detokenizer.last_segment
         self._waiting: deque[tuple[int, ReplyToken]] = deque()  # with the place in the text where each begins
         self._length = 0  # of the text so far, also what is held back

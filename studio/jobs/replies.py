@@ -89,12 +89,13 @@ class ReplyJob:
         limit: int,
         numbers: range,
     ) -> Generator[Event]:
+        from studio.generate.remembered import memory_of
         from studio.generate.replies import ReplyOptions, replies
 
         options = ReplyOptions(self.sampling, limit, self.likely, goes_on=not prompt.turns)
         guides = [self._guide(opened) for _ in numbers] if self.form else []
         texts = dict.fromkeys(numbers, "")
-        for event in replies(voice, ids, options, numbers, guides):
+        for event in replies(voice, ids, options, numbers, guides, memory_of(opened)):
             match event:
                 case None:
                     yield ReplyPiece(numbers[0], "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -18,6 +17,7 @@ from studio.app.studio import Studio
 from studio.generate.keys import KEYS
 from studio.ui.dialogs.serve import ServeDialog
 from tests.app.keychain import Keychain, own_keychain
+from tests.serve.test_server import LONG
 
 
 @pytest.fixture
@@ -103,7 +103,9 @@ def test_it_is_started_asked_while_a_run_trains_and_stopped(
     assert isinstance(asked(qtbot, dialog, model=run, prompt="Gold"), openai.APIConnectionError)
 
 
-def test_why_it_does_not_start_is_said_in_its_dialog(studio: Studio, keychain: Keychain) -> None:
+def test_why_it_does_not_start_is_said_and_closing_the_window_stops_it_in_the_middle_of_a_reply(
+    studio: Studio, qtbot: QtBot, keychain: Keychain
+) -> None:
     dialog = opened(studio)
     with socket.create_server(("127.0.0.1", int(dialog.port.text()))):
         dialog.agree.click()
@@ -113,18 +115,13 @@ def test_why_it_does_not_start_is_said_in_its_dialog(studio: Studio, keychain: K
     dialog.agree.click()
     assert dialog.problem.text().startswith("The API key cannot be one")
     assert keychain.kept == {}
-
-
-def test_closing_the_window_stops_it_in_the_middle_of_a_reply(
-    studio: Studio, qtbot: QtBot, keychain: Keychain, tmp_path: Path
-) -> None:
-    dialog = opened(studio)
-    dialog.agree.click()
+    dialog.key.clear()
+    dialog.port.setText("80")
+    assert not dialog.agree.isEnabled()
+    opened(studio).agree.click()
     server = studio.serving.server
     assert server is not None
-    thread = threading.Thread(
-        target=lambda: asked_alone(dialog.address.text()),
-    )
+    thread = threading.Thread(target=asked_alone, args=(dialog.address.text(),))
     thread.start()
     qtbot.waitUntil(lambda: server.figures.answering == 1)
     studio.window.close()
@@ -138,4 +135,4 @@ def asked_alone(address: str) -> None:
         openai.OpenAI(base_url=address, api_key="none", max_retries=0) as client,
         pytest.raises(openai.APIError),
     ):
-        client.completions.create(model="starter", prompt="A", max_tokens=2000, temperature=2)
+        client.chat.completions.create(**LONG)

@@ -49,10 +49,10 @@ def serving(run: RunFolder, models: list[str], key: str = "") -> Iterator[Servin
         thread.join()
 
 
-def train(folder: Path, model: str, answer: str, changes: dict[str, object]) -> RunFolder:
+def train(folder: Path, model: str, answer: str, changes: dict[str, object], count: int = 60) -> RunFolder:
     """A run that learned to answer the same to every question."""
     data = folder / "rows.jsonl"
-    rows = [{"instruction": f"Question {n}", "output": answer} for n in range(60)]
+    rows = [{"instruction": f"Question {n}", "output": answer} for n in range(count)]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     recipe = Recipe().with_values({"model": model, "data.path": str(data), **changes})
     events = list(TrainJob(recipe, folder / "runs", "talker").run_events(ModelCache()))
@@ -63,7 +63,9 @@ def train(folder: Path, model: str, answer: str, changes: dict[str, object]) -> 
 def served_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """Two steps on the starter: it can be asked, and has a checkpoint."""
     folder = tmp_path_factory.mktemp("served")
-    return train(folder, "starter", "ok", {"loop.steps": 2, "loop.batch_size": 4, "watch.forgetting": False})
+    return train(
+        folder, "starter", "ok", {"loop.steps": 2, "loop.batch_size": 2, "watch.forgetting": False}, 12
+    )
 
 
 @pytest.fixture(scope="module")

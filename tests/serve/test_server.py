@@ -25,7 +25,14 @@ from studio.serve.service import LARGEST
 from tests.serve.conftest import Serving, serving
 
 ASK = {"model": "starter", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 4}
-LONG = {"model": "starter", "prompt": "A", "max_tokens": 2000, "temperature": 2.0, "stream": True}
+MANY = {"type": "array", "items": {"type": "integer"}, "minItems": 999}
+LONG: Any = {
+    "model": "starter",
+    "messages": [{"role": "user", "content": "Count."}],
+    "response_format": {"type": "json_schema", "json_schema": {"name": "numbers", "schema": MANY}},
+    "stream": True,
+}
+"""A reply that cannot end soon."""
 KEY = "a-key-of-ours"
 
 
@@ -104,13 +111,13 @@ def test_who_goes_away_stops_the_reply_and_who_is_slow_keeps_nobody_waiting(serv
     before = server.figures
     body = json.dumps(LONG).encode()
     host = f"Host: 127.0.0.1:{server.port}"
-    head = f"POST /v1/completions HTTP/1.1\r\n{host}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /v1/chat/completions HTTP/1.1\r\n{host}\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as slow:
         slow.sendall(head.encode() + body)
         wait(lambda: server.figures.answering == 1)
         assert client.chat.completions.create(**ASK).usage.completion_tokens <= 4
         assert slow.recv(12) == b"HTTP/1.1 200"
-    with client.completions.create(**LONG) as stream:
+    with client.chat.completions.create(**LONG) as stream:
         next(iter(stream))
     wait(lambda: server.figures.answering == 0)
     with socket.create_connection(("127.0.0.1", server.port)) as gone:
@@ -130,7 +137,7 @@ def test_a_taken_port_is_said_in_a_sentence(served: Serving) -> None:
 
 def test_it_stops_at_once_also_in_the_middle_of_a_reply(served_run: RunFolder) -> None:
     with serving(served_run, ["starter"]) as found:
-        stream = iter(found.client.completions.create(**LONG))
+        stream = iter(found.client.chat.completions.create(**LONG))
         next(stream)
         found.server.stop()
         assert not found.server.runs
