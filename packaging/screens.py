@@ -111,6 +111,7 @@ def main() -> None:
     """Photograph a first session from its empty start to its end."""
     from screens_hub import bringing
     from screens_making import making
+    from screens_models import models
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
@@ -127,6 +128,7 @@ def main() -> None:
             bringing(photographer)
             _large(photographer)
             making(photographer)
+            models(photographer)
             _recipe(photographer)
             _training(photographer)
             _asking(photographer)

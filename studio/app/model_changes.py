@@ -8,10 +8,11 @@ from PySide6.QtCore import Signal
 
 from studio.app.request import Listeners
 from studio.app.state import Controller, Services
-from studio.events import ModelDeleted, ModelFacts
-from studio.jobs.job import Failed, Outcome
-from studio.jobs.models import DeleteModelJob
+from studio.events import ModelConverted, ModelDeleted, ModelFacts, Progress
+from studio.jobs.job import Failed, Outcome, Stopped
+from studio.jobs.models import ConvertModelJob, DeleteModelJob
 from studio.jobs.queue import QueueName
+from studio.ui.dialogs.convert import ConvertDialog
 from studio.ui.dialogs.task import QuestionDialog
 from studio.ui.panes.models import words
 from studio.ui.panes.models.pane import ModelsPane
@@ -29,13 +30,17 @@ class ModelChanges(Controller):
     """Asks before a model goes, and does what was agreed to."""
 
     changed = Signal()  # a model is gone, or there is another one
+    converted = Signal(str)  # the folder of the new model
     taken_off = Signal(object)  # ModelFacts of one that only leaves the list
 
     def __init__(self, services: Services, pane: ModelsPane) -> None:
         super().__init__(services, pane)
         self._deleting = self._request()
+        self._converting = self._request()
         self.question: QuestionDialog | None = None
+        self.dialog: ConvertDialog | None = None
         pane.delete_requested.connect(self.ask_to_delete)
+        pane.convert_requested.connect(self.ask_to_convert)
 
     def ask_to_delete(self, facts: ModelFacts) -> None:
         """Ask whether a model shall go; one that the person added only leaves the list."""
@@ -50,6 +55,48 @@ class ModelChanges(Controller):
             case _:
                 told = _TO_TRASH.format(size=size, place=facts.place)
                 self._ask(f"Move {name} to the Trash?", told, "Move to Trash", facts)
+
+    def ask_to_convert(self, facts: ModelFacts) -> None:
+        """Ask into which form a model is to be made, and make it."""
+        if self.dialog is not None:
+            return
+        self.dialog = dialog = ConvertDialog(facts, self._window)
+        dialog.convert_requested.connect(partial(self._convert, facts))
+        dialog.stop_requested.connect(self._converting.stop)
+        dialog.finished.connect(self._forget)
+        dialog.open()
+
+    def _convert(self, facts: ModelFacts) -> None:
+        if (dialog := self.dialog) is None:
+            return
+        bits, group, mode, precision = dialog.form()
+        out = self._paths.models / dialog.name.text().strip()
+        if out.exists():
+            dialog.rest(f"There is a model called {out.name} already. Choose another name.")
+            return
+        job = ConvertModelJob(facts.place, out, bits, group, mode, precision)
+        heard: Listeners = {Progress: dialog.show_busy, ModelConverted: self._show_converted}
+        self._converting.ask(job, QueueName.ENGINE, heard, self._end_converting)
+
+    def _show_converted(self, converted: ModelConverted) -> None:
+        if self.dialog is not None:
+            self.dialog.show_done(converted)
+        self.converted.emit(converted.folder)
+
+    def _end_converting(self, outcome: Outcome) -> None:
+        if self.dialog is None:
+            return
+        match outcome:
+            case Failed(summary, _):
+                self.dialog.rest(summary)
+            case Stopped():
+                self.dialog.rest("Stopped. Nothing was written.")
+
+    def _forget(self) -> None:
+        self._converting.drop()
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
 
     def _ask(
         self, question: str, told: str, agree: str, facts: ModelFacts, *, for_good: bool = False

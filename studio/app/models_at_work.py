@@ -45,6 +45,7 @@ class ModelsAtWork(QObject):
         self.local.train_requested.connect(self._train)
         self.local.chat_requested.connect(self.chat_requested)
         self.changes.changed.connect(self.local.refresh)
+        self.changes.converted.connect(self._take_converted)
         self.changes.taken_off.connect(self.local.take_off)
         self.downloads.arrived.connect(self._take_arrived)
         pane.download_requested.connect(self.downloads.get)
@@ -67,6 +68,10 @@ class ModelsAtWork(QObject):
         self._training_pane.recipe_card.look_again()
         said, key = f"{model.name.rpartition('/')[2]} is on this Mac.", f"{SHOW_MODEL}{model.folder}"
         self._window.show_notice(said, "good", pane="models", action="Show", key=key)
+        self.local.refresh()
+
+    def _take_converted(self, folder: str) -> None:
+        self.local.show(folder)
         self.local.refresh()
 
     def _show_here(self, name: str) -> None:

@@ -120,3 +120,27 @@ def test_added_models_are_there_in_the_next_session(
     assert str(own_model) in again.panes.training.form.models()
     window.close()
     window.deleteLater()
+
+
+def test_a_model_is_quantized_in_the_window_and_listed(studio: Studio, qtbot: QtBot) -> None:
+    studio.window.show_pane("models")
+    listed(studio, qtbot)
+    studio.panes.models.perform("convert")
+    dialog = studio.models.changes.dialog
+    assert dialog is not None
+    dialog.bits.setCurrentIndex(dialog.bits.findData(4))
+    dialog.bits.activated.emit(dialog.bits.currentIndex())
+    assert dialog.form() == (4, 64, "affine", "model")
+    assert dialog.name.text() == "starter-4bit"
+    dialog.name.setText("../no")
+    dialog.agree.click()
+    assert "letters" in dialog.problem.text()
+    dialog.name.setText("small-4bit")
+    dialog.agree.click()
+    qtbot.waitUntil(lambda: dialog.agree.isHidden() or dialog.agree.isEnabled())
+    assert "Loss on ordinary text" in dialog.outcome.text(), dialog.problem.text()
+    dialog.cancel.click()
+    assert listed(studio, qtbot) == [STARTER_MODEL, "small-4bit"]
+    chosen = studio.panes.models.local.chosen()
+    assert chosen is not None
+    assert chosen.source == "own"

@@ -106,7 +106,7 @@ class ModelsPane(PaneFrame):
             return set()
         offered = {"reveal"} | (set() if facts.source == "starter" else {"delete"})
         if facts.problem is None:
-            offered |= {"trainable"} if facts.form == "gguf" else {"train", "chat", "convert"}
+            offered |= {"trainable"} if facts.form == "gguf" else {"train", "convert"}
         return offered
 
     def perform(self, key: str) -> None:
