@@ -11,7 +11,6 @@ import mlx.core as mx
 from mlx import nn
 from mlx_lm.models.cache import make_prompt_cache
 
-from studio.forecast.forecast import depth
 from studio.forecast.peak_memory import Ahead, peaks
 from studio.forecast.trace import trace
 from studio.models.arrays import named, nested
@@ -37,7 +36,7 @@ def chat_peak(folder: Path, tokens: int = CONTEXT) -> int:
     described = describe(folder)
     model = _built(described)
     weights = sum(array.nbytes for array in named(model.parameters()).values())
-    return weights + _remembered(model, tokens) + _reading(model, described, min(tokens, AT_ONCE))
+    return weights + _remembered(model, tokens) + _reading(model, min(tokens, AT_ONCE))
 
 
 def _built(described: Description) -> nn.Module:
@@ -55,11 +54,24 @@ def _remembered(model: Any, tokens: int) -> int:
     return sum(int(part.nbytes) for part in cache)
 
 
-def _reading(model: Any, described: Description, tokens: int) -> int:
-    """The bytes that reading so many tokens takes besides weights and cache: a few layers tell it."""
+def _reading(model: Any, tokens: int) -> int:
+    """The bytes that reading so many tokens takes besides weights and cache.
+
+    A few layers tell it; all, where a family picks some of them out by their place.
+    """
     stack = find_stack(model)
-    if stack is not None and stack.embedding is not None:
-        stack.layers[:] = stack.layers[: min(_FEW, depth(described.config))]
+    if stack is None or stack.embedding is None:
+        return _traced(model, tokens)
+    layers = [*stack.layers]
+    stack.layers[:] = layers[:_FEW]
+    try:
+        return _traced(model, tokens)
+    except LookupError:
+        stack.layers[:] = layers
+        return _traced(model, tokens)
+
+
+def _traced(model: Any, tokens: int) -> int:
     weights = named(model.parameters())
 
     def read(*arrays: mx.array) -> list[mx.array]:

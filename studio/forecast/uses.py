@@ -28,7 +28,7 @@ TIGHT_SHARE = 0.85
 KEPT = 2000
 """So many models are remembered; the ones asked for longest ago go first."""
 _TICK = 0.5
-_VERSION = 2
+_VERSION = 3
 _PLACE = "{place}"
 _NAMES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
 

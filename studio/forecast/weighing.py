@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from studio.child_process import Parent
 from studio.errors import ModelError, StudioError
+from studio.events.models import UNKNOWN, ModelUse
 from studio.files import as_json, scratch_folder
 from studio.forecast.uses import Candidate, placeless, use_of
 from studio.process import prepare_process
@@ -47,19 +49,16 @@ def weighed(candidate: Candidate) -> dict[str, Any]:
 
 def _in_folder(folder: Path) -> dict[str, Any]:
     from studio.models.description import describe
-    from studio.models.family import BUILDING
 
     try:
         quantized = bool(describe(folder).config.get("quantization"))
         uses = [[each.use, each.fits, each.size] for each in _uses(folder, quantized)]
     except StudioError as error:
         return {"uses": [], "problem": placeless(error.said, folder)}
-    except BUILDING as error:  # a family that cannot be asked without weights
-        return {"uses": [], "unknown": str(error)[:200]}
     return {"uses": uses}
 
 
-def _uses(folder: Path, quantized: bool) -> Iterator[Any]:
+def _uses(folder: Path, quantized: bool) -> Iterator[ModelUse]:
     """Each use; weights that are quantized already are trained as QLoRA, and not themselves."""
     from studio.forecast.chat import CONTEXT, chat_peak
     from studio.models.folder import read_config
@@ -67,22 +66,29 @@ def _uses(folder: Path, quantized: bool) -> Iterator[Any]:
     from studio.train.memory import machine_limit
 
     limit, context = machine_limit(), context_length(read_config(folder)) or CONTEXT
-    yield use_of("chat", chat_peak(folder, min(context, CONTEXT)), limit)
-    asked = {"qlora": {}} if quantized else _RECIPES
-    for use, values in asked.items():
-        if (peak := _peak(folder, values)) is not None:
-            yield use_of(use, peak, limit)
+    yield from _use("chat", lambda: chat_peak(folder, min(context, CONTEXT)), limit)
+    for use, values in ({"qlora": {}} if quantized else _RECIPES).items():
+        yield from _use(use, partial(_peak, folder, values), limit)
 
 
-def _peak(folder: Path, values: dict[str, Any]) -> int | None:
-    """What training takes at its highest point; None where a model cannot be trained so."""
+def _use(use: str, peak: Callable[[], int], limit: int) -> Iterator[ModelUse]:
+    """A use by what it takes; nothing where it is none. Raises ModelError for a model that has none."""
+    from studio.models.family import BUILDING
+
+    try:
+        yield use_of(use, peak(), limit)
+    except ModelError as error:
+        if error.code.startswith("forecast."):
+            yield ModelUse(use, UNKNOWN)
+        elif not error.code.startswith(("quantize.", "adapter.")):
+            raise
+    except BUILDING:  # a family that cannot be asked without its weights
+        yield ModelUse(use, UNKNOWN)
+
+
+def _peak(folder: Path, values: dict[str, Any]) -> int:
+    """What training takes at its highest point."""
     from studio.forecast.forecast import forecast
     from studio.recipe.recipe import Recipe
 
-    recipe = Recipe(model=str(folder)).with_values(values)
-    try:
-        return forecast(recipe, folder, limit=UNBOUNDED).peak
-    except ModelError as error:
-        if error.code.startswith(("quantize.", "adapter.")):
-            return None
-        raise
+    return forecast(Recipe(model=str(folder)).with_values(values), folder, limit=UNBOUNDED).peak

@@ -11,7 +11,7 @@ import pytest
 from mlx_lm.models.cache import make_prompt_cache
 
 from studio.catalogue import phrase
-from studio.events.models import FITS, TIGHT, TOO_LARGE, ModelUse
+from studio.events.models import FITS, TIGHT, TOO_LARGE, UNKNOWN, ModelUse
 from studio.forecast.chat import chat_peak
 from studio.forecast.forecast import forecast
 from studio.forecast.uses import USES, Candidate, Weighed, known_uses, use_of, weigh
@@ -19,6 +19,7 @@ from studio.forecast.weighing import weighed
 from studio.models.cache import ModelCache
 from studio.recipe.recipe import Recipe
 from studio.train.memory import machine_limit
+from tests.models.test_families import FOUND, UNLIKE, write
 
 LLAMA_3_8B = {
     "model_type": "llama",
@@ -47,7 +48,7 @@ def finish(work: Generator[tuple[int, int], None, dict[Candidate, Weighed]]) -> 
 
 ONLINE = Candidate.online("ann/8b", LLAMA_3_8B, {"BF16": 8_030_261_248, "I64": 10})
 PACKED = Candidate.online("ann/8b-4bit", {**LLAMA_3_8B, "quantization": {"group_size": 64, "bits": 4}})
-UNKNOWN = Candidate.online("ann/unheard", {**LLAMA_3_8B, "model_type": "unheard_of"})
+UNHEARD = Candidate.online("ann/unheard", {**LLAMA_3_8B, "model_type": "unheard_of"})
 
 
 def test_a_model_is_weighed_up_before_it_is_downloaded() -> None:
@@ -69,11 +70,11 @@ def test_a_model_in_its_folder_is_weighed_up_by_the_forecast_of_its_runs(starter
 @pytest.mark.long
 def test_models_are_weighed_up_in_a_process_of_its_own_and_once(tmp_path: Path, starter: Path) -> None:
     kept, here = tmp_path / "uses.json", Candidate(str(starter / "model"))
-    asked = [here, UNKNOWN]
+    asked = [here, UNHEARD]
     said, found = finish(weigh(kept, asked))
     assert said == [(1, 2), (2, 2)]
     assert [use.fits for use in found[here].uses] == [FITS] * 4
-    assert found[UNKNOWN].problem == phrase("model.unknown_kind", folder="ann/unheard", kind="unheard_of")
+    assert found[UNHEARD].problem == phrase("model.unknown_kind", folder="ann/unheard", kind="unheard_of")
     assert finish(weigh(kept, asked)) == ([], found)  # nobody is asked again
 
 
@@ -108,3 +109,15 @@ def test_what_chat_takes_is_what_reading_a_prompt_took(starter: Path, tokens: in
     weights = sum(file.stat().st_size for file in (starter / "model").glob("*.safetensors"))
     measured = weights + mx.get_peak_memory() - before
     assert measured * 0.9 < foreseen < measured * 1.2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", sorted(FOUND.keys() - UNLIKE.keys()))
+def test_every_family_is_weighed_up_by_its_config_alone(family: str, tmp_path: Path) -> None:
+    folder = write(family, "plain", tmp_path / "model")
+    (folder / "model.safetensors").unlink()
+    found = weighed(Candidate(str(folder)))
+    assert "problem" not in found
+    assert [use for use, *_ in found["uses"]] == list(USES)
+    known = {use: size for use, fits, size in found["uses"] if fits != UNKNOWN}
+    assert "chat" in known or family == "qwen3_next"  # which cannot be traced
