@@ -115,3 +115,10 @@ def _at_home(to: Photographer) -> None:
     if (question := to.studio.models.changes.question) is not None:
         to.shoot("models-delete", question)
         question.reject()
+    pane.perform("convert")
+    if (dialog := to.studio.models.changes.dialog) is not None:
+        to.shoot("models-convert", dialog)
+        dialog.agree.click()
+        to.wait(lambda: dialog.agree.isHidden())
+        to.shoot("models-converted", dialog)
+        dialog.reject()

@@ -108,7 +108,8 @@ class OnlineLibrary(Controller):
 def _item(model: ShelfModel, here: dict[str, str]) -> ShelfItem:
     """What a card of the shelf says of a model."""
     facts = model.facts(model.forms[0])
-    about = "Answers and follows instructions." if model.is_chat else "A base model: it goes on with text."
+    is_base = not model.is_chat or model.title.endswith("Base")
+    about = "A base model: it goes on with text." if is_base else "Answers and follows instructions."
     forms = [_form(model.facts(bits), bits, here) for bits in reversed(model.forms)]
     said = ", ".join((words.owner(facts), words.billions(model.parameters), model.license))
     return ShelfItem(model.title, said, about, tuple(forms), model.gated)

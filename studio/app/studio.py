@@ -110,8 +110,9 @@ class Studio(QObject):
 
     @Slot(object)
     def open_paths(self, paths: Sequence[str]) -> None:
-        """Take what was dropped together; what is dropped on the models is meant for them."""
-        if self.window.current_pane() == "models" or all(Path(path).suffix == ".gguf" for path in paths):
+        """Take what was dropped together; folders that are dropped on the models are meant for them."""
+        on_models = self.window.current_pane() == "models"
+        if all(Path(path).suffix == ".gguf" or (on_models and Path(path).is_dir()) for path in paths):
             self.models.local.add(paths)
         elif len(paths) == 1 and (Path(paths[0]) / "config.json").is_file():
             self.training.use_model(paths[0])

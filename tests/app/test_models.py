@@ -14,6 +14,7 @@ from studio.app.studio import Studio
 from studio.jobs.models import ListModelsJob
 from studio.paths import STARTER_MODEL, Paths, resource
 from studio.settings import read_settings
+from tests.conftest import write_rows
 
 
 @pytest.fixture(autouse=True)
@@ -144,3 +145,12 @@ def test_a_model_is_quantized_in_the_window_and_listed(studio: Studio, qtbot: Qt
     chosen = studio.panes.models.local.chosen()
     assert chosen is not None
     assert chosen.source == "own"
+
+
+def test_a_dataset_that_is_opened_over_the_models_is_still_a_dataset(
+    studio: Studio, tmp_path: Path, qtbot: QtBot
+) -> None:
+    studio.window.show_pane("models")
+    studio.open_paths([str(write_rows(tmp_path / "rows.jsonl", 8))])
+    qtbot.waitUntil(lambda: studio.state.dataset is not None)
+    assert studio.window.current_pane() == "dataset"

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
 from studio.jobs.job import Job
+from studio.jobs.models import ListModelsJob
 from tests.app.test_run_menu import stored_run
 from tests.app.test_subjects import jobs
 from tests.app.walking import SMALL, Walk
@@ -21,8 +22,14 @@ SEED = int(os.environ.get("WALK_SEED", "1"))
 
 
 @pytest.fixture
-def walk(studio: Studio, jobs: list[Job], tmp_path: Path, qtbot: QtBot) -> Walk:
-    """A walk that begins with a dataset on show."""
+def walk(
+    studio: Studio, jobs: list[Job], tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> Walk:
+    """A walk that begins with a dataset on show; what fits, which takes seconds, is not found out on it."""
+    monkeypatch.setattr(
+        "studio.app.models.ListModelsJob",
+        lambda paths, places, weigh: ListModelsJob(paths, places, weigh=False),
+    )
     files = [write_rows(tmp_path / f"{name}.jsonl", 16 + n) for n, name in enumerate(("support", "letters"))]
     walk = Walk(studio, qtbot, files, jobs, SEED)
     studio.open_path(str(files[0]))

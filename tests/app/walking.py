@@ -22,6 +22,7 @@ from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.job import Job
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
+from studio.paths import STARTER_MODEL
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.runs.evaluations import latest_evaluation
@@ -73,6 +74,7 @@ class Walk:
             (self.delete, 3),
             (self.rename, 4),
             (self.switch, 8),
+            (self.use_model, 3),
             (self.wait, 12),
         )
         self.panes.playground.panel.set_sampling(SHORT)
@@ -244,9 +246,17 @@ class Walk:
         return name
 
     def switch(self) -> str:
-        key = self.any.choice(("dataset", *PANES, "runs"))
+        key = self.any.choice(("dataset", *PANES, "runs", "models"))
         self.studio.window.show_pane(key)
         return key
+
+    def use_model(self) -> str:
+        """Train with the model that the list of models stands on: the only one here is the starter."""
+        self.studio.window.show_pane("models")
+        facts, is_free = self.panes.models.local.chosen(), not self.studio.training.busy
+        self.panes.models.perform("train")
+        assert facts is None or not is_free or self.studio.state.recipe.model == STARTER_MODEL, self.done
+        return facts.name if facts is not None else "(none listed)"
 
     def wait(self) -> str:
         if self.any.random() < 0.5:
