@@ -27,7 +27,7 @@ _ENDS = ("eos", "eot", "eom")
 _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|end|>")
 """What ends a turn, where the file names only what ends a text. llama.cpp knows them by their texts, too."""
 _KEEPING = ("<unk>", "<s>", "<|endoftext|>")
-"""Phi-3's control tokens that leave alone the spaces that follow."""
+"""Phi-3's tokens that leave alone the spaces that follow; the others take them."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _whole_token(table: TokenTable, number: int, stripping: bool) -> AddedToken:
     from tokenizers import AddedToken
 
     text, special = table.tokens[number], table.kinds[number] != OWN
-    strips = stripping and special and text not in _KEEPING
+    strips = stripping and text not in _KEEPING
     return AddedToken(text, normalized=False, special=special, rstrip=strips)
 
 

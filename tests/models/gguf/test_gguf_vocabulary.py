@@ -47,6 +47,21 @@ def test_a_text_begins_and_ends_as_the_file_says(
     assert tokenizer_of(header).encode("<s>ab</s>", add_special_tokens=False).ids == [0, 2, 3, 1]
 
 
+def test_the_whole_tokens_of_phi_3_take_the_spaces_that_follow_them(tmp_path: Path) -> None:
+    values = {
+        "general.name": "Phi-3 mini",
+        "tokenizer.ggml.tokens": ["<s>", "</s>", "<|end|>", "a", "b", "Ġ"],
+        "tokenizer.ggml.token_type": [3, 4, 3, 1, 1, 1],  # </s> is a person's own there
+    }
+    for name, spaces in (("Phi-3 mini", []), ("Another", [5, 5])):
+        values["general.name"] = name
+        header = read_gguf_header(write_small(tmp_path / "a.gguf", values=values), lists=True)
+        encode = tokenizer_of(header).encode
+        assert encode("</s>  a").ids == [1, *spaces, 3]
+        assert encode("<|end|>  a").ids == [2, *spaces, 3]
+        assert encode("<s>  a").ids == [0, 5, 5, 3]
+
+
 def test_llama_3_begins_with_its_first_token_where_the_file_does_not_say(tmp_path: Path) -> None:
     header = header_of(tmp_path / "a.gguf", pre="llama-bpe", bos_token_id=0)
     assert tokenizer_of(header).encode("a").ids == [0, 2]
