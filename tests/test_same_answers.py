@@ -50,7 +50,6 @@ ADDED = (
     Meant("steps", r"\.grouping", "how rows are kept together is written down, so that old splits stay"),
     Meant("steps", r"\.(needs|holds)", "when a field counts, and which hold paths, as forms show them"),
     Meant("chat", r"\.sampling\.(min_p|\w+_penalty|penalty_window|stop)", "more ways to draw"),
-    Meant("chat", r"\.answers\.\w+\.(ids|calls)", "an answer's tokens, and the tools that it calls"),
 )
 CHANGED = (
     Meant("steps", r"\.split\.description", "the parts of a conversation or document stay on one side, too"),

@@ -39,6 +39,9 @@ ASKED: dict[str, str] = {
     # On the command line.
     "command.no_json": "The window prints no JSON. Name a command beside --json.",
     "command.empty_prompt": 'The prompt is empty. Ask something, for example --prompt "What is a star?"',
+    "command.nobody_to_ask": "Name a run to ask, a model with --model, or whom to ask with --with.",
+    "command.no_own_preset": "{model} brings no way of drawing along (generation_config.json). Name another "
+    "preset.",
     "command.no_sweep": "studio sweep needs a dataset, or --resume with the name of a sweep.",
     "command.set_form": "--set takes FIELD=VALUE, for example --set rank=8; {change} has no value.",
     "command.set_bytes": "--set {name} has bytes in it that are no UTF-8 text. Type it anew.",

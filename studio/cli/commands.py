@@ -14,6 +14,7 @@ import typer
 from studio import __version__
 from studio.catalogue import phrase
 from studio.cli import results
+from studio.cli.chat import register as register_chat
 from studio.cli.data import app as data_app
 from studio.cli.evaluation import evaluate, write_report
 from studio.cli.export import register as register_exports
@@ -27,21 +28,15 @@ from studio.cli.options import (
     Run,
     Set,
     described_fields,
-    from_fields,
     paths_from,
     recipe_from,
     store_from,
-    with_fields,
 )
 from studio.cli.parser import Group, StudioCommand
 from studio.cli.serve import register as register_server
 from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perform, report
 from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import PeerLost, RecipeError, StudioError
-from studio.events import AnswerEnded
-from studio.generate.contestant import TUNED, one_prompt
-from studio.generate.sampling import Sampling, read_stop
-from studio.jobs.answers import ChatJob
 from studio.jobs.job import said_of
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob
@@ -49,7 +44,7 @@ from studio.process import rank, secrets
 from studio.recipe.stages import has_stages
 from studio.runs.folder import RunFolder
 from studio.runs.sweeps import SweepFile, damaged_sweeps, sweeps
-from studio.words import redacted, whole_characters
+from studio.words import redacted
 
 _LEARNING = {"train", "resume", "sweep", "demo"}
 """Commands whose work a stop only interrupts."""
@@ -228,30 +223,7 @@ app.command(cls=StudioCommand)(evaluate)
 app.command("report", cls=StudioCommand)(write_report)
 register_exports(app)
 register_server(app)
-
-
-@app.command(cls=StudioCommand)
-@with_fields(Sampling, *Sampling.model_fields)
-def chat(
-    run: Run,
-    prompt: Annotated[str, typer.Option(help="What to ask.")],
-    compare: Annotated[bool, typer.Option("--compare", help="Ask the base model too.")] = False,
-    typed_tokens: Annotated[
-        bool, typer.Option("--typed-tokens", help="Read control tokens in the prompt as such, not as text.")
-    ] = False,
-    changed_base: ChangedBase = False,
-    **drawn: Any,
-) -> None:
-    """Ask the tuned model, or base and tuned side by side."""
-    prompt = whole_characters(prompt)
-    if not prompt.strip():
-        raise RecipeError("command.empty_prompt")
-    drawn["stop"] = tuple(map(read_stop, drawn["stop"] or ()))
-    sampling = from_fields(Sampling, drawn, RecipeError)
-    talks = one_prompt(prompt) if compare else one_prompt(prompt, (TUNED,))
-    job = ChatJob(store_from().find(run), talks, sampling, typed_tokens, changed_base)
-    answers = [e for e in perform(job.run_events(_model_cache())) if isinstance(e, AnswerEnded)]
-    _report(results.of_answers(prompt, answers, sampling))
+register_chat(app)
 
 
 @app.command(cls=StudioCommand)

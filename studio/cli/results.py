@@ -79,15 +79,29 @@ def of_run(run: RunFolder) -> CommandResult:
 
 def of_answers(prompt: str, answers: Sequence[AnswerEnded], sampling: Sampling) -> CommandResult:
     """Answers to one prompt."""
-    document = {
-        "prompt": prompt,
-        "sampling": sampling.model_dump(),
-        "answers": {a.who: {k: v for k, v in asdict(a).items() if k != "who"} for a in answers},
+    document = {"prompt": prompt, "sampling": sampling.model_dump(), "answers": told_answers(answers)}
+    return CommandResult(document, answers_in_words(answers))
+
+
+def told_answers(answers: Sequence[AnswerEnded]) -> dict[str, Any]:
+    """Answers by who gave them; their tokens are left out, and calls where there are none."""
+    return {
+        answer.who: {
+            name: value
+            for name, value in asdict(answer).items()
+            if name not in ("who", "ids") and (name != "calls" or value)
+        }
+        for answer in answers
     }
+
+
+def answers_in_words(answers: Sequence[AnswerEnded]) -> str:
+    """The answer, or each behind who gave it."""
     if len(answers) == 1:
-        return CommandResult(document, answers[0].text.strip())
-    order = sorted(answers, key=lambda a: a.who)
-    return CommandResult(document, "\n".join(f"{a.who:6} {a.text.strip()}" for a in order))
+        return answers[0].text.strip()
+    width = max(6, *(len(each.who) for each in answers))
+    order = sorted(answers, key=lambda each: each.who)
+    return "\n".join(f"{each.who:{width}} {each.text.strip()}" for each in order)
 
 
 def of_dataset(read: DatasetRead) -> CommandResult:

@@ -114,9 +114,9 @@ def report(document: Any, text: str) -> None:
     write(_json(document) if asked.as_json else text)
 
 
-def write(text: str) -> None:
-    """Print lines on stdout; control codes are spelled out."""
-    sys.stdout.write(visible(text) + "\n")
+def write(text: str, end: str = "\n") -> None:
+    """Print lines, or with another end a piece of one, on stdout; control codes are spelled out."""
+    sys.stdout.write(visible(text) + end)
     sys.stdout.flush()
 
 
@@ -136,7 +136,7 @@ def perform(events: Generator[Event], clock: Callable[[], float] = time.monotoni
     Where there is no terminal to draw in, a line says it at least every LONGEST_SILENCE seconds of `clock`.
     Raises StoppedByPerson after the job has saved.
     """
-    with _interruptible() as stop, _showing(clock) as show:
+    with interruptible() as stop, _showing(clock) as show:
         for event in events:
             stop.saves = stop.saves or isinstance(event, RunOpened)
             show(event)
@@ -214,7 +214,7 @@ def _print(event: Event) -> bool:
 
 
 @dataclass
-class _Stop:
+class Interruption:
     """Whether the person wants the job to stop, and whether that saves something."""
 
     pressed: bool = False
@@ -222,12 +222,12 @@ class _Stop:
 
 
 @contextmanager
-def _interruptible() -> Iterator[_Stop]:
+def interruptible() -> Iterator[Interruption]:
     """Notes when the person presses Ctrl-C; a second time interrupts at once.
 
     Of several processes the first one stops and saves, which ends the others.
     """
-    stop = _Stop()
+    stop = Interruption()
 
     def press(number: int, frame: FrameType | None) -> None:
         if stop.pressed:
