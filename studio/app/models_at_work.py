@@ -49,6 +49,7 @@ class ModelsAtWork(QObject):
         self.changes.taken_off.connect(self.local.take_off)
         self.downloads.arrived.connect(self._take_arrived)
         pane.download_requested.connect(self.downloads.get)
+        pane.file_requested.connect(self.downloads.get)
         pane.here_requested.connect(self._show_here)
         training_pane.recipe_card.model_requested.connect(self.online.show)
         self._window.action_triggered.connect(self._act)

@@ -242,6 +242,23 @@ def test_a_found_model_is_downloaded_or_shown_where_it_is(pane: ModelsPane, qtbo
     assert show.args == [LLAMA.name]
 
 
+def test_one_of_several_gguf_files_is_chosen_before_it_is_downloaded(pane: ModelsPane, qtbot: QtBot) -> None:
+    pane.show()
+    pane.show_place(ONLINE)
+    facts = replace(GGUF, name="ada/Tiny-GGUF", place="", source="online")
+    pane.online.show_found(ModelsListed("q", (OnlineModel(facts),)))
+    files = (ModelFile("tiny-q4_0.gguf", 10), ModelFile("tiny-q8_0.gguf", 20))
+    pane.online.show_model(ModelShown(facts, files=files))
+    with qtbot.assertNotEmitted(pane.download_requested):
+        pane.perform("download")
+    assert pane.choice is not None
+    assert [action.text() for action in pane.choice.actions()] == ["tiny-q4_0.gguf", "tiny-q8_0.gguf"]
+    with qtbot.waitSignal(pane.file_requested) as wanted:
+        pane.choice.actions()[1].trigger()
+    assert wanted.args == ["ada/Tiny-GGUF", "tiny-q8_0.gguf"]
+    pane.choice.close()
+
+
 def test_searching_nothing_found_and_offline_are_told_apart(pane: ModelsPane, qtbot: QtBot) -> None:
     pane.show_place(ONLINE)
     pane.online.search("zzz")

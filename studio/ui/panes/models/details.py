@@ -114,6 +114,7 @@ class ModelDetails(Card):
         self.card.page_requested.connect(self.page_requested)
         self.config, self.template = _Source("Configuration"), _Source("Chat template")
         self._license = ""
+        self.packed: tuple[str, ...] = ()  # the GGUF files of the model, one of which is to be chosen
         self._add_pages()
         add(
             self.body,
@@ -141,7 +142,7 @@ class ModelDetails(Card):
         self._say_what(facts, found)
         if is_other:
             self._fill("", "", "", [], _READING)
-            self._license = ""
+            self._license, self.packed = "", ()
             self.license_page.hide()
         self.show()
 
@@ -154,6 +155,7 @@ class ModelDetails(Card):
         if shown.generation.strip():
             config = f"{config}\n\n// generation_config.json\n{_pretty(shown.generation)}"
         files = [(file.name, file_size(file.size)) for file in shown.files]
+        self.packed = tuple(file.name for file in shown.files if file.name.lower().endswith(".gguf"))
         self._fill(shown.card, config, shown.template, files)
         self.show()
 

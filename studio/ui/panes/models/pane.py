@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QStackedWidget
@@ -40,6 +41,7 @@ class ModelsPane(PaneFrame):
     reveal_requested = Signal(object)
     delete_requested = Signal(object)
     download_requested = Signal(str)  # a name on the Hub
+    file_requested = Signal(str, str)  # a name on the Hub, and which of its GGUF files
     here_requested = Signal(str)  # a name on the Hub whose model is on this Mac
     page_requested = Signal(str)  # the address of a web page
     hub_page_requested = Signal(str)  # a name on the Hub
@@ -55,6 +57,7 @@ class ModelsPane(PaneFrame):
         self._texts = {LOCAL: "", ONLINE: ""}
         self._typing = Debounce(self, _TYPING_MILLISECONDS, self._seek)
         self._is_read = False
+        self.choice: Menu | None = None  # of a GGUF file to download
         self._add_buttons()
         self._lay_out()
         self._connect()
@@ -227,12 +230,23 @@ class ModelsPane(PaneFrame):
     def _act_online(self, key: str) -> None:
         if (found := self.online.chosen()) is None:
             return
+        if key == "download" and len(self.online.details.packed) > 1:
+            self._ask_for_file(found.facts.name, self.online.details.packed)
+            return
         wishes = {
             "download": self.download_requested,
             "here": self.here_requested,
             "hub_page": self.hub_page_requested,
         }
         wishes[key].emit(found.facts.name)
+
+    def _ask_for_file(self, name: str, files: Sequence[str]) -> None:
+        """Let the person choose one of several GGUF files: each is a whole model in its own precision."""
+        self.choice = menu = Menu(self)
+        for file in files:
+            menu.addAction(keyless(file), partial(self.file_requested.emit, name, file))
+        button = self._actions["download"]
+        menu.popup(button.mapToGlobal(QPoint(0, button.height() + 2)))
 
     def _offer(self) -> None:
         offered = self.offers()
