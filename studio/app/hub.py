@@ -14,7 +14,7 @@ from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.dataset.hub.wanted import Wanted
 from studio.errors import StudioError
-from studio.events import AccessWanted, DatasetRead, DatasetUploaded, Downloaded, HubListed, Progress
+from studio.events import AccessWanted, DatasetRead, Downloaded, HubListed, Progress, Uploaded
 from studio.jobs.hub import DownloadJob, LookUpJob, PublishJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
@@ -144,14 +144,14 @@ class Uploading(Controller):
         heard: Listeners = {
             Progress: dialog.show_busy,
             AccessWanted: self._note_page,
-            DatasetUploaded: self._show_done,
+            Uploaded: self._show_done,
         }
         self._asking.ask(job, QueueName.FETCHING, heard, self._end)
 
     def _note_page(self, wanted: AccessWanted) -> None:
         self._page = wanted.page
 
-    def _show_done(self, uploaded: DatasetUploaded) -> None:
+    def _show_done(self, uploaded: Uploaded) -> None:
         self._asking.drop()  # a stop comes too late now
         if self.dialog is not None:
             self.dialog.show_done(uploaded.address)

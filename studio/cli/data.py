@@ -37,7 +37,6 @@ from studio.events import (
     DatasetExported,
     DatasetRead,
     DatasetSaved,
-    DatasetUploaded,
     Event,
     Evidence,
     Finding,
@@ -46,6 +45,7 @@ from studio.events import (
     Rendered,
     RowShown,
     Scanned,
+    Uploaded,
 )
 from studio.files import check_target
 from studio.jobs.bring import BringJob
@@ -355,7 +355,7 @@ def upload(
 ) -> None:
     """Put a saved dataset on the Hugging Face Hub, with the token that the keychain has."""
     for event in perform(UploadJob(folder, repository, private=not public).run_events(None)):
-        if isinstance(event, DatasetUploaded):
+        if isinstance(event, Uploaded):
             report(asdict(event), f"Uploaded: {event.address}")
 
 

@@ -12,19 +12,23 @@ from studio.cli.options import ChangedBase, Run, paths_from, store_from
 from studio.cli.parser import StudioCommand
 from studio.cli.results import CommandResult
 from studio.cli.terminal import console, perform, report
-from studio.events import AdapterImported, Exported
+from studio.events import AdapterImported, Exported, Uploaded
 from studio.jobs.export import AdapterImportJob, RunExportJob, next_step
+from studio.jobs.publish import RunPublishJob
 from studio.models.present import named_model
 from studio.words import counted, file_size
 
-type Target = Literal["mlx", "peft", "fused", "gguf", "ollama"]
+type Target = Literal["mlx", "peft", "fused", "gguf", "ollama", "hub"]
+type Published = Literal["mlx", "peft", "fused", "gguf"]
 
 
 def export(
     run: Run,
     to: Annotated[
         Target,
-        typer.Option("--to", help="An adapter as mlx-lm's or PEFT's, or a whole model: fused, gguf, ollama."),
+        typer.Option(
+            "--to", help="An adapter as mlx-lm's or PEFT's; a whole model: fused, gguf, ollama; hub."
+        ),
     ] = "mlx",
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A new folder; RUN-TARGET here if not named.")
@@ -53,10 +57,20 @@ def export(
     prompt: Annotated[
         str, typer.Option(metavar="TEXT", help="Ask this before and after, and show both answers.")
     ] = "",
+    repository: Annotated[
+        str, typer.Option(metavar="OWNER/NAME", help="With hub: where it goes, private if it is new.")
+    ] = "",
+    public: Annotated[
+        bool, typer.Option("--public", help="With hub: a new repository is for everybody to see.")
+    ] = False,
+    form: Annotated[Published, typer.Option(help="With hub: in which of the other forms it goes.")] = "mlx",
     changed_base: ChangedBase = False,
 ) -> None:
     """Write a run's result for other tools, read it back, and compare its logits with the run's model."""
     found = store_from().find(run)
+    if to == "hub":
+        _publish(RunPublishJob(found, repository, form, not public, "", weights, precision, changed_base))
+        return
     folder = out or Path(f"{found.name}-{to}")
     job = RunExportJob(found, to, folder, weights, precision, changed_base, ollama_name, prompt)
     with console.status("Loading MLX"):
@@ -65,6 +79,19 @@ def export(
         if isinstance(event, Exported):
             result = of_export(event, next_step(event, found))
             report(result.document, result.text)
+
+
+def _publish(job: RunPublishJob) -> None:
+    with console.status("Loading MLX"):
+        from studio.models.cache import ModelCache
+    exported: Exported | None = None
+    for event in perform(job.run_events(ModelCache())):
+        if isinstance(event, Exported):
+            exported = event
+        if isinstance(event, Uploaded) and exported is not None:
+            document = of_export(exported, "").document
+            del document["folder"]  # it was there for the upload only
+            report({**document, "address": event.address}, f"{event.address}")
 
 
 def import_adapter(

@@ -26,7 +26,6 @@ from studio.events.datasets import (
     DatasetExported,
     DatasetRead,
     DatasetSaved,
-    DatasetUploaded,
     Downloaded,
     Evidence,
     ExampleRow,
@@ -46,6 +45,7 @@ from studio.events.datasets import (
     StepRows,
     SynthesisEnded,
     Turn,
+    Uploaded,
 )
 from studio.events.evaluation import (
     FAILED,
@@ -136,7 +136,6 @@ __all__ = [
     "DatasetExported",
     "DatasetRead",
     "DatasetSaved",
-    "DatasetUploaded",
     "Difference",
     "Downloaded",
     "Ended",
@@ -198,6 +197,7 @@ __all__ = [
     "SynthesisEnded",
     "TokenRead",
     "Turn",
+    "Uploaded",
     "Validated",
     "WeighedToken",
     "built",

@@ -315,8 +315,8 @@ class DatasetExported(Event, kind="DatasetExported"):
 
 
 @dataclass(frozen=True)
-class DatasetUploaded(Event, kind="DatasetUploaded"):
-    """A saved dataset is on the Hub, at this address."""
+class Uploaded(Event, kind="DatasetUploaded"):
+    """A saved dataset, or what a run made, is on the Hub, at this address."""
 
     address: str
 

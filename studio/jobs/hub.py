@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.dataset.hub.download import download, look_up
 from studio.dataset.hub.wanted import Wanted
-from studio.events import AccessWanted, DatasetUploaded, Event, Log, Progress
+from studio.events import AccessWanted, Event, Log, Progress, Uploaded
 from studio.files import scratch_folder
 from studio.generate.keys import keep_secret, kept_secret
 from studio.hub.failure import HubError
 from studio.jobs.save import SaveJob
 from studio.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from studio.hub.upload import Leaving
 
 
 @dataclass(frozen=True)
@@ -79,21 +82,25 @@ class UploadJob:
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.hub.upload import leaving, uploading
-        from studio.hub.upload import listed_files
 
         token = self.token or hub_token()
-        seen = "only you and its owner's organization" if self.private else "everybody"
-        files = listed_files(leaving(self.folder))
-        yield Log(f"What goes to {self.repository} on the Hub, for {seen} to see if it is new: {files}.")
-        try:
-            address = yield from uploading(self.folder, self.repository, token, private=self.private)
-        except HubError as error:
-            if error.page:
-                yield AccessWanted(error.page)
-            raise
-        if self.token:
-            keep_hub_token(self.token)
-        yield DatasetUploaded(address)
+        yield announced(self.repository, leaving(self.folder), private=self.private)
+        work = uploading(self.folder, self.repository, token, private=self.private)
+        yield from with_access(uploaded(work), self.token)
+
+
+def announced(repository: str, files: Sequence[Leaving], *, private: bool) -> Log:
+    """What is about to leave this Mac, and who will see it."""
+    from studio.hub.upload import listed_files
+
+    seen = "only you and its owner's organization" if private else "everybody"
+    listed = listed_files(files)
+    return Log(f"What goes to {repository} on the Hub, for {seen} to see if it is new: {listed}.")
+
+
+def uploaded(work: Generator[Event, None, str]) -> Generator[Event, None, Uploaded]:
+    """The work, and that what it sent is there."""
+    return Uploaded((yield from work))
 
 
 @dataclass(frozen=True)

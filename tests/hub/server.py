@@ -281,7 +281,8 @@ class _Answers(BaseHTTPRequestHandler):
                     self.hub.put[value["path"]] = base64.b64decode(value["content"])
                 elif line["key"] == "lfsFile":
                     self.hub.put[value["path"]] = self.hub.stored[value["oid"]]
-            self._tell({"commitUrl": f"{self.hub.url}/commit/1", "commitOid": COMMIT})
+            of = path.removeprefix("/api/models").partition("/commit/")[0]
+            self._tell({"commitUrl": f"{self.hub.url}{of}/commit/{COMMIT}", "commitOid": COMMIT})
         else:
             self._say(404, b"{}")
 

@@ -65,6 +65,21 @@ def report_of(
     )
 
 
+def results_of(stored: EvaluationStored) -> EvaluationReport:
+    """Only what was measured, without a prompt or an answer: for those who are shown the model alone."""
+    result = stored.result
+    return EvaluationReport(
+        title="Evaluation",
+        headline=str(result.headline),
+        verdict=tuple(map(str, result.verdict)),
+        sections=(
+            Section("Results", tuple(_results(result, _titles(result)))),
+            Section("Limits", (Bullets(tuple(_limits(result, stored))),)),
+        ),
+        made=_day(stored),
+    )
+
+
 def _name(score: Score) -> str:
     return title_of(score.measure, score.part)
 
@@ -210,7 +225,7 @@ def _set_up(
         yield TableBlock(("Contestant", "Fingerprint"), tuple(rows))
     yield Prose("Answers are the likeliest tokens (temperature 0) where nothing else is said.")
     yield from _template(plan.get("template", {}), template)
-    changed = tuple(_recipe(Recipe.kept(manifest["recipe"])))
+    changed = tuple(changed_fields(Recipe.kept(manifest["recipe"])))
     yield Prose(
         "What of the run's recipe is not as by default:" if changed else "The run's recipe is as by default."
     )
@@ -250,7 +265,8 @@ def _facts(manifest: Mapping[str, Any], stored: EvaluationStored) -> Iterable[tu
     yield "Time taken", f"{stored.result.seconds:.0f} s"
 
 
-def _recipe(recipe: Recipe) -> Iterable[tuple[str, str]]:
+def changed_fields(recipe: Recipe) -> Iterable[tuple[str, str]]:
+    """What of a recipe is not as by default, without its places on this machine."""
     for entry in fields():
         value = entry.value(recipe)
         if value != entry.default and entry.path not in ("model", "data.path", "data.history"):
