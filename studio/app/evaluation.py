@@ -7,15 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 
 from studio import words
+from studio.app.adding import Adding
 from studio.app.answer_words import AnswerWords
 from studio.app.reports import Reports
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
-from studio.errors import StudioError
 from studio.evaluate.registry import GROUPS, MEASURES
 from studio.events import Evaluated, Event, Log, Progress
-from studio.generate.contestant import MODEL, PARENT, Contestant, contestant_of
+from studio.generate.contestant import PARENT, contestant_of
 from studio.jobs.evaluate import ORIGINAL, EvaluateJob
 from studio.jobs.evaluations import (
     EvaluationEntry,
@@ -33,7 +33,6 @@ from studio.jobs.side_by_side import LaidBeside, SideBySideJob
 from studio.runs.evaluations import EvaluationStored
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunSummary
-from studio.ui.dialogs.server import ServerDialog
 from studio.ui.panes.evaluation.pane import EvaluationPane
 from studio.ui.tables.scores import ScoreSide
 
@@ -48,7 +47,6 @@ class Evaluation(Controller):
         super().__init__(services, pane)
         self._pane = pane
         self._golden: Path | None = None
-        self.dialog: ServerDialog | None = None
         self._shown: Path | None = None
         self._begun = False
         self._run: RunSummary | None = None  # that was evaluated last
@@ -56,6 +54,8 @@ class Evaluation(Controller):
         self.request = RunRequest(self._queue, self._window, self._begin)
         self._stored, self._ready, self._beside = self._request(), self._request(), self._request()
         self._taking = self._request()
+        contestants = pane.setup.contestants
+        self.adding = Adding(services, pane, contestants.menu, contestants.add)
         self.words = AnswerWords(services, pane)
         self.reports = Reports(services, pane)
         pane.set_measures(MEASURES, GROUPS)
@@ -126,8 +126,6 @@ class Evaluation(Controller):
         pane.report_requested.connect(self._report)
         pane.results.answers.ruled.connect(self._count_rulings)
         pane.results.verdict.rescore_requested.connect(self._rescore)
-        pane.setup.contestants.model_requested.connect(self._choose_model)
-        pane.setup.contestants.server_requested.connect(self._name_server)
         pane.results.evaluation_chosen.connect(self._open)
         pane.results.beside_chosen.connect(self._lay_beside)
 
@@ -313,32 +311,6 @@ class Evaluation(Controller):
             self.show_run()
             if (run := self._subjects.run("evaluation")) is not None:
                 self._look(run)
-
-    def _choose_model(self) -> None:
-        if path := self._choose_folder("Choose a model's folder"):
-            self._pane.setup.contestants.add(Contestant(kind=MODEL, model=str(path)))
-
-    def _name_server(self) -> None:
-        """Ask which server's model is to compete."""
-        self.dialog = dialog = ServerDialog(self._window)
-        dialog.submitted.connect(self._add_served)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _add_served(self, contestant: Contestant, key: str) -> None:
-        """Let a server's model compete; the key that was typed goes to the keychain."""
-        if self.dialog is None:
-            return
-        try:
-            if key:
-                from studio.generate.keys import keep_key  # with the network's libraries
-
-                keep_key(contestant.server, key)
-        except StudioError as error:
-            self.dialog.show_problem(str(error))
-            return
-        self._pane.setup.contestants.add(contestant)
-        self.dialog.accept()
 
     def _rescore(self) -> None:
         """Score the answers on show anew, as the person ruled: an evaluation of its own, without a model."""

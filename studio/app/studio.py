@@ -110,8 +110,11 @@ class Studio(QObject):
 
     @Slot(object)
     def open_paths(self, paths: Sequence[str]) -> None:
-        """Take what was dropped together; folders that are dropped on the models are meant for them."""
-        on_models = self.window.current_pane() == "models"
+        """Take what was dropped together; on the models and the playground folders are meant for them."""
+        shown = self.window.current_pane()
+        if shown == "playground" and self.playground.take_folders(paths):
+            return
+        on_models = shown == "models"
         if all(Path(path).suffix == ".gguf" or (on_models and Path(path).is_dir()) for path in paths):
             self.models.local.add(paths)
         elif len(paths) == 1 and (Path(paths[0]) / "config.json").is_file():

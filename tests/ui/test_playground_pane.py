@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from studio.dataset.record import Message
 from studio.events import AnswerEnded, AnswerPiece, AnswersBegin
 from studio.generate.sampling import Sampling
 from studio.ui.chat.sampling import SamplingPanel
@@ -21,7 +22,8 @@ def pane(qtbot: QtBot, theme: Theme) -> PlaygroundPane:
     qtbot.addWidget(pane)
     pane.resize(1076, 820)
     pane.show()
-    pane.show_ready()
+    pane.show_run("Starter", "capitals")
+    pane.send_requested.connect(lambda asked: pane.show_busy())
     return pane
 
 
@@ -39,9 +41,15 @@ def test_without_a_run_training_is_offered(qtbot: QtBot, theme: Theme) -> None:
     qtbot.addWidget(pane)
     pane.show()
     assert pane.state is not None
-    button = pane.state.findChildren(QPushButton)[0]
-    with qtbot.waitSignal(pane.train_requested):
-        button.click()
+    buttons = {each.text(): each for each in pane.state.findChildren(QPushButton)}
+    ways = {
+        "Train a model": pane.train_requested,
+        "Choose a model folder…": pane.menu.model_requested,
+        "Talk to Starter": pane.starter_requested,
+    }
+    for words, asked in ways.items():
+        with qtbot.waitSignal(asked):
+            buttons[words].click()
 
 
 def test_enter_sends_the_prompt_with_the_sampling(qtbot: QtBot, pane: PlaygroundPane) -> None:
@@ -50,14 +58,16 @@ def test_enter_sends_the_prompt_with_the_sampling(qtbot: QtBot, pane: Playground
     temperature.edited.emit()
     with qtbot.waitSignal(pane.send_requested) as sent:
         ask(qtbot, pane, "Hello")
-    assert sent.args[0] == "Hello"
-    assert sent.args[1] == Sampling.model_validate({"temperature": 0.25})
+    asked = sent.args[0]
+    assert [talk.contestant.key for talk in asked.talks] == ["base", "tuned"]
+    assert {talk.turns for talk in asked.talks} == {(Message("user", "Hello"),)}
+    assert asked.sampling == Sampling.model_validate({"temperature": 0.25})
     assert pane.prompt.toPlainText() == ""
 
 
 def test_typed_tokens_are_text_unless_switched_on(qtbot: QtBot, pane: PlaygroundPane) -> None:
     sent: list[bool] = []
-    pane.send_requested.connect(lambda prompt, sampling, typed: sent.append(typed))
+    pane.send_requested.connect(lambda asked: sent.append(asked.typed_tokens))
     ask(qtbot, pane, "Hello")
     pane.show_idle()
     qtbot.mouseClick(pane.panel.typed_tokens, Qt.MouseButton.LeftButton)
@@ -85,7 +95,7 @@ def test_shift_enter_starts_a_line_and_the_field_grows_to_five(qtbot: QtBot, pan
 def test_nothing_is_sent_without_words_or_while_busy(qtbot: QtBot, pane: PlaygroundPane) -> None:
     assert not pane.send_button.isEnabled()
     sent: list[str] = []
-    pane.send_requested.connect(lambda prompt, *_: sent.append(prompt))
+    pane.send_requested.connect(lambda asked: sent.append(asked.talks[0].turns[-1].content))
     ask(qtbot, pane, "   ")
     ask(qtbot, pane, "One")
     ask(qtbot, pane, "Two")
@@ -144,7 +154,7 @@ def test_exchanges_stand_under_each_other_whichever_run_is_asked(qtbot: QtBot, p
         pane.show_event(ended("tuned", "b"))
         pane.show_idle()
     assert [exchange.prompt for exchange in pane.columns.exchanges] == ["One", "Two"]
-    pane.show_ready()
+    pane.show_run("Starter", "another")
     assert len(pane.columns.exchanges) == 2
     pane.show_no_run()
     assert pane.columns.exchanges == ()
@@ -239,7 +249,7 @@ def test_another_part_of_the_app_can_put_in_and_send(qtbot: QtBot, pane: Playgro
     pane.set_prompt("From the golden set")
     with qtbot.waitSignal(pane.send_requested) as sent:
         pane.send()
-    assert sent.args[0] == "From the golden set"
+    assert sent.args[0].talks[0].turns[-1].content == "From the golden set"
 
 
 def test_texts_to_stop_at_stand_one_in_a_line(qtbot: QtBot, theme: Theme) -> None:
@@ -259,9 +269,10 @@ def test_texts_to_stop_at_stand_one_in_a_line(qtbot: QtBot, theme: Theme) -> Non
 
 def test_keys_copy_the_answers_which_the_tab_key_reaches_in_order(qtbot: QtBot, pane: PlaygroundPane) -> None:
     for prompt in ("One?", "Two?"):
-        pane.columns.ask(prompt)
+        ask(qtbot, pane, prompt)
         for who in ("base", "tuned"):
-            pane.columns.finish(ended(who, f"{prompt} {who}"))
+            pane.show_event(ended(who, f"{prompt} {who}"))
+        pane.show_idle()
     qtbot.waitUntil(lambda: pane.columns.exchanges[-1].isVisible())
     pane.activateWindow()
     pane.prompt.setFocus()

@@ -1,224 +1,233 @@
-"""Two columns of answers, base and tuned, each exchange under the other."""
+"""The columns of a conversation: their heads, and every question over the answers of all of them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QWidget
+import random
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from studio.events import AnswerEnded, AnswersBegin
-from studio.ui.chat.text import GrowingText
-from studio.ui.form.model_picker import model_title
-from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import Badge, WrapLabel, note
-from studio.ui.widgets.layout import clear, row, scrolled
+from studio.ui.chat.answer_text import MARKDOWN
+from studio.ui.chat.column_head import ColumnHead
+from studio.ui.chat.conversation import ChatColumn, Conversation, Exchange
+from studio.ui.chat.exchange import COLUMN_GAP, ExchangeView
+from studio.ui.theme import Theme
+from studio.ui.widgets.layout import clear, scrolled
 from studio.ui.widgets.layout import column as stacked
+from studio.ui.widgets.style import empty_layout, hairline
 from studio.ui.widgets.timing import Throttle
-
-COLUMNS = ("base", "tuned")
-COLUMN_GAP = 46
-"""Between the texts of two columns: a card's inside, the space between cards, a card's inside."""
-_ENDINGS = {"length": "cut at the maximum length", "stopped": "stopped"}
-
-
-def foot_text(ended: AnswerEnded) -> str:
-    """What an answer cost: "41 tokens · 116 tok/s · first after 0.09 s"."""
-    parts = [
-        f"{ended.tokens:,} token{'s' if ended.tokens != 1 else ''}",
-        f"{ended.tokens_per_second:,.0f} tok/s",
-        f"first after {ended.seconds_to_first:.2f} s",
-    ]
-    if ending := _ENDINGS.get(ended.finish_reason):
-        parts.append(ending)
-    return " · ".join(parts)
-
-
-class Exchange(QWidget):
-    """A prompt above each of two answers; rows stay aligned across the columns."""
-
-    def __init__(self, prompt: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.prompt = prompt
-        self._answers = {who: GrowingText("answerText") for who in COLUMNS}
-        self._feet = {who: note("Waiting…") for who in COLUMNS}
-        self._texts: dict[str, list[str]] = {who: [] for who in COLUMNS}
-        self._ended: dict[str, AnswerEnded] = {}
-        self._sources: dict[str, str] = {}
-        self._same = Badge("Same answer", "dim")
-        self._same.hide()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(COLUMN_GAP)
-        grid.setVerticalSpacing(8)
-        for column, who in enumerate(COLUMNS):
-            asked = GrowingText("askedText")
-            asked.append_text(prompt)
-            self._answers[who].setAccessibleName(f"Answer of {who}")
-            self._answers[who].setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # keys can select and copy it
-            grid.addWidget(asked, 0, column, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(self._answers[who], 1, column, Qt.AlignmentFlag.AlignTop)
-            same = ((self._same, Qt.AlignmentFlag.AlignRight),) if who == "tuned" else ()
-            grid.addLayout(row((self._feet[who], 1), *same), 2, column)
-            grid.setColumnStretch(column, 1)
-
-    def text(self, who: str) -> str:
-        return "".join(self._texts[who])
-
-    def foot(self, who: str) -> str:
-        return self._feet[who].text()
-
-    @property
-    def is_same(self) -> bool:
-        return not self._same.isHidden()
-
-    def reach_after(self, before: QWidget) -> QWidget:
-        """Let the Tab key come to the answers after `before`; returns the last of them."""
-        for answer in self._answers.values():
-            QWidget.setTabOrder(before, answer)
-            before = answer
-        return before
-
-    def begin(self, begin: AnswersBegin) -> None:
-        """Note who answers: it stays below the answers whatever is asked next, and whatever is learned."""
-        step = f", step {begin.step:,}" if begin.step else ""
-        self._sources[begin.who] = f"{begin.run}{step}" if begin.run else model_title(begin.model)
-        self._say(begin.who, "Waiting…")
-
-    def append(self, who: str, text: str) -> None:
-        if not self._texts[who]:
-            self._say(who, "Streaming…")
-        self._texts[who].append(text)
-        self._answers[who].append_text(text)
-
-    def finish(self, ended: AnswerEnded) -> None:
-        """Close one column. Its whole text replaces the streamed one where they differ."""
-        if self.text(ended.who) != ended.text:
-            self._texts[ended.who] = [ended.text]
-            self._answers[ended.who].clear()
-            self._answers[ended.who].append_text(ended.text)
-        self._ended[ended.who] = ended
-        self._say(ended.who, f"{'' if ended.text.strip() else 'Empty answer · '}{foot_text(ended)}")
-        texts = {answer.text.strip() for answer in self._ended.values()}
-        self._same.setVisible(len(self._ended) == len(COLUMNS) and len(texts) == 1)
-
-    def close_open(self, word: str) -> None:
-        """Say in every column that has not ended why nothing more will come."""
-        for who in COLUMNS:
-            if who not in self._ended:
-                self._say(who, word)
-
-    def _say(self, who: str, words: str) -> None:
-        self._feet[who].setText(" · ".join(filter(None, (self._sources.get(who), words))))
-
 
 _REDRAW_MILLISECONDS = 50
 _MOST_EXCHANGES = 50
-_HEAD_HEIGHT = 48
-_INSIDE = 16
-_HINTS = {"base": "The model as it was before training.", "tuned": "The same model after training."}
+_INSIDE, _NARROWEST = 16, 230
+LETTERS = "ABCDEF"
 
 
-class ChatColumns(QWidget):
-    """Two cards under one scroll area, so that prompts and answers stay aligned across them.
+class ChatColumns(QFrame):
+    """One card for all columns, so that prompts and answers stay aligned across them.
 
-    Pieces are collected as they arrive and drawn at most 20 times a second.
+    Pieces are collected as they arrive and drawn at most 20 times a second. Where there is no room for all
+    columns the card scrolls sideways.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._heads = {who: Card(who.capitalize()) for who in COLUMNS}
-        self._hints: dict[str, WrapLabel] = {}
-        self._exchanges: list[Exchange] = []
-        self._waiting: dict[str, list[str]] = {who: [] for who in COLUMNS}
+    column_acted = Signal(str, str)  # what a column's menu offers, and the column's key
+    strength_changed = Signal(str, float)  # a column's key
+    answer_acted = Signal(str, int, str)  # what an answer's menu offers, its exchange's number, its column
+    edited = Signal(int, str)  # an exchange's number, and what is to be asked instead
+    again = Signal(int)
+    turned = Signal(int, int)
+    link_clicked = Signal(str)
+
+    def __init__(self, theme: Theme, conversation: Conversation) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self._theme, self._conversation, self.how = theme, conversation, MARKDOWN
+        self._columns: Sequence[ChatColumn] = ()
+        self._facts: Mapping[str, str] = {}
+        self._views: list[ExchangeView] = []
+        self._answering: Exchange | None = None
+        self._waiting: dict[str, list[str]] = {}
+        self._is_busy, self.is_blind = False, False
         self._redraw = Throttle(self, _REDRAW_MILLISECONDS, self._draw)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._list = stacked(..., gap=28)
+        self._list = stacked(..., gap=26)
         self._scroll = scrolled(clear(self._list))
         self._scroll.setAccessibleName("Conversation")
         self._scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the arrow keys scroll
         self._scroll.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._follows = True
         self._scroll.verticalScrollBar().valueChanged.connect(self._note_place)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(0)
-        grid.setRowMinimumHeight(0, _HEAD_HEIGHT)
-        grid.setRowMinimumHeight(2, 8)
-        grid.setRowStretch(1, 1)
-        for column, who in enumerate(COLUMNS):
-            self._hints[who] = note(_HINTS[who])
-            self._heads[who].body.addWidget(self._hints[who])
-            self._heads[who].body.addStretch(1)
-            grid.addWidget(self._heads[who], 0, column, 3, 1)
-            grid.setColumnStretch(column, 1)
-        grid.addWidget(self._scroll, 1, 0, 1, 2)
+        self._heads = QGridLayout()
+        self._heads.setContentsMargins(_INSIDE, 0, _INSIDE, 8)
+        self._heads.setHorizontalSpacing(COLUMN_GAP)
+        self._board = clear(self._heads, hairline(), (self._scroll, 1), gap=0)
+        wide = scrolled(self._board)
+        wide.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        wide.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        stacked((wide, 1), on=self, inside=(1, 11, 1, 3))
         self._make_room(0, 0)
 
     @property
-    def exchanges(self) -> tuple[Exchange, ...]:
-        return tuple(self._exchanges)
+    def exchanges(self) -> tuple[ExchangeView, ...]:
+        return tuple(self._views)
 
-    def clear(self) -> None:
-        self._redraw.stop()
-        while self._exchanges:
-            self._drop(0)
-        self._show_hints(True)
+    @property
+    def heads(self) -> list[ColumnHead]:
+        """The heads from left to right."""
+        found = (self._heads.itemAtPosition(0, place) for place in range(len(self._columns)))
+        widgets = [item.widget() for item in found if item is not None]
+        return [widget for widget in widgets if isinstance(widget, ColumnHead)]
 
-    def _show_hints(self, shown: bool) -> None:
-        for hint in self._hints.values():
-            hint.setVisible(shown)
+    def set_columns(self, columns: Sequence[ChatColumn], facts: Mapping[str, str]) -> None:
+        """Let these stand side by side; `facts` says what each is of, by its key."""
+        rebuilt = [each.key for each in columns] != [each.key for each in self._columns]
+        self._columns, self._facts = tuple(columns), facts
+        self._board.setMinimumWidth(
+            len(columns) * _NARROWEST + max(len(columns) - 1, 0) * COLUMN_GAP + 2 * _INSIDE
+        )
+        self._show_heads()
+        if rebuilt:
+            self.rebuild()
 
-    def ask(self, prompt: str) -> None:
-        """Begin a new exchange at the end."""
+    def set_blind(self, blind: bool) -> None:
+        """Show letters instead of names, over answers in an order that says nothing."""
+        if blind != self.is_blind:
+            self.is_blind = blind
+            self._show_heads()
+
+    def set_busy(self, busy: bool) -> None:
+        """Whether an answer is coming: meanwhile nothing is asked anew."""
+        self._is_busy = busy
+        for view in self._views:
+            view.question.set_enabled(not busy)
+
+    def show_as(self, how: str) -> None:
+        """Show every answer as Markdown, plain, or with the words that differ marked."""
+        self.how = how
+        for view in self._views:
+            view.show_as(how)
+
+    def rebuild(self) -> None:
+        """Show the conversation as it stands."""
         self._draw()
-        if len(self._exchanges) >= _MOST_EXCHANGES:
+        while self._views:
             self._drop(0)
-        exchange = Exchange(prompt)
-        self._exchanges.append(exchange)
-        self._show_hints(False)
-        self._list.insertWidget(self._list.count() - 1, exchange)
-        last: QWidget = self._scroll
-        for shown in self._exchanges:
-            last = shown.reach_after(last)
-        self._follows = True
+        for exchange in self._conversation.path()[-_MOST_EXCHANGES:]:
+            self._put(exchange)
+        self._settle()
 
-    def begin(self, begin: AnswersBegin) -> None:
-        """Note who gives the answers to the last prompt."""
-        if self._exchanges:
-            self._exchanges[-1].begin(begin)
+    def show_last(self) -> ExchangeView:
+        """Show the exchange that was just asked, at the end of what stays of those before."""
+        self._draw()
+        path = self._conversation.path()
+        kept = 0
+        for view, exchange in zip(self._views, path, strict=False):
+            if view.exchange is not exchange:
+                break
+            kept += 1
+        while len(self._views) > kept:
+            self._drop(-1)
+        if len(self._views) >= _MOST_EXCHANGES or kept < len(path) - 1:
+            self.rebuild()
+        else:
+            self._put(path[-1])
+            self._settle()
+        self._follows = True
+        return self._views[-1]
+
+    def begin(self, who: str, begin: AnswersBegin) -> None:
+        """Note who gives an answer that is coming."""
+        if (view := self._open_view(who)) is not None:
+            view.begin(who, begin)
 
     def append(self, who: str, text: str) -> None:
-        self._waiting[who].append(text)
+        self._waiting.setdefault(who, []).append(text)
         self._redraw.trigger()
 
-    def finish(self, ended: AnswerEnded) -> None:
+    def finish(self, who: str, ended: AnswerEnded) -> None:
         self._draw()
-        if self._exchanges:
-            self._exchanges[-1].finish(ended)
+        if (view := self._open_view(who)) is not None:
+            view.finish(who, ended)
 
     def close_open(self, word: str) -> None:
         self._draw()
-        if self._exchanges:
-            self._exchanges[-1].close_open(word)
+        if self.answering is not None:
+            self.answering.close_open(word)
+
+    @property
+    def answering(self) -> ExchangeView | None:
+        """The exchange that is answered, or was last."""
+        return next((view for view in self._views if view.exchange is self._answering), None)
+
+    def answer(self, exchange: Exchange) -> None:
+        """What comes from now on belongs to this exchange."""
+        self._draw()
+        self._answering = exchange
+
+    def _open_view(self, who: str) -> ExchangeView | None:
+        view = self.answering
+        return view if view is not None and who in view.cells else None
+
+    def _put(self, exchange: Exchange) -> None:
+        versions = self._conversation.versions(exchange)
+        view = ExchangeView(exchange, self._in_order(exchange), versions, self._theme, self.how)
+        number = exchange.number
+        view.acted.connect(lambda action, who: self.answer_acted.emit(action, number, who))
+        view.link_clicked.connect(self.link_clicked)
+        view.question.edited.connect(partial(self.edited.emit, number))
+        view.question.again.connect(partial(self.again.emit, number))
+        view.question.turned.connect(partial(self.turned.emit, number))
+        view.question.set_enabled(not self._is_busy)
+        self._views.append(view)
+        self._list.insertWidget(self._list.count() - 1, view)
+
+    def _in_order(self, exchange: Exchange) -> Sequence[ChatColumn]:
+        if not exchange.is_blind:
+            return self._columns
+        order = list(self._columns)
+        random.Random(exchange.number).shuffle(order)
+        return order
+
+    def _settle(self) -> None:
+        last: QWidget = self._scroll
+        for view in self._views:
+            last = view.reach_after(last)
+
+    def _show_heads(self) -> None:
+        empty_layout(self._heads)
+        many = len(self._columns)
+        for place in range(self._heads.columnCount()):
+            self._heads.setColumnStretch(place, 0)
+        for place, each in enumerate(self._columns):
+            letter = LETTERS[place] if self.is_blind else ""
+            head = ColumnHead(each, self._facts.get(each.key, ""), place, many, letter)
+            head.acted.connect(lambda action, key=each.key: self.column_acted.emit(action, key))
+            head.strength_changed.connect(partial(self.strength_changed.emit, each.key))
+            self._heads.addWidget(head, 0, place)
+            self._heads.setColumnStretch(place, 1)
 
     def _drop(self, place: int) -> None:
-        exchange = self._exchanges.pop(place)
-        self._list.removeWidget(exchange)
-        exchange.deleteLater()
+        view = self._views.pop(place)
+        self._list.removeWidget(view)
+        view.hide()
+        view.deleteLater()
 
     def _draw(self) -> None:
-        for who, pieces in self._waiting.items():
-            if pieces and self._exchanges:
-                self._exchanges[-1].append(who, "".join(pieces))
-            pieces.clear()
+        waiting, self._waiting = self._waiting, {}
+        for who, pieces in waiting.items():
+            if (view := self._open_view(who)) is not None:
+                view.append(who, "".join(pieces))
 
     def _make_room(self, low: int, high: int) -> None:
-        """Keep the texts inside their cards beside a scroll bar or without; stay at the end."""
+        """Keep the texts under their heads beside a scroll bar or without; stay at the end."""
         bar = self._scroll.verticalScrollBar()
         width = bar.sizeHint().width() if high > 0 else 0
-        self._list.setContentsMargins(_INSIDE, 0, max(_INSIDE - width, 0), 8)
+        self._list.setContentsMargins(_INSIDE, 12, max(_INSIDE - width, 0), 10)
         if self._follows:
             bar.setValue(high)
 

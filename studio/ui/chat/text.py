@@ -63,12 +63,17 @@ class GrowingText(QTextEdit):
 
 
 class PromptField(QPlainTextEdit):
-    """Where a prompt is typed: Enter sends, Shift+Enter starts a line, up to five lines are seen at once."""
+    """Where a prompt is typed: Enter sends, Shift+Enter starts a line, up to five lines are seen at once.
+
+    Where it is not one that `sends`, Enter starts a line, too.
+    """
 
     submitted = Signal()
+    left = Signal()  # Escape was pressed
 
-    def __init__(self, placeholder: str, parent: QWidget | None = None) -> None:
+    def __init__(self, placeholder: str, parent: QWidget | None = None, *, sends: bool = True) -> None:
         super().__init__(parent)
+        self._sends = sends
         self.setProperty("role", "field")
         self.setPlaceholderText(placeholder)
         self.setAccessibleName("Prompt")
@@ -79,9 +84,12 @@ class PromptField(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if not is_enter:
+        if event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+            self.left.emit()
+        elif not is_enter:
             super().keyPressEvent(event)
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        elif not self._sends or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.insertPlainText("\n")  # Qt's own would be a line separator, which is not what models read
             self.ensureCursorVisible()
         else:

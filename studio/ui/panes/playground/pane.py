@@ -1,122 +1,194 @@
-"""The playground: one prompt, answered by the base model and by the tuned one."""
+"""The playground: one prompt, answered by several models side by side."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Sequence
 
-from studio.events import AnswerEnded, AnswerPiece, AnswersBegin, Event
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
+
+from studio.events import Event
+from studio.generate.contestant import BASE, TUNED, Contestant
 from studio.generate.sampling import Sampling
-from studio.ui.chat.columns import ChatColumns
+from studio.ui.chat.answer_text import MARKDOWN, PLAIN
+from studio.ui.chat.contestant_menu import MOST, ContestantMenu
 from studio.ui.chat.sampling import SamplingPanel
-from studio.ui.chat.text import PromptField
+from studio.ui.chat.side_by_side import DEFAULTS, AskedHow, AskedTalks, SideBySideChat
+from studio.ui.panes.playground.asking import AskCard, SystemPrompt
 from studio.ui.tables.run_picker import RunPicker
 from studio.ui.theme import Theme
-from studio.ui.widgets.button import Button
-from studio.ui.widgets.card import Card
-from studio.ui.widgets.label import note
-from studio.ui.widgets.layout import add, row
+from studio.ui.widgets.button import IconButton
+from studio.ui.widgets.layout import add
 from studio.ui.widgets.pane import Pane
+from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import EmptyState
 
 _WAITING = "Waiting for the current training step to end…"
+DIFFERENCE = "difference"
+_WAYS = (
+    (MARKDOWN, "Answers as Markdown"),
+    (PLAIN, "Answers as plain text"),
+    (DIFFERENCE, "Mark words that differ"),
+)
 
 
 class PlaygroundPane(Pane):
-    """Sends prompts and shows both answers as they stream. Knows nothing of models."""
+    """Sends prompts and shows all answers as they stream. Knows nothing of models."""
 
-    send_requested = Signal(
-        str, object, bool
-    )  # prompt, Sampling, whether typed control tokens are the model's
+    send_requested = Signal(object)  # AskedTalks
     stop_requested = Signal()
     train_requested = Signal()
+    starter_requested = Signal()  # talk to the model in the box
+    answer_acted = Signal(str, int, str)  # what an answer's menu offers, its exchange's number, its column
+    link_clicked = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Playground")
-        self._busy = False
+        self._begins = False  # the next question is the first of another conversation
         self.panel = SamplingPanel(self)
-        self.panel.changed.connect(self._say_sampling)
-        self.picker = RunPicker()
+        self.picker, self.menu = RunPicker(), ContestantMenu(self)
         self.header.add_subject(self.picker)
+        self._add = self.header.add_button("Add column", icon="plus")
+        self._add.setMenu(self.menu)
         self._sampling = self.header.add_button("Sampling", icon="sliders-horizontal")
-        self._sampling.clicked.connect(self._open_sampling)
-        self._clear = self.header.add_button("Clear")
-        self._clear.setToolTip("Clear the conversation")
-        self.columns = ChatColumns()
-        self._clear.clicked.connect(self._forget)
-        self.prompt = PromptField("Ask both models")
+        self._more = IconButton("ellipsis", "More for this conversation", size=30)
+        self.header.add_widget(self._more)
+        self.system, self.ask = SystemPrompt(), AskCard()
+        self.chat = SideBySideChat(theme, self.how, self)
+        self.columns = self.chat.view
+        self.prompt, self.note = self.ask.prompt, self.ask.note
+        self.send_button, self.stop_button = self.ask.send_button, self.ask.stop_button
         self.setFocusProxy(self.prompt)  # what is typed here is meant for it
-        self.prompt.submitted.connect(self.send)
-        self.prompt.textChanged.connect(self._settle)
-        self.send_button = Button("Send", "primary")
-        self.send_button.clicked.connect(self.send)
-        self.stop_button = Button("Stop", "danger", "square")
-        self.stop_button.clicked.connect(self.stop_requested)
-        self.note = note("")
-        self._lay_out()
+        self._add_menu()
+        add(self.content, self.system, (self.columns, 1), self.ask)
+        self._connect()
         self.show_no_run()
 
-    def _lay_out(self) -> None:
-        ask = Card()
-        low = Qt.AlignmentFlag.AlignBottom
-        field = row((self.prompt, 1), (self.send_button, low), (self.stop_button, low))
-        add(ask.body, field, self.note)
-        add(self.content, (self.columns, 1), ask)
+    def _add_menu(self) -> None:
+        self.more = Menu(self)
+        ways = QActionGroup(self)
+        self.ways: dict[str, QAction] = {}
+        for key, words in _WAYS:
+            action = self.ways[key] = ways.addAction(words)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _, how=key: self.columns.show_as(how))
+        self.ways[MARKDOWN].setChecked(True)
+        self.more.addActions(ways.actions())
+        self.more.addSeparator()
+        self.raw = self.more.addAction("Complete the text, without a template")
+        self.raw.setCheckable(True)
+        self.raw.toggled.connect(self._say_sampling)
+        self.alone = self.more.addAction("Every question by itself")
+        self.alone.setCheckable(True)
+        self.begin_action = self.more.addAction("Begin a new conversation")
+        self.begin_action.triggered.connect(self._begin_anew)
+        self.clear_action = self.more.addAction("Clear conversation")
+        self.clear_action.triggered.connect(self._forget)
+
+    def _connect(self) -> None:
+        self.panel.changed.connect(self._say_sampling)
+        self._sampling.clicked.connect(self._open_sampling)
+        self._more.clicked.connect(self._open_more)
+        self.menu.chosen.connect(self.chat.add)
+        self.chat.asked.connect(self.send_requested)
+        self.chat.changed.connect(self._settle)
+        self.ask.submitted.connect(self._ask)
+        self.stop_button.clicked.connect(self.stop_requested)
+        self.columns.answer_acted.connect(self._act)
+        self.columns.link_clicked.connect(self.link_clicked)
+
+    # who is asked
 
     def show_no_run(self) -> None:
-        self._busy = False
-        self.columns.clear()
+        """There is nobody to talk to yet."""
+        self.chat.set_contestants(())
+        self.chat.clear()
         state = EmptyState(
             "messages-square",
             "No model yet",
-            "Train a model; then ask it and its base model the same things, side by side.",
+            "Train a model, then ask it and its base model the same things, side by side. Or talk to a model "
+            "that is on this Mac.",
             "Train a model",
+            "Choose a model folder…",
+            "Talk to Starter",
         )
         state.chosen.connect(self.train_requested)
+        state.second_chosen.connect(self.menu.model_requested)
+        state.third_chosen.connect(self.starter_requested)
         self.header.set_title("Playground")
-        self.header.set_subtitle("Base and tuned, side by side.")
-        self._sampling.hide()
-        self._clear.hide()
+        self.header.set_subtitle("Several models, side by side.")
+        self._show_tools(False)
         self.show_state(state)
 
     def show_ready(self) -> None:
-        """There is a run to talk to; what another one said stays, and says whose it is."""
-        if self.state is None:
-            return
-        self.show_state(None)
-        self._sampling.show()
-        self._clear.show()
-        self._say_sampling(self.panel.sampling())
-        self.show_idle()
+        """There is somebody to talk to; what another one said stays, and says whose it is."""
+        if self.state is not None:
+            self.show_state(None)
+            self._show_tools(True)
+            self.show_idle()
+        self._say_sampling()
+
+    def show_run(self, base: str, tuned: str) -> None:
+        """There is a run: its base and its result stand side by side, unless others were chosen."""
+        if not self.chat.columns:
+            self.chat.set_contestants(DEFAULTS)
+        self.chat.set_facts({BASE: base, TUNED: tuned})
+        self.show_ready()
+
+    def add_contestant(self, contestant: Contestant) -> None:
+        """One more column."""
+        self.chat.add(contestant)
+        self.show_ready()
+
+    def offer(self, steps: Sequence[int], runs: Sequence[str], *, run: bool) -> None:
+        """Who else can be added: checkpoints, other runs, and what always can."""
+        self.menu.offer(steps, runs, first=DEFAULTS if run else (), run=run)
+
+    # what is asked
+
+    def how(self) -> AskedHow:
+        """How the next question is asked."""
+        return AskedHow(
+            self.panel.sampling(),
+            self.system.text(),
+            self.raw.isChecked(),
+            self.panel.typed_tokens.isChecked(),
+            begins=self.alone.isChecked(),
+        )
 
     def set_prompt(self, prompt: str) -> None:
         """Put a prompt into the field, ready to send or to change."""
-        self.prompt.setPlainText(prompt)
-        self.prompt.selectAll()
-        self.prompt.setFocus()
+        self.ask.set_prompt(prompt)
+
+    def send(self) -> None:
+        """Ask what stands in the field."""
+        self.ask.send()
+
+    def ask_alone(self, prompt: str) -> None:
+        """Put a prompt in and ask it, as a conversation of its own."""
+        self._begin_anew()
+        self.set_prompt(prompt)
+        self.ask.send()
+
+    def ask_again(self, asked: AskedTalks) -> None:
+        """Wait once more for the answers to what was refused."""
+        self.chat.repeat(asked)
+
+    # how it goes
 
     def show_event(self, event: Event) -> None:
-        match event:
-            case AnswersBegin():
-                self.columns.begin(event)
-            case AnswerPiece():
-                self.note.hide()
-                self.columns.append(event.who, event.text)
-            case AnswerEnded():
-                self.columns.finish(event)
-
-    def ask_again(self, prompt: str) -> None:
-        """Show a prompt that was refused once more; what follows answers it."""
-        self.columns.ask(prompt)
+        """Show what was heard of the answers."""
+        if event.kind == "AnswerPiece":
+            self.note.hide()
+        self.chat.take(event)
 
     def show_busy(self) -> None:
-        self._busy = True
-        self._say(_WAITING)
-        self._settle()
+        self._set_busy(True)
+        self.ask.say(_WAITING)
 
     def show_idle(self) -> None:
-        self._busy = False
-        self._say("")
-        self._settle()
+        self._set_busy(False)
+        self.ask.say("")
 
     def show_stopped(self) -> None:
         self.columns.close_open("Stopped")
@@ -125,38 +197,72 @@ class PlaygroundPane(Pane):
     def show_failure(self, sentence: str) -> None:
         self.columns.close_open("No answer")
         self.show_idle()
-        self._say(sentence, "bad")
+        self.ask.say(sentence, "bad")
 
-    def send(self) -> None:
-        """Ask what stands in the field, unless there is nothing or an answer is still coming."""
-        prompt = self.prompt.toPlainText().strip()
-        if not prompt or self._busy:
-            return
-        self.columns.ask(prompt)
-        self.prompt.clear()
-        self.show_busy()
-        self.send_requested.emit(prompt, self.panel.sampling(), self.panel.typed_tokens.isChecked())
-
-    def _settle(self) -> None:
-        self.send_button.setVisible(not self._busy)
-        self.stop_button.setVisible(self._busy)
-        self.send_button.setEnabled(bool(self.prompt.toPlainText().strip()))
-        self._clear.setEnabled(bool(self.columns.exchanges) and not self._busy)
-
-    def _forget(self) -> None:
-        self.columns.clear()
+    def _set_busy(self, busy: bool) -> None:
+        self.chat.set_busy(busy)
+        self.ask.set_busy(busy)
         self._settle()
 
-    def _say(self, text: str, tone: str = "") -> None:
-        self.note.setText(text)
-        self.note.set_tone(tone)
-        self.note.setVisible(bool(text))
+    def _settle(self) -> None:
+        self.clear_action.setEnabled(bool(self.columns.exchanges) and not self.chat.busy)
+        self._add.setEnabled(len(self.chat.columns) < MOST and not self.chat.busy)
+        self.begin_action.setEnabled(self.clear_action.isEnabled())
+        self.ways[DIFFERENCE].setEnabled(len(self.chat.columns) > 1)
+        self._say_whom()
+
+    def _show_tools(self, shown: bool) -> None:
+        for tool in (self._add, self._sampling, self._more):
+            tool.setVisible(shown)
+
+    def _ask(self, prompt: str) -> None:
+        begins, self._begins = self._begins, False
+        self.chat.ask(prompt, begins=begins)
+        self._say_whom()
+
+    def _begin_anew(self) -> None:
+        self._begins = bool(self.columns.exchanges)
+        self._say_whom()
+        self.prompt.setFocus()
+
+    def _say_whom(self) -> None:
+        whom = "Ask all of them" if len(self.chat.columns) > 1 else "Ask"
+        self.prompt.setPlaceholderText(f"{whom}, in a new conversation" if self._begins else whom)
+
+    def _forget(self) -> None:
+        self.chat.clear()
+
+    def _act(self, action: str, number: int, who: str) -> None:
+        exchange = self.chat.conversation.find(number)
+        answer = exchange.answers.get(who) if exchange is not None else None
+        if answer is None:
+            return
+        if action == "copy":
+            QGuiApplication.clipboard().setText(answer.text)
+        elif action == "continue":
+            self.chat.go_on(number, who)
+        else:
+            self.answer_acted.emit(action, number, who)
 
     def _open_sampling(self) -> None:
         self.panel.show_below(self._sampling)
 
-    def _say_sampling(self, sampling: Sampling) -> None:
+    def _open_more(self) -> None:
+        corner = self._more.mapToGlobal(QPoint(self._more.width(), self._more.height() + 4))
+        self.more.popup(QPoint(corner.x() - self.more.sizeHint().width(), corner.y()))
+
+    def _say_sampling(self, *_: object) -> None:
         if self.state is None:
-            draw = "the likeliest token" if sampling.is_greedy else f"temperature {sampling.temperature:g}"
-            limit = f"at most {sampling.max_tokens:,} tokens"
-            self.header.set_subtitle(f"{draw} · top-p {sampling.top_p:g} · {limit} · seed {sampling.seed}")
+            self.header.set_subtitle(sampling_words(self.panel.sampling(), raw=self.raw.isChecked()))
+
+
+def sampling_words(sampling: Sampling, *, raw: bool) -> str:
+    """How tokens are drawn: "temperature 0.7 · top-p 0.9 · at most 512 tokens · seed 0"."""
+    draw = (
+        ("the likeliest token",)
+        if sampling.is_greedy
+        else (f"temperature {sampling.temperature:g}", f"top-p {sampling.top_p:g}")
+    )
+    limit = f"at most {sampling.max_tokens:,} tokens"
+    way = ("without a template",) if raw else ()
+    return " · ".join((*draw, limit, f"seed {sampling.seed}", *way))
