@@ -135,4 +135,4 @@ def asked_alone(address: str) -> None:
         openai.OpenAI(base_url=address, api_key="none", max_retries=0) as client,
         pytest.raises(openai.APIError),
     ):
-        client.chat.completions.create(**LONG)
+        client.chat.completions.create(**{**LONG, "stream": False})
