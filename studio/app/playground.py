@@ -13,6 +13,7 @@ from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
 from studio.events import Event, Log
 from studio.generate.contestant import MODEL, RUN, Contestant
+from studio.generate.presets import Presets, sampling_of
 from studio.jobs.answers import ChatJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.prompts import PromptsFound, PromptsJob
@@ -62,6 +63,7 @@ class Playground(Controller):
         if run is not None:
             self._pane.show_run(model_title(run.model), run.name)
             self._look(run)
+            self._offer_presets(run)
         elif self._pane.chat.columns and not self._pane.chat.needs_run:
             self._pane.show_ready()
         else:
@@ -113,6 +115,12 @@ class Playground(Controller):
             self._steps = found.steps
             self._pane.system.set_trained(found.system)
             self._offer()
+
+    def _offer_presets(self, run: RunSummary) -> None:
+        """Ways of drawing that come with the app or were saved, and the model's own."""
+        own = sampling_of(model_folder(run.model))
+        ways = {preset.name: preset.sampling for preset in Presets(self._paths.presets).all()}
+        self._pane.panel.offer({**ways, **({"The model's own": own} if own is not None else {})})
 
     def _offer(self) -> None:
         run = self._subjects.run("playground")

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.dataset.record import Message
 from studio.events import AnswerEnded, AnswerPiece, AnswersBegin
+from studio.generate.presets import BUILT_IN
 from studio.generate.sampling import Sampling
 from studio.ui.chat.sampling import SamplingPanel
 from studio.ui.form.editors import NumberField
@@ -285,3 +286,20 @@ def test_keys_copy_the_answers_which_the_tab_key_reaches_in_order(qtbot: QtBot, 
         qtbot.keyClick(answer, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
         seen.append(QApplication.clipboard().text())
     assert seen == ["Two? tuned", "Two? base", "One? tuned", "One? base"]
+
+
+def test_a_preset_sets_every_control_but_the_seed(qtbot: QtBot, theme: Theme) -> None:
+    panel = SamplingPanel()
+    qtbot.addWidget(panel)
+    panel.set_sampling(Sampling.model_validate({"seed": 7}))
+    panel.offer({preset.name: preset.sampling for preset in BUILT_IN})
+    assert panel.presets.currentText() == "Balanced"
+    place = panel.presets.findText("Creative")
+    panel.presets.setCurrentIndex(place)
+    panel.presets.activated.emit(place)
+    creative = next(preset.sampling for preset in BUILT_IN if preset.name == "Creative")
+    assert panel.sampling() == creative.model_copy(update={"seed": 7})
+    temperature = panel.control("temperature")
+    temperature.set_value(0.25)
+    temperature.edited.emit()
+    assert panel.presets.currentText() == "As set below"

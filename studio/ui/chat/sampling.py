@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -15,9 +17,11 @@ from studio.ui.widgets.button import Button, Switch
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
 from studio.ui.widgets.layout import column
+from studio.ui.widgets.popup import Combo
 
 _WIDTH = 320
 TYPED = "Typed tokens"
+_OWN_WAY = "As set below"
 _TYPED_TIP = "Read control tokens in the prompt as the model's tokens; off, they are text."
 DEFAULTS = Sampling.model_validate({})
 _ENTRIES = {name: FieldEntry("", name, info) for name, info in Sampling.model_fields.items()}
@@ -36,6 +40,9 @@ class SamplingPanel(QFrame):
         self._reset.clicked.connect(self.reset)
         drawn = [entry for name, entry in _ENTRIES.items() if name != "stop"]
         self.form = Form(drawn)
+        self.presets, self._ways = Combo(), dict[str, Sampling]()
+        self.presets.setAccessibleName("Preset")
+        self.presets.activated.connect(self._take_preset)
         self.stop, self.typed_tokens = LinesField(_ENTRIES["stop"]), Switch()
         card = Card("Sampling")
         card.setFixedWidth(_WIDTH)
@@ -48,14 +55,23 @@ class SamplingPanel(QFrame):
             ),
             _explained(FormRow(TYPED, self.typed_tokens, "far"), self.typed_tokens, _TYPED_TIP),
         )
-        for part in (self.form, *rows, note("Both models are asked the same way.")):
+        for part in (self.presets, self.form, *rows, note("Every column is asked the same way.")):
             card.body.addWidget(part)
         column(card, on=self)
         self.stop.setPlaceholderText("One text per line")
         self.form.changed.connect(self._announce)
         self.stop.edited.connect(self._announce)
         self.typed_tokens.toggled.connect(self._announce)
+        self.offer({})
         self.reset()
+
+    def offer(self, ways: Mapping[str, Sampling]) -> None:
+        """Ways of drawing by name, to choose from."""
+        self._ways = dict(ways)
+        self.presets.clear()
+        self.presets.addItems((_OWN_WAY, *self._ways))
+        self.presets.setVisible(bool(ways))
+        self._announce()
 
     def control(self, name: str) -> Editor:
         """The editor of a field."""
@@ -84,10 +100,18 @@ class SamplingPanel(QFrame):
         self.move(corner.x() - self.width(), corner.y() + 6)
         self.show()
 
+    def _take_preset(self) -> None:
+        """Draw as the chosen preset does; the seed stays."""
+        if (way := self._ways.get(self.presets.currentText())) is not None:
+            self.set_sampling(way.model_copy(update={"seed": self.sampling().seed}))
+
     def _announce(self) -> None:
         sampling = self.sampling()
         is_changed = sampling != DEFAULTS or self.typed_tokens.isChecked() or not self.form.is_valid()
         self._reset.setEnabled(is_changed)
+        plain = sampling.model_copy(update={"seed": DEFAULTS.seed})
+        name = next((name for name, way in self._ways.items() if way == plain), _OWN_WAY)
+        self.presets.setCurrentText(name)
         self.changed.emit(sampling)
 
 
