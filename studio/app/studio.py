@@ -27,7 +27,7 @@ from studio.app.tour import QUESTION, Tour
 from studio.app.training import Training
 from studio.jobs.heal import HealJob
 from studio.jobs.queue import JobQueue, QueueName
-from studio.paths import Paths
+from studio.paths import Paths, model_folder
 from studio.recipe.recipe import Recipe
 from studio.runs.store import RunStore
 from studio.settings import Settings
@@ -156,6 +156,7 @@ class Studio(QObject):
         panes.runs.evaluate_requested.connect(self._evaluate)
         panes.runs.export_requested.connect(self.exporting.open)
         panes.runs.playground_requested.connect(self._open_playground)
+        self.models.chat_requested.connect(self._talk_to)
         panes.runs.serve_requested.connect(self.serving.open)
 
     @Slot()
@@ -202,6 +203,12 @@ class Studio(QObject):
     def _open_playground(self, name: str) -> None:
         self.window.show_pane("playground")
         self.playground.choose(name)
+
+    @Slot(str)
+    def _talk_to(self, model: str) -> None:
+        """Talk to a model of this Mac, which needs no run."""
+        self.window.show_pane("playground")
+        self.playground.take_folders([str(model_folder(model))])
 
     @Slot()
     def _evaluate_trained(self) -> None:

@@ -154,3 +154,13 @@ def test_a_dataset_that_is_opened_over_the_models_is_still_a_dataset(
     studio.open_paths([str(write_rows(tmp_path / "rows.jsonl", 8))])
     qtbot.waitUntil(lambda: studio.state.dataset is not None)
     assert studio.window.current_pane() == "dataset"
+
+
+def test_a_model_without_any_run_is_talked_to(studio: Studio, own_model: Path, qtbot: QtBot) -> None:
+    studio.models.local.add([str(own_model)])
+    listed(studio, qtbot)
+    studio.panes.models.perform("chat")
+    assert studio.window.current_pane() == "playground"
+    qtbot.waitUntil(lambda: studio.queue.idle)
+    columns = studio.panes.playground.chat.columns
+    assert [each.contestant.model for each in columns] == [str(own_model)]

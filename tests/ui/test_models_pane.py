@@ -137,8 +137,8 @@ def test_each_model_offers_what_can_be_done_with_it(pane: ModelsPane) -> None:
     for facts in MODELS:
         pane.local.choose(facts.place)
         offers[facts.name] = pane.offers()
-    assert offers["starter"] == {"reveal", "train", "convert"}
-    assert offers[QWEN.name] == {"reveal", "delete", "train", "convert"}
+    assert offers["starter"] == {"reveal", "train", "chat", "convert"}
+    assert offers[QWEN.name] == {"reveal", "delete", "train", "chat", "convert"}
     assert offers[GGUF.name] == {"reveal", "delete", "trainable"}
     assert offers["odd"] == {"reveal", "delete"}
 

@@ -109,7 +109,7 @@ class ModelsPane(PaneFrame):
             return set()
         offered = {"reveal"} | (set() if facts.source == "starter" else {"delete"})
         if facts.problem is None:
-            offered |= {"trainable"} if facts.form == "gguf" else {"train", "convert"}
+            offered |= {"trainable"} if facts.form == "gguf" else {"train", "chat", "convert"}
         return offered
 
     def perform(self, key: str) -> None:
