@@ -114,6 +114,7 @@ class Playground(Controller):
         if found.run == self._subjects.name("playground"):
             self._steps = found.steps
             self._pane.system.set_trained(found.system)
+            self._pane.suggest(found.golden)
             self._offer()
 
     def _offer_presets(self, run: RunSummary) -> None:

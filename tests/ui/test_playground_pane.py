@@ -303,3 +303,11 @@ def test_a_preset_sets_every_control_but_the_seed(qtbot: QtBot, theme: Theme) ->
     temperature.set_value(0.25)
     temperature.edited.emit()
     assert panel.presets.currentText() == "As set below"
+
+
+def test_golden_prompts_are_put_into_the_field(qtbot: QtBot, pane: PlaygroundPane) -> None:
+    pane.suggest(["R&D in\none line?", "Two?"])
+    entries = pane.golden.actions()
+    assert [entry.text() for entry in entries] == ["R&&D in one line?", "Two?"]
+    entries[0].trigger()
+    assert pane.prompt.toPlainText() == "R&D in\none line?"

@@ -115,7 +115,7 @@ class AnswerCell(QWidget):
         self._foot.setText(" · ".join(filter(None, (source, parts, self._mark_verified()))))
         over = answer.ended is not None or bool(answer.why_open)
         for button in (self._copy, self._more):
-            button.setVisible(over)
+            button.setVisible(over and bool(answer.text))
 
     def menu(self) -> Menu:
         """What can be done with the answer."""

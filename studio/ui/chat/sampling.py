@@ -95,7 +95,7 @@ class SamplingPanel(QFrame):
 
     def show_below(self, anchor: QWidget) -> None:
         """Open under a button, its right edges aligned."""
-        self.adjustSize()
+        self.resize(self.sizeHint())  # Qt's own adjusting stops at two thirds of the screen
         corner = anchor.mapToGlobal(anchor.rect().bottomRight())
         self.move(corner.x() - self.width(), corner.y() + 6)
         self.show()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
@@ -15,6 +16,7 @@ from studio.ui.chat.contestant_menu import MOST, ContestantMenu
 from studio.ui.chat.sampling import SamplingPanel
 from studio.ui.chat.side_by_side import DEFAULTS, AskedHow, AskedTalks, SideBySideChat
 from studio.ui.panes.playground.asking import AskCard, SystemPrompt
+from studio.ui.plain import keyless
 from studio.ui.tables.run_picker import RunPicker
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
@@ -24,6 +26,7 @@ from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import EmptyState
 
 _WAITING = "Waiting for the current training step to end…"
+_MOST_SUGGESTED = 20
 DIFFERENCE = "difference"
 _WAYS = (
     (MARKDOWN, "Answers as Markdown"),
@@ -75,6 +78,9 @@ class PlaygroundPane(Pane):
         self.ways[MARKDOWN].setChecked(True)
         self.more.addActions(ways.actions())
         self.more.addSeparator()
+        self.golden = Menu(self.more, "Golden prompts")
+        self.more.addMenu(self.golden)
+        self.golden.menuAction().setVisible(False)
         self.raw = self.more.addAction("Complete the text, without a template")
         self.raw.setCheckable(True)
         self.raw.toggled.connect(self._say_sampling)
@@ -159,6 +165,15 @@ class PlaygroundPane(Pane):
     def set_prompt(self, prompt: str) -> None:
         """Put a prompt into the field, ready to send or to change."""
         self.ask.set_prompt(prompt)
+
+    def suggest(self, prompts: Sequence[str]) -> None:
+        """Offer the golden prompts of the run, the first of them."""
+        self.golden.clear()
+        self.golden.menuAction().setVisible(bool(prompts))
+        for prompt in prompts[:_MOST_SUGGESTED]:
+            line = " ".join(prompt.split())
+            action = self.golden.addAction(keyless(line if len(line) <= 70 else f"{line[:69]}…"))
+            action.triggered.connect(partial(self.set_prompt, prompt))
 
     def send(self) -> None:
         """Ask what stands in the field."""
