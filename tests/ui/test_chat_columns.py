@@ -9,8 +9,10 @@ from pytestqt.qtbot import QtBot
 
 from studio.dataset.record import Message
 from studio.events import AnswerEnded, AnswerPiece, AnswersBegin
+from studio.events.answers import MadeCall
 from studio.generate.contestant import Contestant
 from studio.ui.chat.column_head import REMOVE, RIGHT
+from studio.ui.chat.exchange import foot_text
 from studio.ui.chat.side_by_side import AskedTalks
 from studio.ui.panes.playground.pane import PlaygroundPane
 from studio.ui.theme import Theme
@@ -208,6 +210,12 @@ def test_what_was_written_as_system_prompt_stays_whatever_a_run_was_trained_with
     assert system.text() == "You are a pirate."
     system.reset.click()
     assert system.text() == "You are a bank."
+
+
+def test_an_answer_that_calls_tools_says_which() -> None:
+    call = MadeCall("weather", '{"city": "Oslo"}')
+    ended = AnswerEnded("tuned", "{}", 10, 3, 50.0, 0.1, "stop", (1, 2, 3), (call,))
+    assert foot_text(ended).endswith(" · calls weather")
 
 
 def test_an_answer_is_copied_as_it_was_written(asking: Asking) -> None:

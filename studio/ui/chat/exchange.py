@@ -46,6 +46,8 @@ def foot_text(ended: AnswerEnded) -> str:
         f"{ended.tokens_per_second:,.0f} tok/s",
         f"first after {ended.seconds_to_first:.2f} s",
     ]
+    if ended.calls:
+        parts.append(f"calls {', '.join(call.name for call in ended.calls)}")
     if ending := _ENDINGS.get(ended.finish_reason):
         parts.append(ending)
     return " · ".join(parts)
