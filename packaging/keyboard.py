@@ -1,8 +1,10 @@
-"""Do the whole main job in a real window with nothing but keys, and hold what is on disk to it.
+"""Do two whole jobs in a real window with nothing but keys, and hold what is on disk to them.
 
-Opens a dataset, corrects an answer, sets the epochs, trains, evaluates, asks both models, names the run,
-notes what the tuned one said, and quits, on a screen of its own (Xvfb) with xdotool. `make keyboard` runs
-it; a picture of each step goes to --out. Exits 1 with a sentence where something is not so on disk.
+The main job opens a dataset, corrects an answer, sets the epochs, trains, evaluates, asks both models, names
+the run, notes what the tuned one said, and quits. The other begins on a Mac without any model: it finds one
+on a Hub on this machine, downloads it, trains it, and exports the result as GGUF. Each on a screen of its own
+(Xvfb) with xdotool. `make keyboard` runs them; a picture of each step goes to --out. Exits 1 with a sentence
+where something is not so on disk.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from studio.dataset.read.load import read
@@ -34,9 +37,10 @@ class NotSoError(Exception):
 class Keys:
     """A screen without a mouse: types, and takes pictures."""
 
-    def __init__(self, screen: str, out: Path) -> None:
-        self._environment = {**os.environ, "DISPLAY": screen, "QT_QPA_PLATFORM": "xcb"}
+    def __init__(self, screen: str, out: Path, **environment: str) -> None:
+        self._environment = {**os.environ, "DISPLAY": screen, "QT_QPA_PLATFORM": "xcb", **environment}
         self._out, self._pictures = out, 0
+        out.mkdir(parents=True, exist_ok=True)
 
     def press(self, *keys: str) -> None:
         """Press these one after another, as a quick hand does."""
@@ -115,11 +119,11 @@ def written(home: Path, text: str) -> bool:
     return any(text in path.read_text("utf-8", "replace") for path in home.rglob("*.json*"))
 
 
-def main_job(keys: Keys, home: Path, data: Path) -> None:
-    """Start the app and do the job in it."""
+def do(job: Callable[[Keys, Path, Path], None], keys: Keys, home: Path, data: Path) -> None:
+    """Start the app and do a job in it."""
     app = keys.start("--home", str(home))
     try:
-        in_panes(keys, home, data)
+        job(keys, home, data)
         until("Ctrl+Q does not quit", lambda: app.poll() is not None)
     except NotSoError:
         keys.look("failed")
@@ -131,10 +135,7 @@ def main_job(keys: Keys, home: Path, data: Path) -> None:
         raise NotSoError(f"the app ended with {app.returncode}")
 
 
-def in_panes(keys: Keys, home: Path, data: Path) -> None:
-    """The job itself, a paragraph for each pane."""
-    until("the window did not open", lambda: keys.title() == "Tuning Studio")
-    time.sleep(3)
+def open_dataset(keys: Keys, data: Path) -> None:
     keys.press("ctrl+o")
     until("Ctrl+O opens no dialog", lambda: keys.title() == "Open a dataset")
     time.sleep(1)
@@ -142,6 +143,13 @@ def in_panes(keys: Keys, home: Path, data: Path) -> None:
     keys.press("Return")
     until("the dataset was not opened", lambda: data.name in keys.title())
     time.sleep(2)
+
+
+def main_job(keys: Keys, home: Path, data: Path) -> None:
+    """A paragraph for each pane."""
+    until("the window did not open", lambda: keys.title() == "Tuning Studio")
+    time.sleep(3)
+    open_dataset(keys, data)
 
     keys.press("ctrl+f", "Down", "Down")
     keys.look("rows")
@@ -198,22 +206,86 @@ def in_panes(keys: Keys, home: Path, data: Path) -> None:
     keys.press("ctrl+q")
 
 
+def from_hub_to_gguf(keys: Keys, home: Path, data: Path) -> None:
+    """From no model at all to a file for llama.cpp that was read back."""
+    until("the window did not open", lambda: keys.title() == "Tuning Studio")
+    time.sleep(3)
+    keys.press("Escape", "ctrl+6")
+    time.sleep(1)
+    keys.press("ctrl+f", *["shift+Tab"] * 3, "space", "ctrl+f")
+    keys.type("smollm2-135m")
+    keys.press("Return")
+    time.sleep(4)
+    keys.press("Down")
+    keys.look("found")
+    keys.press("Return")
+    person = home.parent
+    until(
+        "the model was not downloaded", lambda: any(person.glob("hf/hub/models--*/snapshots/*/*.safetensors"))
+    )
+    time.sleep(8)
+    keys.look("downloaded")
+    keys.press("Return")  # shows it on this Mac
+    time.sleep(3)
+    keys.press("Return")  # trains with it
+    time.sleep(2)
+    keys.look("chosen")
+
+    open_dataset(keys, data)
+    keys.press("ctrl+2", "ctrl+f")
+    keys.type("epochs")
+    keys.press("Tab", "ctrl+a")
+    keys.type("1")
+    keys.press("ctrl+r")
+    until("the run did not end", lambda: has_ended(home))
+    run = run_of(home)
+    assert run is not None
+    model = json.loads((run / "run.json").read_text())["recipe"]["model"]
+    if "SmolLM2-135M-Instruct" not in model:
+        raise NotSoError(f"it was not the downloaded model that was trained but {model}")
+    time.sleep(6)
+    keys.look("tuned")
+
+    keys.press("ctrl+shift+e")
+    time.sleep(1)
+    keys.press("shift+Tab", "Tab", "Tab", "Right", "Right", "Right")
+    keys.look("sheet")
+    keys.press("Return")
+    until("nothing was exported", lambda: any(person.glob("Downloads/*-gguf/*.gguf")))
+    time.sleep(4)
+    keys.look("exported")
+    keys.press("Escape", "ctrl+q")
+
+
+def with_hub(keys_for: Callable[..., Keys], folder: Path, data: Path) -> None:
+    """The second job, with a Hub on this machine and a person's folder without any model."""
+    from tests.hub.models import SMOL, model_of
+    from tests.hub.server import Hub, hub_server
+
+    with hub_server(Hub(models=[model_of(SMOL, ROOT / "resources" / "starter" / "model")])) as hub:
+        keys = keys_for(HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="0", HF_HOME=str(folder / "hf"), HOME=str(folder))
+        do(from_hub_to_gguf, keys, folder / "home", data)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "keyboard", help="for the pictures")
     out: Path = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, screen_of_ones_own() as screen:
-        home, data = Path(folder) / "home", Path(folder) / "questions.jsonl"
+    sys.path.insert(0, str(ROOT))  # where tests/hub/ is
+    with tempfile.TemporaryDirectory() as name, screen_of_ones_own() as screen:
+        folder, data = Path(name), Path(name) / "questions.jsonl"
         rows = (ROOT / "resources" / "starter" / "instructions.jsonl").read_text().splitlines()[:80]
         data.write_text("\n".join(rows) + "\n")
-        keys = Keys(screen, out)
         try:
-            main_job(keys, home, data)
+            do(main_job, Keys(screen, out), folder / "home", data)
+            with_hub(partial(Keys, screen, out / "hub"), folder / "person", data)
         except NotSoError as fault:
             print(f"By keys alone: {fault}. The pictures are in {out}.", file=sys.stderr)
             return 1
-    print(f"Opened, corrected, trained, evaluated, asked, named and quit by keys alone; pictures in {out}.")
+    print(
+        "Opened, corrected, trained, evaluated, asked, named and quit by keys alone; and from a Hub's model to "
+        f"a GGUF file. Pictures in {out}."
+    )
     return 0
 
 

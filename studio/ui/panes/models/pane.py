@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QStackedWidget
 
 from studio.events import ModelFacts, OnlineModel
@@ -162,6 +163,8 @@ class ModelsPane(PaneFrame):
         self.places.chosen.connect(self.show_place)
         self.search.textChanged.connect(self._on_typed)
         self.search.returnPressed.connect(self._seek)
+        to_models = QShortcut(QKeySequence(Qt.Key.Key_Down), self.search, self._go_to_models)
+        to_models.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.add.clicked.connect(self._show_add_menu)
         self.refresh.clicked.connect(self.refresh_requested)
         for page in (self.local, self.online):
@@ -182,6 +185,10 @@ class ModelsPane(PaneFrame):
             self._seek()
         else:
             self._typing.trigger()
+
+    def _go_to_models(self) -> None:
+        """From the search field into the table below it."""
+        (self.local if self.place() == LOCAL else self.online).table.setFocus()
 
     def _seek(self) -> None:
         self._typing.stop()
