@@ -58,6 +58,7 @@ class Models(Controller):
         self._window.show_pane("models")
         self._pane.show_place(LOCAL)
         self._wanted = "" if self._pane.local.choose(place) else place
+        self._pane.local.table.setFocus()  # where the next key is meant for it
 
     def add(self, paths: Sequence[str]) -> None:
         """Put folders and files on the list, if there is a model in them that can be used."""
