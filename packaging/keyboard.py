@@ -283,8 +283,8 @@ def main() -> int:
             print(f"By keys alone: {fault}. The pictures are in {out}.", file=sys.stderr)
             return 1
     print(
-        "Opened, corrected, trained, evaluated, asked, named and quit by keys alone; and from a Hub's model to "
-        f"a GGUF file. Pictures in {out}."
+        "Opened, corrected, trained, evaluated, asked, named and quit by keys alone; and from a Hub's model "
+        f"to a GGUF file. Pictures in {out}."
     )
     return 0
 

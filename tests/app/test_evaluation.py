@@ -230,7 +230,7 @@ def test_a_servers_model_is_named_and_its_key_goes_to_the_keychain(
     card = pane.setup.contestants
     with own_keychain() as keychain:
         card.menu.actions()[-1].trigger()
-        dialog = studio.evaluation.dialog
+        dialog = studio.evaluation.adding.dialog
         assert dialog is not None
         dialog.name.setText("big")
         assert not dialog.agree.isEnabled()
