@@ -60,12 +60,15 @@ class Shown(QObject):
         return False
 
 
-def test_nothing_but_the_window_flashes_on_the_screen_while_its_panes_are_built(
-    begin: Callable[[], Studio], qapp: QApplication
+def test_nothing_but_the_window_flashes_on_the_screen_while_its_panes_are_built_and_get_a_run(
+    begin: Callable[[], Studio], qapp: QApplication, qtbot: QtBot, tmp_path: Path
 ) -> None:
+    stored_run(tmp_path / "home", "first", outcome="done")
     shown = Shown()
     qapp.installEventFilter(shown)
-    begin()
+    studio = begin()
+    qtbot.waitUntil(lambda: studio.state.subjects.run("playground") is not None)
+    qtbot.waitUntil(lambda: studio.queue.idle)
     qapp.removeEventFilter(shown)
     assert shown.windows == ["MainWindow"]
 

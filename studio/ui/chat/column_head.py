@@ -88,8 +88,8 @@ class ColumnHead(QWidget):
             self.strength = StrengthSlider(contestant.strength)
             self.strength.changed.connect(self.strength_changed)
             parts.append(self.strength)
-        self.more.setVisible(not letter)
         column(head, *parts, ..., on=self, gap=2)
+        self.more.setVisible(not letter)  # only now: by itself it would be a window
         self.name.setToolTip(tip(contestant.title if not letter else ""))
 
     def menu(self) -> Menu:

@@ -201,9 +201,6 @@ class QuestionBar(QFrame):
         )
         self.count = PlainLabel(f"{number} of {many}")
         self.count.setProperty("role", "note")
-        self.earlier.setVisible(many > 1)
-        for widget in (self.count, self.later):
-            widget.setVisible(many > 1)
         self.earlier.clicked.connect(partial(self.turned.emit, -1))
         self.later.clicked.connect(partial(self.turned.emit, 1))
         top = Qt.AlignmentFlag.AlignTop
@@ -216,6 +213,8 @@ class QuestionBar(QFrame):
         )
         editing = row((self.field, 1), self._leave, self.save)
         column(shown, editing, on=self, inside=(11, 7, 6, 7), gap=0)
+        for widget in (self.earlier, self.count, self.later):
+            widget.setVisible(many > 1)
 
     def _show(self, *, editing: bool) -> None:
         fields: tuple[QWidget, ...] = (self.field, self.save, self._leave)
@@ -251,8 +250,8 @@ class ExchangeView(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(COLUMN_GAP)
         begins = note("A new conversation")
-        begins.setVisible(exchange.begins and exchange.before is not None and exchange.before.number > 0)
         column(begins, self.question, self._grid, on=self, gap=10)
+        begins.setVisible(exchange.begins and exchange.before is not None and exchange.before.number > 0)
         self._theme = theme
         for place, each in enumerate(columns):
             self._add(place, each)

@@ -22,7 +22,8 @@ class Dialog(QDialog):
         if width:
             self.setFixedWidth(width)
         self.heading, self.text = WrapLabel(heading, "state-title"), WrapLabel(text, tone="dim")
-        self.text.setVisible(bool(text))
+        if not text:
+            self.text.hide()
         self.agree, self.cancel = Button(agree, "primary"), Button("Cancel")
         self.agree.clicked.connect(self.on_agreed)
         self.cancel.clicked.connect(self.on_cancelled)
