@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,7 +119,7 @@ class AnswerWords(Controller):
         self._answer(f"Added to {path.name}.", "good")
 
 
-def add_line(path: Path, values: dict[str, str]) -> None:
+def add_line(path: Path, values: Mapping[str, object]) -> None:
     """Put one more row at the end of a file, whose last line may lack its end. Raises DiskError."""
     line = json.dumps(values, ensure_ascii=False) + "\n"
     with disk_errors(path), path.open("ab+") as file:

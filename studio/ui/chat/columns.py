@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -40,6 +39,8 @@ class ChatColumns(QFrame):
     again = Signal(int)
     turned = Signal(int, int)
     link_clicked = Signal(str)
+    voted = Signal(int, str)  # an exchange's number, and which of its answers is better
+    pair_wanted = Signal(int)
 
     def __init__(self, theme: Theme, conversation: Conversation) -> None:
         super().__init__()
@@ -99,6 +100,7 @@ class ChatColumns(QFrame):
         if blind != self.is_blind:
             self.is_blind = blind
             self._show_heads()
+            self.rebuild()
 
     def set_busy(self, busy: bool) -> None:
         """Whether an answer is coming: meanwhile nothing is asked anew."""
@@ -179,6 +181,8 @@ class ChatColumns(QFrame):
         number = exchange.number
         view.acted.connect(lambda action, who: self.answer_acted.emit(action, number, who))
         view.link_clicked.connect(self.link_clicked)
+        view.votes.voted.connect(partial(self.voted.emit, number))
+        view.votes.pair_wanted.connect(partial(self.pair_wanted.emit, number))
         view.question.edited.connect(partial(self.edited.emit, number))
         view.question.again.connect(partial(self.again.emit, number))
         view.question.turned.connect(partial(self.turned.emit, number))
@@ -187,11 +191,13 @@ class ChatColumns(QFrame):
         self._list.insertWidget(self._list.count() - 1, view)
 
     def _in_order(self, exchange: Exchange) -> Sequence[ChatColumn]:
-        if not exchange.is_blind:
+        """The columns as they stand over an exchange: while names are hidden, as it was shuffled."""
+        if not (self.is_blind and exchange.is_blind):
             return self._columns
-        order = list(self._columns)
-        random.Random(exchange.number).shuffle(order)
-        return order
+        order = list(exchange.answers)
+        return sorted(
+            self._columns, key=lambda each: order.index(each.key) if each.key in order else len(order)
+        )
 
     def _settle(self) -> None:
         last: QWidget = self._scroll

@@ -43,7 +43,10 @@ class ColumnAnswer:
 
 @dataclass(eq=False)
 class Exchange:
-    """A question and its answers by their columns' keys; `version` counts the other ways of asking it."""
+    """A question and its answers by their columns' keys; `version` counts the other ways of asking it.
+
+    Where it `is_blind` the answers' order is that in which they stand, and says nothing.
+    """
 
     prompt: str
     before: Exchange | None = None
@@ -87,6 +90,14 @@ class Conversation:
         """Show an earlier or a later version of a question."""
         before = self._before(exchange)
         before.shown = max(0, min(before.after.index(exchange) + by, len(before.after) - 1))
+
+    def show_names(self) -> None:
+        """Hide nobody's name any more; what was not voted on cannot be any more."""
+        waiting = [self._root]
+        while waiting:
+            here = waiting.pop()
+            waiting += here.after
+            here.is_blind = here.is_blind and bool(here.vote)
 
     def versions(self, exchange: Exchange) -> tuple[int, int]:
         """Which version of its question this is, counted from 1, and of how many."""

@@ -15,6 +15,7 @@ from studio.ui.chat.answer_text import ShownAnswer
 from studio.ui.chat.comparison import word_difference
 from studio.ui.chat.conversation import ChatColumn, ColumnAnswer, Exchange
 from studio.ui.chat.text import GrowingText, PromptField
+from studio.ui.chat.votes import VoteBar
 from studio.ui.form.model_picker import model_title
 from studio.ui.plain import keyless, tip
 from studio.ui.theme import Theme
@@ -22,6 +23,7 @@ from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.label import Badge, PlainLabel, note
 from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Menu
+from studio.words import counted
 
 COLUMN_GAP = 28
 _UNBROKEN = "\u00a0"
@@ -42,7 +44,7 @@ def foot_text(ended: AnswerEnded) -> str:
     if ended.finish_reason == FAILED:
         return "No answer"
     parts = [
-        f"{ended.tokens:,} token{'s' if ended.tokens != 1 else ''}",
+        counted(ended.tokens, "token"),
         f"{ended.tokens_per_second:,.0f} tok/s",
         f"first after {ended.seconds_to_first:.2f} s",
     ]
@@ -68,6 +70,12 @@ def source_of(answer: ColumnAnswer) -> str:
     return ", ".join(filter(None, (name, strength, contestant.approach.name.replace("_", " "))))
 
 
+def name_of(answer: ColumnAnswer) -> str:
+    """Who gave an answer, with what it is of: "Tuned (capitals, step 120)"."""
+    source = source_of(answer)
+    return f"{answer.column.title} ({source})" if source else answer.column.title
+
+
 class AnswerCell(QWidget):
     """One column's answer: its text, what it is of and what it cost, and what can be done with it."""
 
@@ -78,7 +86,7 @@ class AnswerCell(QWidget):
         super().__init__()
         self.answer = answer
         self.is_blind = False
-        self.text = ShownAnswer(theme, f"Answer of {answer.column.key}")
+        self.text = ShownAnswer(theme, "Answer")
         self.text.setObjectName("answerText")
         self.text.link_clicked.connect(self.link_clicked)
         self._foot = note("Waiting…")
@@ -100,6 +108,7 @@ class AnswerCell(QWidget):
 
     def write(self, how: str) -> None:
         """Write the answer out anew."""
+        self.text.setAccessibleName("Answer" if self.is_blind else f"Answer of {self.answer.column.key}")
         self.text.show_answer(self.answer.text, how)
         self.say()
 
@@ -110,7 +119,7 @@ class AnswerCell(QWidget):
             empty = "" if answer.text.strip() else "Empty answer · "
             words = empty + foot_text(answer.ended)
             if self.is_blind:
-                words = empty + f"{answer.ended.tokens:,} tokens"
+                words = empty + counted(answer.ended.tokens, "token")
         words = words or answer.why_open or ("Streaming…" if answer.text else "Waiting…")
         parts = words.replace(" ", _UNBROKEN).replace(f"{_UNBROKEN}·{_UNBROKEN}", " · ")
         source = "" if self.is_blind else source_of(answer)
@@ -250,11 +259,13 @@ class ExchangeView(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(COLUMN_GAP)
         begins = note("A new conversation")
-        column(begins, self.question, self._grid, on=self, gap=10)
+        self.votes = VoteBar()
+        column(begins, self.question, self._grid, self.votes, on=self, gap=10)
         begins.setVisible(exchange.begins and exchange.before is not None and exchange.before.number > 0)
         self._theme = theme
         for place, each in enumerate(columns):
             self._add(place, each)
+        self.show_vote()
         self.compare()
 
     def _add(self, place: int, each: ChatColumn) -> None:
@@ -324,6 +335,7 @@ class ExchangeView(QWidget):
             cell.text.show_answer(cell.answer.text, self._how)
         cell.say()
         self.compare()
+        self.show_vote()
 
     def close_open(self, word: str) -> None:
         """Say in every column that has not ended why nothing more will come."""
@@ -336,7 +348,18 @@ class ExchangeView(QWidget):
         """Say who gave which answer, now that one has voted."""
         for cell in self.cells.values():
             cell.is_blind = False
-            cell.say()
+            cell.write(self._how)
+        self.compare()
+        self.show_vote()
+
+    def names(self) -> tuple[str, str]:
+        """Who gave the two answers of a blind question, in the order in which they stood."""
+        first, second = (name_of(each) for each in list(self.exchange.answers.values())[:2])
+        return first, second
+
+    def show_vote(self) -> None:
+        """Ask for a vote where one is due, or say what came of it."""
+        self.votes.show_vote(self.exchange, self.names() if self.exchange.vote else ("", ""))
 
     def show_as(self, how: str) -> None:
         """Write all answers anew: as Markdown, plain, or with their differences marked."""

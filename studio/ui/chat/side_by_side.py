@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from random import sample
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.evaluate.store import Vote
 from studio.events import AnswerEnded, AnswerPiece, AnswersBegin, Event
 from studio.generate.contestant import BASE, PARENT, TUNED, Contestant, Talk, called
 from studio.generate.sampling import Sampling
@@ -14,6 +16,7 @@ from studio.ui.chat.column_head import LEFT, REMOVE, RIGHT
 from studio.ui.chat.columns import ChatColumns
 from studio.ui.chat.contestant_menu import MOST
 from studio.ui.chat.conversation import ChatColumn, ColumnAnswer, Conversation, Exchange
+from studio.ui.chat.votes import can_be_voted, vote_of
 from studio.ui.theme import Theme
 
 DEFAULTS = (Contestant(kind=BASE), Contestant(kind=TUNED))
@@ -27,7 +30,7 @@ class AskedHow:
     system: str = ""
     is_raw: bool = False
     typed_tokens: bool = False
-    is_blind: bool = False
+    is_blind: bool = False  # who answers is told after a vote
     begins: bool = False  # a question is a conversation of its own
 
 
@@ -53,6 +56,7 @@ class SideBySideChat(QObject):
         self.view = ChatColumns(theme, self.conversation)
         self.columns: tuple[ChatColumn, ...] = ()
         self.busy = False
+        self.votes: list[Vote] = []
         self._facts: Mapping[str, str] = {}
         self.whos: dict[str, str] = {}
         self._last: AskedTalks | None = None
@@ -61,6 +65,7 @@ class SideBySideChat(QObject):
         self.view.edited.connect(self.ask_instead)
         self.view.again.connect(self.again)
         self.view.turned.connect(self.turn)
+        self.view.voted.connect(self.vote)
 
     # columns
 
@@ -171,6 +176,23 @@ class SideBySideChat(QObject):
         self.view.rebuild()
         self.changed.emit()
 
+    # blind votes
+
+    def set_blind(self, blind: bool) -> None:
+        """Whether names are hidden until a vote; when they are no more, nothing is left to be voted on."""
+        if not blind:
+            self.conversation.show_names()
+        self.view.set_blind(blind)
+
+    def vote(self, number: int, choice: str) -> None:
+        """Take a vote on an exchange's two answers, and say whose they are."""
+        view = next((each for each in self.view.exchanges if each.exchange.number == number), None)
+        if view is not None and can_be_voted(view.exchange):
+            view.exchange.vote = choice
+            self.votes.append(vote_of(view.exchange, view.names()))
+            view.reveal()
+            self.changed.emit()
+
     # answers
 
     def take(self, event: Event) -> None:
@@ -192,7 +214,8 @@ class SideBySideChat(QObject):
     def _ask(self, exchange: Exchange) -> None:
         how = self._how()
         exchange.is_blind = how.is_blind
-        exchange.answers = {each.key: ColumnAnswer(each) for each in self.columns}
+        order = sample(self.columns, len(self.columns)) if exchange.is_blind else self.columns
+        exchange.answers = {each.key: ColumnAnswer(each) for each in order}
         self.view.show_last()
         self._send(exchange, self.columns)
 

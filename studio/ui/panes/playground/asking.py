@@ -35,10 +35,14 @@ class AskCard(Card):
 
     def send(self) -> None:
         """Send what stands in the field, unless there is nothing or an answer is still coming."""
-        prompt = self.prompt.toPlainText().strip()
+        prompt = self.text()
         if prompt and not self._busy:
             self.prompt.clear()
             self.submitted.emit(prompt)
+
+    def text(self) -> str:
+        """What stands in the field."""
+        return self.prompt.toPlainText().strip()
 
     def set_prompt(self, prompt: str) -> None:
         """Put a prompt into the field, ready to send or to change."""
@@ -60,7 +64,7 @@ class AskCard(Card):
     def _settle(self) -> None:
         self.send_button.setVisible(not self._busy)
         self.stop_button.setVisible(self._busy)
-        self.send_button.setEnabled(bool(self.prompt.toPlainText().strip()))
+        self.send_button.setEnabled(bool(self.text()))
 
 
 class SystemPrompt(QFrame):

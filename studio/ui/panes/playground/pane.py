@@ -15,6 +15,7 @@ from studio.ui.chat.answer_text import MARKDOWN, PLAIN
 from studio.ui.chat.contestant_menu import MOST, ContestantMenu
 from studio.ui.chat.sampling import SamplingPanel
 from studio.ui.chat.side_by_side import DEFAULTS, AskedHow, AskedTalks, SideBySideChat
+from studio.ui.chat.votes import BlindTally
 from studio.ui.panes.playground.asking import AskCard, SystemPrompt
 from studio.ui.plain import keyless
 from studio.ui.tables.run_picker import RunPicker
@@ -44,6 +45,7 @@ class PlaygroundPane(Pane):
     starter_requested = Signal()  # talk to the model in the box
     answer_acted = Signal(str, int, str)  # what an answer's menu offers, its exchange's number, its column
     link_clicked = Signal(str)
+    pair_wanted = Signal(int)  # an exchange's number, whose vote is to be kept
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Playground")
@@ -56,14 +58,14 @@ class PlaygroundPane(Pane):
         self._sampling = self.header.add_button("Sampling", icon="sliders-horizontal")
         self._more = IconButton("ellipsis", "More for this conversation", size=30)
         self.header.add_widget(self._more)
-        self.system, self.ask = SystemPrompt(), AskCard()
+        self.system, self.ask, self.tally = SystemPrompt(), AskCard(), BlindTally()
         self.chat = SideBySideChat(theme, self.how, self)
         self.columns = self.chat.view
         self.prompt, self.note = self.ask.prompt, self.ask.note
         self.send_button, self.stop_button = self.ask.send_button, self.ask.stop_button
         self.setFocusProxy(self.prompt)  # what is typed here is meant for it
         self._add_menu()
-        add(self.content, self.system, (self.columns, 1), self.ask)
+        add(self.content, self.system, self.tally, (self.columns, 1), self.ask)
         self._connect()
         self.show_no_run()
 
@@ -86,6 +88,9 @@ class PlaygroundPane(Pane):
         self.raw.toggled.connect(self._say_sampling)
         self.alone = self.more.addAction("Every question by itself")
         self.alone.setCheckable(True)
+        self.blind = self.more.addAction("Ask blind, then vote")
+        self.blind.setCheckable(True)
+        self.blind.toggled.connect(self._set_blind)
         self.begin_action = self.more.addAction("Begin a new conversation")
         self.begin_action.triggered.connect(self._begin_anew)
         self.clear_action = self.more.addAction("Clear conversation")
@@ -102,11 +107,15 @@ class PlaygroundPane(Pane):
         self.stop_button.clicked.connect(self.stop_requested)
         self.columns.answer_acted.connect(self._act)
         self.columns.link_clicked.connect(self.link_clicked)
+        self.columns.voted.connect(self.prompt.setFocus)
+        self.columns.pair_wanted.connect(self.pair_wanted)
+        self.tally.ended.connect(self.blind.toggle)
 
     # who is asked
 
     def show_no_run(self) -> None:
         """There is nobody to talk to yet."""
+        self.blind.setChecked(False)
         self.chat.set_contestants(())
         self.chat.clear()
         state = EmptyState(
@@ -142,7 +151,8 @@ class PlaygroundPane(Pane):
         self.show_ready()
 
     def add_contestant(self, contestant: Contestant) -> None:
-        """One more column."""
+        """One more column; votes are between two, so names are hidden no more."""
+        self.blind.setChecked(False)
         self.chat.add(contestant)
         self.show_ready()
 
@@ -159,6 +169,7 @@ class PlaygroundPane(Pane):
             self.system.text(),
             self.raw.isChecked(),
             self.panel.typed_tokens.isChecked(),
+            is_blind=self.blind.isChecked(),
             begins=self.alone.isChecked(),
         )
 
@@ -204,6 +215,8 @@ class PlaygroundPane(Pane):
     def show_idle(self) -> None:
         self._set_busy(False)
         self.ask.say("")
+        if (view := self.columns.answering) is not None and view.votes.is_open and not self.ask.text():
+            view.votes.setFocus()  # so that a key votes
 
     def show_stopped(self) -> None:
         self.columns.close_open("Stopped")
@@ -221,7 +234,10 @@ class PlaygroundPane(Pane):
 
     def _settle(self) -> None:
         self.clear_action.setEnabled(bool(self.columns.exchanges) and not self.chat.busy)
-        self._add.setEnabled(len(self.chat.columns) < MOST and not self.chat.busy)
+        blind = self.blind.isChecked()
+        self._add.setEnabled(len(self.chat.columns) < MOST and not self.chat.busy and not blind)
+        self.blind.setEnabled(blind or (len(self.chat.columns) == 2 and not self.chat.busy))
+        self.tally.show_votes(self.chat.votes, blind=blind)
         self.begin_action.setEnabled(self.clear_action.isEnabled())
         self.ways[DIFFERENCE].setEnabled(len(self.chat.columns) > 1)
         self._say_whom()
@@ -243,6 +259,10 @@ class PlaygroundPane(Pane):
     def _say_whom(self) -> None:
         whom = "Ask all of them" if len(self.chat.columns) > 1 else "Ask"
         self.prompt.setPlaceholderText(f"{whom}, in a new conversation" if self._begins else whom)
+
+    def _set_blind(self, blind: bool) -> None:
+        self.chat.set_blind(blind)
+        self._settle()
 
     def _forget(self) -> None:
         self.chat.clear()
