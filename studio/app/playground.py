@@ -11,6 +11,7 @@ from studio.app.request import RunRequest
 from studio.app.sayings import KeptSayings
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
+from studio.app.transcripts import KeptTranscripts
 from studio.events import Event, Log
 from studio.generate.contestant import MODEL, RUN, Contestant
 from studio.generate.presets import Presets, sampling_of
@@ -40,6 +41,7 @@ class Playground(Controller):
         self._prompts = self._request()
         self.adding = Adding(services, pane, pane.menu, pane.add_contestant)
         self.sayings = KeptSayings(services, pane)
+        self.transcripts = KeptTranscripts(services, pane)
         pane.show_no_run()
         pane.send_requested.connect(self._send)
         pane.stop_requested.connect(self.request.stop)

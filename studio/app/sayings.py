@@ -66,8 +66,7 @@ class KeptSayings(Controller):
             return
         order = list(exchange.answers)
         better, worse = order if exchange.vote == "a" else order[::-1]
-        system = self._pane.how().system
-        said = [turn for turn in chat.conversation.turns(exchange, better, system) if turn.content.strip()]
+        said = chat.conversation.turns(exchange, better, exchange.system)
         texts = {key: exchange.answers[key].text for key in (better, worse)}
         parts = [
             KeptPart("chosen", "The better answer", texts[better]),

@@ -57,6 +57,7 @@ class Exchange:
     begins: bool = False  # a conversation of its own: nothing before it is told
     is_blind: bool = False  # who answers is told only after the vote
     vote: str = ""
+    system: str = ""  # the system prompt that it was asked with
     number: int = field(default_factory=lambda: next(_numbers))
 
 

@@ -213,7 +213,7 @@ class SideBySideChat(QObject):
 
     def _ask(self, exchange: Exchange) -> None:
         how = self._how()
-        exchange.is_blind = how.is_blind
+        exchange.is_blind, exchange.system = how.is_blind, how.system
         order = sample(self.columns, len(self.columns)) if exchange.is_blind else self.columns
         exchange.answers = {each.key: ColumnAnswer(each) for each in order}
         self.view.show_last()

@@ -45,6 +45,7 @@ class PlaygroundPane(Pane):
     starter_requested = Signal()  # talk to the model in the box
     answer_acted = Signal(str, int, str)  # what an answer's menu offers, its exchange's number, its column
     link_clicked = Signal(str)
+    export_requested = Signal()
     pair_wanted = Signal(int)  # an exchange's number, whose vote is to be kept
 
     def __init__(self, theme: Theme) -> None:
@@ -91,6 +92,9 @@ class PlaygroundPane(Pane):
         self.blind = self.more.addAction("Ask blind, then vote")
         self.blind.setCheckable(True)
         self.blind.toggled.connect(self._set_blind)
+        self.more.addSeparator()
+        self.export = self.more.addAction("Export conversation…")
+        self.export.triggered.connect(lambda: self.export_requested.emit())
         self.begin_action = self.more.addAction("Begin a new conversation")
         self.begin_action.triggered.connect(self._begin_anew)
         self.clear_action = self.more.addAction("Clear conversation")
@@ -237,6 +241,7 @@ class PlaygroundPane(Pane):
         blind = self.blind.isChecked()
         self._add.setEnabled(len(self.chat.columns) < MOST and not self.chat.busy and not blind)
         self.blind.setEnabled(blind or (len(self.chat.columns) == 2 and not self.chat.busy))
+        self.export.setEnabled(self.clear_action.isEnabled() and not blind)  # a file tells the names
         self.tally.show_votes(self.chat.votes, blind=blind)
         self.begin_action.setEnabled(self.clear_action.isEnabled())
         self.ways[DIFFERENCE].setEnabled(len(self.chat.columns) > 1)
