@@ -23,6 +23,7 @@ from studio.app.runs import Runs
 from studio.app.serving import Serving
 from studio.app.session import CONTINUE, RESUME, AppSession
 from studio.app.state import Services, State
+from studio.app.token_view import AnswersByToken
 from studio.app.tour import QUESTION, Tour
 from studio.app.training import Training
 from studio.jobs.heal import HealJob
@@ -72,6 +73,7 @@ class Studio(QObject):
         self.objective = ObjectiveOffers(services, self.panes.dataset, self.training)
         self.evaluation = Evaluation(services, self.panes.evaluation)
         self.playground = Playground(services, self.panes.playground)
+        self.answer_tokens = AnswersByToken(services, self.panes.playground, theme)
         self.runs = Runs(services, self.panes.runs)
         of_training = self.training, self.panes.training
         self.models = ModelsAtWork(services, self.panes.models, *of_training, settings.model_places)

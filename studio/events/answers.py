@@ -64,11 +64,12 @@ class AnswerEnded(Event, kind="AnswerEnded"):
 
 @dataclass(frozen=True)
 class LikelyToken:
-    """A token that could stand at a place, with its probability there."""
+    """A token that could stand at a place, with its probability there; `ends` says that it ends an answer."""
 
     id: int
     text: str
     probability: float
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,15 @@ class TokenRead:
     """A token of an answer, as the contestant that gave it and the others read it.
 
     `probability` and `entropy` (nats) are the answerer's own, at temperature 1 and before any penalty.
-    `shift` is how far the contestant it is compared with is from it there, log p - log p', nats; `likely` are
-    the likeliest tokens of each contestant, in the order of the event's `readers`.
+    `shifts` are how far each reader is from it there, log p - log p', nats, and `likely` are the likeliest
+    tokens of each, both in the order of the event's `readers`.
     """
 
     id: int
     text: str
     probability: float
     entropy: float
-    shift: float
+    shifts: tuple[float, ...]
     likely: tuple[tuple[LikelyToken, ...], ...] = ()
 
 

@@ -44,24 +44,22 @@ class _Reading:
 def reading_answer(readers: Sequence[AnswerReader], ids: Sequence[int]) -> Generator[None, None, AnswerRead]:
     """The answer `ids` of the first reader as all of them read it, each behind its own conversation.
 
-    The shift is held against the second reader; without one it is 0. Readers whose tokens are others than the
-    first one's are left out. Yields after each piece that was read.
+    Readers whose tokens are others than the first one's are left out. Yields after each piece that was read.
     """
     first = readers[0]
     able = [each for each in readers if first.opened.has_tokens_of(each.opened)]
     found: list[_Reading] = []
     for each in able:
         found.append((yield from _reading(each, ids)))
-    texts, shown = pieces_of(first.opened.tokenizer, ids), _TokenTexts(first.opened.tokenizer)
-    own, other = found[0], found[1] if len(found) > 1 else found[0]
+    texts, shown, own = pieces_of(first.opened.tokenizer, ids), _TokenTexts(first.opened), found[0]
     tokens = tuple(
         TokenRead(
             token,
             texts[place],
             float(np.exp(own.log_p[place])),
             own.entropy[place],
-            own.log_p[place] - other.log_p[place],
-            tuple(tuple(LikelyToken(id, shown.of(id), p) for id, p in each.likely[place]) for each in found),
+            tuple(own.log_p[place] - each.log_p[place] for each in found),
+            tuple(tuple(shown.likely(*likely) for likely in each.likely[place]) for each in found),
         )
         for place, token in enumerate(ids)
     )
@@ -130,11 +128,15 @@ def _added(detokenizer: Any, ids: Sequence[int]) -> Iterator[str]:
 class _TokenTexts:
     """What single tokens look like behind others: with the space that many begin with."""
 
-    def __init__(self, tokenizer: TokenizerWrapper) -> None:
-        self._tokenizer = tokenizer
-        self._before = tokenizer.encode("a", add_special_tokens=False)
-        self._start = len(tokenizer.decode(self._before))
+    def __init__(self, opened: OpenContestant) -> None:
+        self._tokenizer, self._stops = opened.tokenizer, opened.renderer.stops
+        self._before = self._tokenizer.encode("a", add_special_tokens=False)
+        self._start = len(self._tokenizer.decode(self._before))
         self._known: dict[int, str] = {}
+
+    def likely(self, token: int, probability: float) -> LikelyToken:
+        """A token with its probability at a place."""
+        return LikelyToken(token, self.of(token), probability, token in self._stops)
 
     def of(self, token: int) -> str:
         """The text of a token."""

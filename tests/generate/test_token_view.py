@@ -51,7 +51,8 @@ def test_probabilities_entropy_and_shift_are_those_of_the_logits(runs: Path) -> 
     assert np.allclose([each.entropy for each in read.tokens], -(np.exp(own) * own).sum(-1), atol=1e-4)
     shift = own[at, ids] - other[at, ids]
     assert np.abs(shift).max() > 0.1
-    assert np.allclose([each.shift for each in read.tokens], shift, atol=1e-4)
+    assert np.allclose([each.shifts[1] for each in read.tokens], shift, atol=1e-4)
+    assert np.allclose([each.shifts[2] for each in read.tokens], own[at, ids] - third[at, ids], atol=1e-4)
     for number, whole in enumerate((own, other, third)):
         best = np.sort(np.exp(whole), axis=-1)[:, ::-1][:, :LIKELY]
         told = [[each.probability for each in token.likely[number]] for token in read.tokens]
@@ -79,4 +80,4 @@ def test_an_answer_that_only_one_can_read_has_no_shift(runs: Path, tiny_model: P
         if isinstance(each, AnswerRead)
     ]
     assert len(read.readers) == 1
-    assert [each.shift for each in read.tokens] == [0.0, 0.0, 0.0]
+    assert [each.shifts for each in read.tokens] == [(0.0,)] * 3

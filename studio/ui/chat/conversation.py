@@ -7,7 +7,7 @@ from itertools import count
 
 from studio.dataset.record import Message
 from studio.events import AnswerEnded, AnswersBegin
-from studio.generate.contestant import Contestant
+from studio.generate.contestant import Contestant, Talk
 
 _numbers = count(1)
 
@@ -26,7 +26,7 @@ class ChatColumn:
 
 @dataclass(eq=False)
 class ColumnAnswer:
-    """What one column answered to one question; `begun` is what it was to begin with."""
+    """What one column answered to one question; `begun` is what it was to begin with, `talk` what it read."""
 
     column: ChatColumn
     text: str = ""
@@ -34,6 +34,17 @@ class ColumnAnswer:
     begin: AnswersBegin | None = None
     ended: AnswerEnded | None = None
     why_open: str = ""  # why nothing more will come, where it did not end
+    talk: Talk | None = None
+    typed_tokens: bool = False  # whether control tokens typed in the talk were read as such
+    came: str = ""
+
+    def take(self, piece: str) -> str:
+        """Take over what was streamed, and return what is new of it: some tell the beginning anew."""
+        self.came += piece
+        before, told = self.text, self.came.startswith(self.begun)
+        if told or not self.begun.startswith(self.came):
+            self.text = self.came if told else self.begun + self.came
+        return self.text[len(before) :]
 
     def finish(self, ended: AnswerEnded) -> None:
         """Take the whole text over: what was streamed may differ from it."""

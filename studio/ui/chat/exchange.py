@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from studio.events import AnswerEnded, AnswersBegin
@@ -23,6 +23,7 @@ from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.label import Badge, PlainLabel, note
 from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Menu
+from studio.ui.widgets.tabs import key_name
 from studio.words import counted
 
 COLUMN_GAP = 28
@@ -31,9 +32,11 @@ FAILED = "failed"
 _UNTOUCHED = "Verified: its weights are the untouched original's own copy."
 _VERIFIED = "✓\u00a0verified\u00a0base"
 _ENDINGS = {"length": "cut at the maximum length", "stopped": "stopped", "refused": "refused by the server"}
+TOKENS, TOKENS_KEY = "tokens", "Ctrl+T"
 ANSWER_ACTIONS = (
     ("copy", "Copy answer"),
     ("continue", "Continue this answer"),
+    (TOKENS, "Show tokens"),
     ("golden", "Add to a golden set…"),
     ("row", "Add to a dataset…"),
 )
@@ -95,6 +98,9 @@ class AnswerCell(QWidget):
         self._more = IconButton("ellipsis", "More for this answer")
         self._copy.clicked.connect(partial(self.acted.emit, "copy"))
         self._more.clicked.connect(self._open_menu)
+        tokens = QShortcut(QKeySequence(TOKENS_KEY), self)
+        tokens.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        tokens.activated.connect(self._show_tokens)
         top = Qt.AlignmentFlag.AlignTop
         foot = row((self._foot, 1), (self._copy, top), (self._more, top), gap=2)
         self.inside = column((self.text, top), foot, row(self.same, ...), ..., on=self, gap=6)
@@ -132,7 +138,7 @@ class AnswerCell(QWidget):
         """What can be done with the answer."""
         menu = Menu(self)
         for key, words in ANSWER_ACTIONS:
-            action = menu.addAction(words)
+            action = menu.addAction(f"{words}\t{key_name(TOKENS_KEY)}" if key == TOKENS else words)
             action.triggered.connect(partial(self.acted.emit, key))
             action.setEnabled(bool(self.answer.text) and not (self.is_blind and key != "copy"))
         for address in self.text.links():
@@ -145,6 +151,10 @@ class AnswerCell(QWidget):
 
     def _open_menu(self) -> None:
         self.menu().popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
+
+    def _show_tokens(self) -> None:
+        if self.answer.text and not self.is_blind:
+            self.acted.emit(TOKENS)
 
     def _mark_verified(self) -> str:
         """Words that say whether the base's weights are the original ones; the tooltip has their mark."""
@@ -315,8 +325,7 @@ class ExchangeView(QWidget):
 
     def append(self, who: str, text: str) -> None:
         cell = self.cells[who]
-        cell.answer.text += text
-        cell.text.add(text)
+        cell.text.add(cell.answer.take(text))
         cell.say()
 
     def restart(self, who: str) -> None:

@@ -154,12 +154,23 @@ class SideBySideChat(QObject):
         answer = exchange.answers.get(who) if exchange is not None else None
         if exchange is None or answer is None or shown is None or self.busy:
             return
-        if not begun:
+        if not begun and not ids:
             begun, ids = answer.text, answer.ended.ids if answer.ended is not None else ()
         exchange.answers[who] = ColumnAnswer(shown, begun, begun)
         self._send(exchange, [shown], begun, ids)
         if self.view.answering is not None:
             self.view.answering.restart(who)
+
+    def branch(self, number: int, who: str, begun: str, ids: Sequence[int]) -> None:
+        """Let a column's answer begin with these tokens, in another version of it; the old one stays."""
+        exchange = self.conversation.find(number)
+        if exchange is None or self._column(who) is None or self.busy:
+            return
+        version = self.conversation.ask_instead(exchange, exchange.prompt)
+        version.begins, version.answers = exchange.begins, dict(exchange.answers)
+        version.is_blind, version.vote = exchange.is_blind, exchange.vote
+        self.view.show_last()
+        self.go_on(version.number, who, begun, ids)
 
     def repeat(self, asked: AskedTalks) -> None:
         """Wait once more for the answers to what was refused."""
@@ -167,7 +178,10 @@ class SideBySideChat(QObject):
         view = self.view.answering
         for who in dict.fromkeys(self.whos.values()):
             if view is not None and who in view.cells:
-                view.exchange.answers[who] = ColumnAnswer(view.exchange.answers[who].column)
+                old = view.exchange.answers[who]
+                view.exchange.answers[who] = ColumnAnswer(
+                    old.column, old.begun, old.begun, talk=old.talk, typed_tokens=old.typed_tokens
+                )
                 view.restart(who)
 
     def clear(self) -> None:
@@ -224,6 +238,9 @@ class SideBySideChat(QObject):
     ) -> None:
         how = self._how()
         talks = tuple(self._talk(exchange, each, how, begun, ids) for each in columns)
+        for each, talk in zip(columns, talks, strict=True):
+            exchange.answers[each.key].talk = talk
+            exchange.answers[each.key].typed_tokens = how.typed_tokens
         self.whos = dict(zip(called(talks), (each.key for each in columns), strict=True))
         self.view.answer(exchange)
         seed = (how.sampling.seed + exchange.version) % 2**31

@@ -37,7 +37,7 @@ class ShadedText(QTextEdit):
         self._theme = theme
         self._texts: Sequence[str] = ()
         self._values: Sequence[float | None] = ()
-        self._unit = ""
+        self._unit, self._most = "", 0.0
         self._starts: list[int] = []
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
@@ -50,9 +50,11 @@ class ShadedText(QTextEdit):
         self.document().setDocumentMargin(0)
         theme.changed.connect(self._draw)
 
-    def show_tokens(self, texts: Sequence[str], values: Sequence[float | None], unit: str) -> None:
-        """Show these, a value for each."""
-        self._texts, self._values, self._unit = texts, values, unit
+    def show_tokens(
+        self, texts: Sequence[str], values: Sequence[float | None], unit: str, most: float = 0.0
+    ) -> None:
+        """Show these, a value for each; the strongest shade is that of `most`, or of the largest value."""
+        self._texts, self._values, self._unit, self._most = texts, values, unit, most
         self._draw()
 
     def words_of(self, place: int) -> str:
@@ -77,7 +79,7 @@ class ShadedText(QTextEdit):
         return super().viewportEvent(event)
 
     def _draw(self) -> None:
-        most = max((abs(value) for value in self._values if _is_number(value)), default=0.0)  # type: ignore[arg-type]
+        most = self._most or max((abs(value) for value in self._values if _is_number(value)), default=0.0)  # type: ignore[arg-type]
         self._starts = []
         self.clear()
         cursor = QTextCursor(self.document())
