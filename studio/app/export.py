@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 
+from studio.app.hub import open_page
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
-from studio.events import Exported, Progress
+from studio.events import AccessWanted, Exported, Log, Progress, Uploaded
 from studio.files import free_place
 from studio.jobs.export import PRECISIONS, RunExportJob, next_step
 from studio.jobs.job import Failed, Outcome, Stopped
+from studio.jobs.publish import RunPublishJob
 from studio.jobs.queue import QueueName
 from studio.jobs.rows import first_question
 from studio.models.library.places import lm_studio_folders
 from studio.runs.folder import RunFolder
-from studio.ui.dialogs.export import ExportDialog, ExportWish
+from studio.ui.dialogs.export import HUB, ExportDialog, ExportWish
 
 _PUBLISHER = "tuning-studio"
 """LM Studio keeps models in folders of their publishers."""
@@ -48,6 +51,7 @@ class Exporting(Controller):
         dialog.target_chosen.connect(partial(self._show_place, run))
         dialog.stop_requested.connect(self.request.stop)
         dialog.reveal_requested.connect(self._reveal)
+        dialog.page_requested.connect(open_page)
         dialog.finished.connect(dialog.deleteLater)
         dialog.finished.connect(self._forget)
         self._show_place(run, dialog.target)
@@ -67,25 +71,40 @@ class Exporting(Controller):
             self._show_place(run, self.dialog.target)
 
     def _export(self, run: RunFolder, wish: ExportWish) -> None:
-        folder = Path(wish.folder)
-        job = RunExportJob(
-            run,
-            wish.target,
-            folder,
-            wish.weights,
-            wish.precision,
-            ollama_name=wish.ollama_name,
-            prompt=wish.prompt,
-        )
-        self._ask(job)
+        if wish.target == HUB:
+            self._ask(RunPublishJob(run, wish.repository, wish.form, wish.private, wish.token))
+            return
+        job = RunExportJob(run, wish.target, Path(wish.folder), wish.weights, wish.precision)
+        self._ask(replace(job, ollama_name=wish.ollama_name, prompt=wish.prompt))
 
-    def _ask(self, job: RunExportJob) -> None:
+    def _ask(self, job: RunExportJob | RunPublishJob) -> None:
         if self.dialog is None:
             return
         self.dialog.begin()
         self._subjects.hold("export", job.run.name, f"{job.run.name} is being exported.")
-        listeners: Listeners = {Progress: self.dialog.show_busy, Exported: partial(self._show, job)}
-        self.request.ask(job, QueueName.INTERRUPT, listeners, self._end)
+        heard: Listeners = {Progress: self.dialog.show_busy}
+        if isinstance(job, RunExportJob):
+            heard = {**heard, Exported: partial(self._show, job)}
+        else:
+            heard = {
+                **heard,
+                Log: lambda log: self._tell(log.text),
+                AccessWanted: lambda wanted: self._ask_for_access(wanted.page),
+                Uploaded: lambda uploaded: self._show_uploaded(uploaded.address),
+            }
+        self.request.ask(job, QueueName.INTERRUPT, heard, self._end)
+
+    def _tell(self, text: str) -> None:
+        if self.dialog is not None:
+            self.dialog.show_leaving(text)
+
+    def _ask_for_access(self, page: str) -> None:
+        if self.dialog is not None:
+            self.dialog.access.ask(page)
+
+    def _show_uploaded(self, address: str) -> None:
+        if self.dialog is not None:
+            self.dialog.show_uploaded(address)
 
     def _show(self, job: RunExportJob, event: Exported) -> None:
         if self.dialog is not None:
@@ -99,7 +118,7 @@ class Exporting(Controller):
             case Failed(summary, _):
                 self.dialog.rest(summary)
             case Stopped():
-                self.dialog.rest("Stopped: nothing was written.")
+                self.dialog.rest("Stopped before the end.")
 
     @Slot()
     def _forget(self) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio import __version__
-from studio.events import Event, Exported, Prepared
+from studio.events import AccessWanted, Event, Exported, Prepared
 from studio.files import scratch_folder, write_text
+from studio.hub.failure import HubError
 from studio.hub.upload import check_upload, followed, leaving_files
 from studio.jobs.export import RunExportJob
 from studio.jobs.hub import announced, hub_token, uploaded, with_access
@@ -60,7 +61,12 @@ class RunPublishJob:
         from studio.export.hub import contents_of, upload_result
 
         token = self.token or hub_token()
-        check_upload(self.repository, token)
+        try:
+            check_upload(self.repository, token)
+        except HubError as error:
+            if error.page:
+                yield AccessWanted(error.page)
+            raise
         with scratch_folder("publish") as scratch:
             out = scratch / self.run.name
             job = RunExportJob(self.run, self.form, out, self.weights, self.precision, self.changed_base)

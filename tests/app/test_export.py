@@ -14,7 +14,9 @@ from studio.app import export
 from studio.app.studio import Studio
 from studio.cli.commands import run as command_line
 from studio.ui.dialogs.export import ExportDialog
+from tests.app.keychain import own_keychain
 from tests.conftest import write_rows
+from tests.hub.server import Hub, hub_server
 
 SETTINGS = ("loop.steps=1", "batch_size=1", "watch.forgetting=false", "layers=1")
 
@@ -124,6 +126,29 @@ def test_lm_studios_folder_is_offered_where_it_is_and_only_for_what_it_reads(
     sheet.lm_studio.click()
     assert sheet.folder.text().endswith(".lmstudio/models/tuning-studio/toy-fused")
     assert not sheet.lm_studio.isVisible()
+
+
+def test_a_result_goes_to_the_hub_private_and_with_a_card(
+    sheet: ExportDialog, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
+    with hub_server(Hub()) as hub, own_keychain():
+        for name, value in (("ENDPOINT", hub.url), ("HUB_OFFLINE", "0"), ("HUB_DISABLE_XET", "1")):
+            monkeypatch.setenv(f"HF_{name}", value)
+        sheet.targets.choose("hub")
+        assert sheet.agree.text() == "Upload"
+        assert not sheet.folder.isVisible()
+        sheet.repository.setText("ann/toy")
+        sheet.agree.click()
+        qtbot.waitUntil(lambda: sheet.access.isVisible())  # a token is what is missing
+        sheet.access.token.setText("hf_write")
+        sheet.agree.click()
+        qtbot.waitUntil(lambda: sheet.copy.isVisible())
+        (made,) = hub.made
+    assert made["visibility"] == "private"
+    sheet.copy.click()
+    assert QApplication.clipboard().text() == f"{hub.url}/ann/toy"
 
 
 def test_closing_the_sheet_stops_what_is_written_and_leaves_nothing(

@@ -150,7 +150,7 @@ def test_nothing_is_written_for_a_name_or_a_token_that_will_not_do(
 ) -> None:
     for name, token, code in (("short", "hf_x", "upload.no_name"), ("ann/short", "", "upload.no_token")):
         with refused(code, HubError):
-            next(RunPublishJob(evaluated, name, token=token).run_events(ModelCache()))
+            list(RunPublishJob(evaluated, name, token=token).run_events(ModelCache()))
     assert hub.asked == []
     hub.fault = (401, "")
     with refused("upload.token_refused", HubError, page=TOKENS):

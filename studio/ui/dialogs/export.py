@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from studio.events import Exported
 from studio.ui.dialogs.dialog import fields
+from studio.ui.dialogs.hub import AccessBox
 from studio.ui.dialogs.task import BusyDialog
 from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
@@ -37,6 +38,7 @@ class ExportForm:
     name: bool = False  # whether it can be created in Ollama, under a name
 
 
+HUB = "hub"
 FORMS = {
     "mlx": ExportForm("MLX adapter", "A small folder that mlx-lm puts on the original model."),
     "peft": ExportForm(
@@ -52,7 +54,10 @@ FORMS = {
     "ollama": ExportForm(
         "Ollama", "A GGUF file, and the Modelfile that Ollama reads.", precision=True, name=True
     ),
+    HUB: ExportForm("Hub", "To the Hugging Face Hub, with a card made from the run and its evaluation."),
 }
+SENT = ("mlx", "peft", "fused", "gguf")
+"""What can go to the Hub."""
 WEIGHTS = {
     "auto": "Quantized again if at most 5 % of what was learned is lost",
     "keep": "Quantized again, as the original is",
@@ -70,6 +75,10 @@ class ExportWish:
     precision: str
     prompt: str
     ollama_name: str = ""
+    repository: str = ""  # on the Hub: owner/name
+    form: str = "mlx"  # in which it goes there
+    private: bool = True
+    token: str = field(default="", repr=False)
 
 
 class ExportDialog(BusyDialog):
@@ -79,6 +88,7 @@ class ExportDialog(BusyDialog):
     folder_wanted = Signal()
     target_chosen = Signal(str)
     reveal_requested = Signal(str)
+    page_requested = Signal(str)
 
     def __init__(
         self, run: str, precisions: Mapping[str, str], prompt: str, parent: QWidget | None = None
@@ -98,6 +108,7 @@ class ExportDialog(BusyDialog):
         self.lm_studio.setToolTip(tip("Where LM Studio finds it"))
         self.prompt, self.ollama_name = QLineEdit(prompt), QLineEdit()
         self.ollama_name.setPlaceholderText("Leave empty to write the files only")
+        self._add_hub_fields(run)
         self.before, self.after = _answer_field("Before"), _answer_field("After")
         self.reveal, self.copy = (
             Button("Show in folder", icon="folder-open"),
@@ -137,12 +148,41 @@ class ExportDialog(BusyDialog):
         self._say(sentence, "bad")
         self.adjustSize()
 
+    def show_uploaded(self, address: str) -> None:
+        """It is on the Hub: offer its address."""
+        self._command = address
+        self._show_busy(False)
+        self._show_done(True)
+        self.reveal.hide()
+        self.copy.setText("Copy the link")
+        self._say(f"It is at {address}.", "good")
+        self.access.hide()
+        self.adjustSize()
+
+    def show_leaving(self, text: str) -> None:
+        """Say what leaves this Mac, before it does."""
+        self._say(text, "dim")
+        self.adjustSize()
+
+    def _add_hub_fields(self, run: str) -> None:
+        self.repository, self.form = QLineEdit(), Combo()
+        self.repository.setPlaceholderText(f"owner/{run}")
+        for key in SENT:
+            self.form.addItem(FORMS[key].title, key)
+        self.seen = Tabs([("private", "Private"), ("public", "Public")], "segment")
+        self.access = AccessBox("write")
+        self.access.page_requested.connect(self.page_requested)
+
     def _lay_out(self) -> None:
-        place = row((self.folder, 1), self.lm_studio, self.choose)
+        self._place = clear(row((self.folder, 1), self.lm_studio, self.choose))
+        self._seen = clear(row(self.seen, ...))
         self._fields = fields(
             ("Weights", self.weights),
             ("Stored in", self.precision),
-            ("Folder", place),
+            ("Folder", self._place),
+            ("Name", self.repository),
+            ("Form", self.form),
+            ("Visibility", self._seen),
             ("Create in Ollama as", self.ollama_name),
             ("Test prompt", self.prompt),
         )
@@ -152,6 +192,7 @@ class ExportDialog(BusyDialog):
             self.targets,
             self.use,
             self._fields,
+            self.access,
             self.progress,
             self.status,
             self._answers,
@@ -174,6 +215,13 @@ class ExportDialog(BusyDialog):
         self._fields.setRowVisible(self.weights, form.weights)
         self._fields.setRowVisible(self.precision, form.precision)
         self._fields.setRowVisible(self.ollama_name, form.name)
+        to_hub = self.target == HUB
+        for part in (self.repository, self.form, self._seen):
+            self._fields.setRowVisible(part, to_hub)
+        for part in (self._place, self.prompt):
+            self._fields.setRowVisible(part, not to_hub)
+        self.agree.setText("Upload" if to_hub else "Export")
+        self.access.hide()
         self.target_chosen.emit(self.target)
         self.adjustSize()
 
@@ -191,6 +239,10 @@ class ExportDialog(BusyDialog):
             str(self.precision.currentData()),
             self.prompt.text().strip(),
             self.ollama_name.text().strip() if FORMS[self.target].name else "",
+            self.repository.text().strip(),
+            str(self.form.currentData()),
+            self.seen.current == "private",
+            self.access.token.text().strip(),
         )
         self.export_requested.emit(wish)
 
@@ -207,7 +259,7 @@ class ExportDialog(BusyDialog):
 
     def _inputs(self) -> tuple[QWidget, ...]:
         chosen = self.targets, self.weights, self.precision, self.choose, self.lm_studio
-        return *chosen, self.ollama_name, self.prompt
+        return *chosen, self.ollama_name, self.prompt, self.repository, self.form, self.seen, self.access
 
     def _show_busy(self, busy: bool) -> None:
         self.set_busy(busy)
