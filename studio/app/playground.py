@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio.app.adding import Adding, names_model
+from studio.app.grid import AskedGrid
 from studio.app.request import RunRequest
 from studio.app.sayings import KeptSayings
 from studio.app.state import Controller, Services
@@ -25,12 +26,13 @@ from studio.runs.store import RunSummary
 from studio.ui.chat.side_by_side import AskedTalks
 from studio.ui.form.model_picker import model_title
 from studio.ui.panes.playground.pane import PlaygroundPane
+from studio.ui.theme import Theme
 
 
 class Playground(Controller):
     """Asks several versions of a model the same thing, also while a run is training."""
 
-    def __init__(self, services: Services, pane: PlaygroundPane) -> None:
+    def __init__(self, services: Services, pane: PlaygroundPane, theme: Theme) -> None:
         super().__init__(services, pane)
         self._pane = pane
         self._agreed: Path | None = None  # the run that is asked with a changed base in this session
@@ -42,6 +44,7 @@ class Playground(Controller):
         self.adding = Adding(services, pane, pane.menu, pane.add_contestant)
         self.sayings = KeptSayings(services, pane)
         self.transcripts = KeptTranscripts(services, pane)
+        self.grid = AskedGrid(services, pane, theme)
         pane.show_no_run()
         pane.send_requested.connect(self._send)
         pane.stop_requested.connect(self.request.stop)

@@ -72,7 +72,7 @@ class Studio(QObject):
         self.dataset = DatasetController(services, self.panes.dataset, self.training, theme, settings.recent)
         self.objective = ObjectiveOffers(services, self.panes.dataset, self.training)
         self.evaluation = Evaluation(services, self.panes.evaluation)
-        self.playground = Playground(services, self.panes.playground)
+        self.playground = Playground(services, self.panes.playground, theme)
         self.answer_tokens = AnswersByToken(services, self.panes.playground, theme)
         self.runs = Runs(services, self.panes.runs)
         of_training = self.training, self.panes.training

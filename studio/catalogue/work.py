@@ -29,6 +29,10 @@ WORK: dict[str, str] = {
     "questions.unreadable": "The questions {file} cannot be read: {fault}. Choose a .jsonl file.",
     "questions.empty": "The file of questions {file} is empty. Give it lines like {wanted}.",
     "questions.no_row": "Line {line} of {file} is not a question of this kind; it must be {wanted}.",
+    "prompts.no_text": "{file} is not UTF-8 text. Choose a text with one prompt in a line, or a .jsonl file.",
+    "prompts.empty": "{file} is empty. Give it one prompt in a line.",
+    "prompts.no_row": 'Row {line} of {file} asks nothing. Give it a "prompt", or "messages" in which a user '
+    "asks.",
     "golden.missing": "There is no golden set at {file}. Choose a file that exists.",
     "golden.no_text": "The golden set {file} is not UTF-8 text. Choose a .jsonl file.",
     "golden.unreadable": "The golden set {file} cannot be read: {fault}.",

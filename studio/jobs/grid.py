@@ -49,7 +49,7 @@ class GridJob:
         for answers in (self._here(talks, contest), self._there(talks)):
             for answer in answers:
                 found += [answer] if answer else []
-                yield answer or Progress(self.title, len(found), len(talks.talks))
+                yield answer or Progress("answers", len(found), len(talks.talks))
         yield GridEnded(columns_of([(each.key, each.title) for each in self.contestants], found))
 
     def _talks(self) -> tuple[Talk, ...]:

@@ -46,10 +46,12 @@ class PlaygroundPane(Pane):
     answer_acted = Signal(str, int, str)  # what an answer's menu offers, its exchange's number, its column
     link_clicked = Signal(str)
     export_requested = Signal()
+    grid_requested = Signal()
     pair_wanted = Signal(int)  # an exchange's number, whose vote is to be kept
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Playground")
+        self.golden_prompts: tuple[str, ...] = ()
         self._begins = False  # the next question is the first of another conversation
         self.panel = SamplingPanel(self)
         self.picker, self.menu = RunPicker(), ContestantMenu(self)
@@ -93,6 +95,8 @@ class PlaygroundPane(Pane):
         self.blind.setCheckable(True)
         self.blind.toggled.connect(self._set_blind)
         self.more.addSeparator()
+        self.grid = self.more.addAction("Ask many prompts…")
+        self.grid.triggered.connect(lambda: self.grid_requested.emit())
         self.export = self.more.addAction("Export conversation…")
         self.export.triggered.connect(lambda: self.export_requested.emit())
         self.begin_action = self.more.addAction("Begin a new conversation")
@@ -184,6 +188,7 @@ class PlaygroundPane(Pane):
     def suggest(self, prompts: Sequence[str]) -> None:
         """Offer the golden prompts of the run, the first of them."""
         self.golden.clear()
+        self.golden_prompts = tuple(prompts)
         self.golden.menuAction().setVisible(bool(prompts))
         for prompt in prompts[:_MOST_SUGGESTED]:
             line = " ".join(prompt.split())
@@ -241,6 +246,7 @@ class PlaygroundPane(Pane):
         blind = self.blind.isChecked()
         self._add.setEnabled(len(self.chat.columns) < MOST and not self.chat.busy and not blind)
         self.blind.setEnabled(blind or (len(self.chat.columns) == 2 and not self.chat.busy))
+        self.grid.setEnabled(not blind)
         self.export.setEnabled(self.clear_action.isEnabled() and not blind)  # a file tells the names
         self.tally.show_votes(self.chat.votes, blind=blind)
         self.begin_action.setEnabled(self.clear_action.isEnabled())
