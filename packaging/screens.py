@@ -338,6 +338,7 @@ def _asking(to: Photographer) -> None:
         to.studio.playground.ask(prompt)
         to.wait(lambda: to.studio.panes.playground.send_button.isVisible())
     to.show("playground", "done")
+    _tokens(to)
     run = to.studio.state.subjects.run("evaluation")
     if run is not None:
         to.studio.runs.show(run.name)
@@ -347,6 +348,19 @@ def _asking(to: Photographer) -> None:
     for pane in ("evaluation", "playground", "runs"):
         to.show(pane, "small")
     to.resize()
+
+
+def _tokens(to: Photographer) -> None:
+    """The tuned answer token by token, shaded by its probability and by its shift."""
+    to.studio.panes.playground.columns.exchanges[-1].cells["tuned"].acted.emit("tokens")
+    dialog = to.studio.answer_tokens.dialog
+    assert dialog is not None
+    to.wait(lambda: dialog.read)
+    for way in ("probability", "shift"):
+        dialog.ways.choose(way)
+        to.rest()
+        to.shoot(f"playground-tokens-{way}", dialog)
+    dialog.accept()
 
 
 def _serving(to: Photographer) -> None:

@@ -12,6 +12,7 @@ from studio.events import AnswerEnded, AnswerPiece, AnswersBegin
 from studio.events.answers import MadeCall
 from studio.generate.contestant import Contestant
 from studio.ui.chat.column_head import REMOVE, RIGHT
+from studio.ui.chat.conversation import ChatColumn, ColumnAnswer
 from studio.ui.chat.exchange import foot_text
 from studio.ui.chat.side_by_side import AskedTalks
 from studio.ui.panes.playground.pane import PlaygroundPane
@@ -149,6 +150,14 @@ def test_an_answer_goes_on_from_its_own_tokens(asking: Asking) -> None:
     asking.answer(" three")
     view = asking.pane.columns.exchanges[0]
     assert (view.text("base"), view.text("tuned")) == ("One, two, three", "1")
+
+
+def test_what_an_answer_begins_with_is_shown_once_though_a_model_tells_it_anew() -> None:
+    column = ChatColumn("base", Contestant())
+    local, served = (ColumnAnswer(column, "One, two,", "One, two,") for _ in range(2))
+    assert [local.take(piece) for piece in ("One,", " two, th", "ree")] == ["", " th", "ree"]
+    assert [served.take(piece) for piece in (" three", " four")] == [" three", " four"]
+    assert (local.text, served.text) == ("One, two, three", "One, two, three four")
 
 
 def test_a_completion_is_asked_without_template_and_system_prompt(asking: Asking) -> None:

@@ -21,7 +21,7 @@ from studio.events import AnswerRead, TokenRead
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.dialogs.likely_tokens import PART, LikelyTokens, TokenReader, share, visible
 from studio.ui.plots.style import three_digits
-from studio.ui.plots.token_shades import ShadedText
+from studio.ui.plots.token_shades import STRONGEST, ShadedText
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
@@ -33,7 +33,10 @@ PROBABILITY, ENTROPY, SHIFT = "probability", "entropy", "shift"
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _LINES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_HOW = "Point at a token, or go with the arrow keys. Click a token to keep it, then another one in the list."
+_HOW = (
+    "Point at a token, or go with the arrow keys. Click it, or press Return, to choose another one for it in "
+    "the list: the answer then goes on from there."
+)
 _ROOM, _BESIDE = QSize(980, 640), 290
 
 
@@ -173,7 +176,7 @@ class ShadeScale(QWidget):
         shades.setColorAt(middle, QColor(tokens.panel))
         for at, tone in zip((0.0, 1.0), self._tones, strict=True):
             if tone:
-                shades.setColorAt(at, QColor(tokens.tint(tone, 0.55)))
+                shades.setColorAt(at, QColor(tokens.tint(tone, STRONGEST)))
         painter.setPen(QColor(tokens.edge))
         painter.setBrush(shades)
         painter.drawRoundedRect(left, self.height() // 2 - 5, right - left, 10, 3, 3)

@@ -26,7 +26,9 @@ from studio.ui.widgets.label import note
 from studio.ui.widgets.layout import column
 from studio.ui.widgets.popup import Combo
 
-_LINE_PERCENT, _STRONGEST = 140, 0.55
+_LINE_PERCENT = 140
+STRONGEST = 0.5
+"""Of a tint, so that text on it stays legible."""
 
 
 class ShadedText(QTextEdit):
@@ -102,7 +104,7 @@ class ShadedText(QTextEdit):
         look.setForeground(QColor(tokens.text))
         if value is not None and math.isfinite(value) and value and most:
             tone = "second" if value < 0 else "accent"
-            look.setBackground(QColor(tokens.tint(tone, _STRONGEST * abs(value) / most)))
+            look.setBackground(QColor(tokens.tint(tone, STRONGEST * abs(value) / most)))
         return look
 
 
