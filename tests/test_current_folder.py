@@ -50,27 +50,32 @@ def run_in(folder: Path, *command: str | Path, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_modules_beside_a_dataset_are_not_run(folder: Path) -> None:
     assert json.loads(run_in(folder, *SCRIPT, "data", "rows.jsonl"))["examples"] == 20
 
 
+@pytest.mark.long
 def test_nor_are_they_by_python_m(folder: Path) -> None:
     for name in ("studio", "multiprocessing"):  # what Python itself takes before a line of ours is run
         (folder / f"{name}.py").unlink()
     assert json.loads(run_in(folder, *MODULE, "data", "rows.jsonl"))["examples"] == 20
 
 
+@pytest.mark.long
 def test_nor_by_python_p_m_whatever_they_are_called(folder: Path) -> None:
     command = [sys.executable, "-P", "-m", "studio"]
     assert json.loads(run_in(folder, *command, "data", "rows.jsonl"))["examples"] == 20
 
 
+@pytest.mark.long
 def test_nor_by_the_child_that_scans_a_big_file(folder: Path) -> None:
     row = json.dumps({"prompt": "a", "completion": "b" * 500_000}) + "\n"
     (folder / "big.jsonl").write_text(row * (1 + LARGE // len(row)))
     assert json.loads(run_in(folder, *SCRIPT, "data", "big.jsonl"))["rows"] > 100
 
 
+@pytest.mark.long
 def test_nor_by_the_child_that_asks_the_hub(folder: Path) -> None:
     with hub_server(Hub("user/toys", {"train.jsonl": (folder / "rows.jsonl").read_bytes()})) as hub:
         around = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(folder.parent / "hf")}

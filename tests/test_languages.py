@@ -56,6 +56,7 @@ def test_every_clause_is_said_in_the_language_of_the_environment() -> None:
         assert phrases._SPOKEN.pgettext(code, clause) == f"⟨{clause}⟩"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("brackets")
 def test_the_command_line_speaks_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

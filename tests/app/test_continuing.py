@@ -31,6 +31,7 @@ def facts(studio: Studio) -> dict[str, str]:
     return dict(facts(run))
 
 
+@pytest.mark.long
 def test_a_run_is_continued_with_other_data_and_compared_with_its_parent(
     studio: Studio, recipe: Recipe, tmp_path: Path, qtbot: QtBot
 ) -> None:

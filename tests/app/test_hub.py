@@ -82,6 +82,7 @@ def asked(studio: Studio, qtbot: QtBot, name: str) -> HubDialog:
     return dialog
 
 
+@pytest.mark.long
 def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
     studio: Studio, qtbot: QtBot, hub: Hub
 ) -> None:
@@ -102,6 +103,7 @@ def test_subsets_and_splits_are_chosen_from_what_there_is_and_rows_arrive(
     assert studio.dataset.downloading.dialog is None
 
 
+@pytest.mark.long
 def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: QtBot, hub: Hub) -> None:
     hub.held = threading.Event()
     dialog = asked(studio, qtbot, "huggingface.co/datasets/user/toys/viewer/long/train")
@@ -117,6 +119,7 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(studio: Studio, qtbot: Q
     assert int(hub.ranges[0].removeprefix("bytes=").removesuffix("-")) >= 5 * 10**6
 
 
+@pytest.mark.long
 def test_a_gated_dataset_leads_to_its_page_and_asks_for_a_token(
     studio: Studio, qtbot: QtBot, hub: Hub, keychain: Keychain
 ) -> None:

@@ -28,6 +28,7 @@ def choose(field: ChoiceField, value: str) -> None:
     field.activated.emit(field.currentIndex())
 
 
+@pytest.mark.long
 def test_its_rows_are_shown_filtered_searched_and_read_whole(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -57,6 +58,7 @@ def test_its_rows_are_shown_filtered_searched_and_read_whole(
     qtbot.waitUntil(lambda: view.example.title() == "Line 1,235")
 
 
+@pytest.mark.long
 def test_a_part_is_drawn_written_and_opened(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
     path = write_rows(tmp_path / "big.jsonl", 2000)
     path.write_text(path.read_text() * 2)
@@ -134,6 +136,7 @@ def test_another_dataset_takes_its_place_and_ends_its_scan(
     assert studio.state.dataset.name == "small.jsonl"
 
 
+@pytest.mark.long
 def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -148,6 +151,7 @@ def test_a_stopped_scan_leaves_the_rows_that_are_checked(
     assert studio.dataset.large.view is None
 
 
+@pytest.mark.long
 def test_a_big_file_of_unknown_columns_is_asked_about_whether_it_fits_or_not(
     studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +168,7 @@ def test_a_big_file_of_unknown_columns_is_asked_about_whether_it_fits_or_not(
         studio.dataset.columns.dialog.reject()
 
 
+@pytest.mark.long
 def test_a_big_file_without_a_row_is_read_whole_if_it_fits(
     studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ def typed(view: LargeView, qtbot: QtBot, row: int, column: int, text: str) -> st
     return before
 
 
+@pytest.mark.long
 def test_a_row_is_edited_whole_kept_undone_and_redone(studio: Studio, qtbot: QtBot, path: Path) -> None:
     source_bytes = path.read_bytes()
     view = opened(studio, qtbot, path)

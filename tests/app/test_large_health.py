@@ -39,6 +39,7 @@ def checked(studio: Studio, qtbot: QtBot, path: Path) -> LargeView:
     return view
 
 
+@pytest.mark.long
 def test_few_rows_are_checked_at_once_and_a_quote_leads_to_its_row(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -56,6 +57,7 @@ def test_few_rows_are_checked_at_once_and_a_quote_leads_to_its_row(
     qtbot.waitUntil(lambda: view.example.title() == "Line 601")
 
 
+@pytest.mark.long
 def test_many_rows_are_checked_when_asked_and_until_stopped(
     studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,6 +143,7 @@ def test_the_sample_starts_with_two_clicks_and_closing_in_the_middle_keeps_it(
     assert read_settings(tmp_path / "home" / "settings.json").width >= 1040
 
 
+@pytest.mark.long
 def test_a_run_that_goes_on_shows_its_own_recipe(studio: Studio, qtbot: QtBot) -> None:
     type_in(qtbot, studio.panes.training, "lora.rank", "5")
     click(qtbot, studio.panes.dataset, "Try the sample")

@@ -157,6 +157,7 @@ def test_a_gated_model_leads_to_its_page_and_takes_a_token(
     assert READABLE_BY in keychain.kept.values()
 
 
+@pytest.mark.long
 def test_what_goes_wrong_is_said_and_can_be_tried_again(studio: Studio, hub: Hub, qtbot: QtBot) -> None:
     pane = studio.panes.models
     pane.show_place(ONLINE)

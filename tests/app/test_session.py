@@ -99,6 +99,7 @@ def test_dataset_recipe_pane_and_place_come_back(
     assert second.window.current_pane() == "training"
 
 
+@pytest.mark.long
 def test_the_lines_between_the_parts_of_a_pane_come_back_where_they_were_dragged_to(
     begin: Callable[[], Studio], qapp: QApplication
 ) -> None:

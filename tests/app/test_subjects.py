@@ -146,6 +146,7 @@ def test_an_earlier_run_is_shown_as_it_was_asked_and_a_new_one_as_it_was_typed(
     assert training.header.title() == "Training"
 
 
+@pytest.mark.long
 def test_during_a_sweep_form_title_and_sidebar_tell_of_the_run_that_trains(
     studio: Studio, tiny_model: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:

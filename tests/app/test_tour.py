@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
@@ -27,6 +28,7 @@ def test_five_steps_lead_through_the_panes_and_are_not_shown_again(studio: Studi
     assert read_settings(tmp_path / "home" / "settings.json").toured
 
 
+@pytest.mark.long
 def test_a_step_does_what_it_asks_for_once_that_can_be_done(
     studio: Studio, tmp_path: Path, qtbot: QtBot
 ) -> None:

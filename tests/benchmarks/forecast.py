@@ -148,7 +148,7 @@ def _run(recipe: Any, folder: Path, case: Case, rows: int) -> int:
     from mlx_lm.utils import load_model
 
     from studio.events import Step
-    from studio.models.cache import OpenModel
+    from studio.models.cache import OpenModel, SharedWeights
     from studio.models.form import put_into
     from studio.runs.folder import RunFolder
     from studio.train.loop import train
@@ -161,7 +161,8 @@ def _run(recipe: Any, folder: Path, case: Case, rows: int) -> int:
     put_into(model, form)
     mx.eval(model.parameters())
     kept = dict(model.parameters())  # as the model cache keeps them
-    opened = OpenModel(folder, model, None, config, form, None)  # type: ignore[arg-type]
+    weights = SharedWeights({}, config, None)  # type: ignore[arg-type]
+    opened = OpenModel(folder, model, None, config, form, weights)  # type: ignore[arg-type]
     random = np.random.default_rng(0)
     examples = tuple(_example(case, random, recipe.pairs) for _ in range(rows))
     data = SimpleNamespace(train=examples, validation=(), test=(), skipped=0, cut=0)

@@ -89,6 +89,7 @@ def test_the_health_of_a_big_file_is_that_after_the_steps_of_the_recipe(
     assert found["leakage"] == next(each["count"] for each in held if each["check"] == "leakage")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("home")
 def test_one_row_of_a_big_file_is_shown_token_by_token(
     tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -229,6 +229,7 @@ def test_the_check_names_the_rows_that_belong_to_a_row_of_the_test(tmp_path: Pat
         assert found.lines == tuple(same)
 
 
+@pytest.mark.long
 def test_a_split_by_the_command_line_leaks_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

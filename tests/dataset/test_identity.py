@@ -52,6 +52,7 @@ def label(number: int, space: str) -> dict[str, Any]:
     return {"text": f"Film {number} was good{space}", "label": "good"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("space", [" ", "\n", "\t \n", "\u00a0"], ids=["blank", "line", "several", "fixed"])
 @pytest.mark.parametrize("make", [instruction, chat, pair, plain, label], ids=lambda make: make.__name__)
 def test_space_around_a_text_makes_no_other_row_for_anyone(make: Make, space: str, tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def test_a_row_that_makes_a_template_loop_is_left_out_and_the_others_train(core:
     assert [first, third] == [plain.render(records[0]), plain.render(records[2])]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("impatient")
 def test_a_template_that_loops_again_and_again_is_given_up(core: Any) -> None:
     slow = "{% if messages[0].content != '?' %}" + LOOPS["range"] + "{% endif %}" + CHATML

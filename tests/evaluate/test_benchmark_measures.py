@@ -73,6 +73,7 @@ def some_choices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.long
 def test_a_model_that_forgot_the_facts_is_named_by_multiple_choice_and_an_unchanged_one_is_not(
     contestants: dict[str, OpenContestant], some_choices: Path, tmp_path: Path
 ) -> None:

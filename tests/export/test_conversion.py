@@ -105,6 +105,7 @@ def test_what_is_made_of_a_model_keeps_its_licence(tmp_path: Path, tiny_model: P
     assert told.card.startswith("# small, quantized to 4 bits (affine, groups of 32)\n\nMade of small by")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bits", [0, 4])
 def test_a_gguf_file_becomes_a_folder_that_can_be_trained(tmp_path: Path, starter: Path, bits: int) -> None:
     opened, file = ModelCache().open(starter / "model"), tmp_path / "starter.gguf"

@@ -64,6 +64,7 @@ def test_full_fine_tuning_adds_nothing_to_the_model(tmp_path: Path) -> None:
     assert found["trained_share"] == 1.0
 
 
+@pytest.mark.long
 def test_a_window_that_is_not_read_is_told_where_rows_are_longer(tmp_path: Path) -> None:
     config = {**QWEN3_06B, "model_type": "mistral", "tie_word_embeddings": False, "sliding_window": 4096}
     model = folder_with(tmp_path / "mistral", config)

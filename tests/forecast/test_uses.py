@@ -51,6 +51,7 @@ PACKED = Candidate.online("ann/8b-4bit", {**LLAMA_3_8B, "quantization": {"group_
 UNHEARD = Candidate.online("ann/unheard", {**LLAMA_3_8B, "model_type": "unheard_of"})
 
 
+@pytest.mark.long
 def test_a_model_is_weighed_up_before_it_is_downloaded() -> None:
     plain, packed = ({use: size for use, _, size in weighed(each)["uses"]} for each in (ONLINE, PACKED))
     assert 16.06 * GB < plain["chat"] < 19 * GB  # 2 bytes for each, the text and its reading

@@ -25,6 +25,7 @@ def test_a_model_is_found_on_the_command_line(hub: Hub, capsys: pytest.CaptureFi
     assert capsys.readouterr().out.startswith("Nothing was found.")
 
 
+@pytest.mark.long
 def test_a_model_is_downloaded_on_the_command_line(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "download", BASE, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -146,6 +146,7 @@ def test_base_and_tuned_answer_side_by_side(run: RunFolder) -> None:
     assert ended["base"].text != "ok"
 
 
+@pytest.mark.long
 def test_an_answer_ends_with_its_turn_also_where_the_model_ends_texts_otherwise(
     tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -175,6 +176,7 @@ def test_a_run_without_a_checkpoint_says_so(tiny_model: Path, toy_data: Path, tm
         list(ChatJob(RunFolder(Path(opened.folder)), one_prompt("Hello"), GREEDY).run_events(ModelCache()))
 
 
+@pytest.mark.long
 def test_an_evaluation_of_a_run_that_is_deleted_meanwhile_leaves_nothing(
     tiny_model: Path, tmp_path: Path
 ) -> None:

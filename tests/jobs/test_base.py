@@ -86,6 +86,7 @@ def another_template(model: Path) -> None:
     (model.parent / "own.jinja").write_text(TEMPLATE.replace("assistant", "answer"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "word"),
     [
@@ -110,6 +111,7 @@ def test_a_changed_base_is_said_and_refused_unless_asked_for(
         assert "used all the same, as asked" in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.long
 def test_a_run_goes_on_with_the_template_it_kept(trained: Path, here: Path) -> None:
     assert (trained / "runs" / "toy" / "template.jinja").read_text() == TEMPLATE
     (here / "own.jinja").unlink()

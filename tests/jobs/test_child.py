@@ -115,6 +115,7 @@ def test_the_engine_loads_no_qt() -> None:
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"
 
 
+@pytest.mark.long
 def test_a_run_trains_to_the_same_weights_and_answers_meanwhile(
     tiny_model: Path, toy_data: Path, tmp_path: Path, qtbot: QtBot, queue: JobQueue
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_killed_engine_says_how_the_run_goes_on_and_it_ends_with_the_same_weig
     assert weights(killed.run) == weights(whole.run)
 
 
+@pytest.mark.long
 def test_closing_in_the_middle_saves_and_leaves_nothing_behind(
     tiny_model: Path, toy_data: Path, tmp_path: Path, qtbot: QtBot, queue: JobQueue
 ) -> None:
@@ -245,6 +247,7 @@ def test_a_crash_is_a_failure_and_the_next_job_finds_a_fresh_process(qtbot: QtBo
     assert len(pids) == 2
 
 
+@pytest.mark.long
 def test_what_waited_aside_of_a_job_that_crashed_is_done_by_the_next_engine(
     qtbot: QtBot, queue: JobQueue
 ) -> None:
@@ -278,6 +281,7 @@ def test_a_flood_waits_for_the_window(qtbot: QtBot, queue: JobQueue) -> None:
     assert [e.done for e in heard.events if isinstance(e, Progress)] == list(range(1, 20_001))
 
 
+@pytest.mark.long
 def test_a_job_that_cannot_travel_fails_alone(qtbot: QtBot, queue: JobQueue) -> None:
     class Unknown(Count):
         """Of a class that nobody else can find."""
@@ -288,6 +292,7 @@ def test_a_job_that_cannot_travel_fails_alone(qtbot: QtBot, queue: JobQueue) -> 
     assert second.outcomes == [Done()]
 
 
+@pytest.mark.long
 def test_the_engine_is_our_own_code_whatever_lies_in_the_current_folder(
     qtbot: QtBot, queue: JobQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -190,6 +190,7 @@ def test_where_access_is_missing_the_page_to_ask_at_is_told(hub: Hub) -> None:
     assert raised.value.page == page
 
 
+@pytest.mark.long
 def test_a_download_that_was_stopped_goes_on_where_it_was(hub: Hub, tmp_path: Path) -> None:
     hub.held = threading.Event()
     wanted = Wanted("user/toys", "long")

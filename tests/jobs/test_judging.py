@@ -260,6 +260,7 @@ def test_a_models_folder_judges_also_the_one_that_competes(
         assert scores[WIN_RATE, "unparsable"].count == 3
 
 
+@pytest.mark.long
 def test_the_starter_as_its_own_judge_has_no_verdict(starter: Path, tmp_path: Path) -> None:
     """It looks at the place and not at the answer, and is told so."""
     cache = ModelCache()

@@ -106,6 +106,7 @@ def _little_general_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "general_text", lambda renderer, _=None: general_text(renderer, 100))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_little_general_text")
 def test_a_run_needs_its_parents_no_more_once_it_has_begun(recipe: Recipe, runs: Path) -> None:
     whole, _ = run_to(TrainJob(recipe, runs, "whole"))
@@ -124,6 +125,7 @@ def test_a_run_needs_its_parents_no_more_once_it_has_begun(recipe: Recipe, runs:
     assert result.contestants == (("base", "Base"), ("tuned", "Tuned"))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_little_general_text")
 def test_evaluation_compares_with_the_original_or_with_the_parent(recipe: Recipe, runs: Path) -> None:
     run, _ = performed(TrainJob(recipe, runs, "dpo"))
@@ -156,6 +158,7 @@ def test_evaluation_compares_with_the_original_or_with_the_parent(recipe: Recipe
     assert raised.value.code == "parent.none"
 
 
+@pytest.mark.long
 def test_a_forecast_counts_what_is_carried(recipe: Recipe, runs: Path) -> None:
     chained = recipe.with_values({"base.adapter": str(runs / "sft")})
     foretold = {type(e): e for e in ForecastJob(chained).run_events(None)}

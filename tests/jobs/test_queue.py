@@ -188,6 +188,7 @@ def test_what_an_ending_asks_for_during_shut_down_is_not_begun(qtbot: QtBot, in_
     assert not any(thread.isRunning() for thread in queue.findChildren(QThread))
 
 
+@pytest.mark.long
 def test_the_engine_and_a_dataset_may_start_at_the_same_moment() -> None:
     """In a process of its own: both threads import the same large library at once."""
     program = """

@@ -157,6 +157,7 @@ def recipe_of_20_steps(model: Path, data: Path) -> Recipe:
     return Recipe().with_values(values)
 
 
+@pytest.mark.long
 def test_a_run_that_metal_broke_says_where_it_goes_on_and_does(
     tiny_model: Path, toy_data: Path, tmp_path: Path, qtbot: QtBot, queue: JobQueue
 ) -> None:

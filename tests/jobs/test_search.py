@@ -41,6 +41,7 @@ def found(runs: Path) -> dict[str, RunSummary]:
     return {run.name: run for run in RunStore(runs).summaries()}
 
 
+@pytest.mark.long
 def test_each_stage_begins_with_the_best_of_the_one_before_and_trains_nothing_twice(
     recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -74,6 +75,7 @@ def test_each_stage_begins_with_the_best_of_the_one_before_and_trains_nothing_tw
     assert told.rstrip(".").endswith("of training")
 
 
+@pytest.mark.long
 def test_a_search_that_was_stopped_goes_on_to_the_end_of_an_undisturbed_one(
     recipe: Recipe, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def weights(folder: Path) -> dict[str, mx.array]:
     return dict(mx.load(str(folder / "adapter" / "adapters.safetensors")))
 
 
+@pytest.mark.long
 def test_stages_train_one_after_another_and_stopped_they_go_on_to_the_same_weights(
     file: Path, tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_stages_train_one_after_another_and_stopped_they_go_on_to_the_same_weigh
     assert len(RunFolder(tmp_path / "runs" / "owls-prefer").parents()) == 2
 
 
+@pytest.mark.long
 def test_a_stage_that_fails_ends_the_job_and_is_tried_again(file: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     kept = rows.read_text()
@@ -121,6 +123,7 @@ def test_a_stage_that_fails_ends_the_job_and_is_tried_again(file: Path, tmp_path
     assert [e.run for e in performed(asked) if isinstance(e, RunOpened)] == RUNS[1:]
 
 
+@pytest.mark.long
 def test_the_command_line_trains_forecasts_resumes_and_reports_stages_as_one(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

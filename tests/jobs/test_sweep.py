@@ -84,6 +84,7 @@ def test_the_dataset_is_read_once_for_all_members(
     assert len(read) == 1
 
 
+@pytest.mark.long
 def test_stopped_in_the_middle_it_goes_on_to_the_weights_of_an_undisturbed_one(
     recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -129,6 +130,7 @@ def until_refused(events: Iterator[Event]) -> list[Event]:
     return heard
 
 
+@pytest.mark.long
 def test_asked_for_again_it_trains_only_what_is_left(recipe: Recipe, tmp_path: Path) -> None:
     list(job(recipe, tmp_path, name="").run_events(ModelCache()))
     events = list(job(recipe, tmp_path, name="").run_events(ModelCache()))
@@ -193,6 +195,7 @@ def test_a_name_that_another_sweep_has_is_refused(recipe: Recipe, tmp_path: Path
     assert job(recipe, tmp_path, name="other", ranks=(2,)).file().name == "other"
 
 
+@pytest.mark.long
 def test_a_run_that_has_the_name_of_a_member_is_left_alone(recipe: Recipe, tmp_path: Path) -> None:
     list(TrainJob(recipe, tmp_path, "s-rank-2").run_events(ModelCache()))
     list(job(recipe, tmp_path).run_events(ModelCache()))
@@ -208,6 +211,7 @@ def test_several_processes_do_not_share_a_sweep(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.long
 def test_members_that_were_validated_on_other_rows_are_said_to_be(tiny_model: Path, tmp_path: Path) -> None:
     data = write_rows(tmp_path / "rows.jsonl", 300)
     values = {"model": str(tiny_model), "data.path": str(data), "rank": 2, "batch_size": 8, "save_every": 100}

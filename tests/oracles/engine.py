@@ -59,7 +59,7 @@ def _values(event: Any) -> tuple[float, ...]:
 def _events(model: Any, recipe: dict[str, Any], rows: list[dict[str, Any]], folder: Path) -> Iterator[Any]:
     """A real run of the recipe, of which nothing is held out."""
     from studio.models.adapter import carry
-    from studio.models.cache import OpenModel
+    from studio.models.cache import OpenModel, SharedWeights
     from studio.models.form import WeightForm
     from studio.recipe.recipe import Recipe
     from studio.runs.folder import RunFolder
@@ -68,7 +68,8 @@ def _events(model: Any, recipe: dict[str, Any], rows: list[dict[str, Any]], fold
 
     asked = Recipe().with_values(recipe)
     carry(model, parents_of(asked))
-    opened = OpenModel(folder, model, None, {}, WeightForm(), None)  # type: ignore[arg-type]
+    weights = SharedWeights({}, {}, None)  # type: ignore[arg-type]
+    opened = OpenModel(folder, model, None, {}, WeightForm(), weights)  # type: ignore[arg-type]
     train_rows = tuple(_example(number, row) for number, row in enumerate(rows))
     data: Any = SimpleNamespace(train=train_rows, validation=(), test=(), skipped=0, cut=0)
     peak = asked.optimizer.learning_rate

@@ -58,6 +58,7 @@ def look_at(store: RunStore, name: str) -> list[Event]:
     return [*RunJob(found).run_events(DatasetCache()), *StoredEvaluationJob(found).run_events(DatasetCache())]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(4), ids=["run", "events", "result", "answers"])
 def test_whatever_happens_to_a_runs_file_all_runs_are_listed(number: int, home: Path) -> None:
     runs = home / "runs"

@@ -93,6 +93,7 @@ def test_a_damaged_checkpoint_is_refused_by_its_name(
     assert command("resume", "toy", "--home", home) == 0
 
 
+@pytest.mark.long
 def test_what_an_earlier_release_wrote_is_called_unproven_and_used(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,6 +42,7 @@ def test_no_value_becomes_zero_and_zero_stays_zero() -> None:
     assert encode(mx.zeros((1, 4)), M_LEVELS, mx.array(0.0))[0].tolist() == [[0, 0, 0, 0]]
 
 
+@pytest.mark.long
 def test_a_slowly_changing_second_moment_is_followed_and_not_held_by_its_rounding() -> None:
     weight = {"weight": mx.zeros((64, 64))}
     optimizer = AdamW8bit(0.0, bias_correction=True)

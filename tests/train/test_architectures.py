@@ -104,6 +104,7 @@ def test_a_family_learns_and_answers(family: str, tiny_model: Path, toy_data: Pa
     assert_it_learns_and_answers(folder, toy_data, tmp_path / "runs")
 
 
+@pytest.mark.long
 def test_a_quantized_model_learns_and_answers(tiny_model: Path, toy_data: Path, tmp_path: Path) -> None:
     config = {"model_type": "qwen3", **SHAPE, "head_dim": 16, "tie_word_embeddings": True}
     folder = make(tmp_path / "quantized", tiny_model, config, bits=4)

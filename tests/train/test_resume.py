@@ -103,6 +103,7 @@ def test_a_run_whose_last_validation_would_take_long_is_stopped_before_it(
     assert summarize(run).state == "done"
 
 
+@pytest.mark.long
 def test_a_run_stopped_many_times_resumes_to_the_same_history(
     whole: RunFolder, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -167,6 +168,7 @@ def test_only_the_last_checkpoints_and_the_best_are_kept(recipe: Recipe, tmp_pat
 STEPS = '[{"kind": "edit", "line": 3, "field": "answer", "value": "Three!"}, {"kind": "shuffle", "seed": 4}]'
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", ["changed", "gone"])
 def test_a_run_goes_on_with_the_rows_it_kept_whatever_becomes_of_their_file(
     recipe: Recipe, toy_data: Path, tmp_path: Path, change: str
@@ -223,6 +225,7 @@ def test_a_damaged_checkpoint_is_named(recipe: Recipe, tmp_path: Path) -> None:
     assert ended.outcome == "failed"
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_while_mlx_writes_is_a_sentence_and_the_run_goes_on_later(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def test_a_dense_model_has_no_routers() -> None:
         find_linear(blocks, ("router",))
 
 
+@pytest.mark.long
 def test_a_run_says_which_routers_it_leaves_and_an_earlier_one_goes_on_with_its_own(
     tiny_model: Path, toy_data: Path, tmp_path: Path
 ) -> None:
@@ -86,6 +87,7 @@ def stopped_after_one(recipe: Recipe, runs: Path) -> RunFolder:
     return RunFolder(Path(opened.folder))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])
 @pytest.mark.parametrize("quantize", ["no", "4-bit"])
 def test_experts_in_16_bits_on_the_cpu_are_refused_before_the_run(

@@ -179,6 +179,7 @@ def wandb_points(run: RunFolder) -> list[tuple[str, int, Any]]:
     return points
 
 
+@pytest.mark.long
 def test_weights_and_biases_gets_every_curve_and_the_samples(run: RunFolder) -> None:
     assert tell(WANDB, run, WHOLE) == []
     points = wandb_points(run)

@@ -83,12 +83,13 @@ def works(items: Items, values: Mapping[str, Any] | None = None) -> list[Work]:
 
 
 def _events(model: Any, items: Items, values: Mapping[str, Any], folder: Path) -> Any:
-    from studio.models.cache import OpenModel
+    from studio.models.cache import OpenModel, SharedWeights
     from studio.models.form import WeightForm
     from studio.runs.folder import RunFolder
     from studio.train.loop import train
 
-    opened = OpenModel(folder, model, None, {}, WeightForm(), None)  # type: ignore[arg-type]
+    weights = SharedWeights({}, {}, None)  # type: ignore[arg-type]
+    opened = OpenModel(folder, model, None, {}, WeightForm(), weights)  # type: ignore[arg-type]
     return train(_recipe(values), RunFolder(folder / "run"), opened, _dataset(items), 1e-4)
 
 
