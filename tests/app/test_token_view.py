@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -82,17 +84,24 @@ def test_an_answer_goes_on_from_another_token_and_the_old_one_stays(studio: Stud
     assert studio.panes.playground.columns.exchanges[0].text(who) == old.text
 
 
-def test_a_servers_answer_has_no_tokens_and_says_so(studio: Studio, qtbot: QtBot) -> None:
+def test_what_has_no_tokens_or_can_be_read_no_more_says_why(
+    studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
     pane = studio.panes.playground
     pane.send_requested.disconnect()
     pane.add_contestant(Contestant(kind="server", server="http://localhost:1/v1", model="small"))
+    pane.add_contestant(Contestant(kind="model", model=str(tmp_path / "gone")))
     pane.ask_alone("Capital of Norway?")
-    (who,) = pane.chat.whos
-    pane.show_event(AnswerEnded(who, "Oslo", 10, 1, 5.0, 0.1, "stop"))
-    pane.answer_acted.emit("tokens", pane.columns.exchanges[0].exchange.number, who)
-    dialog = studio.answer_tokens.dialog
-    assert dialog is not None
-    assert "server" in dialog.status.text()
-    assert dialog.status.isVisible()
-    assert not dialog.view.isVisible()
-    assert not dialog.ways.isVisible()
+    served, gone = pane.chat.whos.values()
+    number = pane.columns.exchanges[0].exchange.number
+    for key, ids, word in ((served, (), "server"), (gone, (), "not whole"), (gone, (5, 6), "gone")):
+        pane.show_event(AnswerEnded(key, "Oslo", 10, 1, 5.0, 0.1, "stop", ids))
+        pane.answer_acted.emit("tokens", number, key)
+        dialog = studio.answer_tokens.dialog
+        assert dialog is not None
+        qtbot.waitUntil(lambda: not studio.answer_tokens.request.busy)
+        assert word in dialog.status.text()
+        assert dialog.status.isVisible()
+        assert not dialog.view.isVisible()
+        assert not dialog.ways.isVisible()
+        dialog.accept()

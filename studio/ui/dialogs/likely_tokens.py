@@ -104,7 +104,7 @@ class LikelyTokens(QTreeWidget):
         self.itemClicked.connect(self._take)
 
     def show_token(self, token: TokenRead, readers: Sequence[TokenReader]) -> None:
-        """Show what could stand in a token's place; the token itself is bold."""
+        """Show what could stand in a token's place; the token itself stands out."""
         kept = self.verticalScrollBar().value()
         self.clear()
         for reader in readers:
@@ -145,8 +145,9 @@ class LikelyTokens(QTreeWidget):
         item.setData(1, _SHARE, token.probability)
         if is_own or token.ends:
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        if token.ends:
-            item.setForeground(0, QColor(self._theme.tokens.dim))
+        if is_own or token.ends:
+            tokens = self._theme.tokens
+            item.setForeground(0, QColor(tokens.accent if is_own else tokens.dim))
 
     def _take(self, item: QTreeWidgetItem | None) -> None:
         if item is not None and _can_be_taken(item):
