@@ -82,6 +82,11 @@ class Paths:
         return self.home / "presets.json"
 
     @property
+    def prompts(self) -> Path:
+        """Prompts that the person kept."""
+        return self.home / "prompts.json"
+
+    @property
     def datasets(self) -> Path:
         """Datasets that came of changes to others, until the person saves them elsewhere."""
         return self.home / "datasets"

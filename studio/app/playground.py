@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio.app.adding import Adding, names_model
 from studio.app.grid import AskedGrid
+from studio.app.own_ways import OwnWays
 from studio.app.request import RunRequest
 from studio.app.sayings import KeptSayings
 from studio.app.state import Controller, Services
@@ -15,7 +16,6 @@ from studio.app.subjects import Picking
 from studio.app.transcripts import KeptTranscripts
 from studio.events import Event, Log
 from studio.generate.contestant import MODEL, RUN, Contestant
-from studio.generate.presets import Presets, sampling_of
 from studio.jobs.answers import ChatJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.prompts import PromptsFound, PromptsJob
@@ -43,6 +43,7 @@ class Playground(Controller):
         self._prompts = self._request()
         self.adding = Adding(services, pane, pane.menu, pane.add_contestant)
         self.sayings = KeptSayings(services, pane)
+        self.ways = OwnWays(services, pane)
         self.transcripts = KeptTranscripts(services, pane)
         self.grid = AskedGrid(services, pane, theme)
         pane.show_no_run()
@@ -68,7 +69,7 @@ class Playground(Controller):
         if run is not None:
             self._pane.show_run(model_title(run.model), run.name)
             self._look(run)
-            self._offer_presets(run)
+            self.ways.offer(model_folder(run.model))
         elif self._pane.chat.columns and not self._pane.chat.needs_run:
             self._pane.show_ready()
         else:
@@ -121,12 +122,6 @@ class Playground(Controller):
             self._pane.system.set_trained(found.system)
             self._pane.suggest(found.golden)
             self._offer()
-
-    def _offer_presets(self, run: RunSummary) -> None:
-        """Ways of drawing that come with the app or were saved, and the model's own."""
-        own = sampling_of(model_folder(run.model))
-        ways = {preset.name: preset.sampling for preset in Presets(self._paths.presets).all()}
-        self._pane.panel.offer({**ways, **({"The model's own": own} if own is not None else {})})
 
     def _offer(self) -> None:
         run = self._subjects.run("playground")

@@ -30,6 +30,7 @@ WORK: dict[str, str] = {
     "questions.empty": "The file of questions {file} is empty. Give it lines like {wanted}.",
     "questions.no_row": "Line {line} of {file} is not a question of this kind; it must be {wanted}.",
     "prompts.no_text": "{file} is not UTF-8 text. Choose a text with one prompt in a line, or a .jsonl file.",
+    "prompts.not_kept": "Write a prompt of at most {most:,} characters into the field, then keep it.",
     "prompts.empty": "{file} is empty. Give it one prompt in a line.",
     "prompts.no_row": 'Row {line} of {file} asks nothing. Give it a "prompt", or "messages" in which a user '
     "asks.",

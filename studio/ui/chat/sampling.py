@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
@@ -13,10 +13,10 @@ from studio.ui.form.editors import Editor, LinesField
 from studio.ui.form.form import Form
 from studio.ui.form.row import FormRow
 from studio.ui.plain import tip
-from studio.ui.widgets.button import Button, Switch
+from studio.ui.widgets.button import Button, IconButton, Switch
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
-from studio.ui.widgets.layout import column
+from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Combo
 
 _WIDTH = 320
@@ -31,6 +31,8 @@ class SamplingPanel(QFrame):
     """A popover with one control per sampling field, and a way back to the defaults."""
 
     changed = Signal(object)  # Sampling
+    save_requested = Signal()  # as a preset
+    delete_requested = Signal(str)  # a preset
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -42,6 +44,11 @@ class SamplingPanel(QFrame):
         self.form = Form(drawn)
         self.presets, self._ways = Combo(), dict[str, Sampling]()
         self.presets.setAccessibleName("Preset")
+        self.save = IconButton("save", "Save as a preset…", size=26)
+        self.delete = IconButton("trash-2", "Delete this preset", size=26)
+        self.save.clicked.connect(self._ask_to_save)
+        self.delete.clicked.connect(lambda: self.delete_requested.emit(self.presets.currentText()))
+        self._own: frozenset[str] = frozenset()
         self.presets.activated.connect(self._take_preset)
         self.stop, self.typed_tokens = LinesField(_ENTRIES["stop"]), Switch()
         card = Card("Sampling")
@@ -55,7 +62,8 @@ class SamplingPanel(QFrame):
             ),
             _explained(FormRow(TYPED, self.typed_tokens, "far"), self.typed_tokens, _TYPED_TIP),
         )
-        for part in (self.presets, self.form, *rows, note("Every column is asked the same way.")):
+        card.body.addLayout(row((self.presets, 1), self.save, self.delete, gap=4))
+        for part in (self.form, *rows, note("Every column is asked the same way.")):
             card.body.addWidget(part)
         column(card, on=self)
         self.stop.setPlaceholderText("One text per line")
@@ -65,9 +73,9 @@ class SamplingPanel(QFrame):
         self.offer({})
         self.reset()
 
-    def offer(self, ways: Mapping[str, Sampling]) -> None:
-        """Ways of drawing by name, to choose from."""
-        self._ways = dict(ways)
+    def offer(self, ways: Mapping[str, Sampling], own: Collection[str] = ()) -> None:
+        """Ways of drawing by name, to choose from; `own` are those that can be deleted."""
+        self._ways, self._own = dict(ways), frozenset(own)
         self.presets.clear()
         self.presets.addItems((_OWN_WAY, *self._ways))
         self.presets.setVisible(bool(ways))
@@ -100,6 +108,10 @@ class SamplingPanel(QFrame):
         self.move(corner.x() - self.width(), corner.y() + 6)
         self.show()
 
+    def _ask_to_save(self) -> None:
+        self.hide()  # a dialog would be behind it
+        self.save_requested.emit()
+
     def _take_preset(self) -> None:
         """Draw as the chosen preset does; the seed stays."""
         if (way := self._ways.get(self.presets.currentText())) is not None:
@@ -112,6 +124,8 @@ class SamplingPanel(QFrame):
         plain = sampling.model_copy(update={"seed": DEFAULTS.seed})
         name = next((name for name, way in self._ways.items() if way == plain), _OWN_WAY)
         self.presets.setCurrentText(name)
+        self.save.setEnabled(name == _OWN_WAY and self.form.is_valid())
+        self.delete.setVisible(name in self._own)
         self.changed.emit(sampling)
 
 

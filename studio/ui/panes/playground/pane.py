@@ -17,6 +17,7 @@ from studio.ui.chat.sampling import SamplingPanel
 from studio.ui.chat.side_by_side import DEFAULTS, AskedHow, AskedTalks, SideBySideChat
 from studio.ui.chat.votes import BlindTally
 from studio.ui.panes.playground.asking import AskCard, SystemPrompt
+from studio.ui.panes.playground.prompts import PromptMenu, menu_line
 from studio.ui.plain import keyless
 from studio.ui.tables.run_picker import RunPicker
 from studio.ui.theme import Theme
@@ -83,6 +84,8 @@ class PlaygroundPane(Pane):
         self.ways[MARKDOWN].setChecked(True)
         self.more.addActions(ways.actions())
         self.more.addSeparator()
+        self.own = PromptMenu(self.more)
+        self.more.addMenu(self.own)
         self.golden = Menu(self.more, "Golden prompts")
         self.more.addMenu(self.golden)
         self.golden.menuAction().setVisible(False)
@@ -109,6 +112,7 @@ class PlaygroundPane(Pane):
         self._sampling.clicked.connect(self._open_sampling)
         self._more.clicked.connect(self._open_more)
         self.menu.chosen.connect(self.chat.add)
+        self.own.chosen.connect(self.set_prompt)
         self.chat.asked.connect(self.send_requested)
         self.chat.changed.connect(self._settle)
         self.ask.submitted.connect(self._ask)
@@ -185,14 +189,18 @@ class PlaygroundPane(Pane):
         """Put a prompt into the field, ready to send or to change."""
         self.ask.set_prompt(prompt)
 
+    def keepable(self) -> str:
+        """What could be kept as a prompt: what stands in the field, else what was asked last."""
+        asked = self.chat.conversation.path()
+        return self.ask.text() or (asked[-1].prompt if asked else "")
+
     def suggest(self, prompts: Sequence[str]) -> None:
         """Offer the golden prompts of the run, the first of them."""
         self.golden.clear()
         self.golden_prompts = tuple(prompts)
         self.golden.menuAction().setVisible(bool(prompts))
         for prompt in prompts[:_MOST_SUGGESTED]:
-            line = " ".join(prompt.split())
-            action = self.golden.addAction(keyless(line if len(line) <= 70 else f"{line[:69]}…"))
+            action = self.golden.addAction(keyless(menu_line(prompt)))
             action.triggered.connect(partial(self.set_prompt, prompt))
 
     def send(self) -> None:
@@ -294,6 +302,7 @@ class PlaygroundPane(Pane):
         self.panel.show_below(self._sampling)
 
     def _open_more(self) -> None:
+        self.own.set_keepable(bool(self.keepable()))
         corner = self._more.mapToGlobal(QPoint(self._more.width(), self._more.height() + 4))
         self.more.popup(QPoint(corner.x() - self.more.sizeHint().width(), corner.y()))
 
