@@ -94,6 +94,17 @@ def test_an_answer_that_failed_is_not_voted_on(pane: PlaygroundPane) -> None:
     assert not pane.columns.exchanges[-1].votes.is_open
 
 
+def test_an_answer_that_goes_on_after_the_vote_makes_no_pair_of_it(pane: PlaygroundPane) -> None:
+    ask(pane, "Capital of Norway?")
+    view = pane.columns.exchanges[-1]
+    view.votes.choices.buttons["a"].click()
+    assert view.votes.pair.isVisibleTo(view)
+    pane.chat.go_on(view.exchange.number, "tuned")
+    pane.show_event(AnswerEnded("tuned", "Bergen, no, Oslo", 10, 3, 50.0, 0.1, "stop"))
+    assert not view.votes.isVisibleTo(view)
+    assert len(pane.chat.votes) == 1  # which was given all the same
+
+
 def test_a_third_column_ends_blind_asking_and_one_alone_is_not_asked_so(pane: PlaygroundPane) -> None:
     pane.add_contestant(Contestant(kind="tuned", step=60))
     assert not pane.blind.isChecked()

@@ -157,6 +157,7 @@ class SideBySideChat(QObject):
         if not begun and not ids:
             begun, ids = answer.text, answer.ended.ids if answer.ended is not None else ()
         exchange.answers[who] = ColumnAnswer(shown, begun, begun)
+        exchange.is_blind = False  # what was voted on is another answer
         self._send(exchange, [shown], begun, ids)
         if self.view.answering is not None:
             self.view.answering.restart(who)
@@ -168,7 +169,7 @@ class SideBySideChat(QObject):
             return
         version = self.conversation.ask_instead(exchange, exchange.prompt)
         version.begins, version.answers = exchange.begins, dict(exchange.answers)
-        version.is_blind, version.vote = exchange.is_blind, exchange.vote
+        version.system = exchange.system
         self.view.show_last()
         self.go_on(version.number, who, begun, ids)
 
