@@ -31,6 +31,8 @@ BENCHMARK_CLAUSES: dict[str, str] = {
 
 APPROACHES: dict[str, str] = {
     "approach.unknown": "There is no approach called {name}. These are the approaches: {names}.",
+    "approach.no_rows": "What {name} shows comes from the rows that a run kept, and there are none here. "
+    "Choose a run of this release, or ask without it.",
     "approach.table": "Quality and cost of each approach",
     "approach.passages": "Passages that were read, and those that answers name",
     "approach.take": "Take this: {chosen}",

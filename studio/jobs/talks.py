@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.errors import StudioError
+from studio.errors import RunError, StudioError
 from studio.events import AnswerEnded, AnswersBegin, Event, Log
-from studio.generate.contestant import MIX, MODEL, RUN, Contestant, Talk, called
+from studio.generate.contestant import MIX, MODEL, RETRIEVAL, RUN, Approach, Contestant, Talk, called
 from studio.generate.sampling import Sampling
 from studio.jobs.contestants import open_contestants
 from studio.jobs.train import recipe_of
@@ -16,12 +18,16 @@ from studio.runs.folder import RunFolder
 from studio.words import whole_characters
 
 if TYPE_CHECKING:
-    from studio.dataset.record import Message
+    from studio.dataset.record import Message, Record
     from studio.generate.contestant import OpenContestant
     from studio.generate.parties import Contest
     from studio.generate.served import ServedContestant
     from studio.generate.talking import Answering, AskedTalk
     from studio.models.cache import ModelCache
+
+
+_ROWS = 5000
+"""Rows that examples and passages are taken from, at most."""
 
 
 def distinct(contestants: Sequence[Contestant]) -> tuple[Contestant, ...]:
@@ -43,7 +49,7 @@ class OpenTalks:
 
     def __post_init__(self) -> None:
         self.names = called(self.talks)
-        self.turns = [turns_of(talk) for talk in self.talks]
+        self.turns = [turns_of(talk, self.run) for talk in self.talks]
 
     def open(
         self, model_cache: ModelCache, *, changed_base: bool, remembers: bool = False
@@ -158,13 +164,45 @@ class OpenTalks:
             yield AnswerEnded(name, str(error), 0, 0, 0.0, 0.0, "failed")
 
 
-def turns_of(talk: Talk) -> tuple[Message, ...]:
-    """The conversation as it is put to the contestant, with what its approach shows before it."""
+def turns_of(talk: Talk, run: RunFolder | None) -> tuple[Message, ...]:
+    """The conversation as it is put to the contestant, with what its approach shows before it.
+
+    An approach that is known by its name alone shows what the rows of `run` have for the last question.
+    Raises RunError where there are none.
+    """
     from studio.evaluate.approaches.prompting import asked_with
+    from studio.evaluate.approaches.putting import approach_of
+    from studio.evaluate.approaches.retrieval import PassageIndex, passages_of_rows
+    from studio.evaluate.options import STANDARD
     from studio.evaluate.task import TaskItem
 
     turns = tuple(replace(turn, content=whole_characters(turn.content)) for turn in talk.turns)
-    return asked_with(TaskItem(turns), talk.contestant.approach).turns
+    item, approach = TaskItem(turns), talk.contestant.approach
+    if not approach.name or approach != Approach(name=approach.name):
+        return asked_with(item, approach).turns
+    records, question = kept_records(run, approach.name), turns[-1].content if turns else ""
+    shown = approach_of(approach.name, STANDARD, records, [question])
+    if approach.name != RETRIEVAL:
+        return asked_with(item, shown).turns
+    index = PassageIndex(passages_of_rows(records, run.name if run else ""))
+    return asked_with(item, shown, index.find(question, STANDARD.passages)).turns
+
+
+def kept_records(run: RunFolder | None, approach: str) -> tuple[Record, ...]:
+    """The first of the rows that a run kept to train on. Raises RunError where there are none."""
+    from studio.dataset.manifest import is_saved
+
+    if run is None or not is_saved(run.dataset):
+        raise RunError("approach.no_rows", name=approach.replace("_", " "))
+    return _rows_in(run.dataset)
+
+
+@lru_cache(maxsize=1)
+def _rows_in(dataset: Path) -> tuple[Record, ...]:
+    """Read once for a conversation: the rows that a run kept do not change."""
+    from studio.dataset.read.load import read
+
+    return tuple(read(dataset).records[:_ROWS])
 
 
 def _other(run: RunFolder, contestant: Contestant) -> RunFolder | None:

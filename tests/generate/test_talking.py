@@ -16,6 +16,7 @@ from studio.generate.sampling import GREEDY, Sampling
 from studio.generate.stream import answer
 from studio.generate.talking import asked_talk, talking
 from studio.jobs.answers import ChatJob
+from studio.jobs.talks import turns_of
 from studio.models.cache import ModelCache
 from studio.runs.folder import RunFolder
 from tests.conftest import refused
@@ -160,3 +161,26 @@ def test_a_server_that_is_gone_ends_its_own_answer_only(first: RunFolder) -> Non
     found = ended(chat(first, (*talks((("tuned", FIRST),)), lost), SHORT))
     assert found[lost.contestant.key].finish_reason == "failed"
     assert found["tuned"].text
+
+
+@pytest.mark.parametrize("way", ["system_prompt", "few_shot", "retrieval"])
+def test_an_approach_known_by_its_name_shows_what_the_runs_rows_have(way: str, runs: Path) -> None:
+    run = RunFolder(runs / "first")
+    talk = Talk(contestant=contestant_of(f"base+{way}"), turns=FIRST)
+    turns = turns_of(talk, run)
+    assert turns != FIRST
+    told = " ".join(turn.content for turn in turns)
+    assert {"system_prompt": "words", "few_shot": "Say the number", "retrieval": "[1]"}[way] in told
+    assert turns[-1].content.endswith(FIRST[0].content)
+    begins = [
+        event
+        for event in chat(run, (talk, *talks((("base", FIRST),))), SHORT)
+        if isinstance(event, AnswersBegin)
+    ]
+    assert begins[0].prompt_tokens > begins[1].prompt_tokens
+
+
+def test_an_approach_without_rows_to_show_is_refused() -> None:
+    talk = Talk(contestant=contestant_of("base+few_shot"), turns=FIRST)
+    with refused("approach.no_rows"):
+        turns_of(talk, None)
