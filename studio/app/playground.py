@@ -126,7 +126,8 @@ class Playground(Controller):
     def _offer(self) -> None:
         run = self._subjects.run("playground")
         names = [each.name for each in self._subjects.runs if each.can_answer and each != run]
-        self._pane.offer(self._steps if run else (), names, run=run is not None)
+        training = next((each.name for each in self._subjects.runs if each.state == "running"), "")
+        self._pane.offer(self._steps if run else (), names, run=run is not None, training=training)
 
     def _talk_to_starter(self) -> None:
         folder = str(model_folder(STARTER_MODEL))

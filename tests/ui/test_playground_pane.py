@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from studio.dataset.record import Message
@@ -311,3 +311,18 @@ def test_golden_prompts_are_put_into_the_field(qtbot: QtBot, pane: PlaygroundPan
     assert [entry.text() for entry in entries] == ["R&&D in one line?", "Two?"]
     entries[0].trigger()
     assert pane.prompt.toPlainText() == "R&D in\none line?"
+
+
+def test_a_mix_and_what_is_being_trained_can_be_added(pane: PlaygroundPane) -> None:
+    chosen: list[str] = []
+    pane.menu.chosen.connect(lambda contestant: chosen.append(contestant.key))
+    pane.offer((4,), ("other",), run=True, training="live")
+
+    entries = {action.text(): action for action in pane.menu.actions()}
+    entries["live, as it is now"].trigger()
+    submenu = entries["Half and half with another run"].menu()
+    assert isinstance(submenu, QMenu)
+    submenu.actions()[0].trigger()
+    assert chosen == ["run:live@now", "mix:tuned*0.5,run:other*0.5"]
+    pane.offer((), (), run=True)
+    assert not any("now" in action.text() for action in pane.menu.actions())

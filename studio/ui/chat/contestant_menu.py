@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from studio.generate.contestant import APPROACHES, BASE, RUN, TUNED, Approach, Contestant
+from studio.generate.contestant import APPROACHES, BASE, MIX, RUN, TUNED, Approach, Contestant
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.popup import Menu
 
@@ -30,9 +30,18 @@ class ContestantMenu(Menu):
         self.offer((), ())
 
     def offer(
-        self, steps: Sequence[int], runs: Sequence[str], *, first: Sequence[Contestant] = (), run: bool = True
+        self,
+        steps: Sequence[int],
+        runs: Sequence[str],
+        *,
+        first: Sequence[Contestant] = (),
+        run: bool = True,
+        mixes: bool = False,
     ) -> None:
-        """Offer these checkpoints and other runs, first those of `first`; `run` is whether there is one."""
+        """Offer these checkpoints and other runs, first those of `first`; `run` is whether there is one.
+
+        With `mixes` also half of the run's adapter and half of another run's together.
+        """
         self.clear()
         for contestant in first:
             self._offer(self, contestant)
@@ -41,6 +50,8 @@ class ContestantMenu(Menu):
             strong = [Contestant(kind=TUNED, strength=each) for each in STRENGTHS]
             self._submenu("Another strength", strong)
         self._submenu("Another run", [Contestant(kind=RUN, run=name) for name in runs])
+        if run and mixes:
+            self._submenu("Half and half with another run", [_half_and_half(name) for name in runs])
         if run:
             ways = [(kind, Approach(name=name)) for kind in (BASE, TUNED) for name in APPROACHES]
             asked = [Contestant(kind=kind, approach=way) for kind, way in ways]
@@ -59,3 +70,9 @@ class ContestantMenu(Menu):
         action = menu.addAction(keyless(contestant.title))
         action.setToolTip(tip(contestant.title))
         action.triggered.connect(partial(self.chosen.emit, contestant))
+
+
+def _half_and_half(run: str) -> Contestant:
+    """What the adapters of the run at hand and of another one do together, each at half of its strength."""
+    parts = (Contestant(kind=TUNED, strength=0.5), Contestant(kind=RUN, run=run, strength=0.5))
+    return Contestant(kind=MIX, parts=parts)

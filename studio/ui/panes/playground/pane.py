@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
 
 from studio.events import Event
-from studio.generate.contestant import BASE, TUNED, Contestant
+from studio.generate.contestant import BASE, RUN, TUNED, Contestant
 from studio.generate.sampling import Sampling
 from studio.ui.chat.answer_text import MARKDOWN, PLAIN
 from studio.ui.chat.contestant_menu import MOST, ContestantMenu
@@ -168,9 +168,12 @@ class PlaygroundPane(Pane):
         self.chat.add(contestant)
         self.show_ready()
 
-    def offer(self, steps: Sequence[int], runs: Sequence[str], *, run: bool) -> None:
-        """Who else can be added: checkpoints, other runs, and what always can."""
-        self.menu.offer(steps, runs, first=DEFAULTS if run else (), run=run)
+    def offer(self, steps: Sequence[int], runs: Sequence[str], *, run: bool, training: str = "") -> None:
+        """Who else can be added: checkpoints, other runs, what the run called `training` is learning at this
+        moment, and what always can."""
+        now = (Contestant(kind=RUN, run=training, now=True),) if training else ()
+        first = (*(DEFAULTS if run else ()), *now)
+        self.menu.offer(steps, runs, first=first, run=run, mixes=True)
 
     # what is asked
 
