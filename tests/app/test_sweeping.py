@@ -187,6 +187,7 @@ def test_the_sheet_is_no_higher_than_what_it_holds(qtbot: QtBot) -> None:
     dialog = SweepDialog(Recipe())
     qtbot.addWidget(dialog)
     dialog.show()
+    QApplication.processEvents()  # lays it out for its width
     low = dialog.height()
     dialog.add.click()
     dialog.add.click()
