@@ -71,6 +71,7 @@ def test_a_row_is_edited_whole_kept_undone_and_redone(studio: Studio, qtbot: QtB
     assert str(cell(opened(studio, qtbot, path), 0, ANSWER)).startswith("one one")  # another file by now
 
 
+@pytest.mark.long
 def test_rows_are_deleted_and_restored(studio: Studio, qtbot: QtBot, path: Path) -> None:
     view = opened(studio, qtbot, path)
     view.table.view.setCurrentIndex(view.table.model.index(3, PROMPT))

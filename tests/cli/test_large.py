@@ -54,6 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Paths, "for_user", lambda: Paths.under(tmp_path / "home"))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("home")
 def test_the_health_of_a_file_too_big_to_hold_is_that_of_its_rows(
     tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -73,6 +74,7 @@ def test_the_health_of_a_file_too_big_to_hold_is_that_of_its_rows(
     assert found | {"lengths": same["lengths"]} == same  # which are of characters, not tokens
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("home")
 def test_the_health_of_a_big_file_is_that_after_the_steps_of_the_recipe(
     tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -105,6 +107,7 @@ def test_one_row_of_a_big_file_is_shown_token_by_token(
         assert json.loads(capsys.readouterr().out)["code"] == code
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("home")
 def test_columns_of_a_big_file_are_mapped_as_those_of_a_small_one(
     tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -234,6 +234,7 @@ broken_lines = st.one_of(
 ).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b""))
 
 
+@pytest.mark.long
 @cases(400)
 @given(
     good_rows,

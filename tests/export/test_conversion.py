@@ -38,6 +38,7 @@ def converted(place: Path, out: Path, form: WeightForm) -> ModelConverted:
     return last
 
 
+@pytest.mark.long
 def test_a_model_is_quantized_and_told_what_that_costs_and_made_plain_again(
     tmp_path: Path, starter: Path
 ) -> None:

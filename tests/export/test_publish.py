@@ -124,6 +124,7 @@ def test_what_came_up_is_the_adapter_with_checksums_that_hold(
     assert all(bool(mx.array_equal(own[name], sent[name])) for name in own)
 
 
+@pytest.mark.long
 def test_the_base_is_named_where_it_came_from_the_hub(
     hub: Hub, starter_run: Path, starter: Path, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from tests.hub.models import BASE, GATED, PICKLED, SMOL
 from tests.hub.server import COMMIT, Hub
 
 
+@pytest.mark.long
 def test_a_model_is_found_on_the_command_line(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "search", "--fast", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

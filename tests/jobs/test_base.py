@@ -119,6 +119,7 @@ def test_a_run_goes_on_with_the_template_it_kept(trained: Path, here: Path) -> N
         assert command(name, "toy", "--home", trained, *more) == 0
 
 
+@pytest.mark.long
 def test_what_only_looks_changed_is_the_same(trained: Path, model: Path) -> None:
     for file in model.iterdir():
         os.utime(file, (1, 1))

@@ -93,6 +93,7 @@ def test_ranges_of_rows() -> None:
             row_range(text)
 
 
+@pytest.mark.long
 def test_a_split_arrives_whole_with_where_it_comes_from(hub: Hub, tmp_path: Path) -> None:
     job = DownloadJob(Wanted("user/toys", "short"), tmp_path / "hub")
     *before, last = job.run_events(None)

@@ -180,6 +180,7 @@ def test_a_grid_with_one_bad_value_trains_nothing(recipe: Recipe, tmp_path: Path
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.long
 def test_it_does_not_go_on_with_another_dataset(recipe: Recipe, tmp_path: Path) -> None:
     list(job(recipe, tmp_path).run_events(ModelCache()))
     RunStore(tmp_path).delete("s-rank-4")
