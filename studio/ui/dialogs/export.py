@@ -19,7 +19,6 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, WrapLabel
 from studio.ui.widgets.layout import add, clear, row
 from studio.ui.widgets.popup import Combo
-from studio.ui.widgets.style import set_property
 from studio.ui.widgets.tabs import Tabs
 from studio.words import counted, file_size
 
@@ -98,7 +97,7 @@ class ExportDialog(BusyDialog):
         self._exported: Exported | None = None
         self._command = ""
         self.targets = Tabs([(key, form.title) for key, form in FORMS.items()], "segment")
-        self.use, self.status, self.remarks = WrapLabel(role="note"), WrapLabel(), WrapLabel(role="note")
+        self.use, self.remarks = WrapLabel(role="note"), WrapLabel(role="note")
         self.weights, self.precision = Combo(), Combo()
         for combo, choices in ((self.weights, WEIGHTS), (self.precision, precisions)):
             for key, words in choices.items():
@@ -134,7 +133,7 @@ class ExportDialog(BusyDialog):
         self._exported, self._command = event, command
         self._show_busy(False)
         self._show_done(True)
-        self._say(_verdict(event), "good")
+        self.say(_verdict(event), "good")
         self.remarks.setText("\n".join(map(str, event.remarks)))
         self.remarks.setVisible(bool(event.remarks))
         self.before.setPlainText(event.before)
@@ -145,7 +144,7 @@ class ExportDialog(BusyDialog):
     def rest(self, sentence: str) -> None:
         """It was not written: say why."""
         self._show_busy(False)
-        self._say(sentence, "bad")
+        self.say(sentence, "bad")
         self.adjustSize()
 
     def show_uploaded(self, address: str) -> None:
@@ -155,13 +154,13 @@ class ExportDialog(BusyDialog):
         self._show_done(True)
         self.reveal.hide()
         self.copy.setText("Copy the link")
-        self._say(f"It is at {address}.", "good")
+        self.say(f"It is at {address}.", "good")
         self.access.hide()
         self.adjustSize()
 
     def show_leaving(self, text: str) -> None:
         """Say what leaves this Mac, before it does."""
-        self._say(text, "dim")
+        self.say(text, "dim")
         self.adjustSize()
 
     def _add_hub_fields(self, run: str) -> None:
@@ -274,12 +273,6 @@ class ExportDialog(BusyDialog):
             self.cancel.setText("Close")
             for widget in self._inputs():
                 widget.setEnabled(False)
-
-    def _say(self, sentence: str, tone: str) -> None:
-        set_property(self.status, "role", "error" if tone == "bad" else "")
-        set_property(self.status, "tone", "" if tone == "bad" else tone)
-        self.status.setText(sentence)
-        self.status.setVisible(bool(sentence))
 
 
 def _answer_field(name: str) -> QPlainTextEdit:

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.events import Progress
 from studio.ui.dialogs.dialog import Dialog
-from studio.ui.widgets.label import ElidedLabel
+from studio.ui.widgets.label import ElidedLabel, WrapLabel
 from studio.ui.widgets.layout import column
-from studio.ui.widgets.style import show_progress
+from studio.ui.widgets.style import set_property, show_progress
 from studio.ui.widgets.timing import Debounce
 
 _WAIT_MILLISECONDS = 300
@@ -51,12 +51,19 @@ class BusyDialog(Dialog):
 
     def __init__(self, heading: str, text: str, agree: str, parent: QWidget | None, *, width: int) -> None:
         super().__init__(heading, text, agree, parent, width=width)
-        self.progress = ProgressStrip()
+        self.progress, self.status = ProgressStrip(), WrapLabel()
         self._busy = False
 
     def show_busy(self, progress: Progress) -> None:
         """Say how far the work is."""
         self.progress.show_progress(progress)
+
+    def say(self, sentence: str, tone: str) -> None:
+        """Say how it went, in good, bad or dim; nothing takes the line away."""
+        set_property(self.status, "role", "error" if tone == "bad" else "")
+        set_property(self.status, "tone", "" if tone == "bad" else tone)
+        self.status.setText(sentence)
+        self.status.setVisible(bool(sentence))
 
     def reject(self) -> None:
         """Close; what is under way ends."""

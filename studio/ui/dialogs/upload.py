@@ -12,7 +12,6 @@ from studio.ui.dialogs.task import BusyDialog
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import WrapLabel
 from studio.ui.widgets.layout import row
-from studio.ui.widgets.style import set_property
 from studio.ui.widgets.tabs import Tabs
 
 _WIDTH = 540
@@ -35,7 +34,7 @@ class UploadDialog(BusyDialog):
         self.name = QLineEdit()
         self.name.setPlaceholderText(f"owner/{suggested}")
         self.seen = Tabs([("private", "Private"), ("public", "Public")], "segment")
-        self.who, self.status = WrapLabel(_SEEN["private"], role="note"), WrapLabel()
+        self.who = WrapLabel(_SEEN["private"], role="note")
         self.access = AccessBox("write")
         self.access.page_requested.connect(self.page_requested)
         self.agree.set_icon("upload")
@@ -50,7 +49,7 @@ class UploadDialog(BusyDialog):
         """The dataset is there: offer its address."""
         self._address = address
         self._show_busy(False)
-        self._say(f"It is at {address}.", "good")
+        self.say(f"It is at {address}.", "good")
         self._show_done(True)
         self.adjustSize()
 
@@ -61,7 +60,7 @@ class UploadDialog(BusyDialog):
     def rest(self, sentence: str, page: str = "", tone: str = "bad") -> None:
         """The upload is over: with a sentence why, and `page` where it was a token that is missing."""
         self._show_busy(False)
-        self._say(sentence, tone)
+        self.say(sentence, tone)
         if page:
             self.access.ask("")
         self.adjustSize()
@@ -112,9 +111,3 @@ class UploadDialog(BusyDialog):
             self.access.hide()
             for widget in (self.name, self.seen):
                 widget.setEnabled(False)
-
-    def _say(self, sentence: str, tone: str) -> None:
-        set_property(self.status, "role", "error" if tone == "bad" else "")
-        set_property(self.status, "tone", "" if tone == "bad" else tone)
-        self.status.setText(sentence)
-        self.status.setVisible(bool(sentence))
