@@ -61,6 +61,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("use", ["show", "save", "export", "train", "upload"])
 def test_a_dataset_that_was_just_being_replaced_is_there_at_its_next_use(
     use: str, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -122,6 +123,7 @@ def test_what_is_put_in_the_place_of_a_hidden_dataset_costs_neither(rows: Path, 
     assert (out / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.long
 def test_the_rest_of_a_killed_export_is_cleared_by_the_next_use(rows: Path, tmp_path: Path) -> None:
     theirs = (".out.jsonl.123.tmp", ".out.jsonl.swp", f".mine.{os.getpid()}-1.tuning-studio.tmp")
     for name in theirs:

@@ -372,6 +372,7 @@ def test_no_sequence_of_events_makes_it_raise(events: list[Event]) -> None:
     assert len(heard) == len(set(heard))
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(numbers, numbers, numbers, st.integers(0, 9)), min_size=60, max_size=200))
 def test_nor_does_any_long_curve(points: list[tuple[float, float, float, int]]) -> None:

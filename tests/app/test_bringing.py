@@ -116,6 +116,7 @@ def test_columns_of_unknown_names_are_asked_tried_and_used(
     assert studio.state.recipe.data.columns == studio.panes.training.recipe().data.columns == ""
 
 
+@pytest.mark.long
 def test_columns_can_be_named_later_and_go_with_what_is_saved(
     studio: Studio, qtbot: QtBot, tickets: Path, tmp_path: Path
 ) -> None:

@@ -122,6 +122,7 @@ def test_the_last_row_can_be_scrolled_to(studio: Studio, qtbot: QtBot, tmp_path:
     assert view.indexAt(last.center()).row() == 1999
 
 
+@pytest.mark.long
 def test_another_dataset_takes_its_place_and_ends_its_scan(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def test_rows_are_deleted_and_restored(studio: Studio, qtbot: QtBot, path: Path)
     assert cell(view, 3, MARK, BADGE) is None
 
 
+@pytest.mark.long
 def test_what_was_changed_is_written_with_all_rows_and_with_a_subset(
     studio: Studio, qtbot: QtBot, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

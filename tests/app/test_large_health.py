@@ -74,6 +74,7 @@ def test_many_rows_are_checked_when_asked_and_until_stopped(
     qtbot.waitUntil(lambda: bool(view.health.rows), timeout=60_000)
 
 
+@pytest.mark.long
 def test_a_fix_is_shown_written_as_lines_and_opened_by_pages(
     studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_fix_is_shown_written_as_lines_and_opened_by_pages(
     assert studio.state.dataset is None
 
 
+@pytest.mark.long
 def test_a_fix_is_saved_with_its_history_where_a_folder_is_named(
     studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_fix_is_saved_with_its_history_where_a_folder_is_named(
     assert [count.after for count in Manifest.read(tmp_path / "mended").counts] == [602]
 
 
+@pytest.mark.long
 def test_what_was_changed_by_hand_is_looked_over_as_it_was_changed(
     studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +140,7 @@ def test_what_was_changed_by_hand_is_looked_over_as_it_was_changed(
     assert found.rows == 602
 
 
+@pytest.mark.long
 def test_unknown_columns_are_asked_for_and_the_file_is_opened_by_pages_with_them(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -168,6 +172,7 @@ def test_unknown_columns_are_asked_for_and_the_file_is_opened_by_pages_with_them
     assert json.loads(out.read_text().splitlines()[0])["messages"][1]["content"] == "Hier ist 0."
 
 
+@pytest.mark.long
 def test_the_columns_of_a_file_on_show_can_be_named_anew(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:

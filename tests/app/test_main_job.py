@@ -128,6 +128,7 @@ def test_a_person_goes_through_the_whole_loop(studio: Studio, qtbot: QtBot, star
     assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
 
 
+@pytest.mark.long
 def test_the_sample_starts_with_two_clicks_and_closing_in_the_middle_keeps_it(
     studio: Studio, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -207,6 +207,7 @@ def test_accepted_rows_become_a_step_of_the_dataset_and_stay_marked_as_made(
     assert page.card.make.property("role") == "plain"
 
 
+@pytest.mark.long
 def test_a_making_is_stopped_found_again_after_a_restart_and_gone_on_with(
     studio: Studio, qtbot: QtBot, source: Path, handbook: Path, tmp_path: Path, qapp: QApplication
 ) -> None:

@@ -66,6 +66,7 @@ def state_of(studio: Studio, name: str) -> str:
     return studio.models.downloads.transfers[name].state if name in studio.models.downloads.transfers else ""
 
 
+@pytest.mark.long
 def test_from_an_empty_machine_to_a_model_that_is_trained_by_keyboard(
     studio: Studio, hub: Hub, qtbot: QtBot
 ) -> None:
@@ -99,6 +100,7 @@ def test_from_an_empty_machine_to_a_model_that_is_trained_by_keyboard(
     assert studio.panes.training.form._model.currentText() == "Tiny-Qwen3-4bit"
 
 
+@pytest.mark.long
 def test_a_ready_recipe_gets_its_model_and_chooses_it(studio: Studio, qtbot: QtBot) -> None:
     card, pane = studio.panes.training.recipe_card, studio.panes.models
     (ready,) = [each for each in ready_recipes() if each.recipe.model == QWEN]
@@ -143,6 +145,7 @@ def test_a_download_pauses_is_there_after_a_restart_and_goes_on(
     assert json.loads(studio._paths.downloads.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.long
 def test_a_gated_model_leads_to_its_page_and_takes_a_token(
     studio: Studio, hub: Hub, keychain: Keychain, qtbot: QtBot
 ) -> None:

@@ -41,6 +41,7 @@ def test_nothing_can_be_done_in_an_empty_window(studio: Studio) -> None:
     assert studio.window.action("serve").isEnabled()
 
 
+@pytest.mark.long
 def test_training_is_offered_with_a_dataset_and_stopping_while_it_runs(studio: Studio, qtbot: QtBot) -> None:
     studio.dataset.datasets.open_sample()
     qtbot.waitUntil(lambda: studio.state.dataset is not None)

@@ -73,6 +73,7 @@ def test_nothing_but_the_window_flashes_on_the_screen_while_its_panes_are_built_
     assert shown.windows == ["MainWindow"]
 
 
+@pytest.mark.long
 def test_dataset_recipe_pane_and_place_come_back(
     begin: Callable[[], Studio], qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -199,6 +200,7 @@ def test_without_a_run_quitting_does_not_ask(begin: Callable[[], Studio]) -> Non
     assert not studio.window.isVisible()
 
 
+@pytest.mark.long
 def test_settings_are_asked_for_and_kept(begin: Callable[[], Studio], qtbot: QtBot, tmp_path: Path) -> None:
     studio = begin()
     studio.window.action("settings").trigger()

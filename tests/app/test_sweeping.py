@@ -37,6 +37,7 @@ def studio(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Studio]
     window.deleteLater()
 
 
+@pytest.mark.long
 def test_a_sweep_is_asked_for_stopped_and_resumed(
     studio: Studio, qtbot: QtBot, tiny_model: Path, toy_data: Path
 ) -> None:

@@ -39,6 +39,7 @@ def walk(
     return walk
 
 
+@pytest.mark.long
 def test_forty_random_actions_among_earlier_runs_leave_titles_subjects_and_files_in_agreement(
     walk: Walk, tmp_path: Path
 ) -> None:

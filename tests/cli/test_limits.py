@@ -102,6 +102,7 @@ def test_tokens_that_no_row_uses_do_no_harm_until_somebody_asks_with_them(
     assert beyond("<|x79|>", 338) in studio.stderr
 
 
+@pytest.mark.long
 def test_rows_beyond_the_context_are_told_before_a_run_and_with_what_to_set(
     studio: Terminal, short_context: Path, tmp_path: Path
 ) -> None:

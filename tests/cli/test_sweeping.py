@@ -65,6 +65,7 @@ def test_a_sweep_ends_in_one_document_and_asked_for_again_in_a_table(
     assert [r["sweep"] for r in studio.document("runs")] == ["s", "s"]
 
 
+@pytest.mark.long
 def test_a_guided_search_reports_what_won_each_stage_by_how_much_and_at_what_cost(
     studio: Terminal, tiny_model: Path, toy_data: Path
 ) -> None:

@@ -148,6 +148,7 @@ def test_arbitrary_bytes_never_crash(kind: str, content: bytes) -> None:
     attempt(f"a{kind}", content)
 
 
+@pytest.mark.long
 @cases(480)
 @given(
     st.lists(rows, min_size=1, max_size=4),
@@ -195,6 +196,7 @@ def encoded(kind: str, items: Sequence[dict[str, str]]) -> bytes:
             return gzip.compress(content, mtime=0) if kind.endswith("gz") else content
 
 
+@pytest.mark.long
 @cases(480)
 @given(
     st.sampled_from((".jsonl", ".json", ".csv", ".parquet", ".arrow", ".txt", ".md", ".jsonl.gz", ".csv.gz")),

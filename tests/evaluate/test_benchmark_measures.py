@@ -87,6 +87,7 @@ def test_a_model_that_forgot_the_facts_is_named_by_multiple_choice_and_an_unchan
     assert {"countries", "elements"} <= worse.keys()
 
 
+@pytest.mark.long
 def test_multiple_choice_is_asked_once_however_often_it_is_used(
     contestants: dict[str, OpenContestant], some_choices: Path, tmp_path: Path
 ) -> None:

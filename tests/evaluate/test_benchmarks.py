@@ -117,6 +117,7 @@ def test_what_the_harness_asks_of_a_model_has_its_own_figures_without_the_harnes
     assert [greedy for _, greedy in found] == [greedy for _, greedy in theirs]
 
 
+@pytest.mark.long
 def test_replies_are_kept_as_they_come_and_never_asked_for_twice(
     base: OpenContestant, tmp_path: Path
 ) -> None:

@@ -130,6 +130,7 @@ def test_facts_that_were_forgotten_are_named_and_of_an_unchanged_model_nothing_i
     assert (loss[""].state, loss[""].count) == (MEASURED, loss["facts"].count + loss["arithmetic"].count)
 
 
+@pytest.mark.long
 def test_a_blunted_model_reads_general_text_and_ideal_answers_worse(setting: Callable[..., Setting]) -> None:
     harmed = setting(blunt)
     for key in ("general_text", "ideal_log_probability"):
@@ -258,6 +259,7 @@ def test_every_text_of_a_family_counts_what_is_to_be_known(starter: Path, cache:
     assert "¦" not in "".join(text.text for text in texts)
 
 
+@pytest.mark.long
 def test_without_a_golden_set_held_out_examples_are_read_and_long_ones_no_further_than_is_asked(
     setting: Callable[..., Setting], golden: Golden, tmp_path: Path
 ) -> None:

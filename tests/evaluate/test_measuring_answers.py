@@ -158,6 +158,7 @@ def test_a_ruling_counts_in_the_score_and_its_share_is_told(setting: Made) -> No
     assert [each.answers[1].right for each in answered[3:5]] == [True, False]
 
 
+@pytest.mark.long
 def test_a_model_tells_who_got_further_from_the_meaning(setting: Made) -> None:
     def astray(item: TaskItem) -> str:
         return "It was rainy on Monday, I think."

@@ -217,6 +217,7 @@ def test_an_adapter_of_another_model_is_refused(tiny_model: Path, tmp_path: Path
         imported(ORACLE / "lora", tmp_path / "out", "")
 
 
+@pytest.mark.long
 def test_a_run_goes_on_from_an_adapter_that_was_brought_in(
     toy_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,6 +64,7 @@ def published(run: RunFolder, **asked: Any) -> list[Event]:
     return list(job.run_events(ModelCache()))
 
 
+@pytest.mark.long
 def test_an_adapter_goes_up_with_a_card_that_the_hub_reads(hub: Hub, evaluated: RunFolder) -> None:
     events = published(evaluated)
     assert events[-1] == Uploaded(f"{hub.url}/ann/short")

@@ -71,6 +71,7 @@ def alone(contestant: OpenContestant, asked: AskedPrompt, sampling: Sampling) ->
     return ended
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("run", "keys"), SETS.values(), ids=SETS)
 def test_greedy_answers_are_those_that_each_gives_alone(run: str, keys: tuple[str, ...], runs: Path) -> None:
     contest = Contest(opened(runs, run, *keys))
@@ -166,6 +167,7 @@ def test_what_all_prompts_begin_with_is_read_once_and_changes_nothing(
         assert given.text == alone(contest.of(row.contestant), row, SHORT).text
 
 
+@pytest.mark.long
 def test_one_model_asked_in_two_ways_is_one_row_owner(runs: Path) -> None:
     """Each way has a beginning of its own, of its own length."""
     with_examples = Contestant(kind="tuned", approach=Approach(name="examples"))

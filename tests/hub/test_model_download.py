@@ -81,6 +81,7 @@ def test_what_huggingface_hub_itself_finds_there_is_the_model(inside: Hub, tmp_p
     assert [each.repo_id for each in scan_cache_dir(tmp_path / "hf" / "hub").repos] == [BASE]
 
 
+@pytest.mark.long
 def test_a_download_that_was_paused_goes_on_with_the_bytes_that_are_there(hub: Hub) -> None:
     hub.held = threading.Event()
     events = download(AskedModel(SMOL))
@@ -129,6 +130,7 @@ def test_a_file_that_comes_damaged_twice_is_refused_by_its_name(inside: Hub, tmp
     assert (Path(done["folder"]) / WEIGHTS).is_file()
 
 
+@pytest.mark.long
 def test_a_file_that_was_damaged_here_is_brought_again(hub: Hub) -> None:
     _, last = brought(BASE)
     file = (Path(last.folder) / WEIGHTS).resolve()
@@ -183,6 +185,7 @@ def test_a_token_that_the_hub_does_not_know_is_refused_with_the_page_for_another
         list(DownloadModelJob(BASE, token="hf_old").run_events(None))
 
 
+@pytest.mark.long
 def test_a_gated_model_names_its_page_and_comes_with_a_token_which_is_kept(
     hub: Hub, keychain: Keychain
 ) -> None:

@@ -78,6 +78,7 @@ def test_what_names_no_model_is_refused(text: str) -> None:
         recognize_model(text)
 
 
+@pytest.mark.long
 def test_a_search_tells_what_a_model_is_before_it_is_here(hub: Hub) -> None:
     hub.models[3].facts["config"]["model_type"] = "unheard_of"
     everything = found()
@@ -119,6 +120,7 @@ def test_a_search_is_narrowed_and_sorted(
     assert found_inside(*asked) == expected
 
 
+@pytest.mark.long
 def test_a_search_has_pages(hub: Hub, tiny_model: Path) -> None:
     hub.models = [model_of(f"ann/m{n:02}", tiny_model, downloads=100 - n) for n in range(PAGE + 5)]
     hub.page = 7  # the Hub's own pages are of another length

@@ -218,6 +218,7 @@ def wait_for(true: Any) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_what_libraries_print_reaches_no_one_but_the_log(
     qtbot: QtBot, queue: JobQueue, caplog: pytest.LogCaptureFixture
 ) -> None:

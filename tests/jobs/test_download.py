@@ -112,6 +112,7 @@ def test_a_split_arrives_whole_with_where_it_comes_from(hub: Hub, tmp_path: Path
     assert again == [last]
 
 
+@pytest.mark.long
 def test_a_range_of_rows_is_all_that_is_kept(hub: Hub, tmp_path: Path) -> None:
     last = finish(download(Wanted("user/toys", "short", "test", (5, 9)), tmp_path / "hub"))
     assert [record.prompt for record in read(Path(last.path)).records] == [f"test {n}" for n in range(5, 9)]
@@ -133,6 +134,7 @@ def test_what_there_is_not_is_said_with_what_there_is(hub: Hub, tmp_path: Path) 
     assert not (tmp_path / "hub").exists() or not list((tmp_path / "hub").rglob("*.parquet"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
@@ -171,6 +173,7 @@ def refusals(asked: list[Wanted], folder: Path) -> dict[Wanted, Phrase | None]:
         return dict(zip(asked, pool.map(ask, asked), strict=True))
 
 
+@pytest.mark.long
 def test_subsets_and_splits_are_looked_up_with_their_sizes(hub: Hub) -> None:
     *_, listed = LookUpJob(Wanted("user/toys")).run_events(None)
     assert isinstance(listed, HubListed)

@@ -241,6 +241,7 @@ def test_a_run_is_gone_on_from_by_its_name_folder_adapter_or_checkpoint(recipe: 
     assert len(newest) == 2
 
 
+@pytest.mark.long
 def test_a_parent_made_on_another_model_is_named(recipe: Recipe, runs: Path, tmp_path: Path) -> None:
     other = Path(shutil.copytree(recipe.model, tmp_path / "other"))
     weights = dict(mx.load(str(other / "model.safetensors")))

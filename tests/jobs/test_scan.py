@@ -59,6 +59,7 @@ def test_a_scanned_file_is_searched_and_its_rows_are_read(
     assert shown == [RowShown(500, 501, ("instruction", "output"), ("5", "x"))]
 
 
+@pytest.mark.long
 def test_a_scan_does_not_keep_readers_waiting_and_leaves_no_process_behind(
     qtbot: QtBot, queue: JobQueue, tmp_path: Path
 ) -> None:

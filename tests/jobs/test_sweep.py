@@ -49,6 +49,7 @@ def same(one: Path, other: Path) -> bool:
     return left.keys() == right.keys() and all(mx.array_equal(left[k], right[k]).item() for k in left)
 
 
+@pytest.mark.long
 def test_every_member_is_an_ordinary_run_that_knows_its_sweep(recipe: Recipe, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     events = list(job(recipe, runs).run_events(ModelCache()))
@@ -70,6 +71,7 @@ def test_every_member_is_an_ordinary_run_that_knows_its_sweep(recipe: Recipe, tm
     assert best["name"] in ("s-rank-2", "s-rank-4")
 
 
+@pytest.mark.long
 def test_the_dataset_is_read_once_for_all_members(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_stopped_in_the_middle_it_goes_on_to_the_weights_of_an_undisturbed_one(
         assert same(tmp_path / "whole" / run, tmp_path / "cut" / run)
 
 
+@pytest.mark.long
 def test_a_member_whose_base_changed_goes_on_only_where_that_is_agreed_to(
     recipe: Recipe, tmp_path: Path
 ) -> None:

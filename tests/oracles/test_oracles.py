@@ -45,6 +45,7 @@ def test_every_step_has_the_references_loss_and_gradient_norm(kind: str, name: s
         assert found.rewards[part] == pytest.approx(values, rel=TOLERANCE, abs=1e-5), part
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["llama", "qwen2"])
 def test_a_run_that_goes_on_from_an_adapter_has_the_references_steps(kind: str, tmp_path: Path) -> None:
     """SFT, then DPO on what it made: TRL's reference is that model, too, merged before it goes on."""
@@ -63,6 +64,7 @@ def test_a_run_that_goes_on_from_an_adapter_has_the_references_steps(kind: str, 
     assert bare.losses != pytest.approx(case["losses"], rel=100 * TOLERANCE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["sft", "dpo", "orpo"])
 def test_how_a_step_is_divided_makes_no_difference(name: str, tmp_path: Path) -> None:
     """One row at a time, or the whole step at once: the reference's steps all the same."""

@@ -222,19 +222,8 @@ def test_the_same_recipe_gives_the_same_run(context: Bench, before: Any) -> None
     assert {what for what in first if what != "memory" and _differ(first[what], again[what])} == set()
 
 
-LONG = {
-    *("objective", "preference.beta", "base.quantize", "base.group_size", "base.precision", "data.too_long"),
-    *("loop.patience", "loop.prefix_cache", "loop.epochs", "loop.checkpointing", "loop.batch_size"),
-    *("loop.tokens_at_once", "watch.wandb"),
-}
-"""Fields whose proof takes more than a second: it is among the long tests."""
-
-
-def _entry(entry: FieldEntry) -> Any:
-    return pytest.param(entry, id=entry.path, marks=[pytest.mark.long] if entry.path in LONG else [])
-
-
-@pytest.mark.parametrize("entry", [_entry(each) for each in ENTRIES])
+@pytest.mark.long
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.path))
 def test_changing_a_field_changes_the_run(
     entry: FieldEntry, context: Bench, before: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

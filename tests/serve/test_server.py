@@ -55,6 +55,15 @@ def ask(server: LocalServer, path: str, body: Any = None, method: str = "", **he
     return status, document.get("error", {}).get("code"), document
 
 
+def raw_request(server: LocalServer, body: Any) -> bytes:
+    """A chat request as bytes, for a socket whose owner does not wait for the end."""
+    sent = json.dumps(body)
+    host = f"Host: 127.0.0.1:{server.port}"
+    return (
+        f"POST /v1/chat/completions HTTP/1.1\r\n{host}\r\nContent-Length: {len(sent)}\r\n\r\n{sent}".encode()
+    )
+
+
 def wait(until: Callable[[], bool]) -> None:
     """Wait for what another thread brings about."""
     end = time.monotonic() + 60
@@ -109,11 +118,8 @@ def test_what_is_no_request_is_refused_with_a_body(served: Serving) -> None:
 def test_who_goes_away_stops_the_reply_and_who_is_slow_keeps_nobody_waiting(served: Serving) -> None:
     server, client = served.server, served.client
     before = server.figures
-    body = json.dumps(LONG).encode()
-    host = f"Host: 127.0.0.1:{server.port}"
-    head = f"POST /v1/chat/completions HTTP/1.1\r\n{host}\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as slow:
-        slow.sendall(head.encode() + body)
+        slow.sendall(raw_request(server, LONG))
         wait(lambda: server.figures.answering == 1)
         assert client.chat.completions.create(**ASK).usage.completion_tokens <= 4
         assert slow.recv(12) == b"HTTP/1.1 200"
@@ -121,8 +127,7 @@ def test_who_goes_away_stops_the_reply_and_who_is_slow_keeps_nobody_waiting(serv
         next(iter(stream))
     wait(lambda: server.figures.answering == 0)
     with socket.create_connection(("127.0.0.1", server.port)) as gone:
-        whole = json.dumps({**LONG, "stream": False}).encode()
-        gone.sendall(head.replace(str(len(body)), str(len(whole))).encode() + whole)
+        gone.sendall(raw_request(server, {**LONG, "stream": False}))
         wait(lambda: server.figures.answering == 1)
     wait(lambda: server.figures.answering == 0)
     assert server.figures.answered == before.answered + 4

@@ -155,6 +155,7 @@ def test_the_starter_trains_through_it(starter: Path) -> None:
     assert find_head(ModelCache().open(starter / "model").module) is not None
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_trained_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "CHUNK_BYTES", 64 * 20_000 * 4)
     weight = mx.random.normal((20_000, 32))

@@ -252,6 +252,7 @@ def test_without_validation_the_last_adapter_is_proven_and_a_damaged_one_named(
         list(events)
 
 
+@pytest.mark.long
 def test_a_proof_changes_nothing_of_what_is_trained(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,7 @@ def test_the_first_process_saves_when_the_other_is_lost(
     assert int(saved.name.removeprefix("step-")) == _steps(home)
 
 
+@pytest.mark.long
 def test_processes_add_up_and_pass_on(tmp_path: Path, launch: Callable[..., Launched]) -> None:
     both = launch(str(HELPER), str(tmp_path))
     out, err = both.ends()

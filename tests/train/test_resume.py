@@ -81,6 +81,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(whole: RunFolder, recipe: Rec
         assert_identical(whole, parts)
 
 
+@pytest.mark.long
 def test_a_run_stopped_after_its_last_step_is_done_and_not_stopped(
     whole: RunFolder, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def losses(run: RunFolder) -> list[tuple[int, float, str]]:
     return [(e.step, e.loss, e.kind) for e in run.events() if isinstance(e, Step | Validated)]
 
 
+@pytest.mark.long
 def test_answers_given_between_two_steps_do_not_disturb_a_run(
     whole: RunFolder, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -133,6 +135,7 @@ def test_answers_given_between_two_steps_do_not_disturb_a_run(
     assert_identical(whole, disturbed)
 
 
+@pytest.mark.long
 def test_a_killed_run_resumes_to_the_same_weights(recipe: Recipe, tmp_path: Path) -> None:
     recipe = recipe.with_values({"epochs": 8})
     whole, _ = run_to(TrainJob(recipe, tmp_path / "whole"))

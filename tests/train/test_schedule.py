@@ -105,6 +105,7 @@ def test_a_resumed_run_goes_on_by_the_schedule_it_began_with(recipe: Recipe, tmp
     ]
 
 
+@pytest.mark.long
 def test_a_run_of_the_first_release_goes_on_as_it_was(recipe: Recipe, tmp_path: Path) -> None:
     run, _ = stopped_after(recipe, tmp_path / "runs", 3)
     position = next((run.path / "checkpoints").glob("step-*/position.json"))

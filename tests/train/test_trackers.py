@@ -194,6 +194,7 @@ def test_weights_and_biases_gets_every_curve_and_the_samples(run: RunFolder) -> 
     ]
 
 
+@pytest.mark.long
 def test_a_resumed_run_is_the_same_run_in_weights_and_biases(run: RunFolder) -> None:
     in_two_sessions(WANDB, run)
     begun = [record.run for record in wandb_records(run) if record.HasField("run")]

@@ -95,6 +95,7 @@ def spilled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NumberColumn.__init__, "__defaults__", (64,))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("spilled")
 def test_checks_of_many_rows_on_disk_say_the_same(tmp_path: Path) -> None:
     path = many(tmp_path / "many.jsonl")

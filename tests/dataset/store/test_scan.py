@@ -126,6 +126,7 @@ def test_duplicates_are_found_across_stretches_of_rows(tmp_path: Path) -> None:
     assert [row.reason for row in last] == ["", *["exact duplicate of line 6"] * 2]
 
 
+@pytest.mark.long
 def test_the_child_reports_and_its_index_is_used_again_until_the_file_changes(tmp_path: Path) -> None:
     path, cache = write_rows(tmp_path / "rows.jsonl", 2000), tmp_path / "cache"
     events = list(scanning(path, cache))
@@ -154,6 +155,7 @@ def test_rows_can_be_read_while_the_scan_goes_on_and_after_it_is_stopped(tmp_pat
     assert not (store.folder / MANIFEST).exists()
 
 
+@pytest.mark.long
 def test_a_scanner_leaves_with_its_parent(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", 60_000)
     program = (

@@ -246,6 +246,7 @@ _ANY = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=150)
 @given(_ANY, _ANY)
 def test_any_answer_has_a_grade_by_any_scorer_and_the_ideal_one_the_best(answer: str, ideal: str) -> None:
