@@ -168,11 +168,12 @@ class _Talking:
         self.say(Message("user", prompt))
         talks = tuple(Talk(contestant=each, turns=self.turns[each.key], is_raw=self.raw) for each in self.who)
         job = ChatJob(self.run, talks, self.sampling, self.typed_tokens, self.changed_base)
-        if shown:
-            answers = _streamed(job, self.cache, alone=len(talks) == 1)
-        else:
-            events = perform(job.run_events(self.cache))
-            answers = [event for event in events if isinstance(event, AnswerEnded)]
+        with self.cache.at_work():
+            if shown:
+                answers = _streamed(job, self.cache, alone=len(talks) == 1)
+            else:
+                events = perform(job.run_events(self.cache))
+                answers = [event for event in events if isinstance(event, AnswerEnded)]
         order = [each.key for each in self.who]
         answers.sort(key=lambda answer: order.index(answer.who))
         for answer in answers:

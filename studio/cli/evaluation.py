@@ -83,9 +83,11 @@ def evaluate(
         if rescore
         else EvaluateJob(folder, golden, changed_base, base, options, more)
     )
+    model_cache = ModelCache()
     try:
-        told = perform(job.run_events(ModelCache()))
-        events = [event for event in told if isinstance(event, Answered | Figure | Evaluated)]
+        with model_cache.at_work():
+            told = perform(job.run_events(model_cache))
+            events = [event for event in told if isinstance(event, Answered | Figure | Evaluated)]
     except StoppedByPerson:
         raise StoppedByPerson(phrase("stopped.evaluation")) from None
     answers = [event for event in events if isinstance(event, Answered)]

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from studio.errors import DataError
 from studio.files.proof import parsed
-from studio.files.whole import disk_errors
+from studio.files.whole import disk_errors, flush
 
 _BLOCK = 4096
 
@@ -43,7 +43,7 @@ class Journal:
             file.write(text)
             if self.flushed:
                 file.flush()
-                os.fsync(file.fileno())
+                flush(file.fileno())
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Every whole line that is an object, oldest first. Raises DataError when the file cannot be read."""

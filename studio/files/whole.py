@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator
@@ -73,7 +74,7 @@ def whole_bytes(path: Path) -> Iterator[BufferedWriter]:
             with temporary.open("wb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                flush(file.fileno(), through=True)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -96,9 +97,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield temporary
             for file in temporary.rglob("*"):
                 _flush(file)
-            _flush(temporary)
+            _flush(temporary, through=True)  # and with it all that lay in the drive's own memory
             _swap(temporary, path)
-            _flush(path.parent)
+            _flush(path.parent, through=True)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
@@ -114,10 +115,37 @@ def _swap(new: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
+_THROUGH: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+"""What macOS calls a flush that also empties the drive's own memory: its fsync alone does not."""
+_UNABLE = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY}
+"""How volumes answer that have no such flush: SMB and exFAT may have none for folders."""
+
+
+def flush(descriptor: int, *, through: bool = False) -> None:
+    """Have what was written to a file on the disk; `through` the drive's own memory, too, where it has one.
+
+    Emptying that takes milliseconds and does so for all that was flushed before, so it is for what completes
+    a checkpoint, not for every line. A volume that cannot do so gets a plain flush.
+    """
+    if through and _THROUGH is not None:
+        try:
+            fcntl.fcntl(descriptor, _THROUGH)
+        except OSError as error:
+            if error.errno not in _UNABLE:
+                raise
+        else:
+            return
+    os.fsync(descriptor)
+
+
+def _flush(path: Path, *, through: bool = False) -> None:
+    """The same for a file or folder by its path; a folder that its volume has no flush for is left."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        flush(descriptor, through=through)
+    except OSError as error:
+        if error.errno not in _UNABLE or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)
 

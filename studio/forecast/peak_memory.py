@@ -37,6 +37,12 @@ IN_PLACE = {
 """Operations that may write their result into an input of the same size."""
 
 
+BUFFERS = 10
+PER_BUFFER = {"p": (20, 40), "g": (40, 40), "s": (50, 50), "d": (50, 50)}
+"""Operations and megabytes of a command buffer, by the last letter of a chip's architecture: p a phone's, g
+base and Pro, s Max, d Ultra."""
+
+
 @dataclass(frozen=True)
 class Ahead:
     """How far MLX schedules ahead of what is computed: so many turns, or so many bytes of results.
@@ -51,10 +57,13 @@ class Ahead:
     def here(cls) -> Ahead:
         """On this machine: from MLX's source, and for the CPU confirmed by measuring.
 
-        The CPU has ten tasks of ten turns each under way (mlx/backend/cpu/encoder.h);
-        Metal ten command buffers of at most 40 operations or 50 MB (mlx/backend/metal/device.cpp).
+        The CPU has ten tasks of ten turns each under way (mlx/backend/cpu/encoder.h); Metal ten command
+        buffers, each as large as PER_BUFFER has it (mlx/backend/metal/device.cpp).
         """
-        return cls(100) if mx.default_device() == mx.cpu else cls(800, 500e6)
+        if mx.default_device() == mx.cpu:
+            return cls(100)
+        operations, megabytes = PER_BUFFER.get(str(mx.device_info().get("architecture"))[-1:], (40, 40))
+        return cls(2 * BUFFERS * operations, BUFFERS * megabytes * 2**20)
 
 
 @dataclass(frozen=True)

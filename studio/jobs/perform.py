@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from studio.errors import StudioError
 from studio.events import Event
@@ -60,6 +61,20 @@ class Ticket:
 
 def ignore(note: Event | Outcome) -> None:
     """Nobody listens any more."""
+
+
+@runtime_checkable
+class Bench(Protocol):
+    """What stays on a thread between jobs, and has something to set up for the time of each."""
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """For the time of one job; those of jobs that take turns overlap."""
+        ...
+
+
+def at_work(context: Any) -> AbstractContextManager[None]:
+    """What a job on this context is performed in."""
+    return context.at_work() if isinstance(context, Bench) else nullcontext()
 
 
 class Performer:
@@ -141,14 +156,15 @@ class Performer:
         if ticket.is_stopping():
             yield Stopped()
             return
+        stopped = False
         try:
-            events = ticket.job.run_events(self._work_context())
-            for event in events:
-                yield event
-                if ticket.is_stopping():
-                    events.close()  # here a job saves what it has
-                    yield Stopped()
-                    return
+            with at_work(context := self._work_context()):
+                events = ticket.job.run_events(context)
+                for event in events:
+                    yield event
+                    if stopped := ticket.is_stopping():
+                        events.close()  # here a job saves what it has
+                        break
         except StudioError as error:
             log.info("%s: %s", ticket.job.title, error)
             yield self._failed(error)
@@ -156,7 +172,7 @@ class Performer:
             log.exception("%s failed", ticket.job.title)
             yield self._failed(error)
         else:
-            yield Done()
+            yield Stopped() if stopped else Done()
 
     def _note_begin(self, ticket: Ticket) -> None:
         """A ticket's turn has come; for those who tell of it."""

@@ -5,7 +5,8 @@ Everything here lives on the engine thread: MLX arrays are bound to the thread t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,12 @@ class ModelCache:
             folder, module, found.tokenizer, found.config, form, found, described.remarks, window
         )
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Within the block, for a job, the models are kept in memory as `wired` has it."""
+        with wired():
+            yield
+
     def close(self) -> None:
         """Leave MLX on this thread; without this the process may abort at exit."""
         self._latest = None
@@ -108,6 +115,35 @@ class ModelCache:
             mx.synchronize()
         finally:  # after a Metal failure, waiting for the stream repeats the error
             mx.clear_streams()
+
+
+_jobs_at_work: list[int] = []
+"""The limit that each block of `wired` found, of those under way; only the engine thread uses MLX."""
+
+
+@contextmanager
+def wired() -> Iterator[None]:
+    """Within the block macOS keeps what MLX holds on the GPU in memory, as far as it recommends.
+
+    Otherwise a model that nearly fills that is paged out when other applications are used, and slow for the
+    first seconds after. At rest nothing is wired. Blocks may overlap: jobs take turns.
+    """
+    if not (most := working_set()):
+        yield
+        return
+    _jobs_at_work.append(_jobs_at_work[0] if _jobs_at_work else mx.set_wired_limit(most))
+    try:
+        yield
+    finally:
+        before = _jobs_at_work.pop()
+        if not _jobs_at_work:
+            mx.set_wired_limit(before)
+
+
+def working_set() -> int:
+    """The bytes that macOS recommends a process to hold on the GPU; MLX refuses to wire more. 0 elsewhere."""
+    info = mx.device_info() if hasattr(mx, "device_info") else mx.metal.device_info()
+    return int(info.get("max_recommended_working_set_size", 0))
 
 
 def _load(described: Description, form: WeightForm) -> tuple[nn.Module, SharedWeights]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -209,11 +209,19 @@ def _reserve(runs: Path, name: str) -> Path:
 
 def surroundings() -> dict[str, Any]:
     """The versions of what computes, and the machine it runs on."""
-    packages = {package: version(package) for package in ("mlx", "mlx-lm", "transformers")}
+    packages = {package: _version_of(package) for package in ("mlx", "mlx-lm", "transformers")}
     return {
         "versions": {"tuning-studio": __version__, "python": platform.python_version(), **packages},
         "machine": {"system": platform.platform(), "processor": platform.machine()},
     }
+
+
+def _version_of(package: str) -> str:
+    """As it is noted down; a bundle may lack the note, and no run fails over that."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def is_damaged(line: str) -> bool:

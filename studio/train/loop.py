@@ -33,7 +33,7 @@ from studio.events import (
 )
 from studio.models import adapter
 from studio.models.arrays import count, count_entries, named
-from studio.models.cache import LiveAdapter, OpenModel
+from studio.models.cache import LiveAdapter, OpenModel, wired
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.result import is_chosen
@@ -79,7 +79,7 @@ def train(
 
     `peak` is the highest learning rate; `general` is text that is only read, to see what is forgotten.
     """
-    with bounded_cache():
+    with bounded_cache(), wired():
         session = yield from open_session(recipe, run, opened, data, peak, general)
         try:
             yield from warm_up(session)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import mlx.core as mx
 import psutil
 
+from studio.models.cache import working_set
+
 SHARE = 0.8
 """Of a machine's memory, where the system does not say how much of it a process may hold."""
 SMALLEST, LARGEST = 256, 4096
@@ -26,9 +28,7 @@ _timed: dict[tuple[mx.Dtype, int], list[Speed]] = {}
 
 def machine_limit() -> int:
     """The bytes that MLX may hold here: what macOS lets a process wire, else a share of all memory."""
-    info = mx.device_info() if hasattr(mx, "device_info") else mx.metal.device_info()
-    wired = int(info.get("max_recommended_working_set_size", 0))
-    return wired or int(SHARE * psutil.virtual_memory().total)
+    return working_set() or int(SHARE * psutil.virtual_memory().total)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from studio.errors import DiskError, RunError, RunMissing
 from studio.events import Ended, Log, Prepared, Step, Validated
 from studio.files import NoTrash, whole_folder, write_text
+from studio.runs import folder
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunStore, summarize
 from tests.conftest import TRASH, refused
@@ -46,6 +48,19 @@ def test_a_run_says_how_it_is_written_and_a_newer_one_is_named(run: RunFolder) -
         run.manifest()
     write_text(run.path / "run.json", json.dumps(RECIPE))  # as an earlier release wrote it
     assert run.manifest() == RECIPE
+
+
+def test_a_bundle_without_the_note_of_a_version_runs_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noted(package: str) -> str:
+        if package == "transformers":
+            raise PackageNotFoundError(package)
+        return "1.0"
+
+    monkeypatch.setattr(folder, "version", noted)
+    versions = RunFolder.create(tmp_path / "runs", "toy", RECIPE).manifest()["versions"]
+    assert (versions["mlx"], versions["transformers"]) == ("1.0", "unknown")
 
 
 def test_events_of_another_release_are_read_as_far_as_they_go(run: RunFolder) -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -65,8 +66,12 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_weights(
 
 
 def start(recipe: Recipe, runs: Path) -> BaseProcess:
-    """Another process that goes on with the run under `runs`, or begins it."""
-    context = multiprocessing.get_context("forkserver")
+    """Another process that goes on with the run under `runs`, or begins it.
+
+    A Mac's frameworks, Metal's among them, do not work in a process that was forked and started nothing of
+    its own; elsewhere a fork saves loading MLX for every kill.
+    """
+    context = multiprocessing.get_context("spawn" if sys.platform == "darwin" else "forkserver")
     context.set_forkserver_preload(["tests.train.killed"])
     process = context.Process(target=go, args=(recipe, runs), daemon=True)
     process.start()

@@ -21,7 +21,7 @@ from studio.catalogue import Phrase, from_plain, joined, phrase
 from studio.dataset.store.check import BAD, WARNING, IndexedRow, Tally
 from studio.dataset.store.lines import Placed
 from studio.dataset.store.manifest import COUNTS, MANIFEST, IndexManifest, write_columns
-from studio.files import TEMPORARY, disk_errors, write_text
+from studio.files import TEMPORARY, disk_errors, flush, write_text
 
 Hashes = NDArray[np.uint64]
 Lines = NDArray[np.int64]
@@ -198,5 +198,5 @@ def _write(path: Path, batch: pa.RecordBatch) -> None:
             with pa.ipc.new_file(file, batch.schema) as writer:
                 writer.write_batch(batch)
             file.flush()
-            os.fsync(file.fileno())
+            flush(file.fileno())
         temporary.replace(path)
