@@ -39,6 +39,7 @@ _TABLES = {path.name for path in (STUDIO / "catalogue").glob("*.py")} - {"phrase
 _ALLOWED = {
     ("dataset/hub/wanted.py", "in"),  # errors of other libraries with neither a type nor a code of their own
     ("train/checkpoint.py", "in"),
+    ("failures/signature.py", "search"),  # the table of what libraries and the system say
 }
 
 
@@ -129,6 +130,7 @@ def test_a_refused_command_gives_its_code(tmp_path: Path, capsys: pytest.Capture
     assert json.loads(capsys.readouterr().out) == {
         "error": str(phrase("model.missing", folder=str(nowhere))),
         "code": "model.missing",
+        "hint": "Try: Open Models: studio models list",
         "exit_code": 2,
     }
 

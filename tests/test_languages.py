@@ -28,7 +28,7 @@ DIVERGED = phrase(
     steps=3,
     last=9,
     where=phrase("train.no_checkpoint"),
-    advice=phrase("train.lower_rate"),
+    advice=phrase("train.lower_rate", rate=3e-4),
 )
 SET_RANK = phrase(
     "forecast.set",
@@ -74,7 +74,10 @@ def test_the_command_line_speaks_it(
     made = RunFolder.create(tmp_path / "home" / "runs", "broken", {"recipe": Recipe().model_dump()})
     made.append(Ended("failed", DIVERGED))
     (listed,) = said("runs")
-    assert "⟨There is no checkpoint yet.⟩ ⟨Lower the learning rate and train again.⟩⟩" in listed["message"]
+    assert (
+        "⟨There is no checkpoint yet.⟩ ⟨Lower the learning rate from 0.0003 and train again.⟩⟩"
+        in listed["message"]
+    )
     monkeypatch.setattr(foreseeing, "machine_limit", lambda: 40 * 2**20)
     foreseen = said("forecast", "starter", "--set", "max_length=512")
     assert foreseen["changes"]

@@ -21,6 +21,7 @@ from studio.catalogue.dataset_failures import DATASET_FAILURES
 from studio.catalogue.datasets import DATASETS
 from studio.catalogue.evaluation import EVALUATION
 from studio.catalogue.export import EXPORT
+from studio.catalogue.failures import FAILURES
 from studio.catalogue.gguf import GGUF
 from studio.catalogue.hub import HUB
 from studio.catalogue.inside import INSIDE
@@ -45,6 +46,7 @@ CLAUSES: dict[str, str] = {
     **INSIDE,
     **EVALUATION,
     **EXPORT,
+    **FAILURES,
     **GGUF,
     **JUDGING,
     **MODELS,

@@ -113,10 +113,11 @@ RUNS: dict[str, str] = {
     "train.first_loss": "The first loss",
     "train.gradient": "The gradient",
     "train.first_validation_loss": "The first validation loss",
-    "train.lower_rate": "Lower the learning rate and train again.",
-    "train.lower_rate_for": "NaN or infinity stands in {names}. Lower the learning rate and train again.",
-    "train.lower_rate_or_bfloat16": "Lower the learning rate, or set Precision to bfloat16, whose range is "
-    "larger than float16's.",
+    "train.lower_rate": "Lower the learning rate from {rate:.2g} and train again.",
+    "train.lower_rate_for": "NaN or infinity stands in {names}. Lower the learning rate from {rate:.2g} "
+    "and train again.",
+    "train.lower_rate_or_bfloat16": "Lower the learning rate from {rate:.2g}, or set Precision to "
+    "bfloat16, whose range is larger than float16's.",
     "train.weights_not_finite": "{what} is no finite number, because the model's own weights hold NaN or "
     "infinity: {names}. Download or convert the model again, or choose another.",
     "train.beyond_float16": "{what} is no finite number, though all weights of the model are: what it "

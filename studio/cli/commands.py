@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from studio import __version__
-from studio.catalogue import phrase
+from studio.catalogue import Said, phrase
 from studio.cli import results
 from studio.cli.chat import register as register_chat
 from studio.cli.data import app as data_app
@@ -37,6 +37,7 @@ from studio.cli.serve import register as register_server
 from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perform, report
 from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import PeerLost, RecipeError, StudioError
+from studio.failures import hints_for
 from studio.jobs.job import said_of
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob
@@ -70,6 +71,7 @@ def run(arguments: list[str]) -> int:
     """
     if "--debug" not in arguments:
         logging.disable(logging.WARNING)
+    asked.recipe, asked.run = None, ""
     try:
         result = app(arguments, prog_name="studio", standalone_mode=False)
     except StoppedByPerson as stopped:
@@ -85,7 +87,7 @@ def run(arguments: list[str]) -> int:
     except StudioError as error:
         message = _with_remedy(error)
         _complain(message)
-        return _failed(message, 2 if error.bad_request else 1, error.code)
+        return _failed(message, 2 if error.bad_request else 1, error.code, _hint(error.said))
     except typer.Exit as leaving:
         return leaving.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: every failure is one sentence for the person
@@ -94,16 +96,24 @@ def run(arguments: list[str]) -> int:
             message = f"{error.format_message()} `studio --help` shows what there is."
             _complain(message)
             return _failed(message, 2)
-        message = str(said_of(error))
-        _complain(message)
-        return _failed(message, 1)
+        said = said_of(error)
+        _complain(str(said))
+        return _failed(str(said), 1, said.code, _hint(said))
     return result if isinstance(result, int) else 0
 
 
-def _failed(sentence: str, status: int, code: str = "") -> int:
+def _hint(said: Said) -> str:
+    """What helps, as it is typed, printed behind the failure; nothing where there is nothing."""
+    hints = str(hints_for(said, asked.recipe, asked.run) or "")
+    if hints and rank() == 0:
+        console.print(hints, style="dim", soft_wrap=True)
+    return hints
+
+
+def _failed(sentence: str, status: int, code: str = "", hint: str = "") -> int:
     """Print the one document of a command that failed, where one was asked for. Returns the exit code."""
     if asked.as_json and rank() == 0:
-        coded = {"code": code} if code else {}
+        coded = {name: said for name, said in (("code", code), ("hint", hint)) if said}
         report({"error": redacted(sentence, *secrets()), **coded, "exit_code": status}, "")
     return status
 

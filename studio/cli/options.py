@@ -76,7 +76,8 @@ def described_fields() -> str:
 
 def recipe_from(data: Path | None, model: str, changes: list[str] | None, file: str = "") -> Recipe:
     """The recipe that a command line asks for. Raises RecipeError naming what cannot be."""
-    return with_parent(with_options(_begin(file), data, model, changes), paths_from().runs)
+    asked.recipe = with_options(_begin(file), data, model, changes)
+    return with_parent(asked.recipe, paths_from().runs)
 
 
 def with_options(recipe: Recipe, data: Path | None, model: str, changes: list[str] | None) -> Recipe:

@@ -21,6 +21,7 @@ from rich.text import Text
 from studio.events import Event, Log, Prepared, RunOpened, Step, Validated
 from studio.events import Progress as ProgressEvent
 from studio.process import rank
+from studio.recipe.recipe import Recipe
 from studio.runs.training_log import line_of
 from studio.words import duration, visible, visible_line
 
@@ -98,11 +99,13 @@ console = Terminal(stderr=True, quiet=rank() > 0)  # the first process speaks fo
 
 @dataclass
 class CommonOptions:
-    """What every command can be asked for: where the app writes, one JSON document, the traceback."""
+    """What every command can be asked for, and what it has come to, which tells what helps if it fails."""
 
     home: Path | None = None
     as_json: bool = False
     debug: bool = False
+    recipe: Recipe | None = None  # that is carried out
+    run: str = ""  # that is at work
 
 
 asked = CommonOptions()
@@ -203,6 +206,7 @@ def _print(event: Event) -> bool:
     """Print a line about an event that has one; whether it has."""
     match event:
         case RunOpened(run, _):
+            asked.run = run
             console.print(Text.assemble("Run ", (visible_line(run), "bold")))
         case Prepared() | Validated():
             console.print(line_of(event))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from studio import failures
 from studio.catalogue import Phrase, phrase
 from studio.errors import StudioError
 from studio.events import Event
@@ -53,36 +54,24 @@ class Failed:
 
     @property
     def code(self) -> str:
-        """What happened, for programs: a code of the catalogue; nothing for what a library raised."""
+        """What happened, for programs: a code of the catalogue."""
         return self.said.code if isinstance(self.said, Phrase) else ""
 
 
 Outcome = Done | Stopped | Failed
 
 
-METAL = ("[metal]", "[metal::", "kiogpucommandbuffer", "command buffer execution failed")
-"""What MLX 0.32 writes when Metal or the memory it hands out fails (mlx/backend/metal: device.cpp,
-allocator.cpp), in lower case."""
-
-MEMORY = ("[metal::malloc]", "insufficient memory", "outofmemory", "unable to allocate")
-WATCHDOG = ("impactinginteractivity", "impacting interactivity", "errortimeout", "gpu timeout")
-
 _WAY_ON = "way_on"
 
 
 def is_metal(error: BaseException) -> bool:
     """Whether Metal failed, here or below: its streams in this thread then repeat the error forever."""
-    return any(_is_metal_message(str(each)) for each in _chain(error))
+    return failures.of_metal(error)
 
 
-def said_of(error: BaseException) -> Phrase | str:
+def said_of(error: BaseException) -> Phrase:
     """What went wrong and what to do, for the person; with the way on that a Metal failure was given."""
-    if isinstance(error, StudioError):
-        return error.said
-    if not is_metal(error):
-        return f"{type(error).__name__}: {error}"
-    words = next(str(each) for each in _chain(error) if _is_metal_message(str(each)))
-    return _with_way_on(_cause(words), getattr(error, _WAY_ON, None))
+    return _with_way_on(failures.said_of(error), getattr(error, _WAY_ON, None))
 
 
 def note_way_on(error: BaseException, run: RunFolder) -> None:
@@ -97,9 +86,8 @@ def said_of_death(code: int, last_words: str, run: RunFolder | None) -> Phrase:
     `code` is its exit code, or the negative number of the signal that ended it; `last_words` what it wrote to
     its standard error, where Metal's message stands when that ended it.
     """
-    metal = [line for line in last_words.splitlines() if _is_metal_message(line)]
-    if metal:
-        reason = _cause(metal[-1])
+    if (known := failures.told_as(last_words)) is not None:
+        reason = known
     elif code == -signal.SIGKILL:
         reason = phrase("engine.killed")
     else:
@@ -120,32 +108,8 @@ def _signal(number: int) -> Phrase | str:
         return phrase("engine.signal", number=number)
 
 
-def _cause(words: str) -> Phrase:
-    lower = words.lower()
-    if any(sign in lower for sign in WATCHDOG):
-        return phrase("engine.stopped_by_macos")
-    if any(sign in lower for sign in MEMORY):
-        return phrase("engine.out_of_memory")
-    return phrase("engine.metal", words=words.strip().splitlines()[0].rstrip("."))
-
-
 def _way_on(run: RunFolder) -> Phrase:
     checkpoints = run.checkpoints()
     if not checkpoints:
         return phrase("engine.begin_again")
     return phrase("engine.resume", step=int(checkpoints[-1].name.removeprefix("step-")))
-
-
-def _is_metal_message(words: str) -> bool:
-    lower = words.lower()
-    return any(sign in lower for sign in METAL)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that it was raised from."""
-    seen: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and found not in seen:
-        seen.append(found)
-        yield found
-        found = found.__cause__ or found.__context__

@@ -311,10 +311,10 @@ class Trainer:
     def _advice(self) -> Phrase:
         """What to do about a training that diverged."""
         if names := non_finite(named(self.session.model.parameters())):
-            return phrase("train.lower_rate_for", names=first_of(names, NAMED))
+            return phrase("train.lower_rate_for", names=first_of(names, NAMED), rate=self.peak)
         if self.learner.precision == mx.float16:
-            return phrase("train.lower_rate_or_bfloat16")
-        return phrase("train.lower_rate")
+            return phrase("train.lower_rate_or_bfloat16", rate=self.peak)
+        return phrase("train.lower_rate", rate=self.peak)
 
     def _rest(self, worked: float) -> Iterator[Event]:
         """Pause for the recipe's share of the time."""
