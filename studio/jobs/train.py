@@ -16,8 +16,9 @@ from studio.files import PROOF
 from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, same_base, with_parent
 from studio.jobs.job import note_way_on, said_of
 from studio.jobs.read import check_same, meet, own_copy, own_runs
-from studio.jobs.recording import awake, recorder
+from studio.jobs.recording import recorder
 from studio.jobs.rows import keep_rows, kept_recipe, made_whole, named_as_read
+from studio.macos.activity import awake
 from studio.paths import model_name
 from studio.process import rank
 from studio.recipe.recipe import Recipe
