@@ -27,6 +27,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "maximized": (bool,),
     "still": (bool,),
     "reopen": (bool,),
+    "notify": (bool,),
     "pane": (str,),
     "dataset": (str,),
     "recipe": (dict,),
@@ -52,7 +53,8 @@ class Settings:
     maximized: bool = False
     text_size: int = 100  # one of TEXT_SIZES
     still: bool = False  # whether nothing moves but what tells something
-    reopen: bool = True  # whether the next start brings back what follows
+    reopen: bool = True  # whether the next start brings back dataset, recipe and pane
+    notify: bool = True  # whether a run that ends behind other windows says so
     pane: str = ""
     dataset: str = ""
     recipe: dict[str, Any] = field(default_factory=dict)

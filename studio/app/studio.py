@@ -18,6 +18,7 @@ from studio.app.help import Help
 from studio.app.models_at_work import ModelsAtWork
 from studio.app.objective import ObjectiveOffers
 from studio.app.playground import Playground
+from studio.app.presence import Presence
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
 from studio.app.serving import Serving
@@ -94,6 +95,9 @@ class Studio(QObject):
             lambda: self.dataset.datasets.is_sample,
         )
         self.session = AppSession(services, theme, settings, *parts)
+        self.presence = Presence(
+            services, *of_training, self.evaluation, lambda: self.session.settings.notify
+        )
         self._connect()
 
     @Slot()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QApplication
 
 from studio.app.form import Forecasting, RecipeFiles, next_data
 from studio.app.request import Listeners, RunRequest
@@ -343,7 +342,6 @@ class Training(Controller):
         self.busy_changed.emit()
         if self._member is not None:
             self.forecasting.count()
-        QApplication.alert(self._window)  # the Dock's icon jumps, unless the window is in front
         if run:
             self.run_changed.emit(run)
 

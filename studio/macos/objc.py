@@ -96,8 +96,10 @@ class ObjectiveC:
 @cache
 def here() -> ObjectiveC | None:
     """The runtime of this process; None on other systems, and where a library is missing."""
-    if sys.platform != "darwin":
-        return None
+    return _loaded() if sys.platform == "darwin" else None
+
+
+def _loaded() -> ObjectiveC | None:
     try:
         library = ctypes.CDLL(RUNTIME)
         for framework in FRAMEWORKS:

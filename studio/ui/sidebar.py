@@ -56,6 +56,10 @@ class Sidebar(QFrame):
         if progress is not None:
             self._bar.setValue(round(1000 * progress))
 
+    def set_awake(self, held: bool) -> None:
+        """Whether the computer is kept awake for it."""
+        self._awake.setVisible(held)
+
     def _add_entries(self, entries: Sequence[PaneEntry]) -> None:
         section = ""
         for entry in entries:
@@ -81,8 +85,11 @@ class Sidebar(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress of the running job")
         self._bar.hide()
-        add(self._column, self._state, 2, self._bar, 2, self._detail)
-        for label in (self._state, self._detail):
+        self._awake = ElidedLabel("Keeps this Mac awake")
+        self._awake.setProperty("role", "note")
+        self._awake.hide()
+        add(self._column, self._state, 2, self._bar, 2, self._detail, self._awake)
+        for label in (self._state, self._detail, self._awake):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
 
     def _announce(self) -> None:

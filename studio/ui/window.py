@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
     first_painted = Signal()  # the person sees the window: now there is time for what is heavy
     close_requested = Signal()
     pane_shown = Signal(str)
+    engine_changed = Signal(object)  # how far the engine is from 0 to 1, or None
     menu_opening = Signal()  # the last moment to disable what cannot act
 
     def __init__(self, theme: Theme, panes: Sequence[PaneEntry]) -> None:
@@ -137,6 +138,11 @@ class MainWindow(QMainWindow):
     def set_engine(self, text: str, detail: str = "", progress: float | None = None) -> None:
         """What the engine is doing, at the foot of the sidebar; `progress` from 0 to 1, None for no bar."""
         self._sidebar.set_engine(text, detail, progress)
+        self.engine_changed.emit(progress)
+
+    def set_awake(self, held: bool) -> None:
+        """Whether the computer is kept awake for what the engine is doing."""
+        self._sidebar.set_awake(held)
 
     def notice(self, pane: str = "") -> Notice:
         """The banner of a pane, or of the one in front."""

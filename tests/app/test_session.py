@@ -210,6 +210,7 @@ def test_settings_are_asked_for_and_kept(begin: Callable[[], Studio], qtbot: QtB
     dialog.text_size.setCurrentIndex(dialog.text_size.findData(125))
     dialog.still.setChecked(True)
     dialog.reopen.setChecked(False)
+    dialog.notify.setChecked(False)
     dialog.agree.click()
     bar = QProgressBar()
     qtbot.addWidget(bar)
@@ -218,7 +219,8 @@ def test_settings_are_asked_for_and_kept(begin: Callable[[], Studio], qtbot: QtB
     assert studio.window.action("appearance:dark").isChecked()
     studio.window.close()
     kept = read_settings(tmp_path / "home" / "settings.json")
-    assert (kept.appearance, kept.text_size, kept.still, kept.reopen) == ("dark", 125, True, False)
+    assert (kept.appearance, kept.text_size, kept.still) == ("dark", 125, True)
+    assert (kept.reopen, kept.notify) == (False, False)
     Theme(QApplication.instance()).set_still(False)
     QApplication.instance().setProperty("still", False)
 

@@ -24,7 +24,7 @@ class SettingsDialog(Dialog):
         super().__init__("Settings", agree="Save", parent=parent, width=_WIDTH)
         self._before = settings
         self.appearance, self.text_size = Combo(), Combo()
-        self.still, self.reopen = Switch(), Switch()
+        self.still, self.reopen, self.notify = Switch(), Switch(), Switch()
         for mode in APPEARANCES:
             self.appearance.addItem(mode.title(), mode)
         for size in TEXT_SIZES:
@@ -33,6 +33,7 @@ class SettingsDialog(Dialog):
         self.text_size.setCurrentIndex(self.text_size.findData(settings.text_size))
         self.still.setChecked(settings.still)
         self.reopen.setChecked(settings.reopen)
+        self.notify.setChecked(settings.notify)
         self._later = note("Text and everything around it change size when the app is started again.")
         self._later.setVisible(False)
         self.text_size.currentIndexChanged.connect(self._say_later)
@@ -42,9 +43,10 @@ class SettingsDialog(Dialog):
             ("", self._later),
             ("Reduce motion", self.still),
             ("Reopen the last dataset", self.reopen),
+            ("Say when a run ends in the background", self.notify),
         )
-        form.setAlignment(self.still, Qt.AlignmentFlag.AlignRight)
-        form.setAlignment(self.reopen, Qt.AlignmentFlag.AlignRight)
+        for switch in (self.still, self.reopen, self.notify):
+            form.setAlignment(switch, Qt.AlignmentFlag.AlignRight)
         self.fill(form)
         self.appearance.setFocus()
 
@@ -56,6 +58,7 @@ class SettingsDialog(Dialog):
             text_size=self.text_size.currentData(),
             still=self.still.isChecked(),
             reopen=self.reopen.isChecked(),
+            notify=self.notify.isChecked(),
         )
 
     def _say_later(self) -> None:

@@ -226,6 +226,10 @@ class TrainingPane(PaneFrame):
         """Which of LOOKS the pane has."""
         return self._state
 
+    def sentence(self) -> str:
+        """What was said about that."""
+        return self._sentence
+
     def load_history(self, history: RunHistory, recipe: Recipe | None = None) -> None:
         """Show an earlier run's whole history, and what was asked of it."""
         self.clear_run()
