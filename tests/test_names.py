@@ -21,6 +21,7 @@ RENAMED = {
     ),
     "test_a_handful_of_answers_proves_nothing": "test_a_handful_of_rows_that_differ_is_no_proof",
     "test_a_loss_is_weighted_by_tokens": "test_a_loss_is_the_sum_over_the_tokens",
+    "test_a_mac_without_the_program_still_works": "test_a_mac_without_its_libraries_goes_on_without",
     "test_a_measure_is_unclear_when_its_interval_holds_zero": (
         "test_a_difference_is_unclear_when_its_interval_holds_zero"
     ),

@@ -23,7 +23,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
 
 
-def test_an_activity_is_begun_with_its_reason_kept_and_ended_once() -> None:
+def test_a_mac_stays_awake_until_the_work_ends() -> None:
     mac = StandIn()
     held = Activity(mac.runtime())
     held.begin("Training")
@@ -43,7 +43,7 @@ def test_an_activity_is_begun_with_its_reason_kept_and_ended_once() -> None:
     assert mac.pools == []
 
 
-def test_a_mac_is_awake_inside_and_not_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_may_sleep_again_when_the_work_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     mac = StandIn()
     monkeypatch.setattr(activity, "here", mac.runtime)
 
