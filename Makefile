@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check screens keyboard bench peers starter templates constraints clean
+.PHONY: help setup run test test-long test-gpu check screens keyboard bench peers starter templates constraints clean
 
 help: ## show this list
 	@echo "Tuning Studio. Each target sets up .venv first where it must."
@@ -20,8 +20,15 @@ run: setup ## open the window; without a display, run the main job in the termin
 test: check ## the checks, then every test that is quick
 	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist loadfile --max-worker-restart=0 -m "not long"
 
-test-long: peers ## the tests that take longer: every family, soaks, simulations
+test-long: peers ## the tests that take longer: every family, soaks, simulations; and those of a pretended GPU
 	$(OFFSCREEN) $(PYTHON) -m pytest -q -n 2 --dist worksteal --max-worker-restart=0 -m long
+	@$(MAKE) test-gpu
+
+ENGINE_TESTS = train forecast models generate jobs evaluate/judging
+
+test-gpu: setup ## the quick tests of the engine once more where MLX says that it has a GPU, and computes on the CPU
+	$(OFFSCREEN) PYTHONPATH=. $(PYTHON) -m pytest -q -n 2 --dist loadfile --max-worker-restart=0 -m "not long" \
+		-p tests.pretended_gpu --ignore tests/models/gguf $(ENGINE_TESTS:%=tests/%)
 
 check: setup ## ruff, mypy and import-linter
 	.venv/bin/ruff check

@@ -71,6 +71,19 @@ def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
     return PatientBot(request)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is said of another device than MLX has here."""
+    marks = {"on_cpu", "on_gpu"}
+    if not any(marks & {mark.name for mark in item.iter_markers()} for item in items):
+        return
+    import mlx.core as mx
+
+    other = "on_gpu" if mx.default_device() == mx.cpu else "on_cpu"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker(other)]
+
+
 @pytest.fixture(autouse=True)
 def _automatic_collection_off(request: pytest.FixtureRequest) -> Iterator[None]:
     """With Qt, nothing is collected beside the window's thread, as in the app: `studio.jobs.collecting`."""

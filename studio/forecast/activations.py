@@ -1,6 +1,6 @@
 """What a micro-batch of a step keeps in memory and computes, found by tracing a few of the model's layers.
 
-Two and three trained layers are traced; from layer to layer what is kept grows by the same amount, so the
+Few trained layers are traced, and one less; from layer to layer what is kept grows by the same amount, so the
 rest is a line through both. Families that cannot be traced get a rule of thumb from the widths in their
 config.
 """
@@ -25,10 +25,9 @@ from studio.models.form import WeightForm
 from studio.train.kernels.head import FrozenHead, TrainedHead, chunk_rows, cross_entropy, head_of
 
 NO_WORK = PRODUCTS | VIEWS | RESHAPES
-FEW = 3
-"""So many layers are traced, and one less."""
-SQUARES = 3
-"""As large as a block of attention is on its way back: its weights, their gradient, and one in between."""
+FEW, FEW_ON_GPU = 3, 4
+"""So many layers are traced, and one less. A GPU's work is scheduled so far ahead that two layers end before
+as much is under way as with more: the third would seem to take twice what each further one does."""
 CHUNKS = 6
 """Chunks of the head that are traced; further ones reach the same height."""
 
@@ -68,14 +67,20 @@ class Height:
 
 @lru_cache(maxsize=64)
 def heights(
-    folder: Path, changed: int, tuning: Tuning, form: WeightForm, layers: int, shape: Shape
+    folder: Path,
+    changed: int,
+    tuning: Tuning,
+    form: WeightForm,
+    layers: int,
+    shape: Shape,
+    decided: int = 0,
 ) -> tuple[Height, Height]:
     """Of a step's gradient over `layers` trained layers, and what each of them adds.
 
-    `changed` tells versions of config.json apart. Raises ModelError and whatever a family raises that does
-    not fit.
+    `changed` tells versions of config.json apart, and `decided` times before and after attention was chosen.
+    Raises ModelError and whatever a family raises that does not fit.
     """
-    few = min(layers, FEW)
+    few = min(layers, FEW if mx.default_device() == mx.cpu else FEW_ON_GPU)
     model = build_meta_model(folder, tuning, form, few)
     high = _measured(model, shape)
     if few == 1:
@@ -94,15 +99,15 @@ def _together(some: Height, other: Height, times: float) -> Height:
 
 def _measured(model: MetaModel, shape: Shape) -> Height:
     kept = mx.default_device() == mx.cpu
-    with standing_in(kept) as squares:
+    with standing_in(kept) as attended:
         traced = _trace(model, shape)
     split = traced.index_of_last(model.vocabulary)
     found = peaks(traced, Ahead.here(), split)
     every = traced.operations
     first = next((i for i, one in enumerate(every) if one.outputs[0].shape[-1:] == (model.vocabulary,)), 0)
     return Height(
-        head=found.before,
-        layers=found.after + SQUARES * max(squares, default=0),
+        head=found.before + sum(attended.kept),
+        layers=found.after + sum(attended.kept) + max(attended.highest, default=0),
         multiplications=sum(one.multiplications for one in every),
         forward=sum(one.multiplications for one in every[:first]),
         numbers=sum(one.outputs[0].numbers for one in every if one.name not in NO_WORK),

@@ -25,6 +25,7 @@ from studio.models.description import Description, describe
 from studio.models.folder import hidden_size, read_config
 from studio.models.form import WeightForm
 from studio.recipe.recipe import Recipe
+from studio.train.attending import decisions
 from studio.train.kernels.overlay import REFUSALS
 from studio.train.memory import machine_limit, speed_of
 from studio.train.micro_batch import pack
@@ -195,7 +196,9 @@ class _Reckoning:
     def traced(self, shape: Shape, layers: int) -> tuple[Height, Height]:
         """The heights by tracing; by the rule of thumb where the family cannot be traced."""
         try:
-            return heights(self.folder, _changed(self.folder), self.tuning, self.form, layers, shape)
+            return heights(
+                self.folder, _changed(self.folder), self.tuning, self.form, layers, shape, decisions()
+            )
         except (*REFUSALS, ModelError, RuntimeError):
             return estimated_heights(self.config, layers, shape, self.count.trainable)
 

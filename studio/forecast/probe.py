@@ -18,6 +18,7 @@ from studio.forecast.forecast import ExampleLengths, forecast
 from studio.forecast.peak_memory import update_scratch
 from studio.models.adapter import weights
 from studio.recipe.recipe import Recipe
+from studio.train.kernels.attention import Attention
 from studio.train.micro_batch import ExampleSet
 from studio.train.plan import MicroBatch
 from studio.train.session import Session
@@ -56,10 +57,17 @@ class Gate:
             return
         _refuse(self._forecast)
 
+    @property
+    def spare(self) -> int | None:
+        """The bytes that the forecast leaves of the machine's memory."""
+        return None if self._forecast is None else self._forecast.limit - self._forecast.peak
+
     def rehearse(self, session: Session) -> Forecasted | None:
         """The forecast, sharpened by one rehearsed micro-batch. Raises RecipeError if it does not fit."""
         if self._forecast is None:
             return None
+        if session.learner.attention is Attention.MLX:  # chosen since
+            self._forecast = forecast(self._recipe, self._folder, self._rows)
         found = sharpened(self._forecast, probe(session), session)
         if not found.fits and not found.changes:  # the formula was too low by as much: aim lower by that
             aim = int(found.limit * self._forecast.peak / found.peak)

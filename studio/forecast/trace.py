@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import mlx.core as mx
 
-from studio.train.kernels.attention import block_size, causal_in_blocks
+from studio.train.attending import AttentionShape, unseen_by_mlx
+from studio.train.kernels.attention import block_size, causal_in_blocks, is_plain
 from studio.train.kernels.pointwise import computed_by, row_sums, sigmoid
 
 PRODUCTS = {"Matmul", "AddMM", "BlockMaskedMM", "QuantizedMatmul", "GatherMM", "GatherQMM", "SegmentedMM"}
 """Operations whose time goes with multiplications; that of all others goes with the numbers they write."""
+SQUARES = 3
+"""As large as a block of attention is on its way back: its weights, their gradient, and one in between."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ def trace(function: Callable[..., Sequence[mx.array]], arguments: Sequence[mx.ar
     Raises ValueError where an operation cannot be told (mx.checkpoint, functions with their own gradient).
     """
     parts: list[dict[str, Any]] = []
-    # On the CPU's stream every operation can be told; a GPU's fused ones have gradients that cannot.
+    # On the CPU's stream every operation can be told; a GPU's fused ones have gradients that cannot. The
+    # block changes the default device of all threads (a static of MLX's): a thread that traced while another
+    # trains would have that train on the CPU. The engine thread alone uses MLX, and a test holds it to that.
     with mx.stream(mx.cpu), _fused_norms(mx.default_device() != mx.cpu):
         places = [mx.zeros(array.shape, array.dtype) for array in arguments]
         mx.export_function(parts.append, function, *places)
@@ -120,29 +125,49 @@ def _fused_norms(fused: bool) -> Iterator[None]:
         mx.fast.rms_norm = before
 
 
-@contextmanager
-def standing_in(kept: bool) -> Iterator[list[int]]:
-    """Within the block models run with stand-ins: for what the CPU does if `kept`, else for what a GPU does.
+@dataclass(frozen=True)
+class Attended:
+    """What attention takes that no trace shows, in bytes: each at its highest, and what each keeps."""
 
-    Gives the bytes of each square of attention that the way back computes again, in fp32.
-    """
-    squares: list[int] = []
+    highest: list[float] = field(default_factory=list)
+    kept: list[float] = field(default_factory=list)
+
+
+@contextmanager
+def standing_in(kept: bool) -> Iterator[Attended]:
+    """Within the block models run with stand-ins: for what the CPU does if `kept`, else for a GPU's ways."""
+    found = Attended()
 
     def recomputed(queries: mx.array, keys: mx.array, values: mx.array) -> mx.array:
         batch, heads, count, _ = queries.shape
-        squares.append(4 * batch * heads * count * keys.shape[2])
-        asked = _marked(queries).sum(axis=-1, keepdims=True) + _marked(keys).sum()
-        return asked + _marked(values).sum(axis=(1, 2), keepdims=True)
+        found.highest.append(SQUARES * 4.0 * batch * heads * count * keys.shape[2])
+        return _recomputed(queries, keys, values)
 
     whole = mx.fast.scaled_dot_product_attention
-    mx.fast.scaled_dot_product_attention = causal_in_blocks(
-        whole, block_size(), lambda scale: _kept if kept else recomputed
-    )
+    blocks = causal_in_blocks(whole, block_size(), lambda scale: _kept if kept else recomputed)
+
+    def attend(queries: mx.array, keys: mx.array, values: mx.array, **how: Any) -> mx.array:
+        settings = {name: value for name, value in how.items() if name not in ("scale", "mask")}
+        plain = not kept and is_plain(queries, keys, how.get("mask"), settings)
+        taken = unseen_by_mlx(AttentionShape.of(queries, keys, values)) if plain else None
+        if taken is None:
+            return blocks(queries, keys, values, **how)
+        found.highest.append(taken[0])
+        found.kept.append(taken[1])
+        return _recomputed(queries, keys, values)
+
+    mx.fast.scaled_dot_product_attention = attend  # type: ignore[assignment]
     try:
         with computed_by(_swiglu if kept else lambda gate, x: gate * x):
-            yield squares
+            yield found
     finally:
         mx.fast.scaled_dot_product_attention = whole
+
+
+def _recomputed(queries: mx.array, keys: mx.array, values: mx.array) -> mx.array:
+    """What enters is kept, and nothing else."""
+    asked = _marked(queries).sum(axis=-1, keepdims=True) + _marked(keys).sum()
+    return asked + _marked(values).sum(axis=(1, 2), keepdims=True)
 
 
 def _kept(queries: mx.array, keys: mx.array, values: mx.array) -> mx.array:

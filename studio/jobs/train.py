@@ -215,6 +215,7 @@ def _trained(recipe: Recipe, run: RunFolder, ready: Ready, watchers: Sequence[Wa
         general=ready.general,
         watchers=watchers,
         rehearse=gate.rehearse,
+        spare=gate.spare,
     )
 
 

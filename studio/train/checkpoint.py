@@ -38,6 +38,7 @@ class Position:
     every: int = 0  # the run's Schedule, settled when it began; runs of the first release have none
     rows: int = 0
     probe: int = 0
+    mlx_attention: int = -1  # 1 where attention is MLX's own, 0 where ours, as measured when it began
     mark: int = -1  # of the tensors in adapter/; runs of earlier releases have none
 
     @property

@@ -18,7 +18,7 @@ from studio.dataset.render.batch import Batch, collate
 from studio.dataset.render.render import Tokens
 from studio.models.arrays import number
 from studio.train.forward import Overlays
-from studio.train.kernels.attention import in_blocks
+from studio.train.kernels.attention import Attention, in_blocks
 from studio.train.kernels.head import Head, cross_entropy
 from studio.train.kernels.pointwise import own_gradient
 from studio.train.micro_batch import ExampleSet, Totals
@@ -92,6 +92,7 @@ class Learner:
     ranks: Ranks
     cached: bool  # whether frozen layers are read from the prefix cache
     castable: Callable[[str, mx.array], bool]  # which weights, by name, may be rounded
+    attention: Attention | None = None  # by which it is computed; None: as this device does
 
     def learn(
         self,
@@ -145,7 +146,7 @@ class Learner:
         """For each micro-batch its share of the loss and its metrics, without learning from it."""
         with self._measuring():
             for micro_batch in micro_batches:
-                with in_blocks(), own_gradient():
+                with in_blocks(self.attention), own_gradient():
                     loss, metrics = self._loss(
                         objective, example_set.batch(micro_batch), totals, learning=False
                     )
@@ -160,7 +161,7 @@ class Learner:
             for micro_batch in micro_batches:
                 batch = example_set.batch(micro_batch)
                 positions = np.flatnonzero(batch.weights)
-                with in_blocks(), own_gradient():
+                with in_blocks(self.attention), own_gradient():
                     losses = self._token_losses(batch, positions, learning=False)
                 sums = per_sequence(losses, positions, batch)
                 yield dict(zip(batch.sequences, (-sums).tolist(), strict=True))  # type: ignore[arg-type]
@@ -199,7 +200,7 @@ class Learner:
             return scale * value, value, metrics
 
         try:
-            with in_blocks(), own_gradient():
+            with in_blocks(self.attention), own_gradient():
                 (_, value, metrics), gradient = mx.value_and_grad(loss)(trained)
         finally:
             self.model.update(trained)

@@ -40,6 +40,7 @@ from studio.runs.result import is_chosen
 from studio.train import checkpoint
 from studio.train.checkpoint import Position
 from studio.train.finite import NAMED, NotFinite, blamed, non_finite
+from studio.train.kernels.attention import Attention
 from studio.train.learner import StepResult
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
@@ -74,13 +75,15 @@ def train(
     general: Sequence[Tokens] = (),
     watchers: Sequence[Watcher] = (),
     rehearse: Rehearsal | None = None,
+    spare: int | None = None,
 ) -> Generator[Event]:
     """Train from the run's newest checkpoint, or from the start, to the end of the recipe.
 
-    `peak` is the highest learning rate; `general` is text that is only read, to see what is forgotten.
+    `peak` is the highest learning rate; `general` is text that is only read, to see what is forgotten;
+    `spare` are the bytes that the forecast leaves of the machine's memory.
     """
     with bounded_cache(), wired():
-        session = yield from open_session(recipe, run, opened, data, peak, general)
+        session = yield from open_session(recipe, run, opened, data, peak, general, spare)
         try:
             yield from warm_up(session)
             forecasted = rehearse(session) if rehearse is not None else None
@@ -121,7 +124,10 @@ class Trainer:
         self.session, self.run, self.peak, self.watchers = session, run, peak, watchers
         self.recipe, self.plan, self.learner = session.recipe, session.plan, session.learner
         schedule = session.schedule
-        self.position = Position(every=schedule.every, rows=schedule.rows, probe=schedule.probe)
+        by = {Attention.MLX: 1, Attention.RECOMPUTING: 0}.get(self.learner.attention, -1)  # type: ignore[arg-type]
+        self.position = Position(
+            every=schedule.every, rows=schedule.rows, probe=schedule.probe, mlx_attention=by
+        )
         self._go_on()
         self.proof = Proof(session)
         self.saved = self.position.step

@@ -62,13 +62,13 @@ def _time(precision: mx.Dtype, bits: int) -> Speed:
         left, right = (mx.random.normal((side, side)).astype(precision) for _ in range(2))
         packed = mx.quantize(right, bits=bits) if bits else (right,)
         mx.eval(left, packed)
-        product = _best(lambda a=left, w=packed: _product(a, w, bits))  # type: ignore[misc]
+        product = best_time(lambda a=left, w=packed: _product(a, w, bits))  # type: ignore[misc]
         if product > LONG_ENOUGH or side >= LARGEST:
             break
         side *= 2
     many = mx.random.normal((MANY,)).astype(precision)
     mx.eval(many)
-    numbers = _best(lambda: mx.exp(many) * many + many)
+    numbers = best_time(lambda: mx.exp(many) * many + many)
     return Speed(side**3 / product, 3 * MANY / numbers)
 
 
@@ -79,7 +79,7 @@ def _product(left: mx.array, weights: Sequence[mx.array], bits: int) -> mx.array
     return mx.quantized_matmul(left, weights[0], weights[1], biases, bits=bits)
 
 
-def _best(work: Callable[[], mx.array]) -> float:
+def best_time(work: Callable[[], mx.array | Sequence[mx.array]]) -> float:
     """Seconds of the fastest of several rounds, or of the first that takes long; one more goes unseen."""
     mx.eval(work())
     times: list[float] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import mlx.core as mx
@@ -24,12 +25,15 @@ from studio.models.form import castable
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import checkpoint
+from studio.train.attending import choose
 from studio.train.finite import non_finite
 from studio.train.forward import Overlays
 from studio.train.kernels import prefix
+from studio.train.kernels.attention import Attention
 from studio.train.kernels.head import OwnHead, find_head
 from studio.train.kernels.prefix import PrefixCache
 from studio.train.learner import Learner
+from studio.train.memory import machine_limit
 from studio.train.micro_batch import ExampleSet, Packing, Totals, fitting
 from studio.train.objective import Objective, objective_for
 from studio.train.optimizer import make_optimizer
@@ -86,11 +90,18 @@ class Session:
 
 
 def open_session(
-    recipe: Recipe, run: RunFolder, opened: OpenModel, data: Dataset, peak: float, general: Sequence[Tokens]
+    recipe: Recipe,
+    run: RunFolder,
+    opened: OpenModel,
+    data: Dataset,
+    peak: float,
+    general: Sequence[Tokens],
+    spare: int | None = None,
 ) -> Generator[Event, None, Session]:
     """Attach what is trained and get ready what the recipe asks for: `session = yield from open_session(…)`.
 
-    The model stands as it is before the first step; a checkpoint is read onto it afterwards. Yields Progress
+    The model stands as it is before the first step; a checkpoint is read onto it afterwards. `spare` bytes
+    are left of the machine's memory by the forecast, where there was one. Yields Progress
     and Log events. Raises RecipeError where the model cannot do what is asked.
     """
     model = opened.module
@@ -121,7 +132,8 @@ def open_session(
             "slower, and with more memory.",
             "warning",
         )
-    learner = _learner(recipe, model, head, kept, packing, peak)
+    attention = yield from _attention(recipe, model, plan, begun, spare)
+    learner = _learner(recipe, model, head, kept, packing, peak, attention)
     known = yield from _reference(recipe, run, opened, learner, (training, validation), budget)
     return Session(
         recipe=recipe,
@@ -158,6 +170,7 @@ def _learner(
     kept: PrefixCache | None,
     packing: Packing | None,
     peak: float,
+    attention: Attention | None,
 ) -> Learner:
     overlays = Overlays(
         model,
@@ -177,10 +190,29 @@ def _learner(
         ranks=Ranks(),
         cached=kept is not None,
         castable=castable(model),
+        attention=attention,
     )
     model.train()
     learner.optimizer.init(model.trainable_parameters())
     return learner
+
+
+def _attention(
+    recipe: Recipe, model: nn.Module, plan: BatchPlan, begun: Path | None, spare: int | None
+) -> Generator[Event, None, Attention | None]:
+    """What attention is computed by, measured where there is a choice; a run that goes on keeps its own."""
+    if begun is not None and (own := checkpoint.position_of(begun).mlx_attention) >= 0:
+        return Attention.MLX if own else Attention.RECOMPUTING
+    if recipe.data.packing and not recipe.pairs:
+        return None  # its masks are its own
+    widest = plan.shapes[0]
+    layers = 1 if recipe.loop.checkpointing else len(model.layers) - prefix.first_trained_layer(model)
+    left = machine_limit() - mx.get_active_memory() if spare is None else spare
+    choice = choose(model, len(widest.examples) * plan.rows, widest.width, layers, left)
+    if choice is None:
+        return None
+    yield Log(choice.sentence)
+    return choice.by
 
 
 def _reference(

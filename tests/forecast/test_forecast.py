@@ -62,6 +62,7 @@ def asked(folder: Path, **values: Any) -> Recipe:
     ],
     ids=lambda case: case.name,
 )
+@pytest.mark.on_cpu
 def test_the_peak_of_a_real_run_is_within_a_tenth_of_its_forecast(case: Case) -> None:
     found = compared(case)
     assert abs(found.error) < 0.10, f"{found.promised / 1e6:.1f} MB for {found.measured / 1e6:.1f}"
@@ -99,6 +100,7 @@ def test_parts_add_up_and_the_exact_ones_are_exact(tmp_path: Path) -> None:
     assert found.peak == sum((found.weights, found.adapters, found.optimizer, found.activations, found.head))
 
 
+@pytest.mark.on_cpu
 def test_a_16_bit_model_keeps_what_its_layers_hand_on_in_16_bits(tmp_path: Path) -> None:
     """By hand, for 1,024 tokens at once: a layer of Qwen3-0.6B keeps for each token about 4 states of 1,024,
     5 of 3,072, 6 of 2,048, and the weights of attention, 16 heads x 1,024, all in bf16, besides norms
@@ -110,6 +112,7 @@ def test_a_16_bit_model_keeps_what_its_layers_hand_on_in_16_bits(tmp_path: Path)
     assert by_hand < found < 2.2 * by_hand
 
 
+@pytest.mark.on_cpu
 def test_an_8b_model_in_4_bits_keeps_packed_weights_and_16_bit_states(tmp_path: Path) -> None:
     """By hand: 4.5 bits a weight; for 1,024 tokens a layer keeps about 4 states of 4,096, 3 of as many for
     queries, keys and values, 5 of 14,336, and 32 x 1,024 weights of attention, in bf16; none is unpacked.
@@ -133,7 +136,10 @@ def test_dense_families_are_traced(family: str, tmp_path: Path) -> None:
     shape = Shape(2, 32, 64)
     top, each = heights(model, 0, tuning_of(recipe), form_of(recipe), 4, shape)
     assert top.highest > 4 * each.highest * 0.9 > 0
-    assert estimated_heights(config, 4, shape, 0)[0].highest == pytest.approx(top.highest, rel=0.7)
+    on_cpu = mx.default_device() == mx.cpu  # a GPU works so far ahead that layers this small say nothing
+    assert not on_cpu or estimated_heights(config, 4, shape, 0)[0].highest == pytest.approx(
+        top.highest, rel=0.7
+    )
 
 
 def test_a_family_that_cannot_be_traced_gets_a_rough_estimate(tmp_path: Path) -> None:
@@ -182,6 +188,7 @@ def test_the_prefix_cache_counts_only_where_it_is_kept_in_memory(tmp_path: Path)
     assert peak["disk"] == peak["off"]
 
 
+@pytest.mark.on_cpu
 def test_every_advice_holds_when_it_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = folder_with(tmp_path / "llama", LLAMA_8B)
     recipe = asked(model, tokens_at_once=2048)

@@ -52,7 +52,10 @@ def test_attention_and_its_gradient_are_mlxs(make: Any, heads: int, shared: int,
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 30])
 def test_blocks_make_no_difference(make: str, length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attention, "CPU_BLOCK", 8)
-    monkeypatch.setattr(attention, "keeping", getattr(attention, make).__wrapped__)  # made while in blocks
+    monkeypatch.setattr(attention, "GPU_BLOCK", 8)
+    made = getattr(attention, make).__wrapped__  # made while in blocks
+    monkeypatch.setattr(attention, "keeping", made)
+    monkeypatch.setattr(attention, "recomputing", made)
     given, after = qkv(4, 2, length)
     expected = found(whole, given, after)
     before = mx.fast.scaled_dot_product_attention
@@ -107,12 +110,19 @@ def test_swiglu_and_its_gradient_are_mlxs(function: Any) -> None:
     assert agree(found(function, [gate, x], after), found(plain_swiglu, [gate, x], after))
 
 
-def test_models_compute_swiglu_so_during_a_pass_and_not_after_it() -> None:
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param("keeping", marks=pytest.mark.on_cpu),
+        pytest.param("recomputing", marks=pytest.mark.on_gpu),
+    ],
+)
+def test_models_compute_swiglu_so_during_a_pass_and_not_after_it(way: str) -> None:
     from mlx_lm.models import llama, switch_layers
 
     with own_gradient():
-        assert llama.swiglu is swiglu.keeping
-        assert switch_layers.swiglu is swiglu.keeping
+        assert llama.swiglu is getattr(swiglu, way)
+        assert switch_layers.swiglu is getattr(swiglu, way)
     assert llama.swiglu is plain_swiglu
     assert switch_layers.swiglu is plain_swiglu
 

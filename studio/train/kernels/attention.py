@@ -1,16 +1,18 @@
 """Causal attention in blocks of queries, each looking only at the keys it may see, with its own gradient.
 
-In training MLX computes attention as whole squares of scores and keeps them for the gradient, though nearly
-half of each is masked. In blocks most of that half is never computed. What is kept for the gradient: on the
-CPU the weights of each block; on a GPU nothing but what enters, since its fused kernel is as fast as reading
-the weights would be, and the way back computes them again, block after block (as FlashAttention does: Dao
-et al., 2022).
+Without kernels for the gradient MLX computes attention as whole squares of scores and keeps them, though
+nearly half of each is masked. In blocks most of that half is never computed. What is kept for the gradient:
+on the CPU the weights of each block; on a GPU nothing but what enters, since its fused kernel is as fast as
+reading the weights would be, and the way back computes them again, block after block (as FlashAttention does:
+Dao et al., 2022). On a GPU MLX has kernels of its own for this, too: which of the two a run trains with is
+measured when it begins (`studio.train.attending`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -26,25 +28,41 @@ _FUSED = mx.fast.scaled_dot_product_attention
 Attend = Callable[[mx.array, mx.array, mx.array], mx.array]
 
 
+class Attention(StrEnum):
+    """What a run's causal attention is computed by."""
+
+    KEEPING = "keeping"  # in blocks, whose weights are kept: on the CPU
+    RECOMPUTING = "recomputing"  # in blocks, whose weights are computed again: on a GPU
+    MLX = "mlx"  # whole, as MLX has it: on a GPU where that is better
+
+
 def block_size() -> int:
     """How many queries form a block on this machine."""
     return CPU_BLOCK if mx.default_device() == mx.cpu else GPU_BLOCK
 
 
 @contextmanager
-def in_blocks() -> Iterator[None]:
-    """Within the block every causal attention of this thread's models is computed in blocks.
+def in_blocks(by: Attention | None = None) -> Iterator[None]:
+    """Within the block every causal attention of this thread's models is computed so, or as this device does.
 
     Models look the function up at every call, so for the time of a pass another one stands in its place.
     Only the engine thread runs models.
     """
     whole = mx.fast.scaled_dot_product_attention
-    make = keeping if mx.default_device() == mx.cpu else recomputing
-    mx.fast.scaled_dot_product_attention = causal_in_blocks(whole, block_size(), make)
+    by = by or (Attention.KEEPING if mx.default_device() == mx.cpu else Attention.RECOMPUTING)
+    if by is not Attention.MLX:
+        make = keeping if by is Attention.KEEPING else recomputing
+        mx.fast.scaled_dot_product_attention = causal_in_blocks(whole, block_size(), make)
     try:
         yield
     finally:
         mx.fast.scaled_dot_product_attention = whole
+
+
+def is_plain(queries: mx.array, keys: mx.array, mask: Any, settings: Mapping[str, Any]) -> bool:
+    """Whether attention of `queries` over `keys` is causal and no more."""
+    causal = isinstance(mask, str) and mask == "causal" and keys.shape[2] == queries.shape[2]
+    return causal and all(setting is None for setting in settings.values())
 
 
 def causal_in_blocks(
@@ -64,10 +82,9 @@ def causal_in_blocks(
         mask: Any = None,
         **settings: Any,
     ) -> mx.array:
-        length = queries.shape[2]
-        causal = isinstance(mask, str) and mask == "causal" and keys.shape[2] == length
-        if not causal or any(setting is not None for setting in settings.values()):
+        if not is_plain(queries, keys, mask, settings):
             return whole(queries, keys, values, scale=scale, mask=mask, **settings)
+        length = queries.shape[2]
         kind = mx.result_type(queries, keys, values)  # some families turn queries and keys into fp32
         queries, keys, values = (array.astype(kind) for array in (queries, keys, values))
         one = make(scale)
