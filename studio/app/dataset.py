@@ -64,7 +64,7 @@ class DatasetController(Controller):
             "upload": self.uploading.ask,
         }
         self._connect()
-        self._window.show_recent(self.opening.there())
+        self._offer_recent()
         self._offer()
 
     def open(self, path: str) -> None:
@@ -106,8 +106,13 @@ class DatasetController(Controller):
         self._pane.open_menu.hub_requested.connect(self.downloading.ask)
         self.opening.hub_named.connect(self.downloading.ask_for)
         self.opening.recent_changed.connect(self._window.show_recent)
+        self._window.menu_opening.connect(self._offer_recent)
         self.large.shown.connect(self.opening.remember)
         self.large.shown.connect(self.datasets.note_large)
+
+    def _offer_recent(self) -> None:
+        """Offer what is there now; what lies on a disk that is not plugged in comes back with it."""
+        self._window.show_recent(self.opening.there())
 
     def _offer(self) -> None:
         """Offer to take the dataset on show elsewhere, if there is one."""

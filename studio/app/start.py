@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+TOGETHER_MILLISECONDS = 50
+"""Finder and the Dock hand several files over one by one; what comes within this time came together."""
+
+
 class Application(QApplication):
     """The Qt application; files that Finder or the Dock hand over wait until the window is furnished."""
 
@@ -41,6 +45,10 @@ class Application(QApplication):
         self._paths = paths
         self._settings = read_settings(paths.settings)
         self._waiting: list[str] = []
+        self._arrival = QTimer(self)
+        self._arrival.setSingleShot(True)
+        self._arrival.setInterval(TOGETHER_MILLISECONDS)
+        self._arrival.timeout.connect(self._open_waiting)
         self.theme = Theme(self)
         self.theme.apply(self)
         self.theme.set_still(self._settings.still)
@@ -48,11 +56,19 @@ class Application(QApplication):
         self.studio: Studio | None = None
 
     def open_path(self, path: str) -> None:
-        """Open a dataset or a model's folder, now or as soon as that is possible."""
-        if self.studio is None:
+        """Open a dataset or a model's folder, with what comes together with it, as soon as possible."""
+        if path not in self._waiting:
             self._waiting.append(path)
-        else:
-            self.studio.open_path(path)
+        self._arrival.start()
+
+    @Slot()
+    def _open_waiting(self) -> None:
+        """Open what came together as what is dropped together, and show the window that it goes to."""
+        if self.studio is None or not self._waiting:
+            return
+        paths, self._waiting = self._waiting, []
+        self.window.come_forward()
+        self.studio.open_paths(paths)
 
     @Slot()
     def build_studio(self) -> Studio:
@@ -61,16 +77,17 @@ class Application(QApplication):
 
         self.studio = studio = Studio(self._paths, self.theme, self._settings, self.window)
         studio.warm_up()
-        studio.session.begin(brings_dataset=bool(self._waiting))
-        for path in self._waiting:
-            studio.open_path(path)
-        if studio.session.is_first() and not self._waiting:
+        brings = bool(self._waiting)
+        studio.session.begin(brings_dataset=brings)
+        self._open_waiting()
+        if studio.session.is_first() and not brings:
             studio.tour.begin()
         return studio
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QFileOpenEvent):
-            self.open_path(event.file())
+            if event.file():  # an address of the web has none
+                self.open_path(event.file())
             return True
         if event.type() == QEvent.Type.Quit and self.window.isVisible():  # from the Dock, or at log-out
             self.window.ask_to_close()

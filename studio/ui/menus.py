@@ -114,7 +114,15 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
             "View",
             (*views, SEPARATOR, *looks, SEPARATOR, Command("full_screen", "Full Screen", FULL_SCREEN)),
         ),
-        ("Window", (Command("minimize", "Minimize", "Ctrl+M"), Command("zoom", "Zoom"))),
+        (
+            "Window",
+            (
+                Command("minimize", "Minimize", "Ctrl+M"),
+                Command("zoom", "Zoom"),
+                SEPARATOR,
+                Command("front", "Bring All to Front"),
+            ),
+        ),
         (
             "Help",
             (

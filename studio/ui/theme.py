@@ -15,6 +15,7 @@ from studio.ui import icons
 from studio.ui.tokens import DARK, LIGHT, ThemeColours, contrast
 
 BODY = 13
+MAC = sys.platform == "darwin"
 
 
 def use_body_font(app: QApplication) -> None:
@@ -77,8 +78,10 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, wears_accent: bool = MAC) -> None:
+        """With `wears_accent` buttons and curves have the accent that the person chose in the system."""
         super().__init__(parent)
+        self._wears_accent = wears_accent
         self._app: QApplication | None = None
         self._accent: str | None = None
         self._marks = QTemporaryDir()
@@ -89,8 +92,7 @@ class Theme(QObject):
     def apply(self, app: QApplication) -> None:
         """Dress the application now, and again whenever the system turns light or dark."""
         self._app = app
-        if sys.platform == "darwin":
-            self._accent = QGuiApplication.palette().color(QPalette.ColorRole.Accent).name().upper()
+        self._look_at_accent()
         app.setStyle("Fusion")
         use_body_font(app)
         app.styleHints().colorSchemeChanged.connect(self._follow)
@@ -101,6 +103,15 @@ class Theme(QObject):
         scheme = MODES[mode]
         self.mode = mode
         QGuiApplication.styleHints().setColorScheme(scheme)
+        self._follow()
+
+    def look_again(self) -> None:
+        """The system's colours are others now, perhaps: wear its accent of today."""
+        if self._app is None or not self._wears_accent:
+            return
+        self._app.setPalette(QPalette())  # sets nothing, so that the system's own is seen
+        self._look_at_accent()
+        self._app.setPalette(_palette(self.tokens))
         self._follow()
 
     def set_still(self, still: bool) -> None:
@@ -120,6 +131,10 @@ class Theme(QObject):
         """The style sheet with every token filled in."""
         template = Template(resource("styles/studio.qss").read_text(encoding="utf-8"))
         return template.substitute(self.tokens.named(), marks=self._draw_marks().as_posix())
+
+    def _look_at_accent(self) -> None:
+        if self._wears_accent:
+            self._accent = QGuiApplication.palette().color(QPalette.ColorRole.Accent).name().upper()
 
     def _follow(self) -> None:
         dark = self.mode == "dark"

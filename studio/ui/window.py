@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
             "find": self._find,
             "minimize": self.showMinimized,
             "zoom": self._zoom,
+            "front": self.come_forward,
             "full_screen": self._toggle_full_screen,
         }
         self._actions = fill_menu_bar(
@@ -191,6 +193,14 @@ class MainWindow(QMainWindow):
             if len(kept := sizes.get(split.objectName(), ())) == split.count():
                 split.setSizes(kept)
 
+    def come_forward(self) -> None:
+        """Put the window and its dialogs before those of other programs, also out of the Dock."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        for each in (self, *self.findChildren(QDialog)):
+            if each.isVisible():
+                each.raise_()
+        self.activateWindow()
+
     def ask_to_close(self) -> None:
         """Close, unless there is something to ask first."""
         if self.may_close():
@@ -202,6 +212,11 @@ class MainWindow(QMainWindow):
             return
         self.close_requested.emit()
         event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ThemeChange:  # what Qt tells a window, and not the application
+            self._theme.look_again()
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

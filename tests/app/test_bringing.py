@@ -183,6 +183,12 @@ def test_files_dropped_together_become_one_dataset_and_come_back_by_the_file_men
     assert entries == ["numbers.jsonl", "numbers and 1 more", "Clear Menu"]
     recent.actions()[1].trigger()
     wait_for(qtbot, studio, "numbers and 1 more")
+    away = source.rename(tmp_path / "away.jsonl")
+    studio.window.menu_opening.emit()
+    assert [action.text() for action in recent.actions() if action.text()] == entries[1:]
+    away.rename(source)
+    studio.window.menu_opening.emit()
+    assert len(recent.actions()) == 4  # with the line above the last
     recent.actions()[-1].trigger()
     assert not recent.isEnabled()
     assert studio.dataset.opening.recent == ()

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.paths import resource
 from studio.ui.theme import DARK, LIGHT, Theme, ThemeColours, contrast
+from studio.ui.window import MainWindow, PaneEntry
 
 TEXTS = ("text", "dim", "faint", "accent", "good", "warn", "bad")
 GROUNDS = ("bg", "panel")
@@ -52,6 +54,26 @@ def test_turning_dark_changes_palette_and_tells_painters(theme: Theme, qapp: QAp
     with qtbot.waitSignal(theme.changed):
         theme.set_mode("light")
     assert theme.tokens == LIGHT
+
+
+def test_the_accent_of_the_system_is_followed_while_the_window_stands(
+    qapp: QApplication, theme: Theme, qtbot
+) -> None:
+    worn = Theme(qapp, wears_accent=True)
+    window = MainWindow(worn, [PaneEntry("one", "One", "database", QWidget())])
+    qtbot.addWidget(window)
+    worn._app, worn._accent = qapp, "#A550A7"  # as it was when the app began
+    worn.set_mode("light")
+    purple = worn.tokens.accent
+    window.show()
+    QApplication.sendEvent(window.windowHandle(), QEvent(QEvent.Type.ThemeChange))  # as a Mac tells it
+    own = qapp.style().standardPalette().color(QPalette.ColorRole.Accent).name().upper()
+    assert worn.tokens == LIGHT.with_accent(own)
+    assert worn.tokens.accent != purple
+    assert qapp.palette().color(QPalette.ColorRole.Accent) == QColor(worn.tokens.accent)
+    assert worn.tokens.accent in qapp.styleSheet()
+    theme.set_mode("dark")  # back in the look of the other tests
+    theme.set_mode("light")
 
 
 def test_the_style_sheet_has_no_colour_but_the_tokens(theme: Theme) -> None:

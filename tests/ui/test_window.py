@@ -256,6 +256,8 @@ def test_the_window_menu_zooms_and_the_view_menu_fills_the_screen(window) -> Non
     assert not window.isFullScreen()
     window.action("minimize").trigger()
     assert window.isMinimized()
+    window.action("front").trigger()
+    assert not window.isMinimized()
 
 
 def test_the_focus_of_a_button_that_goes_stays_in_its_pane(theme, qtbot) -> None:
