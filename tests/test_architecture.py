@@ -33,6 +33,7 @@ SHORT = {
     "evaluate/scorers/rulings.py",
     "evaluate/report/write.py",
     "app/reports.py",
+    "app/reveal.py",
     "jobs/report.py",
     "evaluate/task.py",
     "catalogue/inside.py",

@@ -16,6 +16,7 @@ from studio.app.large_edits import LargeEditing
 from studio.app.large_health import LargeHealth
 from studio.app.library import LibraryController
 from studio.app.opening import Datasets, Opening
+from studio.app.reveal import reveal
 from studio.app.saving import Saving
 from studio.app.state import Controller, Services
 from studio.app.steps import DatasetSteps, History
@@ -62,6 +63,7 @@ class DatasetController(Controller):
             "export_lines": self.saving.choose_file,
             "export_layout": self.saving.choose_layout,
             "upload": self.uploading.ask,
+            "reveal_dataset": self._reveal,
         }
         self._connect()
         self._offer_recent()
@@ -107,6 +109,7 @@ class DatasetController(Controller):
         self.opening.hub_named.connect(self.downloading.ask_for)
         self.opening.recent_changed.connect(self._window.show_recent)
         self._window.menu_opening.connect(self._offer_recent)
+        self._window.menu_opening.connect(self._offer)
         self.large.shown.connect(self.opening.remember)
         self.large.shown.connect(self.datasets.note_large)
 
@@ -118,6 +121,13 @@ class DatasetController(Controller):
         """Offer to take the dataset on show elsewhere, if there is one."""
         for action in self._takes_elsewhere:
             self._window.action(action).setEnabled(self._state.dataset is not None)
+        is_on_show = self._state.dataset is not None or self.large.view is not None
+        self._window.action("reveal_dataset").setEnabled(is_on_show)
+
+    def _reveal(self) -> None:
+        """Show where the dataset on show lies."""
+        view = self.large.view
+        reveal(Path(self._state.recipe.data.path) if view is None else self.large.path)
 
     def _act(self, action: str) -> None:
         """The File menu: the same as the menus in the pane's head, where a person looks for it first."""

@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QStandardPaths, Slot
 
 from studio.app.hub import open_page
 from studio.app.request import Listeners, RunRequest
+from studio.app.reveal import reveal
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.events import AccessWanted, Exported, Log, Progress, Uploaded
@@ -126,7 +126,7 @@ class Exporting(Controller):
         self.dialog = None
 
     def _reveal(self, folder: str) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
+        reveal(Path(folder))
 
 
 def _downloads() -> Path:

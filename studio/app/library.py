@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
-
 from studio.app.large import LargeFiles
 from studio.app.opening import Datasets, Opening
 from studio.app.request import Listeners
+from studio.app.reveal import reveal
 from studio.app.state import Controller, Services
 from studio.dataset.library import Library, LibraryListed
 from studio.dataset.store.manifest import steps_key
@@ -119,4 +117,4 @@ class LibraryController(Controller):
 
 def _reveal(path: str) -> None:
     """Show where a dataset lies."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent)))
+    reveal(Path(path))

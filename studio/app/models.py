@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 
 from studio.app.hub import open_page
 from studio.app.request import Listeners
+from studio.app.reveal import reveal
 from studio.app.state import Controller, Services
 from studio.catalogue import phrase
 from studio.events import ModelFacts, ModelsFound, ModelShown
@@ -148,5 +149,4 @@ def trainable(models: Sequence[ModelFacts]) -> list[str]:
 
 def _reveal(facts: ModelFacts) -> None:
     """Show where a model lies."""
-    place = Path(facts.place)
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(place if place.is_dir() else place.parent)))
+    reveal(Path(facts.place))

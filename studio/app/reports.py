@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from studio.app.request import Listeners
+from studio.app.reveal import reveal
 from studio.app.state import Controller, Services
 from studio.files import free_place
 from studio.jobs.queue import QueueName
@@ -50,5 +51,7 @@ class Reports(Controller):
         if action == "export":
             self._notice(f"The report is in {event.folder}.", "good")
             return
-        shown = event.folder / _NAME if action == "open" else event.folder
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(shown)))
+        if action == "open":
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(event.folder / _NAME)))
+        else:
+            reveal(event.folder)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Signal
 
+from studio.app.reveal import reveal
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.files import NoTrash
@@ -154,4 +154,4 @@ class Runs(Controller):
         except StudioError as error:
             self._notice(str(error), "bad")
             return
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        reveal(folder)

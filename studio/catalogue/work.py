@@ -75,6 +75,9 @@ WORK: dict[str, str] = {
     "server.too_large": "The server at {server} sends more than {size} as one reply, which was broken off. "
     "Is this the address of a model?",
     "server.silent": "Nothing answers at {server}. Is the server running, and is this its address?",
+    "server.out_of_reach": "No way leads to {server}. Is it on, and in the same network? On a Mac, Tuning "
+    "Studio (for a command, the terminal) must be allowed to use that: System Settings, Privacy & Security, "
+    "Local Network. Then try again.",
     "server.impossible": "{server} cannot be asked ({fault}). Check the address.",
     "server.key_refused": "The server at {server} did not take the key{reason}. Enter its API key again."
     "{more}",

@@ -6,6 +6,7 @@ A reply is read to its end: no larger, and nowhere else, than agreed.
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -215,6 +216,19 @@ def _too_slow(server: Server) -> Phrase:
     return phrase("server.too_slow", seconds=f"{server.timeout:g}")
 
 
+_OUT_OF_REACH = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
+"""What macOS gives for a server in the local network until the person lets the app use that, too."""
+
+
+def _is_out_of_reach(error: BaseException | None) -> bool:
+    """Whether no way led to the machine, whatever this was wrapped in."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _OUT_OF_REACH:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _passing(server: Server, error: Exception) -> Phrase:
     """What may be better at the next attempt. Raises ServerError for what will not."""
     match error:
@@ -222,6 +236,8 @@ def _passing(server: Server, error: Exception) -> Phrase:
             said = phrase("server.elsewhere", server=server.url, where=where)
         case TooLarge():
             said = phrase("server.too_large", server=server.url, size=file_size(server.largest))
+        case httpx2.ConnectError() if _is_out_of_reach(error):
+            said = phrase("server.out_of_reach", server=server.url)
         case httpx2.ConnectError():
             said = phrase("server.silent", server=server.url)
         case httpx2.TimeoutException():

@@ -89,6 +89,7 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
                 Command("open_hub", "Open from the Hub…"),
                 Command("recent", "Open Recent"),
                 Command("library", "Dataset Library…", "Ctrl+Shift+L"),
+                Command("reveal_dataset", "Show Dataset in Finder" if MAC else "Show Dataset in Folder"),
                 SEPARATOR,
                 Command("save_dataset", "Save as Dataset…", Standard.SaveAs),
                 Command("export_lines", "Export as JSONL…"),

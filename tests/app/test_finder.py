@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QDesktopServices
+from pytestqt.qtbot import QtBot
 
+from studio.app.reveal import reveal
 from tests.conftest import write_rows
 
 PROGRAM = """
@@ -66,3 +70,25 @@ def test_files_of_finder_are_opened_together_also_before_there_is_a_window(
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines() == ["together 13", "one False dataset", "model training"]
+
+
+def test_a_mac_selects_in_finder_and_others_open_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    run, rows = tmp_path / "a run", tmp_path / "rows.jsonl"
+    run.mkdir()
+    rows.touch()
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    monkeypatch.setattr(sys, "platform", "linux")
+    reveal(run)
+    reveal(rows)
+    assert opened == [str(run), str(tmp_path)]
+    told, program = tmp_path / "told", tmp_path / "open"  # a stand-in for the Mac's own
+    program.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > "{told}.new"; mv "{told}.new" "{told}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    reveal(rows)
+    qtbot.waitUntil(told.exists)
+    assert told.read_text() == f"-R|{rows}|"

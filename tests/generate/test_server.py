@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import logging
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,20 @@ def fault(error: ServerError) -> str:
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+
+
+def test_a_machine_that_no_way_leads_to_is_told_from_a_server_that_does_not_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As macOS refuses the local network until the person lets the app use it."""
+
+    def connect(self: socket.socket, address: object) -> None:
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with refused("server.out_of_reach", ServerError, server="http://192.168.1.7:8080/v1") as raised:
+        replied(Server("http://192.168.1.7:8080/v1", "llama", wait=0.001))
+    assert "Local Network" in str(raised.value)
 
 
 def test_a_reply_that_drips_ends_when_its_time_is_over() -> None:
