@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import threading
 from pathlib import Path
+from typing import Any
 
+import mlx.core as mx
 import pytest
+from pytestqt.qtbot import QtBot
 
 from studio.cli.commands import run
 from studio.events import DatasetRead, Forecasted, ModelCounted
+from studio.forecast.activations import heights
 from studio.jobs.forecast import Examples, ForecastJob
+from studio.jobs.job import Done, Outcome
+from studio.jobs.queue import JobQueue, QueueName
 from studio.jobs.read import DatasetJob
 from studio.paths import resource
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
+from studio.train.memory import machine_limit
+from tests.jobs.engine_jobs import Count
 
 
 def only(job: ForecastJob) -> Forecasted:
@@ -60,3 +71,39 @@ def test_the_command_tells_the_parts_and_the_verdict(
 def test_a_folder_without_a_config_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["forecast", str(tmp_path)]) == 2
     assert "config.json" in capsys.readouterr().err
+
+
+def test_a_forecast_traces_on_the_thread_that_trains_and_between_two_of_its_steps(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the time of a trace MLX has another default device, in all threads: nothing may train then."""
+    threads: list[int] = []
+    plain = mx.stream
+
+    def noted(asked: Any) -> Any:
+        threads.append(threading.get_ident())
+        return plain(asked)
+
+    monkeypatch.setattr(mx, "stream", noted)
+    heights.cache_clear()
+    queue = JobQueue()
+    training = Count(10, pause=0.01)
+    device, ended = mx.default_device(), list[Outcome]()
+    queue.submit(training, QueueName.ENGINE, lambda event: None, ended.append)
+    forecast = ForecastJob(Recipe())
+    queue.submit(forecast, QueueName.INTERRUPT, lambda event: None, ended.append)
+    qtbot.waitUntil(lambda: len(ended) == 2)
+    queue.shut_down()
+    assert ended == [Done(), Done()]
+    at_work = {place[1] for _, place in (entry for entry in training.diary.read() if entry != "saved")}
+    assert threads
+    assert set(threads) == at_work != {threading.get_ident()}
+    assert mx.default_device() == device
+
+
+@pytest.mark.on_gpu
+def test_a_child_process_has_the_same_device() -> None:
+    code = "from studio.process import prepare_process; prepare_process(); import mlx.core as mx; "
+    code += "print(mx.default_device() == mx.gpu, mx.device_info()['max_recommended_working_set_size'])"
+    said = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["True", str(machine_limit())]
