@@ -18,7 +18,8 @@ from studio.generate.sampling import Sampling
 
 PIECE = 2048  # prompt tokens, of all rows together, that are read at a time
 _FEW = 8
-"""Rows; with more of them one step takes so long that nothing is gained by beginning the next one early."""
+"""Rows; on the CPU, with more of them one step takes so long that nothing is gained by beginning the next one
+early. A GPU would wait while the tokens of all rows become text, however many there are."""
 _STEP = 64  # places by which a cache grows; mlx-lm's 256 are mostly empty where answers are short
 
 
@@ -146,12 +147,13 @@ class InFlight:
         """Draw one more token for each row; returns the rows that have ended, and lets them go.
 
         `ahead` says that no rows come any more. Then the token after is begun before this one is looked at,
-        which is of use as long as the rows are few.
+        where that is of use.
         """
         began = time.perf_counter()
         drawn, log_p = self._ahead or self._next(0)
         self._latest, self._ahead = drawn, None
-        if ahead and len(self.rows) <= _FEW and any(len(row.tokens) + 1 < row.limit for row in self.rows):
+        soon = len(self.rows) <= _FEW or mx.default_device() != mx.cpu
+        if ahead and soon and any(len(row.tokens) + 1 < row.limit for row in self.rows):
             self._ahead = self._next(1)
             mx.async_eval(self._ahead)
         mx.eval(drawn, log_p)

@@ -8,9 +8,13 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
+from studio.events import Forecasted, Log
+from studio.forecast import probe
 from studio.forecast.activations import FEW_ON_GPU, Shape, heights
 from studio.forecast.forecast import forecast
 from studio.forecast.peak_memory import Ahead
+from studio.jobs.train import TrainJob
+from studio.models.cache import ModelCache
 from studio.train import attending
 from studio.train.attending import AttentionCost, AttentionShape, decisions, settle
 from studio.train.kernels.attention import Attention
@@ -131,3 +135,27 @@ def test_the_forecast_follows_the_choice_of_attention(
     expected = layers * (kept - 10) * MB + 20 * MB - square
     assert decisions() == 1
     assert after.peak - before.peak == pytest.approx(expected, abs=(8 if kept == 10 else 12) * MB)
+
+
+def test_a_run_that_took_mlxs_own_attention_forecasts_by_it(
+    tiny_model: Path, toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the run nothing is known; the advice of a run that does not fit counts what was measured."""
+    made: list[Forecasted] = []
+
+    def noted(*given: Any, **named: Any) -> Forecasted:
+        made.append(forecast(*given, **named))
+        return made[-1]
+
+    ours, own = AttentionCost(2.0, 10 * MB, 1 * MB), AttentionCost(1.0, 30 * MB, 3 * MB)
+    costs = {Attention.RECOMPUTING: ours, Attention.MLX: own}
+    monkeypatch.setattr(attending, "_costs", {})
+    monkeypatch.setattr(attending, "_measure", lambda shape: costs)
+    monkeypatch.setattr(probe, "forecast", noted)
+    recipe = asked(tiny_model, data__path=str(toy_data), steps=1)
+    events = list(TrainJob(recipe, tmp_path / "runs").run_events(ModelCache()))
+    told = next(event for event in events if isinstance(event, Forecasted))
+    assert told.measured
+    before, after = made
+    assert after.peak > before.peak + 2 * MB
+    assert any(isinstance(event, Log) and "MLX's own kernels: a layer" in event.text for event in events)

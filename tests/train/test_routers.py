@@ -88,6 +88,7 @@ def stopped_after_one(recipe: Recipe, runs: Path) -> RunFolder:
 
 
 @pytest.mark.long
+@pytest.mark.on_cpu
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])
 @pytest.mark.parametrize("quantize", ["no", "4-bit"])
 def test_experts_in_16_bits_on_the_cpu_are_refused_before_the_run(
