@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui.menus import EDIT, fill_menu_bar, fill_recent
+from studio.ui.pane_menu import PaneMenu
 from studio.ui.sidebar import PaneEntry, Sidebar
 from studio.ui.theme import Theme
 from studio.ui.widgets.drop import DropHint, accept_copy, dropped_files, offer_copy
@@ -46,6 +47,9 @@ WARM_UP_MILLISECONDS = 300
 EDIT_KEYS = {command.key for command in EDIT if command.key}
 ROWS = ("undo", "redo", "paste")
 """What the Edit menu does with the rows of a dataset, too."""
+
+BEFORE_VIEW = 3
+"""The place of the menu of the pane in front."""
 
 SEARCH = "search"
 """The object name of a pane's search field, where Find goes."""
@@ -90,6 +94,9 @@ class MainWindow(QMainWindow):
         self._actions = fill_menu_bar(
             self.menuBar(), ((entry.key, entry.title) for entry in panes), self._on_action, self._offer
         )
+        self._pane_menu = PaneMenu(self.menuBar())
+        self._pane_menu.aboutToShow.connect(self._list_actions)
+        self.menuBar().insertMenu(self.menuBar().actions()[BEFORE_VIEW], self._pane_menu)
         self._recent = Menu(self)
         self._actions["recent"].setMenu(self._recent)
         self.show_recent(())
@@ -106,6 +113,7 @@ class MainWindow(QMainWindow):
         self._actions[f"pane:{key}"].setChecked(True)
         self._leave_drops_to_window()
         self._offer(False)
+        self._list_actions()
         if not self._sidebar.isAncestorOf(QApplication.focusWidget() or self):  # keys go on through it there
             self.pane(key).setFocus()
         self.pane_shown.emit(key)
@@ -293,6 +301,9 @@ class MainWindow(QMainWindow):
             self._actions[key].setEnabled(not shown or of_rows or callable(getattr(focused, key, None)))
         if shown:
             self.menu_opening.emit()
+
+    def _list_actions(self) -> None:
+        self._pane_menu.list_actions(self.pane())
 
     def _find(self) -> None:
         """Put the cursor into the search of the pane in front."""
