@@ -48,7 +48,7 @@ class Settings:
     height: int = 820
     recent: tuple[str, ...] = ()  # datasets, the latest first
     model_places: tuple[str, ...] = ()  # folders and files of models that the person added to the list
-    left: int | None = None  # where the window's frame began, in pixels of the desktop; None: never moved
+    left: int | None = None  # where the window began, without its frame; None: never moved
     top: int | None = None
     maximized: bool = False
     text_size: int = 100  # one of TEXT_SIZES

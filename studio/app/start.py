@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -111,18 +111,28 @@ def make_window(theme: Theme, settings: Settings) -> MainWindow:
     )
     if settings.text_size > 100:  # the smallest window is larger, too, and the screen may be smaller
         window.setMinimumSize(MINIMUM.boundedTo(window.screen().availableSize()))
-    window.resize(settings.width, settings.height)
-    if settings.left is not None and settings.top is not None and _is_on_a_screen(settings):
-        window.move(settings.left, settings.top)
+    _put_back(window, settings)
     if settings.maximized:
         window.setWindowState(Qt.WindowState.WindowMaximized)
     window.set_engine("Starting")
     return window
 
 
-def _is_on_a_screen(settings: Settings) -> bool:
-    """Whether the top of the window, where it was last, can be taken hold of."""
-    middle, top = (settings.left or 0) + settings.width // 2, (settings.top or 0) + 10
+def _put_back(window: MainWindow, settings: Settings) -> None:
+    """Put the window where it was; where that screen is gone, let the system place it, no larger than one."""
+    size = QSize(settings.width, settings.height)
+    if settings.left is None or settings.top is None:
+        window.resize(size)
+    elif _is_on_a_screen(settings.left + settings.width // 2, settings.top + 10):
+        window.setGeometry(
+            QRect(QPoint(settings.left, settings.top), size)
+        )  # as it is kept: without its frame
+    else:
+        window.resize(size.boundedTo(window.screen().availableSize()))
+
+
+def _is_on_a_screen(middle: int, top: int) -> bool:
+    """Whether a window with its top there can be taken hold of."""
     return any(screen.availableGeometry().contains(middle, top) for screen in QApplication.screens())
 
 

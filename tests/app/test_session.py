@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QRect
 from PySide6.QtWidgets import QApplication, QProgressBar, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -89,8 +90,7 @@ def test_dataset_recipe_pane_and_place_come_back(
     second = begin()
     assert second.window.windowTitle() == "Tuning Studio"
     assert second.window.current_pane() == "training"
-    assert (second.window.x(), second.window.y()) == (40, 50)
-    assert (second.window.width(), second.window.height()) == (1100, 700)
+    assert second.window.geometry() == QRect(40, 50, 1100, 700)
     recipe = second.panes.training.recipe()
     assert (recipe.lora.rank, recipe.loop.epochs) == (4, 7)
     qtbot.waitUntil(lambda: second.state.dataset is not None)
@@ -123,6 +123,28 @@ def test_the_lines_between_the_parts_of_a_pane_come_back_where_they_were_dragged
         if session == "looks":
             assert (across.sizes(), down.sizes()) == dragged
         studio.window.close()
+
+
+def test_a_window_does_not_wander_from_start_to_start_nor_stand_where_no_screen_is(
+    qapp: QApplication, qtbot: QtBot
+) -> None:
+    theme = Theme(qapp)
+    theme.apply(qapp)
+    settings, asked = Settings(left=40, top=50, width=1100, height=700), {"left": 40, "top": 50}
+    for _ in range(3):
+        window = make_window(theme, settings)
+        qtbot.addWidget(window)
+        window.show()
+        assert window.frameGeometry() != window.geometry()  # so that one could be taken for the other
+        assert window.place() == {**asked, "width": 1100, "height": 700, "maximized": False}
+        settings = replace(settings, **window.place())
+        window.close()
+    gone = make_window(theme, Settings(left=5_000, top=0, width=3_840, height=2_100))
+    qtbot.addWidget(gone)
+    gone.show()
+    room = gone.screen().availableSize().expandedTo(gone.minimumSize())
+    assert gone.geometry().x() < 5_000
+    assert gone.size() == gone.size().boundedTo(room)
 
 
 def test_what_is_gone_or_cannot_be_read_does_not_come_back(
