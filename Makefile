@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-gpu check screens keyboard bench peers starter templates constraints clean
+.PHONY: help setup run test test-long test-gpu check screens keyboard bench peers starter templates bundle-check constraints clean
 
 help: ## show this list
 	@echo "Tuning Studio. Each target sets up .venv first where it must."
@@ -55,6 +55,11 @@ starter: setup ## rebuild the starter model and sample data in resources/starter
 
 templates: setup ## write the template of a translation (resources/languages/studio.pot)
 	$(PYTHON) packaging/templates.py
+
+bundle-check: peers ## lay out the Mac application from the wheels for macOS, and check it without a Mac
+	@$(PYTHON) -c 'import PyInstaller' 2>/dev/null || \
+		$(PYTHON) -m pip install -q -c packaging/constraints.txt -e '.[bundle]'
+	$(PYTHON) packaging/macos/layout.py build/macos
 
 constraints: setup ## take the newest versions of every dependency
 	@sh packaging/constraints.sh

@@ -164,15 +164,19 @@ def licences(bundle: AppBundle) -> Iterator[Finding]:
     ]
     if not notices:
         yield Finding(
-            "licences", "Contents/Resources/NOTICES.txt", "is not there", "run packaging/macos/notices.py"
+            "licences", "Contents/Resources/NOTICES", "is not there", "run packaging/macos/notices.py"
         )
         return
     text = notices[0].read_text(encoding="utf-8", errors="replace")
     where = bundle.where(notices[0])
-    plain = " ".join(text.split()).casefold()
+    texts = [path for path in bundle.files if path.is_relative_to(bundle.resources / "licences")]
+    whole = " ".join(path.read_text(encoding="utf-8", errors="replace") for path in (notices[0], *texts))
+    plain = " ".join(whole.split()).casefold()
     for licence in LICENCES:
         if licence.casefold() not in plain:
-            what = f"does not hold the text of the {licence}, which parts of the application ask for"
+            what = (
+                f"brings no text of the {licence}, in it or in licences; parts of what is inside ask for it"
+            )
             yield Finding("licences", where, what, "let packaging/macos/notices.py add it")
     for name in _distributions(bundle):
         if _spelt(name) not in _spelt(text):
