@@ -25,9 +25,9 @@ from studio.models.form import WeightForm
 from studio.train.kernels.head import FrozenHead, TrainedHead, chunk_rows, cross_entropy, head_of
 
 NO_WORK = PRODUCTS | VIEWS | RESHAPES
-FEW, FEW_ON_GPU = 3, 4
-"""So many layers are traced, and one less. A GPU's work is scheduled so far ahead that two layers end before
-as much is under way as with more: the third would seem to take twice what each further one does."""
+FEW, FEW_ON_GPU = 3, 5
+"""So many layers are traced, and one less. A GPU's work is scheduled so far ahead that three layers end
+before as much is under way as with more: the next would seem to take more than each further one does."""
 CHUNKS = 6
 """Chunks of the head that are traced; further ones reach the same height."""
 

@@ -74,9 +74,11 @@ def test_an_8b_model_in_4_bits_keeps_16_bit_states(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [128, 512, 1024])
+@pytest.mark.parametrize("kind", ["p", "g", "d"])
 def test_what_is_foreseen_of_many_layers_is_what_tracing_all_of_them_finds(
-    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    width: int, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(mx, "device_info", lambda: {**MAC, "architecture": f"applegpu_g14{kind}"})
     model = folder_with(tmp_path / "m", CONFIG)
     recipe = asked(model)
     asked_for = (model, 0, tuning_of(recipe), form_of(recipe), 8, Shape(2048 // width, width, 2048))

@@ -59,6 +59,7 @@ def test_the_faster_that_fits_is_used(
     assert decide({OURS: ours, MLX: mlx}, layers, spare) is chosen
 
 
+@pytest.mark.on_cpu
 def test_what_is_measured_is_what_each_way_keeps() -> None:
     """On the CPU MLX has no kernel for the gradient: a layer keeps its whole square, ours what enters."""
     costs = attending._measure(SHAPE)
@@ -69,6 +70,7 @@ def test_what_is_measured_is_what_each_way_keeps() -> None:
     assert all(0 < each.seconds < 60 for each in costs.values())
 
 
+@pytest.mark.on_cpu
 def test_what_might_not_fit_is_tried_with_less_and_reckoned_up(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = AttentionShape(4, 8, 4, 64, 16, 16, mx.float32)
     assert shape.within(attending.SQUARES * shape.square) == shape
