@@ -107,11 +107,7 @@ class Theme(QObject):
 
     def look_again(self) -> None:
         """The system's colours are others now, perhaps: wear its accent of today."""
-        if self._app is None or not self._wears_accent:
-            return
-        self._app.setPalette(QPalette())  # sets nothing, so that the system's own is seen
         self._look_at_accent()
-        self._app.setPalette(_palette(self.tokens))
         self._follow()
 
     def set_still(self, still: bool) -> None:
@@ -146,7 +142,7 @@ class Theme(QObject):
             self.tokens, self.is_dark = tokens, dark
             return
         self.tokens, self.is_dark = tokens, dark
-        self._app.setPalette(_palette(tokens))
+        self._app.setPalette(_palette(tokens, with_accent=not self._wears_accent))
         self._app.setStyleSheet(self.style_sheet())
         self.changed.emit()
 
@@ -169,7 +165,8 @@ def _system_is_still() -> bool:
     return False
 
 
-def _palette(tokens: ThemeColours) -> QPalette:
+def _palette(tokens: ThemeColours, *, with_accent: bool) -> QPalette:
+    """Our colours; without the accent, that of the system stays in its place, and is seen when it changes."""
     role = QPalette.ColorRole
     colours = {
         role.Window: tokens.bg,
@@ -185,7 +182,6 @@ def _palette(tokens: ThemeColours) -> QPalette:
         role.PlaceholderText: tokens.faint,
         role.Link: tokens.accent,
         role.LinkVisited: tokens.accent,
-        role.Accent: tokens.accent,
         role.Highlight: tokens.tint("accent", 0.3),
         role.HighlightedText: tokens.text,
         role.Light: tokens.panel,
@@ -194,6 +190,8 @@ def _palette(tokens: ThemeColours) -> QPalette:
         role.Dark: tokens.edge,
         role.Shadow: tokens.side,
     }
+    if with_accent:
+        colours[role.Accent] = tokens.accent
     palette = QPalette()
     for key, colour in colours.items():
         palette.setColor(key, QColor(colour))

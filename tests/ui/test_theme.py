@@ -70,7 +70,7 @@ def test_the_accent_of_the_system_is_followed_while_the_window_stands(
     own = qapp.style().standardPalette().color(QPalette.ColorRole.Accent).name().upper()
     assert worn.tokens == LIGHT.with_accent(own)
     assert worn.tokens.accent != purple
-    assert qapp.palette().color(QPalette.ColorRole.Accent) == QColor(worn.tokens.accent)
+    assert qapp.palette().color(QPalette.ColorRole.Link) == QColor(worn.tokens.accent)
     assert worn.tokens.accent in qapp.styleSheet()
     theme.set_mode("dark")  # back in the look of the other tests
     theme.set_mode("light")
