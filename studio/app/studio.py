@@ -30,6 +30,7 @@ from studio.app.training import Training
 from studio.jobs.heal import HealJob
 from studio.jobs.queue import JobQueue, QueueName
 from studio.paths import Paths, model_folder
+from studio.process import engine_is_apart
 from studio.recipe.recipe import Recipe
 from studio.runs.store import RunStore
 from studio.settings import Settings
@@ -67,7 +68,11 @@ class Studio(QObject):
         self._paths, self._theme = paths, theme
         self.window = window
         self.panes = Panes(theme, window)
-        self.queue, self.store, self.state = JobQueue(self), RunStore(paths.runs), State(self)
+        self.queue, self.store, self.state = (
+            JobQueue(self, engine_in_child=engine_is_apart()),
+            RunStore(paths.runs),
+            State(self),
+        )
         services = Services(window, self.queue, paths, self.store, self.state)
         self.training = Training(services, self.panes.training)
         self.dataset = DatasetController(services, self.panes.dataset, self.training, theme, settings.recent)

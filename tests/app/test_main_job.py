@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,15 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton,
 from pytestqt.qtbot import QtBot
 
 from studio import __version__
-from studio.app import studio as composition
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.jobs.queue import JobQueue
 from studio.paths import Paths
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
 
 
 @pytest.fixture(
-    params=[pytest.param(False, id="thread"), pytest.param(True, marks=pytest.mark.long, id="child")]
+    params=[pytest.param("thread", id="thread"), pytest.param("process", marks=pytest.mark.long, id="child")]
 )
 def studio(
     qtbot: QtBot,
@@ -34,7 +31,7 @@ def studio(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Studio]:
     """The app, its engine in the thread or in a process of its own."""
-    monkeypatch.setattr(composition, "JobQueue", partial(JobQueue, engine_in_child=request.param))
+    monkeypatch.setenv("STUDIO_ENGINE", request.param)
     theme = Theme(qapp)
     theme.apply(qapp)
     window = make_window(theme, Settings())
