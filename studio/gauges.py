@@ -15,6 +15,8 @@ from xml.parsers.expat import ExpatError
 
 import psutil
 
+from studio.language import tr
+
 SECONDS = 5.0
 """A tool that takes longer than this is given up."""
 GPU = ("/usr/sbin/ioreg", "-a", "-r", "-d", "1", "-c", "IOAccelerator")
@@ -77,9 +79,9 @@ def _gpu(entries: list[dict[str, Any]]) -> tuple[float | None, int | None]:
     """How much of the time the busiest GPU is at work, and how much memory it holds."""
     told = [entry.get("PerformanceStatistics") for entry in entries]
     both = [
-        (min(busy, 100) / 100, _number(figures, "In use system memory"))
+        (min(busy, 100) / 100, _number(figures, tr("In use system memory")))
         for figures in told
-        if (busy := _number(figures, "Device Utilization %")) is not None
+        if (busy := _number(figures, tr("Device Utilization %"))) is not None
     ]
     return max(both, key=lambda each: each[0]) if both else (None, None)
 
@@ -87,7 +89,10 @@ def _gpu(entries: list[dict[str, Any]]) -> tuple[float | None, int | None]:
 def _battery(entries: list[dict[str, Any]]) -> tuple[float | None, float | None]:
     """The battery's heat, which is told in hundredths, and what the Mac takes, in thousandths."""
     for entry in entries:
-        heat, power = _number(entry, "Temperature"), _number(entry.get("PowerTelemetryData"), "SystemLoad")
+        heat, power = (
+            _number(entry, tr("Temperature")),
+            _number(entry.get("PowerTelemetryData"), "SystemLoad"),
+        )
         return (None if heat is None else heat / 100, None if not power else power / 1000)
     return None, None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from studio.language import plural, tr
+
 GIB = 1024**3
 _TELLING = 8  # characters of a key that give it away
 
@@ -40,8 +42,8 @@ def markdown(words: str) -> str:
 def memory(bytes_: float) -> str:
     """Memory in MB below one GB: 312 MB, 5.1 GB."""
     if bytes_ < GIB:
-        return f"{bytes_ / 1024**2:,.0f} MB"
-    return f"{bytes_ / GIB:,.1f} GB"
+        return tr("{value:,.0f} MB", value=bytes_ / 1024**2)
+    return tr("{value:,.1f} GB", value=bytes_ / GIB)
 
 
 def file_size(bytes_: float) -> str:
@@ -49,7 +51,7 @@ def file_size(bytes_: float) -> str:
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
         if bytes_ >= size:
             return f"{bytes_ / size:,.0f} {unit}" if bytes_ >= 10 * size else f"{bytes_ / size:.1f} {unit}"
-    return f"{bytes_:,.0f} bytes"
+    return tr("{bytes:,.0f} bytes", bytes=bytes_)
 
 
 def parameters(count: int) -> str:
@@ -72,11 +74,23 @@ def share(part: float, whole: float) -> str:
 def trained(trainable: int, model: int, together: int) -> str:
     """How much of a model trains, as such figures are published: of model and adapter `together`."""
     if together > model:
-        with_adapter = f"{share(trainable, together)} of {together:,} with the adapter"
-        return f"{trainable:,} parameters train: {with_adapter}, {model:,} without it."
+        with_adapter = tr(
+            "{share} of {together:,} with the adapter", share=share(trainable, together), together=together
+        )
+        return tr(
+            "{trainable:,} parameters train: {with_adapter}, {model:,} without it.",
+            trainable=trainable,
+            with_adapter=with_adapter,
+            model=model,
+        )
     if trainable == model:
-        return f"All {model:,} parameters train."
-    return f"{trainable:,} of {model:,} parameters train ({share(trainable, model)})."
+        return tr("All {model:,} parameters train.", model=model)
+    return tr(
+        "{trainable:,} of {model:,} parameters train ({share}).",
+        trainable=trainable,
+        model=model,
+        share=share(trainable, model),
+    )
 
 
 def duration(seconds: float) -> str:
@@ -84,7 +98,11 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(seconds, 0):.0f} s"
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return (
+        tr("{minutes} min", minutes=minutes)
+        if minutes < 60
+        else tr("{value} h {value2:02d} min", value=minutes // 60, value2=minutes % 60)
+    )
 
 
 def when(moment: datetime) -> str:
@@ -119,7 +137,7 @@ def redacted(text: str, *secrets: str) -> str:
 
 def counted(count: int, noun: str) -> str:
     """How many there are of what a plain noun names: 1 row, 1,234 rows."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return plural(count, f"{{count:,}} {noun}", f"{{count:,}} {noun}s")
 
 
 def short_count(count: float) -> str:

@@ -26,6 +26,7 @@ from studio.process import prepare_process
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("STUDIO_ENGINE", "thread")  # sooner there than a process; `process` tests that way
+os.environ["LANGUAGE"] = "en"  # whatever the machine speaks
 TRASH = Path(tempfile.mkdtemp(prefix="tuning-studio-trash-"))
 atexit.register(shutil.rmtree, TRASH, ignore_errors=True)
 os.environ["XDG_DATA_HOME"] = str(TRASH)  # whose Trash is read once, when it is first used

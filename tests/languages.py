@@ -25,6 +25,8 @@ def entries(po: str) -> Iterator[tuple[str, str, str]]:
     found: dict[str, str] = {}
     for line in po.splitlines():
         word, _, text = line.partition(" ")
+        if not line:
+            found.clear()
         if word in ("msgctxt", "msgid", "msgstr"):
             found[word] = json.loads(text)
         if word == "msgstr" and "msgctxt" in found:

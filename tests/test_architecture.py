@@ -55,6 +55,7 @@ SHORT = {
     "ui/plots/style.py",
     "ui/widgets/style.py",
     "ui/widgets/timing.py",
+    "language.py",
 }
 """Files of less than 60 lines that stand alone for a reason of their own."""
 ABOVE_THE_ENGINE = {"__init__", "__main__", "app", "cli", "jobs", "ui"}

@@ -13,11 +13,12 @@ from string import Formatter
 import pytest
 
 from studio import errors
-from studio.catalogue import CLAUSES, EMPTY, TOO_LONG, common, from_plain, joined, phrase, phrases, spoken
+from studio.catalogue import CLAUSES, EMPTY, TOO_LONG, common, from_plain, joined, phrase, phrases
 from studio.cli.commands import run
 from studio.dataset.rows import BadRow, field
 from studio.errors import ModelError, RunError, StudioError
 from studio.events import Problem
+from studio.language import spoken
 from tests.languages import write_translation
 
 STUDIO = Path(__file__).parents[1] / "studio"
@@ -93,7 +94,7 @@ def test_a_translation_changes_the_sentences_and_nothing_else(
     code, said = "weights.empty", ModelError("weights.empty", file="a.safetensors")
     plain = said.said.plain()
     write_translation(tmp_path / "de", {code: "{file} enthält keine Gewichte."})
-    monkeypatch.setattr(phrases, "_SPOKEN", spoken("de", tmp_path))
+    monkeypatch.setattr(phrases, "speech", lambda: spoken("de", tmp_path))
     assert str(said) == "a.safetensors enthält keine Gewichte."
     assert (said.code, said.said.plain()) == (code, plain)
     assert str(phrase("row.identical")) == "the prompt and the answer are identical"  # not translated

@@ -11,11 +11,12 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.catalogue import CLAUSES, phrase, phrases, spoken
+from studio.catalogue import CLAUSES, phrase, phrases
 from studio.cli.commands import run
 from studio.events import Advice, Ended, Forecasted, Problem, from_json, to_json
 from studio.forecast import forecast as foreseeing
 from studio.jobs.job import Failed, said_of_death
+from studio.language import spoken
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.ui.panes.training.pane import TrainingPane
@@ -42,7 +43,7 @@ def brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The language that says everything in brackets is spoken."""
     compile_translation(bracketed(), tmp_path / "languages" / "xx")
     monkeypatch.setenv("LANGUAGE", "xx")
-    monkeypatch.setattr(phrases, "_SPOKEN", spoken(folder=tmp_path / "languages"))
+    monkeypatch.setattr(phrases, "speech", lambda: spoken(folder=tmp_path / "languages"))
 
 
 def test_every_clause_is_in_the_template_to_be_translated() -> None:
@@ -53,7 +54,7 @@ def test_every_clause_is_in_the_template_to_be_translated() -> None:
 @pytest.mark.usefixtures("brackets")
 def test_every_clause_is_said_in_the_language_of_the_environment() -> None:
     for code, clause in CLAUSES.items():
-        assert phrases._SPOKEN.pgettext(code, clause) == f"⟨{clause}⟩"
+        assert phrases.speech().pgettext(code, clause) == f"⟨{clause}⟩"
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.generate.contestant import MODEL, Contestant
+from studio.language import tr
 from studio.ui.chat.contestant_menu import ContestantMenu
 from studio.ui.dialogs.server import ServerDialog
 
@@ -37,7 +38,7 @@ class Adding(Controller):
 
     def choose_model(self) -> None:
         """Ask for a model's folder."""
-        if path := self._choose_folder("Choose a model's folder"):
+        if path := self._choose_folder(tr("Choose a model's folder")):
             self.take_model(str(path))
 
     def take_model(self, folder: str) -> None:
@@ -45,7 +46,9 @@ class Adding(Controller):
         if names_model(folder):
             self._add(Contestant(kind=MODEL, model=folder))
         else:
-            self._answer(f"{Path(folder).name} has no config.json, so it is not a model's folder.", "bad")
+            self._answer(
+                tr("{name} has no config.json, so it is not a model's folder.", name=Path(folder).name), "bad"
+            )
 
     def name_server(self) -> None:
         """Ask which server's model is meant."""

@@ -16,10 +16,11 @@ from studio.evaluate.store import Ruling, Vote
 from studio.files import disk_errors
 from studio.jobs.evaluations import KeepWordJob, WordsJob, WordsStored
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.ui.panes.evaluation.pane import EvaluationPane
 from studio.ui.tables.answers import AnswerRow, Key
 
-_LINES = "JSON lines (*.jsonl)"
+_LINES = tr("JSON lines (*.jsonl)")
 
 
 class AnswerWords(Controller):
@@ -96,10 +97,10 @@ class AnswerWords(Controller):
         self._queue.submit(job, QueueName.READING, self._pane.show_event, self._show_if_failed)
 
     def _add_to_golden(self, row: AnswerRow) -> None:
-        self._add("Add to a golden set", row, "ideal")
+        self._add(tr("Add to a golden set"), row, "ideal")
 
     def _add_to_dataset(self, row: AnswerRow) -> None:
-        self._add("Add to a dataset", row, "completion")
+        self._add(tr("Add to a dataset"), row, "completion")
 
     def _add(self, title: str, row: AnswerRow, field: str) -> None:
         """Put the question with its ideal answer at the end of a file, which is made if it is not there."""
@@ -116,7 +117,7 @@ class AnswerWords(Controller):
         except StudioError as error:
             self._answer(str(error), "bad")
             return
-        self._answer(f"Added to {path.name}.", "good")
+        self._answer(tr("Added to {name}.", name=path.name), "good")
 
 
 def add_line(path: Path, values: Mapping[str, object]) -> None:

@@ -19,6 +19,7 @@ from studio.files import parsed, write_text
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.online import DownloadModelJob
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.ui.panes.models.downloads import (
     FAILED,
     GATED,
@@ -143,7 +144,7 @@ class ModelDownloads(Controller):
 
     def _wait(self, name: str, event: Progress) -> None:
         """Say what is done while no byte comes: looking it up, or checking what came."""
-        if event.what.startswith("Checking"):
+        if event.what.startswith(tr("Checking {file}", file="").strip()):
             self.transfers[name] = replace(self.transfers[name], rate=0.0)
             self._redraw.trigger()
 

@@ -30,6 +30,7 @@ from studio.jobs.queue import QueueName
 from studio.jobs.rescore import RescoreJob
 from studio.jobs.rows import golden_of_run
 from studio.jobs.side_by_side import LaidBeside, SideBySideJob
+from studio.language import tr
 from studio.runs.evaluations import EvaluationStored
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunSummary
@@ -69,7 +70,9 @@ class Evaluation(Controller):
         if not self.request.busy or self._run is None:
             self._subjects.choose("evaluation", name)
         elif self._run.name != name:
-            self._answer(f"{self._run.name} is being evaluated. Stop that first, or wait for its end.")
+            self._answer(
+                tr("{name} is being evaluated. Stop that first, or wait for its end.", name=self._run.name)
+            )
 
     def show_run(self) -> None:
         """Say which run would be evaluated, on what."""
@@ -151,7 +154,9 @@ class Evaluation(Controller):
             return
         setup, results = self._pane.setup, self._pane.results
         runs = [each.name for each in self._subjects.runs if each.name != run.name and each.can_answer]
-        setup.contestants.offer(f"step {run.step:,}", ready.steps, runs, has_parent=bool(run.parent))
+        setup.contestants.offer(
+            tr("step {step:,}", step=run.step), ready.steps, runs, has_parent=bool(run.parent)
+        )
         setup.show_power(str(ready.power))
         self._entries = {str(each.folder): each for each in (*ready.own, *ready.others)}
         shown = str(self.words.folder or "")
@@ -170,7 +175,7 @@ class Evaluation(Controller):
         count = len(setup.chosen_measures())
         others = [each.seconds / each.measures * count for each in known if each.measures]
         taken = next(iter(same + others), 0.0)
-        setup.show_forecast(f"about {words.duration(taken)}" if taken else "")
+        setup.show_forecast(tr("about {duration}", duration=words.duration(taken)) if taken else "")
 
     def _bring_back(self, folder: Path | None) -> None:
         """Show an evaluation of another day, the newest where none is named."""
@@ -231,7 +236,7 @@ class Evaluation(Controller):
         """How this evaluation does against the one beside it, row by row."""
         scores = {(each.measure, each.part): each for each in event.scores}
         worse = {each for rows in event.rows if rows.measure == event.primary for each in rows.worse}
-        side = ScoreSide("This against it", event.contestants, event.contestants[1][0], scores)
+        side = ScoreSide(tr("This against it"), event.contestants, event.contestants[1][0], scores)
         self._pane.results.show_direct(side, worse)
 
     # an evaluation
@@ -243,7 +248,7 @@ class Evaluation(Controller):
         self._window.show_pane("evaluation")
         self._describe(self._run)
         waits = self._queue.engine_busy
-        self._ask(job, "Waiting for the engine to be free" if waits else "Loading the models")
+        self._ask(job, tr("Waiting for the engine to be free") if waits else tr("Loading the models"))
         self._pane.results.set_contestants([(each.key, each.title) for each in job.contestants])
 
     def _ask(self, job: EvaluateJob | RescoreJob, words_: str, *, waits: bool = True) -> None:
@@ -255,7 +260,7 @@ class Evaluation(Controller):
         heard: Listeners = {Event: self._take, Log: self._show_log, Progress: self._show_progress}
         self.request.ask(job, QueueName.ENGINE, heard, self._end)
         name = self._run.name if self._run is not None else ""
-        self._subjects.hold("evaluation", name, f"{name} is being evaluated.")
+        self._subjects.hold("evaluation", name, tr("{name} is being evaluated.", name=name))
 
     def _golden_of(self, run: RunSummary) -> Path | None:
         golden = self._golden or golden_of_run(RunFolder(Path(run.folder)), Path(run.dataset))
@@ -263,8 +268,10 @@ class Evaluation(Controller):
 
     def _describe(self, run: RunSummary) -> None:
         golden = self._golden_of(run)
-        told = f"the golden set {golden.name}" if golden else "the run's own test examples"
-        told += f", against {run.parent}, which it goes on from" if self._by_parent(run) else ""
+        told = tr("the golden set {name}", name=golden.name) if golden else tr("the run's own test examples")
+        told += (
+            tr(", against {parent}, which it goes on from", parent=run.parent) if self._by_parent(run) else ""
+        )
         self._pane.show_run(run, told)
         self._pane.setup.contestants.against.setVisible(bool(run.parent))
 
@@ -281,7 +288,7 @@ class Evaluation(Controller):
 
     def _show_progress(self, event: Progress) -> None:
         share = event.done / event.total if event.total else None
-        self._window.set_engine("Evaluating", event.what, share)
+        self._window.set_engine(tr("Evaluating"), event.what, share)
 
     def _end(self, outcome: Outcome) -> None:
         self._subjects.release("evaluation")
@@ -306,7 +313,7 @@ class Evaluation(Controller):
             self._end(Stopped())
 
     def _choose_golden(self) -> None:
-        if path := self._choose_file("Choose a golden set", "Golden sets (*.jsonl)"):
+        if path := self._choose_file(tr("Choose a golden set"), tr("Golden sets (*.jsonl)")):
             self._golden = path
             self.show_run()
             if (run := self._subjects.run("evaluation")) is not None:
@@ -318,7 +325,9 @@ class Evaluation(Controller):
         if run is not None and folder is not None and not self.request.busy:
             self._run = run
             contestants = self._pane.results.side.contestants
-            self._ask(RescoreJob(RunFolder(run.folder), folder=folder), "Counting your rulings", waits=False)
+            self._ask(
+                RescoreJob(RunFolder(run.folder), folder=folder), tr("Counting your rulings"), waits=False
+            )
             self._pane.results.set_contestants(contestants)
 
     def _report(self, action: str) -> None:
@@ -335,7 +344,11 @@ class Evaluation(Controller):
         def end(outcome: Outcome) -> None:
             self._show_if_failed(outcome)
             if isinstance(outcome, Done):
-                told = f"Step {step:,} is the result of {run.name} now. The one before is kept beside it."
+                told = tr(
+                    "Step {step:,} is the result of {name} now. The one before is kept beside it.",
+                    step=step,
+                    name=run.name,
+                )
                 self._notice(told, "good")
                 self.checkpoint_taken.emit(run.name)
 

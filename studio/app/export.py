@@ -20,6 +20,7 @@ from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.publish import RunPublishJob
 from studio.jobs.queue import QueueName
 from studio.jobs.rows import first_question
+from studio.language import tr
 from studio.models.library.places import lm_studio_folders
 from studio.runs.folder import RunFolder
 from studio.ui.dialogs.export import HUB, ExportDialog, ExportWish
@@ -65,7 +66,7 @@ class Exporting(Controller):
             self.dialog.set_folder(str(chosen), str(lm_studio or ""))
 
     def _choose(self, run: RunFolder) -> None:
-        folder = self._choose_folder("Choose the folder to put it into")
+        folder = self._choose_folder(tr("Choose the folder to put it into"))
         if folder is not None and self.dialog is not None:
             self._folder = folder
             self._show_place(run, self.dialog.target)
@@ -81,7 +82,7 @@ class Exporting(Controller):
         if self.dialog is None:
             return
         self.dialog.begin()
-        self._subjects.hold("export", job.run.name, f"{job.run.name} is being exported.")
+        self._subjects.hold("export", job.run.name, tr("{name} is being exported.", name=job.run.name))
         heard: Listeners = {Progress: self.dialog.show_busy}
         if isinstance(job, RunExportJob):
             heard = {**heard, Exported: partial(self._show, job)}
@@ -118,7 +119,7 @@ class Exporting(Controller):
             case Failed(summary, _):
                 self.dialog.rest(summary)
             case Stopped():
-                self.dialog.rest("Stopped before the end.")
+                self.dialog.rest(tr("Stopped before the end."))
 
     @Slot()
     def _forget(self) -> None:

@@ -16,6 +16,7 @@ from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.job import Done, Failed, Outcome
 from studio.jobs.queue import QueueName
 from studio.jobs.sweep import SweepJob
+from studio.language import tr
 from studio.models.present import present
 from studio.recipe.files import read_recipe, ready_recipes, write_recipe
 from studio.recipe.recipe import Recipe
@@ -25,8 +26,8 @@ from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.ready import NextData
 from studio.words import counted
 
-RECIPES = "Recipes (*.toml)"
-NO_FORECAST = "no forecast"
+RECIPES = tr("Recipes (*.toml)")
+NO_FORECAST = tr("no forecast")
 """Why something is said: what the recipe takes cannot be told."""
 
 
@@ -100,7 +101,7 @@ class RecipeFiles(Controller):
         return present(model, self._pane.form.models())
 
     def _open(self) -> None:
-        if not (file := self._choose_file("Open a recipe", RECIPES)):
+        if not (file := self._choose_file(tr("Open a recipe"), RECIPES)):
             return
         try:
             if has_stages(file):
@@ -114,22 +115,22 @@ class RecipeFiles(Controller):
         """Ask whether stages are to be trained now: they are no form, and take their time."""
         members = job.sweep.members()
         stages = "\n".join(f"{member.name}: {Path(member.recipe.data.path).name}" for member in members)
-        more = f"{stages}\n\nStages that are done already are left as they are."
-        heading = f"Train the {counted(len(members), 'stage')} of {job.name}?"
-        self.question = question = Dialog(heading, more, "Train", self._window)
+        more = tr("{stages}\n\nStages that are done already are left as they are.", stages=stages)
+        heading = tr("Train the {counted} of {name}?", counted=counted(len(members), "stage"), name=job.name)
+        self.question = question = Dialog(heading, more, tr("Train"), self._window)
         question.fill()
         question.accepted.connect(lambda: self.stages_wanted.emit(job))
         question.finished.connect(question.deleteLater)
         question.open()
 
     def _save(self, recipe: Recipe) -> None:
-        file, _ = QFileDialog.getSaveFileName(self._pane, "Save the recipe", "recipe.toml", RECIPES)
+        file, _ = QFileDialog.getSaveFileName(self._pane, tr("Save the recipe"), "recipe.toml", RECIPES)
         if not file:
             return
         try:
             write_recipe(Path(file), recipe)
         except (StudioError, OSError) as error:
-            self._notice(f"The recipe could not be saved: {error}", "bad")
+            self._notice(tr("The recipe could not be saved: {error}", error=error), "bad")
 
 
 def next_data(dataset: DatasetRead) -> NextData:

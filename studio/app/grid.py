@@ -14,6 +14,7 @@ from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.prompt_file import prompts_in
 from studio.jobs.queue import QueueName
 from studio.jobs.transcripts import AnswerGrid, grid_as_json, grid_as_markdown
+from studio.language import tr
 from studio.runs.folder import RunFolder
 from studio.ui.dialogs.grid import GridDialog
 from studio.ui.panes.playground.pane import PlaygroundPane
@@ -21,7 +22,7 @@ from studio.ui.theme import Theme
 from studio.ui.widgets.timing import Throttle
 
 _REDRAW_MILLISECONDS = 200
-_PROMPTS = "Prompts (*.txt *.md *.jsonl *.ndjson *.json)"
+_PROMPTS = tr("Prompts (*.txt *.md *.jsonl *.ndjson *.json)")
 _HOLDER = "grid"
 
 
@@ -71,7 +72,7 @@ class AskedGrid(Controller):
         self.dialog = None
 
     def _read(self) -> None:
-        path = self._choose_file("Choose a file of prompts", _PROMPTS)
+        path = self._choose_file(tr("Choose a file of prompts"), _PROMPTS)
         if path is None or self.dialog is None:
             return
         try:
@@ -94,7 +95,9 @@ class AskedGrid(Controller):
         self.dialog.begin()
         self._show()
         if job.run is not None:
-            self._subjects.hold(_HOLDER, job.run.name, f"{job.run.name} is being asked many prompts.")
+            self._subjects.hold(
+                _HOLDER, job.run.name, tr("{name} is being asked many prompts.", name=job.run.name)
+            )
         heard: Listeners = {GridAnswered: self._take, Progress: self.dialog.show_busy, Log: self._show_log}
         self.request.ask(job, QueueName.ENGINE, heard, self._end)
 
@@ -116,7 +119,7 @@ class AskedGrid(Controller):
             case Failed(summary, _):
                 self.dialog.rest(summary)
             case Stopped():
-                self.dialog.rest("Stopped. What had come stands here.", "dim")
+                self.dialog.rest(tr("Stopped. What had come stands here."), "dim")
             case _:
                 self.dialog.rest("")
 
@@ -126,11 +129,11 @@ class AskedGrid(Controller):
         grid, sampling = self._asked.grid(), self._asked.job.sampling
         file = save_document(
             self.dialog,
-            "Export the answers",
+            tr("Export the answers"),
             "answers.md",
             as_json=lambda: grid_as_json(grid, sampling),
             as_markdown=lambda: grid_as_markdown(grid, sampling),
             refused=self.dialog.refuse,
         )
         if file is not None:
-            self._answer(f"Written to {file.name}.", "good")
+            self._answer(tr("Written to {name}.", name=file.name), "good")

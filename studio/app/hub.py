@@ -18,11 +18,12 @@ from studio.events import AccessWanted, DatasetRead, Downloaded, HubListed, Prog
 from studio.jobs.hub import DownloadJob, LookUpJob, PublishJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.ui.dialogs.hub import HubDialog
 from studio.ui.dialogs.upload import UploadDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
-_STOPPED = "Stopped before the rows were on the Hub."
+_STOPPED = tr("Stopped before the rows were on the Hub.")
 
 
 class Downloading(Controller):
@@ -122,10 +123,12 @@ class Uploading(Controller):
         self._recipe = self._state.recipe  # another dataset may be opened beside the dialog
         self._fingerprint = dataset.source
         name = Path(dataset.path).stem
-        what = (
-            f"The rows of {dataset.name}, with your edits, go up as Parquet, with a card that says where "
-            f"they come from. {_listed(dataset)} What a dataset of that "
-            "name held before stays in its history."
+        what = tr(
+            "The rows of {name}, with your edits, go up as Parquet, with a card that says "
+            "where they come from. {listed} What a dataset of that name held before stays in "
+            "its history.",
+            name=dataset.name,
+            listed=_listed(dataset),
         )
         suggested = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "dataset"
         self.dialog = dialog = UploadDialog(suggested, what, self._window)
@@ -189,5 +192,5 @@ def _listed(dataset: DatasetRead) -> str:
         except StudioError as error:
             return str(error)
     else:
-        files = [NAME, CARD, "part-00000.parquet and so on", *([GOLDEN_FILE] if dataset.golden else [])]
-    return f"These files leave this Mac, and no paths of it: {', '.join(files)}."
+        files = [NAME, CARD, tr("part-00000.parquet and so on"), *([GOLDEN_FILE] if dataset.golden else [])]
+    return tr("These files leave this Mac, and no paths of it: {listed}.", listed=", ".join(files))

@@ -27,6 +27,7 @@ from studio.jobs.job import Failed, Job, Outcome
 from studio.jobs.queue import QueueName
 from studio.jobs.save import ExportJob, SaveJob
 from studio.jobs.scan import BadRowsJob, FindJob, MemoryChecked, MemoryCheckJob, RowJob, RowRead, ScanJob
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.ui.dialogs.steps import SubsetDialog
 from studio.ui.panes.dataset.large import LargeView
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _GROW_MILLISECONDS = 100
 _FIND_AGAIN_MILLISECONDS = 2000
-_FIXED = "JSON Lines, opened by pages (*.jsonl);;Dataset with its history, a folder (*)"
+_FIXED = tr("JSON Lines, opened by pages (*.jsonl);;Dataset with its history, a folder (*)")
 
 
 class LargeFiles(Controller):
@@ -281,8 +282,8 @@ class LargeParts(Controller):
     def choose_file(self) -> None:
         """Ask where to write what is wrong with the rows that cannot train."""
         path = self._large.path
-        offered = str(path.with_name(f"{path.stem} bad rows.jsonl"))
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save bad rows", offered, "*.jsonl")
+        offered = str(path.with_name(tr("{stem} bad rows.jsonl", stem=path.stem)))
+        chosen, _ = QFileDialog.getSaveFileName(self._window, tr("Save bad rows"), offered, "*.jsonl")
         if chosen:
             self.write_bad_rows(Path(chosen))
 
@@ -300,15 +301,17 @@ class LargeParts(Controller):
     def _take(self) -> None:
         if self.dialog is not None:
             steps = steps_from(self.dialog.steps())
-            folder = free_path(self._paths.datasets, f"{self._large.path.stem} part")
+            folder = free_path(self._paths.datasets, tr("{stem} part", stem=self._large.path.stem))
             self._begin(
                 SaveJob(self._large.recipe, folder, (*self._large.own, *steps), scans=self._paths.scans)
             )
 
     def choose_fixed(self, *fixes: Fix) -> None:
         """Ask where to write all rows, as changed by hand and as fixes leave them."""
-        offered = str(free_path(self._large.path.parent, f"{self._large.path.stem} fixed", ".jsonl"))
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save fixed dataset", offered, _FIXED)
+        offered = str(
+            free_path(self._large.path.parent, tr("{stem} fixed", stem=self._large.path.stem), ".jsonl")
+        )
+        chosen, _ = QFileDialog.getSaveFileName(self._window, tr("Save fixed dataset"), offered, _FIXED)
         if chosen:
             self.write_fixed(Path(chosen), *fixes)
 
@@ -339,10 +342,16 @@ class LargeParts(Controller):
 
     def _open_exported(self, exported: DatasetExported) -> None:
         self._datasets.open(exported.files[0])
-        self._notice(f"{exported.rows:,} rows written to {Path(exported.files[0]).name}.", "good")
+        self._notice(
+            tr("{rows:,} rows written to {name}.", rows=exported.rows, name=Path(exported.files[0]).name),
+            "good",
+        )
 
     def _say_written(self, exported: DatasetExported) -> None:
-        self._notice(f"{exported.rows:,} bad rows written to {Path(exported.files[0]).name}.", "good")
+        self._notice(
+            tr("{rows:,} bad rows written to {name}.", rows=exported.rows, name=Path(exported.files[0]).name),
+            "good",
+        )
 
     def _end(self, outcome: Outcome) -> None:
         self._rest()

@@ -11,6 +11,7 @@ from studio.dataset.steps.journal import StepHistory, StepJournal
 from studio.dataset.steps.steps import AnyStep, Delete, Edit, Restore, field_words
 from studio.dataset.store.manifest import steps_key
 from studio.errors import StudioError
+from studio.language import tr
 
 
 class LargeEditing(Controller):
@@ -34,7 +35,12 @@ class LargeEditing(Controller):
     def edit(self, line: int, field: str, value: str) -> None:
         """Give a row another prompt, answer or text."""
         if not value.strip():
-            self._notice(f"The {field_words(field)} cannot be empty. Delete the row instead.")
+            self._notice(
+                tr(
+                    "The {field_words} cannot be empty. Delete the row instead.",
+                    field_words=field_words(field),
+                )
+            )
             return
         self._do(Edit.model_validate({"line": line, "field": field, "value": value}))
 

@@ -10,18 +10,19 @@ from studio.events import Checked, Finding, Log, Progress
 from studio.jobs.health import HealthJob, PreviewJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.ui.widgets.timing import Debounce
 
 AT_ONCE = 200_000
 """Rows up to which the checks begin by themselves: it takes about a minute."""
 
-_OFFER = (
+_OFFER = tr(
     "Duplicates, contradictions, personal data and all other checks, over every row: some minutes for a "
     "million. The rows can be looked at meanwhile."
 )
-_CHANGED = "What was found before is not true of them any more. The rows can be looked at meanwhile."
-_UNREAD = "Reading was stopped, and the checks go over all rows."
-_KEPT = "{name} itself stays as it is: all its rows are written elsewhere, so mended, and opened here."
+_CHANGED = tr("What was found before is not true of them any more. The rows can be looked at meanwhile.")
+_UNREAD = tr("Reading was stopped, and the checks go over all rows.")
+_KEPT = tr("{name} itself stays as it is: all its rows are written elsewhere, so mended, and opened here.")
 
 
 class LargeHealth(Controller):
@@ -87,14 +88,16 @@ class LargeHealth(Controller):
             view.health.show_busy()
             self._pause.trigger()
         else:
-            view.health.show_offer("Rows were changed", _CHANGED, "Check all rows")
+            view.health.show_offer(tr("Rows were changed"), _CHANGED, tr("Check all rows"))
 
     def _offer(self) -> None:
         if (view := self._large.view) is not None and (scan := self._large.scan) is not None:
             if scan.finished:
-                view.health.show_offer(f"Check all {scan.rows:,} rows", _OFFER, "Check all rows")
+                view.health.show_offer(
+                    tr("Check all {rows:,} rows", rows=scan.rows), _OFFER, tr("Check all rows")
+                )
             else:
-                view.health.show_offer("Not every row has been read", _UNREAD, "Read on")
+                view.health.show_offer(tr("Not every row has been read"), _UNREAD, tr("Read on"))
 
     def _show(self, checked: Checked) -> None:
         if (view := self._large.view) is not None:

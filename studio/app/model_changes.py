@@ -12,6 +12,7 @@ from studio.events import ModelConverted, ModelDeleted, ModelFacts, Progress
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.models import ConvertModelJob, DeleteModelJob
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.ui.dialogs.convert import ConvertDialog
 from studio.ui.dialogs.task import QuestionDialog
 from studio.ui.panes.models import words
@@ -19,11 +20,11 @@ from studio.ui.panes.models.pane import ModelsPane
 from studio.words import file_size
 
 _NO_TRASH = "disk.no_trash"
-_FROM_CACHE = (
+_FROM_CACHE = tr(
     "{size} are free again at once. Every revision of it in the Hugging Face cache goes; "
     "it can be downloaded again."
 )
-_TO_TRASH = "It lies in {place}. {size} are free again when the Trash is emptied."
+_TO_TRASH = tr("It lies in {place}. {size} are free again when the Trash is emptied.")
 
 
 class ModelChanges(Controller):
@@ -51,10 +52,10 @@ class ModelChanges(Controller):
             case "ollama":
                 self._delete(facts)  # which says why not, and what to do instead
             case "hub":
-                self._ask(f"Delete {name}?", _FROM_CACHE.format(size=size), "Delete", facts)
+                self._ask(tr("Delete {name}?", name=name), _FROM_CACHE.format(size=size), "Delete", facts)
             case _:
                 told = _TO_TRASH.format(size=size, place=facts.place)
-                self._ask(f"Move {name} to the Trash?", told, "Move to Trash", facts)
+                self._ask(tr("Move {name} to the Trash?", name=name), told, tr("Move to Trash"), facts)
 
     def ask_to_convert(self, facts: ModelFacts) -> None:
         """Ask into which form a model is to be made, and make it."""
@@ -72,7 +73,7 @@ class ModelChanges(Controller):
         bits, group, mode, precision = dialog.form()
         out = self._paths.models / dialog.name.text().strip()
         if out.exists():
-            dialog.rest(f"There is a model called {out.name} already. Choose another name.")
+            dialog.rest(tr("There is a model called {name} already. Choose another name.", name=out.name))
             return
         job = ConvertModelJob(facts.place, out, bits, group, mode, precision)
         heard: Listeners = {Progress: dialog.show_busy, ModelConverted: self._show_converted}
@@ -90,7 +91,7 @@ class ModelChanges(Controller):
             case Failed(summary, _):
                 self.dialog.rest(summary)
             case Stopped():
-                self.dialog.rest("Stopped. Nothing was written.")
+                self.dialog.rest(tr("Stopped. Nothing was written."))
 
     def _forget(self) -> None:
         self._converting.drop()
@@ -113,16 +114,24 @@ class ModelChanges(Controller):
 
     def _say_deleted(self, deleted: ModelDeleted) -> None:
         name = deleted.name.rpartition("/")[2]
-        freed = f"{file_size(deleted.freed)} are free again" if deleted.freed else "it is in the Trash"
-        self._notice(f"{name} is deleted: {freed}.", "good")
+        freed = (
+            tr("{file_size} are free again", file_size=file_size(deleted.freed))
+            if deleted.freed
+            else tr("it is in the Trash")
+        )
+        self._notice(tr("{name} is deleted: {freed}.", name=name, freed=freed), "good")
         self.changed.emit()
 
     def _end(self, facts: ModelFacts, outcome: Outcome) -> None:
         if not isinstance(outcome, Failed):
             return
         if outcome.code == _NO_TRASH:
-            question = f"Delete {words.short_name(facts)} for good?"
-            told = f"{outcome.summary} {file_size(facts.size)} are free again then."
+            question = tr("Delete {short_name} for good?", short_name=words.short_name(facts))
+            told = tr(
+                "{summary} {file_size} are free again then.",
+                summary=outcome.summary,
+                file_size=file_size(facts.size),
+            )
             self._ask(question, told, "Delete", facts, for_good=True)
         else:
             self._notice(outcome.summary, "bad")

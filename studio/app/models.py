@@ -17,12 +17,13 @@ from studio.events import ModelFacts, ModelsFound, ModelShown
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.models import ListModelsJob, ShowModelJob
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.paths import STARTER_MODEL
 from studio.ui.panes.models.pane import LOCAL, ModelsPane
 
-NOT_ADDED = "not added"
+NOT_ADDED = tr("not added")
 """Why something is said: what was dropped is no model that can be used."""
-_GGUF = "Models in GGUF (*.gguf)"
+_GGUF = tr("Models in GGUF (*.gguf)")
 
 
 class Models(Controller):
@@ -129,11 +130,11 @@ class Models(Controller):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(file)))
 
     def _choose_folder_to_add(self) -> None:
-        if folder := self._choose_folder("Add a folder with a model"):
+        if folder := self._choose_folder(tr("Add a folder with a model")):
             self.add([str(folder)])
 
     def _choose_file_to_add(self) -> None:
-        if file := self._choose_file("Add a model in GGUF", _GGUF):
+        if file := self._choose_file(tr("Add a model in GGUF"), _GGUF):
             self.add([str(file)])
 
 

@@ -13,6 +13,7 @@ from studio.app.online import OnlineLibrary
 from studio.app.state import Services
 from studio.app.training import Training
 from studio.events import ModelDownloaded, ModelFacts
+from studio.language import tr
 from studio.ui.panes.models.pane import ModelsPane
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.window import MainWindow
@@ -67,8 +68,11 @@ class ModelsAtWork(QObject):
     def _take_arrived(self, model: ModelDownloaded) -> None:
         """A model came from the Hub: list it, and choose it where a recipe waits for it."""
         self._training_pane.recipe_card.look_again()
-        said, key = f"{model.name.rpartition('/')[2]} is on this Mac.", f"{SHOW_MODEL}{model.folder}"
-        self._window.show_notice(said, "good", pane="models", action="Show", key=key)
+        said, key = (
+            tr("{rpartition} is on this Mac.", rpartition=model.name.rpartition("/")[2]),
+            f"{SHOW_MODEL}{model.folder}",
+        )
+        self._window.show_notice(said, "good", pane="models", action=tr("Show"), key=key)
         self.local.refresh()
 
     def _take_converted(self, folder: str) -> None:

@@ -12,6 +12,7 @@ from studio.app.state import Controller, Services
 from studio.app.training import Training
 from studio.dataset.record import suits
 from studio.events import DatasetRead
+from studio.language import tr
 from studio.ui.form.words import choice_word
 from studio.ui.panes.dataset.pane import DatasetPane
 
@@ -19,15 +20,15 @@ OBJECTIVE = "objective:"
 """How the key of a notice's button begins that sets the objective."""
 CAUSE = "objective"
 
-PAIRS = (
+PAIRS = tr(
     "{name} holds preference pairs. With SFT only the chosen answers train; DPO also learns to leave the "
     "rejected ones."
 )
-NO_PAIRS = (
+NO_PAIRS = tr(
     "{title} learns from pairs of a chosen and a rejected answer, and {name} has none. Its rows are shown as "
     "SFT reads them."
 )
-NO_TEXT = (
+NO_TEXT = tr(
     "The objective {title} learns from text as it stands, and {name} holds {format} examples. Its rows are "
     "shown as SFT reads them."
 )
@@ -64,7 +65,10 @@ class ObjectiveOffers(Controller):
             self._window.end_notice(CAUSE)
 
     def _offer(self, sentence: str, objective: str, *panes: str) -> None:
-        words, key = f"Use {choice_word('objective', objective)}", f"{OBJECTIVE}{objective}"
+        words, key = (
+            tr("Use {choice_word}", choice_word=choice_word("objective", objective)),
+            f"{OBJECTIVE}{objective}",
+        )
         for pane in panes:
             self._window.show_notice(sentence, "warn", pane=pane, action=words, key=key, cause=CAUSE)
 

@@ -13,6 +13,7 @@ from studio.events import ModelFacts, ModelShown, ModelsListed, OnlineModel
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.online import SearchModelsJob, ShowOnlineJob
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.models.hub.asked import ModelFilters
 from studio.models.library.shelf import SHELF, ShelfModel, on_shelf
 from studio.ui.panes.models import words
@@ -109,12 +110,12 @@ def _item(model: ShelfModel, here: dict[str, str]) -> ShelfItem:
     """What a card of the shelf says of a model."""
     facts = model.facts(model.forms[0])
     is_base = not model.is_chat or model.title.endswith("Base")
-    about = "A base model: it goes on with text." if is_base else "Answers and follows instructions."
+    about = tr("A base model: it goes on with text.") if is_base else tr("Answers and follows instructions.")
     forms = [_form(model.facts(bits), bits, here) for bits in reversed(model.forms)]
     said = ", ".join((words.owner(facts), words.billions(model.parameters), model.license))
     return ShelfItem(model.title, said, about, tuple(forms), model.gated)
 
 
 def _form(facts: ModelFacts, bits: int, here: dict[str, str]) -> ShelfForm:
-    told = f"{facts.name}, {file_size(facts.size)} to download."
+    told = tr("{name}, {file_size} to download.", name=facts.name, file_size=file_size(facts.size))
     return ShelfForm(facts.name, f"{bits}-bit, {file_size(facts.size)}", told, facts.name in here)

@@ -24,18 +24,19 @@ from studio.jobs.health import ColumnsJob, TryColumnsJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import QueueName
 from studio.jobs.read import DatasetJob, ExampleJob
+from studio.language import tr
 from studio.paths import resource
 from studio.recipe.recipe import Recipe
 from studio.ui.dialogs.columns import ColumnsDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
-KINDS = "Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *.md *.gz);;All files (*)"
+KINDS = tr("Datasets (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.txt *.md *.gz);;All files (*)")
 RENDERING = ("data.template", "data.train_on", "data.too_long", "data.max_length")
 SAMPLE = "starter/instructions.jsonl"
 MOST_RECENT = 10
-UNREAD, DATASET = "unread file", "dataset"
+UNREAD, DATASET = tr("unread file"), "dataset"
 """Why something is said: a file could not be opened; something of the dataset on show."""
-READING = "The dataset is being read. Try again when its rows are there."
+READING = tr("The dataset is being read. Try again when its rows are there.")
 _HUB = ("https://", "http://", "hf://", "huggingface.co/")
 
 
@@ -298,12 +299,12 @@ class Opening(Controller):
 
     def choose(self) -> None:
         """Let the person choose one file or several."""
-        paths, _ = QFileDialog.getOpenFileNames(self._pane, "Open a dataset", "", KINDS)
+        paths, _ = QFileDialog.getOpenFileNames(self._pane, tr("Open a dataset"), "", KINDS)
         self.bring([Path(path) for path in paths])
 
     def choose_folder(self) -> None:
         """Let the person choose a folder."""
-        if folder := self._choose_folder("Open a folder as a dataset"):
+        if folder := self._choose_folder(tr("Open a folder as a dataset")):
             self._datasets.open(str(folder))
 
     def bring(self, paths: Sequence[Path]) -> None:
@@ -314,7 +315,7 @@ class Opening(Controller):
             self._join(tuple(paths))
 
     def _join(self, paths: tuple[Path, ...], columns: str = "") -> None:
-        name = f"{paths[0].stem} and {len(paths) - 1} more"
+        name = tr("{stem} and {value} more", stem=paths[0].stem, value=len(paths) - 1)
         self._window.end_notice(UNREAD)
         self._datasets.let_go()
         self._pane.show_busy(name)
@@ -350,7 +351,7 @@ class Opening(Controller):
         elif text:
             self._open_text(text)
         else:
-            self._notice("There are no rows and no file on the clipboard.")
+            self._notice(tr("There are no rows and no file on the clipboard."))
 
     def remember(self, path: str) -> None:
         """Put a dataset at the top of the recent ones."""
@@ -376,7 +377,7 @@ class Opening(Controller):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(path, text + "\n")
         except (StudioError, OSError) as error:
-            self._notice(f"The rows could not be kept: {error}", "bad")
+            self._notice(tr("The rows could not be kept: {error}", error=error), "bad")
             return
         self._datasets.open(str(path))
 

@@ -12,12 +12,13 @@ from studio.errors import StudioError
 from studio.generate.presets import Presets, sampling_of
 from studio.generate.prompt_library import PromptLibrary
 from studio.generate.sampling import Sampling
+from studio.language import tr
 from studio.ui.chat.sampling import DEFAULTS
 from studio.ui.dialogs.naming import NamingDialog
 from studio.ui.panes.playground.pane import PlaygroundPane
 
-_MODELS_OWN = "The model's own"
-_NAMED = "All that is set in the panel but the seed, to be chosen by this name."
+_MODELS_OWN = tr("The model's own")
+_NAMED = tr("All that is set in the panel but the seed, to be chosen by this name.")
 
 
 class OwnWays(Controller):
@@ -46,7 +47,7 @@ class OwnWays(Controller):
         """Ask what the way of drawing that is set now is to be called."""
         sampling = self._panel.sampling().model_copy(update={"seed": DEFAULTS.seed})
         names = [each.name for each in self._presets.all() if each.is_own]
-        words = "Save as a preset"
+        words = tr("Save as a preset")
         self.dialog = dialog = NamingDialog(
             words, _NAMED, lambda name: self._save(name, sampling), self._window, known=names
         )
@@ -56,7 +57,7 @@ class OwnWays(Controller):
     def _save(self, name: str, sampling: Sampling) -> str:
         """Keep a preset; why it is not kept, or nothing."""
         if name.strip().lower() == _MODELS_OWN.lower():
-            return "That name is the model's. Take another one."
+            return tr("That name is the model's. Take another one.")
         try:
             self._presets.save(name, sampling)
         except (Unusable, StudioError) as error:

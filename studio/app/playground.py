@@ -20,6 +20,7 @@ from studio.jobs.answers import ChatJob
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.prompts import PromptsFound, PromptsJob
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.paths import STARTER_MODEL, model_folder
 from studio.runs.folder import RunFolder
 from studio.runs.store import RunSummary
@@ -59,7 +60,7 @@ class Playground(Controller):
         if not self.request.busy:
             self._subjects.choose("playground", name)
         elif self._subjects.name("playground") != name:
-            self._answer("An answer is still coming. Stop it first, or wait for its end.")
+            self._answer(tr("An answer is still coming. Stop it first, or wait for its end."))
 
     def show_run(self) -> None:
         """Say whether there is somebody who answers."""
@@ -99,7 +100,7 @@ class Playground(Controller):
 
     def _take_run(self, run: RunSummary) -> None:
         if not run.can_answer:
-            self._answer(f"{run.name} has learned nothing yet that could be asked.")
+            self._answer(tr("{name} has learned nothing yet that could be asked.", name=run.name))
         elif self._subjects.run("playground") is None:
             self.choose(run.name)
         elif run.name != self._subjects.name("playground"):
@@ -145,7 +146,7 @@ class Playground(Controller):
     def _ask(self, job: ChatJob) -> None:
         self._pane.show_busy()
         if job.run is not None:
-            self._subjects.hold("playground", job.run.name, f"{job.run.name} is answering.")
+            self._subjects.hold("playground", job.run.name, tr("{name} is answering.", name=job.run.name))
         self.request.ask(job, QueueName.INTERRUPT, {Event: self._take}, self._end)
 
     def _ask_again(self, job: ChatJob) -> None:

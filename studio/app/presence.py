@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from studio.app.evaluation import Evaluation
 from studio.app.state import Controller, Services
 from studio.app.training import Training
+from studio.language import tr
 from studio.macos.activity import Activity
 from studio.macos.notifications import Notifications
 from studio.macos.objc import here
@@ -86,13 +87,17 @@ class Presence(Controller):
         run, state = self._subjects.name("training"), self._pane.state()
         sentence = self._pane.sentence()
         if state == "done":
-            self._tell(f"Run {run} is done", sentence)
+            self._tell(tr("Run {run} is done", run=run), sentence)
         elif state in FAILED:
-            self._tell(f"Run {run} failed" if run else "Training did not begin", sentence, urgent=True)
+            self._tell(
+                tr("Run {run} failed", run=run) if run else tr("Training did not begin"),
+                sentence,
+                urgent=True,
+            )
 
     @Slot(str)
     def _tell_evaluated(self, run: str) -> None:
-        self._tell(f"Run {run} is evaluated", "What came out is in the window.")
+        self._tell(tr("Run {run} is evaluated", run=run), tr("What came out is in the window."))
 
     def _tell(self, title: str, sentence: str, *, urgent: bool = False) -> None:
         """Say something, unless a window of the app is in front."""

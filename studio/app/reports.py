@@ -15,6 +15,7 @@ from studio.app.state import Controller, Services
 from studio.files import free_place
 from studio.jobs.queue import QueueName
 from studio.jobs.report import ReportJob, ReportWritten
+from studio.language import tr
 from studio.runs.folder import RunFolder
 
 _NAME = "report.html"
@@ -38,7 +39,7 @@ class Reports(Controller):
         """Write a report, and then open it, or show where it lies; export writes it into a chosen folder."""
         target = None
         if action == "export":
-            chosen = self._choose_folder("Choose a folder for the report")
+            chosen = self._choose_folder(tr("Choose a folder for the report"))
             if chosen is None:
                 return
             target = free_place(chosen / f"{run.name}-report")
@@ -49,7 +50,7 @@ class Reports(Controller):
     def _show(self, action: str, event: ReportWritten) -> None:
         self.written = event.folder
         if action == "export":
-            self._notice(f"The report is in {event.folder}.", "good")
+            self._notice(tr("The report is in {folder}.", folder=event.folder), "good")
             return
         if action == "open":
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(event.folder / _NAME)))

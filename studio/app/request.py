@@ -10,6 +10,7 @@ from studio.catalogue import phrase
 from studio.events import BaseChanged, Event
 from studio.jobs.job import Failed, Job, Outcome
 from studio.jobs.queue import JobQueue, QueueName, Ticket
+from studio.language import tr
 from studio.ui.dialogs.task import QuestionDialog
 from studio.ui.window import MainWindow
 
@@ -109,8 +110,8 @@ class RunRequest(Request):
         return replace(outcome, said=phrase("base.agree", changed=sentence))
 
     def _ask_person(self, sentence: str, job: Any) -> None:
-        words = "Continue with the changed model?"
-        self.dialog = dialog = QuestionDialog(words, sentence, "Use the changed model", self._window)
+        words = tr("Continue with the changed model?")
+        self.dialog = dialog = QuestionDialog(words, sentence, tr("Use the changed model"), self._window)
         dialog.accepted.connect(lambda: self._again(replace(job, changed_base=True)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

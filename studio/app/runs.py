@@ -11,6 +11,7 @@ from studio.files import NoTrash
 from studio.jobs.queue import QueueName
 from studio.jobs.read import CompareJob, RunJob, RunsJob
 from studio.jobs.train import recipe_of
+from studio.language import tr
 from studio.runs.store import RunsCompared, RunShown, RunsListed
 from studio.runs.sweeps import UnfinishedSweep
 from studio.ui.panes.runs.pane import RunsPane
@@ -100,7 +101,7 @@ class Runs(Controller):
     def _is_held(self, name: str) -> bool:
         """Whether a pane works with a run, which is said, and then is left as it is."""
         if why := self._subjects.why_held(name):
-            self._notice(f"{why} Stop that first, or wait for its end.", "bad")
+            self._notice(tr("{why} Stop that first, or wait for its end.", why=why), "bad")
             self.refresh()
         return bool(why)
 

@@ -18,10 +18,11 @@ from studio.events import DatasetExported, DatasetSaved, Progress
 from studio.jobs.job import Job, Outcome, Stopped
 from studio.jobs.queue import QueueName
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
+from studio.language import tr
 from studio.ui.dialogs.task import QuestionDialog, TaskDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
-_LINES = "JSON Lines (*.jsonl)"
+_LINES = tr("JSON Lines (*.jsonl)")
 _MOST_REMARKS = 5
 
 
@@ -44,22 +45,29 @@ class Saving(Controller):
     def choose_folder(self) -> None:
         """Ask where to save the dataset as one of ours, and do it."""
         if name := self._stem():
-            self._choose("Save as dataset", f"{name}, saved", self.save)
+            self._choose(tr("Save as dataset"), tr("{name}, saved", name=name), self.save)
 
     def choose_file(self) -> None:
         """Ask for a JSONL file, and write the dataset to it."""
         if name := self._stem():
-            self._choose("Export as JSONL", f"{name}, exported.jsonl", self.export, _LINES)
+            self._choose(tr("Export as JSONL"), tr("{name}, exported.jsonl", name=name), self.export, _LINES)
 
     def choose_layout(self) -> None:
         """Ask for a folder, and write the dataset to it in the layout that mlx-lm reads."""
         if self._stem():
-            self._choose("Export for mlx-lm: choose or make a folder", "", self.export_layout, folder=True)
+            self._choose(
+                tr("Export for mlx-lm: choose or make a folder"), "", self.export_layout, folder=True
+            )
 
     def choose_bad(self) -> None:
         """Ask for a file, and write the rows to it that cannot train."""
         if name := self._stem():
-            self._choose("Export the rows that cannot train", f"{name}, bad.jsonl", self.export_bad, _LINES)
+            self._choose(
+                tr("Export the rows that cannot train"),
+                tr("{name}, bad.jsonl", name=name),
+                self.export_bad,
+                _LINES,
+            )
 
     def keep(self, source: Path, name: str) -> None:
         """Write a source as it is among the app's own datasets, under a name, and open that."""
@@ -78,8 +86,8 @@ class Saving(Controller):
             self._notice(str(error), "bad")
             return
         if replaced:
-            words = f"“{folder.name}” is a saved dataset already."
-            more = f"Once the new one is complete, it replaces: {', '.join(replaced)}."
+            words = tr("“{name}” is a saved dataset already.", name=folder.name)
+            more = tr("Once the new one is complete, it replaces: {listed}.", listed=", ".join(replaced))
             self._ask(words, more, lambda: self._run(job))
         else:
             self._run(job)
@@ -90,7 +98,11 @@ class Saving(Controller):
         out, asked = _lines(file), file.suffix.lower() == ".jsonl"
         job = ExportJob(recipe, out, fingerprint=known, replace=True)
         if out.exists() and not asked:  # the dialog asked about a name without the ending
-            self._ask(f"“{out.name}” exists already.", f"Replaced: {out}.", lambda: self._run(job))
+            self._ask(
+                tr("“{name}” exists already.", name=out.name),
+                tr("Replaced: {out}.", out=out),
+                lambda: self._run(job),
+            )
         else:
             self._run(job)
 
@@ -100,8 +112,8 @@ class Saving(Controller):
         job = ExportJob(recipe, folder, self._divided(), fingerprint=known, replace=True)
         if there := layout_in(folder):
             names = ", ".join(path.name for path in there)
-            words = f"“{folder.name}” holds an export already."
-            self._ask(words, f"Replaced: {names}.", lambda: self._run(job))
+            words = tr("“{name}” holds an export already.", name=folder.name)
+            self._ask(words, tr("Replaced: {names}.", names=names), lambda: self._run(job))
         else:
             self._run(job)
 
@@ -144,7 +156,7 @@ class Saving(Controller):
         chooser.open()
 
     def _ask(self, words: str, more: str, then: Callable[[], None]) -> None:
-        self.question = question = QuestionDialog(words, more, "Replace", self._window)
+        self.question = question = QuestionDialog(words, more, tr("Replace"), self._window)
         question.accepted.connect(lambda: then())
         question.finished.connect(question.deleteLater)
         question.open()
@@ -168,18 +180,21 @@ class Saving(Controller):
         task.finish()
         task.deleteLater()
         if isinstance(outcome, Stopped) and task is self.task:
-            self._notice("Stopped. Nothing was written.", "dim")
+            self._notice(tr("Stopped. Nothing was written."), "dim")
         self._show_if_failed(outcome)
 
     def _open(self, saved: DatasetSaved) -> None:
-        self._say(f"Saved as {saved.path}.", saved.remarks)
+        self._say(tr("Saved as {path}.", path=saved.path), saved.remarks)
         self._datasets.open(saved.path)
 
     def _say_exported(self, exported: DatasetExported) -> None:
         rows = "row" if exported.rows == 1 else "rows"
         files = exported.files
         where = files[0] if len(files) == 1 else str(Path(files[0]).parent)
-        self._say(f"{exported.rows:,} {rows} written to {where}.", exported.remarks)
+        self._say(
+            tr("{rows:,} {rows2} written to {where}.", rows=exported.rows, rows2=rows, where=where),
+            exported.remarks,
+        )
 
     def _say(self, sentence: str, remarks: tuple[str, ...]) -> None:
         self._note_written()

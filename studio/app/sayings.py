@@ -13,16 +13,17 @@ from studio.app.answer_words import add_line
 from studio.app.state import Controller, Services
 from studio.dataset.record import Message
 from studio.errors import StudioError
+from studio.language import tr
 from studio.ui.chat.markdown import opens_outside
 from studio.ui.dialogs.keep import KeepDialog, KeptPart
 from studio.ui.dialogs.task import QuestionDialog
 from studio.ui.panes.playground.pane import PlaygroundPane
 
-_LINES = "JSON lines (*.jsonl)"
-_CORRECT = "Correct the answer first, if it is not what you want to read."
-_PAIR = "What is trained on learns to prefer the first to the second. Correct them first, if you like."
+_LINES = tr("JSON lines (*.jsonl)")
+_CORRECT = tr("Correct the answer first, if it is not what you want to read.")
+_PAIR = tr("What is trained on learns to prefer the first to the second. Correct them first, if you like.")
 type MakesRow = Callable[[dict[str, str]], Mapping[str, object]]
-_KEPT = {"golden": ("Add to a golden set", "ideal"), "row": ("Add to a dataset", "completion")}
+_KEPT = {"golden": (tr("Add to a golden set"), "ideal"), "row": (tr("Add to a dataset"), "completion")}
 
 
 class KeptSayings(Controller):
@@ -40,10 +41,10 @@ class KeptSayings(Controller):
     def ask_to_open(self, address: str) -> None:
         """Ask whether a page or a mail is to be opened; anything else never is."""
         if not opens_outside(address):
-            self._answer(f"{address[:200]} is no web page, so it is not opened.")
+            self._answer(tr("{address} is no web page, so it is not opened.", address=address[:200]))
             return
-        words = "Open this address in the browser?"
-        self.dialog = dialog = QuestionDialog(words, address[:2000], "Open", self._window)
+        words = tr("Open this address in the browser?")
+        self.dialog = dialog = QuestionDialog(words, address[:2000], tr("Open"), self._window)
         dialog.accepted.connect(lambda: QDesktopServices.openUrl(QUrl(address)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -55,7 +56,10 @@ class KeptSayings(Controller):
         if exchange is None or answer is None or action not in _KEPT:
             return
         title, field = _KEPT[action]
-        parts = [KeptPart("prompt", "Question", exchange.prompt), KeptPart(field, "Answer", answer.text)]
+        parts = [
+            KeptPart("prompt", tr("Question"), exchange.prompt),
+            KeptPart(field, tr("Answer"), answer.text),
+        ]
         self._ask_for(title, _CORRECT, parts, lambda values: values)
 
     def keep_pair(self, number: int) -> None:
@@ -69,10 +73,10 @@ class KeptSayings(Controller):
         said = chat.conversation.turns(exchange, better, exchange.system)
         texts = {key: exchange.answers[key].text for key in (better, worse)}
         parts = [
-            KeptPart("chosen", "The better answer", texts[better]),
-            KeptPart("rejected", "The worse answer", texts[worse]),
+            KeptPart("chosen", tr("The better answer"), texts[better]),
+            KeptPart("rejected", tr("The worse answer"), texts[worse]),
         ]
-        self._ask_for("Add as a preference pair", _PAIR, parts, lambda values: pair_row(said, values))
+        self._ask_for(tr("Add as a preference pair"), _PAIR, parts, lambda values: pair_row(said, values))
 
     def _ask_for(self, title: str, words: str, parts: list[KeptPart], row: MakesRow) -> None:
         self.kept = dialog = KeepDialog(title, words, parts, self._window)
@@ -92,7 +96,7 @@ class KeptSayings(Controller):
         except StudioError as error:
             self._answer(str(error), "bad")
             return
-        self._answer(f"Added to {path.name}.", "good")
+        self._answer(tr("Added to {name}.", name=path.name), "good")
 
 
 def pair_row(said: Sequence[Message], values: Mapping[str, str]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from studio.events import Event
 from studio.generate.keys import checked, keep_secret, kept_secret
 from studio.jobs.job import Job, Outcome
 from studio.jobs.queue import JobQueue, QueueName, Ticket
+from studio.language import tr
 from studio.paths import STARTER_MODEL, model_folder
 from studio.serve import snippets
 from studio.serve.offered import Offered, served_name
@@ -23,10 +24,10 @@ from studio.ui.dialogs.serve import ServeDialog
 from studio.ui.widgets.timing import Throttle
 from studio.words import counted
 
-KEPT_AS = "local server"
+KEPT_AS = tr("local server")
 """Under which name the keychain keeps the key that programs have to give."""
 _REDRAW_MILLISECONDS = 100
-_OFF, _ON = "Local Server…", "Local Server (Running)…"
+_OFF, _ON = tr("Local Server…"), tr("Local Server (Running)…")
 
 
 @dataclass
@@ -169,9 +170,16 @@ class Serving(Controller):
             return
         if self.server is not None:
             figures = self.server.figures
-            now = f" · {figures.answering} in progress" if figures.answering else ""
+            now = tr(" · {answering} in progress", answering=figures.answering) if figures.answering else ""
             tokens = f" · {counted(figures.tokens, 'token')}" if figures.tokens else ""
-            self.dialog.show_running(f"{counted(figures.answered, 'request')} served{now}{tokens}")
+            self.dialog.show_running(
+                tr(
+                    "{counted} served{now}{tokens}",
+                    counted=counted(figures.answered, "request"),
+                    now=now,
+                    tokens=tokens,
+                )
+            )
         elif server is not None:
             self.dialog.show_stopped(str(phrase("serve.ended")))
         else:

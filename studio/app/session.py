@@ -15,6 +15,7 @@ from studio.app.runs import Runs
 from studio.app.state import Controller, Services
 from studio.app.training import Training
 from studio.errors import RecipeError, StudioError
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.runs.store import RunSummary
 from studio.settings import Settings, write_settings
@@ -24,11 +25,11 @@ from studio.ui.theme import Theme
 
 RESUME, CONTINUE = "resume:", "continue:"
 """How the key of a notice's button begins that goes on with a run, or with a sweep."""
-STOPPED = "stopped run"
+STOPPED = tr("stopped run")
 """Why something is said at the start: a run was not finished."""
 
-_QUIT = "Quit while a run is training?"
-_KEPT = "What was learned so far is saved, and Resume goes on exactly there."
+_QUIT = tr("Quit while a run is training?")
+_KEPT = tr("What was learned so far is saved, and Resume goes on exactly there.")
 
 
 class AppSession(Controller):
@@ -137,9 +138,9 @@ class AppSession(Controller):
             return
         sweep = next((each for each in self._runs.unfinished if each.name == run.sweep), None)
         if sweep is not None:
-            self._offer(sweep.words, "Continue", f"{CONTINUE}{sweep.name}")
+            self._offer(sweep.words, tr("Continue"), f"{CONTINUE}{sweep.name}")
         elif run.resumable:
-            self._offer(_stopped(run), "Resume", f"{RESUME}{run.name}")
+            self._offer(_stopped(run), tr("Resume"), f"{RESUME}{run.name}")
 
     def _offer(self, sentence: str, action: str, key: str) -> None:
         """Say what was not finished, with a button that goes on."""
@@ -151,7 +152,7 @@ class AppSession(Controller):
         if not self._training.busy:
             return True
         if self.question is None:
-            self.question = question = QuestionDialog(_QUIT, _KEPT, "Quit", self._window)
+            self.question = question = QuestionDialog(_QUIT, _KEPT, tr("Quit"), self._window)
             question.accepted.connect(self._window.close)
             question.finished.connect(self._forget_question)
             question.open()
@@ -165,8 +166,12 @@ class AppSession(Controller):
 
 def _stopped(run: RunSummary) -> str:
     """Where a run ended that was not finished, as a sentence."""
-    how = "failed" if run.state == "failed" else f"was {run.state}"
-    where = f"at step {run.step:,} of {run.steps:,}" if run.step else "before its first step"
+    how = "failed" if run.state == "failed" else tr("was {state}", state=run.state)
+    where = (
+        tr("at step {step:,} of {steps:,}", step=run.step, steps=run.steps)
+        if run.step
+        else tr("before its first step")
+    )
     if 0 < run.step == run.steps:
-        where = "before its last validation"
-    return f"Run {run.name} {how} {where}."
+        where = tr("before its last validation")
+    return tr("Run {name} {how} {where}.", name=run.name, how=how, where=where)

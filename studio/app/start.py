@@ -18,6 +18,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from studio.language import tr
 from studio.paths import Paths
 from studio.process import secrets
 from studio.settings import Settings, read_settings
@@ -101,12 +102,12 @@ def make_window(theme: Theme, settings: Settings) -> MainWindow:
     window = MainWindow(
         theme,
         (
-            PaneEntry("dataset", "Dataset", "database", QWidget(), ""),
-            PaneEntry("training", "Training", "chart-line", QWidget(), ""),
-            PaneEntry("evaluation", "Evaluation", "scale", QWidget(), ""),
-            PaneEntry("playground", "Playground", "messages-square", QWidget(), ""),
-            PaneEntry("runs", "Runs", "history", QWidget(), "Library"),
-            PaneEntry("models", "Models", "hard-drive", QWidget(), "Library"),
+            PaneEntry("dataset", tr("Dataset"), "database", QWidget(), ""),
+            PaneEntry("training", tr("Training"), "chart-line", QWidget(), ""),
+            PaneEntry("evaluation", tr("Evaluation"), "scale", QWidget(), ""),
+            PaneEntry("playground", tr("Playground"), "messages-square", QWidget(), ""),
+            PaneEntry("runs", tr("Runs"), "history", QWidget(), tr("Library")),
+            PaneEntry("models", tr("Models"), "hard-drive", QWidget(), tr("Library")),
         ),
     )
     if settings.text_size > 100:  # the smallest window is larger, too, and the screen may be smaller
@@ -114,7 +115,7 @@ def make_window(theme: Theme, settings: Settings) -> MainWindow:
     _put_back(window, settings)
     if settings.maximized:
         window.setWindowState(Qt.WindowState.WindowMaximized)
-    window.set_engine("Starting")
+    window.set_engine(tr("Starting"))
     return window
 
 
@@ -186,6 +187,8 @@ def _report_surprises(window: MainWindow, *, debug: bool) -> None:
         log.error(report)
         if debug:
             sys.stderr.write(visible(redacted(report, *secrets())))
-        window.show_notice(f"Something went wrong: {error or kind.__name__}. Details are in the log.", "bad")
+        window.show_notice(
+            tr("Something went wrong: {value}. Details are in the log.", value=error or kind.__name__), "bad"
+        )
 
     sys.excepthook = hook

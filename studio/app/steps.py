@@ -29,16 +29,17 @@ from studio.events import StepRows
 from studio.jobs.history import HistoryJob, HistoryRead, StepDone
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.ui.dialogs.steps import StepDialog
 from studio.ui.panes.dataset.pane import DatasetPane
 
 _OFFERED = {kind: step for kind, step in STEPS.items() if step not in BY_HAND and kind != "fix"}
-_UNKNOWN = "several files, or a dataset that was replaced since"
-_IN_BETWEEN = (
+_UNKNOWN = tr("several files, or a dataset that was replaced since")
+_IN_BETWEEN = tr(
     "Rows were changed by hand in between, and belong to what was there then. "
     "Take the step out of the dataset it was first saved as."
 )
-_NO_SOURCE = "The source of this dataset is no longer where it was, so no step can be taken out."
+_NO_SOURCE = tr("The source of this dataset is no longer where it was, so no step can be taken out.")
 
 
 class DatasetSteps(Controller):
@@ -82,7 +83,12 @@ class DatasetSteps(Controller):
     def edit(self, line: int, field: str, value: str) -> None:
         """Give a row another prompt, answer or text."""
         if not value.strip():
-            self._notice(f"The {field_words(field)} cannot be empty. Delete the row instead.")
+            self._notice(
+                tr(
+                    "The {field_words} cannot be empty. Delete the row instead.",
+                    field_words=field_words(field),
+                )
+            )
             return
         self.do(Edit.model_validate({"line": line, "field": field, "value": value}))
 
@@ -253,7 +259,7 @@ class History(Controller):
             self._steps.open(source, read.columns, steps)
 
     def _choose_source(self) -> None:
-        if file := self._choose_file("Replay the history on a file", KINDS):
+        if file := self._choose_file(tr("Replay the history on a file"), KINDS):
             self.replay(file)
 
     def replay(self, source: Path) -> None:
@@ -264,7 +270,10 @@ class History(Controller):
         kept = [step for step in steps if not isinstance(step, BY_HAND)]
         if len(kept) < len(steps):
             self._notice(
-                f"{len(steps) - len(kept):,} changes by hand belong to other rows, and were left out."
+                tr(
+                    "{value:,} changes by hand belong to other rows, and were left out.",
+                    value=len(steps) - len(kept),
+                )
             )
         self._steps.open(source, self._read.columns or self._state.recipe.data.columns, kept)
 

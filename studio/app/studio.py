@@ -29,6 +29,7 @@ from studio.app.tour import QUESTION, Tour
 from studio.app.training import Training
 from studio.jobs.heal import HealJob
 from studio.jobs.queue import JobQueue, QueueName
+from studio.language import tr
 from studio.paths import Paths, model_folder
 from studio.process import engine_is_apart
 from studio.recipe.recipe import Recipe
@@ -43,7 +44,7 @@ from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow
 
-ABOUT = "Fine-tune language models on this Mac, and learn whether they really got better."
+ABOUT = tr("Fine-tune language models on this Mac, and learn whether they really got better.")
 
 
 class Panes:
@@ -108,7 +109,7 @@ class Studio(QObject):
     @Slot()
     def warm_up(self) -> None:
         """Load MLX in the background, and list the runs; called after the first paint."""
-        self.window.set_engine("Loading MLX", "", None)
+        self.window.set_engine(tr("Loading MLX"), "", None)
         self.training.forecasting.count()
         self.queue.submit(HealJob(self._paths), QueueName.READING, lambda event: None, lambda outcome: None)
         self.runs.refresh()
@@ -172,7 +173,7 @@ class Studio(QObject):
 
     @Slot()
     def _rest(self) -> None:
-        self.window.set_engine("Ready")
+        self.window.set_engine(tr("Ready"))
 
     @Slot()
     def _go_to_training(self) -> None:
@@ -256,8 +257,10 @@ class Studio(QObject):
     def _show_about(self) -> None:
         about = QMessageBox(self.window)
         about.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        about.setWindowTitle("About Tuning Studio")
+        about.setWindowTitle(tr("About Tuning Studio"))
         about.setTextFormat(Qt.TextFormat.PlainText)
-        about.setText(f"Tuning Studio {__version__}")
-        about.setInformativeText(f"{ABOUT}\n\nRuns are kept in {self.store.folder}")
+        about.setText(tr("Tuning Studio {version}", version=__version__))
+        about.setInformativeText(
+            tr("{ABOUT}\n\nRuns are kept in {folder}", ABOUT=ABOUT, folder=self.store.folder)
+        )
         about.open()

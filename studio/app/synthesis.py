@@ -23,6 +23,7 @@ from studio.events import GeneratedRow, Log, Progress, Refusals, SynthesisEnded
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.queue import QueueName
 from studio.jobs.synthesis import SynthesisJob
+from studio.language import plural, tr
 from studio.synth.add import added, damaged_folders, folders_of, write_rows
 from studio.synth.confirmed import Unconfirmed
 from studio.synth.folder import SyntheticFolder
@@ -32,11 +33,12 @@ from studio.synth.plan import Plan
 from studio.synth.rows import Review
 from studio.ui.panes.dataset.pane import DatasetPane
 from studio.ui.panes.dataset.review import ReviewCard
+from studio.words import counted
 
-_KINDS = f"Documents ({' '.join(f'*{suffix}' for suffix in DOCUMENTS)})"
-_STOPPED = "Stopped. What was made is kept."
-_BUSY = "Stop making rows first, or wait until they are made."
-_WAITING = "The engine is busy. Rows are made as soon as it is free; a server would not have to wait."
+_KINDS = tr("Documents ({listed})", listed=" ".join(f"*{suffix}" for suffix in DOCUMENTS))
+_STOPPED = tr("Stopped. What was made is kept.")
+_BUSY = tr("Stop making rows first, or wait until they are made.")
+_WAITING = tr("The engine is busy. Rows are made as soon as it is free; a server would not have to wait.")
 _PENDING = Review("pending")
 
 
@@ -110,7 +112,7 @@ class Reviewing(Controller):
 
     def _say(self, reviews: Mapping[int, Review]) -> None:
         if self._added & reviews.keys():
-            self._notice("That row is in the dataset by now. Change it there.")
+            self._notice(tr("That row is in the dataset by now. Change it there."))
             return
         before = {number: self._reviews.get(number, _PENDING) for number in reviews}
         if self._write(reviews):
@@ -222,7 +224,9 @@ class Synthesis(Controller):
         except Unconfirmed as error:
             if self._informed != self.reviewing.folder.path:
                 self._informed = self.reviewing.folder.path
-                self._page.show_rest(f"{error} Then press Resume once more.", "warn", can_go_on=True)
+                self._page.show_rest(
+                    tr("{error} Then press Resume once more.", error=error), "warn", can_go_on=True
+                )
                 return
             job = replace(job, typed=True)
         except StudioError as error:
@@ -234,7 +238,7 @@ class Synthesis(Controller):
         """Stop after what is kept."""
         if self.busy:
             self._asking.stop()
-            self._page.show_busy("Stopping")
+            self._page.show_busy(tr("Stopping"))
 
     def _plan(self) -> Plan:
         values = self._page.plan_values()
@@ -256,7 +260,7 @@ class Synthesis(Controller):
             self._page.show_rest(str(error), "bad", can_go_on=True)
             return
         waits = job.on_engine and self._queue.engine_busy
-        self._page.show_busy(_WAITING if waits else "Reading what there is")
+        self._page.show_busy(_WAITING if waits else tr("Reading what there is"))
         queue_name = QueueName.ENGINE if job.on_engine else QueueName.ASKING
         heard: Listeners = {
             Progress: lambda progress: self._show_progress(job, progress),
@@ -274,7 +278,7 @@ class Synthesis(Controller):
     def _show_progress(self, job: SynthesisJob, event: Progress) -> None:
         if self._asking.stopping:
             return
-        of = f"{event.done:,} of {event.total:,}" if event.total else ""
+        of = tr("{done:,} of {total:,}", done=event.done, total=event.total) if event.total else ""
         noun = self._page.source_word() if event.what == job.title else ""
         sentence = " ".join(filter(None, (f"{event.what[:1].upper()}{event.what[1:]}:", of, noun)))
         self._page.show_busy(sentence.removesuffix(":"), event.done, event.total)
@@ -306,8 +310,10 @@ class Synthesis(Controller):
             if self.busy:
                 self._asking.drop()
                 self._notice(
-                    "You opened another dataset, so making rows was stopped. What was made is kept with "
-                    "the dataset it was made for.",
+                    tr(
+                        "You opened another dataset, so making rows was stopped. What was made is kept with "
+                        "the dataset it was made for."
+                    ),
                     "warn",
                 )
             self.reviewing.close()
@@ -320,7 +326,9 @@ class Synthesis(Controller):
         others = [folder for folder in found if folder != self.reviewing.folder and folder.asked()]
         shown = [(str(folder.path), words_for(folder)) for folder in others]
         damaged = damaged_folders(self._folders)
-        self._page.show_earlier([*shown, *((str(path), f"{path.name}: damaged") for path, _ in damaged)])
+        self._page.show_earlier(
+            [*shown, *((str(path), tr("{name}: damaged", name=path.name)) for path, _ in damaged)]
+        )
 
     def _open_earlier(self, path: str) -> None:
         if self.busy:
@@ -334,7 +342,9 @@ class Synthesis(Controller):
         except StudioError as error:
             self._notice(str(error), "bad")
             return
-        self._page.show_rest("This synthesis was not finished." if unfinished else "", can_go_on=unfinished)
+        self._page.show_rest(
+            tr("This synthesis was not finished.") if unfinished else "", can_go_on=unfinished
+        )
         self._show_earlier()
         self._page.take_focus()
 
@@ -345,23 +355,23 @@ class Synthesis(Controller):
             self._steps.do(Mix(path=file, weight=0))
         else:
             documents = [Path(name) for name in SyntheticFolder(path.parent).plan().documents]
-            self._saving.keep(path, f"{documents[0].stem} rows" if documents else path.stem)
+            self._saving.keep(path, tr("{stem} rows", stem=documents[0].stem) if documents else path.stem)
 
     def _choose_documents(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self._pane, "Add documents", "", _KINDS)
+        paths, _ = QFileDialog.getOpenFileNames(self._pane, tr("Add documents"), "", _KINDS)
         if paths:
             self._page.add_documents(paths)
 
     def _choose_model(self) -> None:
-        if folder := QFileDialog.getExistingDirectory(self._pane, "Choose a model's folder"):
+        if folder := QFileDialog.getExistingDirectory(self._pane, tr("Choose a model's folder")):
             self._page.set_model(folder)
 
 
 def summed_up(ended: SynthesisEnded) -> str:
     """What came of a synthesis, in a sentence or two."""
-    rows = f"{ended.rows:,} row{'s' if ended.rows != 1 else ''}"
-    sentence = f"{rows} from {ended.asked:,} source{'s' if ended.asked != 1 else ''}."
-    advice = "A larger model does better." if ended.refused and not ended.rows else ""
+    rows, sources = counted(ended.rows, "row"), counted(ended.asked, "source")
+    sentence = tr("{rows} from {sources}.", rows=rows, sources=sources)
+    advice = tr("A larger model does better.") if ended.refused and not ended.rows else ""
     return " ".join(filter(None, (sentence, _left_out(ended.refused), advice)))
 
 
@@ -371,20 +381,20 @@ def _left_out(refused: tuple[Refusals, ...]) -> str:
         return ""
     several = len(refused) > 1
     reasons = ", ".join(f"{each.count:,} {each.reason}" if several else each.reason for each in refused)
-    drafts = f"{count:,} draft{'s were' if count != 1 else ' was'}"
-    return f"{drafts} left out: {reasons}."
+    drafts = plural(count, "{count:,} draft was", "{count:,} drafts were")
+    return tr("{drafts} left out: {reasons}.", drafts=drafts, reasons=reasons)
 
 
 def words_for(folder: SyntheticFolder) -> str:
     """A synthesis in a line: how, how much, how far judged, and when."""
     title = GENERATORS[folder.plan().maker].title
-    damaged = ", damaged in part" if folder.damage() else ""
+    damaged = tr(", damaged in part") if folder.damage() else ""
     states = [review.state for _, review in folder.reviewed()]
-    rows = f"{len(states):,} row{'s' if len(states) != 1 else ''}"
-    pending = f", {states.count('pending'):,} to review" if "pending" in states else ""
-    unfinished = "" if folder.finished else ", not finished"
+    rows = counted(len(states), "row")
+    pending = tr(", {count:,} to review", count=states.count("pending")) if "pending" in states else ""
+    unfinished = "" if folder.finished else tr(", not finished")
     try:
         made = f" ({folder.created:%-d %b, %H:%M})"
     except StudioError:
-        made, damaged = "", ", damaged in part"
+        made, damaged = "", tr(", damaged in part")
     return f"{title}: {rows}{pending}{unfinished}{damaged}{made}"

@@ -14,6 +14,7 @@ from studio.generate.contestant import SERVER, Contestant, Talk, called
 from studio.jobs.answers import ReadAnswerJob
 from studio.jobs.job import Failed, Outcome
 from studio.jobs.queue import QueueName
+from studio.language import tr
 from studio.runs.folder import RunFolder
 from studio.ui.chat.conversation import ColumnAnswer, Exchange
 from studio.ui.chat.exchange import TOKENS, source_of
@@ -22,10 +23,10 @@ from studio.ui.dialogs.likely_tokens import TokenReader
 from studio.ui.panes.playground.pane import PlaygroundPane
 from studio.ui.theme import Theme
 
-_SERVED = "A server tells only text, so the tokens of its answer are not known here."
-_CUT = "This answer was not whole when it ended, so its tokens are not known. Ask it anew."
-_BUSY = "An answer is still coming. Stop it first, or wait for its end."
-_NO_SERVER, _OTHERS = "A server tells no tokens.", "It reads with other tokens."
+_SERVED = tr("A server tells only text, so the tokens of its answer are not known here.")
+_CUT = tr("This answer was not whole when it ended, so its tokens are not known. Ask it anew.")
+_BUSY = tr("An answer is still coming. Stop it first, or wait for its end.")
+_NO_SERVER, _OTHERS = tr("A server tells no tokens."), tr("It reads with other tokens.")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ class AnswersByToken(Controller):
         if self._pane.chat.busy:
             self._answer(_BUSY)
         elif run is not None and (now is None or now.folder != run.path):
-            self._answer(f"This answer is of {run.name}. Choose that run above to go on from there.")
+            self._answer(
+                tr("This answer is of {name}. Choose that run above to go on from there.", name=run.name)
+            )
         else:
             before = read.tokens[:place]
             ids = (*(each.id for each in before), token)

@@ -8,9 +8,10 @@ from PySide6.QtCore import Signal, Slot
 
 from studio.app.state import Controller, Services
 from studio.app.training import Training
+from studio.language import tr
 from studio.ui.dialogs.tour import TourCard
 
-QUESTION = "What is the capital of Denmark?"
+QUESTION = tr("What is the capital of Denmark?")
 
 
 class Tour(Controller):

@@ -20,6 +20,7 @@ from studio.jobs.queue import QueueName
 from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob, recipe_of
+from studio.language import tr
 from studio.models.present import why_unusable
 from studio.paths import STARTER_MODEL, model_folder
 from studio.recipe.recipe import Recipe
@@ -31,13 +32,13 @@ from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.recipe import adopted
 from studio.words import duration, memory
 
-NO_DATASET = "Choose a dataset first: drop a file here, or open the sample."
-ALREADY = "A run is training already. Stop it first, or wait for its end."
-KEEPS = "The run that is training keeps its recipe. Change it when the run has ended."
-BUSY, NO_MODEL = "busy", "no model"
+NO_DATASET = tr("Choose a dataset first: drop a file here, or open the sample.")
+ALREADY = tr("A run is training already. Stop it first, or wait for its end.")
+KEEPS = tr("The run that is training keeps its recipe. Change it when the run has ended.")
+BUSY, NO_MODEL = "busy", tr("no model")
 """Why something is said: a run trains; a folder is no model."""
-TRAINS = "A run is training, and stays on show until it ends."
-KEPT = "What was learned is kept; Resume goes on exactly here."
+TRAINS = tr("A run is training, and stays on show until it ends.")
+KEPT = tr("What was learned is kept; Resume goes on exactly here.")
 TOLD = ("done", "stopped", "failed", "interrupted")
 """How a run ends, as its folder tells it and the pane shows it."""
 
@@ -138,7 +139,7 @@ class Training(Controller):
         self._sweep = None
         self._subjects.choose("training", run.name)
         self._lend(recipe)  # the form says what is trained with, also when it said something else
-        self._prepare("Reading what happened so far.")
+        self._prepare(tr("Reading what happened so far."))
         heard: Listeners = {RunShown: lambda event: self._pane.load_history(event.history, recipe)}
         self.request.ask(RunJob(run), QueueName.READING, heard, lambda outcome: self._go_on(run, outcome))
         self.busy_changed.emit()
@@ -218,7 +219,7 @@ class Training(Controller):
         """Stop at the next step; the run saves and can go on later."""
         if self.busy:
             self.request.stop()
-            self._pane.show_state("stopping", "Saving a checkpoint after this step.")
+            self._pane.show_state("stopping", tr("Saving a checkpoint after this step."))
 
     def use_model(self, model: str) -> bool:
         """Train the starter, or the model in a folder. What is no model is refused, and False."""
@@ -263,7 +264,7 @@ class Training(Controller):
             return
         if not isinstance(job, ResumeJob):
             self._pane.clear_run()
-        self._prepare("Loading the model and the dataset.")
+        self._prepare(tr("Loading the model and the dataset."))
         heard: Listeners = {
             Event: self._pane.show_event,
             SweepProgress: self._begin_member,
@@ -282,7 +283,7 @@ class Training(Controller):
         self._reading.drop()
         self._ended, self._member, self._opened = "", None, False  # nothing is told of an earlier run
         self._pane.show_state("preparing", sentence)
-        self._window.set_engine("Preparing", sentence.removesuffix("."), None)
+        self._window.set_engine(tr("Preparing"), sentence.removesuffix("."), None)
         self._window.show_pane("training")
 
     def _begin_member(self, event: SweepProgress) -> None:
@@ -292,13 +293,13 @@ class Training(Controller):
         self._pane.clear_run()
         self._member, self._ended = event, ""
         self._subjects.choose("training", "")
-        self._pane.show_state("preparing", f"Run {event.index} of {event.count}: {event.changes}")
+        self._pane.show_state("preparing", tr("Run {run.index} of {run.count}: {run.changes}", run=event))
 
     def _show_opened(self, event: RunOpened) -> None:
         self._opened = True
         self._subjects.choose("training", event.run)
         member = self._member
-        words = f"Run {member.index} of {member.count} · {member.changes}" if member else ""
+        words = tr("Run {run.index} of {run.count} · {run.changes}", run=member) if member else ""
         recipe = recipe_of(RunFolder(Path(event.folder)).manifest())  # as it is written, and so trained
         self._pane.take_run(recipe, words)
         self.opened.emit(event.run)
@@ -309,11 +310,12 @@ class Training(Controller):
             self._pane.show_state("running")
 
     def _show_step(self, event: Step) -> None:
-        step, left = f"step {event.step:,} of {event.steps:,}", f"{duration(event.seconds_left)} left"
+        step = tr("step {step:,} of {steps:,}", step=event.step, steps=event.steps)
+        left = tr("{duration} left", duration=duration(event.seconds_left))
         if (member := self._member) is None:
-            text, detail = f"Training · {step}", f"{left} · {memory(event.memory_process)}"
+            text, detail = tr("Training · {step}", step=step), f"{left} · {memory(event.memory_process)}"
         else:
-            text, detail = f"Training run {member.index} of {member.count}", f"{step} · {left}"
+            text, detail = tr("Training run {run.index} of {run.count}", run=member), f"{step} · {left}"
         self._window.set_engine(text, detail, event.step / event.steps)
 
     def _show_saved(self, event: Saved) -> None:
@@ -352,7 +354,7 @@ class Training(Controller):
             self.resume(self._subjects.name("training"))
 
     def _choose_model(self) -> None:
-        if folder := self._choose_folder("Choose a model folder"):
+        if folder := self._choose_folder(tr("Choose a model folder")):
             self.use_model(str(folder))
 
     def _show_dataset(self) -> None:

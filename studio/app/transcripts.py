@@ -13,10 +13,11 @@ from studio.errors import StudioError
 from studio.events import AnswersBegin
 from studio.files import disk_errors, write_text
 from studio.jobs.transcripts import TranscriptColumn, conversations_as_json, conversations_as_markdown
+from studio.language import tr
 from studio.ui.chat.conversation import ColumnAnswer, Conversation, Exchange
 from studio.ui.panes.playground.pane import PlaygroundPane
 
-_KINDS = "Markdown (*.md);;JSON (*.json)"
+_KINDS = tr("Markdown (*.md);;JSON (*.json)")
 type WritesText = Callable[[], str]
 
 
@@ -34,14 +35,14 @@ class KeptTranscripts(Controller):
         told = conversations_of(self._pane.chat.conversation)
         file = save_document(
             self._window,
-            "Export the conversation",
+            tr("Export the conversation"),
             "conversation.md",
             as_json=lambda: conversations_as_json(told, how.sampling),
             as_markdown=lambda: conversations_as_markdown(told, how.sampling),
             refused=lambda words: self._answer(words, "bad"),
         )
         if file is not None:
-            self._answer(f"Written to {file.name}.", "good")
+            self._answer(tr("Written to {name}.", name=file.name), "good")
 
 
 def save_document(

@@ -3,7 +3,6 @@
 from studio.catalogue.phrases import (
     CLAUSES,
     EMPTY,
-    LANGUAGES,
     TOO_LONG,
     Phrase,
     Said,
@@ -15,14 +14,12 @@ from studio.catalogue.phrases import (
     phrase,
     said_by,
     sentence,
-    spoken,
 )
 from studio.catalogue.values import first_of, listed, quoted, reason_in, sentences, wrong_value
 
 __all__ = [
     "CLAUSES",
     "EMPTY",
-    "LANGUAGES",
     "TOO_LONG",
     "Phrase",
     "Said",
@@ -39,6 +36,5 @@ __all__ = [
     "said_by",
     "sentence",
     "sentences",
-    "spoken",
     "wrong_value",
 ]

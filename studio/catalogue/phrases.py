@@ -6,11 +6,9 @@ language is another such table, in gettext's form. Nothing else knows the words,
 
 from __future__ import annotations
 
-import gettext
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -33,6 +31,7 @@ from studio.catalogue.scoring import SCORING
 from studio.catalogue.serving import SERVING
 from studio.catalogue.verdict import VERDICT
 from studio.catalogue.work import WORK
+from studio.language import speech
 from studio.words import printable
 
 CLAUSES: dict[str, str] = {
@@ -58,8 +57,6 @@ CLAUSES: dict[str, str] = {
     **SERVING,
 }
 
-LANGUAGES = Path(__file__).parents[2] / "resources" / "languages"
-
 EMPTY = frozenset({"row.null", "row.empty", "row.no_turns"})
 """Nothing stands where a text is needed."""
 
@@ -68,16 +65,6 @@ TOO_LONG = frozenset({"row.too_long", "row.answer_too_long", "row.prompt_too_lon
 
 _VARIES = "…"
 
-
-def spoken(language: str = "", folder: Path = LANGUAGES) -> gettext.NullTranslations:
-    """The templates in a language, of `LANGUAGE/LC_MESSAGES/studio.mo`; as they are here where it is not.
-
-    Without a language it is that of the environment (LANGUAGE, LC_ALL, LC_MESSAGES or LANG).
-    """
-    return gettext.translation("studio", folder, [language] if language else None, fallback=True)
-
-
-_SPOKEN = spoken()
 
 type Value = str | int | float | Phrase
 
@@ -100,7 +87,7 @@ class Phrase:
     def __str__(self) -> str:
         if self.code not in CLAUSES:
             return printable(" ".join((self.code, *(str(value) for _, value in self.values))))
-        template = _SPOKEN.pgettext(self.code, CLAUSES[self.code])
+        template = speech().pgettext(self.code, CLAUSES[self.code])
         return printable(_FORMATTER.vformat(template, (), dict(self.values)))
 
     @property

@@ -30,6 +30,7 @@ from studio.generate.presets import Presets, sampling_of
 from studio.generate.sampling import Sampling, read_stop
 from studio.jobs.answers import ChatJob
 from studio.jobs.train import recipe_of
+from studio.language import tr
 from studio.models.present import named_model
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
@@ -42,34 +43,43 @@ OWN_PRESET = "model"
 @with_fields(Sampling, *Sampling.model_fields)
 def chat(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="The name of a run, or its folder.")] = "",
-    prompt: Annotated[str | None, typer.Option(help="What to ask; else turns are read from stdin.")] = None,
-    compare: Annotated[bool, typer.Option("--compare", help="Ask the base model too.")] = False,
+    run: Annotated[str, typer.Argument(metavar="[RUN]", help=tr("The name of a run, or its folder."))] = "",
+    prompt: Annotated[
+        str | None, typer.Option(help=tr("What to ask; else turns are read from stdin."))
+    ] = None,
+    compare: Annotated[bool, typer.Option("--compare", help=tr("Ask the base model too."))] = False,
     with_: Annotated[
         list[str] | None,
         typer.Option(
             "--with",
             metavar="WHO",
-            help="Whom to ask, each time it is given: base, tuned@500, tuned*0.5, tuned@now, run:NAME, "
-            "mix:tuned*0.5,run:NAME*0.5, server:ADDRESS#MODEL.",
+            help=tr(
+                "Whom to ask, each time it is given: base, tuned@500, tuned*0.5, tuned@now, run:NAME, "
+                "mix:tuned*0.5,run:NAME*0.5, server:ADDRESS#MODEL."
+            ),
         ),
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="A model by its name or folder, also without any run.")
+        list[str] | None, typer.Option(help=tr("A model by its name or folder, also without any run."))
     ] = None,
-    system: Annotated[str, typer.Option(metavar="TEXT", help="The system prompt.")] = "",
+    system: Annotated[str, typer.Option(metavar="TEXT", help=tr("The system prompt."))] = "",
     raw: Annotated[
-        bool, typer.Option("--raw", help="No template: the model goes on from the text, as base models do.")
+        bool,
+        typer.Option("--raw", help=tr("No template: the model goes on from the text, as base models do.")),
     ] = False,
     preset: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help=f"Draw as a preset says; other options change it. {OWN_PRESET} is the model's own.",
+            help=tr(
+                "Draw as a preset says; other options change it. {OWN_PRESET} is the model's own.",
+                OWN_PRESET=OWN_PRESET,
+            ),
         ),
     ] = "",
     typed_tokens: Annotated[
-        bool, typer.Option("--typed-tokens", help="Read control tokens in the prompt as such, not as text.")
+        bool,
+        typer.Option("--typed-tokens", help=tr("Read control tokens in the prompt as such, not as text.")),
     ] = False,
     changed_base: ChangedBase = False,
     **drawn: Any,
@@ -86,7 +96,7 @@ def chat(
         sampling = sampling.model_copy(update=_preset(preset, folder, who, given))
     except Unusable as error:
         raise RecipeError(error.phrase) from error
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         from studio.models.cache import ModelCache
     talking = _Talking(folder, who, sampling, ModelCache(), typed_tokens, changed_base, raw)
     if system:
@@ -226,7 +236,7 @@ def _turns(typed: bool) -> Iterator[str]:
     """The lines of stdin that say something; where they are typed, asked for one by one."""
     while True:
         if typed:
-            console.print("You: ", end="")
+            console.print(tr("You: "), end="")
         line = sys.stdin.readline()
         if not line:
             return

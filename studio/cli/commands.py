@@ -41,6 +41,7 @@ from studio.failures import hints_for
 from studio.jobs.job import said_of
 from studio.jobs.sweep import SweepJob
 from studio.jobs.train import ResumeJob, TrainJob
+from studio.language import tr
 from studio.process import rank, secrets
 from studio.recipe.stages import has_stages
 from studio.runs.folder import RunFolder
@@ -57,7 +58,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Fine-tune language models on this Mac. Without a command: open the window, with DATA if named.",
+    help=tr("Fine-tune language models on this Mac. Without a command: open the window, with DATA if named."),
 )
 app.add_typer(data_app, name="data")
 app.add_typer(models_app, name="models")
@@ -93,7 +94,9 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the last resort: every failure is one sentence for the person
         if hasattr(error, "format_message"):  # a command line that does not parse
             asked.as_json, asked.debug = "--json" in arguments, "--debug" in arguments
-            message = f"{error.format_message()} `studio --help` shows what there is."
+            message = tr(
+                "{format_message} `studio --help` shows what there is.", format_message=error.format_message()
+            )
             _complain(message)
             return _failed(message, 2)
         said = said_of(error)
@@ -122,7 +125,7 @@ def _with_remedy(error: StudioError) -> str:
     """The error's sentence, and what of its remedy has another name here than in the window."""
     if not isinstance(error, UnknownColumns):
         return str(error)
-    written = error.guess.written or "prompt=COLUMN, answer=COLUMN"
+    written = error.guess.written or tr("prompt=COLUMN, answer=COLUMN")
     command = f"--set {shlex.quote(f'data.columns={written}')}."
     return str(phrase("command.here", reason=error.said, command=command))
 
@@ -137,7 +140,7 @@ def _complain(sentence: str) -> None:
 @app.callback(invoke_without_command=True)
 def version(
     context: typer.Context,
-    show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    show: Annotated[bool, typer.Option("--version", help=tr("Print the version."))] = False,
 ) -> None:
     """Without a command the window opens; see `studio COMMAND --help` for each job."""
     if show:
@@ -153,7 +156,7 @@ def train(
     model: Model = "",
     recipe: RecipeFile = "",
     set_: Set = None,
-    name: Annotated[str, typer.Option(help="What to call the run.")] = "",
+    name: Annotated[str, typer.Option(help=tr("What to call the run."))] = "",
 ) -> None:
     """Fine-tune a model on a dataset, in a new run; or carry out a recipe file in stages, named as DATA."""
     if has_stages(data):
@@ -186,31 +189,35 @@ def resume(
 
 @app.command(cls=StudioCommand)
 def sweep(
-    data: Annotated[Path | None, typer.Argument(metavar="DATA", help="A dataset, as for train.")] = None,
+    data: Annotated[Path | None, typer.Argument(metavar="DATA", help=tr("A dataset, as for train."))] = None,
     over: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FIELD=VALUE,VALUE",
-            help="A field and its values; several make a grid. A value with a comma goes in quotes: "
-            """'targets=all,"q_proj,v_proj"'.""",
+            help=tr(
+                "A field and its values; several make a grid. A value with a comma goes in quotes: "
+                """'targets=all,"q_proj,v_proj"'."""
+            ),
         ),
     ] = None,
     model: Model = "",
     recipe: RecipeFile = "",
     set_: Set = None,
-    name: Annotated[str, typer.Option(help="What to call the sweep.")] = "",
+    name: Annotated[str, typer.Option(help=tr("What to call the sweep."))] = "",
     guided: Annotated[
         bool,
         typer.Option(
             "--guided",
-            help="Search: one field after the other, each time with the best value of those before. Without "
-            "--over: learning rate, rank, batch and epochs, with values around the recipe's.",
+            help=tr(
+                "Search: one field after the other, each time with the best value of those before. Without "
+                "--over: learning rate, rank, batch and epochs, with values around the recipe's."
+            ),
         ),
     ] = False,
     alpha_follows: Annotated[
-        bool, typer.Option("--alpha-follows", help="Keep Alpha as many times Rank as in the recipe.")
+        bool, typer.Option("--alpha-follows", help=tr("Keep Alpha as many times Rank as in the recipe."))
     ] = False,
-    resume: Annotated[str, typer.Option(metavar="NAME", help="Resume a sweep that was stopped.")] = "",
+    resume: Annotated[str, typer.Option(metavar="NAME", help=tr("Resume a sweep that was stopped."))] = "",
     changed_base: ChangedBase = False,
 ) -> None:
     """Train one run for each combination of values, or search stage by stage.
@@ -241,10 +248,10 @@ def forecast(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help='A folder with config.json, or "starter"; or a recipe file in stages.'
+            metavar="MODEL", help=tr('A folder with config.json, or "starter"; or a recipe file in stages.')
         ),
     ],
-    data: Annotated[Path | None, typer.Option(help="The dataset to train on, for its lengths.")] = None,
+    data: Annotated[Path | None, typer.Option(help=tr("The dataset to train on, for its lengths."))] = None,
     recipe: RecipeFile = "",
     set_: Set = None,
 ) -> None:
@@ -311,7 +318,7 @@ def _train(job: TrainJob | ResumeJob) -> Any:
 
 
 def _model_cache() -> Any:
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         from studio.models.cache import ModelCache
     return ModelCache()
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import asdict
-from itertools import groupby, islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from studio.cli import results
+from studio.cli.example import finding_lines, shown_example
 from studio.cli.options import (
     Data,
     Model,
@@ -38,9 +38,6 @@ from studio.events import (
     DatasetRead,
     DatasetSaved,
     Event,
-    Evidence,
-    Finding,
-    Piece,
     Progress,
     Rendered,
     RowShown,
@@ -54,43 +51,16 @@ from studio.jobs.hub import UploadJob
 from studio.jobs.read import DatasetJob, ExampleJob, LibraryJob
 from studio.jobs.save import ExportBadJob, ExportJob, SaveJob
 from studio.jobs.scan import BadRowsJob, RowJob, ScanJob
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.train.dataset_cache import DatasetCache
 from studio.words import counted, file_size
-
-_OPEN, _CLOSE = "⟦", "⟧"
 
 
 def example(recipe: Recipe, dataset_cache: DatasetCache, line: int) -> CommandResult:
     """The example at a line: its turns and tokens. Raises DataError where there is none."""
     events = perform(ExampleJob(recipe, line).run_events(dataset_cache))
-    return _shown(next(event for event in events if isinstance(event, Rendered)), line)
-
-
-def _shown(rendered: Rendered, line: int) -> CommandResult:
-    trained = sum(piece.trained for piece in rendered.pieces)
-    facts = f"Line {line}: {len(rendered.pieces):,} tokens; the {trained:,} in {_OPEN} {_CLOSE} are learned."
-    return CommandResult(asdict(rendered), f"{facts}\n\n{_text(rendered)}")
-
-
-def _text(rendered: Rendered) -> str:
-    """The text of each row, under its number where they are several."""
-    if not rendered.rows:
-        return _marked(rendered.pieces)
-    left = iter(rendered.pieces)
-    rows = [_marked(list(islice(left, count))) for count in rendered.rows]
-    return "\n\n".join(f"Row {n:,} of {len(rows):,}\n{row}" for n, row in enumerate(rows, 1))
-
-
-def _marked(pieces: Sequence[Piece]) -> str:
-    """The exact text, with what is learned in brackets; what is cut is left out."""
-    kept = [piece for piece in pieces if not piece.cut]
-    runs = ((on, "".join(p.text for p in run)) for on, run in groupby(kept, key=lambda p: p.trained))
-    return "".join(f"{_OPEN}{text}{_CLOSE}" if on else text for on, text in runs)
-
-
-_QUOTED = 3
-_SIGNS = {"good": "ok  ", "look": "look", "bad": "BAD "}
+    return shown_example(next(event for event in events if isinstance(event, Rendered)), line)
 
 
 def with_health(
@@ -99,33 +69,17 @@ def with_health(
     """The description of a dataset with its findings: in the document under "health"."""
     events = perform(job.run_events(dataset_cache))
     findings = next(event.findings for event in events if isinstance(event, Checked))
-    lines = [line for finding in findings for line in _lines(finding, places)]
+    lines = [line for finding in findings for line in finding_lines(finding, places)]
     document = {**described.document, "health": [asdict(finding) for finding in findings]}
-    return CommandResult(document, "\n".join((described.text, "", "Health:", *lines)))
-
-
-def _lines(finding: Finding, places: LineMap) -> Iterator[str]:
-    yield f"  {_SIGNS[finding.severity]} {finding.title}: {finding.summary}"
-    for item in finding.evidence[:_QUOTED]:
-        yield f"         {_where(item, places)}: {item.quote}"
-    if finding.count > _QUOTED:
-        yield f"         and {finding.count - _QUOTED:,} more"
-
-
-def _where(item: Evidence, places: LineMap) -> str:
-    here = places.words(item.line)
-    if item.other is None:
-        return here
-    other = f"line {-item.other} of the golden set" if item.other < 0 else places.words(item.other)
-    return f"{here}, as {other}"
+    return CommandResult(document, "\n".join((described.text, "", tr("Health:"), *lines)))
 
 
 _COUNTS = (
     ("good", "train"),
-    ("warnings", "train, but deserve a look"),
-    ("duplicates", "of these are exact duplicates"),
-    ("bad", "cannot train"),
-    ("empty", "of these are empty"),
+    ("warnings", tr("train, but deserve a look")),
+    ("duplicates", tr("of these are exact duplicates")),
+    ("bad", tr("cannot train")),
+    ("empty", tr("of these are empty")),
 )
 
 
@@ -166,17 +120,25 @@ def large_example(recipe: Recipe, scans: Path, line: int) -> CommandResult:
     shown = next(e for e in perform(row.run_events(DatasetCache())) if isinstance(e, RowShown))
     if shown.reason:
         raise DataError("command.unusable_example", line=line, file=path.name, reason=shown.reason)
-    return _shown(Rendered(str(path), line, shown.pieces, shown.turns, shown.rows), line)
+    return shown_example(Rendered(str(path), line, shown.pieces, shown.turns, shown.rows), line)
 
 
 def of_scan(path: Path, scan: Scanned) -> CommandResult:
     """What a finished scan has found."""
     shown = {name: value for name, value in asdict(scan).items() if name not in ("folder", "finished")}
-    head = f"{path.name}: {scan.rows:,} rows, {scan.format}, {file_size(size_of(path))}"
+    head = tr(
+        "{name}: {rows:,} rows, {format}, {file_size}",
+        name=path.name,
+        rows=scan.rows,
+        format=scan.format,
+        file_size=file_size(size_of(path)),
+    )
     counts = [f"  {getattr(scan, name):,} {words}" for name, words in _COUNTS if getattr(scan, name)]
-    lengths = f"  median {scan.median:,} characters, longest {scan.longest:,}"
-    part = f'  studio data save "{path}" PART --step "cap rows=100000 how=random"'
-    text = "\n".join((head, *counts, lengths, "Next, to train on a part of it:", part))
+    lengths = tr(
+        "  median {median:,} characters, longest {longest:,}", median=scan.median, longest=scan.longest
+    )
+    part = tr('  studio data save "{path}" PART --step "cap rows=100000 how=random"', path=path)
+    text = "\n".join((head, *counts, lengths, tr("Next, to train on a part of it:"), part))
     return CommandResult({"path": str(path), **shown}, text)
 
 
@@ -185,7 +147,7 @@ def _scanned(job: ScanJob, found: list[Scanned]) -> Generator[Event]:
     for event in job.run_events(None):
         if isinstance(event, Scanned):
             found.append(event)
-            yield Progress("rows checked", event.rows, event.expected_rows)
+            yield Progress(tr("rows checked"), event.rows, event.expected_rows)
         else:
             yield event
 
@@ -193,7 +155,7 @@ def _scanned(job: ScanJob, found: list[Scanned]) -> Generator[Event]:
 app = typer.Typer(
     cls=DataGroup,
     no_args_is_help=True,
-    help="Look at a dataset (`studio data DATA`), shape and save it, take it elsewhere.",
+    help=tr("Look at a dataset (`studio data DATA`), shape and save it, take it elsewhere."),
 )
 
 Steps = Annotated[
@@ -201,30 +163,34 @@ Steps = Annotated[
     typer.Option(
         "--step",
         metavar="STEP",
-        help="A step to do, in order: its kind and fields, as 'filter min_characters=20' or as JSON. "
-        "`studio data steps` lists them.",
+        help=tr(
+            "A step to do, in order: its kind and fields, as 'filter min_characters=20' or as JSON. "
+            "`studio data steps` lists them."
+        ),
     ),
 ]
 Like = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Do the steps of this saved dataset first, on the new rows."),
+    typer.Option(metavar="FOLDER", help=tr("Do the steps of this saved dataset first, on the new rows.")),
 ]
 Edits = Annotated[
-    bool, typer.Option("--edits", help="Do what was done to this dataset in the window, first.")
+    bool, typer.Option("--edits", help=tr("Do what was done to this dataset in the window, first."))
 ]
 
 
 @app.command(cls=StudioCommand)
 def show(
     data: Data,
-    health: Annotated[bool, typer.Option("--health", help="Look it over with every check.")] = False,
+    health: Annotated[bool, typer.Option("--health", help=tr("Look it over with every check."))] = False,
     bad: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Write the rows that cannot train, with reasons, to a .jsonl file."),
+        typer.Option(
+            metavar="OUT", help=tr("Write the rows that cannot train, with reasons, to a .jsonl file.")
+        ),
     ] = None,
     line: Annotated[
         int,
-        typer.Option(metavar="NUMBER", help="Show one row as the model reads it, token by token."),
+        typer.Option(metavar="NUMBER", help=tr("Show one row as the model reads it, token by token.")),
     ] = 0,
     model: Model = "",
     set_: Set = None,
@@ -285,7 +251,7 @@ def list_known() -> None:
 @app.command(cls=StudioCommand)
 def save(
     data: Data,
-    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to save in.")],
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help=tr("The folder to save in."))],
     step: Steps = None,
     like: Like = None,
     edits: Edits = False,
@@ -309,14 +275,14 @@ def export(
     data: Data,
     out: Annotated[
         Path,
-        typer.Argument(metavar="OUT", help="A .jsonl file, or a folder for train, valid and test.jsonl."),
+        typer.Argument(metavar="OUT", help=tr("A .jsonl file, or a folder for train, valid and test.jsonl.")),
     ],
     step: Steps = None,
     like: Like = None,
     edits: Edits = False,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Replace the file, or what we exported to the folder."),
+        typer.Option("--replace", help=tr("Replace the file, or what we exported to the folder.")),
     ] = False,
     model: Model = "",
     set_: Set = None,
@@ -329,14 +295,19 @@ def export(
     job = ExportJob(recipe, out, steps_of(like, step), paths.scans, replace=replace)
     for event in perform(job.run_events(None)):
         if isinstance(event, DatasetExported):
-            lines = [f"{event.rows:,} rows written to {', '.join(event.files)}.", *event.remarks]
+            lines = [
+                tr("{rows:,} rows written to {listed}.", rows=event.rows, listed=", ".join(event.files)),
+                *event.remarks,
+            ]
             report(asdict(event), "\n".join(lines))
 
 
 @app.command(cls=StudioCommand)
 def join(
-    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to save in.")],
-    data: Annotated[list[Path], typer.Argument(metavar="DATA…", help="Files and folders, as for a dataset.")],
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help=tr("The folder to save in."))],
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA…", help=tr("Files and folders, as for a dataset."))
+    ],
     set_: Set = None,
 ) -> None:
     """Read several files and folders together, and save what they hold as one dataset."""
@@ -349,14 +320,14 @@ def join(
 
 @app.command(cls=StudioCommand)
 def upload(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved dataset.")],
-    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The dataset on the Hub.")],
-    public: Annotated[bool, typer.Option("--public", help="Let everybody see it, if it is new.")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=tr("A saved dataset."))],
+    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help=tr("The dataset on the Hub."))],
+    public: Annotated[bool, typer.Option("--public", help=tr("Let everybody see it, if it is new."))] = False,
 ) -> None:
     """Put a saved dataset on the Hugging Face Hub, with the token that the keychain has."""
     for event in perform(UploadJob(folder, repository, private=not public).run_events(None)):
         if isinstance(event, Uploaded):
-            report(asdict(event), f"Uploaded: {event.address}")
+            report(asdict(event), tr("Uploaded: {address}", address=event.address))
 
 
 def _spare(like: Path | None, out: Path) -> None:
@@ -368,11 +339,11 @@ def _spare(like: Path | None, out: Path) -> None:
 def _write_bad(events: Generator[Event] | None, out: Path) -> None:
     """Write the rows that cannot train, as the job does it; None where there are none."""
     if events is None:
-        console.print(f"Every row can train, so nothing was written to {out}.")
+        console.print(tr("Every row can train, so nothing was written to {out}.", out=out))
         return
     for event in perform(events):
         if isinstance(event, DatasetExported):
-            console.print(f"{counted(event.rows, 'bad row')} written to {out}.")
+            console.print(tr("{counted} written to {out}.", counted=counted(event.rows, "bad row"), out=out))
 
 
 def _last[T: Event](events: Iterator[Event], kind: type[T]) -> T:
@@ -386,11 +357,21 @@ def _saved(event: DatasetSaved) -> str:
         "validation": event.validation,
         "test": event.test,
         "golden": event.golden,
-        "not divided": event.undivided,
+        tr("not divided"): event.undivided,
     }
     shares = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    lines = [f"Saved as {event.path}: {shares}.", *(f"  {line}" for line in event.history), *event.remarks]
-    return "\n".join([*lines, f"Fingerprint {event.fingerprint}.", f"Next: studio train {event.path}"])
+    lines = [
+        tr("Saved as {path}: {shares}.", path=event.path, shares=shares),
+        *(f"  {line}" for line in event.history),
+        *event.remarks,
+    ]
+    return "\n".join(
+        [
+            *lines,
+            tr("Fingerprint {fingerprint}.", fingerprint=event.fingerprint),
+            tr("Next: studio train {path}", path=event.path),
+        ]
+    )
 
 
 register(app)

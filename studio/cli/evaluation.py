@@ -23,6 +23,7 @@ from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.report import ReportJob, ReportWritten
 from studio.jobs.rescore import RescoreJob
 from studio.jobs.side_by_side import DifferingRows, LaidBeside, SideBySideJob
+from studio.language import tr
 from studio.models.present import named_model
 from studio.words import counted, visible_line
 
@@ -35,10 +36,10 @@ _NAMED = 3
 @with_fields(EvaluationOptions, *EvaluationOptions.model_fields)
 def evaluate(
     run: Run,
-    golden: Annotated[Path | None, typer.Option(help='Lines of {"prompt", "ideal"} to ask.')] = None,
+    golden: Annotated[Path | None, typer.Option(help=tr('Lines of {"prompt", "ideal"} to ask.'))] = None,
     base: Annotated[
         Against,
-        typer.Option(help="Compare with the model itself, or with the run that this one goes on from."),
+        typer.Option(help=tr("Compare with the model itself, or with the run that this one goes on from.")),
     ] = "original",
     with_: Annotated[
         list[str] | None,
@@ -54,15 +55,17 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="RUN",
-            help="Lay it beside the newest evaluation of this run, row by row, when it is done.",
+            help=tr("Lay it beside the newest evaluation of this run, row by row, when it is done."),
         ),
     ] = None,
     rescore: Annotated[
         str,
         typer.Option(
             metavar="SCORERS",
-            help="Score the answers of the newest evaluation anew, as you ruled, without asking: by these "
-            "scorers, as in 'contains, not-json', by the 'same' as before, or by the golden set's 'own'.",
+            help=tr(
+                "Score the answers of the newest evaluation anew, as you ruled, without asking: by these "
+                "scorers, as in 'contains, not-json', by the 'same' as before, or by the golden set's 'own'."
+            ),
         ),
     ] = "",
     changed_base: ChangedBase = False,
@@ -102,7 +105,7 @@ def evaluate(
 def write_report(
     run: Run,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Write it here instead of into the run.")
+        Path | None, typer.Option("--to", metavar="FOLDER", help=tr("Write it here instead of into the run."))
     ] = None,
 ) -> None:
     """Write the newest evaluation as HTML, Markdown, PDF and JSON, to be read, printed and published."""
@@ -142,7 +145,7 @@ def of_evaluation(
         lines += (
             [heading, *(line for score in scores for line in _lines(score, titles)), ""] if scores else []
         )
-    lines.append(f"On {result.golden}, in {result.seconds:.0f} s.")
+    lines.append(tr("On {golden}, in {seconds:.0f} s.", golden=result.golden, seconds=result.seconds))
     return CommandResult(document, "\n".join(lines))
 
 
@@ -168,7 +171,12 @@ def _worse(rows: DifferingRows, asked: dict[str, str]) -> list[str]:
     if not rows.worse:
         return []
     better, worse = counted(len(rows.better), "row"), f"{len(rows.worse):,}"
-    told = f"  {title_of(rows.measure, rows.part)}: {better} better, {worse} worse"
+    told = tr(
+        "  {title_of}: {better} better, {worse} worse",
+        title_of=title_of(rows.measure, rows.part),
+        better=better,
+        worse=worse,
+    )
     questions = [asked[each] for each in rows.worse if each in asked][:_NAMED]
     return [told, *(f"    {shorten(visible_line(each), 100, placeholder=' …')}" for each in questions)]
 

@@ -15,6 +15,7 @@ from studio.cli.terminal import console, perform, report
 from studio.events import AdapterImported, Exported, Uploaded
 from studio.jobs.export import AdapterImportJob, RunExportJob, next_step
 from studio.jobs.publish import RunPublishJob
+from studio.language import tr
 from studio.models.present import named_model
 from studio.words import counted, file_size
 
@@ -27,43 +28,49 @@ def export(
     to: Annotated[
         Target,
         typer.Option(
-            "--to", help="An adapter as mlx-lm's or PEFT's; a whole model: fused, gguf, ollama; hub."
+            "--to", help=tr("An adapter as mlx-lm's or PEFT's; a whole model: fused, gguf, ollama; hub.")
         ),
     ] = "mlx",
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="A new folder; RUN-TARGET here if not named.")
+        Path | None, typer.Option(metavar="FOLDER", help=tr("A new folder; RUN-TARGET here if not named."))
     ] = None,
     weights: Annotated[
         Literal["auto", "keep", "plain"],
         typer.Option(
-            help="Of a quantized model made whole: quantize again (keep), or not (plain); auto keeps where "
-            "at most 5 % of what was learned is lost."
+            help=tr(
+                "Of a quantized model made whole: quantize again (keep), or not (plain); auto keeps where "
+                "at most 5 % of what was learned is lost."
+            )
         ),
     ] = "auto",
     precision: Annotated[
         Literal["f16", "bf16", "q8_0", "q4_0", "q4_k_m", "q5_k_m", "q6_k"],
         typer.Option(
             "--type",
-            help="How a GGUF file stores the weights: in 16, 8 or 4 bits; in K-quants (q4_k_m, q5_k_m, q6_k) "
-            "where llama.cpp's llama-quantize is installed.",
+            help=tr(
+                "How a GGUF file stores the weights: in 16, 8 or 4 bits; in K-quants (q4_k_m, q5_k_m, q6_k) "
+                "where llama.cpp's llama-quantize is installed."
+            ),
         ),
     ] = "f16",
     ollama_name: Annotated[
         str,
         typer.Option(
-            "--create", metavar="NAME", help="With ollama: create the model there, and ask it something."
+            "--create", metavar="NAME", help=tr("With ollama: create the model there, and ask it something.")
         ),
     ] = "",
     prompt: Annotated[
-        str, typer.Option(metavar="TEXT", help="Ask this before and after, and show both answers.")
+        str, typer.Option(metavar="TEXT", help=tr("Ask this before and after, and show both answers."))
     ] = "",
     repository: Annotated[
-        str, typer.Option(metavar="OWNER/NAME", help="With hub: where it goes, private if it is new.")
+        str, typer.Option(metavar="OWNER/NAME", help=tr("With hub: where it goes, private if it is new."))
     ] = "",
     public: Annotated[
-        bool, typer.Option("--public", help="With hub: a new repository is for everybody to see.")
+        bool, typer.Option("--public", help=tr("With hub: a new repository is for everybody to see."))
     ] = False,
-    form: Annotated[Published, typer.Option(help="With hub: in which of the other forms it goes.")] = "mlx",
+    form: Annotated[
+        Published, typer.Option(help=tr("With hub: in which of the other forms it goes."))
+    ] = "mlx",
     changed_base: ChangedBase = False,
 ) -> None:
     """Write a run's result for other tools, read it back, and compare its logits with the run's model."""
@@ -73,7 +80,7 @@ def export(
         return
     folder = out or Path(f"{found.name}-{to}")
     job = RunExportJob(found, to, folder, weights, precision, changed_base, ollama_name, prompt)
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         from studio.models.cache import ModelCache
     for event in perform(job.run_events(ModelCache())):
         if isinstance(event, Exported):
@@ -82,7 +89,7 @@ def export(
 
 
 def _publish(job: RunPublishJob) -> None:
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         from studio.models.cache import ModelCache
     exported: Exported | None = None
     for event in perform(job.run_events(ModelCache())):
@@ -95,24 +102,32 @@ def _publish(job: RunPublishJob) -> None:
 
 
 def import_adapter(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that PEFT saved an adapter in.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help=tr("A folder that PEFT saved an adapter in."))
+    ],
     model: Annotated[
-        str, typer.Option(help="The model it was trained on; the one it names, where that is a folder here.")
+        str,
+        typer.Option(help=tr("The model it was trained on; the one it names, where that is a folder here.")),
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="A new folder; FOLDER-mlx here if not named.")
+        Path | None, typer.Option(metavar="FOLDER", help=tr("A new folder; FOLDER-mlx here if not named."))
     ] = None,
 ) -> None:
     """Bring in a PEFT adapter (LoRA, rank-stabilized LoRA, DoRA), so that runs can go on from it."""
     base = named_model(model, paths_from().models) if model else ""
     job = AdapterImportJob(folder, out or Path(f"{folder.absolute().name}-mlx"), base)
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         from studio.models.cache import ModelCache
     for event in perform(job.run_events(ModelCache())):
         if isinstance(event, AdapterImported):
-            text = (
-                f"{event.folder}: {event.form}, rank {event.rank}, on {counted(event.layers, 'layer')}\n"
-                f"Next: studio train DATA --model {event.model} --set adapter={event.folder}"
+            text = tr(
+                "{folder}: {form}, rank {rank}, on {counted}\nNext: studio train DATA --model "
+                "{model} --set adapter={folder}",
+                folder=event.folder,
+                form=event.form,
+                rank=event.rank,
+                counted=counted(event.layers, "layer"),
+                model=event.model,
             )
             report(asdict(event), text)
 
@@ -121,11 +136,20 @@ def of_export(event: Exported, following: str) -> CommandResult:
     """What was written, how faithful it is, and how it is used."""
     lines = [
         f"{event.folder} ({counted(len(event.files), 'file')}, {file_size(event.size)})",
-        f"Read back: logits differ by {event.difference:.2g} of their norm; the same likeliest token at "
-        f"{event.same} of {event.places} places.",
-        *([f"Before: {event.before}", f"After: {event.after}"] if event.prompt else []),
+        tr(
+            "Read back: logits differ by {difference:.2g} of their norm; the same likeliest "
+            "token at {same} of {places} places.",
+            difference=event.difference,
+            same=event.same,
+            places=event.places,
+        ),
+        *(
+            [tr("Before: {before}", before=event.before), tr("After: {after}", after=event.after)]
+            if event.prompt
+            else []
+        ),
         *map(str, event.remarks),
-        f"Next: {following}",
+        tr("Next: {following}", following=following),
     ]
     document: dict[str, Any] = {**asdict(event), "remarks": [str(each) for each in event.remarks]}
     return CommandResult(document, "\n".join(lines))

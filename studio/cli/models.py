@@ -27,6 +27,7 @@ from studio.events.models import (
     ModelShown,
 )
 from studio.jobs.models import ConvertModelJob, DeleteModelJob, ListModelsJob, ShowModelJob
+from studio.language import tr
 from studio.models.library.places import FOLDER
 from studio.models.present import find_model
 from studio.words import file_size, loss, memory, parameters, visible_line
@@ -34,24 +35,26 @@ from studio.words import file_size, loss, memory, parameters, visible_line
 app = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    help="The models on this machine: the Hub's cache, LM Studio's, Ollama's, and those made here.",
+    help=tr("The models on this machine: the Hub's cache, LM Studio's, Ollama's, and those made here."),
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's name as listed, or its folder.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help=tr("A model's name as listed, or its folder."))]
 Folders = Annotated[
     list[Path] | None,
-    typer.Option("--in", metavar="FOLDER", help="Look into this folder, too; may be given several times."),
+    typer.Option(
+        "--in", metavar="FOLDER", help=tr("Look into this folder, too; may be given several times.")
+    ),
 ]
 
-_USES = {"chat": "chat", "lora": "LoRA", "qlora": "QLoRA", "full": "full fine-tuning"}
-_FITS = {FITS: "fits", TIGHT: "tight", TOO_LARGE: "too large"}
+_USES = {"chat": "chat", "lora": "LoRA", "qlora": "QLoRA", "full": tr("full fine-tuning")}
+_FITS = {FITS: "fits", TIGHT: "tight", TOO_LARGE: tr("too large")}
 
 
 @app.command("list", cls=StudioCommand)
 def list_models(
     in_: Folders = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Leave out what is not known yet of what fits here.")
+        bool, typer.Option("--fast", help=tr("Leave out what is not known yet of what fits here."))
     ] = False,
 ) -> None:
     """Every model on this machine with its parameters, bits, size, context, licence, and what fits here."""
@@ -74,14 +77,18 @@ def show(name: Name) -> None:
 def delete(
     name: Name,
     for_good: Annotated[
-        bool, typer.Option("--for-good", help="Delete it at once, instead of moving it to the Trash.")
+        bool, typer.Option("--for-good", help=tr("Delete it at once, instead of moving it to the Trash."))
     ] = False,
 ) -> None:
     """Move a model to the Trash; one in the Hub's cache is deleted, with all its revisions."""
     for event in perform(DeleteModelJob(_named(name), paths_from(), for_good).run_events(None)):
         if isinstance(event, ModelDeleted):
-            freed = f"{file_size(event.freed)} are free again." if event.freed else "It is in the Trash."
-            report(asdict(event), f"Deleted {event.name}. {freed}")
+            freed = (
+                tr("{file_size} are free again.", file_size=file_size(event.freed))
+                if event.freed
+                else tr("It is in the Trash.")
+            )
+            report(asdict(event), tr("Deleted {name}. {freed}", name=event.name, freed=freed))
 
 
 @app.command(cls=StudioCommand)
@@ -89,20 +96,22 @@ def convert(
     name: Name,
     bits: Annotated[
         int,
-        typer.Option(metavar="2|3|4|6|8", help="Quantize the weights to so many bits.", show_default=False),
+        typer.Option(
+            metavar="2|3|4|6|8", help=tr("Quantize the weights to so many bits."), show_default=False
+        ),
     ] = 0,
-    plain: Annotated[bool, typer.Option("--plain", help="De-quantize the weights.")] = False,
-    group: Annotated[int, typer.Option(help="Weights that share a scale.")] = 64,
+    plain: Annotated[bool, typer.Option("--plain", help=tr("De-quantize the weights."))] = False,
+    group: Annotated[int, typer.Option(help=tr("Weights that share a scale."))] = 64,
     mode: Annotated[
-        Literal["affine", "mxfp4", "mxfp8", "nvfp4"], typer.Option(help="How they are quantized.")
+        Literal["affine", "mxfp4", "mxfp8", "nvfp4"], typer.Option(help=tr("How they are quantized."))
     ] = "affine",
     precision: Annotated[
         Literal["model", "float16", "bfloat16", "float32"],
-        typer.Option(help="Of what is not quantized; model: as it is."),
+        typer.Option(help=tr("Of what is not quantized; model: as it is.")),
     ] = "model",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="A new folder; among the models made here if not named."),
+        typer.Option(metavar="FOLDER", help=tr("A new folder; among the models made here if not named.")),
     ] = None,
 ) -> None:
     """Make a folder of a model in another form, or of a GGUF file one that can be trained; read it back."""
@@ -114,7 +123,7 @@ def convert(
     job = ConvertModelJob(
         facts.place, out or paths_from().models / f"{stem}-{form}", bits, group, mode, precision
     )
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         import studio.export.conversion  # noqa: F401
     for event in perform(job.run_events(None)):
         if isinstance(event, ModelConverted):
@@ -126,12 +135,21 @@ def of_conversion(event: ModelConverted) -> CommandResult:
     """What became of a model, and what that cost it."""
     lines = [
         event.folder,
-        f"{file_size(event.size_before)}, {event.bits_before:g} bits -> "
-        f"{file_size(event.size_after)}, {event.bits_after:g} bits",
-        f"Loss on ordinary text: {loss(event.loss_before)} -> {loss(event.loss_after)}; logits differ by "
-        f"{event.difference:.2g} of their norm.",
+        tr(
+            "{file_size}, {bits_before:g} bits -> {file_size2}, {bits_after:g} bits",
+            file_size=file_size(event.size_before),
+            bits_before=event.bits_before,
+            file_size2=file_size(event.size_after),
+            bits_after=event.bits_after,
+        ),
+        tr(
+            "Loss on ordinary text: {loss} -> {loss2}; logits differ by {difference:.2g} of their norm.",
+            loss=loss(event.loss_before),
+            loss2=loss(event.loss_after),
+            difference=event.difference,
+        ),
         *map(str, event.remarks),
-        f"Next: studio train DATA --model {event.folder}",
+        tr("Next: studio train DATA --model {folder}", folder=event.folder),
     ]
     document = {**asdict(event), "remarks": [str(each) for each in event.remarks]}
     return CommandResult(document, "\n".join(lines))
@@ -163,8 +181,8 @@ def of_models(found: ModelsFound) -> CommandResult:
 
 def facts_lines(facts: ModelFacts) -> list[str]:
     """What is known of a model, in a line, and in a second what it can be used for, or why it cannot."""
-    context = f"{facts.context:,} tokens" if facts.context else ""
-    bits = f"{facts.bits:g} bits" if facts.bits else ""
+    context = tr("{context:,} tokens", context=facts.context) if facts.context else ""
+    bits = tr("{bits:g} bits", bits=facts.bits) if facts.bits else ""
     known = (
         facts.architecture,
         parameters(facts.parameters) if facts.parameters else "",
@@ -177,11 +195,11 @@ def facts_lines(facts: ModelFacts) -> list[str]:
         lines.append(f"    {visible_line(str(facts.problem))}")
     elif facts.uses:
         uses = (f"{_USES[use.use]} {_FITS.get(use.fits, '?')} ({memory(use.size)})" for use in facts.uses)
-        converted = "once converted: " if facts.form == "gguf" else ""
+        converted = tr("once converted: ") if facts.form == "gguf" else ""
         lines.append(f"    {converted}{', '.join(uses)}")
     if facts.form == "gguf" and facts.problem is None:
         called = shlex.quote(facts.place if facts.source == FOLDER else facts.name)
-        lines.append(f"    To train it: studio models convert {called}")
+        lines.append(tr("    To train it: studio models convert {called}", called=called))
     return lines
 
 
@@ -190,9 +208,9 @@ def _shown(shown: ModelShown) -> Sequence[str]:
     lines = [*facts_lines(facts), f"    {facts.place}"]
     lines += [f"    {visible_line(file.name)} ({file_size(file.size)})" for file in shown.files]
     if shown.license_page:
-        lines.append(f"Licence: {visible_line(shown.license_page)}")
+        lines.append(tr("Licence: {visible_line}", visible_line=visible_line(shown.license_page)))
     if shown.template:
-        lines += ["", "Chat template:", shown.template]
+        lines += ["", tr("Chat template:"), shown.template]
     if shown.card:
         lines += ["", shown.card]
     return lines

@@ -16,6 +16,7 @@ from studio.cli.terminal import StoppedByPerson, perform, report
 from studio.events import Event, Progress
 from studio.events.models import FileArrived, ModelDownloaded, ModelsListed, OnlineModel
 from studio.jobs.online import DownloadModelJob, SearchModelsJob
+from studio.language import tr
 from studio.models.hub.asked import ModelFilters
 from studio.words import counted, file_size, visible_line
 
@@ -24,13 +25,17 @@ type TunedFor = Literal["base", "instruct", "any"]
 
 
 def search(
-    query: Annotated[str, typer.Argument(metavar="WORDS", help="Words in a model's name.")] = "",
-    mlx: Annotated[bool, typer.Option("--mlx", help="Only models in MLX's own form.")] = False,
-    fits: Annotated[bool, typer.Option("--fits", help="Only models that can be used on this Mac.")] = False,
-    tuning: Annotated[TunedFor, typer.Option(help="Base models, those tuned to answer, or any.")] = "any",
-    sort: Annotated[SortedBy, typer.Option(help="What comes first.")] = "downloads",
-    page: Annotated[int, typer.Option(min=1, help="Which page of what is found.")] = 1,
-    fast: Annotated[bool, typer.Option("--fast", help="Leave out what each can be used for here.")] = False,
+    query: Annotated[str, typer.Argument(metavar="WORDS", help=tr("Words in a model's name."))] = "",
+    mlx: Annotated[bool, typer.Option("--mlx", help=tr("Only models in MLX's own form."))] = False,
+    fits: Annotated[
+        bool, typer.Option("--fits", help=tr("Only models that can be used on this Mac."))
+    ] = False,
+    tuning: Annotated[TunedFor, typer.Option(help=tr("Base models, those tuned to answer, or any."))] = "any",
+    sort: Annotated[SortedBy, typer.Option(help=tr("What comes first."))] = "downloads",
+    page: Annotated[int, typer.Option(min=1, help=tr("Which page of what is found."))] = 1,
+    fast: Annotated[
+        bool, typer.Option("--fast", help=tr("Leave out what each can be used for here."))
+    ] = False,
 ) -> None:
     """Look for models on the Hub, with what each can be used for on this Mac before it is downloaded."""
     filters = ModelFilters(mlx, fits, "" if tuning == "any" else tuning)
@@ -42,10 +47,12 @@ def search(
 
 def download(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A model of the Hub: owner/name, or its address.")
+        str, typer.Argument(metavar="NAME", help=tr("A model of the Hub: owner/name, or its address."))
     ],
-    revision: Annotated[str, typer.Option(help="A branch, tag or commit; main if not named.")] = "",
-    file: Annotated[str, typer.Option(metavar="FILE", help="Which GGUF file, where there are several.")] = "",
+    revision: Annotated[str, typer.Option(help=tr("A branch, tag or commit; main if not named."))] = "",
+    file: Annotated[
+        str, typer.Option(metavar="FILE", help=tr("Which GGUF file, where there are several."))
+    ] = "",
 ) -> None:
     """Download a model into the Hugging Face cache and compare checksums; stopped, it goes on later."""
     job = DownloadModelJob(name, revision, file=file)
@@ -69,7 +76,7 @@ def _in_megabytes(events: Generator[Event]) -> Generator[Event]:
         for event in events:
             if isinstance(event, FileArrived):
                 done, total = event.done // 10**6, max(1, event.total // 10**6)
-                yield Progress(f"MB of {event.file}", done, total)
+                yield Progress(tr("MB of {file}", file=event.file), done, total)
             else:
                 yield event
     finally:
@@ -83,8 +90,8 @@ def _plain(model: OnlineModel) -> dict[str, Any]:
 def _listed(found: ModelsListed, page: int) -> Sequence[str]:
     lines = [line for model in found.models for line in _lines(model)]
     if not found.models:
-        return ["Nothing was found. Try fewer words, or fewer conditions."]
-    return [*lines, *([f"More: --page {page + 1}"] if found.more else [])]
+        return [tr("Nothing was found. Try fewer words, or fewer conditions.")]
+    return [*lines, *([tr("More: --page {value}", value=page + 1)] if found.more else [])]
 
 
 def _lines(model: OnlineModel) -> list[str]:
@@ -92,12 +99,17 @@ def _lines(model: OnlineModel) -> list[str]:
     about = [counted(model.downloads, "download"), counted(model.likes, "like")]
     about += ["gated"] if model.gated else []
     about += ["base"] if model.is_base else []
-    about += [f"here: {visible_line(model.here)}"] if model.here else []
+    about += [tr("here: {visible_line}", visible_line=visible_line(model.here))] if model.here else []
     return [f"{first}  {', '.join(about)}", *rest]
 
 
 def _downloaded(event: ModelDownloaded) -> str:
-    return (
-        f"{event.name}: {counted(event.files, 'file')}, {file_size(event.size)}, revision "
-        f"{event.revision[:12]}\n{event.folder}\nNext: studio train DATA --model {event.name}"
+    return tr(
+        "{name}: {counted}, {file_size}, revision {revision}\n{folder}\nNext: studio train "
+        "DATA --model {name}",
+        name=event.name,
+        counted=counted(event.files, "file"),
+        file_size=file_size(event.size),
+        revision=event.revision[:12],
+        folder=event.folder,
     )

@@ -18,6 +18,7 @@ from studio.cli.terminal import asked
 from studio.errors import DataError, RecipeError, StudioError
 from studio.files import parsed
 from studio.jobs.base import with_parent
+from studio.language import tr
 from studio.models.present import named_model, present
 from studio.paths import Paths
 from studio.recipe.entry import FieldEntry
@@ -31,36 +32,38 @@ if TYPE_CHECKING:
 
 
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of the recipe.")
+    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help=tr("Change a field of the recipe."))
 ]
 RecipeFile = Annotated[
     str,
     typer.Option(
         "--recipe",
         metavar="FILE",
-        help="Begin with a recipe file, or with one in the box: "
+        help=tr("Begin with a recipe file, or with one in the box: ")
         + ", ".join(recipe.name for recipe in ready_recipes())
         + ".",
     ),
 ]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, or its folder.")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help=tr("The name of a run, or its folder."))]
 ChangedBase = Annotated[
     bool,
-    typer.Option("--changed-base", help="Use the run's model also where it was changed since."),
+    typer.Option("--changed-base", help=tr("Use the run's model also where it was changed since.")),
 ]
 Data = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
-        help="A dataset: a .jsonl, .json, .csv, .tsv, .parquet, .arrow, .txt or .md file, also as .gz; "
-        "a folder of such files; or a saved dataset.",
+        help=tr(
+            "A dataset: a .jsonl, .json, .csv, .tsv, .parquet, .arrow, .txt or .md file, also as .gz; "
+            "a folder of such files; or a saved dataset."
+        ),
     ),
 ]
 Model = Annotated[
     str,
     typer.Option(
-        help='A model folder, the name of a model on this machine, or "starter", the model in the box.',
-        show_default="the recipe's",
+        help=tr('A model folder, the name of a model on this machine, or "starter", the model in the box.'),
+        show_default=tr("the recipe's"),
     ),
 ]
 
@@ -69,7 +72,7 @@ _PICKED = ("model", "data.path")  # fields with an argument or option of their o
 
 def described_fields() -> str:
     """Every field for --set with its default and what it does."""
-    return "Fields of the recipe for --set, with their defaults:\n\n" + "\n\n".join(
+    return tr("Fields of the recipe for --set, with their defaults:\n\n") + "\n\n".join(
         f"{f.path} = {_default(f)}: {f.help}" for f in fields() if f.path not in _PICKED
     )
 
@@ -155,7 +158,7 @@ def _default(field: FieldEntry) -> str:
     return "auto" if field.optional else f"{field.default}"
 
 
-_KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": "true | false"}
+_KINDS = {"string": "text", "integer": "a number", "number": "a number", "boolean": tr("true | false")}
 
 
 def steps_of(like: Path | None, asked: list[str] | None) -> tuple[AnyStep, ...]:
@@ -212,8 +215,8 @@ def _field(name: str, about: dict[str, Any]) -> str:
     kinds = [about, *about.get("anyOf", [])]
     choices = next((" | ".join(kind["enum"]) for kind in kinds if "enum" in kind), "")
     kind = choices or next(_KINDS[kind["type"]] for kind in kinds if kind.get("type") in _KINDS)
-    unit = f" of {about['unit']}" if "unit" in about else ""
-    default = f" (else {about['default']})" if about.get("default") not in (None, "") else ""
+    unit = tr(" of {about}", about=about["unit"]) if "unit" in about else ""
+    default = tr(" (else {about})", about=about["default"]) if about.get("default") not in (None, "") else ""
     return f"{name}=  {kind}{unit}{default}"
 
 

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from studio.cli.opening import first_word, names_file
 from studio.cli.terminal import asked, console
+from studio.language import tr
 
 
 def _set(name: str, context: typer.Context, value: Any) -> None:
@@ -37,20 +38,22 @@ def _everywhere(
     home: Annotated[
         Path | None,
         typer.Option(
-            help="Keep everything the app writes under this folder; else under $STUDIO_HOME, if set.",
+            help=tr("Keep everything the app writes under this folder; else under $STUDIO_HOME, if set."),
             callback=_home,
             expose_value=False,
         ),
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print one JSON document on stdout.", callback=_json, expose_value=False),
+        typer.Option(
+            "--json", help=tr("Print one JSON document on stdout."), callback=_json, expose_value=False
+        ),
     ] = False,
     debug: Annotated[
         bool,
         typer.Option(
             "--debug",
-            help="Show the traceback when something fails.",
+            help=tr("Show the traceback when something fails."),
             callback=_debug,
             expose_value=False,
         ),
@@ -99,7 +102,14 @@ class Group(TyperGroup):
         """Say of a command that could be meant as a file how that is written."""
         if alone and os.path.exists(word):
             place = ctx.command_path
-            console.print(f"`{word}` is a command. For the file of that name: `{place} .{os.sep}{word}`.")
+            console.print(
+                tr(
+                    "`{word}` is a command. For the file of that name: `{place} .{sep}{word}`.",
+                    word=word,
+                    place=place,
+                    sep=os.sep,
+                )
+            )
 
     def _is_typo(self, word: str) -> bool:
         return not names_file(word) and not word.startswith("-") and bool(self._alike(word))
@@ -113,11 +123,15 @@ class Group(TyperGroup):
             return
         if names_file(word):
             ctx.fail(
-                f"The window opens one dataset, with --home and --debug beside it; `{word}` cannot be opened "
-                f"so. For a command, write its name first, as in `studio train {word}`."
+                tr(
+                    "The window opens one dataset, with --home and --debug beside it; `{word}` "
+                    "cannot be opened so. For a command, write its name first, as in `studio train "
+                    "{word}`.",
+                    word=word,
+                )
             )
-        meant = "".join(f" Did you mean '{each}'?" for each in self._alike(word))
-        ctx.fail(f"No such command '{word}', and no file of that name.{meant}")
+        meant = "".join(tr(" Did you mean '{each}'?", each=each) for each in self._alike(word))
+        ctx.fail(tr("No such command '{word}', and no file of that name.{meant}", word=word, meant=meant))
 
 
 class DataGroup(Group):

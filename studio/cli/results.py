@@ -22,6 +22,7 @@ from studio.events import (
 from studio.generate.sampling import Sampling
 from studio.jobs.forecast import Examples, ForecastJob
 from studio.jobs.read import DatasetJob
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.runs.history import history_of
@@ -29,7 +30,7 @@ from studio.runs.store import RunSummary, summarize
 from studio.train.dataset_cache import DatasetCache
 from studio.words import counted
 
-_WORDS = {"error": "cannot train", "warning": "with a warning"}
+_WORDS = {"error": tr("cannot train"), "warning": tr("with a warning")}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,13 @@ def of_run(run: RunFolder) -> CommandResult:
         "peak_memory_bytes": int(history.column("memory_peak").max()) if last else None,
         "adapter": str(run.adapter),
     }
-    text = f"{summary.message} {summary.step} steps in {seconds:.0f} s.\nNext: studio evaluate {run.name}"
+    text = tr(
+        "{message} {step} steps in {seconds:.0f} s.\nNext: studio evaluate {name}",
+        message=summary.message,
+        step=summary.step,
+        seconds=seconds,
+        name=run.name,
+    )
     return CommandResult(document, text)
 
 
@@ -131,8 +138,19 @@ def of_dataset(read: DatasetRead) -> CommandResult:
         f"{splits[name]} {name}" for name in ("train", "validation", "test", "golden") if splits[name]
     )
     lines = [
-        f"{read.name}: {counted(len(read.rows), 'example')}, {read.format} format ({shares}).",
-        f"As text with {read.template}: {sum(lengths):,} tokens, {trained:,} of them trained.",
+        tr(
+            "{name}: {counted}, {format} format ({shares}).",
+            name=read.name,
+            counted=counted(len(read.rows), "example"),
+            format=read.format,
+            shares=shares,
+        ),
+        tr(
+            "As text with {template}: {count:,} tokens, {trained:,} of them trained.",
+            template=read.template,
+            count=sum(lengths),
+            trained=trained,
+        ),
     ]
     lines.append(_trouble(read.problems))
     places = LineMap(read.files)
@@ -151,17 +169,31 @@ def _trouble(problems: Sequence[Problem]) -> str:
         f"{counted(rows[severity], 'row')} {words}" for severity, words in _WORDS.items() if rows[severity]
     ]
     if whole := sum(not p.line for p in problems):
-        parts.append(f"{counted(whole, 'remark')} on {'the file' if whole == 1 else 'files'}")
-    return f"{'; '.join(parts)}." if parts else "Every row can train."
+        parts.append(
+            tr(
+                "{counted} on {words}",
+                counted=counted(whole, "remark"),
+                words="the file" if whole == 1 else "files",
+            )
+        )
+    return f"{'; '.join(parts)}." if parts else tr("Every row can train.")
 
 
 def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ()) -> CommandResult:
     """The list of runs, and why sweeps among them cannot be read."""
     document = [{**asdict(s), "folder": str(s.folder), "created": s.created.isoformat()} for s in summaries]
     if not summaries:
-        none = "No runs yet. `studio demo` makes one from the sample."
+        none = tr("No runs yet. `studio demo` makes one from the sample.")
         return CommandResult(document, "\n".join((none, *damaged_sweeps)))
-    rows = [f"{'RUN':32} {'STATE':12} {'STEPS':>11} {'BEST LOSS':>10}  EXACT MATCH"]
+    rows = [
+        tr(
+            "{value:32} {value2:12} {value3:>11} {value4:>10}  EXACT MATCH",
+            value="RUN",
+            value2="STATE",
+            value3="STEPS",
+            value4="BEST LOSS",
+        )
+    ]
     for s in summaries:
         loss = f"{s.best_loss:.3f}" if s.best_loss is not None else "-"
         exact = (
@@ -169,10 +201,10 @@ def of_runs(summaries: Sequence[RunSummary], damaged_sweeps: Sequence[str] = ())
             if s.base_exact is None or s.tuned_exact is None
             else f"{s.base_exact:.0%} → {s.tuned_exact:.0%}"
         )
-        of = f"  stage {s.stage} of {s.sweep}" if s.stage else ""
-        of += f"  goes on from {s.parent}" if s.parent else ""
+        of = tr("  stage {stage} of {sweep}", stage=s.stage, sweep=s.sweep) if s.stage else ""
+        of += tr("  goes on from {parent}", parent=s.parent) if s.parent else ""
         rows.append(f"{s.name:32} {s.state:12} {f'{s.step}/{s.steps}':>11} {loss:>10}  {exact}{of}")
-    rows += [f"{s.name} is damaged: {s.damage}" for s in summaries if s.damage]
+    rows += [tr("{name} is damaged: {damage}", name=s.name, damage=s.damage) for s in summaries if s.damage]
     rows += damaged_sweeps
     return CommandResult(document, "\n".join(rows))
 
@@ -181,8 +213,19 @@ def of_library(entries: Sequence[LibraryEntry]) -> CommandResult:
     """The datasets that are known."""
     document = [{**asdict(entry), "name": entry.name} for entry in entries]
     if not entries:
-        return CommandResult(document, "No dataset is known yet: those that are opened or saved are listed.")
-    rows = [f"{'ROWS':>10} {'SIZE':>9} {'STEPS':>5} {'RUNS':>4}  {'KIND':18} DATASET"]
+        return CommandResult(
+            document, tr("No dataset is known yet: those that are opened or saved are listed.")
+        )
+    rows = [
+        tr(
+            "{value:>10} {value2:>9} {value3:>5} {value4:>4}  {value5:18} DATASET",
+            value="ROWS",
+            value2="SIZE",
+            value3="STEPS",
+            value4="RUNS",
+            value5="KIND",
+        )
+    ]
     for entry in entries:
         figures = f"{entry.rows:>10,} {words.file_size(entry.bytes):>9} {entry.steps:>5} {len(entry.runs):>4}"
         missing = "" if entry.is_there else "  (missing)"
@@ -241,27 +284,31 @@ def _lines(forecast: Forecasted, examples: Examples | None) -> Iterator[str]:
     yield from map(str, forecast.remarks)
     yield ""
     for name, size in (
-        ("Weights", forecast.weights),
-        ("Adapters", forecast.adapters),
-        ("Optimizer", forecast.optimizer),
-        ("Activations", forecast.activations),
-        ("Head", forecast.head),
-        ("Peak", forecast.peak),
-        ("This machine", forecast.limit),
+        (tr("Weights"), forecast.weights),
+        (tr("Adapters"), forecast.adapters),
+        (tr("Optimizer"), forecast.optimizer),
+        (tr("Activations"), forecast.activations),
+        (tr("Head"), forecast.head),
+        (tr("Peak"), forecast.peak),
+        (tr("This machine"), forecast.limit),
     ):
         yield f"  {name:14} {words.memory(size):>10}"
     yield ""
-    yield "It fits." if forecast.fits else "It does not fit into this machine's memory."
+    yield tr("It fits.") if forecast.fits else tr("It does not fit into this machine's memory.")
     if forecast.changes:
-        yield "This makes it fit:" if len(forecast.changes) == 1 else "Any one of these makes it fit:"
+        yield tr("This makes it fit:") if len(forecast.changes) == 1 else tr("Any one of these makes it fit:")
         yield from (f"  {change}" for change in forecast.changes)
     elif not forecast.fits:
-        yield "Nothing in the recipe would make it fit: choose a smaller model."
+        yield tr("Nothing in the recipe would make it fit: choose a smaller model.")
     if forecast.seconds_per_epoch:
-        steps = f"{forecast.steps_per_epoch:,.0f} steps"
+        steps = tr("{steps_per_epoch:,.0f} steps", steps_per_epoch=forecast.steps_per_epoch)
         if examples and len(examples.tokens) > examples.count:
             rows = words.counted(len(examples.tokens), "row")
-            steps += f" ({rows} of {words.counted(examples.count, 'example')})"
-        yield f"An epoch is {steps} and takes about {words.duration(forecast.seconds_per_epoch)} here."
+            steps += tr(" ({rows} of {counted})", rows=rows, counted=words.counted(examples.count, "example"))
+        yield tr(
+            "An epoch is {steps} and takes about {duration} here.",
+            steps=steps,
+            duration=words.duration(forecast.seconds_per_epoch),
+        )
     else:
-        yield "For an estimate of the time name a dataset with --data."
+        yield tr("For an estimate of the time name a dataset with --data.")

@@ -21,6 +21,7 @@ from studio.generate.sampling import GREEDY
 from studio.jobs.answers import ChatJob
 from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.train import TrainJob
+from studio.language import tr
 from studio.paths import Paths, resource
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -38,7 +39,7 @@ def demo(paths: Paths) -> None:
     document: dict[str, Any] = {"answers": []}
     sample = resource("starter/instructions.jsonl")
     recipe = Recipe().with_values({"data.path": str(sample)})
-    out.rule("Training the starter on the sample")
+    out.rule(tr("Training the starter on the sample"))
     run = None
     for event in perform(TrainJob(recipe, paths.runs, "sample").run_events(model_cache)):
         if isinstance(event, RunOpened):
@@ -48,13 +49,13 @@ def demo(paths: Paths) -> None:
     trained = results.of_run(run)
     document["run"] = trained.document
     out.print(trained.text)
-    out.rule("Did it get better?")
+    out.rule(tr("Did it get better?"))
     for event in perform(EvaluateJob(run, options=QUICK).run_events(model_cache)):
         if isinstance(event, Evaluated):
             measured = of_evaluation(event, [])
             document["evaluation"] = measured.document
             out.print(measured.text)
-    out.rule("The same question to both")
+    out.rule(tr("The same question to both"))
     for prompt in _questions():
         job = ChatJob(run, one_prompt(prompt), GREEDY)
         answers = [e for e in perform(job.run_events(model_cache)) if isinstance(e, AnswerEnded)]
@@ -62,7 +63,7 @@ def demo(paths: Paths) -> None:
         result = results.of_answers(prompt, answers, GREEDY)
         document["answers"].append(result.document)
         out.print(result.text + "\n")
-    out.print(f"All of it is in {run.path}")
+    out.print(tr("All of it is in {path}", path=run.path))
     if asked.as_json:
         report(document, "")
 
@@ -78,12 +79,12 @@ def selftest() -> list[SelfCheck]:
     with tempfile.TemporaryDirectory(prefix="studio-selftest-") as folder:
         context = _Context(Path(folder))
         checks = (
-            ("Libraries", context.libraries),
-            ("Matrix products", context.products),
-            ("Train, 3 steps", context.train),
-            ("Base and tuned side by side", context.chat),
-            ("Evaluate", context.evaluate),
-            ("Window", context.window),
+            (tr("Libraries"), context.libraries),
+            (tr("Matrix products"), context.products),
+            (tr("Train, 3 steps"), context.train),
+            (tr("Base and tuned side by side"), context.chat),
+            (tr("Evaluate"), context.evaluate),
+            (tr("Window"), context.window),
         )
         return [_check(name, work) for name, work in checks]
 
@@ -113,7 +114,12 @@ class _Context:
         from studio.models.cache import ModelCache
 
         self.model_cache = ModelCache()
-        return f"mlx {version('mlx')}, mlx-lm {version('mlx-lm')}, on {mx.default_device()}"
+        return tr(
+            "mlx {version}, mlx-lm {version2}, on {default_device}",
+            version=version("mlx"),
+            version2=version("mlx-lm"),
+            default_device=mx.default_device(),
+        )
 
     def products(self) -> str:
         import mlx.core as mx
@@ -123,7 +129,7 @@ class _Context:
         mx.eval(a @ a)
         began = time.perf_counter()
         mx.eval(a @ a)
-        return f"{2 * size**3 / (time.perf_counter() - began) / 1e9:,.0f} GFLOP/s in fp32"
+        return tr("{value:,.0f} GFLOP/s in fp32", value=2 * size**3 / (time.perf_counter() - began) / 1e9)
 
     def train(self) -> str:
         from studio.jobs.train import TrainJob
@@ -135,13 +141,13 @@ class _Context:
         events = list(TrainJob(recipe, self.folder / "runs", "selftest").run_events(self.model_cache))
         self.run = RunFolder(Path(next(e.folder for e in events if isinstance(e, RunOpened))))
         steps = [e for e in events if isinstance(e, Step)]
-        return f"loss {steps[0].loss:.3f} → {steps[-1].loss:.3f}"
+        return tr("loss {loss:.3f} → {loss2:.3f}", loss=steps[0].loss, loss2=steps[-1].loss)
 
     def chat(self) -> str:
         from studio.jobs.answers import ChatJob
 
         sampling = GREEDY.model_copy(update={"max_tokens": 8})
-        job = ChatJob(self._trained(), one_prompt("What is the capital of France?"), sampling)
+        job = ChatJob(self._trained(), one_prompt(tr("What is the capital of France?")), sampling)
         ended = _only(list(job.run_events(self.model_cache)), AnswerEnded)
         return " | ".join(f"{e.who}: {e.text.strip()}" for e in ended)
 
@@ -164,7 +170,7 @@ class _Context:
         label.show()
         application.processEvents()
         label.close()
-        return f"Qt {qVersion()}"
+        return tr("Qt {qVersion}", qVersion=qVersion())
 
     def _trained(self) -> RunFolder:
         if self.run is None:

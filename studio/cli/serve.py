@@ -20,6 +20,7 @@ from studio.events import Event
 from studio.generate.keys import checked
 from studio.jobs.job import Job, Outcome
 from studio.jobs.perform import Performer, QueueName, Ticket, model_cache
+from studio.language import tr
 from studio.models.present import named_model
 from studio.paths import model_folder
 from studio.runs.store import RunStore
@@ -67,19 +68,22 @@ class MainThread:
 
 def serve(
     runs: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]…", help="Runs to answer with; all if none is named.")
+        list[str] | None,
+        typer.Argument(metavar="[RUN]…", help=tr("Runs to answer with; all if none is named.")),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it listens; 0 takes a free one.")] = PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help=tr("Where it listens; 0 takes a free one."))
+    ] = PORT,
     key: Annotated[
         str,
         typer.Option(
-            envvar=KEY_VARIABLE, show_envvar=True, help="Ask for this API key; without one, for none."
+            envvar=KEY_VARIABLE, show_envvar=True, help=tr("Ask for this API key; without one, for none.")
         ),
     ] = "",
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help='A model to answer with, too: its folder, its name, or "starter"; may be repeated.'
+            help=tr('A model to answer with, too: its folder, its name, or "starter"; may be repeated.')
         ),
     ] = None,
     changed_base: ChangedBase = False,
@@ -89,7 +93,7 @@ def serve(
     offered.check()
     engine = MainThread()
     server = LocalServer(offered, engine.submit, port=port, key=checked(key), changed_base=changed_base)
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         from studio.models.cache import ModelCache  # noqa: F401  # before the first request waits for it
     server.start()
     try:
@@ -126,19 +130,33 @@ def _places(models: list[str]) -> list[str]:
 
 def _tell_where(server: LocalServer, offered: Offered, asks_key: bool) -> None:
     names = [each.name for each in offered.models()]
-    console.print(f"Serving {counted(len(names), 'model')} at {server.address}")
+    console.print(
+        tr("Serving {counted} at {address}", counted=counted(len(names), "model"), address=server.address)
+    )
     for name in names[:20]:
         console.print(f"  {name}")
     if len(names) > 20:
-        console.print(f"  and {len(names) - 20} more, listed by {server.address}/models")
-    console.print(f"Try it:\n{curl(server.address, names[0], 'KEY' if asks_key else '')}", soft_wrap=True)
-    console.print("Press Ctrl-C to stop.")
+        console.print(
+            tr(
+                "  and {value} more, listed by {address}/models",
+                value=len(names) - 20,
+                address=server.address,
+            )
+        )
+    console.print(
+        tr("Try it:\n{curl}", curl=curl(server.address, names[0], "KEY" if asks_key else "")), soft_wrap=True
+    )
+    console.print(tr("Press Ctrl-C to stop."))
 
 
 def _of_server(server: LocalServer) -> CommandResult:
     figures = server.figures
     document = {"address": server.address, "requests": figures.answered, "tokens": figures.tokens}
-    text = f"Stopped. {counted(figures.answered, 'request')}, {counted(figures.tokens, 'token')}."
+    text = tr(
+        "Stopped. {counted}, {counted2}.",
+        counted=counted(figures.answered, "request"),
+        counted2=counted(figures.tokens, "token"),
+    )
     return CommandResult(document, text)
 
 

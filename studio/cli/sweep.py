@@ -18,6 +18,7 @@ from studio.events import SweepProgress
 from studio.jobs.base import with_parent
 from studio.jobs.search import StageOutcome, outcomes
 from studio.jobs.sweep import SweepJob, base_of_sweep, closing
+from studio.language import tr
 from studio.models.folder import read_config
 from studio.models.present import named_model
 from studio.paths import model_folder
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from studio.models.cache import ModelCache
 
 STATES = {
-    "goes on": "goes on where it stopped",
-    "done": "done already",
-    "failed": "given up; the sweep goes on",
+    "goes on": tr("goes on where it stopped"),
+    "done": tr("done already"),
+    "failed": tr("given up; the sweep goes on"),
 }
 
 
@@ -85,8 +86,16 @@ def of_stages(staged: StagedRecipe) -> CommandResult:
         "fits": all(one["fits"] for one in each),
         "seconds": seconds,
     }
-    texts = [f"Stage {m.name}: {result.text}\n" for m, result in zip(members, found, strict=True)]
-    ends = f"All {len(members)} stages take {memory(peak)} at most, and about {duration(seconds)} here."
+    texts = [
+        tr("Stage {name}: {text}\n", name=m.name, text=result.text)
+        for m, result in zip(members, found, strict=True)
+    ]
+    ends = tr(
+        "All {count} stages take {memory} at most, and about {duration} here.",
+        count=len(members),
+        memory=memory(peak),
+        duration=duration(seconds),
+    )
     return CommandResult(document, "\n".join([*texts, ends]))
 
 
@@ -112,7 +121,7 @@ def carry_out(job: SweepJob, make_cache: Callable[[], ModelCache]) -> SweepFile:
         for event in perform(job.run_events(make_cache())):
             if isinstance(event, SweepProgress):
                 note = f" ({STATES[event.state]})" if event.state in STATES else ""
-                place = (f"{event.index} of {event.count}", "bold")
+                place = (tr("{index} of {count}", index=event.index, count=event.count), "bold")
                 console.print(Text.assemble(place, visible_line(f": {event.changes}{note}")))
     except StoppedByPerson:
         begun = file.path.exists()
@@ -130,7 +139,7 @@ class _Row:
 
     @property
     def state(self) -> str:
-        return self.run.state if self.run else "not begun"
+        return self.run.state if self.run else tr("not begun")
 
     @property
     def loss(self) -> float:
@@ -155,7 +164,7 @@ def of_sweep(file: SweepFile) -> CommandResult:
     }
     lines = [*_table(file, rows, None if file.staged else best_name), "", str(closing(file))]
     if best_name:
-        lines.append(f"Next: studio evaluate {best_name}")
+        lines.append(tr("Next: studio evaluate {best_name}", best_name=best_name))
     return CommandResult(document, "\n".join(lines))
 
 
@@ -203,7 +212,7 @@ def _searched(stage: StageOutcome) -> dict[str, object]:
 def _table(file: SweepFile, rows: Sequence[_Row], best: str | None) -> list[str]:
     paths = [] if file.staged else list(file.over if file.guided else file.members[0].changes)
     fields = [find_field(path).title for path in paths]
-    heads = ["RUN", *map(str.upper, fields), "BEST LOSS", "AT STEP", "STEPS", "TIME", "STATE"]
+    heads = ["RUN", *map(str.upper, fields), tr("BEST LOSS"), tr("AT STEP"), "STEPS", "TIME", "STATE"]
     lines = [heads]
     for row in rows:
         run, changes = row.run, [_changed(row.member, path) for path in paths]
@@ -211,7 +220,12 @@ def _table(file: SweepFile, rows: Sequence[_Row], best: str | None) -> list[str]
         if run is not None:
             at = "-" if run.best_step is None else f"{run.best_step:,}"
             found = "-" if run.best_loss is None else loss(run.best_loss)
-            figures = [found, at, f"{run.step:,} of {run.steps:,}", duration(run.seconds)]
+            figures = [
+                found,
+                at,
+                tr("{step:,} of {steps:,}", step=run.step, steps=run.steps),
+                duration(run.seconds),
+            ]
         mark = "  best" if row.member.run == best else ""
         lines.append([row.member.run, *changes, *figures, f"{row.state}{mark}"])
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]

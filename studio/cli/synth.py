@@ -24,6 +24,7 @@ from studio.errors import DataError
 from studio.events import Downloaded, GeneratedRow, SynthesisEnded
 from studio.jobs.hub import DownloadJob
 from studio.jobs.synthesis import SynthesisJob
+from studio.language import tr
 from studio.synth.confirmed import Unconfirmed
 from studio.synth.folder import SyntheticFolder, write_accepted
 from studio.synth.generate import generated_row, summary
@@ -49,17 +50,22 @@ def of_review(folder: SyntheticFolder) -> CommandResult:
 def of_synthesis(folder: SyntheticFolder) -> CommandResult:
     """How many rows there are by now, what was refused, and what to do next."""
     ended = summary(folder)
-    lines = [f"{_came(ended)}, in {ended.folder}", *_refused(ended)]
+    lines = [tr("{came}, in {folder}", came=_came(ended), folder=ended.folder), *_refused(ended)]
     if ended.rows:
-        lines.append(f"Next: studio data made {ended.folder} --accept all --out more.jsonl")
+        lines.append(tr("Next: studio data made {folder} --accept all --out more.jsonl", folder=ended.folder))
     return CommandResult(asdict(ended), "\n".join(lines))
 
 
 def of_download(event: Downloaded) -> CommandResult:
     """What arrived, and how to look at it."""
-    text = (
-        f"{event.rows:,} rows of {event.name} ({event.subset}, {event.split}), "
-        f"revision {event.revision[:12]}\n{event.path}\nNext: studio data {event.path}"
+    text = tr(
+        "{rows:,} rows of {name} ({subset}, {split}), revision {revision}\n{path}\nNext: studio data {path}",
+        rows=event.rows,
+        name=event.name,
+        subset=event.subset,
+        split=event.split,
+        revision=event.revision[:12],
+        path=event.path,
     )
     return CommandResult(asdict(event), text)
 
@@ -70,7 +76,11 @@ def row_line(row: GeneratedRow) -> str:
 
 
 def _came(ended: SynthesisEnded) -> str:
-    return f"{counted(ended.rows, 'row')} from {counted(ended.asked, 'source')}"
+    return tr(
+        "{counted} from {counted2}",
+        counted=counted(ended.rows, "row"),
+        counted2=counted(ended.asked, "source"),
+    )
 
 
 def _short(text: str) -> str:
@@ -80,15 +90,17 @@ def _short(text: str) -> str:
 
 def _refused(ended: SynthesisEnded) -> list[str]:
     counts = {each.reason: each.count for each in ended.refused}
-    return [f"Refused: {_counted(counts)}"] if counts else []
+    return [tr("Refused: {counted}", counted=_counted(counts))] if counts else []
 
 
 def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
 
 
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that `studio data make` filled.")]
-Numbers = Annotated[str, typer.Option(metavar="ROWS", help="Rows by number, as 1,4-7, or all.")]
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help=tr("A folder that `studio data make` filled."))
+]
+Numbers = Annotated[str, typer.Option(metavar="ROWS", help=tr("Rows by number, as 1,4-7, or all."))]
 _FIELDS = Plan.model_fields
 _ASKED = ("model", "server", "sources", "each", "temperature", "max_tokens", "language", "through", "noise")
 
@@ -99,11 +111,15 @@ def make(
     documents: Annotated[
         list[str] | None, typer.Option("--document", help=_FIELDS["documents"].description)
     ] = None,
-    maker: Annotated[str, typer.Option(help=f"How rows are made: {', '.join(GENERATORS)}.")] = "",
-    out: Annotated[Path | None, typer.Option(help="The folder for the rows; one is named if not.")] = None,
+    maker: Annotated[
+        str, typer.Option(help=tr("How rows are made: {listed}.", listed=", ".join(GENERATORS)))
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help=tr("The folder for the rows; one is named if not."))
+    ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Resume a folder; with --server, its server is confirmed."),
+        typer.Option(metavar="FOLDER", help=tr("Resume a folder; with --server, its server is confirmed.")),
     ] = None,
     **fields: Any,
 ) -> None:
@@ -131,10 +147,10 @@ def made(
     accept: Numbers = "",
     reject: Numbers = "",
     undo: Numbers = "",
-    edit: Annotated[int, typer.Option(metavar="ROW", help="Put --prompt and --answer in its place.")] = 0,
-    prompt: Annotated[str, typer.Option(help="With --edit: the request as you would put it.")] = "",
-    answer: Annotated[str, typer.Option(help="With --edit: the answer as it should be.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Write the accepted rows there, as .jsonl.")] = None,
+    edit: Annotated[int, typer.Option(metavar="ROW", help=tr("Put --prompt and --answer in its place."))] = 0,
+    prompt: Annotated[str, typer.Option(help=tr("With --edit: the request as you would put it."))] = "",
+    answer: Annotated[str, typer.Option(help=tr("With --edit: the answer as it should be."))] = "",
+    out: Annotated[Path | None, typer.Option(help=tr("Write the accepted rows there, as .jsonl."))] = None,
 ) -> None:
     """Show made rows, accept or reject them, and write out those that count."""
     found = SyntheticFolder(folder)
@@ -145,28 +161,36 @@ def made(
     if edit:
         _edit(found, edit, prompt, answer)
     if out is not None:
-        console.print(f"{write_accepted(folder, out)} accepted rows are in {out}.")
+        console.print(
+            tr(
+                "{write_accepted} accepted rows are in {out}.",
+                write_accepted=write_accepted(folder, out),
+                out=out,
+            )
+        )
     _show(of_review(found))
 
 
 def key(
-    server: Annotated[str, typer.Argument(metavar="URL", help="The server's address.")],
+    server: Annotated[str, typer.Argument(metavar="URL", help=tr("The server's address."))],
 ) -> None:
     """Keep a server's API key in the system's keychain; it is asked for, or read from a pipe."""
     from studio.generate.keys import keep_key
 
-    entered = typer.prompt("API key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    entered = typer.prompt(tr("API key"), hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     if not entered.strip():
         raise DataError("command.no_key")
     keep_key(server, entered.strip())
-    report({"server": server, "kept": True}, f"The key for {server} is in the keychain.")
+    report({"server": server, "kept": True}, tr("The key for {server} is in the keychain.", server=server))
 
 
 def download(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A Hub dataset: user/name, or its address.")],
-    subset: Annotated[str, typer.Option(help="Which subset, where there are several.")] = "",
-    split: Annotated[str, typer.Option(help="Which split; train if not named.")] = "",
-    rows: Annotated[str, typer.Option(metavar="RANGE", help="1000 for the first, or 500:1500.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help=tr("A Hub dataset: user/name, or its address."))
+    ],
+    subset: Annotated[str, typer.Option(help=tr("Which subset, where there are several."))] = "",
+    split: Annotated[str, typer.Option(help=tr("Which split; train if not named."))] = "",
+    rows: Annotated[str, typer.Option(metavar="RANGE", help=tr("1000 for the first, or 500:1500."))] = "",
 ) -> None:
     """Download a dataset, or a part of one, from the Hugging Face Hub; stopped, it goes on later."""
     found = recognize(name)
@@ -223,7 +247,7 @@ def _edit(found: SyntheticFolder, number: int, prompt: str, answer: str) -> None
 def _context(job: SynthesisJob) -> Any:
     if not job.on_engine:
         return None
-    with console.status("Loading MLX"):
+    with console.status(tr("Loading MLX")):
         from studio.models.cache import ModelCache
     return ModelCache()
 

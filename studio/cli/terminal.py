@@ -20,6 +20,7 @@ from rich.text import Text
 
 from studio.events import Event, Log, Prepared, RunOpened, Step, Validated
 from studio.events import Progress as ProgressEvent
+from studio.language import tr
 from studio.process import rank
 from studio.recipe.recipe import Recipe
 from studio.runs.training_log import line_of
@@ -37,7 +38,7 @@ class Pulse:
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._say, self._clock, self._lock = say, clock, threading.Lock()
-        self._state, self._shown_state = "Starting", ""
+        self._state, self._shown_state = tr("Starting"), ""
         self._since = self._spoke = clock()
 
     def show(self, state: str) -> None:
@@ -58,7 +59,11 @@ class Pulse:
             now = self._clock()
             if now - self._spoke < _EVERY:
                 return
-            still = f" (for {duration(now - self._since)})" if self._state == self._shown_state else ""
+            still = (
+                tr(" (for {duration})", duration=duration(now - self._since))
+                if self._state == self._shown_state
+                else ""
+            )
             self._spoke, self._shown_state = now, self._state
             self._say(f"{self._state}{still}")
 
@@ -164,7 +169,7 @@ def _showing(clock: Callable[[], float]) -> Iterator[Callable[[Event], None]]:
             yield lambda event: _tell(pulse, event)
         return
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Starting", total=None, note="")
+        task = bar.add_task(tr("Starting"), total=None, note="")
         yield lambda event: _draw(bar, task, event)
 
 
@@ -175,7 +180,7 @@ def _draw(bar: Progress, task: TaskID, event: Event) -> None:
                 task, description=visible_line(what), completed=done, total=total, note=_of(done, total)
             )
         case Step():
-            words = f"Step {event.step} of {event.steps}"
+            words = tr("Step {step} of {steps}", step=event.step, steps=event.steps)
             bar.update(task, description=words, completed=event.step, total=event.steps, note=_speed(event))
         case _:
             _print(event)
@@ -186,7 +191,9 @@ def _tell(pulse: Pulse, event: Event) -> None:
         case ProgressEvent(what, done, total):
             pulse.show(f"{what}: {_of(done, total)}" if total else what)
         case Step():
-            pulse.show(f"Step {event.step} of {event.steps}: {_speed(event)}")
+            pulse.show(
+                tr("Step {step} of {steps}: {speed}", step=event.step, steps=event.steps, speed=_speed(event))
+            )
         case _ if _print(event):
             pulse.spoken()
         case _:
@@ -194,12 +201,17 @@ def _tell(pulse: Pulse, event: Event) -> None:
 
 
 def _of(done: int, total: int | None) -> str:
-    return f"{done:,} of {total:,}" if total else ""
+    return tr("{done:,} of {total:,}", done=done, total=total) if total else ""
 
 
 def _speed(step: Step) -> str:
     speed = f"{step.tokens_per_second:,.0f} tokens/s"
-    return f"loss {step.loss:.3f} · {speed} · {duration(step.seconds_left)} left"
+    return tr(
+        "loss {loss:.3f} · {speed} · {duration} left",
+        loss=step.loss,
+        speed=speed,
+        duration=duration(step.seconds_left),
+    )
 
 
 def _print(event: Event) -> bool:
@@ -207,7 +219,7 @@ def _print(event: Event) -> bool:
     match event:
         case RunOpened(run, _):
             asked.run = run
-            console.print(Text.assemble("Run ", (visible_line(run), "bold")))
+            console.print(Text.assemble(tr("Run "), (visible_line(run), "bold")))
         case Prepared() | Validated():
             console.print(line_of(event))
         case Log(text, level):
@@ -237,8 +249,12 @@ def interruptible() -> Iterator[Interruption]:
         if stop.pressed:
             sys.exit(STOPPED)
         stop.pressed = True
-        how = "after this step, and saving" if stop.saves else "as soon as may be; there is nothing to save"
-        console.print(f"Stopping {how}. Press Ctrl-C again to leave at once.")
+        how = (
+            tr("after this step, and saving")
+            if stop.saves
+            else tr("as soon as may be; there is nothing to save")
+        )
+        console.print(tr("Stopping {how}. Press Ctrl-C again to leave at once.", how=how))
 
     handlers: dict[signal.Signals, Any] = {signal.SIGINT: press, signal.SIGTERM: press}
     if rank() > 0:

@@ -37,6 +37,7 @@ from studio.dataset.steps.result import remark_sentence
 from studio.dataset.steps.steps import steps_in, steps_text
 from studio.errors import DataError
 from studio.events import DatasetRead, Problem, Progress, Rendered, finished
+from studio.language import tr
 
 _CHUNK = 100
 
@@ -213,7 +214,7 @@ class Dataset:
         for example in chain(self.train, self.validation, self.test):
             if example.record.line == line:
                 steps = self.renderer.asking([example.record])
-                yield from announced(steps, Progress("Rendering an example", 0))
+                yield from announced(steps, Progress(tr("Rendering an example"), 0))
                 rows = self.renderer.piece_rows(example.record)
                 pieces, counts = pieces_of(rows)
                 return Rendered(str(self.path), line, pieces, turns_of(example.record), counts)

@@ -11,6 +11,7 @@ from studio.dataset.record import Record
 from studio.dataset.render.render import Example, ExampleError, Renderer, TooLong
 from studio.dataset.rows import problem
 from studio.events import ExampleRow, Piece, Problem, Progress, Turn, retold
+from studio.language import tr
 from studio.words import counted
 
 _CHUNK = 250
@@ -101,10 +102,10 @@ def render_records(
         before = [known.get(record.line) for record in chunk]
         fresh = [r for r, each in zip(chunk, before, strict=True) if each is None or each.record is not r]
         steps = renderer.rendering_all(fresh)
-        results = yield from announced(steps, Progress("examples rendered", start, len(records)))
+        results = yield from announced(steps, Progress(tr("examples rendered"), start, len(records)))
         rendered = {r.line: _rendered(r, each, renderer) for r, each in zip(fresh, results, strict=True)}
         found += (rendered.get(record.line) or known[record.line] for record in chunk)
-        yield Progress("examples rendered", start + len(chunk), len(records))
+        yield Progress(tr("examples rendered"), start + len(chunk), len(records))
     return RenderedRecords(found)
 
 

@@ -32,6 +32,7 @@ from studio.evaluate.measures import (
     training_overlap,
 )
 from studio.evaluate.options import EvaluationOptions
+from studio.language import tr
 
 MEASURES: tuple[Measure, ...] = (
     *golden_answers.MEASURES,
@@ -61,16 +62,16 @@ MEASURES: tuple[Measure, ...] = (
 BY_KEY = {measure.key: measure for measure in MEASURES}
 
 GROUPS = {
-    "answers": "Answers",
-    "loss": "Held-out text",
-    "instructions": "Following instructions",
-    "judge": "Judge",
-    "benchmarks": "Benchmarks",
-    "kept": "Capabilities kept",
-    "epistemics": "Knowing what it knows",
-    "failures": "Failures",
-    "approaches": "Other approaches",
-    "inside": "Inside the model",
+    "answers": tr("Answers"),
+    "loss": tr("Held-out text"),
+    "instructions": tr("Following instructions"),
+    "judge": tr("Judge"),
+    "benchmarks": tr("Benchmarks"),
+    "kept": tr("Capabilities kept"),
+    "epistemics": tr("Knowing what it knows"),
+    "failures": tr("Failures"),
+    "approaches": tr("Other approaches"),
+    "inside": tr("Inside the model"),
 }
 """The headings of the table, in order."""
 

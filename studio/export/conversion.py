@@ -24,6 +24,7 @@ from studio.export.companions import check_place, copy_companions
 from studio.export.likeness import Reference, logits
 from studio.files import as_json, whole_folder, write_text
 from studio.files.leftovers import temporary_for
+from studio.language import tr
 from studio.models import arrays
 from studio.models.build import load_lazily
 from studio.models.cache import ModelCache, OpenModel
@@ -70,7 +71,7 @@ def convert(place: Path, out: Path, form: WeightForm) -> Generator[Event]:
             shutil.rmtree(plain, ignore_errors=True)
     else:
         yield from _unpack(place, out, form)
-        yield Progress("Reading it back", 0, 1)
+        yield Progress(tr("Reading it back"), 0, 1)
         try:
             loss = loss_of(*_reading(ModelCache().open(out)))
             write_text(out / "README.md", _card(place, form))
@@ -82,18 +83,18 @@ def convert(place: Path, out: Path, form: WeightForm) -> Generator[Event]:
 
 def _unpack(file: Path, folder: Path, form: WeightForm) -> Iterator[Event]:
     for written in convert_gguf(file, folder, form.precision):
-        yield Progress("Unpacking the GGUF file", written.done, written.total)
+        yield Progress(tr("Unpacking the GGUF file"), written.done, written.total)
 
 
 def _convert_folder(place: Path, out: Path, form: WeightForm, of: Path | None = None) -> Generator[Event]:
     """`of` is the file that the folder was made of, which is told of in its place."""
-    yield Progress("Loading the model", 0, 4)
+    yield Progress(tr("Loading the model"), 0, 4)
     form = form.resolved({})
     _check_room(place, out, form)
     opened = ModelCache().open(place)
-    yield Progress("Reading with it as it is", 1, 4)
+    yield Progress(tr("Reading with it as it is"), 1, 4)
     before, rows = _reading(opened)
-    yield Progress("Converting", 2, 4)
+    yield Progress(tr("Converting"), 2, 4)
     described = _put_into(opened.module, form)
     config = _config(read_config(place), described, form)
     with whole_folder(out) as folder:
@@ -101,7 +102,7 @@ def _convert_folder(place: Path, out: Path, form: WeightForm, of: Path | None = 
         (folder / "config.json").write_text(as_json(config, indent=2) + "\n", encoding="utf-8")
         copy_companions(place, folder)
         (folder / "README.md").write_text(_card(of or place, form), encoding="utf-8")
-        yield Progress("Reading it back", 3, 4)
+        yield Progress(tr("Reading it back"), 3, 4)
         after = _read_back(folder, opened.module, rows)
     apart = Reference(rows, before, 0.0).likeness_of(after).difference
     yield _told(of or place, out, loss_of(before, rows), loss_of(after, rows), apart)

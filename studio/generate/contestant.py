@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from studio.catalogue import Phrase, Unusable
 from studio.dataset.record import Message
+from studio.language import tr
 from studio.paths import model_name
 from studio.words import whole_characters
 
@@ -31,7 +32,7 @@ SYSTEM_PROMPT, FEW_SHOT, RETRIEVAL = "system_prompt", "few_shot", "retrieval"
 APPROACHES = (SYSTEM_PROMPT, FEW_SHOT, RETRIEVAL)
 """Ways of asking that are known by name, as in base+few_shot; what they show is made of the run."""
 _AND = ","
-_TITLES = {BASE: "Base", PARENT: "Parent", TUNED: "Tuned"}
+_TITLES = {BASE: tr("Base"), PARENT: tr("Parent"), TUNED: tr("Tuned")}
 _KEY = re.compile(
     r"(?P<kind>base|parent|tuned|run)(?::(?P<run>[^@*:]+))?"
     r"(?:@(?P<step>\d{1,12}|now))?(?:\*(?P<strength>-?\d{1,3}(?:\.\d{1,6})?))?"

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from studio.catalogue import Unusable
 from studio.files import parsed, write_text
 from studio.generate.sampling import Sampling
+from studio.language import tr
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,10 @@ class Preset:
 
 
 BUILT_IN = (
-    Preset("Balanced", Sampling.model_validate({})),
-    Preset("Deterministic", Sampling.model_validate(_PLAIN)),
-    Preset("Precise", Sampling.model_validate({**_PLAIN, "temperature": 0.3, "top_p": 0.9})),
-    Preset("Creative", Sampling.model_validate({**_PLAIN, "temperature": 1.0, "min_p": 0.05})),
+    Preset(tr("Balanced"), Sampling.model_validate({})),
+    Preset(tr("Deterministic"), Sampling.model_validate(_PLAIN)),
+    Preset(tr("Precise"), Sampling.model_validate({**_PLAIN, "temperature": 0.3, "top_p": 0.9})),
+    Preset(tr("Creative"), Sampling.model_validate({**_PLAIN, "temperature": 1.0, "min_p": 0.05})),
 )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
 from studio.catalogue import Unusable
+from studio.language import tr
 
 LOWEST_TEMPERATURE = 1e-3
 MOST_STOPS = 16
@@ -25,72 +26,80 @@ class Sampling(BaseModel):
         ge=0,
         le=2,
         json_schema_extra=_STEP,
-        title="Temperature",
-        description="0 always takes the likeliest token.",
+        title=tr("Temperature"),
+        description=tr("0 always takes the likeliest token."),
     )
     top_p: float = Field(
         0.9,
         gt=0,
         le=1,
         json_schema_extra=_STEP,
-        title="Top-p",
-        description="Draw from the likeliest tokens that make up this share.",
+        title=tr("Top-p"),
+        description=tr("Draw from the likeliest tokens that make up this share."),
     )
     min_p: float = Field(
         0.0,
         ge=0,
         le=1,
         json_schema_extra=_STEP,
-        title="Min-p",
-        description="Draw from tokens that are at least this share as likely as the likeliest; 0 means all.",
+        title=tr("Min-p"),
+        description=tr(
+            "Draw from tokens that are at least this share as likely as the likeliest; 0 means all."
+        ),
     )
     top_k: int = Field(
-        50, ge=0, le=1000, title="Top-k", description="Draw from this many likeliest tokens; 0 means all."
+        50,
+        ge=0,
+        le=1000,
+        title=tr("Top-k"),
+        description=tr("Draw from this many likeliest tokens; 0 means all."),
     )
     repetition_penalty: float = Field(
         1.1,
         ge=1,
         le=2,
         json_schema_extra=_STEP,
-        title="Repetition penalty",
-        description="Above 1, tokens of the prompt and of the answer so far become less likely.",
+        title=tr("Repetition penalty"),
+        description=tr("Above 1, tokens of the prompt and of the answer so far become less likely."),
     )
     presence_penalty: float = Field(
         0.0,
         ge=-2,
         le=2,
         json_schema_extra=_STEP,
-        title="Presence penalty",
-        description="Taken from the logit of every token that stands in the prompt or the answer so far.",
+        title=tr("Presence penalty"),
+        description=tr("Taken from the logit of every token that stands in the prompt or the answer so far."),
     )
     frequency_penalty: float = Field(
         0.0,
         ge=-2,
         le=2,
         json_schema_extra=_STEP,
-        title="Frequency penalty",
-        description="The same, once for each time that the token stands there.",
+        title=tr("Frequency penalty"),
+        description=tr("The same, once for each time that the token stands there."),
     )
     penalty_window: int = Field(
         0,
         ge=0,
         le=100_000,
-        title="Penalty window",
-        description="How many tokens back the three penalties look; 0 means all of them.",
+        title=tr("Penalty window"),
+        description=tr("How many tokens back the three penalties look; 0 means all of them."),
     )
-    max_tokens: int = Field(512, ge=1, le=8192, title="Max new tokens", description="Where an answer is cut.")
+    max_tokens: int = Field(
+        512, ge=1, le=8192, title=tr("Max new tokens"), description=tr("Where an answer is cut.")
+    )
     stop: tuple[str, ...] = Field(
         (),
         max_length=MOST_STOPS,
-        title="Stop at",
-        description="Texts before which an answer ends. A line end is written \\n, a tab \\t.",
+        title=tr("Stop at"),
+        description=tr("Texts before which an answer ends. A line end is written \\n, a tab \\t."),
     )
     seed: int = Field(
         0,
         ge=0,
         le=2**31 - 1,
-        title="Seed",
-        description="The same seed, prompt and model give the same answer.",
+        title=tr("Seed"),
+        description=tr("The same seed, prompt and model give the same answer."),
     )
 
     @field_validator("stop")

@@ -10,6 +10,7 @@ from studio.events import AnswerPiece, Event, Progress, retold
 from studio.generate.contestant import Talk
 from studio.generate.sampling import Sampling
 from studio.jobs.talks import OpenTalks
+from studio.language import tr
 from studio.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class ChatJob:
 
     @property
     def title(self) -> str:
-        return "Answering"
+        return tr("Answering")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.generate.talking import in_turn, talking
@@ -65,7 +66,7 @@ class ReadAnswerJob:
 
     @property
     def title(self) -> str:
-        return "Reading an answer"
+        return tr("Reading an answer")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.generate.token_view import AnswerReader, reading_answer

@@ -9,6 +9,7 @@ from typing import Any
 from studio.catalogue import listed, phrase
 from studio.errors import RunError
 from studio.events import BaseChanged, Event, Log
+from studio.language import tr
 from studio.models.folder import model_fingerprint, text_fingerprint
 from studio.paths import model_folder
 from studio.recipe.recipe import Recipe
@@ -68,12 +69,22 @@ def remarks_on_parent(recipe: Recipe) -> Iterator[Log]:
     was, base = manifest["recipe"].get("base", {}), manifest.get("base")
     ours = recipe.base.model_dump()
     if isinstance(base, dict) and base.get("weights") != base_of(recipe)["weights"]:
-        yield Log(f"{parent.name} was trained on another model than {recipe.model}.", "warning")
+        yield Log(
+            tr("{name} was trained on another model than {model}.", name=parent.name, model=recipe.model),
+            "warning",
+        )
     elif any(was.get(name, ours[name]) != ours[name] for name in ("quantize", "group_size", "mode")):
         form = was.get("quantize", "no")
-        shown = "as they were saved" if form == "no" else f"in {form.replace('-', ' ')}"
+        shown = (
+            tr("as they were saved") if form == "no" else tr("in {replace}", replace=form.replace("-", " "))
+        )
         yield Log(
-            f"{parent.name} was trained on weights {shown}, and this run holds them otherwise.", "warning"
+            tr(
+                "{name} was trained on weights {shown}, and this run holds them otherwise.",
+                name=parent.name,
+                shown=shown,
+            ),
+            "warning",
         )
 
 
@@ -121,7 +132,12 @@ def same_base(
     if not model_folder(recipe.model).is_dir():
         return recipe  # told of where it is loaded
     if not isinstance(known, dict):
-        yield Log(f"An earlier version made {run.name}: nothing proves that its model is still the same.")
+        yield Log(
+            tr(
+                "An earlier version made {name}: nothing proves that its model is still the same.",
+                name=run.name,
+            )
+        )
         return recipe
     now = base_of(recipe)
     changed = [key for key in _PARTS if known.get(key, "") != now.get(key, "")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from studio.dataset.read.mapping import Mapping, UnknownColumns
 from studio.errors import StudioError
 from studio.events import DatasetSaved, Event
+from studio.language import tr
 from studio.words import counted
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class BringJob:
 
     @property
     def title(self) -> str:
-        return "Bringing files together"
+        return tr("Bringing files together")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.load import reading
@@ -57,7 +58,9 @@ class BringJob:
             columns=self.columns,
         )
         lost = len({problem.line for problem in source.problems if problem.severity == "error"})
-        remarks = (f"Left out: {counted(lost, 'row')} that could not be read.",) if lost else ()
+        remarks = (
+            (tr("Left out: {counted} that could not be read.", counted=counted(lost, "row")),) if lost else ()
+        )
         yield _saved(self.out, manifest, remarks)
 
     def _made_before(self) -> DatasetSaved | None:

@@ -21,6 +21,7 @@ from studio.generate.contestant import (
 )
 from studio.jobs.base import same_base
 from studio.jobs.train import recipe_of, unproven
+from studio.language import tr
 from studio.models.folder import text_fingerprint
 from studio.paths import model_folder
 from studio.recipe.recipe import Recipe
@@ -53,7 +54,7 @@ def open_contestants(
     opening = _Opening(run, model_cache, changed_base)
     opened = []
     for number, contestant in enumerate(contestants):
-        yield Progress(f"Loading {contestant.title}", number, len(contestants))
+        yield Progress(tr("Loading {title}", title=contestant.title), number, len(contestants))
         opened.append((yield from opening.open(contestant)))
     return tuple(opened)
 

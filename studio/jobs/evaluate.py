@@ -13,6 +13,7 @@ from studio.events import Event
 from studio.generate.contestant import BASE, PARENT, TUNED, Contestant
 from studio.jobs.rows import golden_of_run
 from studio.jobs.train import prepare_again
+from studio.language import tr
 from studio.runs.folder import RunFolder, surroundings
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class EvaluateJob:
 
     @property
     def title(self) -> str:
-        return "Evaluating"
+        return tr("Evaluating")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.evaluate.approaches.putting import equipped

@@ -13,6 +13,7 @@ from studio.evaluate.store import EvaluationStore, Ruling, Vote
 from studio.events import Answered, Event, Prepared, Score
 from studio.files import parsed
 from studio.generate.contestant import BASE
+from studio.language import tr
 from studio.runs.evaluations import (
     PLAN,
     evaluations_of,
@@ -87,7 +88,7 @@ class EvaluationReadyJob:
 
     @property
     def title(self) -> str:
-        return "Looking at evaluations"
+        return tr("Looking at evaluations")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         from studio.evaluate.sentences import can_show
@@ -114,7 +115,7 @@ class StoredEvaluationJob:
 
     @property
     def title(self) -> str:
-        return "Opening an evaluation"
+        return tr("Opening an evaluation")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         stored = read_evaluation(self.folder) if self.folder else latest_evaluation(self.run)
@@ -131,7 +132,7 @@ class WordsJob:
 
     @property
     def title(self) -> str:
-        return "Looking at what was said"
+        return tr("Looking at what was said")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         yield words_in(EvaluationStore(self.folder))
@@ -186,7 +187,7 @@ class KeepWordJob:
 
     @property
     def title(self) -> str:
-        return "Keeping what you said"
+        return tr("Keeping what you said")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         store = EvaluationStore(self.folder)
@@ -208,7 +209,7 @@ class TakeCheckpointJob:
 
     @property
     def title(self) -> str:
-        return f"Taking step {self.step:,}"
+        return tr("Taking step {step:,}", step=self.step)
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         take_checkpoint(self.run, self.step)

@@ -17,6 +17,7 @@ from studio.generate.sampling import GREEDY
 from studio.jobs.base import from_kept_parents
 from studio.jobs.contestants import open_contestants
 from studio.jobs.train import recipe_of
+from studio.language import tr
 from studio.models.folder import read_config
 from studio.paths import model_folder
 from studio.runs.folder import RunFolder
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 
 MLX, PEFT, FUSED, GGUF, OLLAMA = "mlx", "peft", "fused", "gguf", "ollama"
 PRECISIONS = {
-    "f16": "16 bits (F16)",
-    "bf16": "16 bits (BF16)",
-    "q8_0": "8 bits (Q8_0)",
-    "q4_0": "4 bits (Q4_0)",
-    "q6_k": "6 bits (Q6_K), by llama-quantize",
-    "q5_k_m": "5 bits (Q5_K_M), by llama-quantize",
-    "q4_k_m": "4 bits (Q4_K_M), by llama-quantize",
+    "f16": tr("16 bits (F16)"),
+    "bf16": tr("16 bits (BF16)"),
+    "q8_0": tr("8 bits (Q8_0)"),
+    "q4_0": tr("4 bits (Q4_0)"),
+    "q6_k": tr("6 bits (Q6_K), by llama-quantize"),
+    "q5_k_m": tr("5 bits (Q5_K_M), by llama-quantize"),
+    "q4_k_m": tr("4 bits (Q4_K_M), by llama-quantize"),
 }
 """How a GGUF file can store weights, in words."""
 _NEXT = {
@@ -71,7 +72,7 @@ class RunExportJob:
 
     @property
     def title(self) -> str:
-        return f"Exporting {self.run.name}"
+        return tr("Exporting {name}", name=self.run.name)
 
     @property
     def template(self) -> Path | None:
@@ -93,14 +94,14 @@ class RunExportJob:
         opened = yield from self._opened(model_cache)
         check_place(out, [opened.tuned.folder])
         before = yield from self._answer(opened, opened.tuned.module)
-        yield Progress("Writing", 1, 3)
+        yield Progress(tr("Writing"), 1, 3)
         with whole_folder(out) as folder:
             written, remarks = yield from _TARGETS[self.target](self, opened, folder)
             after = yield from self._answer(opened, written.module)
         if self.target == OLLAMA and self.ollama_name:
             remarks = (*remarks, (yield from _in_ollama(self.ollama_name, out)))
         remarks = (*remarks, *opened.remarks_on_template())
-        yield Progress("Written", 3, 3)
+        yield Progress(tr("Written"), 3, 3)
         files, size = files_in(out)
         found = written.likeness
         alike = found.difference, found.same, found.places, found.lost
@@ -117,7 +118,7 @@ class RunExportJob:
         for event in answer("", module, tuned.tokenizer, prompt, GREEDY, stops):
             if isinstance(event, AnswerEnded):
                 return event.text
-            yield Progress("Asking it", 2, 3)
+            yield Progress(tr("Asking it"), 2, 3)
         return ""
 
     def _check_programs(self) -> None:
@@ -135,7 +136,7 @@ class RunExportJob:
 
         who = [Contestant(kind=BASE), Contestant(kind=TUNED)]
         base, tuned = yield from open_contestants(self.run, who, model_cache, changed_base=self.changed_base)
-        yield Progress("Reading with base and tuned", 0, 3)
+        yield Progress(tr("Reading with base and tuned"), 0, 3)
         rows = [tokens.ids for tokens in general_text(tuned.renderer, PROBE)]
         manifest = self.run.manifest()
         recipe = from_kept_parents(recipe_of(manifest), self.run, manifest)
@@ -182,7 +183,7 @@ def _mlx(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     from studio.export.mlx_adapter import check_adapter, write_adapter
 
     write_adapter(folder, opened.tuned, opened.parents)
-    yield Progress("Reading it back", 2, 3)
+    yield Progress(tr("Reading it back"), 2, 3)
     return check_adapter(folder, opened.tuned, opened.reference), opened.remarks()
 
 
@@ -191,7 +192,7 @@ def _fused(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
 
     fused = fuse(opened.tuned, opened.reference, job.weights)
     write_fused(folder, fused, opened.tuned, job.template)
-    yield Progress("Reading it back", 2, 3)
+    yield Progress(tr("Reading it back"), 2, 3)
     found = check_fused(folder, fused, opened.reference)
     return found, tuple(_losses(fused.quantized, fused.lost, found.likeness.lost))
 
@@ -210,7 +211,7 @@ def _peft(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     from studio.models.form import is_quantized
 
     write_peft(folder, job.run, opened.tuned, opened.parents, opened.recipe)
-    yield Progress("Reading it back", 2, 3)
+    yield Progress(tr("Reading it back"), 2, 3)
     packed = (phrase("export.peft_base"),) if is_quantized(read_config(opened.tuned.folder)) else ()
     return check_peft(folder, opened.tuned, opened.reference), (*opened.remarks(), *packed)
 
@@ -229,9 +230,9 @@ def _gguf(job: RunExportJob, opened: _Opened, folder: Path) -> _Written:
     if quantized:
         plain = file.rename(file.with_suffix(".plain"))
         for _ in quantize(plain, file, job.precision):
-            yield Progress("Quantizing", 1, 3)
+            yield Progress(tr("Quantizing"), 1, 3)
         plain.unlink()
-    yield Progress("Reading it back", 2, 3)
+    yield Progress(tr("Reading it back"), 2, 3)
     module = check_gguf(file, fused.module, config, job.precision)
     found = ReadBack(module, opened.reference.likeness(module))
     return found, (*_losses(False, None, found.likeness.lost), *remarks)
@@ -267,7 +268,7 @@ def _in_ollama(name: str, folder: Path) -> Generator[Event, None, Said]:
                 next(asking)
             except StopIteration as end:
                 return phrase("export.ollama_created", name=name, question=QUESTION, answer=end.value)
-            yield Progress("Asking Ollama", 2, 3)
+            yield Progress(tr("Asking Ollama"), 2, 3)
     except ModelError as error:
         return phrase("export.ollama_failed", name=name, fault=str(error))
 
@@ -304,7 +305,7 @@ class AdapterImportJob:
 
     @property
     def title(self) -> str:
-        return f"Importing {self.source.name}"
+        return tr("Importing {name}", name=self.source.name)
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         """Reads, writes, and compares every layer. Raises ModelError or TargetError with what cannot be."""
@@ -315,9 +316,9 @@ class AdapterImportJob:
         source, out = self.source.expanduser().absolute(), self.out.expanduser().absolute()
         base = self._base(described_in(source))
         check_place(out, [source, base])
-        yield Progress("Loading the model", 0, 2)
+        yield Progress(tr("Loading the model"), 0, 2)
         model, bare = model_cache.open(base).module, model_cache.open(base).module
-        yield Progress("Reading the adapter", 1, 2)
+        yield Progress(tr("Reading the adapter"), 1, 2)
         with whole_folder(out) as folder:
             found = import_peft(source, folder, model, bare, base)
         yield AdapterImported(str(out), str(base), found.kind, found.rank, found.scale, len(found.layers))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.events import Event, ExampleRow, ModelCounted
+from studio.language import tr
 from studio.paths import model_folder
 from studio.recipe.recipe import Recipe
 
@@ -44,7 +45,7 @@ class ForecastJob:
 
     @property
     def title(self) -> str:
-        return "Forecasting memory and time"
+        return tr("Forecasting memory and time")
 
     def run_events(self, model_cache: Any) -> Generator[Event]:
         from studio.forecast.forecast import ExampleLengths, forecast

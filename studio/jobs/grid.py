@@ -13,6 +13,7 @@ from studio.generate.contestant import Contestant, Talk
 from studio.generate.sampling import Sampling
 from studio.jobs.contestants import different
 from studio.jobs.talks import OpenTalks
+from studio.language import tr
 from studio.runs.folder import RunFolder
 from studio.words import whole_characters
 
@@ -38,7 +39,7 @@ class GridJob:
 
     @property
     def title(self) -> str:
-        return "Asking every prompt"
+        return tr("Asking every prompt")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         different(self.contestants)

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.events import Event
 from studio.files import clear_scratch, heal
+from studio.language import tr
 from studio.paths import Paths
 
 
@@ -19,7 +20,7 @@ class HealJob:
 
     @property
     def title(self) -> str:
-        return "Tidying up"
+        return tr("Tidying up")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.manifest import is_saved

@@ -17,6 +17,7 @@ from studio.events import (
     Log,
     Progress,
 )
+from studio.language import tr
 from studio.paths import Paths
 from studio.recipe.recipe import Recipe
 
@@ -42,12 +43,12 @@ class HealthJob:
 
     @property
     def title(self) -> str:
-        return "Checking the dataset"
+        return tr("Checking the dataset")
 
     def run_events(self, dataset_cache: DatasetCache | None) -> Generator[Event]:
         from studio.dataset.checks.registry import check_all
 
-        yield Progress("Checking the dataset", 0)
+        yield Progress(tr("Checking the dataset"), 0)
         path = Path(self.recipe.data.path).expanduser()
         golden, trouble = golden_of(path)
         if trouble:
@@ -135,7 +136,7 @@ class PreviewJob:
 
     @property
     def title(self) -> str:
-        return "Trying a fix"
+        return tr("Trying a fix")
 
     def run_events(self, dataset_cache: DatasetCache | None) -> Generator[Event]:
         from studio.dataset.checks.registry import previewing
@@ -164,7 +165,7 @@ class ColumnsJob:
 
     @property
     def title(self) -> str:
-        return "Looking at the columns"
+        return tr("Looking at the columns")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.file_reader import columns_in
@@ -183,7 +184,7 @@ class TryColumnsJob:
 
     @property
     def title(self) -> str:
-        return "Trying the columns"
+        return tr("Trying the columns")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.examples import turns_of

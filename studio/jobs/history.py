@@ -11,6 +11,7 @@ from studio.dataset.manifest import NAME, Manifest, SourceFile, is_saved, sha256
 from studio.dataset.steps.apply import together
 from studio.dataset.steps.steps import AnyStep, Mix, steps_written
 from studio.events import Event
+from studio.language import tr
 
 _MOST_LINKS = 100
 
@@ -47,7 +48,7 @@ class HistoryJob:
 
     @property
     def title(self) -> str:
-        return "Reading the history"
+        return tr("Reading the history")
 
     def run_events(self, context: Any) -> Generator[Event]:
         yield history(self.path)

@@ -14,6 +14,7 @@ from studio.files import scratch_folder
 from studio.generate.keys import keep_secret, kept_secret
 from studio.hub.failure import HubError
 from studio.jobs.save import SaveJob
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class LookUpJob:
 
     @property
     def title(self) -> str:
-        return f"Looking up {self.wanted.name}"
+        return tr("Looking up {name}", name=self.wanted.name)
 
     def run_events(self, context: Any) -> Generator[Event]:
         yield from with_access(look_up(self.wanted, self.token or hub_token()), self.token)
@@ -45,7 +46,7 @@ class DownloadJob:
 
     @property
     def title(self) -> str:
-        return f"Downloading {self.wanted.name}"
+        return tr("Downloading {name}", name=self.wanted.name)
 
     def run_events(self, context: Any) -> Generator[Event]:
         yield from with_access(download(self.wanted, self.under, self.token or hub_token()), self.token)
@@ -78,7 +79,7 @@ class UploadJob:
 
     @property
     def title(self) -> str:
-        return "Uploading the dataset"
+        return tr("Uploading the dataset")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.hub.upload import leaving, uploading
@@ -95,7 +96,14 @@ def announced(repository: str, files: Sequence[Leaving], *, private: bool) -> Lo
 
     seen = "only you and its owner's organization" if private else "everybody"
     listed = listed_files(files)
-    return Log(f"What goes to {repository} on the Hub, for {seen} to see if it is new: {listed}.")
+    return Log(
+        tr(
+            "What goes to {repository} on the Hub, for {seen} to see if it is new: {listed}.",
+            repository=repository,
+            seen=seen,
+            listed=listed,
+        )
+    )
 
 
 def uploaded(work: Generator[Event, None, str]) -> Generator[Event, None, Uploaded]:
@@ -115,7 +123,7 @@ class PublishJob:
 
     @property
     def title(self) -> str:
-        return "Uploading the dataset"
+        return tr("Uploading the dataset")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.manifest import is_saved

@@ -20,6 +20,7 @@ from studio.events import (
     Progress,
 )
 from studio.jobs.train import recipe_of
+from studio.language import tr
 from studio.models.present import present
 from studio.paths import Paths, model_folder
 from studio.runs.store import RunStore
@@ -47,7 +48,7 @@ class ListModelsJob:
 
     @property
     def title(self) -> str:
-        return "Looking for models"
+        return tr("Looking for models")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.forecast.uses import known_uses
@@ -75,7 +76,7 @@ class ListShelfJob:
 
     @property
     def title(self) -> str:
-        return "Looking at the shelf"
+        return tr("Looking at the shelf")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.forecast.uses import Candidate, known_uses
@@ -128,7 +129,7 @@ def _weighing(
 
     asked, told = list(asked), time.monotonic()
     for done, total in weigh(kept, asked):
-        yield Progress("Weighing up models", done, total)
+        yield Progress(tr("Weighing up models"), done, total)
         if time.monotonic() - told > _EVERY:
             told = time.monotonic()
             yield tell(known_uses(kept, asked))
@@ -160,7 +161,7 @@ class ShowModelJob:
 
     @property
     def title(self) -> str:
-        return "Reading about the model"
+        return tr("Reading about the model")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.models.library.shown import shown
@@ -182,7 +183,7 @@ class DeleteModelJob:
 
     @property
     def title(self) -> str:
-        return f"Deleting {self.facts.name}"
+        return tr("Deleting {name}", name=self.facts.name)
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.models.library.removal import refuse, remove
@@ -221,7 +222,7 @@ class ConvertModelJob:
 
     @property
     def title(self) -> str:
-        return f"Converting {Path(self.place).name}"
+        return tr("Converting {name}", name=Path(self.place).name)
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.export.conversion import convert

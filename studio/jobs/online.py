@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from studio.events import AccessWanted, Event, Progress, retold
 from studio.events.models import FITS, TIGHT, ModelFacts, ModelsListed, OnlineModel
 from studio.jobs.hub import hub_token, with_access
+from studio.language import tr
 from studio.models.hub.asked import DOWNLOADS, FoundModel, ModelFilters, recognize_model, settings_in
 from studio.models.hub.download import download, search, show
 from studio.paths import Paths
@@ -39,7 +40,7 @@ class SearchModelsJob:
 
     @property
     def title(self) -> str:
-        return "Searching the Hub"
+        return tr("Searching the Hub")
 
     def run_events(self, context: Any) -> Generator[Event]:
         yield from with_access(self._listed(), self.token)
@@ -103,7 +104,7 @@ def _weighed(paths: Paths, found: Sequence[FoundModel]) -> Generator[Event, None
 
     asked = _candidates(found)
     known = yield from retold(
-        weigh(paths.model_uses, list(asked.values())), lambda done: Progress("Weighing up models", *done)
+        weigh(paths.model_uses, list(asked.values())), lambda done: Progress(tr("Weighing up models"), *done)
     )
     return _by_name(asked, known)
 
@@ -134,7 +135,7 @@ class ShowOnlineJob:
 
     @property
     def title(self) -> str:
-        return f"Looking up {self.name}"
+        return tr("Looking up {name}", name=self.name)
 
     def run_events(self, context: Any) -> Generator[Event]:
         """Raises HubError; where access is missing, AccessWanted names the page beside what can be told."""
@@ -162,7 +163,7 @@ class DownloadModelJob:
 
     @property
     def title(self) -> str:
-        return f"Downloading {self.name}"
+        return tr("Downloading {name}", name=self.name)
 
     def run_events(self, context: Any) -> Generator[Event]:
         asked = recognize_model(self.name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from studio.errors import StudioError
 from studio.events import Event
 from studio.jobs.rows import golden_of_run
+from studio.language import tr
 from studio.runs.folder import RunFolder
 from studio.runs.result import result_steps
 
@@ -47,7 +48,7 @@ class PromptsJob:
 
     @property
     def title(self) -> str:
-        return "Looking for prompts"
+        return tr("Looking for prompts")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         golden = golden_of_run(self.run, self.dataset)

@@ -15,6 +15,7 @@ from studio.hub.upload import check_upload, followed, leaving_files
 from studio.jobs.export import RunExportJob
 from studio.jobs.hub import announced, hub_token, uploaded, with_access
 from studio.jobs.train import recipe_of
+from studio.language import tr
 from studio.paths import STARTER_MODEL, model_folder
 from studio.recipe.recipe import Recipe
 from studio.runs.evaluations import EvaluationStored, latest_evaluation
@@ -51,7 +52,7 @@ class RunPublishJob:
 
     @property
     def title(self) -> str:
-        return f"Publishing {self.run.name}"
+        return tr("Publishing {name}", name=self.run.name)
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         """Exports, writes the card, names the files that leave, uploads.

@@ -12,6 +12,7 @@ from studio.dataset.read.mapping import UnknownColumns
 from studio.errors import DataError, RunError
 from studio.events import Event, Log, Progress
 from studio.files import scratch_folder
+from studio.language import tr
 from studio.paths import Paths
 from studio.process import launched, rank
 from studio.recipe.recipe import Recipe
@@ -39,13 +40,13 @@ class DatasetJob:
 
     @property
     def title(self) -> str:
-        return "Reading the dataset"
+        return tr("Reading the dataset")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         from studio.dataset.steps.prepared import check_unchanged
         from studio.dataset.steps.steps import steps_in
 
-        yield Progress("Reading the dataset", 0)
+        yield Progress(tr("Reading the dataset"), 0)
         try:
             source = yield from dataset_cache.source(self.recipe)
         except UnknownColumns as error:
@@ -58,7 +59,14 @@ class DatasetJob:
             if self.journals is None:
                 raise
             dataset = yield from dataset_cache.open(self.recipe)
-            yield Log(f"What was done to {source.name} before cannot be done again: {error}", "warning")
+            yield Log(
+                tr(
+                    "What was done to {name} before cannot be done again: {error}",
+                    name=source.name,
+                    error=error,
+                ),
+                "warning",
+            )
         yield dataset.read_event(self.recipe.model)
 
     def _with_steps(self, fingerprint: str) -> Recipe:
@@ -81,7 +89,7 @@ class ExampleJob:
 
     @property
     def title(self) -> str:
-        return "Rendering an example"
+        return tr("Rendering an example")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         dataset = yield from dataset_cache.open(self.recipe)
@@ -98,7 +106,7 @@ class LibraryJob:
 
     @property
     def title(self) -> str:
-        return "Listing the datasets"
+        return tr("Listing the datasets")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.library import Library, LibraryListed
@@ -122,7 +130,7 @@ class NoteOpenedJob:
 
     @property
     def title(self) -> str:
-        return "Noting a dataset"
+        return tr("Noting a dataset")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.library import Library
@@ -139,7 +147,7 @@ class RunsJob:
 
     @property
     def title(self) -> str:
-        return "Listing the runs"
+        return tr("Listing the runs")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         runs, folder = tuple(self.store.summaries()), self.store.folder
@@ -155,7 +163,7 @@ class RunJob:
 
     @property
     def title(self) -> str:
-        return "Opening a run"
+        return tr("Opening a run")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         summary = look(self.run)
@@ -172,12 +180,12 @@ class CompareJob:
 
     @property
     def title(self) -> str:
-        return "Comparing runs"
+        return tr("Comparing runs")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         found = []
         for done, name in enumerate(self.names):
-            yield Progress("Reading the curves", done, len(self.names))
+            yield Progress(tr("Reading the curves"), done, len(self.names))
             found.append(self.store.compared(name))
         yield RunsCompared(tuple(summary for summary, _ in found), tuple(curves for _, curves in found))
 

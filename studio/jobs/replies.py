@@ -13,6 +13,7 @@ from studio.events import Event, MadeCall, ReplyBegins, ReplyEnded, ReplyPiece
 from studio.files import parsed
 from studio.generate.contestant import Contestant
 from studio.generate.sampling import Sampling
+from studio.language import tr
 from studio.runs.folder import RunFolder
 from studio.words import whole_characters
 
@@ -66,7 +67,7 @@ class ReplyJob:
 
     @property
     def title(self) -> str:
-        return "Answering a request"
+        return tr("Answering a request")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.generate.parties import Voice

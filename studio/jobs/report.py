@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio.errors import RunError
 from studio.events import Event
+from studio.language import tr
 from studio.runs.evaluations import latest_evaluation, read_evaluation
 from studio.runs.folder import RunFolder
 
@@ -29,7 +30,7 @@ class ReportJob:
 
     @property
     def title(self) -> str:
-        return "Writing the report"
+        return tr("Writing the report")
 
     def run_events(self, context: object) -> Generator[Event]:
         from studio.evaluate.report.write import write_report

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from studio.errors import RunError
 from studio.evaluate.options import STANDARD, EvaluationOptions
 from studio.events import Event
+from studio.language import tr
 from studio.runs.evaluations import PLAN, evaluations_of
 from studio.runs.folder import RunFolder
 
@@ -39,7 +40,7 @@ class RescoreJob:
 
     @property
     def title(self) -> str:
-        return "Scoring answers anew"
+        return tr("Scoring answers anew")
 
     def run_events(self, model_cache: ModelCache | None = None) -> Generator[Event]:
         from studio.evaluate import rescoring

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.events import DatasetExported, DatasetSaved, Event, Progress
+from studio.language import tr
 from studio.paths import Paths
 from studio.recipe.recipe import Recipe
 
@@ -79,14 +80,14 @@ class SaveJob(_Shaping):
 
     @property
     def title(self) -> str:
-        return "Saving the dataset"
+        return tr("Saving the dataset")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.save.folder import save, sources_of
         from studio.dataset.save.target import check_folder
         from studio.dataset.steps.steps import Mix
 
-        yield Progress("Reading the dataset", 0)
+        yield Progress(tr("Reading the dataset"), 0)
         self.check_target()
         check_folder(self.out.expanduser())
         source, shaped = yield from self.shaped()
@@ -126,17 +127,21 @@ class ExportJob(_Shaping):
 
     @property
     def title(self) -> str:
-        return "Exporting the dataset"
+        return tr("Exporting the dataset")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.save.export import export
 
-        yield Progress("Reading the dataset", 0)
+        yield Progress(tr("Reading the dataset"), 0)
         self.check_target()
         _, shaped = yield from self.shaped()
         files = yield from export(shaped.records, shaped.parts, self.out, replace=self.replace)
         golden = len(shaped.golden) if len(files) == 1 and files[0].suffix == ".jsonl" else 0
-        remarks = (f"{golden:,} golden rows were left out, so that they never train.",) if golden else ()
+        remarks = (
+            (tr("{golden:,} golden rows were left out, so that they never train.", golden=golden),)
+            if golden
+            else ()
+        )
         yield DatasetExported(tuple(map(str, files)), len(shaped.records) - golden, remarks)
 
 
@@ -149,7 +154,7 @@ class ExportBadJob:
 
     @property
     def title(self) -> str:
-        return "Exporting the rows that cannot train"
+        return tr("Exporting the rows that cannot train")
 
     def run_events(self, dataset_cache: DatasetCache) -> Generator[Event]:
         from studio.dataset.read.file_reader import NothingUsable
@@ -157,7 +162,7 @@ class ExportBadJob:
         from studio.dataset.save.bad_rows import export_bad
         from studio.dataset.save.target import check_sources
 
-        yield Progress("Reading the dataset", 0)
+        yield Progress(tr("Reading the dataset"), 0)
         check_sources(self.out, [Path(self.recipe.data.path)])
         try:
             dataset = yield from dataset_cache.open(self.recipe)

@@ -25,6 +25,7 @@ from studio.events import (
     retold,
 )
 from studio.files import whole_file
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.words import printable, whole_characters
 
@@ -55,7 +56,7 @@ def sampler(recipe: Recipe, ready: Ready) -> Callable[[Any, int], Iterator[Event
             for answered in likeliest(model, tokenizer, rendered, recipe.watch.sample_tokens, stops):
                 if answered:
                     found[answered[0]] = answered[1]
-                yield Progress("Answering samples", len(found), len(prompts))
+                yield Progress(tr("Answering samples"), len(found), len(prompts))
         finally:
             model.train()
         for index, prompt in enumerate(prompts):
@@ -131,7 +132,7 @@ class ScanJob:
 
     @property
     def title(self) -> str:
-        return "Checking a large file"
+        return tr("Checking a large file")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.store.scan import scanning
@@ -154,7 +155,7 @@ class MemoryCheckJob:
 
     @property
     def title(self) -> str:
-        return "Looking for room"
+        return tr("Looking for room")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.read.memory_check import memory_words
@@ -175,12 +176,12 @@ class FindJob:
 
     @property
     def title(self) -> str:
-        return "Searching a large file"
+        return tr("Searching a large file")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.store.reader import Query, Store, finding
 
-        yield Progress("rows searched", 0)
+        yield Progress(tr("rows searched"), 0)
         numbers = yield from finding(Store(self.path, self.folder), Query(**self.query))
         yield RowsFound(str(_keep(self.folder, numbers)), len(numbers))
 
@@ -209,7 +210,7 @@ class RowJob:
 
     @property
     def title(self) -> str:
-        return "Reading a row"
+        return tr("Reading a row")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.store.reader import Store
@@ -241,7 +242,7 @@ class BadRowsJob:
 
     @property
     def title(self) -> str:
-        return "Writing the bad rows"
+        return tr("Writing the bad rows")
 
     def run_events(self, context: Any) -> Generator[Event]:
         from studio.dataset.rows import Row
@@ -268,7 +269,7 @@ class BadRowsJob:
                     file.write(printable(json.dumps(shown, ensure_ascii=False, default=str)) + "\n")
                     written += 1
                     if written % _REPORT_EVERY == 1:
-                        yield Progress("bad rows written", written)
+                        yield Progress(tr("bad rows written"), written)
         yield DatasetExported((str(self.out),), written)
 
 
@@ -336,5 +337,5 @@ def _text(value: Any) -> str:
 def _progress(event: Event) -> Event:
     """What a scan has counted, as no more than how far it is."""
     if isinstance(event, Scanned):
-        return Progress("rows checked", event.rows, event.expected_rows)
+        return Progress(tr("rows checked"), event.rows, event.expected_rows)
     return event

@@ -11,6 +11,7 @@ from studio.catalogue import Said
 from studio.errors import RunError
 from studio.events import Event, Score
 from studio.generate.contestant import TUNED
+from studio.language import tr
 from studio.runs.evaluations import EvaluationStored, evaluations_of, read_evaluation
 from studio.runs.folder import RunFolder
 
@@ -61,7 +62,7 @@ class SideBySideJob:
 
     @property
     def title(self) -> str:
-        return "Laying evaluations side by side"
+        return tr("Laying evaluations side by side")
 
     def check(self) -> None:
         """Raises RunError where the other run was never evaluated."""

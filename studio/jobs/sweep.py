@@ -14,6 +14,7 @@ from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_p
 from studio.jobs.rows import keep_rows, made_whole
 from studio.jobs.search import settled, told
 from studio.jobs.train import check_shown, perform_run, prepare_again
+from studio.language import tr
 from studio.process import launched
 from studio.recipe.recipe import Recipe
 from studio.recipe.stages import StagedRecipe
@@ -59,7 +60,7 @@ class SweepJob:
 
     @property
     def title(self) -> str:
-        return "Stages" if self.staged else "Search" if self.guided else "Sweep"
+        return tr("Stages") if self.staged else tr("Search") if self.guided else tr("Sweep")
 
     @property
     def staged(self) -> bool:

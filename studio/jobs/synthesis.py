@@ -12,6 +12,7 @@ from studio.errors import DataError
 from studio.events import AnswerEnded, Event, Log
 from studio.generate.address import same_address, secret_in, shown
 from studio.generate.asking import AskModel, Question, asked_server, whole_reply
+from studio.language import tr
 from studio.paths import Paths, model_folder
 from studio.synth.confirmed import Confirmations, Unconfirmed
 from studio.synth.folder import SyntheticFolder
@@ -70,7 +71,7 @@ class SynthesisJob:
 
     @property
     def title(self) -> str:
-        return "Making rows"
+        return tr("Making rows")
 
     @property
     def on_engine(self) -> bool:
@@ -83,7 +84,9 @@ class SynthesisJob:
         self.check_confirmed()
         if self._asks_server:
             names = ", ".join(Path(file).name for file in self.plan.files)
-            yield Log(f"What is sent to {shown(self.plan.server)}: text from {names}.")
+            yield Log(
+                tr("What is sent to {shown}: text from {names}.", shown=shown(self.plan.server), names=names)
+            )
             if self.typed:
                 self._confirmations.add(self.plan)
         records, held = yield from _records(self.plan)

@@ -18,6 +18,7 @@ from studio.jobs.job import note_way_on, said_of
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import recorder
 from studio.jobs.rows import keep_rows, kept_recipe, made_whole, named_as_read
+from studio.language import tr
 from studio.macos.activity import awake
 from studio.paths import model_name
 from studio.process import rank
@@ -50,7 +51,7 @@ class TrainJob:
 
     @property
     def title(self) -> str:
-        return "Training"
+        return tr("Training")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         from studio.dataset.groups import GROUPING
@@ -91,7 +92,7 @@ class ResumeJob:
 
     @property
     def title(self) -> str:
-        return "Training"
+        return tr("Training")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
         meet()
@@ -229,26 +230,35 @@ def _note_failure(run: RunFolder, error: Exception) -> None:
 def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:
     """What a person should know about the data before the first step."""
     data = ready.data
-    yield Log(f"Examples become text with {ready.renderer.description}.")
+    yield Log(tr("Examples become text with {description}.", description=ready.renderer.description))
     for entry in recipe.idle():
-        yield Log(f"{entry.title} has no effect in this recipe.", "warning")
+        yield Log(tr("{title} has no effect in this recipe.", title=entry.title), "warning")
     for item in data.problems:
         if item.code in ("file.own_rows", "file.beyond_context"):
             yield Log(f"{item.reason}.", "info" if item.code == "file.own_rows" else "warning")
     if not data.renderer.rendering.every_answer:
-        yield Log("This run was begun by the first release: answers that the template rewrites do not train.")
+        yield Log(
+            tr("This run was begun by the first release: answers that the template rewrites do not train.")
+        )
     if data.skipped:
         yield Log(
-            f"{data.skipped} examples cannot be trained and are left out{_for_length(data)}; "
-            "the dataset pane says why.",
+            tr(
+                "{skipped} examples cannot be trained and are left out{for_length}; the dataset "
+                "pane says why.",
+                skipped=data.skipped,
+                for_length=_for_length(data),
+            ),
             "warning",
         )
     if data.cut:
         prompt = data.renderer.rendering.too_long == "cut_prompt"
         lost = "the beginning of their prompt" if prompt else "their end"
-        yield Log(f"{data.cut} examples are longer than the maximum length and lose {lost}.", "warning")
+        yield Log(
+            tr("{cut} examples are longer than the maximum length and lose {lost}.", cut=data.cut, lost=lost),
+            "warning",
+        )
     if not data.validation:
-        yield Log("There are no validation examples: the last adapter is kept, not the best.", "warning")
+        yield Log(tr("There are no validation examples: the last adapter is kept, not the best."), "warning")
 
 
 def _for_length(data: Dataset) -> str:

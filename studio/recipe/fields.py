@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from studio.catalogue import listed, quoted
 from studio.dataset.read.mapping import Mapping
 from studio.errors import DataError
+from studio.language import tr
 
 
 def field(
@@ -91,76 +92,93 @@ def _are_steps(value: str) -> str:
 class Data(FieldGroup):
     """Which examples, and how they become tokens."""
 
-    path: str = field("", "Dataset", "The file with the examples, or a folder of such files.")
+    path: str = field("", tr("Dataset"), tr("The file with the examples, or a folder of such files."))
     columns: Annotated[str, AfterValidator(_is_mapping)] = field(
         "",
-        "Columns",
-        "Which columns of the file are what, where their names do not say so: role=column with commas "
-        "between them, as in prompt=Frage, answer=Antwort. Roles are prompt, input, answer, system, text, "
-        "label, chosen, rejected and messages.",
+        tr("Columns"),
+        tr(
+            "Which columns of the file are what, where their names do not say so: role=column with commas "
+            "between them, as in prompt=Frage, answer=Antwort. Roles are prompt, input, answer, "
+            "system, text, "
+            "label, chosen, rejected and messages."
+        ),
         level="advanced",
     )
     history: Annotated[str, AfterValidator(_are_steps)] = field(
         "",
-        "History",
-        "What is done to the rows before they are divided and trained: a JSON list of steps, as `studio data "
-        "steps` lists them. The page History of a dataset writes it; the file stays as it is.",
+        tr("History"),
+        tr(
+            "What is done to the rows before they are divided and trained: a JSON list of steps, "
+            "as `studio data "
+            "steps` lists them. The page History of a dataset writes it; the file stays as it is."
+        ),
         level="dataset",
     )
     max_length: int = field(
         1024,
-        "Max length",
-        "The longest sequence that is trained; see Too long for what happens to longer examples.",
+        tr("Max length"),
+        tr("The longest sequence that is trained; see Too long for what happens to longer examples."),
         unit="tokens",
         ge=8,
         le=131072,
     )
     too_long: Literal["drop", "cut_prompt", "cut_end"] = field(
         "drop",
-        "Too long",
-        "What happens to an example longer than the maximum: it is left out (drop), or loses the beginning "
-        "of its prompt (cut_prompt), or its end, and with it part of the answer (cut_end). Plain text is "
-        "divided into pieces instead, so nothing of it is lost.",
+        tr("Too long"),
+        tr(
+            "What happens to an example longer than the maximum: it is left out (drop), or loses "
+            "the beginning "
+            "of its prompt (cut_prompt), or its end, and with it part of the answer (cut_end). Plain text is "
+            "divided into pieces instead, so nothing of it is lost."
+        ),
         level="advanced",
         needs={"objective": ("sft", *PREFERENCE)},
     )
     train_on: Literal["answers", "last_answer", "all"] = field(
         "answers",
-        "Train on",
-        "Which tokens are learned: every answer of a conversation, the last one only, or all of the text.",
+        tr("Train on"),
+        tr(
+            "Which tokens are learned: every answer of a conversation, the last one only, or all of the text."
+        ),
         level="advanced",
         needs={"objective": ("sft",)},
     )
     template: Annotated[str, AfterValidator(_is_template)] = field(
         "auto",
-        "Template",
-        "How an example becomes text: the model's own chat template, the Alpaca prompt, ChatML, or a chat "
-        "template of yours (the path of a .jinja file). auto is the chat template where the model has one, "
-        "else Alpaca.",
+        tr("Template"),
+        tr(
+            "How an example becomes text: the model's own chat template, the Alpaca prompt, "
+            "ChatML, or a chat "
+            "template of yours (the path of a .jinja file). auto is the chat template where the "
+            "model has one, "
+            "else Alpaca."
+        ),
         level="advanced",
         needs={"objective": ("sft", *PREFERENCE)},
         choices=TEMPLATES,
     )
     packing: bool = field(
         False,
-        "Packing",
-        "Put several short examples into one row, each seeing only itself. Helps where examples are much "
-        "shorter than the maximum length and alike; otherwise sorting by length is as fast.",
+        tr("Packing"),
+        tr(
+            "Put several short examples into one row, each seeing only itself. Helps where examples are much "
+            "shorter than the maximum length and alike; otherwise sorting by length is as fast."
+        ),
         level="advanced",
         needs={"objective": ("sft", "text")},
     )
     validation_share: float = field(
         0.1,
-        "Validation share",
-        "The share of examples held out to measure progress during training.",
+        tr("Validation share"),
+        tr("The share of examples held out to measure progress during training."),
         level="advanced",
         ge=0.0,
         le=0.5,
     )
     test_share: float = field(
         0.1,
-        "Test share",
-        "The share of examples held out until the evaluation.",
+        tr("Test share"),
+        tr("The share of examples held out until the evaluation."),
         level="advanced",
         ge=0.0,
         le=0.5,
@@ -172,37 +190,47 @@ class Base(FieldGroup):
 
     adapter: str = field(
         "",
-        "Goes on from",
-        "A run, or a folder with an adapter, that this run goes on from; empty starts with the model as it "
-        "is. What was learned there stays frozen underneath, whatever its method, rank and targets were.",
+        tr("Goes on from"),
+        tr(
+            "A run, or a folder with an adapter, that this run goes on from; empty starts with "
+            "the model as it "
+            "is. What was learned there stays frozen underneath, whatever its method, rank and targets were."
+        ),
     )
     quantize: Literal["no", "4-bit", "8-bit"] = field(
         "no",
-        "Quantize",
-        "Store the frozen weights in 4 or 8 bits while training (QLoRA): about a quarter or half of the "
-        "memory of 16 bits. A model that is quantized already stays as it is.",
+        tr("Quantize"),
+        tr(
+            "Store the frozen weights in 4 or 8 bits while training (QLoRA): about a quarter or half of the "
+            "memory of 16 bits. A model that is quantized already stays as it is."
+        ),
         needs={"method": ADAPTERS},
     )
     group_size: Literal["32", "64", "128"] = field(
         "64",
-        "Group size",
-        "How many weights share a scale; smaller is more exact and takes more memory.",
+        tr("Group size"),
+        tr("How many weights share a scale; smaller is more exact and takes more memory."),
         level="advanced",
         needs={"base.quantize": ("4-bit", "8-bit"), "base.mode": ("affine",)},
     )
     mode: Literal["affine", "mxfp4", "mxfp8", "nvfp4"] = field(
         "affine",
-        "Mode",
-        "How quantized weights are written: with scale and bias (affine), or as small floating point "
-        "numbers (mxfp4 and nvfp4 in 4 bits, mxfp8 in 8).",
+        tr("Mode"),
+        tr(
+            "How quantized weights are written: with scale and bias (affine), or as small floating point "
+            "numbers (mxfp4 and nvfp4 in 4 bits, mxfp8 in 8)."
+        ),
         level="advanced",
         needs={"base.quantize": ("4-bit", "8-bit")},
     )
     precision: Literal["model", "float32", "bfloat16", "float16"] = field(
         "model",
-        "Precision",
-        "What a step computes in: as the model was saved, or as chosen. What is trained is always kept in "
-        "float32 and rounded inside the step.",
+        tr("Precision"),
+        tr(
+            "What a step computes in: as the model was saved, or as chosen. What is trained is "
+            "always kept in "
+            "float32 and rounded inside the step."
+        ),
         level="advanced",
     )
 
@@ -212,23 +240,23 @@ class Scope(FieldGroup):
 
     layers: int = field(
         0,
-        "Layers",
-        "How many of the last layers are trained, or get an adapter; 0 means all of them.",
+        tr("Layers"),
+        tr("How many of the last layers are trained, or get an adapter; 0 means all of them."),
         level="advanced",
         ge=0,
         le=1000,
     )
     embeddings: bool = field(
         False,
-        "Embeddings",
-        "Train the token embeddings, too: with an adapter, or whole with the method full.",
+        tr("Embeddings"),
+        tr("Train the token embeddings, too: with an adapter, or whole with the method full."),
         level="advanced",
         idle_with={"method": "full", "scope.layers": 0},
     )
     head: bool = field(
         False,
-        "Head",
-        "Train the output layer, too. Where it is one with the embeddings, that trains both.",
+        tr("Head"),
+        tr("Train the output layer, too. Where it is one with the embeddings, that trains both."),
         level="advanced",
         idle_with={"method": "full", "scope.layers": 0},
     )
@@ -239,24 +267,26 @@ class Lora(FieldGroup):
 
     rank: int = field(
         16,
-        "Rank",
-        "How much the adapter can learn; more takes more memory.",
+        tr("Rank"),
+        tr("How much the adapter can learn; more takes more memory."),
         needs={"method": ADAPTERS},
         ge=1,
         le=1024,
     )
     alpha: float = field(
         32.0,
-        "Alpha",
-        "The adapter's strength: its output is scaled by alpha / rank. Twice the rank is a good start.",
+        tr("Alpha"),
+        tr("The adapter's strength: its output is scaled by alpha / rank. Twice the rank is a good start."),
         needs={"method": ADAPTERS},
         gt=0,
         le=4096,
     )
     dropout: float = field(
         0.0,
-        "Dropout",
-        "The share of adapter inputs silenced at random each step; 0.05 to 0.2 helps against overfitting.",
+        tr("Dropout"),
+        tr(
+            "The share of adapter inputs silenced at random each step; 0.05 to 0.2 helps against overfitting."
+        ),
         level="advanced",
         needs={"method": ADAPTERS},
         ge=0.0,
@@ -264,16 +294,19 @@ class Lora(FieldGroup):
     )
     targets: str = field(
         "all",
-        "Targets",
-        "Which linear layers get an adapter: all, or names such as q_proj, v_proj, with commas between. all "
-        "leaves out what chooses among the experts of a mixture; all, routers does not.",
+        tr("Targets"),
+        tr(
+            "Which linear layers get an adapter: all, or names such as q_proj, v_proj, with "
+            "commas between. all "
+            "leaves out what chooses among the experts of a mixture; all, routers does not."
+        ),
         level="advanced",
         needs={"method": ADAPTERS},
     )
     rank_stabilized: bool = field(
         False,
-        "Rank-stabilized",
-        "Scale by alpha / √rank, so that the strength does not fall as the rank grows (rsLoRA).",
+        tr("Rank-stabilized"),
+        tr("Scale by alpha / √rank, so that the strength does not fall as the rank grows (rsLoRA)."),
         level="advanced",
         needs={"method": ADAPTERS},
     )
@@ -284,9 +317,12 @@ class Preference(FieldGroup):
 
     beta: float = field(
         0.1,
-        "Beta",
-        "DPO: how closely the model is held to where it started; higher is closer. ORPO: the weight of the "
-        "preference beside the ordinary loss.",
+        tr("Beta"),
+        tr(
+            "DPO: how closely the model is held to where it started; higher is closer. ORPO: the "
+            "weight of the "
+            "preference beside the ordinary loss."
+        ),
         needs={"objective": PREFERENCE},
         gt=0,
         le=10,

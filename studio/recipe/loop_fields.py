@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from studio.language import tr
 from studio.recipe.fields import ADAPTERS, FieldGroup, field
 
 
@@ -12,29 +13,33 @@ class Optimizer(FieldGroup):
 
     name: Literal["adamw", "adamw8bit", "adafactor", "lion", "muon", "sgd"] = field(
         "adamw",
-        "Optimizer",
-        "AdamW; AdamW with its state in 8 bits; Adafactor and Lion, which keep less; Muon, which "
-        "orthogonalizes matrix updates; or plain SGD.",
+        tr("Optimizer"),
+        tr(
+            "AdamW; AdamW with its state in 8 bits; Adafactor and Lion, which keep less; Muon, which "
+            "orthogonalizes matrix updates; or plain SGD."
+        ),
         level="advanced",
     )
     learning_rate: float | None = field(
         None,
-        "Learning rate",
-        "The highest rate of the schedule. Empty: chosen from the model's width, the method and the "
-        "optimizer (wider models learn well at lower rates).",
+        tr("Learning rate"),
+        tr(
+            "The highest rate of the schedule. Empty: chosen from the model's width, the method and the "
+            "optimizer (wider models learn well at lower rates)."
+        ),
         gt=0,
         le=1.0,
     )
     schedule: Literal["cosine", "linear", "constant"] = field(
         "cosine",
-        "Schedule",
-        "How the rate falls after the warmup: along a cosine, a line, or not at all.",
+        tr("Schedule"),
+        tr("How the rate falls after the warmup: along a cosine, a line, or not at all."),
         level="advanced",
     )
     warmup: float = field(
         0.05,
-        "Warmup",
-        "The share of steps during which the rate rises from zero.",
+        tr("Warmup"),
+        tr("The share of steps during which the rate rises from zero."),
         level="advanced",
         needs={"optimizer.warmup_steps": (0,)},
         ge=0.0,
@@ -42,8 +47,8 @@ class Optimizer(FieldGroup):
     )
     warmup_steps: int = field(
         0,
-        "Warmup steps",
-        "The same as a number of steps; 0 means that the share counts.",
+        tr("Warmup steps"),
+        tr("The same as a number of steps; 0 means that the share counts."),
         unit="steps",
         level="advanced",
         ge=0,
@@ -51,8 +56,8 @@ class Optimizer(FieldGroup):
     )
     floor: float = field(
         0.0,
-        "Floor",
-        "Where the schedule ends, as a share of the highest rate.",
+        tr("Floor"),
+        tr("Where the schedule ends, as a share of the highest rate."),
         level="advanced",
         needs={"optimizer.schedule": ("cosine", "linear")},
         ge=0.0,
@@ -60,25 +65,28 @@ class Optimizer(FieldGroup):
     )
     weight_decay: float = field(
         0.0,
-        "Weight decay",
-        "Pulls trained weights towards zero each step; with the method full not norms and biases.",
+        tr("Weight decay"),
+        tr("Pulls trained weights towards zero each step; with the method full not norms and biases."),
         level="advanced",
         ge=0.0,
         le=1.0,
     )
     clip: float = field(
         1.0,
-        "Clip norm",
-        "Gradients longer than this are shortened to it; 0 switches clipping off.",
+        tr("Clip norm"),
+        tr("Gradients longer than this are shortened to it; 0 switches clipping off."),
         level="advanced",
         ge=0.0,
         le=1000.0,
     )
     lora_plus: float = field(
         1.0,
-        "LoRA+ ratio",
-        "How much faster the second matrix of each adapter learns than the first; 16 is the LoRA+ paper's "
-        "choice, 1 is plain LoRA.",
+        tr("LoRA+ ratio"),
+        tr(
+            "How much faster the second matrix of each adapter learns than the first; 16 is the "
+            "LoRA+ paper's "
+            "choice, 1 is plain LoRA."
+        ),
         level="advanced",
         needs={"method": ADAPTERS},
         ge=1.0,
@@ -91,36 +99,38 @@ class Loop(FieldGroup):
 
     epochs: float = field(
         3.0,
-        "Epochs",
-        "How many times every training example is read.",
+        tr("Epochs"),
+        tr("How many times every training example is read."),
         needs={"loop.steps": (0,)},
         gt=0,
         le=1000,
     )
     steps: int = field(
         0,
-        "Steps",
-        "How many optimizer steps to make; 0 means that the epochs count.",
+        tr("Steps"),
+        tr("How many optimizer steps to make; 0 means that the epochs count."),
         unit="steps",
         level="advanced",
         ge=0,
         le=10_000_000,
     )
     batch_size: int = field(
-        8, "Batch", "Examples in a batch (for DPO and ORPO: pairs); more is smoother.", ge=1, le=1024
+        8, tr("Batch"), tr("Examples in a batch (for DPO and ORPO: pairs); more is smoother."), ge=1, le=1024
     )
     accumulation: int = field(
         1,
-        "Accumulation",
-        "Batches whose gradients are added up before each step, weighted by their trained tokens.",
+        tr("Accumulation"),
+        tr("Batches whose gradients are added up before each step, weighted by their trained tokens."),
         ge=1,
         le=1024,
     )
     tokens_at_once: int = field(
         0,
-        "Tokens at once",
-        "The most tokens computed at once: a batch that is larger is computed in parts, with the same "
-        "result and less memory. 0 chooses for this machine.",
+        tr("Tokens at once"),
+        tr(
+            "The most tokens computed at once: a batch that is larger is computed in parts, with the same "
+            "result and less memory. 0 chooses for this machine."
+        ),
         unit="tokens",
         level="advanced",
         ge=0,
@@ -128,39 +138,47 @@ class Loop(FieldGroup):
     )
     checkpointing: bool = field(
         False,
-        "Gradient checkpointing",
-        "Keep only what enters each layer and compute the rest again when it is needed: less memory for "
-        "about a third more time.",
+        tr("Gradient checkpointing"),
+        tr(
+            "Keep only what enters each layer and compute the rest again when it is needed: less memory for "
+            "about a third more time."
+        ),
         level="advanced",
     )
     prefix_cache: Literal["auto", "off", "memory", "disk"] = field(
         "auto",
-        "Prefix cache",
-        "When only the last layers are trained: compute what enters them once, and keep it in memory or on "
-        "disk for every later epoch. auto does so in memory where it fits.",
+        tr("Prefix cache"),
+        tr(
+            "When only the last layers are trained: compute what enters them once, and keep it in "
+            "memory or on "
+            "disk for every later epoch. auto does so in memory where it fits."
+        ),
         level="advanced",
     )
     neftune: float = field(
         0.0,
-        "NEFTune alpha",
-        "Noise on the embeddings while training, against overfitting; 5 is the paper's choice, 0 is off.",
+        tr("NEFTune alpha"),
+        tr("Noise on the embeddings while training, against overfitting; 5 is the paper's choice, 0 is off."),
         level="advanced",
         ge=0.0,
         le=100.0,
     )
     validate_every: int = field(
         0,
-        "Validate every",
-        "Measure the validation loss this often; 0 means up to ten times, and with the checkpoints at most "
-        "about a tenth of the time.",
+        tr("Validate every"),
+        tr(
+            "Measure the validation loss this often; 0 means up to ten times, and with the "
+            "checkpoints at most "
+            "about a tenth of the time."
+        ),
         unit="steps",
         level="advanced",
         ge=0,
     )
     patience: int = field(
         0,
-        "Patience",
-        "Stop when this many validations in a row bring no better loss; 0 trains to the end.",
+        tr("Patience"),
+        tr("Stop when this many validations in a row bring no better loss; 0 trains to the end."),
         unit="validations",
         level="advanced",
         ge=0,
@@ -168,32 +186,32 @@ class Loop(FieldGroup):
     )
     save_every: int = field(
         0,
-        "Save every",
-        "Write a checkpoint this often; 0 means with every validation.",
+        tr("Save every"),
+        tr("Write a checkpoint this often; 0 means with every validation."),
         unit="steps",
         level="advanced",
         ge=0,
     )
     keep: int = field(
         2,
-        "Keep",
-        "How many of the last checkpoints to keep, besides the best.",
+        tr("Keep"),
+        tr("How many of the last checkpoints to keep, besides the best."),
         level="advanced",
         ge=1,
         le=100,
     )
     rest: float = field(
         0.0,
-        "Rest",
-        "Leave the Mac usable and cool: the share of time to pause between steps.",
+        tr("Rest"),
+        tr("Leave the Mac usable and cool: the share of time to pause between steps."),
         level="advanced",
         ge=0.0,
         le=0.9,
     )
     seed: int = field(
         0,
-        "Seed",
-        "Fixes the split, the order of examples, the adapter's start and dropout.",
+        tr("Seed"),
+        tr("Fixes the split, the order of examples, the adapter's start and dropout."),
         level="advanced",
         ge=0,
         le=2**31 - 1,
@@ -205,21 +223,21 @@ class Watch(FieldGroup):
 
     forgetting: bool = field(
         True,
-        "General text loss",
-        "Measure the loss on general text with every validation: where it rises, the model forgets.",
+        tr("General text loss"),
+        tr("Measure the loss on general text with every validation: where it rises, the model forgets."),
         level="advanced",
     )
     prompts: str = field(
         "",
-        "Sample prompts",
-        "Prompts to answer with every validation, one per line.",
-        unit="one per line",
+        tr("Sample prompts"),
+        tr("Prompts to answer with every validation, one per line."),
+        unit=tr("one per line"),
         level="advanced",
     )
     sample_tokens: int = field(
         64,
-        "Sample length",
-        "The most tokens of a sample answer.",
+        tr("Sample length"),
+        tr("The most tokens of a sample answer."),
         unit="tokens",
         level="advanced",
         ge=1,
@@ -228,12 +246,12 @@ class Watch(FieldGroup):
     tensorboard: bool = field(
         False,
         "TensorBoard",
-        "Write the curves for TensorBoard, too, into the run's folder.",
+        tr("Write the curves for TensorBoard, too, into the run's folder."),
         level="advanced",
     )
     wandb: str = field(
         "",
         "W&B project",
-        "Send the curves to this Weights & Biases project. Empty: nothing leaves this Mac.",
+        tr("Send the curves to this Weights & Biases project. Empty: nothing leaves this Mac."),
         level="advanced",
     )

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from studio.catalogue import Phrase, phrase, wrong_value
 from studio.errors import RecipeError
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.recipe.fields import ADAPTERS, Base, Data, FieldGroup, Lora, Preference, Scope, field
 from studio.recipe.loop_fields import Loop, Optimizer, Watch
@@ -19,18 +20,26 @@ from studio.recipe.loop_fields import Loop, Optimizer, Watch
 class Recipe(FieldGroup):
     """A training run as it is asked for; printing it says what will happen."""
 
-    model: str = field("starter", "Model", "The bundled starter, or a folder with a model that mlx-lm loads.")
+    model: str = field(
+        "starter", tr("Model"), tr("The bundled starter, or a folder with a model that mlx-lm loads.")
+    )
     method: Literal["lora", "dora", "full"] = field(
         "lora",
-        "Method",
-        "What is trained: a low-rank adapter (LoRA), one that learns length and direction apart (DoRA), or "
-        "the model's own weights (full).",
+        tr("Method"),
+        tr(
+            "What is trained: a low-rank adapter (LoRA), one that learns length and direction "
+            "apart (DoRA), or "
+            "the model's own weights (full)."
+        ),
     )
     objective: Literal["sft", "text", "dpo", "orpo"] = field(
         "sft",
-        "Objective",
-        "What is learned: answers (sft), plain text as it stands (text), or to prefer the chosen answer of "
-        "each pair to the rejected one (dpo, orpo).",
+        tr("Objective"),
+        tr(
+            "What is learned: answers (sft), plain text as it stands (text), or to prefer the "
+            "chosen answer of "
+            "each pair to the rejected one (dpo, orpo)."
+        ),
     )
     data: Data = Data()
     base: Base = Base()

@@ -27,6 +27,7 @@ from studio.events import (
 )
 from studio.files import parsed
 from studio.files.journal import Journal
+from studio.language import tr
 from studio.runs.folder import RunFolder
 
 PLAN, RESULT, EVENTS, EARLIER_ANSWERS = "plan.json", "result.json", "events.jsonl", "answers.jsonl"
@@ -35,10 +36,10 @@ FINISHED = "finished"
 
 BASE, TUNED = "base", "tuned"
 _EARLIER = {
-    "Exact match": "golden_exact",
-    "Word overlap": "golden_overlap",
-    "Validation loss": "validation_loss",
-    "General text loss": "general_text",
+    tr("Exact match"): "golden_exact",
+    tr("Word overlap"): "golden_overlap",
+    tr("Validation loss"): "validation_loss",
+    tr("General text loss"): "general_text",
 }
 """What earlier releases called their measures in files, and what they are called now."""
 _ENOUGH_EARLIER = 6
@@ -160,7 +161,7 @@ def _earlier_result(found: Mapping[str, Any]) -> Evaluated:
         verdict=(str(found.get("verdict", "")),),
         scores=scores,
         primary=next((score.measure for score in scores), ""),
-        contestants=((BASE, "Base"), (TUNED, "Tuned")),
+        contestants=((BASE, tr("Base")), (TUNED, tr("Tuned"))),
         seconds=float(found.get("seconds", 0.0)),
     )
 

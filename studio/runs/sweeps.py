@@ -14,6 +14,7 @@ from studio.catalogue import Unusable
 from studio.errors import RunError, RunMissing
 from studio.events import built
 from studio.files import as_json, parsed, write_text
+from studio.language import tr
 from studio.runs.folder import RunFolder, clean_name
 
 ENDING = ".sweep.json"
@@ -122,8 +123,15 @@ class UnfinishedSweep:
     def words(self) -> str:
         """What happened, as a sentence."""
         parts = "stages" if self.sort == "stages" else "runs"
-        sort = "Staged recipe" if self.sort == "stages" else self.sort.capitalize()
-        return f"{sort} {self.name} was stopped after {self.done:,} of {self.count:,} {parts}."
+        sort = tr("Staged recipe") if self.sort == "stages" else self.sort.capitalize()
+        return tr(
+            "{sort} {name} was stopped after {done:,} of {count:,} {parts}.",
+            sort=sort,
+            name=self.name,
+            done=self.done,
+            count=self.count,
+            parts=parts,
+        )
 
 
 def unfinished_sweeps(runs: Path, states: Mapping[str, str]) -> tuple[UnfinishedSweep, ...]:

@@ -12,6 +12,7 @@ from studio.dataset.record import Record
 from studio.errors import DataError
 from studio.events import Event, GeneratedRow, Log, Progress, Refusals, SynthesisEnded, retold
 from studio.generate.asking import AskModel, NoReply
+from studio.language import tr
 from studio.paths import model_name
 from studio.synth.filter import RowFilter
 from studio.synth.folder import SyntheticFolder
@@ -124,7 +125,7 @@ def generating(
         row_filter = RowFilter(generator, plan)
         for number, record in enumerate(records):
             if number % _REPORT_EVERY == 0:
-                yield Progress("Looking at the rows there are", number, len(records))
+                yield Progress(tr("Looking at the rows there are"), number, len(records))
             row_filter.know(record)
         before = folder.rows()
         for row in before:
@@ -132,14 +133,17 @@ def generating(
         asked, number = folder.asked(), folder.next_number() - 1
         refusals = _Refusals(folder, answered=bool(asked))
         for done, source in enumerate(found):
-            progress = Progress("Making rows", done, len(found))
+            progress = Progress(tr("Making rows"), done, len(found))
             if source.name in asked:
                 continue
             try:
                 drafts = yield from _drafts(generator, source, plan, ask, progress)
             except NoReply as lost:
                 if lost.__cause__ is not None:
-                    yield Log(f"Nothing is made from {source.name}: {lost.__cause__}", "warning")
+                    yield Log(
+                        tr("Nothing is made from {name}: {cause}", name=source.name, cause=lost.__cause__),
+                        "warning",
+                    )
                 refusals.take(source, lost)
                 continue
             refusals.pass_()
@@ -149,7 +153,7 @@ def generating(
             for row in rows:
                 yield generated_row(row)
         refusals.end()
-        yield Progress("Making rows", len(found), len(found))
+        yield Progress(tr("Making rows"), len(found), len(found))
         yield summary(folder)
 
 

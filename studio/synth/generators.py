@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from studio.dataset.documents.passages import Passage
 from studio.dataset.record import Message, Record
 from studio.generate.asking import SILENT, THOUGHT, AskModel, NoReply, Question, without_thoughts
+from studio.language import tr
 from studio.synth.plan import Plan
 from studio.synth.replies import pairs, single
 
@@ -264,14 +265,20 @@ def _pair(question: str, answer: str, source: GenerationSource) -> Draft:
 
 
 _ALL = (
-    RowGenerator("paraphrase", "Paraphrase", "The same request in other words.", "examples", _paraphrase),
     RowGenerator(
-        "question", "Question from an answer", "A request that leads to the answer.", "either", _question
+        "paraphrase", tr("Paraphrase"), tr("The same request in other words."), "examples", _paraphrase
+    ),
+    RowGenerator(
+        "question",
+        tr("Question from an answer"),
+        tr("A request that leads to the answer."),
+        "either",
+        _question,
     ),
     RowGenerator(
         "answer",
-        "Answer from a passage",
-        "A new answer to each request, from the passage that fits it best.",
+        tr("Answer from a passage"),
+        tr("A new answer to each request, from the passage that fits it best."),
         "both",
         _answer,
         compares="whole",
@@ -279,15 +286,15 @@ _ALL = (
     ),
     RowGenerator(
         "back-translation",
-        "Back-translation",
-        "The request through another language and back.",
+        tr("Back-translation"),
+        tr("The request through another language and back."),
         "examples",
         _back_translation,
     ),
     RowGenerator(
         "noise",
-        "Typos",
-        "The same request mistyped; needs no model.",
+        tr("Typos"),
+        tr("The same request mistyped; needs no model."),
         "examples",
         _noise,
         asks_model=False,
@@ -295,14 +302,14 @@ _ALL = (
     ),
     RowGenerator(
         "passages",
-        "From documents",
-        "Questions that a passage answers, with their answers.",
+        tr("From documents"),
+        tr("Questions that a passage answers, with their answers."),
         "passages",
         _from_passage,
         grounded=True,
     ),
     RowGenerator(
-        "seeds", "From examples", "New examples of the kind of a few others.", "seeds", _from_examples
+        "seeds", tr("From examples"), tr("New examples of the kind of a few others."), "seeds", _from_examples
     ),
 )
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from studio.catalogue import Unusable
 from studio.generate.address import secret_in
+from studio.language import tr
 from studio.recipe.fields import field
 
 type GeneratorName = Literal[
@@ -25,55 +26,64 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    maker: GeneratorName = Field("passages", title="Way", description="How rows are made.")
-    data: str = Field("", title="Examples", description="The dataset that is to have more rows.")
+    maker: GeneratorName = Field("passages", title=tr("Way"), description=tr("How rows are made."))
+    data: str = Field("", title=tr("Examples"), description=tr("The dataset that is to have more rows."))
     columns: str = Field(
         "",
-        title="Columns",
-        description="Which columns of the dataset are what, as the recipe's data.columns says it.",
+        title=tr("Columns"),
+        description=tr("Which columns of the dataset are what, as the recipe's data.columns says it."),
     )
     history: str = Field(
         "",
-        title="History",
-        description="What is done to the dataset's rows first, as the recipe's data.history says it.",
+        title=tr("History"),
+        description=tr("What is done to the dataset's rows first, as the recipe's data.history says it."),
     )
-    documents: tuple[str, ...] = Field((), title="Documents", description="Files to take passages from.")
+    documents: tuple[str, ...] = Field(
+        (), title=tr("Documents"), description=tr("Files to take passages from.")
+    )
     model: str = Field(
         "starter",
-        title="Model",
-        description='A model folder, "starter", or the name the server knows its model by.',
+        title=tr("Model"),
+        description=tr('A model folder, "starter", or the name the server knows its model by.'),
     )
     server: str = Field(
         "",
-        title="Server",
-        description="The address of an OpenAI-compatible server, such as http://localhost:11434/v1; "
-        "empty for a model on this Mac.",
+        title=tr("Server"),
+        description=tr(
+            "The address of an OpenAI-compatible server, such as http://localhost:11434/v1; "
+            "empty for a model on this Mac."
+        ),
     )
     sources: int = field(
-        0, "Sources", "How many examples or passages to start from; 0 takes all.", zero="all", ge=0
+        0, tr("Sources"), tr("How many examples or passages to start from; 0 takes all."), zero="all", ge=0
     )
     each: int = field(
-        3, "Rows each", "Rows to ask for at a time.", needs={"maker": ("passages", "seeds")}, ge=1, le=20
+        3,
+        tr("Rows each"),
+        tr("Rows to ask for at a time."),
+        needs={"maker": ("passages", "seeds")},
+        ge=1,
+        le=20,
     )
     language: str = field(
-        "English",
-        "Language",
-        "The language of the examples.",
+        tr("English"),
+        tr("Language"),
+        tr("The language of the examples."),
         needs={"maker": ("back-translation",)},
     )
     through: str = field(
-        "German",
-        "Through",
-        "The language to translate through and back.",
+        tr("German"),
+        tr("Through"),
+        tr("The language to translate through and back."),
         needs={"maker": ("back-translation",)},
     )
     noise: float = field(
-        0.1, "Typos", "The share of words that are mistyped.", needs={"maker": ("noise",)}, gt=0, le=1
+        0.1, tr("Typos"), tr("The share of words that are mistyped."), needs={"maker": ("noise",)}, gt=0, le=1
     )
     temperature: float = field(
         0.7,
-        "Temperature",
-        "0 always says the likeliest.",
+        tr("Temperature"),
+        tr("0 always says the likeliest."),
         level="advanced",
         idle_with={"maker": "noise"},
         ge=0,
@@ -81,17 +91,24 @@ class Plan(BaseModel):
     )
     max_tokens: int = field(
         768,
-        "Max new tokens",
-        "Where a reply is cut.",
+        tr("Max new tokens"),
+        tr("Where a reply is cut."),
         level="advanced",
         idle_with={"maker": "noise"},
         ge=16,
         le=8192,
     )
     longest: int = field(
-        4000, "Longest", "Characters in a request or an answer.", unit="characters", level="advanced", ge=50
+        4000,
+        tr("Longest"),
+        tr("Characters in a request or an answer."),
+        unit="characters",
+        level="advanced",
+        ge=50,
     )
-    seed: int = field(0, "Seed", "Draws the sources and the typos.", level="advanced", ge=0, le=2**31 - 1)
+    seed: int = field(
+        0, tr("Seed"), tr("Draws the sources and the typos."), level="advanced", ge=0, le=2**31 - 1
+    )
 
     @field_validator("server")
     @classmethod

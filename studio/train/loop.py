@@ -31,6 +31,7 @@ from studio.events import (
     Step,
     Validated,
 )
+from studio.language import tr
 from studio.models import adapter
 from studio.models.arrays import count, count_entries, named
 from studio.models.cache import LiveAdapter, OpenModel, wired
@@ -113,7 +114,7 @@ def warm_up(session: Session) -> Iterator[Progress]:
     """
     shapes = [] if mx.default_device() == mx.cpu else session.plan.shapes
     for done, micro_batch in enumerate(shapes):
-        yield Progress("Warming up", done, len(shapes))
+        yield Progress(tr("Warming up"), done, len(shapes))
         session.learner.rehearse(session.objective, session.training, micro_batch)
 
 
@@ -180,7 +181,8 @@ class Trainer:
             yield from self._rest(time.perf_counter() - began)
         if self.position.step < self.plan.steps:
             patience = self.recipe.loop.patience
-            yield Log(f"Stopped early: {patience} validations in a row brought no better loss.")
+            told = tr("Stopped early: {many} validations in a row brought no better loss.", many=patience)
+            yield Log(told)
             yield self.save()
         yield from self._read_back()
         yield from self._prove_result()
@@ -212,7 +214,10 @@ class Trainer:
         if self.proof.updates and self.saved == self.position.step and folder and self.learner.ranks.first:
             loss = read_back(self.session, folder)
             yield Log(
-                f"Read back from the disk, what was trained gives the same loss on a batch: {loss:.4f}."
+                tr(
+                    "Read back from the disk, what was trained gives the same loss on a batch: {loss:.4f}.",
+                    loss=loss,
+                )
             )
 
     def _prove_result(self) -> Iterator[Event]:
@@ -224,7 +229,7 @@ class Trainer:
             checkpoint.check_adapter(self.run)
             prove_result(self.session, self.run.adapter, position.mark, self.proof.best_loss)
             of = f"step {position.best_step}" if position.best_step else "the last step"
-            yield Log(f"The adapter on the disk is that of {of}, bit for bit.")
+            yield Log(tr("The adapter on the disk is that of {of}, bit for bit.", of=of))
 
     def _keep_result(self, *, measured: bool) -> None:
         """Make the weights as they stand the run's result."""
@@ -328,7 +333,7 @@ class Trainer:
         end = time.perf_counter() + worked * share / (1 - share)
         while (left := end - time.perf_counter()) > 0:
             time.sleep(min(left, NAP))
-            yield Progress("Resting", self.position.step, self.plan.steps)
+            yield Progress(tr("Resting"), self.position.step, self.plan.steps)
 
     def _validation_due(self) -> bool:
         step = self.position.step
@@ -356,7 +361,9 @@ class Trainer:
             if step == 0 and not math.isfinite(loss):
                 raise self._unfit("train.first_validation_loss")
             if not math.isfinite(loss):
-                yield Log(f"After step {step} the validation loss is no finite number.", "warning")
+                yield Log(
+                    tr("After step {step} the validation loss is no finite number.", step=step), "warning"
+                )
                 validated = None
         self.position = replace(self.position, validated=step)
         if validated is not None:

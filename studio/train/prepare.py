@@ -13,6 +13,7 @@ from studio.dataset.groups import GROUPING
 from studio.dataset.render.render import Renderer, Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
+from studio.language import tr
 from studio.models import adapter
 from studio.models.adapter import ParentAdapter, Tuning
 from studio.models.cache import ModelCache, OpenModel
@@ -57,7 +58,12 @@ def open_start(recipe: Recipe, model_cache: ModelCache) -> Generator[Event, None
     opened = model_cache.open(model_folder(recipe.model), form_of(recipe))
     parents = parents_of(recipe)
     if not adapter.carry(opened.module, parents):
-        yield Log(f"{recipe.base.adapter} has no checksums: nothing proves that it is as it was written.")
+        yield Log(
+            tr(
+                "{adapter} has no checksums: nothing proves that it is as it was written.",
+                adapter=recipe.base.adapter,
+            )
+        )
     return opened
 
 
@@ -104,7 +110,7 @@ def prepare(
         raise RecipeError("recipe.no_dataset")
     if problems := recipe.problems():
         raise RecipeError("recipe.contradicts_itself", problems=sentences(problems))
-    yield Progress("Loading the model", 0)
+    yield Progress(tr("Loading the model"), 0)
     opened = yield from open_start(recipe, model_cache)
     for remark in opened.remarks_on(recipe.data.max_length):
         yield Log(str(remark), "warning")

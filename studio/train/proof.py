@@ -20,6 +20,7 @@ from studio.catalogue import first_of
 from studio.errors import StudioError
 from studio.events import Event, Log
 from studio.files import parsed
+from studio.language import tr
 from studio.models import adapter, arrays
 from studio.models.arrays import named, nested, number
 from studio.train.finite import NAMED
@@ -115,7 +116,11 @@ class Proof:
         if whole:
             raise Untrained("train.not_learned", updates=self.updates, names=first_of(whole, NAMED))
         yield Log(
-            f"After {self.updates} updates these tensors had not learned: {first_of(sorted(still), NAMED)}.",
+            tr(
+                "After {updates} updates these tensors had not learned: {first_of}.",
+                updates=self.updates,
+                first_of=first_of(sorted(still), NAMED),
+            ),
             "warning",
         )
 

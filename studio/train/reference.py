@@ -18,6 +18,7 @@ import numpy.typing as npt
 from studio.dataset.render.render import Tokens
 from studio.events import Progress
 from studio.files import whole_bytes
+from studio.language import tr
 from studio.train.learner import Learner
 from studio.train.micro_batch import ExampleSet
 from studio.train.plan import MicroBatch
@@ -46,7 +47,7 @@ def reference(
         for values in learner.log_p(example_set, micro_batches):
             found[list(values)] = list(values.values())
             done += len(values)
-            yield Progress("Reading the reference", done, total)
+            yield Progress(tr("Reading the reference"), done, total)
     _keep(file, found)
     return found
 

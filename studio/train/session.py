@@ -17,6 +17,7 @@ from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
+from studio.language import tr
 from studio.models import adapter, targets
 from studio.models.arrays import count, count_entries, named
 from studio.models.cache import OpenModel
@@ -109,7 +110,11 @@ def open_session(
     begun = checkpoint.latest(run)  # of a run that goes on: what it adapts and when it validates is settled
     if begun is None and (left := _routers_left(recipe, model)):
         yield Log(
-            f"The routers of the experts ({left}) get no adapter. Set Targets to all, routers if they should."
+            tr(
+                "The routers of the experts ({left}) get no adapter. Set Targets to all, routers "
+                "if they should.",
+                left=left,
+            )
         )
     keys = adapter.keys_of(begun) if begun else None
     made_for = {"model": recipe.model, **adapter.attach(model, tuning_of(recipe), keys)}
@@ -128,8 +133,10 @@ def open_session(
     kept = yield from _prefix(recipe, run, model, plan, sets, budget)
     if head is None and not non_finite(named(model.parameters())):
         yield Log(
-            "This family's output layer cannot be told apart, so the logits of whole rows are computed: "
-            "slower, and with more memory.",
+            tr(
+                "This family's output layer cannot be told apart, so the logits of whole rows are computed: "
+                "slower, and with more memory."
+            ),
             "warning",
         )
     attention = yield from _attention(recipe, model, plan, begun, spare)
@@ -328,15 +335,25 @@ def _prefix(
     size = prefix.size_bytes(model, first, sum(len(ids) - 1 for ids in sequences))
     if asked == "auto" and size > memory_for_prefix():
         yield Log(
-            f"The prefix cache would take {size / 1e9:.1f} GB, too much for memory. Set Prefix cache to disk "
-            "to skip the frozen layers all the same."
+            tr(
+                "The prefix cache would take {value:.1f} GB, too much for memory. Set Prefix "
+                "cache to disk to skip the frozen layers all the same.",
+                value=size / 1e9,
+            )
         )
         return None
     if not prefix.verified(model, first):
-        yield Log("This model's frozen layers cannot be skipped: it runs its layers in a way of its own.")
+        yield Log(tr("This model's frozen layers cannot be skipped: it runs its layers in a way of its own."))
         return None
     where: Literal["disk", "memory"] = "disk" if asked == "disk" else "memory"
-    yield Log(f"The prefix cache keeps what enters layer {first + 1}: {size / 1e6:,.0f} MB in {where}.")
+    yield Log(
+        tr(
+            "The prefix cache keeps what enters layer {value}: {value2:,.0f} MB in {where}.",
+            value=first + 1,
+            value2=size / 1e6,
+            where=where,
+        )
+    )
     events: Generator[Progress, None, PrefixCache] = PrefixCache.build(
         model, sequences, first, where=where, folder=run.cache, tokens_at_once=budget
     )

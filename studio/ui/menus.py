@@ -11,6 +11,7 @@ from pathlib import PurePath
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from studio.language import tr
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.popup import Menu
 
@@ -34,38 +35,38 @@ class Command:
 
 SEPARATOR = Command("")
 EDIT = (
-    Command("undo", "Undo", Standard.Undo, Role.TextHeuristicRole),
-    Command("redo", "Redo", Standard.Redo, Role.TextHeuristicRole),
+    Command("undo", tr("Undo"), Standard.Undo, Role.TextHeuristicRole),
+    Command("redo", tr("Redo"), Standard.Redo, Role.TextHeuristicRole),
     SEPARATOR,
-    Command("cut", "Cut", Standard.Cut, Role.TextHeuristicRole),
-    Command("copy", "Copy", Standard.Copy, Role.TextHeuristicRole),
-    Command("paste", "Paste", Standard.Paste, Role.TextHeuristicRole),
-    Command("selectAll", "Select All", Standard.SelectAll, Role.TextHeuristicRole),
+    Command("cut", tr("Cut"), Standard.Cut, Role.TextHeuristicRole),
+    Command("copy", tr("Copy"), Standard.Copy, Role.TextHeuristicRole),
+    Command("paste", tr("Paste"), Standard.Paste, Role.TextHeuristicRole),
+    Command("selectAll", tr("Select All"), Standard.SelectAll, Role.TextHeuristicRole),
 )
 """What a field knows; the role lets these reach a Mac's own panels, too."""
 
 RUN = (
-    Command("start", "Start Training", "Ctrl+R"),
-    Command("sweep", "Sweep…"),
-    Command("stop", "Stop Training", "Ctrl+."),
+    Command("start", tr("Start Training"), "Ctrl+R"),
+    Command("sweep", tr("Sweep…")),
+    Command("stop", tr("Stop Training"), "Ctrl+."),
     SEPARATOR,
-    Command("serve", "Local Server…"),
+    Command("serve", tr("Local Server…")),
     SEPARATOR,
-    Command("run:play", "Open in Playground"),
-    Command("run:evaluate", "Evaluate", "Ctrl+E"),
-    Command("run:serve", "Serve…"),
-    Command("run:resume", "Resume"),
-    Command("run:continue", "Continue Sweep"),
+    Command("run:play", tr("Open in Playground")),
+    Command("run:evaluate", tr("Evaluate"), "Ctrl+E"),
+    Command("run:serve", tr("Serve…")),
+    Command("run:resume", tr("Resume")),
+    Command("run:continue", tr("Continue Sweep")),
     SEPARATOR,
-    Command("run:export", "Export…", "Ctrl+Shift+E"),
-    Command("run:from", "Continue from This Run"),
-    Command("run:recipe", "Use This Recipe"),
-    Command("run:sweep", "Compare Its Sweep"),
-    Command("run:rename", "Rename"),
-    Command("run:notes", "Edit Notes"),
+    Command("run:export", tr("Export…"), "Ctrl+Shift+E"),
+    Command("run:from", tr("Continue from This Run")),
+    Command("run:recipe", tr("Use This Recipe")),
+    Command("run:sweep", tr("Compare Its Sweep")),
+    Command("run:rename", tr("Rename")),
+    Command("run:notes", tr("Edit Notes")),
     SEPARATOR,
-    Command("run:reveal", "Show in Finder" if MAC else "Show in Folder"),
-    Command("run:delete", "Move to Trash"),
+    Command("run:reveal", tr("Show in Finder") if MAC else tr("Show in Folder")),
+    Command("run:delete", tr("Move to Trash")),
 )
 """What can be done with training, and below it with the run that the pane in front is about."""
 
@@ -77,61 +78,63 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
         for number, (key, title) in enumerate(panes, start=1)
     )
     looks = (
-        Command(f"appearance:{mode}", f"{mode.title()} Appearance", group="appearance")
+        Command(f"appearance:{mode}", tr("{title} Appearance", title=mode.title()), group="appearance")
         for mode in APPEARANCES
     )
     return (
         (
-            "File",
+            tr("File"),
             (
-                Command("open_dataset", "Open Dataset…", Standard.Open),
-                Command("open_folder", "Open Folder…", "Ctrl+Shift+O"),
-                Command("open_hub", "Open from the Hub…"),
-                Command("recent", "Open Recent"),
-                Command("library", "Dataset Library…", "Ctrl+Shift+L"),
-                Command("reveal_dataset", "Show Dataset in Finder" if MAC else "Show Dataset in Folder"),
+                Command("open_dataset", tr("Open Dataset…"), Standard.Open),
+                Command("open_folder", tr("Open Folder…"), "Ctrl+Shift+O"),
+                Command("open_hub", tr("Open from the Hub…")),
+                Command("recent", tr("Open Recent")),
+                Command("library", tr("Dataset Library…"), "Ctrl+Shift+L"),
+                Command(
+                    "reveal_dataset", tr("Show Dataset in Finder") if MAC else tr("Show Dataset in Folder")
+                ),
                 SEPARATOR,
-                Command("save_dataset", "Save as Dataset…", Standard.SaveAs),
-                Command("export_lines", "Export as JSONL…"),
-                Command("export_layout", "Export for mlx-lm…"),
-                Command("upload", "Upload to the Hub…"),
+                Command("save_dataset", tr("Save as Dataset…"), Standard.SaveAs),
+                Command("export_lines", tr("Export as JSONL…")),
+                Command("export_layout", tr("Export for mlx-lm…")),
+                Command("upload", tr("Upload to the Hub…")),
                 SEPARATOR,
-                Command("close", "Close", Standard.Close),
-                Command("quit", "Quit Tuning Studio", Standard.Quit, Role.QuitRole),
+                Command("close", tr("Close"), Standard.Close),
+                Command("quit", tr("Quit Tuning Studio"), Standard.Quit, Role.QuitRole),
             ),
         ),
         (
-            "Edit",
+            tr("Edit"),
             (
                 *EDIT,
                 SEPARATOR,
-                Command("find", "Find", Standard.Find),
+                Command("find", tr("Find"), Standard.Find),
                 SEPARATOR,
-                Command("settings", "Settings…", "Ctrl+,", Role.PreferencesRole),
+                Command("settings", tr("Settings…"), "Ctrl+,", Role.PreferencesRole),
             ),
         ),
-        ("Run", RUN),
+        (tr("Run"), RUN),
         (
-            "View",
-            (*views, SEPARATOR, *looks, SEPARATOR, Command("full_screen", "Full Screen", FULL_SCREEN)),
+            tr("View"),
+            (*views, SEPARATOR, *looks, SEPARATOR, Command("full_screen", tr("Full Screen"), FULL_SCREEN)),
         ),
         (
-            "Window",
+            tr("Window"),
             (
-                Command("minimize", "Minimize", "Ctrl+M"),
-                Command("zoom", "Zoom"),
+                Command("minimize", tr("Minimize"), "Ctrl+M"),
+                Command("zoom", tr("Zoom")),
                 SEPARATOR,
-                Command("front", "Bring All to Front"),
+                Command("front", tr("Bring All to Front")),
             ),
         ),
         (
-            "Help",
+            tr("Help"),
             (
-                Command("help", "Glossary", "Ctrl+?"),
-                Command("help_adapter", "What Trains in Your Model"),
-                Command("tour", "Tour of Tuning Studio"),
+                Command("help", tr("Glossary"), "Ctrl+?"),
+                Command("help_adapter", tr("What Trains in Your Model")),
+                Command("tour", tr("Tour of Tuning Studio")),
                 SEPARATOR,
-                Command("about", "About Tuning Studio", role=Role.AboutRole),
+                Command("about", tr("About Tuning Studio"), role=Role.AboutRole),
             ),
         ),
     )
@@ -176,7 +179,7 @@ def fill_recent(menu: QMenu, paths: Sequence[str], chosen: Callable[[], None]) -
         action.triggered.connect(chosen)
     if paths:
         menu.addSeparator()
-        forget = menu.addAction("Clear Menu")
+        forget = menu.addAction(tr("Clear Menu"))
         forget.setData("forget_recent")
         forget.triggered.connect(chosen)
     menu.setEnabled(bool(paths))

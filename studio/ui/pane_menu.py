@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QMenu, QPushButton, QWidget
 
+from studio.language import tr
 from studio.ui.plain import keyless
 from studio.ui.widgets.pane import PaneHeader
 from studio.ui.widgets.popup import Menu
@@ -21,7 +22,7 @@ class PaneMenu(Menu):
     """Lists the buttons of a pane; an entry presses its button, and one that opens a menu has its entries."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, "Actions")
+        super().__init__(parent, tr("Actions"))
 
     def list_actions(self, pane: QWidget) -> None:
         """Offer what this pane offers now."""

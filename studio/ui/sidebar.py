@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QProgressBar, QWidget
 
+from studio.language import tr
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import ElidedLabel, PlainLabel
 from studio.ui.widgets.layout import add, column
@@ -78,14 +79,14 @@ class Sidebar(QFrame):
             self._buttons[entry.key] = button
 
     def _add_foot(self) -> None:
-        self._state, self._detail, self._bar = ElidedLabel("Idle"), ElidedLabel(), QProgressBar()
+        self._state, self._detail, self._bar = ElidedLabel(tr("Idle")), ElidedLabel(), QProgressBar()
         self._state.setProperty("tone", "dim")
         self._detail.setProperty("role", "note")
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress of the running job")
+        self._bar.setAccessibleName(tr("Progress of the running job"))
         self._bar.hide()
-        self._awake = ElidedLabel("Keeps this Mac awake")
+        self._awake = ElidedLabel(tr("Keeps this Mac awake"))
         self._awake.setProperty("role", "note")
         self._awake.hide()
         add(self._column, self._state, 2, self._bar, 2, self._detail, self._awake)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.language import tr
 from studio.ui.menus import EDIT, fill_menu_bar, fill_recent
 from studio.ui.pane_menu import PaneMenu
 from studio.ui.sidebar import PaneEntry, Sidebar
@@ -81,7 +82,7 @@ class MainWindow(QMainWindow):
         self._pages = {entry.key: _Page(entry.widget) for entry in panes}
         self.root = QWidget()
         self._build()
-        self._drop = DropHint(self.root, "Drop to open", 10)
+        self._drop = DropHint(self.root, tr("Drop to open"), 10)
         self._own: dict[str, Callable[[], object]] = {
             "close": self.ask_to_close,
             "quit": self.ask_to_close,

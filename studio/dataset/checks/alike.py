@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from studio.dataset.checks.check import Normal, Steps
 from studio.dataset.number_column import NumberColumn
 from studio.events import Progress
+from studio.language import tr
 
 ALIKE = 0.8
 """The share of three-word sequences that two rows have in common."""
@@ -85,7 +86,7 @@ class Signatures:
         for number, band in enumerate(self._bands, 1):
             for found in _candidates(signatures, band.numbers()[among], among):
                 codes.extend(found.tobytes())
-            yield Progress("rows compared", number * self._rows // _BANDS, self._rows)
+            yield Progress(tr("rows compared"), number * self._rows // _BANDS, self._rows)
         first, second = np.divmod(np.unique(codes.numbers()), max(1, len(places)))
         return (yield from _verified(places[first], places[second], rows))
 
@@ -118,7 +119,7 @@ def _verified(
                 one.append(left)
                 other.append(right)
                 share.append(alike)
-        yield Progress("pairs verified", start + chunk.shape[1], len(first))
+        yield Progress(tr("pairs verified"), start + chunk.shape[1], len(first))
     return Pairs(np.array(one), np.array(other), np.array(share))
 
 

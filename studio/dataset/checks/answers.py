@@ -25,6 +25,7 @@ from studio.dataset.checks.check import (
 from studio.dataset.number_column import NumberColumn
 from studio.dataset.record import Message, Record
 from studio.events import Evidence, Progress
+from studio.language import tr
 
 _NOT = r"(?:can ?not|can't|won't|will not|am not able to|am unable to|'m unable to|'m not able to)"
 _SORRY = (
@@ -65,12 +66,14 @@ _LONGEST = 600
 
 class RefusalCheck(Check):
     name = "refusals"
-    title = "Refusals"
-    why = "A model that is shown refusals learns to refuse, even what it could have answered."
+    title = tr("Refusals")
+    why = tr("A model that is shown refusals learns to refuse, even what it could have answered.")
 
     def looking(self, subject: Subject) -> Looking[Found]:
         evidence = yield from by_row(_refused)
-        return found(evidence, lambda count: f"{have(count, 'is', 'are')} answered by a refusal.")
+        return found(
+            evidence, lambda count: tr("{have} answered by a refusal.", have=have(count, "is", "are"))
+        )
 
 
 def refusal(answer: str) -> re.Match[str] | None:
@@ -106,13 +109,16 @@ _SHORTEST = 20
 
 class Boilerplate(Check):
     name = "boilerplate"
-    title = "“As an AI language model, …”"
-    why = "Another model's phrases about itself become your model's habit."
+    title = tr("“As an AI language model, …”")
+    why = tr("Another model's phrases about itself become your model's habit.")
     fix = "mend"
 
     def looking(self, subject: Subject) -> Looking[Found]:
         evidence = yield from by_row(_boilerplate)
-        return found(evidence, lambda count: f"{have(count, 'begins', 'begin')} with another model's phrase.")
+        return found(
+            evidence,
+            lambda count: tr("{have} with another model's phrase.", have=have(count, "begins", "begin")),
+        )
 
     def repair(self, subject: Subject, record: Record) -> Record | None:
         turns = tuple(_mended(message) for message in record.messages)
@@ -140,13 +146,15 @@ _GREETING = 3
 
 class Echo(Check):
     name = "echo"
-    title = "Answer repeats the prompt"
-    why = "The model learns to give questions back instead of answering them."
+    title = tr("Answer repeats the prompt")
+    why = tr("The model learns to give questions back instead of answering them.")
     severity = "bad"
 
     def looking(self, subject: Subject) -> Looking[Found]:
         evidence = yield from by_row(_echoed)
-        return found(evidence, lambda count: f"In {rows(count)} the answer is the prompt again.")
+        return found(
+            evidence, lambda count: tr("In {rows} the answer is the prompt again.", rows=rows(count))
+        )
 
 
 def _echoed(record: Record) -> Evidence | None:
@@ -167,12 +175,12 @@ _LABELS = 200
 
 class Labels(Check):
     name = "labels"
-    title = "Uneven labels"
-    why = "A label that is rare in the rows is rarely given, however right it would be."
+    title = tr("Uneven labels")
+    why = tr("A label that is rare in the rows is rarely given, however right it would be.")
     fix = ""
 
     def looking(self, subject: Subject) -> Looking[Found]:
-        yield Progress("rows checked", 0, len(subject.records))
+        yield Progress(tr("rows checked"), 0, len(subject.records))
         if subject.format != "classification":
             return Found()
         counts: Counter[str] = Counter()
@@ -198,7 +206,11 @@ def _rare(subject: Subject, counts: Counter[str], first: dict[str, int], which: 
     if len(counts) > _LABELS or (len(counts) > 1 and (not rare or counts.total() < _ENOUGH)):
         return Found()
     if len(counts) == 1:
-        only = f"All {rows(most)} have the label {next(iter(counts))!r}: there is nothing to tell apart."
+        only = tr(
+            "All {rows} have the label {next!r}: there is nothing to tell apart.",
+            rows=rows(most),
+            next=next(iter(counts)),
+        )
         return Found(tuple(subject.lines.tolist()), (), only, "bad")
     is_rare = np.array([label in rare for label in first], bool)
     flagged = subject.lines[is_rare[which]] if counts else subject.lines
@@ -206,5 +218,9 @@ def _rare(subject: Subject, counts: Counter[str], first: dict[str, int], which: 
     names = ", ".join(
         f"{label[:40]} ({counts[label]:,})" for label in sorted(rare, key=counts.__getitem__)[:5]
     )
-    words = f"Some labels have few rows, the most frequent {most:,}: {names}. Add rows of these."
+    words = tr(
+        "Some labels have few rows, the most frequent {most:,}: {names}. Add rows of these.",
+        most=most,
+        names=names,
+    )
     return Found(tuple(flagged.tolist()), tuple(evidence[:SHOWN]), words)

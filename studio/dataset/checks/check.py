@@ -16,6 +16,7 @@ from studio.dataset.identity import equal_key
 from studio.dataset.record import Message, Record
 from studio.dataset.sequence import lines_of, records_at
 from studio.events import Evidence, Problem, Progress
+from studio.language import tr
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORDS = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[^\s\w.,;:!?¡¿…\"'“”„\u2018\u2019«»]")
@@ -216,7 +217,7 @@ def _pass(subject: Subject, looks: Sequence[Look]) -> Steps[None]:
         for look in looks:
             look(record)
         if number % _REPORT_EVERY == 0:
-            yield Progress("rows checked", number, total)
+            yield Progress(tr("rows checked"), number, total)
 
 
 class Flagged:

@@ -11,6 +11,7 @@ from studio.dataset.checks.check import Check, Found, Looking, Subject, by_place
 from studio.dataset.number_column import NumberColumn
 from studio.dataset.record import Record
 from studio.events import Evidence
+from studio.language import tr
 
 _FEWEST = 20
 _FAR = 5.0
@@ -22,8 +23,8 @@ class Lengths(Check):
     """Robust: far from the median of log lengths, measured in median absolute deviations (Iglewicz 1993)."""
 
     name = "lengths"
-    title = "Unusual lengths"
-    why = "A row much longer or shorter than the rest is often two rows in one, or half a row."
+    title = tr("Unusual lengths")
+    why = tr("A row much longer or shorter than the rest is often two rows in one, or half a row.")
 
     def looking(self, subject: Subject) -> Looking[Found]:
         if len(subject.records) < _FEWEST:
@@ -44,7 +45,12 @@ class Lengths(Check):
         far = np.flatnonzero(0.6745 * np.abs(known - middle) / spread > _FAR)
         return found(
             by_place(subject, far, look),
-            lambda count: f"{have(count, 'is', 'are')} much longer or shorter than the usual {usual} {unit}.",
+            lambda count: tr(
+                "{have} much longer or shorter than the usual {usual} {unit}.",
+                have=have(count, "is", "are"),
+                usual=usual,
+                unit=unit,
+            ),
         )
 
 
@@ -57,8 +63,8 @@ def _length(subject: Subject, record: Record) -> int:
 
 class Context(Check):
     name = "context"
-    title = "Longer than the model's context"
-    why = "A model was never taught positions beyond its context, and what it learns there is noise."
+    title = tr("Longer than the model's context")
+    why = tr("A model was never taught positions beyond its context, and what it learns there is noise.")
     severity = "bad"
     fix = ""
 
@@ -73,17 +79,21 @@ class Context(Check):
         limit = f"{subject.context:,}"
         return found(
             evidence,
-            lambda count: (
-                f"{have(count, 'is', 'are')} longer than the model's context of {limit} tokens. "
-                f"Set Max length (data.max_length) to {limit}."
+            lambda count: tr(
+                "{have} longer than the model's context of {limit} tokens. Set Max length "
+                "(data.max_length) to {limit}.",
+                have=have(count, "is", "are"),
+                limit=limit,
             ),
         )
 
 
 class CutRows(Check):
     name = "cut"
-    title = "Longer than the maximum length"
-    why = "A cut answer teaches the model to stop in the middle, and a row that is left out teaches nothing."
+    title = tr("Longer than the maximum length")
+    why = tr(
+        "A cut answer teaches the model to stop in the middle, and a row that is left out teaches nothing."
+    )
 
     def looking(self, subject: Subject) -> Looking[Found]:
         def look(record: Record) -> Evidence | None:
@@ -98,20 +108,25 @@ class CutRows(Check):
             for item in subject.problems
             if item.severity == "error" and item.code in TOO_LONG
         )
-        limit = f"{subject.max_length:,} tokens" if subject.max_length else "the maximum length"
+        limit = (
+            tr("{max_length:,} tokens", max_length=subject.max_length)
+            if subject.max_length
+            else tr("the maximum length")
+        )
         return found(
             evidence.with_others(left_out),
-            lambda count: (
-                f"{have(count, 'is', 'are')} cut or left out: longer than {limit}. "
-                "Raise the maximum length, or shorten them."
+            lambda count: tr(
+                "{have} cut or left out: longer than {limit}. Raise the maximum length, or shorten them.",
+                have=have(count, "is", "are"),
+                limit=limit,
             ),
         )
 
 
 class OwnRows(Check):
     name = "own rows"
-    title = "Answers with a row of their own"
-    why = (
+    title = tr("Answers with a row of their own")
+    why = tr(
         "Where a template shows an answer otherwise once the conversation goes on, the answer is trained in "
         "the conversation up to it. Such a conversation is read several times in an epoch."
     )
@@ -124,4 +139,7 @@ class OwnRows(Check):
 
         evidence = yield from by_row(look)
         total = sum(subject.rows.get(line, 1) for line in evidence.lines)
-        return found(evidence, lambda count: f"{have(count, 'trains', 'train')} as {total:,} rows.")
+        return found(
+            evidence,
+            lambda count: tr("{have} as {total:,} rows.", have=have(count, "trains", "train"), total=total),
+        )

@@ -20,6 +20,7 @@ from studio.dataset.checks.check import (
 )
 from studio.dataset.record import Record
 from studio.events import Evidence
+from studio.language import tr
 
 _COMMON = re.compile(
     r"<\|(?:im_start|im_end|im_sep|endoftext|eot_id|eom_id|start_header_id|end_header_id|begin_of_text"
@@ -38,8 +39,8 @@ class Markers(Check):
     """The tokenizer's own tokens count wherever they stand, others' only outside of code."""
 
     name = "template tokens"
-    title = "Template tokens in the text"
-    why = (
+    title = tr("Template tokens in the text")
+    why = tr(
         "A token that ends a turn ends it in the middle of a text too; others teach the model to write them."
     )
     severity = "bad"
@@ -55,7 +56,9 @@ class Markers(Check):
             return None
 
         evidence = yield from by_row(look)
-        return found(evidence, lambda count: f"{have(count, 'holds', 'hold')} tokens of a chat template.")
+        return found(
+            evidence, lambda count: tr("{have} tokens of a chat template.", have=have(count, "holds", "hold"))
+        )
 
     def repair(self, subject: Subject, record: Record) -> Record | None:
         own = _own(subject)
@@ -144,14 +147,14 @@ class Placeholders(Check):
     """Rows that ask for a template are right to have open places; so is code."""
 
     name = "placeholders"
-    title = "Unfilled placeholders"
-    why = "The model learns to write {{name}} where a name belongs, and to be asked about nobody."
+    title = tr("Unfilled placeholders")
+    why = tr("The model learns to write {{name}} where a name belongs, and to be asked about nobody.")
 
     def looking(self, subject: Subject) -> Looking[Found]:
         evidence = yield from by_row(_look)
         return found(
             evidence,
-            lambda count: f"{have(count, 'holds', 'hold')} a place that a template left open.",
+            lambda count: tr("{have} a place that a template left open.", have=have(count, "holds", "hold")),
         )
 
 

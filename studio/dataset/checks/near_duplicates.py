@@ -30,14 +30,15 @@ from studio.dataset.groups import Links
 from studio.dataset.number_column import NumberColumn, first_of_equal
 from studio.dataset.record import Record
 from studio.events import Evidence, Progress
+from studio.language import tr
 
 _MARKED = 60
 
 
 class NearDuplicates(Check):
     name = "near duplicates"
-    title = "Near duplicates"
-    why = "Rows that differ in a word or two count several times, and the model learns them by heart."
+    title = tr("Near duplicates")
+    why = tr("Rows that differ in a word or two count several times, and the model learns them by heart.")
 
     def looking(self, subject: Subject) -> Looking[Found]:
         pairs = yield from alike(subject)
@@ -51,7 +52,7 @@ class NearDuplicates(Check):
 
         return found(
             by_place(subject, places, look),
-            lambda count: f"{have(count, 'says', 'say')} nearly the same as an earlier one.",
+            lambda count: tr("{have} nearly the same as an earlier one.", have=have(count, "says", "say")),
         )
 
 
@@ -148,8 +149,8 @@ class Leakage(Check):
     """
 
     name = "leakage"
-    title = "Test questions in the training rows"
-    why = "What was learned by heart is no test: the figures would be better than the model."
+    title = tr("Test questions in the training rows")
+    why = tr("What was learned by heart is no test: the figures would be better than the model.")
     severity = "bad"
 
     def looking(self, subject: Subject) -> Looking[Found]:
@@ -160,7 +161,7 @@ class Leakage(Check):
         for record in subject.golden:
             rows.add(record)
         pairs = yield from alike(subject)
-        yield Progress("rows compared", 0, len(subject.records))
+        yield Progress(tr("rows compared"), 0, len(subject.records))
         other = rows.asked_in_a_test()
         rows.join_pairs(other, pairs)
         rows.join_groups(other)
@@ -172,9 +173,9 @@ class Leakage(Check):
 
         return found(
             by_place(subject, places, look),
-            lambda count: (
-                f"{have(count, 'to learn from is', 'to learn from are')} also held out to test with, or "
-                "of a conversation or a document that is."
+            lambda count: tr(
+                "{have} also held out to test with, or of a conversation or a document that is.",
+                have=have(count, "to learn from is", "to learn from are"),
             ),
         )
 

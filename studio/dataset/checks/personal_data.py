@@ -23,6 +23,7 @@ from studio.dataset.checks.check import (
 )
 from studio.dataset.record import Record
 from studio.events import Evidence
+from studio.language import tr
 
 _FILES = {"png", "jpg", "jpeg", "gif", "svg", "webp", "js", "css", "py", "html"}
 _EXAMPLES = re.compile(
@@ -212,8 +213,8 @@ class PersonalData(Check):
     """Finds e-mail and IP addresses, phone, card and account numbers, keys: not names, nor streets."""
 
     name = "personal data"
-    title = "Personal data and keys"
-    why = "A model may repeat its training data to anyone who asks."
+    title = tr("Personal data and keys")
+    why = tr("A model may repeat its training data to anyone who asks.")
     severity = "bad"
     fix = "mend"
 
@@ -231,7 +232,10 @@ class PersonalData(Check):
         evidence = yield from by_row(look)
         names = ", ".join(f"{count:,} x {kind}" for kind, count in kinds.most_common())
         return found(
-            evidence, lambda count: f"{have(count, 'holds', 'hold')} personal data or keys ({names})."
+            evidence,
+            lambda count: tr(
+                "{have} personal data or keys ({names}).", have=have(count, "holds", "hold"), names=names
+            ),
         )
 
     def repair(self, subject: Subject, record: Record) -> Record | None:

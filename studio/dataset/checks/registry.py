@@ -20,6 +20,7 @@ from studio.dataset.record import Record
 from studio.dataset.sequence import Lines, RecordChange
 from studio.errors import DataError
 from studio.events import Finding
+from studio.language import tr
 
 _ALL: tuple[Check, ...] = (
     Malformed(),
@@ -132,7 +133,7 @@ def _finding(check: Check, found: Found, subject: Subject) -> Finding:
         severity=(found.severity or check.severity) if bad else "good",
         count=len(found.lines),
         total=len(subject.records),
-        summary=found.summary or "Nothing found.",
+        summary=found.summary or tr("Nothing found."),
         why=check.why,
         lines=found.lines[:_LISTED],
         evidence=found.evidence,

@@ -31,26 +31,28 @@ from studio.dataset.number_column import NumberColumn, first_of_equal
 from studio.dataset.record import Record
 from studio.dataset.split import GOLDEN, Labelled
 from studio.events import Evidence, Progress
+from studio.language import tr
 
 
 class Malformed(Check):
     name = "malformed"
-    title = "Rows that cannot be read"
-    why = "A row that is damaged or lacks a field is left out, and what it should have taught is lost."
+    title = tr("Rows that cannot be read")
+    why = tr("A row that is damaged or lacks a field is left out, and what it should have taught is lost.")
     severity = "bad"
     fix = ""
 
     def looking(self, subject: Subject) -> Looking[Found]:
-        yield Progress("rows checked", 0, len(subject.problems))
+        yield Progress(tr("rows checked"), 0, len(subject.problems))
         return found(
             (
                 quoted(item.line, item.reason)
                 for item in subject.problems
                 if item.severity == "error" and item.code not in EMPTY | TOO_LONG
             ),
-            lambda count: (
-                f"{have(count, 'is', 'are')} left out because {'it' if count == 1 else 'they'} "
-                "cannot be used. Correct them in the file."
+            lambda count: tr(
+                "{have} left out because {words} cannot be used. Correct them in the file.",
+                have=have(count, "is", "are"),
+                words="it" if count == 1 else "they",
             ),
         )
 
@@ -99,8 +101,8 @@ class Empty(Check):
     """
 
     name = "empty"
-    title = "Empty prompts and answers"
-    why = "From empty answers a model learns to say nothing, and from empty prompts it learns nothing."
+    title = tr("Empty prompts and answers")
+    why = tr("From empty answers a model learns to say nothing, and from empty prompts it learns nothing.")
     severity = "bad"
 
     def looking(self, subject: Subject) -> Looking[Found]:
@@ -134,7 +136,7 @@ class Empty(Check):
         )
         return found(
             Flagged(evidence).with_others(left_out),
-            lambda count: f"{have(count, 'has', 'have')} nothing to ask or to answer.",
+            lambda count: tr("{have} nothing to ask or to answer.", have=have(count, "has", "have")),
         )
 
 
@@ -152,8 +154,8 @@ def _stands_for_nothing(record: Record) -> bool:
 
 class Duplicates(Check):
     name = "duplicates"
-    title = "Exact duplicates"
-    why = "A row that is there several times counts as often, and the model learns it by heart."
+    title = tr("Exact duplicates")
+    why = tr("A row that is there several times counts as often, and the model learns it by heart.")
     severity = "bad"
 
     def looking(self, subject: Subject) -> Looking[Found]:
@@ -169,7 +171,7 @@ class Duplicates(Check):
 
         return found(
             by_place(subject, places, look),
-            lambda count: f"{have(count, 'repeats', 'repeat')} an earlier one exactly.",
+            lambda count: tr("{have} an earlier one exactly.", have=have(count, "repeats", "repeat")),
         )
 
 
@@ -181,8 +183,10 @@ class Contradictions(Check):
     """An answer that only says more than the other (Paris, It is Paris) does not count as another one."""
 
     name = "contradictions"
-    title = "Same prompt, different answers"
-    why = "Where facts or labels contradict each other the model can only guess. Free tasks may have several."
+    title = tr("Same prompt, different answers")
+    why = tr(
+        "Where facts or labels contradict each other the model can only guess. Free tasks may have several."
+    )
     fix = ""
 
     def looking(self, subject: Subject) -> Looking[Found]:
@@ -201,7 +205,9 @@ class Contradictions(Check):
         evidence = yield from _contradicting(subject, keys.numbers(), asking.numbers())
         result = found(
             evidence,
-            lambda count: f"{have(count, 'answers', 'answer')} a prompt that others answer otherwise.",
+            lambda count: tr(
+                "{have} a prompt that others answer otherwise.", have=have(count, "answers", "answer")
+            ),
         )
         if subject.format == "classification" and result.lines:
             return Found(result.lines, result.evidence, result.summary, "bad")
@@ -226,7 +232,7 @@ def _contradicting(subject: Subject, keys: NDArray[Any], places: NDArray[Any]) -
                 reported = True
             flagged.add(_evidence(record, known[0]))
         if number % _EVERY == 0:
-            yield Progress("answers compared", number, len(asked))
+            yield Progress(tr("answers compared"), number, len(asked))
     return flagged
 
 
@@ -251,17 +257,25 @@ FEW, SOME = 50, 200
 
 class FewRows(Check):
     name = "few rows"
-    title = "Number of rows"
-    why = "From few rows a model takes over a tone and a format, but hardly any knowledge."
+    title = tr("Number of rows")
+    why = tr("From few rows a model takes over a tone and a format, but hardly any knowledge.")
     fix = ""
 
     def looking(self, subject: Subject) -> Looking[Found]:
         count = len(subject.records)
-        yield Progress("rows checked", count, count)
+        yield Progress(tr("rows checked"), count, count)
         if count < FEW:
-            words = f"Only {rows(count)}: the model will learn these by heart at best. Aim at {SOME} or more."
+            words = tr(
+                "Only {rows}: the model will learn these by heart at best. Aim at {SOME} or more.",
+                rows=rows(count),
+                SOME=SOME,
+            )
             return Found(summary=words, severity="bad")
         if count < SOME:
-            words = f"{rows(count)} can teach a tone or a format. For a new task aim at {SOME} or more."
+            words = tr(
+                "{rows} can teach a tone or a format. For a new task aim at {SOME} or more.",
+                rows=rows(count),
+                SOME=SOME,
+            )
             return Found(summary=words, severity="look")
         return Found()

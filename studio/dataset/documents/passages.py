@@ -12,6 +12,7 @@ from studio.dataset.documents.paragraph import Paragraph
 from studio.dataset.documents.paragraphs import paragraphs
 from studio.errors import DataError
 from studio.events import Log, Progress
+from studio.language import tr
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
 
@@ -58,7 +59,7 @@ def reading_passages(paths: Sequence[Path]) -> Generator[Progress | Log, None, t
             for passage in cut(path.name, paragraphs(path)):
                 found.append(passage)
                 if len(found) % _REPORT_EVERY == 1:
-                    yield Progress("passages read", len(found))
+                    yield Progress(tr("passages read"), len(found))
         except DataError as error:
             faults.append(error.said)
             yield Log(str(error), "warning")
@@ -66,7 +67,7 @@ def reading_passages(paths: Sequence[Path]) -> Generator[Progress | Log, None, t
         if not faults:
             raise DataError("document.none_chosen")
         raise DataError("document.none_read", faults=sentences(faults))
-    yield Progress("passages read", len(found), len(found))
+    yield Progress(tr("passages read"), len(found), len(found))
     return tuple(found)
 
 
@@ -119,5 +120,9 @@ def _passage(file: str, parts: Sequence[Paragraph]) -> Passage:
     if first == last or not first.startswith("page "):
         place = first
     else:
-        place = f"pages {first.removeprefix('page ')} to {last.removeprefix('page ')}"
+        place = tr(
+            "pages {removeprefix} to {removeprefix2}",
+            removeprefix=first.removeprefix("page "),
+            removeprefix2=last.removeprefix("page "),
+        )
     return Passage(file, place, "\n\n".join(part.text for part in parts))

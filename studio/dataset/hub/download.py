@@ -11,13 +11,14 @@ from studio.dataset.hub.wanted import Wanted
 from studio.events import Downloaded, HubListed, Progress, built
 from studio.hub.child import messages
 from studio.hub.failure import HubError
+from studio.language import tr
 
 
 def look_up(wanted: Wanted, token: str = "") -> Generator[Progress, None, HubListed]:
     """The subsets of a dataset, and the splits of the wanted or the first one. Raises HubError."""
     from studio.dataset.hub.listing import list_parts
 
-    shown = Progress(f"Looking up {wanted.name}", 0)
+    shown = Progress(tr("Looking up {name}", name=wanted.name), 0)
     yield shown
     with closing(messages(list_parts, wanted, token)) as received:
         for message in received:
@@ -36,7 +37,7 @@ def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress
     """
     from studio.dataset.hub.fetch import fetch
 
-    shown = Progress(f"Looking up {wanted.name}", 0)
+    shown = Progress(tr("Looking up {name}", name=wanted.name), 0)
     yield shown
     arriving, total = None, 0
     with closing(messages(fetch, wanted, under, token)) as received:
@@ -50,7 +51,7 @@ def download(wanted: Wanted, under: Path, token: str = "") -> Generator[Progress
                     arriving, shown = None, replace(shown, what="rows written", done=done, total=of)
             if arriving is not None:
                 done = min(_size(arriving), total)
-                shown = Progress("MB downloaded", done // 10**6, max(1, total // 10**6))
+                shown = Progress(tr("MB downloaded"), done // 10**6, max(1, total // 10**6))
             yield shown
     raise HubError("hub.not_downloaded", name=wanted.name)
 

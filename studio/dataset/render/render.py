@@ -16,6 +16,7 @@ from studio.dataset.render.truncate import DoesNotFit, Limits, TokenRange, short
 from studio.dataset.render.writer import Writer
 from studio.errors import DataError
 from studio.events import Piece, finished
+from studio.language import tr
 
 _UNLIMITED = 2**31 - 1
 
@@ -132,7 +133,7 @@ class Renderer:
 
     def describe(self, format: str) -> str:
         """How records of this format are written, in words: plain text has no template."""
-        return "plain text" if format == "text" else self.description
+        return tr("plain text") if format == "text" else self.description
 
     def render(self, record: Record) -> tuple[Example, ...]:
         """The record's example; of a long plain text, and of a conversation with rewritten answers, several.

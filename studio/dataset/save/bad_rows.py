@@ -16,6 +16,7 @@ from studio.dataset.save.target import check_file
 from studio.errors import DataError
 from studio.events import Problem, Progress
 from studio.files import whole_file
+from studio.language import tr
 from studio.words import printable
 
 _TEXT = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
@@ -55,7 +56,7 @@ def export_bad(
             }
             file.write(printable(json.dumps(shown, ensure_ascii=False, default=str)) + "\n")
             if number % _REPORT_EVERY == 0:
-                yield Progress("rows written", number, len(errors))
+                yield Progress(tr("rows written"), number, len(errors))
     return len(errors)
 
 
@@ -85,7 +86,7 @@ def _rows_in(source: Source, before: int, wanted: set[int], found: dict[int, Any
         if isinstance(row, Row) and row.line + before in wanted:
             found[row.line + before] = row.fields
         if number % _REPORT_EVERY == 0:
-            yield Progress("rows looked at", number)
+            yield Progress(tr("rows looked at"), number)
     if source.kind in _TEXT and (left := wanted - found.keys()):
         for line, text in lines(source):
             if line + before in left and len(text) <= _LONGEST:

@@ -17,6 +17,7 @@ from studio.dataset.split import GOLDEN
 from studio.errors import DataError, TargetError
 from studio.events import Progress
 from studio.files import parsed, whole_file, write_text
+from studio.language import tr
 
 _LAYOUT = {"": "train", "train": "train", "validation": "valid", "test": "test"}
 """What mlx-lm calls the file of each part."""
@@ -141,7 +142,7 @@ def _write(name: str, file: IO[str], records: Collection[Record]) -> Generator[P
     for number, record in enumerate(records):
         file.write(json.dumps(shape(record), ensure_ascii=False) + "\n")
         if number % _REPORT_EVERY == 0:
-            yield Progress(f"rows written to {name}", number, len(records))
+            yield Progress(tr("rows written to {name}", name=name), number, len(records))
 
 
 def _turn(message: Message) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from studio.dataset.identity import plain
 from studio.dataset.manifest import PartFile, sha256
 from studio.dataset.record import Record
 from studio.events import Progress
+from studio.language import tr
 
 ROWS = 100_000
 """Rows in one file at most: a multiple of _BATCH."""
@@ -42,7 +43,7 @@ def write_parts(
                     for record in chunk:
                         see(record, name)
                     written += len(chunk)
-                    yield Progress("rows saved", before + written, total)
+                    yield Progress(tr("rows saved"), before + written, total)
             files.append(PartFile(file=path.name, part=name, rows=written, sha256=sha256(path)))
     return tuple(files)
 
@@ -55,7 +56,7 @@ def _schema(parts: Mapping[str, Collection[Record]], total: int) -> Generator[Pr
         for chunk in batched(records, _BATCH):
             found.add(pa.schema(list(pa.infer_type([_row(record, part) for record in chunk]))))
             done += len(chunk)
-            yield Progress("rows looked over", done, total)
+            yield Progress(tr("rows looked over"), done, total)
     return pa.unify_schemas(sorted(found, key=str), promote_options="permissive")
 
 

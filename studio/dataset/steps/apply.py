@@ -35,6 +35,7 @@ from studio.dataset.steps.steps import (
 )
 from studio.errors import DataError
 from studio.events import Progress, StepRows
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.dataset.checks.check import Subject
@@ -47,7 +48,7 @@ def fixed(rows: Rows, step: Fix, context: StepContext) -> Shaping:
     """The rows after the check's fix; golden rows stay as they are. Raises DataError for no such check."""
     from studio.dataset.checks.registry import CHECKS, mending_by
 
-    yield Progress("rows checked", 0, len(rows.records))
+    yield Progress(tr("rows checked"), 0, len(rows.records))
     name = step.check.replace("_", " ")
     lines = lines_of(rows.records)
     mending = yield from mending_by((yield from _checked(rows, name, context)), name)
@@ -71,7 +72,7 @@ def _checked(rows: Rows, name: str, context: StepContext) -> Generator[Progress,
         for record in rows.records:
             counts.append(context.tokens(record))
             if len(counts) % _EVERY == 0:
-                yield Progress("tokens counted", len(counts), len(rows.records))
+                yield Progress(tr("tokens counted"), len(counts), len(rows.records))
         tokens = ByLine(lines_of(rows.records), counts.numbers())
     return Subject(
         records=rows.records,
@@ -160,7 +161,7 @@ def _done(
 ) -> Generator[Progress, None, tuple[Rows, AnyStep | tuple[AnyStep, ...]]]:
     """The rows after a step, and the step as it was done."""
     if isinstance(step, tuple):
-        yield Progress("changes by hand", 0, len(step))
+        yield Progress(tr("changes by hand"), 0, len(step))
         return with_edits(rows, [own for own in step if isinstance(own, BY_HAND)])
     return (yield from _shaped(rows, step, base, context)), step
 

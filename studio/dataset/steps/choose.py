@@ -20,6 +20,7 @@ from studio.dataset.steps.result import CHUNK, NO_CONTEXT, Rows, Shaping, StepCo
 from studio.dataset.steps.steps import Cap, DropDuplicates, Filter, Mix, Shuffle
 from studio.errors import DataError
 from studio.events import Progress
+from studio.language import tr
 
 type _Condition = Callable[[Record], bool]
 
@@ -35,26 +36,26 @@ def filtered(rows: Rows, step: Filter, context: StepContext) -> Shaping:
     for number, record in enumerate(rows.records):
         passing[number] = keep == all(condition(record) for condition in met)
         if number % CHUNK == 0:
-            yield Progress("rows filtered", number, len(rows.records))
+            yield Progress(tr("rows filtered"), number, len(rows.records))
     return rows.at(np.flatnonzero(passing))
 
 
 def without_duplicates(rows: Rows, step: DropDuplicates) -> Shaping:
     """The first of all rows that are equal; a golden one before one that trains."""
-    yield Progress("duplicates removed", 0, len(rows.records))
+    yield Progress(tr("duplicates removed"), 0, len(rows.records))
     first = first_of_equal(hashes_of(rows.records, "equal"), rows.golden)
     return rows.at(np.flatnonzero(first == np.arange(len(first))))
 
 
 def shuffled(rows: Rows, step: Shuffle) -> Shaping:
     """The rows in an order that content and seed decide; equal rows keep theirs."""
-    yield Progress("rows shuffled", 0, len(rows.records))
+    yield Progress(tr("rows shuffled"), 0, len(rows.records))
     return replace(rows, records=tuple(sorted(rows.records, key=lambda record: rank(record, step.seed))))
 
 
 def capped(rows: Rows, step: Cap) -> Shaping:
     """At most so many rows besides the golden ones, in the order they had."""
-    yield Progress("rows counted", 0, len(rows.records))
+    yield Progress(tr("rows counted"), 0, len(rows.records))
     free = np.flatnonzero(~rows.golden)
     if step.how == "random":
         chosen = free[drawn(hashes_of(rows.records, "hash")[free], step.rows, step.seed)]

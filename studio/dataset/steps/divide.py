@@ -14,13 +14,14 @@ from studio.dataset.steps.result import Rows, Shaping, StepContext
 from studio.dataset.steps.steps import ReserveGolden, Split
 from studio.errors import DataError
 from studio.events import Progress
+from studio.language import tr
 
 _MOST = 5  # a golden set is at most one row in so many
 
 
 def divided(rows: Rows, step: Split, context: StepContext) -> Shaping:
     """Every row that is not golden in one of three parts. Raises DataError when none is left to train on."""
-    yield Progress("rows divided", 0, len(rows.records))
+    yield Progress(tr("rows divided"), 0, len(rows.records))
     golden = {line: part for line, part in rows.parts.items() if part == GOLDEN}
     free = [record for record in rows.records if record.line not in golden]
     shares = (step.validation_share, step.test_share)
@@ -40,7 +41,7 @@ def reserved(rows: Rows, step: ReserveGolden) -> Shaping:
 
     Rows that belong to no other are preferred, so that little is lost to training.
     """
-    yield Progress("golden rows reserved", 0, len(rows.records))
+    yield Progress(tr("golden rows reserved"), 0, len(rows.records))
     free = [record for record in rows.records if rows.parts.get(record.line, "") in ("", "train")]
     groups = grouped(free, step.grouping)
     room = wanted = min(step.count, len(free) // _MOST)

@@ -16,6 +16,7 @@ from studio.catalogue import Phrase, Unusable, phrase, reason_in, wrong_value
 from studio.dataset.groups import BY_QUESTION, GROUPING
 from studio.errors import DataError
 from studio.files import parsed
+from studio.language import tr
 
 
 class StepModel(BaseModel):
@@ -43,24 +44,28 @@ Where = Literal["prompt", "answer", "anywhere"]
 class Filter(StepModel):
     """Keep or remove the rows that meet all the conditions given. Lengths are those of the whole row."""
 
-    title = "Filter rows"
-    help = "Keeps or removes rows by length, by text, or by label."
+    title = tr("Filter rows")
+    help = tr("Keeps or removes rows by length, by text, or by label.")
     kind: Literal["filter"] = "filter"
-    action: Literal["keep", "remove"] = Field(default="keep", title="Rows that meet all of this")
+    action: Literal["keep", "remove"] = Field(default="keep", title=tr("Rows that meet all of this"))
     min_characters: int | None = Field(
-        default=None, title="At least", ge=0, json_schema_extra={"unit": "characters"}
+        default=None, title=tr("At least"), ge=0, json_schema_extra={"unit": "characters"}
     )
     max_characters: int | None = Field(
-        default=None, title="At most", ge=0, json_schema_extra={"unit": "characters"}
+        default=None, title=tr("At most"), ge=0, json_schema_extra={"unit": "characters"}
     )
-    min_tokens: int | None = Field(default=None, title="At least", ge=0, json_schema_extra={"unit": "tokens"})
-    max_tokens: int | None = Field(default=None, title="At most", ge=0, json_schema_extra={"unit": "tokens"})
-    contains: str = Field(default="", title="Contains the text")
-    pattern: str = Field(default="", title="Matches the regular expression")
-    where: Where = Field(default="anywhere", title="Looked for in")
-    label: str = Field(default="", title="Has the label")
-    any_case: bool = Field(default=False, title="Ignore capital letters")
-    faultless: bool = Field(default=False, title="Has an answer, other than its prompt")
+    min_tokens: int | None = Field(
+        default=None, title=tr("At least"), ge=0, json_schema_extra={"unit": "tokens"}
+    )
+    max_tokens: int | None = Field(
+        default=None, title=tr("At most"), ge=0, json_schema_extra={"unit": "tokens"}
+    )
+    contains: str = Field(default="", title=tr("Contains the text"))
+    pattern: str = Field(default="", title=tr("Matches the regular expression"))
+    where: Where = Field(default="anywhere", title=tr("Looked for in"))
+    label: str = Field(default="", title=tr("Has the label"))
+    any_case: bool = Field(default=False, title=tr("Ignore capital letters"))
+    faultless: bool = Field(default=False, title=tr("Has an answer, other than its prompt"))
 
     @model_validator(mode="after")
     def _sense(self) -> Filter:
@@ -80,19 +85,31 @@ class Filter(StepModel):
 
     def words(self) -> str:
         lengths = [
-            f"{self.min_characters:,} characters or more" if self.min_characters is not None else "",
-            f"{self.max_characters:,} characters or fewer" if self.max_characters is not None else "",
-            f"{self.min_tokens:,} tokens or more" if self.min_tokens is not None else "",
-            f"{self.max_tokens:,} tokens or fewer" if self.max_tokens is not None else "",
+            tr("{min_characters:,} characters or more", min_characters=self.min_characters)
+            if self.min_characters is not None
+            else "",
+            tr("{max_characters:,} characters or fewer", max_characters=self.max_characters)
+            if self.max_characters is not None
+            else "",
+            tr("{min_tokens:,} tokens or more", min_tokens=self.min_tokens)
+            if self.min_tokens is not None
+            else "",
+            tr("{max_tokens:,} tokens or fewer", max_tokens=self.max_tokens)
+            if self.max_tokens is not None
+            else "",
         ]
-        place = "" if self.where == "anywhere" else f" in the {self.where}"
+        place = "" if self.where == "anywhere" else tr(" in the {where}", where=self.where)
         texts = [
             f"“{self.contains}”{place}" if self.contains else "",
-            f"a match of /{self.pattern}/{place}" if self.pattern else "",
-            f"the label “{self.label}”" if self.label else "",
-            "an answer other than its prompt" if self.faultless else "",
+            tr("a match of /{pattern}/{place}", pattern=self.pattern, place=place) if self.pattern else "",
+            tr("the label “{label}”", label=self.label) if self.label else "",
+            tr("an answer other than its prompt") if self.faultless else "",
         ]
-        return f"{self.action.capitalize()} rows with {' and '.join(filter(None, (*lengths, *texts)))}"
+        return tr(
+            "{capitalize} rows with {listed}",
+            capitalize=self.action.capitalize(),
+            listed=" and ".join(filter(None, (*lengths, *texts))),
+        )
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -103,51 +120,51 @@ Grouping = Annotated[int, Field(ge=BY_QUESTION, le=GROUPING)]
 class Fix(StepModel):
     """Fix or drop what a check of the health summary finds."""
 
-    title = "Fix what a check finds"
-    help = "Fixes or removes the rows that a check flags."
+    title = tr("Fix what a check finds")
+    help = tr("Fixes or removes the rows that a check flags.")
     kind: Literal["fix"] = "fix"
-    check: str = Field(title="Check", min_length=1)
+    check: str = Field(title=tr("Check"), min_length=1)
 
     def words(self) -> str:
         from studio.dataset.checks.registry import CHECKS  # every check, only where one is named
 
         name = self.check.replace("_", " ")
-        return f"Fix “{CHECKS[name].title if name in CHECKS else name}”"
+        return tr("Fix “{words}”", words=CHECKS[name].title if name in CHECKS else name)
 
 
 class DropDuplicates(StepModel):
     """Remove every row whose content equals that of one before it."""
 
-    title = "Remove exact duplicates"
-    help = "Keeps the first of rows that hold the same."
+    title = tr("Remove exact duplicates")
+    help = tr("Keeps the first of rows that hold the same.")
     kind: Literal["drop_duplicates"] = "drop_duplicates"
 
 
 class Shuffle(StepModel):
     """Put the rows into an order that their content and the seed decide."""
 
-    title = "Shuffle"
-    help = "Puts the rows into an order that only the seed decides."
+    title = tr("Shuffle")
+    help = tr("Puts the rows into an order that only the seed decides.")
     kind: Literal["shuffle"] = "shuffle"
-    seed: int = Field(default=0, title="Seed", ge=0)
+    seed: int = Field(default=0, title=tr("Seed"), ge=0)
 
     def words(self) -> str:
-        return f"Shuffle (seed {self.seed})"
+        return tr("Shuffle (seed {seed})", seed=self.seed)
 
 
 class Cap(StepModel):
     """Keep at most so many rows; golden rows are not counted and stay."""
 
-    title = "Cap the number of rows"
-    help = "Keeps at most so many rows: the first ones, or some drawn by the seed."
+    title = tr("Cap the number of rows")
+    help = tr("Keeps at most so many rows: the first ones, or some drawn by the seed.")
     kind: Literal["cap"] = "cap"
-    rows: int = Field(default=1000, title="Rows", ge=1)
-    how: Literal["first", "random"] = Field(default="first", title="Which")
-    seed: int = Field(default=0, title="Seed", ge=0, json_schema_extra={"needs": {"how": ["random"]}})
+    rows: int = Field(default=1000, title=tr("Rows"), ge=1)
+    how: Literal["first", "random"] = Field(default="first", title=tr("Which"))
+    seed: int = Field(default=0, title=tr("Seed"), ge=0, json_schema_extra={"needs": {"how": ["random"]}})
 
     def words(self) -> str:
-        which = "the first" if self.how == "first" else f"at random (seed {self.seed})"
-        return f"Keep at most {self.rows:,} rows, {which}"
+        which = tr("the first") if self.how == "first" else tr("at random (seed {seed})", seed=self.seed)
+        return tr("Keep at most {rows:,} rows, {which}", rows=self.rows, which=which)
 
 
 class Mix(StepModel):
@@ -157,18 +174,22 @@ class Mix(StepModel):
     right before it, so that several datasets can be mixed as 1 : 0.5 : 0.25; 0 takes all of them.
     """
 
-    title = "Mix in another dataset"
-    help = "Adds rows of another dataset: the weight says how many to each row of this one, 0 takes all."
+    title = tr("Mix in another dataset")
+    help = tr("Adds rows of another dataset: the weight says how many to each row of this one, 0 takes all.")
     kind: Literal["mix"] = "mix"
-    path: str = Field(title="Dataset", min_length=1, json_schema_extra={"holds": "path"})
-    weight: float = Field(default=1.0, title="Weight", ge=0, allow_inf_nan=False)
-    seed: int = Field(default=0, title="Seed", ge=0)
+    path: str = Field(title=tr("Dataset"), min_length=1, json_schema_extra={"holds": "path"})
+    weight: float = Field(default=1.0, title=tr("Weight"), ge=0, allow_inf_nan=False)
+    seed: int = Field(default=0, title=tr("Seed"), ge=0)
     grouping: Grouping = GROUPING
 
     def words(self) -> str:
         if not self.weight:
-            return f"Mix in all of {PurePath(self.path).stem}"
-        return f"Mix in {PurePath(self.path).stem}, {self.weight:g} of its rows to each of this dataset's"
+            return tr("Mix in all of {stem}", stem=PurePath(self.path).stem)
+        return tr(
+            "Mix in {stem}, {weight:g} of its rows to each of this dataset's",
+            stem=PurePath(self.path).stem,
+            weight=self.weight,
+        )
 
 
 class Split(StepModel):
@@ -178,15 +199,15 @@ class Split(StepModel):
     them from a column, and both divide by the shares only what has no part.
     """
 
-    title = "Split"
-    help = "Divides into train, validation and test: by shares, as the files are, or by a column."
+    title = tr("Split")
+    help = tr("Divides into train, validation and test: by shares, as the files are, or by a column.")
     kind: Literal["split"] = "split"
-    by: Literal["shares", "given", "column"] = Field(default="shares", title="By")
-    column: str = Field(default="", title="Column", json_schema_extra={"needs": {"by": ["column"]}})
-    validation_share: Share = Field(default=0.1, title="Validation share")
-    test_share: Share = Field(default=0.1, title="Test share")
-    stratify: bool = Field(default=True, title="Balance the labels")
-    seed: int = Field(default=0, title="Seed", ge=0)
+    by: Literal["shares", "given", "column"] = Field(default="shares", title=tr("By"))
+    column: str = Field(default="", title=tr("Column"), json_schema_extra={"needs": {"by": ["column"]}})
+    validation_share: Share = Field(default=0.1, title=tr("Validation share"))
+    test_share: Share = Field(default=0.1, title=tr("Test share"))
+    stratify: bool = Field(default=True, title=tr("Balance the labels"))
+    seed: int = Field(default=0, title=tr("Seed"), ge=0)
     grouping: Grouping = GROUPING
 
     @model_validator(mode="after")
@@ -199,12 +220,17 @@ class Split(StepModel):
 
     def words(self) -> str:
         if self.by == "given":
-            return "Split as the files are"
+            return tr("Split as the files are")
         if self.by == "column":
-            return f"Split by the column “{self.column}”"
+            return tr("Split by the column “{column}”", column=self.column)
         train = 1 - self.validation_share - self.test_share
         shares = " / ".join(f"{100 * s:g}" for s in (round(train, 6), self.validation_share, self.test_share))
-        return f"Split {shares} (seed {self.seed}{', labels balanced' if self.stratify else ''})"
+        return tr(
+            "Split {shares} (seed {seed}{words})",
+            shares=shares,
+            seed=self.seed,
+            words=", labels balanced" if self.stratify else "",
+        )
 
 
 class ReserveGolden(StepModel):
@@ -213,22 +239,22 @@ class ReserveGolden(StepModel):
     They come from what is not held out yet, and are a fifth of it at most.
     """
 
-    title = "Reserve a golden set"
-    help = "Sets rows aside that never train, to be asked when a run is evaluated."
+    title = tr("Reserve a golden set")
+    help = tr("Sets rows aside that never train, to be asked when a run is evaluated.")
     kind: Literal["reserve_golden"] = "reserve_golden"
-    count: int = Field(default=100, title="Rows", ge=1)
-    seed: int = Field(default=0, title="Seed", ge=0)
+    count: int = Field(default=100, title=tr("Rows"), ge=1)
+    seed: int = Field(default=0, title=tr("Seed"), ge=0)
     grouping: Grouping = GROUPING
 
     def words(self) -> str:
-        return f"Reserve {self.count:,} golden rows (seed {self.seed})"
+        return tr("Reserve {count:,} golden rows (seed {seed})", count=self.count, seed=self.seed)
 
 
 class _Own(StepModel):
     """Something done by hand to one row: its line, and the digest of what it held just before."""
 
-    line: int = Field(title="Row", ge=1)
-    digest: str = Field(default="", title="Digest of its content")
+    line: int = Field(title=tr("Row"), ge=1)
+    digest: str = Field(default="", title=tr("Digest of its content"))
 
 
 def field_words(field: str) -> str | Phrase:
@@ -240,38 +266,40 @@ def field_words(field: str) -> str | Phrase:
 class Edit(_Own):
     """Give one row another prompt, answer, text, rejected answer or system message."""
 
-    title = "Edit a row"
-    help = "Changes one row by hand."
+    title = tr("Edit a row")
+    help = tr("Changes one row by hand.")
     kind: Literal["edit"] = "edit"
     field: Literal["prompt", "first_prompt", "answer", "system", "text", "rejected"] = Field(
-        default="answer", title="Field"
+        default="answer", title=tr("Field")
     )
-    value: str = Field(title="New text")
+    value: str = Field(title=tr("New text"))
 
     def words(self) -> str:
-        return f"Edit the {field_words(self.field)} of row {self.line:,}"
+        return tr(
+            "Edit the {field_words} of row {line:,}", field_words=field_words(self.field), line=self.line
+        )
 
 
 class Delete(_Own):
     """Leave one row out."""
 
-    title = "Delete a row"
-    help = "Leaves one row out by hand."
+    title = tr("Delete a row")
+    help = tr("Leaves one row out by hand.")
     kind: Literal["delete"] = "delete"
 
     def words(self) -> str:
-        return f"Delete row {self.line:,}"
+        return tr("Delete row {line:,}", line=self.line)
 
 
 class Restore(_Own):
     """Take a deletion back."""
 
-    title = "Restore a row"
-    help = "Brings a deleted row back to where it was."
+    title = tr("Restore a row")
+    help = tr("Brings a deleted row back to where it was.")
     kind: Literal["restore"] = "restore"
 
     def words(self) -> str:
-        return f"Restore row {self.line:,}"
+        return tr("Restore row {line:,}", line=self.line)
 
 
 type AnyStep = (

@@ -29,6 +29,7 @@ from studio.dataset.store.source import Place, PlacedSource
 from studio.dataset.store.unpack import plain_file
 from studio.errors import DataError
 from studio.events import Problem, Progress
+from studio.language import tr
 
 _SHOWN_BYTES = 100_000
 """Of a row that is no row, all that is of use to a person."""
@@ -257,7 +258,7 @@ def finding(store: Store, query: Query) -> Generator[Progress, None, Numbers]:
     found: list[Numbers] = []
     keys: list[NDArray[Any]] = []
     for part in store.parts:
-        yield Progress("rows searched", part.first, store.rows)
+        yield Progress(tr("rows searched"), part.first, store.rows)
         inside = np.flatnonzero(_mask(store, part, query))
         found.append((inside + part.first).astype(np.uint32))
         if query.sort:

@@ -14,6 +14,7 @@ from studio.dataset.read.source import Source, kind_of
 from studio.dataset.rows import Row
 from studio.events import Progress
 from studio.files import disk_errors
+from studio.language import tr
 from studio.words import printable
 
 _NAME = "unpacked"
@@ -58,7 +59,7 @@ def _write_bytes(path: Path, file: BinaryIO) -> Iterator[Progress]:
         while block := packed.read(_BLOCK):
             file.write(block)
             done += len(block)
-            yield Progress("MB unpacked", done // 10**6)
+            yield Progress(tr("MB unpacked"), done // 10**6)
 
 
 def _write_rows(values: Iterator[Any], file: BinaryIO) -> Iterator[Progress]:
@@ -66,4 +67,4 @@ def _write_rows(values: Iterator[Any], file: BinaryIO) -> Iterator[Progress]:
         text = json.dumps(value, ensure_ascii=False, default=str)
         file.write(printable(text).encode() + b"\n")
         if number % _REPORT_EVERY == 0:
-            yield Progress("rows unpacked", number)
+            yield Progress(tr("rows unpacked"), number)

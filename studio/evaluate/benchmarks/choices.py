@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from studio.dataset.record import Message
 from studio.evaluate.questions import ChoiceQuestion, read_choices
 from studio.events import Event, Progress
+from studio.language import tr
 from studio.paths import resource
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _asked(
         for place, each in batch.items():
             values[place] = each.value
         done += len(batch)
-        yield Progress(f"Multiple choice: {contestant.title}", done, len(asked))
+        yield Progress(tr("Multiple choice: {title}", title=contestant.title), done, len(asked))
     rest = iter(values)
     return [[next(rest) for _ in question.choices] for question in questions]
 

@@ -12,6 +12,7 @@ from studio.evaluate.failures.refusal import is_refusal
 from studio.evaluate.failures.repetition import repeats
 from studio.evaluate.failures.training_rows import SharedRun
 from studio.evaluate.scorers.scorer import folded, plain_text, words
+from studio.language import tr
 
 
 @dataclass(frozen=True)
@@ -129,26 +130,38 @@ def _is_wrong(case: AnswerCase) -> bool:
     return case.right is False and folded(case.text) != folded(case.ideal)
 
 
-REPETITION = FailureKind("repetition", "Repetition", "It goes round in circles.", _repeats)
-CUT_OFF = FailureKind("cut_off", "Cut off", "It reached its limit of tokens before it ended.", _is_cut_off)
-EMPTY = FailureKind("empty", "Empty", "It says nothing.", _is_empty)
+REPETITION = FailureKind("repetition", tr("Repetition"), tr("It goes round in circles."), _repeats)
+CUT_OFF = FailureKind(
+    "cut_off", tr("Cut off"), tr("It reached its limit of tokens before it ended."), _is_cut_off
+)
+EMPTY = FailureKind("empty", tr("Empty"), tr("It says nothing."), _is_empty)
 OFF_FORMAT = FailureKind(
     "off_format",
-    "Off format",
-    "It lacks the form of the ideal answer (JSON, a call, a number, a label, a list, code), or holds marks "
-    "of a template.",
+    tr("Off format"),
+    tr(
+        "It lacks the form of the ideal answer (JSON, a call, a number, a label, a list, "
+        "code), or holds marks "
+        "of a template."
+    ),
     _is_off_format,
 )
-LANGUAGE = FailureKind("language", "Language switch", "It is in another language than asked for.", _switches)
-ECHO = FailureKind("echo", "Prompt echoed", "It repeats what was asked instead of answering.", _echoes)
-REFUSED = FailureKind("refused", "Refused", "It refuses what the ideal answer does.", _refuses)
+LANGUAGE = FailureKind(
+    "language", tr("Language switch"), tr("It is in another language than asked for."), _switches
+)
+ECHO = FailureKind(
+    "echo", tr("Prompt echoed"), tr("It repeats what was asked instead of answering."), _echoes
+)
+REFUSED = FailureKind("refused", tr("Refused"), tr("It refuses what the ideal answer does."), _refuses)
 COPIED = FailureKind(
     "copied",
-    "Copied",
-    "A training row says it word for word, in 13 words or more or as a whole, and it is not what was asked.",
+    tr("Copied"),
+    tr(
+        "A training row says it word for word, in 13 words or more or as a whole, and it is "
+        "not what was asked."
+    ),
     _is_copied,
 )
-WRONG = FailureKind("wrong", "Wrong", "It is not the ideal answer.", _is_wrong)
+WRONG = FailureKind("wrong", tr("Wrong"), tr("It is not the ideal answer."), _is_wrong)
 
 KINDS = (EMPTY, REPETITION, REFUSED, LANGUAGE, ECHO, OFF_FORMAT, COPIED, CUT_OFF, WRONG)
 """All kinds; of those that hold of an answer, the first here is the primary one."""

@@ -16,6 +16,7 @@ from studio.evaluate.judging.trust import groups_of
 from studio.evaluate.scoring import scored
 from studio.evaluate.statistics import ratio
 from studio.events import MEASURED, Figure, Score
+from studio.language import tr
 
 
 @dataclass(frozen=True)
@@ -139,5 +140,5 @@ def rubric_table(
             name = f"{rubric.title}, {titles[who]}" if len(challengers) > 1 else rubric.title
             rows.append([name, *means, *percents, moved.rows])
     rated = "Rating" if len(challengers) > 1 else titles[challengers[0]]
-    heads = ["Rubric", titles[baseline], rated, "Change in %", "From", "To", "Rows"]
-    return Figure(measure, "rubrics", "table", "Rubrics", {"heads": heads, "rows": rows})
+    heads = [tr("Rubric"), titles[baseline], rated, tr("Change in %"), tr("From"), tr("To"), tr("Rows")]
+    return Figure(measure, "rubrics", "table", tr("Rubrics"), {"heads": heads, "rows": rows})

@@ -12,6 +12,7 @@ from studio.evaluate.judging.judge import Judge
 from studio.evaluate.judging.pairs import FIRST, LOST, TIED, WON, PairVerdict
 from studio.evaluate.statistics import numbered, wilson
 from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, ContestantScore, Figure, Score
+from studio.language import tr
 
 CONSISTENCY = 0.6
 """The share of its preferences that a judge must keep when the answers change places, or there is no verdict.
@@ -166,13 +167,13 @@ _PANEL: dict[str, _Counted] = {
 _SAME_FAMILY = "same_family"
 
 SIGNS = {
-    CONSISTENT: ("Keeps its choice", "100 %"),
-    "first_slot": ("Prefers the first", "50 %"),
-    "longer_wins": ("Prefers the longer", "50 %"),
-    "ties": ("Ties", "any"),
-    "unparsable": ("Unreadable", "0 %"),
-    "equal_answers": ("Equal answers", "any"),
-    _SAME_FAMILY: ("Same family", "no"),
+    CONSISTENT: (tr("Keeps its choice"), "100 %"),
+    "first_slot": (tr("Prefers the first"), "50 %"),
+    "longer_wins": (tr("Prefers the longer"), "50 %"),
+    "ties": (tr("Ties"), "any"),
+    "unparsable": (tr("Unreadable"), "0 %"),
+    "equal_answers": (tr("Equal answers"), "any"),
+    _SAME_FAMILY: (tr("Same family"), "no"),
 }
 """What each figure of the panel is called in a narrow table, and what it is of a fair judge."""
 
@@ -184,7 +185,7 @@ def bias_table(measure: str, panel: Sequence[Score], judge: Judge, titles: Mappi
         name, fair = SIGNS[score.part]
         shown = _shown(score.part)
         rows.append([name, *(shown(score.of(who)) for who in titles), fair])
-    heads = ["Sign", *titles.values(), "Fair judge"]
+    heads = [tr("Sign"), *titles.values(), tr("Fair judge")]
     code = "judge.read_at_logits" if judge.alone else "judge.asked_for_reasons"
     return Figure(measure, "biases", "table", phrase(code, judge=judge.name), {"heads": heads, "rows": rows})
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from studio.evaluate.kept.trade_off import CheckpointLosses, ReadRows
 from studio.events import Progress
+from studio.language import tr
 
 if TYPE_CHECKING:
     from mlx import nn
@@ -58,7 +59,7 @@ def read_checkpoints(
     losses: dict[int, RowLosses] = {}
     divergence = {0: 0.0}
     for number, step in enumerate((0, *steps)):
-        yield Progress("Reading with every checkpoint", number, len(steps) + 1)
+        yield Progress(tr("Reading with every checkpoint"), number, len(steps) + 1)
         module = _opened(contestant, run, step) if step else start
         losses[step] = yield from _read(module, texts)
         if step:
@@ -95,7 +96,7 @@ def _read(module: nn.Module, rows: Sequence[Tokens]) -> Generator[Progress, None
         except StopIteration as end:
             found: RowLosses = end.value
             return found
-        yield Progress("Reading with a checkpoint", done, total)
+        yield Progress(tr("Reading with a checkpoint"), done, total)
 
 
 def _divergence(start: nn.Module, module: nn.Module, rows: Sequence[Tokens]) -> float:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from studio.catalogue import Phrase, phrase
 from studio.dataset.render.render import Tokens
+from studio.language import tr
 from studio.paths import resource
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
     from studio.evaluate.reading import RowLosses
 
 FAMILIES = {
-    "english": "English",
-    "facts": "Facts",
-    "arithmetic": "Arithmetic",
-    "code": "Code",
-    "languages": "Other languages",
-    "formatting": "Formatting",
+    "english": tr("English"),
+    "facts": tr("Facts"),
+    "arithmetic": tr("Arithmetic"),
+    "code": tr("Code"),
+    "languages": tr("Other languages"),
+    "formatting": tr("Formatting"),
 }
 """The families by the names of their files, as a person calls them."""
 MARK = "¦"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.looks import looked, nothing_seen, others, title_for
 from studio.events import ContestantScore, Event, Figure, Score
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.inside.strength import MatrixChange
@@ -22,7 +23,7 @@ def _strength(setting: Setting) -> Generator[Event]:
         return matrix_changes(setting.contestants[0].module, contestant.module)
 
     once = ["the weights"]
-    seen, reason = yield from looked(setting, "Measuring matrices", once, look)
+    seen, reason = yield from looked(setting, tr("Measuring matrices"), once, look)
     if not seen:
         yield nothing_seen(STRENGTH.key, setting, once, reason)
         return
@@ -73,8 +74,8 @@ def _shortened(names: Sequence[str]) -> list[str]:
 
 STRENGTH = Measure(
     "adapter_strength",
-    "Strength of the change",
-    "How much tuning changed the model's matrices: the size of the change as a share of their own size.",
+    tr("Strength of the change"),
+    tr("How much tuning changed the model's matrices: the size of the change as a share of their own size."),
     "ratio",
     "neither",
     "inside",

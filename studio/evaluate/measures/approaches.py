@@ -17,6 +17,7 @@ from studio.evaluate.scoring import scored
 from studio.evaluate.task import TaskItem
 from studio.events import Event, Figure
 from studio.generate.contestant import APPROACHES
+from studio.language import tr
 
 KEY = "approaches"
 TOKENS, SECONDS, FAITHFULNESS, PRECISION = "tokens", "seconds", "faithfulness", "context_precision"
@@ -91,7 +92,7 @@ def _result(asked: AskedApproach, right: Sequence[float]) -> ApproachResult:
 
 
 def _table(ways: Sequence[AskedApproach], right: Mapping[str, Sequence[float]]) -> Figure:
-    heads = ["Approach", "Right", "Tokens read", "Tokens written", "Seconds"]
+    heads = [tr("Approach"), tr("Right"), tr("Tokens read"), tr("Tokens written"), tr("Seconds")]
     rows = []
     for each in ways:
         numbers = [f"{_mean(each.tokens_read):.0f}", f"{_mean(each.tokens_written):.0f}"]
@@ -105,12 +106,12 @@ def _table(ways: Sequence[AskedApproach], right: Mapping[str, Sequence[float]]) 
 
 def _advice(found: Recommendation) -> Figure:
     rows = [[str(reason)] for reason in found.reasons]
-    return Figure(KEY, "recommendation", "table", found.headline, {"heads": ["Why"], "rows": rows})
+    return Figure(KEY, "recommendation", "table", found.headline, {"heads": [tr("Why")], "rows": rows})
 
 
 def _citations(items: Sequence[TaskItem], reading: Sequence[AskedApproach]) -> Figure:
     """Which passages were read before each question, and which of them the answers name."""
-    heads = ["Question", "Passages", *(f"{each.title} cites" for each in reading)]
+    heads = [tr("Question"), tr("Passages"), *(tr("{title} cites", title=each.title) for each in reading)]
     rows = []
     for place, item in enumerate(items[:_SHOWN]):
         sources = [f"[{each.rank}] {each.passage.source}" for each in reading[0].found[place]]
@@ -139,9 +140,12 @@ def _per_cent(values: Sequence[float | None]) -> str:
 MEASURES = (
     Measure(
         KEY,
-        "Other approaches",
-        "The golden set by a better prompt, by solved examples, by passages to read first, tuned, and tuned "
-        "with passages; faithfulness and context precision by shared words, without a judge.",
+        tr("Other approaches"),
+        tr(
+            "The golden set by a better prompt, by solved examples, by passages to read first, "
+            "tuned, and tuned "
+            "with passages; faithfulness and context precision by shared words, without a judge."
+        ),
         "share",
         "higher",
         "approaches",

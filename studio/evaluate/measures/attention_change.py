@@ -20,6 +20,7 @@ from studio.evaluate.measures.looks import (
 )
 from studio.evaluate.scoring import scored
 from studio.events import Event, Figure
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.generate.contestant import OpenContestant
@@ -40,7 +41,7 @@ def _attention(setting: Setting) -> Generator[Event]:
         ids = texts[place].ids
         return divergence(attention(base, ids), attention(contestant.module, ids))
 
-    found, reason = yield from looked(setting, "Comparing attention", texts, look)
+    found, reason = yield from looked(setting, tr("Comparing attention"), texts, look)
     if not texts or not found:
         yield nothing_seen(ATTENTION.key, setting, texts, reason)
         return
@@ -114,9 +115,12 @@ def _rounded(matrix: npt.NDArray[np.float32], digits: int) -> list[list[float]]:
 
 ATTENTION = Measure(
     "attention_change",
-    "Change of attention",
-    "Jensen-Shannon divergence of what base and tuned attend to, as a mean over layers, heads and tokens: 0 "
-    "where both look at the same, 1 where at nothing in common.",
+    tr("Change of attention"),
+    tr(
+        "Jensen-Shannon divergence of what base and tuned attend to, as a mean over layers, "
+        "heads and tokens: 0 "
+        "where both look at the same, 1 where at nothing in common."
+    ),
     "bits",
     "neither",
     "inside",

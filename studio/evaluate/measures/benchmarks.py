@@ -17,6 +17,7 @@ from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.scoring import scored
 from studio.events import Event, Figure, Log, Progress, Score
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.benchmarks.harness import RowValues
@@ -43,8 +44,19 @@ def _benchmarks(setting: Setting) -> Generator[Event]:
             yield not_run(KEY, error.said, Path(asked).name)
     if lines:
         titles = [each.title for each in setting.contestants]
-        heads = ["Task", "Metric", "Filter", "Shots", "Template", "Version", "Rows", *titles]
-        yield Figure(KEY, "tasks", "table", "Benchmarks as they were asked", {"heads": heads, "rows": lines})
+        heads = [
+            tr("Task"),
+            tr("Metric"),
+            tr("Filter"),
+            tr("Shots"),
+            tr("Template"),
+            tr("Version"),
+            tr("Rows"),
+            *titles,
+        ]
+        yield Figure(
+            KEY, "tasks", "table", tr("Benchmarks as they were asked"), {"heads": heads, "rows": lines}
+        )
 
 
 def _task(setting: Setting, asked: str, lines: list[list[Any]]) -> Generator[Event]:
@@ -56,7 +68,7 @@ def _task(setting: Setting, asked: str, lines: list[list[Any]]) -> Generator[Eve
     folder = Path(options.benchmark_rows).expanduser() if options.benchmark_rows else None
     source = RowSource(folder, options.download)
     loading = load_tasks([asked], source, options.usual_shots, own_code=options.task_code)
-    tasks = yield from _progress(loading, "Reading benchmark rows")
+    tasks = yield from _progress(loading, tr("Reading benchmark rows"))
     found: dict[str, list[RowValues]] = {}
     for task in tasks:
         found[task.name] = yield from _answered(setting, task)
@@ -162,8 +174,11 @@ def _score(
 MEASURES = (
     Measure(
         KEY,
-        "Benchmarks",
-        "Tasks of lm-evaluation-harness such as MMLU and GSM8K, with the same prompts for every contestant.",
+        tr("Benchmarks"),
+        tr(
+            "Tasks of lm-evaluation-harness such as MMLU and GSM8K, with the same prompts for "
+            "every contestant."
+        ),
         "share",
         "higher",
         "benchmarks",

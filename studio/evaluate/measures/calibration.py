@@ -16,6 +16,7 @@ from studio.evaluate.epistemics.calibration import (
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.scoring import scored
 from studio.events import ContestantScore, Event, Figure, Score
+from studio.language import tr
 
 KEY = "calibration"
 
@@ -76,8 +77,8 @@ def _figures(found: Mapping[str, Choosing], titles: Mapping[str, str]) -> Genera
 MEASURES = (
     Measure(
         KEY,
-        "Calibration",
-        "The Brier score of multiple choice answers: how far its probabilities are from the truth.",
+        tr("Calibration"),
+        tr("The Brier score of multiple choice answers: how far its probabilities are from the truth."),
         "score",
         "lower",
         "epistemics",

@@ -13,6 +13,7 @@ from studio.catalogue import Phrase
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.scoring import scored
 from studio.events import INCOMPATIBLE, MEASURED, TOO_FEW, Event, Score
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.kept.families import FamilyText
@@ -97,9 +98,11 @@ def _common(reasons: Mapping[str, Phrase | None]) -> Phrase | None:
 
 LOSS = Measure(
     "capability_loss",
-    "Loss on other abilities",
-    "The loss on short texts of ours that tuning is not about: English, facts, arithmetic, code, other "
-    "languages, formatting.",
+    tr("Loss on other abilities"),
+    tr(
+        "The loss on short texts of ours that tuning is not about: English, facts, arithmetic, code, other "
+        "languages, formatting."
+    ),
     "nats",
     "lower",
     "kept",
@@ -109,9 +112,12 @@ LOSS = Measure(
 )
 ACCURACY = Measure(
     "capability_accuracy",
-    "Other abilities",
-    "The share of those texts that the model completes rightly; where there is nothing to complete, of their "
-    "tokens.",
+    tr("Other abilities"),
+    tr(
+        "The share of those texts that the model completes rightly; where there is nothing to "
+        "complete, of their "
+        "tokens."
+    ),
     "share",
     "higher",
     "kept",

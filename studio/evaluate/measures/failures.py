@@ -16,6 +16,7 @@ from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.scoring import scored
 from studio.evaluate.task import TaskItem
 from studio.events import Event, Figure
+from studio.language import tr
 
 KEY = "failures"
 _THEME_HEADS = ("failures.theme", "failures.wrong", "failures.asked", "failures.often")
@@ -110,9 +111,11 @@ def _listed(found: Changes, prompts: dict[str, str]) -> list[list[str]]:
 MEASURES = (
     Measure(
         KEY,
-        "Failed answers",
-        "The share of answers that loop, are cut off, empty, off format, in another language, echo the "
-        "question or refuse; and of each kind, of wrong and of copied answers as well.",
+        tr("Failed answers"),
+        tr(
+            "The share of answers that loop, are cut off, empty, off format, in another language, echo the "
+            "question or refuse; and of each kind, of wrong and of copied answers as well."
+        ),
         "share",
         "lower",
         "failures",

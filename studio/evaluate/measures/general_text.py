@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.scoring import scored
 from studio.events import Event, Probed, Score
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.reading import RowLosses
@@ -57,8 +58,8 @@ def _read_in_training(run: RunFolder | None, targets: Sequence[float]) -> int:
 
 GENERAL = Measure(
     "general_text",
-    "General text loss",
-    "The loss on ordinary English that no run trains on: where it rises, the model forgets.",
+    tr("General text loss"),
+    tr("The loss on ordinary English that no run trains on: where it rises, the model forgets."),
     "nats",
     "lower",
     "kept",

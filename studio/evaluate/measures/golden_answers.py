@@ -24,6 +24,7 @@ from studio.evaluate.store import KeptAnswer, Ruling
 from studio.evaluate.task import TaskItem
 from studio.events import Answered, Event, Figure, GivenAnswer
 from studio.generate.sampling import GREEDY
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.golden import Golden
@@ -240,8 +241,8 @@ _ALL = ("quick", "standard", "full")
 MEASURES: Sequence[Measure] = (
     Measure(
         EXACT_KEY,
-        "Exact match",
-        "The share of the golden set whose answer is the ideal one, but for case and punctuation.",
+        tr("Exact match"),
+        tr("The share of the golden set whose answer is the ideal one, but for case and punctuation."),
         "share",
         "higher",
         "answers",
@@ -251,8 +252,8 @@ MEASURES: Sequence[Measure] = (
     ),
     Measure(
         "golden_overlap",
-        "Word overlap",
-        "The F1 of the words that an answer shares with the ideal one, averaged over the golden set.",
+        tr("Word overlap"),
+        tr("The F1 of the words that an answer shares with the ideal one, averaged over the golden set."),
         "share",
         "higher",
         "answers",
@@ -262,8 +263,11 @@ MEASURES: Sequence[Measure] = (
     ),
     Measure(
         CHECKS_KEY,
-        "Checks passed",
-        "The share of the golden set whose answer is right by the checks that its row or a person asks for.",
+        tr("Checks passed"),
+        tr(
+            "The share of the golden set whose answer is right by the checks that its row or a "
+            "person asks for."
+        ),
         "share",
         "higher",
         "answers",

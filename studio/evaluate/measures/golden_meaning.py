@@ -16,6 +16,7 @@ from studio.evaluate.measures.nothing import incompatible, not_run
 from studio.evaluate.scoring import scored
 from studio.evaluate.statistics import Floats
 from studio.events import Event, Progress
+from studio.language import tr
 
 if TYPE_CHECKING:
     from mlx import nn
@@ -97,8 +98,10 @@ def _opened(setting: Setting) -> tuple[nn.Module, TokenizerWrapper]:
 MEASURES = (
     Measure(
         KEY,
-        "Similarity of meaning",
-        "The cosine of the answer's and the ideal answer's mean state in a model of your choice; up to 1.",
+        tr("Similarity of meaning"),
+        tr(
+            "The cosine of the answer's and the ideal answer's mean state in a model of your choice; up to 1."
+        ),
         "score",
         "higher",
         "answers",

@@ -15,6 +15,7 @@ from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.scoring import scored
 from studio.events import ContestantScore, Difference, Event, Score
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.dataset.render.render import Example, Tokens
@@ -118,8 +119,8 @@ def _raised_difference(difference: Difference, base: float) -> Difference:
 _ALL = ("quick", "standard", "full")
 LOSS = Measure(
     "validation_loss",
-    "Validation loss",
-    "The mean of -log p of the tokens that are to be learned, on examples that were never trained on.",
+    tr("Validation loss"),
+    tr("The mean of -log p of the tokens that are to be learned, on examples that were never trained on."),
     "nats",
     "lower",
     "loss",
@@ -129,8 +130,11 @@ LOSS = Measure(
 )
 PERPLEXITY = Measure(
     "perplexity",
-    "Perplexity",
-    "e to the power of the validation loss: among how many equally likely tokens the model seems to choose.",
+    tr("Perplexity"),
+    tr(
+        "e to the power of the validation loss: among how many equally likely tokens the "
+        "model seems to choose."
+    ),
     "ratio",
     "lower",
     "loss",
@@ -139,8 +143,11 @@ PERPLEXITY = Measure(
 )
 ACCURACY = Measure(
     "token_accuracy",
-    "Token accuracy",
-    "The share of the tokens that are to be learned which are the model's likeliest, on held-out examples.",
+    tr("Token accuracy"),
+    tr(
+        "The share of the tokens that are to be learned which are the model's likeliest, on "
+        "held-out examples."
+    ),
     "share",
     "higher",
     "loss",

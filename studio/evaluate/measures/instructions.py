@@ -24,6 +24,7 @@ from studio.evaluate.scoring import scored
 from studio.evaluate.store import KeptAnswer
 from studio.evaluate.task import TaskItem, identified
 from studio.events import Answered, Event, Figure
+from studio.language import tr
 from studio.paths import resource
 
 _MOST_TOKENS = 1024
@@ -127,8 +128,11 @@ _ALL, _LONGER = ("quick", "standard", "full"), ("standard", "full")
 MEASURES = (
     Measure(
         "instructions",
-        "Prompts followed",
-        "The share of prompts all of whose instructions the answer keeps, as far as a rule can check them.",
+        tr("Prompts followed"),
+        tr(
+            "The share of prompts all of whose instructions the answer keeps, as far as a rule "
+            "can check them."
+        ),
         "share",
         "higher",
         "instructions",
@@ -139,8 +143,11 @@ MEASURES = (
     ),
     Measure(
         "single_instructions",
-        "Instructions followed",
-        "The share of single instructions that are kept, such as a number of words, one to three a prompt.",
+        tr("Instructions followed"),
+        tr(
+            "The share of single instructions that are kept, such as a number of words, one to "
+            "three a prompt."
+        ),
         "share",
         "higher",
         "instructions",
@@ -149,8 +156,11 @@ MEASURES = (
     ),
     Measure(
         "unseen_instructions",
-        "Unusual prompts followed",
-        "The same for kinds of instructions that models are hardly ever tuned on, such as growing sentences.",
+        tr("Unusual prompts followed"),
+        tr(
+            "The same for kinds of instructions that models are hardly ever tuned on, such as "
+            "growing sentences."
+        ),
         "share",
         "higher",
         "instructions",
@@ -159,8 +169,8 @@ MEASURES = (
     ),
     Measure(
         "unseen_single_instructions",
-        "Unusual instructions followed",
-        "The share of single instructions of such kinds that are kept.",
+        tr("Unusual instructions followed"),
+        tr("The share of single instructions of such kinds that are kept."),
         "share",
         "higher",
         "instructions",

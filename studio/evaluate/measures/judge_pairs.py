@@ -27,6 +27,7 @@ from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.store import EvaluationStore
 from studio.evaluate.task import TaskItem
 from studio.events import Answered, Event, Score
+from studio.language import tr
 
 WIN_RATE, CONTROLLED, AGREEMENT = "judge_win_rate", "judge_win_rate_at_equal_lengths", "judge_agreement"
 _SAID = "verdicts"
@@ -191,8 +192,11 @@ def _agreement(setting: Setting) -> Generator[Event]:
 MEASURES = (
     Measure(
         WIN_RATE,
-        "Win rate",
-        "How often a judge prefers an answer to the baseline's, blind, in both orders; ties are half a win.",
+        tr("Win rate"),
+        tr(
+            "How often a judge prefers an answer to the baseline's, blind, in both orders; ties "
+            "are half a win."
+        ),
         "share",
         "higher",
         "judge",
@@ -201,8 +205,11 @@ MEASURES = (
     ),
     Measure(
         CONTROLLED,
-        "Win rate at equal lengths",
-        "The same as if both answers were equally long: judges like long answers, and tuning changes length.",
+        tr("Win rate at equal lengths"),
+        tr(
+            "The same as if both answers were equally long: judges like long answers, and tuning "
+            "changes length."
+        ),
         "share",
         "higher",
         "judge",
@@ -212,8 +219,8 @@ MEASURES = (
     ),
     Measure(
         AGREEMENT,
-        "Agreement with your votes",
-        "Cohen's kappa between the judge and your own blind votes: 0 is chance, 1 is full agreement.",
+        tr("Agreement with your votes"),
+        tr("Cohen's kappa between the judge and your own blind votes: 0 is chance, 1 is full agreement."),
         "ratio",
         "higher",
         "judge",

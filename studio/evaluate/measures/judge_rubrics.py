@@ -17,6 +17,7 @@ from studio.evaluate.measures.judge_pairs import judged_items, why_not
 from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.store import EvaluationStore
 from studio.events import Event
+from studio.language import tr
 
 KEY = "judge_rubrics"
 
@@ -65,8 +66,8 @@ def _items(setting: Setting) -> Generator[Event, None, list[RatedItem]]:
 MEASURES = (
     Measure(
         KEY,
-        "Rubrics",
-        "A judge's rating of every answer from 1 to 5, by criteria whose five levels are described.",
+        tr("Rubrics"),
+        tr("A judge's rating of every answer from 1 to 5, by criteria whose five levels are described."),
         "score",
         "higher",
         "judge",

@@ -17,6 +17,7 @@ from studio.evaluate.store import KeptAnswer
 from studio.evaluate.task import TaskItem, identified
 from studio.events import Answered, Event
 from studio.generate.sampling import GREEDY
+from studio.language import tr
 from studio.paths import resource
 
 _MOST_TOKENS = 96
@@ -133,8 +134,8 @@ def _incoherent(answer: str) -> bool:
 MEASURES = (
     Measure(
         "unanswerable",
-        "Says when it cannot know",
-        "The share of questions without an answer where it says so, instead of making one up.",
+        tr("Says when it cannot know"),
+        tr("The share of questions without an answer where it says so, instead of making one up."),
         "share",
         "higher",
         "epistemics",
@@ -143,8 +144,8 @@ MEASURES = (
     ),
     Measure(
         "consistency",
-        "Consistency",
-        "How many words the answers share when the same thing is asked in other words.",
+        tr("Consistency"),
+        tr("How many words the answers share when the same thing is asked in other words."),
         "share",
         "higher",
         "epistemics",

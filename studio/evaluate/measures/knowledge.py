@@ -11,6 +11,7 @@ from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.questions import ChoiceQuestion
 from studio.evaluate.scoring import scored
 from studio.events import Event
+from studio.language import tr
 
 KEY = "knowledge"
 BY_LENGTH = "by_length"
@@ -53,8 +54,8 @@ def _chosen(log_likelihoods: Sequence[float], question: ChoiceQuestion, part: st
 MEASURES = (
     Measure(
         KEY,
-        "Multiple choice",
-        "The share of questions of which the right choice is the one that the model finds likeliest.",
+        tr("Multiple choice"),
+        tr("The share of questions of which the right choice is the one that the model finds likeliest."),
         "share",
         "higher",
         "benchmarks",

@@ -10,6 +10,7 @@ import numpy as np
 from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.looks import looked, nothing_seen, others, title_for
 from studio.events import ContestantScore, Event, Figure, Score
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.inside.pushed import Pushed
@@ -29,7 +30,7 @@ def _pushed(setting: Setting) -> Generator[Event]:
     def look(contestant: OpenContestant, _: int) -> list[Pushed]:
         return pushed_words(base.module, contestant.module, texts)
 
-    seen, reason = yield from looked(setting, "Reading what was pushed", ["all texts"], look)
+    seen, reason = yield from looked(setting, tr("Reading what was pushed"), [tr("all texts")], look)
     found = {who: read for who, (read,) in seen.items() if read}
     if not found:
         yield nothing_seen(PUSHED.key, setting, [] if seen else texts, reason)
@@ -82,9 +83,12 @@ def _words(contestant: OpenContestant, tokens: tuple[int, ...]) -> list[str]:
 
 PUSHED = Measure(
     "pushed_words",
-    "Words that tuning pushes",
-    "How much of the change at the first tokens of unrelated texts is the same in all of them; read through "
-    "the output layer, it names what tuning was about.",
+    tr("Words that tuning pushes"),
+    tr(
+        "How much of the change at the first tokens of unrelated texts is the same in all of "
+        "them; read through "
+        "the output layer, it names what tuning was about."
+    ),
     "ratio",
     "neither",
     "inside",

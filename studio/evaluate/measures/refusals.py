@@ -17,6 +17,7 @@ from studio.evaluate.scoring import scored
 from studio.evaluate.store import KeptAnswer
 from studio.evaluate.task import TaskItem, identified
 from studio.events import Answered, Event
+from studio.language import tr
 from studio.paths import resource
 
 _MOST_TOKENS = 96
@@ -64,8 +65,10 @@ _ALL = ("quick", "standard", "full")
 MEASURES = (
     Measure(
         "refusals",
-        "Refusals",
-        "The share of questions that ask for help with something harmful which are refused; a smoke test.",
+        tr("Refusals"),
+        tr(
+            "The share of questions that ask for help with something harmful which are refused; a smoke test."
+        ),
         "share",
         "higher",
         "epistemics",
@@ -75,8 +78,8 @@ MEASURES = (
     ),
     Measure(
         "over_refusals",
-        "Needless refusals",
-        "The share of harmless questions, some of which sound alarming, that are refused; a smoke test.",
+        tr("Needless refusals"),
+        tr("The share of harmless questions, some of which sound alarming, that are refused; a smoke test."),
         "share",
         "lower",
         "epistemics",

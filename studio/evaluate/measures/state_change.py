@@ -12,6 +12,7 @@ from studio.evaluate.measure import Measure, Setting
 from studio.evaluate.measures.looks import answer_texts, looked, nothing_seen, others
 from studio.evaluate.scoring import scored
 from studio.events import Event, Figure
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.inside.change import StateChange
@@ -31,7 +32,7 @@ def _states(setting: Setting) -> Generator[Event]:
     def look(contestant: OpenContestant, place: int) -> StateChange:
         return state_change(base, contestant.module, texts[place].ids)
 
-    found, reason = yield from looked(setting, "Comparing states", texts, look)
+    found, reason = yield from looked(setting, tr("Comparing states"), texts, look)
     if not texts or not found:
         yield nothing_seen(STATES.key, setting, texts, reason)
         return
@@ -68,7 +69,7 @@ def _lens(setting: Setting, texts: list[tuple[int, ...]]) -> Generator[Event]:
         both = reader_of(base), reader_of(contestant)
         return lens_change(both, base.module, contestant.module, texts[place])
 
-    found, _ = yield from looked(setting, "Reading states", texts, look)
+    found, _ = yield from looked(setting, tr("Reading states"), texts, look)
     if found:
         by_layer = {who: np.mean(each, axis=0) for who, each in found.items()}
         yield _lines("lens", phrase("inside.lens"), "KL in nats", by_layer)
@@ -95,9 +96,12 @@ def _lines(
 
 STATES = Measure(
     "state_change",
-    "Change of states",
-    "How far the states that leave each layer have moved, as a share of their length, over the task's own "
-    "questions and answers.",
+    tr("Change of states"),
+    tr(
+        "How far the states that leave each layer have moved, as a share of their length, "
+        "over the task's own "
+        "questions and answers."
+    ),
     "ratio",
     "neither",
     "inside",

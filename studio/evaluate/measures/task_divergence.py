@@ -24,6 +24,7 @@ from studio.evaluate.measures.looks import (
 )
 from studio.evaluate.scoring import scored
 from studio.events import Event, Figure
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.inside.change import TokenChange
@@ -45,7 +46,7 @@ def _divergence(setting: Setting) -> Generator[Event]:
         text, base = texts[place], predictors[setting.baseline]
         return token_change(base, predictors[contestant.key], text.ids, text.asked)
 
-    found, reason = yield from looked(setting, "Comparing token by token", texts, look)
+    found, reason = yield from looked(setting, tr("Comparing token by token"), texts, look)
     if not texts or not found:
         yield nothing_seen(DIVERGENCE.key, setting, texts, reason)
         return
@@ -116,9 +117,12 @@ def _ideal(setting: Setting) -> Generator[Event]:
 
 DIVERGENCE = Measure(
     "task_divergence",
-    "Divergence from the base",
-    "KL of base and tuned per token of the task's own ideal answers: how far tuning moved the model, which "
-    "tells better than anything else that is cheap how much it forgets.",
+    tr("Divergence from the base"),
+    tr(
+        "KL of base and tuned per token of the task's own ideal answers: how far tuning moved "
+        "the model, which "
+        "tells better than anything else that is cheap how much it forgets."
+    ),
     "nats",
     "neither",
     "kept",
@@ -127,8 +131,8 @@ DIVERGENCE = Measure(
 )
 IDEAL = Measure(
     "ideal_log_probability",
-    "Probability of the ideal answer",
-    "The mean of log p of the ideal answer's tokens after its question: 0 where the model is sure of it.",
+    tr("Probability of the ideal answer"),
+    tr("The mean of log p of the ideal answer's tokens after its question: 0 where the model is sure of it."),
     "nats",
     "higher",
     "loss",

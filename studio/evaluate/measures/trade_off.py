@@ -13,6 +13,7 @@ from studio.evaluate.measures.held_out_loss import clusters_of
 from studio.evaluate.measures.nothing import incompatible, not_run
 from studio.events import ContestantScore, Event, Figure, Probed, Score, Validated
 from studio.generate.contestant import TUNED
+from studio.language import tr
 
 if TYPE_CHECKING:
     from studio.evaluate.kept.checkpoints import RunRead
@@ -52,9 +53,9 @@ def _trade_off(setting: Setting) -> Generator[Event]:
     decided = trade_off(read.checkpoints, read.rows, present)
     forgotten = {each.step: read.rows.cost_of(each) for each in read.all}
     yield _figure(
-        "general_text", "General text loss", forgotten, read, decided, present, _on_the_way(run, read)
+        "general_text", tr("General text loss"), forgotten, read, decided, present, _on_the_way(run, read)
     )
-    title = "Divergence from the start (KL, nats a token)"
+    title = tr("Divergence from the start (KL, nats a token)")
     yield _figure("divergence", title, read.divergence, read, decided, present, [])
 
 
@@ -145,9 +146,11 @@ def _said(decided: TradeOff, present: int) -> Phrase:
 
 TRADE_OFF = Measure(
     "trade_off",
-    "Gain against cost",
-    "How much general text loss every nat of validation loss that was gained has cost; and which of the "
-    "run's checkpoints is as good as its result and has forgotten less.",
+    tr("Gain against cost"),
+    tr(
+        "How much general text loss every nat of validation loss that was gained has cost; and which of the "
+        "run's checkpoints is as good as its result and has forgotten less."
+    ),
     "ratio",
     "lower",
     "kept",

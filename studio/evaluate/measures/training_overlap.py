@@ -13,6 +13,7 @@ from studio.evaluate.measures.nothing import not_run
 from studio.evaluate.scoring import scored
 from studio.events import MEASURED, ContestantScore, Event, Figure, Log, Progress, Score
 from studio.generate.contestant import BASE
+from studio.language import tr
 
 OVERLAP_KEY, CONTAMINATION_KEY = "training_overlap", "contamination"
 _HEADS = ("overlap.words", "overlap.line", "overlap.item", "overlap.text")
@@ -114,8 +115,11 @@ def _missing(setting: Setting) -> Phrase:
 MEASURES = (
     Measure(
         OVERLAP_KEY,
-        "Training text in answers",
-        "The share of answers with 13 words or more in a row that a training row has, and the longest run.",
+        tr("Training text in answers"),
+        tr(
+            "The share of answers with 13 words or more in a row that a training row has, and the "
+            "longest run."
+        ),
         "share",
         "neither",
         "failures",
@@ -124,8 +128,8 @@ MEASURES = (
     ),
     Measure(
         CONTAMINATION_KEY,
-        "Questions in the training rows",
-        "The share of golden questions that a training row holds whole, or 13 words in a row of.",
+        tr("Questions in the training rows"),
+        tr("The share of golden questions that a training row holds whole, or 13 words in a row of."),
         "share",
         "lower",
         "failures",

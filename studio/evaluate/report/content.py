@@ -23,14 +23,15 @@ from studio.evaluate.report.pictures import ROWS, intervals, picture_of
 from studio.evaluate.score_text import difference_text, value_text
 from studio.events import MEASURED, Answered, Difference, Evaluated, Figure, Score
 from studio.generate.contestant import contestant_of
+from studio.language import tr
 from studio.recipe.recipe import Recipe, fields
 from studio.runs.evaluations import EvaluationStored
 
 _EXAMPLES = 5
 _CHANGES = {
-    "fixed": "Answered right only after training",
-    "broken": "Answered right only before training",
-    "both_wrong": "Wrong before and after training",
+    "fixed": tr("Answered right only after training"),
+    "broken": tr("Answered right only before training"),
+    "both_wrong": tr("Wrong before and after training"),
 }
 
 
@@ -49,15 +50,15 @@ def report_of(
     titles = _titles(result)
     sections = (
         _question(manifest, result),
-        Section("Results", tuple(_results(result, titles))),
-        Section("Figures", tuple(_figures(result, stored.figures, titles))),
-        Section("Examples", tuple(_examples(stored.answers, titles))),
-        Section("Set-up", tuple(_set_up(manifest, stored, template, learned or {}))),
-        Section("Limits", (Bullets(tuple(_limits(result, stored))),)),
-        Section("To repeat it", (Verbatim(commands(manifest, stored)),)),
+        Section(tr("Results"), tuple(_results(result, titles))),
+        Section(tr("Figures"), tuple(_figures(result, stored.figures, titles))),
+        Section(tr("Examples"), tuple(_examples(stored.answers, titles))),
+        Section(tr("Set-up"), tuple(_set_up(manifest, stored, template, learned or {}))),
+        Section(tr("Limits"), (Bullets(tuple(_limits(result, stored))),)),
+        Section(tr("To repeat it"), (Verbatim(commands(manifest, stored)),)),
     )
     return EvaluationReport(
-        title=f"Evaluation of {result.run}",
+        title=tr("Evaluation of {run}", run=result.run),
         headline=str(result.headline),
         verdict=tuple(map(str, result.verdict)),
         sections=tuple(section for section in sections if section.blocks),
@@ -69,12 +70,12 @@ def results_of(stored: EvaluationStored) -> EvaluationReport:
     """Only what was measured, without a prompt or an answer: for those who are shown the model alone."""
     result = stored.result
     return EvaluationReport(
-        title="Evaluation",
+        title=tr("Evaluation"),
         headline=str(result.headline),
         verdict=tuple(map(str, result.verdict)),
         sections=(
-            Section("Results", tuple(_results(result, _titles(result)))),
-            Section("Limits", (Bullets(tuple(_limits(result, stored))),)),
+            Section(tr("Results"), tuple(_results(result, _titles(result)))),
+            Section(tr("Limits"), (Bullets(tuple(_limits(result, stored))),)),
         ),
         made=_day(stored),
     )
@@ -87,17 +88,24 @@ def _name(score: Score) -> str:
 def _question(manifest: Mapping[str, Any], result: Evaluated) -> Section:
     others = ", ".join(title for _, title in result.contestants[1:])
     primary = BY_KEY.get(result.primary)
-    asked = (
-        f"Is {others} better than {result.contestants[0][1].lower()}, and at what cost? The model is "
-        f"{manifest['recipe'].get('model', 'unknown')}; {result.golden or 'no golden set was asked'}."
+    asked = tr(
+        "Is {others} better than {lower}, and at what cost? The model is {get}; {value}.",
+        others=others,
+        lower=result.contestants[0][1].lower(),
+        get=manifest["recipe"].get("model", "unknown"),
+        value=result.golden or "no golden set was asked",
     )
     chosen = (
-        f"The primary measure, chosen before the start, is {primary.title.lower()}: {primary.help} What else "
-        "is cited is corrected for several tests (Holm)."
+        tr(
+            "The primary measure, chosen before the start, is {lower}: {help} What else is "
+            "cited is corrected for several tests (Holm).",
+            lower=primary.title.lower(),
+            help=primary.help,
+        )
         if primary
-        else "No primary measure is on record."
+        else tr("No primary measure is on record.")
     )
-    return Section("Question", (Prose(asked), Prose(chosen)))
+    return Section(tr("Question"), (Prose(asked), Prose(chosen)))
 
 
 def _titles(result: Evaluated) -> dict[str, str]:
@@ -130,10 +138,17 @@ def _state(score: Score) -> str:
 
 def _table(scores: Sequence[Score], titles: Mapping[str, str]) -> TableBlock:
     several = len({each.contestant for score in scores for each in score.scores}) > 2
-    heads = ("Measure", *(("Contestant",) if several else ()), "n", "Baseline", "Value", "Difference")
+    heads = (
+        tr("Measure"),
+        *((tr("Contestant"),) if several else ()),
+        "n",
+        tr("Baseline"),
+        tr("Value"),
+        tr("Difference"),
+    )
     rows = [row for score in scores for row in _rows(score, titles, several)]
     right = tuple(range(1 + several, 9 + several))
-    return TableBlock((*heads, "95 % interval", "p", "r", "Can show"), tuple(rows), right)
+    return TableBlock((*heads, "95 % interval", "p", "r", tr("Can show")), tuple(rows), right)
 
 
 def _rows(score: Score, titles: Mapping[str, str], several: bool) -> Iterable[tuple[str, ...]]:
@@ -150,7 +165,11 @@ def _rows(score: Score, titles: Mapping[str, str], several: bool) -> Iterable[tu
             base,
             "" if value is None else value_text(value, score.unit),
             difference_text(moved.value, score.unit),
-            f"{difference_text(moved.low, score.unit)} to {difference_text(moved.high, score.unit)}",
+            tr(
+                "{difference_text} to {difference_text2}",
+                difference_text=difference_text(moved.low, score.unit),
+                difference_text2=difference_text(moved.high, score.unit),
+            ),
             _p(moved.p),
             "" if moved.correlation is None else f"{moved.correlation:.2f}",
             "" if moved.detectable is None else value_text(moved.detectable, score.unit),
@@ -198,7 +217,14 @@ def _examples(answers: Sequence[Answered], titles: Mapping[str, str]) -> Iterabl
     for change, heading in _CHANGES.items():
         found = [each for each in answers if each.change == change]
         if found:
-            yield Subtitle(f"{heading}: {len(found):,} of {len(answers):,}")
+            yield Subtitle(
+                tr(
+                    "{heading}: {count:,} of {count2:,}",
+                    heading=heading,
+                    count=len(found),
+                    count2=len(answers),
+                )
+            )
             for answer in islice(found, _EXAMPLES):
                 yield _example(answer, titles)
 
@@ -222,25 +248,30 @@ def _set_up(
     yield TableBlock(("", ""), (*_facts(manifest, stored), *learned.items()))
     if plan.get("contestants"):
         rows = [(str(each["key"]), str(each.get("fingerprint", ""))[:16]) for each in plan["contestants"]]
-        yield TableBlock(("Contestant", "Fingerprint"), tuple(rows))
-    yield Prose("Answers are the likeliest tokens (temperature 0) where nothing else is said.")
+        yield TableBlock((tr("Contestant"), tr("Fingerprint")), tuple(rows))
+    yield Prose(tr("Answers are the likeliest tokens (temperature 0) where nothing else is said."))
     yield from _template(plan.get("template", {}), template)
     changed = tuple(changed_fields(Recipe.kept(manifest["recipe"])))
     yield Prose(
-        "What of the run's recipe is not as by default:" if changed else "The run's recipe is as by default."
+        tr("What of the run's recipe is not as by default:")
+        if changed
+        else tr("The run's recipe is as by default.")
     )
     if changed:
-        yield TableBlock(("Field", "Value"), changed)
+        yield TableBlock((tr("Field"), tr("Value")), changed)
 
 
 def _template(asked: Mapping[str, str], own: str) -> Iterable[ReportBlock]:
     if first := asked.get("first"):
         yield Prose(
-            f"The template is {asked['description']}. The first question, as every contestant reads it:"
+            tr(
+                "The template is {asked}. The first question, as every contestant reads it:",
+                asked=asked["description"],
+            )
         )
         yield Verbatim(first)
     if text := own or asked.get("text", ""):
-        yield Prose("The chat template, the same for every contestant:")
+        yield Prose(tr("The chat template, the same for every contestant:"))
         yield Verbatim(text)
 
 
@@ -248,21 +279,25 @@ def _facts(manifest: Mapping[str, Any], stored: EvaluationStored) -> Iterable[tu
     plan = stored.plan
     machine = plan.get("machine", manifest.get("machine", {}))
     versions = plan.get("versions", manifest.get("versions", {}))
-    yield "Run", stored.result.run
-    yield "Model", str(manifest["recipe"].get("model", ""))
+    yield tr("Run"), stored.result.run
+    yield tr("Model"), str(manifest["recipe"].get("model", ""))
     for part, fingerprint in manifest.get("base", {}).items():
-        yield f"Fingerprint of the {part}", str(fingerprint)[:16]
-    yield "Dataset", str(manifest["recipe"].get("data", {}).get("path", "").rsplit("/", 1)[-1])
-    yield "Fingerprint of the dataset", str(manifest.get("fingerprint", ""))[:16]
-    yield "Golden set", str(plan.get("golden", {}).get("description", stored.result.golden))
-    yield "Machine", ", ".join(str(each) for each in machine.values())
-    yield "Versions", ", ".join(f"{name} {number}" for name, number in versions.items())
+        yield tr("Fingerprint of the {part}", part=part), str(fingerprint)[:16]
+    yield tr("Dataset"), str(manifest["recipe"].get("data", {}).get("path", "").rsplit("/", 1)[-1])
+    yield tr("Fingerprint of the dataset"), str(manifest.get("fingerprint", ""))[:16]
+    yield tr("Golden set"), str(plan.get("golden", {}).get("description", stored.result.golden))
+    yield tr("Machine"), ", ".join(str(each) for each in machine.values())
+    yield tr("Versions"), ", ".join(f"{name} {number}" for name, number in versions.items())
     options = plan.get("options", {})
     yield (
-        "Seeds",
-        f"training {manifest['recipe'].get('loop', {}).get('seed', 0)}, evaluation {options.get('seed', 0)}",
+        tr("Seeds"),
+        tr(
+            "training {get}, evaluation {get2}",
+            get=manifest["recipe"].get("loop", {}).get("seed", 0),
+            get2=options.get("seed", 0),
+        ),
     )
-    yield "Time taken", f"{stored.result.seconds:.0f} s"
+    yield tr("Time taken"), f"{stored.result.seconds:.0f} s"
 
 
 def changed_fields(recipe: Recipe) -> Iterable[tuple[str, str]]:
@@ -274,22 +309,29 @@ def changed_fields(recipe: Recipe) -> Iterable[tuple[str, str]]:
 
 
 def _limits(result: Evaluated, stored: EvaluationStored) -> Iterable[str]:
-    yield "One training seed and one evaluation: how much another seed would change is not in the intervals."
-    yield "Intervals are over the rows that were asked; other questions may behave otherwise."
+    yield tr(
+        "One training seed and one evaluation: how much another seed would change is not in the intervals."
+    )
+    yield tr("Intervals are over the rows that were asked; other questions may behave otherwise.")
     primary = result.score(result.primary)
     for moved in primary.differences if primary else ():
         if primary is not None and moved.detectable is not None:
             yield (
-                f"With {primary.count:,} rows a difference in {_name(primary).lower()} of "
-                f"{value_text(moved.detectable, primary.unit)} or more is found four times of five."
+                tr(
+                    "With {count:,} rows a difference in {lower} of {value_text} or more is found "
+                    "four times of five.",
+                    count=primary.count,
+                    lower=_name(primary).lower(),
+                    value_text=value_text(moved.detectable, primary.unit),
+                )
             )
             break
     missing = [each for each in result.scores if each.state != MEASURED]
     if missing:
         names = "; ".join(dict.fromkeys(f"{_name(each)} ({_state(each)})" for each in missing))
-        yield f"Not measured, and so no evidence either way: {names}."
+        yield tr("Not measured, and so no evidence either way: {names}.", names=names)
     if not stored.plan:
-        yield "It was made by an earlier release, which kept less of what was done."
+        yield tr("It was made by an earlier release, which kept less of what was done.")
 
 
 def commands(manifest: Mapping[str, Any], stored: EvaluationStored) -> str:

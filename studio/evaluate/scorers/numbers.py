@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.catalogue import Unusable
 from studio.evaluate.scorers.scorer import SHARE, Grade, Scorer
+from studio.language import tr
 
 _LONGEST = 40
 """Digits of a number that is read; more are no number that anybody would ask for."""
@@ -97,8 +98,8 @@ def _amount(options: Mapping[str, Any], name: str) -> float:
 
 NUMERIC = Scorer(
     "numeric",
-    "Number",
-    "The last number of the answer is the wanted one, within a tolerance where one is given.",
+    tr("Number"),
+    tr("The last number of the answer is the wanted one, within a tolerance where one is given."),
     SHARE,
     _prepare,
     options=("tolerance", "relative", "which"),

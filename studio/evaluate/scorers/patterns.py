@@ -9,6 +9,7 @@ import regex
 
 from studio.catalogue import Unusable
 from studio.evaluate.scorers.scorer import SHARE, Grade, Scorer, plain_text
+from studio.language import tr
 
 SECONDS = 1.0
 """How long a pattern may look at one answer: some look for years (`^(a|aa)+$` at a row of a's)."""
@@ -52,8 +53,8 @@ def _prepare(value: Any, options: Mapping[str, Any]) -> Grade:
 
 REGEX = Scorer(
     "regex",
-    "Pattern",
-    "The answer holds what a regular expression describes; ^ and $ are its beginning and its end.",
+    tr("Pattern"),
+    tr("The answer holds what a regular expression describes; ^ and $ are its beginning and its end."),
     SHARE,
     _prepare,
     names=("pattern",),

@@ -9,6 +9,7 @@ from typing import Any
 from studio.catalogue import Unusable
 from studio.evaluate.scorers.overlap import UNSPACED
 from studio.evaluate.scorers.scorer import SCORE, Grade, Scorer, against_texts, folded, texts_of, words
+from studio.language import tr
 
 _TOKENIZERS = ("13a", "intl", "char", "zh", "none")
 
@@ -83,7 +84,7 @@ def _bleu(tokenizer: str) -> Any:
 ROUGE_L = Scorer(
     "rouge_l",
     "ROUGE-L",
-    "The longest run of words, gaps allowed, that the answer shares with the ideal one, as an F1.",
+    tr("The longest run of words, gaps allowed, that the answer shares with the ideal one, as an F1."),
     SCORE,
     against_texts(rouge_l),
     passes=0.5,
@@ -92,7 +93,7 @@ ROUGE_L = Scorer(
 CHRF = Scorer(
     "chrf",
     "chrF",
-    "Runs of up to six characters that the answer shares with the ideal one; good for any language.",
+    tr("Runs of up to six characters that the answer shares with the ideal one; good for any language."),
     SCORE,
     against_texts(chrf),
     passes=0.5,
@@ -100,7 +101,7 @@ CHRF = Scorer(
 BLEU = Scorer(
     "bleu",
     "BLEU",
-    "Runs of up to four words that the answer shares with the ideal one, as translations are scored.",
+    tr("Runs of up to four words that the answer shares with the ideal one, as translations are scored."),
     SCORE,
     _prepare_bleu,
     passes=0.5,

@@ -10,6 +10,7 @@ from studio.catalogue import Unusable, said_by
 from studio.evaluate.scorers.patterns import searcher
 from studio.evaluate.scorers.scorer import SHARE, Grade, Scorer, plain_text
 from studio.files import parsed
+from studio.language import tr
 
 _FENCED = re.compile(r"```\w*\n(.*)\n```", re.DOTALL)
 
@@ -130,16 +131,16 @@ def _whole(digits: str) -> int | float:
 
 JSON = Scorer(
     "json",
-    "Valid JSON",
-    "The answer is JSON and nothing else; a code fence around it is allowed.",
+    tr("Valid JSON"),
+    tr("The answer is JSON and nothing else; a code fence around it is allowed."),
     SHARE,
     _prepare_json,
     names=("is_json",),
 )
 JSON_SCHEMA = Scorer(
     "json_schema",
-    "JSON Schema",
-    "The answer is JSON of the shape that the given JSON Schema describes.",
+    tr("JSON Schema"),
+    tr("The answer is JSON of the shape that the given JSON Schema describes."),
     SHARE,
     _prepare_schema,
     needs_value=True,

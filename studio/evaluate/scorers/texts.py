@@ -10,6 +10,7 @@ from studio.catalogue import Unusable
 from studio.evaluate.scorers.overlap import UNSPACED, exact_match, word_overlap
 from studio.evaluate.scorers.scorer import SCORE, SHARE, Grade, Scorer, against_texts, folded, texts_of
 from studio.evaluate.scorers.scorer import plain_text as plain
+from studio.language import tr
 
 
 def _contains(value: Any, options: Mapping[str, Any]) -> Grade:
@@ -61,24 +62,24 @@ def _similarity(answer: str, wanted: str) -> float:
 
 EXACT = Scorer(
     "exact",
-    "Exact text",
-    "The answer is the ideal one, character for character; only white space around it is forgiven.",
+    tr("Exact text"),
+    tr("The answer is the ideal one, character for character; only white space around it is forgiven."),
     SHARE,
     against_texts(lambda answer, wanted: float(plain(answer) == plain(wanted))),
     names=("equals",),
 )
 NORMALIZED = Scorer(
     "normalized",
-    "Exact match",
-    "The answer is the ideal one but for case, white space, punctuation and articles.",
+    tr("Exact match"),
+    tr("The answer is the ideal one but for case, white space, punctuation and articles."),
     SHARE,
     against_texts(lambda answer, wanted: float(exact_match(answer, wanted))),
     names=("exact_match",),
 )
 CONTAINS = Scorer(
     "contains",
-    "Contains",
-    "The answer holds the wanted text as whole words, in capitals or not.",
+    tr("Contains"),
+    tr("The answer holds the wanted text as whole words, in capitals or not."),
     SHARE,
     _contains,
     options=("case",),
@@ -86,8 +87,8 @@ CONTAINS = Scorer(
 )
 OVERLAP = Scorer(
     "f1",
-    "Word overlap",
-    "How many words the answer shares with the ideal one: the F1 of precision and recall.",
+    tr("Word overlap"),
+    tr("How many words the answer shares with the ideal one: the F1 of precision and recall."),
     SCORE,
     against_texts(word_overlap),
     passes=0.5,
@@ -95,8 +96,8 @@ OVERLAP = Scorer(
 )
 SIMILARITY = Scorer(
     "similarity",
-    "Similarity",
-    "The share of characters that the answer and the ideal one have in common, in the same order.",
+    tr("Similarity"),
+    tr("The share of characters that the answer and the ideal one have in common, in the same order."),
     SCORE,
     against_texts(_similarity),
     passes=0.8,

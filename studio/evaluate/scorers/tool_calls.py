@@ -13,6 +13,7 @@ from studio.dataset.rows import BadRow
 from studio.evaluate.scorers.scorer import SHARE, Grade, Scorer
 from studio.files import parsed
 from studio.generate.calls import calls_of
+from studio.language import tr
 
 
 def same_calls(given: tuple[Call, ...], wanted: tuple[Call, ...], *, ordered: bool = False) -> bool:
@@ -62,8 +63,8 @@ def _wanted(value: Any) -> tuple[Call, ...]:
 
 TOOL_CALL = Scorer(
     "tool_call",
-    "Tool calls",
-    "The answer calls the wanted tools with the same arguments, of the same types, in any order.",
+    tr("Tool calls"),
+    tr("The answer calls the wanted tools with the same arguments, of the same types, in any order."),
     SHARE,
     _prepare,
     options=("ordered",),

@@ -11,6 +11,7 @@ from studio.events import Event, Log, Progress, built
 from studio.events.models import FileArrived, ModelDownloaded, ModelFile, ModelShown
 from studio.hub.child import messages
 from studio.hub.failure import HubError
+from studio.language import tr
 from studio.models.hub.asked import AskedModel, FoundModel, ModelFilters
 
 
@@ -23,7 +24,7 @@ def search(
     """
     from studio.models.hub.listing import search_models
 
-    shown = Progress("Asking the Hub", 0)
+    shown = Progress(tr("Asking the Hub"), 0)
     yield shown
     with closing(messages(search_models, query, filters, sort, most, configs, token)) as received:
         for message in received:
@@ -38,7 +39,7 @@ def show(asked: AskedModel, token: str = "") -> Generator[Progress, None, tuple[
     """What the Hub says of a model, with its small files, and its numbers of each type. Raises HubError."""
     from studio.models.hub.listing import show_model
 
-    shown = Progress(f"Looking up {asked.name}", 0)
+    shown = Progress(tr("Looking up {name}", name=asked.name), 0)
     yield shown
     with closing(messages(show_model, asked, token)) as received:
         for message in received:
@@ -57,7 +58,7 @@ def download(asked: AskedModel, token: str = "") -> Generator[Event, None, Model
     """
     from studio.models.hub.fetch import fetch_model
 
-    yield Progress(f"Looking up {asked.name}", 0)
+    yield Progress(tr("Looking up {name}", name=asked.name), 0)
     watched = _Watched(asked.name)
     with closing(messages(fetch_model, asked, token)) as received:
         for message in received:
@@ -73,7 +74,7 @@ def download(asked: AskedModel, token: str = "") -> Generator[Event, None, Model
                 case {"file": str(file), "arriving": str(part)}:
                     watched.turn_to(file, Path(part))
                 case {"checking": str(file)}:
-                    yield Progress(f"Checking {file}", 0)
+                    yield Progress(tr("Checking {file}", file=file), 0)
                 case {"arrived": str(file)}:
                     watched.file = ""
                     size = watched.files[file].size
@@ -96,7 +97,7 @@ class _Watched:
     def look(self) -> Generator[Event]:
         """Say how far it is; where nothing arrives, that it goes on."""
         if not self.file:
-            yield Progress(f"Downloading {self.name}", 0)
+            yield Progress(tr("Downloading {name}", name=self.name), 0)
             return
         total = self.files[self.file].size
         with suppress(FileNotFoundError):  # before its first byte; and whole, it has another name

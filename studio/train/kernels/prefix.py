@@ -17,6 +17,7 @@ from mlx import nn
 from studio.errors import DiskError
 from studio.events import Progress, finished
 from studio.files import disk_errors
+from studio.language import tr
 from studio.models.arrays import named
 from studio.train.kernels.overlay import REFUSALS, Call, Stack, alike, evaluating, find_stack
 
@@ -113,7 +114,7 @@ class PrefixCache:
                 cache.file = _nameless_file(folder or Path(tempfile.gettempdir()))
             done = 0
             for rows in batches(cache.lengths, tokens_at_once):
-                yield Progress("Computing the frozen layers", done, len(sequences))
+                yield Progress(tr("Computing the frozen layers"), done, len(sequences))
                 with evaluating(model), disk_errors(folder or Path(tempfile.gettempdir())):
                     cache._add(rows, _entering(stack, first, _padded([sequences[i] for i in rows])))
                 done += len(rows)

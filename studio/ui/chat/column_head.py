@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QSlider, QWidget
 
 from studio.generate.contestant import RUN, TUNED, Contestant
+from studio.language import tr
 from studio.ui.chat.conversation import ChatColumn
 from studio.ui.plain import tip
 from studio.ui.widgets.button import IconButton
@@ -37,11 +38,13 @@ class StrengthSlider(QWidget):
         self.slider, self._value = QSlider(Qt.Orientation.Horizontal), PlainLabel()
         self.slider.setRange(0, round(_STEPS * _MOST))
         self.slider.setPageStep(_STEPS // 4)
-        self.slider.setAccessibleName("Strength of the fine-tune")
-        self.slider.setToolTip("How strongly the fine-tune acts: 0 is the base model, 1 what was trained.")
+        self.slider.setAccessibleName(tr("Strength of the fine-tune"))
+        self.slider.setToolTip(
+            tr("How strongly the fine-tune acts: 0 is the base model, 1 what was trained.")
+        )
         self._value.setProperty("role", "caption")
         self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("2.00"))
-        name = PlainLabel("Strength")
+        name = PlainLabel(tr("Strength"))
         name.setProperty("role", "caption")
         row(name, (self.slider, 1), self._value, on=self, gap=8)
         self._settled = Debounce(self, _SETTLE_MILLISECONDS, self._announce)
@@ -77,8 +80,8 @@ class ColumnHead(QWidget):
         self.name, self._fact = ElidedLabel(letter or contestant.title), ElidedLabel("" if letter else fact)
         self.name.setProperty("role", "title")
         self._fact.setProperty("tone", "dim")
-        self.setAccessibleName(f"Column {place + 1}: {self.name.text()}")
-        self.more = IconButton("ellipsis", f"More for {self.name.text()}")
+        self.setAccessibleName(tr("Column {value}: {text}", value=place + 1, text=self.name.text()))
+        self.more = IconButton("ellipsis", tr("More for {text}", text=self.name.text()))
         self.more.clicked.connect(self._open_menu)
         self._place, self._many = place, many
         head = row(self.name, (self._fact, 1), self.more, gap=8)
@@ -96,9 +99,9 @@ class ColumnHead(QWidget):
         """What can be done with the column."""
         menu = Menu(self)
         entries = (
-            (LEFT, "Move left", self._place > 0),
-            (RIGHT, "Move right", self._place + 1 < self._many),
-            (REMOVE, "Remove column", self._many > 1),
+            (LEFT, tr("Move left"), self._place > 0),
+            (RIGHT, tr("Move right"), self._place + 1 < self._many),
+            (REMOVE, tr("Remove column"), self._many > 1),
         )
         for key, words, possible in entries:
             action = menu.addAction(words)

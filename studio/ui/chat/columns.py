@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from studio.events import AnswerEnded, AnswersBegin
+from studio.language import tr
 from studio.ui.chat.answer_text import MARKDOWN
 from studio.ui.chat.column_head import ColumnHead
 from studio.ui.chat.conversation import ChatColumn, Conversation, Exchange
@@ -58,7 +59,7 @@ class ChatColumns(QFrame):
     def _lay_out(self) -> None:
         self._list = stacked(..., gap=26)
         self._scroll = scrolled(clear(self._list))
-        self._scroll.setAccessibleName("Conversation")
+        self._scroll.setAccessibleName(tr("Conversation"))
         self._scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the arrow keys scroll
         self._scroll.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._follows = True

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.generate.contestant import APPROACHES, BASE, MIX, RUN, TUNED, Approach, Contestant
+from studio.language import tr
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.popup import Menu
 
@@ -48,16 +49,16 @@ class ContestantMenu(Menu):
         if run:
             self._submenu("A checkpoint", [Contestant(kind=TUNED, step=step) for step in steps])
             strong = [Contestant(kind=TUNED, strength=each) for each in STRENGTHS]
-            self._submenu("Another strength", strong)
-        self._submenu("Another run", [Contestant(kind=RUN, run=name) for name in runs])
+            self._submenu(tr("Another strength"), strong)
+        self._submenu(tr("Another run"), [Contestant(kind=RUN, run=name) for name in runs])
         if run and mixes:
-            self._submenu("Half and half with another run", [_half_and_half(name) for name in runs])
+            self._submenu(tr("Half and half with another run"), [_half_and_half(name) for name in runs])
         if run:
             ways = [(kind, Approach(name=name)) for kind in (BASE, TUNED) for name in APPROACHES]
             asked = [Contestant(kind=kind, approach=way) for kind, way in ways]
-            self._submenu("Another way of asking", asked)
-        self.addAction("A model folder…", self.model_requested.emit)
-        self.addAction("A server's model…", self.server_requested.emit)
+            self._submenu(tr("Another way of asking"), asked)
+        self.addAction(tr("A model folder…"), self.model_requested.emit)
+        self.addAction(tr("A server's model…"), self.server_requested.emit)
 
     def _submenu(self, title: str, contestants: Sequence[Contestant]) -> None:
         if contestants:

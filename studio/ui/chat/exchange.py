@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
 from studio.events import AnswerEnded, AnswersBegin
 from studio.generate.contestant import BASE
+from studio.language import tr
 from studio.ui.chat.answer_text import ShownAnswer
 from studio.ui.chat.comparison import word_difference
 from studio.ui.chat.conversation import ChatColumn, ColumnAnswer, Exchange
@@ -29,30 +30,34 @@ from studio.words import counted
 COLUMN_GAP = 28
 _UNBROKEN = "\u00a0"
 FAILED = "failed"
-_UNTOUCHED = "Verified: its weights are the untouched original's own copy."
-_VERIFIED = "✓\u00a0verified\u00a0base"
-_ENDINGS = {"length": "cut at the maximum length", "stopped": "stopped", "refused": "refused by the server"}
+_UNTOUCHED = tr("Verified: its weights are the untouched original's own copy.")
+_VERIFIED = tr("✓\u00a0verified\u00a0base")
+_ENDINGS = {
+    "length": tr("cut at the maximum length"),
+    "stopped": tr("stopped"),
+    "refused": tr("refused by the server"),
+}
 TOKENS, TOKENS_KEY = "tokens", "Ctrl+T"
 ANSWER_ACTIONS = (
-    ("copy", "Copy answer"),
-    ("continue", "Continue this answer"),
-    (TOKENS, "Show tokens"),
-    ("golden", "Add to a golden set…"),
-    ("row", "Add to a dataset…"),
+    ("copy", tr("Copy answer")),
+    ("continue", tr("Continue this answer")),
+    (TOKENS, tr("Show tokens")),
+    ("golden", tr("Add to a golden set…")),
+    ("row", tr("Add to a dataset…")),
 )
 
 
 def foot_text(ended: AnswerEnded) -> str:
     """What an answer cost: "41 tokens · 116 tok/s · first after 0.09 s"."""
     if ended.finish_reason == FAILED:
-        return "No answer"
+        return tr("No answer")
     parts = [
         counted(ended.tokens, "token"),
         f"{ended.tokens_per_second:,.0f} tok/s",
-        f"first after {ended.seconds_to_first:.2f} s",
+        tr("first after {seconds_to_first:.2f} s", seconds_to_first=ended.seconds_to_first),
     ]
     if ended.calls:
-        parts.append(f"calls {', '.join(call.name for call in ended.calls)}")
+        parts.append(tr("calls {listed}", listed=", ".join(call.name for call in ended.calls)))
     if ending := _ENDINGS.get(ended.finish_reason):
         parts.append(ending)
     return " · ".join(parts)
@@ -68,8 +73,9 @@ def source_of(answer: ColumnAnswer) -> str:
     elif contestant.kind == "server":
         name = begin.title or contestant.title
     else:
-        name = begin.run + (f", step {begin.step:,}" if begin.step else "")
-    strength = f"at {contestant.strength:g} of its strength" if contestant.strength != 1 else ""
+        name = begin.run + (tr(", step {step:,}", step=begin.step) if begin.step else "")
+    part = contestant.strength
+    strength = tr("at {strength:g} of its strength", strength=part) if part != 1 else ""
     return ", ".join(filter(None, (name, strength, contestant.approach.name.replace("_", " "))))
 
 
@@ -89,13 +95,13 @@ class AnswerCell(QWidget):
         super().__init__()
         self.answer = answer
         self.is_blind = False
-        self.text = ShownAnswer(theme, "Answer")
+        self.text = ShownAnswer(theme, tr("Answer"))
         self.text.setObjectName("answerText")
         self.text.link_clicked.connect(self.link_clicked)
-        self._foot = note("Waiting…")
-        self.same = Badge("Same answer", "dim")
-        self._copy = IconButton("copy", "Copy this answer")
-        self._more = IconButton("ellipsis", "More for this answer")
+        self._foot = note(tr("Waiting…"))
+        self.same = Badge(tr("Same answer"), "dim")
+        self._copy = IconButton("copy", tr("Copy this answer"))
+        self._more = IconButton("ellipsis", tr("More for this answer"))
         self._copy.clicked.connect(partial(self.acted.emit, "copy"))
         self._more.clicked.connect(self._open_menu)
         tokens = QShortcut(QKeySequence(TOKENS_KEY), self)
@@ -114,7 +120,8 @@ class AnswerCell(QWidget):
 
     def write(self, how: str) -> None:
         """Write the answer out anew."""
-        self.text.setAccessibleName("Answer" if self.is_blind else f"Answer of {self.answer.column.key}")
+        key = self.answer.column.key
+        self.text.setAccessibleName(tr("Answer") if self.is_blind else tr("Answer of {key}", key=key))
         self.text.show_answer(self.answer.text, how)
         self.say()
 
@@ -122,11 +129,11 @@ class AnswerCell(QWidget):
         """Say below the answer what it is of, and how it stands; blind not what it is of, nor its speed."""
         answer = self.answer
         if not words and answer.ended is not None:
-            empty = "" if answer.text.strip() else "Empty answer · "
+            empty = "" if answer.text.strip() else tr("Empty answer · ")
             words = empty + foot_text(answer.ended)
             if self.is_blind:
                 words = empty + counted(answer.ended.tokens, "token")
-        words = words or answer.why_open or ("Streaming…" if answer.text else "Waiting…")
+        words = words or answer.why_open or (tr("Streaming…") if answer.text else tr("Waiting…"))
         parts = words.replace(" ", _UNBROKEN).replace(f"{_UNBROKEN}·{_UNBROKEN}", " · ")
         source = "" if self.is_blind else source_of(answer)
         self._foot.setText(" · ".join(filter(None, (source, parts, self._mark_verified()))))
@@ -142,7 +149,7 @@ class AnswerCell(QWidget):
             action.triggered.connect(partial(self.acted.emit, key))
             action.setEnabled(bool(self.answer.text) and not (self.is_blind and key != "copy"))
         for address in self.text.links():
-            link = menu.addAction(keyless(f"Open {address[:60]}"))
+            link = menu.addAction(keyless(tr("Open {address}", address=address[:60])))
             link.triggered.connect(partial(self.link_clicked.emit, address))
         return menu
 
@@ -160,7 +167,7 @@ class AnswerCell(QWidget):
         """Words that say whether the base's weights are the original ones; the tooltip has their mark."""
         begin, kind = self.answer.begin, self.answer.column.contestant.kind
         shown = begin is not None and begin.is_shared and kind == BASE and not self.is_blind
-        told = f"{_UNTOUCHED}\nFingerprint {begin.fingerprint}" if begin is not None else ""
+        told = f"{_UNTOUCHED}\n{tr('Fingerprint')} {begin.fingerprint}" if begin is not None else ""
         self._foot.setToolTip(tip(told if shown else ""))
         return _VERIFIED if shown else ""
 
@@ -179,14 +186,12 @@ class QuestionBar(QFrame):
         self.prompt = prompt
         self.text = GrowingText("questionText")
         self.text.append_text(prompt)
-        self.text.setAccessibleName("Question")
-        self.field = PromptField("Ask this instead")
-        self.field.setAccessibleName("The question, to be asked anew")
-        self.save, self._leave = Button("Ask this instead", "primary"), Button("Cancel")
-        self.edit, self.anew = (
-            IconButton("pencil", "Edit this question"),
-            IconButton("refresh-cw", "Answer anew"),
-        )
+        self.text.setAccessibleName(tr("Question"))
+        self.field = PromptField(tr("Ask this instead"))
+        self.field.setAccessibleName(tr("The question, to be asked anew"))
+        self.save, self._leave = Button(tr("Ask this instead"), "primary"), Button(tr("Cancel"))
+        self.edit = IconButton("pencil", tr("Edit this question"))
+        self.anew = IconButton("refresh-cw", tr("Answer anew"))
         self._lay_out(versions)
         self.edit.clicked.connect(self.begin_edit)
         self.anew.clicked.connect(self.again)
@@ -214,11 +219,9 @@ class QuestionBar(QFrame):
 
     def _lay_out(self, versions: tuple[int, int]) -> None:
         number, many = versions
-        self.earlier, self.later = (
-            IconButton("chevron-left", "Earlier version"),
-            IconButton("chevron-right", "Later version"),
-        )
-        self.count = PlainLabel(f"{number} of {many}")
+        self.earlier = IconButton("chevron-left", tr("Earlier version"))
+        self.later = IconButton("chevron-right", tr("Later version"))
+        self.count = PlainLabel(tr("{number} of {many}", number=number, many=many))
         self.count.setProperty("role", "note")
         self.earlier.clicked.connect(partial(self.turned.emit, -1))
         self.later.clicked.connect(partial(self.turned.emit, 1))
@@ -268,7 +271,7 @@ class ExchangeView(QWidget):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(COLUMN_GAP)
-        begins = note("A new conversation")
+        begins = note(tr("A new conversation"))
         self.votes = VoteBar()
         column(begins, self.question, self._grid, self.votes, on=self, gap=10)
         begins.setVisible(exchange.begins and exchange.before is not None and exchange.before.number > 0)
@@ -282,7 +285,7 @@ class ExchangeView(QWidget):
         self._grid.setColumnStretch(place, 1)
         answer = self.exchange.answers.get(each.key)
         if answer is None:
-            absent = note("Not asked")
+            absent = note(tr("Not asked"))
             self._grid.addWidget(absent, 0, place, Qt.AlignmentFlag.AlignTop)
             return
         cell = AnswerCell(self._theme, answer)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from studio.generate.sampling import MOST_STOPS, Sampling, read_stop, write_stop
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.ui.form.editors import Editor, LinesField
 from studio.ui.form.form import Form
@@ -20,9 +21,9 @@ from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Combo
 
 _WIDTH = 320
-TYPED = "Typed tokens"
-_OWN_WAY = "As set below"
-_TYPED_TIP = "Read control tokens in the prompt as the model's tokens; off, they are text."
+TYPED = tr("Typed tokens")
+_OWN_WAY = tr("As set below")
+_TYPED_TIP = tr("Read control tokens in the prompt as the model's tokens; off, they are text.")
 DEFAULTS = Sampling.model_validate({})
 _ENTRIES = {name: FieldEntry("", name, info) for name, info in Sampling.model_fields.items()}
 
@@ -37,36 +38,36 @@ class SamplingPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
-        self._reset = Button("Reset", "quiet")
-        self._reset.setToolTip("Back to the defaults")
+        self._reset = Button(tr("Reset"), "quiet")
+        self._reset.setToolTip(tr("Back to the defaults"))
         self._reset.clicked.connect(self.reset)
         drawn = [entry for name, entry in _ENTRIES.items() if name != "stop"]
         self.form = Form(drawn)
         self.presets, self._ways = Combo(), dict[str, Sampling]()
-        self.presets.setAccessibleName("Preset")
-        self.save = IconButton("save", "Save as a preset…", size=26)
-        self.delete = IconButton("trash-2", "Delete this preset", size=26)
+        self.presets.setAccessibleName(tr("Preset"))
+        self.save = IconButton("save", tr("Save as a preset…"), size=26)
+        self.delete = IconButton("trash-2", tr("Delete this preset"), size=26)
         self.save.clicked.connect(self._ask_to_save)
         self.delete.clicked.connect(lambda: self.delete_requested.emit(self.presets.currentText()))
         self._own: frozenset[str] = frozenset()
         self.presets.activated.connect(self._take_preset)
         self.stop, self.typed_tokens = LinesField(_ENTRIES["stop"]), Switch()
-        card = Card("Sampling")
+        card = Card(tr("Sampling"))
         card.setFixedWidth(_WIDTH)
         card.head.addWidget(self._reset)
         rows = (
             _explained(
-                FormRow("Stop at", self.stop, "above", entry=_ENTRIES["stop"]),
+                FormRow(tr("Stop at"), self.stop, "above", entry=_ENTRIES["stop"]),
                 self.stop,
                 _ENTRIES["stop"].help,
             ),
             _explained(FormRow(TYPED, self.typed_tokens, "far"), self.typed_tokens, _TYPED_TIP),
         )
         card.body.addLayout(row((self.presets, 1), self.save, self.delete, gap=4))
-        for part in (self.form, *rows, note("Every column is asked the same way.")):
+        for part in (self.form, *rows, note(tr("Every column is asked the same way."))):
             card.body.addWidget(part)
         column(card, on=self)
-        self.stop.setPlaceholderText("One text per line")
+        self.stop.setPlaceholderText(tr("One text per line"))
         self.form.changed.connect(self._announce)
         self.stop.edited.connect(self._announce)
         self.typed_tokens.toggled.connect(self._announce)

@@ -14,6 +14,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit, QWidget
 
+from studio.language import tr
+
 _MOST_LINES = 5
 _LINE_HEIGHT = 118.0
 """Of running text, in per cent."""
@@ -76,7 +78,7 @@ class PromptField(QPlainTextEdit):
         self._sends = sends
         self.setProperty("role", "field")
         self.setPlaceholderText(placeholder)
-        self.setAccessibleName("Prompt")
+        self.setAccessibleName(tr("Prompt"))
         self.setTabChangesFocus(True)
         self.document().setDocumentMargin(1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

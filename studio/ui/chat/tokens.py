@@ -22,11 +22,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
 from studio.events import Piece
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.theme import Theme, fixed_font
 
 _LINE_PERCENT = 125
-LEGEND = "Green is trained. Violet is special. The rest is read, not learned. Struck through is cut."
+LEGEND = tr("Green is trained. Violet is special. The rest is read, not learned. Struck through is cut.")
 
 
 class TokenView(QTextEdit):
@@ -45,7 +46,7 @@ class TokenView(QTextEdit):
         self.setUndoRedoEnabled(False)
         self.setAcceptRichText(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("Tokens of the example")
+        self.setAccessibleName(tr("Tokens of the example"))
         self.document().setDocumentMargin(0)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         option = self.document().defaultTextOption()
@@ -90,7 +91,7 @@ class TokenView(QTextEdit):
         cursor.beginEditBlock()
         for index, piece in enumerate(self._pieces):
             if index in self._rows:
-                head = f"Row {self._rows[index]:,} of {len(self._rows):,}\n"
+                head = tr("Row {rows:,} of {count:,}\n", rows=self._rows[index], count=len(self._rows))
                 cursor.insertText(("\n\n" if index else "") + head, self._heading())
             if piece.special and index:
                 cursor.insertText(SEAM, looks[False, False, False])
@@ -214,9 +215,9 @@ _LOOKS = [
 
 def describe(piece: Piece) -> str:
     """A token in words: its id, its text with invisible characters written out, and what happens to it."""
-    fate = "cut" if piece.cut else "trained" if piece.trained else "read, not learned"
+    fate = "cut" if piece.cut else "trained" if piece.trained else tr("read, not learned")
     kind = "special, " if piece.special else ""
-    return f"Token {piece.id:,} · {piece.text!r}\n{kind}{fate}"
+    return tr("Token {id:,} · {text!r}\n{kind}{fate}", id=piece.id, text=piece.text, kind=kind, fate=fate)
 
 
 JOINER = "\u2060"

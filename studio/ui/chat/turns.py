@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea
 
 from studio.events import Turn
+from studio.language import tr
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.layout import add, clear, column, row
 from studio.ui.widgets.style import empty_layout
@@ -16,12 +17,12 @@ _MOST_TURNS = 60
 _MOST_CHARACTERS = 20_000
 _INDENT = 28
 _NAMES = {
-    "system": "System",
-    "user": "User",
-    "assistant": "Assistant",
-    "tool": "Tool",
-    "rejected": "Rejected answer",
-    "text": "Text",
+    "system": tr("System"),
+    "user": tr("User"),
+    "assistant": tr("Assistant"),
+    "tool": tr("Tool"),
+    "rejected": tr("Rejected answer"),
+    "text": tr("Text"),
 }
 
 
@@ -39,7 +40,7 @@ class TurnBlock(QFrame):
         self.setAccessibleName(f"{self.name.text()}: {turn.text[:200]}")
         lines = column(self.name, self.words, on=self, inside=(11, 8, 11, 9), gap=3)
         if len(turn.text) > _MOST_CHARACTERS:
-            add(lines, note(f"and {len(turn.text) - _MOST_CHARACTERS:,} more characters"))
+            add(lines, note(tr("and {value:,} more characters", value=len(turn.text) - _MOST_CHARACTERS)))
 
 
 class TurnView(QScrollArea):
@@ -51,7 +52,7 @@ class TurnView(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("The example as a conversation")
+        self.setAccessibleName(tr("The example as a conversation"))
         self._column = column(inside=(0, 0, 4, 0))
         self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setWidget(clear(self._column))
@@ -66,5 +67,5 @@ class TurnView(QScrollArea):
             inside = (_INDENT if asks else 0, 0, 0 if asks or not several else _INDENT, 0)
             self._column.addLayout(row(block, inside=inside))
         if len(turns) > _MOST_TURNS:
-            self._column.addWidget(note(f"and {len(turns) - _MOST_TURNS:,} more turns"))
+            self._column.addWidget(note(tr("and {value:,} more turns", value=len(turns) - _MOST_TURNS)))
         self.verticalScrollBar().setValue(0)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame
 
 from studio.evaluate.statistics import wilson
 from studio.evaluate.store import Vote
+from studio.language import tr
 from studio.ui.chat.conversation import Exchange
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import WrapLabel, note
@@ -19,7 +20,7 @@ from studio.ui.widgets.tabs import KeyHints
 from studio.words import counted, percent
 
 LETTERS = "AB"
-VOTED = {"a": "A is better", "b": "B is better", "tie": "Tie", "bad": "Both are bad"}
+VOTED = {"a": tr("A is better"), "b": tr("B is better"), "tie": tr("Tie"), "bad": tr("Both are bad")}
 _HINTS = [(choice, str(place), words) for place, (choice, words) in enumerate(VOTED.items(), 1)]
 _BY_KEY = {key: choice for choice, key, _ in _HINTS}
 
@@ -49,14 +50,33 @@ def _pair_words(first: str, second: str, votes: list[Vote]) -> str:
     won = Counter(vote.a if vote.choice == "a" else vote.b for vote in votes if vote.choice in ("a", "b"))
     ties, bad = (sum(vote.choice == choice for vote in votes) for choice in ("tie", "bad"))
     decided = won.total()
-    rest = [counted(ties, "tie") if ties else "", f"{counted(bad, 'pair')} both bad" if bad else ""]
+    rest = [
+        counted(ties, "tie") if ties else "",
+        tr("{counted} both bad", counted=counted(bad, "pair")) if bad else "",
+    ]
     undecided = "".join(f" · {each}" for each in rest if each)
     if not decided:
-        return f"{first} and {second}: no vote decided{undecided}"
+        return tr(
+            "{first} and {second}: no vote decided{undecided}",
+            first=first,
+            second=second,
+            undecided=undecided,
+        )
     better, worse = (first, second) if won[first] >= won[second] else (second, first)
     low, high = wilson(won[better] / decided, decided)
-    share = f"{percent(won[better] / decided)}, 95 % interval {percent(low)} to {percent(high)}"
-    said = f"{better} beat {worse} in {won[better]:,} of {decided:,} decided"
+    share = tr(
+        "{percent}, 95 % interval {percent2} to {percent3}",
+        percent=percent(won[better] / decided),
+        percent2=percent(low),
+        percent3=percent(high),
+    )
+    said = tr(
+        "{better} beat {worse} in {won:,} of {decided:,} decided",
+        better=better,
+        worse=worse,
+        won=won[better],
+        decided=decided,
+    )
     return f"{said} ({share}){undecided}"
 
 
@@ -69,10 +89,10 @@ class VoteBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Which answer is better? 1: A, 2: B, 3: tie, 4: both are bad.")
+        self.setAccessibleName(tr("Which answer is better? 1: A, 2: B, 3: tie, 4: both are bad."))
         self.choices, self.said = KeyHints(_HINTS), WrapLabel()
-        self.pair = Button("Add as preference pair…", "quiet")
-        self._waits = note("The names come after your vote.")
+        self.pair = Button(tr("Add as preference pair…"), "quiet")
+        self._waits = note(tr("The names come after your vote."))
         self.choices.chosen.connect(self.voted)
         self.pair.clicked.connect(self.pair_wanted)
         said = row((self.said, 1), (self.pair, Qt.AlignmentFlag.AlignTop))
@@ -87,7 +107,7 @@ class VoteBar(QFrame):
         self._waits.setVisible(not exchange.vote)
         words = VOTED.get(exchange.vote, "")
         whose = " · ".join(f"{letter}: {name}" for letter, name in zip(LETTERS, names, strict=True))
-        self.said.setText(f"You voted “{words}”. {whose}")
+        self.said.setText(tr("You voted “{words}”. {whose}", words=words, whose=whose))
         self.said.setVisible(bool(exchange.vote))
         self.pair.setVisible(exchange.vote in ("a", "b"))
 
@@ -111,14 +131,16 @@ class BlindTally(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self.words, self._end = note(""), Button("Show names", "quiet")
-        self._end.setToolTip("Answers that were not voted on get their names, and cannot be voted on later")
+        self.words, self._end = note(""), Button(tr("Show names"), "quiet")
+        self._end.setToolTip(
+            tr("Answers that were not voted on get their names, and cannot be voted on later")
+        )
         self._end.clicked.connect(self.ended)
         row((self.words, 1), self._end, on=self, gap=10)
 
     def show_votes(self, votes: Sequence[Vote], *, blind: bool) -> None:
         """What was voted so far; nothing is shown when nothing was, and names are not hidden."""
-        told = "Names are hidden, and the order changes with every question."
+        told = tr("Names are hidden, and the order changes with every question.")
         self.words.setText("\n".join(tally_words(votes)) or told)
         self.setVisible(blind or bool(votes))
         self._end.setVisible(blind)

@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio import words
 from studio.events import AdapterShape, Forecasted, ModelCounted
+from studio.language import tr
 from studio.ui.theme import Theme, body_font
 from studio.ui.widgets.label import PlainLabel, WrapLabel, title
 from studio.ui.widgets.layout import add, clear, column, scrolled
 from studio.ui.widgets.style import empty_layout
 
-_HEADS = ("Matrix", "W", "B · A", "W has", "B and A have", "On")
+_HEADS = (tr("Matrix"), "W", "B · A", "W has", tr("B and A have"), tr("On"))
 _SIDE = 132
 """Pixels that the longer side of W is drawn with."""
 _LEAST = 5
@@ -35,7 +36,7 @@ class AdapterPicture(QWidget):
     def show_shape(self, shape: AdapterShape) -> None:
         """Draw the adapter on one kind of matrix."""
         self._shape = shape
-        self.setAccessibleName("W plus B times A")
+        self.setAccessibleName(tr("W plus B times A"))
         self.setAccessibleDescription(described(shape))
         self.update()
 
@@ -86,7 +87,7 @@ class AdapterPage(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(18)
         self._grid.setVerticalSpacing(6)
-        self._body = column(title("What trains in your model"), self.status, self.picture, gap=12)
+        self._body = column(title(tr("What trains in your model")), self.status, self.picture, gap=12)
         add(self._body, self._table, self.costs, ...)
         column(scrolled(clear(self._body)), on=self)
         self.show_count(None, None)
@@ -139,18 +140,24 @@ def _by(height: int, width: int) -> str:
 
 def described(shape: AdapterShape) -> str:
     """One adapter in a sentence."""
-    return (
-        f"{shape.path}: W is {shape.outputs:,} by {shape.inputs:,} and stays; B, {shape.outputs:,} by "
-        f"{shape.rank:,}, times A, {shape.rank:,} by {shape.inputs:,}, is trained and added."
+    return tr(
+        "{path}: W is {outputs:,} by {inputs:,} and stays; B, {outputs:,} by {rank:,}, "
+        "times A, {rank:,} by {inputs:,}, is trained and added.",
+        path=shape.path,
+        outputs=shape.outputs,
+        inputs=shape.inputs,
+        rank=shape.rank,
     )
 
 
 def _opening(count: ModelCounted | None) -> str:
     if count is None:
-        return "Nothing is known of the model yet. Choose one in the training pane."
+        return tr("Nothing is known of the model yet. Choose one in the training pane.")
     if not count.adapters:
-        return "The recipe trains the model's own matrices W: with LoRA or DoRA there would be an adapter."
-    return (
+        return tr(
+            "The recipe trains the model's own matrices W: with LoRA or DoRA there would be an adapter."
+        )
+    return tr(
         "Each matrix W stays as it is. The product of two thin ones, B and A, is trained and added to it, "
         "multiplied by alpha / rank. The rank is how wide they are where they meet."
     )
@@ -163,16 +170,27 @@ def _costs(count: ModelCounted | None, forecast: Forecasted | None) -> str:
     sentences = [words.trained(count.trainable_parameters, count.total_parameters, count.adapted_parameters)]
     if count.trainable_parameters < count.total_parameters:
         times = count.total_parameters / max(count.trainable_parameters, 1)
-        sentences.append(f"Full fine-tuning would train {times:,.1f} times as many.")
+        sentences.append(tr("Full fine-tuning would train {times:,.1f} times as many.", times=times))
     if forecast is not None:
         memory = (
-            ("the weights", forecast.weights),
-            ("what is trained, with its gradient", forecast.adapters),
-            ("the optimizer", forecast.optimizer),
-            ("what a step computes", forecast.activations + forecast.head),
+            (tr("the weights"), forecast.weights),
+            (tr("what is trained, with its gradient"), forecast.adapters),
+            (tr("the optimizer"), forecast.optimizer),
+            (tr("what a step computes"), forecast.activations + forecast.head),
         )
-        parts = ", ".join(f"{words.memory(size)} for {name}" for name, size in memory)
-        sentences.append(f"Memory: {words.memory(forecast.peak)} of {words.memory(forecast.limit)}: {parts}.")
+        parts = ", ".join(
+            tr("{memory} for {name}", memory=words.memory(size), name=name) for name, size in memory
+        )
+        sentences.append(
+            tr(
+                "Memory: {memory} of {memory2}: {parts}.",
+                memory=words.memory(forecast.peak),
+                memory2=words.memory(forecast.limit),
+                parts=parts,
+            )
+        )
         if forecast.seconds_per_epoch:
-            sentences.append(f"About {words.duration(forecast.seconds_per_epoch)} an epoch.")
+            sentences.append(
+                tr("About {duration} an epoch.", duration=words.duration(forecast.seconds_per_epoch))
+            )
     return " ".join(sentences)

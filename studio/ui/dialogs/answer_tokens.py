@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextEdit, QWidget
 
 from studio.events import AnswerRead, TokenRead
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.dialogs.likely_tokens import PART, LikelyTokens, TokenReader, share, visible
 from studio.ui.plots.style import three_digits
@@ -33,7 +34,7 @@ PROBABILITY, ENTROPY, SHIFT = "probability", "entropy", "shift"
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _LINES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_HOW = (
+_HOW = tr(
     "Point at a token, or go with the arrow keys. Click it, or press Return, to choose another one for it in "
     "the list: the answer then goes on from there."
 )
@@ -47,7 +48,7 @@ class AnswerTokens(ShadedText):
     entered = Signal()  # Return was pressed on the current one
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, "Tokens of the answer")
+        super().__init__(theme, tr("Tokens of the answer"))
         self.current, self._seen = 0, 0
         self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -157,14 +158,14 @@ class ShadeScale(QWidget):
 
     def words(self) -> str:
         """What stands at its ends."""
-        return f"{self._low.text()} to {self._high.text()}"
+        return tr("{text} to {text2}", text=self._low.text(), text2=self._high.text())
 
     def show_scale(self, low: str, high: str, tones: tuple[str, str]) -> None:
         """From the strongest shade of one tone, or none, over the ground to that of another one."""
         self._low.setText(low)
         self._high.setText(high)
         self._tones = tones
-        self.setAccessibleName(f"Shades: {self.words()}")
+        self.setAccessibleName(tr("Shades: {words}", words=self.words()))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -188,18 +189,18 @@ class AnswerTokensDialog(Dialog):
     continued = Signal(int, int)  # the place of a token, and the id of the one to stand there
 
     def __init__(self, theme: Theme, source: str, parent: QWidget | None = None) -> None:
-        super().__init__("Tokens of this answer", source, "Close", parent)
+        super().__init__(tr("Tokens of this answer"), source, tr("Close"), parent)
         self._theme = theme
         self._readers: Sequence[TokenReader] = ()
         self.read: AnswerRead | None = None
         self.view, self.list, self.scale = AnswerTokens(theme), LikelyTokens(theme), ShadeScale(theme)
         self.ways = Tabs(
-            ((PROBABILITY, "Probability"), (ENTROPY, "Entropy"), (SHIFT, "Shift")), role="segment"
+            ((PROBABILITY, tr("Probability")), (ENTROPY, tr("Entropy")), (SHIFT, "Shift")), role="segment"
         )
         self.against = ElidedCombo()
         self.against.setMinimumContentsLength(20)
-        self.against.setAccessibleName("Whom the answer is compared with")
-        self.status, self.token, self.facts = WrapLabel("Reading the answer…"), PlainLabel(), note("")
+        self.against.setAccessibleName(tr("Whom the answer is compared with"))
+        self.status, self.token, self.facts = WrapLabel(tr("Reading the answer…")), PlainLabel(), note("")
         self.token.setProperty("role", "title")
         self._lay_out()
         self._connect()
@@ -243,10 +244,12 @@ class AnswerTokensDialog(Dialog):
         self.read, self._readers = read, readers
         for each in readers:
             if each.place > 0:
-                self.against.addItem(f"against {each.title}", each.place)
+                self.against.addItem(tr("against {title}", title=each.title), each.place)
         can_shift = self.against.count() > 0
         self.ways.button(SHIFT).setEnabled(can_shift)
-        self.ways.button(SHIFT).setToolTip("" if can_shift else "Nobody else here reads with the same tokens")
+        self.ways.button(SHIFT).setToolTip(
+            "" if can_shift else tr("Nobody else here reads with the same tokens")
+        )
         self._show_parts(shown=True)
         self._shade()
         self.view.go_to(0)
@@ -273,13 +276,17 @@ class AnswerTokensDialog(Dialog):
             values = [each.entropy for each in tokens]
             most = max((*values, 1.0))
             self.view.show_tokens(texts, values, "nats", most)
-            self.scale.show_scale("sure", f"unsure, {three_digits(most)} nats", ("", "accent"))
+            self.scale.show_scale(
+                "sure", tr("unsure, {three_digits} nats", three_digits=three_digits(most)), ("", "accent")
+            )
         else:
             values = [each.shifts[other] for each in tokens]
             most = max((*map(abs, values), 1.0))
             self.view.show_tokens(texts, values, "nats", most)
             self.scale.show_scale(
-                "less likely here", f"more likely here, {three_digits(most)} nats", ("second", "accent")
+                tr("less likely here"),
+                tr("more likely here, {three_digits} nats", three_digits=three_digits(most)),
+                ("second", "accent"),
             )
         self._tell_again()
 
@@ -298,14 +305,18 @@ class AnswerTokensDialog(Dialog):
 
     def _facts(self, token: TokenRead, place: int) -> str:
         told = [
-            f"{place + 1:,} of {len(self.read.tokens if self.read else ()):,}",
-            f"probability {share(token.probability)}",
-            f"entropy {token.entropy:.2f} nats",
+            tr("{value:,} of {count:,}", value=place + 1, count=len(self.read.tokens if self.read else ())),
+            tr("probability {share}", share=share(token.probability)),
+            tr("entropy {entropy:.2f} nats", entropy=token.entropy),
         ]
         if self.ways.current == SHIFT and (other := self._other()):
             times = math.exp(min(abs(token.shifts[other]), 50))
             more = "more" if token.shifts[other] >= 0 else "less"
-            told.append(f"{_times(times)} {more} likely here" if times >= 1.05 else "as likely here")
+            told.append(
+                tr("{times} {more} likely here", times=_times(times), more=more)
+                if times >= 1.05
+                else tr("as likely here")
+            )
         return " · ".join(told)
 
     def _go_on(self, token: int) -> None:
@@ -314,12 +325,16 @@ class AnswerTokensDialog(Dialog):
 
 
 def _times(factor: float) -> str:
-    return "over 1,000 times" if factor > 1000 else f"{three_digits(factor)} times"
+    return (
+        tr("over 1,000 times")
+        if factor > 1000
+        else tr("{three_digits} times", three_digits=three_digits(factor))
+    )
 
 
 def _named(token: TokenRead) -> str:
     """A token's text on one line in quotes, or what it is where it spells nothing by itself."""
     if not token.text or PART in token.text:
-        return f"Token {token.id:,}, part of a character"
+        return tr("Token {id:,}, part of a character", id=token.id)
     told = token.text.encode("unicode_escape").decode() if not token.text.isprintable() else token.text
     return f"“{told[:60]}”"

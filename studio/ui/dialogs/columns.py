@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QStackedWidget, QWidget
 from studio.dataset.read.mapping import Mapping
 from studio.errors import DataError
 from studio.events import ColumnsAsked, ColumnShown, ColumnsTried
+from studio.language import plural, tr
 from studio.ui.chat.turns import TurnView
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.plain import tip
@@ -34,10 +35,10 @@ class ColumnChoice(QWidget):
         super().__init__()
         self._columns = {column.name: column for column in columns}
         self.box = Combo()
-        self.box.setAccessibleName(f"Column for {name}")
+        self.box.setAccessibleName(tr("Column for {name}", name=name))
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMaxVisibleItems(14)
-        self.box.addItem("None" if optional else "Choose a column…", "")
+        self.box.addItem(tr("None") if optional else tr("Choose a column…"), "")
         for shown in columns:
             self.box.addItem(f"{shown.name}   ({shown.kind})", shown.name)
             examples = tip("\n".join(shown.examples))
@@ -83,22 +84,22 @@ class Kind:
 
 
 KINDS = {
-    "answers": Kind("Prompt and answer", ("prompt", "answer"), ("input", "system")),
-    "chat": Kind("Chat", ("messages",), ("system",)),
-    "text": Kind("Text", ("text",)),
-    "classification": Kind("Classification", ("text", "label")),
-    "preference": Kind("Preference", ("chosen", "rejected"), ("prompt", "system")),
+    "answers": Kind(tr("Prompt and answer"), ("prompt", "answer"), ("input", "system")),
+    "chat": Kind(tr("Chat"), ("messages",), ("system",)),
+    "text": Kind(tr("Text"), ("text",)),
+    "classification": Kind(tr("Classification"), ("text", "label")),
+    "preference": Kind(tr("Preference"), ("chosen", "rejected"), ("prompt", "system")),
 }
 TITLES = {
-    "prompt": "Prompt",
-    "answer": "Answer",
-    "input": "Context",
-    "system": "System prompt",
-    "messages": "Conversation",
-    "text": "Text",
-    "label": "Label",
-    "chosen": "Better answer",
-    "rejected": "Worse answer",
+    "prompt": tr("Prompt"),
+    "answer": tr("Answer"),
+    "input": tr("Context"),
+    "system": tr("System prompt"),
+    "messages": tr("Conversation"),
+    "text": tr("Text"),
+    "label": tr("Label"),
+    "chosen": tr("Better answer"),
+    "rejected": tr("Worse answer"),
 }
 _ALIKE = (("prompt", "text"), ("answer", "label", "chosen"))
 """Roles of different kinds that the same column probably plays."""
@@ -110,9 +111,9 @@ class ColumnsDialog(Dialog):
     trial_wanted = Signal(str)  # columns that make an example, as the recipe writes them
 
     def __init__(self, asked: ColumnsAsked, parent: QWidget | None = None) -> None:
-        what = f"{Path(asked.path).name} has {len(asked.columns):,} columns."
-        why = f"{what} Say what the examples are, and which column has each part of one."
-        super().__init__("Map columns", why, "Use these columns", parent)
+        what = tr("{name} has {count:,} columns.", name=Path(asked.path).name, count=len(asked.columns))
+        why = tr("{what} Say what the examples are, and which column has each part of one.", what=what)
+        super().__init__(tr("Map columns"), why, tr("Use these columns"), parent)
         self.path = asked.path
         self._columns = asked.columns
         self.setMinimumSize(QSize(760, 480))
@@ -134,14 +135,27 @@ class ColumnsDialog(Dialog):
         if trial.columns != self.columns():
             return
         self.preview.set_turns(trial.turns)
-        self._card.set_value(f"line {trial.line:,}" if trial.turns else "")
+        self._card.set_value(tr("line {line:,}", line=trial.line) if trial.turns else "")
         self._stack.setCurrentIndex(0 if trial.turns else 1)
-        self._empty.setText("None of the first rows can be read so.")
-        rows = "row" if trial.rows == 1 else f"{trial.rows:,} rows"
+        self._empty.setText(tr("None of the first rows can be read so."))
         if trial.read == trial.rows:
-            self._say(f"{'All of the' if trial.rows > 1 else 'The'} first {rows} can be read.", "dim")
+            self._say(
+                plural(
+                    trial.rows, "The first row can be read.", "All of the first {count:,} rows can be read."
+                ),
+                "dim",
+            )
         else:
-            self._say(f"{trial.read:,} of the first {rows} can be read. {trial.reason}", "warn")
+            self._say(
+                plural(
+                    trial.rows,
+                    "{read:,} of the first row can be read. {reason}",
+                    "{read:,} of the first {count:,} rows can be read. {reason}",
+                    read=trial.read,
+                    reason=trial.reason,
+                ),
+                "warn",
+            )
         self.agree.setEnabled(trial.read > 0)
 
     def show_problem(self, sentence: str) -> None:
@@ -160,7 +174,7 @@ class ColumnsDialog(Dialog):
         self._stack = QStackedWidget()
         for widget in (self.preview, page):
             self._stack.addWidget(widget)
-        self._card = Card("The first row, as it would be read")
+        self._card = Card(tr("The first row, as it would be read"))
         self._card.body.addWidget(self._stack)
         self.fill(row(self.kinds, ...), (row(left, (self._card, 1), gap=20), 1), foot=((self.status, 1),))
 
@@ -198,7 +212,7 @@ class ColumnsDialog(Dialog):
             if not choice.column():
                 self._known.pop(role, None)
         if missing := self._missing():
-            self._empty.setText("It is shown here once every part has its column.")
+            self._empty.setText(tr("It is shown here once every part has its column."))
             self._card.set_value("")
             self.show_problem(missing)
         else:
@@ -210,10 +224,14 @@ class ColumnsDialog(Dialog):
         kind = KINDS[self.kinds.current]
         for role in kind.needed:
             if not self.choices[role].column():
-                return f"Choose the column for {TITLES[role]}."
+                return tr("Choose the column for {TITLES}.", TITLES=TITLES[role])
         names = [choice.column() for choice in self.choices.values() if choice.column()]
         twice = next((name for name in names if names.count(name) > 1), "")
-        return f"“{twice}” is chosen twice. Each part needs a column of its own." if twice else ""
+        return (
+            tr("“{twice}” is chosen twice. Each part needs a column of its own.", twice=twice)
+            if twice
+            else ""
+        )
 
     def _chosen(self) -> Mapping:
         return Mapping(**{role: choice.column() for role, choice in self.choices.items()})

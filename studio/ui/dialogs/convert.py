@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from studio.events import ModelConverted, ModelFacts
+from studio.language import tr
 from studio.ui.dialogs.dialog import fields
 from studio.ui.dialogs.task import BusyDialog
 from studio.ui.widgets.label import WrapLabel
@@ -16,7 +17,7 @@ from studio.words import file_size, loss
 
 _WIDTH = 540
 BITS = (
-    (0, "16 bits, not quantized"),
+    (0, tr("16 bits, not quantized")),
     (8, "8 bits"),
     (6, "6 bits"),
     (4, "4 bits"),
@@ -25,22 +26,22 @@ BITS = (
 )
 GROUPS = (32, 64, 128)
 MODES = (
-    ("affine", "Affine: a scale and an offset"),
-    ("mxfp4", "MXFP4: 4-bit floats"),
-    ("mxfp8", "MXFP8: 8-bit floats"),
-    ("nvfp4", "NVFP4: 4-bit floats"),
+    ("affine", tr("Affine: a scale and an offset")),
+    ("mxfp4", tr("MXFP4: 4-bit floats")),
+    ("mxfp8", tr("MXFP8: 8-bit floats")),
+    ("nvfp4", tr("NVFP4: 4-bit floats")),
 )
 _FIXED = {"mxfp4": (4, 32), "mxfp8": (8, 32), "nvfp4": (4, 16)}
 """Bits and group size of the modes that have one layout only."""
 PRECISIONS = (
-    ("model", "As it is"),
+    ("model", tr("As it is")),
     ("float16", "float16"),
     ("bfloat16", "bfloat16"),
     ("float32", "float32"),
 )
-_WHAT = "The new model is written into a folder of its own, opened again, and measured on ordinary text."
+_WHAT = tr("The new model is written into a folder of its own, opened again, and measured on ordinary text.")
 _NAME = re.compile(r"[\w][\w. -]*")
-_NO_NAME = "Name it with letters, digits, spaces, dots, dashes or underscores."
+_NO_NAME = tr("Name it with letters, digits, spaces, dots, dashes or underscores.")
 
 
 class ConvertDialog(BusyDialog):
@@ -50,9 +51,13 @@ class ConvertDialog(BusyDialog):
 
     def __init__(self, facts: ModelFacts, parent: QWidget | None = None) -> None:
         self.is_packed = facts.form == "gguf"
-        heading = f"Make {facts.name} trainable" if self.is_packed else f"Convert {facts.name}"
-        super().__init__(heading, _WHAT, "Convert", parent, width=_WIDTH)
-        self.setWindowTitle("Convert a model")
+        heading = (
+            tr("Make {name} trainable", name=facts.name)
+            if self.is_packed
+            else tr("Convert {name}", name=facts.name)
+        )
+        super().__init__(heading, _WHAT, tr("Convert"), parent, width=_WIDTH)
+        self.setWindowTitle(tr("Convert a model"))
         self._facts, self._typed = facts, False
         self.bits, self.group, self.mode, self.precision = Combo(), Combo(), Combo(), Combo()
         self.name = QLineEdit()
@@ -65,15 +70,15 @@ class ConvertDialog(BusyDialog):
             for key, told in choices:
                 box.addItem(told, key)
         for group in GROUPS:
-            self.group.addItem(f"{group} weights", group)
+            self.group.addItem(tr("{group} weights", group=group), group)
         self.group.setCurrentIndex(GROUPS.index(64))
         self.bits.setCurrentIndex(0 if self.is_packed or 0 < facts.bits < 16 else 3)
         form = fields(
-            ("Bits per weight", self.bits),
-            ("Mode", self.mode),
-            ("Group size", self.group),
-            ("Precision", self.precision),
-            ("Name", self.name),
+            (tr("Bits per weight"), self.bits),
+            (tr("Mode"), self.mode),
+            (tr("Group size"), self.group),
+            (tr("Precision"), self.precision),
+            (tr("Name"), self.name),
         )
         self.fill(form, self.size_line, self.problem, self.outcome, self.progress)
         self._connect()
@@ -99,16 +104,29 @@ class ConvertDialog(BusyDialog):
     def show_done(self, converted: ModelConverted) -> None:
         """Say what came out: sizes and losses, before and after."""
         self._show_busy(False)
-        sizes = f"{file_size(converted.size_before)} became {file_size(converted.size_after)}"
-        bits = f"{converted.bits_before:.3g} became {converted.bits_after:.3g} bits per weight"
+        sizes = tr(
+            "{file_size} became {file_size2}",
+            file_size=file_size(converted.size_before),
+            file_size2=file_size(converted.size_after),
+        )
+        bits = tr(
+            "{bits_before:.3g} became {bits_after:.3g} bits per weight",
+            bits_before=converted.bits_before,
+            bits_after=converted.bits_after,
+        )
         before, after = loss(converted.loss_before), loss(converted.loss_after)
-        lines = [f"{sizes}; {bits}.", f"Loss on ordinary text: {before} before, {after} after."]
+        lines = [
+            f"{sizes}; {bits}.",
+            tr("Loss on ordinary text: {before} before, {after} after.", before=before, after=after),
+        ]
         if converted.difference:
-            lines.append(f"The logits differ by {100 * converted.difference:.2g} % of their size.")
+            lines.append(
+                tr("The logits differ by {value:.2g} % of their size.", value=100 * converted.difference)
+            )
         self.outcome.setText("\n".join([*lines, *map(str, converted.remarks)]))
         self.outcome.show()
         self.agree.hide()
-        self.cancel.setText("Close")
+        self.cancel.setText(tr("Close"))
         self.adjustSize()
 
     def on_agreed(self) -> None:
@@ -140,7 +158,9 @@ class ConvertDialog(BusyDialog):
         about = file_size(self._facts.parameters * each / 8) if self._facts.parameters else ""
         now = file_size(self._facts.size)
         self.size_line.setText(
-            f"About {about} on the disk; it takes {now} now." if about else f"It takes {now} now."
+            tr("About {about} on the disk; it takes {now} now.", about=about, now=now)
+            if about
+            else tr("It takes {now} now.", now=now)
         )
 
     def _show_busy(self, busy: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDialog, QFormLayout, QLayout, QPushButton, QWidget
 
+from studio.language import tr
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import WrapLabel
 from studio.ui.widgets.layout import Item, column, row
@@ -24,7 +25,7 @@ class Dialog(QDialog):
         self.heading, self.text = WrapLabel(heading, "state-title"), WrapLabel(text, tone="dim")
         if not text:
             self.text.hide()
-        self.agree, self.cancel = Button(agree, "primary"), Button("Cancel")
+        self.agree, self.cancel = Button(agree, "primary"), Button(tr("Cancel"))
         self.agree.clicked.connect(self.on_agreed)
         self.cancel.clicked.connect(self.on_cancelled)
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from studio.events import Exported
+from studio.language import tr
 from studio.ui.dialogs.dialog import fields
 from studio.ui.dialogs.hub import AccessBox
 from studio.ui.dialogs.task import BusyDialog
@@ -39,28 +40,33 @@ class ExportForm:
 
 HUB = "hub"
 FORMS = {
-    "mlx": ExportForm("MLX adapter", "A small folder that mlx-lm puts on the original model."),
+    "mlx": ExportForm(tr("MLX adapter"), tr("A small folder that mlx-lm puts on the original model.")),
     "peft": ExportForm(
-        "PEFT adapter",
-        "For transformers, vLLM and most other tools: adapter, tokenizer, and checkpoints to train on from.",
+        tr("PEFT adapter"),
+        tr(
+            "For transformers, vLLM and most other tools: adapter, tokenizer, and checkpoints "
+            "to train on from."
+        ),
     ),
     "fused": ExportForm(
-        "Whole model",
-        "The original with what was learned in its weights: for MLX and LM Studio.",
+        tr("Whole model"),
+        tr("The original with what was learned in its weights: for MLX and LM Studio."),
         weights=True,
     ),
-    "gguf": ExportForm("GGUF", "One file for llama.cpp, LM Studio and others.", precision=True),
+    "gguf": ExportForm("GGUF", tr("One file for llama.cpp, LM Studio and others."), precision=True),
     "ollama": ExportForm(
-        "Ollama", "A GGUF file, and the Modelfile that Ollama reads.", precision=True, name=True
+        tr("Ollama"), tr("A GGUF file, and the Modelfile that Ollama reads."), precision=True, name=True
     ),
-    HUB: ExportForm("Hub", "To the Hugging Face Hub, with a card made from the run and its evaluation."),
+    HUB: ExportForm(
+        tr("Hub"), tr("To the Hugging Face Hub, with a card made from the run and its evaluation.")
+    ),
 }
 SENT = ("mlx", "peft", "fused", "gguf")
 """What can go to the Hub."""
 WEIGHTS = {
-    "auto": "Quantized again if at most 5 % of what was learned is lost",
-    "keep": "Quantized again, as the original is",
-    "plain": "Not quantized: nothing is lost, and it is larger",
+    "auto": tr("Quantized again if at most 5 % of what was learned is lost"),
+    "keep": tr("Quantized again, as the original is"),
+    "plain": tr("Not quantized: nothing is lost, and it is larger"),
 }
 
 
@@ -92,8 +98,8 @@ class ExportDialog(BusyDialog):
     def __init__(
         self, run: str, precisions: Mapping[str, str], prompt: str, parent: QWidget | None = None
     ) -> None:
-        what = "It is written, read back as the other tool reads it, and compared with the run's model."
-        super().__init__(f"Export {run}", what, "Export", parent, width=_WIDTH)
+        what = tr("It is written, read back as the other tool reads it, and compared with the run's model.")
+        super().__init__(tr("Export {run}", run=run), what, tr("Export"), parent, width=_WIDTH)
         self._exported: Exported | None = None
         self._command = ""
         self.targets = Tabs([(key, form.title) for key, form in FORMS.items()], "segment")
@@ -103,15 +109,15 @@ class ExportDialog(BusyDialog):
             for key, words in choices.items():
                 combo.addItem(words, key)
         self.folder = ElidedLabel()
-        self.choose, self.lm_studio = Button("Choose…"), Button("LM Studio's folder")
-        self.lm_studio.setToolTip(tip("Where LM Studio finds it"))
+        self.choose, self.lm_studio = Button(tr("Choose…")), Button(tr("LM Studio's folder"))
+        self.lm_studio.setToolTip(tip(tr("Where LM Studio finds it")))
         self.prompt, self.ollama_name = QLineEdit(prompt), QLineEdit()
-        self.ollama_name.setPlaceholderText("Leave empty to write the files only")
+        self.ollama_name.setPlaceholderText(tr("Leave empty to write the files only"))
         self._add_hub_fields(run)
-        self.before, self.after = _answer_field("Before"), _answer_field("After")
+        self.before, self.after = _answer_field(tr("Before")), _answer_field(tr("After"))
         self.reveal, self.copy = (
-            Button("Show in folder", icon="folder-open"),
-            Button("Copy the command", icon="copy"),
+            Button(tr("Show in folder"), icon="folder-open"),
+            Button(tr("Copy the command"), icon="copy"),
         )
         self._lay_out()
         self._connect()
@@ -153,8 +159,8 @@ class ExportDialog(BusyDialog):
         self._show_busy(False)
         self._show_done(True)
         self.reveal.hide()
-        self.copy.setText("Copy the link")
-        self.say(f"It is at {address}.", "good")
+        self.copy.setText(tr("Copy the link"))
+        self.say(tr("It is at {address}.", address=address), "good")
         self.access.hide()
         self.adjustSize()
 
@@ -168,7 +174,7 @@ class ExportDialog(BusyDialog):
         self.repository.setPlaceholderText(f"owner/{run}")
         for key in SENT:
             self.form.addItem(FORMS[key].title, key)
-        self.seen = Tabs([("private", "Private"), ("public", "Public")], "segment")
+        self.seen = Tabs([("private", tr("Private")), ("public", tr("Public"))], "segment")
         self.access = AccessBox("write")
         self.access.page_requested.connect(self.page_requested)
 
@@ -176,17 +182,17 @@ class ExportDialog(BusyDialog):
         self._place = clear(row((self.folder, 1), self.lm_studio, self.choose))
         self._seen = clear(row(self.seen, ...))
         self._fields = fields(
-            ("Weights", self.weights),
-            ("Stored in", self.precision),
-            ("Folder", self._place),
-            ("Name", self.repository),
-            ("Form", self.form),
-            ("Visibility", self._seen),
-            ("Create in Ollama as", self.ollama_name),
-            ("Test prompt", self.prompt),
+            (tr("Weights"), self.weights),
+            (tr("Stored in"), self.precision),
+            (tr("Folder"), self._place),
+            (tr("Name"), self.repository),
+            (tr("Form"), self.form),
+            (tr("Visibility"), self._seen),
+            (tr("Create in Ollama as"), self.ollama_name),
+            (tr("Test prompt"), self.prompt),
         )
-        self.folder.setAccessibleName("Folder")
-        self._answers = clear(row(_titled("Before", self.before), _titled("After", self.after)))
+        self.folder.setAccessibleName(tr("Folder"))
+        self._answers = clear(row(_titled(tr("Before"), self.before), _titled(tr("After"), self.after)))
         self.fill(
             self.targets,
             self.use,
@@ -219,7 +225,7 @@ class ExportDialog(BusyDialog):
             self._fields.setRowVisible(part, to_hub)
         for part in (self._place, self.prompt):
             self._fields.setRowVisible(part, not to_hub)
-        self.agree.setText("Upload" if to_hub else "Export")
+        self.agree.setText(tr("Upload") if to_hub else tr("Export"))
         self.access.hide()
         self.target_chosen.emit(self.target)
         self.adjustSize()
@@ -250,7 +256,7 @@ class ExportDialog(BusyDialog):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._command)
-        self.copy.setText("Copied")
+        self.copy.setText(tr("Copied"))
 
     def _reveal(self) -> None:
         if self._exported is not None:
@@ -270,7 +276,7 @@ class ExportDialog(BusyDialog):
             button.setVisible(done)
         self.agree.setVisible(not done)
         if done:
-            self.cancel.setText("Close")
+            self.cancel.setText(tr("Close"))
             for widget in self._inputs():
                 widget.setEnabled(False)
 
@@ -292,6 +298,8 @@ def _titled(title: str, field: QPlainTextEdit) -> Card:
 def _verdict(event: Exported) -> str:
     """What reading it back has shown, in a sentence."""
     files = f"{counted(len(event.files), 'file')}, {file_size(event.size)}"
-    alike = f"the likeliest token is the same at {event.same} of {event.places} places"
-    lost = "" if event.lost is None else f"; {event.lost:.1%} of what the run learned is lost"
-    return f"Read back and compared ({files}): {alike}{lost}."
+    alike = tr(
+        "the likeliest token is the same at {same} of {places} places", same=event.same, places=event.places
+    )
+    lost = "" if event.lost is None else tr("; {lost:.1%} of what the run learned is lost", lost=event.lost)
+    return tr("Read back and compared ({files}): {alike}{lost}.", files=files, alike=alike, lost=lost)

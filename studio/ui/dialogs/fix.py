@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
 
 from studio.events import Change, Finding
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.widgets.finding_row import fix_words
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
@@ -15,7 +16,7 @@ from studio.ui.widgets.layout import scrolled
 from studio.ui.widgets.style import hairline
 
 _MOST_CHARACTERS = 600
-_KEPT = "The file itself stays as it is: the fix becomes a step of the dataset, which can be undone."
+_KEPT = tr("The file itself stays as it is: the fix becomes a step of the dataset, which can be undone.")
 
 
 class FixDialog(Dialog):
@@ -28,7 +29,11 @@ class FixDialog(Dialog):
         self.setWindowTitle(words)
         self.setMinimumSize(QSize(560, 280))
         self.resize(760, min(560, 200 + 70 * len(changes)))
-        shown = f"The first {len(changes):,} of {finding.count:,}." if len(changes) < finding.count else ""
+        shown = (
+            tr("The first {count:,} of {count2:,}.", count=len(changes), count2=finding.count)
+            if len(changes) < finding.count
+            else ""
+        )
         self.fill((self._rows(changes), 1), foot=((note(shown), 1),))
 
     def _rows(self, changes: Sequence[Change]) -> QScrollArea:
@@ -41,7 +46,7 @@ class FixDialog(Dialog):
         grid.setColumnStretch(1, 1)
         mends = any(change.after for change in changes)
         grid.setColumnStretch(2, 1 if mends else 0)
-        for head, column in (("Line", 0), ("Before", 1), ("After", 2)):
+        for head, column in ((tr("Line"), 0), (tr("Before"), 1), (tr("After"), 2)):
             if column < 2 or mends:
                 label = PlainLabel(head)
                 label.setProperty("role", "section")

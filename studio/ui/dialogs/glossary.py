@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QStackedWidget, QTextBrowser, QWidget
 
 from studio.events import Forecasted, ModelCounted
+from studio.language import tr
 from studio.paths import resource
 from studio.recipe.entry import FieldEntry
 from studio.ui.dialogs.adapter_page import AdapterPage
@@ -19,7 +20,7 @@ from studio.ui.form.words import ENTRIES, SECTIONS, choice_word, zero_word
 from studio.ui.theme import Theme
 from studio.ui.widgets.layout import column, row
 
-ADAPTER_PAGE = "Your model: W + B A"
+ADAPTER_PAGE = tr("Your model: W + B A")
 _LEFT, _SIZE = 240, (900, 620)
 
 
@@ -57,7 +58,7 @@ def page_of_field(entry: FieldEntry, see: Sequence[str] = ()) -> Page:
 def _page_of_term(title: str, term: Mapping[str, object]) -> Page:
     entries = [ENTRIES[str(path)] for path in _texts(term, "fields")]
     own = next((entry for entry in entries if entry.title == title), None)
-    in_form = [] if own is None else [f"In the recipe: {own.help}", *_facts(own)]
+    in_form = [] if own is None else [tr("In the recipe: {help}", help=own.help), *_facts(own)]
     others = (entry.title for entry in entries if entry is not own)
     return Page(title, (str(term["text"]), *in_form), (*_texts(term, "see"), *others))
 
@@ -72,19 +73,31 @@ def _facts(entry: FieldEntry) -> list[str]:
     low, high = entry.bounds
     facts = []
     if entry.choices:
-        facts.append(f"One of {', '.join(choice_word(entry.path, choice) for choice in entry.choices)}.")
+        facts.append(
+            tr(
+                "One of {listed}.",
+                listed=", ".join(choice_word(entry.path, choice) for choice in entry.choices),
+            )
+        )
     elif low is not None and high is not None:
-        facts.append(f"From {low:,.10g} to {high:,.10g}{f' {entry.unit}' if entry.unit else ''}.")
+        facts.append(
+            tr(
+                "From {low:,.10g} to {high:,.10g}{words}.",
+                low=low,
+                high=high,
+                words=f" {entry.unit}" if entry.unit else "",
+            )
+        )
     if (zero := zero_word(entry)) and low == 0:
         facts.append(f"0: {zero}.")
     default = entry.default
     if default not in ("", None):
         shown = {True: "on", False: "off"}.get(default) if isinstance(default, bool) else default
-        facts.append(f"By default {choice_word(entry.path, str(shown))}.")
+        facts.append(tr("By default {choice_word}.", choice_word=choice_word(entry.path, str(shown))))
     elif default is None:
-        facts.append("By default it is chosen for you.")
+        facts.append(tr("By default it is chosen for you."))
     if section := SECTIONS.get(entry.group) if entry.level == "advanced" else "":
-        facts.append(f"It stands under {section}.")
+        facts.append(tr("It stands under {section}.", section=section))
     return facts
 
 
@@ -93,7 +106,7 @@ class GlossaryWindow(QDialog):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Glossary")
+        self.setWindowTitle(tr("Glossary"))
         self.resize(*_SIZE)
         self.search, self.list, self.text = QLineEdit(), QListWidget(), QTextBrowser()
         self.adapter = AdapterPage(theme)
@@ -107,7 +120,7 @@ class GlossaryWindow(QDialog):
         row((left, 0), (self._shown, 1), on=self, inside=(16, 16, 16, 16), gap=16)
         self._fill("")
         theme.changed.connect(self._draw)
-        self.show_word("Adapter")
+        self.show_word(tr("Adapter"))
 
     def show_count(self, count: ModelCounted | None, forecast: Forecasted | None) -> None:
         """The person's own model under the recipe as it stands, for the page that shows its adapter."""
@@ -130,15 +143,15 @@ class GlossaryWindow(QDialog):
 
     def _set_up(self) -> None:
         self.search.setObjectName("search")
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search the glossary")
+        self.search.setPlaceholderText(tr("Search"))
+        self.search.setAccessibleName(tr("Search the glossary"))
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(_LEFT)
         self.list.setFixedWidth(_LEFT)
-        self.list.setAccessibleName("Words")
+        self.list.setAccessibleName(tr("Words"))
         self.list.setProperty("role", "words")
         self.text.setOpenLinks(False)
-        self.text.setAccessibleName("What it means")
+        self.text.setAccessibleName(tr("What it means"))
         self.search.textChanged.connect(self._fill)
         self.list.currentTextChanged.connect(self._show)
         self.text.anchorClicked.connect(self._follow)
@@ -152,7 +165,7 @@ class GlossaryWindow(QDialog):
         if found and text:
             self.list.setCurrentRow(0)
         elif not found:
-            self._show_page(Page("Nothing found", ("No page holds all of these words.",)))
+            self._show_page(Page(tr("Nothing found"), (tr("No page holds all of these words."),)))
 
     def _show(self, title: str) -> None:
         if title == ADAPTER_PAGE:
@@ -171,7 +184,7 @@ class GlossaryWindow(QDialog):
         accent, page = self._theme.tokens.accent, self._page
         paragraphs = "".join(f"<p>{escape(text)}</p>" for text in page.paragraphs if text)
         links = ", ".join(f'<a href="help:{escape(title)}">{escape(title)}</a>' for title in page.see)
-        also = f"<p>See also: {links}</p>" if links else ""
+        also = tr("<p>See also: {links}</p>", links=links) if links else ""
         look = "h2 { font-size: 20px; } p { font-size: 15px; line-height: 140%; }"
         self.text.document().setDefaultStyleSheet(f"{look} a {{ color: {accent}; }}")
         self.text.setHtml(f"<h2>{escape(page.title)}</h2>{paragraphs}{also}")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QPlainTextEdit, QTableView, QWidget
 
 from studio.events import GridColumn
 from studio.jobs.transcripts import AnswerGrid
+from studio.language import tr
 from studio.ui.dialogs.task import BusyDialog
 from studio.ui.tables.delegates import dress_rows
 from studio.ui.tables.model import TableColumn, TableModel, one_line
@@ -23,13 +24,13 @@ _WIDTH, _HEIGHT = 900, 620
 _TYPED, _GOLDEN, _FILE = "typed", "golden", "file"
 _HEAD_HEIGHT, _ROW_HEIGHT, _MOST_COLUMNS = 34, 34, 4
 _STATISTICS = (
-    TableColumn[GridColumn]("Column", lambda each: each.title),
-    TableColumn[GridColumn]("Answers", lambda each: f"{each.answers:,}", right=True, width=90),
-    TableColumn[GridColumn]("Mean tokens", lambda each: f"{each.tokens:,.1f}", right=True, width=110),
-    TableColumn[GridColumn]("Mean seconds", lambda each: f"{each.seconds:,.2f}", right=True, width=116),
-    TableColumn[GridColumn]("Cut", lambda each: f"{each.cut:,}", right=True, width=64),
-    TableColumn[GridColumn]("Empty", lambda each: f"{each.empty:,}", right=True, width=76),
-    TableColumn[GridColumn]("Same as the first", lambda each: f"{each.same:,}", right=True, width=140),
+    TableColumn[GridColumn](tr("Column"), lambda each: each.title),
+    TableColumn[GridColumn](tr("Answers"), lambda each: f"{each.answers:,}", right=True, width=90),
+    TableColumn[GridColumn](tr("Mean tokens"), lambda each: f"{each.tokens:,.1f}", right=True, width=110),
+    TableColumn[GridColumn](tr("Mean seconds"), lambda each: f"{each.seconds:,.2f}", right=True, width=116),
+    TableColumn[GridColumn](tr("Cut"), lambda each: f"{each.cut:,}", right=True, width=64),
+    TableColumn[GridColumn](tr("Empty"), lambda each: f"{each.empty:,}", right=True, width=76),
+    TableColumn[GridColumn](tr("Same as the first"), lambda each: f"{each.same:,}", right=True, width=140),
 )
 
 
@@ -43,8 +44,8 @@ class GridDialog(BusyDialog):
     def __init__(
         self, theme: Theme, columns: Sequence[str], golden: Sequence[str], parent: QWidget | None = None
     ) -> None:
-        words = f"Each prompt goes by itself, with the same seed, to {', '.join(columns)}."
-        super().__init__("Ask many prompts", words, "Ask", parent, width=_WIDTH)
+        words = tr("Each prompt goes by itself, with the same seed, to {listed}.", listed=", ".join(columns))
+        super().__init__(tr("Ask many prompts"), words, tr("Ask"), parent, width=_WIDTH)
         self.setFixedHeight(_HEIGHT)
         self._prompts = {_GOLDEN: tuple(golden), _FILE: ()}
         self.grid = AnswerGrid((), (), ())
@@ -52,8 +53,8 @@ class GridDialog(BusyDialog):
         self.typed, self.listed = QPlainTextEdit(), QPlainTextEdit()
         self.problem, self._many = WrapLabel(), len(columns)
         self.statistics, self.answers = TableModel[GridColumn](_STATISTICS, parent=self), _answers_model(self)
-        self.again, self.export = Button("Other prompts", "quiet"), Button("Export…")
-        self._choose = Button("From a file…")
+        self.again, self.export = Button(tr("Other prompts"), "quiet"), Button(tr("Export…"))
+        self._choose = Button(tr("From a file…"))
         self.setup, self.results = self._make_setup(golden), self._make_results(theme)
         foot = (self.again, ..., self.export)
         self.fill((self.setup, 1), (self.results, 1), self.problem, self.progress, foot=foot)
@@ -106,7 +107,7 @@ class GridDialog(BusyDialog):
     def rest(self, sentence: str, tone: str = "bad") -> None:
         """It is over; with a sentence where it failed or was stopped. What came stays on show."""
         self.set_busy(False)
-        self.cancel.setText("Close")
+        self.cancel.setText(tr("Close"))
         self.export.setEnabled(bool(self.grid.answers))
         self.again.show()
         self.refuse(sentence, tone)
@@ -115,27 +116,27 @@ class GridDialog(BusyDialog):
         self.ask_requested.emit()
 
     def _make_setup(self, golden: Sequence[str]) -> QWidget:
-        self.source.addItem("Typed here, one in a line", _TYPED)
-        self.source.setAccessibleName("Which prompts")
+        self.source.addItem(tr("Typed here, one in a line"), _TYPED)
+        self.source.setAccessibleName(tr("Which prompts"))
         if golden:
-            self.source.addItem(f"Golden prompts of the run ({len(golden):,})", _GOLDEN)
-        self.typed.setPlaceholderText("What is the capital of Norway?\nWhat is 7 plus 5?")
-        self.typed.setAccessibleName("Prompts")
+            self.source.addItem(tr("Golden prompts of the run ({count:,})", count=len(golden)), _GOLDEN)
+        self.typed.setPlaceholderText(tr("What is the capital of Norway?\nWhat is 7 plus 5?"))
+        self.typed.setAccessibleName(tr("Prompts"))
         self.typed.setTabChangesFocus(True)
         self.listed.setReadOnly(True)
-        self.listed.setAccessibleName("Prompts")
+        self.listed.setAccessibleName(tr("Prompts"))
         for field in (self.typed, self.listed):
             field.setProperty("role", "field")
         return clear(row((self.source, 1), self._choose), (self.typed, 1), (self.listed, 1), self.count)
 
     def _make_results(self, theme: Theme) -> QWidget:
         self.figures, self.table, self.whole = QTableView(), QTableView(), QPlainTextEdit()
-        dress_rows(self.figures, theme, self.statistics, "Statistics of the columns")
-        dress_rows(self.table, theme, self.answers, "Answers")
+        dress_rows(self.figures, theme, self.statistics, tr("Statistics of the columns"))
+        dress_rows(self.table, theme, self.answers, tr("Answers"))
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.figures.setFixedHeight(_HEAD_HEIGHT + min(self._many, _MOST_COLUMNS) * _ROW_HEIGHT + 2)
         self.whole.setReadOnly(True)
-        self.whole.setAccessibleName("All answers to the prompt")
+        self.whole.setAccessibleName(tr("All answers to the prompt"))
         self.whole.setProperty("role", "field")
         return clear(self.figures, (self.table, 3), (self.whole, 2))
 
@@ -172,7 +173,7 @@ class GridDialog(BusyDialog):
     def _count(self) -> None:
         many = len(self.prompts())
         asked = f"{counted(many, 'prompt')}, {counted(many * self._many, 'answer')}"
-        self.count.setText(asked if many else "No prompt yet")
+        self.count.setText(asked if many else tr("No prompt yet"))
         self.agree.setEnabled(many > 0)
 
     def _show_whole(self) -> None:
@@ -189,14 +190,14 @@ type GridTexts = tuple[str, ...]
 
 
 def _answers_model(parent: QWidget) -> TableModel[GridTexts]:
-    model = TableModel[GridTexts]((TableColumn("Prompt"),), parent=parent)
+    model = TableModel[GridTexts]((TableColumn(tr("Prompt")),), parent=parent)
     model.tips_are_texts = True
     return model
 
 
 def _give_columns(model: TableModel[GridTexts], grid: AnswerGrid) -> None:
     """Give the table a column for each contestant."""
-    titles = ("Prompt", *(each.title for each in grid.columns))
+    titles = (tr("Prompt"), *(each.title for each in grid.columns))
     model.set_rows([], [_text_column(title, place) for place, title in enumerate(titles)])
 
 

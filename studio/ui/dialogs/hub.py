@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 from studio.dataset.hub.wanted import Wanted, recognize, row_range
 from studio.events import HubListed, HubSplit
 from studio.hub.failure import TOKENS, HubError
+from studio.language import tr
 from studio.ui.dialogs.dialog import fields
 from studio.ui.dialogs.task import BusyDialog
 from studio.ui.widgets.button import Button
@@ -28,18 +29,20 @@ class AccessBox(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self._page = ""
-        self._ask = Button("Ask for access…", "link", "external-link")
+        self._ask = Button(tr("Ask for access…"), "link", "external-link")
         self._ask.clicked.connect(self._open_page)
-        make = Button("Make a token…", "link", "external-link")
+        make = Button(tr("Make a token…"), "link", "external-link")
         make.clicked.connect(self._open_tokens)
         self.token = QLineEdit()
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.token.setPlaceholderText("hf_…")
-        self.token.setAccessibleName("Hub token")
+        self.token.setPlaceholderText(tr("hf_…"))
+        self.token.setAccessibleName(tr("Hub token"))
         column(
-            row(title("Hub token"), ..., self._ask, make, gap=18),
+            row(title(tr("Hub token")), ..., self._ask, make, gap=18),
             self.token,
-            note(f"With the right to {right}. It is kept in this Mac's keychain, in no file."),
+            note(
+                tr("With the right to {right}. It is kept in this Mac's keychain, in no file.", right=right)
+            ),
             on=self,
             inside=(14, 10, 14, 12),
             gap=6,
@@ -61,8 +64,8 @@ class AccessBox(QFrame):
 
 
 _WIDTH = 560
-_WHAT = "Rows are downloaded once and kept on this Mac. A stopped download resumes where it was."
-_NO_NAME = "Not a dataset name (owner/name). An address on huggingface.co will do, too."
+_WHAT = tr("Rows are downloaded once and kept on this Mac. A stopped download resumes where it was.")
+_NO_NAME = tr("Not a dataset name (owner/name). An address on huggingface.co will do, too.")
 
 
 class HubDialog(BusyDialog):
@@ -73,16 +76,16 @@ class HubDialog(BusyDialog):
     page_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Open a dataset from the Hub", _WHAT, "Download", parent, width=_WIDTH)
-        self.setWindowTitle("From the Hub")
+        super().__init__(tr("Open a dataset from the Hub"), _WHAT, tr("Download"), parent, width=_WIDTH)
+        self.setWindowTitle(tr("From the Hub"))
         self._listed: HubListed | None = None
         self.name, self.rows = QLineEdit(), QLineEdit()
-        self.name.setPlaceholderText("owner/name, or its address")
-        self.rows.setPlaceholderText("All, or 1000 for the first, or 500:1500")
+        self.name.setPlaceholderText(tr("owner/name, or its address"))
+        self.rows.setPlaceholderText(tr("All, or 1000 for the first, or 500:1500"))
         self.subset, self.split = Combo(), Combo()
-        self.look = Button("Look up")
+        self.look = Button(tr("Look up"))
         self.agree.set_icon("download")
-        self.problem, self.access = WrapLabel(role="error"), AccessBox("read this dataset")
+        self.problem, self.access = WrapLabel(role="error"), AccessBox(tr("read this dataset"))
         self._lay_out()
         self._connect()
         self._forget()
@@ -140,18 +143,18 @@ class HubDialog(BusyDialog):
         """Say that what was fetched is kept, and offer to resume."""
         reached = self.progress.status.text()
         self._show_busy(False)
-        self.progress.rest(f"Stopped at {reached}. What was fetched is kept.")
+        self.progress.rest(tr("Stopped at {reached}. What was fetched is kept.", reached=reached))
         self.progress.show()
-        self.agree.setText("Resume")
+        self.agree.setText(tr("Resume"))
         self.adjustSize()
 
     def _lay_out(self) -> None:
-        self.name.setAccessibleName("Dataset")
+        self.name.setAccessibleName(tr("Dataset"))
         lines = (
-            ("Dataset", row((self.name, 1), self.look, gap=8)),
-            ("Subset", self.subset),
-            ("Split", self.split),
-            ("Rows", self.rows),
+            (tr("Dataset"), row((self.name, 1), self.look, gap=8)),
+            (tr("Subset"), self.subset),
+            (tr("Split"), self.split),
+            (tr("Rows"), self.rows),
         )
         self.fill(fields(*lines), self.problem, self.access, self.progress)
 
@@ -164,7 +167,7 @@ class HubDialog(BusyDialog):
     def _forget(self) -> None:
         """What was looked up belongs to another name."""
         self._listed = None
-        for box, word in ((self.subset, "Look the dataset up to choose"), (self.split, "")):
+        for box, word in ((self.subset, tr("Look the dataset up to choose")), (self.split, "")):
             box.blockSignals(True)
             box.clear()
             box.setPlaceholderText(word)
@@ -194,7 +197,7 @@ class HubDialog(BusyDialog):
 
     def _show_busy(self, busy: bool) -> None:
         self.set_busy(busy)
-        self.agree.setText("Download")
+        self.agree.setText(tr("Download"))
         self.agree.setEnabled(not busy and recognize(self.name.text()) is not None)
         for widget in (self.name, self.look, self.access):
             widget.setEnabled(not busy)
@@ -205,6 +208,6 @@ class HubDialog(BusyDialog):
 
 def _words(split: HubSplit) -> str:
     """train, 1,500 rows, 2.1 MB: what is known of a split."""
-    rows = f"{split.rows:,} rows" if split.rows else ""
+    rows = tr("{rows:,} rows", rows=split.rows) if split.rows else ""
     size = file_size(split.bytes) if split.bytes else ""
     return "   ".join(filter(None, (split.name, ", ".join(filter(None, (rows, size))))))

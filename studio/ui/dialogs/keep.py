@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import Item
 
 _WIDTH, _LINES = 620, 5
-_EMPTY = "{} is empty. Nothing can be learned from that."
-_EQUAL = "Both answers are the same by now. A pair needs a better and a worse one."
+_EMPTY = tr("{} is empty. Nothing can be learned from that.")
+_EQUAL = tr("Both answers are the same by now. A pair needs a better and a worse one.")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class KeepDialog(Dialog):
     """Shows the texts of a row, each of which can be changed; agreed to only where all say something."""
 
     def __init__(self, heading: str, text: str, parts: Sequence[KeptPart], parent: QWidget | None = None):
-        super().__init__(heading, text, "Add to a file…", parent, width=_WIDTH)
+        super().__init__(heading, text, tr("Add to a file…"), parent, width=_WIDTH)
         self._parts = tuple(parts)
         self.fields: dict[str, QPlainTextEdit] = {}
         self.problem = WrapLabel(role="error")

@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QTableView, QWidget
 
 from studio.dataset.library import LibraryEntry
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.tables.delegates import dress_rows
 from studio.ui.tables.model import Mark, TableColumn, TableModel
@@ -21,11 +22,11 @@ from studio.ui.widgets.label import PlainLabel, note
 from studio.ui.widgets.states import ConfirmBar
 from studio.words import counted, file_size, when
 
-_ABOUT = "Datasets that you opened, saved or trained on. They stay where they are."
-_NONE = "No dataset is known yet. Those that you open are listed here."
-_NOT_FOUND = "No dataset passes this search."
-_TO_TRASH = "Runs on it keep their rows, and what is trained stays."
-_REVEAL = "Show in Finder" if sys.platform == "darwin" else "Show in Folder"
+_ABOUT = tr("Datasets that you opened, saved or trained on. They stay where they are.")
+_NONE = tr("No dataset is known yet. Those that you open are listed here.")
+_NOT_FOUND = tr("No dataset passes this search.")
+_TO_TRASH = tr("Runs on it keep their rows, and what is trained stays.")
+_REVEAL = tr("Show in Finder") if sys.platform == "darwin" else tr("Show in Folder")
 _OPENED = 7
 
 
@@ -35,8 +36,8 @@ def _number(of: int, words: str) -> str:
 
 def _mark(entry: LibraryEntry) -> Mark | None:
     if not entry.is_there:
-        return ("Missing", "warn")
-    return ("Saved copy", "dim") if entry.is_ours else None
+        return (tr("Missing"), "warn")
+    return (tr("Saved copy"), "dim") if entry.is_ours else None
 
 
 def _tone(entry: LibraryEntry) -> str:
@@ -44,7 +45,7 @@ def _tone(entry: LibraryEntry) -> str:
 
 
 def _tip(entry: LibraryEntry) -> str:
-    return entry.path if entry.is_there else f"{entry.path}\nIt was moved, renamed or deleted."
+    return entry.path if entry.is_there else tr("{path}\nIt was moved, renamed or deleted.", path=entry.path)
 
 
 def _place(entry: LibraryEntry) -> str:
@@ -57,24 +58,26 @@ def _opened(entry: LibraryEntry) -> str:
 
 
 COLUMNS: tuple[TableColumn[LibraryEntry], ...] = (
-    TableColumn("Name", lambda entry: entry.name, tone=_tone, tip=_tip, aside=_place),
+    TableColumn(tr("Name"), lambda entry: entry.name, tone=_tone, tip=_tip, aside=_place),
     TableColumn("", sort=lambda entry: (_mark(entry) or ("~", ""))[0], badge=_mark, tip=_tip, width=100),
-    TableColumn("Kind", lambda entry: entry.format or "–", tone="dim", width=152),  # noqa: RUF001
-    TableColumn("Rows", lambda e: _number(e.rows, f"{e.rows:,}"), lambda e: e.rows, True, "dim", width=80),
+    TableColumn(tr("Kind"), lambda entry: entry.format or "–", tone="dim", width=152),  # noqa: RUF001
     TableColumn(
-        "Size", lambda e: _number(e.bytes, file_size(e.bytes)), lambda e: e.bytes, True, "dim", width=78
+        tr("Rows"), lambda e: _number(e.rows, f"{e.rows:,}"), lambda e: e.rows, True, "dim", width=80
     ),
     TableColumn(
-        "Steps",
+        tr("Size"), lambda e: _number(e.bytes, file_size(e.bytes)), lambda e: e.bytes, True, "dim", width=78
+    ),
+    TableColumn(
+        tr("Steps"),
         lambda entry: _number(entry.steps, f"{entry.steps:,}"),
         lambda entry: entry.steps,
         True,
         "dim",
-        tip=lambda entry: "Edits, fixes and other steps that are done to it when it is opened.",
+        tip=lambda entry: tr("Edits, fixes and other steps that are done to it when it is opened."),
         width=60,
     ),
     TableColumn(
-        "Used by",
+        tr("Used by"),
         lambda entry: _number(len(entry.runs), counted(len(entry.runs), "run")),
         lambda entry: len(entry.runs),
         True,
@@ -82,7 +85,7 @@ COLUMNS: tuple[TableColumn[LibraryEntry], ...] = (
         tip=lambda entry: "\n".join(entry.runs[:20]),
         width=78,
     ),
-    TableColumn("Last opened", _opened, lambda entry: entry.opened, True, "dim", width=116),
+    TableColumn(tr("Last opened"), _opened, lambda entry: entry.opened, True, "dim", width=116),
 )
 
 
@@ -128,15 +131,15 @@ class LibraryDialog(Dialog):
     remove_for_good_requested = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__("Library", _ABOUT, "Open", parent)
+        super().__init__(tr("Library"), _ABOUT, tr("Open"), parent)
         self.resize(QSize(980, 560))
         self.setMinimumSize(QSize(760, 380))
-        self.cancel.setText("Close")
+        self.cancel.setText(tr("Close"))
         self.model, self.view, self.search = LibraryModel(self), QTableView(), QLineEdit()
         self.reveal = Button(_REVEAL, icon="folder-open")
-        self.remove = Button("Remove from library", icon="trash-2")
-        self.confirm, self.for_good = ConfirmBar("Move to Trash"), ConfirmBar("Delete for good")
-        self._empty, self._stack = note("Looking for datasets…"), QStackedWidget()
+        self.remove = Button(tr("Remove from library"), icon="trash-2")
+        self.confirm, self.for_good = ConfirmBar(tr("Move to Trash")), ConfirmBar(tr("Delete for good"))
+        self._empty, self._stack = note(tr("Looking for datasets…")), QStackedWidget()
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._count = PlainLabel("")
         self._count.setProperty("tone", "dim")
@@ -145,14 +148,14 @@ class LibraryDialog(Dialog):
         self._offer()
 
     def _dress(self, theme: Theme) -> None:
-        dress_rows(self.view, theme, self.model, "Datasets")
+        dress_rows(self.view, theme, self.model, tr("Datasets"))
         head = self.view.horizontalHeader()
         head.setSortIndicatorClearable(True)
         head.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         self.view.setSortingEnabled(True)
         self.search.setObjectName("search")
-        self.search.setPlaceholderText("Search datasets")
-        self.search.setAccessibleName("Search paths, kinds and runs of datasets")
+        self.search.setPlaceholderText(tr("Search datasets"))
+        self.search.setAccessibleName(tr("Search paths, kinds and runs of datasets"))
         self.search.setClearButtonEnabled(True)
         for page in (self._empty, self.view):
             self._stack.addWidget(page)
@@ -185,7 +188,7 @@ class LibraryDialog(Dialog):
 
     def ask_for_good(self, why: str) -> None:
         """Ask once more about a copy that the Trash does not take."""
-        self.for_good.ask(f"{why} Delete it for good?")
+        self.for_good.ask(tr("{why} Delete it for good?", why=why))
 
     def on_agreed(self) -> None:
         if (entry := self.chosen()) is not None and entry.is_there:
@@ -227,6 +230,8 @@ class LibraryDialog(Dialog):
         if (entry := self.chosen()) is None:
             return
         if entry.is_ours and entry.is_there:
-            self.confirm.ask(f"Move “{entry.name}” to the Trash? {_TO_TRASH}")
+            self.confirm.ask(
+                tr("Move “{name}” to the Trash? {TO_TRASH}", name=entry.name, TO_TRASH=_TO_TRASH)
+            )
         else:
             self.remove_requested.emit(entry.path)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.events import LikelyToken, TokenRead
+from studio.language import tr
 from studio.ui.theme import Theme, body_font, fixed_font
 
 PART = "\ufffd"
@@ -46,11 +47,11 @@ def visible(text: str) -> str:
 def spelled(token: LikelyToken) -> str:
     """A token on one line, its spaces seen: "␣Oslo"."""
     if not token.text:
-        return f"token {token.id:,}"
+        return tr("token {id:,}", id=token.id)
     if PART in token.text:
-        return f"{token.text} part of a character"
+        return tr("{text} part of a character", text=token.text)
     told = visible(token.text).replace("\n", "").replace("\t", "⇥").replace(" ", "␣")
-    return f"{told}  ends the answer" if token.ends else told
+    return tr("{told}  ends the answer", told=told) if token.ends else told
 
 
 def share(probability: float) -> str:
@@ -87,7 +88,7 @@ class LikelyTokens(QTreeWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.setAccessibleName("Likeliest tokens")
+        self.setAccessibleName(tr("Likeliest tokens"))
         self.setColumnCount(2)
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
 
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog, fields
 from studio.ui.widgets.label import WrapLabel
 
@@ -25,11 +26,11 @@ class NamingDialog(Dialog):
         *,
         known: Sequence[str] = (),
     ) -> None:
-        super().__init__(heading, text, "Save", parent, width=_WIDTH)
+        super().__init__(heading, text, tr("Save"), parent, width=_WIDTH)
         self._keep = keep
         self.name, self.problem = QLineEdit(), WrapLabel(role="error")
         self._complete(known)
-        self.fill(fields(("Name", self.name)), self.problem)
+        self.fill(fields((tr("Name"), self.name)), self.problem)
         self.name.textEdited.connect(self._on_typed)
         self._say("")
         self.agree.setEnabled(False)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QIntValidator, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog, fields
 from studio.ui.plain import tip
 from studio.ui.theme import fixed_font
@@ -20,11 +21,11 @@ from studio.ui.widgets.tabs import Tabs
 from studio.ui.widgets.timing import Debounce
 
 _WIDTH = 620
-_WHAT = (
+_WHAT = tr(
     "Programs on this Mac can ask your models the way they ask OpenAI's API. Answers also come while a run "
     "trains. Nothing outside this Mac can reach the server."
 )
-_STAYS = "The server runs until you stop it or quit, also while this dialog is closed."
+_STAYS = tr("The server runs until you stop it or quit, also while this dialog is closed.")
 _COPIED_MILLISECONDS = 1500
 _LOWEST, _HIGHEST = 1024, 65535
 
@@ -37,15 +38,15 @@ class ServeDialog(Dialog):
     example_requested = Signal()  # another model, port or key is to stand in the examples
 
     def __init__(self, port: int, key: str, parent: QWidget | None = None) -> None:
-        super().__init__("Local server", _WHAT, "Start", parent, width=_WIDTH)
+        super().__init__(tr("Local server"), _WHAT, tr("Start"), parent, width=_WIDTH)
         self._runs = False
         self._examples = {"curl": "", "python": ""}
         self.state, self.figures = Badge(), ElidedLabel()
         self.port, self.key = QLineEdit(str(port)), QLineEdit(key)
         self.address, self.model = QLineEdit(), Combo()
-        self.new_key, self.copy_key = Button("New key"), _CopyButton()
+        self.new_key, self.copy_key = Button(tr("New key")), _CopyButton()
         self.copy_address, self.copy_example = _CopyButton(), _CopyButton()
-        self.tabs = Tabs([("curl", "curl"), ("python", "Python")], "segment")
+        self.tabs = Tabs([("curl", "curl"), ("python", tr("Python"))], "segment")
         self.code, self.problem = QPlainTextEdit(), WrapLabel("", role="error")
         self._set_up()
         self._lay_out()
@@ -72,12 +73,12 @@ class ServeDialog(Dialog):
         if self._runs:
             self.figures.setText(figures)
         else:
-            self._show(True, "Running", "good", figures)
+            self._show(True, tr("Running"), "good", figures)
 
     def show_stopped(self, problem: str = "") -> None:
         """It does not listen, because of a problem where one is told."""
         self.problem.setText(problem)
-        self._show(False, "Failed" if problem else "Off", "bad" if problem else "dim", "")
+        self._show(False, tr("Failed") if problem else tr("Off"), "bad" if problem else "dim", "")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -95,7 +96,7 @@ class ServeDialog(Dialog):
         set_property(self.state, "tone", tone)
         self.figures.setText(figures)
         self.problem.setVisible(not runs and bool(self.problem.text()))
-        self.agree.setText("Stop" if runs else "Start")
+        self.agree.setText(tr("Stop") if runs else tr("Start"))
         self.agree.set_role("plain" if runs else "primary")
         self.agree.set_icon("square" if runs else "play")
         self.new_key.setEnabled(not runs)
@@ -107,7 +108,7 @@ class ServeDialog(Dialog):
     def _set_up(self) -> None:
         self.port.setValidator(QIntValidator(_LOWEST, _HIGHEST, self))
         self.port.setFixedWidth(96)
-        self.key.setPlaceholderText("No key: every program on this Mac may ask")
+        self.key.setPlaceholderText(tr("No key: every program on this Mac may ask"))
         self.copy_key.setEnabled(bool(self.key.text()))
         self.address.setReadOnly(True)
         self.code.setReadOnly(True)
@@ -115,24 +116,28 @@ class ServeDialog(Dialog):
         self.code.setFont(fixed_font())
         self.code.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.code.setFixedHeight(190)
-        self.code.setAccessibleName("Example")
+        self.code.setAccessibleName(tr("Example"))
         self.code.setTabChangesFocus(True)
         self.figures.setProperty("tone", "dim")
         self.problem.hide()
-        self.copy_key.setAccessibleName("Copy the key")
-        self.copy_address.setAccessibleName("Copy the address")
-        self.copy_example.setAccessibleName("Copy the example")
-        self.cancel.setText("Close")
+        self.copy_key.setAccessibleName(tr("Copy the key"))
+        self.copy_address.setAccessibleName(tr("Copy the address"))
+        self.copy_example.setAccessibleName(tr("Copy the example"))
+        self.cancel.setText(tr("Close"))
 
     def _lay_out(self) -> None:
         lines = fields(
-            ("Status", row(self.state, (self.figures, 1))),
-            ("Port", row(self.port, ...)),
-            ("API key", row((self.key, 1), self.new_key, self.copy_key)),
-            ("Address", row((self.address, 1), self.copy_address)),
-            ("Ask model", self.model),
+            (tr("Status"), row(self.state, (self.figures, 1))),
+            (tr("Port"), row(self.port, ...)),
+            (tr("API key"), row((self.key, 1), self.new_key, self.copy_key)),
+            (tr("Address"), row((self.address, 1), self.copy_address)),
+            (tr("Ask model"), self.model),
         )
-        for name, widget in (("Port", self.port), ("API key", self.key), ("Address", self.address)):
+        for name, widget in (
+            (tr("Port"), self.port),
+            (tr("API key"), self.key),
+            (tr("Address"), self.address),
+        ):
             widget.setAccessibleName(name)
         example = row(self.tabs, ..., self.copy_example)
         self.fill(lines, 2, example, self.code, self.problem, note(_STAYS))
@@ -158,7 +163,13 @@ class ServeDialog(Dialog):
         """It cannot be started where no program may listen."""
         fits = self.port.hasAcceptableInput()
         set_property(self.port, "invalid", not fits)
-        self.port.setToolTip(tip("" if fits else f"A number from {_LOWEST:,} to {_HIGHEST:,}"))
+        self.port.setToolTip(
+            tip(
+                ""
+                if fits
+                else tr("A number from {LOWEST:,} to {HIGHEST:,}", LOWEST=_LOWEST, HIGHEST=_HIGHEST)
+            )
+        )
         self.agree.setEnabled(self._runs or fits)
 
     def _on_key(self, key: str) -> None:
@@ -182,16 +193,16 @@ class _CopyButton(Button):
     """Says for a moment that it has copied."""
 
     def __init__(self) -> None:
-        super().__init__("Copy", icon="copy")
+        super().__init__(tr("Copy"), icon="copy")
         self._back = Debounce(self, _COPIED_MILLISECONDS, self._show_again)
 
     def copy(self, text: str) -> None:
         """Put a text on the clipboard."""
         QGuiApplication.clipboard().setText(text)
-        self.setText("Copied")
+        self.setText(tr("Copied"))
         self.set_icon("check")
         self._back.trigger()
 
     def _show_again(self) -> None:
-        self.setText("Copy")
+        self.setText(tr("Copy"))
         self.set_icon("copy")

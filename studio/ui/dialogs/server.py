@@ -8,15 +8,16 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from studio.catalogue import phrase
 from studio.generate.address import fault_in
 from studio.generate.contestant import SERVER, Contestant
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog, fields
 from studio.ui.widgets.label import WrapLabel, note
 
 _WIDTH = 480
-_WHAT = (
+_WHAT = tr(
     "An OpenAI-compatible server is sent every question of the evaluation. What is read from weights or "
     "probabilities, such as losses and benchmarks, has no value for its model."
 )
-_KEPT = "The key is kept in the system's keychain, and in no file."
+_KEPT = tr("The key is kept in the system's keychain, and in no file.")
 
 
 class ServerDialog(Dialog):
@@ -25,15 +26,17 @@ class ServerDialog(Dialog):
     submitted = Signal(object, str)  # Contestant, key
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("A server's model", _WHAT, "Let it compete", parent, width=_WIDTH)
+        super().__init__("A server's model", _WHAT, tr("Let it compete"), parent, width=_WIDTH)
         self.address, self.name, self.key = QLineEdit(), QLineEdit(), QLineEdit()
         self.address.setPlaceholderText("http://localhost:11434/v1")
-        self.name.setPlaceholderText("as the server calls it")
-        self.key.setPlaceholderText("if it asks for one")
+        self.name.setPlaceholderText(tr("as the server calls it"))
+        self.key.setPlaceholderText(tr("if it asks for one"))
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
         self._problem = WrapLabel("", role="error")
         self._problem.hide()
-        lines = fields(("Address", self.address), ("Model name", self.name), ("API key", self.key))
+        lines = fields(
+            (tr("Address"), self.address), (tr("Model name"), self.name), (tr("API key"), self.key)
+        )
         self.fill(lines, note(_KEPT), self._problem)
         for each in (self.address, self.name):
             each.textChanged.connect(self._on_edited)

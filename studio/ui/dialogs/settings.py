@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from studio.language import tr
 from studio.settings import APPEARANCES, TEXT_SIZES, Settings
 from studio.ui.dialogs.dialog import Dialog, fields
 from studio.ui.widgets.button import Switch
@@ -14,14 +15,14 @@ from studio.ui.widgets.label import note
 from studio.ui.widgets.popup import Combo
 
 _WIDTH = 460
-_SIZES = {100: "Standard", 110: "Large", 125: "Larger", 150: "Largest"}
+_SIZES = {100: tr("Standard"), 110: tr("Large"), 125: tr("Larger"), 150: tr("Largest")}
 
 
 class SettingsDialog(Dialog):
     """Asks for the settings; `settings` are what was agreed to."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__("Settings", agree="Save", parent=parent, width=_WIDTH)
+        super().__init__(tr("Settings"), agree=tr("Save"), parent=parent, width=_WIDTH)
         self._before = settings
         self.appearance, self.text_size = Combo(), Combo()
         self.still, self.reopen, self.notify = Switch(), Switch(), Switch()
@@ -34,16 +35,16 @@ class SettingsDialog(Dialog):
         self.still.setChecked(settings.still)
         self.reopen.setChecked(settings.reopen)
         self.notify.setChecked(settings.notify)
-        self._later = note("Text and everything around it change size when the app is started again.")
+        self._later = note(tr("Text and everything around it change size when the app is started again."))
         self._later.setVisible(False)
         self.text_size.currentIndexChanged.connect(self._say_later)
         form = fields(
-            ("Appearance", self.appearance),
-            ("Text size", self.text_size),
+            (tr("Appearance"), self.appearance),
+            (tr("Text size"), self.text_size),
             ("", self._later),
-            ("Reduce motion", self.still),
-            ("Reopen the last dataset", self.reopen),
-            ("Say when a run ends in the background", self.notify),
+            (tr("Reduce motion"), self.still),
+            (tr("Reopen the last dataset"), self.reopen),
+            (tr("Say when a run ends in the background"), self.notify),
         )
         for switch in (self.still, self.reopen, self.notify):
             form.setAlignment(switch, Qt.AlignmentFlag.AlignRight)

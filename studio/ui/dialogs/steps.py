@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from studio.dataset.steps.steps import Cap, StepModel
 from studio.events import Scanned
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.form.form import Form
@@ -28,7 +29,7 @@ class StepDialog(Dialog):
     submitted = Signal(object)  # {field: value}
 
     def __init__(self, step: type[StepModel], parent: QWidget | None = None) -> None:
-        super().__init__(step.title, step.help, "Add step", parent, width=_WIDTH)
+        super().__init__(step.title, step.help, tr("Add step"), parent, width=_WIDTH)
         self._kind = str(get_args(step.model_fields["kind"].annotation)[0])
         self.form = Form(FieldEntry("", name, info) for name, info in step.asked().items())
         self._problem = WrapLabel("", role="error")
@@ -56,21 +57,24 @@ class SubsetDialog(Dialog):
     def __init__(
         self, name: str, scan: Scanned, state: str, search: str, parent: QWidget | None = None
     ) -> None:
-        words = f"The rows are saved as a dataset of its own, which is then opened. {name} stays as it is."
-        super().__init__("Create subset", words, "Create subset", parent, width=_WIDTH)
+        words = tr(
+            "The rows are saved as a dataset of its own, which is then opened. {name} stays as it is.",
+            name=name,
+        )
+        super().__init__(tr("Create subset"), words, tr("Create subset"), parent, width=_WIDTH)
         usable = scan.good + scan.warnings
         fields = {field: copy(info) for field, info in Cap.asked().items()}
         fields["rows"].default, fields["how"].default = min(_ROWS, usable), "random"
         fields["rows"].metadata = [Ge(1), Le(max(usable, 1))]
         self.form = Form(FieldEntry("", field, info) for field, info in fields.items())
         self._search = search
-        self.good = QCheckBox("Only rows without warnings")
+        self.good = QCheckBox(tr("Only rows without warnings"))
         self.good.setChecked(state == "good")
-        self.found = QCheckBox(keyless(f"Only rows that hold “{search}”"))
+        self.found = QCheckBox(keyless(tr("Only rows that hold “{search}”", search=search)))
         self.found.setVisible(bool(search))
         self.found.setChecked(bool(search))
         self.form.changed.connect(self._on_changed)
-        foot = note(f"Of {usable:,} rows that can train.")
+        foot = note(tr("Of {usable:,} rows that can train.", usable=usable))
         self.fill(self.form, self.good, self.found, foot=((foot, 1),))
 
     def steps(self) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.events import Progress
+from studio.language import tr
 from studio.ui.dialogs.dialog import Dialog
 from studio.ui.widgets.label import ElidedLabel, WrapLabel
 from studio.ui.widgets.layout import column
@@ -19,7 +20,9 @@ _WIDTH = 440
 def progress_words(progress: Progress) -> str:
     """12 of 40 MB downloaded; where nothing is counted, only what is done."""
     if progress.total:
-        return f"{progress.done:,} of {progress.total:,} {progress.what}"
+        return tr(
+            "{done:,} of {total:,} {what}", done=progress.done, total=progress.total, what=progress.what
+        )
     return f"{progress.done:,} {progress.what}" if progress.done else f"{progress.what}…"
 
 
@@ -80,7 +83,7 @@ class BusyDialog(Dialog):
         """Whether the work is under way."""
         self._busy = busy
         self.progress.setVisible(busy)
-        self.cancel.setText("Stop" if busy else "Cancel")
+        self.cancel.setText(tr("Stop") if busy else tr("Cancel"))
 
 
 class TaskDialog(BusyDialog):
@@ -88,9 +91,9 @@ class TaskDialog(BusyDialog):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, "", "", parent, width=_WIDTH)
-        self.progress.show_progress(Progress("Starting", 0))
+        self.progress.show_progress(Progress(tr("Starting"), 0))
         self.agree.hide()
-        self.cancel.setText("Stop")
+        self.cancel.setText(tr("Stop"))
         self.cancel.set_icon("square")
         self.fill(self.progress)
         self._wait = Debounce(self, _WAIT_MILLISECONDS, self.open)

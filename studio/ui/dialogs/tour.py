@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.language import tr
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import WrapLabel
@@ -26,36 +27,44 @@ class TourStep:
 STEPS = (
     TourStep(
         "dataset",
-        "Look at the data",
-        "The sample holds 800 short questions with answers. Choose a row: the green tokens are what the "
-        "model learns, the others it only reads.",
-        "Open the sample",
+        tr("Look at the data"),
+        tr(
+            "The sample holds 800 short questions with answers. Choose a row: the green tokens are what the "
+            "model learns, the others it only reads."
+        ),
+        tr("Open the sample"),
     ),
     TourStep(
         "training",
-        "Train the starter",
-        "The recipe is ready, and every field has a mark that explains it. Training takes a minute or two. "
-        "Watch the validation loss fall; you can stop at any time, and what was learned is kept.",
-        "Start training",
+        tr("Train the starter"),
+        tr(
+            "The recipe is ready, and every field has a mark that explains it. Training takes a minute "
+            "or two. Watch the validation loss fall; you can stop at any time, and what was learned is kept."
+        ),
+        tr("Start training"),
     ),
     TourStep(
         "evaluation",
-        "See whether it got better",
-        "Both models answer questions that nothing was trained on. You see which answers were fixed and "
-        "which were broken, and whether the difference is more than chance.",
-        "Evaluate",
+        tr("See whether it got better"),
+        tr(
+            "Both models answer questions that nothing was trained on. You see which answers were fixed and "
+            "which were broken, and whether the difference is more than chance."
+        ),
+        tr("Evaluate"),
     ),
     TourStep(
         "playground",
-        "Ask both models",
-        "The same prompt goes to the model before and after training, side by side, also during a run.",
-        "Ask a question",
+        tr("Ask both models"),
+        tr("The same prompt goes to the model before and after training, side by side, also during a run."),
+        tr("Ask a question"),
     ),
     TourStep(
         "runs",
-        "Find it again",
-        "Every run stays here with its curves, files and scores. Select several to overlay them. Your own "
-        "data comes next: drop a file anywhere on the window.",
+        tr("Find it again"),
+        tr(
+            "Every run stays here with its curves, files and scores. Select several to overlay them. Your "
+            "own data comes next: drop a file anywhere on the window."
+        ),
     ),
 )
 WIDTH, MARGIN = 348, 20
@@ -74,9 +83,9 @@ class TourCard(Card):
         self._over, self._place = over, 0
         self.setFixedWidth(WIDTH)
         self.text = WrapLabel("", tone="dim")
-        self.back, self.next = Button("Back", "quiet"), Button("Next")
+        self.back, self.next = Button(tr("Back"), "quiet"), Button(tr("Next"))
         self.action = Button("", "primary")
-        close = IconButton("x", "End the tour")
+        close = IconButton("x", tr("End the tour"))
         self.head.addWidget(close)
         add(self.body, self.text, 4, row(self.back, ..., self.next, self.action))
         close.clicked.connect(self.end)
@@ -119,13 +128,15 @@ class TourCard(Card):
         self._place = place
         step = self.step
         self.set_title(step.title)
-        self.set_value(f"{place + 1} of {len(STEPS)}")
+        self.set_value(tr("{value} of {count}", value=place + 1, count=len(STEPS)))
         self.text.setText(step.text)
-        self.setAccessibleName(f"Tour, step {place + 1} of {len(STEPS)}: {step.title}")
+        self.setAccessibleName(
+            tr("Tour, step {value} of {count}: {title}", value=place + 1, count=len(STEPS), title=step.title)
+        )
         self.setAccessibleDescription(step.text)
         self.back.setVisible(place > 0)
         last = place == len(STEPS) - 1
-        self.next.setText("Done" if last else "Next")
+        self.next.setText(tr("Done") if last else tr("Next"))
         self.next.set_role("primary" if last else "plain")
         self.action.setText(step.action)
         self.action.setVisible(bool(step.action))

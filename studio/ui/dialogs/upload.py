@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from studio.language import tr
 from studio.ui.dialogs.dialog import fields
 from studio.ui.dialogs.hub import AccessBox
 from studio.ui.dialogs.task import BusyDialog
@@ -16,10 +17,12 @@ from studio.ui.widgets.tabs import Tabs
 
 _WIDTH = 540
 _SEEN = {
-    "private": "Only you, and your organization where it is the owner, can see it.",
-    "public": "Everybody can see and download it.",
+    "private": tr("Only you, and your organization where it is the owner, can see it."),
+    "public": tr("Everybody can see and download it."),
 }
-_NO_NAME = "Name it as owner/dataset: your name on the Hub or that of your organization, then a name for it."
+_NO_NAME = tr(
+    "Name it as owner/dataset: your name on the Hub or that of your organization, then a name for it."
+)
 
 
 class UploadDialog(BusyDialog):
@@ -29,16 +32,19 @@ class UploadDialog(BusyDialog):
     page_requested = Signal(str)
 
     def __init__(self, suggested: str, what: str, parent: QWidget | None = None) -> None:
-        super().__init__("Upload to the Hub", what, "Upload", parent, width=_WIDTH)
+        super().__init__(tr("Upload to the Hub"), what, tr("Upload"), parent, width=_WIDTH)
         self._address = ""
         self.name = QLineEdit()
         self.name.setPlaceholderText(f"owner/{suggested}")
-        self.seen = Tabs([("private", "Private"), ("public", "Public")], "segment")
+        self.seen = Tabs([("private", tr("Private")), ("public", tr("Public"))], "segment")
         self.who = WrapLabel(_SEEN["private"], role="note")
         self.access = AccessBox("write")
         self.access.page_requested.connect(self.page_requested)
         self.agree.set_icon("upload")
-        self.copy, self.visit = Button("Copy the link", icon="copy"), Button("Open", icon="external-link")
+        self.copy, self.visit = (
+            Button(tr("Copy the link"), icon="copy"),
+            Button(tr("Open"), icon="external-link"),
+        )
         self._lay_out()
         self._connect()
         self.progress.hide()
@@ -49,7 +55,7 @@ class UploadDialog(BusyDialog):
         """The dataset is there: offer its address."""
         self._address = address
         self._show_busy(False)
-        self.say(f"It is at {address}.", "good")
+        self.say(tr("It is at {address}.", address=address), "good")
         self._show_done(True)
         self.adjustSize()
 
@@ -66,9 +72,9 @@ class UploadDialog(BusyDialog):
         self.adjustSize()
 
     def _lay_out(self) -> None:
-        lines = (("Name", self.name), ("Visibility", row(self.seen, ...)), ("", self.who))
+        lines = ((tr("Name"), self.name), (tr("Visibility"), row(self.seen, ...)), ("", self.who))
         self.fill(fields(*lines), self.access, self.progress, self.status, foot=(..., self.copy, self.visit))
-        self.name.setAccessibleName("Name on the Hub")
+        self.name.setAccessibleName(tr("Name on the Hub"))
 
     def _connect(self) -> None:
         self.seen.chosen.connect(self._show_who)
@@ -92,7 +98,7 @@ class UploadDialog(BusyDialog):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._address)
-        self.copy.setText("Copied")
+        self.copy.setText(tr("Copied"))
 
     def _visit(self) -> None:
         self.page_requested.emit(self._address)
@@ -107,7 +113,7 @@ class UploadDialog(BusyDialog):
             button.setVisible(done)
         self.agree.setVisible(not done)
         if done:
-            self.cancel.setText("Close")
+            self.cancel.setText(tr("Close"))
             self.access.hide()
             for widget in (self.name, self.seen):
                 widget.setEnabled(False)

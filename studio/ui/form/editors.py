@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.ui import icons
 from studio.ui.form.words import CHOICES, PLACEHOLDERS, choice_word, zero_word
@@ -152,23 +153,23 @@ class PathField(TextField):
 
     def __init__(self, entry: FieldEntry) -> None:
         super().__init__(entry)
-        self.setPlaceholderText("A file, or a folder")
+        self.setPlaceholderText(tr("A file, or a folder"))
         shown = icons.icon("folder-open", icons.tone_colour("dim").name())
         choose = self.addAction(shown, QLineEdit.ActionPosition.TrailingPosition)
-        choose.setToolTip("Choose a dataset")
+        choose.setToolTip(tr("Choose a dataset"))
         self.menu = Menu(self)
-        self.menu.addAction("File…", self._choose_file)
-        self.menu.addAction("Folder or saved dataset…", self._choose_folder)
+        self.menu.addAction(tr("File…"), self._choose_file)
+        self.menu.addAction(tr("Folder or saved dataset…"), self._choose_folder)
         choose.triggered.connect(self._offer)
 
     def _offer(self) -> None:
         self.menu.popup(self.mapToGlobal(self.rect().bottomRight()))
 
     def _choose_file(self) -> None:
-        self._take(QFileDialog.getOpenFileName(self, "Choose a dataset")[0])
+        self._take(QFileDialog.getOpenFileName(self, tr("Choose a dataset"))[0])
 
     def _choose_folder(self) -> None:
-        self._take(QFileDialog.getExistingDirectory(self, "Choose a folder or a saved dataset"))
+        self._take(QFileDialog.getExistingDirectory(self, tr("Choose a folder or a saved dataset")))
 
     def _take(self, path: str) -> None:
         if path:
@@ -178,7 +179,7 @@ class PathField(TextField):
 
 _BROWSE = "\0browse"
 """The choice that asks for a file; no path holds it."""
-_TEMPLATES = "Templates (*.jinja *.jinja2 *.j2);;All files (*)"
+_TEMPLATES = tr("Templates (*.jinja *.jinja2 *.j2);;All files (*)")
 
 
 class ChoiceField(Combo):
@@ -195,7 +196,7 @@ class ChoiceField(Combo):
         self.activated.connect(self._tell)
         self.setEditable(entry.open)
         if entry.open:
-            self.addItem("From a file…", _BROWSE)
+            self.addItem(tr("From a file…"), _BROWSE)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         if line := self.lineEdit():
             line.setCompleter(None)  # type: ignore[arg-type]  # what is typed is a path
@@ -219,7 +220,7 @@ class ChoiceField(Combo):
 
     def _tell(self) -> None:
         if self.value() == _BROWSE:
-            file, _ = QFileDialog.getOpenFileName(self, "Choose a file", "", _TEMPLATES)
+            file, _ = QFileDialog.getOpenFileName(self, tr("Choose a file"), "", _TEMPLATES)
             place = self.findData(self._announced)
             self.setCurrentIndex(place)
             if file or place < 0:
@@ -282,5 +283,5 @@ def _kind_of_editor(entry: FieldEntry) -> type[Editor]:
     if entry.extra.get("holds") == "path":
         return PathField
     if entry.kind is str:
-        return LinesField if entry.unit == "one per line" else TextField
+        return LinesField if entry.unit == tr("one per line") else TextField
     return NumberField

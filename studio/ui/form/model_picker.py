@@ -8,12 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
+from studio.language import tr
 from studio.paths import STARTER_MODEL, model_name
 from studio.ui.plain import tip
 from studio.ui.widgets.popup import Combo
 
-CHOOSE = "Choose folder…"
-STARTER_TITLE = "Starter"
+CHOOSE = tr("Choose folder…")
+STARTER_TITLE = tr("Starter")
 
 
 def model_title(model: str) -> str:
@@ -29,7 +30,7 @@ class ModelPicker(Combo):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Model")
+        self.setAccessibleName(tr("Model"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.addItem(STARTER_TITLE, STARTER_MODEL)
         self.insertSeparator(1)
@@ -60,7 +61,7 @@ class ModelPicker(Combo):
         """Choose a model, adding it to the list when it is new."""
         self._chosen = self._place_of(model)
         self.setCurrentIndex(self._chosen)
-        self.setToolTip(tip("The model that ships with the app." if model == STARTER_MODEL else model))
+        self.setToolTip(tip(tr("The model that ships with the app.") if model == STARTER_MODEL else model))
 
     def _place_of(self, model: str) -> int:
         """Where a model stands in the list, in which it is put where it is new."""

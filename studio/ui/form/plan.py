@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.synth.generators import GENERATORS, RowGenerator
 from studio.synth.plan import Plan
@@ -20,16 +21,16 @@ from studio.ui.widgets.popup import Combo
 
 SERVER = "server"
 _SERVER_TITLE = "A server"
-_SERVER_HELP = "OpenAI-compatible: OpenAI's own, Ollama, LM Studio, vLLM, llama.cpp and many more."
+_SERVER_HELP = tr("OpenAI-compatible: OpenAI's own, Ollama, LM Studio, vLLM, llama.cpp and many more.")
 _TITLE_WIDTH = 104  # pixels: the card is narrow, and addresses are long
 _PICKED = ("maker", "data", "columns", "history", "documents", "model", "server")
 _FROM_DOCUMENTS = ("passages", "either", "both")
-_ADD_DOCUMENT = "Add a document to begin."
+_ADD_DOCUMENT = tr("Add a document to begin.")
 
 
 def _entries() -> list[FieldEntry]:
     titles: JsonDict = {name: generator.title for name, generator in GENERATORS.items()}
-    way = FieldInfo(annotation=str, default="passages", title="Way", json_schema_extra={"titles": titles})
+    way = FieldInfo(annotation=str, default="passages", title=tr("Way"), json_schema_extra={"titles": titles})
     plan = {**Plan.model_fields, "maker": way}
     return [FieldEntry("", name, info) for name, info in plan.items()]
 
@@ -47,30 +48,30 @@ class PlanForm(Form):
 
     def __init__(self) -> None:
         self.way, self.description = Combo(), note("")
-        self.way.setAccessibleName("How rows are made")
+        self.way.setAccessibleName(tr("How rows are made"))
         self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.models, self.documents = SynthesisModels(), DocumentList()
         self.server, self.name, self.key = QLineEdit(), QLineEdit(), QLineEdit()
         self.server.setPlaceholderText("http://localhost:11434/v1")
-        self.name.setPlaceholderText("as the server calls it")
-        self.key.setPlaceholderText("if it asks for one")
+        self.name.setPlaceholderText(tr("as the server calls it"))
+        self.key.setPlaceholderText(tr("if it asks for one"))
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
-        self.key.setToolTip("Kept in the system's keychain, and in no file.")
+        self.key.setToolTip(tr("Kept in the system's keychain, and in no file."))
         self._documents, self._models = (
-            FormRow("Documents", self.documents, "above"),
-            FormRow("Model", self.models, title_width=_TITLE_WIDTH),
+            FormRow(tr("Documents"), self.documents, "above"),
+            FormRow(tr("Model"), self.models, title_width=_TITLE_WIDTH),
         )
         self._server = [
             note(_SERVER_HELP),
-            FormRow("Address", self.server, title_width=_TITLE_WIDTH),
-            FormRow("Model name", self.name, title_width=_TITLE_WIDTH),
-            FormRow("API key", self.key, title_width=_TITLE_WIDTH),
+            FormRow(tr("Address"), self.server, title_width=_TITLE_WIDTH),
+            FormRow(tr("Model name"), self.name, title_width=_TITLE_WIDTH),
+            FormRow(tr("API key"), self.key, title_width=_TITLE_WIDTH),
         ]
         self._offer(has_dataset=True)
         above = (self.way, self.description, self._documents, self._models, *self._server)
         super().__init__(
             _entries(),
-            {"": "Details"},
+            {"": tr("Details")},
             picked=_PICKED,
             title_width=_TITLE_WIDTH,
             hides_idle=True,
@@ -146,7 +147,7 @@ class PlanForm(Form):
         key = self.key.text().strip()
         if key:
             self.key.clear()
-            self.key.setPlaceholderText("in the keychain")
+            self.key.setPlaceholderText(tr("in the keychain"))
         return key
 
     def missing(self) -> str:
@@ -157,10 +158,10 @@ class PlanForm(Form):
         if needs == "either" and not (self.documents.paths or self._has_dataset):
             return _ADD_DOCUMENT
         if self._is_served() and not self.server.text().strip():
-            return "Enter the server's address."
+            return tr("Enter the server's address.")
         if self._is_served() and not self.name.text().strip():
-            return "Enter the name of the model."
-        return "Fix the highlighted field." if self.problem() else ""
+            return tr("Enter the name of the model.")
+        return tr("Fix the highlighted field.") if self.problem() else ""
 
     def _is_served(self) -> bool:
         return self.generator.asks_model and self.models.chosen() == SERVER
@@ -178,6 +179,6 @@ class PlanForm(Form):
         needs, documents = generator.needs, self.documents.paths
         from_passages = needs == "passages" or (needs == "either" and documents)
         self.rows["sources"].label.setText(
-            "Draws" if needs == "seeds" else "Passages" if from_passages else "Examples"
+            tr("Draws") if needs == "seeds" else tr("Passages") if from_passages else tr("Examples")
         )
         return is_found

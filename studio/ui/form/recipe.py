@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import Qt, Signal
 
 from studio.errors import RecipeError
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.ui.form.editors import NumberField
 from studio.ui.form.form import Form
@@ -20,8 +21,8 @@ from studio.ui.widgets.layout import add
 
 PICKED = ("model", "data.path")
 """Chosen by pickers and by the dataset pane, so not typed in a field."""
-_HELP = "Choose a field to read what it does."
-_NOTHING = "No matching field"
+_HELP = tr("Choose a field to read what it does.")
+_NOTHING = tr("No matching field")
 _HELP_HEIGHT, _COMPACT_HELP_HEIGHT = 46, 30
 
 
@@ -35,7 +36,7 @@ class RecipeForm(Form):
         self._recipe = self._valid = Recipe()
         self._open_before: set[str] = set()
         self._problems, self._help, self._nothing = WrapLabel(role="error"), note(_HELP), note(_NOTHING)
-        self._model, self._dataset = ModelPicker(), PickButton("Choose a dataset")
+        self._model, self._dataset = ModelPicker(), PickButton(tr("Choose a dataset"))
         ordered = {path: ENTRIES[path] for path in BASIC_ORDER} | ENTRIES
         super().__init__(
             ordered.values(),
@@ -44,8 +45,8 @@ class RecipeForm(Form):
             title_width=TITLE_WIDTH,
             scrolls=True,
             above=(
-                FormRow("Model", self._model, entry=ENTRIES["model"]),
-                FormRow("Dataset", self._dataset, entry=ENTRIES["data.path"]),
+                FormRow(tr("Model"), self._model, entry=ENTRIES["model"]),
+                FormRow(tr("Dataset"), self._dataset, entry=ENTRIES["data.path"]),
             ),
         )
         self._help.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -90,14 +91,16 @@ class RecipeForm(Form):
 
     def show_dataset(self, name: str) -> None:
         """The dataset's name in its row, or an invitation to choose one."""
-        self._dataset.setText(name or "Choose a dataset")
-        self._dataset.setToolTip(tip(f"{name}. Open the dataset pane." if name else "Open the dataset pane."))
+        self._dataset.setText(name or tr("Choose a dataset"))
+        self._dataset.setToolTip(
+            tip(tr("{name}. Open the dataset pane.", name=name) if name else tr("Open the dataset pane."))
+        )
 
     def show_learning_rate(self, rate: float | None) -> None:
         """The rate that an empty field stands for."""
         editor = self.rows["optimizer.learning_rate"].editor
         if isinstance(editor, NumberField):
-            editor.set_placeholder("auto" if rate is None else f"auto: {rate:.3g}")
+            editor.set_placeholder("auto" if rate is None else tr("auto: {rate:.3g}", rate=rate))
 
     def set_compact(self, compact: bool) -> None:
         """Whether there is little height, so that short help leaves its room to the fields."""

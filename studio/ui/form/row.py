@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.ui.form.editors import LinesField, SwitchField, editor_for, mark_invalid, text_of
 from studio.ui.form.words import choice_word
@@ -39,7 +40,7 @@ class HelpMark(IconButton):
     """Asks about a field; Tab passes it by, as F1 in the field does the same."""
 
     def __init__(self, entry: FieldEntry) -> None:
-        super().__init__("circle-question-mark", f"What is {entry.title}? (F1)", size=MARK)
+        super().__init__("circle-question-mark", tr("What is {title}? (F1)", title=entry.title), size=MARK)
         self._entry = entry
         self.setFixedSize(MARK, MARK)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -211,7 +212,7 @@ class FieldRow(FormRow):
         if self._reset is None and shown:
             default = choice_word(self.entry.path, text_of(self.entry.default))
             words = {"true": "on", "false": "off", "": "automatic" if self.entry.optional else "nothing"}
-            label = f"Reset {self.entry.title} to {words.get(default, default)}"
+            label = tr("Reset {title} to {get}", title=self.entry.title, get=words.get(default, default))
             self._reset = IconButton("rotate-ccw", label, self, size=RESET)
             self._reset.setFixedSize(RESET, RESET)
             self._reset.setEnabled(not self._locked)

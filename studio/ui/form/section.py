@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from studio.language import tr
 from studio.ui.form.row import FieldRow
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import PlainLabel, note
@@ -70,11 +71,11 @@ class FormSection(QWidget):
         """How many fields are changed, whether one is bad, and why none of them applies, if none does."""
         self._reason = reason
         if has_problem:
-            self.head.set_summary("Fix a field", "bad")
+            self.head.set_summary(tr("Fix a field"), "bad")
         elif reason:
-            self.head.set_summary("not used", "faint")
+            self.head.set_summary(tr("not used"), "faint")
         else:
-            self.head.set_summary(f"{changed} changed" if changed else "", "accent")
+            self.head.set_summary(tr("{changed} changed", changed=changed) if changed else "", "accent")
         self._note.setText(reason)
         self._note.setVisible(bool(reason) and self.is_open())
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, fields
 
 ENTRIES = {entry.path: entry for entry in fields() if entry.level != "dataset"}
 SECTIONS = {
-    "data": "Data",
-    "base": "Weights in memory",
-    "scope": "What is trained",
-    "lora": "Adapter",
-    "preference": "Preference",
-    "optimizer": "Optimizer",
-    "loop": "Loop",
-    "watch": "Watch",
+    "data": tr("Data"),
+    "base": tr("Weights in memory"),
+    "scope": tr("What is trained"),
+    "lora": tr("Adapter"),
+    "preference": tr("Preference"),
+    "optimizer": tr("Optimizer"),
+    "loop": tr("Loop"),
+    "watch": tr("Watch"),
 }
 """The groups of the recipe that advanced fields are folded into, in order."""
 
@@ -37,30 +38,44 @@ BASIC_ORDER = (
 """Basic fields as a person decides on them; any that are not named here follow."""
 
 CHOICES = {
-    "method": {"lora": "LoRA", "dora": "DoRA", "full": "Full"},
-    "objective": {"sft": "SFT", "text": "Plain text", "dpo": "DPO", "orpo": "ORPO"},
-    "data.too_long": {"drop": "Leave out", "cut_prompt": "Cut the prompt", "cut_end": "Cut the end"},
-    "data.train_on": {"answers": "Every answer", "last_answer": "Last answer", "all": "All text"},
-    "data.template": {"auto": "Automatic", "chat": "Chat template", "alpaca": "Alpaca", "chatml": "ChatML"},
-    "base.quantize": {"no": "No"},
-    "base.mode": {"affine": "Affine", "mxfp4": "MXFP4", "mxfp8": "MXFP8", "nvfp4": "NVFP4"},
-    "base.precision": {"model": "As the model"},
+    "method": {"lora": "LoRA", "dora": "DoRA", "full": tr("Full")},
+    "objective": {"sft": "SFT", "text": tr("Plain text"), "dpo": "DPO", "orpo": "ORPO"},
+    "data.too_long": {
+        "drop": tr("Leave out"),
+        "cut_prompt": tr("Cut the prompt"),
+        "cut_end": tr("Cut the end"),
+    },
+    "data.train_on": {"answers": tr("Every answer"), "last_answer": tr("Last answer"), "all": tr("All text")},
+    "data.template": {
+        "auto": tr("Automatic"),
+        "chat": tr("Chat template"),
+        "alpaca": tr("Alpaca"),
+        "chatml": "ChatML",
+    },
+    "base.quantize": {"no": tr("No")},
+    "base.mode": {"affine": tr("Affine"), "mxfp4": "MXFP4", "mxfp8": "MXFP8", "nvfp4": "NVFP4"},
+    "base.precision": {"model": tr("As the model")},
     "optimizer.name": {
         "adamw": "AdamW",
-        "adamw8bit": "AdamW, 8-bit",
-        "adafactor": "Adafactor",
-        "lion": "Lion",
-        "muon": "Muon",
+        "adamw8bit": tr("AdamW, 8-bit"),
+        "adafactor": tr("Adafactor"),
+        "lion": tr("Lion"),
+        "muon": tr("Muon"),
         "sgd": "SGD",
     },
-    "optimizer.schedule": {"cosine": "Cosine", "linear": "Linear", "constant": "Constant"},
-    "loop.prefix_cache": {"auto": "Automatic", "off": "Off", "memory": "In memory", "disk": "On disk"},
+    "optimizer.schedule": {"cosine": tr("Cosine"), "linear": tr("Linear"), "constant": tr("Constant")},
+    "loop.prefix_cache": {
+        "auto": tr("Automatic"),
+        "off": tr("Off"),
+        "memory": tr("In memory"),
+        "disk": tr("On disk"),
+    },
 }
 ZEROS = {
     "scope.layers": "all",
-    "optimizer.warmup_steps": "share counts",
+    "optimizer.warmup_steps": tr("share counts"),
     "optimizer.clip": "off",
-    "loop.steps": "epochs count",
+    "loop.steps": tr("epochs count"),
     "loop.tokens_at_once": "automatic",
     "loop.neftune": "off",
     "loop.validate_every": "automatic",
@@ -73,8 +88,8 @@ ZEROS = {
 PLACEHOLDERS = {
     "optimizer.learning_rate": "auto",
     "watch.wandb": "off",
-    "judge": "none: base, a model's folder, or a server's address",
-    "watch.prompts": "One prompt per line",
+    "judge": tr("none: base, a model's folder, or a server's address"),
+    "watch.prompts": tr("One prompt per line"),
 }
 
 
@@ -100,12 +115,16 @@ def why_idle(entry: FieldEntry, values: Mapping[str, Any], entries: Mapping[str,
         if values[path] in needed:
             continue
         if needed == [0]:
-            return f"{other.title} are set instead."
-        return f"Needs {other.title} {' or '.join(_value_word(other, value) for value in needed)}."
+            return tr("{title} are set instead.", title=other.title)
+        return tr(
+            "Needs {title} {listed}.",
+            title=other.title,
+            listed=tr(" or ").join(_value_word(other, value) for value in needed),
+        )
     idle = entry.extra["idle_with"]
     if idle and all(values[path] == value for path, value in idle.items()):
         pairs = (f"{entries[path].title} {_value_word(entries[path], value)}" for path, value in idle.items())
-        return f"Has no effect with {' and '.join(pairs)}."
+        return tr("Has no effect with {listed}.", listed=tr(" and ").join(pairs))
     return ""
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.theme import Theme, body_font
 
@@ -48,7 +49,7 @@ class BarList(QWidget):
         if len(shown) < len(self._bars):
             painter.setFont(body_font(12))
             painter.setPen(QColor(self._theme.tokens.faint))
-            text = f"and {len(self._bars) - len(shown):,} more"
+            text = tr("and {value:,} more", value=len(self._bars) - len(shown))
             painter.drawText(QRectF(0, len(shown) * _ROW, self.width(), 18), text)
 
     def _paint_bar(

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from studio.language import tr
 from studio.runs.history import Numbers
 from studio.ui.plots.axis import PlotFrame, wide_range
 from studio.ui.plots.series import Points, Series, smoothing_for, thinned
@@ -176,7 +177,7 @@ class CurvePlot(PlotFrame):
         values = self._smoothed().smooth if style.smooths else self.series.y
         words = f"{style.x_name} {step:,.0f}   {style.main_name} {style.words(float(values[index]))}"
         if style.smooths:
-            words += f"   raw {style.words(float(self.series.y[index]))}"
+            words += tr("   raw {words}", words=style.words(float(self.series.y[index])))
         for points, name in ((self.dots, style.dot_name), (self.others, style.other_name)):
             if len(points):
                 words += f"   {name} {style.words(float(points.y[points.nearest(step)]))}"

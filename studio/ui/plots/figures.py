@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableView, QWidget
 
 from studio.events import Figure
 from studio.generate.contestant import TUNED
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.plots.group_bars import GroupBars
 from studio.ui.plots.heat import HeatMap
@@ -41,7 +42,7 @@ class FigureCard(Card):
             self.body.addWidget(WrapLabel(f"{said[:1].upper()}{said[1:]}", tone="dim"))
         self._taken = ""
         self.details: HeatDetails | None = None
-        self._words, self.take = WrapLabel(tone="dim"), Button("Use this checkpoint")
+        self._words, self.take = WrapLabel(tone="dim"), Button(tr("Use this checkpoint"))
         self.take.clicked.connect(self._announce)
         self.drawing = self._drawn(theme, figure)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -60,7 +61,7 @@ class FigureCard(Card):
             case "dots" | "lines":
                 return self._plotted(theme, figure)
             case _:
-                drawing = WrapLabel("A later release of Tuning Studio draws this figure.", tone="dim")
+                drawing = WrapLabel(tr("A later release of Tuning Studio draws this figure."), tone="dim")
         self.body.addWidget(drawing, 1)
         return drawing
 
@@ -87,7 +88,7 @@ class FigureCard(Card):
         self.set_keys(theme, list(dict.fromkeys(dot.series for dot in dots.dots)))
         self.body.addWidget(titled(dots, data), 1)
         if any(dot.contestant for dot in dots.dots):
-            self._words.setText("Click a dot to take that checkpoint.")
+            self._words.setText(tr("Click a dot to take that checkpoint."))
             self.take.setEnabled(False)
             self.body.addLayout(row((self._words, 1), self.take))
             dots.dot_chosen.connect(partial(self._show_dot, dots))
@@ -106,7 +107,7 @@ class FigureCard(Card):
             dot.contestant,
             dot.contestant == contestant_at(self.figure.data.get("present")),
         )
-        told = dots.words_of(dot) + (["the run's result now"] if is_present and self._taken else [])
+        told = dots.words_of(dot) + ([tr("the run's result now")] if is_present and self._taken else [])
         self._words.setText(" · ".join(filter(None, told)))
         self.take.setEnabled(bool(self._taken) and not is_present)
 
@@ -123,7 +124,7 @@ class SeriesKeys(GroupBars):
     """Names, each behind a dot of its hue."""
 
     def __init__(self, theme: Theme, names: list[str]) -> None:
-        super().__init__(theme, "Series", {"series": [{"name": name} for name in names]})
+        super().__init__(theme, tr("Series"), {"series": [{"name": name} for name in names]})
         self.setAccessibleDescription(", ".join(names))
         self.setFixedHeight(18)
 

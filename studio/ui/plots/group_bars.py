@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.plots.style import three_digits
 from studio.ui.theme import Theme, body_font
@@ -91,7 +92,7 @@ class GroupBars(QWidget):
         if self._left_out:
             painter.setPen(QColor(self._theme.tokens.faint))
             below = QRectF(0, _KEYS + len(self._labels) * self._group(), self.width(), _MORE)
-            painter.drawText(below, _LEFT, f"and {len(self._left_out):,} more, all 0")
+            painter.drawText(below, _LEFT, tr("and {count:,} more, all 0", count=len(self._left_out)))
 
     def _paint_bar(
         self, painter: QPainter, box: QRectF, value: float | None, number: int, words: str

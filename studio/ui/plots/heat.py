@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.plots.style import three_digits
 from studio.ui.theme import Theme, body_font
@@ -59,7 +60,7 @@ class HeatMap(QWidget):
     def words_of(self, x: int, y: int) -> str:
         """A cell in words."""
         value = self._values[y][x]
-        told = "no value" if value is None else f"{three_digits(value)} {self._unit}".strip()
+        told = tr("no value") if value is None else f"{three_digits(value)} {self._unit}".strip()
         return f"{self._y[y]}, {self._x[x]}: {told}"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -89,7 +90,7 @@ class HeatMap(QWidget):
 
     def _described(self, finite: Sequence[float]) -> str:
         if not finite:
-            return "No values."
+            return tr("No values.")
         high = max(
             (
                 (x, y)
@@ -99,7 +100,7 @@ class HeatMap(QWidget):
             ),
             key=lambda place: self._values[place[1]][place[0]],
         )
-        return f"Highest at {self.words_of(*high)}."
+        return tr("Highest at {words_of}.", words_of=self.words_of(*high))
 
     def _area(self) -> QRectF:
         metrics = QFontMetrics(body_font(11))

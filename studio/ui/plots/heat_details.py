@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from studio.language import tr
 from studio.ui.plots.heat import HeatMap
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import PlainLabel, WrapLabel
@@ -40,11 +41,14 @@ class HeatDetails(QWidget):
         place = ", ".join(label for label in (self._y[y], self._x[x]) if label)
         kept = self._kept.get((x, y))
         if kept is None:
-            self._words.setText(f"{place}: kept were only those that changed most.")
+            self._words.setText(tr("{place}: kept were only those that changed most.", place=place))
             self._clear()
             return
         self._words.setText(
-            f"{place}: what each token (from top to bottom) takes from which. Click another cell."
+            tr(
+                "{place}: what each token (from top to bottom) takes from which. Click another cell.",
+                place=place,
+            )
         )
         self._clear()
         for each in kept.get("series", ()):

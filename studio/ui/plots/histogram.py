@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.theme import Theme, body_font
 from studio.ui.widgets.timing import Debounce
@@ -34,8 +35,12 @@ class Bins:
     def label(self, bin_index: int, unit: str = "tokens") -> str:
         low = self.start + bin_index * self.width
         if self.open_ended and bin_index == len(self.counts) - 1:
-            return f"{low:,} {unit} and more"
-        return f"{low:,} {unit}" if self.width == 1 else f"{low:,} to {low + self.width - 1:,} {unit}"
+            return tr("{low:,} {unit} and more", low=low, unit=unit)
+        return (
+            f"{low:,} {unit}"
+            if self.width == 1
+            else tr("{low:,} to {value:,} {unit}", low=low, value=low + self.width - 1, unit=unit)
+        )
 
 
 def nice_step(span: float, parts: int) -> int:
@@ -213,7 +218,7 @@ class LimitHistogram(Histogram):
     limit_chosen = Signal(int)  # where it was let go
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, "Token lengths", "tokens")
+        super().__init__(theme, tr("Token lengths"), "tokens")
         self._lengths: tuple[int, ...] = ()
         self._is_dragging = False
         self._rest = Debounce(self, _KEY_MILLISECONDS, self._choose)
@@ -234,7 +239,12 @@ class LimitHistogram(Histogram):
         over = sum(length > limit for length in self._lengths)
         self._any_over = over > 0
         self.setAccessibleDescription(
-            f"{len(self._lengths):,} examples, {over:,} longer than the limit of {limit:,} tokens"
+            tr(
+                "{count:,} examples, {over:,} longer than the limit of {limit:,} tokens",
+                count=len(self._lengths),
+                over=over,
+                limit=limit,
+            )
         )
         self.update()
 
@@ -257,7 +267,7 @@ class LimitHistogram(Histogram):
 
     def _paint_limit(self, painter: QPainter, area: QRectF) -> None:
         x, beyond = self.limit_x(), self._limit > self._bins.end
-        text = f"limit {self._limit:,}" + (" →" if beyond else "")
+        text = tr("limit {limit:,}", limit=self._limit) + (" →" if beyond else "")
         strong = self._is_dragging or self.hasFocus()
         painter.setPen(QPen(self._colour("bad"), 2 if strong else 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(x, 18), QPointF(x, area.bottom()))

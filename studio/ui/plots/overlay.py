@@ -12,6 +12,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from studio import words
+from studio.language import tr
 from studio.recipe.sweep import short
 from studio.runs.store import RunCurves
 from studio.ui.plots.axis import PlotFrame, wide_range
@@ -63,7 +64,7 @@ class OverlayPlot(PlotFrame):
         super().__init__(theme, (160, 110))
         self._runs: list[_Drawn] = []
         self._bright = ""
-        self.setAccessibleName("Losses of the selected runs")
+        self.setAccessibleName(tr("Losses of the selected runs"))
         self.dress()
 
     def show_runs(self, runs: Sequence[tuple[str, RunCurves]]) -> None:
@@ -115,7 +116,7 @@ class OverlayPlot(PlotFrame):
             f"{words.loss(loss)}  {escape(label)}"
             for loss, place, label in sorted(found)[:MOST_LABELLED]
         ]
-        return step, "<br>".join([f"step {step:,.0f}", *rows])
+        return step, "<br>".join([tr("step {step:,.0f}", step=step), *rows])
 
     def dress(self) -> None:
         super().dress()
@@ -195,7 +196,7 @@ class FieldPlot(PlotFrame):
         self.axes["bottom"].setTicks([[(self._x(value), short(value)) for value in values]])
         xs, lowest = self._joined()
         self._line.setData(xs, lowest, connect="finite")
-        self.setAccessibleName(f"Best validation loss by {title}")
+        self.setAccessibleName(tr("Best validation loss by {title}", title=title))
         self.crosshair.hide()
         self._bright = ""
         self.dress()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QAction, QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget
 
+from studio.language import tr
 from studio.ui.plots.lazy import LazyCurve
 from studio.ui.plots.style import CurveStyle
 from studio.ui.plots.values import ValuesTable, write_csv
@@ -95,7 +96,7 @@ class PlotCard(Card):
         self._theme = theme
         self._keys = KeyLabel(theme)
         self._keys.hide()
-        self._more = IconButton("ellipsis", f"{style.name}: axis, values and files")
+        self._more = IconButton("ellipsis", tr("{name}: axis, values and files", name=style.name))
         self._more.clicked.connect(self._open_menu)
         room = self._more.sizePolicy()
         room.setRetainSizeWhenHidden(True)
@@ -165,20 +166,20 @@ class PlotCard(Card):
         except OSError:
             is_saved = False
         if not is_saved:
-            self.set_value(f"{path.name} could not be saved there", "bad")
+            self.set_value(tr("{name} could not be saved there", name=path.name), "bad")
 
     def _build_menu(self, style: CurveStyle) -> tuple[Menu, QAction, QAction]:
         menu = Menu(self)
-        log = menu.addAction("Logarithmic axis")
+        log = menu.addAction(tr("Logarithmic axis"))
         log.setVisible(style.offers_log)
-        values = menu.addAction("Show values")
+        values = menu.addAction(tr("Show values"))
         for action in (log, values):
             action.setCheckable(True)
         log.toggled.connect(self.curve.set_log)
         values.toggled.connect(lambda _: self.set_waiting(False))
         menu.addSeparator()
-        menu.addAction("Save as PNG…", lambda: self._ask_and_save("png"))
-        menu.addAction("Save as CSV…", lambda: self._ask_and_save("csv"))
+        menu.addAction(tr("Save as PNG…"), lambda: self._ask_and_save("png"))
+        menu.addAction(tr("Save as CSV…"), lambda: self._ask_and_save("csv"))
         return menu, log, values
 
     def _open_menu(self) -> None:
@@ -186,7 +187,7 @@ class PlotCard(Card):
 
     def _ask_and_save(self, ending: str) -> None:
         name = f"{self.title().lower().replace('/', ' per ')}.{ending}"
-        path, _ = QFileDialog.getSaveFileName(self, "Save the plot", name, f"*.{ending}")
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save the plot"), name, f"*.{ending}")
         if path:
             self.save(Path(path).with_suffix(f".{ending}"))
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio import words
 from studio.events import Event, Prepared, Probed, Rewards, Step, Validated
+from studio.language import tr
 from studio.runs.history import RunHistory
 from studio.ui.plots.plot_card import Key, PlotCard
 from studio.ui.plots.style import CurveStyle, three_digits
@@ -17,7 +18,7 @@ from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.timing import Throttle
 
 REWARDS = CurveStyle(
-    "Rewards",
+    tr("Rewards"),
     "margin",
     dot_colour="good",
     dot_name="chosen",
@@ -33,7 +34,7 @@ class RewardCard(PlotCard):
     """The margin of every step; of every validation, the rewards of chosen and rejected answers."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, REWARDS, "How far chosen answers lead, from the first step on.", 100)
+        super().__init__(theme, REWARDS, tr("How far chosen answers lead, from the first step on."), 100)
         self._latest: dict[str, Rewards] = {}
         self.hide()
 
@@ -72,9 +73,9 @@ class RewardCard(PlotCard):
         right = words.percent(latest.accuracy)
         margin, chosen, rejected = (f"{v:+.2f}" for v in (latest.margin, latest.chosen, latest.rejected))
         keys = [
-            (REWARDS.colour, f"margin {margin}, {right} right", "margin"),
-            (REWARDS.dot_colour, f"chosen {chosen}", "chosen"),
-            (REWARDS.other_colour, f"rejected {rejected}", "rejected"),
+            (REWARDS.colour, tr("margin {margin}, {right} right", margin=margin, right=right), "margin"),
+            (REWARDS.dot_colour, tr("chosen {chosen}", chosen=chosen), "chosen"),
+            (REWARDS.other_colour, tr("rejected {rejected}", rejected=rejected), "rejected"),
         ]
         self.set_keys(keys)
 
@@ -87,16 +88,16 @@ class RewardCard(PlotCard):
 HEAD_MILLISECONDS = 120
 LARGE, SMALL = 150, 92
 """The least height of a plot in pixels; where the window is lower, the page scrolls."""
-LOSS = CurveStyle("Loss", "training", words=words.loss, offers_log=True)
+LOSS = CurveStyle(tr("Loss"), "training", words=words.loss, offers_log=True)
 SPEED = CurveStyle(
-    "Tokens/s", "tokens/s", colour="good", smooths=False, from_zero=True, redraw_milliseconds=230
+    tr("Tokens/s"), "tokens/s", colour="good", smooths=False, from_zero=True, redraw_milliseconds=230
 )
 GRADIENT = CurveStyle(
-    "Gradient norm", "gradient norm", colour="second", redraw_milliseconds=270, offers_log=True
+    tr("Gradient norm"), tr("gradient norm"), colour="second", redraw_milliseconds=270, offers_log=True
 )
 RATE = CurveStyle(
-    "Learning rate",
-    "learning rate",
+    tr("Learning rate"),
+    tr("learning rate"),
     smooths=False,
     from_zero=True,
     redraw_milliseconds=330,
@@ -105,7 +106,7 @@ RATE = CurveStyle(
     offers_log=True,
 )
 MEMORY = CurveStyle(
-    "Memory",
+    tr("Memory"),
     "memory",
     colour="third",
     smooths=False,
@@ -121,12 +122,14 @@ class RunPlots(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.loss = PlotCard(theme, LOSS, "Training and validation loss, from the first step on.", LARGE)
+        self.loss = PlotCard(theme, LOSS, tr("Training and validation loss, from the first step on."), LARGE)
         self.rewards = RewardCard(theme)
-        self.speed = PlotCard(theme, SPEED, "Training speed, from the first step on.", SMALL)
-        self.memory = PlotCard(theme, MEMORY, "Memory in use, from the first step on.", SMALL)
-        self.gradient = PlotCard(theme, GRADIENT, "Length of the gradient, from the first step on.", SMALL)
-        self.rate = PlotCard(theme, RATE, "Learning rate, from the first step on.", SMALL)
+        self.speed = PlotCard(theme, SPEED, tr("Training speed, from the first step on."), SMALL)
+        self.memory = PlotCard(theme, MEMORY, tr("Memory in use, from the first step on."), SMALL)
+        self.gradient = PlotCard(
+            theme, GRADIENT, tr("Length of the gradient, from the first step on."), SMALL
+        )
+        self.rate = PlotCard(theme, RATE, tr("Learning rate, from the first step on."), SMALL)
         self._small = (self.speed, self.memory, self.gradient, self.rate)
         for card in self._small:
             card.setMinimumWidth(SMALL)  # whatever their titles are, all four are as wide
@@ -233,7 +236,9 @@ class RunPlots(QWidget):
             self.speed.set_value(f"{self._step.tokens_per_second:,.0f}")
             active, peak = words.memory(self._step.memory_active), words.memory(self._step.memory_peak)
             unit = active[-3:]
-            self.memory.set_value(f"{active}, peak {peak.removesuffix(unit)}")
+            self.memory.set_value(
+                tr("{active}, peak {removesuffix}", active=active, removesuffix=peak.removesuffix(unit))
+            )
             self.gradient.set_value(three_digits(self._step.gradient_norm))
             self.rate.set_value(words.rate(self._step.learning_rate))
         self.loss.set_keys(self._losses())
@@ -243,13 +248,15 @@ class RunPlots(QWidget):
         keys: list[Key] = []
         if self._step is not None:
             loss = words.loss(self._step.loss)
-            keys.append((LOSS.colour, f"training {loss}", "training"))
+            keys.append((LOSS.colour, tr("training {loss}", loss=loss), "training"))
         if self._last is not None and self._best is not None:
-            best = f", best {words.loss(self._best.loss)} at step {self._best.step:,}"
+            best = tr(
+                ", best {loss} at step {step:,}", loss=words.loss(self._best.loss), step=self._best.step
+            )
             loss = words.loss(self._last.loss)
-            best = f"validation {loss}{best if self._best.step else ''}"
+            best = tr("validation {loss}{words}", loss=loss, words=best if self._best.step else "")
             keys.append((LOSS.dot_colour, best, "validation"))
         if self._probed is not None:
             loss = words.loss(self._probed.loss)
-            keys.append((LOSS.other_colour, f"general text {loss}", "general text"))
+            keys.append((LOSS.other_colour, tr("general text {loss}", loss=loss), tr("general text")))
         return keys

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from studio.language import tr
+
 Which = Literal["main", "dots", "others"]
 """Whose points are meant: the main curve, drawn as a line, or the second or the third, drawn as dots."""
 
@@ -24,13 +26,13 @@ class CurveStyle:
     values that are above zero and may differ by factors.
     """
 
-    name: str = "Curve"
+    name: str = tr("Curve")
     main_name: str = "value"
     colour: str = "accent"
     dot_colour: str = "second"
     dot_name: str = "validation"
     other_colour: str = "third"
-    other_name: str = "general text"
+    other_name: str = tr("general text")
     marks_best: bool = True
     x_name: str = "step"
     smooths: bool = True

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextEdit, QToolTip, QWidget
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.plots.style import three_digits
 from studio.ui.theme import Theme, fixed_font
@@ -62,7 +63,7 @@ class ShadedText(QTextEdit):
     def words_of(self, place: int) -> str:
         """A token and its value in words."""
         value = self._values[place] if place < len(self._values) else None
-        told = "no value" if value is None else f"{value:+.3g} {self._unit}".strip()
+        told = tr("no value") if value is None else f"{value:+.3g} {self._unit}".strip()
         return f"{self._texts[place]!r}\n{told}"
 
     def token_at(self, point: QPoint) -> int:
@@ -119,7 +120,7 @@ class TokenShades(QWidget):
         super().__init__()
         self._data = data
         self.text, self.choice = ShadedText(theme, title), Combo()
-        self.choice.setAccessibleName(f"{title}: what is shown")
+        self.choice.setAccessibleName(tr("{title}: what is shown", title=title))
         for each in data.get("series", ()):
             self.choice.addItem(str(each.get("name", "")))
         self.choice.setVisible(self.choice.count() > 1)
@@ -138,5 +139,9 @@ class TokenShades(QWidget):
         finite = [value for value in values if _is_number(value)]
         if finite:
             low, high = three_digits(min(finite)), three_digits(max(finite))
-            below = "Orange is below zero, blue above. " if min(finite) < 0 else ""
-            self._legend.setText(f"{below}From {low} to {high} {unit}.".replace(" .", "."))
+            below = tr("Orange is below zero, blue above. ") if min(finite) < 0 else ""
+            self._legend.setText(
+                tr("{below}From {low} to {high} {unit}.", below=below, low=low, high=high, unit=unit).replace(
+                    " .", "."
+                )
+            )

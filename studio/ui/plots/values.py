@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QFrame, QHeaderView, QTableView
 
+from studio.language import tr
 from studio.ui.plots.style import CurveStyle
 
 type PlotValues = Sequence[Sequence[float | None]]
@@ -35,7 +36,7 @@ class ValuesTable(QTableView):
         self.setModel(self._model)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
-        self.setAccessibleName(f"{style.name}: values, the latest first")
+        self.setAccessibleName(tr("{name}: values, the latest first", name=style.name))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)

@@ -10,26 +10,27 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from studio.events import Answered, GivenAnswer
+from studio.language import tr
 from studio.ui.tables.model import Mark, TableColumn, TableModel, one_line
 from studio.ui.tables.score_words import title_of
 
 OUTCOMES = {
-    "fixed": ("Fixed", "good"),
-    "broken": ("Broken", "bad"),
-    "both_right": ("Both right", "dim"),
-    "both_wrong": ("Both wrong", "warn"),
+    "fixed": (tr("Fixed"), "good"),
+    "broken": (tr("Broken"), "bad"),
+    "both_right": (tr("Both right"), "dim"),
+    "both_wrong": (tr("Both wrong"), "warn"),
 }
 """What training did to an answer: the word for it, and its tone."""
 SPECIAL = {
-    "worse": "Got worse",
-    "fallen": "Worse than beside",
-    "disagree": "Judge disagrees",
-    "overruled": "Overruled",
-    "voted": "Voted",
+    "worse": tr("Got worse"),
+    "fallen": tr("Worse than beside"),
+    "disagree": tr("Judge disagrees"),
+    "overruled": tr("Overruled"),
+    "voted": tr("Voted"),
 }
 """Rows to be looked at by themselves, whatever came out."""
 
-VOTES = {"a": "A is better", "b": "B is better", "tie": "Tie", "bad": "Both are bad"}
+VOTES = {"a": tr("A is better"), "b": tr("B is better"), "tie": tr("Tie"), "bad": tr("Both are bad")}
 type Key = tuple[str, str]
 """A question: its task, and its id there."""
 
@@ -142,8 +143,10 @@ class AnswersModel(TableModel[AnswerRow]):
         self.blind = False
         super().__init__(
             (
-                TableColumn("Outcome", badge=self._badge, width=98),
-                TableColumn("Question", lambda row: one_line(row.asked.prompt), tip=_tip, aside=self._aside),
+                TableColumn(tr("Outcome"), badge=self._badge, width=98),
+                TableColumn(
+                    tr("Question"), lambda row: one_line(row.asked.prompt), tip=_tip, aside=self._aside
+                ),
             ),
             parent=parent,
         )
@@ -232,7 +235,7 @@ class AnswersModel(TableModel[AnswerRow]):
 
     def cell(self, row: AnswerRow, place: int, role: int) -> Any:
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            word = "" if self.blind else OUTCOMES.get(row.outcome, ("Not scored", ""))[0]
+            word = "" if self.blind else OUTCOMES.get(row.outcome, (tr("Not scored"), ""))[0]
             return f"{word}: {row.asked.prompt}" if word else row.asked.prompt
         return super().cell(row, place, role)
 
@@ -249,7 +252,7 @@ class AnswersModel(TableModel[AnswerRow]):
 
 
 def _tip(row: AnswerRow) -> str:
-    parts = [("Question", row.asked.prompt), ("Ideal", row.asked.ideal), ("Note", row.note)]
+    parts = [(tr("Question"), row.asked.prompt), (tr("Ideal"), row.asked.ideal), (tr("Note"), row.note)]
     return "\n\n".join(f"{name}\n{text[:600]}" for name, text in parts if text)
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt
 from studio.catalogue import Phrase, joined
 from studio.dataset.rows import LineMap
 from studio.events import DatasetRead, ExampleRow, Problem
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.tables.editable import ANSWER, MARK, PROMPT, REJECTED, EditableModel
 from studio.ui.tables.model import BADGE, REASON, TIP_CHARACTERS, Mark, TableColumn, one_line
@@ -23,16 +24,16 @@ SPANNED = (PROMPT, ANSWER, REJECTED)
 """The places across which a row says why it cannot train."""
 FILTERS = ("all", "attention", "train", "validation", "test")
 _WORDS = {
-    "row.duplicate": "Duplicate",
-    "row.identical": "Identical",
-    "row.unanswered": "Unanswered",
-    "row.control_text": "Control token",
+    "row.duplicate": tr("Duplicate"),
+    "row.identical": tr("Identical"),
+    "row.unanswered": tr("Unanswered"),
+    "row.control_text": tr("Control token"),
 }
 
 
 def warning_word(codes: Collection[str]) -> str:
     """What a row is warned of in a word, for its mark."""
-    return next((word for code, word in _WORDS.items() if code in codes), "Warning")
+    return next((word for code, word in _WORDS.items() if code in codes), tr("Warning"))
 
 
 def example_columns(
@@ -43,14 +44,16 @@ def example_columns(
     `reason` tells why a row cannot train, and is empty where it can.
     """
     return (
-        TableColumn("Line", lambda row: f"{row.line:,}", lambda row: row.line, True, "faint", width=56),
+        TableColumn(tr("Line"), lambda row: f"{row.line:,}", lambda row: row.line, True, "faint", width=56),
         TableColumn(
-            "Prompt",
+            tr("Prompt"),
             lambda row: as_sentence(one_line(reason(row))) or one_line(row.first_prompt or row.prompt),
-            aside=lambda row: "" if reason(row) or not row.first_prompt else f"{row.turns:,} turns",
+            aside=lambda row: (
+                "" if reason(row) or not row.first_prompt else tr("{turns:,} turns", turns=row.turns)
+            ),
         ),
-        TableColumn("Answer", lambda row: "" if reason(row) else one_line(row.answer), tone="dim"),
-        TableColumn("Rejected", lambda row: "" if reason(row) else one_line(row.rejected), tone="faint"),
+        TableColumn(tr("Answer"), lambda row: "" if reason(row) else one_line(row.answer), tone="dim"),
+        TableColumn(tr("Rejected"), lambda row: "" if reason(row) else one_line(row.rejected), tone="faint"),
         TableColumn("", sort=lambda row: (badge(row) or ("~", ""))[0], badge=badge, width=100),
         length,
     )
@@ -73,9 +76,9 @@ def _texts(row: ExampleRow) -> dict[str, str]:
 
 def _badge(entry: Entry) -> Mark | None:
     if isinstance(entry, Problem):
-        return ("Cannot train", "bad")
+        return (tr("Cannot train"), "bad")
     if entry.cut:
-        return (f"Cut {entry.cut:,}", "warn")
+        return (tr("Cut {cut:,}", cut=entry.cut), "warn")
     return (warning_word(entry.codes), "warn") if entry.warning else None
 
 
@@ -83,7 +86,7 @@ COLUMNS = example_columns(
     _reason,
     _badge,
     TableColumn(
-        "Tokens",
+        tr("Tokens"),
         lambda entry: "–" if _reason(entry) else f"{entry.tokens:,}",  # noqa: RUF001
         lambda entry: 0 if _reason(entry) else entry.tokens,
         right=True,
@@ -192,7 +195,7 @@ class DatasetModel(EditableModel[Entry]):
 
     def _badge(self, entry: Entry) -> Mark | None:
         said = self.own_mark(entry) or _badge(entry)
-        return said or (("Warning", "warn") if entry.line in self._reasons else None)
+        return said or ((tr("Warning"), "warn") if entry.line in self._reasons else None)
 
     def _tooltip(self, entry: Entry, place: int) -> str:
         if place == 0:  # among several files the lines are counted on

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.events import DatasetRead, ExampleRow
+from studio.language import tr
 from studio.ui.tables.chips import FilterChips
 from studio.ui.tables.dataset import FILTERS, DatasetModel, Entry
 from studio.ui.tables.delegates import dress_rows
@@ -46,12 +47,12 @@ class ExamplesTable[Model: TableModel[Any]](QWidget):
         self._theme, self.model = theme, model
         self.chips, self.search, self.view = FilterChips(filters), QLineEdit(), RowsView()
         self.search.setObjectName("search")
-        self.search.setPlaceholderText("Search rows")
-        self.search.setAccessibleName("Search prompts and answers")
+        self.search.setPlaceholderText(tr("Search rows"))
+        self.search.setAccessibleName(tr("Search prompts and answers"))
         self.search.setClearButtonEnabled(True)
         self._search_icon = QAction(self.search)
         self.search.addAction(self._search_icon, QLineEdit.ActionPosition.LeadingPosition)
-        dress_rows(self.view, theme, model, "Examples")
+        dress_rows(self.view, theme, model, tr("Examples"))
         self._head = head = self.view.horizontalHeader()
         head.setMinimumSectionSize(40)
         head.setSortIndicatorClearable(True)
@@ -61,7 +62,7 @@ class ExamplesTable[Model: TableModel[Any]](QWidget):
         to_rows = QShortcut(QKeySequence(Qt.Key.Key_Down), self.search, self.view.setFocus)
         to_rows.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.chips.chosen.connect(self.ask)
-        self._nothing = note("No row passes this filter.")
+        self._nothing = note(tr("No row passes this filter."))
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         theme.changed.connect(self._tint_icon)
         self._tint_icon()
@@ -226,7 +227,7 @@ class DatasetTable(EditableTable[DatasetModel]):
             self.entry_chosen.emit(self.model.rows[current.row()])
 
 
-LARGE_FILTERS = (("all", "All"), ("good", "Good"), ("warnings", "Attention"), ("bad", "Bad"))
+LARGE_FILTERS = (("all", tr("All")), ("good", tr("Good")), ("warnings", tr("Attention")), ("bad", tr("Bad")))
 _SORTS = {0: "line", MARK: "state", MARK + 1: "characters"}
 _REST_MILLISECONDS = 40
 _PADDING = 9
@@ -241,13 +242,13 @@ class LargeTable(EditableTable[LargeTableModel]):
     search_width = 300
 
     def __init__(self, theme: Theme) -> None:
-        self.whole = QCheckBox("Whole rows")
+        self.whole = QCheckBox(tr("Whole rows"))
         super().__init__(theme, LargeTableModel(), LARGE_FILTERS, self.whole)
         self._pause.setInterval(2 * _SEARCH_MILLISECONDS)
         self.search.setToolTip(
-            "Searches their beginnings, which is quick; Whole rows searches all of the file."
+            tr("Searches their beginnings, which is quick; Whole rows searches all of the file.")
         )
-        self.whole.setToolTip("Search all of every row, as the file has it. This takes longer.")
+        self.whole.setToolTip(tr("Search all of every row, as the file has it. This takes longer."))
         self.whole.toggled.connect(self.ask)
         self._rest = Debounce(self, _REST_MILLISECONDS, self._announce)
         self.view.selectionModel().currentRowChanged.connect(self._rest.trigger)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.language import tr
 from studio.ui.tables.model import ASIDE, BADGE, LENT, REASON, STRUCK, TONE, TableModel
 from studio.ui.theme import Theme, ThemeColours, body_font
 
@@ -145,8 +146,8 @@ class CellDelegate(QStyledItemDelegate):
         editor.setProperty("role", "field")
         editor.setAcceptDrops(False)
         title = index.model().headerData(index.column(), Qt.Orientation.Horizontal)
-        editor.setAccessibleName(f"{title} of the row")
-        editor.setToolTip("Enter keeps the text, Shift+Enter begins a new line, Esc leaves it as it was.")
+        editor.setAccessibleName(tr("{title} of the row", title=title))
+        editor.setToolTip(tr("Enter keeps the text, Shift+Enter begins a new line, Esc leaves it as it was."))
         return editor
 
     def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from studio.events import Problem
+from studio.language import tr
 from studio.ui.tables.model import BADGE, LENT, STRUCK, TONE, Index, Mark, TableColumn, TableModel, one_line
 
 PROMPT, ANSWER, REJECTED, MARK = 1, 2, 3, 4
@@ -58,14 +59,14 @@ class EditableModel[Row: HasLine | Problem](TableModel[Row]):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         if self.is_text and section == ANSWER and role == Qt.ItemDataRole.DisplayRole:
-            return "Text"
+            return tr("Text")
         return super().headerData(section, orientation, role)
 
     def own_mark(self, row: Row) -> Mark | None:
         """What a person did to a row."""
         if row.line in self._deleted:
-            return ("Deleted", "dim")
-        return ("Edited", "accent") if row.line in self._edited else None
+            return (tr("Deleted"), "dim")
+        return (tr("Edited"), "accent") if row.line in self._edited else None
 
     def _text(self, row: Row, field: str) -> str | None:
         whole = self.whole(row, field)

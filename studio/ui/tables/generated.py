@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QTableView
 
 from studio.events import GeneratedRow
+from studio.language import tr
 from studio.ui.tables.delegates import dress_rows
 from studio.ui.tables.model import STRUCK, TIP_CHARACTERS, TONE, TableColumn, TableModel, one_line
 from studio.ui.theme import Theme
@@ -24,11 +25,11 @@ FILTERS = {
 }
 """Which states each filter lets through."""
 BADGES = {
-    "pending": ("Pending", "dim"),
-    "accepted": ("Accepted", "good"),
-    "edited": ("Edited", "accent"),
-    "rejected": ("Rejected", "bad"),
-    "added": ("In the dataset", "dim"),
+    "pending": (tr("Pending"), "dim"),
+    "accepted": (tr("Accepted"), "good"),
+    "edited": (tr("Edited"), "accent"),
+    "rejected": (tr("Rejected"), "bad"),
+    "added": (tr("In the dataset"), "dim"),
 }
 STATE, PROMPT, ANSWER, FROM = range(4)
 
@@ -41,10 +42,10 @@ class GeneratedRowsModel(TableModel[GeneratedRow]):
     def __init__(self) -> None:
         super().__init__(
             (
-                TableColumn("State", badge=lambda row: BADGES[row.state], width=116),
-                _text_column("Prompt", lambda row: row.prompt, "text"),
-                _text_column("Answer", lambda row: row.answer, "dim"),
-                _text_column("From", self._place, "faint", width=168),
+                TableColumn(tr("State"), badge=lambda row: BADGES[row.state], width=116),
+                _text_column(tr("Prompt"), lambda row: row.prompt, "text"),
+                _text_column(tr("Answer"), lambda row: row.answer, "dim"),
+                _text_column(tr("From"), self._place, "faint", width=168),
             )
         )
         self._by_number: dict[int, GeneratedRow] = {}
@@ -179,7 +180,7 @@ class GeneratedRowsTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.made = GeneratedRowsModel()
-        dress_rows(self, theme, self.made, "Made rows")
+        dress_rows(self, theme, self.made, tr("Made rows"))
         self.setMinimumHeight(96)
         self.horizontalHeader().setSectionsClickable(False)
         self.selectionModel().currentRowChanged.connect(self._announce)

@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from studio.errors import DataError
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.tables.dataset import SPANNED, example_columns, warning_word
 from studio.ui.tables.editable import MARK, EditableModel
@@ -116,7 +117,7 @@ def _reason(row: LargeRow) -> str:
 
 def _badge(row: LargeRow) -> Mark | None:
     if row.state == 2:
-        return ("Cannot train", "bad")
+        return (tr("Cannot train"), "bad")
     return (warning_word(row.codes), "warn") if row.state == 1 else None
 
 
@@ -124,7 +125,7 @@ LARGE_COLUMNS = example_columns(
     _reason,
     _badge,
     TableColumn(
-        "Characters",
+        tr("Characters"),
         lambda row: "–" if _reason(row) else f"{row.characters:,}",  # noqa: RUF001
         lambda row: row.characters,
         right=True,

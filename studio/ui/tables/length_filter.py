@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QSpinBox, QWidget, QWidgetAction
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button
@@ -23,8 +24,8 @@ class LengthFilter(QAction):
     def __init__(self, theme: Theme, field: QLineEdit) -> None:
         super().__init__(field)
         self._theme, self._field = theme, field
-        self.fewest, self.most = _spin("Any"), _spin("Any")
-        self.clear = Button("Any length", "quiet")
+        self.fewest, self.most = _spin(tr("Any")), _spin(tr("Any"))
+        self.clear = Button(tr("Any length"), "quiet")
         self.popup = Menu(field)
         action = QWidgetAction(self.popup)
         action.setDefaultWidget(self._form())
@@ -42,7 +43,7 @@ class LengthFilter(QAction):
         grid = QGridLayout(form)
         grid.setContentsMargins(12, 10, 12, 10)
         grid.setHorizontalSpacing(10)
-        for place, (text, spin) in enumerate((("At least", self.fewest), ("At most", self.most))):
+        for place, (text, spin) in enumerate(((tr("At least"), self.fewest), (tr("At most"), self.most))):
             label = PlainLabel(text)
             label.setBuddy(spin)
             grid.addWidget(label, place, 0)
@@ -71,16 +72,21 @@ class LengthFilter(QAction):
     def _tint(self) -> None:
         fewest, most = self.limits()
         self.setIcon(self._theme.icon("sliders-horizontal", "accent" if fewest or most else "dim"))
-        bounds = [f"at least {fewest:,}" if fewest else "", f"at most {most:,}" if most else ""]
-        limits = " and ".join(filter(None, bounds))
-        self.setToolTip(tip(f"Shown: rows of {limits} tokens" if limits else "Filter by length"))
+        bounds = [
+            tr("at least {fewest:,}", fewest=fewest) if fewest else "",
+            tr("at most {most:,}", most=most) if most else "",
+        ]
+        limits = tr(" and ").join(filter(None, bounds))
+        self.setToolTip(
+            tip(tr("Shown: rows of {limits} tokens", limits=limits) if limits else tr("Filter by length"))
+        )
 
 
 def _spin(nothing: str) -> QSpinBox:
     spin = QSpinBox()
     spin.setRange(0, _MOST)
     spin.setSpecialValueText(nothing)
-    spin.setSuffix(" tokens")
+    spin.setSuffix(tr(" tokens"))
     spin.setGroupSeparatorShown(True)
     spin.setKeyboardTracking(False)
     spin.setMinimumWidth(120)

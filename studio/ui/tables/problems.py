@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from studio.catalogue import common
 from studio.events import DatasetRead, Problem
+from studio.language import tr
 from studio.ui.theme import Theme
 from studio.ui.widgets.label import PlainLabel, WrapLabel, note
 from studio.ui.widgets.layout import column
@@ -34,12 +35,16 @@ class ProblemGroup:
         """The lines in words: "line 7", "lines 7, 12, 30 and 41 more", "the whole file"."""
         lines = [line for line in self.lines if line > 0]
         if not lines:
-            return "the whole file"
+            return tr("the whole file")
         if len(lines) == 1:
-            return f"line {lines[0]:,}"
+            return tr("line {lines:,}", lines=lines[0])
         listed = ", ".join(f"{line:,}" for line in lines[:_LISTED_LINES])
         more = len(lines) - _LISTED_LINES
-        return f"lines {listed} and {more:,} more" if more > 0 else f"lines {listed}"
+        return (
+            tr("lines {listed} and {more:,} more", listed=listed, more=more)
+            if more > 0
+            else tr("lines {listed}", listed=listed)
+        )
 
 
 def as_sentence(reason: str) -> str:
@@ -141,9 +146,9 @@ class ProblemList(QWidget):
             self._column.addWidget(row)
             self._rows.append(row)
         if not groups:
-            self._column.addWidget(note("Nothing: every row can train."))
+            self._column.addWidget(note(tr("Nothing: every row can train.")))
         elif len(groups) > _MOST_GROUPS:
-            self._column.addWidget(note(f"and {len(groups) - _MOST_GROUPS:,} more kinds"))
+            self._column.addWidget(note(tr("and {value:,} more kinds", value=len(groups) - _MOST_GROUPS)))
 
     def _choose(self) -> None:
         row = self.sender()

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio import words
+from studio.language import tr
 from studio.runs.store import RunSummary
 from studio.ui.icons import tone_colour
 from studio.ui.plain import tip
@@ -51,7 +52,7 @@ _MOVING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDow
 
 def facts_of(run: RunSummary) -> str:
     """What tells a run from others: its dataset, how far it came, and when it began."""
-    far = f"step {run.step:,} of {run.steps:,}" if run.steps else "no step yet"
+    far = tr("step {step:,} of {steps:,}", step=run.step, steps=run.steps) if run.steps else tr("no step yet")
     state = "" if run.state == "done" else f", {run.state}"
     return f"{PurePath(run.dataset).stem or 'no dataset'} · {far}{state} · {words.when(run.created)}"
 
@@ -81,7 +82,7 @@ class RunPicker(Button):
     def show_runs(self, runs: Sequence[RunSummary], name: str) -> None:
         """Name a run, and offer these, the newest first."""
         self._runs, self._name = sorted(runs, key=lambda run: run.created, reverse=True), name
-        self.setText(name or self._none or "Choose a run")
+        self.setText(name or self._none or tr("Choose a run"))
         self._describe()
         self.updateGeometry()
         self.setVisible(bool(name or runs))
@@ -123,8 +124,10 @@ class RunPicker(Button):
     def _describe(self) -> None:
         run = next((run for run in self._runs if run.name == self._name), None)
         facts = facts_of(run) if run is not None else ""
-        self.setAccessibleName(f"Run: {self.text()}")
-        self.setAccessibleDescription(" ".join(filter(None, (facts, self._why_not or "Choose another run."))))
+        self.setAccessibleName(tr("Run: {text}", text=self.text()))
+        self.setAccessibleDescription(
+            " ".join(filter(None, (facts, self._why_not or tr("Choose another run."))))
+        )
         self.setToolTip(tip("\n".join(filter(None, (self.text(), facts, self._why_not)))))
 
     def _on_chosen(self, name: str) -> None:
@@ -143,7 +146,7 @@ class RunList(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._model, self._found = QStandardItemModel(self), QSortFilterProxyModel(self)
         if none:
-            self._model.appendRow(_entry("", none, "Trains the recipe as it stands", current))
+            self._model.appendRow(_entry("", none, tr("Trains the recipe as it stands"), current))
         for run in runs:
             self._model.appendRow(_entry(run.name, run.name, facts_of(run), current))
         self._found.setSourceModel(self._model)
@@ -181,13 +184,13 @@ class RunList(QFrame):
         card.body.addWidget(self.search)
         card.body.addWidget(self.view)
         column(card, on=self)
-        self.search.setPlaceholderText("Search runs")
-        self.search.setAccessibleName("Search names, datasets and dates of runs")
+        self.search.setPlaceholderText(tr("Search runs"))
+        self.search.setAccessibleName(tr("Search names, datasets and dates of runs"))
         self.search.setVisible(self._model.rowCount() > _MANY)
         self.search.textChanged.connect(self._seek)
         self.view.setModel(self._found)
         self.view.setProperty("role", "runs")
-        self.view.setAccessibleName("Runs, the newest first")
+        self.view.setAccessibleName(tr("Runs, the newest first"))
         self.view.setItemDelegate(_Lines(self.view))
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)

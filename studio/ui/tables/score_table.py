@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResiz
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from studio.events import MEASURED, Difference, Score
+from studio.language import tr
 from studio.ui.tables.delegates import dress, paint_pill
 from studio.ui.tables.model import ROW, Index, Mark, TableColumn
 from studio.ui.tables.score_words import scale_of, span_text, verdict_of
@@ -81,7 +82,7 @@ class ScoreDelegate(QStyledItemDelegate):
         if score is not None and score.state != MEASURED and not score.count:
             scale = ""
         if row.folded and not row.unfolded:
-            scale = " · ".join(filter(None, (scale, f"{row.folded} parts")))
+            scale = " · ".join(filter(None, (scale, tr("{folded} parts", folded=row.folded))))
         lift = 8 if scale else 0
         above = box.adjusted(0, 0, -16 if row.folded else 0, -2 * lift)
         self._text(painter, above, row.title, "text", 13)
@@ -220,7 +221,7 @@ class ScoreTable(QTableView):
     def __init__(self, theme: Theme, model: ScoresModel) -> None:
         super().__init__()
         self._scores = model
-        dress(self, "Scores", ROW_HEIGHT)
+        dress(self, tr("Scores"), ROW_HEIGHT)
         self.setModel(model)
         self.setItemDelegate(ScoreDelegate(theme, self, model))
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)

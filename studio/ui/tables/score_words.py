@@ -7,19 +7,20 @@ from typing import Protocol
 
 from studio.evaluate.score_text import MINUS, difference_text, interval_text, unit_of_difference
 from studio.events import FAILED, INCOMPATIBLE, MEASURED, NOT_RUN, TOO_FEW, Difference, Score
+from studio.language import tr
 
-_BETTER = {"higher": "higher is better", "lower": "lower is better"}
+_BETTER = {"higher": tr("higher is better"), "lower": tr("lower is better")}
 
 VERDICTS = {
-    "better": ("Better", "good"),
-    "worse": ("Worse", "bad"),
-    "unclear": ("No difference shown", "dim"),
+    "better": (tr("Better"), "good"),
+    "worse": (tr("Worse"), "bad"),
+    "unclear": (tr("No difference shown"), "dim"),
 }
 STATES = {
-    NOT_RUN: ("Not run", "dim"),
-    FAILED: ("Failed", "bad"),
-    INCOMPATIBLE: ("Incompatible", "dim"),
-    TOO_FEW: ("Too few", "warn"),
+    NOT_RUN: (tr("Not run"), "dim"),
+    FAILED: (tr("Failed"), "bad"),
+    INCOMPATIBLE: (tr("Incompatible"), "dim"),
+    TOO_FEW: (tr("Too few"), "warn"),
 }
 """What stands in place of a verdict, and its tone."""
 
@@ -52,7 +53,7 @@ def verdict_of(score: Score, contestant: str) -> tuple[str, str]:
         return VERDICTS[score.direction(difference)]
     if difference.low <= 0 <= difference.high:
         return VERDICTS["unclear"]
-    return ("Higher" if difference.low > 0 else "Lower", "text")
+    return (tr("Higher") if difference.low > 0 else tr("Lower"), "text")
 
 
 def difference_of(score: Score, contestant: str) -> Difference | None:
@@ -66,7 +67,7 @@ def scale_of(score: Score) -> str:
     if score.count:
         parts.append(f"{score.count:,} {'row' if score.count == 1 else 'rows'}")
         if score.clusters:
-            parts[-1] += f" in {score.clusters:,} groups"
+            parts[-1] += tr(" in {clusters:,} groups", clusters=score.clusters)
     if score.unit in ("nats", "bits", "seconds", "tokens"):
         parts.append(score.unit)
     parts.append(_BETTER.get(score.better, ""))
@@ -99,12 +100,22 @@ def told_of(score: Score, contestant: str, help_: str) -> str:
     difference = difference_of(score, contestant)
     if difference is not None:
         interval = interval_text(difference, score.unit)
-        lines.append(f"Difference, 95 % interval: {interval} (p = {difference.p:.2g}).")
+        lines.append(
+            tr("Difference, 95 % interval: {interval} (p = {p:.2g}).", interval=interval, p=difference.p)
+        )
         if difference.detectable:
             seen = difference_text(difference.detectable, score.unit).lstrip("+")
-            lines.append(f"So many rows show a difference of {seen}{unit_of_difference(score.unit)} or more.")
+            lines.append(
+                tr(
+                    "So many rows show a difference of {seen}{unit_of_difference} or more.",
+                    seen=seen,
+                    unit_of_difference=unit_of_difference(score.unit),
+                )
+            )
         if difference.correlation is not None:
-            lines.append(f"Correlation over the rows: {difference.correlation:.2f}.")
+            lines.append(
+                tr("Correlation over the rows: {correlation:.2f}.", correlation=difference.correlation)
+            )
     return "\n".join(filter(None, lines))
 
 

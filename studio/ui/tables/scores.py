@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt
 
 from studio.evaluate.score_text import difference_text, value_text
 from studio.events import MEASURED, Difference, Score
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.tables.model import ROW, Index, TableColumn, TableModel
 from studio.ui.tables.score_words import (
@@ -94,7 +95,7 @@ class ScoresModel(TableModel[ScoreRow]):
         self.sides = sides
         self._fill()
 
-    def set_waiting(self, measures: Collection[str], word: str = "Waiting") -> None:
+    def set_waiting(self, measures: Collection[str], word: str = tr("Waiting")) -> None:
         """What is still to be measured, and what is said of it."""
         self._waiting, self._word = frozenset(measures), word
         self._fill()
@@ -138,7 +139,7 @@ class ScoresModel(TableModel[ScoreRow]):
                 groups.setdefault(known[key].group if key in known else "", []).append(key)
         for group, keys in groups.items():
             if keys:
-                yield ScoreRow(self._groups.get(group, title_of(group) or "Others"))
+                yield ScoreRow(self._groups.get(group, title_of(group) or tr("Others")))
             for key in keys:
                 yield from self._rows_of(key, known.get(key))
 
@@ -158,7 +159,7 @@ class ScoresModel(TableModel[ScoreRow]):
 
 
 def _columns(sides: Sequence[ScoreSide]) -> tuple[ScoreColumn, ...]:
-    columns = [ScoreColumn("Measure", lambda row: row.title, tip=_tip_of(sides), kind=NAME)]
+    columns = [ScoreColumn(tr("Measure"), lambda row: row.title, tip=_tip_of(sides), kind=NAME)]
     if len(sides) == 1:
         columns += [_value(0, key, title) for key, title in sides[0].contestants]
     for place, side in enumerate(sides):
@@ -196,7 +197,7 @@ def _difference_columns(place: int, side: ScoreSide, title: str) -> list[ScoreCo
 
     columns = [
         ScoreColumn(
-            title or "Difference",
+            title or tr("Difference"),
             text,
             right=True,
             width=120 if title else 100,
@@ -206,7 +207,7 @@ def _difference_columns(place: int, side: ScoreSide, title: str) -> list[ScoreCo
             contestant=who,
         ),
         ScoreColumn(
-            "Worse ◂  ▸ Better" if title else "Worse ◂ 95 % interval ▸ Better",
+            tr("Worse ◂  ▸ Better") if title else tr("Worse ◂ 95 % interval ▸ Better"),
             width=180 if title else 204,
             tip=told,
             kind=INTERVAL,

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import Button, Icon, IconButton
@@ -29,7 +30,7 @@ class DocumentList(QWidget):
         super().__init__()
         self.paths: tuple[str, ...] = ()
         self.removers: list[IconButton] = []
-        self.more = Button("Add documents…", icon="file-plus")
+        self.more = Button(tr("Add documents…"), icon="file-plus")
         self.more.clicked.connect(self.more_requested)
         self._names = column(gap=2)
         column(self._names, self.more, on=self, gap=6)
@@ -42,7 +43,7 @@ class DocumentList(QWidget):
         for path in self.paths[:_SHOWN]:
             self._names.addWidget(self._line(path))
         if len(self.paths) > _SHOWN:
-            self._names.addWidget(ElidedLabel(f"and {len(self.paths) - _SHOWN:,} more"))
+            self._names.addWidget(ElidedLabel(tr("and {value:,} more", value=len(self.paths) - _SHOWN)))
 
     def add(self, paths: Iterable[str]) -> None:
         """Take in more, as an edit."""
@@ -52,7 +53,7 @@ class DocumentList(QWidget):
     def _line(self, path: str) -> QWidget:
         line, name = QWidget(), ElidedLabel(Path(path).name)
         line.setToolTip(tip(path))
-        remove = IconButton("x", f"Leave {Path(path).name} out", size=24)
+        remove = IconButton("x", tr("Leave {name} out", name=Path(path).name), size=24)
         remove.clicked.connect(self._remove)
         self.removers.append(remove)
         row(Icon("file-text", 14), (name, 1), remove, on=line, inside=(2, 0, 0, 0), gap=8)
@@ -80,7 +81,7 @@ class PassageView(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.document().setDocumentMargin(0)
-        self.setAccessibleName("The passage that the row was made from")
+        self.setAccessibleName(tr("The passage that the row was made from"))
         theme.changed.connect(self._draw)
 
     def marked(self) -> list[str]:

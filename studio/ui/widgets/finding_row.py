@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from studio.events import Evidence, Finding
+from studio.language import plural, tr
 from studio.ui.icons import pixmap
 from studio.ui.plain import tip
 from studio.ui.theme import Theme
@@ -20,7 +21,7 @@ from studio.ui.widgets.style import hairline
 
 _ICONS = {"good": "circle-check", "look": "triangle-alert", "bad": "circle-alert"}
 _TONES = {"good": "good", "look": "warn", "bad": "bad"}
-_WORDS = {"good": "Good", "look": "Warning", "bad": "Bad"}
+_WORDS = {"good": tr("Good"), "look": tr("Warning"), "bad": tr("Bad")}
 _INDENT = 28
 _SHOWN = 8
 _HEAD_HEIGHT = 42
@@ -28,8 +29,8 @@ _HEAD_HEIGHT = 42
 
 def fix_words(finding: Finding) -> str:
     """What the fix does, for a button: Remove 12 rows, Fix 1 row; nothing where there is none."""
-    verb = {"drop": "Remove", "mend": "Fix"}.get(finding.fix, "")
-    return f"{verb} {finding.count:,} row{'s' if finding.count != 1 else ''}" if verb else ""
+    verb = {"drop": tr("Remove"), "mend": tr("Fix")}.get(finding.fix, "")
+    return plural(finding.count, "{verb} {count:,} row", "{verb} {count:,} rows", verb=verb) if verb else ""
 
 
 class Mark(QWidget):
@@ -59,7 +60,7 @@ class FindingRow(QWidget):
         super().__init__()
         self.finding = finding
         self._theme = theme
-        self.toggle = IconButton("chevron-right", f"Why {finding.title} matters", size=24)
+        self.toggle = IconButton("chevron-right", tr("Why {title} matters", title=finding.title), size=24)
         self.toggle.clicked.connect(self._toggle)
         self.fix, self._fix_place = Button(f"{fix_words(finding)}…"), QWidget()
         self.fix.clicked.connect(self._ask)
@@ -98,7 +99,7 @@ class FindingRow(QWidget):
         lines = column(WrapLabel(finding.why, tone="dim"), *quotes, on=details, gap=6)
         lines.setContentsMargins(_INDENT, 0, 40, 12)
         if finding.count > len(quotes) > 0:
-            add(lines, WrapLabel(f"and {finding.count - len(quotes):,} more", role="note"))
+            add(lines, WrapLabel(tr("and {value:,} more", value=finding.count - len(quotes)), role="note"))
         return details
 
     def _make_quote(self, evidence: Evidence) -> QLabel:
@@ -132,13 +133,17 @@ class PassedChecks(QWidget):
 
     def __init__(self, theme: Theme, rows: Sequence[FindingRow]) -> None:
         super().__init__()
-        words = f"{len(rows):,} check{' passes' if len(rows) == 1 else 's pass'}"
+        words = plural(len(rows), "{count:,} check passes", "{count:,} checks pass")
         title, self.names = PlainLabel(words), ElidedLabel("")
         self._titles = ", ".join(each.finding.title for each in rows)
         title.setProperty("role", "title")
         self.names.setProperty("tone", "dim")
         self.names.setText(self._titles)
-        self.toggle = IconButton("chevron-right", f"Show the {words.replace(' pass', ' that pass')}", size=24)
+        self.toggle = IconButton(
+            "chevron-right",
+            tr("Show the {replace}", replace=words.replace(" pass", " that pass")),
+            size=24,
+        )
         self.toggle.clicked.connect(self._toggle)
         self.title, self.list, head = title, QWidget(), QWidget()
         row(Mark(theme, "good"), title, (self.names, 1), self.toggle, on=head, inside=(0, 0, 4, 0), gap=12)
@@ -164,9 +169,9 @@ def _rich(evidence: Evidence) -> str:
     """A quote with links to its rows, what is meant in bold."""
     text, start, end = evidence.quote, evidence.start, evidence.end
     marked = f"{escape(text[:start])}<b>{escape(text[start:end])}</b>{escape(text[end:])}"
-    places = [f'<a href="{evidence.line}">Line {evidence.line:,}</a>']
+    places = [tr('<a href="{line}">Line {line:,}</a>', line=evidence.line)]
     if evidence.other is not None:
         other = evidence.other
-        golden = f"golden row {-other:,}"
-        places.append(f'<a href="{other}">line {other:,}</a>' if other > 0 else golden)
-    return f"{' and '.join(places)}&nbsp;&nbsp; {marked}"
+        golden = tr("golden row {value:,}", value=-other)
+        places.append(tr('<a href="{other}">line {other:,}</a>', other=other) if other > 0 else golden)
+    return tr("{listed}&nbsp;&nbsp; {marked}", listed=tr(" and ").join(places), marked=marked)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
+from studio.language import tr
 from studio.ui.widgets.button import Button, Icon, IconButton
 from studio.ui.widgets.label import PlainLabel, WrapLabel
 from studio.ui.widgets.layout import add, column, row
@@ -22,7 +23,7 @@ class ConfirmBar(QFrame):
         self.setObjectName("notice")
         self.setProperty("tone", "bad")
         self._text = WrapLabel()
-        self.agree, self.cancel = Button(agree, "danger"), Button("Cancel")
+        self.agree, self.cancel = Button(agree, "danger"), Button(tr("Cancel"))
         mark = Icon("triangle-alert", 16, "text")
         row(mark, (self._text, 1), self.cancel, self.agree, on=self, inside=(14, 9, 10, 9))
         self.cancel.clicked.connect(self.hide)
@@ -62,7 +63,7 @@ class Notice(QFrame):
         self._icons = {tone: Icon(name, 16, "text") for tone, name in ICONS.items()}
         self.action, self._key = Button("", "link"), ""
         self.action.clicked.connect(self._choose)
-        close = IconButton("x", "Close this message")
+        close = IconButton("x", tr("Close this message"))
         close.clicked.connect(self.close_message)
         row(*self._icons.values(), (self._text, 1), self.action, close, on=self, inside=(14, 9, 8, 9))
         self.hide()
@@ -201,7 +202,7 @@ class BusyState(_State):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(text)
         add(self.column, self._text, self._bar, self._detail)
-        self._stop = Button("Stop", icon="square")
+        self._stop = Button(tr("Stop"), icon="square")
         self._stop.clicked.connect(self.stop_requested)
         if can_stop:
             self._add_buttons(self._stop)
@@ -209,4 +210,6 @@ class BusyState(_State):
     def set_progress(self, done: int, total: int | None) -> None:
         """How far it has come; with no total the bar only moves."""
         show_progress(self._bar, done, total)
-        self._detail.setText(f"{done:,} of {total:,}" if total else (f"{done:,}" if done else ""))
+        self._detail.setText(
+            tr("{done:,} of {total:,}", done=done, total=total) if total else (f"{done:,}" if done else "")
+        )

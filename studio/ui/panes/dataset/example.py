@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QStackedWidge
 
 from studio import words
 from studio.events import DatasetRead, ExampleRow, Forecasted, Rendered, RowShown
+from studio.language import plural, tr
 from studio.ui.chat.tokens import LEGEND, TokenView
 from studio.ui.chat.turns import TurnView
 from studio.ui.form.editors import ChoiceField, editor_for
@@ -21,7 +22,7 @@ from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, note
 from studio.ui.widgets.layout import add, column
 from studio.ui.widgets.tabs import Tabs
 
-_HINT = (
+_HINT = tr(
     "One pass over the training rows with this recipe: {tokens:,} tokens, of which {trained:,} are "
     "learned. The time is an estimate for this Mac."
 )
@@ -50,15 +51,23 @@ class EpochLine(ElidedLabel):
 
     def show_forecast(self, forecast: Forecasted | None) -> None:
         """Add what the forecast knows of an epoch."""
-        parts = [f"An epoch: {self._tokens:,} tokens"]
+        parts = [tr("An epoch: {tokens:,} tokens", tokens=self._tokens)]
         if self._rows > self._examples:
-            parts.append(f"{words.counted(self._rows, 'row')} of {words.counted(self._examples, 'example')}")
+            parts.append(
+                tr(
+                    "{counted} of {counted2}",
+                    counted=words.counted(self._rows, "row"),
+                    counted2=words.counted(self._examples, "example"),
+                )
+            )
         if forecast is not None and forecast.steps_per_epoch:
             steps = max(1, round(forecast.steps_per_epoch))
-            parts.append(f"{steps:,} step{'s' if steps != 1 else ''}")
+            parts.append(plural(steps, "{count:,} step", "{count:,} steps"))
         if forecast is not None and forecast.seconds_per_epoch:
             seconds = forecast.seconds_per_epoch
-            parts.append(f"about {words.duration(seconds)}" if seconds >= 1 else "under 1 s")
+            parts.append(
+                tr("about {duration}", duration=words.duration(seconds)) if seconds >= 1 else tr("under 1 s")
+            )
         self.setText(" · ".join(parts) if self._tokens else "")
 
     def _explain(self) -> None:
@@ -106,8 +115,8 @@ class ExampleCard(Card):
     """One example in both of its forms; `rendering` asks for another template or mask."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Example")
-        self.tabs = Tabs((("tokens", "Tokens"), ("chat", "Chat")))
+        super().__init__(tr("Example"))
+        self.tabs = Tabs((("tokens", tr("Tokens")), ("chat", tr("Chat"))))
         self.tabs.chosen.connect(self._turn)
         self.head.insertWidget(1, self.tabs)
         self.tokens, self.turns, self.rendering = TokenView(theme), TurnView(), RenderingSwitch()
@@ -115,7 +124,7 @@ class ExampleCard(Card):
         self.text.setReadOnly(True)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.document().setDocumentMargin(0)
-        self.text.setAccessibleName("The row as the file has it")
+        self.text.setAccessibleName(tr("The row as the file has it"))
         self._nothing, self._stack, self._legend = QWidget(), QStackedWidget(), note(LEGEND)
         column(self.reason, (self.text, 1), on=self._nothing, gap=10).setAlignment(Qt.AlignmentFlag.AlignTop)
         self._pages: dict[str, QWidget] = {"tokens": self.tokens, "chat": self.turns}
@@ -131,20 +140,20 @@ class ExampleCard(Card):
 
     def expect(self, row: ExampleRow) -> None:
         """Name the example that is on its way; the one before stays until it comes, so nothing flickers."""
-        counts = f"{row.trained:,} of {row.tokens:,} trained"
+        counts = tr("{trained:,} of {tokens:,} trained", trained=row.trained, tokens=row.tokens)
         if row.rows:
-            counts += f" · {len(row.rows):,} rows"
+            counts += tr(" · {count:,} rows", count=len(row.rows))
         self.set_value(counts, "dim")
 
     def show_example(self, row: ExampleRow, rendered: Rendered) -> None:
         self.expect(row)
-        self.set_title(f"Line {row.line:,}")
+        self.set_title(tr("Line {line:,}", line=row.line))
         self.tokens.set_pieces(rendered.pieces, rendered.rows)
         self.turns.set_turns(rendered.turns)
         self.tabs.show()
         self._turn(self.tabs.current)
 
-    def show_nothing(self, reason: str, title: str = "Example", tone: str = "") -> None:
+    def show_nothing(self, reason: str, title: str = tr("Example"), tone: str = "") -> None:
         """Say why there are no tokens to show."""
         self.set_title(title)
         self.reason.set_tone(tone)
@@ -162,7 +171,11 @@ class ExampleCard(Card):
             example = ExampleRow(row.line, "", "", row.tokens, row.trained, "", turns=turns)
             self.show_example(example, Rendered("", row.line, row.pieces, row.turns, row.rows))
             return
-        title = f"Line {row.line:,} cannot train" if row.reason else f"Line {row.line:,}"
+        title = (
+            tr("Line {line:,} cannot train", line=row.line)
+            if row.reason
+            else tr("Line {line:,}", line=row.line)
+        )
         self.show_nothing(as_sentence(row.reason), title, "bad")
         fields = (f"{name}\n{text}".strip() for name, text in zip(row.names, row.texts, strict=True))
         self.text.setPlainText("\n\n".join(fields)[:_SHOWN_CHARACTERS])

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from studio.events import Finding, Progress
+from studio.language import tr
 from studio.ui.theme import Theme
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.finding_row import FindingRow, PassedChecks
@@ -36,14 +37,14 @@ class HealthPage(QWidget):
         self._theme = theme
         self.rows: list[FindingRow] = []
         self.passed: PassedChecks | None = None
-        self.card = Card("Health")
+        self.card = Card(tr("Health"))
         inside = clear(inside=(0, 0, 8, 0), gap=0)
         self._list = cast(QVBoxLayout, inside.layout())
         self._list.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._scroll = scrolled(inside)
-        self._busy = BusyState("Looking the rows over", can_stop=can_stop)
+        self._busy = BusyState(tr("Looking the rows over"), can_stop=can_stop)
         self._busy.stop_requested.connect(self.stop_requested)
-        self._failed = EmptyState("triangle-alert", "The checks could not be made", "", "Check again")
+        self._failed = EmptyState("triangle-alert", tr("The checks could not be made"), "", tr("Check again"))
         self._failed.chosen.connect(self.again_requested)
         self.offer = EmptyState("list-checks", "", "")
         self._stack = QStackedWidget()
@@ -98,9 +99,9 @@ class HealthPage(QWidget):
     def _say_what_is_open(self) -> None:
         bad = sum(row.finding.severity == "bad" for row in self.rows)
         looks = self.open_findings - bad
-        said = [f"{bad:,} bad" if bad else "", counted(looks, "warning") if looks else ""]
+        said = [tr("{bad:,} bad", bad=bad) if bad else "", counted(looks, "warning") if looks else ""]
         tone = "bad" if bad else "dim" if looks else "good"
-        self.card.set_value(" · ".join(filter(None, said)) or "Nothing found", tone)
+        self.card.set_value(" · ".join(filter(None, said)) or tr("Nothing found"), tone)
 
     @property
     def open_findings(self) -> int:

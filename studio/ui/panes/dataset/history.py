@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.language import plural, tr
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
@@ -17,7 +18,7 @@ from studio.ui.widgets.layout import add, clear, column, row, scrolled
 from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.style import empty_layout, hairline
 
-_NOTHING = (
+_NOTHING = tr(
     "Nothing was done to this dataset yet. A step filters, shuffles, caps, splits or mixes its rows; the "
     "file itself stays as it is, and the history can be done again to a new one."
 )
@@ -33,11 +34,11 @@ class HistoryPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.removers: list[IconButton] = []
-        self.card = Card("History")
-        self.replay = Button("Replay on a file…", icon="rotate-ccw")
-        self.replay.setToolTip("Do these steps to another file, and open what comes of it")
+        self.card = Card(tr("History"))
+        self.replay = Button(tr("Replay on a file…"), icon="rotate-ccw")
+        self.replay.setToolTip(tr("Do these steps to another file, and open what comes of it"))
         self.replay.clicked.connect(self.replay_requested)
-        self.add = Button("Add step…", icon="plus")
+        self.add = Button(tr("Add step…"), icon="plus")
         self.menu = Menu(self.add)
         self.add.setMenu(self.menu)
         add(self.card.head, self.replay, self.add)
@@ -61,13 +62,15 @@ class HistoryPage(QWidget):
         empty_layout(self._list)
         self.removers = []
         count = len(steps)
-        self.card.set_value(f"{count} step{'s' if count != 1 else ''}" if count else "")
+        self.card.set_value(plural(count, "{count} step", "{count} steps") if count else "")
         self.replay.setVisible(bool(steps))
         if source:
             start = steps[0][1] if steps else rows
-            self._list.addWidget(self._line("", f"Read {source}", f"{start:,} rows", None))
+            self._list.addWidget(
+                self._line("", tr("Read {source}", source=source), tr("{start:,} rows", start=start), None)
+            )
         for place, (words, before, after) in enumerate(steps):
-            remove = IconButton("x", f"Remove the step “{words}”", size=24)
+            remove = IconButton("x", tr("Remove the step “{words}”", words=words), size=24)
             remove.clicked.connect(self._remove)
             self.removers.append(remove)
             self._list.addWidget(hairline())
@@ -106,8 +109,8 @@ class EditsBar(QWidget):
         super().__init__()
         self.status = PlainLabel("")
         self.status.setProperty("tone", "accent")
-        self.undo, self.redo = Button("Undo", "quiet"), Button("Redo", "quiet")
-        self.save = Button("Save as dataset…", icon="save")
+        self.undo, self.redo = Button(tr("Undo"), "quiet"), Button(tr("Redo"), "quiet")
+        self.save = Button(tr("Save as dataset…"), icon="save")
         self.undo.clicked.connect(self.undo_requested)
         self.redo.clicked.connect(self.redo_requested)
         self.save.clicked.connect(self.save_requested)
@@ -116,7 +119,7 @@ class EditsBar(QWidget):
 
     def show_count(self, steps: int, *, can_undo: bool, can_redo: bool) -> None:
         """How many steps were done to the dataset."""
-        self.status.setText(f"{steps:,} step{'s' if steps != 1 else ''}")
+        self.status.setText(plural(steps, "{count:,} step", "{count:,} steps"))
         self.undo.setEnabled(can_undo)
         self.redo.setEnabled(can_redo)
         for widget in (self.status, self.save):
@@ -127,5 +130,5 @@ class EditsBar(QWidget):
 def change(before: int, after: int) -> str:
     """How a step changed the number of rows."""
     if before == after:
-        return f"{after:,} rows"
-    return f"{after:,} rows ({after - before:+,})"
+        return tr("{after:,} rows", after=after)
+    return tr("{after:,} rows ({value:+,})", after=after, value=after - before)

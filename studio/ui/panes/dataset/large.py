@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
 
 from studio.events import Finding, Progress, RowShown, Scanned
+from studio.language import tr
 from studio.ui.panes.dataset.example import ExampleCard
 from studio.ui.panes.dataset.health import HealthPage
 from studio.ui.panes.dataset.history import EditsBar
@@ -36,21 +37,21 @@ class LargeBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.status = PlainLabel("Looking at the first rows…")
+        self.status = PlainLabel(tr("Looking at the first rows…"))
         self.facts, self.room = WrapLabel("", tone="dim"), WrapLabel("", tone="dim")
         self.facts.hide()
         self.room.hide()
         self.progress = QProgressBar()
         show_progress(self.progress, 0, None)
         self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Progress")
-        self.stop = Button("Stop", icon="square")
-        self.bad = Button("Save bad rows…")
-        self.bad.setToolTip("Writes file, line, column and reason of every row that cannot train.")
-        self.read = Button("Read all to train on it")
-        self.read.setToolTip("Holds every row in memory.")
-        self.part = Button("Create subset…", "primary")
-        self.part.setToolTip("Writes some of the rows as a dataset of its own, to train on.")
+        self.progress.setAccessibleName(tr("Progress"))
+        self.stop = Button(tr("Stop"), icon="square")
+        self.bad = Button(tr("Save bad rows…"))
+        self.bad.setToolTip(tr("Writes file, line, column and reason of every row that cannot train."))
+        self.read = Button(tr("Read all to train on it"))
+        self.read.setToolTip(tr("Holds every row in memory."))
+        self.part = Button(tr("Create subset…"), "primary")
+        self.part.setToolTip(tr("Writes some of the rows as a dataset of its own, to train on."))
         for button, signal in (
             (self.stop, self.stop_requested),
             (self.bad, self.bad_requested),
@@ -74,14 +75,24 @@ class LargeBar(QWidget):
         self.facts.setVisible(scan.rows > 0)
         if scan.finished:
             self._finished = True
-            self.end(f"All {scan.rows:,} rows read")
+            self.end(tr("All {rows:,} rows read", rows=scan.rows))
             return
-        self.status.setText(f"{scan.rows:,} of about {round_rows(scan.expected_rows):,} rows read")
+        self.status.setText(
+            tr(
+                "{rows:,} of about {round_rows:,} rows read",
+                rows=scan.rows,
+                round_rows=round_rows(scan.expected_rows),
+            )
+        )
         self._show_share(scan.bytes, scan.total_bytes)
 
     def show_progress(self, progress: Progress) -> None:
         """How far a part is, or whatever else was asked for."""
-        of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
+        of = (
+            tr("{done:,} of {total:,}", done=progress.done, total=progress.total)
+            if progress.total
+            else f"{progress.done:,}"
+        )
         self.status.setText(f"{of} {progress.what}")
         self._show_share(progress.done, progress.total)
         self._set_busy(True)
@@ -95,7 +106,7 @@ class LargeBar(QWidget):
         """Say why not all rows can be read; empty where they can."""
         self._fits = not words
         self._set_busy(not self.progress.isHidden())
-        self.room.setText(f"{words} Create a subset of it to train on.")
+        self.room.setText(tr("{words} Create a subset of it to train on.", words=words))
         self.room.setVisible(bool(words))
 
     def _show_share(self, done: int, total: int | None) -> None:
@@ -113,12 +124,14 @@ class LargeBar(QWidget):
 def large_findings(scan: Scanned) -> str:
     """What a scan has found, in a line."""
     parts = (
-        (scan.bad - scan.empty, "cannot be read"),
+        (scan.bad - scan.empty, tr("cannot be read")),
         (scan.empty, "empty"),
-        (scan.duplicates, "exact duplicates" if scan.duplicates != 1 else "exact duplicate"),
+        (scan.duplicates, tr("exact duplicates") if scan.duplicates != 1 else tr("exact duplicate")),
     )
-    found = [f"{count:,} {words}" for count, words in parts if count] or ["Every row can train"]
-    lengths = f"median {scan.median:,}, longest {scan.longest:,} characters"
+    found = [f"{count:,} {words}" for count, words in parts if count] or [tr("Every row can train")]
+    lengths = tr(
+        "median {median:,}, longest {longest:,} characters", median=scan.median, longest=scan.longest
+    )
     return " · ".join((*found, lengths if scan.longest else "")).removesuffix(" · ")
 
 
@@ -146,8 +159,8 @@ class LargeView(QWidget):
         self.bar, self.table, self.example = LargeBar(), LargeTable(theme), ExampleCard(theme)
         super().__init__()
         self.health = HealthPage(theme, can_stop=True)
-        self.health.show_offer("Health", "The checks can begin once every row has been read.")
-        self.tabs = Tabs([("rows", "Rows"), ("health", "Health")])
+        self.health.show_offer(tr("Health"), tr("The checks can begin once every row has been read."))
+        self.tabs = Tabs([("rows", tr("Rows")), ("health", tr("Health"))])
         self.pages = {"rows": ExamplesPage(self.table, self.example), "health": self.health}
         self._stack = QStackedWidget()
         for page in self.pages.values():
@@ -222,7 +235,7 @@ class LargeView(QWidget):
 
     def show_stopped(self, rows: int) -> None:
         """Say how many rows are read."""
-        self.bar.end(f"Stopped: the first {rows:,} rows are read")
+        self.bar.end(tr("Stopped: the first {rows:,} rows are read", rows=rows))
 
     def show_scan(self, scan: Scanned) -> None:
         """How far the scan has come, and how many rows of each state it has met."""
@@ -243,4 +256,4 @@ class LargeView(QWidget):
 def large_facts(path: Path, size: int, format: str = "") -> str:
     """What the pane's header says of a big file."""
     kind = format or path.suffix.removeprefix(".").upper()
-    return f"{file_size(size)} · {kind} · read page by page"
+    return tr("{file_size} · {kind} · read page by page", file_size=file_size(size), kind=kind)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from studio.language import tr
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.popup import Menu
 
@@ -27,12 +28,12 @@ class OpenMenu(Menu):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setToolTipsVisible(True)
-        self.addAction("Files…").triggered.connect(self.files_requested)
-        self.addAction("Folder…").triggered.connect(self.folder_requested)
-        self.addAction("From the Hub…").triggered.connect(self.hub_requested)
-        self.addAction("Library…").triggered.connect(self.library_requested)
-        self.columns = self.addAction("Columns…")
-        self.columns.setToolTip("Say which columns of this dataset are what")
+        self.addAction(tr("Files…")).triggered.connect(self.files_requested)
+        self.addAction(tr("Folder…")).triggered.connect(self.folder_requested)
+        self.addAction(tr("From the Hub…")).triggered.connect(self.hub_requested)
+        self.addAction(tr("Library…")).triggered.connect(self.library_requested)
+        self.columns = self.addAction(tr("Columns…"))
+        self.columns.setToolTip(tr("Say which columns of this dataset are what"))
         self.columns.triggered.connect(self.columns_requested)
         self.columns.setVisible(False)
         self._line = self.addSeparator()
@@ -76,20 +77,22 @@ class SaveMenu(Menu):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.addAction("Save as dataset…").triggered.connect(self.save_requested)
+        self.addAction(tr("Save as dataset…")).triggered.connect(self.save_requested)
         self.addSeparator()
-        self.addAction("Export as JSONL…").triggered.connect(self.export_requested)
-        self.addAction("Export for mlx-lm…").triggered.connect(self.layout_requested)
+        self.addAction(tr("Export as JSONL…")).triggered.connect(self.export_requested)
+        self.addAction(tr("Export for mlx-lm…")).triggered.connect(self.layout_requested)
         self.bad_rows = self.addAction("")
         self.bad_rows.triggered.connect(self.bad_rows_requested)
         self.addSeparator()
-        self.addAction("Upload to the Hub…").triggered.connect(self.upload_requested)
+        self.addAction(tr("Upload to the Hub…")).triggered.connect(self.upload_requested)
         self.show_bad(0)
 
     def show_bad(self, count: int) -> None:
         """How many rows cannot train."""
-        rows = "the row that cannot train" if count == 1 else "the rows that cannot train"
+        rows = tr("the row that cannot train") if count == 1 else tr("the rows that cannot train")
         self.bad_rows.setText(
-            f"Export {rows}…" if count < 2 else f"Export the {count:,} rows that cannot train…"
+            tr("Export {rows}…", rows=rows)
+            if count < 2
+            else tr("Export the {count:,} rows that cannot train…", count=count)
         )
         self.bad_rows.setEnabled(count > 0)

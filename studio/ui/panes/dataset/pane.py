@@ -11,6 +11,7 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.events import ColumnsAsked, DatasetRead, Finding, Forecasted, Progress, Rendered
+from studio.language import plural, tr
 from studio.ui.panes.dataset.example import EpochLine
 from studio.ui.panes.dataset.health import HealthPage
 from studio.ui.panes.dataset.history import EditsBar, HistoryPage
@@ -26,13 +27,13 @@ from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.states import BusyState, EmptyState, FailedState
 from studio.ui.widgets.tabs import Tabs
 
-FORMATS = (
+FORMATS = tr(
     "JSON Lines, JSON, CSV, Parquet, Arrow, text, or a folder of them. Instruction, chat, prompt and "
     "completion, classification, preference or plain text: the format is recognized."
 )
-_FROM_DOCUMENTS = "What a model makes of your documents becomes a dataset once you have accepted it."
-_CHOICES = ("Try the sample", "Choose a file…", "Make rows from documents…")
-_TITLES = {"synthesis": "Make more"}
+_FROM_DOCUMENTS = tr("What a model makes of your documents becomes a dataset once you have accepted it.")
+_CHOICES = (tr("Try the sample"), tr("Choose a file…"), tr("Make rows from documents…"))
+_TITLES = {"synthesis": tr("Make more")}
 _NAMED = 8
 
 
@@ -50,18 +51,18 @@ class DatasetPane(Pane):
     recipe_wanted = Signal(object)  # {path of the recipe's field: its new value}
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Dataset")
+        super().__init__(tr("Dataset"))
         self._dataset: DatasetRead | None = None
         self._shown = ""  # the path of the dataset that was on show last
         self._rendering: dict[str, Any] = {}
         self._busy: BusyState | None = None
-        self._open = self.header.add_button("Open…", icon="folder-open")
+        self._open = self.header.add_button(tr("Open…"), icon="folder-open")
         self.open_menu = OpenMenu(self._open)
         self._open.setMenu(self.open_menu)
-        self._save = self.header.add_button("Save", icon="save")
+        self._save = self.header.add_button(tr("Save"), icon="save")
         self.save_menu = SaveMenu(self._save)
         self._save.setMenu(self.save_menu)
-        self._train = self.header.add_button("Train on this", role="primary")
+        self._train = self.header.add_button(tr("Train on this"), role="primary")
         self._train.clicked.connect(self.train_requested)
         self.rows, self.health, self.plots = RowsPage(theme), HealthPage(theme), PlotsPage(theme)
         self.history, self.synthesis = HistoryPage(), SynthesisPage(theme)
@@ -75,7 +76,7 @@ class DatasetPane(Pane):
             "synthesis": self.synthesis,
         }
         self.tabs = Tabs([(key, _TITLES.get(key, key.capitalize())) for key in self.pages])
-        self.back = Button("Back", "quiet", "chevron-left")
+        self.back = Button(tr("Back"), "quiet", "chevron-left")
         self.epoch, self.edits = EpochLine(), EditsBar()
         self._stack = QStackedWidget()
         self._lay_out()
@@ -121,7 +122,7 @@ class DatasetPane(Pane):
         """Turn to the page that makes rows; `alone` where there is no dataset yet, only documents."""
         if alone:
             self._dataset = None
-            self._show_only("Rows from documents", _FROM_DOCUMENTS, None)
+            self._show_only(tr("Rows from documents"), _FROM_DOCUMENTS, None)
             self._open.show()
             self._show_alone(True)
             self._stack.setCurrentWidget(self.synthesis)
@@ -166,26 +167,26 @@ class DatasetPane(Pane):
         self.lengths.show_limit(values["data.max_length"])
 
     def show_empty(self) -> None:
-        state = EmptyState("database", "Drop a dataset here", FORMATS, *_CHOICES)
+        state = EmptyState("database", tr("Drop a dataset here"), FORMATS, *_CHOICES)
         state.chosen.connect(self.sample_requested)
         state.second_chosen.connect(self.open_requested)
         state.third_chosen.connect(self.documents_requested)
-        library = state.add_link("Open one from the library…")
+        library = state.add_link(tr("Open one from the library…"))
         library.clicked.connect(self.library_requested)
         library.setVisible(bool(self.open_menu.recent()))
         self.open_menu.recent_changed.connect(library.setVisible)
-        self._show_only("Dataset", "The examples that a model learns from.", state)
+        self._show_only(tr("Dataset"), tr("The examples that a model learns from."), state)
         self._open.show()
 
     def show_busy(self, path: str) -> None:
         """Say that a file is read; when it is read again, what is known of it stays."""
         if self._dataset is not None and self._dataset.path == path and self.state is None:
-            self.header.set_subtitle("Rendering every row again…")
+            self.header.set_subtitle(tr("Rendering every row again…"))
             self._train.setEnabled(False)
             return
-        self._busy = BusyState(f"Reading {Path(path).name}")
+        self._busy = BusyState(tr("Reading {name}", name=Path(path).name))
         self._busy.stop_requested.connect(self.stop_requested)
-        self._show_only(Path(path).stem, "Every row is read, checked and turned into tokens.", self._busy)
+        self._show_only(Path(path).stem, tr("Every row is read, checked and turned into tokens."), self._busy)
 
     def show_progress(self, progress: Progress) -> None:
         if self._busy is not None:
@@ -202,19 +203,25 @@ class DatasetPane(Pane):
         self.header.set_subtitle(large_facts(path, size, format))
 
     def show_failure(self, sentence: str) -> None:
-        state = FailedState("This dataset could not be read", sentence, "Choose another file…")
+        state = FailedState(tr("This dataset could not be read"), sentence, tr("Choose another file…"))
         state.chosen.connect(self.open_requested)
-        self._show_only("Dataset", "", state)
+        self._show_only(tr("Dataset"), "", state)
         self._open.show()
 
     def show_columns_wanted(self, asked: ColumnsAsked) -> None:
         """Say that a file cannot be read before it is known which of its columns are what."""
         name, named = Path(asked.path).name, ", ".join(f"“{each.name}”" for each in asked.columns[:_NAMED])
-        more = " and more" if len(asked.columns) > _NAMED else ""
-        sentence = f"It has {named}{more}. Say which of them has the prompt, the answer and so on."
-        state = FailedState(f"What are the columns of {name}?", sentence, "Name the columns…")
+        more = tr(" and more") if len(asked.columns) > _NAMED else ""
+        sentence = tr(
+            "It has {named}{more}. Say which of them has the prompt, the answer and so on.",
+            named=named,
+            more=more,
+        )
+        state = FailedState(
+            tr("What are the columns of {name}?", name=name), sentence, tr("Name the columns…")
+        )
         state.chosen.connect(self.columns_requested)
-        self._show_only("Dataset", "", state)
+        self._show_only(tr("Dataset"), "", state)
         self._open.show()
 
     def show_rendering_failure(self, sentence: str) -> None:
@@ -222,7 +229,7 @@ class DatasetPane(Pane):
         if self._dataset is None or self.state is not None:
             self.show_failure(sentence)
             return
-        self.header.set_subtitle("The rows cannot be rendered with this template and recipe.")
+        self.header.set_subtitle(tr("The rows cannot be rendered with this template and recipe."))
         self.epoch.setText("")
         self.tabs.choose("rows")
         self.rows.show_failure(sentence)
@@ -261,12 +268,12 @@ class DatasetPane(Pane):
         counts = self.table.model.counts()
         attention = counts["attention"]
         splits = " / ".join(f"{counts[split]:,} {split}" for split in ("train", "validation", "test"))
-        needing = f"{attention:,} row{' needs' if attention == 1 else 's need'} attention"
+        needing = plural(attention, "{count:,} row needs attention", "{count:,} rows need attention")
         if untrained := _untrained(dataset):
-            needing += f", {untrained:,} cannot train"
-        golden = f"{dataset.golden:,} golden set aside" if dataset.golden else ""
+            needing += tr(", {untrained:,} cannot train", untrained=untrained)
+        golden = tr("{golden:,} golden set aside", golden=dataset.golden) if dataset.golden else ""
         parts = [
-            f"{len(dataset.rows):,} examples",
+            tr("{count:,} examples", count=len(dataset.rows)),
             dataset.format,
             needing if attention else "",
             splits,

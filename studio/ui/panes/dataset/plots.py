@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.events import DatasetRead
+from studio.language import tr
 from studio.ui.plots.bar_list import BarList
 from studio.ui.plots.histogram import Histogram, LimitHistogram, bin_shares
 from studio.ui.theme import Theme
@@ -16,7 +17,7 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
 from studio.ui.widgets.pane import GAP
 
-_DRAG = "Drag the line to try another maximum length; the recipe follows when you let go."
+_DRAG = tr("Drag the line to try another maximum length; the recipe follows when you let go.")
 _PARTS = (("train", "accent"), ("validation", "second"), ("test", "third"), ("golden", "good"))
 
 
@@ -26,9 +27,9 @@ class LengthsCard(Card):
     limit_chosen = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Token lengths")
+        super().__init__(tr("Token lengths"))
         self._lengths: list[int] = []
-        self._fate = "left out"
+        self._fate = tr("left out")
         self.histogram = LimitHistogram(theme)
         self.histogram.limit_dragged.connect(self._say)
         self.histogram.limit_chosen.connect(self.limit_chosen)
@@ -40,7 +41,7 @@ class LengthsCard(Card):
         limit = dataset.max_length
         self._lengths = [max(row.tokens, limit + row.cut) if row.cut else row.tokens for row in dataset.rows]
         self._lengths.extend(dataset.left_out)
-        self._fate = "left out" if too_long == "drop" else "cut"
+        self._fate = tr("left out") if too_long == "drop" else "cut"
         if dataset.format == "text":
             self._fate = "divided"
         self.histogram.set_lengths(self._lengths, limit)
@@ -55,9 +56,22 @@ class LengthsCard(Card):
     def _say(self, limit: int) -> None:
         over = sum(length > limit for length in self._lengths)
         share = 100 * over / max(len(self._lengths), 1)
-        few = f"{share:.1f} %" if share >= 0.1 else "less than 0.1 %"
-        text = f"{over:,} of {len(self._lengths):,} {self._fate} ({few})" if over else f"none {self._fate}"
-        self.set_value(f"limit {limit:,}: {text}", "warn" if over and self._fate != "divided" else "dim")
+        few = f"{share:.1f} %" if share >= 0.1 else tr("less than 0.1 %")
+        text = (
+            tr(
+                "{over:,} of {count:,} {fate} ({few})",
+                over=over,
+                count=len(self._lengths),
+                fate=self._fate,
+                few=few,
+            )
+            if over
+            else tr("none {fate}", fate=self._fate)
+        )
+        self.set_value(
+            tr("limit {limit:,}: {text}", limit=limit, text=text),
+            "warn" if over and self._fate != "divided" else "dim",
+        )
 
 
 class PlotsPage(QWidget):
@@ -66,11 +80,11 @@ class PlotsPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.lengths = LengthsCard(theme)
-        self.shares = Histogram(theme, "Share of trained tokens", "%")
-        self.turns = Histogram(theme, "Turns", "turns")
-        self.labels = BarList(theme, "Labels")
-        self.parts = BarList(theme, "Parts")
-        titles = ("Trained", "Turns", "Labels", "Parts")
+        self.shares = Histogram(theme, tr("Share of trained tokens"), "%")
+        self.turns = Histogram(theme, tr("Turns"), "turns")
+        self.labels = BarList(theme, tr("Labels"))
+        self.parts = BarList(theme, tr("Parts"))
+        titles = (tr("Trained"), tr("Turns"), tr("Labels"), tr("Parts"))
         plots = (self.shares, self.turns, self.labels, self.parts)
         self._cards = {title: Card(title) for title in titles}
         grid = QGridLayout(self)
@@ -93,8 +107,8 @@ class PlotsPage(QWidget):
         self.lengths.show_dataset(dataset, too_long)
         self._show_shares(dataset)
         by_label = dataset.format == "classification"
-        self._cards["Turns"].setVisible(not by_label)
-        self._cards["Labels"].setVisible(by_label)
+        self._cards[tr("Turns")].setVisible(not by_label)
+        self._cards[tr("Labels")].setVisible(by_label)
         if by_label:
             self._show_labels(dataset)
         else:
@@ -104,21 +118,27 @@ class PlotsPage(QWidget):
     def _show_shares(self, dataset: DatasetRead) -> None:
         shares = [row.trained / row.tokens for row in dataset.rows if row.tokens]
         self.shares.set_bins(bin_shares(shares))
-        self._cards["Trained"].set_value(f"median {100 * median(shares):.0f} %" if shares else "")
+        self._cards[tr("Trained")].set_value(
+            tr("median {value:.0f} %", value=100 * median(shares)) if shares else ""
+        )
 
     def _show_turns(self, dataset: DatasetRead) -> None:
         turns = [row.turns for row in dataset.rows if row.turns]
         self.turns.set_numbers(turns)
-        text = "plain text"
+        text = tr("plain text")
         if turns:
             few, most = min(turns), max(turns)
-            text = f"{few} each" if few == most else f"{few:,} to {most:,}, median {median(turns):.0f}"
-        self._cards["Turns"].set_value(text)
+            text = (
+                tr("{few} each", few=few)
+                if few == most
+                else tr("{few:,} to {most:,}, median {median:.0f}", few=few, most=most, median=median(turns))
+            )
+        self._cards[tr("Turns")].set_value(text)
 
     def _show_labels(self, dataset: DatasetRead) -> None:
         counts = Counter(row.answer.strip() for row in dataset.rows).most_common()
         self.labels.set_bars([(label, count, "accent") for label, count in counts])
-        self._cards["Labels"].set_value(f"{len(counts):,} labels")
+        self._cards[tr("Labels")].set_value(tr("{count:,} labels", count=len(counts)))
 
     def _show_parts(self, dataset: DatasetRead) -> None:
         counts = Counter(row.split for row in dataset.rows)
@@ -126,5 +146,5 @@ class PlotsPage(QWidget):
         bars = [(part.capitalize(), counts[part], tone) for part, tone in _PARTS if counts[part]]
         usable = {row.line for row in dataset.rows}
         bad = {item.line for item in dataset.problems if item.severity == "error" and item.line > 0} - usable
-        self.parts.set_bars([*bars, ("Cannot train", len(bad), "bad")] if bad else bars)
-        self._cards["Parts"].set_value(f"{len(dataset.rows):,} examples")
+        self.parts.set_bars([*bars, (tr("Cannot train"), len(bad), "bad")] if bad else bars)
+        self._cards[tr("Parts")].set_value(tr("{count:,} examples", count=len(dataset.rows)))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
 from studio.events import GeneratedRow
+from studio.language import plural, tr
 from studio.synth.filter import grounds
 from studio.ui.plain import keyless
 from studio.ui.tables.chips import FilterChips
@@ -36,12 +37,20 @@ class GeneratedRowView(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.prompt, self.answer, self.passage = _field("Prompt"), _field("Answer"), PassageView(theme)
+        self.prompt, self.answer, self.passage = (
+            _field(tr("Prompt")),
+            _field(tr("Answer")),
+            PassageView(theme),
+        )
         self.setMinimumHeight(150)
         self._source, self._row = _caption(""), GeneratedRow(0, "", "", "pending", "", "", "", "", "")
         self._from = QWidget()
         texts = column(
-            (_caption("Prompt"), 0), (self.prompt, 2), (_caption("Answer"), 0), (self.answer, 3), gap=4
+            (_caption(tr("Prompt")), 0),
+            (self.prompt, 2),
+            (_caption(tr("Answer")), 0),
+            (self.answer, 3),
+            gap=4,
         )
         column(self._source, (self.passage, 1), on=self._from, gap=6)
         row((texts, 1), (self._from, 1), on=self, gap=16)
@@ -63,7 +72,7 @@ class GeneratedRowView(QWidget):
         self.prompt.setPlainText(row.prompt)
         self.answer.setPlainText(row.answer)
         self._from.setVisible(bool(row.passage))
-        self._source.setText(f"From {row.source}")
+        self._source.setText(tr("From {source}", source=row.source))
         self.passage.show_passage(row.passage, grounds(row.answer, row.passage))
 
     def edit(self) -> None:
@@ -115,7 +124,7 @@ def _field(name: str) -> QPlainTextEdit:
     field.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     field.document().setDocumentMargin(0)
     field.setMinimumHeight(44)
-    field.setAccessibleName(f"{name} of the made row")
+    field.setAccessibleName(tr("{name} of the made row", name=name))
     return field
 
 
@@ -126,17 +135,17 @@ def _caption(text: str) -> ElidedLabel:
 
 
 _READING = (
-    ("accept", "A", "Accept"),
-    ("edit", "E", "Edit"),
-    ("reject", "R", "Reject"),
-    ("undo", "U", "Undo"),
-    ("accept_all", "Ctrl+Shift+A", "Accept all shown"),
+    ("accept", "A", tr("Accept")),
+    ("edit", "E", tr("Edit")),
+    ("reject", "R", tr("Reject")),
+    ("undo", "U", tr("Undo")),
+    ("accept_all", "Ctrl+Shift+A", tr("Accept all shown")),
 )
 _LINKS = 3
 HEAD = 30
 """Pixels that the head of a card with buttons is high."""
-_EDITING = (("keep", "Ctrl+Return", "Keep"), ("leave", "Esc", "Leave as it was"))
-_TEACHING = (
+_EDITING = (("keep", "Ctrl+Return", tr("Keep")), ("leave", "Esc", tr("Leave as it was")))
+_TEACHING = tr(
     "Rows that a model makes wait here until you have looked at them. Only those that you accept, as they "
     "are or in your own words, come into the dataset."
 )
@@ -152,7 +161,7 @@ class ReviewCard(Card):
     earlier_chosen = Signal(str)  # the folder of a synthesis
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Made rows")
+        super().__init__(tr("Made rows"))
         self.table, self.row = GeneratedRowsTable(theme), GeneratedRowView(theme)
         self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
         self.reading, self.editing = KeyHints(_READING), KeyHints(_EDITING)
@@ -160,14 +169,14 @@ class ReviewCard(Card):
         self.earlier, self.menu = Button("", "quiet", "history"), Menu()
         self.earlier.setMenu(self.menu)
         self.add = Button("", "primary")
-        self.nothing = EmptyState("sparkles", "No rows made yet", _TEACHING)
+        self.nothing = EmptyState("sparkles", tr("No rows made yet"), _TEACHING)
         self.links: list[Button] = []
         self._links = column(gap=2)
-        self._earlier_words = PlainLabel("Earlier")
+        self._earlier_words = PlainLabel(tr("Earlier"))
         self._earlier_words.setProperty("role", "section")
         centre = Qt.AlignmentFlag.AlignHCenter
         add(self.nothing.column, 18, (self._earlier_words, centre), self._links)
-        self._none = note("No row is in this state.")
+        self._none = note(tr("No row is in this state."))
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
         self._connect()
@@ -239,7 +248,7 @@ class ReviewCard(Card):
         self.menu.clear()
         empty_layout(self._links)
         self.links = []
-        self.earlier.setText(f"{len(folders)} earlier")
+        self.earlier.setText(tr("{count} earlier", count=len(folders)))
         self._earlier_words.setVisible(bool(folders))
         for folder, words in folders:
             action = self.menu.addAction(keyless(words))
@@ -335,7 +344,7 @@ class ReviewCard(Card):
     def _show_counts(self) -> None:
         self.chips.set_counts(self.table.made.counts())
         count = self.table.made.accepted()
-        self.add.setText(f"Add {count:,} accepted row{'s' if count != 1 else ''}")
+        self.add.setText(plural(count, "Add {count:,} accepted row", "Add {count:,} accepted rows"))
         self.add.setVisible(count > 0)
 
     def _choose_earlier(self) -> None:

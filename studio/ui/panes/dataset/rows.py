@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from studio.events import DatasetRead, ExampleRow, Problem, Rendered
+from studio.language import tr
 from studio.ui.panes.dataset.example import ExampleCard
 from studio.ui.tables.dataset import Entry
 from studio.ui.tables.dataset_table import DatasetTable
@@ -28,7 +29,7 @@ class ProblemsCard(Card):
     line_chosen = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("What needs attention")
+        super().__init__(tr("What needs attention"))
         self._has_groups, self._is_narrow = True, False
         self.list = ProblemList(theme)
         self.list.line_chosen.connect(self.line_chosen)
@@ -45,8 +46,10 @@ class ProblemsCard(Card):
         self.list.set_groups(groups)
         lost = {line for group in groups if group.severity == "error" for line in group.lines if line > 0}
         lost -= {row.line for row in dataset.rows}
-        fine = "every row can train" if groups else ""
-        self.set_value(f"{len(lost):,} cannot train" if lost else fine, "bad" if lost else "good")
+        fine = tr("every row can train") if groups else ""
+        self.set_value(
+            tr("{count:,} cannot train", count=len(lost)) if lost else fine, "bad" if lost else "good"
+        )
         self._has_groups = bool(groups)
         self.setVisible(self._has_groups and not self._is_narrow)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -93,13 +96,13 @@ class RowsPage(ExamplesPage):
 
     def show_dataset(self, dataset: DatasetRead) -> None:
         self.problems.show_dataset(dataset)
-        self.example.show_nothing("" if dataset.rows else "No row can train.")
+        self.example.show_nothing("" if dataset.rows else tr("No row can train."))
         self.table.set_dataset(dataset)
 
     def show_failure(self, sentence: str) -> None:
         """Say why the rows cannot be rendered; what they hold stays."""
         self._asking.stop()
-        self.example.show_nothing(sentence, "Not rendered", "bad")
+        self.example.show_nothing(sentence, tr("Not rendered"), "bad")
 
     def show_example(self, rendered: Rendered) -> None:
         """Show an example's tokens, unless the person has moved on to another row."""
@@ -109,7 +112,9 @@ class RowsPage(ExamplesPage):
 
     def _show_entry(self, entry: Entry) -> None:
         if isinstance(entry, Problem):
-            self.example.show_nothing(as_sentence(entry.reason), f"Line {entry.line:,} cannot train")
+            self.example.show_nothing(
+                as_sentence(entry.reason), tr("Line {line:,} cannot train", line=entry.line)
+            )
         else:
             self.example.expect(entry)
             self._asking.trigger()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDro
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.dataset.documents.paragraphs import DOCUMENTS
+from studio.language import tr
 from studio.synth.plan import Plan
 from studio.ui.form.plan import PlanForm
 from studio.ui.panes.dataset.review import HEAD, ReviewCard
@@ -39,14 +40,14 @@ class SynthesisCard(Card):
     again_requested = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Make more rows")
+        super().__init__(tr("Make more rows"))
         self.head.addStrut(HEAD)
         self.form = PlanForm()
-        self.make = Button("Make rows", "primary")
-        self.again, self.stop = Button("Resume", icon="play"), Button("Stop", icon="square")
+        self.make = Button(tr("Make rows"), "primary")
+        self.again, self.stop = Button(tr("Resume"), icon="play"), Button(tr("Stop"), icon="square")
         self.status, self.bar = WrapLabel("", tone="dim"), QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Rows are being made")
+        self.bar.setAccessibleName(tr("Rows are being made"))
         for button, asked in (
             (self.stop, self.stop_requested),
             (self.again, self.again_requested),
@@ -116,7 +117,7 @@ class SynthesisPage(QWidget):
         self.card, self.review = SynthesisCard(), ReviewCard(theme)
         self.form = self.card.form
         row(self.card, (self.review, 1), on=self, gap=GAP)
-        self._hint = DropHint(self, "Drop to make rows from")
+        self._hint = DropHint(self, tr("Drop to make rows from"))
         self.review.table.made.counts_changed.connect(self._show_primary)
         self.review.earlier_chosen.connect(self.earlier_chosen)
         self.card.make_requested.connect(self.make_requested)

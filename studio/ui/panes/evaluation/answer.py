@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from studio.events import GivenAnswer
+from studio.language import plural, tr
 from studio.ui.chat.comparison import ComparedText, WordRun, word_difference
 from studio.ui.tables.answers import OUTCOMES, VOTES, AnswerRow, failure_word
 from studio.ui.theme import Theme
@@ -19,8 +20,8 @@ from studio.ui.widgets.layout import clear, column, row, scrolled
 from studio.ui.widgets.style import empty_layout, hairline, set_property
 
 _LETTERS = ("A", "B")
-_ENDS = {"length": "cut off at the limit", "stopped": "stopped", "refused": "refused by the server"}
-NOTE_HINT = "Note on this row (N)"
+_ENDS = {"length": tr("cut off at the limit"), "stopped": "stopped", "refused": tr("refused by the server")}
+NOTE_HINT = tr("Note on this row (N)")
 
 
 def shuffled(row_: AnswerRow) -> tuple[str, str]:
@@ -41,7 +42,7 @@ class AnswerBlock(QWidget):
         self.name, self.mark = ElidedLabel(), PlainLabel()
         self.name.setProperty("role", "title")
         self.badges = row(gap=4)
-        self.text = ComparedText(theme, "Answer")
+        self.text = ComparedText(theme, tr("Answer"))
         self.foot = PlainLabel()
         self.foot.setProperty("role", "note")
         head = row(self.name, self.mark, ..., gap=8)
@@ -62,12 +63,12 @@ class AnswerBlock(QWidget):
         given = row_.answer(contestant) or GivenAnswer(contestant, "")
         self.contestant = contestant
         self.name.setText(title)
-        self.text.setAccessibleName(f"Answer of {title}")
+        self.text.setAccessibleName(tr("Answer of {title}", title=title))
         self.text.show_text(stretches or [("(nothing)", False)], tone)
         right = None if blind else row_.right(contestant)
         words = {None: "", True: "✓ right", False: "✗ wrong"}[right]
         if contestant in row_.rulings and not blind:
-            words += ", as you say"
+            words += tr(", as you say")
         self.mark.setText(words)
         set_property(self.mark, "tone", {None: "dim", True: "good", False: "bad"}[right])
         empty_layout(self.badges)
@@ -108,8 +109,8 @@ class AnswerDetail(Card):
         self._grid.setColumnStretch(1, 1)
         self.note = QLineEdit()
         self.note.setPlaceholderText(NOTE_HINT)
-        self.note.setAccessibleName("Note on this row")
-        self.note.setToolTip("Return keeps the note, Esc leaves it as it was.")
+        self.note.setAccessibleName(tr("Note on this row"))
+        self.note.setToolTip(tr("Return keeps the note, Esc leaves it as it was."))
         self.note.editingFinished.connect(self._keep_note)
         self.note.returnPressed.connect(self.left)
         inside = clear(
@@ -167,11 +168,15 @@ class AnswerDetail(Card):
         )
         self._facts.setText(" · ".join(filter(None, facts)))
         self.prompt.setText(row_.asked.prompt if row_ is not None else "")
-        self.ideal.setText(f"Ideal: {row_.asked.ideal}" if row_ is not None and row_.asked.ideal else "")
+        self.ideal.setText(
+            tr("Ideal: {ideal}", ideal=row_.asked.ideal) if row_ is not None and row_.asked.ideal else ""
+        )
         self.ideal.setVisible(bool(self.ideal.text()))
         says = row_ is not None and row_.judged and not self.blind
         self.judged.setText(
-            f"Judge on {self.title_of(row_.compared)}: {row_.judged}." if row_ and says else ""
+            tr("Judge on {title_of}: {judged}.", title_of=self.title_of(row_.compared), judged=row_.judged)
+            if row_ and says
+            else ""
         )
         self.judged.setVisible(bool(self.judged.text()))
 
@@ -220,17 +225,17 @@ class AnswerDetail(Card):
 def _foot(given: GivenAnswer) -> str:
     parts = []
     if given.tokens:
-        parts.append(f"{given.tokens:,} token{'s' if given.tokens != 1 else ''}")
+        parts.append(plural(given.tokens, "{count:,} token", "{count:,} tokens"))
     if given.seconds:
         parts.append(f"{given.seconds:.2f} s")
     if given.finish_reason in _ENDS:
         parts.append(_ENDS[given.finish_reason])
     if given.score is not None and given.score not in (0.0, 1.0):
-        parts.append(f"score {given.score:.2f}")
+        parts.append(tr("score {score:.2f}", score=given.score))
     return " · ".join(parts)
 
 
 def _said(row_: AnswerRow) -> tuple[str, ...]:
     """What else is known of a row, in words."""
-    voted = f"you voted: {VOTES[row_.vote].lower()}" if row_.vote in VOTES else ""
-    return (voted, "judge and scorer disagree" if row_.disagrees else "")
+    voted = tr("you voted: {lower}", lower=VOTES[row_.vote].lower()) if row_.vote in VOTES else ""
+    return (voted, tr("judge and scorer disagree") if row_.disagrees else "")

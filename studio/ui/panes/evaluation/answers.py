@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit, QTableView, QWidget
 
 from studio.events import Answered
+from studio.language import tr
 from studio.ui.panes.evaluation.answer import AnswerDetail, shuffled
 from studio.ui.plain import keyless
 from studio.ui.tables.answers import OUTCOMES, SPECIAL, AnswerFilter, AnswerRow, AnswersModel, failure_word
@@ -26,30 +27,30 @@ from studio.ui.widgets.popup import Combo, Menu
 from studio.ui.widgets.tabs import KeyHints, key_name
 
 RULING = (
-    ("right", "R", "Right"),
-    ("wrong", "W", "Wrong"),
-    ("note", "N", "Note"),
-    ("playground", "P", "Playground"),
-    ("vote", "V", "Vote blind"),
-    ("golden", "G", "Golden set"),
-    ("dataset", "D", "Dataset"),
+    ("right", "R", tr("Right")),
+    ("wrong", "W", tr("Wrong")),
+    ("note", "N", tr("Note")),
+    ("playground", "P", tr("Playground")),
+    ("vote", "V", tr("Vote blind")),
+    ("golden", "G", tr("Golden set")),
+    ("dataset", "D", tr("Dataset")),
 )
 """What can be done with a row: the action, its key, and its words."""
 VOTING = (
-    ("a", "1", "A is better"),
-    ("b", "2", "B is better"),
-    ("tie", "3", "Tie"),
-    ("bad", "4", "Both are bad"),
-    ("vote", "V", "End voting"),
+    ("a", "1", tr("A is better")),
+    ("b", "2", tr("B is better")),
+    ("tie", "3", tr("Tie")),
+    ("bad", "4", tr("Both are bad")),
+    ("vote", "V", tr("End voting")),
 )
 """The same while one votes without knowing who answered."""
 JUDGED_TASK = "golden"
 ASKED_VOTES = 25
 """So many blind votes say how far a judge can be believed."""
 _MENU = {
-    "golden": "Add to a golden set…",
-    "dataset": "Add to a dataset…",
-    "playground": "Ask in the playground",
+    "golden": tr("Add to a golden set…"),
+    "dataset": tr("Add to a dataset…"),
+    "playground": tr("Ask in the playground"),
 }
 
 
@@ -61,7 +62,7 @@ class AnswerList(QTableView):
 
     def __init__(self, theme: Theme, model: AnswersModel) -> None:
         super().__init__()
-        dress_rows(self, theme, model, "Questions")
+        dress_rows(self, theme, model, tr("Questions"))
         self.horizontalHeader().hide()
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self.menu_wanted)
@@ -87,16 +88,16 @@ class AnswersPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model = AnswersModel(self)
-        labels = [("", "All"), *((key, word) for key, (word, _) in OUTCOMES.items()), *SPECIAL.items()]
+        labels = [("", tr("All")), *((key, word) for key, (word, _) in OUTCOMES.items()), *SPECIAL.items()]
         self.chips = FilterChips(labels)
         self.search, self.votes = QLineEdit(), dim("")
-        self.search.setPlaceholderText("Search questions and answers")
-        self.search.setAccessibleName("Search questions and answers")
+        self.search.setPlaceholderText(tr("Search questions and answers"))
+        self.search.setAccessibleName(tr("Search questions and answers"))
         self.search.setClearButtonEnabled(True)
         self.choices = {
-            "task": _choice("All tasks", "Task"),
-            "category": _choice("All categories", "Category"),
-            "failure": _choice("All failures", "Kind of failure"),
+            "task": _choice(tr("All tasks"), tr("Task")),
+            "category": _choice(tr("All categories"), tr("Category")),
+            "failure": _choice(tr("All failures"), tr("Kind of failure")),
         }
         self.list, self.detail = AnswerList(theme, self.model), AnswerDetail(theme)
         self.hints, self.vote_hints = KeyHints(RULING), KeyHints(VOTING)
@@ -168,7 +169,15 @@ class AnswersPage(QWidget):
     def show_row(self) -> None:
         """Show the row that is looked at in whole."""
         row_ = self.current
-        place = f"{self.list.currentIndex().row() + 1:,} of {self.model.rowCount():,}" if row_ else ""
+        place = (
+            tr(
+                "{value:,} of {rowCount:,}",
+                value=self.list.currentIndex().row() + 1,
+                rowCount=self.model.rowCount(),
+            )
+            if row_
+            else ""
+        )
         if row_ is not None and len(self.model.values(lambda each: (each.asked.task,))) > 1:
             place = f"{title_of(row_.asked.task)} · {place}"
         self.detail.show_row(row_, place, blind=self.model.blind)
@@ -257,7 +266,11 @@ class AnswersPage(QWidget):
         kinds = self.model.values(lambda r: r.failures)
         _offer(self.choices["failure"], [(key, failure_word(key)) for key in kinds], 1)
         given = sum(bool(each.vote) for each in self.model.known())
-        self.votes.setText(f"{given:,} of {ASKED_VOTES} votes" if self.model.blind else "")
+        self.votes.setText(
+            tr("{given:,} of {ASKED_VOTES} votes", given=given, ASKED_VOTES=ASKED_VOTES)
+            if self.model.blind
+            else ""
+        )
         self.votes.setVisible(self.model.blind)
 
     def _rule(self, row_: AnswerRow, *, right: bool) -> None:

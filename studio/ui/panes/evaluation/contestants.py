@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import Signal
 
 from studio.generate.contestant import Contestant
+from studio.language import tr
 from studio.ui.chat.contestant_menu import MOST, ContestantMenu
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card
@@ -16,7 +17,7 @@ from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.popup import Combo
 from studio.ui.widgets.style import empty_layout, hairline
 
-_WHAT = "Everybody answers the same questions, from one copy of the weights where they share a model."
+_WHAT = tr("Everybody answers the same questions, from one copy of the weights where they share a model.")
 
 
 class ContestantsCard(Card):
@@ -26,14 +27,14 @@ class ContestantsCard(Card):
     against_changed = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Who competes")
+        super().__init__(tr("Who competes"))
         self.more: list[Contestant] = []
         self.against = Combo()
-        self.against.setAccessibleName("What the run is compared with")
-        self.against.addItems(("Against the original model", "Against its parent"))
+        self.against.setAccessibleName(tr("What the run is compared with"))
+        self.against.addItems((tr("Against the original model"), tr("Against its parent")))
         self.against.currentIndexChanged.connect(self._on_against)
         self._lines = column(gap=0)
-        self.add_button = Button("Add…", icon="plus")
+        self.add_button = Button(tr("Add…"), icon="plus")
         self.menu = ContestantMenu(self)
         self.menu.chosen.connect(self.add)
         self.add_button.setMenu(self.menu)
@@ -41,7 +42,7 @@ class ContestantsCard(Card):
         self.body.addWidget(self.against)
         self.body.addLayout(self._lines)
         self.body.addLayout(row(self.add_button, ...))
-        self._own = "Tuned"
+        self._own = tr("Tuned")
         self.offer("", (), (), has_parent=False)
 
     def offer(self, own: str, steps: Sequence[int], runs: Sequence[str], *, has_parent: bool) -> None:
@@ -78,20 +79,20 @@ class ContestantsCard(Card):
 
     def _show(self) -> None:
         empty_layout(self._lines)
-        base = "what the run goes on from" if self.by_parent else "the untouched model"
-        self._add_line("Parent" if self.by_parent else "Base", base)
-        self._add_line("Tuned", self._own)
+        base = tr("what the run goes on from") if self.by_parent else tr("the untouched model")
+        self._add_line(tr("Parent") if self.by_parent else tr("Base"), base)
+        self._add_line(tr("Tuned"), self._own)
         for each in self.more:
-            self._add_line(each.title, "" if each.is_local else "on a server", each.key)
+            self._add_line(each.title, "" if each.is_local else tr("on a server"), each.key)
         self.add_button.setEnabled(len(self.more) < MOST - 2)
-        self.set_value(f"{2 + len(self.more)} contestants")
+        self.set_value(tr("{value} contestants", value=2 + len(self.more)))
 
     def _add_line(self, title: str, fact: str, key: str = "") -> None:
         name, told = ElidedLabel(title), PlainLabel(fact)
         told.setProperty("tone", "faint")
         line = row((name, 1), told, inside=(0, 7, 0, 7), gap=8)
         if key:
-            remove = IconButton("x", f"Take {title} out")
+            remove = IconButton("x", tr("Take {title} out", title=title))
             remove.clicked.connect(partial(self.remove, key))
             line.addWidget(remove)
         self._lines.addLayout(line)

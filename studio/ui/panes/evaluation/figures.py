@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio.events import Figure
+from studio.language import tr
 from studio.ui.plots.figures import FigureCard
 from studio.ui.tables.score_words import MeasureWords, title_of
 from studio.ui.theme import Theme
@@ -33,7 +34,7 @@ class FiguresPage(QWidget):
         self._measures: Mapping[str, MeasureWords] = {}
         self._figures: dict[tuple[str, str], Figure] = {}
         self.cards: dict[tuple[str, str], FigureCard] = {}
-        self._nothing = note("Figures appear here as measures are taken.")
+        self._nothing = note(tr("Figures appear here as measures are taken."))
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._grid = QGridLayout()
         self._grid.setSpacing(GAP)

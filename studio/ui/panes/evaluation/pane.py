@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.events import Answered, Evaluated, Event, Figure, Progress, Score
 from studio.generate.contestant import PARENT
+from studio.language import tr
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
 from studio.ui.panes.evaluation.results import ResultsPage
@@ -25,12 +26,12 @@ from studio.ui.widgets.timing import Throttle
 
 _REDRAW_MILLISECONDS = 100
 REPORT = (
-    ("open", "Write and Open Report"),
-    ("reveal", "Show Report in Folder"),
-    ("export", "Export Figures and Answers…"),
+    ("open", tr("Write and Open Report")),
+    ("reveal", tr("Show Report in Folder")),
+    ("export", tr("Export Figures and Answers…")),
 )
 """What the report button offers: the action and its words."""
-_STOPPED = "What came before the stop is below. Nothing is lost: Resume goes on where it was."
+_STOPPED = tr("What came before the stop is below. Nothing is lost: Resume goes on where it was.")
 
 
 class EvaluationPane(Pane):
@@ -47,7 +48,7 @@ class EvaluationPane(Pane):
     playground_requested = Signal(str)  # prompt
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Evaluation")
+        super().__init__(tr("Evaluation"))
         self._run: RunSummary | None = None
         self._golden = ""
         self.shown: tuple[Path, str] | None = None
@@ -77,20 +78,27 @@ class EvaluationPane(Pane):
         self._reset()
         state = EmptyState(
             "scale",
-            "Nothing to evaluate yet",
-            "Train a model first; then see here whether it really got better, and at what cost.",
-            "Train a model",
+            tr("Nothing to evaluate yet"),
+            tr("Train a model first; then see here whether it really got better, and at what cost."),
+            tr("Train a model"),
         )
         state.chosen.connect(self.train_requested)
-        self.header.set_title("Evaluation")
-        self.header.set_subtitle("Base against tuned, on the same questions.")
+        self.header.set_title(tr("Evaluation"))
+        self.header.set_subtitle(tr("Base against tuned, on the same questions."))
         self._cover(state)
 
     def show_run(self, run: RunSummary, golden_description: str) -> None:
         """Say what would be measured; a result of the same run on the same golden set stays."""
         self._run, self._golden = run, golden_description
-        self.header.set_title(f"Evaluation of {run.name}")
-        self.header.set_subtitle(f"{model_title(run.model)} · {run.step:,} of {run.steps:,} steps")
+        self.header.set_title(tr("Evaluation of {name}", name=run.name))
+        self.header.set_subtitle(
+            tr(
+                "{model_title} · {step:,} of {steps:,} steps",
+                model_title=model_title(run.model),
+                step=run.step,
+                steps=run.steps,
+            )
+        )
         self.setup.show_golden(golden_description)
         if (run.folder, golden_description) == self.shown:
             return
@@ -127,13 +135,13 @@ class EvaluationPane(Pane):
         self._draw()
         self.results.give_up()
         self.busy = False
-        title = "The evaluation could not finish"
+        title = tr("The evaluation could not finish")
         if not self.results.is_empty:
             self._turn(self.results)
             self.results.answers.settle()
             self.results.verdict.show_end(title, sentence, bad=True)
             return
-        state = FailedState(title, sentence, "Try again")
+        state = FailedState(title, sentence, tr("Try again"))
         state.chosen.connect(self.evaluate_requested)
         self._cover(state)
 
@@ -147,7 +155,7 @@ class EvaluationPane(Pane):
             return
         self._turn(self.results)
         self.results.answers.settle()
-        self.results.verdict.show_end("Evaluation stopped", _STOPPED)
+        self.results.verdict.show_end(tr("Evaluation stopped"), _STOPPED)
 
     def show_setup(self) -> None:
         """Let another evaluation be chosen; the result stays to come back to."""
@@ -158,12 +166,12 @@ class EvaluationPane(Pane):
         self._turn(self.results)
 
     def _add_buttons(self) -> None:
-        self.back = self.header.add_button("Back to results", icon="chevron-left")
-        self.again = self.header.add_button("New evaluation…")
-        self.stop = self.header.add_button("Stop", role="danger", icon="square")
-        self.resume = self.header.add_button("Resume", role="primary")
-        self.report = self.header.add_button("Report", role="primary", icon="file-text")
-        self.evaluate = self.header.add_button("Evaluate", role="primary")
+        self.back = self.header.add_button(tr("Back to results"), icon="chevron-left")
+        self.again = self.header.add_button(tr("New evaluation…"))
+        self.stop = self.header.add_button(tr("Stop"), role="danger", icon="square")
+        self.resume = self.header.add_button(tr("Resume"), role="primary")
+        self.report = self.header.add_button(tr("Report"), role="primary", icon="file-text")
+        self.evaluate = self.header.add_button(tr("Evaluate"), role="primary")
         menu = Menu(self.report)
         for key, words in REPORT:
             action = menu.addAction(words)
@@ -239,7 +247,12 @@ class EvaluationPane(Pane):
         self.results.set_contestants(result.contestants)
         self.results.add(result.scores)
         self.results.answers.settle()
-        facts = (result.suite, result.golden, self._against(result), f"took {_duration(result.seconds)}")
+        facts = (
+            result.suite,
+            result.golden,
+            self._against(result),
+            tr("took {duration}", duration=_duration(result.seconds)),
+        )
         sentences = [str(each) for each in result.verdict]
         self.results.verdict.show_verdict(str(result.headline), sentences, " · ".join(filter(None, facts)))
         self._turn(self.results)
@@ -248,8 +261,8 @@ class EvaluationPane(Pane):
         """What it was compared with, where that is not the original model."""
         parent = self._run.parent if self._run is not None else ""
         is_parent = bool(result.contestants) and result.contestants[0][0] == PARENT
-        return f"against {parent}, its parent" if is_parent else ""
+        return tr("against {parent}, its parent", parent=parent) if is_parent else ""
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds < 100 else tr("{value:.0f} min", value=seconds / 60)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.events import Answered, Figure, Score
+from studio.language import tr
 from studio.ui.panes.evaluation.answers import AnswersPage
 from studio.ui.panes.evaluation.figures import FiguresPage
 from studio.ui.panes.evaluation.verdict import VerdictCard
@@ -37,10 +38,10 @@ class ResultsPage(QWidget):
         self.verdict, self.model = VerdictCard(), ScoresModel(self)
         self.table = ScoreTable(theme, self.model)
         self.answers, self.figures = AnswersPage(theme), FiguresPage(theme)
-        self.tabs = Tabs(((SCORES, "Scores"), (ANSWERS, "Answers"), (FIGURES, "Figures")))
-        self.compared = _choice("Whose difference from the baseline is shown")
-        self.earlier = _choice("Evaluations of this run")
-        self.beside = _choice("What is laid beside this evaluation")
+        self.tabs = Tabs(((SCORES, tr("Scores")), (ANSWERS, tr("Answers")), (FIGURES, tr("Figures"))))
+        self.compared = _choice(tr("Whose difference from the baseline is shown"))
+        self.earlier = _choice(tr("Evaluations of this run"))
+        self.beside = _choice(tr("What is laid beside this evaluation"))
         self.side, self.other, self.direct = ScoreSide(), ScoreSide(), ScoreSide()
         self._scores: dict[tuple[str, str], Score] = {}
         self._awaited: tuple[str, ...] = ()
@@ -58,10 +59,12 @@ class ResultsPage(QWidget):
     def set_contestants(self, contestants: Sequence[tuple[str, str]]) -> None:
         """Who competes, the baseline first; the first of the others is compared with it."""
         compared = contestants[1][0] if len(contestants) > 1 else ""
-        self.side = ScoreSide("This one", tuple(contestants), compared, self._scores)
+        self.side = ScoreSide(tr("This one"), tuple(contestants), compared, self._scores)
         self.compared.clear()
         for key, title in contestants[1:]:
-            self.compared.addItem(f"{title} against {contestants[0][1]}", key)
+            self.compared.addItem(
+                tr("{title} against {contestants}", title=title, contestants=contestants[0][1]), key
+            )
         self.compared.setVisible(len(contestants) > 2)
         self.answers.set_contestants(contestants, compared)
         self._show_sides()
@@ -73,7 +76,7 @@ class ResultsPage(QWidget):
 
     def give_up(self) -> None:
         """What was still waited for is not run."""
-        self.model.set_waiting(self._awaited, "Not run")
+        self.model.set_waiting(self._awaited, tr("Not run"))
 
     def clear(self) -> None:
         """Forget the evaluation before."""
@@ -117,7 +120,7 @@ class ResultsPage(QWidget):
 
     def show_offers(self, offers: Sequence[tuple[str, str]]) -> None:
         """What can be laid beside: other evaluations of this run, and those of other runs."""
-        _fill(self.beside, ((_NONE, "Nothing beside"), *offers), self.beside.currentData() or _NONE)
+        _fill(self.beside, ((_NONE, tr("Nothing beside")), *offers), self.beside.currentData() or _NONE)
         self.beside.setVisible(bool(offers))
 
     def show_beside(self, side: ScoreSide | None) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QStackedWidget, QWidget
 
 from studio.evaluate.options import EvaluationOptions
+from studio.language import plural, tr
 from studio.recipe.entry import FieldEntry
 from studio.ui.form.form import Form, wide_enough
 from studio.ui.form.row import FormRow
@@ -26,12 +27,17 @@ from studio.ui.widgets.tabs import Tabs
 _PICKED = ("suite", "measures", "primary", "golden")
 _OWN = "own"
 MEASURED_PAGE, OPTIONS_PAGE = "measures", "options"
-_SUITES = (("quick", "Quick"), ("standard", "Standard"), ("full", "Full"), (_OWN, "Own choice"))
+_SUITES = (
+    ("quick", tr("Quick")),
+    ("standard", tr("Standard")),
+    ("full", tr("Full")),
+    (_OWN, tr("Own choice")),
+)
 _SUITE_WORDS = {
-    "quick": "Losses and exact answers: about a minute.",
-    "standard": "What most people want to know of a run.",
-    "full": "Everything there is, down to where attention moved.",
-    _OWN: "The measures that are ticked below.",
+    "quick": tr("Losses and exact answers: about a minute."),
+    "standard": tr("What most people want to know of a run."),
+    "full": tr("Everything there is, down to where attention moved."),
+    _OWN: tr("The measures that are ticked below."),
 }
 
 
@@ -103,9 +109,9 @@ class SetupPage(QWidget):
         self.measures = MeasureList()
         self.golden = PickButton("")
         self.golden.clicked.connect(self.golden_requested)
-        self.golden.setToolTip("Choose another file of prompts with ideal answers")
+        self.golden.setToolTip(tr("Choose another file of prompts with ideal answers"))
         self.primary = Combo()
-        self.primary.setAccessibleName("Primary measure")
+        self.primary.setAccessibleName(tr("Primary measure"))
         entries = [entry for entry in _entries() if entry.name not in _PICKED]
         width = wide_enough(entries, self)
         self.lists = {entry.name: QLineEdit() for entry in entries if _is_list(entry)}
@@ -117,14 +123,14 @@ class SetupPage(QWidget):
         ]
         self.form = Form(
             (entry for entry in entries if entry.name not in self.lists),
-            {"": "More"} if any(entry.level == "advanced" for entry in entries) else {},
+            {"": tr("More")} if any(entry.level == "advanced" for entry in entries) else {},
             title_width=width,
         )
         for line in rows:
             self.form.column.addWidget(line)
-        self.power, self._card = WrapLabel(), Card("What is measured")
-        self._power_card = Card("What it can show")
-        self.pages = Tabs(((MEASURED_PAGE, "Measures"), (OPTIONS_PAGE, "Options")))
+        self.power, self._card = WrapLabel(), Card(tr("What is measured"))
+        self._power_card = Card(tr("What it can show"))
+        self.pages = Tabs(((MEASURED_PAGE, tr("Measures")), (OPTIONS_PAGE, tr("Options"))))
         self._pages = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -135,7 +141,7 @@ class SetupPage(QWidget):
         self._measures = measures
         self.measures.set_measures(measures, groups)
         self.primary.clear()
-        self.primary.addItem("Chosen for you", "")
+        self.primary.addItem(tr("Chosen for you"), "")
         for measure in measures:
             if measure.primary:
                 self.primary.addItem(measure.title, measure.key)
@@ -144,7 +150,7 @@ class SetupPage(QWidget):
     def show_golden(self, description: str) -> None:
         """What is asked."""
         self.golden.setText(f"{description[:1].upper()}{description[1:]}")
-        self.golden.setAccessibleName(f"Questions: {description}")
+        self.golden.setAccessibleName(tr("Questions: {description}", description=description))
 
     def show_power(self, sentence: str) -> None:
         """What so many rows can show at all."""
@@ -154,7 +160,7 @@ class SetupPage(QWidget):
     def show_forecast(self, words: str) -> None:
         """How long it will take."""
         count = len(self.chosen_measures())
-        told = f"{count} measure{'s' if count != 1 else ''}"
+        told = plural(count, "{count} measure", "{count} measures")
         self._card.set_value(" · ".join(filter(None, (told, words))))
 
     def chosen_measures(self) -> tuple[str, ...]:
@@ -166,8 +172,8 @@ class SetupPage(QWidget):
     def problem(self) -> str:
         """Why it cannot start, as a sentence; nothing when it can."""
         if not self.chosen_measures() and self._measures:
-            return "Choose at least one measure."
-        return "Fix the highlighted field." if self.form.problem() else ""
+            return tr("Choose at least one measure.")
+        return tr("Fix the highlighted field.") if self.form.problem() else ""
 
     def options(self) -> EvaluationOptions:
         """What was chosen; the form's fields must be valid."""
@@ -180,15 +186,15 @@ class SetupPage(QWidget):
 
     def _dress_list(self, entry: FieldEntry) -> None:
         field = self.lists[entry.name]
-        field.setPlaceholderText("separated by commas")
+        field.setPlaceholderText(tr("separated by commas"))
         field.setToolTip(tip(entry.help))
         field.setAccessibleName(entry.title)
         field.textEdited.connect(self.changed)
 
     def _lay_out(self) -> None:
-        golden = FormRow("Questions", self.golden)
-        primary = FormRow("Primary measure", self.primary)
-        primary.setToolTip("The headline is about this one, and it is chosen before the start.")
+        golden = FormRow(tr("Questions"), self.golden)
+        primary = FormRow(tr("Primary measure"), self.primary)
+        primary.setToolTip(tr("The headline is about this one, and it is chosen before the start."))
         chosen = clear(golden, primary, self.measures, ..., inside=(0, 0, 8, 0), gap=6)
         options = clear(self.form, ..., inside=(0, 0, 8, 0), gap=6)
         for page in (chosen, options):

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio.events import Progress
+from studio.language import plural, tr
 from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
@@ -15,7 +16,7 @@ from studio.ui.widgets.label import Badge, ElidedLabel, WrapLabel
 from studio.ui.widgets.layout import add, column, row
 from studio.ui.widgets.style import set_property, show_progress
 
-_VERIFIED = (
+_VERIFIED = tr(
     "Base and tuned answer from one copy of the weights; only the adapter is off or on.\n"
     "Fingerprint of the shared weights: {}"
 )
@@ -39,7 +40,7 @@ class VerdictCard(Card):
         self.rescore.clicked.connect(self.rescore_requested)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the evaluation")
+        self.bar.setAccessibleName(tr("Progress of the evaluation"))
         self._foot = QWidget()
         row(self.verified, (self.facts, 1), self.rescore, self.worse, on=self._foot, gap=10)
         add(self.body, column(self.headline, self.sentences, self.bar, self._foot, gap=6))
@@ -59,7 +60,11 @@ class VerdictCard(Card):
     def show_progress(self, progress: Progress) -> None:
         """How far it is."""
         self.headline.setText(progress.what)
-        of = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
+        of = (
+            tr("{done:,} of {total:,}", done=progress.done, total=progress.total)
+            if progress.total
+            else f"{progress.done:,}"
+        )
         self.facts.setText(of)
         self._show_foot()
         self.bar.show()
@@ -81,20 +86,22 @@ class VerdictCard(Card):
     def show_verified(self, fingerprint: str) -> None:
         """Mark that everybody answered from one copy of the weights; without a fingerprint it is not said."""
         shown = fingerprint[:_SHOWN_OF_FINGERPRINT]
-        self.verified.setText(f"✓ Verified {shown}")
+        self.verified.setText(tr("✓ Verified {shown}", shown=shown))
         self.verified.setToolTip(tip(_VERIFIED.format(fingerprint)))
         self.verified.setVisible(bool(fingerprint))
         self._show_foot()
 
     def show_worse(self, count: int) -> None:
         """Lead to the rows that got worse, where there are any."""
-        self.worse.setText(f"{count:,} row{'s' if count != 1 else ''} got worse")
+        self.worse.setText(plural(count, "{count:,} row got worse", "{count:,} rows got worse"))
         self.worse.setVisible(bool(count))
         self._show_foot()
 
     def show_rulings(self, count: int) -> None:
         """Offer to count rulings that the scores do not count yet."""
-        self.rescore.setText(f"Count {count:,} ruling{'s' if count != 1 else ''} in the scores")
+        self.rescore.setText(
+            plural(count, "Count {count:,} ruling in the scores", "Count {count:,} rulings in the scores")
+        )
         self.rescore.setVisible(count > 0)
         self._show_foot()
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QStackedWidget, QWidget
 
 from studio.events import ModelFacts, ModelShown, OnlineModel
+from studio.language import tr
 from studio.ui.panes.models import words
 from studio.ui.panes.models.shelf import GATED
 from studio.ui.plain import tip
@@ -22,36 +23,38 @@ from studio.ui.widgets.tabs import Tabs
 from studio.words import file_size, memory, short_count
 
 PAGES = (
-    ("about", "About"),
-    ("card", "Card"),
-    ("config", "Config"),
-    ("template", "Template"),
-    ("files", "Files"),
+    ("about", tr("About")),
+    ("card", tr("Card")),
+    ("config", tr("Config")),
+    ("template", tr("Template")),
+    ("files", tr("Files")),
 )
 _LONGEST = 40_000
 _NOTHING = {
-    "card": "This model has no card.",
-    "config": "This model has no configuration file.",
-    "template": "This model has no chat template: it is a base model, or its tokenizer says nothing of it.",
-    "files": "No file is known.",
+    "card": tr("This model has no card."),
+    "config": tr("This model has no configuration file."),
+    "template": tr(
+        "This model has no chat template: it is a base model, or its tokenizer says nothing of it."
+    ),
+    "files": tr("No file is known."),
 }
-_READING = "Reading…"
+_READING = tr("Reading…")
 
 
 def facts_of(facts: ModelFacts) -> list[tuple[str, str]]:
     """What a model is, as pairs of words; what is not known is left out."""
     pairs = (
-        ("By", words.owner(facts)),
-        ("Architecture", facts.architecture),
-        ("Parameters", words.billions(facts.parameters) if facts.parameters else ""),
-        ("Bits per weight", words.bits(facts) if facts.bits else ""),
-        ("Size", file_size(facts.size) if facts.size else ""),
-        ("Context", f"{facts.context:,} tokens" if facts.context else ""),
-        ("Chat template", "Yes" if facts.is_chat else "No"),
-        ("Format", {"gguf": "GGUF", "safetensors": "Safetensors"}.get(facts.form, facts.form)),
-        ("Licence", facts.license),
-        ("Found in", "" if facts.source == "online" else words.source(facts)),
-        ("Place", facts.place),
+        (tr("By"), words.owner(facts)),
+        (tr("Architecture"), facts.architecture),
+        (tr("Parameters"), words.billions(facts.parameters) if facts.parameters else ""),
+        (tr("Bits per weight"), words.bits(facts) if facts.bits else ""),
+        (tr("Size"), file_size(facts.size) if facts.size else ""),
+        (tr("Context"), tr("{context:,} tokens", context=facts.context) if facts.context else ""),
+        (tr("Chat template"), tr("Yes") if facts.is_chat else tr("No")),
+        (tr("Format"), {"gguf": "GGUF", "safetensors": tr("Safetensors")}.get(facts.form, facts.form)),
+        (tr("Licence"), facts.license),
+        (tr("Found in"), "" if facts.source == "online" else words.source(facts)),
+        (tr("Place"), facts.place),
     )
     return [pair for pair in pairs if pair[1]]
 
@@ -59,10 +62,10 @@ def facts_of(facts: ModelFacts) -> list[tuple[str, str]]:
 def found_facts(found: OnlineModel) -> list[tuple[str, str]]:
     """What the Hub says of a model beside that."""
     pairs = (
-        ("Downloads", short_count(found.downloads)),
-        ("Likes", short_count(found.likes)),
-        ("Changed", words.changed(found.changed)),
-        ("Revision", found.revision[:12]),
+        (tr("Downloads"), short_count(found.downloads)),
+        (tr("Likes"), short_count(found.likes)),
+        (tr("Changed"), words.changed(found.changed)),
+        (tr("Revision"), found.revision[:12]),
     )
     return [pair for pair in pairs if pair[1] not in ("", words.NONE)]
 
@@ -102,17 +105,17 @@ class ModelDetails(Card):
         super().__init__()
         self._shown: ModelFacts | None = None
         self.name, self.source = ElidedLabel("", Qt.TextElideMode.ElideMiddle), Badge()
-        self.gated = Badge("Gated", "warn")
+        self.gated = Badge(tr("Gated"), "warn")
         self.gated.setToolTip(tip(GATED))
         self.name.setProperty("role", "title")
         self.problem, self.tabs, self.pages = WrapLabel(tone="warn"), Tabs(PAGES), QStackedWidget()
         self.uses, self.facts, self.files = FitList(), PairList(), PairList(cuts_names=True)
-        self.no_uses = WrapLabel("What fits on this Mac is not known.", tone="dim")
-        self.license_page = Button("Read the licence", "link", "external-link")
+        self.no_uses = WrapLabel(tr("What fits on this Mac is not known."), tone="dim")
+        self.license_page = Button(tr("Read the licence"), "link", "external-link")
         self.license_page.clicked.connect(self._open_license)
-        self.card = MarkdownView("Card of the model")
+        self.card = MarkdownView(tr("Card of the model"))
         self.card.page_requested.connect(self.page_requested)
-        self.config, self.template = _Source("Configuration"), _Source("Chat template")
+        self.config, self.template = _Source(tr("Configuration")), _Source(tr("Chat template"))
         self._license = ""
         self.packed: tuple[str, ...] = ()  # the GGUF files of the model, one of which is to be chosen
         self._add_pages()
@@ -168,7 +171,7 @@ class ModelDetails(Card):
         self.name.setText(words.short_name(facts))
         here = found is not None and bool(found.here)
         self.gated.setVisible(found is not None and found.gated)
-        self.source.setText("On this Mac" if here else words.source(facts))
+        self.source.setText(tr("On this Mac") if here else words.source(facts))
         set_property(self.source, "tone", "good" if here else "dim")
         self.problem.setText(str(facts.problem or ""))
         self.problem.setVisible(facts.problem is not None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QWidget
 
+from studio.language import tr
 from studio.ui.dialogs.hub import AccessBox
 from studio.ui.widgets.button import Button, IconButton
 from studio.ui.widgets.card import Card, PairList
@@ -25,12 +26,12 @@ WAITING, RUNNING, PAUSING, PAUSED, FAILED, GATED = (
     "gated",
 )
 _STATES = {
-    WAITING: ("Waiting", "dim"),
-    RUNNING: ("Downloading", "accent"),
-    PAUSING: ("Pausing", "dim"),
-    PAUSED: ("Paused", "dim"),
-    FAILED: ("Stopped", "bad"),
-    GATED: ("Access needed", "warn"),
+    WAITING: (tr("Waiting"), "dim"),
+    RUNNING: (tr("Downloading"), "accent"),
+    PAUSING: (tr("Pausing"), "dim"),
+    PAUSED: (tr("Paused"), "dim"),
+    FAILED: (tr("Stopped"), "bad"),
+    GATED: (tr("Access needed"), "warn"),
 }
 _TALLEST = 236
 """Pixels of height that downloads take of the pane at most; more of them scroll."""
@@ -60,11 +61,15 @@ class Transfer:
         """1.2 of 3.1 GB, 42 MB/s, 45 s left."""
         if not self.total:
             return ""
-        so_far = f"{file_size(self.done)} of {file_size(self.total)}"
+        so_far = tr(
+            "{file_size} of {file_size2}", file_size=file_size(self.done), file_size2=file_size(self.total)
+        )
         if self.state != RUNNING or self.rate <= 0:
             return so_far
         left = duration((self.total - self.done) / self.rate)
-        return f"{so_far}, {file_size(self.rate)}/s, {left} left"
+        return tr(
+            "{so_far}, {file_size}/s, {left} left", so_far=so_far, file_size=file_size(self.rate), left=left
+        )
 
 
 class TransferRow(QWidget):
@@ -84,13 +89,13 @@ class TransferRow(QWidget):
         self.state, self.amount, self.bar = PlainLabel(), PlainLabel(), QProgressBar()
         self.amount.setProperty("tone", "dim")
         self.bar.setTextVisible(False)
-        self.pause, self.resume = Button("Pause", "quiet"), Button("Resume", "quiet", "play")
-        self.cancel = IconButton("x", f"Cancel the download of {name}", size=24)
-        self.toggle = IconButton("chevron-right", f"Files of {name}", size=24)
+        self.pause, self.resume = Button(tr("Pause"), "quiet"), Button(tr("Resume"), "quiet", "play")
+        self.cancel = IconButton("x", tr("Cancel the download of {name}", name=name), size=24)
+        self.toggle = IconButton("chevron-right", tr("Files of {name}", name=name), size=24)
         self.sentence, self.files = WrapLabel(role="error"), PairList(cuts_names=True)
         self.access, self.use_token = (
-            AccessBox("read this model"),
-            Button("Download with this token", "primary"),
+            AccessBox(tr("read this model")),
+            Button(tr("Download with this token"), "primary"),
         )
         self._folded = clear(self.files, inside=(34, 2, 0, 2))
         self._folded.hide()
@@ -113,7 +118,7 @@ class TransferRow(QWidget):
         self.bar.setAccessibleName(f"{self.name}: {told}, {transfer.words()}")
         self.pause.setVisible(transfer.state in (WAITING, RUNNING))
         self.resume.setVisible(transfer.state in (PAUSED, FAILED))
-        self.resume.setText("Try again" if transfer.state == FAILED else "Resume")
+        self.resume.setText(tr("Try again") if transfer.state == FAILED else tr("Resume"))
         self.sentence.setText(transfer.sentence)
         self.sentence.setVisible(bool(transfer.sentence))
         set_property(self.sentence, "role", "note" if transfer.state == GATED else "error")
@@ -132,7 +137,16 @@ class TransferRow(QWidget):
         if not self._folded.isHidden():
             self.files.show_pairs(
                 [
-                    (name, f"{file_size(done)} of {file_size(total)}" if total else file_size(done))
+                    (
+                        name,
+                        tr(
+                            "{file_size} of {file_size2}",
+                            file_size=file_size(done),
+                            file_size2=file_size(total),
+                        )
+                        if total
+                        else file_size(done),
+                    )
                     for name, (done, total) in transfer.files.items()
                 ]
             )
@@ -184,7 +198,7 @@ class DownloadsCard(Card):
     page_requested = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("Downloads")
+        super().__init__(tr("Downloads"))
         self.rows: dict[str, TransferRow] = {}
         self._list = QWidget()
         self._list.setProperty("role", "clear")
@@ -208,7 +222,7 @@ class DownloadsCard(Card):
         running = sum(transfer.state == RUNNING for transfer in transfers)
         waiting = sum(transfer.state == WAITING for transfer in transfers)
         told = [counted(running, "download") + " running"] if running else []
-        told += [f"{waiting} waiting"] if waiting else []
+        told += [tr("{waiting} waiting", waiting=waiting)] if waiting else []
         self.set_value(", ".join(told))
         self.setVisible(bool(transfers))
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from studio.events import ModelFacts, ModelShown
+from studio.language import tr
 from studio.ui.panes.models.details import ModelDetails
 from studio.ui.panes.models.shelf import Shelf, ShelfItem
 from studio.ui.panes.models.table import FACTS, ModelsTable
@@ -19,11 +20,11 @@ from studio.ui.widgets.layout import add, clear, column, scrolled
 from studio.ui.widgets.states import BusyState
 
 LIST_WIDTH, DETAILS_WIDTH = 560, 340
-_SHELF = (
+_SHELF = tr(
     "These are the models that the ready recipes are made for. Drop a model's folder or a GGUF file here, "
     "or look for others under Find on the Hub."
 )
-_NOT_FOUND = "No model on this Mac passes this search."
+_NOT_FOUND = tr("No model on this Mac passes this search.")
 
 
 class LocalModels(QWidget):
@@ -35,11 +36,11 @@ class LocalModels(QWidget):
         super().__init__()
         self._all: Sequence[ModelFacts] = ()
         self._place = ""
-        self.table = ModelsTable(theme, FACTS, "Models on this Mac")
+        self.table = ModelsTable(theme, FACTS, tr("Models on this Mac"))
         self.details, self.shelf = ModelDetails(), Shelf()
         self.remarks, self._empty = WrapLabel(tone="warn"), note(_NOT_FOUND)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._shelf_area = clear(title("Get a model"), note(_SHELF), (scrolled(self.shelf), 1), gap=8)
+        self._shelf_area = clear(title(tr("Get a model")), note(_SHELF), (scrolled(self.shelf), 1), gap=8)
         self._card, self._list, self._pages = Card(), QStackedWidget(), QStackedWidget()
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self._lay_out()
@@ -108,7 +109,7 @@ class LocalModels(QWidget):
             self.split.setStretchFactor(self.split.count() - 1, share)
         self.split.setSizes([LIST_WIDTH, DETAILS_WIDTH])
         self._pages.addWidget(self.split)
-        self._pages.addWidget(BusyState("Looking for models on this Mac", can_stop=False))
+        self._pages.addWidget(BusyState(tr("Looking for models on this Mac"), can_stop=False))
         column(self._pages, on=self, gap=0)
 
     def _settle(self, place: str) -> None:

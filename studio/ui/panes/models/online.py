@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from studio.events import ModelShown, ModelsListed, OnlineModel
+from studio.language import tr
 from studio.ui.panes.models.details import ModelDetails
 from studio.ui.panes.models.local import DETAILS_WIDTH, LIST_WIDTH
 from studio.ui.panes.models.shelf import Shelf, ShelfItem
@@ -22,15 +23,15 @@ from studio.ui.widgets.layout import add, clear, column, row, scrolled
 from studio.ui.widgets.popup import Combo
 from studio.ui.widgets.states import BusyState, EmptyState, FailedState
 
-KINDS = (("", "Base and instruct"), ("instruct", "Instruct"), ("base", "Base"))
+KINDS = (("", tr("Base and instruct")), ("instruct", tr("Instruct")), ("base", tr("Base")))
 SORTS = (
-    ("downloads", "Most downloads"),
-    ("likes", "Most likes"),
-    ("newest", "Newest"),
+    ("downloads", tr("Most downloads")),
+    ("likes", tr("Most likes")),
+    ("newest", tr("Newest")),
 )
-_SHELF = "The models that the ready recipes are made for. Type above to look for others."
-_FITS_TIP = "Only models that can be trained on this Mac, with LoRA or QLoRA."
-_MLX_TIP = "Only models in MLX's own form, most of them quantized."
+_SHELF = tr("The models that the ready recipes are made for. Type above to look for others.")
+_FITS_TIP = tr("Only models that can be trained on this Mac, with LoRA or QLoRA.")
+_MLX_TIP = tr("Only models in MLX's own form, most of them quantized.")
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,18 @@ class OnlineModels(QWidget):
         super().__init__()
         self._query = HubQuery()
         self._name = ""
-        self.table = ModelsTable(theme, ONLINE, "Models on the Hub")
+        self.table = ModelsTable(theme, ONLINE, tr("Models on the Hub"))
         self.details, self.shelf = ModelDetails(), Shelf()
-        self.mlx, self.fits = Button("MLX", "chip"), Button("Fits here", "chip")
+        self.mlx, self.fits = Button(tr("MLX"), "chip"), Button(tr("Fits here"), "chip")
         self.kind, self.sort = Combo(), Combo()
-        self.back, self.next = Button("Previous", icon="chevron-left"), Button("Next", icon="chevron-right")
+        self.back, self.next = (
+            Button(tr("Previous"), icon="chevron-left"),
+            Button(tr("Next"), icon="chevron-right"),
+        )
         self._count = PlainLabel()
         self._card, self._pages, self.state = Card(), QStackedWidget(), QWidget()
         self.split = QSplitter(Qt.Orientation.Horizontal)
-        self._shelf_area = clear(title("Recommended"), note(_SHELF), (scrolled(self.shelf), 1), gap=8)
+        self._shelf_area = clear(title(tr("Recommended")), note(_SHELF), (scrolled(self.shelf), 1), gap=8)
         self._dress()
         self._lay_out()
         self._connect()
@@ -88,7 +92,7 @@ class OnlineModels(QWidget):
     def show_busy(self) -> None:
         """An answer is waited for; what was found before stays on show, if there is something."""
         if self._pages.currentWidget() is not self.split or not self.table.order.rowCount():
-            busy = BusyState("Searching the Hub")
+            busy = BusyState(tr("Searching the Hub"))
             busy.stop_requested.connect(self.stop_requested)
             self._cover(busy)
 
@@ -100,9 +104,9 @@ class OnlineModels(QWidget):
         paged = query.page > 0 or listed.more
         for part in (self.back, self.next, self._count):
             part.setVisible(paged)
-        self._count.setText(f"Page {query.page + 1}")
+        self._count.setText(tr("Page {value}", value=query.page + 1))
         if not listed.models:
-            nothing = EmptyState("search", "No model found", _nothing(query), _way_out(query))
+            nothing = EmptyState("search", tr("No model found"), _nothing(query), _way_out(query))
             nothing.chosen.connect(self._widen)
             self._cover(nothing)
             return
@@ -112,9 +116,9 @@ class OnlineModels(QWidget):
         names = [found.facts.name for found in self.table.rows_shown()]
         self.table.choose(names.index(name) if name in names else 0)
 
-    def show_failed(self, sentence: str, title: str = "The Hub could not be asked") -> None:
+    def show_failed(self, sentence: str, title: str = tr("The Hub could not be asked")) -> None:
         """Nothing could be found; asking again may help."""
-        failed = FailedState(title, sentence, "Try again")
+        failed = FailedState(title, sentence, tr("Try again"))
         failed.chosen.connect(self._again)
         self._cover(failed)
 
@@ -167,7 +171,7 @@ class OnlineModels(QWidget):
         for chip, told in ((self.mlx, _MLX_TIP), (self.fits, _FITS_TIP)):
             chip.setCheckable(True)
             chip.setToolTip(tip(told))
-        for box, choices, name in ((self.kind, KINDS, "Kind"), (self.sort, SORTS, "Order")):
+        for box, choices, name in ((self.kind, KINDS, tr("Kind")), (self.sort, SORTS, tr("Order"))):
             box.setAccessibleName(name)
             for key, told in choices:
                 box.addItem(told, key)
@@ -254,13 +258,21 @@ class OnlineModels(QWidget):
 
 def _nothing(query: HubQuery) -> str:
     """Why nothing may have been found."""
-    filters = [told for on, told in ((query.mlx, "in MLX's form"), (query.fits, "that fit here")) if on] + (
-        [dict(KINDS)[query.kind].lower()] if query.kind else []
+    filters = [
+        told for on, told in ((query.mlx, tr("in MLX's form")), (query.fits, tr("that fit here"))) if on
+    ] + ([dict(KINDS)[query.kind].lower()] if query.kind else [])
+    among = tr(" among models {listed}", listed=", ".join(filters)) if filters else ""
+    what = (
+        tr("Nothing on the Hub is called “{text}”", text=query.text)
+        if query.text
+        else tr("Nothing was found")
     )
-    among = f" among models {', '.join(filters)}" if filters else ""
-    what = f"Nothing on the Hub is called “{query.text}”" if query.text else "Nothing was found"
-    return f"{what}{among}. A whole name is owner/name."
+    return tr("{what}{among}. A whole name is owner/name.", what=what, among=among)
 
 
 def _way_out(query: HubQuery) -> str:
-    return "Search without filters" if query.mlx or query.fits or query.kind else "Show recommended models"
+    return (
+        tr("Search without filters")
+        if query.mlx or query.fits or query.kind
+        else tr("Show recommended models")
+    )

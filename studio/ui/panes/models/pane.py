@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QStackedWidget
 
 from studio.events import ModelFacts, OnlineModel
+from studio.language import tr
 from studio.ui.panes.models.downloads import DownloadsCard
 from studio.ui.panes.models.local import LocalModels
 from studio.ui.panes.models.online import OnlineModels
@@ -26,11 +27,11 @@ from studio.ui.widgets.timing import Debounce
 from studio.words import counted, file_size
 
 LOCAL, ONLINE = "local", "online"
-_PLACES = ((LOCAL, "On this Mac"), (ONLINE, "Find on the Hub"))
-_SEARCH = {LOCAL: "Search models on this Mac", ONLINE: "Search the Hub"}
+_PLACES = ((LOCAL, tr("On this Mac")), (ONLINE, tr("Find on the Hub")))
+_SEARCH = {LOCAL: tr("Search models on this Mac"), ONLINE: tr("Search the Hub")}
 _SEARCH_WIDTH = 260
 _TYPING_MILLISECONDS = 450
-_REVEAL = "Show in Finder" if sys.platform == "darwin" else "Show in Folder"
+_REVEAL = tr("Show in Finder") if sys.platform == "darwin" else tr("Show in Folder")
 
 
 class ModelsPane(PaneFrame):
@@ -51,7 +52,7 @@ class ModelsPane(PaneFrame):
     refresh_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Models")
+        super().__init__(tr("Models"))
         self.places, self.search = Tabs(_PLACES, "segment"), QLineEdit()
         self.local, self.online, self.downloads = LocalModels(theme), OnlineModels(theme), DownloadsCard()
         self._pages = QStackedWidget()
@@ -122,21 +123,21 @@ class ModelsPane(PaneFrame):
         header = self.header
         reveal, delete = (
             IconButton("folder-open", _REVEAL, size=30),
-            IconButton("trash-2", "Delete…", size=30),
+            IconButton("trash-2", tr("Delete…"), size=30),
         )
-        hub_page = IconButton("external-link", "Open its page on the Hub", size=30)
+        hub_page = IconButton("external-link", tr("Open its page on the Hub"), size=30)
         for icon in (reveal, hub_page, delete):
             header.add_widget(icon)
         self._actions: dict[str, QAbstractButton] = {
             "reveal": reveal,
             "hub_page": hub_page,
             "delete": delete,
-            "convert": header.add_button("Convert…", icon="shuffle"),
-            "chat": header.add_button("Chat", icon="message-square"),
-            "train": header.add_button("Train with this model", "primary", "chart-line"),
-            "trainable": header.add_button("Make trainable…", "primary", "shuffle"),
-            "here": header.add_button("Show on this Mac", "primary", "hard-drive"),
-            "download": header.add_button("Download", "primary", "download"),
+            "convert": header.add_button(tr("Convert…"), icon="shuffle"),
+            "chat": header.add_button(tr("Chat"), icon="message-square"),
+            "train": header.add_button(tr("Train with this model"), "primary", "chart-line"),
+            "trainable": header.add_button(tr("Make trainable…"), "primary", "shuffle"),
+            "here": header.add_button(tr("Show on this Mac"), "primary", "hard-drive"),
+            "download": header.add_button(tr("Download"), "primary", "download"),
         }
         for key, button in self._actions.items():
             button.setProperty("action", key)
@@ -147,12 +148,12 @@ class ModelsPane(PaneFrame):
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(_SEARCH_WIDTH)
         self.add, self.refresh = (
-            IconButton("plus", "Add a model folder or a GGUF file…", size=30),
-            IconButton("refresh-cw", "Look for models again", size=30),
+            IconButton("plus", tr("Add a model folder or a GGUF file…"), size=30),
+            IconButton("refresh-cw", tr("Look for models again"), size=30),
         )
         self._menu = Menu(self)
-        self._menu.addAction("Model folder…").triggered.connect(self.add_folder_requested)
-        self._menu.addAction("GGUF file…").triggered.connect(self.add_file_requested)
+        self._menu.addAction(tr("Model folder…")).triggered.connect(self.add_folder_requested)
+        self._menu.addAction(tr("GGUF file…")).triggered.connect(self.add_file_requested)
         self.content.addLayout(row(self.places, ..., self.refresh, self.add, self.search, gap=8))
         self.content.addWidget(self.downloads)
         for page in (self.local, self.online):
@@ -261,7 +262,7 @@ class ModelsPane(PaneFrame):
             button.setVisible(key in offered)
         facts = self.local.chosen()
         takes_off = facts is not None and facts.source == "folder"
-        self._actions["delete"].setToolTip(tip("Take off the list" if takes_off else "Delete…"))
+        self._actions["delete"].setToolTip(tip(tr("Take off the list") if takes_off else tr("Delete…")))
         for part in (self.refresh, self.add):
             part.setVisible(self.place() == LOCAL)
         self._count()
@@ -270,13 +271,19 @@ class ModelsPane(PaneFrame):
         models = self.local.models()
         if self.place() == ONLINE:
             found = self.online.chosen()
-            self.header.set_subtitle(found.facts.name if found is not None else "From the Hugging Face Hub")
+            self.header.set_subtitle(
+                found.facts.name if found is not None else tr("From the Hugging Face Hub")
+            )
             return
         if not self._is_read:
             self.header.set_subtitle("")
             return
         sizes = sum(facts.size for facts in models)
-        count = f"{counted(len(models), 'model')} on this Mac, {file_size(sizes)}"
+        count = tr(
+            "{counted} on this Mac, {file_size}",
+            counted=counted(len(models), "model"),
+            file_size=file_size(sizes),
+        )
         if self.search.text().strip():
-            count = f"{self.local.count_shown():,} of {count}"
+            count = tr("{count_shown:,} of {count}", count_shown=self.local.count_shown(), count=count)
         self.header.set_subtitle(count)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.label import Badge, ElidedLabel, WrapLabel, title
@@ -17,7 +18,7 @@ from studio.ui.widgets.style import empty_layout
 
 _NARROWEST = 316
 _GAP = 10
-GATED = "Its owner asks you to accept a licence on the Hub first; then a token of yours downloads it."
+GATED = tr("Its owner asks you to accept a licence on the Hub first; then a token of yours downloads it.")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class ShelfCard(QFrame):
         self.buttons: dict[str, Button] = {}
         name, facts = title(item.title), ElidedLabel(item.facts)
         facts.setProperty("tone", "dim")
-        gated = Badge("Gated", "warn")
+        gated = Badge(tr("Gated"), "warn")
         gated.setToolTip(tip(GATED))
         about = WrapLabel(item.about, role="note")
         column(

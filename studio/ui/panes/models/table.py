@@ -18,6 +18,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyleOptionViewItem, QTableView
 
 from studio.events import ModelFacts, OnlineModel
+from studio.language import tr
 from studio.ui.panes.models import words
 from studio.ui.tables.delegates import CellDelegate, dress_rows, paint_pill, pill_width
 from studio.ui.tables.model import ROW, SORT, Mark, TableColumn, TableModel
@@ -54,53 +55,53 @@ def _dim(title: str, text: Any, key: Any, width: int, from_width: int = 0) -> Ta
 
 
 FACTS: tuple[TableColumn[ModelFacts], ...] = (
-    TableColumn("Name", words.short_name, tone=_tone, tip=_name_tip),
-    TableColumn("Found in", words.source, tone="dim", width=104, from_width=640),
+    TableColumn(tr("Name"), words.short_name, tone=_tone, tip=_name_tip),
+    TableColumn(tr("Found in"), words.source, tone="dim", width=104, from_width=640),
     TableColumn(
-        "Architecture",
+        tr("Architecture"),
         lambda facts: facts.architecture or words.NONE,
         tone="dim",
         tip=lambda facts: facts.architecture,
         width=104,
         from_width=900,
     ),
-    _dim("Parameters", lambda facts: words.billions(facts.parameters), lambda f: f.parameters, 88, 560),
-    _dim("Bits", words.bits, lambda facts: facts.bits, 52, 500),
-    _dim("Size", words.size, lambda facts: facts.size, 78),
-    _dim("Context", words.context, lambda facts: facts.context, 84, 810),
+    _dim(tr("Parameters"), lambda facts: words.billions(facts.parameters), lambda f: f.parameters, 88, 560),
+    _dim(tr("Bits"), words.bits, lambda facts: facts.bits, 52, 500),
+    _dim(tr("Size"), words.size, lambda facts: facts.size, 78),
+    _dim(tr("Context"), words.context, lambda facts: facts.context, 84, 810),
     TableColumn(
-        "Licence",
+        tr("Licence"),
         lambda facts: facts.license or words.NONE,
         tone="dim",
         tip=lambda facts: facts.license,
         width=100,
         from_width=980,
     ),
-    TableColumn("Fits here", sort=words.fit_rank, tip=words.uses_words, width=206),
+    TableColumn(tr("Fits here"), sort=words.fit_rank, tip=words.uses_words, width=206),
 )
 FIT = len(FACTS) - 1
 
 
 def _mark(found: OnlineModel) -> Mark | None:
     if found.here:
-        return ("Here", "good")
-    return ("Gated", "warn") if found.gated else None
+        return (tr("Here"), "good")
+    return (tr("Gated"), "warn") if found.gated else None
 
 
 def _mark_tip(found: OnlineModel) -> str:
     if found.here:
-        return "This model is on this Mac."
-    return "Its owner asks you to accept a licence first." if found.gated else ""
+        return tr("This model is on this Mac.")
+    return tr("Its owner asks you to accept a licence first.") if found.gated else ""
 
 
 ONLINE: tuple[TableColumn[OnlineModel], ...] = (
     TableColumn(
-        "Name",
+        tr("Name"),
         lambda found: words.short_name(found.facts),
         tone=lambda found: _tone(found.facts),
         tip=lambda found: _name_tip(found.facts),
     ),
-    TableColumn("By", lambda found: words.owner(found.facts), tone="dim", width=120, from_width=760),
+    TableColumn(tr("By"), lambda found: words.owner(found.facts), tone="dim", width=120, from_width=760),
     TableColumn(
         "",
         sort=lambda found: (_mark(found) or ("", ""))[0],
@@ -109,14 +110,16 @@ ONLINE: tuple[TableColumn[OnlineModel], ...] = (
         width=66,
         from_width=520,
     ),
-    _dim("Parameters", lambda f: words.billions(f.facts.parameters), lambda f: f.facts.parameters, 88, 640),
-    _dim("Bits", lambda found: words.bits(found.facts), lambda found: found.facts.bits, 52, 700),
-    _dim("Size", lambda found: words.size(found.facts), lambda found: found.facts.size, 78),
-    _dim("Downloads", lambda f: short_count(f.downloads), lambda f: f.downloads, 86, 600),
-    _dim("Likes", lambda f: short_count(f.likes), lambda f: f.likes, 62, 1000),
-    _dim("Changed", lambda f: words.changed(f.changed), lambda f: f.changed, 96, 900),
+    _dim(
+        tr("Parameters"), lambda f: words.billions(f.facts.parameters), lambda f: f.facts.parameters, 88, 640
+    ),
+    _dim(tr("Bits"), lambda found: words.bits(found.facts), lambda found: found.facts.bits, 52, 700),
+    _dim(tr("Size"), lambda found: words.size(found.facts), lambda found: found.facts.size, 78),
+    _dim(tr("Downloads"), lambda f: short_count(f.downloads), lambda f: f.downloads, 86, 600),
+    _dim(tr("Likes"), lambda f: short_count(f.likes), lambda f: f.likes, 62, 1000),
+    _dim(tr("Changed"), lambda f: words.changed(f.changed), lambda f: f.changed, 96, 900),
     TableColumn(
-        "Fits here",
+        tr("Fits here"),
         sort=lambda found: words.fit_rank(found.facts),
         tip=lambda found: words.uses_words(found.facts),
         width=206,
@@ -135,7 +138,9 @@ class ModelsModel(TableModel[Any]):
         if place == len(self.columns) - 1:
             if role == PILLS:
                 return (
-                    [("Cannot be used", "warn", False)] if facts.problem is not None else words.pills(facts)
+                    [(tr("Cannot be used"), "warn", False)]
+                    if facts.problem is not None
+                    else words.pills(facts)
                 )
             if role == _ACCESSIBLE:
                 return words.uses_words(facts)

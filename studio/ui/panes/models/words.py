@@ -7,30 +7,31 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from studio.events import FITS, TIGHT, TOO_LARGE, UNKNOWN, ModelFacts, ModelUse
+from studio.language import tr
 from studio.paths import STARTER_MODEL
 from studio.ui.form.model_picker import model_title
 from studio.words import file_size, memory
 
 NONE = "—"
-USES = {"chat": "Chat", "lora": "LoRA", "qlora": "QLoRA", "full": "Full"}
+USES = {"chat": tr("Chat"), "lora": "LoRA", "qlora": "QLoRA", "full": tr("Full")}
 """What a model may be meant for, in the order in which that is said."""
 
-FIT_WORDS = {FITS: "Fits", TIGHT: "Tight", TOO_LARGE: "Too large", UNKNOWN: "Not known"}
+FIT_WORDS = {FITS: tr("Fits"), TIGHT: tr("Tight"), TOO_LARGE: tr("Too large"), UNKNOWN: tr("Not known")}
 FIT_TONES = {FITS: "good", TIGHT: "warn", TOO_LARGE: "bad", UNKNOWN: "dim"}
 _MEANT = {
-    "chat": "to talk to it",
-    "lora": "to train an adapter on it",
-    "qlora": "to train an adapter on its quantized weights",
-    "full": "to train all of its weights",
+    "chat": tr("to talk to it"),
+    "lora": tr("to train an adapter on it"),
+    "qlora": tr("to train an adapter on its quantized weights"),
+    "full": tr("to train all of its weights"),
 }
 SOURCES = {
-    "starter": "Built in",
-    "own": "Made here",
-    "hub": "Hugging Face",
-    "lm_studio": "LM Studio",
-    "ollama": "Ollama",
-    "folder": "Folder",
-    "online": "On the Hub",
+    "starter": tr("Built in"),
+    "own": tr("Made here"),
+    "hub": tr("Hugging Face"),
+    "lm_studio": tr("LM Studio"),
+    "ollama": tr("Ollama"),
+    "folder": tr("Folder"),
+    "online": tr("On the Hub"),
 }
 _RANK = {FITS: 3, TIGHT: 2, UNKNOWN: 1, TOO_LARGE: 0}
 
@@ -87,7 +88,7 @@ def uses_of(facts: ModelFacts) -> list[ModelUse]:
 def pills(facts: ModelFacts) -> list[Pill]:
     """What a model may be used for: a tight use has a tilde, one that is too large is struck through."""
     if facts.problem is not None:
-        return [("Cannot be used", "warn", False)]
+        return [(tr("Cannot be used"), "warn", False)]
     return [
         (
             f"{USES[use.use]} ~" if use.fits == TIGHT else USES[use.use],
@@ -106,15 +107,19 @@ def use_words(use: ModelUse) -> str:
 
 def use_tip(use: ModelUse) -> str:
     """What a use is, and what it would take."""
-    needs = f"About {memory(use.size)} of memory {_MEANT[use.use]}." if use.size else ""
-    return needs or f"How much memory it takes {_MEANT[use.use]} is not known."
+    needs = (
+        tr("About {memory} of memory {MEANT}.", memory=memory(use.size), MEANT=_MEANT[use.use])
+        if use.size
+        else ""
+    )
+    return needs or tr("How much memory it takes {MEANT} is not known.", MEANT=_MEANT[use.use])
 
 
 def uses_words(facts: ModelFacts) -> str:
     """All uses, a line each; or why there are none."""
     if facts.problem is not None:
         return str(facts.problem)
-    return "\n".join(map(use_words, uses_of(facts))) or "What fits is not known."
+    return "\n".join(map(use_words, uses_of(facts))) or tr("What fits is not known.")
 
 
 def fit_rank(facts: ModelFacts) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame
 
+from studio.language import tr
 from studio.ui.chat.text import PromptField
 from studio.ui.widgets.button import Button
 from studio.ui.widgets.card import Card
@@ -19,12 +20,12 @@ class AskCard(Card):
 
     def __init__(self) -> None:
         super().__init__()
-        self.prompt = PromptField("Ask")
+        self.prompt = PromptField(tr("Ask"))
         self.prompt.submitted.connect(self.send)
         self.prompt.textChanged.connect(self._settle)
-        self.send_button = Button("Send", "primary")
+        self.send_button = Button(tr("Send"), "primary")
         self.send_button.clicked.connect(self.send)
-        self.stop_button = Button("Stop", "danger", "square")
+        self.stop_button = Button(tr("Stop"), "danger", "square")
         self.note = note("")
         self._busy = False
         low = Qt.AlignmentFlag.AlignBottom
@@ -74,12 +75,14 @@ class SystemPrompt(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self.field = PromptField("None. What is written here stands before every conversation.", sends=False)
-        self.field.setAccessibleName("System prompt")
-        self.reset = Button("Use the trained one", "quiet")
+        self.field = PromptField(
+            tr("None. What is written here stands before every conversation."), sends=False
+        )
+        self.field.setAccessibleName(tr("System prompt"))
+        self.reset = Button(tr("Use the trained one"), "quiet")
         self.reset.clicked.connect(self._take_trained)
         self._trained = ""
-        name = PlainLabel("System prompt")
+        name = PlainLabel(tr("System prompt"))
         name.setProperty("role", "caption")
         row(name, (self.field, 1), self.reset, on=self, gap=10)
         self.field.textChanged.connect(self._on_edited)
@@ -106,7 +109,7 @@ class SystemPrompt(QFrame):
     def _settle(self) -> None:
         self.reset.setVisible(self.text() != self._trained.strip())
         self.reset.setToolTip(
-            "What the run was trained with" if self._trained else "It was trained with none"
+            tr("What the run was trained with") if self._trained else tr("It was trained with none")
         )
-        self.reset.setText("Use the trained one" if self._trained else "Clear")
+        self.reset.setText(tr("Use the trained one") if self._trained else tr("Clear"))
         self.reset.setAccessibleName(self.reset.text())

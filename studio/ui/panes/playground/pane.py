@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
 from studio.events import Event
 from studio.generate.contestant import BASE, RUN, TUNED, Contestant
 from studio.generate.sampling import Sampling
+from studio.language import tr
 from studio.ui.chat.answer_text import MARKDOWN, PLAIN
 from studio.ui.chat.contestant_menu import MOST, ContestantMenu
 from studio.ui.chat.sampling import SamplingPanel
@@ -27,13 +28,13 @@ from studio.ui.widgets.pane import Pane
 from studio.ui.widgets.popup import Menu
 from studio.ui.widgets.states import EmptyState
 
-_WAITING = "Waiting for the current training step to end…"
+_WAITING = tr("Waiting for the current training step to end…")
 _MOST_SUGGESTED = 20
 DIFFERENCE = "difference"
 _WAYS = (
-    (MARKDOWN, "Answers as Markdown"),
-    (PLAIN, "Answers as plain text"),
-    (DIFFERENCE, "Mark words that differ"),
+    (MARKDOWN, tr("Answers as Markdown")),
+    (PLAIN, tr("Answers as plain text")),
+    (DIFFERENCE, tr("Mark words that differ")),
 )
 
 
@@ -51,16 +52,16 @@ class PlaygroundPane(Pane):
     pair_wanted = Signal(int)  # an exchange's number, whose vote is to be kept
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Playground")
+        super().__init__(tr("Playground"))
         self.golden_prompts: tuple[str, ...] = ()
         self._begins = False  # the next question is the first of another conversation
         self.panel = SamplingPanel(self)
         self.picker, self.menu = RunPicker(), ContestantMenu(self)
         self.header.add_subject(self.picker)
-        self._add = self.header.add_button("Add column", icon="plus")
+        self._add = self.header.add_button(tr("Add column"), icon="plus")
         self._add.setMenu(self.menu)
-        self._sampling = self.header.add_button("Sampling", icon="sliders-horizontal")
-        self._more = IconButton("ellipsis", "More for this conversation", size=30)
+        self._sampling = self.header.add_button(tr("Sampling"), icon="sliders-horizontal")
+        self._more = IconButton("ellipsis", tr("More for this conversation"), size=30)
         self.header.add_widget(self._more)
         self.system, self.ask, self.tally = SystemPrompt(), AskCard(), BlindTally()
         self.chat = SideBySideChat(theme, self.how, self)
@@ -86,25 +87,25 @@ class PlaygroundPane(Pane):
         self.more.addSeparator()
         self.own = PromptMenu(self.more)
         self.more.addMenu(self.own)
-        self.golden = Menu(self.more, "Golden prompts")
+        self.golden = Menu(self.more, tr("Golden prompts"))
         self.more.addMenu(self.golden)
         self.golden.menuAction().setVisible(False)
-        self.raw = self.more.addAction("Complete the text, without a template")
+        self.raw = self.more.addAction(tr("Complete the text, without a template"))
         self.raw.setCheckable(True)
         self.raw.toggled.connect(self._say_sampling)
-        self.alone = self.more.addAction("Every question by itself")
+        self.alone = self.more.addAction(tr("Every question by itself"))
         self.alone.setCheckable(True)
-        self.blind = self.more.addAction("Ask blind, then vote")
+        self.blind = self.more.addAction(tr("Ask blind, then vote"))
         self.blind.setCheckable(True)
         self.blind.toggled.connect(self._set_blind)
         self.more.addSeparator()
-        self.grid = self.more.addAction("Ask many prompts…")
+        self.grid = self.more.addAction(tr("Ask many prompts…"))
         self.grid.triggered.connect(lambda: self.grid_requested.emit())
-        self.export = self.more.addAction("Export conversation…")
+        self.export = self.more.addAction(tr("Export conversation…"))
         self.export.triggered.connect(lambda: self.export_requested.emit())
-        self.begin_action = self.more.addAction("Begin a new conversation")
+        self.begin_action = self.more.addAction(tr("Begin a new conversation"))
         self.begin_action.triggered.connect(self._begin_anew)
-        self.clear_action = self.more.addAction("Clear conversation")
+        self.clear_action = self.more.addAction(tr("Clear conversation"))
         self.clear_action.triggered.connect(self._forget)
 
     def _connect(self) -> None:
@@ -132,18 +133,20 @@ class PlaygroundPane(Pane):
         self.chat.clear()
         state = EmptyState(
             "messages-square",
-            "No model yet",
-            "Train a model, then ask it and its base model the same things, side by side. Or talk to a model "
-            "that is on this Mac.",
-            "Train a model",
-            "Choose a model folder…",
-            "Talk to Starter",
+            tr("No model yet"),
+            tr(
+                "Train a model, then ask it and its base model the same things, side by side. Or talk to a "
+                "model that is on this Mac."
+            ),
+            tr("Train a model"),
+            tr("Choose a model folder…"),
+            tr("Talk to Starter"),
         )
         state.chosen.connect(self.train_requested)
         state.second_chosen.connect(self.menu.model_requested)
         state.third_chosen.connect(self.starter_requested)
-        self.header.set_title("Playground")
-        self.header.set_subtitle("Several models, side by side.")
+        self.header.set_title(tr("Playground"))
+        self.header.set_subtitle(tr("Several models, side by side."))
         self._show_tools(False)
         self.show_state(state)
 
@@ -239,11 +242,11 @@ class PlaygroundPane(Pane):
             view.votes.setFocus()  # so that a key votes
 
     def show_stopped(self) -> None:
-        self.columns.close_open("Stopped")
+        self.columns.close_open(tr("Stopped"))
         self.show_idle()
 
     def show_failure(self, sentence: str) -> None:
-        self.columns.close_open("No answer")
+        self.columns.close_open(tr("No answer"))
         self.show_idle()
         self.ask.say(sentence, "bad")
 
@@ -279,8 +282,10 @@ class PlaygroundPane(Pane):
         self.prompt.setFocus()
 
     def _say_whom(self) -> None:
-        whom = "Ask all of them" if len(self.chat.columns) > 1 else "Ask"
-        self.prompt.setPlaceholderText(f"{whom}, in a new conversation" if self._begins else whom)
+        whom = tr("Ask all of them") if len(self.chat.columns) > 1 else tr("Ask")
+        self.prompt.setPlaceholderText(
+            tr("{whom}, in a new conversation", whom=whom) if self._begins else whom
+        )
 
     def _set_blind(self, blind: bool) -> None:
         self.chat.set_blind(blind)
@@ -317,10 +322,13 @@ class PlaygroundPane(Pane):
 def sampling_words(sampling: Sampling, *, raw: bool) -> str:
     """How tokens are drawn: "temperature 0.7 · top-p 0.9 · at most 512 tokens · seed 0"."""
     draw = (
-        ("the likeliest token",)
+        (tr("the likeliest token"),)
         if sampling.is_greedy
-        else (f"temperature {sampling.temperature:g}", f"top-p {sampling.top_p:g}")
+        else (
+            tr("temperature {temperature:g}", temperature=sampling.temperature),
+            tr("top-p {top_p:g}", top_p=sampling.top_p),
+        )
     )
-    limit = f"at most {sampling.max_tokens:,} tokens"
-    way = ("without a template",) if raw else ()
-    return " · ".join((*draw, limit, f"seed {sampling.seed}", *way))
+    limit = tr("at most {max_tokens:,} tokens", max_tokens=sampling.max_tokens)
+    way = (tr("without a template"),) if raw else ()
+    return " · ".join((*draw, limit, tr("seed {seed}", seed=sampling.seed), *way))

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.language import tr
 from studio.ui.plain import keyless, tip
 from studio.ui.widgets.popup import Menu
 
@@ -15,7 +16,7 @@ _MOST_SHOWN = 30
 """So many prompts are offered at most, for a menu is no list to scroll."""
 _WIDE = 70
 """So many characters of a prompt stand in a menu."""
-_KEEP = "Keep this prompt"
+_KEEP = tr("Keep this prompt")
 
 
 def menu_line(prompt: str) -> str:
@@ -32,9 +33,9 @@ class PromptMenu(Menu):
     forgotten = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, "My prompts")
+        super().__init__(parent, tr("My prompts"))
         self.setToolTipsVisible(True)
-        self.forget = Menu(self, "Forget")
+        self.forget = Menu(self, tr("Forget"))
         self.offer(())
 
     def offer(self, prompts: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHeaderView, QTableView, QWidget
 
 from studio import words
+from studio.language import tr
 from studio.runs.store import RunCurves, RunSummary
 from studio.ui.panes.runs.differences import SWATCH, DifferencesModel, labels, number_in, plottable
 from studio.ui.tables.delegates import dress
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 28
 LEAST_NAME = 170
 """A run's name keeps this width; where there is less room, the table scrolls."""
-_APART = (
+_APART = tr(
     "These runs do not train and validate on the same rows, so their losses cannot be compared. "
     "A line joins only runs on the same dataset, divided in the same way."
 )
@@ -38,7 +39,7 @@ class FieldChoice(Combo):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Field")
+        self.setAccessibleName(tr("Field"))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
 
@@ -71,7 +72,11 @@ class RunsComparison(QWidget):
         self._shown: object = None
         self.overlay: OverlayPlot | None = None
         self.by_field: FieldPlot | None = None
-        self.loss_card, self.field_card, self._table_card = Card("Loss"), Card("Best loss by field"), Card()
+        self.loss_card, self.field_card, self._table_card = (
+            Card(tr("Loss")),
+            Card(tr("Best loss by field")),
+            Card(),
+        )
         self.choice = FieldChoice()
         self.field_card.head.addWidget(self.choice)
         self.loss_card.head.addStrut(self.choice.sizeHint().height())  # both plots begin at one height
@@ -95,9 +100,9 @@ class RunsComparison(QWidget):
         overlay, _ = self._plots()
         overlay.show_runs(list(zip(labels(runs), curves, strict=True))[:MOST])
         self.loss_card.set_value(
-            "validation solid, training faint"
+            tr("validation solid, training faint")
             if len(runs) <= MOST
-            else f"the first {MOST} of {len(runs)} runs"
+            else tr("the first {MOST} of {count} runs", MOST=MOST, count=len(runs))
         )
         self.model.set_runs(runs, are_alike=are_alike)
         self.table.fit()
@@ -121,7 +126,7 @@ class RunsComparison(QWidget):
             self.choice.addItem(entry.title, entry.path)
         self.choice.setCurrentIndex(max(self.choice.findData(before), 0) if entries else -1)
         self.field_card.setVisible(bool(entries))
-        self.field_card.set_title("Best loss by")
+        self.field_card.set_title(tr("Best loss by"))
         self._draw_field()
 
     def _draw_field(self) -> None:
@@ -138,7 +143,11 @@ class RunsComparison(QWidget):
                 dots.append(Dot(place, label, value, run.best_loss, rows))
         self._plots()[1].show_dots(entry.title, dots)
         best = min(dots, key=lambda dot: dot.loss)
-        told = f"best {words.loss(best.loss)}: {best.label}" if self.remark.isHidden() else _APART
+        told = (
+            tr("best {loss}: {label}", loss=words.loss(best.loss), label=best.label)
+            if self.remark.isHidden()
+            else _APART
+        )
         self._plots()[1].setAccessibleDescription(told)
 
     def _set_up_table(self) -> None:
@@ -150,7 +159,7 @@ class RunsComparison(QWidget):
         table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         table.setSelectionMode(QTableView.SelectionMode.NoSelection)
         table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        dress(table, "What sets the runs apart", ROW_HEIGHT)
+        dress(table, tr("What sets the runs apart"), ROW_HEIGHT)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setIconSize(SWATCH)
         table.setMinimumHeight(110)

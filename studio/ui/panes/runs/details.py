@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from studio import words
 from studio.events import Validated
+from studio.language import tr
 from studio.runs.history import RunHistory
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
@@ -22,11 +23,11 @@ from studio.ui.widgets.layout import add, row, scrolled
 from studio.ui.widgets.timing import Debounce
 
 GROUPS = {
-    "adapter": "Adapter",
-    "parents": "Goes on from",
-    "checkpoints": "Checkpoints",
-    "evaluations": "Evaluations",
-    "": "Run",
+    "adapter": tr("Adapter"),
+    "parents": tr("Goes on from"),
+    "checkpoints": tr("Checkpoints"),
+    "evaluations": tr("Evaluations"),
+    "": tr("Run"),
 }
 """What the files of a run belong to, by the folder they are in."""
 _FOLDED = ("parents", "checkpoints", "evaluations")
@@ -36,33 +37,33 @@ _SAVE_MILLISECONDS = 600
 def facts(run: RunSummary) -> list[tuple[str, str]]:
     """What a run was and what came out, as pairs of words."""
     if run.state == "damaged":
-        return [("State", run.state), ("Damage", run.damage)]
+        return [(tr("State"), run.state), (tr("Damage"), run.damage)]
     lora, loop = (each if isinstance(each := run.recipe.get(name), dict) else {} for name in ("lora", "loop"))
     pairs = [
-        ("State", run.state),
-        ("Model", model_title(run.model)),
-        ("Dataset", run.dataset),
-        ("Steps", f"{run.step:,} of {run.steps:,}"),
-        ("Best loss", words.loss(run.best_loss)),
-        ("Best step", "—" if run.best_step is None else f"{run.best_step:,}"),
-        ("Exact match", exact_match(run)),
+        (tr("State"), run.state),
+        (tr("Model"), model_title(run.model)),
+        (tr("Dataset"), run.dataset),
+        (tr("Steps"), tr("{step:,} of {steps:,}", step=run.step, steps=run.steps)),
+        (tr("Best loss"), words.loss(run.best_loss)),
+        (tr("Best step"), "—" if run.best_step is None else f"{run.best_step:,}"),
+        (tr("Exact match"), exact_match(run)),
     ]
     if run.learning_rate is not None:
-        pairs.append(("Learning rate", words.rate(run.learning_rate)))
-    pairs += [("Goes on from", run.parent)] if run.parent else []
-    pairs += [("Stage", f"{run.stage} of {run.sweep}")] if run.stage else []
-    pairs += [("Tokens", f"{run.tokens:,}")] if run.tokens else []
-    pairs += [("Time", words.duration(run.seconds))] if run.seconds else []
+        pairs.append((tr("Learning rate"), words.rate(run.learning_rate)))
+    pairs += [(tr("Goes on from"), run.parent)] if run.parent else []
+    pairs += [(tr("Stage"), tr("{stage} of {sweep}", stage=run.stage, sweep=run.sweep))] if run.stage else []
+    pairs += [(tr("Tokens"), f"{run.tokens:,}")] if run.tokens else []
+    pairs += [(tr("Time"), words.duration(run.seconds))] if run.seconds else []
     named = (
-        ("Rank", lora, "rank"),
-        ("Alpha", lora, "alpha"),
-        ("Epochs", loop, "epochs"),
-        ("Seed", loop, "seed"),
+        (tr("Rank"), lora, "rank"),
+        (tr("Alpha"), lora, "alpha"),
+        (tr("Epochs"), loop, "epochs"),
+        (tr("Seed"), loop, "seed"),
     )
     pairs += [
         (title, f"{part[key]:g}") for title, part, key in named if isinstance(part.get(key), int | float)
     ]
-    pairs += [("Damage", run.damage)] if run.damage else []
+    pairs += [(tr("Damage"), run.damage)] if run.damage else []
     return pairs
 
 
@@ -71,7 +72,7 @@ def grouped(files: Sequence[tuple[str, int]]) -> list[tuple[str, list[tuple[str,
     groups: dict[str, dict[str, int]] = {title: {} for title in GROUPS.values()}
     for name, size in files:
         first, *rest = PurePath(name).parts
-        lines = groups[GROUPS.get(first, "Run") if rest else "Run"]
+        lines = groups[GROUPS.get(first, tr("Run")) if rest else tr("Run")]
         line = rest[0] if first in _FOLDED and rest else PurePath(*rest).as_posix() if rest else name
         lines[line] = lines.get(line, 0) + size
     return [(title, list(lines.items())) for title, lines in groups.items() if lines]
@@ -84,14 +85,14 @@ class RunDetails(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.loss = PlotCard(theme, LOSS, "This run has not reached its first step.", 120)
+        self.loss = PlotCard(theme, LOSS, tr("This run has not reached its first step."), 120)
         self.facts, self.files = PairList(), PairList(cuts_names=True)
-        self._facts_card, self._files_card = Card("Facts"), Card("Files")
+        self._facts_card, self._files_card = Card(tr("Facts")), Card(tr("Files"))
         self.notes = QPlainTextEdit()
         self.notes.setProperty("role", "field")
         self.notes.setProperty("lines", "true")
-        self.notes.setPlaceholderText("Notes")
-        self.notes.setAccessibleName("Notes about the run")
+        self.notes.setPlaceholderText(tr("Notes"))
+        self.notes.setAccessibleName(tr("Notes about the run"))
         self.notes.setTabChangesFocus(True)
         self._save = Debounce(self, _SAVE_MILLISECONDS, self._tell)
         self._name, self._filling = "", False
@@ -149,4 +150,4 @@ def _best(validated: Sequence[Validated]) -> str:
     if not validated:
         return ""
     best = min(validated, key=lambda event: event.loss)
-    return f"best {words.loss(best.loss)} at step {best.step:,}"
+    return tr("best {loss} at step {step:,}", loss=words.loss(best.loss), step=best.step)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from studio import words
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import fields
 from studio.recipe.sweep import short
@@ -48,7 +49,7 @@ def value_text(run: RunSummary, entry: FieldEntry) -> str:
     value = value_in(run, entry)
     if value is None:
         number = number_in(run, entry)
-        return "auto" if number is None else f"auto, {short(number)}"
+        return "auto" if number is None else tr("auto, {short}", short=short(number))
     if entry.path == "model":
         return model_title(value)
     if entry.path == "data.path":
@@ -79,7 +80,7 @@ LAST = float("inf")
 SWATCH = QSize(20, 10)
 
 
-BEST = "Best loss"
+BEST = tr("Best loss")
 
 
 def _or_last(value: float | None) -> float:
@@ -134,7 +135,7 @@ def _columns(runs: Sequence[RunSummary], are_alike: bool) -> tuple[TableColumn[R
     called = dict(zip((run.name for run in runs), labels(runs), strict=True))
     best = min((_or_last(run.best_loss) for run in runs), default=LAST) if are_alike else LAST
     return (
-        TableColumn("Run", lambda run: called[run.name], tip=lambda run: run.name),
+        TableColumn(tr("Run"), lambda run: called[run.name], tip=lambda run: run.name),
         *(_field_column(entry, runs) for entry in differing(runs)),
         _figures(
             BEST,
@@ -143,12 +144,16 @@ def _columns(runs: Sequence[RunSummary], are_alike: bool) -> tuple[TableColumn[R
             lambda run: "good" if best < LAST and run.best_loss == best else "text",
         ),
         _figures(
-            "At step",
+            tr("At step"),
             lambda run: "—" if run.best_step is None else f"{run.best_step:,}",
             lambda run: _or_last(run.best_step),
         ),
-        _figures("Steps", lambda run: f"{run.step:,} of {run.steps:,}", lambda run: float(run.step)),
-        _figures("Time", lambda run: words.duration(run.seconds), lambda run: run.seconds),
+        _figures(
+            tr("Steps"),
+            lambda run: tr("{step:,} of {steps:,}", step=run.step, steps=run.steps),
+            lambda run: float(run.step),
+        ),
+        _figures(tr("Time"), lambda run: words.duration(run.seconds), lambda run: run.seconds),
     )
 
 

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
 from studio import words
+from studio.language import tr
 from studio.runs.history import RunHistory
 from studio.runs.store import RunCurves, RunSummary
 from studio.runs.sweeps import UnfinishedSweep
@@ -57,13 +58,13 @@ class RunsPane(Pane):
     sample_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Runs")
+        super().__init__(tr("Runs"))
         self._names: list[str] = []
         self._unfinished: dict[str, UnfinishedSweep] = {}
         self._without_trash: list[str] = []
         self._model, self._order = RunsModel(theme), QSortFilterProxyModel()
         self.table, self.details, self.comparison = RunsTable(), RunDetails(theme), RunsComparison(theme)
-        self._confirm, self._for_good = ConfirmBar("Move to Trash"), ConfirmBar("Delete for good")
+        self._confirm, self._for_good = ConfirmBar(tr("Move to Trash")), ConfirmBar(tr("Delete for good"))
         self._add_buttons()
         self._order.setSourceModel(self._model)
         self._order.setSortRole(SORT)
@@ -160,8 +161,8 @@ class RunsPane(Pane):
 
     def _add_search(self) -> None:
         self.search.setObjectName("search")
-        self.search.setPlaceholderText("Search runs")
-        self.search.setAccessibleName("Search names, notes, models and datasets of runs")
+        self.search.setPlaceholderText(tr("Search runs"))
+        self.search.setAccessibleName(tr("Search names, notes, models and datasets of runs"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._seek)
 
@@ -208,23 +209,23 @@ class RunsPane(Pane):
 
     def _add_buttons(self) -> None:
         self._reveal, self._delete = (
-            IconButton("folder-open", "Show the run's folder", size=30),
-            IconButton("trash-2", "Delete the run", size=30),
+            IconButton("folder-open", tr("Show the run's folder"), size=30),
+            IconButton("trash-2", tr("Delete the run"), size=30),
         )
-        self._whole_sweep = IconButton("layers", "Compare all runs of its sweep", size=30)
-        self._from = IconButton("arrow-right", "Continue from this run", size=30)
-        self._recipe = IconButton("sliders-horizontal", "Use this recipe", size=30)
-        self._serve = IconButton("server", "Serve to programs on this Mac", size=30)
+        self._whole_sweep = IconButton("layers", tr("Compare all runs of its sweep"), size=30)
+        self._from = IconButton("arrow-right", tr("Continue from this run"), size=30)
+        self._recipe = IconButton("sliders-horizontal", tr("Use this recipe"), size=30)
+        self._serve = IconButton("server", tr("Serve to programs on this Mac"), size=30)
         for icon_button in (
             *(self._whole_sweep, self._from, self._recipe),
             *(self._serve, self._reveal, self._delete),
         ):
             self.header.add_widget(icon_button)
-        self._export = self.header.add_button("Export", icon="upload")
-        self._evaluate = self.header.add_button("Evaluate", icon="scale")
-        self._resume = self.header.add_button("Resume", icon="rotate-ccw")
-        self._continue = self.header.add_button("Continue sweep", icon="rotate-ccw")
-        self._play = self.header.add_button("Open in playground", "primary", "message-square")
+        self._export = self.header.add_button(tr("Export"), icon="upload")
+        self._evaluate = self.header.add_button(tr("Evaluate"), icon="scale")
+        self._resume = self.header.add_button(tr("Resume"), icon="rotate-ccw")
+        self._continue = self.header.add_button(tr("Continue sweep"), icon="rotate-ccw")
+        self._play = self.header.add_button(tr("Open in playground"), "primary", "message-square")
         wishes: tuple[tuple[QAbstractButton, SignalInstance], ...] = (
             (self._reveal, self.reveal_requested),
             (self._evaluate, self.evaluate_requested),
@@ -258,9 +259,9 @@ class RunsPane(Pane):
     def _show_empty(self) -> None:
         empty = EmptyState(
             "history",
-            "No runs yet",
-            "Every training run is kept here with its curves, its files and what it scored.",
-            "Try the sample",
+            tr("No runs yet"),
+            tr("Every training run is kept here with its curves, its files and what it scored."),
+            tr("Try the sample"),
         )
         empty.chosen.connect(self.sample_requested)
         self.show_state(empty)
@@ -271,7 +272,7 @@ class RunsPane(Pane):
             if not button.isHidden():
                 menu.addAction(keyless(button.text() or button.toolTip()), button.click)
         if "rename" in self.offers():
-            menu.addAction("Rename", self.table.rename)
+            menu.addAction(tr("Rename"), self.table.rename)
         if not menu.isEmpty():
             menu.popup(self.table.viewport().mapToGlobal(place))
 
@@ -294,8 +295,8 @@ class RunsPane(Pane):
         if run := self._model.run(self.chosen()):
             sweep = self._unfinished.get(run.sweep)
             self._continue.setToolTip(tip(sweep.words if sweep else ""))
-            self._continue.setText(f"Continue {sweep.sort}" if sweep else "Continue sweep")
-        self._delete.setToolTip(tip("Delete the run" if chosen < 2 else "Delete the runs"))
+            self._continue.setText(tr("Continue {sort}", sort=sweep.sort) if sweep else tr("Continue sweep"))
+        self._delete.setToolTip(tip(tr("Delete the run") if chosen < 2 else tr("Delete the runs")))
         self.details.setVisible(chosen == 1)
         self._count(chosen)
         if chosen < 2:
@@ -306,11 +307,11 @@ class RunsPane(Pane):
         there = len(self._model.rows)
         count = words.counted(there, "run") if there else ""
         if self.search.text().strip():
-            count = f"{self._order.rowCount():,} of {count}"
+            count = tr("{rowCount:,} of {count}", rowCount=self._order.rowCount(), count=count)
         if chosen > 1:
-            count = f"{count}, {chosen} selected and overlaid"
+            count = tr("{count}, {chosen} selected and overlaid", count=count, chosen=chosen)
         elif there > 1:
-            count = f"{count}. Select several to overlay them."
+            count = tr("{count}. Select several to overlay them.", count=count)
         self.header.set_subtitle(count)
 
     def _on_wish(self) -> None:
@@ -327,15 +328,25 @@ class RunsPane(Pane):
             self.continue_requested.emit(run.sweep)
 
     def _ask_to_delete(self) -> None:
-        what = f"{self.chosen()} with its" if self.chosen() else f"{len(self._names)} runs with their"
+        what = (
+            tr("{chosen} with its", chosen=self.chosen())
+            if self.chosen()
+            else tr("{count} runs with their", count=len(self._names))
+        )
         self._confirm.ask(
-            f"Move {what} adapter{'' if self.chosen() else 's'}, checkpoints and evaluations to the Trash?"
+            tr(
+                "Move {what} adapter{words}, checkpoints and evaluations to the Trash?",
+                what=what,
+                words="" if self.chosen() else "s",
+            )
         )
 
     def ask_to_delete_for_good(self, name: str, why: str) -> None:
         """Ask once more about a run that the Trash does not take; several are asked about together."""
         self._without_trash.append(name)
-        self._for_good.ask(f"{why} Delete {', '.join(self._without_trash)} for good?")
+        self._for_good.ask(
+            tr("{why} Delete {listed} for good?", why=why, listed=", ".join(self._without_trash))
+        )
 
     def _on_confirmed(self) -> None:
         self._without_trash = []

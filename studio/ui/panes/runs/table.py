@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from studio import words
+from studio.language import tr
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
 from studio.ui.tables.delegates import dress
@@ -75,38 +76,48 @@ def _sweep_of(run: RunSummary) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     TableColumn(
-        "Name", lambda run: run.name, tip=lambda run: "\n\n".join(filter(None, (run.name, run.notes)))
+        tr("Name"), lambda run: run.name, tip=lambda run: "\n\n".join(filter(None, (run.name, run.notes)))
     ),
     TableColumn(
-        "State",
+        tr("State"),
         lambda run: run.state,
         tone=lambda run: TONES.get(run.state, "dim"),
         tip=lambda run: run.message or run.state,
         width=92,
     ),
-    TableColumn("Sweep", _sweep_of, width=120, from_width=900),
-    TableColumn("Model", lambda run: model_title(run.model), width=100, from_width=1180),
-    TableColumn("Dataset", lambda run: PurePath(run.dataset).stem, width=100, from_width=740),
-    _figure("Rate", lambda run: run.learning_rate, words.rate, width=76, from_width=880),
-    _figure("Rank", lambda run: recipe_value(run, "lora", "rank"), "{:g}".format, width=58, from_width=800),
-    _figure("Seed", lambda run: recipe_value(run, "loop", "seed"), "{:g}".format, width=58, from_width=1260),
-    TableColumn("Steps", lambda run: f"{run.step:,} of {run.steps:,}", lambda run: run.step, True, width=112),
-    _figure("Tokens", lambda run: run.tokens or None, words.short_count, width=74, from_width=1030),
-    _figure("Time", lambda run: run.seconds or None, words.duration, width=86, from_width=960),
-    _figure("Best loss", lambda run: run.best_loss, words.loss, width=84),
+    TableColumn(tr("Sweep"), _sweep_of, width=120, from_width=900),
+    TableColumn(tr("Model"), lambda run: model_title(run.model), width=100, from_width=1180),
+    TableColumn(tr("Dataset"), lambda run: PurePath(run.dataset).stem, width=100, from_width=740),
+    _figure(tr("Rate"), lambda run: run.learning_rate, words.rate, width=76, from_width=880),
+    _figure(
+        tr("Rank"), lambda run: recipe_value(run, "lora", "rank"), "{:g}".format, width=58, from_width=800
+    ),
+    _figure(
+        tr("Seed"), lambda run: recipe_value(run, "loop", "seed"), "{:g}".format, width=58, from_width=1260
+    ),
     TableColumn(
-        "Exact match",
+        tr("Steps"),
+        lambda run: tr("{step:,} of {steps:,}", step=run.step, steps=run.steps),
+        lambda run: run.step,
+        True,
+        width=112,
+    ),
+    _figure(tr("Tokens"), lambda run: run.tokens or None, words.short_count, width=74, from_width=1030),
+    _figure(tr("Time"), lambda run: run.seconds or None, words.duration, width=86, from_width=960),
+    _figure(tr("Best loss"), lambda run: run.best_loss, words.loss, width=84),
+    TableColumn(
+        tr("Exact match"),
         exact_match,
         lambda run: -1.0 if run.tuned_exact is None else run.tuned_exact,
         right=True,
         width=108,
     ),
     TableColumn(
-        "Date", lambda run: words.when(run.created), lambda run: run.created.timestamp(), True, width=116
+        tr("Date"), lambda run: words.when(run.created), lambda run: run.created.timestamp(), True, width=116
     ),
 )
 DATE = len(COLUMNS) - 1
-SWEEP = next(number for number, column in enumerate(COLUMNS) if column.title == "Sweep")
+SWEEP = next(number for number, column in enumerate(COLUMNS) if column.title == tr("Sweep"))
 
 
 class RunsModel(TableModel[RunSummary]):
@@ -164,7 +175,7 @@ class RunsTable(QTableView):
         self.sortByColumn(DATE, Qt.SortOrder.DescendingOrder)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        dress(self, "Runs")
+        dress(self, tr("Runs"))
         self.doubleClicked.connect(self.opened)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # runs of one sweep differ at the end
         head = self.horizontalHeader()

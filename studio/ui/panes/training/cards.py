@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSplitter, QWidget
 
 from studio import words
 from studio.events import Step
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import KeyFigure
@@ -24,7 +25,10 @@ class FiguresCard(Card):
 
     def __init__(self) -> None:
         super().__init__()
-        self.validation, self.training = KeyFigure("—", "validation loss"), KeyFigure("—", "training loss")
+        self.validation, self.training = (
+            KeyFigure("—", tr("validation loss")),
+            KeyFigure("—", tr("training loss")),
+        )
         self.time, self.speed = KeyFigure("—", "left"), KeyFigure("—", "tokens/s")
         self._epochs = 0.0
         self._skipped = 0
@@ -40,7 +44,7 @@ class FiguresCard(Card):
         self._skipped = 0
         for figure in (self.validation, self.training, self.time, self.speed):
             figure.set_value("—")
-        self.training.set_caption("training loss")
+        self.training.set_caption(tr("training loss"))
         self.time.set_caption("left")
 
     def set_running(self, running: bool) -> None:
@@ -66,10 +70,16 @@ class FiguresCard(Card):
         if (step := self._latest) is None:
             return
         self.training.set_value(words.loss(step.loss))
-        self.training.set_caption(f"training loss{f', {self._skipped:,} skipped' if self._skipped else ''}")
+        self.training.set_caption(
+            tr("training loss{words}", words=f", {self._skipped:,} skipped" if self._skipped else "")
+        )
         self.time.set_value(words.duration(step.seconds_left if self._running else step.seconds))
-        self.time.set_caption(f"{'left' if self._running else 'taken'}, epoch {step.epoch:.1f}")
-        self.time.setToolTip(tip(f"Epoch {step.epoch:.1f} of {self._epochs:g}"))
+        self.time.set_caption(
+            tr("{words}, epoch {epoch:.1f}", words="left" if self._running else "taken", epoch=step.epoch)
+        )
+        self.time.setToolTip(
+            tip(tr("Epoch {epoch:.1f} of {epochs:g}", epoch=step.epoch, epochs=self._epochs))
+        )
         self.speed.set_value(f"{step.tokens_per_second:,.0f}")
         self.written.emit()
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from studio import words
 from studio.events import Forecasted, ModelCounted
+from studio.language import tr
 from studio.ui.plain import tip
 from studio.ui.theme import Theme
 from studio.ui.widgets.button import IconButton
@@ -16,11 +17,11 @@ from studio.ui.widgets.label import ElidedLabel, PlainLabel, WrapLabel, note
 from studio.ui.widgets.layout import add, row
 
 PARTS = (
-    ("weights", "Weights", "accent"),
-    ("adapters", "Trained", "second"),
-    ("optimizer", "Optimizer", "good"),
-    ("activations", "Activations", "third"),
-    ("head", "Head and loss", "faint"),
+    ("weights", tr("Weights"), "accent"),
+    ("adapters", tr("Trained"), "second"),
+    ("optimizer", tr("Optimizer"), "good"),
+    ("activations", tr("Activations"), "third"),
+    ("head", tr("Head and loss"), "faint"),
 )
 """What memory is taken for: the forecast's field, its name, and the token of its colour."""
 BAR, MARK = 12, 3
@@ -39,7 +40,7 @@ class MemoryBar(QWidget):
         self._theme = theme
         self._forecast: Forecasted | None = None
         self.setFixedHeight(BAR + 2 * MARK)
-        self.setAccessibleName("Memory")
+        self.setAccessibleName(tr("Memory"))
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -109,8 +110,8 @@ class Swatch(QWidget):
         painter.drawRoundedRect(self.rect(), 2, 2)
 
 
-UNKNOWN = "Shown once you choose a model and a dataset."
-COMPUTING = "Computing…"
+UNKNOWN = tr("Shown once you choose a model and a dataset.")
+COMPUTING = tr("Computing…")
 TIGHT = 0.9
 """From which share of the limit on it is close: other apps need memory, too."""
 
@@ -119,7 +120,7 @@ class ForecastCard(Card):
     """Unknown, being worked out, counted, estimated or measured; it fits, is close, or does not fit."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Will it fit?")
+        super().__init__(tr("Will it fit?"))
         self._forecast: Forecasted | None = None
         self._count: ModelCounted | None = None
         self._is_compact = False
@@ -128,7 +129,7 @@ class ForecastCard(Card):
         self._of.setProperty("tone", "dim")
         self._bar, self._parts = MemoryBar(theme), _Parts(theme)
         self._changes, self._words = WrapLabel(), note(UNKNOWN)
-        self._fold = IconButton("chevron-down", "Show what takes the memory")
+        self._fold = IconButton("chevron-down", tr("Show what takes the memory"))
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._write)
         self.head.addWidget(self._fold)
@@ -189,18 +190,24 @@ class ForecastCard(Card):
             self._words.setText(_counted(self._count) if self._count else UNKNOWN)
             return
         verdict, tone = _verdict(forecast)
-        size = f"{words.memory(forecast.peak)} of {words.memory(forecast.limit)}  ·  "
+        size = tr(
+            "{memory} of {memory2}  ·  ",
+            memory=words.memory(forecast.peak),
+            memory2=words.memory(forecast.limit),
+        )
         self.set_value(f"{size if is_line else ''}{verdict}", tone)
         self._peak.setText(words.memory(forecast.peak))
         how = "measured" if forecast.measured else "estimated"
-        self._of.setText(f"of {words.memory(forecast.limit)}, {how}")
+        self._of.setText(tr("of {memory}, {how}", memory=words.memory(forecast.limit), how=how))
         self._parts.show_forecast(forecast)
         self._words.setText(_facts(forecast))
 
     def _show_parts(self, shown: bool) -> None:
         self._parts.setVisible(shown and self._forecast is not None)
         self._fold.set_icon("chevron-up" if shown else "chevron-down")
-        self._fold.setToolTip(tip("Hide what takes the memory" if shown else "Show what takes the memory"))
+        self._fold.setToolTip(
+            tip(tr("Hide what takes the memory") if shown else tr("Show what takes the memory"))
+        )
         self._fold.setAccessibleName(self._fold.toolTip())
 
 
@@ -230,9 +237,11 @@ class _Parts(QWidget):
 
 def _verdict(forecast: Forecasted) -> tuple[str, str]:
     if not forecast.fits:
-        return "Does not fit", "bad"
+        return tr("Does not fit"), "bad"
     return (
-        ("Fits, but it is close", "warn") if forecast.peak > TIGHT * forecast.limit else ("Fits well", "good")
+        (tr("Fits, but it is close"), "warn")
+        if forecast.peak > TIGHT * forecast.limit
+        else (tr("Fits well"), "good")
     )
 
 
@@ -240,16 +249,22 @@ def _facts(forecast: Forecasted) -> str:
     sizes = forecast.trainable_parameters, forecast.total_parameters, forecast.adapted_parameters
     sentence = words.trained(*sizes)
     if forecast.seconds_per_epoch > 0:
-        sentence += f" About {words.duration(forecast.seconds_per_epoch)} per epoch on this Mac."
+        sentence += tr(
+            " About {duration} per epoch on this Mac.", duration=words.duration(forecast.seconds_per_epoch)
+        )
     return "\n".join([sentence, *map(str, forecast.remarks)])
 
 
 def _counted(count: ModelCounted) -> str:
     sentence = words.trained(count.trainable_parameters, count.total_parameters, count.adapted_parameters)
-    return f"{sentence} {words.file_size(count.weights_bytes)} of weights."
+    return tr(
+        "{sentence} {file_size} of weights.",
+        sentence=sentence,
+        file_size=words.file_size(count.weights_bytes),
+    )
 
 
 def _changes(forecast: Forecasted) -> str:
     if not forecast.changes:
-        return "Nothing in the recipe would make it fit. Choose a smaller model."
-    return "To make it fit:\n" + "\n".join(f"•  {change}" for change in forecast.changes)
+        return tr("Nothing in the recipe would make it fit. Choose a smaller model.")
+    return tr("To make it fit:\n") + "\n".join(f"•  {change}" for change in forecast.changes)

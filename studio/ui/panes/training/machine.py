@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QProgressBar, QWidget
 
 from studio import words
 from studio.gauges import Gauges, read_gauges
+from studio.language import tr
 from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import ElidedLabel, dim
 from studio.ui.widgets.layout import column, row
@@ -76,7 +77,7 @@ class MachineCard(Card):
 
     def __init__(self) -> None:
         super().__init__()
-        self.cpu, self.gpu, self.memory = _Gauge("CPU"), _Gauge("GPU"), _Gauge("Memory")
+        self.cpu, self.gpu, self.memory = _Gauge("CPU"), _Gauge("GPU"), _Gauge(tr("Memory"))
         self.others = ElidedLabel()
         self.others.setProperty("tone", "dim")
         self.body.addLayout(row((self.cpu, 2), (self.gpu, 2), (self.memory, 3), self.others, gap=20))
@@ -96,8 +97,20 @@ class MachineCard(Card):
         self.gpu.show_share(gauges.gpu, f"{100 * (gauges.gpu or 0):.0f} %")
         total = words.memory(gauges.memory_total)
         share = gauges.memory / gauges.memory_total if gauges.memory_total else None
-        pressure = f", {gauges.pressure} pressure" if gauges.pressure not in ("", "normal") else ""
-        self.memory.show_share(share, f"{words.memory(gauges.memory)} of {total}{pressure}")
+        pressure = (
+            tr(", {pressure} pressure", pressure=gauges.pressure)
+            if gauges.pressure not in ("", "normal")
+            else ""
+        )
+        self.memory.show_share(
+            share,
+            tr(
+                "{memory} of {total}{pressure}",
+                memory=words.memory(gauges.memory),
+                total=total,
+                pressure=pressure,
+            ),
+        )
         self.others.setText(_others(gauges))
         self.others.setVisible(bool(self.others.text()))
 
@@ -105,6 +118,8 @@ class MachineCard(Card):
 def _others(gauges: Gauges) -> str:
     told = (
         "" if gauges.power is None else f"{gauges.power:.0f} W",
-        "" if gauges.battery_heat is None else f"battery {gauges.battery_heat:.0f} °C",
+        ""
+        if gauges.battery_heat is None
+        else tr("battery {battery_heat:.0f} °C", battery_heat=gauges.battery_heat),
     )
     return "  ·  ".join(filter(None, told))

@@ -24,6 +24,7 @@ from studio.events import (
     Step,
     Validated,
 )
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
 from studio.ui.form.recipe import RecipeForm
@@ -74,7 +75,7 @@ class TrainingPane(PaneFrame):
     sweep_requested = Signal(object)  # Sweep
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Training")
+        super().__init__(tr("Training"))
         self._state = "idle"
         self._story = RunStory()
         self._next = NextRun()
@@ -90,7 +91,7 @@ class TrainingPane(PaneFrame):
         self.log = self.tabs.log
         self._no_data = EmptyState("database", *NO_DATA)
         self._right = QStackedWidget()
-        self.picker = RunPicker("New run")
+        self.picker = RunPicker(tr("New run"))
         self.header.add_subject(self.picker)
         self._edited = Debounce(self, DEBOUNCE_MILLISECONDS, self._announce_recipe)
         self._add_buttons()
@@ -284,13 +285,13 @@ class TrainingPane(PaneFrame):
     def _add_buttons(self) -> None:
         add = self.header.add_button
         self._buttons = {
-            "stop": add("Stop", icon="circle-stop"),
-            "sweep": add("Sweep…", icon="layers"),
-            "start": add("Start training", icon="play"),
-            "evaluate": add("Evaluate", icon="scale"),
-            "resume": add("Resume", icon="rotate-ccw"),
+            "stop": add(tr("Stop"), icon="circle-stop"),
+            "sweep": add(tr("Sweep…"), icon="layers"),
+            "start": add(tr("Start training"), icon="play"),
+            "evaluate": add(tr("Evaluate"), icon="scale"),
+            "resume": add(tr("Resume"), icon="rotate-ccw"),
         }
-        self._buttons["stop"].setToolTip("What was learned is kept.")
+        self._buttons["stop"].setToolTip(tr("What was learned is kept."))
 
     def _build(self) -> None:
         above = (self.previous, self.figures, self.machine, self.advice)
@@ -362,7 +363,7 @@ class TrainingPane(PaneFrame):
         for name, button in self._buttons.items():
             button.setVisible(name in look.buttons)
             button.set_role("primary" if name == look.primary else "plain")
-        self._buttons["start"].setText(look.start if same_data else "Start training")
+        self._buttons["start"].setText(look.start if same_data else tr("Start training"))
 
     def _write_title(self, _: Event | None = None) -> None:
         recipe, story, state = self.form.recipe_at_hand(), self._story, self._state

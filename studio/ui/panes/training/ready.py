@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtWidgets import QFrame
 
+from studio.language import plural, tr
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, applies, fields
 from studio.recipe.sweep import short
@@ -38,8 +39,13 @@ class NextData:
     @property
     def split(self) -> str:
         """How its rows are divided, in words."""
-        left = f", {self.untrained:,} cannot train" if self.untrained else ""
-        return f"{self.train:,} examples train, {self.validation:,} validate{left}"
+        left = tr(", {untrained:,} cannot train", untrained=self.untrained) if self.untrained else ""
+        return tr(
+            "{train:,} examples train, {validation:,} validate{left}",
+            train=self.train,
+            validation=self.validation,
+            left=left,
+        )
 
 
 class NextRun:
@@ -69,33 +75,47 @@ class NextRun:
 
     def title(self, recipe: Recipe) -> str:
         """What will be trained: Ready: support.jsonl, 480 rows, LoRA rank 16."""
-        count = f"{self.data.train:,} row{'' if self.data.train == 1 else 's'}"
-        return f"Ready: {self.data.name}, {count}, {method_words(recipe)}"
+        count = plural(self.data.train, "{count:,} row", "{count:,} rows")
+        return tr(
+            "Ready: {name}, {count}, {method_words}",
+            name=self.data.name,
+            count=count,
+            method_words=method_words(recipe),
+        )
 
     def facts(self, recipe: Recipe, *, startable: bool = True) -> str:
         """The model, and what the title does not say of the dataset."""
         data, model = self.data, model_title(recipe.model)
         if not data.name:
-            return f"{model}  ·  no dataset yet"
+            return tr("{model}  ·  no dataset yet", model=model)
         if not startable:
             return f"{model}  ·  {data.name}  ·  {data.split}"
-        left = f"  ·  {data.untrained:,} cannot train" if data.untrained else ""
-        return f"{model}  ·  {data.validation:,} rows validate{left}"
+        left = tr("  ·  {untrained:,} cannot train", untrained=data.untrained) if data.untrained else ""
+        return tr(
+            "{model}  ·  {validation:,} rows validate{left}",
+            model=model,
+            validation=data.validation,
+            left=left,
+        )
 
     def after(self, state: str, story: RunStory, recipe: Recipe) -> str:
         """What becomes of the run on show, which its picker names before these words."""
         run = story.recipe
         if run is None or "resume" not in LOOKS[state].buttons:
-            return f"is the previous run.  ·  {self.facts(recipe)}"
+            return tr("is the previous run.  ·  {facts}", facts=self.facts(recipe))
         if not self.has_trained(run):
-            return f"is the previous run; Resume goes on with it, on {story.dataset}."
-        return f"is the previous run. {kept_words(recipe, run)}"
+            return tr("is the previous run; Resume goes on with it, on {dataset}.", dataset=story.dataset)
+        return tr("is the previous run. {kept_words}", kept_words=kept_words(recipe, run))
 
 
 def method_words(recipe: Recipe) -> str:
     """How a recipe trains, in the fewest words: LoRA rank 16, DPO."""
     method = choice_word("method", recipe.method)
-    words = f"{method} rank {recipe.lora.rank}" if recipe.adapts else f"{method.lower()} fine-tuning"
+    words = (
+        tr("{method} rank {rank}", method=method, rank=recipe.lora.rank)
+        if recipe.adapts
+        else tr("{lower} fine-tuning", lower=method.lower())
+    )
     return words if recipe.objective == "sft" else f"{words}, {choice_word('objective', recipe.objective)}"
 
 
@@ -114,9 +134,16 @@ def changed(recipe: Recipe, other: Recipe) -> list[FieldEntry]:
 def kept_words(recipe: Recipe, run: Recipe) -> str:
     """What a run that is resumed keeps where the form says something else; nothing where it does not."""
     named = [f"{entry.title} {_said(entry, run)}" for entry in changed(recipe, run)]
-    more = [f"{len(named) - MOST_NAMED + 1} more"] if len(named) > MOST_NAMED else []
+    more = [tr("{value} more", value=len(named) - MOST_NAMED + 1)] if len(named) > MOST_NAMED else []
     named = [*named[: MOST_NAMED - 1], *more] if more else named
-    return f"Resume keeps {' and '.join(filter(None, (', '.join(named[:-1]), named[-1])))}." if named else ""
+    return (
+        tr(
+            "Resume keeps {listed}.",
+            listed=tr(" and ").join(filter(None, (", ".join(named[:-1]), named[-1]))),
+        )
+        if named
+        else ""
+    )
 
 
 def _said(entry: FieldEntry, recipe: Recipe) -> str:
@@ -127,7 +154,7 @@ def _said(entry: FieldEntry, recipe: Recipe) -> str:
 def ready_look(state: str, *, same_data: bool) -> ButtonStates:
     """The buttons of a state of the run on show once something else is ready to be trained."""
     look = LOOKS[state]
-    start = look.start if same_data and state != "done" else "Start training"
+    start = look.start if same_data and state != "done" else tr("Start training")
     buttons = tuple(name for name in look.buttons if name != "evaluate")  # which is of the run before
     return replace(look, buttons=buttons, primary="start", start=start)
 
@@ -141,7 +168,7 @@ class PreviousRun(QFrame):
         self.setProperty("tone", "dim")
         self._words = ElidedLabel()
         self._words.setProperty("tone", "dim")
-        row(Badge("Previous run"), (self._words, 1), on=self, inside=(14, 8, 14, 8))
+        row(Badge(tr("Previous run")), (self._words, 1), on=self, inside=(14, 8, 14, 8))
         self.hide()
 
     def words(self) -> str:
@@ -151,5 +178,5 @@ class PreviousRun(QFrame):
     def show_run(self, words: str) -> None:
         """What came of it; nothing hides the line."""
         self._words.setText(words)
-        self.setAccessibleName(f"Previous run. {words}")
+        self.setAccessibleName(tr("Previous run. {words}", words=words))
         self.setVisible(bool(words))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit
 
+from studio.language import tr
 from studio.paths import STARTER_MODEL
 from studio.recipe.recipe import Recipe
 from studio.ui.form.model_picker import model_title
@@ -20,8 +21,8 @@ from studio.ui.widgets.card import Card
 from studio.ui.widgets.label import note
 from studio.ui.widgets.popup import Menu
 
-OWN = "My own"
-MISSING = "Made for {name}, which is not on this Mac. {chosen} stays chosen until it is here."
+OWN = tr("My own")
+MISSING = tr("Made for {name}, which is not on this Mac. {chosen} stays chosen until it is here.")
 SEARCH_WIDTH = 168
 
 
@@ -59,7 +60,7 @@ class RecipeCard(Card):
     model_requested = Signal(str)  # the name on the Hub of the model that a recipe is made for
 
     def __init__(self, form: RecipeForm) -> None:
-        super().__init__("Recipe")
+        super().__init__(tr("Recipe"))
         self.form = form
         self._name, self._applied, self._model = OWN, Recipe(), ""
         self.find_model: Finder = lambda model: model if model == STARTER_MODEL else ""
@@ -74,8 +75,8 @@ class RecipeCard(Card):
         self.get.hide()
         self._search = QLineEdit()
         self._search.setObjectName("search")
-        self._search.setPlaceholderText("Find a field")
-        self._search.setAccessibleName("Find a field of the recipe")
+        self._search.setPlaceholderText(tr("Find a field"))
+        self._search.setAccessibleName(tr("Find a field of the recipe"))
         clear = QAction(self._search)
         clear.setShortcut(Qt.Key.Key_Escape)
         clear.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -84,7 +85,7 @@ class RecipeCard(Card):
         self._search.setFixedWidth(SEARCH_WIDTH)
         self._search.textChanged.connect(form.search)
         self.head.addWidget(self._search)
-        self._row = FormRow("Recipe", self._pick)
+        self._row = FormRow(tr("Recipe"), self._pick)
         self._row.grid.addWidget(self._for, 1, 0, 1, 2)
         self._row.grid.addWidget(self.get, 2, 0, 1, 2, Qt.AlignmentFlag.AlignLeft)
         form.prepend(self._row)
@@ -120,10 +121,10 @@ class RecipeCard(Card):
             action.triggered.connect(self._on_ready)
         if recipes:
             self._menu.addSeparator()
-        self._menu.addAction("Open recipe…", self.open_requested.emit)
-        self._menu.addAction("Save recipe…", self.save_requested.emit)
+        self._menu.addAction(tr("Open recipe…"), self.open_requested.emit)
+        self._menu.addAction(tr("Save recipe…"), self.save_requested.emit)
         self._menu.addSeparator()
-        self._menu.addAction("Back to the defaults", self._back_to_defaults)
+        self._menu.addAction(tr("Back to the defaults"), self._back_to_defaults)
 
     def apply(self, recipe: Recipe, name: str) -> None:
         """Put a recipe into the form under its name; the dataset stays, and the model if it is not here."""
@@ -157,15 +158,17 @@ class RecipeCard(Card):
         """Say whose recipe the form shows now, whether it was changed since, and for which model it is."""
         shown = self.form.recipe_at_hand()
         changed = self._name != OWN and not _alike(self._applied, shown)
-        self._pick.setText(f"{self._name}, changed" if changed else self._name)
-        self._pick.setToolTip(tip(f"{self._pick.text()}. Take another one here, or from a file."))
+        self._pick.setText(tr("{name}, changed", name=self._name) if changed else self._name)
+        self._pick.setToolTip(
+            tip(tr("{text}. Take another one here, or from a file.", text=self._pick.text()))
+        )
         missing = bool(self._model) and shown.model == self._applied.model
         self._for.setText(
             MISSING.format(name=self._model, chosen=model_title(shown.model)) if missing else ""
         )
         self._for.setVisible(missing)
-        self.get.setText(f"Get {model_title(self._model)}…")
-        self.get.setAccessibleName(f"Get {self._model}")
+        self.get.setText(tr("Get {model_title}…", model_title=model_title(self._model)))
+        self.get.setAccessibleName(tr("Get {model}", model=self._model))
         self.get.setVisible(missing)
 
     def _show_menu(self) -> None:
@@ -173,7 +176,9 @@ class RecipeCard(Card):
             if (ready := action.data()) is not None:
                 here = self.find_model(ready.recipe.model)
                 where = (
-                    "Its model is on this Mac." if here else f"{ready.recipe.model} is not on this Mac yet."
+                    tr("Its model is on this Mac.")
+                    if here
+                    else tr("{model} is not on this Mac yet.", model=ready.recipe.model)
                 )
                 action.setToolTip(tip(f"{ready.help} {where}"))
         self._menu.popup(self._pick.mapToGlobal(QPoint(0, self._pick.height() + 2)))

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from html import escape
 
 from studio.catalogue import Said
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.ui.form.words import ENTRIES
 
 _NAMED = re.compile(r"\(([a-z_]+(?:\.[a-z_]+)?)\)")
 """How advice names a field: its path in parentheses, behind its title where the sentence has that."""
-_RAISING = ("rate too low", "underfitting")
+_RAISING = (tr("rate too low"), "underfitting")
 """The kinds of advice that ask for more; the others ask for less."""
 DROPOUT, PATIENCE = 0.1, 3
 

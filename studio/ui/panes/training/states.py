@@ -8,6 +8,7 @@ from pathlib import PurePath
 from studio import words
 from studio.events import Prepared, Progress, Skipped, Step, Validated
 from studio.events.training import outcome_of
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.runs.history import RunHistory
 from studio.ui.form.model_picker import model_title
@@ -19,7 +20,7 @@ class ButtonStates:
 
     buttons: tuple[str, ...]
     primary: str = ""
-    start: str = "Start training"
+    start: str = tr("Start training")
     locked: bool = False
 
 
@@ -29,17 +30,17 @@ LOOKS = {
     "preparing": ButtonStates(("stop",), locked=True),
     "running": ButtonStates(("stop",), locked=True),
     "stopping": ButtonStates(("stop",), locked=True),
-    "stopped": ButtonStates(("start", "evaluate", "resume"), "resume", "Start over"),
-    "interrupted": ButtonStates(("sweep", "start", "resume"), "resume", "Start over"),
-    "refused": ButtonStates(("sweep", "start"), "start", "Try again"),
-    "failed": ButtonStates(("sweep", "start", "resume"), "resume", "Start over"),
-    "done": ButtonStates(("sweep", "start", "evaluate"), "evaluate", "Train again"),
+    "stopped": ButtonStates(("start", "evaluate", "resume"), "resume", tr("Start over")),
+    "interrupted": ButtonStates(("sweep", "start", "resume"), "resume", tr("Start over")),
+    "refused": ButtonStates(("sweep", "start"), "start", tr("Try again")),
+    "failed": ButtonStates(("sweep", "start", "resume"), "resume", tr("Start over")),
+    "done": ButtonStates(("sweep", "start", "evaluate"), "evaluate", tr("Train again")),
 }
 
 NO_DATA = (
-    "Training needs examples",
-    "Open a dataset first. What the model reads, and which of it is learned, is shown there.",
-    "Open the dataset pane",
+    tr("Training needs examples"),
+    tr("Open a dataset first. What the model reads, and which of it is learned, is shown there."),
+    tr("Open the dataset pane"),
 )
 
 
@@ -51,7 +52,7 @@ def why_not(problem: str, has_dataset: bool, *, is_read: bool = False) -> str:
     """Why training cannot start, as a sentence; nothing when it can. A dataset may just be read again."""
     if has_dataset:
         return problem
-    return "The dataset is being read." if is_read else "Open a dataset first."
+    return tr("The dataset is being read.") if is_read else tr("Open a dataset first.")
 
 
 @dataclass
@@ -93,7 +94,13 @@ class RunStory:
         parts = [model_title(self.recipe.model), self.dataset]
         if (sizes := self.prepared) is not None:
             train = sizes.train_records or sizes.train_examples
-            parts.append(f"{train:,} examples train, {sizes.validation_examples:,} validate")
+            parts.append(
+                tr(
+                    "{train:,} examples train, {validation_examples:,} validate",
+                    train=train,
+                    validation_examples=sizes.validation_examples,
+                )
+            )
         return "  ·  ".join(parts)
 
     def add_step(self, step: Step) -> None:
@@ -125,28 +132,38 @@ class RunStory:
 
     def title(self, state: str) -> str:
         """The pane's title: what is happening, or what came out."""
-        where = f"step {self.step.step:,} of {self.step.steps:,}" if self.step else ""
+        where = (
+            tr("step {step:,} of {steps:,}", step=self.step.step, steps=self.step.steps) if self.step else ""
+        )
         match state:
             case "opening":
-                return "Reading the run"
+                return tr("Reading the run")
             case "preparing":
-                return "Training · getting ready"
+                return tr("Training · getting ready")
             case "running":
-                return " · ".join(filter(None, (self.member or "Training", where)))
+                return " · ".join(filter(None, (self.member or tr("Training"), where)))
             case "stopping":
-                return "Training · stopping and saving"
+                return tr("Training · stopping and saving")
             case "stopped" | "interrupted":
-                word = "Stopped" if state == "stopped" else "Interrupted"
+                word = tr("Stopped") if state == "stopped" else tr("Interrupted")
                 if self.step is not None and self.step.step == self.step.steps:
-                    return f"{word} before the last validation"
-                return f"{word} at {where}" if where else f"{word} before the first step"
+                    return tr("{word} before the last validation", word=word)
+                return (
+                    tr("{word} at {where}", word=word, where=where)
+                    if where
+                    else tr("{word} before the first step", word=word)
+                )
             case "refused":
-                return "Training could not start"
+                return tr("Training could not start")
             case "failed":
-                return f"Training failed at {where}" if where else "Training failed before the first step"
+                return (
+                    tr("Training failed at {where}", where=where)
+                    if where
+                    else tr("Training failed before the first step")
+                )
             case "done":
                 return self._result()
-        return "Training"
+        return tr("Training")
 
     def is_in_title(self, sentence: str) -> bool:
         """Whether the title and the figures say already what a sentence about the run's end says."""
@@ -159,13 +176,19 @@ class RunStory:
         if state != "preparing" or self.latest is None:
             return ""
         done, total = self.latest.done, self.latest.total
-        count = f"  ·  {done:,} of {total:,}" if total else f"  ·  {done:,}" if done else ""
+        count = (
+            tr("  ·  {done:,} of {total:,}", done=done, total=total)
+            if total
+            else f"  ·  {done:,}"
+            if done
+            else ""
+        )
         return f"{self.latest.what}{count}"
 
     def _result(self) -> str:
         if self.first is None or self.best is None:
-            return f"Trained for {self.step.step:,} steps" if self.step else "Trained"
+            return tr("Trained for {step:,} steps", step=self.step.step) if self.step else tr("Trained")
         fallen = 1 - self.best.loss / self.first.loss if self.first.loss > 0 else 0.0
         if fallen < LEAST_FALL:
-            return "Trained, but validation loss did not fall"
-        return f"Trained: validation loss fell by {words.percent(fallen)}"
+            return tr("Trained, but validation loss did not fall")
+        return tr("Trained: validation loss fell by {percent}", percent=words.percent(fallen))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 from studio import words
 from studio.errors import RecipeError
 from studio.events import Forecasted, Step
+from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, fields, find_field
 from studio.recipe.sweep import ALPHA, RANK, RATE, Sweep, parse_over, short, usual_stages
@@ -30,12 +31,16 @@ TIMES = (0.25, 0.5, 1, 2)
 """The learning rates to begin with, as multiples of the one that a run would have."""
 SHOWN = 4
 GRID, SEARCH = "grid", "search"
-WAYS = ((GRID, "Every combination"), (SEARCH, "Guided search"))
+WAYS = ((GRID, tr("Every combination")), (SEARCH, tr("Guided search")))
 TEXTS = {
-    GRID: "Every combination becomes a run, one after another, with the rest of the recipe as it stands. The "
-    "Runs pane lays them over each other.",
-    SEARCH: "One field after the other, in this order: each begins with the values that gave the lowest "
-    "validation loss so far. That takes far fewer runs than every combination.",
+    GRID: tr(
+        "Every combination becomes a run, one after another, with the rest of the recipe as it stands. The "
+        "Runs pane lays them over each other."
+    ),
+    SEARCH: tr(
+        "One field after the other, in this order: each begins with the values that gave the lowest "
+        "validation loss so far. That takes far fewer runs than every combination."
+    ),
 }
 
 
@@ -99,10 +104,10 @@ class FieldValues(QWidget):
         self._field, self._values = Combo(), QLineEdit()
         for entry in sweepable():
             self._field.addItem(entry.title, entry.path)
-        self._field.setAccessibleName("Field")
+        self._field.setAccessibleName(tr("Field"))
         self._field.setFixedWidth(200)
-        self._values.setAccessibleName("Values, with commas between")
-        self.remove = IconButton("x", "Leave this field out")
+        self._values.setAccessibleName(tr("Values, with commas between"))
+        self.remove = IconButton("x", tr("Leave this field out"))
         row(self._field, (self._values, 1), self.remove, on=self, gap=8)
         self.setFocusProxy(self._values)
         self._field.setCurrentIndex(self._field.findData(path))
@@ -129,7 +134,7 @@ class FieldValues(QWidget):
     def _suggest(self) -> None:
         entry = find_field(self.path)
         self._values.setText(self._suggested.get(entry.path, ", ".join(map(str, entry.choices))))
-        self._values.setPlaceholderText("Values, with commas between")
+        self._values.setPlaceholderText(tr("Values, with commas between"))
         self._values.setToolTip(tip(entry.help))
         self.changed.emit()
 
@@ -149,7 +154,7 @@ class SweepDialog(Dialog):
         pace: RunPace | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("Try several values", TEXTS[GRID], "Train", parent, width=WIDTH)
+        super().__init__(tr("Try several values"), TEXTS[GRID], tr("Train"), parent, width=WIDTH)
         self._base, self._rate, self._pace = base, rate, pace or RunPace(base)
         self._suggested = suggestions(base, rate)
         self._rows: list[FieldValues] = []
@@ -158,7 +163,7 @@ class SweepDialog(Dialog):
         self.follows = QCheckBox(keyless(_FOLLOWS.format(times=short(base.lora.alpha / base.lora.rank))))
         self.follows.toggled.connect(self._tell)
         self._summary, self._fields = WrapLabel(), column()
-        self.add = Button("Add a field", icon="plus")
+        self.add = Button(tr("Add a field"), icon="plus")
         self.add.clicked.connect(self._add_next)
         ways = row(self.ways, ...)
         self.fill(ways, self._fields, self.follows, self._summary, ..., foot=(self.add, ...))
@@ -233,12 +238,12 @@ class SweepDialog(Dialog):
         except RecipeError as error:
             self._summary.setText(str(error))
             self._summary.set_tone("bad")
-            self.agree.setText("Train")
+            self.agree.setText(tr("Train"))
             self.agree.setEnabled(False)
         else:
             self._summary.setText(told)
             self._summary.set_tone("dim")
-            self.agree.setText(f"Train {count} runs" if count != 1 else "Train 1 run")
+            self.agree.setText(tr("Train {count} runs", count=count) if count != 1 else tr("Train 1 run"))
             self.agree.setEnabled(True)
         self._fit()
 
@@ -252,21 +257,21 @@ class SweepDialog(Dialog):
         """The runs by what sets them apart, how long they take, and what to know before comparing them."""
         members = sweep.members()
         named = "; ".join(member.words for member in members[:SHOWN])
-        more = f"; and {len(members) - SHOWN} more" if len(members) > SHOWN else ""
-        first = "First " if sweep.guided else ""
+        more = tr("; and {value} more", value=len(members) - SHOWN) if len(members) > SHOWN else ""
+        first = tr("First ") if sweep.guided else ""
         return " ".join([f"{first}{named}{more}.", self._time(sweep), *map(str, sweep.remarks())])
 
     def _time(self, sweep: Sweep) -> str:
         if not (seconds := self._pace.seconds(sweep)):
-            return "How long that takes can be told once a run has measured it."
-        how = "as measured in the last run" if self._pace.measured else "as forecast"
-        return f"About {words.duration(seconds)} in all, {how}."
+            return tr("How long that takes can be told once a run has measured it.")
+        how = tr("as measured in the last run") if self._pace.measured else tr("as forecast")
+        return tr("About {duration} in all, {how}.", duration=words.duration(seconds), how=how)
 
     def on_agreed(self) -> None:
         self.requested.emit(self.sweep())
         self.accept()
 
 
-_FOLLOWS = "Alpha follows Rank ({times} times)"
+_FOLLOWS = tr("Alpha follows Rank ({times} times)")
 _SOME_RATE = 2e-4
 """A learning rate to search around where nothing is known of the model."""

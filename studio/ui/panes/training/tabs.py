@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QPlainTex
 
 from studio import words
 from studio.events import Advice, Event, Log, Prepared, Probed, Rewards, Sampled, Saved, Skipped, Validated
+from studio.language import tr
 from studio.ui.panes.training.remedies import spoken
 from studio.ui.panes.training.watch import SampleList
 from studio.ui.theme import fixed_font
@@ -25,27 +26,49 @@ def log_line(event: Event) -> str:
     """What the log says of an event, or nothing for those that only plots show."""
     match event:
         case Log():
-            return f"Warning: {event.text}" if event.level == "warning" else event.text
+            return tr("Warning: {text}", text=event.text) if event.level == "warning" else event.text
         case Prepared():
-            return (
-                f"{event.trainable_parameters:,} of {event.total_parameters:,} parameters train, "
-                f"{event.read}, {event.steps:,} steps"
+            return tr(
+                "{trainable_parameters:,} of {total_parameters:,} parameters train, {read}, {steps:,} steps",
+                trainable_parameters=event.trainable_parameters,
+                total_parameters=event.total_parameters,
+                read=event.read,
+                steps=event.steps,
             )
         case Skipped():
-            again = f", {event.in_a_row} in a row" if event.in_a_row > 1 else ""
-            return f"Warning: step {event.step:,}: the update was skipped, {event.reason}{again}"
+            again = tr(", {in_a_row} in a row", in_a_row=event.in_a_row) if event.in_a_row > 1 else ""
+            return tr(
+                "Warning: step {step:,}: the update was skipped, {reason}{again}",
+                step=event.step,
+                reason=event.reason,
+                again=again,
+            )
         case Probed():
-            return f"step {event.step:,}: general text loss {event.loss:.4f}"
+            return tr("step {step:,}: general text loss {loss:.4f}", step=event.step, loss=event.loss)
         case Rewards(part="validation"):
             right = words.percent(event.accuracy)
-            return f"step {event.step:,}: margin {event.margin:+.3f}, {right} of {event.pairs:,} pairs right"
+            return tr(
+                "step {step:,}: margin {margin:+.3f}, {right} of {pairs:,} pairs right",
+                step=event.step,
+                margin=event.margin,
+                right=right,
+                pairs=event.pairs,
+            )
         case Advice():
-            return f"step {event.step:,}: {event.name}. {event.evidence} {spoken(event.remedy)}"
+            return tr(
+                "step {step:,}: {name}. {evidence} {spoken}",
+                step=event.step,
+                name=event.name,
+                evidence=event.evidence,
+                spoken=spoken(event.remedy),
+            )
         case Validated():
-            best = ", best so far" if event.best else ""
-            return f"step {event.step:,}: validation loss {event.loss:.4f}{best}"
+            best = tr(", best so far") if event.best else ""
+            return tr(
+                "step {step:,}: validation loss {loss:.4f}{best}", step=event.step, loss=event.loss, best=best
+            )
         case Saved():
-            return f"step {event.step:,}: saved {event.folder}"
+            return tr("step {step:,}: saved {folder}", step=event.step, folder=event.folder)
     return ""
 
 
@@ -60,8 +83,8 @@ class RunLog(QPlainTextEdit):
         self.setUndoRedoEnabled(False)
         self.setMaximumBlockCount(LOG_LINES)
         self.setFont(fixed_font(12))
-        self.setAccessibleName("Log of the run")
-        self.setPlaceholderText("The log appears here.")
+        self.setAccessibleName(tr("Log of the run"))
+        self.setPlaceholderText(tr("The log appears here."))
         self.document().setDocumentMargin(0)
         self.setMinimumHeight(38)
 
@@ -108,8 +131,8 @@ class RunTabs(Card):
         self.head.setSpacing(2)
         self._column.setSpacing(8)
         self._tabs.idClicked.connect(self._stack.setCurrentIndex)
-        self._buttons["Log"].setChecked(True)
-        self._copy = IconButton("copy", "Copy the whole log")
+        self._buttons[tr("Log")].setChecked(True)
+        self._copy = IconButton("copy", tr("Copy the whole log"))
         self._copy.clicked.connect(self._copy_log)
         self.head.addStretch(1)
         self.head.addWidget(self._copy)
@@ -139,11 +162,13 @@ class RunTabs(Card):
         self.details.show_prepared(prepared)
 
     def _pages(self) -> dict[str, QWidget]:
-        return {"Log": self.log, "Samples": self.samples, "Details": scrolled(self.details)}
+        return {tr("Log"): self.log, tr("Samples"): self.samples, tr("Details"): scrolled(self.details)}
 
     def _count(self) -> None:
         rounds = len(self.samples.steps())
-        self._buttons["Samples"].setText(f"Samples  {rounds}" if rounds else "Samples")
+        self._buttons[tr("Samples")].setText(
+            tr("Samples  {rounds}", rounds=rounds) if rounds else tr("Samples")
+        )
 
     def _on_turned(self, index: int) -> None:
         self._copy.setVisible(index == 0)
@@ -180,27 +205,27 @@ class RunFacts(QWidget):
         """The sizes of the model, the data and the run."""
         parts = (prepared.train_examples, prepared.validation_examples, prepared.test_examples)
         facts = {
-            "Parameters": words.parameters(prepared.total_parameters),
-            "Trained": f"{prepared.trainable_parameters:,}",
-            "Training examples": f"{prepared.train_records or parts[0]:,}",
-            "Rows of them": f"{parts[0]:,}" if prepared.train_records not in (0, parts[0]) else "",
-            "Validation, test": f"{parts[1]:,}, {parts[2]:,}",
-            "Left out, cut": f"{prepared.skipped_examples:,}, {prepared.cut_examples:,}",
-            "Learning rate": words.rate(prepared.learning_rate),
-            "Shapes of a step": f"{prepared.shapes:,}" if prepared.shapes else "",
-            "Prefix cache": words.memory(prepared.prefix_bytes) if prepared.prefix_bytes else "",
+            tr("Parameters"): words.parameters(prepared.total_parameters),
+            tr("Trained"): f"{prepared.trainable_parameters:,}",
+            tr("Training examples"): f"{prepared.train_records or parts[0]:,}",
+            tr("Rows of them"): f"{parts[0]:,}" if prepared.train_records not in (0, parts[0]) else "",
+            tr("Validation, test"): f"{parts[1]:,}, {parts[2]:,}",
+            tr("Left out, cut"): f"{prepared.skipped_examples:,}, {prepared.cut_examples:,}",
+            tr("Learning rate"): words.rate(prepared.learning_rate),
+            tr("Shapes of a step"): f"{prepared.shapes:,}" if prepared.shapes else "",
+            tr("Prefix cache"): words.memory(prepared.prefix_bytes) if prepared.prefix_bytes else "",
         }
         self._facts.update({name: value for name, value in facts.items() if value})
         self._write()
 
     def show_skipped(self, count: int) -> None:
-        self._facts["Skipped updates"] = f"{count:,}"
+        self._facts[tr("Skipped updates")] = f"{count:,}"
         self._write()
 
     def _write(self) -> None:
         empty_layout(self._grid)
         if not self._facts:
-            self._grid.addWidget(note("The sizes of the run appear here when it starts."), 0, 0, 1, 5)
+            self._grid.addWidget(note(tr("The sizes of the run appear here when it starts.")), 0, 0, 1, 5)
         for index, (name, value) in enumerate(self._facts.items()):
             row, column = index // 2, 3 * (index % 2)
             label, shown = PlainLabel(name), ElidedLabel(value)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.events import Advice, Sampled
+from studio.language import tr
 from studio.ui.panes.training.remedies import linked, spoken
 from studio.ui.plain import tip
 from studio.ui.theme import Theme
@@ -63,10 +64,12 @@ class AdviceCard(QFrame):
         for advice in shown if self._more.isChecked() else shown[:1]:
             self._rows.addWidget(self._make_row(advice))
         earlier = len(shown) - 1
-        self._more.setText("Show only the latest" if self._more.isChecked() else f"{earlier} earlier")
+        self._more.setText(
+            tr("Show only the latest") if self._more.isChecked() else tr("{earlier} earlier", earlier=earlier)
+        )
         self._more.setVisible(earlier > 0)
         self.setVisible(bool(shown))
-        self.setAccessibleName("Advice. " + " ".join(self.sentences()))
+        self.setAccessibleName(tr("Advice. ") + " ".join(self.sentences()))
 
     def _make_row(self, advice: Advice) -> QWidget:
         remedy = WrapLabel(tone="dim")
@@ -76,7 +79,7 @@ class AdviceCard(QFrame):
         remedy.linkActivated.connect(lambda path: self.field_chosen.emit(advice.name, path))
         remedy.setText(linked(advice.remedy))
         remedy.setAccessibleName(spoken(advice.remedy))
-        remedy.setToolTip(tip("A link sets its field in the recipe."))
+        remedy.setToolTip(tip(tr("A link sets its field in the recipe.")))
         return _advice_row(advice, remedy)
 
 
@@ -87,7 +90,7 @@ def _advice_row(advice: Advice, remedy: QWidget) -> QWidget:
     grid.setHorizontalSpacing(10)
     grid.setVerticalSpacing(2)
     grid.setColumnStretch(1, 1)
-    step = PlainLabel(f"step {advice.step:,}")
+    step = PlainLabel(tr("step {step:,}", step=advice.step))
     step.setProperty("role", "caption")
     evidence = WrapLabel(f"{advice.name.capitalize()}. {advice.evidence}")
     grid.addWidget(Icon("lightbulb", 16, "accent"), 0, 0, Qt.AlignmentFlag.AlignTop)
@@ -105,13 +108,13 @@ class SampleList(QWidget):
         self._steps: list[int] = []
         self._blocks: dict[int, QVBoxLayout] = {}
         self._empty = WrapLabel(
-            "Write prompts under Watch in the recipe: their answers appear here with every validation.",
+            tr("Write prompts under Watch in the recipe: their answers appear here with every validation."),
             tone="faint",
         )
         self._column = column(self._empty, ..., gap=12)
         self._area: QScrollArea = scrolled(clear(self._column, inside=(0, 0, 10, 0)))
         self._area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._area.setAccessibleName("Sample answers, newest first")
+        self._area.setAccessibleName(tr("Sample answers, newest first"))
         column(self._area, on=self)
 
     def steps(self) -> list[int]:
@@ -141,7 +144,7 @@ class SampleList(QWidget):
     def _open(self, step: int) -> None:
         if len(self._steps) == MOST_STEPS:
             self._drop(self._steps[-1])
-        title = PlainLabel(f"Step {step:,}" if step else "Before training")
+        title = PlainLabel(tr("Step {step:,}", step=step) if step else tr("Before training"))
         title.setProperty("role", "section")
         block = self._blocks[step] = column(row(title, (hairline(), 1)), gap=3)
         self._steps.insert(0, step)
