@@ -241,7 +241,9 @@ def through(node: ast.expr, *names: str) -> bool:
     if isinstance(node, ast.IfExp):
         return through(node.body, *names) and through(node.orelse, *names)
     if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id in names
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        ours = name == "tr" and not node.keywords and isinstance(node.args[0], ast.Constant)
+        return name in names or ours  # a translation without values is as much ours as the English
     return isinstance(node, ast.Constant) or (
         isinstance(node, ast.BinOp) and through(node.left, *names) and through(node.right, *names)
     )
