@@ -68,7 +68,8 @@ class Studio(QObject):
         super().__init__(window)
         self._paths, self._theme = paths, theme
         self.window = window
-        self.panes = Panes(theme, window)
+        with theme.suspended():
+            self.panes = Panes(theme, window)
         self.queue, self.store, self.state = (
             JobQueue(self, engine_in_child=engine_is_apart()),
             RunStore(paths.runs),
