@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 OFFSCREEN = QT_QPA_PLATFORM=offscreen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-gpu check screens keyboard bench peers starter templates bundle-check constraints clean
+.PHONY: help setup run test test-long test-gpu check screens keyboard bench peers starter templates bundle-check constraints bundle clean
 
 help: ## show this list
 	@echo "Tuning Studio. Each target sets up .venv first where it must."
@@ -63,6 +63,10 @@ bundle-check: peers ## lay out the Mac application from the wheels for macOS, an
 
 constraints: setup ## take the newest versions of every dependency
 	@sh packaging/constraints.sh
+
+bundle: setup ## freeze the application, and prove the frozen one (Linux: without the .app)
+	sh packaging/macos/freeze.sh
+	sh packaging/macos/prove.sh "$(CURDIR)/build/bundle/dist/Tuning Studio$$([ "$$(uname -s)" != Darwin ] || echo .app/Contents/MacOS)/Tuning Studio"
 
 clean: ## remove .venv, caches and builds
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info

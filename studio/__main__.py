@@ -22,6 +22,12 @@ def main() -> None:
     if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE, WEIGH):
         sys.exit(_be_child(*arguments))
     prepare_process()
+    if arguments[:1] == ["--rehearse"] and len(arguments) == 2:
+        from pathlib import Path
+
+        from studio.app.rehearsal import rehearse
+
+        sys.exit(rehearse(Path(arguments[1]).resolve()))
     asked = opening(arguments)
     if asked is None:
         sys.exit(_run_command(arguments))

@@ -138,7 +138,12 @@ def _is_on_a_screen(middle: int, top: int) -> bool:
 
 
 def run_window(data: str = "", home: str = "", *, debug: bool = False) -> int:
-    """Open the window, with a dataset when one is named, until it is closed. Returns the exit code.
+    """Open the window until it is closed. Returns the exit code."""
+    return open_window(data, home, debug=debug).exec()
+
+
+def open_window(data: str = "", home: str = "", *, debug: bool = False) -> Application:
+    """The application with its window on the screen, and a dataset waiting when one is named.
 
     `home` is the folder for everything the app writes; with `debug` what fails is told on stderr, too.
     """
@@ -153,7 +158,7 @@ def run_window(data: str = "", home: str = "", *, debug: bool = False) -> int:
         application.open_path(str(Path(data).expanduser().resolve()))
     application.window.first_painted.connect(application.build_studio)
     application.window.show()
-    return application.exec()
+    return application
 
 
 def _keep_log(paths: Paths) -> None:

@@ -195,7 +195,7 @@ def _task(
 
 def _runs_own_code(file: Path) -> bool:
     """Whether a file that is not the harness's own, or one that it includes, names Python functions."""
-    if file.resolve().is_relative_to(Path(lm_eval.tasks.__file__).parent) or not file.is_file():
+    if file.resolve().is_relative_to(Path(lm_eval.tasks.__file__).parent.resolve()) or not file.is_file():
         return False
     text = file.read_text(encoding="utf-8", errors="replace")
     included = re.findall(r"^include:\s*[\"']?([^\s\"']+)", text, re.MULTILINE)
