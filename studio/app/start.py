@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -23,6 +23,7 @@ from studio.paths import Paths
 from studio.process import secrets
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
+from studio.ui.widgets.timing import Debounce
 from studio.ui.window import MINIMUM, MainWindow, PaneEntry
 from studio.words import redacted, visible
 
@@ -46,10 +47,7 @@ class Application(QApplication):
         self._paths = paths
         self._settings = read_settings(paths.settings)
         self._waiting: list[str] = []
-        self._arrival = QTimer(self)
-        self._arrival.setSingleShot(True)
-        self._arrival.setInterval(TOGETHER_MILLISECONDS)
-        self._arrival.timeout.connect(self._open_waiting)
+        self._arrival = Debounce(self, TOGETHER_MILLISECONDS, self._open_waiting)
         self.theme = Theme(self)
         self.theme.apply(self)
         self.theme.set_still(self._settings.still)
@@ -60,7 +58,7 @@ class Application(QApplication):
         """Open a dataset or a model's folder, with what comes together with it, as soon as possible."""
         if path not in self._waiting:
             self._waiting.append(path)
-        self._arrival.start()
+        self._arrival.trigger()
 
     @Slot()
     def _open_waiting(self) -> None:
