@@ -224,7 +224,8 @@ class MainWindow(QMainWindow):
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ThemeChange:  # what Qt tells a window, and not the application
-            self._theme.look_again()
+            # Not now: all widgets would be styled anew while Qt still goes through them.
+            QTimer.singleShot(0, self._theme, self._theme.look_again)
         return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
