@@ -110,7 +110,9 @@ def test_a_volume_that_cannot_flush_a_folder_takes_a_checkpoint_all_the_same(
 
 
 @pytest.mark.parametrize(
-    ("unable", "fault"), [({"full folder"}, errno.EIO), ({"full file", "plain file"}, errno.EINVAL)], ids=str
+    ("unable", "fault"),
+    [({"full folder"}, errno.EIO), ({"full file", "plain file"}, errno.EINVAL)],
+    ids=["a folder, EIO", "files, EINVAL"],
 )
 def test_a_flush_that_fails_for_another_reason_or_of_a_file_is_a_fault(
     unable: set[str], fault: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
