@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 
 from studio.child_process import ENGINE, HUB, SCAN, WEIGH, WRITE
@@ -38,6 +39,7 @@ def main() -> None:
 
 def _be_child(switch: str, *arguments: str) -> int:
     """Be one of the processes that `studio.child_process` starts."""
+    faulthandler.enable()  # what its standard error says goes to the window's log
     if switch == ENGINE:
         from studio.jobs.engine import main as perform
 

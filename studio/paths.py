@@ -21,7 +21,7 @@ class Paths:
         """`STUDIO_HOME` when it is set, else the system's folder for application data."""
         if chosen := os.environ.get("STUDIO_HOME"):
             return cls(Path(chosen).expanduser().resolve())
-        return cls(Path(platformdirs.user_data_dir("Tuning Studio", appauthor=False)))
+        return cls(_home_of_user())
 
     @classmethod
     def under(cls, folder: Path) -> Paths:
@@ -98,7 +98,29 @@ class Paths:
 
     @property
     def log(self) -> Path:
-        return self.home / "studio.log"
+        """What happened, for the person; beside it stand those that were full."""
+        return self._logs / "studio.log"
+
+    @property
+    def report_log(self) -> Path:
+        """The same without anything of the person's, for reports."""
+        return self._logs / "report.log"
+
+    @property
+    def crashes(self) -> Path:
+        """Where a process leaves its last words when it crashes, and what was made of them."""
+        return self.home / "crashes"
+
+    @property
+    def _logs(self) -> Path:
+        """On a Mac where Console looks for logs, unless another home was chosen."""
+        if sys.platform == "darwin" and self.home == _home_of_user():
+            return Path(platformdirs.user_log_dir("Tuning Studio", appauthor=False))
+        return self.home
+
+
+def _home_of_user() -> Path:
+    return Path(platformdirs.user_data_dir("Tuning Studio", appauthor=False))
 
 
 def resource(name: str) -> Path:

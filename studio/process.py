@@ -18,9 +18,23 @@ def prepare_process() -> None:
     _relax_gpu_watchdog()
 
 
+_noted: set[str] = set()
+
+
 def secrets() -> tuple[str, ...]:
-    """The keys that the environment holds, which no sentence and no log may repeat."""
-    return tuple(found for name in _SECRET if (found := os.environ.get(name, "").strip()))
+    """The keys in use, of the environment and noted ones, which no sentence and no log may repeat."""
+    named = (os.environ.get(name, "").strip() for name in _SECRET)
+    return (*filter(None, named), *_noted)
+
+
+def note_secret(secret: str) -> str:
+    """Have a key that was typed, or came out of the keychain, kept out of sentences and logs; returns it."""
+    if len(secret) >= _LEAST_SECRET:
+        _noted.add(secret)
+    return secret
+
+
+_LEAST_SECRET = 6  # shorter ones stand in ordinary words
 
 
 def guard_children() -> None:

@@ -135,6 +135,22 @@ def redacted(text: str, *secrets: str) -> str:
     return text
 
 
+_KEY_LIKE = re.compile(
+    r"\bhf_[A-Za-z0-9]{12,}|\bsk-[A-Za-z0-9_-]{12,}|\bwandb_v\d_[A-Za-z0-9_-]{12,}|\bgithub_pat_\w{12,}"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|(?<=bearer )[!-~]{6,}"
+    r"|(?:(?<=api_key)|(?<=api-key)|(?<=apikey)|(?<=token)|(?<=password)|(?<=secret)|(?<=authorization))"
+    r"(?P<between>[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?)[^\s\"',;&)}\]]{6,}",
+    re.IGNORECASE,
+)
+"""What looks like a key: by how it begins, as part of an address, or behind a word for one."""
+
+
+def without_keys(text: str) -> str:
+    """The text without what looks like a key."""
+    return _KEY_LIKE.sub(lambda found: f"{found['between'] or ''}[key]", text)
+
+
 def counted(count: int, noun: str) -> str:
     """How many there are of what a plain noun names: 1 row, 1,234 rows."""
     return plural(count, f"{{count:,}} {noun}", f"{{count:,}} {noun}s")

@@ -52,6 +52,7 @@ SHORT = {
     "ui/dialogs/dialog.py",
     "ui/icons.py",
     "ui/plain.py",
+    "ui/widgets/flow.py",
     "ui/plots/style.py",
     "ui/widgets/style.py",
     "ui/widgets/timing.py",

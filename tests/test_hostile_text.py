@@ -17,10 +17,10 @@ from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-from studio.app.start import without_secrets
 from studio.cli.commands import run
 from studio.cli.terminal import Terminal
 from studio.events import Answered, GeneratedRow, GivenAnswer, Score
+from studio.logs import WithoutKeys
 from studio.ui.menus import fill_recent
 from studio.ui.plain import keyless, tip
 from studio.ui.tables.answers import AnswersModel
@@ -97,9 +97,9 @@ def test_a_console_prints_all_of_a_text_and_obeys_none_of_it() -> None:
 
 def test_a_line_of_the_log_is_one_text() -> None:
     record = logging.LogRecord("a", logging.ERROR, "", 1, "%s", (HOSTILE,), None)
-    without_secrets(record)
-    assert not OBEYED.search(record.getMessage())
-    assert MARKUP in record.getMessage()
+    line = WithoutKeys().format(record)
+    assert not OBEYED.search(line)
+    assert MARKUP in line
 
 
 @pytest.mark.parametrize("text", ["plain", "Grüße, 你好 🙂", "a\n\tb", "C:\\x1b", "שלום\u200f"])

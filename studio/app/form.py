@@ -75,9 +75,9 @@ class Forecasting(Controller):
 
     def _end(self, outcome: Outcome) -> None:
         match outcome:
-            case Failed(summary, _):
+            case Failed():
                 self._show(None)
-                self._notice(summary, "bad", NO_FORECAST)
+                self._tell_failure(outcome, NO_FORECAST)
             case Done():
                 self._window.end_notice(NO_FORECAST)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from studio.app.dataset import DatasetController
+from studio.app.details import COPY, COPY_CRASH
 from studio.app.models import Models
 from studio.app.runs import Runs
 from studio.app.state import Controller, Services
@@ -29,6 +30,8 @@ STOPPED = tr("stopped run")
 """Why something is said at the start: a run was not finished."""
 
 _QUIT = tr("Quit while a run is training?")
+CRASHED = tr("Tuning Studio ended unexpectedly. What was saved is kept. The details stay on this Mac.")
+
 _KEPT = tr("What was learned so far is saved, and Resume goes on exactly there.")
 
 
@@ -73,6 +76,10 @@ class AppSession(Controller):
             self._open(path, recipe.data.columns if recipe else "")
         if self.settings.pane and not brings_dataset:
             self._window.show_pane(self.settings.pane)
+
+    def say_crashed(self, report: Path) -> None:
+        """Say once, above all panes, that the last session ended without a word."""
+        self._window.announce(CRASHED, "warn", action=COPY, key=f"{COPY_CRASH}{report}")
 
     def is_first(self) -> bool:
         """Whether nothing was done here before, so that a tour is of use."""

@@ -18,14 +18,15 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from studio.app.details import COPY, COPY_DETAILS
+from studio.crashes import find_crash, watched
 from studio.language import tr
+from studio.logs import clean, keep_logs
 from studio.paths import Paths
-from studio.process import secrets
 from studio.settings import Settings, read_settings
 from studio.ui.theme import Theme
 from studio.ui.widgets.timing import Debounce
 from studio.ui.window import MINIMUM, MainWindow, PaneEntry
-from studio.words import redacted, visible
 
 if TYPE_CHECKING:
     from studio.app.studio import Studio
@@ -40,11 +41,11 @@ TOGETHER_MILLISECONDS = 50
 class Application(QApplication):
     """The Qt application; files that Finder or the Dock hand over wait until the window is furnished."""
 
-    def __init__(self, arguments: list[str], paths: Paths) -> None:
+    def __init__(self, arguments: list[str], paths: Paths, crash: Path | None = None) -> None:
         super().__init__(arguments)
         self.setApplicationName("Tuning Studio")
         self.setOrganizationName("Tuning Studio")
-        self._paths = paths
+        self._paths, self._crash = paths, crash
         self._settings = read_settings(paths.settings)
         self._waiting: list[str] = []
         self._arrival = Debounce(self, TOGETHER_MILLISECONDS, self._open_waiting)
@@ -78,6 +79,8 @@ class Application(QApplication):
         studio.warm_up()
         brings = bool(self._waiting)
         studio.session.begin(brings_dataset=brings)
+        if self._crash is not None:
+            studio.session.say_crashed(self._crash)
         self._open_waiting()
         if studio.session.is_first() and not brings:
             studio.tour.begin()
@@ -137,20 +140,26 @@ def _is_on_a_screen(middle: int, top: int) -> bool:
 
 def run_window(data: str = "", home: str = "", *, debug: bool = False) -> int:
     """Open the window until it is closed. Returns the exit code."""
-    return open_window(data, home, debug=debug).exec()
+    paths = _paths(home)
+    crash = find_crash(paths)
+    with watched(paths):
+        return open_window(data, home, debug=debug, crash=crash).exec()
 
 
-def open_window(data: str = "", home: str = "", *, debug: bool = False) -> Application:
+def open_window(
+    data: str = "", home: str = "", *, debug: bool = False, crash: Path | None = None
+) -> Application:
     """The application with its window on the screen, and a dataset waiting when one is named.
 
     `home` is the folder for everything the app writes; with `debug` what fails is told on stderr, too.
+    `crash` is the report of a window that ended unexpectedly, which this one tells of.
     """
-    paths = Paths.under(Path(home)) if home else Paths.for_user()
-    _keep_log(paths)
+    paths = _paths(home)
+    keep_logs(paths)
     scale = read_settings(paths.settings).text_size
     if scale != 100:  # which Qt reads once, before there is an application
         os.environ.setdefault("QT_SCALE_FACTOR", str(scale / 100))
-    application = Application(sys.argv[:1], paths)
+    application = Application(sys.argv[:1], paths, crash)
     _report_surprises(application.window, debug=debug)
     if data:
         application.open_path(str(Path(data).expanduser().resolve()))
@@ -159,27 +168,8 @@ def open_window(data: str = "", home: str = "", *, debug: bool = False) -> Appli
     return application
 
 
-def _keep_log(paths: Paths) -> None:
-    """Log to a file: a bundled app has no terminal, and libraries print where nobody looks."""
-    if sys.stderr is None:
-        sys.stderr = sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # for good
-    style = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    try:
-        paths.home.mkdir(parents=True, exist_ok=True)
-        logging.basicConfig(filename=paths.log, level=logging.INFO, format=style)
-    except OSError:
-        logging.basicConfig(level=logging.INFO, format=style)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(without_secrets)
-
-
-def without_secrets(record: logging.LogRecord) -> bool:
-    """Take what the environment keeps secret out of a line of the log, and spell control codes out."""
-    record.msg, record.args = visible(redacted(record.getMessage(), *secrets())), ()
-    if record.exc_info:
-        report = "".join(traceback.format_exception(*record.exc_info))
-        record.exc_text = visible(redacted(report, *secrets()))
-    return True
+def _paths(home: str) -> Paths:
+    return Paths.under(Path(home)) if home else Paths.for_user()
 
 
 def _report_surprises(window: MainWindow, *, debug: bool) -> None:
@@ -187,11 +177,11 @@ def _report_surprises(window: MainWindow, *, debug: bool) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         report = "".join(traceback.format_exception(kind, error, trace))
-        log.error(report)
+        log.error("Something went wrong", exc_info=(kind, error, trace))
         if debug:
-            sys.stderr.write(visible(redacted(report, *secrets())))
-        window.show_notice(
-            tr("Something went wrong: {value}. Details are in the log.", value=error or kind.__name__), "bad"
-        )
+            sys.stderr.write(clean(report))
+        from studio.failures import said_of  # pydantic, which no window needs to be seen
+
+        window.show_notice(clean(str(said_of(error))), "bad", action=COPY, key=COPY_DETAILS)
 
     sys.excepthook = hook

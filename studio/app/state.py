@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from studio.app.details import helps
 from studio.app.request import Request
 from studio.app.subjects import Subjects
 from studio.events import DatasetRead, Log
@@ -119,7 +120,12 @@ class Controller(QObject):
 
     def _show_if_failed(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
-            self._notice(outcome.summary, "bad")
+            self._tell_failure(outcome)
+
+    def _tell_failure(self, failed: Failed, cause: str = "") -> None:
+        """Say what failed over the pane that it is about, with a button for what helps most."""
+        (title, key), *_ = [*helps(failed.said, None), ("", "")]
+        self._window.show_notice(failed.summary, "bad", pane=self._place, action=title, key=key, cause=cause)
 
     def _choose_folder(self, title: str) -> Path | None:
         folder = QFileDialog.getExistingDirectory(self._window, title)

@@ -19,6 +19,7 @@ from studio.app.models_at_work import ModelsAtWork
 from studio.app.objective import ObjectiveOffers
 from studio.app.playground import Playground
 from studio.app.presence import Presence
+from studio.app.remedying import Remedying
 from studio.app.run_menu import RunMenu
 from studio.app.runs import Runs
 from studio.app.serving import Serving
@@ -85,6 +86,8 @@ class Studio(QObject):
         self.runs = Runs(services, self.panes.runs)
         of_training = self.training, self.panes.training
         self.models = ModelsAtWork(services, self.panes.models, *of_training, settings.model_places)
+        sign_in = self.dataset.downloading.ask
+        self.remedying = Remedying(services, *of_training, self.panes.models, sign_in)
         self.exporting = Exporting(services, self.runs)
         self.run_menu = RunMenu(services, self.training, self.panes.training, self.panes.runs)
         parts = (self.dataset, self.training, self.runs, self.models.local)

@@ -49,6 +49,7 @@ class Training(Controller):
     opened = Signal(str)  # a run begins, or goes on
     run_changed = Signal(str)  # a run was opened, saved something, or ended
     busy_changed = Signal()
+    failed = Signal(object)  # why the run on show failed: Said
 
     def __init__(self, services: Services, pane: TrainingPane) -> None:
         super().__init__(services, pane)
@@ -174,7 +175,7 @@ class Training(Controller):
 
     def _end_reading(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
-            self._notice(outcome.summary, "bad")
+            self._tell_failure(outcome)
             self._subjects.choose("training", "")
 
     def _show_earlier(self, event: RunShown) -> None:
@@ -188,6 +189,8 @@ class Training(Controller):
             self._lend(recipe)
         self._pane.load_history(event.history, recipe)
         self._pane.show_state(*_look_of(run))
+        if run.state == "failed":
+            self.failed.emit(event.history.all_of(Ended)[-1].summary)
 
     def _follow(self, pane: str) -> None:
         """Say of the run on show what its folder says."""
@@ -332,16 +335,17 @@ class Training(Controller):
         match outcome:
             case Done() | Stopped() if self._ended:
                 self._pane.show_state("done" if run else "idle", self._ended)  # a sweep that was done before
-            case Failed(summary, _) if self._opened:
-                self._pane.show_state("failed", summary)
             case Failed(summary, _):
-                self._pane.show_state("stopped" if run else "refused", summary)
+                state = "failed" if self._opened else "stopped" if run else "refused"
+                self._pane.show_state(state, summary)
             case _ if run or self._member is not None:
                 self._pane.show_state("stopped", KEPT)
             case _:
                 self._pane.show_state("idle")
         self._window.end_notice(BUSY)
         self.busy_changed.emit()
+        if isinstance(outcome, Failed):
+            self.failed.emit(outcome.said)
         if self._member is not None:
             self.forecasting.count()
         if run:
@@ -377,10 +381,8 @@ class Training(Controller):
 
     def _show_columns(self) -> None:
         """Let the form say which columns the dataset on show is read with, which came with it."""
-        if self.busy:
-            return  # the form says what is trained
         recipe, columns = self._pane.recipe(), self._state.recipe.data.columns
-        if recipe.data.columns != columns:
+        if not self.busy and recipe.data.columns != columns:  # a run that trains keeps its own
             self._pane.set_recipe(recipe.with_values({"data.columns": columns}))
 
 

@@ -20,6 +20,7 @@ from studio.child_process import WEIGH, Child
 from studio.errors import DiskError, ModelError
 from studio.events.models import FITS, TIGHT, TOO_LARGE, ModelUse
 from studio.files import as_json, parsed, write_text
+from studio.logs import hearing
 from studio.models.folder import read_config
 
 USES = ("chat", "lora", "qlora", "full")
@@ -97,7 +98,7 @@ def weigh(
     if not missing:
         return known
     found: dict[str, Any] = {}
-    child = Child(WEIGH)
+    child = Child(WEIGH, hear=hearing(__name__))
     child.send([asdict(candidate) for candidate in missing])
     try:
         for line in filter(None, child.lines(_TICK)):

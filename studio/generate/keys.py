@@ -7,6 +7,7 @@ import os
 from studio.catalogue import phrase
 from studio.errors import StudioError
 from studio.generate.address import fault_in, same_address
+from studio.process import note_secret
 
 KEYS = "Tuning Studio"
 """Under which name the system's keychain keeps what is ours: keys of servers, and the Hub's token."""
@@ -55,7 +56,7 @@ def kept_secret(name: str) -> str:
     from keyring.errors import KeyringError
 
     try:
-        return keyring.get_password(KEYS, name) or ""
+        return note_secret(keyring.get_password(KEYS, name) or "")
     except KeyringError:
         return ""
 
@@ -65,6 +66,7 @@ def keep_secret(name: str, secret: str) -> str:
     import keyring
     from keyring.errors import KeyringError
 
+    note_secret(secret)
     try:
         keyring.set_password(KEYS, name, secret)
     except KeyringError as error:
@@ -80,4 +82,4 @@ def checked(key: str) -> str:
             shown = character.isprintable() and not character.isspace()
             what = phrase("key.character", character=character) if shown else phrase("key.space")
             raise ServerError("key.none", place=place, length=len(bare), what=what)
-    return bare
+    return note_secret(bare)

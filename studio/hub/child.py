@@ -21,6 +21,7 @@ from studio.catalogue import from_plain
 from studio.child_process import HUB, Child, Parent, end_at_once
 from studio.errors import StudioError
 from studio.hub.failure import HubError, Repository, hub_failure, hub_faults
+from studio.logs import hearing
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def messages(work: Callable[..., None], *arguments: Any) -> Generator[HubMessage
     Closing the generator ends the process. Raises HubError for the message `failed`, and when the process
     ends without the message `done`, which is the last.
     """
-    child = Child(HUB, hear=log.info)
+    child = Child(HUB, hear=hearing(__name__))
     where = {"module": work.__module__, "name": work.__name__}
     child.send({**where, "arguments": to_jsonable_python(arguments)})
     try:

@@ -9,7 +9,6 @@ import traceback
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from studio.catalogue import Phrase, phrase
@@ -19,6 +18,7 @@ from studio.events import Ended, RunOpened
 from studio.jobs.job import Failed, Outcome, Stopped, said_of_death
 from studio.jobs.messages import JsonMessage, note_in, packed
 from studio.jobs.perform import Performer, Ticket
+from studio.logs import hearing
 from studio.runs.folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -35,16 +35,11 @@ class _EngineProcess:
     def __init__(self) -> None:
         self.last_words: deque[str] = deque(maxlen=_WORDS)
         self.proven = False  # it has begun a ticket
-        self.child = Child(ENGINE, hear=partial(_keep, self.last_words))
+        self.child = Child(ENGINE, hear=hearing(__name__, self.last_words.append))
 
     def close(self) -> int:
         """Let it leave; its exit code."""
         return self.child.leave(_PATIENCE)
-
-
-def _keep(last_words: deque[str], line: str) -> None:
-    last_words.append(line)
-    log.info("%s", line)
 
 
 @dataclass

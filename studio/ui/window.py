@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._sidebar, self._stack = Sidebar(panes), QStackedWidget()
         self._pages = {entry.key: _Page(entry.widget) for entry in panes}
-        self.root = QWidget()
+        self.root, self.announcement = QWidget(), Notice()
         self._build()
         self._drop = DropHint(self.root, tr("Drop to open"), 10)
         self._own: dict[str, Callable[[], object]] = {
@@ -180,6 +180,10 @@ class MainWindow(QMainWindow):
         """
         self.notice(pane).show_message(text, tone, action, key, cause)
 
+    def announce(self, text: str, tone: str = "warn", *, action: str = "", key: str = "") -> None:
+        """A banner above all panes, for what concerns the whole app; it stays until it is closed."""
+        self.announcement.show_message(text, tone, action, key)
+
     def end_notice(self, cause: str) -> None:
         """Take away what was said because of this, over whichever pane."""
         for page in self._pages.values():
@@ -272,7 +276,11 @@ class MainWindow(QMainWindow):
             self._stack.addWidget(page)
             page.notice.chosen.connect(self.action_triggered)
         self.root.setObjectName("root")
-        row(self._sidebar, (self._stack, 1), on=self.root, gap=0)
+        banner = _banner(self.announcement)
+        self.announcement.chosen.connect(self.action_triggered)
+        right = column(banner, (self._stack, 1), gap=0)
+        side = row(self._sidebar, on=self.root, gap=0)
+        side.addLayout(right, 1)
         self.setCentralWidget(self.root)
 
     def _on_action(self) -> None:
@@ -341,12 +349,8 @@ class _Page(QWidget):
 
     def __init__(self, pane: QWidget) -> None:
         super().__init__()
-        self.pane, self.notice, banner = pane, Notice(), QWidget()
-        row(self.notice, on=banner, inside=(28, 14, 28, 0))
-        banner.hide()
-        self.notice.closed.connect(banner.hide)
-        self.notice.shown.connect(banner.show)
-        self._column = column(banner, (pane, 1), on=self, gap=0)
+        self.pane, self.notice = pane, Notice()
+        self._column = column(_banner(self.notice), (pane, 1), on=self, gap=0)
 
     def set_pane(self, pane: QWidget) -> None:
         """Put another widget in the pane's place."""
@@ -354,6 +358,16 @@ class _Page(QWidget):
         self._column.setStretchFactor(pane, 1)
         self.pane.deleteLater()
         self.pane = pane
+
+
+def _banner(notice: Notice) -> QWidget:
+    """The room that a notice takes, while it is shown."""
+    banner = QWidget()
+    row(notice, on=banner, inside=(28, 14, 28, 0))
+    banner.hide()
+    notice.closed.connect(banner.hide)
+    notice.shown.connect(banner.show)
+    return banner
 
 
 def _edit(key: str) -> None:

@@ -19,6 +19,7 @@ from studio.dataset.render.chat_template import ChatTemplate
 from studio.dataset.render.isolated_child import MEMORY_LIMIT, described, question, written
 from studio.dataset.render.template import Refused, Template, Written
 from studio.dataset.render.trust import is_harmless
+from studio.logs import hearing
 
 SECONDS = 5.0
 """Of the processor's time, for one conversation: a thousand times what a long one takes."""
@@ -132,7 +133,7 @@ class _Process:
     """The process, and what it takes. It is ended when nobody holds it any more."""
 
     def __init__(self) -> None:
-        self._child = Child(WRITE)
+        self._child = Child(WRITE, hear=hearing(__name__))
         self.end = self._child.end
         self.send = self._child.send
         self._about = psutil.Process(self._child.pid)

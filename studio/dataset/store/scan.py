@@ -9,6 +9,7 @@ from studio.child_process import SCAN, Child
 from studio.dataset.store.manifest import COUNTS, complete_folder, folder_for, read_manifest, tidy
 from studio.errors import DataError
 from studio.events import ColumnsAsked, Ended, Progress, Scanned, from_json
+from studio.logs import hearing
 
 _TICK = 1.0  # seconds: it says by itself how far it is
 _PATIENCE = 2.0  # seconds that the process has to leave
@@ -49,7 +50,8 @@ def index_folder(path: Path, cache: Path, columns: str = "") -> Path:
 
 
 def _follow(path: Path, folder: Path, columns: str) -> Generator[ScanReport]:
-    child, finished = Child(SCAN, str(path), str(folder), *filter(None, [columns])), False
+    arguments = (SCAN, str(path), str(folder), *filter(None, [columns]))
+    child, finished = Child(*arguments, hear=hearing(__name__)), False
     _import_reader()
     try:
         for line in filter(None, child.lines(_TICK)):

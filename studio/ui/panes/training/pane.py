@@ -36,6 +36,7 @@ from studio.ui.panes.training.cards import (
     recipe_column,
     side_by_side,
 )
+from studio.ui.panes.training.failure import FailureCard
 from studio.ui.panes.training.forecast import ForecastCard
 from studio.ui.panes.training.machine import MachineCard
 from studio.ui.panes.training.ready import ENDED, NextData, NextRun, PreviousRun, ready_look
@@ -81,12 +82,12 @@ class TrainingPane(PaneFrame):
         self._next = NextRun()
         self._misfit = ""
         self._sentence = ""
-        self._rate: float | None = None
+        self.rate: float | None = None  # that the model gets where the recipe leaves it open
         self._is_startable = False
         self.form = RecipeForm()
         self.recipe_card, self.forecast = RecipeCard(self.form), ForecastCard(theme)
         self.figures, self.machine, self.advice = FiguresCard(), MachineCard(), AdviceCard(theme)
-        self.previous = PreviousRun()
+        self.previous, self.failure = PreviousRun(), FailureCard()
         self.plots, self.tabs = RunPlots(theme), RunTabs()
         self.log = self.tabs.log
         self._no_data = EmptyState("database", *NO_DATA)
@@ -156,7 +157,7 @@ class TrainingPane(PaneFrame):
     def show_count(self, count: ModelCounted) -> None:
         """What the chosen model would train under this recipe, and at which rate."""
         self.forecast.show_count(count)
-        self._rate = count.learning_rate
+        self.rate = count.learning_rate
         self.form.show_learning_rate(count.learning_rate)
 
     def show_forecast(self, forecast: Forecasted | None) -> None:
@@ -211,6 +212,7 @@ class TrainingPane(PaneFrame):
     def show_state(self, state: str, sentence: str = "") -> None:
         """Take the look of a state, one of LOOKS, and say a sentence about it."""
         self._state, self._sentence = state, sentence
+        self.failure.clear()
         look = LOOKS[state]
         self._next.rest(self.form.recipe_at_hand())
         self._buttons["stop"].setEnabled(state != "stopping")
@@ -222,6 +224,12 @@ class TrainingPane(PaneFrame):
         if sentence:
             self.log.add(sentence)
         self._write_header()
+
+    def show_failure(self, said: str, helps: Sequence[tuple[str, str]]) -> None:
+        """Say in full why the run on show failed, and offer what helps: a title and a key each."""
+        self.failure.show_failure(said, helps)
+        self._right.setCurrentIndex(0)
+        self._write_title()
 
     def state(self) -> str:
         """Which of LOOKS the pane has."""
@@ -268,14 +276,14 @@ class TrainingPane(PaneFrame):
         """Set a field as a kind of advice has it, unless a run holds the recipe, and show it."""
         self.recipe_card.search("")
         row = self.form.lead_to(path)
-        value = proposal(advice, path, self.form.recipe_at_hand(), self._rate)
+        value = proposal(advice, path, self.form.recipe_at_hand(), self.rate)
         if value is not None and not LOOKS[self._state].locked:
             row.enter(value)
 
     def ask_for_sweep(self) -> SweepDialog:
         """Ask which fields shall take several values, the rest being as the form says it."""
         pace = pace_of(self.form.recipe_at_hand(), self.forecast.shown(), self._story.step)
-        dialog = SweepDialog(self.recipe(), self._rate, pace, self)
+        dialog = SweepDialog(self.recipe(), self.rate, pace, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.requested.connect(self.sweep_requested)
         dialog.open()
@@ -294,7 +302,7 @@ class TrainingPane(PaneFrame):
         self._buttons["stop"].setToolTip(tr("What was learned is kept."))
 
     def _build(self) -> None:
-        above = (self.previous, self.figures, self.machine, self.advice)
+        above = (self.previous, self.failure, self.figures, self.machine, self.advice)
         self._right.addWidget(live_column(*above, plots=self.plots, tabs=self.tabs))
         self._right.addWidget(self._no_data)
         self.content.addWidget(side_by_side(recipe_column(self.recipe_card, self.forecast), self._right), 1)
@@ -375,7 +383,8 @@ class TrainingPane(PaneFrame):
             self.header.set_subtitle(self._next.after(state, story, recipe))
             return
         facts = story.facts() or self._next.facts(recipe, startable=self._is_startable)
-        sentence = "" if story.is_in_title(self._sentence) else self._sentence
+        is_told = story.is_in_title(self._sentence) or self.failure.text()
+        sentence = "" if is_told else self._sentence
         self.header.set_subtitle(sentence or story.progress(state) or facts)
 
     def _watch_machine(self) -> None:
