@@ -319,7 +319,8 @@ class TrainingPane(PaneFrame):
         self.form.changed.connect(self._on_edited)
         self.recipe_card.applied.connect(self._on_edited)
         self.recipe_card.open_requested.connect(self.open_recipe_requested)
-        self.recipe_card.save_requested.connect(self._save_recipe)
+        save = self.save_recipe_requested.emit
+        self.recipe_card.save_requested.connect(lambda: save(self.form.recipe_at_hand()))
         self.advice.field_chosen.connect(self.follow_advice)
         self.figures.written.connect(self._write_title)
 
@@ -342,9 +343,6 @@ class TrainingPane(PaneFrame):
         if self.form.is_valid():
             self.forecast.show_computing()
             self.forecast_requested.emit(recipe)
-
-    def _save_recipe(self) -> None:
-        self.save_recipe_requested.emit(self.form.recipe_at_hand())
 
     def _write_header(self) -> None:
         data = self._next.data
@@ -383,8 +381,7 @@ class TrainingPane(PaneFrame):
             self.header.set_subtitle(self._next.after(state, story, recipe))
             return
         facts = story.facts() or self._next.facts(recipe, startable=self._is_startable)
-        is_told = story.is_in_title(self._sentence) or self.failure.text()
-        sentence = "" if is_told else self._sentence
+        sentence = "" if story.is_in_title(self._sentence) or self.failure.text() else self._sentence
         self.header.set_subtitle(sentence or story.progress(state) or facts)
 
     def _watch_machine(self) -> None:
