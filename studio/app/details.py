@@ -13,10 +13,11 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
 from studio.catalogue import Said
+from studio.language import tr
 from studio.paths import Paths
 from studio.recipe.recipe import Recipe
 
-COPY = "Copy Details"
+COPY = tr("Copy Details")
 COPY_DETAILS, COPY_CRASH, REMEDY = "copy details", "copy crash:", "remedy:"
 """The key of the button that copies details, and how those of a crash and of a remedy begin."""
 

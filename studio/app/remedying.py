@@ -18,12 +18,13 @@ from studio.app.state import Controller, Services
 from studio.app.training import Training
 from studio.catalogue import Said
 from studio.failures.remedies import DATASET, DOWNLOADS, LOG, MODELS, RESUME, SIGN_IN
+from studio.language import tr
 from studio.ui.panes.models.pane import LOCAL, ModelsPane
 from studio.ui.panes.training.pane import TrainingPane
 
-COPIED = "The details are on the clipboard. They hold no prompts, no data and no keys."
-NOT_COPIED = "The details are not there any more."
-GONE_ON = "Changed. Start the training when you are ready."
+COPIED = tr("The details are on the clipboard. They hold no prompts, no data and no keys.")
+NOT_COPIED = tr("The details are not there any more.")
+GONE_ON = tr("Changed. Start the training when you are ready.")
 
 
 class Remedying(Controller):

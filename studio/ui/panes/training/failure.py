@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame
 
+from studio.language import tr
 from studio.ui.widgets.button import Button, Icon
 from studio.ui.widgets.flow import Flow
 from studio.ui.widgets.label import WrapLabel
 from studio.ui.widgets.layout import column, row
 from studio.ui.widgets.style import empty_layout
 
-COPY = "Copy Details"
+COPY = tr("Copy Details")
 
 
 class FailureCard(QFrame):

@@ -80,8 +80,7 @@ class TrainingPane(PaneFrame):
         self._state = "idle"
         self._story = RunStory()
         self._next = NextRun()
-        self._misfit = ""
-        self._sentence = ""
+        self._misfit = self._sentence = ""
         self.rate: float | None = None  # that the model gets where the recipe leaves it open
         self._is_startable = False
         self.form = RecipeForm()
