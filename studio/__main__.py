@@ -5,7 +5,7 @@ from __future__ import annotations
 import faulthandler
 import sys
 
-from studio.child_process import ENGINE, HUB, SCAN, WEIGH, WRITE
+from studio.child_process import ENGINE, HUB, SCAN, WEIGH, WINDOW, WRITE
 from studio.cli.opening import opening
 from studio.process import prepare_process
 
@@ -20,7 +20,7 @@ def main() -> None:
 
         multiprocessing.freeze_support()
     arguments = sys.argv[1:]
-    if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE, WEIGH):
+    if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE, WEIGH, WINDOW):
         sys.exit(_be_child(*arguments))
     prepare_process()
     if arguments[:1] == ["--rehearse"] and len(arguments) == 2:
@@ -56,6 +56,10 @@ def _be_child(switch: str, *arguments: str) -> int:
         from studio.forecast.weighing import main as weigh
 
         return weigh()
+    if switch == WINDOW:
+        from studio.app.looked_over import main as look_over
+
+        return look_over(list(arguments))
     from studio.dataset.render.isolated_child import main as write
 
     write()

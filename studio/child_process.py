@@ -20,9 +20,9 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import IO, Any
 
-SCAN, WRITE, HUB, ENGINE, WEIGH = (
+SCAN, WRITE, HUB, ENGINE, WEIGH, WINDOW = (
     *("--scan-rows", "--write-templates", "--ask-hub", "--engine"),
-    "--weigh-models",
+    *("--weigh-models", "--look-over-window"),
 )
 """What `python -m studio`, or the bundled app, which is its own interpreter, is told to be one by."""
 

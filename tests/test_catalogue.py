@@ -32,7 +32,19 @@ _KINDS |= {"Diverged", "NoTrash", "NotFinite", "QuestionRefused", "ServerError",
 _KINDS |= {"HttpRefusal", "RequestRefused"}
 _CODED = (
     *("advice/", "app/", "cli/", "dataset/", "evaluate/", "events/", "export/", "files/", "forecast/"),
-    *("generate/", "hub/", "jobs/", "models/", "recipe/", "runs/", "serve/", "synth/", "train/", "ui/"),
+    *(
+        "generate/",
+        "hub/",
+        "jobs/",
+        "models/",
+        "recipe/",
+        "runs/",
+        "selftest/",
+        "serve/",
+        "synth/",
+        "train/",
+        "ui/",
+    ),
     *(path.name for path in STUDIO.glob("*.py")),
 )
 """The rooms, and the modules beside them, in which every failure has a code."""

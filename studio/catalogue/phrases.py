@@ -28,6 +28,7 @@ from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
 from studio.catalogue.scoring import SCORING
+from studio.catalogue.selftest import SELFTEST
 from studio.catalogue.serving import SERVING
 from studio.catalogue.verdict import VERDICT
 from studio.catalogue.work import WORK
@@ -53,6 +54,7 @@ CLAUSES: dict[str, str] = {
     **RUNS,
     **VERDICT,
     **SCORING,
+    **SELFTEST,
     **WORK,
     **SERVING,
 }

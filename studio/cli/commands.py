@@ -33,6 +33,7 @@ from studio.cli.options import (
     store_from,
 )
 from studio.cli.parser import Group, StudioCommand
+from studio.cli.selftest import register as register_selftest
 from studio.cli.serve import register as register_server
 from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perform, report
 from studio.dataset.read.mapping import UnknownColumns
@@ -273,20 +274,13 @@ def runs() -> None:
     _report(results.of_runs(store.summaries(), damaged_sweeps(store.folder)))
 
 
-@app.command(cls=StudioCommand)
-def selftest() -> int:
-    """Check that every part works on this machine: a few steps, answers, a window that is not shown."""
-    from studio.cli.selftest import selftest
-
-    checks = selftest()
-    _report(results.of_checks(checks))
-    return 0 if all(check.passed for check in checks) else 1
+register_selftest(app)
 
 
 @app.command(cls=StudioCommand)
 def demo() -> None:
     """The main job on the sample: train the starter, evaluate it, compare three answers."""
-    from studio.cli.selftest import demo
+    from studio.cli.demo import demo
 
     demo(paths_from())
 

@@ -41,16 +41,6 @@ class CommandResult:
     text: str
 
 
-@dataclass(frozen=True)
-class SelfCheck:
-    """One check of the self-test."""
-
-    name: str
-    passed: bool
-    detail: str
-    seconds: float
-
-
 def of_run(run: RunFolder) -> CommandResult:
     """A run that was just trained."""
     history, summary = history_of(run), summarize(run)
@@ -230,13 +220,6 @@ def of_library(entries: Sequence[LibraryEntry]) -> CommandResult:
         figures = f"{entry.rows:>10,} {words.file_size(entry.bytes):>9} {entry.steps:>5} {len(entry.runs):>4}"
         missing = "" if entry.is_there else "  (missing)"
         rows.append(f"{figures}  {entry.format or '-':18} {entry.path}{missing}")
-    return CommandResult(document, "\n".join(rows))
-
-
-def of_checks(checks: Sequence[SelfCheck]) -> CommandResult:
-    """The self-test."""
-    rows = [f"{'ok  ' if c.passed else 'FAIL'} {c.name:34} {c.seconds:6.2f} s  {c.detail}" for c in checks]
-    document = {"passed": all(c.passed for c in checks), "checks": [asdict(c) for c in checks]}
     return CommandResult(document, "\n".join(rows))
 
 

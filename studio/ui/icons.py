@@ -10,6 +10,20 @@ from PySide6.QtSvg import QSvgRenderer
 
 from studio.paths import resource
 
+NAMES = (
+    *("activity", "arrow-down", "arrow-right", "arrow-up", "book-open", "bot", "chart-line", "check"),
+    *("chevron-down", "chevron-left", "chevron-right", "chevron-up", "circle-alert", "circle-check"),
+    *("circle-question-mark", "circle-stop", "circle-x", "clipboard-check", "columns-2", "copy", "cpu"),
+    *("database", "download", "ellipsis", "external-link", "eye", "file", "file-down", "file-plus"),
+    *("file-text", "filter", "flag", "flask-conical", "folder", "folder-open", "gauge", "hard-drive"),
+    *("history", "inbox", "info", "layers", "lightbulb", "list-checks", "loader-circle"),
+    *("message-square", "messages-square", "minus", "monitor", "moon", "pencil", "play", "plus"),
+    *("refresh-cw", "rotate-ccw", "save", "scale", "search", "send", "server", "settings", "shuffle"),
+    *("sliders-horizontal", "sparkles", "square", "sun", "thumbs-up", "trash-2", "trending-up"),
+    *("triangle-alert", "upload", "user", "x"),
+)
+"""Every icon that ships with the app."""
+
 
 @lru_cache(maxsize=128)
 def svg(name: str, colour: str) -> bytes:

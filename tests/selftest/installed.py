@@ -1,0 +1,84 @@
+"""An installation of its own, of links to the one that runs the tests, from which files can be taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+_OURS = ("__editable__", "tuning_studio")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A virtual environment with the app in it, and the app's own folder."""
+
+    environment: Path
+    app: Path
+
+    @classmethod
+    def under(cls, folder: Path) -> Installed:
+        """Lay it out: third parties' packages are links, the app's code and resources are copies."""
+        made = cls(folder / "environment", folder / "app")
+        made.packages.mkdir(parents=True)
+        interpreter = made.environment / "bin" / "python"
+        interpreter.parent.mkdir()
+        interpreter.symlink_to(Path(sys.executable).resolve())
+        given = Path(sys.prefix, "pyvenv.cfg").read_text(encoding="utf-8")
+        (made.environment / "pyvenv.cfg").write_text(given, encoding="utf-8")
+        for each in Path(sysconfig.get_path("purelib")).iterdir():
+            if not each.name.startswith("__editable__"):
+                (made.packages / each.name).symlink_to(each)
+        made.app.mkdir()
+        for name in ("studio", "resources"):
+            shutil.copytree(ROOT / name, made.app / name)
+        (made.packages / "app.pth").write_text(f"{made.app}\n", encoding="utf-8")
+        return made
+
+    @property
+    def packages(self) -> Path:
+        return (
+            self.environment / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+        )
+
+    def take(self, path: str) -> None:
+        """Take a file, or a folder, out of the app where it is there, else out of the packages."""
+        place = self.app / path
+        if not place.exists():
+            place = self._own(path)
+        shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink()
+
+    def _own(self, path: str) -> Path:
+        """The place of something in the packages, with folders of links above it in place of a link."""
+        place = self.packages
+        for part in Path(path).parts:
+            if place.is_symlink():
+                given = place.resolve()
+                place.unlink()
+                place.mkdir()
+                for each in given.iterdir():
+                    (place / each.name).symlink_to(each)
+            place /= part
+        assert place.exists(), path
+        return place
+
+    def selftest(self, *options: str) -> tuple[int, dict[str, Any]]:
+        """Run its self-test; the exit code and the report."""
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        ended = subprocess.run(
+            [self.environment / "bin" / "python", "-P", "-m", "studio", "selftest", "--json", *options],
+            env=environment,
+            cwd=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.stdout, ended.stderr
+        return ended.returncode, json.loads(ended.stdout)
