@@ -21,7 +21,7 @@ from studio.child_process import Parent
 from studio.errors import StudioError
 from studio.paths import Paths
 from studio.settings import Settings
-from studio.ui.icons import NAMES
+from studio.ui.icons import NAMES, svg
 from studio.ui.theme import Theme
 from studio.ui.window import MainWindow
 
@@ -102,6 +102,7 @@ def _icons(theme: Theme) -> _Said:
 
 def _is_drawn(theme: Theme, name: str) -> bool:
     try:
+        svg(name, theme.tokens.dim)  # where there is none, it is missed before anything is painted on
         drawn = theme.icon(name).pixmap(QSize(_SIZE, _SIZE)).toImage()
     except OSError:
         return False

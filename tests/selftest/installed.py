@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_OURS = ("__editable__", "tuning_studio")
+_OTHER = ("PYTHONPATH", "HF_HUB_OFFLINE")
 
 
 @dataclass(frozen=True)
@@ -44,34 +44,25 @@ class Installed:
 
     @property
     def packages(self) -> Path:
-        return (
-            self.environment / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
-        )
+        """Where a virtual environment of this Python has them."""
+        version = "python{}.{}".format(*sys.version_info)
+        return self.environment / "lib" / version / "site-packages"
 
     def take(self, path: str) -> None:
         """Take a file, or a folder, out of the app where it is there, else out of the packages."""
         place = self.app / path
         if not place.exists():
-            place = self._own(path)
-        shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink()
-
-    def _own(self, path: str) -> Path:
-        """The place of something in the packages, with folders of links above it in place of a link."""
-        place = self.packages
-        for part in Path(path).parts:
-            if place.is_symlink():
-                given = place.resolve()
-                place.unlink()
-                place.mkdir()
-                for each in given.iterdir():
-                    (place / each.name).symlink_to(each)
-            place /= part
-        assert place.exists(), path
-        return place
+            place = self.packages / path
+            package = self.packages / Path(path).parts[0]
+            if package.is_symlink():
+                given = package.resolve()
+                package.unlink()
+                shutil.copytree(given, package)
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
 
     def selftest(self, *options: str) -> tuple[int, dict[str, Any]]:
         """Run its self-test; the exit code and the report."""
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment = {name: value for name, value in os.environ.items() if name not in _OTHER}
         ended = subprocess.run(
             [self.environment / "bin" / "python", "-P", "-m", "studio", "selftest", "--json", *options],
             env=environment,
