@@ -47,7 +47,7 @@ class SelfCheck:
         return self.status == FAILED
 
 
-class Bench:
+class Workbench:
     """What the checks work with, and what they hand on to one another."""
 
     def __init__(self, folder: Path) -> None:
@@ -74,10 +74,10 @@ class CheckEntry:
 
     key: str
     name: str
-    work: Callable[[Bench], CheckOutcome]
+    work: Callable[[Workbench], CheckOutcome]
     needs: tuple[str, ...] = ()
 
-    def outcome(self, bench: Bench, failed: Collection[str]) -> SelfCheck:
+    def outcome(self, bench: Workbench, failed: Collection[str]) -> SelfCheck:
         """Make the check, unless what it needs has `failed`; whatever is broken becomes the result."""
         if missing := [key for key in self.needs if key in failed]:
             reason = phrase("selftest.needs", names=listed(missing))
@@ -103,7 +103,7 @@ def checking(entries: Sequence[CheckEntry]) -> Generator[SelfCheck]:
     """Make every check in turn; one that fails keeps only those from being made that need it."""
     failed: set[str] = set()
     with TemporaryDirectory(prefix="studio-selftest-", ignore_cleanup_errors=True) as folder:
-        bench = Bench(Path(folder))
+        bench = Workbench(Path(folder))
         try:
             for entry in entries:
                 found = entry.outcome(bench, failed)

@@ -13,15 +13,15 @@ from studio.selftest.check import (
     FAILED,
     LEFT_OUT,
     WARNED,
-    Bench,
     CheckEntry,
     CheckOutcome,
     SelfCheck,
+    Workbench,
     checking,
 )
 
 
-def _of_window(part: str, bench: Bench) -> CheckOutcome:
+def _of_window(part: str, bench: Workbench) -> CheckOutcome:
     """A part of the window: its style, its icons, or its panes, drawn light and dark where nobody sees it."""
     found = bench.window_look().part(part)
     return CheckOutcome(found["detail"], found["figures"])

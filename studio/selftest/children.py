@@ -14,12 +14,12 @@ from studio.dataset.record import Message
 from studio.errors import StudioError
 from studio.paths import STARTER_MODEL, model_folder
 from studio.recipe.recipe import Recipe
-from studio.selftest.check import Bench, CheckOutcome
+from studio.selftest.check import CheckOutcome, Workbench
 
 _TALK = (Message("user", "Who are you?"), Message("assistant", "A small model."), Message("user", "Thanks."))
 
 
-def hub(_: Bench) -> CheckOutcome:
+def hub(_: Workbench) -> CheckOutcome:
     """The Hub's process asks and is answered, by a stand-in on this machine: nobody is asked outside."""
     from studio.hub.failure import HubError
     from studio.models.hub.asked import DOWNLOADS, ModelFilters
@@ -90,7 +90,7 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def tokenizer(_: Bench) -> CheckOutcome:
+def tokenizer(_: Workbench) -> CheckOutcome:
     """The starter's tokenizer writes a conversation by its chat template and reads its tokens again."""
     from studio.train.dataset_cache import DatasetCache
 
@@ -102,7 +102,7 @@ def tokenizer(_: Bench) -> CheckOutcome:
     return CheckOutcome(detail, {"tokens": len(ids), "characters": len(text)})
 
 
-def template(_: Bench) -> CheckOutcome:
+def template(_: Workbench) -> CheckOutcome:
     """A template that nobody vouches for runs in a process of its own, and writes the same there."""
     from studio.dataset.render.chat_template import ChatTemplate
     from studio.dataset.render.isolated import Apart
@@ -115,7 +115,7 @@ def template(_: Bench) -> CheckOutcome:
     return CheckOutcome("A child process writes the same")
 
 
-def weighing(bench: Bench) -> CheckOutcome:
+def weighing(bench: Workbench) -> CheckOutcome:
     """A process of its own weighs up the starter, and of every family on the shelf a model."""
     from studio.forecast.uses import Candidate, known_uses, weigh
     from studio.models.library.shelf import shelf_configs

@@ -11,7 +11,7 @@ from studio.errors import StudioError
 from studio.events import Checked, RowShown, Scanned
 from studio.paths import resource
 from studio.recipe.recipe import Recipe
-from studio.selftest.check import Bench, CheckOutcome
+from studio.selftest.check import CheckOutcome, Workbench
 from studio.selftest.samples import SENTENCE, html_page, pdf_page, prose, word_document
 
 _SAMPLES = (
@@ -21,7 +21,7 @@ _SAMPLES = (
 _BIG = 20_000
 
 
-def samples(_: Bench) -> CheckOutcome:
+def samples(_: Workbench) -> CheckOutcome:
     """Every file of sample data that ships with the app is read."""
     from studio.dataset.read.load import read
 
@@ -29,7 +29,7 @@ def samples(_: Bench) -> CheckOutcome:
     return CheckOutcome(f"{sum(rows.values()):,} rows in {len(rows)} files", {"rows": rows})
 
 
-def health(bench: Bench) -> CheckOutcome:
+def health(bench: Workbench) -> CheckOutcome:
     """Every check of a dataset; the one for languages must find the one row in another."""
     from studio.jobs.health import HealthJob
 
@@ -43,7 +43,7 @@ def health(bench: Bench) -> CheckOutcome:
     return CheckOutcome(detail, {"flagged": flagged})
 
 
-def big_file(bench: Bench) -> CheckOutcome:
+def big_file(bench: Workbench) -> CheckOutcome:
     """A file is indexed by a child process, and one of its rows read by the index."""
     from studio.jobs.scan import RowJob, ScanJob
 
@@ -57,7 +57,7 @@ def big_file(bench: Bench) -> CheckOutcome:
     return CheckOutcome(f"{ended.rows:,} rows indexed by a child process", {"rows": ended.rows})
 
 
-def parquet(bench: Bench) -> CheckOutcome:
+def parquet(bench: Workbench) -> CheckOutcome:
     """Rows are written as Parquet, as saved datasets are, and read back."""
     from studio.dataset.read.load import read
     from studio.dataset.save.parquet import write_parts
@@ -73,7 +73,7 @@ def parquet(bench: Bench) -> CheckOutcome:
     return CheckOutcome(f"{len(back)} rows written and read back", {"rows": len(back)})
 
 
-def _document(name: str, content: Callable[[], bytes], bench: Bench) -> CheckOutcome:
+def _document(name: str, content: Callable[[], bytes], bench: Workbench) -> CheckOutcome:
     """A document's text is found in it."""
     from studio.dataset.documents.paragraphs import paragraphs
 

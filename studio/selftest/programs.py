@@ -10,12 +10,12 @@ from studio.catalogue import phrase
 from studio.errors import StudioError
 from studio.events import Event, Prepared, Step
 from studio.recipe.recipe import Recipe
-from studio.selftest.check import Bench, CheckOutcome, NotInstalled
+from studio.selftest.check import CheckOutcome, NotInstalled, Workbench
 
 _NO_KEYCHAIN = ("keyring.backends.fail", "keyring.backends.null")
 
 
-def keychain(_: Bench) -> CheckOutcome:
+def keychain(_: Workbench) -> CheckOutcome:
     """Which keychain keeps keys; a Mac has one, and it is asked for a key that it does not have."""
     import keyring
 
@@ -34,7 +34,7 @@ def keychain(_: Bench) -> CheckOutcome:
     return CheckOutcome(name, figures, phrase("selftest.keychain_absent"))
 
 
-def tensorboard(bench: Bench) -> CheckOutcome:
+def tensorboard(bench: Workbench) -> CheckOutcome:
     """The curves of the run are written for TensorBoard, where its package is installed."""
     from studio.train.trackers import trackers_for
 
@@ -52,7 +52,7 @@ def tensorboard(bench: Bench) -> CheckOutcome:
     return CheckOutcome(f"{len(told)} events written", {"bytes": sum(f.stat().st_size for f in written)})
 
 
-def benchmarks(_: Bench) -> CheckOutcome:
+def benchmarks(_: Workbench) -> CheckOutcome:
     """lm-evaluation-harness can be used, where it is installed."""
     from studio.evaluate.benchmarks.named import installed
 

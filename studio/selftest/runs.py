@@ -17,14 +17,14 @@ from studio.jobs.train import TrainJob
 from studio.paths import STARTER_MODEL
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
-from studio.selftest.check import Bench, CheckOutcome
+from studio.selftest.check import CheckOutcome, Workbench
 from studio.selftest.data import few_rows, golden_rows
 
 _ALIKE = 0.9
 """Of the places where the likeliest next token is looked at: a file in 16 bits rounds near ties."""
 
 
-def train(bench: Bench) -> CheckOutcome:
+def train(bench: Workbench) -> CheckOutcome:
     """Three steps of the default recipe on the starter."""
     values = {"data.path": str(few_rows(bench.folder / "few.jsonl")), "epochs": 1, "batch_size": 10}
     job = TrainJob(Recipe().with_values(values), bench.folder / "runs", "selftest")
@@ -40,7 +40,7 @@ def train(bench: Bench) -> CheckOutcome:
     return CheckOutcome(f"Loss {first.loss:.3f} → {last.loss:.3f} in {len(steps)} steps", figures)
 
 
-def chat(bench: Bench) -> CheckOutcome:
+def chat(bench: Workbench) -> CheckOutcome:
     """Base and tuned answer the same question."""
     sampling = GREEDY.model_copy(update={"max_tokens": 8})
     job = ChatJob(_trained(bench), one_prompt("What is the capital of France?"), sampling)
@@ -49,7 +49,7 @@ def chat(bench: Bench) -> CheckOutcome:
     return CheckOutcome(" | ".join(f"{who}: {text}" for who, text in answers.items()), answers)
 
 
-def evaluate(bench: Bench) -> CheckOutcome:
+def evaluate(bench: Workbench) -> CheckOutcome:
     """A quick evaluation with a small golden set."""
     golden = golden_rows(bench.folder / "few-golden.jsonl")
     job = EvaluateJob(_trained(bench), golden, options=QUICK)
@@ -57,7 +57,7 @@ def evaluate(bench: Bench) -> CheckOutcome:
     return CheckOutcome(str(found.headline))
 
 
-def report(bench: Bench) -> CheckOutcome:
+def report(bench: Workbench) -> CheckOutcome:
     """The report of that evaluation as a page, a text and a PDF."""
     from studio.evaluate.report.write import HTML, MARKDOWN, PDF
 
@@ -69,12 +69,12 @@ def report(bench: Bench) -> CheckOutcome:
     return CheckOutcome(f"{', '.join(sizes)} written", {"bytes": sizes})
 
 
-def export_gguf(bench: Bench) -> CheckOutcome:
+def export_gguf(bench: Workbench) -> CheckOutcome:
     """The result as one GGUF file, read back and compared."""
     return _compared(_exported(bench, GGUF))
 
 
-def export_peft(bench: Bench) -> CheckOutcome:
+def export_peft(bench: Workbench) -> CheckOutcome:
     """The result as PEFT's adapter, read back and compared, and brought in again."""
     exported = _exported(bench, PEFT)
     job = AdapterImportJob(Path(exported.folder), bench.folder / "imported", STARTER_MODEL)
@@ -83,7 +83,7 @@ def export_peft(bench: Bench) -> CheckOutcome:
     return CheckOutcome(f"{found.detail}; {back.layers} layers brought in again", found.figures)
 
 
-def _exported(bench: Bench, target: str) -> Exported:
+def _exported(bench: Workbench, target: str) -> Exported:
     job = RunExportJob(_trained(bench), target, bench.folder / f"exported-{target}")
     return next(event for event in bench.engine.events(job) if isinstance(event, Exported))
 
@@ -96,7 +96,7 @@ def _compared(exported: Exported) -> CheckOutcome:
     return CheckOutcome(f"Read back, {same} of {places} next tokens are the same", figures)
 
 
-def serve(bench: Bench) -> CheckOutcome:
+def serve(bench: Workbench) -> CheckOutcome:
     """The local server answers one request, by the engine."""
     import httpx2
 
@@ -123,7 +123,7 @@ def serve(bench: Bench) -> CheckOutcome:
     return CheckOutcome(f"Answered one request: {text}", {"answer": text})
 
 
-def _trained(bench: Bench) -> RunFolder:
+def _trained(bench: Workbench) -> RunFolder:
     if bench.run is None:
         raise RunError("selftest.needs", names="train")
     return bench.run

@@ -13,7 +13,7 @@ from typing import Any
 from studio import __version__
 from studio.catalogue import Phrase, listed, phrase
 from studio.errors import StudioError
-from studio.selftest.check import Bench, CheckOutcome
+from studio.selftest.check import CheckOutcome, Workbench
 from studio.words import memory
 
 _BACKEND = "mlx-metal" if sys.platform == "darwin" else "mlx-cpu"
@@ -46,7 +46,7 @@ def platform_figures() -> dict[str, Any]:
     }
 
 
-def libraries(_: Bench) -> CheckOutcome:
+def libraries(_: Workbench) -> CheckOutcome:
     """Versions and wheel tags; MLX and what it stands on can be imported."""
     import mlx.core  # noqa: F401
     import mlx_lm  # noqa: F401
@@ -94,7 +94,7 @@ def _package(name: str) -> dict[str, Any] | None:
         return None
 
 
-def device(_: Bench) -> CheckOutcome:
+def device(_: Workbench) -> CheckOutcome:
     """What MLX computes on, that it computes rightly, and how fast."""
     import mlx.core as mx
     import numpy as np
