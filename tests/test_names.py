@@ -12,6 +12,10 @@ OLD = TESTS / "fixtures" / "f6ece26" / "test_names.txt"
 """The names of its tests, sorted, one a line; a name that two files had stands there twice."""
 
 RENAMED = {
+    "test_every_check_passes_here": "test_every_check_passes_here_within_a_minute",
+    "test_a_broken_part_is_named_and_the_rest_is_still_checked": (
+        "test_what_fails_is_told_and_keeps_only_those_from_being_tried_that_need_it"
+    ),
     "test_side_by_side_takes_turns_and_equals_each_alone": (
         "test_talks_of_one_base_are_answered_in_one_batch_as_each_is_alone"
     ),

@@ -16,10 +16,12 @@ from PySide6.QtWidgets import QApplication
 
 from studio.app.start import make_window
 from studio.app.studio import Studio
-from studio.catalogue import Phrase, listed
+from studio.catalogue import listed
 from studio.child_process import Parent
 from studio.errors import StudioError
+from studio.language import tr
 from studio.paths import Paths
+from studio.selftest.faults import fault_of
 from studio.settings import Settings
 from studio.ui.icons import NAMES, svg
 from studio.ui.theme import Theme
@@ -58,10 +60,8 @@ def main(arguments: list[str]) -> int:
 def _looked(look: Callable[[], _Said]) -> dict[str, Any]:
     try:
         detail, figures = look()
-    except StudioError as error:
-        return {"failed": error.said.plain() if isinstance(error.said, Phrase) else error.said}
     except Exception as error:  # noqa: BLE001  # whatever is broken is what is told
-        return {"failed": f"{type(error).__name__}: {error}"}
+        return {"failed": fault_of(error).plain()}
     return {"detail": detail, "figures": figures}
 
 
@@ -82,7 +82,12 @@ def _style(application: QApplication, theme: Theme) -> _Said:
         "pictures": len(pictures),
         "font": application.font().family(),
     }
-    return f"Qt {qVersion()}, {sheet:,} characters of style, {len(pictures)} pictures", figures
+    return tr(
+        "Qt {version}, {sheet:,} characters of style, {pictures} pictures",
+        version=qVersion(),
+        sheet=sheet,
+        pictures=len(pictures),
+    ), figures
 
 
 def _check_platform_plugin() -> None:
@@ -97,7 +102,7 @@ def _icons(theme: Theme) -> _Said:
     empty = [name for name in NAMES if not _is_drawn(theme, name)]
     if empty:
         raise StudioError("selftest.no_icons", names=listed(empty))
-    return f"{len(NAMES)} icons drawn", {"icons": len(NAMES)}
+    return tr("{count} icons drawn", count=len(NAMES)), {"icons": len(NAMES)}
 
 
 def _is_drawn(theme: Theme, name: str) -> bool:
@@ -122,7 +127,10 @@ def _panes(theme: Theme, home: Path) -> _Said:
             QApplication.processEvents()
             _check_picture(window, theme, key)
     size = f"{window.width()} by {window.height()}"
-    return f"{len(keys)} panes drawn, light and dark, {size}", {"panes": keys, "size": size}
+    return tr("{count} panes drawn, light and dark, {size}", count=len(keys), size=size), {
+        "panes": keys,
+        "size": size,
+    }
 
 
 def _check_picture(window: MainWindow, theme: Theme, key: str) -> None:

@@ -3,6 +3,11 @@
 SELFTEST: dict[str, str] = {
     "selftest.unknown": "There is no check {name}. There are: {names}.",
     "selftest.needs": "Not tried, as it needs what failed: {names}.",
+    "selftest.missing_file": "{file} is missing from this installation. Install it again.",
+    "selftest.unusable_file": "{file} cannot be used: {fault}. Install it again.",
+    "selftest.missing_module": "{module} is missing from this installation or cannot be used: {fault}. "
+    "Install it again.",
+    "selftest.unexpected": "{fault}. Install it again; where that does not help, report it with the log.",
     "selftest.not_installed": "{name} is not installed.",
     "selftest.no_metadata": "Files are missing from this installation: nothing says which version of {names} "
     "it holds. Install it again.",

@@ -9,8 +9,8 @@ import typer
 
 from studio.cli.parser import StudioCommand
 from studio.cli.terminal import asked, console, report, write
+from studio.language import tr
 from studio.selftest.check import FAILED, LEFT_OUT, PASSED, WARNED, SelfCheck
-from studio.words import counted
 
 _SIGNS = {PASSED: "ok  ", WARNED: "warn", FAILED: "FAIL", LEFT_OUT: "-   "}
 
@@ -27,7 +27,7 @@ def selftest(
     """
     from studio.selftest.checks import document, selftest
 
-    console.print("Checking this installation takes about a minute.")
+    console.print(tr("Checking this installation takes about a minute."))
     checks = []
     for check in selftest(only or ()):
         checks.append(check)
@@ -48,9 +48,21 @@ def register(app: typer.Typer) -> None:
 
 def _summary(checks: Sequence[SelfCheck], found: dict[str, Any]) -> str:
     """What came of all, in a line."""
-    seconds = f"in {found['seconds']:.0f} s"
+    seconds = found["seconds"]
     if failed := found["failed"]:
-        return f"{counted(len(failed), 'check')} of {len(checks)} failed {seconds}: {', '.join(failed)}."
+        return tr(
+            "{failed} of {all} checks failed in {seconds:.0f} s: {names}.",
+            failed=len(failed),
+            all=len(checks),
+            seconds=seconds,
+            names=", ".join(failed),
+        )
     made = len(checks) - len(found["left_out"])
-    warned = f", with a warning about {', '.join(found['warnings'])}" if found["warnings"] else ""
-    return f"All {made} checks passed {seconds}{warned}."
+    if warned := found["warnings"]:
+        return tr(
+            "All {made} checks passed in {seconds:.0f} s, with a warning about {names}.",
+            made=made,
+            seconds=seconds,
+            names=", ".join(warned),
+        )
+    return tr("All {made} checks passed in {seconds:.0f} s.", made=made, seconds=seconds)

@@ -12,6 +12,7 @@ from typing import Any
 from studio.catalogue import Phrase, listed, phrase
 from studio.errors import StudioError
 from studio.runs.folder import RunFolder
+from studio.selftest.faults import fault_of
 from studio.selftest.processes import EngineHand, WindowLook
 
 PASSED, WARNED, FAILED, LEFT_OUT = "passed", "warned", "failed", "left out"
@@ -91,10 +92,8 @@ class CheckEntry:
                 status, detail = WARNED, f"{detail}. {found.warning}"
         except NotInstalled as error:
             status, detail = LEFT_OUT, str(error)
-        except StudioError as error:
-            status, detail = FAILED, str(error)
         except Exception as error:  # noqa: BLE001  # whatever is broken is the result
-            status, detail = FAILED, f"{type(error).__name__}: {error}"
+            status, detail = FAILED, str(fault_of(error))
         seconds = round(time.perf_counter() - began, 2)
         return SelfCheck(self.key, self.name, status, detail, seconds, figures)
 

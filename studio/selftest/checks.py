@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from studio.errors import RecipeError
+from studio.language import tr
 from studio.selftest import children, data, programs, runs, system
 from studio.selftest.check import (
     FAILED,
@@ -28,32 +29,32 @@ def _of_window(part: str, bench: Workbench) -> CheckOutcome:
 
 
 CHECKS = (
-    CheckEntry("libraries", "Libraries", system.libraries),
-    CheckEntry("device", "Device and matrix products", system.device),
-    CheckEntry("samples", "Sample data", data.samples),
-    CheckEntry("tokenizer", "Tokenizer and chat template", children.tokenizer),
-    CheckEntry("template", "Foreign chat template", children.template, ("tokenizer",)),
-    CheckEntry("health", "Dataset health and language", data.health, ("tokenizer",)),
-    CheckEntry("big_file", "Big file by its index", data.big_file),
-    CheckEntry("parquet", "Parquet", data.parquet),
-    CheckEntry("pdf", "PDF", data.pdf),
-    CheckEntry("word", "Word", data.word),
-    CheckEntry("html", "HTML", data.html),
-    CheckEntry("hub", "Hub process", children.hub),
-    CheckEntry("weighing", "Models weighed up", children.weighing),
-    CheckEntry("keychain", "Keychain", programs.keychain),
-    CheckEntry("style", "Theme and style sheet", partial(_of_window, "style")),
-    CheckEntry("icons", "Icons", partial(_of_window, "icons")),
-    CheckEntry("window", "Window", partial(_of_window, "panes"), ("style", "icons")),
-    CheckEntry("train", "Train, in the engine's process", runs.train, ("tokenizer",)),
-    CheckEntry("chat", "Base and tuned side by side", runs.chat, ("train",)),
-    CheckEntry("evaluate", "Evaluate", runs.evaluate, ("train",)),
-    CheckEntry("report", "Report and its PDF", runs.report, ("evaluate",)),
-    CheckEntry("gguf", "Export to GGUF", runs.export_gguf, ("train",)),
-    CheckEntry("peft", "Export to PEFT and back", runs.export_peft, ("train",)),
-    CheckEntry("serve", "Local server", runs.serve, ("train",)),
-    CheckEntry("tensorboard", "TensorBoard", programs.tensorboard, ("train",)),
-    CheckEntry("benchmarks", "Benchmarks", programs.benchmarks),
+    CheckEntry("libraries", tr("Libraries"), system.libraries),
+    CheckEntry("device", tr("Device and matrix products"), system.device),
+    CheckEntry("samples", tr("Sample data"), data.samples),
+    CheckEntry("tokenizer", tr("Tokenizer and chat template"), children.tokenizer),
+    CheckEntry("template", tr("Foreign chat template"), children.template, ("tokenizer",)),
+    CheckEntry("health", tr("Dataset health and language"), data.health, ("tokenizer",)),
+    CheckEntry("big_file", tr("Big file by its index"), data.big_file),
+    CheckEntry("parquet", tr("Parquet"), data.parquet),
+    CheckEntry("pdf", tr("PDF"), data.pdf),
+    CheckEntry("word", tr("Word"), data.word),
+    CheckEntry("html", tr("HTML"), data.html),
+    CheckEntry("hub", tr("Hub process"), children.hub),
+    CheckEntry("weighing", tr("Models weighed up"), children.weighing),
+    CheckEntry("keychain", tr("Keychain"), programs.keychain),
+    CheckEntry("style", tr("Theme and style sheet"), partial(_of_window, "style")),
+    CheckEntry("icons", tr("Icons"), partial(_of_window, "icons")),
+    CheckEntry("window", tr("Window"), partial(_of_window, "panes"), ("style", "icons")),
+    CheckEntry("train", tr("Train, in the engine's process"), runs.train, ("tokenizer",)),
+    CheckEntry("chat", tr("Base and tuned side by side"), runs.chat, ("train",)),
+    CheckEntry("evaluate", tr("Evaluate"), runs.evaluate, ("train",)),
+    CheckEntry("report", tr("Report and its PDF"), runs.report, ("evaluate",)),
+    CheckEntry("gguf", tr("Export to GGUF"), runs.export_gguf, ("train",)),
+    CheckEntry("peft", tr("Export to PEFT and back"), runs.export_peft, ("train",)),
+    CheckEntry("serve", tr("Local server"), runs.serve, ("train",)),
+    CheckEntry("tensorboard", tr("TensorBoard"), programs.tensorboard, ("train",)),
+    CheckEntry("benchmarks", tr("Benchmarks"), programs.benchmarks),
 )
 
 

@@ -12,6 +12,7 @@ from threading import Thread
 from studio.catalogue import listed
 from studio.dataset.record import Message
 from studio.errors import StudioError
+from studio.language import tr
 from studio.paths import STARTER_MODEL, model_folder
 from studio.recipe.recipe import Recipe
 from studio.selftest.check import CheckOutcome, Workbench
@@ -32,10 +33,12 @@ def hub(_: Workbench) -> CheckOutcome:
         except HubError as error:
             if error.code != "hub.offline":
                 raise StudioError("selftest.hub", reason=error) from error
-            return CheckOutcome("A child process says that the Hub is switched off", {"asked": server.asked})
+            return CheckOutcome(
+                tr("A child process says that the Hub is switched off"), {"asked": server.asked}
+            )
     if not server.asked:
         raise StudioError("selftest.hub_elsewhere")
-    return CheckOutcome("A child process asked a stand-in, and was answered", {"asked": server.asked})
+    return CheckOutcome(tr("A child process asked a stand-in, and was answered"), {"asked": server.asked})
 
 
 class _StandIn(ThreadingHTTPServer):
@@ -98,7 +101,12 @@ def tokenizer(_: Workbench) -> CheckOutcome:
     ids, text = renderer.prompt_ids(_TALK), renderer.prompt_text(_TALK)
     if _TALK[0].content not in text or not ids:
         raise StudioError("selftest.lost_text", file="tokenizer.json")
-    detail = f"{renderer.description}, {len(ids)} tokens for {len(text)} characters"
+    detail = tr(
+        "{template}, {tokens:,} tokens for {characters:,} characters",
+        template=renderer.description,
+        tokens=len(ids),
+        characters=len(text),
+    )
     return CheckOutcome(detail, {"tokens": len(ids), "characters": len(text)})
 
 
@@ -112,7 +120,7 @@ def template(_: Workbench) -> CheckOutcome:
     apart = Apart(own)
     if apart.prompt(_TALK) != own.prompt(_TALK):
         raise StudioError("selftest.apart")
-    return CheckOutcome("A child process writes the same")
+    return CheckOutcome(tr("A child process writes the same"))
 
 
 def weighing(bench: Workbench) -> CheckOutcome:
@@ -130,4 +138,6 @@ def weighing(bench: Workbench) -> CheckOutcome:
     if silent:
         reasons = [str(known[asked[name]].problem) for name in silent if asked[name] in known]
         raise StudioError("selftest.no_weighing", names=listed(silent), reason=" ".join(reasons))
-    return CheckOutcome(f"A child process weighed up {len(asked)} models", {"models": list(asked)})
+    return CheckOutcome(
+        tr("A child process weighed up {count} models", count=len(asked)), {"models": list(asked)}
+    )

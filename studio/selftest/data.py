@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.errors import StudioError
 from studio.events import Checked, RowShown, Scanned
+from studio.language import plural, tr
 from studio.paths import resource
 from studio.recipe.recipe import Recipe
 from studio.selftest.check import CheckOutcome, Workbench
@@ -26,7 +27,9 @@ def samples(_: Workbench) -> CheckOutcome:
     from studio.dataset.read.load import read
 
     rows = {name: len(read(resource(f"starter/{name}")).records) for name in _SAMPLES}
-    return CheckOutcome(f"{sum(rows.values()):,} rows in {len(rows)} files", {"rows": rows})
+    return CheckOutcome(
+        tr("{rows:,} rows in {files} files", rows=sum(rows.values()), files=len(rows)), {"rows": rows}
+    )
 
 
 def health(bench: Workbench) -> CheckOutcome:
@@ -39,7 +42,11 @@ def health(bench: Workbench) -> CheckOutcome:
     flagged = {finding.check: finding.count for finding in checked.findings if finding.count}
     if flagged.get("language") != 1:
         raise StudioError("selftest.no_language")
-    detail = f"{len(checked.findings)} checks of {checked.rows} rows, one in another language found"
+    detail = tr(
+        "{checks} checks of {rows:,} rows, one in another language found",
+        checks=len(checked.findings),
+        rows=checked.rows,
+    )
     return CheckOutcome(detail, {"flagged": flagged})
 
 
@@ -54,7 +61,7 @@ def big_file(bench: Workbench) -> CheckOutcome:
     assert isinstance(shown, RowShown)
     if ended.rows != _BIG or f"{_BIG // 2} it is." not in shown.texts:
         raise StudioError("selftest.lost_rows", written=_BIG, read=ended.rows)
-    return CheckOutcome(f"{ended.rows:,} rows indexed by a child process", {"rows": ended.rows})
+    return CheckOutcome(tr("{rows:,} rows indexed by a child process", rows=ended.rows), {"rows": ended.rows})
 
 
 def parquet(bench: Workbench) -> CheckOutcome:
@@ -70,7 +77,7 @@ def parquet(bench: Workbench) -> CheckOutcome:
     back = read(folder).records
     if [each.answer for each in back] != [each.answer for each in records]:
         raise StudioError("selftest.lost_rows", written=len(records), read=len(back))
-    return CheckOutcome(f"{len(back)} rows written and read back", {"rows": len(back)})
+    return CheckOutcome(tr("{rows:,} rows written and read back", rows=len(back)), {"rows": len(back)})
 
 
 def _document(name: str, content: Callable[[], bytes], bench: Workbench) -> CheckOutcome:
@@ -82,7 +89,9 @@ def _document(name: str, content: Callable[[], bytes], bench: Workbench) -> Chec
     found = list(paragraphs(file))
     if SENTENCE not in [each.text for each in found]:
         raise StudioError("selftest.lost_text", file=name)
-    return CheckOutcome(f"{len(found)} paragraphs", {"paragraphs": len(found)})
+    return CheckOutcome(
+        plural(len(found), "{count} paragraph", "{count} paragraphs"), {"paragraphs": len(found)}
+    )
 
 
 pdf = partial(_document, "page.pdf", pdf_page)

@@ -102,11 +102,12 @@ class WindowLook:
             self._found |= json.loads(line or b"{}")
         if name not in self._found:
             code = self._child.leave(_TICK)
-            said = " ".join(self._words) or phrase("selftest.no_words")
-            raise StudioError("selftest.child_ended", exit=code, words=said)
+            words = " ".join(self._words) or phrase("selftest.no_words")
+            raise StudioError("selftest.child_ended", exit=code, words=words)
         found = self._found[name]
-        if failed := found.get("failed"):
-            raise StudioError(failed if isinstance(failed, str) else from_plain(failed))
+        if "failed" in found:
+            said = from_plain(found["failed"])
+            raise StudioError(said)
         return found
 
     def close(self) -> None:

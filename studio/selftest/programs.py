@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from studio.catalogue import phrase
 from studio.errors import StudioError
 from studio.events import Event, Prepared, Step
+from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.selftest.check import CheckOutcome, NotInstalled, Workbench
 
@@ -49,7 +50,9 @@ def tensorboard(bench: Workbench) -> CheckOutcome:
     written = list((bench.run.path / "tensorboard").glob("events.*"))
     if not any(file.stat().st_size for file in written):
         raise StudioError("selftest.not_written", file="tensorboard/events.*")
-    return CheckOutcome(f"{len(told)} events written", {"bytes": sum(f.stat().st_size for f in written)})
+    return CheckOutcome(
+        tr("{count} events written", count=len(told)), {"bytes": sum(f.stat().st_size for f in written)}
+    )
 
 
 def benchmarks(_: Workbench) -> CheckOutcome:

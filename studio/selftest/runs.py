@@ -14,6 +14,7 @@ from studio.jobs.evaluate import EvaluateJob
 from studio.jobs.export import GGUF, PEFT, AdapterImportJob, RunExportJob
 from studio.jobs.report import ReportJob, ReportWritten
 from studio.jobs.train import TrainJob
+from studio.language import tr
 from studio.paths import STARTER_MODEL
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
@@ -37,7 +38,15 @@ def train(bench: Workbench) -> CheckOutcome:
         "tokens_per_second": round(last.tokens_per_second),
         "peak_memory": last.memory_peak,
     }
-    return CheckOutcome(f"Loss {first.loss:.3f} → {last.loss:.3f} in {len(steps)} steps", figures)
+    return CheckOutcome(
+        tr(
+            "Loss {first:.3f} → {last:.3f} in {steps} steps",
+            first=first.loss,
+            last=last.loss,
+            steps=len(steps),
+        ),
+        figures,
+    )
 
 
 def chat(bench: Workbench) -> CheckOutcome:
@@ -66,7 +75,7 @@ def report(bench: Workbench) -> CheckOutcome:
     sizes = {name: (folder / name).stat().st_size for name in (HTML, MARKDOWN, PDF)}
     if not (folder / PDF).read_bytes().startswith(b"%PDF-"):
         raise StudioError("selftest.not_written", file=PDF)
-    return CheckOutcome(f"{', '.join(sizes)} written", {"bytes": sizes})
+    return CheckOutcome(tr("{files} written", files=", ".join(sizes)), {"bytes": sizes})
 
 
 def export_gguf(bench: Workbench) -> CheckOutcome:
@@ -80,7 +89,9 @@ def export_peft(bench: Workbench) -> CheckOutcome:
     job = AdapterImportJob(Path(exported.folder), bench.folder / "imported", STARTER_MODEL)
     back = [event for event in bench.engine.events(job) if isinstance(event, AdapterImported)][-1]
     found = _compared(exported)
-    return CheckOutcome(f"{found.detail}; {back.layers} layers brought in again", found.figures)
+    return CheckOutcome(
+        tr("{found}; {layers} layers brought in again", found=found.detail, layers=back.layers), found.figures
+    )
 
 
 def _exported(bench: Workbench, target: str) -> Exported:
@@ -93,7 +104,9 @@ def _compared(exported: Exported) -> CheckOutcome:
     if same < _ALIKE * places:
         raise StudioError("selftest.unlike", same=same, places=places)
     figures = {"difference": exported.difference, "same": same, "places": places, "bytes": exported.size}
-    return CheckOutcome(f"Read back, {same} of {places} next tokens are the same", figures)
+    return CheckOutcome(
+        tr("Read back, {same} of {places} next tokens are the same", same=same, places=places), figures
+    )
 
 
 def serve(bench: Workbench) -> CheckOutcome:
@@ -120,7 +133,7 @@ def serve(bench: Workbench) -> CheckOutcome:
     if answered.status_code != httpx2.codes.OK:
         raise StudioError("selftest.server_answers", status=answered.status_code)
     text = answered.json()["choices"][0]["message"]["content"].strip()
-    return CheckOutcome(f"Answered one request: {text}", {"answer": text})
+    return CheckOutcome(tr("Answered one request: {text}", text=text), {"answer": text})
 
 
 def _trained(bench: Workbench) -> RunFolder:

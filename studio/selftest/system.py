@@ -13,6 +13,7 @@ from typing import Any
 from studio import __version__
 from studio.catalogue import Phrase, listed, phrase
 from studio.errors import StudioError
+from studio.language import tr
 from studio.selftest.check import CheckOutcome, Workbench
 from studio.words import memory
 
@@ -57,7 +58,14 @@ def libraries(_: Workbench) -> CheckOutcome:
     macos, tags = platform.mac_ver()[0], packages[_BACKEND]["tags"]
     versions = ", ".join(f"{name} {packages[name]['version']}" for name in ("mlx", "mlx-lm", "transformers"))
     system = f"macOS {macos}" if macos else platform.system()
-    detail = f"{versions}; {_BACKEND} for {' '.join(tags) or 'an unnamed system'}, on {system}"
+    wheel = " ".join(tags) or tr("an unnamed system")
+    detail = tr(
+        "{versions}; {backend} for {wheel}, on {system}",
+        versions=versions,
+        backend=_BACKEND,
+        wheel=wheel,
+        system=system,
+    )
     return CheckOutcome(detail, {"packages": packages}, macos_remark(macos, tags))
 
 
@@ -116,7 +124,7 @@ def device(_: Workbench) -> CheckOutcome:
         raise StudioError("selftest.wrong_products", share=share)
     name = str(mx.default_device())
     figures = {"device": name, "gflops": round(speed, 1), "limit": machine_limit(), **_described(mx)}
-    gives = f"{memory(machine_limit())} for runs, {speed:,.0f} GFLOP/s in fp32"
+    gives = tr("{memory} for runs, {speed:,.0f} GFLOP/s in fp32", memory=memory(machine_limit()), speed=speed)
     on_processor = sys.platform == "darwin" and mx.default_device().type != mx.DeviceType.gpu
     warning = phrase("selftest.no_gpu") if on_processor else None
     return CheckOutcome(f"{figures.get('device_name', name)} ({name}), {gives}", figures, warning)
