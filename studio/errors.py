@@ -54,6 +54,10 @@ class DiskError(StudioError):
     """A file or folder that the disk would not take."""
 
 
+class DiskLow(DiskError):
+    """A disk is nearly full: a run has paused, and goes on once there is room and the person says so."""
+
+
 class TargetError(DataError):
     """A place that may not be written to: a source is there, or something that is not ours."""
 

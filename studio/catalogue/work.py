@@ -4,6 +4,18 @@ WORK: dict[str, str] = {
     # The disk.
     "disk.full": "The disk is full ({free:,} MB free): {path} could not be written. Free some space and try "
     "again; what was saved before is intact, and a run can be resumed.",
+    "disk.low": "Only {free:,} MB are free where {path} lies, and a run keeps {least:,} MB free. Free some "
+    "space and try again.",
+    "disk.low_while_training": "The disk is nearly full.",
+    "disk.paused": "The disk is nearly full ({free:,} MB free), so the run has paused. {saved} Free some "
+    "space, then resume: it goes on as if it had never stopped.",
+    "disk.paused_saved": "It is saved at step {step:,}.",
+    "disk.paused_at_last": "There was no room to save step {step:,}: it goes on from step {last:,}.",
+    "disk.paused_at_start": "Nothing was saved yet: it begins again.",
+    "disk.no_room": "{what} takes {needed:,} MB, and {free:,} MB are free where {path} lies. Free some "
+    "space, or choose a place on another disk.",
+    "disk.prefix_cache": "The prefix cache",
+    "disk.export": "This export",
     "disk.no_leave": "{path} may not be written. Choose another place (on the command line with --home).",
     "disk.file_there": "{path} cannot be made: {file} is a file, and a folder is needed there. Choose "
     "another folder; --home moves all of the app's own.",

@@ -35,9 +35,9 @@ from studio.cli.options import (
 from studio.cli.parser import Group, StudioCommand
 from studio.cli.selftest import register as register_selftest
 from studio.cli.serve import register as register_server
-from studio.cli.terminal import STOPPED, StoppedByPerson, asked, console, perform, report
+from studio.cli.terminal import PAUSED, STOPPED, StoppedByPerson, asked, console, perform, report
 from studio.dataset.read.mapping import UnknownColumns
-from studio.errors import PeerLost, RecipeError, StudioError
+from studio.errors import DiskLow, PeerLost, RecipeError, StudioError
 from studio.failures import hints_for
 from studio.jobs.job import said_of
 from studio.jobs.sweep import SweepJob
@@ -67,7 +67,7 @@ register_online(models_app)
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out a command line; returns 0 done, 1 failed, 2 bad request, 130 stopped by Ctrl-C.
+    """Carry out a command line; returns 0 done, 1 failed, 2 bad request, 3 paused, 130 stopped by Ctrl-C.
 
     With --json stdout has one document, also where something fails: then its "error" says what.
     """
@@ -89,7 +89,8 @@ def run(arguments: list[str]) -> int:
     except StudioError as error:
         message = _with_remedy(error)
         _complain(message)
-        return _failed(message, 2 if error.bad_request else 1, error.code, _hint(error.said))
+        status = PAUSED if isinstance(error, DiskLow) else 2 if error.bad_request else 1
+        return _failed(message, status, error.code, _hint(error.said))
     except typer.Exit as leaving:
         return leaving.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: every failure is one sentence for the person

@@ -86,6 +86,7 @@ class Pulse:
 
 
 STOPPED = 130  # what shells report for a program ended by Ctrl-C
+PAUSED = 3  # a run that waits for room on the disk
 
 
 class Terminal(Console):

@@ -22,7 +22,7 @@ from studio.events import Event, Progress
 from studio.events.models import ModelConverted
 from studio.export.companions import check_place, copy_companions
 from studio.export.likeness import Reference, logits
-from studio.files import as_json, whole_folder, write_text
+from studio.files import as_json, free_bytes, megabytes, whole_folder, write_text
 from studio.files.leftovers import temporary_for
 from studio.language import tr
 from studio.models import arrays
@@ -184,9 +184,9 @@ def _check_room(place: Path, out: Path, form: WeightForm) -> None:
     dequantize_model(model)
     put_into(model, form)
     needed = _SPARE + sum(array.nbytes for array in arrays.named(model.parameters()).values())
-    free = shutil.disk_usage(next(each for each in out.parents if each.is_dir())).free
+    free = free_bytes(out)
     if free < needed:
-        raise DiskError("convert.no_room", path=out, needed=round(needed / 1e6), free=round(free / 1e6))
+        raise DiskError("convert.no_room", path=out, needed=megabytes(needed), free=megabytes(free))
 
 
 def loss_of(found: mx.array, rows: TokenRows) -> float:

@@ -12,6 +12,7 @@ from studio.files.leftovers import (
     tidy,
 )
 from studio.files.proof import PROOF, as_json, check_proof, parsed, read_object, write_proof
+from studio.files.room import LEAST_FREE, RoomWatch, check_least, check_room, free_bytes, megabytes
 from studio.files.whole import (
     CLUTTER,
     check_target,
@@ -28,19 +29,25 @@ from studio.files.whole import (
 
 __all__ = [
     "CLUTTER",
+    "LEAST_FREE",
     "PROOF",
     "TEMPORARY",
     "NoTrash",
+    "RoomWatch",
     "as_json",
+    "check_least",
     "check_proof",
+    "check_room",
     "check_target",
     "clear_beside",
     "clear_scratch",
     "discard",
     "disk_errors",
     "flush",
+    "free_bytes",
     "free_place",
     "heal",
+    "megabytes",
     "parsed",
     "read_object",
     "restore",

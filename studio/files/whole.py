@@ -14,6 +14,7 @@ from typing import IO
 
 from studio.errors import DiskError, TargetError
 from studio.files.leftovers import clear_beside, old_for, restore, temporary_for
+from studio.files.room import free_bytes, megabytes
 
 
 @contextmanager
@@ -23,8 +24,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = round(shutil.disk_usage(_existing(path)).free / 1e6)
-            raise DiskError("disk.full", free=free, path=path) from error
+            raise DiskError("disk.full", free=megabytes(free_bytes(path)), path=path) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise DiskError("disk.no_leave", path=path) from error
         if isinstance(error, NotADirectoryError | FileExistsError):

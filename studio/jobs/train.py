@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.catalogue import Phrase, phrase
-from studio.errors import DataError, DiskError, RecipeError, RunError
+from studio.errors import DataError, DiskError, DiskLow, RecipeError, RunError
 from studio.events import Ended, Event, Log, RunOpened, Validated
 from studio.events.training import outcome_of
-from studio.files import PROOF
+from studio.files import PROOF, check_least
 from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, same_base, with_parent
 from studio.jobs.job import note_way_on, said_of
 from studio.jobs.read import check_same, meet, own_copy, own_runs
@@ -58,6 +58,7 @@ class TrainJob:
         from studio.train.prepare import prepare
 
         check_trackers(self.recipe)
+        check_least(self.runs)
         meet()
         recipe = with_parent(self.recipe, self.runs)
         yield from remarks_on_parent(recipe)
@@ -95,6 +96,7 @@ class ResumeJob:
         return tr("Training")
 
     def run_events(self, model_cache: ModelCache) -> Generator[Event]:
+        check_least(self.run.path)
         meet()
         with own_copy(self.run) as run:
             yield from _proofs(run)
@@ -223,8 +225,9 @@ def _trained(recipe: Recipe, run: RunFolder, ready: Ready, watchers: Sequence[Wa
 def _note_failure(run: RunFolder, error: Exception) -> None:
     """Write why the run ended, where the disk still takes it; a Metal failure learns how the run goes on."""
     note_way_on(error, run)
+    state = "stopped" if isinstance(error, DiskLow) else "failed"  # it pauses, and goes on when there is room
     with contextlib.suppress(DiskError):
-        run.append(Ended("failed", said_of(error)))
+        run.append(Ended(state, said_of(error)))
 
 
 def _remarks(recipe: Recipe, ready: Ready) -> Iterator[Event]:

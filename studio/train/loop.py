@@ -17,7 +17,7 @@ from mlx import nn
 from studio.catalogue import Phrase, first_of, phrase
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Tokens
-from studio.errors import PeerLost, RunError, StudioError
+from studio.errors import DiskLow, PeerLost, RunError, StudioError
 from studio.events import (
     Event,
     Forecasted,
@@ -45,9 +45,10 @@ from studio.train.kernels.attention import Attention
 from studio.train.learner import StepResult
 from studio.train.memory import Memory, bounded_cache
 from studio.train.objective import PREFERENCE_METRICS, Likelihood, Objective
+from studio.train.pausing import DiskGuard
 from studio.train.proof import Proof, Untrained, prove_result, read_back
 from studio.train.schedule import learning_rate
-from studio.train.session import MeasuredPart, Session, open_session
+from studio.train.session import MeasuredPart, Session, open_session, warm_up
 
 type Watcher = Callable[[nn.Module, int], Iterator[Event]]
 """Looks at the model after a validation, given the step; it may not change it."""
@@ -102,20 +103,11 @@ def train(
                 for event in trainer.left_over(end):
                     run.append(event)
                 raise
+            except DiskLow:
+                yield from trainer.pause()
         finally:
             opened.weights.training.pop(run.path, None)
             session.close()
-
-
-def warm_up(session: Session) -> Iterator[Progress]:
-    """Meet each shape of the run before the first step, where a shape costs something the first time.
-
-    That is on a GPU, which compiles for it; on the CPU the largest is enough, and a rehearsal meets it.
-    """
-    shapes = [] if mx.default_device() == mx.cpu else session.plan.shapes
-    for done, micro_batch in enumerate(shapes):
-        yield Progress(tr("Warming up"), done, len(shapes))
-        session.learner.rehearse(session.objective, session.training, micro_batch)
 
 
 class Trainer:
@@ -133,6 +125,7 @@ class Trainer:
         self.proof = Proof(session)
         self.saved = self.position.step
         self._measuring = 0.0  # seconds that the last validation took
+        self._disk = DiskGuard(run, acts=self.learner.ranks.first)
 
     def prepared(self, data: Dataset) -> Prepared:
         """What is about to happen."""
@@ -159,6 +152,7 @@ class Trainer:
     def steps(self) -> Iterator[Event]:
         """Every step that is left, with the validations and checkpoints that fall due."""
         before, started, first = self.position.seconds, time.perf_counter(), self.position.step
+        self._disk.check()
         if self._validation_due():
             yield from self._validate()
         for step in range(first + 1, self.plan.steps + 1):
@@ -178,6 +172,8 @@ class Trainer:
                 yield from self._validate()
             if self.plan.saves_after(step) and not self.position.bad:
                 yield self.save()
+            if step < self.plan.steps:
+                self._disk.check(now=step in (self.saved, self.position.validated))
             yield from self._rest(time.perf_counter() - began)
         if self.position.step < self.plan.steps:
             patience = self.recipe.loop.patience
@@ -199,6 +195,12 @@ class Trainer:
             yield from self._prove_result()
         if self.position.step > self.saved:
             yield self.save()
+
+    def pause(self) -> Iterator[Event]:
+        """Save, if the disk still has room for it. Raises DiskLow with where the run goes on."""
+        if self.position.step > self.saved:
+            yield from self._disk.save_if_it_fits(self.save, self.session.model, self.learner.optimizer.state)
+        raise self._disk.paused(self.position.step)
 
     def _proved(self, reported: Iterator[Event]) -> Iterator[Event]:
         """What the proof tells; where it ends the run nothing of it is saved."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -157,6 +157,17 @@ def open_session(
         made_for=made_for,
         kept=kept,
     )
+
+
+def warm_up(session: Session) -> Iterator[Progress]:
+    """Meet each shape of the run before the first step, where a shape costs something the first time.
+
+    That is on a GPU, which compiles for it; on the CPU the largest is enough, and a rehearsal meets it.
+    """
+    shapes = [] if mx.default_device() == mx.cpu else session.plan.shapes
+    for done, micro_batch in enumerate(shapes):
+        yield Progress(tr("Warming up"), done, len(shapes))
+        session.learner.rehearse(session.objective, session.training, micro_batch)
 
 
 def _example_sets(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import gguf
 import numpy as np
 
 from studio.errors import DiskError, ModelError
-from studio.files import check_target, strangers, whole_folder
+from studio.files import check_target, free_bytes, megabytes, strangers, whole_folder
 from studio.models.gguf.families import check_kinds, check_tokenizer_kind, family_in
 from studio.models.gguf.header import GgufHeader
 from studio.models.gguf.layout import PlacedTensor, placed_tensors
@@ -97,10 +96,9 @@ def _check_room(folder: Path, file: Path, placed: tuple[PlacedTensor, ...], prec
     if found := strangers(folder, ()):
         raise ModelError("gguf.taken", folder=folder, name=found[0])
     needed = _SPARE + sum(each.stored.numbers for each in placed) * GGUF_PRECISIONS[precision][1]
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    free = shutil.disk_usage(there).free
+    free = free_bytes(folder)
     if free < needed:
-        raise DiskError("gguf.no_room", folder=folder, needed=round(needed / 1e6), free=round(free / 1e6))
+        raise DiskError("gguf.no_room", folder=folder, needed=megabytes(needed), free=megabytes(free))
 
 
 def _write_weights(

@@ -6,7 +6,6 @@ it is handed over to huggingface_hub, which makes of it what it always does.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.events.models import ModelDownloaded, ModelFile
-from studio.files import disk_errors
+from studio.files import disk_errors, free_bytes
 from studio.hub.arriving import RemoteFile, fetch_file
 from studio.hub.child import Report, answer
 from studio.hub.failure import HubError, Repository
@@ -171,7 +170,7 @@ def _check_space(cached: CachedModel, files: list[RemoteFile]) -> None:
 
     cache = Path(constants.HF_HUB_CACHE)
     missing = sum(max(0, each.size) - cached.bytes_of(each) for each in files)
-    free = shutil.disk_usage(next(each for each in (cache, *cache.parents) if each.exists())).free
+    free = free_bytes(cache)
     if missing and missing + _SPARE > free:
         needed_, left = file_size(missing + _SPARE), file_size(free)
         raise HubError("hub.no_space", name=cached.of.name, needed=needed_, free=left, folder=cache)
