@@ -39,6 +39,7 @@ class Disk:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    monkeypatch.setattr("studio.files.room.SECONDS", 0.0)
     return Disk(monkeypatch)
 
 
@@ -68,7 +69,7 @@ def test_a_run_paused_for_a_full_disk_goes_on_to_the_same_weights(
 ) -> None:
     run, paused = filled(disk, TrainJob(recipe, tmp_path / "runs"), step=5, free=LEAST_FREE - 1)
     assert paused.code == "disk.paused"
-    assert saved(paused) == phrase("disk.paused_saved", step=8)  # it is looked at once a validation is over
+    assert saved(paused) == phrase("disk.paused_saved", step=5)
     assert summarize(run).state == "stopped"
     ended = run.events()[-1]
     assert isinstance(ended, Ended)
@@ -77,15 +78,18 @@ def test_a_run_paused_for_a_full_disk_goes_on_to_the_same_weights(
         list(ResumeJob(run).run_events(ModelCache()))
     disk.free = 10 * LEAST_FREE
     run, paused = filled(disk, ResumeJob(run), step=10, free=SPARE)
-    assert saved(paused) == phrase("disk.paused_at_last", step=12, last=8)
+    assert saved(paused) == phrase("disk.paused_at_last", step=10, last=8)
     disk.free = 10 * LEAST_FREE
     list(ResumeJob(run).run_events(ModelCache()))
     assert summarize(run).state == "done"
     assert_identical(run, whole)
 
 
-def test_a_disk_is_looked_at_every_few_seconds(disk: Disk, tmp_path: Path) -> None:
+def test_a_disk_is_looked_at_every_few_seconds(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seconds = 0.0
+    monkeypatch.setattr("studio.files.room.SECONDS", SECONDS)
     watch = RoomWatch(tmp_path, lambda: seconds)
     assert not watch.is_low()
     disk.free = LEAST_FREE - 1
