@@ -28,10 +28,11 @@ class Wish:
 
     values: Mapping[str, Any]
     does: str
+    about: str = ""  # the model that it is for
 
     @property
     def key(self) -> str:
-        return REMEDY + json.dumps({"values": self.values, "does": self.does})
+        return REMEDY + json.dumps({"values": self.values, "does": self.does, "about": self.about})
 
     @classmethod
     def of(cls, key: str) -> Wish:
@@ -43,7 +44,7 @@ def helps(said: Said, recipe: Recipe | None, rate: float | None = None) -> list[
     from studio.failures import remedies_for
 
     found = remedies_for(said, recipe, rate)
-    return [(str(each.title), Wish(dict(each.values), each.does).key) for each in found]
+    return [(str(each.title), Wish(dict(each.values), each.does, each.about).key) for each in found]
 
 
 def copy_details(paths: Paths) -> None:

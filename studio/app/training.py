@@ -15,7 +15,7 @@ from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
 from studio.errors import RecipeError, StudioError
 from studio.events import Ended, Event, Prepared, RunOpened, Saved, Step, SweepProgress
-from studio.jobs.job import Done, Failed, Outcome, Stopped
+from studio.jobs.job import Done, Failed, Outcome, Stopped, is_paused
 from studio.jobs.queue import QueueName
 from studio.jobs.read import RunJob
 from studio.jobs.sweep import SweepJob
@@ -189,8 +189,9 @@ class Training(Controller):
             self._lend(recipe)
         self._pane.load_history(event.history, recipe)
         self._pane.show_state(*_look_of(run))
-        if run.state == "failed":
-            self.failed.emit(event.history.all_of(Ended)[-1].summary)
+        for ended in event.history.all_of(Ended)[-1:]:
+            if run.state == "failed" or is_paused(ended.summary):
+                self.failed.emit(ended.summary)
 
     def _follow(self, pane: str) -> None:
         """Say of the run on show what its folder says."""
@@ -274,7 +275,7 @@ class Training(Controller):
             RunOpened: self._show_opened,
             Prepared: self._show_prepared,
             Step: self._show_step,
-            Saved: self._show_saved,
+            Saved: lambda _: self.run_changed.emit(self._subjects.name("training")),
             Ended: self._note_end,
         }
         self.request.ask(job, QueueName.ENGINE, heard, self._end)
@@ -321,9 +322,6 @@ class Training(Controller):
             text, detail = tr("Training run {run.index} of {run.count}", run=member), f"{step} · {left}"
         self._window.set_engine(text, detail, event.step / event.steps)
 
-    def _show_saved(self, event: Saved) -> None:
-        self.run_changed.emit(self._subjects.name("training"))
-
     def _note_end(self, event: Ended) -> None:
         self._ended = str(event.summary)
 
@@ -337,6 +335,7 @@ class Training(Controller):
                 self._pane.show_state("done" if run else "idle", self._ended)  # a sweep that was done before
             case Failed(summary, _):
                 state = "failed" if self._opened else "stopped" if run else "refused"
+                state = "stopped" if outcome.paused else state
                 self._pane.show_state(state, summary)
             case _ if run or self._member is not None:
                 self._pane.show_state("stopped", KEPT)

@@ -125,6 +125,7 @@ FAILURES: dict[str, str] = {
     "fix.sign_in": "Sign in to Hugging Face",
     "fix.resume": "Resume",
     "fix.log": "Show the log",
+    "fix.checkpoints": "Delete old checkpoints",
     "fix.hint": "{title}: {command}",
     "fix.hints": "Try: {hints}",
 }

@@ -46,8 +46,9 @@ from studio.language import tr
 from studio.process import rank, secrets
 from studio.recipe.stages import has_stages
 from studio.runs.folder import RunFolder
+from studio.runs.old_checkpoints import delete_old_checkpoints, find_old_checkpoints
 from studio.runs.sweeps import SweepFile, damaged_sweeps, sweeps
-from studio.words import redacted
+from studio.words import counted, file_size, redacted
 
 _LEARNING = {"train", "resume", "sweep", "demo"}
 """Commands whose work a stop only interrupts."""
@@ -266,6 +267,28 @@ def forecast(
         _report(of_stages(stages_in(file, recipe, "", set_, paths_from().runs)))
         return
     _report(forecasted(recipe_from(data, model, set_, recipe)))
+
+
+@app.command(cls=StudioCommand)
+def checkpoints(
+    delete: Annotated[bool, typer.Option("--delete", help=tr("Delete them for good."))] = False,
+) -> None:
+    """Say what checkpoints take that no run needs to go on; each keeps its last one and its best."""
+    found = find_old_checkpoints(store_from().runs())
+    freed = delete_old_checkpoints(found) if delete else 0
+    document = {"checkpoints": found.count, "bytes": found.bytes, "freed": freed}
+    size = file_size(freed if delete else found.bytes)
+    said = (
+        tr("Deleted: {size} are free again.", size=size)
+        if delete
+        else tr(
+            "{checkpoints} that no run needs to go on take {size}. "
+            "`studio checkpoints --delete` deletes them.",
+            checkpoints=counted(found.count, "checkpoint"),
+            size=size,
+        )
+    )
+    _report(results.CommandResult(document, said))
 
 
 @app.command(cls=StudioCommand)

@@ -15,7 +15,7 @@ from studio.errors import StudioError
 from studio.recipe.recipe import Recipe, fields
 
 DOWNLOADS, MODELS, DATASET, SIGN_IN = "downloads", "models", "dataset", "sign in"
-RESUME, LOG = "resume", "log"
+RESUME, LOG, CHECKPOINTS = "resume", "log", "checkpoints"
 """What a fix does that changes no recipe."""
 
 MOST = 3
@@ -32,6 +32,7 @@ class Remedy:
     values: tuple[tuple[str, Value], ...] = ()
     does: str = ""
     command: str = ""  # the same on the command line
+    about: str = ""  # the model that it is for
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,9 @@ _DOING = {
     DOWNLOADS: "fix.downloads",
     MODELS: "fix.models",
     DATASET: "fix.dataset",
-    SIGN_IN: "fix.sign_in",
     RESUME: "fix.resume",
     LOG: "fix.log",
+    CHECKPOINTS: "fix.checkpoints",
 }
 
 
@@ -197,6 +198,21 @@ def _foreseen_value(value: Value) -> Value:
     return True if isinstance(value, Phrase) else value
 
 
+def _sign_in(asked: _Asked) -> Remedy:
+    """Where a token is asked for: beside the model that is wanted, else in the dialog for datasets."""
+    page, name = str(asked.said.get("page", "")), str(asked.said.get("name", ""))
+    is_model = bool(page) and "/datasets/" not in page
+    return _signing_in(name if is_model else "")
+
+
+def _sign_in_for_model(asked: _Asked) -> Remedy:
+    return _signing_in(str(asked.said.get("name", "")))
+
+
+def _signing_in(model: str) -> Remedy:
+    return Remedy(phrase("fix.sign_in"), does=SIGN_IN, command="HF_TOKEN=YOUR-TOKEN", about=model)
+
+
 def _chatml(asked: _Asked) -> Remedy | None:
     return Remedy(phrase("fix.chatml"), (("data.template", "chatml"),))
 
@@ -218,8 +234,8 @@ _cut_end = _set("fix.cut_end", data__too_long="cut_end")
 _models = _do(MODELS, "studio models list")
 _downloads = _do(DOWNLOADS, "studio models list")
 _dataset = _do(DATASET)
-_sign_in = _do(SIGN_IN, "HF_TOKEN=YOUR-TOKEN")
 _resume = _do(RESUME)
+_checkpoints = _do(CHECKPOINTS, "studio checkpoints --delete")
 _log = _do(LOG)
 
 _MEMORY: tuple[_Make, ...] = (_checkpointing, _smaller_portions, _four_bits, _halve_batch, _shorten)
@@ -317,14 +333,17 @@ REMEDIES: Mapping[str, tuple[_Make, ...]] = {
     "failure.not_text": (_dataset,),
     "failure.not_json": (_dataset,),
     # The disk, the Hub, keys.
-    "disk.full": (_downloads, _resume),
-    "failure.disk_full": (_downloads, _resume),
+    "disk.full": (_downloads, _checkpoints, _resume),
+    "disk.low": (_downloads, _checkpoints, _resume),
+    "disk.paused": (_downloads, _checkpoints, _resume),
+    "disk.no_room": (_downloads, _checkpoints),
+    "failure.disk_full": (_downloads, _checkpoints, _resume),
     "convert.no_room": (_downloads,),
     "hub.no_space": (_downloads,),
     "hub.gated": (_sign_in,),
     "hub.not_given": (_sign_in,),
     "hub.token_refused": (_sign_in,),
-    "hub.no_model": (_sign_in, _models),
+    "hub.no_model": (_sign_in_for_model, _models),
     "hub.no_dataset": (_sign_in,),
     "failure.unknown": (_log,),
 }

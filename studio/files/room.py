@@ -34,8 +34,8 @@ def check_room(path: Path, needed: float, what: Said, *, spare: int = SPARE) -> 
     """Raise DiskError with the figures where `what` takes more than is free at a path."""
     free = free_bytes(path)
     if free < needed + spare:
-        figures = {"needed": megabytes(needed + spare), "free": megabytes(free)}
-        raise DiskError("disk.no_room", what=what, path=path, **figures)
+        need, left = megabytes(needed + spare), megabytes(free)
+        raise DiskError("disk.no_room", what=what, path=path, needed=need, free=left)
 
 
 def check_least(path: Path) -> None:

@@ -11,7 +11,7 @@ from studio.catalogue import Said, Unusable, phrase
 from studio.dataset.record import Message
 from studio.errors import ModelError
 from studio.events import AdapterImported, AnswerEnded, Event, Exported, Progress
-from studio.files import whole_folder
+from studio.files import check_room, whole_folder
 from studio.generate.contestant import BASE, TUNED, Contestant, OpenContestant
 from studio.generate.sampling import GREEDY
 from studio.jobs.base import from_kept_parents
@@ -93,6 +93,7 @@ class RunExportJob:
         self._check_programs()
         opened = yield from self._opened(model_cache)
         check_place(out, [opened.tuned.folder])
+        check_room(out, _bytes_of(self, opened), phrase("disk.export"))
         before = yield from self._answer(opened, opened.tuned.module)
         yield Progress(tr("Writing"), 1, 3)
         with whole_folder(out) as folder:
@@ -174,6 +175,22 @@ def next_step(event: Exported, run: RunFolder) -> str:
     """How what was written is used: a command, or for PEFT a line of Python."""
     model = model_folder(recipe_of(run.manifest()).model)
     return _NEXT[event.target].format(model=model, folder=event.folder, first=event.files[0])
+
+
+_WIDTHS = {"f16": 2.0, "bf16": 2.0, "q8_0": 1.07, "q4_0": 0.57, "q6_k": 2.83, "q5_k_m": 2.72, "q4_k_m": 2.62}
+"""Bytes that a number takes while a GGUF file is written; llama-quantize reads a file of 16 bits."""
+
+
+def _bytes_of(job: RunExportJob, opened: _Opened) -> float:
+    """About what an export takes of the disk."""
+    from studio.models.arrays import count_entries, named
+
+    if job.target in (MLX, PEFT):
+        folders = (job.run.adapter, *job.run.parents())
+        return 2 * sum(file.stat().st_size for folder in folders for file in folder.glob("*"))
+    if job.target == FUSED and job.weights != "plain":
+        return sum(array.nbytes for array in named(opened.tuned.module.parameters()).values())
+    return _WIDTHS.get(job.precision if job.target != FUSED else "", 4.0) * count_entries(opened.tuned.module)
 
 
 type _Written = Generator[Event, None, tuple[ReadBack, tuple[Said, ...]]]

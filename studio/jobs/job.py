@@ -57,6 +57,16 @@ class Failed:
         """What happened, for programs: a code of the catalogue."""
         return self.said.code if isinstance(self.said, Phrase) else ""
 
+    @property
+    def paused(self) -> bool:
+        """Whether a run waits for room on the disk, and goes on when it is told to."""
+        return is_paused(self.said)
+
+
+def is_paused(said: Phrase | str) -> bool:
+    """Whether this ended a run that waits for room on the disk."""
+    return isinstance(said, Phrase) and said.code == "disk.paused"
+
 
 Outcome = Done | Stopped | Failed
 

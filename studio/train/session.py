@@ -13,10 +13,12 @@ import numpy.typing as npt
 import psutil
 from mlx import nn
 
+from studio.catalogue import phrase
 from studio.dataset.dataset import Dataset
 from studio.dataset.render.render import Tokens
 from studio.errors import RecipeError
 from studio.events import Event, Log, Progress
+from studio.files import check_room
 from studio.language import tr
 from studio.models import adapter, targets
 from studio.models.arrays import count, count_entries, named
@@ -353,6 +355,8 @@ def _prefix(
             )
         )
         return None
+    if asked == "disk":
+        check_room(run.cache, size, phrase("disk.prefix_cache"))
     if not prefix.verified(model, first):
         yield Log(tr("This model's frozen layers cannot be skipped: it runs its layers in a way of its own."))
         return None

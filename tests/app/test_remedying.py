@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from studio.app.studio import Studio
@@ -58,6 +58,7 @@ def test_each_other_place_is_gone_to(studio: Studio, qtbot: QtBot) -> None:
     fail(studio, phrase("weights.empty", file="a"))
     click(studio, qtbot, "Open Models")
     assert studio.window.current_pane() == "models"
+    studio.window.show_pane("training")
     studio.training._tell_failure(Failed(phrase("hub.not_given", name="a/b"), ""))
     notice = studio.window.notice("training")
     assert notice.action.text() == "Sign in to Hugging Face"
@@ -77,6 +78,46 @@ def test_a_run_that_failed_long_ago_tells_why_and_what_helps(studio: Studio, qtb
     assert [button.text() for button in failure.buttons] == ["Compute in bfloat16", "Compute in float32"]
     studio.training.choose("")
     assert failure.text() == ""
+
+
+def test_a_paused_run_is_stopped_and_old_checkpoints_make_room(studio: Studio, qtbot: QtBot) -> None:
+    run = RunFolder.create(studio.store.folder, "long", {"recipe": Recipe().model_dump(), "fingerprint": ""})
+    for step in (1, 2, 3, 4):
+        folder = run.path / "checkpoints" / f"step-{step:06d}"
+        folder.mkdir(parents=True)
+        (folder / "adapters.safetensors").write_bytes(bytes(1000))
+        (folder / "position.json").write_text('{"best_step": 2}', encoding="utf-8")
+    paused = phrase("disk.paused", free=900, saved=phrase("disk.paused_saved", step=4))
+    titles = fail(studio, paused)
+    assert titles == ["Delete downloads", "Delete old checkpoints", "Resume"]
+    assert studio.panes.training.state() == "stopped"
+    click(studio, qtbot, "Delete old checkpoints")
+    question = studio.remedying.question
+    assert question is not None
+    assert "Delete 2 checkpoints (2.0 KB)?" in [each.text() for each in question.findChildren(QLabel)]
+    question.accept()
+    assert [folder.name for folder in run.checkpoints()] == ["step-000002", "step-000004"]
+    run.append(Ended("stopped", paused))
+    studio.training.choose(run.name)
+    qtbot.waitUntil(lambda: studio.panes.training.failure.text() == str(paused))
+    click(studio, qtbot, "Delete old checkpoints")
+    assert "no old checkpoints" in studio.window.notice().text()
+
+
+def test_a_token_is_asked_for_where_it_is_used(studio: Studio) -> None:
+    page = "https://huggingface.co/a/b"
+    studio.training._tell_failure(Failed(phrase("hub.gated", name="a/b", page=page), ""))
+    studio.window.notice("training").action.click()
+    assert studio.window.current_pane() == "models"
+    assert (studio.panes.models.place(), studio.panes.models.search.text()) == ("online", "a/b")
+    assert studio.dataset.downloading.dialog is None
+    page = "https://huggingface.co/datasets/a/b"
+    studio.window.show_pane("training")
+    studio.training._tell_failure(Failed(phrase("hub.gated", name="a/b", page=page), ""))
+    studio.window.notice("training").action.click()
+    dialog = studio.dataset.downloading.dialog
+    assert dialog is not None
+    dialog.close()
 
 
 def test_details_are_copied_and_never_sent(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
