@@ -7,7 +7,7 @@ import sys
 
 from studio.child_process import ENGINE, HUB, SCAN, WEIGH, WINDOW, WRITE
 from studio.cli.opening import opening
-from studio.process import prepare_process
+from studio.process import is_application, prepare_process
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
 
     The window's way imports nothing but Qt, so that it paints at once.
     """
-    if getattr(sys, "frozen", False):  # a library's process of its own begins here, too
+    if is_application():  # a library's process of its own begins here, too
         import multiprocessing
 
         multiprocessing.freeze_support()

@@ -18,6 +18,11 @@ def prepare_process() -> None:
     _relax_gpu_watchdog()
 
 
+def is_application() -> bool:
+    """Whether this is the application that one double-clicks, which holds its packages and takes no more."""
+    return bool(getattr(sys, "frozen", False))
+
+
 _noted: set[str] = set()
 
 

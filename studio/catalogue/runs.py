@@ -129,6 +129,8 @@ RUNS: dict[str, str] = {
     "ranks.lost": "Another process of this run ended, or the connection to it was lost. What was learned so "
     "far is kept; resume the run to go on.",
     "tracker.no_package": "{name} needs a package that is not here. {install}, or switch it off.",
+    "tracker.not_in_application": "{name} is not in the application, which it would make much larger. "
+    "Install Tuning Studio from its source to use it, or switch it off.",
     "tracker.fault": "Weights & Biases: {fault}. Set WANDB_MODE=offline to send the curves later, or empty "
     "the field W&B project.",
     "tracker.signed_out": "Nobody is signed in to Weights & Biases. Run `wandb login` in a terminal. Set "

@@ -281,6 +281,7 @@ REMEDIES: Mapping[str, tuple[_Make, ...]] = {
     "parent.no_adapter": (_no_parent,),
     "sweep.nothing_held_out": (_hold_out,),
     "tracker.no_package": (_no_wandb, _no_tensorboard),
+    "tracker.not_in_application": (_no_wandb,),
     "tracker.fault": (_no_wandb,),
     "tracker.signed_out": (_no_wandb,),
     "failure.wandb": (_no_wandb,),

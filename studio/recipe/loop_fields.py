@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from studio.language import tr
+from studio.process import is_application
 from studio.recipe.fields import ADAPTERS, FieldGroup, field
+
+
+def about_wandb() -> str:
+    """What is said of the field; the application, which has no such package, says that, too."""
+    said = tr("Send the curves to this Weights & Biases project. Empty: nothing leaves this Mac.")
+    if is_application():
+        return f"{tr('Not in the application: install Tuning Studio from its source to use it.')} {said}"
+    return said
 
 
 class Optimizer(FieldGroup):
@@ -252,6 +261,6 @@ class Watch(FieldGroup):
     wandb: str = field(
         "",
         "W&B project",
-        tr("Send the curves to this Weights & Biases project. Empty: nothing leaves this Mac."),
+        about_wandb(),
         level="advanced",
     )

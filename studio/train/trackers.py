@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from studio.errors import RecipeError
 from studio.events import Event, Log, Prepared, Probed, Rewards, Sampled, Step, Validated
 from studio.paths import model_name
+from studio.process import is_application
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 
@@ -237,6 +238,8 @@ def _import(package: str, name: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
+        if is_application():
+            raise RecipeError("tracker.not_in_application", name=name) from error
         raise RecipeError("tracker.no_package", name=name, install=INSTALL) from error
 
 

@@ -25,6 +25,7 @@ from studio.events import (
     Step,
     Validated,
 )
+from studio.recipe.loop_fields import about_wandb
 from studio.recipe.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.train import trackers
@@ -239,6 +240,17 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, package, None)  # what Python does for a package that is not there
     with refused("tracker.no_package", RecipeError, install=trackers.INSTALL):
         trackers_for(recipe, run)
+
+
+def test_the_application_says_that_it_has_no_wandb_at_the_field_and_before_a_run(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "source" not in about_wandb()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)  # as PyInstaller's start does
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    assert about_wandb().startswith("Not in the application: install Tuning Studio from its source")
+    with refused("tracker.not_in_application", RecipeError, name="Weights & Biases"):
+        trackers_for(WANDB, run)
 
 
 def test_nobody_signed_in_is_told_before_the_run_begins(
