@@ -33,16 +33,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
         monkeypatch.setenv(name, key)
     checked(TYPED)
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before, level, muted = list(root.handlers), root.level, root.manager.disable
+    logging.disable(logging.NOTSET)  # which a command line in the same process may have raised
     for size in ("LOG_BYTES", "REPORT_BYTES"):
         monkeypatch.setattr(logs, size, 50_000)
     keep_logs(Paths.under(tmp_path))
     yield Paths.under(tmp_path)
-    for handler in root.handlers:
+    for handler in list(root.handlers):
         if handler not in before:
             root.removeHandler(handler)
             handler.close()
     root.setLevel(level)
+    logging.disable(muted)
 
 
 def write(name: str = "studio.jobs.perform") -> None:

@@ -10,7 +10,7 @@ from string import Template
 
 from PySide6.QtCore import QObject, QSettings, Qt, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.paths import resource
 from studio.ui import icons
@@ -105,14 +105,20 @@ class Theme(QObject):
         """Build many widgets in here: with a style sheet Qt styles a subtree anew at every change of parent,
         which takes longer than all else; here it is done once, at the end.
         """
-        sheet = self._app.styleSheet() if self._app is not None else ""
-        if self._app is not None:
-            self._app.setStyleSheet("")
+        if self._app is None:
+            yield
+            return
+        sheet = self._app.styleSheet()
+        # With the last style sheet Qt throws away its notes on widgets, but not the mark on one that says
+        # that its end will be told: the next notes then hold widgets that are gone, and Qt crashes on them.
+        # So one widget, never shown, keeps a sheet of its own meanwhile.
+        keeper = QWidget()
+        keeper.setStyleSheet("QWidget {}")
+        self._app.setStyleSheet("")
         try:
             yield
         finally:
-            if self._app is not None:
-                self._app.setStyleSheet(sheet)
+            self._app.setStyleSheet(sheet)
 
     def set_mode(self, mode: str) -> None:
         """Follow the "system", or stay "light" or "dark"."""

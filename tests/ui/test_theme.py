@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QSpinBox, QStyle, QWidget
 
 from studio.paths import resource
 from studio.ui.theme import DARK, LIGHT, Theme, ThemeColours, contrast
@@ -104,3 +104,18 @@ def test_icons_are_tinted_from_the_tokens(theme: Theme) -> None:
 def test_every_icon_carries_its_licence() -> None:
     assert resource("icons/LICENSE").read_text(encoding="utf-8").startswith("ISC License")
     assert sum(file.stat().st_size for file in resource("fonts").iterdir()) < 1_500_000
+
+
+def test_a_widget_that_was_asked_for_its_style_may_go_after_many_were_built(theme: Theme) -> None:
+    """Qt went on with widgets that were gone: a crash of the process, when the theme changed much later."""
+    spins = [QSpinBox() for _ in range(200)]
+    for spin in spins:
+        spin.style().pixelMetric(QStyle.PixelMetric.PM_DefaultFrameWidth, None, spin)
+    with theme.suspended():
+        pass
+    for spin in spins:
+        spin.ensurePolished()
+    del spins, spin
+    was_dark = theme.is_dark
+    theme.set_mode("light" if was_dark else "dark")
+    assert theme.is_dark is not was_dark
