@@ -25,15 +25,26 @@ needs_openblas = pytest.mark.skipif(
 )
 
 
-def set_up_with(folder: Path, python3: str) -> subprocess.CompletedProcess[str]:
-    """Run set-up on a copy of the project in `folder`, where `python3` is the given shell script."""
+MISSING = "exit 127"
+MAC = {"uname": "echo Darwin", "xcode-select": "echo /Library/Developer/CommandLineTools"}
+
+
+def interpreter(version: str, processor: str = "arm64") -> str:
+    """An interpreter that says what it is, and can make no environment, where set-up ends."""
+    return f'[ "$1" = -c ] || exit 1; echo {version} {processor}'
+
+
+def set_up_with(folder: Path, **programs: str) -> subprocess.CompletedProcess[str]:
+    """Run set-up on a copy of the project in `folder`, with these scripts as programs and no other Python."""
     shutil.copytree(ROOT / "packaging", folder / "packaging", ignore=shutil.ignore_patterns("starter"))
     shutil.copy(ROOT / "pyproject.toml", folder)
-    programs = folder / "programs"
-    programs.mkdir()
-    (programs / "python3").write_text(f"#!/bin/sh\n{python3}\n")
-    (programs / "python3").chmod(0o755)
-    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(folder)}
+    place = folder / "programs"
+    place.mkdir()
+    none = dict.fromkeys(("python3", "python3.12", "python3.13", "python3.14"), MISSING)
+    for name, script in (none | programs).items():
+        (place / name).write_text(f"#!/bin/sh\n{script}\n")
+        (place / name).chmod(0o755)
+    environment = {"PATH": f"{place}:/usr/bin:/bin", "HOME": str(folder)}
     return subprocess.run(
         ["sh", "packaging/setup.sh"], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -41,15 +52,62 @@ def set_up_with(folder: Path, python3: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("python3", "here"),
-    [("echo 3.11.7 arm64", "3.11.7"), ("echo 3.14.0 arm64", "3.14.0"), ("exit 127", "missing")],
+    [
+        (interpreter("3.11.7"), "3.11.7"),
+        (interpreter("3.15.0"), "3.15.0"),
+        (MISSING, "missing"),
+    ],
 )
 def test_an_unfit_python_is_refused_in_one_sentence(tmp_path: Path, python3: str, here: str) -> None:
-    refused = set_up_with(tmp_path, python3)
+    refused = set_up_with(tmp_path, python3=python3)
     assert refused.returncode == 2
     assert f"python3 here is {here}" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert refused.stdout == ""
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("pythons", "taken"),
+    [
+        ({"python3": "3.9.6", "python3.12": "3.12.8"}, "3.12.8"),
+        ({"python3": "3.9.6", "python3.12": "3.12.8", "python3.13": "3.13.9"}, "3.13.9"),
+        ({"python3": "3.15.1", "python3.13": "3.13.9", "python3.14": "3.14.2"}, "3.13.9"),
+        ({"python3": "3.14.2", "python3.12": "3.12.8", "python3.14": "3.14.2"}, "3.12.8"),
+        ({"python3": "3.14.2"}, "3.14.2"),
+        ({"python3": "3.12.1", "python3.13": "3.13.9"}, "3.12.1"),
+        ({"python3": "3.12.1 x86_64", "python3.13": "3.13.9"}, "3.13.9"),
+    ],
+)
+def test_a_mac_finds_a_python_that_fits(tmp_path: Path, pythons: dict[str, str], taken: str) -> None:
+    programs = {name: interpreter(*said.split()) for name, said in pythons.items()}
+    ended = set_up_with(tmp_path, **MAC, sw_vers="echo 15.7.1", **programs)
+    assert f"Python {taken} cannot make a virtual environment" in ended.stderr  # so far it came with it
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("mac", "said"),
+    [
+        ({"xcode-select": "exit 2"}, "xcode-select --install"),
+        ({"python3": interpreter("3.12.1", "x86_64")}, "does not run on Intel"),
+        ({"sw_vers": "echo 13.6.1"}, "needs macOS 14 or later"),
+    ],
+)
+def test_a_mac_is_told_in_one_sentence_what_it_lacks(tmp_path: Path, mac: dict[str, str], said: str) -> None:
+    programs = {**MAC, "sw_vers": "echo 15.7.1", "python3": interpreter("3.13.9")}
+    refused = set_up_with(tmp_path, **programs | mac)
+    assert (refused.returncode, refused.stderr.count("\n"), refused.stdout) == (2, 1, "")
+    assert said in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("macos", "warned"), [("26.0", True), ("26.1.2", True), ("26.2", False), ("26.10", False)]
+)
+def test_a_mac_with_an_older_macos_26_is_warned_and_set_up(tmp_path: Path, macos: str, warned: bool) -> None:
+    ended = set_up_with(tmp_path, **MAC, sw_vers=f"echo {macos}", python3=interpreter("3.13.9"))
+    assert (f"This is macOS {macos}, and MLX for macOS 26 is built for 26.2" in ended.stderr) is warned
+    assert "Setting up" in ended.stdout
 
 
 def test_every_dependency_is_pinned_exactly() -> None:
