@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
@@ -15,7 +15,9 @@ from PySide6.QtWidgets import QApplication
 from studio.catalogue import Said
 from studio.language import tr
 from studio.paths import Paths
-from studio.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from studio.recipe.recipe import Recipe  # pydantic, which no window needs to be seen
 
 COPY = tr("Copy Details")
 COPY_DETAILS, COPY_CRASH, REMEDY = "copy details", "copy crash:", "remedy:"
