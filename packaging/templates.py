@@ -1,4 +1,4 @@
-"""Write the template of a translation, for gettext.
+"""Write the template of a translation, for gettext, and bring the translations there are up to it.
 
 It has every clause of the catalogue under its code, and every text of window and command line, which is found
 in the code where `tr`, `plural` or `counted` says it.
@@ -7,30 +7,26 @@ in the code where `tr`, `plural` or `counted` says it.
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
 from pathlib import Path
+
+from translations import Entry, compiled, merged, read, written
 
 from studio.catalogue import CLAUSES
 from studio.language import LANGUAGES
 
-_HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
 _CODE = Path(__file__).parents[1] / "studio"
 
 
+def to_translate() -> list[Entry]:
+    """Each clause, with its code as its context, and each text."""
+    clauses = [Entry(code, clause) for code, clause in CLAUSES.items()]
+    return [*clauses, *(Entry("", one, many) for one, many in sorted(said().items()))]
+
+
 def template() -> str:
-    """The .pot: of each clause the code as its context; each text, and room for another language's."""
-    clauses = (
-        f'#, python-brace-format\nmsgctxt {_quoted(code)}\nmsgid {_quoted(clause)}\nmsgstr ""\n'
-        for code, clause in CLAUSES.items()
-    )
-    texts = (
-        f'#, python-brace-format\nmsgid {_quoted(one)}\nmsgid_plural {_quoted(many)}\nmsgstr[0] ""\n'
-        if many
-        else f'#, python-brace-format\nmsgid {_quoted(one)}\nmsgstr ""\n'
-        for one, many in sorted(said().items())
-    )
-    return "\n".join([_HEAD, *clauses, *texts])
+    """The .pot: what there is to translate, and room for another language's words."""
+    return written(to_translate())
 
 
 def said() -> dict[str, str]:
@@ -59,16 +55,19 @@ def _in_file(file: Path) -> Iterator[tuple[str, str]]:
             yield f"{{count:,}} {texts[1]}", f"{{count:,}} {texts[1]}s"
 
 
-def _quoted(text: str) -> str:
-    """A text as gettext's files write it, which is as C and JSON do."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def main() -> None:
-    LANGUAGES.mkdir(parents=True, exist_ok=True)
-    file = LANGUAGES / "studio.pot"
-    file.write_text(template(), encoding="utf-8")
-    print(f"Wrote {len(CLAUSES):,} clauses and {len(said()):,} texts to {file}.")
+    """Write the template, and take into every translation what is new in it."""
+    wanted = to_translate()
+    (LANGUAGES / "studio.pot").write_text(written(wanted), encoding="utf-8")
+    for file in sorted(LANGUAGES.glob("*/LC_MESSAGES/studio.po")):
+        language = file.parents[1].name
+        entries = merged(wanted, read(file.read_text(encoding="utf-8")))
+        file.write_text(written(entries, language), encoding="utf-8")
+        file.with_suffix(".mo").write_bytes(compiled(entries, language))
+        missing = [entry.one for entry in entries if not entry.said]
+        print(f"{language}: {len(entries) - len(missing):,} of {len(entries):,} texts are translated.")
+        for text in missing:
+            print(f"  {text!r}")
 
 
 if __name__ == "__main__":

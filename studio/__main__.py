@@ -7,6 +7,8 @@ import sys
 
 from studio.child_process import ENGINE, HUB, SCAN, WEIGH, WINDOW, WRITE
 from studio.cli.opening import opening
+from studio.language import tr
+from studio.language_choice import settle
 from studio.process import is_application, prepare_process
 
 
@@ -22,6 +24,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] and arguments[0] in (SCAN, WRITE, HUB, ENGINE, WEIGH, WINDOW):
         sys.exit(_be_child(*arguments))
+    settle(arguments)
     prepare_process()
     if arguments[:1] == ["--rehearse"] and len(arguments) == 2:
         from pathlib import Path
@@ -71,7 +74,7 @@ def _run_command(arguments: list[str]) -> int:
 
         return run(arguments)
     except KeyboardInterrupt:  # while a command loads; a job at work stops in its own way, and saves
-        sys.stderr.write("Stopped.\n")
+        sys.stderr.write(f"{tr('Stopped.')}\n")
         return 130
 
 

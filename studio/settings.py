@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.catalogue import Phrase, Unusable, joined, phrase
 from studio.files import parsed, write_text
+from studio.language_choice import CHOICES, SYSTEM
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Settings:
     top: int | None = None
     maximized: bool = False
     text_size: int = 100  # one of TEXT_SIZES
+    language: str = SYSTEM  # one of CHOICES, spoken from the next start on
     still: bool = False  # whether nothing moves but what tells something
     reopen: bool = True  # whether the next start brings back dataset, recipe and pane
     notify: bool = True  # whether a run that ends behind other windows says so
@@ -71,7 +73,7 @@ class Settings:
             place = getattr(self, name)
             if isinstance(place, int) and abs(place) > MOST:
                 raise _impossible(name, place)
-        for name, allowed in (("appearance", APPEARANCES), ("text_size", TEXT_SIZES)):
+        for name, allowed in (("appearance", APPEARANCES), ("text_size", TEXT_SIZES), ("language", CHOICES)):
             if getattr(self, name) not in allowed:
                 raise _impossible(name, getattr(self, name))
         for name, kinds in _KINDS.items():

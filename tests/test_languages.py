@@ -22,7 +22,7 @@ from studio.runs.folder import RunFolder
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.tables.problems import ProblemGroup, ProblemList, as_sentence
 from studio.ui.theme import Theme
-from tests.languages import bracketed, compile_translation, entries, template
+from tests.languages import compile_bracketed, wanted
 
 DIVERGED = phrase(
     "train.diverged",
@@ -41,14 +41,14 @@ SET_RANK = phrase(
 @pytest.fixture
 def brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The language that says everything in brackets is spoken."""
-    compile_translation(bracketed(), tmp_path / "languages" / "xx")
+    compile_bracketed(tmp_path / "languages" / "xx")
     monkeypatch.setenv("LANGUAGE", "xx")
     monkeypatch.setattr(phrases, "speech", lambda: spoken(folder=tmp_path / "languages"))
 
 
 def test_every_clause_is_in_the_template_to_be_translated() -> None:
-    assert {code: clause for code, clause, _ in entries(template())} == CLAUSES
-    assert {said for _, _, said in entries(template())} == {""}
+    assert {each.context: each.one for each in wanted() if each.context} == CLAUSES
+    assert {each.said for each in wanted()} == {""}
 
 
 @pytest.mark.usefixtures("brackets")

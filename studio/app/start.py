@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QLibraryInfo, QPoint, QRect, QSize, Qt, QTranslator, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -47,6 +47,7 @@ class Application(QApplication):
         self.setOrganizationName("Tuning Studio")
         self._paths, self._crash = paths, crash
         self._settings = read_settings(paths.settings)
+        self._let_qt_speak()
         self._waiting: list[str] = []
         self._arrival = Debounce(self, TOGETHER_MILLISECONDS, self._open_waiting)
         self.theme = Theme(self)
@@ -54,6 +55,13 @@ class Application(QApplication):
         self.theme.set_still(self._settings.still)
         self.window = make_window(self.theme, self._settings)
         self.studio: Studio | None = None
+
+    def _let_qt_speak(self) -> None:
+        """Have Qt's own words, of its dialogs and of menus at the mouse, in the language spoken."""
+        translator = QTranslator(self)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if translator.load(f"qtbase_{os.environ.get('LANGUAGE', '')}", folder):
+            self.installTranslator(translator)
 
     def open_path(self, path: str) -> None:
         """Open a dataset or a model's folder, with what comes together with it, as soon as possible."""

@@ -45,6 +45,7 @@ ASKED: dict[str, str] = {
     "command.no_sweep": "studio sweep needs a dataset, or --resume with the name of a sweep.",
     "command.set_form": "--set takes FIELD=VALUE, for example --set rank=8; {change} has no value.",
     "command.set_bytes": "--set {name} has bytes in it that are no UTF-8 text. Type it anew.",
+    "command.language": "{name} is no language that is spoken here. Choose one of {languages}.",
     "command.home_is_file": "{home} is a file, and --home needs a folder. Name another.",
     "command.step_form": "--step {text} cannot be read: {fault}. Write it as 'cap rows=1000'.",
     "command.unusable_example": "Line {line} of {file} holds no usable example: {reason}.",

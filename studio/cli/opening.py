@@ -1,10 +1,12 @@
-"""Whether a command line asks for the window. It imports nothing, so that the window paints at once."""
+"""Whether a command line asks for the window. It imports next to nothing, so that this paints at once."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from studio.language_choice import is_language
 
 COMMANDS = (
     "train",
@@ -23,6 +25,10 @@ COMMANDS = (
     "selftest",
     "demo",
 )
+
+
+_WITH_VALUE = ("--home", "--language")
+_EVERYWHERE = (*_WITH_VALUE, "--json", "--debug")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,10 @@ def opening(arguments: Sequence[str]) -> WindowRequest | None:
             home = word.partition("=")[2]
         elif word == "--debug":
             debug = True
+        elif word == "--language" and left and is_language(left[0]):
+            left.pop(0)
+        elif word.startswith("--language=") and is_language(word.partition("=")[2]):
+            pass
         elif word.startswith("-") and word != "-":
             return None
         else:
@@ -60,8 +70,8 @@ def names_file(word: str) -> bool:
 
 
 def first_word(arguments: Sequence[str]) -> int:
-    """How many arguments come before the first that is none of --home, --json and --debug."""
+    """How many arguments come before the first that is none of --home, --language, --json and --debug."""
     place = 0
-    while place < len(arguments) and arguments[place].partition("=")[0] in ("--home", "--json", "--debug"):
-        place += 2 if arguments[place] == "--home" else 1
+    while place < len(arguments) and arguments[place].partition("=")[0] in _EVERYWHERE:
+        place += 2 if arguments[place] in _WITH_VALUE else 1
     return min(place, len(arguments))

@@ -13,7 +13,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from studio.cli.opening import first_word, names_file
 from studio.cli.terminal import asked, console
+from studio.errors import RecipeError
 from studio.language import tr
+from studio.language_choice import CHOICES, is_language
 
 
 def _set(name: str, context: typer.Context, value: Any) -> None:
@@ -30,6 +32,12 @@ def _json(context: typer.Context, value: bool) -> None:
     _set("as_json", context, value)
 
 
+def _language(context: typer.Context, value: str) -> None:
+    """It was spoken from the start; only what is none is left to be told."""
+    if value and not is_language(value):
+        raise RecipeError("command.language", name=value, languages=", ".join(CHOICES))
+
+
 def _debug(context: typer.Context, value: bool) -> None:
     _set("debug", context, value)
 
@@ -43,6 +51,15 @@ def _everywhere(
             expose_value=False,
         ),
     ] = None,
+    language: Annotated[
+        str,
+        typer.Option(
+            metavar="LANGUAGE",
+            help=tr("Speak this language: en, zh_CN, or system; else that of the settings."),
+            callback=_language,
+            expose_value=False,
+        ),
+    ] = "",
     as_json: Annotated[
         bool,
         typer.Option(
@@ -59,7 +76,7 @@ def _everywhere(
         ),
     ] = False,
 ) -> None:
-    """The three options; typer makes parameters of them."""
+    """The options; typer makes parameters of them."""
 
 
 @cache
@@ -70,11 +87,12 @@ def _parameters() -> tuple[Any, ...]:
 
 
 class StudioCommand(TyperCommand):
-    """A command that takes the three options, too."""
+    """A command that takes these options, too."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.params = [*self.params, *_parameters()]
+        own = {parameter.name for parameter in self.params}  # `data make` has a language of rows
+        self.params = [*self.params, *(each for each in _parameters() if each.name not in own)]
 
 
 class Group(TyperGroup):

@@ -17,7 +17,7 @@ from studio.ui.widgets.popup import Menu
 
 Role = QAction.MenuRole
 Standard = QKeySequence.StandardKey
-APPEARANCES = ("system", "light", "dark")
+
 MAC = sys.platform == "darwin"
 FULL_SCREEN = "Ctrl+Meta+F" if MAC else "F11"
 
@@ -78,8 +78,12 @@ def menus(panes: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[Command, .
         for number, (key, title) in enumerate(panes, start=1)
     )
     looks = (
-        Command(f"appearance:{mode}", tr("{title} Appearance", title=mode.title()), group="appearance")
-        for mode in APPEARANCES
+        Command(f"appearance:{mode}", title, group="appearance")
+        for mode, title in (
+            ("system", tr("System Appearance")),
+            ("light", tr("Light Appearance")),
+            ("dark", tr("Dark Appearance")),
+        )
     )
     return (
         (
