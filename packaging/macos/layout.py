@@ -21,6 +21,7 @@ import check_bundle
 import mac_wheels
 import notices
 import plist
+from left_out import is_used
 from macho import images, read_image
 from PyInstaller.building.osx import BUNDLE
 from PyInstaller.utils.osx import collect_files_from_framework_bundles
@@ -31,14 +32,16 @@ QT = ("Core", "DBus", "Gui", "Network", "OpenGL", "OpenGLWidgets", "Svg", "Test"
 """What the window and pyqtgraph import."""
 
 PLUGINS = ("generic", "iconengines", "imageformats", "networkinformation", "platforms", "styles", "tls")
-LEFT_OUT = (
-    *("wandb/*", "scipy/*", "sklearn/*", "*/libqpdf.dylib", "pyarrow/*flight*", "pyarrow/*_orc*"),
-    *("pyarrow/tests/*", "pyarrow/include/*", "mlx/include/*", "*.a"),
-)
-"""What the spec leaves out, too."""
+LEFT_OUT = ("wandb/*", "scipy/*", "sklearn/*", "mlx/include/*", "*.a")
+"""Packages that the spec leaves out, too."""
 
 METADATA = ("mlx", "mlx_lm", "transformers", "datasets", "keyring", "lm_eval", "tensorboardx")
-DATA = ("mlx/lib/mlx.metallib", "py3langid/data/*", "certifi/cacert.pem", "bm25s/*.json")
+DATA = (
+    *("mlx/lib/mlx.metallib", "py3langid/data/*", "certifi/cacert.pem", "bm25s/*.json"),
+    *("transformers/**/*.py", "mlx_lm/**/*.py"),  # whose source is read
+    *(f"lm_eval/tasks/**/*.{ending}" for ending in ("yaml", "py", "json", "tsv", "lark")),
+    "PySide6/Qt/translations/qtbase_zh_CN.qm",
+)
 
 
 class _Layout(BUNDLE):
@@ -94,7 +97,7 @@ def _code(site: Path) -> Iterator[Entry]:
 
 def _wanted(where: str) -> bool:
     """Whether a file is taken for itself, and not only where another asks for it."""
-    if any(fnmatch(where, pattern) for pattern in LEFT_OUT):
+    if not is_used(where) or any(fnmatch(where, pattern) for pattern in LEFT_OUT):
         return False
     if where.startswith("PySide6/Qt/plugins/"):
         return where.split("/")[3] in PLUGINS
@@ -106,7 +109,9 @@ def _wanted(where: str) -> bool:
 def _data(site: Path, made: Path) -> Iterator[Entry]:
     patterns = [*DATA, *(f"{name}-*.dist-info/METADATA" for name in METADATA)]
     for pattern in patterns:
-        yield from ((str(path.relative_to(site)), str(path), "DATA") for path in sorted(site.glob(pattern)))
+        for path in sorted(site.glob(pattern)):
+            if path.is_file() and is_used(where := path.relative_to(site).as_posix()):
+                yield where, str(path), "DATA"
     for folder, below in ((mac_wheels.ROOT / "resources", "resources"), (made / "notices", "")):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.relative_to(folder).parts[0] not in ("fonts", "screens"):
