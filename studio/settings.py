@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "still": (bool,),
     "reopen": (bool,),
     "notify": (bool,),
+    "goes_on": (bool,),
     "pane": (str,),
     "dataset": (str,),
     "recipe": (dict,),
@@ -57,6 +58,7 @@ class Settings:
     still: bool = False  # whether nothing moves but what tells something
     reopen: bool = True  # whether the next start brings back dataset, recipe and pane
     notify: bool = True  # whether a run that ends behind other windows says so
+    goes_on: bool = False  # whether a run that asked too much goes on by itself, once, in smaller portions
     pane: str = ""
     dataset: str = ""
     recipe: dict[str, Any] = field(default_factory=dict)

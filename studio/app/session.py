@@ -51,6 +51,7 @@ class AppSession(Controller):
         super().__init__(services, services.window)
         self.settings = settings
         self._theme, self._dataset, self._training = theme, dataset, training
+        training.going_on.allowed = settings.goes_on
         self._says_stopped = False
         self.question: QuestionDialog | None = None
         self.dialog: SettingsDialog | None = None
@@ -117,6 +118,7 @@ class AppSession(Controller):
         self.settings = settings
         self._theme.set_mode(settings.appearance)
         self._theme.set_still(settings.still)
+        self._training.going_on.allowed = settings.goes_on
         self._window.action(f"appearance:{settings.appearance}").setChecked(True)
 
     def _recipe(self) -> Recipe | None:

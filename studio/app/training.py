@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal
 
 from studio.app.form import Forecasting, RecipeFiles, next_data
+from studio.app.outcomes import KEPT, GoingOn, agrees, has_ended, look_of, look_of_failure
 from studio.app.request import Listeners, RunRequest
 from studio.app.state import Controller, Services
 from studio.app.subjects import Picking
@@ -26,7 +28,7 @@ from studio.paths import STARTER_MODEL, model_folder
 from studio.recipe.recipe import Recipe
 from studio.recipe.sweep import Sweep
 from studio.runs.folder import RunFolder
-from studio.runs.store import RunShown, RunSummary
+from studio.runs.store import RunShown
 from studio.runs.sweeps import find_sweep
 from studio.ui.panes.training.pane import TrainingPane
 from studio.ui.panes.training.recipe import adopted
@@ -36,11 +38,9 @@ NO_DATASET = tr("Choose a dataset first: drop a file here, or open the sample.")
 ALREADY = tr("A run is training already. Stop it first, or wait for its end.")
 KEEPS = tr("The run that is training keeps its recipe. Change it when the run has ended.")
 BUSY, NO_MODEL = "busy", tr("no model")
-"""Why something is said: a run trains; a folder is no model."""
+GOES_ON = "goes on in smaller portions"
+"""Why something is said: a run trains; a folder is no model; a run that failed goes on by itself."""
 TRAINS = tr("A run is training, and stays on show until it ends.")
-KEPT = tr("What was learned is kept; Resume goes on exactly here.")
-TOLD = ("done", "stopped", "failed", "interrupted")
-"""How a run ends, as its folder tells it and the pane shows it."""
 
 
 class Training(Controller):
@@ -64,7 +64,8 @@ class Training(Controller):
         self._member: SweepProgress | None = None  # the run that it has come to
         self._drafted: Recipe | None = None  # the recipe of a new run, while that of another is on show
         self._lent: Recipe | None = None  # the recipe of the run that was chosen last
-        self._picking = Picking(self._subjects, "training", pane.picker, _has_ended, self.choose)
+        self.going_on = GoingOn(partial(self._again, smaller=True), partial(self._notice, cause=GOES_ON))
+        self._picking = Picking(self._subjects, "training", pane.picker, has_ended, self.choose)
         self._model = self._state.recipe.model
         self._read = ""  # the dataset that was on show last
         pane.set_recipe(self._state.recipe)
@@ -76,7 +77,8 @@ class Training(Controller):
         pane.sweep_requested.connect(self.sweep)
         self._files.stages_wanted.connect(self._carry_out)
         pane.stop_requested.connect(self.stop)
-        pane.resume_requested.connect(self._resume_shown)
+        pane.resume_requested.connect(self._again)
+        pane.smaller_requested.connect(partial(self._again, smaller=True))
         pane.choose_model_requested.connect(self._choose_model)
         self._state.recipe_changed.connect(self._show_columns)
         self._state.recipe_changed.connect(self._note_model)
@@ -96,6 +98,7 @@ class Training(Controller):
             self._answer(NO_DATASET, cause=NO_DATASET)
             return
         self._sweep = None
+        self.going_on.begin()
         self._submit(TrainJob(self._on_show(recipe), self._services.store.folder, source=dataset.source))
 
     def sweep(self, sweep: Sweep) -> None:
@@ -110,6 +113,7 @@ class Training(Controller):
     def _carry_out(self, job: SweepJob) -> None:
         """Train several runs one after another; asked for again they go on."""
         self._sweep = self._sweep if self.busy else job
+        self.going_on.begin()
         self._submit(job)
 
     def continue_sweep(self, name: str) -> None:
@@ -126,8 +130,8 @@ class Training(Controller):
         data = self._state.recipe.data
         return recipe.with_values({"data.path": data.path, "data.history": data.history})
 
-    def resume(self, name: str) -> None:
-        """Go on with a run."""
+    def resume(self, name: str, *, smaller: bool = False) -> None:
+        """Go on with a run, in smaller portions where that is asked for."""
         if self.busy:
             self._answer(ALREADY, cause=BUSY)
             return
@@ -138,17 +142,19 @@ class Training(Controller):
             self._answer(str(error), "bad")
             return
         self._sweep = None
+        self.going_on.begin()
         self._subjects.choose("training", run.name)
         self._lend(recipe)  # the form says what is trained with, also when it said something else
         self._prepare(tr("Reading what happened so far."))
         heard: Listeners = {RunShown: lambda event: self._pane.load_history(event.history, recipe)}
-        self.request.ask(RunJob(run), QueueName.READING, heard, lambda outcome: self._go_on(run, outcome))
+        job = ResumeJob(run, smaller=smaller)
+        self.request.ask(RunJob(run), QueueName.READING, heard, lambda outcome: self._go_on(job, outcome))
         self.busy_changed.emit()
 
-    def _go_on(self, run: RunFolder, outcome: Outcome) -> None:
+    def _go_on(self, job: ResumeJob, outcome: Outcome) -> None:
         """Train on, once what happened so far is shown."""
         if isinstance(outcome, Done):
-            self._submit(ResumeJob(run))
+            self._submit(job)
         else:
             self._end(outcome)
 
@@ -188,7 +194,7 @@ class Training(Controller):
         else:
             self._lend(recipe)
         self._pane.load_history(event.history, recipe)
-        self._pane.show_state(*_look_of(run))
+        self._pane.show_state(*look_of(run, event.history))
         for ended in event.history.all_of(Ended)[-1:]:
             if run.state == "failed" or is_paused(ended.summary):
                 self.failed.emit(ended.summary)
@@ -200,8 +206,8 @@ class Training(Controller):
         run, state = self._subjects.run("training"), self._pane.state()
         if not self._subjects.name("training"):
             self._show_new()
-        elif run is not None and state != run.state and {state, run.state} <= set(TOLD):
-            self._pane.show_state(*_look_of(run))
+        elif run is not None and not agrees(state, run.state):
+            self._pane.show_state(*look_of(run))
 
     def _hold(self) -> None:
         """While a run trains no other is on show."""
@@ -333,15 +339,17 @@ class Training(Controller):
         match outcome:
             case Done() | Stopped() if self._ended:
                 self._pane.show_state("done" if run else "idle", self._ended)  # a sweep that was done before
+            case Failed() if self._opened and self.going_on.after(outcome):
+                return
             case Failed(summary, _):
-                state = "failed" if self._opened else "stopped" if run else "refused"
-                state = "stopped" if outcome.paused else state
+                state = look_of_failure(outcome, "stopped" if run else "refused", opened=bool(self._opened))
                 self._pane.show_state(state, summary)
             case _ if run or self._member is not None:
                 self._pane.show_state("stopped", KEPT)
             case _:
                 self._pane.show_state("idle")
-        self._window.end_notice(BUSY)
+        for cause in (BUSY, GOES_ON):
+            self._window.end_notice(cause)
         self.busy_changed.emit()
         if isinstance(outcome, Failed):
             self.failed.emit(outcome.said)
@@ -350,11 +358,13 @@ class Training(Controller):
         if run:
             self.run_changed.emit(run)
 
-    def _resume_shown(self) -> None:
+    def _again(self, *, smaller: bool = False) -> None:
+        """Go on with the run, or the sweep, on show."""
+        self.going_on.begin()
         if self._sweep is not None:
-            self._submit(self._sweep)  # asked for again it goes on
+            self._submit(replace(self._sweep, smaller=smaller))  # asked for again it goes on
         else:
-            self.resume(self._subjects.name("training"))
+            self.resume(self._subjects.name("training"), smaller=smaller)
 
     def _choose_model(self) -> None:
         if folder := self._choose_folder(tr("Choose a model folder")):
@@ -388,12 +398,3 @@ class Training(Controller):
 def _asked(recipe: Recipe) -> Recipe:
     """What a recipe asks for, whichever dataset is on show."""
     return recipe.with_values({"data.path": "", "data.columns": "", "data.history": ""})
-
-
-def _has_ended(run: RunSummary) -> bool:
-    return run.state in TOLD
-
-
-def _look_of(run: RunSummary) -> tuple[str, str]:
-    """The look of the pane for a run that ended, and a sentence about how it did."""
-    return run.state, KEPT if run.state == "stopped" else run.message

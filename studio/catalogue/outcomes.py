@@ -34,16 +34,13 @@ OUTCOMES: dict[str, str] = {
     "synth.other_server": "{folder} asks {server}. To ask another one, begin anew, in another folder.",
     "synth.no_server": "{folder} asks no server. To ask another one, begin anew, in another folder.",
     # Work on the GPU, and the process that does it.
-    "engine.out_of_memory": "The GPU ran out of memory. Close other programs that use much of it; if it "
-    "happens again, start a new run with a smaller Batch, Max length or Tokens at once, or with Gradient "
-    "checkpointing.",
+    "engine.out_of_memory": "The GPU ran out of memory. Close other programs that use much of it. A run can "
+    "go on in smaller portions; a new one takes less with a smaller Batch or Max length.",
     "engine.stopped_by_macos": "macOS stopped the work on the GPU because the screen was waiting for it "
-    "(ml-explore/mlx#3267). Let the display sleep while a job runs; if it happens again, choose a smaller "
-    "Batch or Tokens at once.",
+    "(ml-explore/mlx#3267). Let the display sleep while a job runs; a run can go on in smaller portions.",
     "engine.metal": "Metal reported an error, and the work on the GPU was lost: {words}.",
     "engine.killed": "The engine was ended from outside, as the system does when memory runs out. Close "
-    "other programs that use much of it; if it happens again, choose a smaller Batch, Max length or Tokens "
-    "at once.",
+    "other programs that use much of it. A run can go on in smaller portions.",
     "engine.crashed": "The engine crashed ({signal}); its last words are in the log. The next job starts a "
     "fresh one.",
     "engine.unreadable": "The engine's process said what cannot be read.",
@@ -52,6 +49,14 @@ OUTCOMES: dict[str, str] = {
     "engine.signal": "signal {number}",
     "engine.resume": "Resume the run: it goes on from its last checkpoint at step {step}.",
     "engine.begin_again": "Resume the run: it had no checkpoint yet, so it begins again.",
+    "portions.smaller": "This run goes on in smaller portions: at most {tokens:,} tokens at once, and with "
+    "gradient checkpointing. What it learns is the same up to rounding; where there is dropout, that is "
+    "drawn otherwise. A step takes longer.",
+    "portions.only_tokens": "This run goes on in smaller portions: at most {tokens:,} tokens at once. What "
+    "it learns is the same up to rounding; where there is dropout, that is drawn otherwise. A step takes "
+    "longer.",
+    "portions.by_itself": "{failure} It goes on from its last checkpoint by itself now, once, in smaller "
+    "portions.",
     # Stopped by the person.
     "stopped": "Stopped.",
     "stopped.learned": "Stopped; what was learned is kept. `studio resume` goes on.",

@@ -26,6 +26,17 @@ class RunOpened(Event, kind="RunOpened"):
 
 
 @dataclass(frozen=True)
+class PortionsHalved(Event, kind="PortionsHalved"):
+    """From now on a run computes half as much at once, and with gradient checkpointing where it can.
+
+    What it learns is the same, but that dropout is drawn for each portion. Each of these halves
+    once more, and holds for the run's further sessions.
+    """
+
+    tokens: int  # at once, from now on
+
+
+@dataclass(frozen=True)
 class SweepProgress(Event, kind="SweepProgress"):
     """A sweep has come to one of its members: the `index`-th of `count`, counted from 1.
 

@@ -14,10 +14,23 @@ from studio.failures.signatures_of_mlx import MLX
 from studio.failures.signatures_of_models import MODELS
 from studio.failures.signatures_of_system import SYSTEM
 
-__all__ = ["KNOWN", "KnownFailure", "chain", "explained", "known", "of_metal", "said_of", "told_as"]
+__all__ = [
+    "KNOWN",
+    "OVERLOADS",
+    "KnownFailure",
+    "chain",
+    "explained",
+    "known",
+    "of_metal",
+    "said_of",
+    "told_as",
+]
 
 KNOWN: tuple[KnownFailure, ...] = (*MLX, *MODELS, *SYSTEM)
 """All of them; of several that fit, the first counts."""
+
+OVERLOADS = frozenset(what.code for what in KNOWN if what.smaller_helps)
+"""The codes of those that ask too much of the machine at once."""
 
 _MOST = 300
 """So many characters of what a library says are told."""

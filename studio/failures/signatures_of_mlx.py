@@ -63,7 +63,12 @@ MLX: tuple[KnownFailure, ...] = (
         f"{_DEVICE}, ml-explore/mlx-lm#1206",
         smaller_helps=True,
     ),
-    _of_metal("failure.gpu_hang", r"GPU Hang|ErrorHang", f"{_DEVICE}, ml-explore/mlx-lm#1348"),
+    _of_metal(
+        "failure.gpu_hang",
+        r"GPU Hang|ErrorHang",
+        f"{_DEVICE}, ml-explore/mlx-lm#1348",
+        smaller_helps=True,
+    ),
     _of_metal(
         "failure.gpu_disturbed",
         r"SubmissionsIgnored|InnocentVictim|Innocent Victim",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from studio import failures
-from studio.catalogue import Phrase, phrase
+from studio.catalogue import Phrase, Said, phrase
 from studio.errors import StudioError
 from studio.events import Event
 from studio.runs.folder import RunFolder
@@ -62,6 +62,11 @@ class Failed:
         """Whether a run waits for room on the disk, and goes on when it is told to."""
         return is_paused(self.said)
 
+    @property
+    def is_overload(self) -> bool:
+        """Whether there was too much to do at once, so that smaller portions may help."""
+        return is_overload(self.said)
+
 
 def is_paused(said: Phrase | str) -> bool:
     """Whether this ended a run that waits for room on the disk."""
@@ -72,6 +77,7 @@ Outcome = Done | Stopped | Failed
 
 
 _WAY_ON = "way_on"
+_KILLED = "engine.killed"  # by the system, which is short of memory then
 
 
 def is_metal(error: BaseException) -> bool:
@@ -84,9 +90,24 @@ def said_of(error: BaseException) -> Phrase:
     return _with_way_on(failures.said_of(error), getattr(error, _WAY_ON, None))
 
 
+def is_overload(said: Said) -> bool:
+    """Whether a run that failed so may fare better in smaller portions."""
+    reason = reason_of(said)
+    return isinstance(reason, Phrase) and reason.code in (*failures.OVERLOADS, _KILLED)
+
+
+def reason_of(said: Said) -> Said:
+    """What a failure says, without how the run goes on."""
+    if isinstance(said, Phrase) and said.code == "engine.with_way_on":
+        reason = dict(said.values)["reason"]
+        return reason if isinstance(reason, Phrase) else str(reason)
+    return said
+
+
 def note_way_on(error: BaseException, run: RunFolder) -> None:
-    """Add to a Metal failure how the run goes on; every other error is left as it is."""
-    if is_metal(error) and not isinstance(error, StudioError):
+    """Add to a failure of Metal or of memory how the run goes on; every other error is left as it is."""
+    overload = is_overload(failures.said_of(error))  # our own errors are none
+    if overload or (is_metal(error) and not isinstance(error, StudioError)):
         setattr(error, _WAY_ON, _way_on(run))
 
 
@@ -99,7 +120,7 @@ def said_of_death(code: int, last_words: str, run: RunFolder | None) -> Phrase:
     if (known := failures.told_as(last_words)) is not None:
         reason = known
     elif code == -signal.SIGKILL:
-        reason = phrase("engine.killed")
+        reason = phrase(_KILLED)
     else:
         reason = phrase(
             "engine.crashed", signal=_signal(-code) if code < 0 else phrase("engine.exit", code=code)

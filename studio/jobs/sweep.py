@@ -37,7 +37,8 @@ class SweepJob:
     The same sweep asked for again goes on: members that are done are left as they are, one that was stopped
     or killed goes on from its newest checkpoint, and the rest start. A member that cannot be trained to
     its end is noted, and the others are trained all the same. Model and dataset are read once. With
-    `changed_base` a member goes on also where its model is another by now.
+    `changed_base` a member goes on also where its model is another by now; with `smaller` those that go on
+    do so in smaller portions than before.
 
     A staged recipe is carried out likewise, but that each stage goes on from the run of the one before it,
     and that one that cannot be trained to its end ends the job: asked for again, it is tried again.
@@ -48,6 +49,7 @@ class SweepJob:
     name: str = ""
     changed_base: bool = False
     source: str = ""  # as TrainJob has it
+    smaller: bool = False
 
     @classmethod
     def again(cls, file: SweepFile) -> SweepJob:
@@ -252,6 +254,7 @@ def _train(
     from studio.train.prepare import prepare
 
     run = file.run_of(planned)
+    goes_on = run is not None
     if run is not None:
         recipe, ready = yield from prepare_again(run, *caches, changed_base=job.changed_base)
     else:
@@ -276,5 +279,5 @@ def _train(
             recipe = keep_start(recipe, run)
             like = None if file.staged else next(filter(None, map(file.run_of, file.members)), None)
             yield from keep_rows(ready.data, run, like if like != run else None)
-    yield from perform_run(recipe, run, ready)
+    yield from perform_run(recipe, run, ready, smaller=goes_on and job.smaller)
     return file

@@ -15,6 +15,7 @@ from studio.events.training import outcome_of
 from studio.files import PROOF, check_least
 from studio.jobs.base import base_of, keep_start, parents_in_words, remarks_on_parent, same_base, with_parent
 from studio.jobs.job import note_way_on, said_of
+from studio.jobs.portions import in_portions
 from studio.jobs.read import check_same, meet, own_copy, own_runs
 from studio.jobs.recording import recorder
 from studio.jobs.rows import keep_rows, kept_recipe, made_whole, named_as_read
@@ -85,11 +86,13 @@ class TrainJob:
 class ResumeJob:
     """Go on with a run from its newest checkpoint, as if it had never stopped.
 
-    With `changed_base` also where its model is another by now.
+    With `changed_base` also where its model is another by now; with `smaller` in smaller portions than it
+    was computed in, from now on.
     """
 
     run: RunFolder
     changed_base: bool = False
+    smaller: bool = False
 
     @property
     def title(self) -> str:
@@ -101,7 +104,7 @@ class ResumeJob:
         with own_copy(self.run) as run:
             yield from _proofs(run)
             recipe, ready = yield from prepare_again(run, model_cache, changed_base=self.changed_base)
-            yield from perform_run(recipe, run, ready)
+            yield from perform_run(recipe, run, ready, smaller=self.smaller)
 
 
 def _proofs(run: RunFolder) -> Generator[Event]:
@@ -162,17 +165,22 @@ def recipe_of(manifest: dict[str, Any]) -> Recipe:
         raise RunError("run.recipe_unreadable", reason=error) from error
 
 
-def perform_run(recipe: Recipe, run: RunFolder, ready: Ready) -> Generator[Event]:
-    """Train while holding the run; everything that is reported is first written to the run's folder."""
+def perform_run(recipe: Recipe, run: RunFolder, ready: Ready, *, smaller: bool = False) -> Generator[Event]:
+    """Train while holding the run; everything that is reported is first written to the run's folder.
+
+    With `smaller` it is computed in smaller portions than before, from now on.
+    """
     from studio.jobs.scan import sampler
 
     first = rank() == 0  # the others neither watch nor report
     watchers = [sampler(recipe, ready)] if first and recipe.watch.prompts.strip() else []
     with run.held(), awake(), recorder(recipe, run) as record:
+        recipe, told = in_portions(recipe, run, ready, smaller=smaller)
         events = _trained(recipe, run, ready, watchers)
         try:
             if first:
                 yield RunOpened(run.name, str(run.path))
+            yield from record.record(told)
             yield from record.record(_remarks(recipe, ready))
             yield from record.record(events)
             yield from record.at_the_end()

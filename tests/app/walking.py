@@ -13,8 +13,8 @@ from typing import Any
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
+from studio.app.outcomes import TOLD
 from studio.app.studio import Studio
-from studio.app.training import TOLD
 from studio.dataset.steps.steps import steps_in
 from studio.generate.sampling import Sampling
 from studio.jobs.answers import ChatJob

@@ -128,10 +128,30 @@ def test_shutting_down_ends_what_waits_behind_a_failure(qtbot: QtBot, in_child: 
             FAILED + "Caused GPU Timeout Error (00000002:kIOGPUCommandBufferCallbackErrorTimeout)",
             "engine.stopped_by_macos",
         ),
+        (
+            FAILED + "Caused GPU Hang Error (00000003:kIOGPUCommandBufferCallbackErrorHang)",
+            "failure.gpu_hang",
+        ),
+        (
+            FAILED + "Innocent Victim (00000005:kIOGPUCommandBufferCallbackErrorInnocentVictim)",
+            "failure.gpu_disturbed",
+        ),
+        ("[malloc] Unable to allocate 9663676416 bytes.", "failure.no_memory"),
+        ("std::bad_alloc", "failure.no_memory"),
     ],
 )
 def test_the_cause_is_told_with_what_to_do(message: str, told: str) -> None:
     assert said_of(RuntimeError(message)) == phrase(told)
+
+
+def test_only_what_was_too_much_at_once_is_an_overload() -> None:
+    way_on = phrase("engine.resume", step=4)
+    for code in ("engine.out_of_memory", "failure.gpu_hang", "engine.killed", "failure.no_memory"):
+        assert Failed(phrase(code), "").is_overload
+        assert Failed(phrase("engine.with_way_on", reason=phrase(code), way_on=way_on), "").is_overload
+    assert Failed(said_of(MemoryError("x")), "").is_overload
+    for other in (phrase("failure.gpu_disturbed"), said_of(ValueError("x")), "no"):
+        assert not Failed(other, "").is_overload
 
 
 def test_an_unknown_metal_error_keeps_its_own_words() -> None:

@@ -27,6 +27,7 @@ SHOWN = {
     "stopped": {"Start over", "Evaluate", "Resume"},
     "interrupted": {"Sweep…", "Start over", "Resume"},
     "failed": {"Sweep…", "Start over", "Resume"},
+    "overloaded": {"Start over", "Resume", "Resume in smaller portions"},
     "done": {"Sweep…", "Train again", "Evaluate"},
     "refused": {"Sweep…", "Try again"},
 }

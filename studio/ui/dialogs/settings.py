@@ -18,6 +18,10 @@ from studio.ui.widgets.popup import Combo
 _WIDTH = 460
 _MODES = {"system": tr("System"), "light": tr("Light"), "dark": tr("Dark")}
 _SIZES = {100: tr("Standard"), 110: tr("Large"), 125: tr("Larger"), 150: tr("Largest")}
+_GOES_ON = tr(
+    "A run that the system ended for its use of memory or of the GPU goes on from its last checkpoint, once, "
+    "in smaller portions, which takes more time."
+)
 
 
 class SettingsDialog(Dialog):
@@ -27,7 +31,7 @@ class SettingsDialog(Dialog):
         super().__init__(tr("Settings"), agree=tr("Save"), parent=parent, width=_WIDTH)
         self._before = settings
         self.language, self.appearance, self.text_size = Combo(), Combo(), Combo()
-        self.still, self.reopen, self.notify = Switch(), Switch(), Switch()
+        self.still, self.reopen, self.notify, self.goes_on = Switch(), Switch(), Switch(), Switch()
         for language in CHOICES:
             self.language.addItem(SPOKEN.get(language, tr("System")), language)
         for mode in APPEARANCES:
@@ -40,6 +44,7 @@ class SettingsDialog(Dialog):
         self.still.setChecked(settings.still)
         self.reopen.setChecked(settings.reopen)
         self.notify.setChecked(settings.notify)
+        self.goes_on.setChecked(settings.goes_on)
         self._later = note(tr("Text and everything around it change size when the app is started again."))
         self._later.setVisible(False)
         self._spoken_later = note(tr("The window speaks another language when the app is started again."))
@@ -55,8 +60,10 @@ class SettingsDialog(Dialog):
             (tr("Reduce motion"), self.still),
             (tr("Reopen the last dataset"), self.reopen),
             (tr("Say when a run ends in the background"), self.notify),
+            (tr("Go on after running out of memory"), self.goes_on),
+            ("", note(_GOES_ON)),
         )
-        for switch in (self.still, self.reopen, self.notify):
+        for switch in (self.still, self.reopen, self.notify, self.goes_on):
             form.setAlignment(switch, Qt.AlignmentFlag.AlignRight)
         self.fill(form)
         self.language.setFocus()
@@ -71,6 +78,7 @@ class SettingsDialog(Dialog):
             still=self.still.isChecked(),
             reopen=self.reopen.isChecked(),
             notify=self.notify.isChecked(),
+            goes_on=self.goes_on.isChecked(),
         )
 
     def _say_later(self) -> None:

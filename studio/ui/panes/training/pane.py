@@ -42,7 +42,7 @@ from studio.ui.panes.training.machine import MachineCard
 from studio.ui.panes.training.ready import ENDED, NextData, NextRun, PreviousRun, ready_look
 from studio.ui.panes.training.recipe import RecipeCard, RecipeChoice
 from studio.ui.panes.training.remedies import proposal
-from studio.ui.panes.training.states import LOOKS, NO_DATA, RunStory, why_not
+from studio.ui.panes.training.states import LOOKS, NO_DATA, SMALLER, RunStory, why_not
 from studio.ui.panes.training.sweep import SweepDialog, pace_of
 from studio.ui.panes.training.tabs import RunTabs
 from studio.ui.panes.training.watch import AdviceCard
@@ -66,6 +66,7 @@ class TrainingPane(PaneFrame):
     start_requested = Signal(object)  # Recipe
     stop_requested = Signal()
     resume_requested = Signal()
+    smaller_requested = Signal()  # go on in smaller portions
     recipe_changed = Signal(object)  # Recipe, valid, a moment after the last edit
     forecast_requested = Signal(object)  # Recipe, after recipe_changed
     evaluate_requested = Signal()
@@ -297,7 +298,9 @@ class TrainingPane(PaneFrame):
             "start": add(tr("Start training"), icon="play"),
             "evaluate": add(tr("Evaluate"), icon="scale"),
             "resume": add(tr("Resume"), icon="rotate-ccw"),
+            "smaller": add(tr("Resume in smaller portions"), icon="rotate-ccw"),
         }
+        self._buttons["smaller"].setToolTip(SMALLER)
         self._buttons["stop"].setToolTip(tr("What was learned is kept."))
 
     def _build(self) -> None:
@@ -311,6 +314,7 @@ class TrainingPane(PaneFrame):
         self._buttons["start"].clicked.connect(self.start)
         self._buttons["sweep"].clicked.connect(self.ask_for_sweep)
         self._buttons["resume"].clicked.connect(self.resume_requested)
+        self._buttons["smaller"].clicked.connect(self.smaller_requested)
         self._buttons["evaluate"].clicked.connect(self.evaluate_requested)
         self._no_data.chosen.connect(self.dataset_requested)
         self.form.dataset_requested.connect(self.dataset_requested)

@@ -16,7 +16,7 @@ from studio.ui.panes.training.states import LOOKS, ButtonStates, RunStory
 from studio.ui.widgets.label import Badge, ElidedLabel
 from studio.ui.widgets.layout import row
 
-ENDED = ("done", "stopped", "interrupted", "failed")
+ENDED = ("done", "stopped", "interrupted", "failed", "overloaded")
 """The states of a run that is on show, and that another one may follow."""
 MOST_NAMED = 3
 

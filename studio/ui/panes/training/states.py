@@ -34,6 +34,7 @@ LOOKS = {
     "interrupted": ButtonStates(("sweep", "start", "resume"), "resume", tr("Start over")),
     "refused": ButtonStates(("sweep", "start"), "start", tr("Try again")),
     "failed": ButtonStates(("sweep", "start", "resume"), "resume", tr("Start over")),
+    "overloaded": ButtonStates(("start", "resume", "smaller"), "smaller", tr("Start over")),
     "done": ButtonStates(("sweep", "start", "evaluate"), "evaluate", tr("Train again")),
 }
 
@@ -44,6 +45,11 @@ NO_DATA = (
 )
 
 
+SMALLER = tr(
+    "Half as much is computed at once, with gradient checkpointing. What the model learns is the same "
+    "up to rounding; where there is dropout, that is drawn otherwise. Steps take longer. The settings can "
+    "let this happen by itself."
+)
 LEAST_FALL = 0.005
 """A smaller share of the validation loss at the start is no fall: it would be called one of 0 %."""
 
@@ -155,7 +161,7 @@ class RunStory:
                 )
             case "refused":
                 return tr("Training could not start")
-            case "failed":
+            case "failed" | "overloaded":
                 return (
                     tr("Training failed at {where}", where=where)
                     if where
