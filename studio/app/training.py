@@ -342,7 +342,7 @@ class Training(Controller):
             case Failed() if self._opened and self.going_on.after(outcome):
                 return
             case Failed(summary, _):
-                state = look_of_failure(outcome, "stopped" if run else "refused", opened=bool(self._opened))
+                state = look_of_failure(outcome, "stopped" if run else "refused", opened=self._opened)
                 self._pane.show_state(state, summary)
             case _ if run or self._member is not None:
                 self._pane.show_state("stopped", KEPT)

@@ -42,7 +42,7 @@ from studio.ui.panes.training.machine import MachineCard
 from studio.ui.panes.training.ready import ENDED, NextData, NextRun, PreviousRun, ready_look
 from studio.ui.panes.training.recipe import RecipeCard, RecipeChoice
 from studio.ui.panes.training.remedies import proposal
-from studio.ui.panes.training.states import LOOKS, NO_DATA, SMALLER, RunStory, why_not
+from studio.ui.panes.training.states import BUTTONS, LOOKS, NO_DATA, SMALLER, RunStory, why_not
 from studio.ui.panes.training.sweep import SweepDialog, pace_of
 from studio.ui.panes.training.tabs import RunTabs
 from studio.ui.panes.training.watch import AdviceCard
@@ -292,15 +292,8 @@ class TrainingPane(PaneFrame):
 
     def _add_buttons(self) -> None:
         add = self.header.add_button
-        self._buttons = {
-            "stop": add(tr("Stop"), icon="circle-stop"),
-            "sweep": add(tr("Sweep…"), icon="layers"),
-            "start": add(tr("Start training"), icon="play"),
-            "evaluate": add(tr("Evaluate"), icon="scale"),
-            "resume": add(tr("Resume"), icon="rotate-ccw"),
-            "smaller": add(tr("Resume in smaller portions"), icon="rotate-ccw"),
-        }
-        self._buttons["smaller"].setToolTip(SMALLER)
+        self._buttons = {key: add(text, icon=icon) for key, (text, icon) in BUTTONS.items()}
+        self._buttons["smaller"].setToolTip(tip(SMALLER))
         self._buttons["stop"].setToolTip(tr("What was learned is kept."))
 
     def _build(self) -> None:

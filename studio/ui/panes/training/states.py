@@ -24,6 +24,15 @@ class ButtonStates:
     locked: bool = False
 
 
+BUTTONS = {
+    "stop": (tr("Stop"), "circle-stop"),
+    "sweep": (tr("Sweep…"), "layers"),
+    "start": (tr("Start training"), "play"),
+    "evaluate": (tr("Evaluate"), "scale"),
+    "resume": (tr("Resume"), "rotate-ccw"),
+    "smaller": (tr("Resume in smaller portions"), "rotate-ccw"),
+}
+"""What stands on them, and their icons."""
 LOOKS = {
     "idle": ButtonStates(("sweep", "start"), "start"),
     "opening": ButtonStates((), locked=True),
