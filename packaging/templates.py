@@ -7,13 +7,26 @@ in the code where `tr`, `plural` or `counted` says it.
 from __future__ import annotations
 
 import ast
+import os
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+os.environ["LANGUAGE"] = "en"  # what is to be translated is English
+import typer
 from translations import Entry, compiled, merged, read, written
 
 from studio.catalogue import CLAUSES
+from studio.cli.commands import app
 from studio.language import LANGUAGES
+from studio.paths import resource
+
+_OF_TYPER = (
+    *("Options", "Arguments", "Commands", "Error", "[required]", "[default: {}]"),
+    *("Show this message and exit.", "Missing command.", "No such option: {name}"),
+)
+"""What the parser of the command line says itself, by gettext's own function."""
 
 _CODE = Path(__file__).parents[1] / "studio"
 
@@ -21,7 +34,22 @@ _CODE = Path(__file__).parents[1] / "studio"
 def to_translate() -> list[Entry]:
     """Each clause, with its code as its context, and each text."""
     clauses = [Entry(code, clause) for code, clause in CLAUSES.items()]
-    return [*clauses, *(Entry("", one, many) for one, many in sorted(said().items()))]
+    elsewhere = dict.fromkeys((*_OF_TYPER, *_explained(), *_helps(typer.main.get_command(app))), "")
+    return [*clauses, *(Entry("", one, many) for one, many in sorted((elsewhere | said()).items()))]
+
+
+def _explained() -> Iterator[str]:
+    """The terms of the glossary, and what is said of them."""
+    for title, term in tomllib.loads(resource("help/glossary.toml").read_text(encoding="utf-8")).items():
+        yield from (title, term["text"])
+
+
+def _helps(command: Any) -> Iterator[str]:
+    """What the command line says of each command, which stands in the code as what it is for."""
+    if command.help:
+        yield command.help
+    for each in getattr(command, "commands", {}).values():
+        yield from _helps(each)
 
 
 def template() -> str:

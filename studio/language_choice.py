@@ -6,13 +6,14 @@ where gettext looks for it, and the processes that this one starts find it there
 
 from __future__ import annotations
 
+import gettext
 import json
 import os
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from studio.language import speech
+from studio.language import LANGUAGES, speech
 from studio.macos.objc import ObjectiveC, here
 from studio.paths import Paths
 
@@ -32,6 +33,8 @@ def settle(arguments: Sequence[str]) -> str:
     wanted = _option(arguments, "--language") or _kept(_option(arguments, "--home"))
     spoken = near(wanted) or of_system(here())
     os.environ["LANGUAGE"] = spoken
+    gettext.bindtextdomain("studio", LANGUAGES)  # what the parser of the command line says is in there, too
+    gettext.textdomain("studio")
     speech.cache_clear()
     return spoken
 

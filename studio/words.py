@@ -96,7 +96,7 @@ def trained(trainable: int, model: int, together: int) -> str:
 def duration(seconds: float) -> str:
     """A span of time in its two largest units at most: 45 s, 6 min, 1 h 20 min."""
     if seconds < 90:
-        return f"{max(seconds, 0):.0f} s"
+        return tr("{seconds:.0f} s", seconds=max(seconds, 0))
     minutes = round(seconds / 60)
     return (
         tr("{minutes} min", minutes=minutes)
@@ -108,7 +108,7 @@ def duration(seconds: float) -> str:
 def when(moment: datetime) -> str:
     """A date as a table shows it, in local time: 21 Nov, 08:31."""
     here = moment.astimezone() if moment.tzinfo else moment
-    return f"{here.day} {here:%b, %H:%M}"
+    return here.strftime(tr("%-d %b, %H:%M"))
 
 
 def loss(value: float | None) -> str:

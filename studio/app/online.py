@@ -118,4 +118,6 @@ def _item(model: ShelfModel, here: dict[str, str]) -> ShelfItem:
 
 def _form(facts: ModelFacts, bits: int, here: dict[str, str]) -> ShelfForm:
     told = tr("{name}, {file_size} to download.", name=facts.name, file_size=file_size(facts.size))
-    return ShelfForm(facts.name, f"{bits}-bit, {file_size(facts.size)}", told, facts.name in here)
+    return ShelfForm(
+        facts.name, tr("{bits}-bit, {size}", bits=bits, size=file_size(facts.size)), told, facts.name in here
+    )

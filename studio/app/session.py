@@ -15,6 +15,7 @@ from studio.app.models import Models
 from studio.app.runs import Runs
 from studio.app.state import Controller, Services
 from studio.app.training import Training
+from studio.catalogue import worded
 from studio.errors import RecipeError, StudioError
 from studio.language import tr
 from studio.recipe.recipe import Recipe
@@ -175,7 +176,7 @@ class AppSession(Controller):
 
 def _stopped(run: RunSummary) -> str:
     """Where a run ended that was not finished, as a sentence."""
-    how = "failed" if run.state == "failed" else tr("was {state}", state=run.state)
+    how = tr("failed") if run.state == "failed" else tr("was {state}", state=worded(run.state))
     where = (
         tr("at step {step:,} of {steps:,}", step=run.step, steps=run.steps)
         if run.step

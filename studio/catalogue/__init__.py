@@ -14,6 +14,7 @@ from studio.catalogue.phrases import (
     phrase,
     said_by,
     sentence,
+    worded,
 )
 from studio.catalogue.values import first_of, listed, quoted, reason_in, sentences, wrong_value
 
@@ -36,5 +37,6 @@ __all__ = [
     "said_by",
     "sentence",
     "sentences",
+    "worded",
     "wrong_value",
 ]

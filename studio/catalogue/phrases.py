@@ -24,6 +24,7 @@ from studio.catalogue.gguf import GGUF
 from studio.catalogue.hub import HUB
 from studio.catalogue.inside import INSIDE
 from studio.catalogue.judging import JUDGING
+from studio.catalogue.keys import KEYS
 from studio.catalogue.models import MODELS
 from studio.catalogue.outcomes import OUTCOMES
 from studio.catalogue.runs import RUNS
@@ -49,6 +50,7 @@ CLAUSES: dict[str, str] = {
     **FAILURES,
     **GGUF,
     **JUDGING,
+    **KEYS,
     **MODELS,
     **OUTCOMES,
     **RUNS,
@@ -151,6 +153,12 @@ def from_plain(found: Mapping[str, Any]) -> Phrase:
     """The phrase that `plain` gave."""
     values = ((name, from_plain(v) if isinstance(v, dict) else v) for name, v in found["values"].items())
     return Phrase(str(found["code"]), tuple(values))
+
+
+def worded(key: str) -> str:
+    """A key that is kept in files as a person reads it, as in the middle of a sentence."""
+    words = key.replace("_", " ")
+    return str(Phrase(f"key.{words}")) if f"key.{words}" in CLAUSES else words
 
 
 def joined(phrases: Iterable[Phrase]) -> Phrase:

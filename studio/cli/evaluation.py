@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from studio.catalogue import Unusable, phrase
+from studio.catalogue import Unusable, phrase, worded
 from studio.cli.options import ChangedBase, Run, from_fields, paths_from, store_from, with_fields
 from studio.cli.results import CommandResult
 from studio.cli.terminal import StoppedByPerson, perform, report
@@ -207,7 +207,7 @@ def _lines(score: Score, titles: dict[str, str]) -> list[str]:
     for difference in score.differences:
         value = value_text(score.of(difference.contestant), score.unit)
         moved = difference_text(difference.value, score.unit)
-        verdict = score.direction(difference) if score.state == "measured" else score.state.replace("_", " ")
+        verdict = score.direction(difference) if score.state == "measured" else worded(score.state)
         who = f"  {_who(difference.contestant, titles)}" if several else ""
         interval = interval_text(difference, score.unit)
         lines.append(f"{name} {base:>8} → {value:>8}   {moved} ({interval})  {verdict}{who}")

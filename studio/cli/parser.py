@@ -87,10 +87,11 @@ def _parameters() -> tuple[Any, ...]:
 
 
 class StudioCommand(TyperCommand):
-    """A command that takes these options, too."""
+    """A command that takes these options, too, and whose help is translated."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.help = tr(self.help) if self.help else None
         own = {parameter.name for parameter in self.params}  # `data make` has a language of rows
         self.params = [*self.params, *(each for each in _parameters() if each.name not in own)]
 
@@ -103,6 +104,7 @@ class Group(TyperGroup):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.help = tr(self.help) if self.help else None
         self.params = [*self.params, *_parameters()]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from studio.catalogue import phrase
+from studio.catalogue import phrase, worded
 from studio.cli.options import paths_from, with_options
 from studio.cli.results import CommandResult, forecasted
 from studio.cli.terminal import StoppedByPerson, console, perform
@@ -227,7 +227,7 @@ def _table(file: SweepFile, rows: Sequence[_Row], best: str | None) -> list[str]
                 duration(run.seconds),
             ]
         mark = "  best" if row.member.run == best else ""
-        lines.append([row.member.run, *changes, *figures, f"{row.state}{mark}"])
+        lines.append([row.member.run, *changes, *figures, f"{worded(row.state)}{mark}"])
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
     last = len(heads) - 1
     return [

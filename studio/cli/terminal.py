@@ -206,7 +206,7 @@ def _of(done: int, total: int | None) -> str:
 
 
 def _speed(step: Step) -> str:
-    speed = f"{step.tokens_per_second:,.0f} tokens/s"
+    speed = tr("{speed:,.0f} tokens/s", speed=step.tokens_per_second)
     return tr(
         "loss {loss:.3f} · {speed} · {duration} left",
         loss=step.loss,

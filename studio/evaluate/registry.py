@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from studio.catalogue import listed
+from studio.catalogue import listed, worded
 from studio.errors import RecipeError
 from studio.evaluate.measure import Measure
 from studio.evaluate.measures import (
@@ -79,7 +79,7 @@ GROUPS = {
 def title_of(measure: str, part: str = "") -> str:
     """What a score is called: its measure's title, with the part that it is about."""
     title = BY_KEY[measure].title if measure in BY_KEY else measure
-    return f"{title}: {part.replace('_', ' ')}" if part else title
+    return f"{title}: {worded(part)}" if part else title
 
 
 def chosen(options: EvaluationOptions, also: Collection[str] = ()) -> tuple[Measure, ...]:

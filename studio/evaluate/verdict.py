@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from studio.catalogue import Phrase, Value, phrase
+from studio.catalogue import Phrase, Value, phrase, worded
 from studio.evaluate import sentences
 from studio.evaluate.statistics import LEVEL, holm
 from studio.events import MEASURED, NOT_RUN, TOO_FEW, Difference, Score
@@ -72,7 +72,7 @@ class _Evidence:
 
     def title(self, score: Score) -> Value:
         title = self.measures[score.measure].title
-        return phrase("verdict.part", title=title, part=score.part.replace("_", " ")) if score.part else title
+        return phrase("verdict.part", title=title, part=worded(score.part)) if score.part else title
 
     def _is_cost(self, score: Score) -> bool:
         return score.measure in self.measures and self.measures[score.measure].cost

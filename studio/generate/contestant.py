@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studio.catalogue import Phrase, Unusable
+from studio.catalogue import Phrase, Unusable, worded
 from studio.dataset.record import Message
 from studio.language import tr
 from studio.paths import model_name
@@ -94,13 +94,13 @@ class Contestant(BaseModel):
         if self.name:
             return self.name
         if self.kind == MIX:
-            return " with ".join(part.title for part in self.parts)
+            return tr(" with ").join(part.title for part in self.parts)
         named = {RUN: self.run, MODEL: model_name(self.model), SERVER: self.model or self.server}
         parts = [_TITLES.get(self.kind) or named[self.kind]]
-        parts += [f"step {self.step:,}"] if self.step else []
-        parts += ["as it is now"] if self.now else []
-        parts += [f"at {self.strength:g} of its strength"] if self.strength != 1 else []
-        parts += [self.approach.name.replace("_", " ")] if self.approach.name else []
+        parts += [tr("step {step:,}", step=self.step)] if self.step else []
+        parts += [tr("as it is now")] if self.now else []
+        parts += [tr("at {strength:g} of its strength", strength=self.strength)] if self.strength != 1 else []
+        parts += [worded(self.approach.name)] if self.approach.name else []
         return ", ".join(parts)
 
     @property

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.catalogue import worded
 from studio.errors import RunError, StudioError
 from studio.events import AnswerEnded, AnswersBegin, Event, Log
 from studio.generate.contestant import MIX, MODEL, RETRIEVAL, RUN, Approach, Contestant, Talk, called
@@ -193,7 +194,7 @@ def kept_records(run: RunFolder | None, approach: str) -> tuple[Record, ...]:
     from studio.dataset.manifest import is_saved
 
     if run is None or not is_saved(run.dataset):
-        raise RunError("approach.no_rows", name=approach.replace("_", " "))
+        raise RunError("approach.no_rows", name=worded(approach))
     return _rows_in(run.dataset)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from studio.catalogue import Unusable
+from studio.catalogue import Unusable, worded
 from studio.errors import RunError, RunMissing
 from studio.events import built
 from studio.files import as_json, parsed, write_text
@@ -122,8 +122,8 @@ class UnfinishedSweep:
     @property
     def words(self) -> str:
         """What happened, as a sentence."""
-        parts = "stages" if self.sort == "stages" else "runs"
-        sort = tr("Staged recipe") if self.sort == "stages" else self.sort.capitalize()
+        parts = tr("stages") if self.sort == "stages" else tr("runs")
+        sort = tr("Staged recipe") if self.sort == "stages" else worded(self.sort).capitalize()
         return tr(
             "{sort} {name} was stopped after {done:,} of {count:,} {parts}.",
             sort=sort,

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from studio.catalogue import Phrase, Unusable, phrase, reason_in, wrong_value
+from studio.catalogue import Phrase, Unusable, phrase, reason_in, worded, wrong_value
 from studio.dataset.groups import BY_QUESTION, GROUPING
 from studio.errors import DataError
 from studio.files import parsed
@@ -98,7 +98,7 @@ class Filter(StepModel):
             if self.max_tokens is not None
             else "",
         ]
-        place = "" if self.where == "anywhere" else tr(" in the {where}", where=self.where)
+        place = "" if self.where == "anywhere" else tr(" in the {where}", where=worded(self.where))
         texts = [
             f"“{self.contains}”{place}" if self.contains else "",
             tr("a match of /{pattern}/{place}", pattern=self.pattern, place=place) if self.pattern else "",
@@ -107,8 +107,8 @@ class Filter(StepModel):
         ]
         return tr(
             "{capitalize} rows with {listed}",
-            capitalize=self.action.capitalize(),
-            listed=" and ".join(filter(None, (*lengths, *texts))),
+            capitalize=worded(self.action).capitalize(),
+            listed=tr(" and ").join(filter(None, (*lengths, *texts))),
         )
 
 

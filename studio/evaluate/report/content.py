@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from studio.catalogue import worded
 from studio.evaluate.registry import BY_KEY, GROUPS, title_of
 from studio.evaluate.report.blocks import (
     Bullets,
@@ -133,7 +134,7 @@ def _group(score: Score) -> str:
 
 
 def _state(score: Score) -> str:
-    return score.state.replace("_", " ")
+    return worded(score.state)
 
 
 def _table(scores: Sequence[Score], titles: Mapping[str, str]) -> TableBlock:

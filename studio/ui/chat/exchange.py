@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
 
+from studio.catalogue import worded
 from studio.events import AnswerEnded, AnswersBegin
 from studio.generate.contestant import BASE
 from studio.language import tr
@@ -53,7 +54,7 @@ def foot_text(ended: AnswerEnded) -> str:
         return tr("No answer")
     parts = [
         counted(ended.tokens, "token"),
-        f"{ended.tokens_per_second:,.0f} tok/s",
+        tr("{speed:,.0f} tok/s", speed=ended.tokens_per_second),
         tr("first after {seconds_to_first:.2f} s", seconds_to_first=ended.seconds_to_first),
     ]
     if ended.calls:
@@ -76,7 +77,7 @@ def source_of(answer: ColumnAnswer) -> str:
         name = begin.run + (tr(", step {step:,}", step=begin.step) if begin.step else "")
     part = contestant.strength
     strength = tr("at {strength:g} of its strength", strength=part) if part != 1 else ""
-    return ", ".join(filter(None, (name, strength, contestant.approach.name.replace("_", " "))))
+    return ", ".join(filter(None, (name, strength, worded(contestant.approach.name))))
 
 
 def name_of(answer: ColumnAnswer) -> str:

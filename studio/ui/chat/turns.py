@@ -35,7 +35,7 @@ class TurnBlock(QFrame):
         self.setProperty("who", turn.role)
         self.name = PlainLabel(_NAMES.get(turn.role, turn.role.capitalize()))
         self.name.setProperty("role", "section")
-        self.words = WrapLabel(turn.text[:_MOST_CHARACTERS] or "(empty)")
+        self.words = WrapLabel(turn.text[:_MOST_CHARACTERS] or tr("(empty)"))
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setAccessibleName(f"{self.name.text()}: {turn.text[:200]}")
         lines = column(self.name, self.words, on=self, inside=(11, 8, 11, 9), gap=3)

@@ -42,10 +42,10 @@ class Page:
 def pages() -> Mapping[str, Page]:
     """Every page by its title: the terms, and a page for each field of the recipe that is no term."""
     terms = tomllib.loads(resource("help/glossary.toml").read_text(encoding="utf-8"))
-    found = {title: _page_of_term(title, term) for title, term in terms.items()}
+    found = {tr(title): _page_of_term(title, term) for title, term in terms.items()}
     for entry in ENTRIES.values():
         if entry.title not in found:
-            see = [title for title, term in terms.items() if entry.path in term.get("fields", ())]
+            see = [tr(title) for title, term in terms.items() if entry.path in term.get("fields", ())]
             found[entry.title] = page_of_field(entry, see)
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
@@ -57,10 +57,11 @@ def page_of_field(entry: FieldEntry, see: Sequence[str] = ()) -> Page:
 
 def _page_of_term(title: str, term: Mapping[str, object]) -> Page:
     entries = [ENTRIES[str(path)] for path in _texts(term, "fields")]
-    own = next((entry for entry in entries if entry.title == title), None)
+    own = next((entry for entry in entries if entry.title == tr(title)), None)
     in_form = [] if own is None else [tr("In the recipe: {help}", help=own.help), *_facts(own)]
     others = (entry.title for entry in entries if entry is not own)
-    return Page(title, (str(term["text"]), *in_form), (*_texts(term, "see"), *others))
+    see = map(tr, _texts(term, "see"))
+    return Page(tr(title), (tr(str(term["text"])), *in_form), (*see, *others))
 
 
 def _texts(term: Mapping[str, object], name: str) -> tuple[str, ...]:

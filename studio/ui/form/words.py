@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studio.catalogue import worded
 from studio.language import tr
 from studio.recipe.entry import FieldEntry
 from studio.recipe.recipe import Recipe, fields
@@ -77,17 +78,17 @@ ZEROS = {
     "optimizer.clip": "off",
     "loop.steps": tr("epochs count"),
     "loop.tokens_at_once": "automatic",
-    "loop.neftune": "off",
-    "loop.validate_every": "automatic",
-    "loop.patience": "off",
-    "loop.save_every": "automatic",
-    "loop.rest": "off",
+    "loop.neftune": worded("off"),
+    "loop.validate_every": worded("automatic"),
+    "loop.patience": worded("off"),
+    "loop.save_every": worded("automatic"),
+    "loop.rest": worded("off"),
 }
 """What a zero says, where it is not a quantity."""
 
 PLACEHOLDERS = {
-    "optimizer.learning_rate": "auto",
-    "watch.wandb": "off",
+    "optimizer.learning_rate": worded("auto"),
+    "watch.wandb": worded("off"),
     "judge": tr("none: base, a model's folder, or a server's address"),
     "watch.prompts": tr("One prompt per line"),
 }
@@ -95,7 +96,8 @@ PLACEHOLDERS = {
 
 def choice_word(path: str, value: str) -> str:
     """A choice as a person reads it: LoRA for lora."""
-    return CHOICES.get(path, {}).get(value, value)
+    known = CHOICES.get(path, {})
+    return known[value] if value in known else worded(value) if "_" not in value else value
 
 
 def values_of(recipe: Recipe) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.catalogue import worded
 from studio.events import DatasetRead, ExampleRow
 from studio.language import tr
 from studio.ui.tables.chips import FilterChips
@@ -160,7 +161,7 @@ class DatasetTable(EditableTable[DatasetModel]):
     entry_chosen = Signal(object)  # ExampleRow | Problem
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, DatasetModel(), [(kind, kind.capitalize()) for kind in FILTERS])
+        super().__init__(theme, DatasetModel(), [(kind, worded(kind).capitalize()) for kind in FILTERS])
         self.lengths = LengthFilter(theme, self.search)
         self.lengths.changed_to.connect(self.ask)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)

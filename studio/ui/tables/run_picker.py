@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio import words
+from studio.catalogue import worded
 from studio.language import tr
 from studio.runs.store import RunSummary
 from studio.ui.icons import tone_colour
@@ -53,8 +54,8 @@ _MOVING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDow
 def facts_of(run: RunSummary) -> str:
     """What tells a run from others: its dataset, how far it came, and when it began."""
     far = tr("step {step:,} of {steps:,}", step=run.step, steps=run.steps) if run.steps else tr("no step yet")
-    state = "" if run.state == "done" else f", {run.state}"
-    return f"{PurePath(run.dataset).stem or 'no dataset'} · {far}{state} · {words.when(run.created)}"
+    state = "" if run.state == "done" else f", {worded(run.state)}"
+    return f"{PurePath(run.dataset).stem or tr('no dataset')} · {far}{state} · {words.when(run.created)}"
 
 
 class RunPicker(Button):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+from studio.catalogue import worded
 from studio.evaluate.score_text import MINUS, difference_text, interval_text, unit_of_difference
 from studio.events import FAILED, INCOMPATIBLE, MEASURED, NOT_RUN, TOO_FEW, Difference, Score
 from studio.language import tr
@@ -121,5 +122,5 @@ def told_of(score: Score, contestant: str, help_: str) -> str:
 
 def title_of(key: str) -> str:
     """A key as words, where nothing better is known: position_consistency, Position consistency."""
-    words = key.replace("_", " ").replace(".", " ").strip()
+    words = worded(key.replace(".", " ")).strip()
     return f"{words[:1].upper()}{words[1:]}"

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from studio.catalogue import worded
 from studio.events import ColumnsAsked, DatasetRead, Finding, Forecasted, Progress, Rendered
 from studio.language import plural, tr
 from studio.ui.panes.dataset.example import EpochLine
@@ -75,7 +76,7 @@ class DatasetPane(Pane):
             "history": self.history,
             "synthesis": self.synthesis,
         }
-        self.tabs = Tabs([(key, _TITLES.get(key, key.capitalize())) for key in self.pages])
+        self.tabs = Tabs([(key, _TITLES.get(key, worded(key).capitalize())) for key in self.pages])
         self.back = Button(tr("Back"), "quiet", "chevron-left")
         self.epoch, self.edits = EpochLine(), EditsBar()
         self._stack = QStackedWidget()

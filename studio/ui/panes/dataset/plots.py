@@ -8,6 +8,7 @@ from statistics import median
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from studio.catalogue import worded
 from studio.events import DatasetRead
 from studio.language import tr
 from studio.ui.plots.bar_list import BarList
@@ -143,7 +144,7 @@ class PlotsPage(QWidget):
     def _show_parts(self, dataset: DatasetRead) -> None:
         counts = Counter(row.split for row in dataset.rows)
         counts["golden"] = dataset.golden
-        bars = [(part.capitalize(), counts[part], tone) for part, tone in _PARTS if counts[part]]
+        bars = [(worded(part).capitalize(), counts[part], tone) for part, tone in _PARTS if counts[part]]
         usable = {row.line for row in dataset.rows}
         bad = {item.line for item in dataset.problems if item.severity == "error" and item.line > 0} - usable
         self.parts.set_bars([*bars, (tr("Cannot train"), len(bad), "bad")] if bad else bars)

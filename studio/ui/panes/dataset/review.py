@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
+from studio.catalogue import worded
 from studio.events import GeneratedRow
 from studio.language import plural, tr
 from studio.synth.filter import grounds
@@ -163,7 +164,7 @@ class ReviewCard(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__(tr("Made rows"))
         self.table, self.row = GeneratedRowsTable(theme), GeneratedRowView(theme)
-        self.chips = FilterChips([(kind, kind.capitalize()) for kind in FILTERS])
+        self.chips = FilterChips([(kind, worded(kind).capitalize()) for kind in FILTERS])
         self.reading, self.editing = KeyHints(_READING), KeyHints(_EDITING)
         self.summary = note("")
         self.earlier, self.menu = Button("", "quiet", "history"), Menu()

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from studio import words
+from studio.catalogue import worded
 from studio.events import Validated
 from studio.language import tr
 from studio.runs.history import RunHistory
@@ -37,10 +38,10 @@ _SAVE_MILLISECONDS = 600
 def facts(run: RunSummary) -> list[tuple[str, str]]:
     """What a run was and what came out, as pairs of words."""
     if run.state == "damaged":
-        return [(tr("State"), run.state), (tr("Damage"), run.damage)]
+        return [(tr("State"), worded(run.state)), (tr("Damage"), run.damage)]
     lora, loop = (each if isinstance(each := run.recipe.get(name), dict) else {} for name in ("lora", "loop"))
     pairs = [
-        (tr("State"), run.state),
+        (tr("State"), worded(run.state)),
         (tr("Model"), model_title(run.model)),
         (tr("Dataset"), run.dataset),
         (tr("Steps"), tr("{step:,} of {steps:,}", step=run.step, steps=run.steps)),

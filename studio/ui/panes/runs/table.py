@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from studio import words
+from studio.catalogue import worded
 from studio.language import tr
 from studio.runs.store import RunSummary
 from studio.ui.form.model_picker import model_title
@@ -80,9 +81,9 @@ COLUMNS: tuple[Column, ...] = (
     ),
     TableColumn(
         tr("State"),
-        lambda run: run.state,
+        lambda run: worded(run.state),
         tone=lambda run: TONES.get(run.state, "dim"),
-        tip=lambda run: run.message or run.state,
+        tip=lambda run: run.message or worded(run.state),
         width=92,
     ),
     TableColumn(tr("Sweep"), _sweep_of, width=120, from_width=900),
@@ -131,7 +132,9 @@ class RunsModel(TableModel[RunSummary]):
 
     def cell(self, row: RunSummary, place: int, role: int) -> Any:
         if role == SOUGHT:
-            return "\n".join((row.name, row.notes, row.state, row.sweep, model_title(row.model), row.dataset))
+            return "\n".join(
+                (row.name, row.notes, worded(row.state), row.sweep, model_title(row.model), row.dataset)
+            )
         if role == _EDIT:
             return row.name
         return super().cell(row, place, role)

@@ -71,7 +71,9 @@ class FiguresCard(Card):
             return
         self.training.set_value(words.loss(step.loss))
         self.training.set_caption(
-            tr("training loss{words}", words=f", {self._skipped:,} skipped" if self._skipped else "")
+            tr("training loss, {skipped:,} skipped", skipped=self._skipped)
+            if self._skipped
+            else tr("training loss")
         )
         self.time.set_value(words.duration(step.seconds_left if self._running else step.seconds))
         self.time.set_caption(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
+from studio.catalogue import worded
 from studio.events import Advice, Sampled
 from studio.language import tr
 from studio.ui.panes.training.remedies import linked, spoken
@@ -92,7 +93,7 @@ def _advice_row(advice: Advice, remedy: QWidget) -> QWidget:
     grid.setColumnStretch(1, 1)
     step = PlainLabel(tr("step {step:,}", step=advice.step))
     step.setProperty("role", "caption")
-    evidence = WrapLabel(f"{advice.name.capitalize()}. {advice.evidence}")
+    evidence = WrapLabel(f"{worded(advice.name).capitalize()}. {advice.evidence}")
     grid.addWidget(Icon("lightbulb", 16, "accent"), 0, 0, Qt.AlignmentFlag.AlignTop)
     grid.addWidget(evidence, 0, 1)
     grid.addWidget(step, 0, 2, Qt.AlignmentFlag.AlignTop)
